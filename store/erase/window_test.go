@@ -70,7 +70,7 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), world(t)
 	o := options(t, pool)
-	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	file := zebra().blob(t, pool, "file") // the other customer's picture has the same bytes
 	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrInChats) {
 		t.Fatal(err)
