@@ -1,9 +1,16 @@
-// Package glance reads in one pass those few fields of a callback of Slack's that say whose message it is and where
-// it belongs. It knows plain messages alone: nearly all that arrives. A callback with anything else in it is left to
-// those who decode it.
+// Package glance reads those few fields of a callback of Slack's that say whose message it is and where it belongs,
+// and decodes nothing else. It knows plain messages alone: nearly all that arrives. A callback with anything else in
+// it is left to those who decode it.
 //
 // What does not belong here: what becomes of a message.
 package glance
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // Message is what is read.
 type Message struct {
@@ -14,50 +21,66 @@ type Message struct {
 // Read reads a callback with a plain message. false = it isn't one, or has a field that isn't known here, or isn't
 // as usual, or the text isn't JSON. If true, encoding/json decodes the callback without a fault, and finds the same.
 func Read(callback []byte) (m Message, plain bool) {
-	s := scanner{text: callback}
-	var kind string
-	inside := 0
-	s.object(func(key []byte) {
-		switch string(key) { // no copy is made
+	if !json.Valid(callback) {
+		return m, false
+	}
+	kind, events := "", 0
+	plain = members(gjson.ParseBytes(callback), func(key string, value gjson.Result) bool {
+		switch key {
 		case "type":
-			s.name(&kind)
+			return name(value, &kind)
 		case "team_id":
-			s.name(&m.Team)
+			return name(value, &m.Team)
 		case "api_app_id":
-			s.name(&m.App)
+			return name(value, &m.App)
 		case "event":
-			inside++
-			s.object(func(key []byte) { m.field(&s, key) })
+			events++
+			return members(value, func(key string, value gjson.Result) bool { return m.field(key, value) })
 		case "token", "context_team_id", "context_enterprise_id", "event_id", "event_time", "authorizations", "authed_users",
 			"is_ext_shared_channel", "event_context":
-			s.skip()
-		default:
-			s.odd = true
+			return true
 		}
+		return false
 	})
-	s.end()
-	usual := kind == "event_callback" && inside == 1 && (m.Type == "message" || m.Type == "app_mention") && m.Channel != "" && m.TS != "" && m.User != ""
-	return m, usual && !s.odd
+	usual := kind == "event_callback" && events == 1 && (m.Type == "message" || m.Type == "app_mention")
+	return m, plain && usual && m.Channel != "" && m.TS != "" && m.User != ""
 }
 
-// field reads one field of the message.
-func (m *Message) field(s *scanner, key []byte) {
-	switch string(key) {
+// field reads one field of the message. false = it isn't known here, or isn't as usual.
+func (m *Message) field(key string, value gjson.Result) bool {
+	switch key {
 	case "type":
-		s.name(&m.Type)
+		return name(value, &m.Type)
 	case "channel":
-		s.name(&m.Channel)
+		return name(value, &m.Channel)
 	case "user":
-		s.name(&m.User)
+		return name(value, &m.User)
 	case "ts":
-		s.name(&m.TS)
+		return name(value, &m.TS)
 	case "thread_ts":
-		s.name(&m.Thread)
+		return name(value, &m.Thread)
 	case "text", "team", "parent_user_id", "event_ts":
-		s.word()
+		return value.Type == gjson.String
 	case "client_msg_id", "blocks", "channel_type":
-		s.skip()
-	default:
-		s.odd = true
+		return true
 	}
+	return false
+}
+
+// members reads each member of an object until read says false. false = read did, or it is no object. A key is taken
+// as it is written, so that one with an escape in it is unknown.
+func members(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
+	whole := object.IsObject()
+	object.ForEach(func(key, value gjson.Result) bool {
+		whole = whole && read(strings.Trim(key.Raw, `"`), value)
+		return whole
+	})
+	return whole
+}
+
+// name reads a string that is an id or a time: printable, without an escape, and not read before.
+func name(value gjson.Result, to *string) bool {
+	usual := value.Type == gjson.String && *to == "" && !strings.ContainsFunc(value.Raw, func(r rune) bool { return r == '\\' || r > '~' })
+	*to = value.Str
+	return usual
 }
