@@ -48,8 +48,9 @@ func (d *door) handlers() map[string]http.Handler {
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMost))
-		if err != nil {
+		var body bytes.Buffer
+		body.Grow(int(min(max(r.ContentLength, 0), bodyMost)) + bytes.MinRead) // so that it need not grow again
+		if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, bodyMost)); err != nil {
 			var tooLong *http.MaxBytesError
 			if errors.As(err, &tooLong) {
 				http.Error(w, "too long", http.StatusRequestEntityTooLarge)
@@ -58,11 +59,11 @@ func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) h
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
-		if !d.signed(r.Header, body) {
+		if !d.signed(r.Header, body.Bytes()) {
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
-		next(w, r, body)
+		next(w, r, body.Bytes())
 	})
 }
 

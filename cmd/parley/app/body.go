@@ -87,9 +87,7 @@ func (a *arrival) readUnannounced(ctx context.Context) error {
 // readIn takes room for length bytes and reads. whole is false if the body is longer.
 func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
 	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
-	wait, cancel := context.WithTimeout(ctx, a.bodies.wait)
-	defer cancel()
-	if err := m.take(wait, p); err != nil {
+	if err := m.take(ctx, a.bodies.wait, p); err != nil {
 		return false, err
 	}
 	a.release = func() { m.release(p) }

@@ -63,8 +63,8 @@ func newRoom(size, share int64) *room {
 // take waits until there is room for a body: until others are released, or slow ones are ended. Of the
 // waiting bodies the newest gets room first, so that a fast one gets through a flood of slow ones. The
 // room must be released.
-// Errors: errNoRoom when too many wait, or ctx ends.
-func (m *room) take(ctx context.Context, p *place) error {
+// Errors: errNoRoom when too many wait, wait is over, or ctx ends.
+func (m *room) take(ctx context.Context, wait time.Duration, p *place) error {
 	p.answer = make(chan error, 1)
 	m.mu.Lock()
 	m.waiting = append(m.waiting, p)
@@ -77,6 +77,8 @@ func (m *room) take(ctx context.Context, p *place) error {
 		return err
 	default:
 	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	tick := time.NewTicker(lookForSlow)
 	defer tick.Stop()
 	for {

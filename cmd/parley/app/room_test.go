@@ -23,7 +23,7 @@ func (c *crowd) enter(t *testing.T, source *bound, length int64) (*place, <-chan
 	answer := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), boundPatience)
 	t.Cleanup(cancel)
-	go func() { answer <- c.take(ctx, p) }()
+	go func() { answer <- c.take(ctx, boundPatience, p) }()
 	for patience := time.After(boundPatience); ; {
 		c.mu.Lock()
 		known := len(answer) > 0 || slices.Contains(c.waiting, p) || slices.Contains(c.arriving, p)
