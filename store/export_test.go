@@ -46,7 +46,6 @@ const (
 	ListClosingSQL        = listClosing
 	FindOpeningsSQL       = findOpenings
 	CollectingOfDaysSQL   = collectingOfDays
-	DropOldMarksSQL       = dropOldMarks
 	FindSQL               = findConversations
 	FindNewestSQL         = findNewest
 	ListAllSQL            = listAll

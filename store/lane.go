@@ -87,19 +87,27 @@ const (
 const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until,
 	lease_seconds, rest_until`
 
-// One statement locks all lanes that a batch may touch, in the order of their ids: with two such
-// statements, two transactions could deadlock. The ids are looked up first, because with OR the
-// planner would read the whole table.
+// One statement locks all lanes in use that a batch may touch, in the order of their ids: with two such
+// statements, two transactions could deadlock. The ids are looked up first, because with OR the planner
+// would read the whole table, and a lane whose last delivery is finished meanwhile would be left out.
+//
+// An idle lane of a conversation isn't locked: only who has locked the conversation puts something into it, so
+// it stays idle. It may be tidied away (package retention); updateLanes fails then.
 const lockLanes = `
-	SELECT ` + laneColumns + `
-	FROM lanes
-	WHERE id = ANY(ARRAY(
-		SELECT id FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0
-		UNION
-		SELECT l.id FROM unnest($2::bigint[], $3::text[]) AS k(account_id, key)
-		JOIN lanes AS l ON l.account_id = k.account_id AND l.key = k.key))
-	ORDER BY id
-	FOR NO KEY UPDATE`
+	SELECT ` + laneColumns + ` FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0 AND ` + idleLane + `
+	UNION ALL
+	SELECT ` + laneColumns + ` FROM (
+		SELECT * FROM lanes
+		WHERE id = ANY(ARRAY(
+			SELECT id FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0 AND NOT (` + idleLane + `)
+			UNION
+			SELECT l.id FROM unnest($2::bigint[], $3::text[]) AS k(account_id, key)
+			JOIN lanes AS l ON l.account_id = k.account_id AND l.key = k.key))
+		ORDER BY id
+		FOR NO KEY UPDATE) AS used`
+
+// idleLane says that nothing waits in a lane and nobody works on it.
+const idleLane = `head = tail AND due_at IS NULL AND leased_until IS NULL`
 
 const insertLanes = `
 	WITH made AS (
@@ -113,13 +121,18 @@ const insertLanes = `
 	SELECT parley_require(count(*) = $2, 'lane') FROM made`
 
 const updateLanes = `
-	UPDATE lanes AS l
-	SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id, lease_seconds = r.lease_seconds
-	FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::bigint[], $6::double precision[])
-		AS r(id, tail, due_at, priority, gate_id, lease_seconds)
-	WHERE l.id = r.id`
+	WITH changed AS (
+		UPDATE lanes AS l
+		SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id, lease_seconds = r.lease_seconds
+		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::bigint[], $6::double precision[])
+			AS r(id, tail, due_at, priority, gate_id, lease_seconds)
+		WHERE l.id = r.id
+		RETURNING 1
+	)
+	SELECT parley_require(count(*) = cardinality($1::bigint[]), 'lane') FROM changed`
 
-// UpdateLanes writes back Tail, DueAt, Priority, GateID and LeaseSeconds of locked lanes.
+// UpdateLanes writes back Tail, DueAt, Priority, GateID and LeaseSeconds of lanes that LockLanes returned. The
+// transaction fails (IsLost) when one of them is gone: what was put into it would be lost.
 func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
@@ -207,9 +220,7 @@ func ShiftDeliveries(ctx context.Context, q Execer, lane, seq int64) error {
 }
 
 const waitingDeliveries = `
-	SELECT d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part, d.not_before,
-		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at,
-		d.join_key, d.join_size, d.joined
+	SELECT ` + deliveryColumns + `
 	FROM unnest($1::bigint[]) AS w(lane)
 	CROSS JOIN LATERAL (
 		SELECT d.*

@@ -102,8 +102,8 @@ func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationI
 	}
 }
 
-// LockLanes locks and reads the lanes of conversations, and those named by account and
-// key, in the order of their ids.
+// LockLanes reads the lanes of locked conversations, and those named by account and key. It locks them, but for
+// idle ones of conversations, in the order of their ids.
 func (p *Pipeline) LockLanes(list *[]Lane, conversations []ConversationID, accounts []AccountID, keys []string) {
 	if len(conversations)+len(accounts) > 0 {
 		read(p, list, lockLanes, conversations, accounts, keys)

@@ -68,7 +68,6 @@ func TestPlans(t *testing.T) {
 		plantest.Hot("closing windows", store.ListClosingSQL, []any{int64(2), int64(1), "2026-01-01T10:00:00Z", "2026-01-01T20:00:00Z", 30}, map[string]float64{"conversations": 700}, "conversations_window"),
 		plantest.Hot("openings", store.FindOpeningsSQL, []any{ones, names}, map[string]float64{"openings": 130}, "openings_pkey"),
 		plantest.Hot("collecting threads", store.CollectingOfDaysSQL, []any{ones[:1], []string{"2026-01-01"}}, map[string]float64{"conversations": 10}, "conversations_collects"),
-		plantest.Cold("old marks", store.DropOldMarksSQL, []any{3600.0, 100, 3}, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"),
 		plantest.Cold("find a rare word", store.FindSQL, []any{none, none, int64(0), "rar", "", 20, 0}, map[string]float64{"conversation_words": 60, "conversations": 60}, "conversation_words_found"),
 		plantest.Cold("find a word of all", store.FindSQL, []any{none, none, int64(0), "order", "", 20, 0}, map[string]float64{"conversation_words": 21_000, "conversations": 200}, "conversations_pkey"),
 		plantest.Cold("find among the newest", store.FindNewestSQL, []any{none, none, int64(0), "rar", "", 20, 0}, map[string]float64{"conversation_words": 1000, "conversations": 1000}, "conversations_pkey"),

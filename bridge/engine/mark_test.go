@@ -7,7 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels/channelstest"
-	"parley/store"
+	"parley/store/dispatch"
 )
 
 // holdMarks lets no mark out, as if other conversations had used up what the surface takes.
@@ -110,7 +110,7 @@ func TestOldMarksAreDropped(t *testing.T) {
 	w.advance(2 * time.Hour)
 	late := w.reply(thread, "Two")
 	w.eventually("two wait", func() bool { return w.text(marksMade) == "sent queued, sent queued" })
-	if n := must(store.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 1 {
+	if n := must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 1 {
 		t.Errorf("dropped in %d lanes, want one", n)
 	}
 	w.letMarksOut()
@@ -119,7 +119,7 @@ func TestOldMarksAreDropped(t *testing.T) {
 	if got := w.chat.Get(support, old).Marks; len(got) > 0 {
 		t.Errorf("the old reply is marked %v", got)
 	}
-	if n := must(store.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 0 {
+	if n := must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 0 {
 		t.Errorf("dropped in %d lanes, want none", n)
 	}
 }

@@ -1,5 +1,6 @@
 // Package dispatch hands out what waits in lanes and takes the results: which delivery is next behind
-// each gate (a claim), and what became of it (a finish). Only the relay uses its statements.
+// each gate (a claim), and what became of it (a finish). Only the relay does so. Beside it, marks that
+// waited for too long are taken back.
 //
 // What does not belong here: what is put into lanes and what a delivery says. Lanes, deliveries and
 // gates as nouns are in package store.

@@ -2,13 +2,14 @@ package dispatch
 
 // The statements, for tests that look at their plans.
 const (
-	ClaimSQL       = claim
-	ClaimSharedSQL = claimShared
-	DueGatesSQL    = dueGates
-	OtherGatesSQL  = otherGates
-	FenceSQL       = fence
-	FinishDelivSQL = finishDeliveries
-	FinishLanesSQL = finishLanes
+	ClaimSQL        = claim
+	ClaimSharedSQL  = claimShared
+	DueGatesSQL     = dueGates
+	OtherGatesSQL   = otherGates
+	FenceSQL        = fence
+	FinishDelivSQL  = finishDeliveries
+	FinishLanesSQL  = finishLanes
+	DropOldMarksSQL = dropOldMarks
 )
 
 // DeliveryResults gives the arguments of FinishDelivSQL.

@@ -41,5 +41,6 @@ func TestPlans(t *testing.T) {
 		plantest.Hot("fence", dispatch.FenceSQL, []any{many, epochs}, map[string]float64{"lanes": 130}, "lanes_pkey"),
 		plantest.Hot("finish deliveries", dispatch.FinishDelivSQL, dispatch.DeliveryResults(done), map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"),
 		plantest.Hot("finish lanes", dispatch.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits, make([]bool, len(many))}, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"),
+		plantest.Cold("old marks", dispatch.DropOldMarksSQL, []any{3600.0, 100, 3}, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -179,6 +180,48 @@ func TestTidyBesideANewMessage(t *testing.T) {
 	kept("after it")
 	if left := row(t, pool, `SELECT count(*), (SELECT count(*) FROM deliveries) FROM lanes`); left != "(1,2)" {
 		t.Errorf("left are %s", left)
+	}
+}
+
+// Who has a conversation reads its idle lanes without locks. If one is tidied away meanwhile, what is put into it
+// isn't lost: the transaction fails, and begins again without the lane.
+func TestTidyBetweenReadingAndWriting(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
+			VALUES (1, 1, 1, 'resolved', now(), now(), now() - interval '90 days')`,
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at, leased_until) VALUES
+			(1, 1, 'idle', 1, 1, 1, 1, NULL, NULL), (2, 1, 'waits', 1, 1, 0, 1, NULL, NULL), (3, 1, 'due', 1, 1, 1, 1, now(), NULL),
+			(4, 1, 'leased', 1, 1, 1, 1, NULL, now()), (5, 1, 'agent', 1, 0, 1, 1, NULL, NULL)`,
+	} {
+		exec(t, pool, sql)
+	}
+	err := store.InTxWith(t.Context(), pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var read, write store.Pipeline
+		var lanes []store.Lane
+		must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
+		read.LockLanes(&lanes, []store.ConversationID{1}, []store.AccountID{1}, []string{"agent"})
+		check(t, read.Run(t.Context(), tx))
+		if free := row(t, pool, `SELECT string_agg(key, ' ') FROM (SELECT key FROM lanes FOR UPDATE SKIP LOCKED) AS l`); len(lanes) != 5 || free != "(idle)" {
+			t.Errorf("of %d lanes these aren't locked: %s", len(lanes), free)
+		}
+		if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 1 {
+			t.Errorf("tidied are %+v", done)
+		}
+		for i := range lanes {
+			lanes[i].Tail++
+		}
+		return &write, store.UpdateLanes(t.Context(), &write, lanes)
+	})
+	if !store.IsLost(err) {
+		t.Errorf("written though a lane is gone: %v", err)
+	}
+	if left := row(t, pool, `SELECT string_agg(tail::text, ' ' ORDER BY id) FROM lanes`); left != `("1 1 1 1")` {
+		t.Errorf("the other lanes have changed: %s", left)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge/engine/outbound"
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/measure"
 )
 
@@ -35,7 +36,7 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 func (cs *Chores) tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
-	n, err := store.DropOldMarks(ctx, cs.pool, outbound.MarkFor, mostMarks)
+	n, err := dispatch.DropOldMarks(ctx, cs.pool, outbound.MarkFor, mostMarks)
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}

@@ -1,9 +1,11 @@
-package store
+package dispatch
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store"
 )
 
 // Looks at lanes of marks that have been due for longer than age, and at the first hundred deliveries
@@ -51,8 +53,8 @@ const dropOldMarks = `
 
 // DropOldMarks cancels marks that have waited for longer than age, in at most limit lanes of each
 // gate, and returns the number of lanes in which it did.
-func DropOldMarks(ctx context.Context, q Execer, age time.Duration, limit int) (int64, error) {
-	tag, err := q.Exec(ctx, dropOldMarks, age.Seconds(), limit, PriorityMark)
+func DropOldMarks(ctx context.Context, q store.Execer, age time.Duration, limit int) (int64, error) {
+	tag, err := q.Exec(ctx, dropOldMarks, age.Seconds(), limit, store.PriorityMark)
 	if err != nil {
 		return 0, fmt.Errorf("store: drop old marks: %w", err)
 	}
