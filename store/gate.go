@@ -8,7 +8,7 @@ import (
 
 // Gate is the narrowest provider budget that lanes spend.
 type Gate struct {
-	ID        int64     `db:"id" json:"id"`
+	ID        GateID    `db:"id" json:"id"`
 	AccountID AccountID `db:"account_id" json:"account_id"`
 	Key       string    `db:"key" json:"key"`
 	PerSecond float64   `db:"per_second" json:"per_second"` // 0 = only 429s limit

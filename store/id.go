@@ -19,6 +19,10 @@ type (
 	MessageID int64
 	// DeliveryID names a delivery, which waits in a lane or has left it.
 	DeliveryID int64
+	// LaneID names a lane: the queue of one conversation's deliveries to one place.
+	LaneID int64
+	// GateID names a gate: one budget of a provider that several lanes spend.
+	GateID int64
 	// EventID names an event of the journal.
 	EventID int64
 	// TemplateID names a template for messages.

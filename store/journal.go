@@ -195,7 +195,8 @@ const insertFacts = `
 
 // LaneFact is a fact about the result of a delivery, and the claim of which that is the result.
 type LaneFact struct {
-	LaneID, Epoch int64
+	LaneID LaneID
+	Epoch  int64
 	NewEvent
 }
 
@@ -203,7 +204,8 @@ type LaneFact struct {
 // whose claim is no longer the lane's.
 func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 	var accounts []AccountID
-	var lanes, epochs []int64
+	var lanes []LaneID
+	var epochs []int64
 	var shares []AccountID
 	var external, keys []string
 	var payloads [][]byte

@@ -12,11 +12,11 @@ import (
 
 // Lane is the ordered queue of one conversation to one destination.
 type Lane struct {
-	ID             int64          `db:"id" json:"id"`
+	ID             LaneID         `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
 	Key            string         `db:"key" json:"key"`               // unique in the account
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
-	GateID         int64          `db:"gate_id" json:"gate_id"`
+	GateID         GateID         `db:"gate_id" json:"gate_id"`
 	Priority       int            `db:"priority" json:"priority"` // Priority…
 	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last one that is done; the next one is the lane's head
 	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest one; = Head when nothing waits
@@ -30,7 +30,7 @@ type Lane struct {
 // Delivery is one message on its way to one place.
 type Delivery struct {
 	ID         DeliveryID      `db:"id" json:"id"`
-	LaneID     int64           `db:"lane_id" json:"lane_id"`
+	LaneID     LaneID          `db:"lane_id" json:"lane_id"`
 	Seq        int64           `db:"seq" json:"seq"`
 	MessageID  MessageID       `db:"message_id" json:"message_id"`
 	Kind       string          `db:"kind" json:"kind"`
@@ -137,9 +137,9 @@ func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, updateLanes, column(rows, func(l *Lane) int64 { return l.ID }), column(rows, func(l *Lane) int64 { return l.Tail }),
+	if _, err := q.Exec(ctx, updateLanes, column(rows, func(l *Lane) LaneID { return l.ID }), column(rows, func(l *Lane) int64 { return l.Tail }),
 		column(rows, func(l *Lane) *time.Time { return l.DueAt }), column(rows, func(l *Lane) int { return l.Priority }),
-		column(rows, func(l *Lane) int64 { return l.GateID }), column(rows, func(l *Lane) float64 { return l.LeaseSeconds })); err != nil {
+		column(rows, func(l *Lane) GateID { return l.GateID }), column(rows, func(l *Lane) float64 { return l.LeaseSeconds })); err != nil {
 		return fmt.Errorf("store: update lanes: %w", err)
 	}
 	return nil
@@ -167,7 +167,7 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 		return column(rows, func(d *Delivery) string { return Clean(of(d)) })
 	}
 	_, err := q.Exec(ctx, insertDeliveries,
-		column(rows, func(d *Delivery) DeliveryID { return d.ID }), column(rows, func(d *Delivery) int64 { return d.LaneID }),
+		column(rows, func(d *Delivery) DeliveryID { return d.ID }), column(rows, func(d *Delivery) LaneID { return d.LaneID }),
 		column(rows, func(d *Delivery) int64 { return d.Seq }), column(rows, func(d *Delivery) MessageID { return d.MessageID }),
 		text(func(d *Delivery) string { return d.Kind }), text(func(d *Delivery) string { return cmp.Or(string(d.Payload), "{}") }),
 		text(func(d *Delivery) string { return d.State }), text(func(d *Delivery) string { return d.OrderBy }),
@@ -212,7 +212,7 @@ const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 
 
 // ShiftDeliveries moves the deliveries of a locked lane from seq on back by one, to make room for
 // another one.
-func ShiftDeliveries(ctx context.Context, q Execer, lane, seq int64) error {
+func ShiftDeliveries(ctx context.Context, q Execer, lane LaneID, seq int64) error {
 	if _, err := q.Exec(ctx, shiftDeliveries, lane, seq); err != nil {
 		return fmt.Errorf("store: shift deliveries: %w", err)
 	}

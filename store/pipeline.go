@@ -112,7 +112,7 @@ func (p *Pipeline) LockLanes(list *[]Lane, conversations []ConversationID, accou
 
 // WaitingDeliveries reads the deliveries that wait in lanes and have a place in a surface's order
 // (Delivery.OrderBy), the first 200 of each lane.
-func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []int64) {
+func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []LaneID) {
 	if len(lanes) > 0 {
 		read(p, list, waitingDeliveries, lanes)
 	}
@@ -126,7 +126,7 @@ func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages []MessageID, deliveri
 }
 
 // SentLately reads, among the newest 100 deliveries of each lane, the replies that left or are leaving.
-func (p *Pipeline) SentLately(list *[]Delivery, lanes []int64) {
+func (p *Pipeline) SentLately(list *[]Delivery, lanes []LaneID) {
 	if len(lanes) > 0 {
 		read(p, list, sentLately, lanes)
 	}

@@ -20,7 +20,7 @@ const emptyTurnWait = 20 * time.Millisecond
 type dispatcher struct {
 	*Relay
 	*gateBook
-	inRow   map[int64]int // how many deliveries a lane has handed out in a row
+	inRow   map[store.LaneID]int // how many deliveries a lane has handed out in a row
 	results chan result
 	done    []result  // not written yet
 	aside   []result  // not written yet, because long batches have their lanes locked
@@ -34,7 +34,7 @@ type dispatcher struct {
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan result, r.opt.Total),
+	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[store.LaneID]int{}, results: make(chan result, r.opt.Total),
 		found: make(chan []dispatch.GateDue, 1), searchedAt: time.Now()}
 	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
@@ -219,7 +219,7 @@ func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
 
 // touched gives the gates that a turn changes.
 func (d *dispatcher) touched(claims []dispatch.GateClaim) []dispatch.GateSince {
-	ids := map[int64]bool{}
+	ids := map[store.GateID]bool{}
 	for _, c := range claims {
 		ids[c.ID] = true
 	}

@@ -21,7 +21,7 @@ func TestOldWordsBesideFlood(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, func(o *relay.Options) { o.PerGate = 1 }).effects()
 			s.gate(1, perSecond, 1)
-			for lane := int64(100); lane < 150; lane++ {
+			for lane := store.GateID(100); lane < 150; lane++ {
 				s.laneOn(1, lane, store.PriorityRoot, 2)
 			}
 			s.laneOn(1, 1, store.PrioritySay, 1)
@@ -110,7 +110,7 @@ func TestHeldSnapshotCostsOnce(t *testing.T) {
 		SELECT n, 1, 'p' || n, n, 1, parley_now() - interval '1 hour', 1 FROM generate_series(1000, 999 + $1::int) AS n`, passed)
 	s.exec(`UPDATE lanes SET due_at = NULL, head = tail`)
 	s.exec(`VACUUM (ANALYZE) lanes`)
-	for lane := int64(1); lane <= lanes; lane++ {
+	for lane := store.GateID(1); lane <= lanes; lane++ {
 		s.laneOn(1, lane, store.PrioritySay, each)
 	}
 	before, entries := s.indexReads()

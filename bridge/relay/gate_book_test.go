@@ -13,7 +13,7 @@ func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	b := newGateBook(Options{PerGate: 16, Total: 8})
 	b.begin(1)
 	for _, account := range []store.AccountID{7, 8} {
-		b.expect(map[int64]wakeup{1: {account: account}})
+		b.expect(map[store.GateID]wakeup{1: {account: account}})
 		if b.busyBy[account] != 1 || b.free(1) != 3 {
 			t.Errorf("account %d has %d attempts under way and room for %d, want 1 and 3", account, b.busyBy[account], b.free(1))
 		}

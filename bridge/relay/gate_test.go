@@ -27,7 +27,7 @@ func TestStuckGateDelaysNobody(t *testing.T) {
 	}
 	s.gate(1, 0, 1)
 	s.gate(2, 0, 1)
-	for lane := int64(1); lane <= 5; lane++ {
+	for lane := store.GateID(1); lane <= 5; lane++ {
 		s.laneOn(1, lane, 1, 1)
 		s.laneOn(2, 100+lane, 1, 2)
 	}
@@ -92,7 +92,7 @@ func TestTwoDispatchers(t *testing.T) {
 	a := newStage(t).effects()
 	b := stageOn(t, a.pool)
 	const lanes, each = 12, 10
-	for lane := int64(1); lane <= lanes; lane++ {
+	for lane := store.GateID(1); lane <= lanes; lane++ {
 		a.lane(lane, each)
 	}
 	a.start()

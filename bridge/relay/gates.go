@@ -32,7 +32,7 @@ const (
 // wakeups collects the gates behind which lanes became due until the dispatcher takes them.
 type wakeups struct {
 	mu    sync.Mutex
-	gates map[int64]wakeup
+	gates map[store.GateID]wakeup
 	some  chan struct{}
 }
 
@@ -44,7 +44,9 @@ type wakeup struct {
 	oldest  time.Time // when the first lane became due, Parley's clock
 }
 
-func newWakeups() *wakeups { return &wakeups{gates: map[int64]wakeup{}, some: make(chan struct{}, 1)} }
+func newWakeups() *wakeups {
+	return &wakeups{gates: map[store.GateID]wakeup{}, some: make(chan struct{}, 1)}
+}
 
 func (w *wakeups) add(due []dispatch.GateDue) {
 	now := time.Now()
@@ -61,11 +63,11 @@ func (w *wakeups) add(due []dispatch.GateDue) {
 	signal(w.some)
 }
 
-func (w *wakeups) take() map[int64]wakeup {
+func (w *wakeups) take() map[store.GateID]wakeup {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	taken := w.gates
-	w.gates = map[int64]wakeup{}
+	w.gates = map[store.GateID]wakeup{}
 	return taken
 }
 
@@ -80,12 +82,12 @@ func earlier(a, b time.Time) time.Time {
 type gateBook struct {
 	perGate, places int // how many attempts may be under way: of a gate, of all
 
-	gates   map[int64]*gateMemory
-	next    map[int64]time.Time     // when a gate behind which lanes wait is worth trying
-	ask     map[int64]bool          // gates that are asked before they are tried
-	busyBy  map[store.AccountID]int // attempts under way, by account
-	total   int                     // attempts under way
-	sweepAt time.Time               // when all gates are asked again
+	gates   map[store.GateID]*gateMemory
+	next    map[store.GateID]time.Time // when a gate behind which lanes wait is worth trying
+	ask     map[store.GateID]bool      // gates that are asked before they are tried
+	busyBy  map[store.AccountID]int    // attempts under way, by account
+	total   int                        // attempts under way
+	sweepAt time.Time                  // when all gates are asked again
 }
 
 // gateMemory is what is remembered of one gate.
@@ -100,11 +102,11 @@ type gateMemory struct {
 
 func newGateBook(o Options) *gateBook {
 	return &gateBook{perGate: o.PerGate, places: o.Total,
-		gates: map[int64]*gateMemory{}, next: map[int64]time.Time{}, ask: map[int64]bool{}, busyBy: map[store.AccountID]int{}}
+		gates: map[store.GateID]*gateMemory{}, next: map[store.GateID]time.Time{}, ask: map[store.GateID]bool{}, busyBy: map[store.AccountID]int{}}
 }
 
 // gate gives the memory of a gate, which may be new.
-func (b *gateBook) gate(id int64) *gateMemory {
+func (b *gateBook) gate(id store.GateID) *gateMemory {
 	g := b.gates[id]
 	if g == nil {
 		g = &gateMemory{}
@@ -114,13 +116,13 @@ func (b *gateBook) gate(id int64) *gateMemory {
 }
 
 // asked gives the question to the database about a gate: which lanes are due, since when.
-func (b *gateBook) asked(id int64) dispatch.GateSince {
+func (b *gateBook) asked(id store.GateID) dispatch.GateSince {
 	return dispatch.GateSince{ID: id, Since: b.gate(id).since}
 }
 
 // expect notes the gates behind which lanes became due. A gate that was not asked lately is asked before
 // it is tried, and so is one with a rate, which may have no free slot yet.
-func (b *gateBook) expect(woken map[int64]wakeup) {
+func (b *gateBook) expect(woken map[store.GateID]wakeup) {
 	for id, w := range woken {
 		g := b.gate(id)
 		b.belongs(g, w.account)
@@ -214,7 +216,7 @@ func (b *gateBook) look(ctx context.Context, q store.Querier) error {
 // sweep asks the gates that were asked lately, and finds out which others have lanes that wait.
 func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	began := time.Now()
-	var known []int64
+	var known []store.GateID
 	for id, g := range b.gates {
 		if !g.since.IsZero() || b.ask[id] {
 			known = append(known, id)
@@ -240,7 +242,7 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-func (b *gateBook) sinceOf(ids []int64) []dispatch.GateSince {
+func (b *gateBook) sinceOf(ids []store.GateID) []dispatch.GateSince {
 	list := make([]dispatch.GateSince, len(ids))
 	for i, id := range ids {
 		list[i] = b.asked(id)
@@ -258,7 +260,7 @@ func (b *gateBook) belongs(g *gateMemory, account store.AccountID) {
 }
 
 // begin counts an attempt of a gate as under way, until end is called.
-func (b *gateBook) begin(id int64) {
+func (b *gateBook) begin(id store.GateID) {
 	g := b.gate(id)
 	g.busy++
 	g.given++
@@ -266,7 +268,7 @@ func (b *gateBook) begin(id int64) {
 	b.total++
 }
 
-func (b *gateBook) end(id int64) {
+func (b *gateBook) end(id store.GateID) {
 	g := b.gate(id)
 	g.busy--
 	b.busyBy[g.account]--
@@ -275,7 +277,7 @@ func (b *gateBook) end(id int64) {
 
 // free gives how many more attempts a gate may have under way. No account gets more than
 // half of all: a provider that doesn't answer must not take every place.
-func (b *gateBook) free(id int64) int {
+func (b *gateBook) free(id store.GateID) int {
 	g := b.gate(id)
 	return min(b.perGate-g.busy, b.places-b.total, max(b.places/2, 1)-b.busyBy[g.account])
 }

@@ -315,19 +315,19 @@ func (s *stage) effects() *stage {
 }
 
 // lane makes a lane that is due, with n queued deliveries: ids are lane·1000 + seq.
-func (s *stage) lane(id int64, n int) {
+func (s *stage) lane(id store.GateID, n int) {
 	s.t.Helper()
 	s.gate(1, 0, 1)
 	s.laneOn(1, id, 1, n)
 }
 
-func (s *stage) gate(id int64, perSecond float64, burst int) {
+func (s *stage) gate(id store.GateID, perSecond float64, burst int) {
 	s.t.Helper()
 	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE VALUES ($1, 1, $4, $2, $3) ON CONFLICT DO NOTHING`,
 		id, perSecond, burst, fmt.Sprint("g", id))
 }
 
-func (s *stage) laneOn(gate, id int64, priority, n int) {
+func (s *stage) laneOn(gate, id store.GateID, priority, n int) {
 	s.t.Helper()
 	s.exec(`WITH l AS (INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
 			VALUES ($1::bigint, 1, $6, $1, $2, $3, $4, parley_now(), $5))

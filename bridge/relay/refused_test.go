@@ -46,7 +46,7 @@ func TestRefusedResult(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	s.poison(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
-	for lane := int64(1); lane <= 8; lane++ {
+	for lane := store.GateID(1); lane <= 8; lane++ {
 		s.lane(lane, 3)
 	}
 	s.start()
@@ -67,7 +67,7 @@ func TestRefusedForEver(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	s.poison(`ALTER TABLE deliveries ADD CHECK (id <> 2001 OR state IN ('queued', 'sending', 'unknown'))`)
-	for lane := int64(1); lane <= 4; lane++ {
+	for lane := store.GateID(1); lane <= 4; lane++ {
 		s.lane(lane, 3)
 	}
 	s.start()

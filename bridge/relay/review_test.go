@@ -62,9 +62,9 @@ func TestStuckAccountDelaysNobody(t *testing.T) {
 		}
 		return relay.Sent{}, nil
 	}
-	for gate := int64(1); gate <= 4; gate++ {
+	for gate := store.GateID(1); gate <= 4; gate++ {
 		s.gate(gate, 0, 1)
-		for lane := range int64(4) {
+		for lane := range store.GateID(4) {
 			s.laneOn(gate, gate*10+lane, 1, 1)
 		}
 	}

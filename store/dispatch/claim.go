@@ -10,7 +10,7 @@ type Claimed struct {
 	AccountID      store.AccountID      `db:"account_id"`
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Key            string               `db:"key"`
-	GateID         int64                `db:"gate_id"`
+	GateID         store.GateID         `db:"gate_id"`
 	Epoch          int64                `db:"epoch"`
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began

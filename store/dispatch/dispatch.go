@@ -21,7 +21,7 @@ import (
 
 // Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
 type Finish struct {
-	LaneID     int64
+	LaneID     store.LaneID
 	Epoch      int64
 	ID         store.DeliveryID // the delivery; 0 = the lane was claimed without one
 	State      string           // the delivery's new state
@@ -42,7 +42,7 @@ type Finish struct {
 	With       []Part           // the results of Claimed.With
 	Landed     []Landed         // the messages that now are in the surface
 	Facts      []store.NewEvent // what is journalled about the result
-	Gate       int64
+	Gate       store.GateID
 	GateWait   float64 // seconds; > 0 blocks the gate
 }
 
@@ -114,7 +114,7 @@ func Turn(ctx context.Context, q store.Batcher, done []Finish, take Claim, ask [
 // arguments returns the arguments of claim and claimShared.
 func (c Claim) arguments() []any {
 	n := len(c.Gates)
-	gates, slots, given, since := make([]int64, n), make([]int32, n), make([]int64, n), make([]time.Time, n)
+	gates, slots, given, since := make([]store.GateID, n), make([]int32, n), make([]int64, n), make([]time.Time, n)
 	for i, g := range c.Gates {
 		gates[i], slots[i], given[i], since[i] = g.ID, int32(g.Slots), g.Given, g.Since //nolint:gosec // a process' places
 	}

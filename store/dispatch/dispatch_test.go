@@ -15,14 +15,14 @@ import (
 )
 
 // gate makes a gate.
-func gate(t testing.TB, pool *pgxpool.Pool, key string, perSecond float64, burst int) int64 {
+func gate(t testing.TB, pool *pgxpool.Pool, key string, perSecond float64, burst int) store.GateID {
 	t.Helper()
 	made := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: key, PerSecond: perSecond, Burst: burst}}))(t)
 	return made[0].ID
 }
 
 // fill makes a lane that is due with n queued deliveries; delivery ids are lane·1000 + seq.
-func fill(t testing.TB, pool *pgxpool.Pool, lane, gate int64, priority, n int) {
+func fill(t testing.TB, pool *pgxpool.Pool, lane store.LaneID, gate store.GateID, priority, n int) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
 		VALUES ($1, 1, $2, $1, $3, $4, $5, parley_now(), 30)`, lane, fmt.Sprint("c", lane), gate, priority, n)
@@ -31,7 +31,7 @@ func fill(t testing.TB, pool *pgxpool.Pool, lane, gate int64, priority, n int) {
 }
 
 // turn claims from gates and gives the claimed deliveries, in the order of their ids.
-func turn(t testing.TB, pool *pgxpool.Pool, done []dispatch.Finish, slots int, gates ...int64) []dispatch.Claimed {
+func turn(t testing.TB, pool *pgxpool.Pool, done []dispatch.Finish, slots int, gates ...store.GateID) []dispatch.Claimed {
 	t.Helper()
 	var list []dispatch.GateClaim
 	for _, g := range gates {
@@ -215,7 +215,7 @@ func TestGateBudget(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	slow, open := gate(t, pool, "slow", 0.01, 2), gate(t, pool, "open", 0, 1)
-	for lane := int64(1); lane <= 4; lane++ {
+	for lane := store.LaneID(1); lane <= 4; lane++ {
 		fill(t, pool, lane, slow, 1, 1)
 		fill(t, pool, lane+10, open, 1, 1)
 	}
@@ -236,7 +236,7 @@ func TestWideBudget(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.1, Burst: 3, WidePerSecond: 0.01, WideBurst: 5}}))(t)[0].ID
-	for lane := int64(1); lane <= 20; lane++ {
+	for lane := store.LaneID(1); lane <= 20; lane++ {
 		fill(t, pool, lane, g, 1, 1)
 	}
 	pass := func(seconds int) {
@@ -298,7 +298,7 @@ func TestPriorities(t *testing.T) {
 	pool := storetest.DB(t)
 	g := gate(t, pool, "g", 0, 1)
 	for priority := 3; priority >= 0; priority-- {
-		fill(t, pool, int64(10+priority), g, priority, 1)
+		fill(t, pool, store.LaneID(10+priority), g, priority, 1)
 	}
 	for priority := range int64(4) {
 		wantIDs(t, turn(t, pool, nil, 1, g), store.DeliveryID((10+priority)*1000+1))

@@ -14,7 +14,7 @@ import (
 
 // slotsUntil claims from a gate slot by slot and says in which one a lane has its turn. counts:
 // the process counts its slots; else each slot is claimed as if by another process.
-func slotsUntil(t *testing.T, pool *pgxpool.Pool, g, lane int64, counts bool) int {
+func slotsUntil(t *testing.T, pool *pgxpool.Pool, g store.GateID, lane store.LaneID, counts bool) int {
 	t.Helper()
 	var done []dispatch.Finish
 	for slot := 1; slot <= 300; slot++ {
@@ -56,7 +56,7 @@ func TestWordsBesideNewConversations(t *testing.T) {
 			pool := storetest.DB(t)
 			tt.gate.AccountID, tt.gate.Key = 1, "g"
 			g := must(store.UpsertGates(t.Context(), pool, []store.Gate{tt.gate}))(t)[0].ID
-			for lane := range int64(50) {
+			for lane := range store.LaneID(50) {
 				fill(t, pool, 100+lane, g, store.PriorityRoot, 2)
 			}
 			fill(t, pool, 1, g, store.PrioritySay, 1)
@@ -74,16 +74,16 @@ func TestSlotsOfOneTurn(t *testing.T) {
 	pool := storetest.DB(t)
 	g := gate(t, pool, "g", 0, 1)
 	for priority := range 4 {
-		for n := range int64(20) {
-			fill(t, pool, int64(1000*(priority+1))+n, g, priority, 1)
+		for n := range store.LaneID(20) {
+			fill(t, pool, store.LaneID(1000*(priority+1))+n, g, priority, 1)
 		}
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min' WHERE id IN (2019, 4000, 4001)`)
-	var lanes []int64
+	var lanes []store.LaneID
 	for _, c := range turn(t, pool, nil, 16, g) {
 		lanes = append(lanes, c.LaneID)
 	}
-	want := []int64{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2000, 2019, 4000, 4001}
+	want := []store.LaneID{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2000, 2019, 4000, 4001}
 	if !slices.Equal(lanes, want) {
 		t.Errorf("claimed %v, want %v", lanes, want)
 	}
@@ -95,7 +95,7 @@ func TestNoSlotIsLeftFree(t *testing.T) {
 	for priority := range 4 {
 		pool := storetest.DB(t)
 		g := gate(t, pool, "g", 0, 1)
-		for n := range int64(6) {
+		for n := range store.LaneID(6) {
 			fill(t, pool, 1+n, g, priority, 1)
 		}
 		if claimed := turn(t, pool, nil, 5, g); len(claimed) != 5 {
@@ -129,7 +129,7 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	g := gate(t, pool, "g", 0, 1)
-	for lane := int64(1); lane <= 3; lane++ {
+	for lane := store.LaneID(1); lane <= 3; lane++ {
 		fill(t, pool, lane, g, 1, 2)
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min'`)

@@ -125,7 +125,7 @@ const landThreads = `
 
 // landed is a post or a thread of a Landed, with the lane and epoch by which it counts.
 type landed struct {
-	LaneID int64         `json:"lane_id"`
+	LaneID store.LaneID  `json:"lane_id"`
 	Epoch  int64         `json:"epoch"`
 	Post   *store.Post   `json:"post,omitempty"`
 	Thread *store.Thread `json:"thread,omitempty"`
@@ -142,7 +142,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		}
 	}
 	n := len(done)
-	lanes, epochs, ids, advance, waits := make([]int64, n), make([]int64, n), make([]store.DeliveryID, n), make([]int32, n), make([]float64, n)
+	lanes, epochs, ids, advance, waits := make([]store.LaneID, n), make([]int64, n), make([]store.DeliveryID, n), make([]int32, n), make([]float64, n)
 	keep, rests, rooted := make([]bool, n), make([]float64, n), make([]bool, n)
 	for i, f := range done {
 		lanes[i], epochs[i], ids[i], advance[i], waits[i], keep[i] = f.LaneID, f.Epoch, f.ID, int32(f.Advance), f.Wait, f.Keep
@@ -158,7 +158,8 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		return err
 	}
 	store.AddLaneFacts(batch, factsOf(done))
-	var uncalled, uncalledEpochs []int64
+	var uncalled []store.LaneID
+	var uncalledEpochs []int64
 	for _, f := range done {
 		if f.Uncalled {
 			uncalled, uncalledEpochs = append(uncalled, f.LaneID), append(uncalledEpochs, f.Epoch)
@@ -169,7 +170,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	}
 	batch.Queue(finishDeliveries, deliveryResults(done)...)
 	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests, rooted)
-	blocked := map[int64]float64{}
+	blocked := map[store.GateID]float64{}
 	for _, f := range done {
 		if f.GateWait > 0 {
 			blocked[f.Gate] = max(blocked[f.Gate], f.GateWait)
@@ -190,7 +191,8 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 // member of its run. A run that is queued again loses its members, because the next claim chooses
 // them anew; unless a part of its message was already sent, which the same members must continue.
 func deliveryResults(done []Finish) []any {
-	var lanes, epochs []int64
+	var lanes []store.LaneID
+	var epochs []int64
 	var ids, joined []store.DeliveryID
 	var parts []int32
 	var states, external, progress, classes, texts []string

@@ -18,7 +18,7 @@ const blockGates = `
 
 // GateSince is a gate and the earliest due time at which its lanes are looked for.
 type GateSince struct {
-	ID int64
+	ID store.GateID
 	// Since is a time of Parley's clock, usually GateDue.Oldest: lanes that were due earlier are not
 	// found. Zero = all lanes are.
 	Since time.Time
@@ -26,7 +26,7 @@ type GateSince struct {
 
 // GateDue says when a gate can next hand out work.
 type GateDue struct {
-	GateID    int64           `db:"gate_id"`
+	GateID    store.GateID    `db:"gate_id"`
 	AccountID store.AccountID `db:"account_id"`
 	Waiting   uint8           `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
 	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 = now
@@ -81,8 +81,8 @@ func DueGates(ctx context.Context, q store.Querier, gates []GateSince) ([]GateDu
 }
 
 // gateColumns returns the fields of gates as parallel lists, as SQL takes them.
-func gateColumns(gates []GateSince) (ids []int64, since []time.Time) {
-	ids, since = make([]int64, len(gates)), make([]time.Time, len(gates))
+func gateColumns(gates []GateSince) (ids []store.GateID, since []time.Time) {
+	ids, since = make([]store.GateID, len(gates)), make([]time.Time, len(gates))
 	for i, g := range gates {
 		ids[i], since[i] = g.ID, g.Since
 	}
@@ -115,15 +115,15 @@ const otherGates = `
 
 // OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known
 // ones.
-func OtherGates(ctx context.Context, q store.Querier, known []int64) ([]int64, error) {
+func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
 	above, upto := gaps(known)
-	return query.IDs[int64](ctx, q, "other gates", otherGates, above, upto)
+	return query.IDs[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
 // gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)
 // and (7, the largest id).
-func gaps(known []int64) (above, upto []int64) {
-	last := int64(0)
+func gaps(known []store.GateID) (above, upto []store.GateID) {
+	last := store.GateID(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {
 		if id-last > 1 {
 			above, upto = append(above, last), append(upto, id)

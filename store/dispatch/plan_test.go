@@ -26,7 +26,7 @@ func TestPlans(t *testing.T) {
 	var done []dispatch.Finish
 	epochs, advance, waits := make([]int64, len(many)), make([]int32, len(many)), make([]float64, len(many))
 	for i, lane := range many {
-		done = append(done, dispatch.Finish{LaneID: int64(lane), ID: lane, State: store.Accepted, Advance: 1})
+		done = append(done, dispatch.Finish{LaneID: store.LaneID(lane), ID: lane, State: store.Accepted, Advance: 1})
 		advance[i] = 1
 	}
 	leased := []string{`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`}

@@ -28,9 +28,9 @@ func TestHeldSnapshot(t *testing.T) {
 
 	var since time.Time
 	cost := func(name string) map[string]float64 {
-		fill(t, pool, 1_000_000+int64(len(name)), g, store.PrioritySay, 1)
+		fill(t, pool, 1_000_000+store.LaneID(len(name)), g, store.PrioritySay, 1)
 		defer exec(t, pool, `UPDATE lanes SET due_at = NULL WHERE id > 999999`)
-		gates, from, wholly := []int64{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
+		gates, from, wholly := []store.GateID{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
 		explained := func(sql string, args ...any) float64 { return plantest.Explain(t, pool, true, sql, args...).Buffers() }
 		return map[string]float64{
 			"claim":                  explained(dispatch.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
@@ -66,11 +66,11 @@ func TestManyGates(t *testing.T) {
 	pool := storetest.DB(t)
 	const last = 20_000
 	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1 FROM generate_series(1, $1::int) AS n`, last)
-	for _, g := range []int64{1, 7000, last} {
-		fill(t, pool, g, g, 1, 1)
+	for _, g := range []store.LaneID{1, 7000, last} {
+		fill(t, pool, g, store.GateID(g), 1, 1)
 	}
 	exec(t, pool, `ANALYZE`)
-	others := must(dispatch.OtherGates(t.Context(), pool, []int64{1, 2, 500, last}))(t)
+	others := must(dispatch.OtherGates(t.Context(), pool, []store.GateID{1, 2, 500, last}))(t)
 	if len(others) != 1 || others[0] != 7000 {
 		t.Errorf("other gates with lanes: %v, want 7000", others)
 	}
@@ -91,14 +91,14 @@ func TestOtherGatesBetweenKnown(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 9) AS n`)
-	for g := int64(1); g <= 9; g++ {
-		fill(t, pool, g, g, int(g%4), 1)
+	for g := store.LaneID(1); g <= 9; g++ {
+		fill(t, pool, g, store.GateID(g), int(g%4), 1)
 	}
-	for _, tt := range []struct{ known, want []int64 }{
-		{nil, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}},
-		{[]int64{1, 9}, []int64{2, 3, 4, 5, 6, 7, 8}},
-		{[]int64{2, 3, 4, 8}, []int64{1, 5, 6, 7, 9}},
-		{[]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
+	for _, tt := range []struct{ known, want []store.GateID }{
+		{nil, []store.GateID{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+		{[]store.GateID{1, 9}, []store.GateID{2, 3, 4, 5, 6, 7, 8}},
+		{[]store.GateID{2, 3, 4, 8}, []store.GateID{1, 5, 6, 7, 9}},
+		{[]store.GateID{1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
 	} {
 		got := must(dispatch.OtherGates(t.Context(), pool, tt.known))(t)
 		slices.Sort(got)

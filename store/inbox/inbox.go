@@ -48,7 +48,7 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 // Reply is one delivery of a reply to the customer.
 type Reply struct {
 	ID        store.DeliveryID `db:"id"`
-	LaneID    int64            `db:"lane_id"`
+	LaneID    store.LaneID     `db:"lane_id"`
 	Seq       int64            `db:"seq"` // its place in the lane
 	MessageID store.MessageID  `db:"message_id"`
 	State     string           `db:"state"`

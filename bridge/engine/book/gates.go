@@ -13,7 +13,7 @@ import (
 // dueGates gives the gates of lanes that became due, or due at another time.
 func (o *Outbox) dueGates() []dispatch.GateDue {
 	var list []dispatch.GateDue
-	gates := map[int64]int{}
+	gates := map[store.GateID]int{}
 	for _, l := range o.Lanes {
 		if !l.Fresh && !l.Dirty || l.DueAt == nil || l.LeasedUntil != nil {
 			continue
@@ -93,7 +93,7 @@ type Gates struct {
 func NewGates() *Gates { return &Gates{gates: map[LaneKey]store.Gate{}} }
 
 // idOf gives the id of a gate that is known with the same budget.
-func (k *Gates) idOf(g store.Gate) (int64, bool) {
+func (k *Gates) idOf(g store.Gate) (store.GateID, bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	known, ok := k.gates[LaneKey{g.AccountID, g.Key}]

@@ -217,7 +217,7 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 // loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
 // those of the loaded messages, and the parked replies that may be offered again.
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	var customerLanes []int64
+	var customerLanes []store.LaneID
 	for _, l := range b.Outbox.Lanes {
 		if (n.Waiting || n.Failures) && l.ConversationID != 0 && l.Tail > l.Head && b.Channel(l.AccountID) != nil {
 			customerLanes = append(customerLanes, l.ID)
@@ -260,8 +260,8 @@ func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message
 }
 
 // replyLanes gives the lanes to customers.
-func (b *Book) replyLanes() []int64 {
-	var list []int64
+func (b *Book) replyLanes() []store.LaneID {
+	var list []store.LaneID
 	for _, id := range Keys(b.Outbox.Lanes) {
 		if l := b.Outbox.Lanes[id]; l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
 			list = append(list, id)

@@ -19,7 +19,7 @@ import (
 // the gates whose budgets the lanes spend.
 type Outbox struct {
 	*Moment
-	Lanes      map[int64]*Lane
+	Lanes      map[store.LaneID]*Lane
 	laneKeys   map[LaneKey]*Lane
 	gates      map[LaneKey]*store.Gate // of new lanes
 	Deliveries map[store.DeliveryID]*Delivery
@@ -30,7 +30,7 @@ type Outbox struct {
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
-	return &Outbox{Moment: m, Lanes: map[int64]*Lane{}, laneKeys: map[LaneKey]*Lane{}, gates: map[LaneKey]*store.Gate{},
+	return &Outbox{Moment: m, Lanes: map[store.LaneID]*Lane{}, laneKeys: map[LaneKey]*Lane{}, gates: map[LaneKey]*store.Gate{},
 		Deliveries: map[store.DeliveryID]*Delivery{}, OfMessage: map[store.MessageID][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
 }
 
@@ -40,7 +40,10 @@ type LaneKey struct {
 	Key     string
 }
 
-type shift struct{ lane, seq int64 }
+type shift struct {
+	lane store.LaneID
+	seq  int64
+}
 
 // Lane is a lane that a batch has in hand.
 type Lane struct {
@@ -117,7 +120,7 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 	if l := o.laneKeys[key]; l != nil {
 		return l
 	}
-	l := &Lane{Fresh: true, Lane: store.Lane{ID: o.IDs.Next(), AccountID: key.Account, Key: key.Key, ConversationID: conversation,
+	l := &Lane{Fresh: true, Lane: store.Lane{ID: store.LaneID(o.IDs.Next()), AccountID: key.Account, Key: key.Key, ConversationID: conversation,
 		Priority: priority, LeaseSeconds: o.LeaseFor(request).Seconds()}}
 	o.SetGate(l, gate)
 	o.Lanes[l.ID], o.laneKeys[key] = l, l

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/relay"
+	"parley/store"
 )
 
 // errLanes: a delivery was handed out twice, out of its turn, or not at all.
@@ -42,18 +43,18 @@ func (f laneFill) free() int { return f.queued / laneDepth }
 
 func (f laneFill) lanes() int { return f.free() + 1 + f.throttled }
 
-func (f laneFill) stuckLane() int64 {
+func (f laneFill) stuckLane() store.LaneID {
 	if f.stuck == 0 {
 		return 0
 	}
-	return int64(f.free() + 1)
+	return store.LaneID(f.free() + 1)
 }
 
-func (f laneFill) throttledGate() int64 {
+func (f laneFill) throttledGate() store.GateID {
 	if f.throttled == 0 {
 		return 0
 	}
-	return int64(f.freeGates() + 1)
+	return store.GateID(f.freeGates() + 1)
 }
 
 const (
@@ -209,7 +210,10 @@ func (r *laneRun) stop(ctx context.Context) error {
 }
 
 // laneHead is how far a lane has come.
-type laneHead struct{ ID, Head int64 }
+type laneHead struct {
+	ID   store.LaneID
+	Head int64
+}
 
 // laneHeads reads the ids and heads of the lanes that a query selects.
 func (w *world) laneHeads(ctx context.Context, query string, args ...any) ([]laneHead, error) {

@@ -16,15 +16,15 @@ import (
 // laneHandler takes every delivery at once and remembers in what order they came. Lane ids
 // are before+1, before+2, …
 type laneHandler struct {
-	before    int64
+	before    store.LaneID
 	last      []atomic.Int64 // by lane: seq of the last delivery that was sent
 	left      atomic.Int64   // deliveries still to be sent
 	sent      atomic.Int64
 	disorder  atomic.Int64 // sent twice or not in their turn
 	looks     atomic.Int64 // calls of Reconcile: no answer was lost, so there must be none
 	refusals  atomic.Int64
-	stuck     int64 // lane that always fails for now; 0 = none
-	throttled int64 // gate that answers 429; 0 = none
+	stuck     store.LaneID // lane that always fails for now; 0 = none
+	throttled store.GateID // gate that answers 429; 0 = none
 	drained   chan struct{}
 	taken     func() // told of each delivery that was sent; nil = nobody
 }
@@ -68,8 +68,10 @@ func (*laneHandler) Timer(store.Timer) store.NewEvent { return store.NewEvent{} 
 
 // laneAttempt is one delivery that was handed out.
 type laneAttempt struct {
-	h               *laneHandler
-	lane, gate, seq int64
+	h    *laneHandler
+	lane store.LaneID
+	gate store.GateID
+	seq  int64
 }
 
 // Send implements relay.Attempt.

@@ -69,7 +69,7 @@ func startMill(ctx context.Context, w *world, customers int) (*mill, error) {
 		customers, inside = 100, 100
 	}
 	w.mills++
-	first := int64(w.mills) * millIDs
+	first := store.LaneID(w.mills) * millIDs
 	for sql, args := range map[string][]any{
 		millGateRows: {first, millGates, millAccounts},
 		millLaneRows: {first, customers, millAccounts, millGates},
@@ -81,7 +81,7 @@ func startMill(ctx context.Context, w *world, customers int) (*mill, error) {
 	h := &millHandler{laneHandler: newLaneHandler(laneFill{queued: customers * laneDepth})}
 	h.before = first
 	h.left.Store(math.MaxInt64)
-	h.deliveries.Store(first)
+	h.deliveries.Store(int64(first))
 	r, pool, err := newRelay(ctx, w, h)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (m *mill) speak(ctx context.Context, i int) error {
 				return nil
 			case m.inside <- struct{}{}:
 			}
-			line := millLine{Customer: m.h.before + int64(c), Line: m.said[c] + 1}
+			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
 			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
 				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, rest)}
 			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
@@ -274,7 +274,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 func (h *millHandler) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	for _, c := range claims {
 		var line millLine
-		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != c.LaneID || line.Line != c.Seq {
+		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != int64(c.LaneID) || line.Line != c.Seq {
 			h.disorder.Add(1)
 		}
 	}

@@ -136,19 +136,28 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 // open opens a stream with a session, which is closed when the test ends.
 func open(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) *http.Response {
 	t.Helper()
+	a, err := tryOpen(t, s, cookie, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// tryOpen is open for goroutines of a test, which mustn't end it.
+func tryOpen(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	r.AddCookie(cookie)
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(func() { _ = a.Body.Close() })
-	return a
+	return a, nil
 }
 
 // A thousand tabs of one agent take nothing from the others: few get a stream, the rest are told to come back later, and
@@ -162,17 +171,24 @@ func TestManyStreams(t *testing.T) {
 	type answer struct {
 		status int
 		later  string
+		err    error
 	}
 	answers := make(chan answer)
 	for range 1000 {
 		go func() {
-			a := open(t, s, cookie, "/inbox/live?list=all")
-			answers <- answer{a.StatusCode, a.Header.Get("Retry-After")}
+			a, err := tryOpen(t, s, cookie, "/inbox/live?list=all")
+			if err != nil {
+				answers <- answer{err: err}
+				return
+			}
+			answers <- answer{status: a.StatusCode, later: a.Header.Get("Retry-After")}
 		}()
 	}
 	streams := 0
 	for range 1000 {
 		switch a := <-answers; {
+		case a.err != nil:
+			t.Error("a tab:", a.err)
 		case a.status == http.StatusOK:
 			streams++
 		case a.status != http.StatusServiceUnavailable || a.later == "":
