@@ -40,6 +40,7 @@ type AgentRef struct {
 	User    string // the id in this surface, "" if the agent has none there
 	Email   string
 	IsAdmin bool
+	Away    bool `json:",omitempty"` // in a line's Mentions: the agent is away
 }
 
 // PartyRef names a customer.

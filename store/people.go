@@ -18,6 +18,9 @@ type Agent struct {
 	Zone   string   `db:"zone" json:"zone"` // IANA name, "" = the server's
 	Active bool     `db:"active" json:"active"`
 
+	Presence string   `db:"presence" json:"presence"` // "" = available
+	Quiet    []string `db:"quiet" json:"quiet"`       // notices of which the agent is not told by a mention
+
 	Signature     string         `db:"signature" json:"signature"`           // Markdown, of the agent's mails; "" = the account's
 	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
 }
@@ -128,7 +131,6 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 }
 
 const accountSettings = `SELECT account_settings FROM settings`
-
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
 // SetAccountSettings stores the defaults for all accounts (Directory.Settings).
@@ -140,7 +142,7 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 }
 
 const (
-	listAgents       = `SELECT id, email, name, roles, zone, active, signature, rich_signature FROM agents ORDER BY id`
+	listAgents       = `SELECT id, email, name, roles, zone, active, presence, quiet, signature, rich_signature FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
 	listTeams        = `SELECT id, name, members, emoji, agents, weekly FROM teams ORDER BY id`
 	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`
@@ -181,17 +183,17 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 }
 
 const saveAgent = `
-	INSERT INTO agents (email, name, roles, zone, signature, rich_signature)
-	VALUES ($1, $2, $3, $4, $5, $6)
+	INSERT INTO agents (email, name, roles, zone, signature, rich_signature, presence, quiet)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 	ON CONFLICT (email) DO UPDATE
 	SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, signature = EXCLUDED.signature,
-		rich_signature = EXCLUDED.rich_signature, active = true
+		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet, active = true
 	RETURNING id`
 
 // SaveAgent makes or changes the agent with this e-mail address and returns the id.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
 	var id AgentID
-	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature).Scan(&id); err != nil {
+	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet)).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: save agent: %w", err)
 	}
 	return id, nil

@@ -71,11 +71,14 @@ func Mentioned(l bridge.Line) []Piece {
 	return append(Mentions(l.Mentions), Text(" "))
 }
 
-// Mentions notifies several agents.
+// Mentions notifies several agents, and says of whom is away that they are.
 func Mentions(agents []bridge.AgentRef) []Piece {
 	groups := make([][]Piece, len(agents))
 	for i, a := range agents {
 		groups[i] = []Piece{Mention(a)}
+		if a.Away {
+			groups[i] = append(groups[i], Text(" (away)"))
+		}
 	}
 	return Joined(", ", groups...)
 }

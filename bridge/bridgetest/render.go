@@ -134,6 +134,9 @@ func renderLine(r *request, l bridge.Line) {
 		} else {
 			words = append(words, literal(a.Name))
 		}
+		if a.Away {
+			words = append(words, "(away)")
+		}
 	}
 	add := func(more ...string) {
 		for _, s := range more {

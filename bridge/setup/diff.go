@@ -137,7 +137,8 @@ func shown(value string) string {
 }
 
 func (a agent) attributes() []attribute {
-	list := []attribute{{name: "name", value: a.name}, {name: "roles", value: sorted(a.roles)}, {name: "zone", value: a.zone}}
+	list := []attribute{{name: "name", value: a.name}, {name: "roles", value: sorted(a.roles)}, {name: "zone", value: a.zone},
+		{name: "presence", value: a.presence, empty: bridge.PresenceAvailable}, {name: "quiet", value: sorted(a.quiet)}}
 	list = append(list, a.signature.attributes()...)
 	for _, kind := range surfaceKinds() {
 		list = append(list, attribute{name: kind, value: a.users[kind]})

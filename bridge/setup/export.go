@@ -85,6 +85,8 @@ func exportAgent(a agent) *group {
 	}
 	g.list("roles", a.roles)
 	g.text("zone", a.zone)
+	g.text("presence", a.presence)
+	g.list("quiet", a.quiet)
 	g.text("signature", a.signature.source())
 	return g
 }

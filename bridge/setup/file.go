@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"parley/bridge"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -34,6 +35,8 @@ type agentEntry struct {
 	zone  *text
 	users map[string]text // by kind of surface
 
+	presence  *text
+	quiet     *list
 	signature *text
 }
 
@@ -220,6 +223,14 @@ func readAgent(o *object) (agentEntry, bool) {
 	}
 	if e.zone = o.text("zone"); e.zone != nil {
 		o.zone(*e.zone)
+	}
+	if e.presence = o.text("presence"); e.presence != nil && e.presence.value != "" {
+		o.oneOf(*e.presence, "presence", presences()...)
+	}
+	if e.quiet = o.list("quiet"); e.quiet != nil {
+		for _, notice := range e.quiet.items {
+			o.oneOf(notice, "quiet", bridge.NoticesToChoose()...)
+		}
 	}
 	e.signature = o.text("signature")
 	o.done()

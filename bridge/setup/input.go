@@ -95,10 +95,17 @@ func agentFields() []Field {
 		{Path: "name", Label: "Name", Help: "Colleagues and customers see it.", Input: InputLine, Required: true},
 		{Path: "roles", Label: "Roles", Help: "Admins may open these pages and change what is set up. Super-admins also say who is an admin, and connect chats.", Input: InputList, Choices: store.Roles()},
 		{Path: "zone", Label: "Time zone", Help: "Such as `Europe/Berlin`; empty: that of the server.", Input: InputLine},
+		{Path: "presence", Label: "Presence", Help: "While somebody is away, the team is told when one of their conversations needs somebody, and they are not suggested as an owner.",
+			Input: InputChoice, Choices: presences(), Default: bridge.PresenceAvailable},
+		{Path: "quiet", Label: "No mention when", Help: "The line in the thread then gives the name, and the chat notifies nobody. The end of a snooze, and what a customer did not get, are always told.",
+			Input: InputList, Choices: bridge.NoticesToChoose()},
 		{Path: "signature", Label: "Signature", Help: "Markdown, below the mails that this person writes, in place of the account's.", Input: InputText},
 	}
 	return append(list, userFields()...)
 }
+
+// presences are the values of an agent's presence.
+func presences() []string { return []string{bridge.PresenceAvailable, bridge.PresenceAway} }
 
 func userFields() (list []Field) {
 	for _, kind := range surfaceKinds() {

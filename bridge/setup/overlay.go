@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/store"
 )
@@ -89,6 +90,14 @@ func (o *overlay) agentEntry(e agentEntry) {
 	}
 	if e.zone != nil {
 		a.zone = e.zone.value
+	}
+	if e.presence != nil {
+		if a.presence = e.presence.value; a.presence == bridge.PresenceAvailable {
+			a.presence = "" // the usual one is not said
+		}
+	}
+	if e.quiet != nil {
+		a.quiet = unique(e.quiet.values())
 	}
 	if e.signature != nil {
 		a.signature = o.signature(*e.signature, "agent "+e.email)

@@ -39,6 +39,10 @@ type Options struct {
 	Signatures Signatures // nil = signatures are Markdown without pictures
 	Author     Author     // who changes it
 
+	// With is done in the transaction that writes the change, once it is known to be possible, and before anything is
+	// written: others that change the set-up wait meanwhile. If it fails, nothing is written. nil = nothing
+	With func(ctx context.Context, tx pgx.Tx) error
+
 	fromChat bool                    // users of agents are as a chat itself tells them
 	before   func(have *state) error // refuses a change of what is stored; nil = nothing is refused
 	after    func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
@@ -98,6 +102,11 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 		}
 		if len(work.result.Changes) == 0 {
 			return errNothing
+		}
+		if o.With != nil {
+			if err := o.With(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if err := work.save(ctx, tx); err != nil {
 			return err

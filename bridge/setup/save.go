@@ -67,7 +67,7 @@ func (w *work) saveAgents(ctx context.Context, tx pgx.Tx) error {
 			continue
 		}
 		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: store.StoredRoles(a.roles), Zone: a.zone,
-			Signature: a.signature.markdown, RichSignature: a.signature.rich})
+			Presence: a.presence, Quiet: a.quiet, Signature: a.signature.markdown, RichSignature: a.signature.rich})
 		if err != nil {
 			return err
 		}

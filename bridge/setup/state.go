@@ -34,6 +34,8 @@ type agent struct {
 	zone  string
 	users map[string]string // by kind of surface
 
+	presence  string // "" = available
+	quiet     []string
 	signature signature
 }
 
@@ -114,7 +116,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 			continue
 		}
 		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: store.SaidRoles(a.Roles), zone: a.Zone, users: map[string]string{},
-			signature: signature{a.Signature, a.RichSignature}}
+			presence: a.Presence, quiet: a.Quiet, signature: signature{a.Signature, a.RichSignature}}
 		for _, u := range d.Users {
 			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {
 				row.users[kind] = u.UserID

@@ -5,13 +5,16 @@ import (
 	"strings"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/bridge/setup"
 )
+
+const quietPath = "quiet"
 
 // agentRow is an agent in the list.
 type agentRow struct {
 	Name, Path, Email, Zone string
-	Super, Admin            bool
+	Super, Admin, Away      bool
 	Teams                   []string
 	Chats                   []string // in which the agent's user is known
 }
@@ -22,7 +25,7 @@ func (p pages) agents() shelf {
 		help: "Who answers. People are found in your chats by their e-mail addresses.",
 		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
 		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
-			{title: "Mails", paths: []string{"signature"}}},
+			noticesPart(), {title: "Mails", paths: []string{"signature"}}},
 		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
@@ -30,6 +33,21 @@ func (p pages) agents() shelf {
 		refine: refineAgent,
 		note:   noteOfRoles,
 		stays:  agentStays,
+	}
+}
+
+// noticesPart has the fields about what somebody is told.
+func noticesPart() part { return part{title: "Notices", paths: []string{"presence", quietPath}} }
+
+// refineNotices writes notices as people say them.
+func refineNotices(form *web.Form) {
+	quiet := field(form, quietPath)
+	for _, n := range bridge.Notices() {
+		for i, c := range quiet.Choices {
+			if c.Value == n.Name {
+				quiet.Choices[i].Text = n.Text
+			}
+		}
 	}
 }
 
@@ -52,6 +70,7 @@ func noteOfRoles(all []setup.Entry) string {
 
 // refineAgent writes roles as people say them, and lets nobody but super-admins make admins, or say who they are in a chat.
 func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
+	refineNotices(form)
 	roles := field(form, "roles")
 	for i, c := range roles.Choices {
 		if c.Value == setup.RoleSuperAdmin {
@@ -93,7 +112,8 @@ func agentStays(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
 	for _, e := range some {
-		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin)}
+		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin),
+			Away: e.Value("presence") == bridge.PresenceAway}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {
 				row.Teams = append(row.Teams, t.Name)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"parley/bot/web"
@@ -33,17 +34,20 @@ type signing struct {
 	entry  *setup.Entry
 	path   string
 	screen web.Screen
-	paths  []string // of the fields before the signature
+	before []part // the fields before the signature
 	back   string
 }
 
 // form has the fields of the page. The picture's are not those of an entry.
 func (s signing) form() web.Form {
-	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, []part{{paths: s.paths}, {title: "Signature",
-		help: "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address.", paths: []string{signaturePath}}})
+	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, append(slices.Clip(s.before), part{title: "Signature",
+		help: "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address.", paths: []string{signaturePath}}))
 	form.Back, form.Files = s.back, true
 	text := field(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
+	if s.entry.Kind == setup.EntryAgent {
+		refineNotices(&form)
+	}
 	return form
 }
 
@@ -158,7 +162,7 @@ func (p pages) me(v *web.Visit, do func(signing) error) error {
 	case e == nil:
 		return missing(v, "agent", v.Person.Email)
 	default:
-		return do(signing{pages: p, entry: e, path: mePath, paths: []string{"zone"}, screen: web.Screen{Title: v.Person.Name,
+		return do(signing{pages: p, entry: e, path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()}, screen: web.Screen{Title: v.Person.Name,
 			Help: "What is yours here. Your signature stands below the mails that you write, in place of the account's."}})
 	}
 }

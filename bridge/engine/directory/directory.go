@@ -142,6 +142,12 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
+// Away says whether an agent has said to be away.
+func (d *Directory) Away(agent store.AgentID) bool {
+	a := d.Agent(agent)
+	return a != nil && a.Presence == bridge.PresenceAway
+}
+
 // Home says in which channel of which surface the threads of a team's conversation
 // on an account open.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {

@@ -56,7 +56,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
 		case analysis.Assign:
-			if agent := us.Dir.Agent(own.Solver(a.Value)); agent != nil && agent.Active && len(c.Assignees) == 0 {
+			if agent := us.Dir.Agent(own.Solver(a.Value)); agent != nil && agent.Active && !us.Dir.Away(agent.ID) && len(c.Assignees) == 0 {
 				ref := us.Dir.Ref(0, agent.ID)
 				note.Solver = &ref
 				us.Suggestions.Show(c, suggestion.Assign, ref.Email)

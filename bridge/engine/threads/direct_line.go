@@ -39,10 +39,11 @@ func (th *Writer) TellsOf(a *store.Account) store.AccountID {
 }
 
 // TellAssigned tells an agent of an assignment in another surface than that of the
-// conversation's thread, where a mention would notify nobody.
+// conversation's thread, where a mention would notify nobody, unless the agent chose to do without.
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	surface := th.Reach(agent, 0)
-	if surface == 0 {
+	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
+	if surface == 0 || quiet(th.Dir, agent, notice) {
 		return
 	}
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)

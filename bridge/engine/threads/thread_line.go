@@ -142,6 +142,7 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
 	}
+	line.Mentions = noticed(th.Dir, c, t.AccountID, line)
 	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 }
 

@@ -5,12 +5,9 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
-
-// maxTold is the size of the largest team whose members are mentioned when a conversation is handed to
-// it. A larger team notices the new thread in its channel.
-const maxTold = 8
 
 // queue opens a conversation and takes all assignees off it, so that it waits for whoever takes it.
 func (wf *UseCases) queue(c *book.Conversation) {
@@ -39,11 +36,11 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := wf.Dir.Home(c.Account, c.TeamID)
 	if there == 0 || there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel) {
-		line.Mentions = wf.membersToTell(team, left.AccountID, agent.ID)
+		line.Mentions = threads.TeamToTell(wf.Dir, team, left.AccountID, agent.ID)
 		wf.Line(c, line)
 		return
 	}
-	line.Mentions = wf.membersToTell(team, there, agent.ID)
+	line.Mentions = threads.TeamToTell(wf.Dir, team, there, agent.ID)
 	if there == left.AccountID {
 		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	} else {
@@ -68,19 +65,4 @@ func (wf *UseCases) openThere(c *book.Conversation, surface store.AccountID, cha
 	case wf.Dir.ChannelNow(surface, t.Channel) != channel:
 		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{Place: bridge.Place{Channel: channel}})
 	}
-}
-
-// membersToTell gives the members of a team who can be mentioned in a surface, without except; none if
-// they are more than maxTold.
-func (wf *UseCases) membersToTell(team *store.Team, surface store.AccountID, except store.AgentID) []bridge.AgentRef {
-	var list []bridge.AgentRef
-	for _, id := range team.Members {
-		if ref := wf.Dir.Ref(surface, id); id != except && ref.User != "" {
-			list = append(list, ref)
-		}
-	}
-	if len(list) > maxTold {
-		return nil
-	}
-	return list
 }

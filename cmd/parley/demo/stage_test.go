@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -190,11 +191,11 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = append(s.lines, c)
 	}
 	hold, extra, teams, team, weekly := time.Duration(0), "", "", "Support", ""
-	var signatures []string
+	var ofPeople []string
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
-		if strings.HasPrefix(name, "signature") { // the account's, or signature_of_ben
-			signatures = append(signatures, l)
+		if name == "signature" || strings.Contains(name, "_of_") { // the account's, or signature_of_ben, presence_of_ben
+			ofPeople = append(ofPeople, l)
 			continue
 		}
 		if name == "home" { // the team's
@@ -229,11 +230,15 @@ func (s *stage) setUp(changes []string) error {
 	}
 	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+extra, 1)
 	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+teams+"  - {name: Support"+weekly, 1)
-	for _, l := range signatures {
+	for _, l := range ofPeople {
 		name, value, _ := strings.Cut(l, "=")
 		old, now := "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value)
-		if who, ok := strings.CutPrefix(name, "signature_of_"); ok {
-			old, now = "{email: "+who+"@acme.test", fmt.Sprintf("{signature: %q, email: %s@acme.test", value, who)
+		if key, who, ok := strings.Cut(name, "_of_"); ok {
+			old = "{email: " + who + "@acme.test"
+			if !strings.HasPrefix(value, "[") { // a list is written as it is
+				value = strconv.Quote(value)
+			}
+			now = old + ", " + key + ": " + value
 		}
 		text = strings.Replace(text, old, now, 1)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"parley/bridge"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 )
@@ -122,6 +123,8 @@ func TestOwnPage(t *testing.T) {
 	b.Shows("is no time zone")
 	b.Until("the signature stays", "document.querySelector('#f-signature').value === 'Ben, *Acme*'")
 	b.Write("#f-zone", "Europe/Lisbon")
+	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-presence"), bridge.PresenceAway))
+	b.Press("input[name=quiet][value=assigned]")
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
 	b.Looks("me")
@@ -132,6 +135,8 @@ func TestOwnPage(t *testing.T) {
 	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "ben@acme.test" })
 	if a := d.Agents[i]; a.Name != "Ben Osei" || slices.Contains(a.Roles, "admin") || a.Signature != "Ben" || a.Zone != "Europe/Lisbon" {
 		t.Errorf("Ben is %+v", a)
+	} else if a.Presence != bridge.PresenceAway || len(a.Quiet) > 0 { // boxes that are not ticked are not sent
+		t.Errorf("Ben is %q, and does without %q", a.Presence, a.Quiet)
 	}
 	if a := ben.Post("/settings/me", url.Values{"version": {version}, "signature": {"Benny"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has("Benny") {
 		t.Errorf("an old page: %d", a.Status)

@@ -1,12 +1,15 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
@@ -80,8 +83,8 @@ func linkError(err error) error {
 	return err
 }
 
-// Use implements signin.Desk. The first admin is stored before the link is used up: if what was typed is refused,
-// the link still works.
+// Use implements signin.Desk. The link for the first admin is used up by what stores the admin: if what was typed is
+// refused, it still works.
 func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.AgentID, error) {
 	invited, err := d.Invited(ctx, link)
 	if err != nil {
@@ -89,23 +92,22 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 	}
 	email = strings.ToLower(email)
 	if invited.Email == "" {
-		if err := d.firstAdmin(ctx, email, name); err != nil {
+		if err := d.firstAdmin(ctx, link, email, name); err != nil {
 			return 0, err
 		}
+		person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
+		return person.ID, err
 	}
 	agent, err := site.UseLink(ctx, d.o.Pool, link)
 	if err != nil {
 		return 0, linkError(err)
 	}
-	if agent != nil {
-		return *agent, nil
-	}
-	person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
-	return person.ID, err
+	return *agent, nil
 }
 
-// firstAdmin makes an agent an admin; the agent may be new.
-func (d *signInDesk) firstAdmin(ctx context.Context, email, name string) error {
+// firstAdmin uses a link up and makes an agent an admin; the agent may be new. Of several who do so at once, with this
+// link or another one, the first becomes it: who changes the set-up waits for the one before.
+func (d *signInDesk) firstAdmin(ctx context.Context, link, email, name string) error {
 	all, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
 	if err != nil {
 		return err
@@ -114,12 +116,25 @@ func (d *signInDesk) firstAdmin(ctx context.Context, email, name string) error {
 	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
 		change.Version = all[i].Version
 	}
-	_, err = setup.Save(ctx, d.o.Pool, change, d.o.setup(setup.Author{Name: "the first admin's link"}))
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
-		return signin.Problems(refused.Fields)
+	options := d.o.setup(setup.Author{Name: "the first admin's link"})
+	options.With = func(ctx context.Context, tx pgx.Tx) error {
+		if has, err := site.HasAdmin(ctx, tx); err != nil || has {
+			return cmp.Or(err, site.ErrNoLink)
+		}
+		_, err := site.UseLink(ctx, tx, link)
+		return err
 	}
-	return err
+	_, err = setup.Save(ctx, d.o.Pool, change, options)
+	var refused *setup.Refused
+	switch {
+	case errors.As(err, &refused):
+		return signin.Problems(refused.Fields)
+	case errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrStale): // sent twice: the first one may have been it
+		if has, _ := site.HasAdmin(ctx, d.o.Pool); has {
+			return signin.ErrNoLink
+		}
+	}
+	return linkError(err)
 }
 
 // SignOutEverywhere implements signin.Desk.

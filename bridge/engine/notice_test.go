@@ -1,0 +1,171 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+)
+
+// notices sets what an agent is told of: whether they are away, and what they do without.
+func (w *world) notices(agent, presence string, quiet ...string) {
+	w.t.Helper()
+	w.exec(`UPDATE agents SET presence = $2, quiet = $3 WHERE id = $1`, w.agents[agent], presence, append([]string{}, quiet...))
+	w.reread()
+}
+
+// members names the members of the team Support.
+func (w *world) members(names ...string) {
+	w.t.Helper()
+	for _, name := range names {
+		w.exec(`UPDATE teams SET members = array_append(members, $2) WHERE id = $1`, w.team, w.agents[name])
+	}
+	w.reread()
+}
+
+// reread lets the engines see what was changed in the database.
+func (w *world) reread() {
+	w.t.Helper()
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}
+
+// told checks whom the last line of a kind mentions, and what it says.
+func (w *world) told(thread string, kind bridge.LineKind, words string, want ...string) {
+	w.t.Helper()
+	var last bridgetest.Message
+	w.eventually("the line "+words, func() bool {
+		for _, m := range w.chat.Messages(support, thread) {
+			if strings.Contains(m.Text, "["+string(kind)+"]") && strings.Contains(m.Plain(), words) {
+				last = m
+			}
+		}
+		return last.ID != ""
+	})
+	if got := last.Mentions(); !slices.Equal(got, want) {
+		w.t.Errorf("%q mentions %v, want %v", last.Plain(), got, want)
+	}
+}
+
+// Each notice mentions its agent, unless the agent chose to do without it. What says that a customer did not get
+// something, and the end of a snooze, mention them whatever they chose.
+// R-239, R-242, R-251
+func TestNoticesThatAgentsDoWithout(t *testing.T) {
+	t.Parallel()
+	for _, quiet := range []bool{false, true} {
+		w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"reply_after_resolve": "reopen"}})
+		told := []string{"ben"}
+		if quiet {
+			w.notices("ben", "", bridge.NoticesToChoose()...)
+			told = nil
+		}
+		thread := w.opened()
+		w.reply(thread, "!assign @ben")
+		w.told(thread, bridge.LineAssigned, "Ann", told...)
+		w.analysed("urgent now")
+		w.told(thread, bridge.LineAnalysis, "", told...)
+		w.chat.Submit("ann", support, thread, submit(bridge.VerbNote), "@ben: please look")
+		w.told(thread, bridge.LineDone, "please look", told...)
+		w.reply(thread, "!resolve done with it")
+		w.told(thread, bridge.LineResolved, "done with it", told...)
+		w.settled()
+		w.writes("kim", "One more thing")
+		w.told(thread, bridge.LineReopened, "", told...)
+		w.reply(thread, "!snooze 1h")
+		w.card(thread, "snoozed")
+		w.advance(time.Hour)
+		w.told(thread, bridge.LineWoke, "", "ben")
+		w.chat.Say("ben", support, thread, "!assing @cat")
+		w.told(thread, bridge.LineAsk, "assing", "ben")
+		w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
+		w.settled()
+	}
+}
+
+// While whoever has a conversation is away, those of the team who are there are told that it needs somebody: not
+// the one who is away, and not those who do without such notices. Of two owners the one who is there is told. If nobody
+// is there, the owner is told as ever.
+// R-242, R-251, R-255
+func TestNoticesOfWhoIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	w.members("ann", "ben", "cat")
+	w.notices("ben", bridge.PresenceAway)
+	thread := w.opened()
+	w.reply(thread, "!assign @ben")
+	w.told(thread, bridge.LineAssigned, "(away)", "ben") // it waits there, and Ann sees that Ben is away
+	w.analysed("urgent now")
+	w.told(thread, bridge.LineAnalysis, "(away)", "ann", "cat")
+	wake := func() {
+		w.reply(thread, "!snooze 1h")
+		w.card(thread, "snoozed")
+		w.advance(time.Hour)
+		w.card(thread, "open")
+		w.settled()
+	}
+	w.notices("ann", bridge.PresenceAvailable, "woke", "customer")
+	wake()
+	w.told(thread, bridge.LineWoke, "", "ann", "cat") // nobody does without the end of a snooze
+	w.reply(thread, "!snooze 1h")
+	w.card(thread, "snoozed")
+	w.writes("kim", "Are you there?")
+	w.card(thread, "open")
+	w.told(thread, bridge.LineWoke, "customer", "cat")
+	w.reply(thread, "!assign @ben @ann")
+	w.settled()
+	wake()
+	w.told(thread, bridge.LineWoke, "time", "ann")
+	w.reply(thread, "!assign @ben")
+	w.notices("ann", bridge.PresenceAway)
+	w.notices("cat", bridge.PresenceAway)
+	w.settled()
+	wake()
+	w.told(thread, bridge.LineWoke, "time", "ben")
+}
+
+// A team is told of what is handed to it by those who are there; if all are away, by all.
+// R-121, R-242
+func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
+	t.Parallel()
+	w, thread := besideBilling(t, options{})
+	w.notices("ben", bridge.PresenceAway)
+	w.chat.Say("ann", support, thread, "!assign #billing first")
+	there := says(t, w.chat, billing, threadIn(t, w.chat, billing, 1, "first"), "[unassigned]", "first")
+	if got := there.Mentions(); !slices.Equal(got, []string{"cat"}) {
+		t.Errorf("told are %v, want Cat, who is there", got)
+	}
+	w.notices("cat", bridge.PresenceAway)
+	w.chat.Say("ann", billing, there.Thread, "!assign #support back")
+	back := threadIn(t, w.chat, support, 2, "back")
+	w.chat.Say("ann", support, back, "!assign #billing again")
+	again := says(t, w.chat, billing, threadIn(t, w.chat, billing, 2, "again"), "[unassigned]", "again")
+	if got := again.Mentions(); !slices.Equal(got, []string{"ben", "cat"}) {
+		t.Errorf("told are %v, want both: nobody is there", got)
+	}
+}
+
+// Whoever is away is not suggested as an owner.
+// R-184, R-242
+func TestWhoIsAwayIsNotSuggested(t *testing.T) {
+	t.Parallel()
+	for _, presence := range []string{"", bridge.PresenceAway} {
+		w := newWorld(t, options{analyzer: offline.New()})
+		w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
+		w.learned(1)
+		w.notices("ann", presence)
+		w.writes("joe", "I want to return a lamp. Is there a return slip?")
+		w.shown("I want to return a lamp")
+		w.ripen()
+		w.eventually("a reply is suggested", func() bool { return w.suggestedIn(2) != 0 })
+		offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
+		if offered != (presence == "") {
+			t.Errorf("%q: suggested = %v", presence, offered)
+		}
+	}
+}
