@@ -95,7 +95,7 @@ func TestUnsigned(t *testing.T) {
 	for text, want := range map[string]string{
 		"Where?\nKind regards,\nPetra Unbekannt\nCanary Ltd\n\nPS: Please call me.":                     "Where?\n\nPS: Please call me.",
 		"Wo?\n-- \nPetra Unbekannt\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.": "Wo?\n\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
-		"Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA":                                                  "Where?",
+		"Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA":                                           "Where?",
 	} {
 		if got := anonymous.Unsigned(text); got != want {
 			t.Errorf("%q became %q", text, got)
