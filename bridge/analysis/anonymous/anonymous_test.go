@@ -92,6 +92,15 @@ func TestUnsigned(t *testing.T) {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
+	for text, want := range map[string]string{
+		"Where?\nKind regards,\nPetra Unbekannt\nCanary Ltd\n\nPS: Please call me.":                     "Where?\n\nPS: Please call me.",
+		"Wo?\n-- \nPetra Unbekannt\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.": "Wo?\n\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
+		"Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA":                                           "Where?",
+	} {
+		if got := anonymous.Unsigned(text); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
 	for _, text := range []string{"Regards from the sea, where is it?", "Best\nof all is the blue one. It fits, it shines, and my whole family likes it very much indeed.\nWhy?", "Hello\n\nwhere is it?"} {
 		if got := anonymous.Unsigned(text); got != text {
 			t.Errorf("%q became %q", text, got)

@@ -1,6 +1,7 @@
 package anonymous
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -12,16 +13,27 @@ const (
 )
 
 // Unsigned gives a message without what stands below the greeting at its end: who wrote it, where they work, how to
-// reach them. No list knows these names.
+// reach them. No list knows these names. A postscript below it stays.
 func Unsigned(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := max(0, len(lines)-signatureLines-1); i < len(lines); i++ {
-		if beginsSignature(lines[i]) && !slices.ContainsFunc(lines[i:], isSentence) {
-			return strings.TrimSpace(strings.Join(lines[:i], "\n"))
+		if !beginsSignature(lines[i]) {
+			continue
+		}
+		end := len(lines)
+		if ps := slices.IndexFunc(lines[i:], postscript.MatchString); ps >= 0 {
+			end = i + ps
+		}
+		if !slices.ContainsFunc(lines[i:end], isSentence) {
+			above, below := strings.TrimSpace(strings.Join(lines[:i], "\n")), strings.Join(lines[end:], "\n")
+			return strings.TrimSpace(above + "\n\n" + below)
 		}
 	}
 	return text
 }
+
+// postscript matches the first line of a postscript: "PS: …", "P.S. …".
+var postscript = regexp.MustCompile(`(?i)^\s*(?:pp?s|p\.(?:p\.)?s\.)(?:\W|$)`)
 
 // isSentence says whether a line says or asks something, as none of a signature does.
 func isSentence(line string) bool {

@@ -35,6 +35,7 @@ type Body struct {
 	Text, Quoted string // Markdown
 	empty        bool   // a browser would show nothing
 	cut          bool   // it is longer than the limits: only its beginning was read
+	old          bool   // Text is nothing but signature and quoted history
 }
 
 // Reader reads the pieces of text of one mail. Its exported fields tell what it came upon.
@@ -63,7 +64,8 @@ func NewReader(whole bool, cids map[string]string) *Reader {
 func (r *Reader) readHTML(source string) Body {
 	body, complete := r.parse(source)
 	out := Body{empty: isEmpty(body), cut: !complete}
-	history := splitHistory(body, r.whole)
+	history, only := splitHistory(body, r.whole)
+	out.old = only
 	out.Text = writeMarkdown(body)
 	if history != nil {
 		out.Quoted = writeMarkdown(history)
@@ -322,7 +324,8 @@ type Segment struct {
 	Plain, HTML string
 }
 
-// Read reads one piece of text: its HTML if that has text, else its plain form.
+// Read reads one piece of text: its HTML if that has text, else its plain form. Some programs write an answer
+// into the plain form alone: that one is read if only it has more than quoted history.
 func (r *Reader) Read(s Segment) Body {
 	if s.HTML != "" {
 		b := r.readHTML(s.HTML)
@@ -330,7 +333,7 @@ func (r *Reader) Read(s Segment) Body {
 			r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 		}
 		hasPlain := strings.TrimSpace(s.Plain) != ""
-		if b.Text != "" || !hasPlain && !b.empty && !b.cut {
+		if (b.Text != "" || !hasPlain && !b.empty && !b.cut) && !(b.old && answersAbove(s.Plain)) {
 			return b
 		}
 		if !hasPlain && r.bodies <= htmlBodies {

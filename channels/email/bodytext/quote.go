@@ -89,6 +89,11 @@ func findHistory(lines []line, whole bool) int {
 	return cut
 }
 
+// onlyHistory reports whether lines are nothing but signature and quoted history.
+func onlyHistory(lines []line) bool {
+	return len(lines) <= quoteLines && !hasText(lines[:findSignature(lines[:findQuote(lines)])])
+}
+
 // hasText reports whether any line has text.
 func hasText(lines []line) bool {
 	for _, l := range lines {
@@ -335,6 +340,12 @@ func textLines(text string) []line {
 		lines[i].read(text)
 	}
 	return lines
+}
+
+// answersAbove reports whether plain text has an answer above quoted history.
+func answersAbove(text string) bool {
+	_, history := splitQuote(text, false)
+	return history != ""
 }
 
 // splitQuote splits plain text into what the sender wrote now, and signature with quoted history. whole

@@ -205,8 +205,9 @@ func isBlockTag(tag atom.Atom) bool {
 	return false
 }
 
-// splitHistory moves signature and quoted history out of a body and returns them; nil if there is none.
-func splitHistory(body *html.Node, whole bool) *html.Node {
+// splitHistory moves signature and quoted history out of a body and returns them; nil if there is none. only
+// reports that the body has nothing else: then they stay.
+func splitHistory(body *html.Node, whole bool) (history *html.Node, only bool) {
 	found := htmlLines(body)
 	lines := make([]line, len(found))
 	for i, l := range found {
@@ -214,9 +215,9 @@ func splitHistory(body *html.Node, whole bool) *html.Node {
 	}
 	cut := findHistory(lines, whole)
 	if cut >= len(lines) {
-		return nil
+		return nil, !whole && onlyHistory(lines)
 	}
-	return splitAt(body, found[cut].node)
+	return splitAt(body, found[cut].node), false
 }
 
 // splitAt moves n and all nodes behind it, in reading order, out of root. It returns them inside of

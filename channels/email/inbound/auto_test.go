@@ -104,6 +104,8 @@ func TestAddresses(t *testing.T) {
 		{"", ""},
 		{`"unclosed <a@x.test>`, "unclosed <a@x.test>"},
 		{`"postmaster@" <x.test postmaster@x.test>`, "postmaster@ <postmaster@x.test>"}, // a whole address behind stray words
+		{`"ann..lee"@x.test, <"Bob"@x.test>, kim.@x.test`, "<ann..lee@x.test> | <bob@x.test> | <kim.@x.test>"},
+		{`"john doe"@x.test, Jo <"j d"@y.test>`, `<"john doe"@x.test> | Jo <"j d"@y.test>`},
 		{"<ann @x.test>, <bob@ y.test>, <kim@z. test>, <a.\r\n b@x.test>", "<ann@x.test> | <bob@y.test> | <kim@z.test> | <a.b@x.test>"},
 	}
 	for _, tt := range tests {

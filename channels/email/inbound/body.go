@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -56,9 +57,10 @@ func (c *content) collect(p *rawmail.Part) {
 }
 
 // alternative adds one of several forms of the same text: the last one with HTML, with the plain form
-// beside it.
+// beside it. Two parts of one type are no forms of the same text, even if a program says so: both are added.
 func (c *content) alternative(p *rawmail.Part) {
 	var plain, rich *content
+	richType := ""
 	for _, child := range p.Children {
 		sub := &content{}
 		sub.collect(child)
@@ -69,9 +71,14 @@ func (c *content) alternative(p *rawmail.Part) {
 			if rich != nil {
 				c.extras(rich)
 			}
-			rich = sub
+			if rich != nil && child.Type == "text/html" && richType == child.Type {
+				sub.segments = joinSegments(rich.segments, sub.segments)
+			}
+			rich, richType = sub, child.Type
 		case len(sub.segments) > 0 && plain == nil:
 			plain = sub
+		case len(sub.segments) > 0 && child.Type == "text/plain":
+			plain.segments = joinSegments(plain.segments, sub.segments)
 		default:
 			c.extras(sub)
 			continue
@@ -91,6 +98,16 @@ func (c *content) alternative(p *rawmail.Part) {
 	}
 	c.segments = append(c.segments, rich.segments...)
 	c.extras(rich)
+}
+
+// joinSegments returns segments, followed by those of more that are not among them.
+func joinSegments(segments, more []bodytext.Segment) []bodytext.Segment {
+	for _, s := range more {
+		if !slices.Contains(segments, s) {
+			segments = append(segments, s)
+		}
+	}
+	return segments
 }
 
 // extras adds everything of sub but its text.

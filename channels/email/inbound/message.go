@@ -18,9 +18,6 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
 	}
-	if len(c.segments) == 0 && c.forward != nil {
-		c.segments = forwardedSegments(c.forward)
-	}
 	cids := map[string]string{}
 	for _, f := range c.files {
 		if f.ContentID != "" {
@@ -28,10 +25,11 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 		}
 	}
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
-	var texts, quotes []string
-	for _, s := range c.segments {
-		b := r.Read(s)
-		texts, quotes = appendText(texts, b.Text), appendText(quotes, b.Quoted)
+	texts, quotes := readSegments(r, c.segments)
+	if len(texts) == 0 && len(quotes) == 0 && c.forward != nil { // beside a mail that they forward as a file, programs write an empty text
+		forwarded := forwardedSegments(c.forward)
+		texts, quotes = readSegments(r, forwarded)
+		c.segments = append(c.segments, forwarded...)
 	}
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
 		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
@@ -58,6 +56,15 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 	if r.Blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
+}
+
+// readSegments reads pieces of text. It leaves out those that are empty.
+func readSegments(r *bodytext.Reader, segments []bodytext.Segment) (texts, quotes []string) {
+	for _, s := range segments {
+		b := r.Read(s)
+		texts, quotes = appendText(texts, b.Text), appendText(quotes, b.Quoted)
+	}
+	return texts, quotes
 }
 
 // tooLongNotice says that only the beginning of a mail's text (or HTML) is shown.

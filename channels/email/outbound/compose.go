@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	netmail "net/mail"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -215,11 +216,19 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
+// oddDots matches the part of an address before the "@" whose dots only quotes allow. Japanese phones had such addresses until 2009:
+// ann..lee@docomo.test, ann.@docomo.test.
+// Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
+var oddDots = regexp.MustCompile(`^[\w.+\-]*$`)
+
 // mailAddresses converts parties to mail addresses. Errors: BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
 		parsed, err := netmail.ParseAddress("<" + p.Key + ">")
+		if at := strings.LastIndexByte(p.Key, '@'); err != nil && at > 0 && oddDots.MatchString(p.Key[:at]) {
+			parsed, err = netmail.ParseAddress(`<"` + p.Key[:at] + `"` + p.Key[at:] + ">")
+		}
 		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
 			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}

@@ -231,6 +231,10 @@ func TestOutgoingRecipients(t *testing.T) {
 	if len(m.Recipients) != 3 || !m.UTF8 || m.Recipients[1] != "odd name@customer.test" {
 		t.Errorf("recipients %q, utf8 %v", m.Recipients, m.UTF8)
 	}
+	o.To = []channels.Party{{Key: "ann..lee.@customer.test"}}
+	if m, err = composer(t).Compose(o); err != nil || m.Recipients[0] != "ann..lee.@customer.test" {
+		t.Errorf("an address of an old phone: %+v, %v", m, err)
+	}
 }
 
 func TestAttachmentName(t *testing.T) {

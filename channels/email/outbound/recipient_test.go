@@ -14,6 +14,7 @@ func TestRecipient(t *testing.T) {
 		"ann@example.org":                      {Key: "ann@example.org"},
 		" Ann.Lee@Example.ORG\n":               {Key: "ann.lee@example.org"},
 		"Ann Lee <ann@example.org>":            {Key: "ann@example.org", Name: "Ann Lee"},
+		"ann..lee.@example.org":                {Key: "ann..lee.@example.org"},
 		"mailto:ann@example.org":               {Key: "ann@example.org"},
 		"<mailto:ann@example.org|ann@exa.org>": {},
 		"ann@bücher.example":                   {Key: "ann@xn--bcher-kva.example"},

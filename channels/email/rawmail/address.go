@@ -1,6 +1,7 @@
 package rawmail
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -110,7 +111,11 @@ func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
 	} else {
 		var rest []string
 		plain, comment := splitComment(item)
-		for _, word := range strings.Fields(plain) {
+		words := strings.Fields(plain)
+		if plain = strings.TrimSpace(plain); quotedLocal.MatchString(plain) { // "odd name"@x.test
+			words = []string{plain}
+		}
+		for _, word := range words {
 			if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
 				address = word
 			} else {
@@ -145,10 +150,21 @@ func splitComment(s string) (plain, comment string) {
 	return s[:open] + " " + s[end+1:], s[open+1 : end]
 }
 
+// quotedLocal matches an address whose part before the "@" is in quotes. Where no character in them needs quotes, the address is the same
+// without them: some programs write "ann..lee"@docomo.test, with the dots that old Japanese phones allow, others write no quotes.
+// Source: RFC 5322 section 3.2.4.
+var quotedLocal = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
+
 // Address returns an address in lower case without brackets and spaces; "" if a is none.
 func Address(a string, guess *Guesser) string {
-	a = strings.ToLower(DecodeHeader(a, guess))
-	a = wholeAddress(strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:"))
+	a = strings.TrimPrefix(strings.Trim(strings.ToLower(DecodeHeader(a, guess)), " <>'`,;"), "mailto:")
+	if m := quotedLocal.FindStringSubmatch(a); m != nil {
+		if strings.ContainsAny(m[1], " \t@,;:()[]") {
+			return ASCIIDomain(a)
+		}
+		a = m[1] + m[2]
+	}
+	a = wholeAddress(strings.Trim(a, " <>\"'`,;"))
 	a = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || Dropped(r) {
 			return -1

@@ -29,7 +29,7 @@ func CharsetLabel(declared string) string {
 
 // IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
-	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte("\x1b$")) {
+	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte(shiftsToJIS)) {
 		return false
 	}
 	return (!isMultiByte(label) || findEncoding(label) == nil) && utf8.Valid(b)
@@ -116,6 +116,10 @@ func metaCharset(b []byte) string {
 	return ""
 }
 
+// shiftsToJIS begins Japanese characters in text of ISO-2022-JP, all of whose bytes are ASCII.
+// Source: RFC 1468.
+const shiftsToJIS = "\x1b$"
+
 // byMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
 // ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7.
 func byMark(b []byte, declared string) (string, bool) {
@@ -132,7 +136,7 @@ func byMark(b []byte, declared string) (string, bool) {
 				return string(out), true
 			}
 		}
-	case bytes.Contains(b, []byte("\x1b$")) && (declared == "" || declared == "us-ascii" || declared == "ascii"):
+	case bytes.Contains(b, []byte(shiftsToJIS)) && (declared == "" || declared == "us-ascii" || declared == "ascii"):
 		if out, err := japanese.ISO2022JP.NewDecoder().Bytes(b); err == nil {
 			return string(out), true
 		}

@@ -52,7 +52,10 @@ func (h Header) convert(charset string) {
 	} {
 		values := h.All(name)
 		for i, v := range values {
-			if !IsASCII(v) && !utf8.ValidString(v) {
+			switch {
+			case strings.Contains(v, shiftsToJIS): // its bytes may look like quotes, commas and angle brackets
+				values[i] = ToUTF8([]byte(v), "", h.Guess)
+			case !IsASCII(v) && !utf8.ValidString(v):
 				values[i] = ToUTF8([]byte(v), charset, h.Guess)
 			}
 		}
@@ -104,7 +107,7 @@ func DecodeHeader(v string, guess *Guesser) string {
 	if strings.Contains(v, "=?") {
 		v = decodeWords(v, guess)
 	}
-	if !IsASCII(v) {
+	if !IsASCII(v) || strings.Contains(v, shiftsToJIS) {
 		v = ToUTF8([]byte(v), "", guess)
 	}
 	return CleanLine(v)

@@ -1,0 +1,91 @@
+package inbound
+
+import (
+	"strings"
+	"testing"
+)
+
+// shaped gives a mail with a subject, a type and a body.
+func shaped(subject, kind, body string) string {
+	return "From: Ann <ann@customer.test>\r\nTo: help@acme.test\r\nMessage-ID: <a@customer.test>\r\nSubject: " + subject +
+		"\r\nContent-Type: " + kind + "\r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n")
+}
+
+// inParts gives the body of a multipart with boundary b. Each part is a type and a text.
+func inParts(parts ...[2]string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString("--b\nContent-Type: " + p[0] + "\n\n" + p[1] + "\n")
+	}
+	return b.String() + "--b--\n"
+}
+
+const (
+	gmailQuote = `<div class="gmail_quote"><div class="gmail_attr">On Mon, Nov 2, 2026 at 10:15 AM Acme &lt;help@acme.test&gt; wrote:</div>` +
+		`<blockquote class="gmail_quote">Old</blockquote></div>`
+	attribution = "On Mon, Nov 2, 2026 at 10:15 AM Acme <help@acme.test> wrote:\n> Old"
+)
+
+// TestAnswerInPlainAlone: some programs write an answer into the plain form, and only the quote into the HTML.
+func TestAnswerInPlainAlone(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
+		[2]string{"text/plain", "My answer.\n\n" + attribution}, [2]string{"text/html", gmailQuote})))
+	if in.Text != "My answer." || !strings.Contains(in.Original.Quoted, "Old") {
+		t.Errorf("text %q, quoted %q", in.Text, in.Original.Quoted)
+	}
+	for name, plain := range map[string]string{"the quote alone": attribution, "unmarked": "Old", "nothing": ""} {
+		in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
+			[2]string{"text/plain", plain}, [2]string{"text/html", gmailQuote})))
+		if !strings.Contains(in.Text, "> Old") {
+			t.Errorf("%s: text %q", name, in.Text)
+		}
+	}
+}
+
+// TestFormsOfOneType: parts of one type are no forms of the same text. None of them is left out, and none is shown twice.
+func TestFormsOfOneType(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"text/plain", "text/html"} {
+		in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
+			[2]string{kind, "First"}, [2]string{kind, "Second"}, [2]string{kind, "First"})))
+		if in.Text != "First\n\nSecond" {
+			t.Errorf("%s: %q", kind, in.Text)
+		}
+	}
+	in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
+		[2]string{"text/plain", "Plain"}, [2]string{"text/plain", "Footer"}, [2]string{"text/html", "<p>HTML</p>"})))
+	if in.Text != "HTML" {
+		t.Errorf("both forms: %q", in.Text)
+	}
+}
+
+// TestForwardBesideEmptyText: mail programs write an empty text beside a mail that they forward as a file.
+func TestForwardBesideEmptyText(t *testing.T) {
+	t.Parallel()
+	inner := "From: Bob <bob@customer.test>\nSubject: Inner\n\nWhere is my lamp?"
+	for name, empty := range map[string][2]string{
+		"plain": {"text/plain", "\n"}, "html": {"text/html", `<div dir="ltr"><br></div>`}, "both": {"multipart/alternative; boundary=c",
+			"--c\nContent-Type: text/plain\n\n\n--c\nContent-Type: text/html\n\n<div dir=\"ltr\"><br></div>\n--c--\n"},
+	} {
+		in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts(empty, [2]string{"message/rfc822", inner})))
+		if !strings.Contains(in.Text, "bob@customer.test") || !strings.Contains(in.Text, "Where is my lamp?") || len(in.Attachments) != 1 {
+			t.Errorf("%s: text %q, %d files", name, in.Text, len(in.Attachments))
+		}
+	}
+	in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts([2]string{"text/plain", "Look at this."}, [2]string{"message/rfc822", inner})))
+	if in.Text != "Look at this." {
+		t.Errorf("with a text of its own: %q", in.Text)
+	}
+}
+
+// TestJapaneseHeaders: old Japanese programs write headers in ISO-2022-JP without encoding them. Its bytes may be those of quotes,
+// commas and brackets.
+func TestJapaneseHeaders(t *testing.T) {
+	t.Parallel()
+	const name = "\x1b$B\"<,\"\x1b(B" // a letter has the bytes "< and ,"
+	in := decodeOne(t, "From: "+name+" <ann@customer.test>\r\nTo: help@acme.test\r\nSubject: \x1b$BCmJ8\x1b(B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx")
+	if in.Subject != "注文" || in.From.Key != "ann@customer.test" || strings.ContainsAny(in.From.Name, "\"<,$") {
+		t.Errorf("subject %q, from %+v", in.Subject, in.From)
+	}
+}
