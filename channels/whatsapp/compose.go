@@ -15,7 +15,7 @@ type object = map[string]any
 // step is one message at WhatsApp. An Outbound may become several.
 type step struct {
 	kind    string // text, image, interactive, …
-	content any    // the value of the field that is named like kind
+	content any    // the value of the request's field that is named like kind; nil for a file
 	file    *channels.File
 	caption string // of file
 	replies bool   // it can name the message that it answers
@@ -35,33 +35,13 @@ func compose(o channels.Outbound) ([]step, error) {
 		}
 		return []step{{kind: "template", content: content}}, nil
 	}
-	text := wamark.Render(o.Text)
-	if signature := wamark.Render(o.Signature.Text); text != "" && signature != "" {
-		// A text that was short enough without the signature is sent without it.
-		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
-			text = signed
-		}
+	text, err := signedText(o)
+	if err != nil {
+		return nil, err
 	}
-	if n := utf8.RuneCountInString(text); n > maxTextRunes {
-		return nil, refuse(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes), "Shorten it, or send it in two messages.")
-	}
-	var steps []step
-	if len(o.Files) > 1 {
-		return nil, refuse("WhatsApp takes one file a message.", "Send the files one by one.")
-	}
-	if len(o.Files) == 1 {
-		s, err := fileStep(&o.Files[0])
-		if err != nil {
-			return nil, err
-		}
-		switch { // as few messages as WhatsApp allows: each has its price
-		case o.Rich == nil && s.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption:
-			s.caption, text = text, ""
-		case o.Rich == nil && text != "":
-			steps = append(steps, textStep(text))
-			text = ""
-		}
-		steps = append(steps, s)
+	steps, text, err := fileSteps(o, text)
+	if err != nil {
+		return nil, err
 	}
 	if o.Rich != nil {
 		rich, err := richSteps(*o.Rich, text)
@@ -79,10 +59,56 @@ func compose(o channels.Outbound) ([]step, error) {
 	return steps, nil
 }
 
+// signedText returns the text of an Outbound as WhatsApp writes it, with the signature if both fit one message.
+// Errors: *channels.SendError, for a text that is too long without a signature.
+func signedText(o channels.Outbound) (string, error) {
+	text := wamark.Render(o.Text)
+	if signature := wamark.Render(o.Signature.Text); text != "" && signature != "" {
+		// A text that is short enough only without the signature is sent without it.
+		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
+			text = signed
+		}
+	}
+	if n := utf8.RuneCountInString(text); n > maxTextRunes {
+		return "", refuse(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes),
+			"Shorten it, or send it in two messages.")
+	}
+	return text, nil
+}
+
+// fileSteps returns the messages for the file of an Outbound, if it has one, and the text that none of them carries.
+// They are as few as WhatsApp allows, because each has its price.
+// Errors: *channels.SendError.
+func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err error) {
+	switch {
+	case len(o.Files) == 0:
+		return nil, text, nil
+	case len(o.Files) > 1:
+		return nil, "", refuse("WhatsApp takes one file a message.", "Send the files one by one.")
+	}
+	file, err := fileStep(&o.Files[0])
+	if err != nil {
+		return nil, "", err
+	}
+	takesCaption := file.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption
+	switch {
+	case o.Rich != nil: // the text belongs to its buttons or list
+		return []step{file}, text, nil
+	case takesCaption:
+		file.caption = text
+		return []step{file}, "", nil
+	case text != "":
+		return []step{textStep(text), file}, "", nil
+	}
+	return []step{file}, "", nil
+}
+
+// refuse makes the error for what WhatsApp would not take, with what its author can do.
 func refuse(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
+// textStep returns a text message. It asks for a preview if there is a link in the text.
 func textStep(text string) step {
 	content := object{"body": text}
 	if strings.Contains(text, "https://") || strings.Contains(text, "http://") {
@@ -91,7 +117,9 @@ func textStep(text string) step {
 	return step{kind: "text", content: content, replies: true}
 }
 
-// fileStep returns the message for a file: by its type if WhatsApp shows that, else as a document.
+// fileStep returns the message for a file: an image, a video or audio if WhatsApp shows files of that type and
+// size, else a document.
+// Errors: *channels.SendError, for a file that is too large for a document, too.
 // Source: Cloud API, "Supported media types".
 func fileStep(f *channels.File) (step, error) {
 	kind, most := "document", int64(maxFile)

@@ -19,14 +19,16 @@ import (
 // analyseLook is how many of a conversation's latest messages an Analyzer gets.
 const analyseLook = 20
 
-// asking is a question with what its sources stand for, by the IDs that they have in it.
+// asking is a question to an Analyzer, with what the IDs of its sources stand for.
 type asking struct {
 	analysis.Question
-	templates map[string]store.Template // those that may answer
-	intents   map[string]string         // what was wanted in resolved conversations; "" = nobody knows
+	templates map[string]store.Template // the templates that may answer, by source ID
+	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" = unknown
 }
 
-// question makes what an Analyzer is asked now about a burst. Only what customers wrote and what left for them is in it: nothing internal.
+// question makes what an Analyzer is asked now about a burst. It holds only what customers wrote and what left for
+// them: nothing internal. If no message of the burst is found, it has no sources.
+// Errors: the database's.
 func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = b.Now
@@ -37,31 +39,13 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
-	var account store.AccountID
-	for i := range slices.Backward(b.Latest) { // the oldest first
-		m := &b.Latest[i]
-		said, ok := exchanged(m)
-		switch {
-		case m.ConversationID != b.ConversationID:
-		case !ok || m.EventID > b.LastEvent:
-		case m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent:
-			q.Burst, account = append(q.Burst, said), m.AccountID
-		default:
-			q.Before = append(q.Before, said)
-		}
-	}
+	account := q.addMessages(b)
 	if account == 0 {
 		return q, nil
 	}
 	settings := as.settings(account)
 	q.Desk.Language, q.Desk.References, q.Desk.Intents = settings.Language, settings.AI.References, settings.AI.Intents
-	for _, t := range b.Templates {
-		if t.AccountID == account && t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
-			id := "template:" + strconv.FormatInt(int64(t.ID), 10)
-			q.templates[id] = t
-			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
-		}
-	}
+	q.addTemplates(b.Templates, account)
 	if b.Knowledge {
 		pages, err := as.knowledge(ctx, askedIn(q.Burst))
 		if err != nil {
@@ -72,7 +56,43 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 	return q, as.solvedBefore(ctx, b, &q)
 }
 
-// askedIn gives the words by which is found what is like a burst.
+// addMessages fills in the burst and what was exchanged before it, the oldest first. It returns the account that the
+// burst's last message came to; 0 means that no message of the burst is there.
+func (q *asking) addMessages(b claimedBurst) (account store.AccountID) {
+	for i := range slices.Backward(b.Latest) {
+		m := &b.Latest[i]
+		said, ok := exchanged(m)
+		if !ok || m.ConversationID != b.ConversationID || m.EventID > b.LastEvent {
+			continue
+		}
+		if m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent {
+			q.Burst, account = append(q.Burst, said), m.AccountID
+		} else {
+			q.Before = append(q.Before, said)
+		}
+	}
+	return account
+}
+
+// addTemplates makes sources of an account's templates with which a reply can be given.
+func (q *asking) addTemplates(all []store.Template, account store.AccountID) {
+	for _, t := range all {
+		approved := t.Status == string(channels.TemplateApproved)
+		if t.AccountID != account || !approved || !slices.Contains(t.Uses, bridge.TemplateReply) {
+			continue
+		}
+		id := "template:" + strconv.FormatInt(int64(t.ID), 10)
+		q.templates[id] = t
+		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
+	}
+}
+
+const (
+	mostSections = 5    // sections of the knowledge base that a question gets
+	askedRunes   = 2000 // runes of a burst that are searched with
+)
+
+// askedIn gives the beginning of a burst: the words with which pages and conversations like it are searched for.
 func askedIn(burst []analysis.Message) string {
 	var words []string
 	for _, m := range burst {
@@ -82,12 +102,8 @@ func askedIn(burst []analysis.Message) string {
 	return string(asked[:min(len(asked), askedRunes)])
 }
 
-const (
-	mostSections = 5    // of the knowledge base, in a question
-	askedRunes   = 2000 // of a burst, by which they are found
-)
-
-// knowledge gives what the knowledge base says about a burst.
+// knowledge gives the sections of the knowledge base that fit what was asked.
+// Errors: the database's.
 func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
 	found, err := knowledge.Find(ctx, as.pool, asked, mostSections)
 	var sources []analysis.Source
@@ -101,7 +117,7 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 	return sources, err
 }
 
-// settings gives those of the account whose messages are read.
+// settings gives an account's settings, and the defaults if the account is gone.
 func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
@@ -110,7 +126,7 @@ func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// fitting gives the templates that an answer names, each once.
+// fitting gives the templates that an answer names, in an action or as a source of a reply, each once.
 func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {
@@ -123,23 +139,27 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 	}
 	for _, id := range named {
 		t, known := templates[id]
-		if fit := (own.FittingText{Template: t.ID, Name: t.Name}); known && !slices.Contains(fits, fit) {
+		if !known {
+			continue // another kind of source
+		}
+		if fit := (own.FittingText{Template: t.ID, Name: t.Name}); !slices.Contains(fits, fit) {
 			fits = append(fits, fit)
 		}
 	}
 	return fits
 }
 
-// hasBlanks says that a reply has holes: a template's variables, which its own form fills in, or what was taken out
-// of a resolved conversation.
+// hasBlanks reports whether something is left to fill in in a reply: a template's variable, or what was taken out of
+// a resolved conversation because it showed who somebody is.
 func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }
 
-// citing gives what the replies of an answer draw on, each once.
+// citing gives the sources that the replies of an answer draw on, each once.
 func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
 	for _, s := range sources {
-		if slices.ContainsFunc(a.Replies, func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }) {
+		drawsOn := func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }
+		if slices.ContainsFunc(a.Replies, drawsOn) {
 			cited = append(cited, own.CitedSource{ID: s.ID, Title: s.Title, Link: s.Link})
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	FaultHang        FaultKind = "hang"         // no answer until Close, nothing was done
 	FaultTruncate    FaultKind = "truncate"     // half of the answer, it was done
 	FaultLate        FaultKind = "late"         // the answer waits for Until, it was done
-	FaultFate        FaultKind = "fate"         // taken, but fails later with Code: a status, not an answer
+	FaultFate        FaultKind = "fate"         // the message is taken; a later status says that it failed with Code
 )
 
 // Fault is something that goes wrong at Twilio.
@@ -36,7 +36,7 @@ type Fault struct {
 	Code   int           // FaultCode, FaultFate
 	Status int           // FaultCode; 0 = 400
 	Wait   time.Duration // FaultThrottle
-	Until  <-chan struct{}
+	Until  <-chan struct{} // FaultLate: the answer is given once it is closed
 	Times  int // 0 = once, < 0 = always
 }
 
@@ -46,16 +46,26 @@ type faults struct{ *emulator.FaultSet[Fault] }
 // AddFault arms a fault; the oldest that fits strikes first.
 func (p *faults) AddFault(f Fault) { p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
 
-// strike takes the fault for a request; fates are told apart.
-func (p *faults) strike(r *http.Request, fate bool) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool {
-		method, path, _ := strings.Cut(f.Route, " ")
-		return (f.Kind == FaultFate) == fate && (f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path))
-	})
+// takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none
+// fits.
+func (p *faults) takeAnswerFault(r *http.Request) Fault {
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.meets(r) })
 	return hit.Fault
 }
 
-// recorder keeps an answer until it is certain that it is given.
+// takeFate uses up the oldest FaultFate that fits a request for a message; the zero Fault means that none does.
+func (p *faults) takeFate(r *http.Request) Fault {
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.meets(r) })
+	return hit.Fault
+}
+
+// meets reports whether a request goes the fault's Route.
+func (f Fault) meets(r *http.Request) bool {
+	method, path, _ := strings.Cut(f.Route, " ")
+	return f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path)
+}
+
+// recorder keeps an answer, because a fault decides afterwards how much of it is given.
 type recorder struct {
 	header http.Header
 	status int
@@ -66,7 +76,10 @@ func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// faulty lets faults strike around the API and records its calls.
+// mostRequests is how many of the latest requests are kept for tests to read.
+const mostRequests = 10_000
+
+// faulty wraps the API: it plays the armed faults and records each request that had an effect.
 func (a *webAPI) faulty(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
@@ -75,17 +88,20 @@ func (a *webAPI) faulty(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		f := a.faults.strike(r, false)
+		f := a.faults.takeAnswerFault(r)
 		if a.before(w, f) {
 			return
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
 		a.mu.Lock()
-		a.requests = append(a.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"),
-			Body: body, Status: rec.status, Answer: bytes.Clone(rec.body.Bytes())})
-		if len(a.requests) > 10_000 {
-			a.requests = slices.Clone(a.requests[5_000:])
+		a.requests = append(a.requests, Request{
+			Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
+			ContentType: r.Header.Get("Content-Type"), Body: body,
+			Status: rec.status, Answer: bytes.Clone(rec.body.Bytes()),
+		})
+		if len(a.requests) > mostRequests {
+			a.requests = slices.Clone(a.requests[mostRequests/2:])
 		}
 		a.mu.Unlock()
 		switch f.Kind {
@@ -113,7 +129,8 @@ func (a *webAPI) faulty(next http.Handler) http.Handler {
 	})
 }
 
-// before plays the faults that keep a request from having an effect.
+// before plays a fault that keeps a request from having an effect. It reports whether it did: then the request is
+// answered, or left without an answer.
 func (a *webAPI) before(w http.ResponseWriter, f Fault) bool {
 	switch f.Kind {
 	case FaultCode:

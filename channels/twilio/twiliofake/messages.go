@@ -126,7 +126,7 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	p.tail = done
 	a.Poke()
 	a.mu.Unlock()
-	fate := a.faults.strike(r, true)
+	fate := a.faults.takeFate(r)
 	a.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered; to one customer one after the other
 		defer close(done)
 		if before != nil {
