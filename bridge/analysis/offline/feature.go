@@ -14,12 +14,9 @@ const (
 	formWeight  = 96
 )
 
-// buckets is into how many places features are hashed. It is a power of two.
-const buckets = 1 << 16
-
-// feature is something that a text has, by the place of its weights.
+// feature is something that a text has, by the hash that names it.
 type feature struct {
-	place uint32
+	name  uint32
 	at    int32 // the word that has it, or -1 of the whole text
 	value int32 // in 1/256
 	rule  bool  // the lexicons say it
@@ -70,7 +67,7 @@ func hash(kind byte, parts ...string) uint32 {
 
 func (f *featurer) add(h uint32, at int, value int32) {
 	h ^= h >> 15
-	f.all = append(f.all, feature{place: h & (buckets - 1), at: int32(at), value: value})
+	f.all = append(f.all, feature{name: h, at: int32(at), value: value})
 }
 
 // share divides a part among the features since a place, so that long texts weigh no more than short ones.
@@ -135,7 +132,7 @@ func (f *featurer) meanings(known *concepts, lexicons []*lexicon, use []int) {
 				break
 			}
 		}
-		if k.number && !k.quoted && isHour(f.t, i) {
+		if !k.quoted && (k.number && isHour(f.t, i) || isHourWord(f.t, i, lexicons, use)) {
 			f.sorts = append(f.sorts, sort{clockKind, i})
 		}
 		if c == 0 {
