@@ -223,7 +223,7 @@ func isDate(value string) bool {
 // isDecimal says whether a number has two digits behind its point, as a price has: "3.90".
 func isDecimal(value string) bool {
 	whole, rest, found := strings.Cut(value, ".")
-	return found && len(whole) >= 1 && len(whole) <= 4 && len(rest) == 2 && strings.Trim(whole+rest, "0123456789") == ""
+	return found && len(whole) >= 1 && len(whole) <= 3 && len(rest) == 2 && strings.Trim(whole+rest, "0123456789") == ""
 }
 
 // isFault says whether a number is what a machine shows when it fails: "E-77", "F03".
