@@ -25,7 +25,7 @@ type feature struct {
 
 // features gives what a text has, for a model to weigh: its words and their parts, what they mean in any
 // language, what the lexicons say of it, and its form.
-func (a *Analyzer) features(t *text, use []int, matches []match, before int) []feature {
+func (a *Analyzer) features(t *text, use []int, matches []match) []feature {
 	f := featurer{t: t, all: make([]feature, 0, 16*len(t.tokens)+64)}
 	f.words()
 	f.share(0, wordPart)
@@ -37,7 +37,7 @@ func (a *Analyzer) features(t *text, use []int, matches []match, before int) []f
 	f.share(from, kindPart)
 	f.rules(matches)
 	f.verdicts(matches)
-	f.shape(before)
+	f.shape()
 	return f.all
 }
 
@@ -218,8 +218,9 @@ func (f *featurer) rule(h uint32) {
 	f.all[len(f.all)-1].rule = true
 }
 
-// shape adds how a text is written.
-func (f *featurer) shape(before int) {
+// shape adds how a text is written. Whether it has a subject, and what came before, says nothing: examples have neither, so
+// that both would only tell examples from mails.
+func (f *featurer) shape() {
 	t := f.t
 	asks, loud, quoted, numbers, sentences := 0, 0, 0, 0, 0
 	for i := range t.tokens {
@@ -249,10 +250,6 @@ func (f *featurer) shape(before int) {
 	sized("loud", loud, 2)
 	sized("quoted", quoted, 4)
 	sized("numbers", numbers, 3)
-	sized("before", before, 2)
-	if len(t.subjects) > 0 {
-		sized("subject", 1, 2)
-	}
 	if t.caps*2 > len(t.tokens) && t.caps > 2 {
 		sized("caps", 1, 2)
 	}

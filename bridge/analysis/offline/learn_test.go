@@ -47,7 +47,7 @@ func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 func (a *Analyzer) featuresOf(q analysis.Question) []feature {
 	t := readText(q.Burst)
 	language, use := a.languages.detect(t)
-	return a.features(t, use, a.matches(t, language, use), len(q.Before))
+	return a.features(t, use, a.matches(t, language, use))
 }
 
 // learned are weights by features: labels for each.

@@ -103,7 +103,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	alike := a.similarExamples(b, q.Desk.Examples)
 
 	answer := analysis.Answer{Language: language, By: "offline"}
-	features := a.features(t, use, matches, len(q.Before))
+	features := a.features(t, use, matches)
 	found := a.model.judge(features)
 	answer.Urgency = urgency(t, matches, features, a.model, &found)
 	answer.Sentiment = found.mood(answer.Urgency.Urgent)
