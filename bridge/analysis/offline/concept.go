@@ -19,12 +19,13 @@ type concepts struct {
 	kinds []byte // of each meaning, what sort of thing it is: 0 of none
 }
 
-// clockKind is the kind of an hour of the day, "17:30" or "5 pm", which no line names.
+// clockKind is the kind of an hour of the day, "17:30", "5 pm" or "at nine".
 const clockKind = 'a'
 
 // kindsOfMeanings gives the words that begin a line whose meanings are of one kind, and a letter for each.
 func kindsOfMeanings() map[string]byte {
 	return map[string]byte{
+		"clock": clockKind,
 		"hours": 'b', "days": 'c', "near": 'd', "far": 'e', "event": 'f', "closing": 'g', "frail": 'h', "harm": 'i', "stuck": 'j', "spoil": 'k',
 		"theft": 'l', "crowd": 'm', "act": 'n', "mild": 'o', "past": 'p', "glad": 'q',
 	}

@@ -14,12 +14,9 @@ const (
 	formWeight  = 96
 )
 
-// buckets is into how many places features are hashed. It is a power of two.
-const buckets = 1 << 16
-
-// feature is something that a text has, by the place of its weights.
+// feature is something that a text has, by the hash that names it.
 type feature struct {
-	place uint32
+	name  uint32
 	at    int32 // the word that has it, or -1 of the whole text
 	value int32 // in 1/256
 	rule  bool  // the lexicons say it
@@ -28,7 +25,7 @@ type feature struct {
 
 // features gives what a text has, for a model to weigh: its words and their parts, what they mean in any
 // language, what the lexicons say of it, and its form.
-func (a *Analyzer) features(t *text, use []int, matches []match, before int) []feature {
+func (a *Analyzer) features(t *text, use []int, matches []match) []feature {
 	f := featurer{t: t, all: make([]feature, 0, 16*len(t.tokens)+64)}
 	f.words()
 	f.share(0, wordPart)
@@ -40,7 +37,7 @@ func (a *Analyzer) features(t *text, use []int, matches []match, before int) []f
 	f.share(from, kindPart)
 	f.rules(matches)
 	f.verdicts(matches)
-	f.shape(before)
+	f.shape()
 	return f.all
 }
 
@@ -70,7 +67,7 @@ func hash(kind byte, parts ...string) uint32 {
 
 func (f *featurer) add(h uint32, at int, value int32) {
 	h ^= h >> 15
-	f.all = append(f.all, feature{place: h & (buckets - 1), at: int32(at), value: value})
+	f.all = append(f.all, feature{name: h, at: int32(at), value: value})
 }
 
 // share divides a part among the features since a place, so that long texts weigh no more than short ones.
@@ -135,7 +132,7 @@ func (f *featurer) meanings(known *concepts, lexicons []*lexicon, use []int) {
 				break
 			}
 		}
-		if k.number && !k.quoted && isHour(f.t, i) {
+		if !k.quoted && (k.number && isHour(f.t, i) || isHourWord(f.t, i, lexicons, use)) {
 			f.sorts = append(f.sorts, sort{clockKind, i})
 		}
 		if c == 0 {
@@ -221,8 +218,9 @@ func (f *featurer) rule(h uint32) {
 	f.all[len(f.all)-1].rule = true
 }
 
-// shape adds how a text is written.
-func (f *featurer) shape(before int) {
+// shape adds how a text is written. Whether it has a subject, and what came before, says nothing: examples have neither, so
+// that both would only tell examples from mails.
+func (f *featurer) shape() {
 	t := f.t
 	asks, loud, quoted, numbers, sentences := 0, 0, 0, 0, 0
 	for i := range t.tokens {
@@ -252,10 +250,6 @@ func (f *featurer) shape(before int) {
 	sized("loud", loud, 2)
 	sized("quoted", quoted, 4)
 	sized("numbers", numbers, 3)
-	sized("before", before, 2)
-	if len(t.subjects) > 0 {
-		sized("subject", 1, 2)
-	}
 	if t.caps*2 > len(t.tokens) && t.caps > 2 {
 		sized("caps", 1, 2)
 	}

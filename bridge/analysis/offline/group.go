@@ -67,7 +67,8 @@ func (n *numberSpan) withStroke(t *text) int {
 	case "FT", "FV", "FA":
 		hyphen = "/-"
 	}
-	if !strings.ContainsAny(value, hyphen) || strings.Trim(value, "0123456789"+hyphen) != "" || digitsOf(value) < 5 || isDate(value) {
+	letters := len(value) - digitsOf(value) - strings.Count(value, "/") - strings.Count(value, "-") // of a series: "FT 2026A/118"
+	if !strings.ContainsAny(value, hyphen) || letters > 1 || strings.ToUpper(value) != value || digitsOf(value) < 5-2*letters || isDate(value) {
 		return 0
 	}
 	return next.last
@@ -119,5 +120,23 @@ func (n *numberSpan) takeGroups(t *text) {
 		n.last++
 		n.to = k.to
 	}
+	if n.isPolishAccount(t) {
+		n.value = ""
+		return
+	}
 	n.value = t.all[n.from:n.to]
+}
+
+// isPolishAccount says whether groups of digits are those of an account at a Polish bank, which is written without its
+// country: two digits and six times four.
+func (n *numberSpan) isPolishAccount(t *text) bool {
+	if n.last-n.tok != 6 || t.tokens[n.tok].to-t.tokens[n.tok].from != 2 {
+		return false
+	}
+	for i := n.tok + 1; i <= n.last; i++ {
+		if t.tokens[i].to-t.tokens[i].from != 4 {
+			return false
+		}
+	}
+	return true
 }

@@ -34,6 +34,20 @@ func isHour(t *text, i int) bool {
 	return i > 0 && t.tokens[i-1].sentence == k.sentence && isBeforeHour(t.tokens[i-1].form) && !t.unitAt(i+1)
 }
 
+// isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
+func isHourWord(t *text, i int, lexicons []*lexicon, use []int) bool {
+	k := &t.tokens[i]
+	if i == 0 || k.number || t.tokens[i-1].sentence != k.sentence || !isBeforeHour(t.tokens[i-1].form) {
+		return false
+	}
+	for _, u := range use {
+		if lexicons[u].numbers[k.form] {
+			return i+1 == len(t.tokens) || t.tokens[i+1].clause != k.clause || len(t.tokens[i+1].form) <= 3 || t.tokens[i+1].form == "oclock" || t.tokens[i+1].form == "tonight"
+		}
+	}
+	return false
+}
+
 // isBeforeHour says whether a word often stands before an hour of the day.
 func isBeforeHour(form string) bool {
 	switch form {

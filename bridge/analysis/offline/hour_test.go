@@ -23,3 +23,22 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
+
+// TestHoursInWords: an hour may be a word behind a word that stands before hours, and what is counted is none.
+func TestHoursInWords(t *testing.T) {
+	a := New()
+	for text, want := range map[string]bool{
+		"We open at nine.": true, "Der Chor singt um acht, und die Orgel schweigt.": true, "De bus vertrekt om zeven.": true,
+		"We meet nine of them.": false, "Wir warten vor drei Geschäften.": false,
+	} {
+		read := readText([]analysis.Message{{Text: text}})
+		_, use := a.languages.detect(read)
+		found := false
+		for i := range read.tokens {
+			found = found || isHourWord(read, i, a.lexicons, use)
+		}
+		if found != want {
+			t.Errorf("%q: %v", text, found)
+		}
+	}
+}

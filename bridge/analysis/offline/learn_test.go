@@ -2,6 +2,7 @@ package offline
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,13 +14,15 @@ import (
 	"parley/channels/golden"
 )
 
-// How the model learns. Chosen by cross-validation over the half dev, the lexicons' features left out.
+// How the model learns. Chosen by cross-validation: each of our sets was asked about after learning from all the others, the
+// lexicons' features left out where rules were tuned on it.
 const (
-	rounds   = 12
+	rounds   = 20
 	orders   = 4
 	rate     = 0.3
 	decay    = 4e-4
 	trusting = 0.6 // how often an example is shown with what the lexicons say of it
+	blinks   = 0.3 // how often a word's feature is left out, so that no single word decides
 )
 
 // lesson is a message as the model learns it.
@@ -44,40 +47,104 @@ func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 func (a *Analyzer) featuresOf(q analysis.Question) []feature {
 	t := readText(q.Burst)
 	language, use := a.languages.detect(t)
-	return a.features(t, use, a.matches(t, language, use), len(q.Before))
+	return a.features(t, use, a.matches(t, language, use))
 }
 
-// learn gives the mean of weights that were found in different orders, so that no order decides.
-func learn(lessons []lesson) []float64 {
-	mean := make([]float64, buckets*labels)
+// learned are weights by features: labels for each.
+type learned struct {
+	places map[uint32]int // of a feature's weights, by its name
+	w      []float64
+}
+
+// learn finds which features get a row, the weightiest of those that want the same, and what these weigh: the mean of
+// weights that were found in different orders, so that no order decides.
+func learn(lessons []lesson, orders int) *learned {
+	all := placesOf(lessons)
+	first := &learned{places: all, w: learnInOrder(lessons, all, 0)}
+	kept := &learned{places: first.owners()}
+	kept.w = make([]float64, len(kept.places)*labels)
 	for order := range orders {
-		for i, w := range learnInOrder(lessons, uint64(order)) {
-			mean[i] += w / orders
+		for i, w := range learnInOrder(lessons, kept.places, uint64(order)) {
+			kept.w[i] += w / float64(orders)
 		}
 	}
-	return mean
+	return kept
+}
+
+// placesOf gives each feature that two lessons have a place for its weights.
+func placesOf(lessons []lesson) map[uint32]int {
+	count, places := map[uint32]int{}, map[uint32]int{}
+	for i := range lessons {
+		seen := map[uint32]bool{}
+		for _, f := range lessons[i].features {
+			if seen[f.name] {
+				continue
+			}
+			seen[f.name] = true
+			if count[f.name]++; count[f.name] == 2 {
+				places[f.name] = len(places)
+			}
+		}
+	}
+	return places
+}
+
+// owners gives new places to the features that get a row: of those that want the same, the one with the largest weights.
+func (l *learned) owners() map[uint32]int {
+	owner, most := map[uint32]uint32{}, map[uint32]float64{}
+	for name, place := range l.places {
+		sum := 0.0
+		for _, w := range l.w[place*labels:][:labels] {
+			sum += math.Abs(w)
+		}
+		row := name % rows
+		if sum > most[row] || sum == most[row] && name < owner[row] {
+			owner[row], most[row] = name, sum
+		}
+	}
+	places := map[uint32]int{}
+	for _, name := range slices.Sorted(maps.Values(owner)) {
+		places[name] = len(places)
+	}
+	return places
+}
+
+// shown is a feature of a lesson, by the place of its weights.
+type shown struct {
+	feature
+
+	place int
 }
 
 // learnInOrder finds weights by logistic regression: one of the sentiments, and each other label for itself. Steps
 // become smaller for what was seen often. What says something of urgency alone teaches no other label.
-func learnInOrder(lessons []lesson, seed uint64) []float64 {
-	w, seen := make([]float64, buckets*labels), make([]float64, buckets*labels)
+func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float64 {
+	w, seen := make([]float64, len(places)*labels), make([]float64, len(places)*labels)
+	all := make([][]shown, len(lessons))
 	order := make([]int, len(lessons))
 	for i := range order {
 		order[i] = i
+		for _, f := range lessons[i].features {
+			if place, known := places[f.name]; known {
+				all[i] = append(all[i], shown{f, place})
+			}
+		}
 	}
 	r := rand.New(rand.NewPCG(1, seed))
+	var now []shown
 	for range rounds {
 		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, n := range order {
-			l := &lessons[n]
-			shown := l.features
-			if !l.rules || r.Float64() >= trusting {
-				shown = withoutRules(shown)
+			now = now[:0]
+			trusted := lessons[n].rules && r.Float64() < trusting
+			for _, f := range all[n] {
+				if (trusted || !f.rule) && (f.at < 0 || r.Float64() >= blinks) {
+					now = append(now, f)
+				}
 			}
-			miss := missed(w, shown, l.want)
-			for _, f := range shown {
-				at, v := int(f.place)*labels, float64(f.value)/256
+			miss := missed(w, now, lessons[n].want)
+			for _, f := range now {
+				at, v := f.place*labels, float64(f.value)/256
 				for k := range labels {
 					if f.press && k != urgentLabel {
 						continue
@@ -97,9 +164,9 @@ func withoutRules(features []feature) []feature {
 }
 
 // missed says by how much each label is underrated.
-func missed(w []float64, features []feature, want [labels]float64) (miss [labels]float64) {
+func missed(w []float64, features []shown, want [labels]float64) (miss [labels]float64) {
 	for _, f := range features {
-		row := w[int(f.place)*labels:][:labels]
+		row := w[f.place*labels:][:labels]
 		for k := range miss {
 			miss[k] += row[k] * float64(f.value) / 256
 		}
@@ -119,18 +186,20 @@ func missed(w []float64, features []feature, want [labels]float64) (miss [labels
 	return miss
 }
 
-// pack makes whole numbers of weights.
-func pack(w []float64) *model {
+// pack makes whole numbers of weights, and a table of rows.
+func (l *learned) pack() *model {
 	m := &model{}
-	packed := make([]byte, len(w))
+	packed := make([]byte, rows*rowSize)
 	for k := range labels {
 		most := 0.0
-		for i := k; i < len(w); i += labels {
-			most = max(most, math.Abs(w[i]))
+		for i := k; i < len(l.w); i += labels {
+			most = max(most, math.Abs(l.w[i]))
 		}
 		m.scales[k] = math.Ceil(most/127*scaleOne) / scaleOne
-		for i := k; i < len(w); i += labels {
-			packed[i] = byte(int8(math.Round(w[i] / m.scales[k])))
+		for name, place := range l.places {
+			row := packed[int(name%rows)*rowSize:][:rowSize]
+			binary.LittleEndian.PutUint16(row, uint16(name/rows))
+			row[check+k] = byte(int8(math.Round(l.w[place*labels+k] / m.scales[k])))
 		}
 	}
 	m.weights = string(packed)
@@ -173,7 +242,7 @@ func TestModelIsLearned(t *testing.T) {
 		for _, m := range append(ours(t, evaluation.Dev2), ours(t, evaluation.Dev3)...) {
 			lessons = append(lessons, a.lesson(m, true))
 		}
-		a.model = pack(learn(lessons))
+		a.model = learn(lessons, orders).pack()
 		if err := os.WriteFile("examples/weights.bin", a.model.bytes(sum), 0o644); err != nil { //nolint:gosec // read by everybody
 			t.Fatal(err)
 		}
@@ -199,9 +268,9 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 	if testing.Short() {
 		t.Skip("learns for seconds")
 	}
-	quarters, intents := 1, evaluation.Ratio(0.52) // the first quarter's words are the strangest
+	quarters, intents := 1, evaluation.Ratio(0.6) // the first quarter's words are the strangest
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
-		quarters, intents = 4, 0.58
+		quarters, intents = 4, 0.63
 	}
 	a := New()
 	var examples []lesson
@@ -219,7 +288,7 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 				lessons = append(lessons, a.lesson(m, false))
 			}
 		}
-		m := pack(learnInOrder(lessons, 0))
+		m := learn(lessons, 1).pack()
 		for _, message := range asked {
 			q := message.Question(analysis.Desk{})
 			v := m.judge(withoutRules(a.featuresOf(q)))
@@ -231,7 +300,20 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 	}
 	got := evaluation.Score(evaluation.Outcome{Results: results}, evaluation.Price{}).Figures()
 	t.Logf("sentiment %.3f, urgency %.3f, intents %.3f", got.Sentiment, got.Urgency, got.Intents)
-	if enough := got.Sentiment >= 0.72 && got.Urgency >= 0.55 && got.Intents >= intents; !enough {
+	if enough := got.Sentiment >= 0.74 && got.Urgency >= 0.68 && got.Intents >= intents; !enough {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestWhatWasNotLearnedSaysNothing: a feature whose row another one has adds nothing to a verdict.
+func TestWhatWasNotLearnedSaysNothing(t *testing.T) {
+	l := &learned{places: map[uint32]int{7<<16 | 3: 0}, w: make([]float64, labels)}
+	l.w[urgentLabel] = 1
+	m := l.pack()
+	if v := m.judge([]feature{{name: 7<<16 | 3, value: 256}}); v[urgentLabel] < 0.99 {
+		t.Errorf("what was learned says %v", v[urgentLabel])
+	}
+	if v := m.judge([]feature{{name: 8<<16 | 3, value: 256}, {name: 7<<16 | 4, value: 256}}); v != (verdict{}) {
+		t.Errorf("what wasn't learned says %v", v)
 	}
 }

@@ -108,6 +108,30 @@ func prefixTooWordy(value string) bool {
 	return false
 }
 
+// isTax says whether a number has the form of a company's for value added tax, as DE811887442 (the forms that VIES, the
+// European register, checks).
+func isTax(value string) bool {
+	if len(value) < 10 {
+		return false
+	}
+	digits := strings.Trim(value[2:], "0123456789") == ""
+	switch value[:2] {
+	case "DE", "PT", "GB", "EL":
+		return digits && len(value) == 11
+	case "IT", "FR", "HR":
+		return digits && len(value) == 13
+	case "PL", "BE", "SK":
+		return digits && len(value) == 12
+	case "AT":
+		return value[2] == 'U' && len(value) == 11 && digitsOf(value) == 8
+	case "NL":
+		return len(value) == 14 && value[11] == 'B' && digitsOf(value) == 11
+	case "ES":
+		return len(value) == 11 && digitsOf(value) >= 7 && digitsOf(value) < 9
+	}
+	return false
+}
+
 // trimPrefix takes the parts without digits from the beginning of a number.
 func (n *numberSpan) trimPrefix(t *text) {
 	for n.tok < n.last && !strings.ContainsAny(t.all[t.tokens[n.tok].from:t.tokens[n.tok].to], "0123456789") {
@@ -140,7 +164,7 @@ func impossible(all string, n *numberSpan) bool {
 		return true
 	case len(before) >= 2 && before[len(before)-1] == ',' && before[len(before)-2] >= '0' && before[len(before)-2] <= '9':
 		return true
-	case isDate(value) || isTime(value) || isFault(value) || isPostcode(value, all[n.to:]):
+	case isDate(value) || isTime(value) || isFault(value) || isTax(value) || isDecimal(value) || isPostcode(value, all[n.to:]):
 		return true
 	}
 	return unitFollows(value, after) || phoneLike(all, n)
@@ -194,6 +218,12 @@ func isDate(value string) bool {
 		return small(parts[0]) && small(parts[1]) && !strings.Contains(value, "-")
 	}
 	return false
+}
+
+// isDecimal says whether a number has two digits behind its point, as a price has: "3.90".
+func isDecimal(value string) bool {
+	whole, rest, found := strings.Cut(value, ".")
+	return found && len(whole) >= 1 && len(whole) <= 3 && len(rest) == 2 && strings.Trim(whole+rest, "0123456789") == ""
 }
 
 // isFault says whether a number is what a machine shows when it fails: "E-77", "F03".

@@ -75,7 +75,8 @@ func (a *Analyzer) askedFor(before []analysis.Message) string {
 func announced(t *text, matches []match, wants, asked string) []analysis.Reference {
 	words := announcements(t, matches)
 	var found []analysis.Reference
-	kind, end := "", -1 // of the number before, for "4711 and 4712"
+	kind, end, size := "", -1, 0 // of the number before, for "4711 and 4712"
+	none := 0                    // digits of a number before that is none of ours
 	for _, n := range numbersIn(t) {
 		if n.from < end {
 			continue // a group of the one before
@@ -85,15 +86,20 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 			n.spansStroke(t)
 		}
 		if (n.groups || n.inGroups(t)) && before != "" && before != "other" {
-			n.takeGroups(t)
+			if n.takeGroups(t); n.value == "" {
+				continue
+			}
 		} else if n.impossible {
 			continue
 		}
-		if before == "" && kind != "" && joined(t.all[end:n.from]) && n.to-n.from >= 4 {
+		if before == "" && kind != "" && n.to-n.from >= 3 && (joined(t.all[end:n.from]) && (n.to-n.from >= 4 || n.to-n.from == size) || n.endsSpan(t, end, size)) {
 			before = kind
 		}
 		if before == "" {
 			before = kindOfPrefix(n.value)
+		}
+		if before == "" && n.plain && len(n.value) == none && !hasKind(words) {
+			continue // "the meter reads 48213, in May it was 47990"
 		}
 		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants == "billing" || paysIn(t, matches, n.tok))) {
 			if before = kindAround(t, matches, words, n.tok, wants); len(words) == 0 && asked != "" {
@@ -108,10 +114,13 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		if before == "vague" {
 			before = ofVague(t, matches, words, &n, wants)
 		}
+		if n.plain && (before == "other" || before == "" && others(t, words, n.tok, 6)) {
+			none = len(n.value)
+		}
 		if before == "" || before == "other" {
 			continue
 		}
-		kind, end = before, n.to
+		kind, end, size = before, n.to, n.to-n.from
 		found = append(found, analysis.Reference{Kind: before, Value: n.value})
 	}
 	return found
@@ -127,79 +136,6 @@ func digitsOf(value string) int {
 	return count
 }
 
-// announcement is what the lexicons say of a word before a number.
-type announcement struct {
-	kind   string
-	filler bool
-	other  bool
-	vague  bool // a word as "reference", behind which stands the number of anything
-	number bool // a word as "Bestellnummer", behind which a number of any form is one
-}
-
-// announcements gives the announcing words by their place in the text.
-func announcements(t *text, matches []match) map[int]announcement {
-	words := map[int]announcement{}
-	for _, m := range of(matches, ofAnnounce) {
-		for i := m.first; i <= m.last; i++ {
-			w := words[i]
-			switch m.name {
-			case "filler":
-				w.filler = true
-			case "other":
-				w.other = true
-			default:
-				if w.kind == "" || m.last > m.first {
-					w.kind = m.name
-				}
-			}
-			form := t.tokens[i].form
-			w.vague = m.first == m.last && isVague(form)
-			w.number = strings.Contains(form, "nummer") || strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
-			words[i] = w
-		}
-	}
-	for i := range t.tokens { // of what it is the number, no lexicon says: so it is no order's
-		form := t.tokens[i].form
-		if _, known := words[i]; !known && len(form) > len("nummer") && strings.HasSuffix(form, "nummer") {
-			words[i] = announcement{other: true}
-		}
-	}
-	return words
-}
-
-// isVague says whether a word announces a number of whatever the text is about.
-func isVague(form string) bool {
-	for _, head := range []string{"referen", "referin", "riferiment", "kenmerk"} {
-		if strings.HasPrefix(form, head) {
-			return true
-		}
-	}
-	return form == "ref" || form == "rif"
-}
-
-// ofVague gives the kind of a number behind a word as "reference": what its letters say, or a word around it; of who
-// tells of a fault it is a ticket's.
-func ofVague(t *text, matches []match, words map[int]announcement, n *numberSpan, wants string) string {
-	if kind := kindOfPrefix(n.value); kind != "" {
-		return kind
-	}
-	kind := kindAround(t, matches, words, n.tok, wants)
-	if kind == "order" && (wants == "problem" || wants == "account" || wants == "feedback" || wants == "") && !holdsKind(words, "order") {
-		return "ticket"
-	}
-	return kind
-}
-
-// holdsKind says whether a word of a text announces a number of a kind.
-func holdsKind(words map[int]announcement, kind string) bool {
-	for _, w := range words {
-		if w.kind == kind {
-			return true
-		}
-	}
-	return false
-}
-
 // kindBefore looks at the words before a number, up to five in its sentence, for one that announces it.
 func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 	marked := n.hash
@@ -211,6 +147,8 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 		w := words[i]
 		marked = marked || isMark(k.form) || w.number || strings.Contains(t.all[k.to:t.tokens[i+1].from], ":")
 		switch {
+		case w.firm && (isVague(k.form) || i > 0 && words[i-1].firm && isVague(t.tokens[i-1].form)):
+			return "other"
 		case w.kind != "" && !(w.other && marked && isOtherFirst(k.form)):
 			if w.filler && i > 0 && words[i-1].kind != "" {
 				continue
@@ -275,18 +213,6 @@ func plausible(n *numberSpan, marked bool) bool {
 	return n.to-n.from >= 4
 }
 
-// joined says whether what stands between two numbers counts them up.
-func joined(between string) bool {
-	if len(between) > 12 || strings.ContainsAny(between, ".!?;\n") {
-		return false
-	}
-	switch fold(strings.Trim(between, " ,#&+/")) {
-	case "", "and", "und", "et", "y", "e", "i", "en", "oraz", "ed", "or", "oder", "ou", "o", "of", "lub", "as well as", "sowie":
-		return true
-	}
-	return false
-}
-
 // kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence,
 // or in one of the two before; else an order. What speaks of paying makes it an invoice, and so
 // does what the customer wants.
@@ -330,7 +256,7 @@ func kindOfPrefix(value string) string {
 	if isShipment(value) {
 		return "shipment"
 	}
-	letters := strings.ToUpper(strings.TrimRight(value[:prefixLength(value)], "-_/"))
+	letters := strings.ToUpper(strings.TrimRight(value[:prefixLength(value)], "-_/ "))
 	digits := len(value) - prefixLength(value)
 	if digits < 3 {
 		return ""
@@ -338,11 +264,11 @@ func kindOfPrefix(value string) string {
 	switch letters {
 	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC":
 		return "order"
-	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA":
+	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS":
 		return "invoice"
 	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF":
 		return "quote"
-	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR":
+	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT":
 		return "ticket"
 	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT":
 		return "shipment"

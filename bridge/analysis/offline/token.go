@@ -148,7 +148,7 @@ func (z *tokenizer) endsSentence(i int) bool {
 		return false
 	}
 	switch k.form {
-	case "nr", "no", "num", "bzw", "ca", "ggf", "usw", "mr", "mrs", "dr", "sr", "sra", "mme", "dhr", "mevr", "approx", "tel":
+	case "nr", "no", "num", "bzw", "ca", "ggf", "usw", "mr", "mrs", "dr", "sr", "sra", "mme", "dhr", "mevr", "approx", "tel", "ref", "rif":
 		return false
 	}
 	return len(k.form) > 1

@@ -61,8 +61,8 @@ func urgentWord(t *text, all, turns []match) int {
 func (m *model) reason(t *text, features []feature) int {
 	words := make([]int64, len(t.tokens))
 	for _, f := range features {
-		if f.at >= 0 {
-			words[f.at] += int64(int8(m.weights[int(f.place)*labels+urgentLabel])) * int64(f.value)
+		if row := m.row(f); row != "" && f.at >= 0 {
+			words[f.at] += int64(int8(row[urgentLabel])) * int64(f.value)
 		}
 	}
 	best, most := -1, int64(0)
