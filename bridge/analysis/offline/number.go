@@ -108,8 +108,8 @@ func prefixTooWordy(value string) bool {
 	return false
 }
 
-// isTax says whether a number has the form of a company's for value added tax, as DE811887442 (the forms that VIES, the
-// European register, checks).
+// isTax says whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
+// state, and as many digits as its numbers have.
 func isTax(value string) bool {
 	if len(value) < 10 {
 		return false
