@@ -219,15 +219,18 @@ func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 	}
 }
 
+// The events are locked first: so an erasure that is about to remove one has done that, or sees afterwards that it is queued.
 const replayEvents = `
-	WITH out AS (
+	WITH kept AS MATERIALIZED (
+		SELECT e.id, e.account_id, e.order_key FROM events AS e WHERE e.id = ANY($1) ORDER BY e.id FOR UPDATE
+	), out AS (
 		DELETE FROM quarantine AS q
-		WHERE q.event_id = ANY($1) AND NOT EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
+		WHERE q.event_id = ANY(ARRAY(SELECT id FROM kept)) AND NOT EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
 		RETURNING q.event_id
 	), new AS (
-		SELECT e.id, e.account_id, e.order_key
+		SELECT kept.id, kept.account_id, kept.order_key
 		FROM out
-		JOIN events AS e ON e.id = out.event_id
+		JOIN kept ON kept.id = out.event_id
 	), ` + enqueue + `
 	SELECT event_id FROM out`
 

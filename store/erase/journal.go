@@ -117,15 +117,18 @@ const keepFacts = `
 	WHERE account_id <> $4
 	ON CONFLICT DO NOTHING`
 
+// Events that takeEvents locked. While it waited for its locks, store.Replay may have queued some: they stay.
 const dropEvents = `
-	WITH files AS (
+	WITH idle AS MATERIALIZED (
+		SELECT e.id, e.blob FROM events AS e WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
+	), files AS (
 		INSERT INTO erased_blobs (erasure_id, hash)
-		SELECT DISTINCT $2::uuid, e.blob FROM events AS e WHERE e.id = ANY($1) AND e.blob IS NOT NULL
+		SELECT DISTINCT $2::uuid, blob FROM idle WHERE blob IS NOT NULL
 		ON CONFLICT DO NOTHING
-	), q AS (DELETE FROM quarantine WHERE event_id = ANY($1)
-	), r AS (DELETE FROM retained WHERE event_id = ANY($1)
-	), p AS (DELETE FROM pending WHERE event_id = ANY($1)
-	), gone AS (DELETE FROM events WHERE id = ANY($1) RETURNING 1)
+	), q AS (DELETE FROM quarantine WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), r AS (DELETE FROM retained WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), p AS (DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), gone AS (DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1)
 	SELECT count(*) FROM gone`
 
 // foundEvent is an event that is the contact's and has been applied.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -33,25 +35,12 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 		_, err := store.InsertEvents(ctx, conn, facts)
 		stored <- err
 	}()
-	until := func(sql string, args ...any) {
-		t.Helper()
-		for deadline := time.Now().Add(time.Minute); ; {
-			var found bool
-			check(t, pool.QueryRow(ctx, `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
-			if found {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("in vain: ", sql)
-			}
-		}
-	}
-	until(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
+	until(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
 	go func() {
 		_, err := erase.Run(ctx, o, id)
 		ended <- err
 	}()
-	until(`SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
+	until(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
 	check(t, other.Commit(ctx))
 	check(t, <-stored)
 	if err := <-ended; !errors.Is(err, erase.ErrInChats) {
@@ -61,6 +50,58 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
 	if left != 0 {
 		t.Error("what was erased is there again")
+	}
+}
+
+// An event that is replayed while an erasure looks at it waits to be applied, and whatever comes behind it in its queue is
+// applied after it: a queue can't go on whose next event is gone. R-276
+func TestReplayedBesideAnErasure(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
+	var event store.EventID
+	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
+	must(pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event))(t)
+	must(pool.Exec(ctx, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event))(t) // else it isn't replayed
+	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	other := must(pool.Begin(ctx))(t) // the erasure waits for it once the fact is noted
+	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := erase.Run(ctx, o, id)
+		ended <- err
+	}()
+	until(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
+	replay := must(pool.Begin(ctx))(t)
+	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
+		t.Fatalf("%d events were queued", len(queued))
+	}
+	check(t, other.Rollback(ctx))
+	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	check(t, replay.Commit(ctx))
+	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
+		t.Errorf("the erasure ended with %v, and should wait until the event is applied", err)
+	}
+	var lost int
+	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM queues AS q WHERE NOT EXISTS (SELECT FROM events WHERE id = q.first_event)`).Scan(&lost))
+	if lost != 0 {
+		t.Error("a queue waits for an event that is gone")
+	}
+}
+
+// until waits until a query finds something.
+func until(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		var found bool
+		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
+		if found {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("in vain: ", sql)
+		}
 	}
 }
 
