@@ -64,7 +64,7 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
 	must(pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event))(t)
 	must(pool.Exec(ctx, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event))(t) // else it isn't replayed
-	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	other := must(pool.Begin(ctx))(t) // the erasure waits for it once the fact is noted
 	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
 	ended := make(chan error, 1)
