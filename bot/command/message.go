@@ -5,12 +5,12 @@ import "parley/bridge"
 // Message is what a person wrote in a thread, as a surface has read it. A mention of the app at
 // its beginning is cut off; other mentions are tokens.
 type Message struct {
-	Plain    string            // the characters as typed, without formatting
-	Markdown string            // the same with its formatting
-	Tokens   map[string]string // as Options.Mentions
-	ToApp    bool              // it began with a mention of the app
-	NamesApp bool              // the app is mentioned somewhere in it
-	Named    func(text string) string
+	Plain    string                   // the characters as typed, without formatting
+	Markdown string                   // the same with its formatting
+	Tokens   map[string]string        // the ids of mentions, by their tokens; see Options.Mentions
+	ToApp    bool                     // it began with a mention of the app
+	NamesApp bool                     // the app is mentioned somewhere in it
+	Named    func(text string) string // puts names in place of the tokens of mentions
 }
 
 // Ask fills in what the message asks for: verb, arguments and text. The verb is read from the

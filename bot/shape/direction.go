@@ -22,29 +22,38 @@ func isolated(s string) string {
 	return s
 }
 
-// Straight removes the characters that change the direction of writing. The marks around isolated words stay where each
-// has its other one: these can change nothing outside of them, and without them a Hebrew name runs into the number beside it.
+// Straight removes the characters that change the direction of writing. Isolation marks stay if they are in pairs:
+// then they change nothing outside of them, and without them a Hebrew name would run into the number beside it.
 func Straight(s string) string {
-	open, paired := 0, true
-	for _, r := range s {
-		switch r {
-		case isolate:
-			open++
-		case endIsolate:
-			open--
-			paired = paired && open >= 0
-		}
-	}
-	paired = paired && open == 0
+	paired := isolatesInPairs(s)
 	return strings.Map(func(r rune) rune {
-		if turns(r) && !(paired && (r == isolate || r == endIsolate)) {
+		mayStay := paired && (r == isolate || r == endIsolate)
+		if changesDirection(r) && !mayStay {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// turns says whether a character changes the direction of text.
-func turns(r rune) bool {
+// isolatesInPairs reports whether each isolation mark of s is ended, and none is ended before it began.
+func isolatesInPairs(s string) bool {
+	open := 0
+	for _, r := range s {
+		switch r {
+		case isolate:
+			open++
+		case endIsolate:
+			open--
+		}
+		if open < 0 {
+			return false
+		}
+	}
+	return open == 0
+}
+
+// changesDirection reports whether a character changes the direction of text: embeddings and overrides, isolates, and
+// the three marks of a direction.
+func changesDirection(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
 }

@@ -48,7 +48,7 @@ func At(t time.Time, zone *time.Location) Piece {
 	return Piece{Kind: PieceTime, At: t, Zone: zone}
 }
 
-// Thread leads to a conversation's root; plain text while it has none.
+// Thread leads to the message that a conversation's thread begins with; plain text while there is no thread.
 func Thread(label string, place bridge.Place) Piece {
 	if place.Channel == "" {
 		return Text(label)
@@ -71,7 +71,7 @@ func Line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
 // SmallPrint is a less prominent line.
 func SmallPrint(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
 
-// Sentence builds a line of words and pieces: strings are literal text.
+// Sentence builds a line of strings, which are literal text, of Pieces and of []Piece. It leaves out anything else.
 func Sentence(parts ...any) Block {
 	var pieces []Piece
 	for _, part := range parts {
@@ -121,7 +121,7 @@ func OneLine(s string, runes int) string {
 			return ' '
 		case r == '\u200d' || r == '\u200c': // emoji and some scripts need them
 			return r
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u3164' || r == '\u115f' || r == '\u1160' || r == '\u2800':
+		case invisible(r):
 			return -1
 		}
 		return r
@@ -131,6 +131,16 @@ func OneLine(s string, runes int) string {
 		s = strings.TrimSpace(string(r[:runes-1])) + "…"
 	}
 	return isolated(s)
+}
+
+// invisible reports whether a character shows nothing: controls, format characters, the fillers of Hangul and the empty
+// pattern of Braille.
+func invisible(r rune) bool {
+	switch r {
+	case '\u3164', '\u115f', '\u1160', '\u2800':
+		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // AgentName gives an agent's name, else the address; it is never empty.
@@ -162,7 +172,7 @@ func Party(p bridge.PartyRef) string {
 	return name + " <" + address + ">"
 }
 
-// Nobody says that no agent is meant.
+// Nobody reports whether a reference names no agent.
 func Nobody(a bridge.AgentRef) bool {
 	return a.ID == 0 && a.User == "" && a.Name == "" && a.Email == ""
 }
@@ -174,7 +184,8 @@ func AsSentence(remark string) string {
 		return ""
 	}
 	r := []rune(remark)
-	if !strings.Contains(strings.SplitN(remark, " ", 2)[0], "@") {
+	first, _, _ := strings.Cut(remark, " ")
+	if isAddress := strings.Contains(first, "@"); !isAddress {
 		r[0] = unicode.ToUpper(r[0])
 	}
 	if last := r[len(r)-1]; !strings.ContainsRune(".!?…:", last) {

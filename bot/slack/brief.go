@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// maxBrief is the size in bytes from which an answer is not shortened.
+// maxBrief is the size from which an answer is passed on as it is. Units: bytes.
 const maxBrief = 1 << 20
 
 // briefAnswer is what we need of the answer to a post. Slack repeats the whole message
@@ -29,11 +29,12 @@ type briefMessage struct {
 	BotID    string `json:"bot_id,omitempty"`
 }
 
-// shorten reduces the answer to a successful post to what Parley reads. Every other answer stays as it
-// is.
+// shorten reduces the answer to a successful post or change of a post to what Parley reads. Every other answer stays
+// as it is.
 func shorten(r *http.Response) {
 	path := r.Request.URL.Path
-	if r.StatusCode != http.StatusOK || !strings.HasSuffix(path, "/chat.postMessage") && !strings.HasSuffix(path, "/chat.update") {
+	aboutPost := strings.HasSuffix(path, "/chat.postMessage") || strings.HasSuffix(path, "/chat.update")
+	if r.StatusCode != http.StatusOK || !aboutPost {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBrief))

@@ -23,7 +23,7 @@ type history struct {
 	memory    memory
 	marks     *sweep.Marks
 	compared  sweepState
-	filled    atomic.Bool   // a gap was filled since this process began: it knows what came before it
+	filled    atomic.Bool   // a pass of this process has ended an open gap, so that all before it is stored
 	span      time.Duration // threads whose root is older are not looked at
 
 	rest func(context.Context, time.Duration) bool // pause.For
@@ -52,12 +52,15 @@ type sweepState struct {
 	done map[string]string // channel and root → newest reply when it was read
 }
 
+// read reports whether a thread was compared when latest was its newest reply.
 func (st *sweepState) read(channel, root, latest string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.done[orderKey(channel, root)] == latest
 }
 
+// mark notes that a thread was compared when latest was its newest reply. It forgets all others when they become
+// too many: those are read once more.
 func (st *sweepState) mark(channel, root, latest string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -117,7 +120,8 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(root bridge.Place) bool { return root.Message >= stamp(oldest) }) // posted anew
+	postedAnew := func(root bridge.Place) bool { return root.Message >= stamp(oldest) } // its channel's history has it
+	list = slices.DeleteFunc(list, postedAnew)
 	var first error
 	for n, root := range list {
 		if n >= oldThreadsAtOnce && !h.rest(ctx, oldThreadsRest) {
@@ -154,29 +158,28 @@ func (h *history) catchUpChannel(ctx context.Context, me *self, channel, holes s
 	}
 }
 
-// refused says whether Slack answered that it doesn't show one thing; it may show others.
+// refused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
 func refused(err error) bool { return codeOf(err) != "" && !fatal(err) }
 
-// comparePage stores what is missing at top level and reads the threads that changed.
+// comparePage stores what is missing at top level and reads the threads of ours that changed. holes: see holesSince.
+// Errors: the desk's, the first of Slack's.
 func (h *history) comparePage(ctx context.Context, me *self, channel, holes string, roots []kept) error {
-	var typed []kept
-	var ids []string
+	var topLevel, threads []kept // what may be missing itself, and what may have replies that are missing
 	since := h.typedSince()
-	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
-		if m.TS > since && m.Subtype != "tombstone" {
-			typed = append(typed, m)
-		}
-		return !me.concerned(&m.message)
-	})
 	for _, m := range roots {
-		if m.Subtype == "tombstone" {
-			typed = append(typed, m)
+		ours, deleted := me.concerned(&m.message), m.Subtype == "tombstone"
+		if ours {
+			threads = append(threads, m)
+		}
+		if deleted && ours || !deleted && m.TS > since {
+			topLevel = append(topLevel, m)
 		}
 	}
-	if err := h.storeMissing(ctx, me, channel, typed); err != nil {
+	if err := h.storeMissing(ctx, me, channel, topLevel); err != nil {
 		return err
 	}
-	for _, m := range roots {
+	var ids []string
+	for _, m := range threads {
 		if m.Latest != "" {
 			ids = append(ids, messageID(channel, m.Latest))
 		}
@@ -186,7 +189,7 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 		return err
 	}
 	var first error
-	for _, m := range roots {
+	for _, m := range threads {
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
 		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
@@ -205,11 +208,13 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 	return first
 }
 
-// concerned tells whether a thread is one of ours: under our card, or with a post of ours.
+// concerned reports whether a thread is one of ours: its root is our card, or we have posted in it.
 func (me *self) concerned(root *message) bool {
 	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
 }
 
+// catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.
+// Errors: the desk's, Slack's.
 func (h *history) catchUpThread(ctx context.Context, me *self, q pageQuery) error {
 	for {
 		page, err := h.page(ctx, q)
@@ -228,8 +233,9 @@ func (h *history) catchUpThread(ctx context.Context, me *self, q pageQuery) erro
 	}
 }
 
-// storeMissing accepts, in the order of their stamps, messages and edits that are not
-// stored, and deleted roots.
+// storeMissing accepts what is not stored yet of messages, their edits and deleted roots, in the order of their
+// stamps.
+// Errors: the desk's.
 func (h *history) storeMissing(ctx context.Context, me *self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
@@ -251,20 +257,20 @@ func (h *history) storeMissing(ctx context.Context, me *self, channel string, me
 	return h.sweeper.Accept(ctx, found)
 }
 
-// missed gives the events that Slack should have sent about a message: that it was posted and, if it
-// was edited, the edit. For our own messages it gives none. A message that can't be read makes an event that can't be read
-// either, which is set aside.
+// missed gives the events that Slack should have sent about a message: that it was posted and, if it was edited, the
+// edit. For our own messages it gives none. A message that can't be read makes an event that can't be read either,
+// which is set aside.
 func (k *kept) missed(me *self, channel string) [][]byte {
 	if k.TS == "" {
 		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "channel": channel, "message": k.raw})}
 	}
-	if me.own(&k.message) {
+	changed := map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}
+	switch {
+	case me.own(&k.message):
 		return nil
-	}
-	if k.Subtype == "tombstone" {
-		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw})}
-	}
-	if !spoken(k.Subtype) {
+	case k.Subtype == "tombstone":
+		return [][]byte{synthetic(me, channel, changed)}
+	case !spoken(k.Subtype):
 		return nil
 	}
 	var fields map[string]json.RawMessage
@@ -278,14 +284,15 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 	ev["type"], ev["channel"] = "message", channel
 	out := [][]byte{synthetic(me, channel, ev)}
 	if k.Edited != nil {
-		out = append(out, synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}))
+		out = append(out, synthetic(me, channel, changed))
 	}
 	return out
 }
 
-// holesSince is the time from which a thread may lack replies that are older than its newest one. It
-// lies in the future while all is sure to be stored. Where nobody knows when a gap began, as after a start or when another
-// process left one, it began when everything was known to be stored for the last time, and at the latest an hour ago.
+// holesSince is the time from which a thread may lack replies that are older than its newest one. sure means that all
+// is known to be stored: then since lies in the future. If nobody knows when a gap began, as after a start or when
+// another process left one, it is taken to begin when everything was last known to be stored, and at the latest an hour
+// ago.
 func (h *history) holesSince(known sweep.Standing) (since time.Time, sure bool) {
 	now := h.now()
 	began, open := h.sweeper.Gap()
@@ -303,6 +310,7 @@ func (h *history) holesSince(known sweep.Standing) (since time.Time, sure bool) 
 	return since, since.After(now)
 }
 
+// earlier gives the earlier one of two times.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -310,8 +318,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// typedSince is the stamp from which texts that people typed at top level are stored: those of an open gap
-// got no answer. Older ones would be answered far too late.
+// typedSince is the stamp from which texts that people typed at top level are stored: an hour ago, or the beginning of
+// an open gap, whose texts got no answer. Older ones would be answered far too late.
 func (h *history) typedSince() string {
 	since := h.now().Add(-time.Hour)
 	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {

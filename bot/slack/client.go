@@ -10,17 +10,18 @@ import (
 // accepts, but not every server that speaks Slack's API.
 type bearerTransport struct {
 	next  http.RoundTripper
-	api   *url.URL // the token is added only to addresses below it, so that uploads and response URLs get none
+	api   *url.URL // only requests to addresses below it get the token: uploads and response URLs don't
 	token string
 }
 
-// bearerClient makes a client for calls of the API at api.
+// bearerClient makes a client like c that adds the token to calls of the API at api, and shortens their answers.
 func bearerClient(c *http.Client, api *url.URL, token string) *http.Client {
-	own := *c
-	own.Transport = bearerTransport{next: c.Transport, api: api, token: token}
-	if c.Transport == nil {
-		own.Transport = bearerTransport{next: http.DefaultTransport, api: api, token: token}
+	next := c.Transport
+	if next == nil {
+		next = http.DefaultTransport
 	}
+	own := *c
+	own.Transport = bearerTransport{next: next, api: api, token: token}
 	return &own
 }
 
@@ -33,13 +34,13 @@ func (t bearerTransport) CloseIdleConnections() {
 
 // RoundTrip implements http.RoundTripper.
 func (t bearerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	own := r.URL.Scheme == t.api.Scheme && r.URL.Host == t.api.Host && strings.HasPrefix(r.URL.Path, t.api.Path)
-	if own && r.Header.Get("Authorization") == "" {
+	callsAPI := r.URL.Scheme == t.api.Scheme && r.URL.Host == t.api.Host && strings.HasPrefix(r.URL.Path, t.api.Path)
+	if callsAPI && r.Header.Get("Authorization") == "" {
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", "Bearer "+t.token)
 	}
 	resp, err := t.next.RoundTrip(r)
-	if err == nil && own {
+	if err == nil && callsAPI {
 		shorten(resp)
 	}
 	return resp, err

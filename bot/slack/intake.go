@@ -21,7 +21,7 @@ type journal interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 }
 
-// reports tells people in which condition the surface is.
+// reports tells people the condition of the surface: whether it works, else why not and what helps.
 type reports interface{ Report(c channels.Condition) }
 
 // intake takes what Slack sends, by Socket Mode or by request. Whatever asks for a change is stored
@@ -35,8 +35,11 @@ type intake struct {
 	shares    *shareBook
 	responder *responder
 	sweeper   *sweep.Sweeper
-	work      *background.Work // that goes on after an answer was given
+	work      *background.Work // what goes on after Slack has its answer
 }
+
+// droppedWithin is how far back Parley reads again when Slack tells that it left events out.
+const droppedWithin = 2 * time.Minute
 
 // takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
 // has returned nil.
@@ -62,9 +65,9 @@ func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMes
 		}
 		if a.dropped {
 			t.log.Warn("slack left events out")
-			t.sweeper.CatchUpSoon(t.now().Add(-2 * time.Minute))
+			t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
 		}
-		if a.joined { // nobody knows how long we were out
+		if a.joined { // nobody knows how long the app was out of the channel
 			t.sweeper.CatchUp(time.Time{})
 		}
 		facts = append(facts, a.facts...)
@@ -90,6 +93,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (an
 }
 
 // takeCommand handles one slash command, as JSON.
+// Errors: those of journal; then Slack must not be told that it arrived.
 func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -102,7 +106,7 @@ func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer
 	return t.responder.commanded(ctx, me, &c, body)
 }
 
-// afterwards runs a.after in the background, bounded in number and time.
+// afterwards runs a.after in the background, for 10 s at most. If too many run already it is dropped, and logged.
 func (t *intake) afterwards(ctx context.Context, a answer) {
 	if a.after == nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"parley/bridge"
 )
 
+// send is the verb with which an agent sends the customer what was kept inside or held back.
 func send() *Verb {
 	return &Verb{
 		Name:  bridge.VerbSend,
@@ -18,7 +19,7 @@ func send() *Verb {
 		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
 		Form: Form{
 			Ask:    askSend,
-			Lists:  []List{WrittenWords},                    // what its author makes of the message while the form is open isn't sent
+			Lists:  []List{WrittenWords},                    // what their author edits while the form is open is not sent
 			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
 		},
 		Done: onItsWay,
@@ -26,12 +27,15 @@ func send() *Verb {
 			if len(l.Mentions) == 0 {
 				return nil
 			}
-			return append([]shape.Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Doer(l)+" sends "+shape.Customer(l, f)+" what ", shape.Mentions(l.Mentions), " wrote:")}, shape.Kept(l)...)
+			told := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Doer(l)+" sends "+shape.Customer(l, f)+" what ",
+				shape.Mentions(l.Mentions), " wrote:")
+			return append([]shape.Block{told}, shape.Kept(l)...)
 		},
 	}
 }
 
-// askSend asks whether to send one message.
+// askSend asks whether to send one message, and in whose name if somebody else wrote it.
+// Errors: nothing can be sent to the customer, or the reply window is closed.
 func askSend(form *shape.Form, in shape.FormInput) error {
 	if err := windowClosed(in); err != nil {
 		return err

@@ -8,6 +8,9 @@ import (
 	"parley/bridge"
 )
 
+// maxRemarkRunes is how much a card shows of a notice, and of why a file is missing.
+const maxRemarkRunes = 300
+
 // Said is a customer's message. Card.Name is the customer's name, marked as such, so that nobody outside
 // can pose as a colleague. Messages that are posted together show their times, each minute once; zone is
 // used where the reader's own zone can't be.
@@ -30,6 +33,8 @@ func Said(s bridge.Said, zone *time.Location) Card {
 	return c
 }
 
+// saidBlocks lays out one message: what it answers, its words, the quoted history if that is to be shown, notices,
+// files, and a link to the original.
 func saidBlocks(s bridge.Said) []Block {
 	var c Card
 	if s.Answers != nil {
@@ -44,7 +49,7 @@ func saidBlocks(s bridge.Said) []Block {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockQuote, Text: s.Quoted})
 	}
 	for _, n := range s.Notices {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+shape.OneLine(n, 300))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+shape.OneLine(n, maxRemarkRunes))))
 	}
 	if len(s.Files) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(fileNames(s.Files)...))
@@ -73,15 +78,18 @@ func answersWords(a bridge.Answered) string {
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	if len(names) > 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(" ", []Piece{shape.Text("From " + shape.PartyName(from) + ":")}, fileNames(names))...))
+		sender := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(" ", sender, fileNames(names))...))
 	}
 	for _, m := range missing {
 		name := shape.Or(shape.OneLine(m.Name, shape.MaxNameRunes), "A file")
 		if m.Reason == "" {
-			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("hourglass_flowing_sand"), shape.Text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
+			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("hourglass_flowing_sand"),
+				shape.Text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
 			continue
 		}
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("warning"), shape.Text(" "+name+" from "+shape.PartyName(from)+" could not be had: "+shape.OneLine(m.Reason, 300))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("warning"),
+			shape.Text(" "+name+" from "+shape.PartyName(from)+" could not be had: "+shape.OneLine(m.Reason, maxRemarkRunes))))
 	}
 	return c
 }
@@ -89,6 +97,7 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 // CustomerName is the name that a customer's messages are posted under.
 func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
 
+// fileNames lists the names of files behind a paper clip.
 func fileNames(names []string) []Piece {
 	list := make([]string, len(names))
 	for i, n := range names {

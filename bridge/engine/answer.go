@@ -19,7 +19,8 @@ import (
 
 const (
 	whyMessages = 30 // messages that are looked through for whyTexts texts
-	whyTexts    = 5
+	whyTexts    = 5  // texts of which it is told what became of them
+	whyEntries  = 10 // entries of the log that are shown beside them
 )
 
 // answerHelp tells the actor what can be asked for.
@@ -28,7 +29,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// answer does the verbs that only read: they change nothing and are answered to the actor alone.
+// answer does the verbs that only read: they change nothing, and only the actor sees the answer.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.read(ctx, tx, r)
 	var problem *bridge.Problem
@@ -43,8 +44,8 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// decided gives what became of the latest texts that people typed in a conversation, the newest
-// first. Those of this batch are among them, commands are not.
+// decided gives what became of the latest texts that people typed in a conversation, the newest first. It knows those
+// of this batch, too, and leaves commands out.
 func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
@@ -52,29 +53,40 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, sur
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
-	known := map[store.MessageID]bool{}
-	for i := range latest {
-		known[latest[i].ID] = true
-		if now := w.Messages.Rows[latest[i].ID]; now != nil {
-			latest[i] = now.Message
-		}
-	}
-	for _, m := range w.Messages.Rows {
-		if m.Fresh && m.ConversationID == c.ID && !known[m.ID] {
-			latest = append(latest, m.Message)
-		}
-	}
+	latest = w.withBatch(latest, c)
 	slices.SortFunc(latest, func(a, b store.Message) int {
 		return cmp.Or(cmp.Compare(b.EventID, a.EventID), cmp.Compare(b.ID, a.ID))
 	})
 	var list []bridge.Decided
 	for i := range latest {
 		m := &book.Message{Message: latest[i]}
-		if m.AuthorUser != "" && m.Reason != speech.CommandReason && len(list) < whyTexts {
-			list = append(list, bridge.Decided{At: m.SaidAt, By: w.Author(m, surface), Text: book.Excerpt(m), Fate: m.Fate, Reason: m.Reason})
+		typed := m.AuthorUser != "" && m.Reason != speech.CommandReason
+		if !typed || len(list) == whyTexts {
+			continue
 		}
+		list = append(list, bridge.Decided{
+			At: m.SaidAt, By: w.Author(m, surface), Text: book.Excerpt(m),
+			Fate: m.Fate, Reason: m.Reason,
+		})
 	}
 	return list, nil
+}
+
+// withBatch gives stored messages of a conversation as they are in this batch, with those that the batch has added.
+func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.Message {
+	known := map[store.MessageID]bool{}
+	for i := range stored {
+		known[stored[i].ID] = true
+		if now := w.Messages.Rows[stored[i].ID]; now != nil {
+			stored[i] = now.Message
+		}
+	}
+	for _, m := range w.Messages.Rows {
+		if m.Fresh && m.ConversationID == c.ID && !known[m.ID] {
+			stored = append(stored, m.Message)
+		}
+	}
+	return stored
 }
 
 // read makes the line that answers a verb of reading: with a list, with figures, with the
@@ -85,16 +97,17 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	if problem := permission.Authorize(r.Agent, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
+	finds := a.Verb == bridge.VerbFind
+	namesPhone := r.Conversation == nil && a.Args.Conversation > mostTypedNumber
 	switch {
 	case a.Verb == bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
 	case a.Verb == bridge.VerbStats:
 		return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
-	case a.Verb == bridge.VerbFind && a.Args.Note != "":
-		found := bridge.ListArgs{List: bridge.ListFound}
-		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: a.Args.Note})
-	case a.Verb == bridge.VerbFind && r.Conversation == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
-		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: strconv.FormatInt(int64(a.Args.Conversation), 10)})
+	case finds && a.Args.Note != "":
+		return w.foundLine(ctx, tx, r, a.Args.Note)
+	case finds && namesPhone:
+		return w.foundLine(ctx, tx, r, strconv.FormatInt(int64(a.Args.Conversation), 10))
 	case r.Conversation == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
 	case r.Conversation == nil:
@@ -103,7 +116,17 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	if problem := w.Authorize(r, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
-	return w.tell(ctx, tx, r)
+	return w.readConversation(ctx, tx, r)
+}
+
+// mostTypedNumber is the largest number that is taken for a conversation's even if there is no such conversation. Words
+// to be found that are a larger number are taken for a telephone's.
+const mostTypedNumber = 9999
+
+// foundLine shows the first page of the conversations that some words find.
+func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
+	found := bridge.ListArgs{List: bridge.ListFound}
+	return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: words})
 }
 
 // listLine shows a page of a list, or of what was found.
@@ -113,11 +136,15 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surf
 	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, err
 }
 
+// noSuchConversation tells that no conversation has a number.
 func noSuchConversation(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 
-func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+// readConversation makes the line that tells something of one conversation: its details, its timeline, why texts went
+// where they went, or its history.
+// Errors: the database's.
+func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
 	if r.Verb == bridge.VerbFind || w.Posts.LooksFromElsewhere(r) {
 		var err error
@@ -144,7 +171,7 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 			return line, err
 		}
 		asked, err := w.asked(ctx, tx, r.Conversation.ID)
-		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)], Asked: asked}
+		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), whyEntries)], Asked: asked}
 		return line, err
 	}
 	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}

@@ -9,23 +9,25 @@ import (
 	"parley/channels/markdown"
 )
 
-// A page is what one message holds. Slack limits the blocks as JSON, measured at 13,100
-// characters; a page stays well below.
+// Limits of a page, which is what one message holds. Slack limits the blocks as JSON: at 13,100 characters when that
+// was measured, so a page stays well below.
+// Units: a cost is an estimate, in characters of JSON.
 const (
-	pageRunes = MaxTextRunes
-	pageCost  = 9500 // characters of JSON, about
-	runCost   = 70   // the same, for a run without its text
-	partCost  = 90   // the same, for a part without its runs
+	pageRunes = MaxTextRunes // of text
+	pageCost  = 9500
 	pageParts = 200
+	runCost   = 70 // of a run without its text
+	partCost  = 90 // of a part without its runs
+	leastRoom = 20 // runes; a page with less room than this is full, so that no words stand on it in crumbs
 )
 
-// cost is about how many characters of JSON s takes.
+// cost estimates how many characters of JSON a text takes.
 func cost(s string) int {
 	n := 0
 	for _, r := range s {
 		switch {
 		case r == '<' || r == '>' || r == '&' || r < ' ' || r == '\u2028' || r == '\u2029':
-			n += 6
+			n += escapedCost
 		case r == '"' || r == '\\':
 			n += 2
 		default:
@@ -34,6 +36,9 @@ func cost(s string) int {
 	}
 	return n
 }
+
+// escapedCost is what a character costs that JSON writes by its number, as \u003c.
+const escapedCost = 6
 
 // paginate cuts parts into pages, each of which fits one message. Nothing is lost, and the
 // same parts give the same pages.
@@ -46,13 +51,14 @@ func paginate(parts []markdown.Part) [][]markdown.Part {
 	return g.pages
 }
 
-// pager fills pages.
+// pager fills pages, one after the other.
 type pager struct {
-	pages       [][]markdown.Part
-	page        []markdown.Part
-	runes, cost int
+	pages       [][]markdown.Part // those that are full
+	page        []markdown.Part   // the one that is being filled
+	runes, cost int               // of page
 }
 
+// end completes the page and begins an empty one.
 func (g *pager) end() {
 	if len(g.page) > 0 {
 		g.pages = append(g.pages, g.page)
@@ -60,13 +66,20 @@ func (g *pager) end() {
 	g.page, g.runes, g.cost = nil, 0, 0
 }
 
-// add puts p on the page, or on a new one. A part that fits on no page goes on on the next.
+// add puts p on the page. A small part that doesn't fit goes on a new page as a whole; a large one fills this page
+// and continues on the next.
 func (g *pager) add(p markdown.Part) {
-	n, c := size(p)
-	full := g.runes+n > pageRunes || g.cost+c > pageCost
-	if full && n <= pageRunes/2 && c <= pageCost/2 || len(g.page) >= pageParts {
+	runes, cost := size(p)
+	fits := g.runes+runes <= pageRunes && g.cost+cost <= pageCost
+	small := runes <= pageRunes/2 && cost <= pageCost/2
+	if !fits && small || len(g.page) >= pageParts {
 		g.end()
 	}
+	g.fill(p)
+}
+
+// fill puts p on the page run by run, and on further pages what has no room.
+func (g *pager) fill(p markdown.Part) {
 	open := p
 	open.Runs = nil
 	g.cost += partCost
@@ -76,9 +89,9 @@ func (g *pager) add(p markdown.Part) {
 			room := min(pageRunes-g.runes, pageCost-g.cost-frame)
 			piece := cutAt(r.Text, room)
 			if over := cost(piece) - room; over > 0 && room > 0 {
-				piece = cutAt(piece, room/6) // much of it takes six characters
+				piece = cutAt(piece, room/escapedCost) // short enough even if every character is escaped
 			}
-			if room < 20 || piece == "" {
+			if room < leastRoom || piece == "" {
 				g.flush(&open)
 				g.end()
 				g.cost += partCost
@@ -92,6 +105,7 @@ func (g *pager) add(p markdown.Part) {
 	g.flush(&open)
 }
 
+// flush puts what was collected of a part on the page.
 func (g *pager) flush(open *markdown.Part) {
 	if len(open.Runs) > 0 {
 		g.page = append(g.page, *open)
@@ -99,12 +113,14 @@ func (g *pager) flush(open *markdown.Part) {
 	}
 }
 
-func size(p markdown.Part) (runes, c int) {
-	c = partCost
+// size gives how much of a page a part takes.
+func size(p markdown.Part) (runes, costs int) {
+	costs = partCost
 	for _, r := range p.Runs {
-		runes, c = runes+utf8.RuneCountInString(r.Text), c+cost(r.Text)+runCost+len(r.URL)
+		runes += utf8.RuneCountInString(r.Text)
+		costs += cost(r.Text) + runCost + len(r.URL)
 	}
-	return runes, c
+	return runes, costs
 }
 
 // cutAt gives the beginning of s, at most n runes, preferably ending after a line or word.
@@ -128,12 +144,12 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 		p := page[i]
 		switch p.Kind {
 		case markdown.Item:
-			j := i + 1
-			for j < len(page) && page[j].Kind == markdown.Item && page[j].Indent == p.Indent && page[j].Ordered == p.Ordered {
-				j++
+			end := i + 1
+			for end < len(page) && sameList(page[end], p) {
+				end++
 			}
-			out = append(out, richList(page[i:j]))
-			i = j - 1
+			out = append(out, richList(page[i:end]))
+			i = end - 1
 		case markdown.Quote:
 			out = append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: richRuns(p.Runs)})
 		case markdown.Code:
@@ -149,6 +165,13 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 	return slackapi.NewRichTextBlock(blockID, out...)
 }
 
+// sameList reports whether a part is an item of the list that another item belongs to. In Slack a list has one
+// indent and one kind of marks.
+func sameList(p, item markdown.Part) bool {
+	return p.Kind == markdown.Item && p.Indent == item.Indent && p.Ordered == item.Ordered
+}
+
+// richList renders the items of one list, of which there is at least one.
 func richList(items []markdown.Part) slackapi.RichTextElement {
 	kind := slackapi.RTEListBullet
 	if items[0].Ordered {
@@ -165,22 +188,25 @@ func richList(items []markdown.Part) slackapi.RichTextElement {
 	return list
 }
 
+// richRuns renders runs of text. A link whose text is its address gets no label.
 func richRuns(runs []markdown.Run) []slackapi.RichTextSectionElement {
 	var out []slackapi.RichTextSectionElement
 	for _, r := range markdown.Merge(runs) {
-		var st *slackapi.RichTextSectionTextStyle
+		var style *slackapi.RichTextSectionTextStyle
 		if r.Style != (markdown.Style{}) {
-			st = &slackapi.RichTextSectionTextStyle{Bold: r.Style.Bold, Italic: r.Style.Italic, Strike: r.Style.Strike, Code: r.Style.Code}
+			style = &slackapi.RichTextSectionTextStyle{
+				Bold: r.Style.Bold, Italic: r.Style.Italic, Strike: r.Style.Strike, Code: r.Style.Code,
+			}
 		}
 		if r.URL != "" {
 			label := r.Text
 			if label == r.URL {
 				label = ""
 			}
-			out = append(out, slackapi.NewRichTextSectionLinkElement(r.URL, label, st))
+			out = append(out, slackapi.NewRichTextSectionLinkElement(r.URL, label, style))
 			continue
 		}
-		out = append(out, slackapi.NewRichTextSectionTextElement(r.Text, st))
+		out = append(out, slackapi.NewRichTextSectionTextElement(r.Text, style))
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func (f *flexible) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// writer builds a text and knows the names of ids.
+// writer builds a text from Slack's elements. It knows the names of channels and user groups by their ids.
 type writer struct {
 	*markdown.Writer
 	names labels
@@ -91,7 +91,7 @@ func (w *writer) blocks(parts []element) {
 			w.Prefixed("> ", func() { w.inline(p.Elements) })
 		case "rich_text_preformatted":
 			w.Preformatted(w.code(p.Elements))
-		default: // rich_text_section, and whatever comes
+		default: // rich_text_section, and kinds that Slack adds later
 			w.inline(p.Elements)
 		}
 	}
@@ -173,12 +173,19 @@ func (w *writer) inline(runs []element) {
 	flush()
 }
 
+// label gives the name of an id, else the id.
 func (w *writer) label(id string) string {
 	if name := w.names[id]; name != "" {
 		return name
 	}
 	return id
 }
+
+// Unicode's five skin tones, which follow an emoji. Slack numbers them from 2 to 6.
+const (
+	firstTone = 0x1f3fb
+	lastTone  = 0x1f3ff
+)
 
 // emojiText gives the characters of an emoji; a custom emoji stays a shortcode.
 func emojiText(e element) string {
@@ -191,8 +198,9 @@ func emojiText(e element) string {
 		b.WriteRune(rune(n))
 	}
 	s := b.String()
-	if e.SkinTone >= 2 && e.SkinTone <= 6 && !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x1f3fb && r <= 0x1f3ff }) {
-		s += string(rune(0x1f3fb + e.SkinTone - 2))
+	hasTone := strings.ContainsFunc(s, func(r rune) bool { return r >= firstTone && r <= lastTone })
+	if e.SkinTone >= 2 && e.SkinTone <= 6 && !hasTone {
+		s += string(rune(firstTone + e.SkinTone - 2))
 	}
 	return s
 }

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// token gives an ID token for a code: once, to the client that asked for it, by the secret and the verifier.
+// token answers a request for tokens. It gives an access token and an ID token for a code: once, to the registered
+// client, which proves with the verifier that it asked for the code.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	if !s.authenticates(r) {
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
@@ -28,7 +29,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	delete(s.codes, code)
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
 	verified := base64.RawURLEncoding.EncodeToString(sum[:]) == granted.challenge
-	if !ok || !verified || granted.redirect != r.PostFormValue("redirect_uri") || s.opt.Clock().After(granted.expires) {
+	sameRedirect := granted.redirect == r.PostFormValue("redirect_uri")
+	expired := s.opt.Clock().After(granted.expires)
+	if !ok || !verified || !sameRedirect || expired {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
@@ -40,14 +43,19 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.tokens++
 	access := random()
 	s.access[access] = granted.user
-	all := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "id_token": idToken}
-	if s.forge == ForgeNoToken {
-		delete(all, "id_token")
+	tokens := map[string]any{
+		"access_token": access,
+		"token_type":   "Bearer",
+		"expires_in":   int(tokenLife.Seconds()), // Units: seconds
+		"id_token":     idToken,
 	}
-	answer(w, http.StatusOK, all)
+	if s.forge == ForgeNoToken {
+		delete(tokens, "id_token")
+	}
+	answer(w, http.StatusOK, tokens)
 }
 
-// userInfo tells the bearer of an access token who she is.
+// userInfo answers the bearer of an access token with the claims about the person who signed in.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
@@ -79,7 +87,7 @@ func (s *Server) authenticates(r *http.Request) bool {
 	return id == s.opt.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opt.ClientSecret)) == 1
 }
 
-// answer writes JSON that nobody keeps.
+// answer writes JSON that no cache may keep.
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -17,12 +17,12 @@ import (
 	"parley/store"
 )
 
-// automaticMail puts automatic mail that belongs to no conversation into the
-// account's one quiet thread of the day.
+// automaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
+// . A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
 func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
 	if i != nil && i.Blocked {
-		return nil // the mailbox has it
+		return nil // whoever looks for it finds it in the mailbox
 	}
 	c, err := it.Conversations.DailyThread(ctx, tx, a)
 	if err != nil {
@@ -40,11 +40,11 @@ func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// mostAnswered is how many addresses for answers are kept of a mail in a thread of a day.
+// mostAnswered is how many of a mail's Reply-To addresses are kept in a thread of the day.
 const mostAnswered = 5
 
-// sortingArgs names a mail in a thread of a day, with the addresses to which it wants its answers: a form on a
-// web site, for example, sends in its own name and names the customer there.
+// sortingArgs gives the arguments of the buttons under a mail in a thread of the day: which mail it is, and its Reply-To
+// addresses. A form on a web site, for example, sends in its own name and names the customer there.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), mostAnswered)] {
@@ -53,7 +53,8 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// answersOf gives who gets the answers to a mail in a thread of a day.
+// answersOf gives the people who get the answers to a mail in a thread of the day: its Reply-To addresses, else its
+// sender.
 func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
@@ -69,6 +70,7 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 	return list
 }
 
+// partyOf names the sender of a message: by the address if there is no name.
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
 	if p.Name == "" {
@@ -93,20 +95,24 @@ func (it *UseCases) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Acc
 	return nil
 }
 
-// SortAutomatic does Promote, Silence, Block and Unblock.
+// SortAutomatic does the verbs with which agents sort automatic mail: Promote, Silence, Block and Unblock.
 func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if a.Verb == bridge.VerbUnblock {
 		return it.unblock(ctx, tx, r)
 	}
 	m := it.NamedMessage(r)
+	sortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
 	switch {
-	case m == nil || c.Kind != store.KindAutomatic || m.IdentityID == nil:
+	case !sortable:
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	case m.ConversationID != c.ID:
-		it.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
-			Other: bridge.Facts{ID: m.ConversationID}})
+		it.Whisper(c, surface, a, bridge.Line{
+			Content: bridge.LineDecided, Verb: a.Verb,
+			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
+			Other:   bridge.Facts{ID: m.ConversationID},
+		})
 		return nil
 	}
 	i, err := it.People.SenderOf(ctx, tx, m)
@@ -118,15 +124,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		it.block(r, m, i)
 		return nil
 	case bridge.VerbSilence:
-		i.Silenced = true
-		it.Decide(m, r.Agent, bridge.OutcomeSilenced)
-		it.People.DirtyIdentities[i.ID] = true
-		it.Log.ByAgent(c, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
-		done := &bridge.SendersLine{Senders: i.Key}
-		if c.Collects != nil {
-			done.Hint = "What is not above the limit still becomes a conversation."
-		}
-		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
+		it.silence(r, m, i)
 		return nil
 	default: // VerbPromote: below
 	}
@@ -138,6 +136,18 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	}
 	return it.promote(ctx, tx, c, r.Agent, m, i)
+}
+
+// silence makes Parley keep later mail of a sender in the thread of the day without a post.
+func (it *UseCases) silence(r book.Request, m *book.Message, i *store.Identity) {
+	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
+	it.Decide(m, r.Agent, bridge.OutcomeSilenced)
+	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
+	done := &bridge.SendersLine{Senders: i.Key}
+	if r.Conversation.Collects != nil {
+		done.Hint = "What is not above the limit still becomes a conversation."
+	}
+	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 }
 
 // block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
@@ -208,10 +218,11 @@ func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) erro
 	return nil
 }
 
-// promote makes an automatic or collected mail a conversation of its own.
+// promote makes an automatic or collected mail the first message of a new conversation, which the agent takes.
+// Errors: the database's.
 func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
-	c, err := it.newConversation(ctx, tx, from.Account, channels.Inbound{Subject: m.Subject,
-		From: channels.Party{Key: i.Key, Name: i.Name}}, nil)
+	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}}
+	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err
 	}

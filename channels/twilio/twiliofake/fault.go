@@ -33,11 +33,11 @@ const (
 type Fault struct {
 	Route  string // "POST /Messages": method and a part of the path; "" = everything
 	Kind   FaultKind
-	Code   int           // FaultCode, FaultFate
-	Status int           // FaultCode; 0 = 400
-	Wait   time.Duration // FaultThrottle
+	Code   int             // FaultCode, FaultFate
+	Status int             // FaultCode; 0 = 400
+	Wait   time.Duration   // FaultThrottle
 	Until  <-chan struct{} // FaultLate: the answer is given once it is closed
-	Times  int // 0 = once, < 0 = always
+	Times  int             // 0 = once, < 0 = always
 }
 
 // faults are the armed faults.

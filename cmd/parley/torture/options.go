@@ -42,8 +42,8 @@ type Options struct {
 	// than the pause after which Parley looks for what became of it.
 	LateFor  time.Duration
 	Replicas int           // Parleys on one database
-	Flow     time.Duration // in which everything is said and every blow falls
-	Settle   time.Duration // in which everything must have arrived, after the flow
+	Flow     time.Duration // how long messages are written and blows fall
+	Settle   time.Duration // how long after the flow everything must have arrived
 	// ShortWaits lets Parley wait seconds where production waits minutes (see the function
 	// ShortWaits); the oracle's definitions stay the same.
 	ShortWaits bool
@@ -77,7 +77,7 @@ type Options struct {
 	Out  io.Writer // progress, for people
 }
 
-// much is how many messages make a flood.
+// much is how many messages make a flood: one for each second of the flow, within bounds.
 func (o Options) much() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
 
 // Plan gives the blows and messages that fit a flow: their number grows with it. What

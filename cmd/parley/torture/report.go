@@ -15,8 +15,8 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// crashes gives the first lines in the logs of Parley, the emulators and the oracle that tell of
-// a panic or a data race; at most ten.
+// crashes gives the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
+// race; at most ten.
 func (s *stage) crashes() []string {
 	const most = 10
 	var found []string
@@ -31,8 +31,7 @@ func (s *stage) crashes() []string {
 			continue // it never started, which is an error of its own
 		}
 		for line := range strings.Lines(string(body)) {
-			if len(found) < most && (strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") ||
-				strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")) {
+			if len(found) < most && tellsOfCrash(line) {
 				found = append(found, strings.TrimSpace(line))
 			}
 		}
@@ -40,7 +39,15 @@ func (s *stage) crashes() []string {
 	return found
 }
 
-// evidence keeps what the database and the emulators know, while they still run.
+// tellsOfCrash reports whether a line of a log is the beginning of what Go says of a panic or a data race, or what
+// Parley says of a panic that it caught.
+func tellsOfCrash(line string) bool {
+	return strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") ||
+		strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
+}
+
+// evidence writes what the database and the emulators know into the run's folder. They must still run.
+// Errors: all that were met; what could be read is written nevertheless.
 func (s *stage) evidence(ctx context.Context) error {
 	var err error
 	if s.database.Current() != nil {
@@ -73,6 +80,7 @@ func (s *stage) evidence(ctx context.Context) error {
 	return errors.Join(err, s.keep("mail.json", mail))
 }
 
+// keep writes a value as JSON into a file of the run's folder.
 func (s *stage) keep(name string, what any) error {
 	body, err := json.MarshalIndent(what, "", "  ")
 	if err == nil {
@@ -81,8 +89,8 @@ func (s *stage) keep(name string, what any) error {
 	return err
 }
 
-// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it. That of a run that
-// failed stays, until some others have failed.
+// leave prints the verdict and removes the folder of a good run, unless opt.Keep names that folder. The folder of a
+// run that failed (err) stays, with report.json in it; only those of the last few such runs are kept.
 func (s *stage) leave(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.scratch != nil {
@@ -100,6 +108,7 @@ func (s *stage) leave(r *Report, err error) error {
 	return errors.Join(err, s.keep("report.json", r))
 }
 
+// print writes the report for people: first what was found, then what the run went through, last what was counted.
 func (s *stage) print(r *Report) {
 	v := r.Verdict
 	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
@@ -126,7 +135,8 @@ func (s *stage) print(r *Report) {
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
 		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
-		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
+		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted,
+		v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
 	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
@@ -145,6 +155,7 @@ func (s *stage) print(r *Report) {
 	}
 }
 
+// median gives the median of durations, the upper one of two; 0 if there are none.
 func median(list []time.Duration) time.Duration {
 	if len(list) == 0 {
 		return 0
@@ -152,6 +163,7 @@ func median(list []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
+// sorted gives the names of what was counted, in alphabetical order.
 func sorted(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
 
 // loadAverage is the load average of the machine over 1, 5 and 15 minutes.
@@ -163,7 +175,7 @@ func loadAverage() string {
 	return strings.Join(strings.Fields(string(body))[:3], " ")
 }
 
-// errNotSetUp is what an earlier version says when it can't be set up.
+// errNotSetUp is the error for an earlier version that can't be set up; said is what its program wrote.
 func errNotSetUp(said []byte, err error) error {
 	return fmt.Errorf("torture: set up the earlier version: %w: %s", err, said)
 }

@@ -19,14 +19,14 @@ import (
 	"parley/channels/pause"
 )
 
-// The ways of requests that providers send to Parley.
+// The connections on which providers send requests to Parley, as faults and counts name them.
 const (
 	wayHooks  = "slack webhooks"
 	wayEvents = "teams webhooks"
 )
 
-// openFront opens an address to which providers send requests. It is a simple balancer: it tries
-// the replicas in turn and knows only whether one takes a connection.
+// openFront opens an address to which providers send requests, and passes them on to doors, the addresses of the
+// replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
 func (n *network) openFront(ctx context.Context, way string, doors []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {
@@ -40,23 +40,37 @@ func (n *network) openFront(ctx context.Context, way string, doors []string) (*p
 		}
 		return nil, err
 	}
-	return openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps,
-		seen: func(answer string) { n.count("webhooks answered "+answer, 1) }})
+	return openProxy(ctx, &proxy{
+		way: way, dial: dial, traps: &n.traps,
+		seen: func(answer string) { n.count("webhooks answered "+answer, 1) },
+	})
+}
+
+// untilAnswered asks a provider's emulator again and again, until it succeeds: that takes a Parley that answers the
+// provider. Errors: the last one, when ctx ends.
+func untilAnswered(ctx context.Context, provider string, ask func() error) error {
+	for {
+		err := ask()
+		if err == nil {
+			return nil
+		}
+		if !pause.For(ctx, 200*time.Millisecond) {
+			return errors.Join(errors.New("torture: Parley did not answer "+provider+"; see parley-1.log"), err)
+		}
+	}
 }
 
 // useWebhooks tells Slack to send requests instead of keeping connections.
 func (s *stage) useWebhooks(ctx context.Context) error {
 	base := "http://" + s.network.front.address()
-	t := slackfake.Targets{Events: base + "/slack/events", Commands: base + "/slack/commands", Interactions: base + "/slack/interactions"}
-	for {
-		err := s.wire.Call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: t}, nil)
-		if err == nil {
-			return nil
-		}
-		if !pause.For(ctx, 200*time.Millisecond) {
-			return errors.Join(errors.New("torture: Parley did not answer Slack; see parley-1.log"), err)
-		}
+	targets := slackfake.Targets{
+		Events:       base + "/slack/events",
+		Commands:     base + "/slack/commands",
+		Interactions: base + "/slack/interactions",
 	}
+	return untilAnswered(ctx, "Slack", func() error {
+		return s.wire.Call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: targets}, nil)
+	})
 }
 
 // useTeams adds the app to the team, once all replicas answer.
@@ -68,31 +82,19 @@ func (s *stage) useTeams(ctx context.Context) error {
 			}
 		}
 	}
-	for {
-		err := s.wire.ConnectTeams(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
-		if err == nil {
-			return nil
-		}
-		if !pause.For(ctx, 200*time.Millisecond) {
-			return errors.Join(errors.New("torture: Parley did not answer Teams; see parley-1.log"), err)
-		}
-	}
+	return untilAnswered(ctx, "Teams", func() error {
+		return s.wire.ConnectTeams(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
+	})
 }
 
 // useChats tells Meta and Twilio where Parley answers.
 func (s *stage) useChats(ctx context.Context) error {
-	for {
-		err := s.wire.Call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
-		if err == nil {
-			return nil
-		}
-		if !pause.For(ctx, 200*time.Millisecond) {
-			return errors.Join(errors.New("torture: Parley did not answer Meta; see parley-1.log"), err)
-		}
-	}
+	return untilAnswered(ctx, "Meta", func() error {
+		return s.wire.Call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
+	})
 }
 
-// publicURL is where the world finds Parley; "" = nowhere.
+// publicURL is the address at which providers reach Parley; "" = they can't.
 func (s *stage) publicURL() string {
 	if s.network.hooks == nil {
 		return ""
@@ -100,7 +102,8 @@ func (s *stage) publicURL() string {
 	return "http://" + s.network.hooks.address()
 }
 
-// signedKnock is a request of Slack's that any running Parley answers with 2xx.
+// signedKnock makes a request, signed as Slack signs its own with secret, that any running Parley answers with 2xx.
+// door is the host and port of a replica.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func signedKnock(ctx context.Context, door, secret string) (*http.Request, error) {
 	const body = `{"type":"url_verification","challenge":"knock"}`

@@ -2,7 +2,8 @@ package judge
 
 import "slices"
 
-// judgeLedger goes through all that was said and done, and looks for each at its place.
+// judgeLedger goes through all that customers and teammates said and did, and looks for the trace that each deed must
+// have left.
 func judgeLedger(v *Verdict, w World, t Testimony) {
 	if len(t.Said) == 0 {
 		v.find(&v.Unaccounted, "nobody said anything: such a run shows nothing")
@@ -11,7 +12,8 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 	for _, r := range t.Said {
 		switch r.Did {
 		case ActWrite:
-			if !slices.ContainsFunc(w.Boxes, func(b Box) bool { return b.Conv == r.Conv && slices.Contains(b.Wrote, r.Mark) }) {
+			shows := func(b Box) bool { return b.Conv == r.Conv && slices.Contains(b.Wrote, r.Mark) }
+			if !slices.ContainsFunc(w.Boxes, shows) {
 				v.find(&v.Unaccounted, "%s was written, and the customer's mailbox or phone doesn't show it", r.Mark)
 			}
 		case ActType:
@@ -24,7 +26,9 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 			judgeDelete(v, w, t, r)
 		case ActResolve, ActHandOver, ActUnassign:
 			v.Commands++
-			if th, p := w.find(r.ID); p == nil || th.Root != r.Root || r.Did == ActResolve && !p.Resolve {
+			th, p := w.find(r.ID)
+			inThread := p != nil && th.Root == r.Root
+			if !inThread || r.Did == ActResolve && !p.Resolve {
 				v.find(&v.Unaccounted, "a conversation was %s by the message %s, and its thread doesn't show that", r.Did, r.ID)
 			}
 		}
@@ -38,7 +42,7 @@ func judgeTyped(v *Verdict, w World, r Record, deleted bool) {
 	switch {
 	case deleted && p != nil:
 		v.find(&v.Unaccounted, "%s was deleted and still stands at %s", r.Mark, r.ID)
-	case deleted:
+	case deleted: // as it should be
 	case p == nil || th.Root != r.Root || !slices.Contains(p.Marks, r.Mark):
 		v.find(&v.Unaccounted, "%s was typed at %s, and its thread doesn't show it", r.Mark, r.ID)
 	}
@@ -56,7 +60,7 @@ func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
 	case w.Received(r.Mark), th.tells(r.Mark):
 	case (original.Kind == Back || tooLate) && th.tells(original):
-	case t.Never[r.ID], p.Untold: // where nothing can be looked up, an edit alone says of no reply that it was one
+	case t.Never[r.ID], p.Untold: // nobody told Parley of the reply, and its edit alone does not show that it was one
 		v.Untold++
 	default:
 		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
@@ -77,7 +81,7 @@ func judgeDelete(v *Verdict, w World, t Testimony, r Record) {
 	}
 }
 
-// judgeStrange looks for words that nobody said.
+// judgeStrange looks for words that stand somewhere and that nobody said. marks are those of all that was said.
 func judgeStrange(v *Verdict, w World, marks map[Mark]bool) {
 	seen := map[Mark]string{}
 	for _, t := range w.Threads {
