@@ -109,13 +109,21 @@ func atCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s.where, s.board = args[0], b
 }
 
-// clockCommand is `clock +25h`: the clocks of Parley and the phones jump.
+// clockCommand is `clock +25h`: the clocks of Parley and the phones jump. `clock 12:00` is a jump to when it is noon (UTC)
+// next, for what differs by the hour at which a test runs.
 func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: clock +DURATION")
+		ts.Fatalf("usage: clock +DURATION, clock HOUR:MINUTE")
 	}
 	d, err := time.ParseDuration(strings.TrimPrefix(args[0], "+"))
+	if at, isTime := time.Parse("15:04", args[0]); isTime == nil {
+		now := time.Now().Add(s.clock.Ahead()).UTC()
+		d, err = at.Sub(time.Date(0, 1, 1, now.Hour(), now.Minute(), now.Second(), 0, time.UTC)), nil
+		if d < 0 {
+			d += 24 * time.Hour
+		}
+	}
 	ts.Check(err)
 	ts.Check(s.clock.Move(s.ctx, s.db.Pool, d))
 }

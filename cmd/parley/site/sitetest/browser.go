@@ -60,7 +60,7 @@ func (b *Browser) Until(what, condition string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	if err := Until(ctx, condition); err != nil {
+	if err := Until(ctx, "document.readyState !== 'loading' && ("+condition+")"); err != nil {
 		b.site.T.Fatalf("in vain: %s (%v)\n%s", what, err, b.Text())
 	}
 }
