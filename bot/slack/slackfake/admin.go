@@ -3,6 +3,8 @@ package slackfake
 import (
 	"maps"
 	"slices"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // Administrator does what administrators, other people and Slack itself do.
@@ -12,41 +14,41 @@ type Administrator struct {
 	rooms  *rooms
 	board  *board
 	files  *library
-	grant  *grant
+	grant  *workspace.Grant
 	events *Events
 }
 
 // SetScopes replaces the granted bot scopes, as a reinstallation would.
 func (a *Administrator) SetScopes(scopes ...string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.grant.scopes = map[string]bool{}
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.grant.Scopes = map[string]bool{}
 	for _, sc := range scopes {
-		a.grant.scopes[sc] = true
+		a.grant.Scopes[sc] = true
 	}
 }
 
 // ScopesUsed lists the bot scopes that calls and delivered events needed so far, sorted.
 // A manifest grants too much if it has others.
 func (a *Administrator) ScopesUsed() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Sorted(maps.Keys(a.grant.used))
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	return slices.Sorted(maps.Keys(a.grant.Used))
 }
 
 // chanEvent emits channel_x or group_x. Caller holds the lock.
 func (r *rooms) chanEvent(ch *channel, what string, payload any) {
-	name := ch.kind() + "_" + what
-	r.note(Change{Kind: "channel", Channel: ch.ID})
-	r.events.emit(name, ch, map[string]any{"type": name, "channel": payload})
+	name := ch.Kind() + "_" + what
+	r.Note(Change{Kind: "channel", Channel: ch.ID})
+	r.events.Emit(name, &ch.Channel, map[string]any{"type": name, "channel": payload})
 }
 
 func (r *rooms) withChannel(id string, f func(*channel)) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
 	ch := r.channels[id]
 	if ch == nil {
-		return refuse("channel_not_found")
+		return workspace.Refuse("channel_not_found")
 	}
 	f(ch)
 	return nil
@@ -94,14 +96,14 @@ func (a *Administrator) DeleteChannel(id string) error {
 // The Web API understands the old one. Errors: channel_not_found.
 func (a *Administrator) ChangeChannelID(id string) (fresh string, err error) {
 	err = a.rooms.withChannel(id, func(ch *channel) {
-		fresh = a.newID("C")
+		fresh = a.NewID("C")
 		ch.ID = fresh
 		a.rooms.channels[fresh] = ch
 		delete(a.rooms.channels, id)
 		a.rooms.moved[id] = fresh
 		a.rooms.chanIDs[slices.Index(a.rooms.chanIDs, id)] = fresh
-		a.note(Change{Kind: "channel", Channel: fresh})
-		a.events.emit("channel_id_changed", ch, map[string]any{
+		a.Note(Change{Kind: "channel", Channel: fresh})
+		a.events.Emit("channel_id_changed", &ch.Channel, map[string]any{
 			"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": fresh,
 		})
 	})
@@ -122,16 +124,16 @@ func (a *Administrator) Kick(in, user string) error {
 func (a *Administrator) LockThread(in, ts string, on bool) error {
 	missing := false
 	err := a.rooms.withChannel(in, func(ch *channel) {
-		if m := ch.byTS[ts]; m == nil || m.isReply() {
+		if m := ch.byTS[ts]; m == nil || m.IsReply() {
 			missing = true
 			return
 		}
 		th := ch.threadOf(ts)
 		th.locked, th.root.IsLocked = on, &on
-		a.note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
+		a.Note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
 	})
 	if err == nil && missing {
-		return refuse("thread_not_found")
+		return workspace.Refuse("thread_not_found")
 	}
 	return err
 }
@@ -146,14 +148,14 @@ func (a *Administrator) Unfurl(in, ts string) error {
 			missing = true
 			return
 		}
-		prev := m.clone()
-		m.Attachments = mustJSON([]any{object{
+		prev := m.Clone()
+		m.Attachments = workspace.MustJSON([]any{object{
 			"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
 		}})
 		a.board.change(ch, m, prev)
 	})
 	if err == nil && missing {
-		return refuse("message_not_found")
+		return workspace.Refuse("message_not_found")
 	}
 	return err
 }
@@ -173,17 +175,17 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 			t.replies = without(t.replies, m)
 			t.recount()
 		}
-		a.note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
+		a.Note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
 	})
 }
 
 // DeleteFile removes a file; messages keep a tombstone of it. Errors: file_not_found.
 func (a *Administrator) DeleteFile(id string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	f := a.files.files[id]
 	if f == nil {
-		return refuse("file_not_found")
+		return workspace.Refuse("file_not_found")
 	}
 	a.files.buryFile(f)
 	return nil
@@ -191,8 +193,8 @@ func (a *Administrator) DeleteFile(id string) error {
 
 // File returns a file with its bytes and places, or nil.
 func (s *Server) File(id string) *File {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	f := s.files.files[id]
 	if f == nil {
 		return nil
@@ -214,35 +216,39 @@ func (s *Server) File(id string) *File {
 // Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call
 // fails with account_inactive. Reinstall undoes it.
 func (a *Administrator) Uninstall() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.grant.revoked = true
-	a.events.emit("tokens_revoked", nil, map[string]any{
-		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.opt.BotUser}},
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.grant.Revoked = true
+	a.events.Emit("tokens_revoked", nil, map[string]any{
+		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.Opt.BotUser}},
 	})
-	a.events.emit("app_uninstalled", nil, map[string]any{"type": "app_uninstalled"})
+	a.events.Emit("app_uninstalled", nil, map[string]any{"type": "app_uninstalled"})
 }
 
 // Reinstall makes the tokens valid again.
 func (a *Administrator) Reinstall() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.grant.revoked = false
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.grant.Revoked = false
 }
 
 // NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it gives. The one
 // before is refused with token_revoked.
 func (a *Administrator) NewToken() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.grant.revoked, a.grant.token = false, a.opt.BotToken+"-2"
-	return a.grant.token
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.grant.Revoked, a.grant.Token = false, a.Opt.BotToken+"-2"
+	return a.grant.Token
 }
 
 // SendEvent sends any inner event as it is, for what apps must survive: unknown types, odd
 // fields. channel may be empty.
 func (a *Administrator) SendEvent(name, channel string, event map[string]any) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.events.emit(name, a.rooms.channels[channel], event)
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	var in *Channel
+	if ch := a.rooms.channels[channel]; ch != nil {
+		in = &ch.Channel
+	}
+	a.events.Emit(name, in, event)
 }

@@ -2,50 +2,22 @@ package slackfake
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"parley/bot/slack/slackfake/screens"
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
-
-// maxBody caps Web API requests; files go elsewhere.
-const maxBody = 4 << 20
-
-// apiError is an ok:false answer.
-type apiError struct {
-	code     string
-	needed   string
-	messages []string // response_metadata.messages
-	retry    int      // seconds; makes it a 429
-}
-
-// Error returns Slack's error string, so that tests and people's actions show it as it is.
-func (e *apiError) Error() string {
-	if len(e.messages) > 0 {
-		return e.code + ": " + strings.Join(e.messages, "; ")
-	}
-	return e.code
-}
-
-func refuse(code string, messages ...string) *apiError {
-	return &apiError{code: code, messages: messages}
-}
-
-// reply is the body of an ok answer.
-type reply map[string]any
 
 // webAPI answers the Web API's calls and keeps a record of them.
 type webAPI struct {
 	*ground
 	methods map[string]method
-	grant   *grant
+	grant   *workspace.Grant
 	faults  *emulator.FaultPlan
 	sockets *Sockets
 
@@ -53,7 +25,7 @@ type webAPI struct {
 	conversations *conversationAPI
 	users         *userAPI
 	files         *fileAPI
-	views         *viewAPI
+	views         *screens.API
 
 	calls   []Call
 	buckets map[string]*bucket
@@ -61,32 +33,6 @@ type webAPI struct {
 
 // reset forgets calls and rates. Caller holds the lock.
 func (a *webAPI) reset() { a.calls, a.buckets = nil, map[string]*bucket{} }
-
-// call is one Web API request with its arguments as text; objects stay JSON.
-type call struct {
-	*ground
-	grant   *grant
-	method  string
-	args    map[string]string
-	token   string
-	used    []string // scopes
-	noShare bool     // fault: completed files are never posted
-}
-
-func (c *call) str(k string) string          { return c.args[k] }
-func (c *call) raw(k string) json.RawMessage { return rawArg(c.args[k]) }
-func (c *call) has(k string) bool            { _, ok := c.args[k]; return ok }
-func (c *call) flag(k string) bool {
-	b, err := strconv.ParseBool(c.args[k])
-	return err == nil && b
-}
-
-func rawArg(v string) json.RawMessage {
-	if v == "" || v == "null" {
-		return nil
-	}
-	return json.RawMessage(v)
-}
 
 // keepCalls bounds the record of calls; long loads forget old ones.
 const keepCalls = 20_000
@@ -104,8 +50,8 @@ type Call struct {
 
 // Calls returns the latest Web API calls (at least 20,000), oldest first; method "" means all.
 func (s *Server) Calls(method string) []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	var out []Call
 	for _, c := range s.api.calls {
 		if method == "" || c.Method == method {
@@ -122,30 +68,30 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
 	mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
 	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
-	mux.HandleFunc("GET /link/", s.Sockets.serveSocket)
+	mux.HandleFunc("GET /link/", s.Sockets.ServeSocket)
 	mux.HandleFunc("GET /signin", s.api.files.serveSignin)
 	(&driver{srv: s}).routes(mux)
 	return mux
 }
 
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
-	c := &call{ground: a.ground, grant: a.grant, method: r.PathValue("method")}
-	if err := c.read(w, r); err != nil {
-		writeJSON(w, http.StatusOK, reply{"ok": false, "error": err.code})
+	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
+	if err := c.Read(w, r); err != nil {
+		writeJSON(w, http.StatusOK, reply{"ok": false, "error": err.Code})
 		return
 	}
-	a.mu.Lock()
-	a.calledAt = baseOf(r)
-	f := a.faults.Strike(c.method, c.str("channel"))
+	a.Mu.Lock()
+	a.CalledAt = baseOf(r)
+	f := a.faults.Strike(c.Method, c.Str("channel"))
 	if f != nil && preempts(f) {
-		a.record(c, refuse("fault"), f)
+		a.record(c, workspace.Refuse("fault"), f)
 	}
-	a.mu.Unlock()
+	a.Mu.Unlock()
 	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
-	a.mu.Lock()
-	c.noShare = f != nil && f.Kind == FaultNeverShare
+	a.Mu.Lock()
+	c.NoShare = f != nil && f.Kind == FaultNeverShare
 	out, err := a.run(c)
 	a.record(c, err, f)
 	var body []byte
@@ -154,10 +100,10 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 			out = reply{}
 		}
 		out["ok"] = true
-		body = mustJSON(out) // under the lock, as answers show live state
+		body = workspace.MustJSON(out) // under the lock, as answers show live state
 	}
 	a.scopeHeaders(c, w.Header())
-	a.mu.Unlock()
+	a.Mu.Unlock()
 	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
@@ -170,11 +116,11 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.
 func (a *webAPI) scopeHeaders(c *call, h http.Header) {
-	if c.token != a.grant.token || a.grant.revoked {
+	if c.Token != a.grant.Token || a.grant.Revoked {
 		return
 	}
-	h.Set("X-OAuth-Scopes", a.grant.provided())
-	if m := a.methods[c.method]; m.scope != "" {
+	h.Set("X-OAuth-Scopes", a.grant.Provided())
+	if m := a.methods[c.Method]; m.scope != "" {
 		h.Set("X-Accepted-OAuth-Scopes", strings.ReplaceAll(m.scope, "|", ","))
 	}
 }
@@ -186,13 +132,13 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (a *webAPI) record(c *call, err *apiError, f *emulator.Struck) {
-	rec := Call{At: a.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
+func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
+	rec := Call{At: a.Now(), Method: c.Method, Args: c.Args, OK: err == nil, Scopes: c.Used}
 	if err != nil {
-		rec.Error = err.code
+		rec.Error = err.Code
 	} else {
-		for _, sc := range c.used {
-			a.grant.used[sc] = true
+		for _, sc := range c.Used {
+			a.grant.Used[sc] = true
 		}
 	}
 	if f != nil {
@@ -202,26 +148,26 @@ func (a *webAPI) record(c *call, err *apiError, f *emulator.Struck) {
 	if len(a.calls) > 2*keepCalls {
 		a.calls = append([]Call(nil), a.calls[keepCalls:]...)
 	}
-	a.note(Change{Kind: "call", ID: c.method})
+	a.Note(Change{Kind: "call", ID: c.Method})
 }
 
 // answer writes an ok:false body, or a 429.
-func (a *webAPI) answer(w http.ResponseWriter, err *apiError) {
+func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 	switch {
-	case err.retry > 0:
-		answerLater(w, err.code, err.retry)
+	case err.Retry > 0:
+		answerLater(w, err.Code, err.Retry)
 	default:
-		body := reply{"ok": false, "error": err.code}
-		if err.code == "missing_scope" {
-			a.mu.Lock()
-			body["needed"], body["provided"] = err.needed, a.grant.provided()
-			a.mu.Unlock()
+		body := reply{"ok": false, "error": err.Code}
+		if err.Code == "missing_scope" {
+			a.Mu.Lock()
+			body["needed"], body["provided"] = err.Needed, a.grant.Provided()
+			a.Mu.Unlock()
 		}
-		if len(err.messages) > 0 {
-			body["response_metadata"] = reply{"messages": err.messages}
-			if err.code == "invalid_blocks" {
+		if len(err.Messages) > 0 {
+			body["response_metadata"] = reply{"messages": err.Messages}
+			if err.Code == "invalid_blocks" {
 				var errs []string
-				for _, m := range err.messages {
+				for _, m := range err.Messages {
 					errs = append(errs, strings.TrimPrefix(m, "[ERROR] "))
 				}
 				body["errors"] = errs
@@ -252,142 +198,63 @@ func writeBody(w http.ResponseWriter, status int, b []byte) {
 	w.Write(b) //nolint:errcheck // the client is gone
 }
 
-// read takes the arguments from the query and from a form, multipart or JSON body.
-func (c *call) read(w http.ResponseWriter, r *http.Request) *apiError {
-	c.args = map[string]string{}
-	for k, v := range r.URL.Query() {
-		c.args[k] = v[0]
-	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil && r.Method == http.MethodPost && r.ContentLength != 0 {
-		return refuse("missing_post_type")
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	switch {
-	case r.Method == http.MethodGet:
-	case r.Method != http.MethodPost:
-		return refuse("method_not_supported")
-	case kind == "application/json":
-		if e := c.readJSON(r.Body); e != nil {
-			return e
-		}
-	case kind == "application/x-www-form-urlencoded", kind == "multipart/form-data":
-		if err := r.ParseMultipartForm(maxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-			return refuse("invalid_form_data")
-		}
-		for k, v := range r.PostForm {
-			c.args[k] = v[0]
-		}
-	case kind != "":
-		return refuse("invalid_post_type")
-	}
-	c.token = c.args["token"]
-	delete(c.args, "token")
-	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		c.token = t
-	}
-	return nil
-}
-
-func (c *call) readJSON(body io.Reader) *apiError {
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return refuse("invalid_json")
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(b, &m); err != nil {
-		if json.Valid(b) {
-			return refuse("json_not_object")
-		}
-		return refuse("invalid_json")
-	}
-	for k, v := range m {
-		var text string
-		if json.Unmarshal(v, &text) == nil {
-			if string(v) != "null" {
-				c.args[k] = text
-			}
-			continue
-		}
-		c.args[k] = string(v)
-	}
-	return nil
-}
-
 // run checks method, token, scope and rate, then performs the call. Caller holds the lock.
-func (a *webAPI) run(c *call) (reply, *apiError) {
-	m, ok := a.methods[c.method]
+func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
+	m, ok := a.methods[c.Method]
 	if !ok {
-		return nil, refuse("unknown_method")
+		return nil, workspace.Refuse("unknown_method")
 	}
 	if err := a.authorize(c, m); err != nil {
 		return nil, err
 	}
 	if m.scope != "" {
-		if err := c.need(m.scope); err != nil {
+		if err := c.Need(m.scope); err != nil {
 			return nil, err
 		}
 	}
 	for _, k := range m.required {
-		if c.args[k] == "" {
-			return nil, missingArg(c.method, k)
+		if c.Args[k] == "" {
+			return nil, missingArg(c.Method, k)
 		}
 	}
-	if err := a.limit(c.method, m.tier, c.str("channel")); err != nil {
+	if err := a.limit(c.Method, m.tier, c.Str("channel")); err != nil {
 		return nil, err
 	}
 	return m.do(c)
 }
 
-func missingArg(method, arg string) *apiError {
+func missingArg(method, arg string) *workspace.Refusal {
 	switch {
 	case arg == "channel" && !strings.HasPrefix(method, "reactions."):
-		return refuse("channel_not_found")
+		return workspace.Refuse("channel_not_found")
 	case arg == "channel", arg == "timestamp":
-		return refuse("no_item_specified")
+		return workspace.Refuse("no_item_specified")
 	case arg == "name":
-		return refuse("invalid_name")
+		return workspace.Refuse("invalid_name")
 	case arg == "user":
-		return refuse("user_not_found")
+		return workspace.Refuse("user_not_found")
 	case arg == "email":
-		return refuse("users_not_found")
+		return workspace.Refuse("users_not_found")
 	}
-	return refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
+	return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
-func (a *webAPI) authorize(c *call, m method) *apiError {
-	want := a.grant.token
+func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
+	want := a.grant.Token
 	if m.appToken {
-		want = a.opt.AppToken
+		want = a.Opt.AppToken
 	}
 	switch {
-	case c.token == "":
-		return refuse("not_authed")
-	case a.grant.revoked && (c.token == a.opt.BotToken || c.token == a.opt.AppToken):
-		return refuse("account_inactive")
-	case c.token == a.opt.BotToken && c.token != a.grant.token:
-		return refuse("token_revoked")
-	case c.token == want:
+	case c.Token == "":
+		return workspace.Refuse("not_authed")
+	case a.grant.Revoked && (c.Token == a.Opt.BotToken || c.Token == a.Opt.AppToken):
+		return workspace.Refuse("account_inactive")
+	case c.Token == a.Opt.BotToken && c.Token != a.grant.Token:
+		return workspace.Refuse("token_revoked")
+	case c.Token == want:
 		return nil
-	case c.token == a.opt.AppToken || c.token == a.grant.token:
-		return refuse("not_allowed_token_type")
+	case c.Token == a.Opt.AppToken || c.Token == a.grant.Token:
+		return workspace.Refuse("not_allowed_token_type")
 	}
-	return refuse("invalid_auth")
-}
-
-// need demands one of the scopes (alternatives separated by |) and records its use.
-func (c *call) need(scope string) *apiError {
-	alt := strings.Split(scope, "|")
-	for _, sc := range alt {
-		if c.grant.scopes[sc] {
-			if !slices.Contains(c.used, sc) {
-				c.used = append(c.used, sc)
-			}
-			return nil
-		}
-	}
-	return &apiError{code: "missing_scope", needed: strings.Join(alt, ",")}
+	return workspace.Refuse("invalid_auth")
 }

@@ -3,6 +3,10 @@ package slackfake
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake/webcall"
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // rooms are the channels of a workspace and who is in them. Guarded by the lock.
@@ -43,11 +47,11 @@ type thread struct {
 // AddChannel makes a channel; an empty ID is made up. It tells nobody, as apps only learn of
 // channels by joining them or by channel_created, which is sent for public ones.
 func (a *Administrator) AddChannel(c Channel) Channel {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	ch := a.rooms.putChannel(c)
 	if !ch.Private && !ch.IM {
-		a.events.emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
+		a.events.Emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
 			"id": ch.ID, "name": ch.Name, "created": ch.Created, "creator": ch.Creator,
 		}})
 	}
@@ -61,10 +65,10 @@ func (r *rooms) putChannel(c Channel) *channel {
 		if c.IM {
 			prefix = "D"
 		}
-		c.ID = r.newID(prefix)
+		c.ID = r.NewID(prefix)
 	}
 	if c.Created == 0 {
-		c.Created = r.now().Unix()
+		c.Created = r.Now().Unix()
 	}
 	ch := &channel{Channel: c, members: map[string]bool{}, byTS: map[string]*Message{}, threads: map[string]*thread{}}
 	ch.Members = slices.Clone(c.Members)
@@ -75,7 +79,7 @@ func (r *rooms) putChannel(c Channel) *channel {
 		r.chanIDs = append(r.chanIDs, c.ID)
 	}
 	r.channels[c.ID] = ch
-	r.note(Change{Kind: "channel", Channel: c.ID})
+	r.Note(Change{Kind: "channel", Channel: c.ID})
 	return ch
 }
 
@@ -87,8 +91,8 @@ func (c *channel) view() Channel {
 
 // Channels lists all channels, private and direct ones included.
 func (s *Server) Channels() []Channel {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	var out []Channel
 	for _, id := range s.rooms.chanIDs {
 		out = append(out, s.rooms.channels[id].view())
@@ -98,19 +102,19 @@ func (s *Server) Channels() []Channel {
 
 // DM returns the id of the direct channel of a person with the bot, opening it if needed.
 func (s *Server) DM(user string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	return s.rooms.dmWith(user).ID
 }
 
 // dmWith finds or opens the direct channel with the bot. Caller holds the lock.
 func (r *rooms) dmWith(user string) *channel {
 	for _, id := range r.chanIDs {
-		if c := r.channels[id]; c.IM && c.members[user] && c.members[r.opt.BotUser] {
+		if c := r.channels[id]; c.IM && c.members[user] && c.members[r.Opt.BotUser] {
 			return c
 		}
 	}
-	return r.putChannel(Channel{IM: true, Members: []string{r.opt.BotUser, user}})
+	return r.putChannel(Channel{IM: true, Members: []string{r.Opt.BotUser, user}})
 }
 
 // enter adds a member and tells the app if it is in the channel. Caller holds the lock.
@@ -120,15 +124,15 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 	}
 	ch.members[user] = true
 	ch.Members = append(ch.Members, user)
-	r.note(Change{Kind: "channel", Channel: ch.ID, User: user})
+	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 	ev := map[string]any{
-		"type": "member_joined_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.opt.TeamID,
-		"event_ts": formatTS(r.now().UnixMicro()),
+		"type": "member_joined_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.Opt.TeamID,
+		"event_ts": workspace.FormatTS(r.Now().UnixMicro()),
 	}
 	if inviter != "" {
 		ev["inviter"] = inviter
 	}
-	r.events.emit("member_joined_channel", ch, ev)
+	r.events.Emit("member_joined_channel", &ch.Channel, ev)
 	r.announce(ch, user, "channel_join", "<@"+user+"> has joined the channel")
 }
 
@@ -136,9 +140,6 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 func (r *rooms) announce(ch *channel, user, subtype, text string) {
 	r.board.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
 }
-
-// system tells Slack's own lines from what people and apps wrote.
-func (m *Message) system() bool { return strings.HasPrefix(m.Subtype, "channel_") }
 
 // somebody is a person of the channel, in whose name an administrator's act is announced.
 func (r *rooms) somebody(ch *channel) string {
@@ -163,149 +164,149 @@ func (r *rooms) leave(ch *channel, user string) {
 	if !ch.members[user] {
 		return
 	}
-	stamp := formatTS(r.now().UnixMicro())
-	r.events.emit("member_left_channel", ch, map[string]any{
-		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.opt.TeamID,
+	stamp := workspace.FormatTS(r.Now().UnixMicro())
+	r.events.Emit("member_left_channel", &ch.Channel, map[string]any{
+		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.Opt.TeamID,
 		"event_ts": stamp,
 	})
 	delete(ch.members, user)
 	ch.Members = slices.DeleteFunc(ch.Members, func(m string) bool { return m == user })
-	if user == r.opt.BotUser {
-		name := ch.kind() + "_left"
-		r.events.emit(name, nil, map[string]any{"type": name, "channel": ch.ID, "actor_id": "", "event_ts": stamp})
+	if user == r.Opt.BotUser {
+		name := ch.Kind() + "_left"
+		r.events.Emit(name, nil, map[string]any{"type": name, "channel": ch.ID, "actor_id": "", "event_ts": stamp})
 	}
-	r.note(Change{Kind: "channel", Channel: ch.ID, User: user})
+	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 }
 
-func (a *conversationAPI) joinChannel(c *call) (reply, *apiError) {
-	ch, err := a.rooms.findChannel(c.str("channel"))
+func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.Private, ch.IM:
-		return nil, refuse("method_not_supported_for_channel_type")
+		return nil, workspace.Refuse("method_not_supported_for_channel_type")
 	case ch.Archived:
-		return nil, refuse("is_archived")
+		return nil, workspace.Refuse("is_archived")
 	}
 	out := reply{}
-	if ch.members[a.opt.BotUser] {
+	if ch.members[a.Opt.BotUser] {
 		out["warning"] = "already_in_channel"
 		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
 	}
-	a.rooms.enter(ch, a.opt.BotUser, "")
+	a.rooms.enter(ch, a.Opt.BotUser, "")
 	out["channel"] = a.rooms.channelJSON(ch)
 	return out, nil
 }
 
-func (a *conversationAPI) leaveChannel(c *call) (reply, *apiError) {
-	ch, err := a.rooms.findChannel(c.str("channel"))
+func (a *conversationAPI) leaveChannel(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.IM:
-		return nil, refuse("method_not_supported_for_channel_type")
+		return nil, workspace.Refuse("method_not_supported_for_channel_type")
 	case ch.Archived:
-		return nil, refuse("is_archived")
+		return nil, workspace.Refuse("is_archived")
 	case ch.Name == "general":
-		return nil, refuse("cant_leave_general")
-	case !ch.members[a.opt.BotUser]:
+		return nil, workspace.Refuse("cant_leave_general")
+	case !ch.members[a.Opt.BotUser]:
 		return reply{"not_in_channel": true}, nil
 	}
-	if err := c.need(manageScope(ch.Private)); err != nil {
+	if err := c.Need(manageScope(ch.Private)); err != nil {
 		return nil, err
 	}
-	a.rooms.leave(ch, a.opt.BotUser)
+	a.rooms.leave(ch, a.Opt.BotUser)
 	return reply{}, nil
 }
 
-func (a *conversationAPI) inviteUsers(c *call) (reply, *apiError) {
+func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
 	if ch.Archived {
-		return nil, refuse("is_archived")
+		return nil, workspace.Refuse("is_archived")
 	}
-	ids := jsonList(c.str("users"))
+	ids := webcall.List(c.Str("users"))
 	if len(ids) == 0 {
-		return nil, refuse("no_user")
+		return nil, workspace.Refuse("no_user")
 	}
 	for _, id := range ids {
 		switch {
 		case a.rooms.people.users[id] == nil || a.rooms.people.users[id].Deleted:
-			return nil, refuse("user_not_found")
-		case id == a.opt.BotUser:
-			return nil, refuse("cant_invite_self")
+			return nil, workspace.Refuse("user_not_found")
+		case id == a.Opt.BotUser:
+			return nil, workspace.Refuse("cant_invite_self")
 		case ch.members[id]:
-			return nil, refuse("already_in_channel")
+			return nil, workspace.Refuse("already_in_channel")
 		}
 	}
 	for _, id := range ids {
-		a.rooms.enter(ch, id, a.opt.BotUser)
+		a.rooms.enter(ch, id, a.Opt.BotUser)
 	}
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
 // freeName checks a new channel's name.
-func (r *rooms) freeName(name string) *apiError {
+func (r *rooms) freeName(name string) *workspace.Refusal {
 	bad := func(x rune) bool {
 		return (x < 'a' || x > 'z') && (x < '0' || x > '9') && x != '-' && x != '_' && x < 0x80
 	}
 	switch {
 	case name == "":
-		return refuse("invalid_name_required")
+		return workspace.Refuse("invalid_name_required")
 	case len([]rune(name)) > 80:
-		return refuse("invalid_name_maxlength")
+		return workspace.Refuse("invalid_name_maxlength")
 	case strings.ContainsFunc(name, bad):
-		return refuse("invalid_name_specials")
+		return workspace.Refuse("invalid_name_specials")
 	}
 	for _, ch := range r.channels {
 		if ch.Name == name && !ch.IM {
-			return refuse("name_taken")
+			return workspace.Refuse("name_taken")
 		}
 	}
 	return nil
 }
 
-func (a *conversationAPI) createChannel(c *call) (reply, *apiError) {
-	if err := c.need(manageScope(c.flag("is_private"))); err != nil {
+func (a *conversationAPI) createChannel(c *call) (reply, *workspace.Refusal) {
+	if err := c.Need(manageScope(c.Flag("is_private"))); err != nil {
 		return nil, err
 	}
-	name := c.str("name")
+	name := c.Str("name")
 	if err := a.rooms.freeName(name); err != nil {
 		return nil, err
 	}
-	ch := a.rooms.putChannel(Channel{Name: name, Private: c.flag("is_private"), Creator: a.opt.BotUser, Members: []string{a.opt.BotUser}})
+	ch := a.rooms.putChannel(Channel{Name: name, Private: c.Flag("is_private"), Creator: a.Opt.BotUser, Members: []string{a.Opt.BotUser}})
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
-func (a *conversationAPI) openDM(c *call) (reply, *apiError) {
-	if id := c.str("channel"); id != "" {
+func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
+	if id := c.Str("channel"); id != "" {
 		ch, err := a.rooms.findChannel(id)
 		if err != nil {
 			return nil, err
 		}
 		if !ch.IM {
-			return nil, refuse("method_not_supported_for_channel_type")
+			return nil, workspace.Refuse("method_not_supported_for_channel_type")
 		}
 		return a.opened(c, ch, true), nil
 	}
-	ids := jsonList(c.str("users"))
+	ids := webcall.List(c.Str("users"))
 	switch len(ids) {
 	case 0:
-		return nil, refuse("users_list_not_supplied")
+		return nil, workspace.Refuse("users_list_not_supplied")
 	case 1:
 	default:
-		return nil, &apiError{code: "missing_scope", needed: "mpim:write"}
+		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
 	u := a.rooms.people.users[ids[0]]
 	switch {
 	case u == nil:
-		return nil, refuse("user_not_found")
+		return nil, workspace.Refuse("user_not_found")
 	case u.Deleted:
-		return nil, refuse("user_disabled")
+		return nil, workspace.Refuse("user_disabled")
 	case u.Bot:
-		return nil, refuse("cannot_dm_bot")
+		return nil, workspace.Refuse("cannot_dm_bot")
 	}
 	before := len(a.rooms.chanIDs)
 	ch := a.rooms.dmWith(u.ID)
@@ -314,11 +315,18 @@ func (a *conversationAPI) openDM(c *call) (reply, *apiError) {
 
 func (a *conversationAPI) opened(c *call, ch *channel, already bool) reply {
 	out := reply{"channel": reply{"id": ch.ID}}
-	if c.flag("return_im") {
+	if c.Flag("return_im") {
 		out["channel"] = a.rooms.channelJSON(ch)
 	}
 	if already {
 		out["no_op"], out["already_open"] = true, true
 	}
 	return out
+}
+
+// nextTS gives the channel's next time stamp: strictly rising even when the clock stands.
+func (c *channel) nextTS(now time.Time) string {
+	us := max(now.UnixMicro(), c.lastTS+1)
+	c.lastTS = us
+	return workspace.FormatTS(us)
 }

@@ -1,6 +1,10 @@
 package slackfake
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
 
 // driver serves the emulator to drivers in another process.
 type driver struct {
@@ -52,7 +56,7 @@ func (d *driver) routes(mux *http.ServeMux) {
 	get("slow", func(q func(string) string) any { return s.Events.Slow(seconds(q("over"))) })
 	get("info", func(func(string) string) any { return d.info() })
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
-	mux.Handle("GET /_fake/changes", s.log)
+	mux.Handle("GET /_fake/changes", s.Log)
 	s.FaultRoutes(mux, "/_fake/faults")
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
 	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
@@ -83,7 +87,7 @@ type Snapshot struct {
 // Snapshot returns the whole workspace, or only one channel of it when its id is given.
 func (s *Server) Snapshot(only string) Snapshot {
 	out := Snapshot{
-		TeamID: s.opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
+		TeamID: s.Opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
 		Views: map[string][]*View{}, Homes: map[string]*View{}, Channels: []ChannelState{},
 	}
 	for _, u := range out.Users {
@@ -94,15 +98,15 @@ func (s *Server) Snapshot(only string) Snapshot {
 			out.Homes[u.ID] = h
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	for _, id := range s.rooms.chanIDs {
 		if ch := s.rooms.channels[id]; only == "" || id == only {
 			out.Channels = append(out.Channels, ch.state())
 		}
 	}
 	for _, f := range s.files.files {
-		out.Files = append(out.Files, f.clone())
+		out.Files = append(out.Files, f.Clone())
 	}
 	return out
 }
@@ -110,11 +114,11 @@ func (s *Server) Snapshot(only string) Snapshot {
 func (c *channel) state() ChannelState {
 	out := ChannelState{Channel: c.view(), Messages: []*Message{}, Threads: map[string][]*Message{}}
 	for _, m := range c.messages {
-		out.Messages = append(out.Messages, m.clone())
+		out.Messages = append(out.Messages, m.Clone())
 	}
 	for ts, t := range c.threads {
 		for _, m := range t.replies {
-			out.Threads[ts] = append(out.Threads[ts], m.clone())
+			out.Threads[ts] = append(out.Threads[ts], m.Clone())
 		}
 	}
 	return out
@@ -123,13 +127,13 @@ func (c *channel) state() ChannelState {
 func (d *driver) info() reply {
 	s := d.srv
 	used, lost, pending, sockets := s.Admin.ScopesUsed(), s.Events.Lost(), s.Events.Pending(), s.Sockets.Count()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	return reply{
-		"team_id": s.opt.TeamID, "app_id": s.opt.AppID, "bot_id": s.opt.BotID, "bot_user_id": s.opt.BotUser,
-		"bot_token": s.opt.BotToken, "app_token": s.opt.AppToken, "signing_secret": s.opt.SigningSecret,
-		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.now(),
-		"last_change": s.log.Last(), "targets": s.Webhooks.targets,
+		"team_id": s.Opt.TeamID, "app_id": s.Opt.AppID, "bot_id": s.Opt.BotID, "bot_user_id": s.Opt.BotUser,
+		"bot_token": s.Opt.BotToken, "app_token": s.Opt.AppToken, "signing_secret": s.Opt.SigningSecret,
+		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.Now(),
+		"last_change": s.Log.Last(), "targets": s.Webhooks.Targets,
 	}
 }
 
@@ -144,4 +148,13 @@ func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, f)
 	}
+}
+
+// seconds reads a number of seconds; 0 when it is none.
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n * float64(time.Second))
 }

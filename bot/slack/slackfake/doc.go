@@ -45,13 +45,14 @@
 //
 // # How it is made
 //
-// All parts share a ground: options, clock, ids, the log of changes and one lock. What people
-// see is kept by directory (people), rooms (channels and their members), board (messages),
-// library (files), screens (modals and home tabs) and Inboxes (what is unread). webAPI takes
-// the app's calls, checks token, scope and rate, and hands them to the handlers of their family
-// (chatAPI, conversationAPI, userAPI, fileAPI, viewAPI). Events tells the app, through Sockets or
-// Webhooks; clicks carries what people do in messages and views. Package kit
-// knows which blocks Slack takes, and what people fill into them.
+// All parts stand on package workspace: options, clock, ids, the log of changes and one lock.
+// What people see is kept by directory (people), rooms (channels and their members), board
+// (messages), library (files), package screens (modals and home tabs) and Inboxes (what is
+// unread). webAPI takes the app's calls, which package webcall reads, checks token, scope and
+// rate, and hands them to the handlers of their family (chatAPI, conversationAPI, userAPI,
+// fileAPI, screens.API). Package delivery tells the app, by Socket Mode or by requests; clicks
+// carries what people do in messages and views. Package kit knows which blocks Slack takes, and
+// what people fill into them.
 //
 // # What does not belong here
 //

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/webcall"
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -37,45 +39,26 @@ type fileAPI struct {
 	files  *library
 	rooms  *rooms
 	board  *board
-	sched  *schedule
-	grant  *grant
+	sched  *workspace.Schedule
+	grant  *workspace.Grant
 	faults *emulator.FaultPlan
-}
-
-// clone copies f as messages show it: without its places.
-func (f *File) clone() *File {
-	n := *f
-	n.Shares, n.Channels, n.Groups, n.IMs = nil, nil, nil, nil
-	return &n
 }
 
 // newFile fills in what Slack derives. Caller holds the lock.
 func (l *library) newFile(name, title, user, team string, data []byte) *File {
-	f := &File{ID: l.newID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
+	f := &File{ID: l.NewID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
 	if f.Title == "" {
 		f.Title = name
 	}
-	f.Created = l.now().Unix()
+	f.Created = l.Now().Unix()
 	f.Timestamp = f.Created
-	f.setData(data)
-	base := l.home() + "/files-pri/" + l.opt.TeamID + "-" + f.ID
+	f.SetData(data)
+	base := l.BaseURL() + "/files-pri/" + l.Opt.TeamID + "-" + f.ID
 	leaf := strings.ReplaceAll(strings.ToLower(path.Base(name)), " ", "_")
 	f.URLPrivate, f.URLPrivateDownload = base+"/"+leaf, base+"/download/"+leaf
-	f.Permalink = l.opt.WorkspaceURL + "files/" + user + "/" + f.ID + "/" + leaf
+	f.Permalink = l.Opt.WorkspaceURL + "files/" + user + "/" + f.ID + "/" + leaf
 	l.files[f.ID] = f
 	return f
-}
-
-func (f *File) setData(data []byte) {
-	f.Data, f.Size = data, int64(len(data))
-	f.Filetype = strings.ToLower(strings.TrimPrefix(path.Ext(f.Name), "."))
-	if f.Mimetype == "" && len(data) > 0 {
-		f.Mimetype = sniff(data)
-	}
-	if f.Filetype == "" {
-		f.Filetype = "binary"
-	}
-	f.PrettyType = strings.ToUpper(f.Filetype)
 }
 
 // keepFile stores a file that a person posts. Caller holds the lock.
@@ -113,7 +96,7 @@ func (l *library) shareAll(ch *channel, m *Message) {
 			f.Shares[kind] = map[string][]*Share{}
 		}
 		f.Shares[kind][ch.ID] = append(f.Shares[kind][ch.ID], &Share{
-			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: l.opt.TeamID, ShareUserID: f.User,
+			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: l.Opt.TeamID, ShareUserID: f.User,
 		})
 		f.IsPublic = f.IsPublic || kind == "public"
 		switch {
@@ -124,8 +107,8 @@ func (l *library) shareAll(ch *channel, m *Message) {
 		default:
 			f.Channels = append(f.Channels, ch.ID)
 		}
-		l.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
-		l.events.emit("file_shared", ch, map[string]any{
+		l.Note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
+		l.events.Emit("file_shared", &ch.Channel, map[string]any{
 			"type": "file_shared", "file_id": f.ID, "user_id": f.User, "file": map[string]any{"id": f.ID}, "channel_id": ch.ID,
 		})
 	}
@@ -145,34 +128,34 @@ func (l *library) refreshShares(ch *channel, t *thread) {
 	}
 }
 
-func (a *fileAPI) uploadURL(c *call) (reply, *apiError) {
-	name := c.str("filename")
-	n, err := strconv.ParseInt(c.str("length"), 10, 64)
+func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
+	name := c.Str("filename")
+	n, err := strconv.ParseInt(c.Str("length"), 10, 64)
 	switch {
-	case name == "" || c.str("length") == "":
-		return nil, refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
+	case name == "" || c.Str("length") == "":
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
 	case err != nil || n < 0:
-		return nil, refuse("invalid_arguments", "[ERROR] length must be an integer")
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] length must be an integer")
 	case n == 0:
-		return nil, refuse("missing_argument")
+		return nil, workspace.Refuse("missing_argument")
 	case n > maxFileBytes:
-		return nil, refuse("file_upload_size_restricted")
+		return nil, workspace.Refuse("file_upload_size_restricted")
 	}
-	f := a.files.newFile(name, "", a.opt.BotUser, a.opt.TeamID, nil)
-	f.Size, f.AltTxt = n, c.str("alt_txt")
+	f := a.files.newFile(name, "", a.Opt.BotUser, a.Opt.TeamID, nil)
+	f.Size, f.AltTxt = n, c.Str("alt_txt")
 	delete(a.files.files, f.ID) // not known before it is complete
-	ticket := a.secret(48)
+	ticket := a.Secret(48)
 	a.files.uploads[ticket] = &upload{file: f}
-	return reply{"upload_url": a.home() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
+	return reply{"upload_url": a.BaseURL() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
 }
 
-func (a *fileAPI) completeUpload(c *call) (reply, *apiError) {
+func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	var list []struct {
 		ID    string `json:"id"`
 		Title string `json:"title"`
 	}
-	if json.Unmarshal(c.raw("files"), &list) != nil || len(list) == 0 {
-		return nil, refuse("invalid_arguments", "[ERROR] missing required field: files")
+	if json.Unmarshal(c.Raw("files"), &list) != nil || len(list) == 0 {
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: files")
 	}
 	places, err := a.uploadPlaces(c)
 	if err != nil {
@@ -186,7 +169,7 @@ func (a *fileAPI) completeUpload(c *call) (reply, *apiError) {
 	for _, x := range list {
 		u := a.files.uploadOf(x.ID)
 		if u == nil || !u.done {
-			return nil, refuse("file_not_found")
+			return nil, workspace.Refuse("file_not_found")
 		}
 		if x.Title != "" {
 			u.file.Title = x.Title
@@ -197,22 +180,22 @@ func (a *fileAPI) completeUpload(c *call) (reply, *apiError) {
 		a.files.files[f.ID] = f
 		delete(a.files.uploads, a.files.ticketOf(f.ID))
 	}
-	if !c.noShare {
-		thread := c.str("thread_ts")
+	if !c.NoShare {
+		thread := c.Str("thread_ts")
 		for _, ch := range places {
-			a.sched.after(a.opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
+			a.sched.After(a.Opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
 		}
 	}
 	out := []*File{}
 	for _, f := range files {
-		out = append(out, f.clone())
+		out = append(out, f.Clone())
 	}
 	return reply{"files": out}, nil
 }
 
-func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *apiError) {
-	ids := jsonList(c.str("channels"))
-	if id := c.str("channel_id"); id != "" {
+func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
+	ids := webcall.List(c.Str("channels"))
+	if id := c.Str("channel_id"); id != "" {
 		ids = append(ids, id)
 	}
 	var out []*channel
@@ -222,13 +205,13 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *apiError) {
 		case err != nil:
 			return nil, err
 		case ch.Archived:
-			return nil, refuse("is_archived")
-		case !ch.members[a.opt.BotUser]:
-			return nil, refuse("not_in_channel")
+			return nil, workspace.Refuse("is_archived")
+		case !ch.members[a.Opt.BotUser]:
+			return nil, workspace.Refuse("not_in_channel")
 		}
-		if ts := c.str("thread_ts"); ts != "" {
-			if _, ok := parseTS(ts); !ok || ch.byTS[ts] != nil && ch.byTS[ts].isReply() {
-				return nil, refuse("invalid_thread_ts")
+		if ts := c.Str("thread_ts"); ts != "" {
+			if _, ok := workspace.ParseTS(ts); !ok || ch.byTS[ts] != nil && ch.byTS[ts].IsReply() {
+				return nil, workspace.Refuse("invalid_thread_ts")
 			}
 		}
 		out = append(out, ch)
@@ -236,20 +219,20 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *apiError) {
 	return out, nil
 }
 
-func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *apiError) {
-	blocks, err := a.checkBlocks(c.raw("blocks"), kit.OnMessage)
+func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refusal) {
+	blocks, err := a.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
 	if err != nil {
 		return "", nil, err
 	}
 	for _, b := range blocks {
 		if m, ok := b.(object); ok && m["type"] == "markdown" {
-			return "", nil, refuse("internal_error")
+			return "", nil, workspace.Refuse("internal_error")
 		}
 	}
-	if text := c.str("initial_comment"); text != "" || len(blocks) == 0 {
+	if text := c.Str("initial_comment"); text != "" || len(blocks) == 0 {
 		return text, nil, nil
 	}
-	return "", mustJSON(blocks), nil
+	return "", workspace.MustJSON(blocks), nil
 }
 
 func (l *library) ticketOf(file string) string {
@@ -265,42 +248,42 @@ func (l *library) uploadOf(file string) *upload { return l.uploads[l.ticketOf(fi
 
 // shareUpload posts completed files; it runs later than the answer, as at Slack.
 func (a *fileAPI) shareUpload(ch *channel, thread, text string, blocks json.RawMessage, files []*File) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	no := false
 	m := &Message{
-		Subtype: "file_share", User: a.opt.BotUser, BotID: a.opt.BotID, AppID: a.opt.AppID,
+		Subtype: "file_share", User: a.Opt.BotUser, BotID: a.Opt.BotID, AppID: a.Opt.AppID,
 		Text: text, Blocks: blocks, Files: files, Upload: &no, ThreadTS: thread,
 	}
 	a.board.insert(ch, m)
 	a.files.shareAll(ch, m)
 }
 
-func (a *fileAPI) fileInfo(c *call) (reply, *apiError) {
-	f := a.files.files[c.str("file")]
+func (a *fileAPI) fileInfo(c *call) (reply, *workspace.Refusal) {
+	f := a.files.files[c.Str("file")]
 	if f == nil {
-		return nil, refuse("file_not_found")
+		return nil, workspace.Refuse("file_not_found")
 	}
 	if f.Mode == "tombstone" {
-		return nil, refuse("file_deleted")
+		return nil, workspace.Refuse("file_deleted")
 	}
 	n := *f
 	if n.FileAccess == "check_file_info" {
 		n.FileAccess = "visible"
 	}
-	return reply{"file": &n, "comments": []any{}, "response_metadata": nextCursor(0)}, nil
+	return reply{"file": &n, "comments": []any{}, "response_metadata": webcall.NextCursor(0)}, nil
 }
 
 // deleteFile removes the app's own file; messages keep a tombstone of it.
-func (a *fileAPI) deleteFile(c *call) (reply, *apiError) {
-	f := a.files.files[c.str("file")]
+func (a *fileAPI) deleteFile(c *call) (reply, *workspace.Refusal) {
+	f := a.files.files[c.Str("file")]
 	switch {
 	case f == nil:
-		return nil, refuse("file_not_found")
+		return nil, workspace.Refuse("file_not_found")
 	case f.Mode == "tombstone":
-		return nil, refuse("file_deleted")
-	case f.User != a.opt.BotUser:
-		return nil, refuse("cant_delete_file")
+		return nil, workspace.Refuse("file_deleted")
+	case f.User != a.Opt.BotUser:
+		return nil, workspace.Refuse("cant_delete_file")
 	}
 	a.files.buryFile(f)
 	return reply{}, nil
@@ -308,5 +291,5 @@ func (a *fileAPI) deleteFile(c *call) (reply, *apiError) {
 
 func (l *library) buryFile(f *File) {
 	*f = File{ID: f.ID, Name: f.Name, User: f.User, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
-	l.note(Change{Kind: "file", ID: f.ID})
+	l.Note(Change{Kind: "file", ID: f.ID})
 }

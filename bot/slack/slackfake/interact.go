@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/screens"
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -32,8 +35,8 @@ type clicks struct {
 	people  *directory
 	rooms   *rooms
 	board   *board
-	screens *screens
-	grant   *grant
+	screens *screens.Screens
+	grant   *workspace.Grant
 	events  *Events
 	faults  *emulator.FaultPlan
 
@@ -54,38 +57,31 @@ func (s *clicks) reset() {
 func (s *clicks) interaction(kind, user, view string) map[string]any {
 	u := s.people.users[user]
 	return map[string]any{
-		"type": kind, "token": "fakeVerificationToken", "api_app_id": s.opt.AppID, "enterprise": nil, "is_enterprise_install": false,
-		"team":       map[string]any{"id": s.opt.TeamID, "domain": s.opt.Domain},
+		"type": kind, "token": "fakeVerificationToken", "api_app_id": s.Opt.AppID, "enterprise": nil, "is_enterprise_install": false,
+		"team":       map[string]any{"id": s.Opt.TeamID, "domain": s.Opt.Domain},
 		"user":       map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
-		"trigger_id": s.screens.newTrigger(user, view),
+		"trigger_id": s.screens.NewTrigger(user, view),
 	}
 }
 
 // ask delivers an interaction or command and waits for the app's acknowledgement.
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (s *clicks) ask(ctx context.Context, d *delivery) (appResponse, error) {
-	d.answer = make(chan appResponse, 1)
-	s.mu.Lock()
-	d.id = s.newID("In")
-	if s.grant.revoked {
-		d.respond(appResponse{err: "app_uninstalled"})
-	} else {
-		s.events.send(d)
-	}
-	s.note(Change{Kind: "interaction", ID: d.name})
-	s.mu.Unlock()
+func (s *clicks) ask(ctx context.Context, q delivery.Question) (delivery.Answer, error) {
+	s.Mu.Lock()
+	answer := s.events.Ask(q)
+	s.Mu.Unlock()
 	select {
-	case r := <-d.answer:
+	case r := <-answer:
 		return r, nil
 	case <-ctx.Done():
-		return appResponse{}, ctx.Err()
-	case <-s.ctx.Done():
-		return appResponse{}, context.Canceled
+		return delivery.Answer{}, ctx.Err()
+	case <-s.Ctx.Done():
+		return delivery.Answer{}, context.Canceled
 	}
 }
 
-func (s *clicks) askInteractive(ctx context.Context, payload map[string]any) (appResponse, error) {
-	return s.ask(ctx, &delivery{kind: "interactive", name: fmt.Sprint(payload["type"]), payload: mustJSON(payload)})
+func (s *clicks) askInteractive(ctx context.Context, payload map[string]any) (delivery.Answer, error) {
+	return s.ask(ctx, delivery.Question{Name: fmt.Sprint(payload["type"]), Payload: workspace.MustJSON(payload)})
 }
 
 // Target is where a person clicks: a message, an ephemeral one, a modal or the home tab.
@@ -100,9 +96,9 @@ type Target struct {
 // Errors: message_not_found, not_found, "no element …", "no such option …", ctx's.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	s := p.s
-	s.mu.Lock()
+	s.Mu.Lock()
 	payload, err := s.clicks.clickPayload(p.id, t, action, picked)
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +109,8 @@ func (p *Person) Click(ctx context.Context, t Target, action string, picked ...s
 	return p.outcome(r), nil
 }
 
-func (p *Person) outcome(r appResponse) *Outcome {
-	out := &Outcome{Error: r.err, Response: r.body}
+func (p *Person) outcome(r delivery.Answer) *Outcome {
+	out := &Outcome{Error: r.Err, Response: r.Body}
 	if open := p.s.Views(p.id); len(open) > 0 {
 		out.View = open[len(open)-1]
 	}
@@ -143,7 +139,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	if err != nil {
 		return nil, err
 	}
-	act := map[string]any{"type": e["type"], "action_id": id, "block_id": bid, "action_ts": formatTS(s.now().UnixMicro())}
+	act := map[string]any{"type": e["type"], "action_id": id, "block_id": bid, "action_ts": workspace.FormatTS(s.Now().UnixMicro())}
 	for _, k := range []string{"text", "style", "placeholder", "url"} {
 		if e[k] != nil {
 			act[k] = e[k]
@@ -166,7 +162,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 		payload[k] = x
 	}
 	if at.view != nil {
-		payload["view"] = at.view.clone()
+		payload["view"] = at.view.Clone()
 	} else {
 		payload["state"] = kit.FullState(at.state, at.blocks)
 	}
@@ -185,14 +181,14 @@ func (s *clicks) remember(user string, t Target, at *seen) {
 // lookAt finds what a person can click on. Caller holds the lock.
 func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 	if s.people.users[user] == nil {
-		return nil, refuse("user_not_found")
+		return nil, workspace.Refuse("user_not_found")
 	}
 	if t.View != "" {
 		return s.lookAtView(user, t.View)
 	}
 	ch := s.rooms.channels[t.Channel]
 	if ch == nil || !ch.members[user] {
-		return nil, refuse("channel_not_found")
+		return nil, workspace.Refuse("channel_not_found")
 	}
 	at := &seen{state: s.selected[user+"|"+t.Channel+"|"+t.TS]}
 	box := map[string]any{"type": "message", "message_ts": t.TS, "channel_id": ch.ID, "is_ephemeral": false}
@@ -208,7 +204,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 	} else {
 		e := s.ephemeral(ch.ID, user, t.TS)
 		if e == nil {
-			return nil, refuse("message_not_found")
+			return nil, workspace.Refuse("message_not_found")
 		}
 		at.blocks, box["is_ephemeral"] = e.Blocks, true
 		link.ephemeral, link.thread = e, e.ThreadTS
@@ -221,12 +217,12 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 }
 
 func (s *clicks) lookAtView(user, id string) (*seen, error) {
-	v := s.screens.views[id]
-	if id == "home" || v == nil && s.screens.homes[user] != nil && s.screens.homes[user].ID == id {
-		v = s.screens.homes[user]
+	v := s.screens.Views[id]
+	if id == "home" || v == nil && s.screens.Homes[user] != nil && s.screens.Homes[user].ID == id {
+		v = s.screens.Homes[user]
 	}
 	if v == nil || v.User != user {
-		return nil, refuse("not_found")
+		return nil, workspace.Refuse("not_found")
 	}
 	return &seen{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
 		"container": map[string]any{"type": "view", "view_id": v.ID},
@@ -247,7 +243,7 @@ func allBlocks(m *Message) json.RawMessage {
 			list = append(list, a.Blocks...)
 		}
 	}
-	return mustJSON(list)
+	return workspace.MustJSON(list)
 }
 
 func (s *clicks) ephemeral(channel, user, ts string) *Ephemeral {
@@ -273,15 +269,15 @@ func payloadName(ch *channel) string {
 // Errors: as Click, and "no options …" when the answer is not a list of options.
 func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
 	s := p.s
-	s.mu.Lock()
+	s.Mu.Lock()
 	at, err := s.clicks.lookAt(p.id, t)
 	if err != nil {
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		return nil, err
 	}
 	b, e := kit.Find(at.blocks, action)
 	if e == nil {
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		return nil, fmt.Errorf("no element %q there", action)
 	}
 	payload := s.clicks.interaction("block_suggestion", p.id, "")
@@ -291,11 +287,11 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	}
 	delete(payload, "response_url")
 	if at.view != nil {
-		payload["view"] = at.view.clone()
+		payload["view"] = at.view.Clone()
 	}
 	payload["value"], payload["action_id"], payload["block_id"] = text, e["action_id"], b["block_id"]
 	key := p.id + "|" + fmt.Sprint(e["action_id"])
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
@@ -303,13 +299,13 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	return s.clicks.takeOptions(key, r)
 }
 
-func (s *clicks) takeOptions(key string, r appResponse) ([]string, error) {
+func (s *clicks) takeOptions(key string, r delivery.Answer) ([]string, error) {
 	var o object
-	if r.err != "" || json.Unmarshal(r.body, &o) != nil {
-		return nil, fmt.Errorf("no options from the app: %s", r.err)
+	if r.Err != "" || json.Unmarshal(r.Body, &o) != nil {
+		return nil, fmt.Errorf("no options from the app: %s", r.Err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	values, faults := kit.Offered(o)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("no options from the app: %s", faults[0])
@@ -331,10 +327,10 @@ const statusLife = 2 * time.Minute
 
 // Status returns what is shown under a thread now; Text is empty when nothing is.
 func (s *Server) Status(channel, thread string) ThreadStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	st := s.clicks.statuses[channel+"|"+thread]
-	if !s.now().Before(st.Until) {
+	if !s.Now().Before(st.Until) {
 		return ThreadStatus{Channel: channel, Thread: thread}
 	}
 	return st

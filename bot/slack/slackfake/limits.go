@@ -3,6 +3,8 @@ package slackfake
 import (
 	"math"
 	"time"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // bucket counts calls: a token bucket for posts, a fixed minute for the tiers.
@@ -14,19 +16,19 @@ type bucket struct {
 
 // limit applies the published rate limits when Options.Limits is set. Caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
-func (a *webAPI) limit(method string, tier int, channel string) *apiError {
+func (a *webAPI) limit(method string, tier int, channel string) *workspace.Refusal {
 	switch {
-	case !a.opt.Limits:
+	case !a.Opt.Limits:
 		return nil
 	case method == "chat.postMessage":
 		return a.limitPost(channel)
 	}
 	b := a.bucket(method)
-	now := a.now()
+	now := a.Now()
 	if now.Sub(b.at) >= time.Minute {
 		b.at, b.count = now, 0
 	}
-	if float64(b.count) >= float64(tier)*a.opt.TierFactor {
+	if float64(b.count) >= float64(tier)*a.Opt.TierFactor {
 		return tooMany(b.at.Add(time.Minute).Sub(now))
 	}
 	b.count++
@@ -34,16 +36,16 @@ func (a *webAPI) limit(method string, tier int, channel string) *apiError {
 }
 
 // limitPost lets a channel have PostPerSecond with bursts of PostBurst.
-func (a *webAPI) limitPost(channel string) *apiError {
+func (a *webAPI) limitPost(channel string) *workspace.Refusal {
 	b := a.bucket("post|" + channel)
-	now := a.now()
+	now := a.Now()
 	if b.at.IsZero() {
-		b.tokens = float64(a.opt.PostBurst)
+		b.tokens = float64(a.Opt.PostBurst)
 	}
-	b.tokens = min(float64(a.opt.PostBurst), b.tokens+max(now.Sub(b.at).Seconds(), 0)*a.opt.PostPerSecond)
+	b.tokens = min(float64(a.Opt.PostBurst), b.tokens+max(now.Sub(b.at).Seconds(), 0)*a.Opt.PostPerSecond)
 	b.at = now
 	if b.tokens < 1 {
-		return tooMany(time.Duration((1 - b.tokens) / a.opt.PostPerSecond * float64(time.Second)))
+		return tooMany(time.Duration((1 - b.tokens) / a.Opt.PostPerSecond * float64(time.Second)))
 	}
 	b.tokens--
 	return nil
@@ -59,6 +61,6 @@ func (a *webAPI) bucket(key string) *bucket {
 }
 
 // tooMany is a 429; Retry-After is in whole seconds, at least one.
-func tooMany(wait time.Duration) *apiError {
-	return &apiError{code: "ratelimited", retry: max(1, int(math.Ceil(wait.Seconds())))}
+func tooMany(wait time.Duration) *workspace.Refusal {
+	return &workspace.Refusal{Code: "ratelimited", Retry: max(1, int(math.Ceil(wait.Seconds())))}
 }

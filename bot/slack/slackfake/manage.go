@@ -2,23 +2,25 @@ package slackfake
 
 import (
 	"unicode/utf8"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // maxTopic bounds topics and purposes. Units: runes.
 const maxTopic = 250
 
 // managed finds a channel that the bot may change.
-func (a *conversationAPI) managed(c *call) (*channel, *apiError) {
-	ch, err := a.rooms.findChannel(c.str("channel"))
+func (a *conversationAPI) managed(c *call) (*channel, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.IM:
-		return nil, refuse("method_not_supported_for_channel_type")
-	case !ch.members[a.opt.BotUser]:
-		return nil, refuse("not_in_channel")
+		return nil, workspace.Refuse("method_not_supported_for_channel_type")
+	case !ch.members[a.Opt.BotUser]:
+		return nil, workspace.Refuse("not_in_channel")
 	}
-	return ch, c.need(manageScope(ch.Private))
+	return ch, c.Need(manageScope(ch.Private))
 }
 
 func manageScope(private bool) string {
@@ -28,127 +30,131 @@ func manageScope(private bool) string {
 	return "channels:manage"
 }
 
-func (a *conversationAPI) kickUser(c *call) (reply, *apiError) {
+func (a *conversationAPI) kickUser(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
-	user := c.str("user")
+	user := c.Str("user")
 	switch {
 	case a.rooms.people.users[user] == nil:
-		return nil, refuse("user_not_found")
-	case user == a.opt.BotUser:
-		return nil, refuse("cant_kick_self")
+		return nil, workspace.Refuse("user_not_found")
+	case user == a.Opt.BotUser:
+		return nil, workspace.Refuse("cant_kick_self")
 	case ch.Name == "general":
-		return nil, refuse("cant_kick_from_general")
+		return nil, workspace.Refuse("cant_kick_from_general")
 	case !ch.members[user]:
-		return nil, refuse("not_in_channel")
+		return nil, workspace.Refuse("not_in_channel")
 	}
 	a.rooms.leave(ch, user)
 	return reply{}, nil
 }
 
-func (a *conversationAPI) archiveChannel(c *call) (reply, *apiError) {
+func (a *conversationAPI) archiveChannel(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.Archived:
-		return nil, refuse("already_archived")
+		return nil, workspace.Refuse("already_archived")
 	case ch.Name == "general":
-		return nil, refuse("cant_archive_general")
+		return nil, workspace.Refuse("cant_archive_general")
 	}
-	a.rooms.archive(ch, a.opt.BotUser, true)
+	a.rooms.archive(ch, a.Opt.BotUser, true)
 	return reply{}, nil
 }
 
-func (a *conversationAPI) unarchiveChannel(c *call) (reply, *apiError) {
+func (a *conversationAPI) unarchiveChannel(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
 	if !ch.Archived {
-		return nil, refuse("not_archived")
+		return nil, workspace.Refuse("not_archived")
 	}
-	a.rooms.archive(ch, a.opt.BotUser, false)
+	a.rooms.archive(ch, a.Opt.BotUser, false)
 	return reply{}, nil
 }
 
-func (a *conversationAPI) renameChannel(c *call) (reply, *apiError) {
+func (a *conversationAPI) renameChannel(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
-	name := c.str("name")
+	name := c.Str("name")
 	if err := a.rooms.freeName(name); err != nil {
 		return nil, err
 	}
-	a.rooms.rename(ch, a.opt.BotUser, name)
+	a.rooms.rename(ch, a.Opt.BotUser, name)
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
-func (a *conversationAPI) setTopic(c *call) (reply, *apiError)   { return a.setAbout(c, "topic") }
-func (a *conversationAPI) setPurpose(c *call) (reply, *apiError) { return a.setAbout(c, "purpose") }
+func (a *conversationAPI) setTopic(c *call) (reply, *workspace.Refusal) {
+	return a.setAbout(c, "topic")
+}
+func (a *conversationAPI) setPurpose(c *call) (reply, *workspace.Refusal) {
+	return a.setAbout(c, "purpose")
+}
 
 // setAbout changes topic or purpose, which Slack also announces in the channel.
-func (a *conversationAPI) setAbout(c *call, what string) (reply, *apiError) {
+func (a *conversationAPI) setAbout(c *call, what string) (reply, *workspace.Refusal) {
 	ch, err := a.managed(c)
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.Archived:
-		return nil, refuse("is_archived")
-	case utf8.RuneCountInString(c.str(what)) > maxTopic:
-		return nil, refuse("too_long")
+		return nil, workspace.Refuse("is_archived")
+	case utf8.RuneCountInString(c.Str(what)) > maxTopic:
+		return nil, workspace.Refuse("too_long")
 	}
 	place := &ch.Topic
 	if what == "purpose" {
 		place = &ch.Purpose
 	}
-	*place = c.str(what)
-	a.rooms.announce(ch, a.opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
+	*place = c.Str(what)
+	a.rooms.announce(ch, a.Opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
 // closeDM only hides a direct channel, so nothing changes for the app.
-func (a *conversationAPI) closeDM(c *call) (reply, *apiError) {
-	ch, err := a.rooms.findChannel(c.str("channel"))
+func (a *conversationAPI) closeDM(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err
 	}
 	if !ch.IM {
-		return nil, refuse("method_not_supported_for_channel_type")
+		return nil, workspace.Refuse("method_not_supported_for_channel_type")
 	}
 	return reply{}, nil
 }
 
-func (a *userAPI) userProfile(c *call) (reply, *apiError) {
-	id := c.str("user")
+func (a *userAPI) userProfile(c *call) (reply, *workspace.Refusal) {
+	id := c.Str("user")
 	if id == "" {
-		id = a.opt.BotUser
+		id = a.Opt.BotUser
 	}
 	u := a.people.users[id]
 	if u == nil {
-		return nil, refuse("user_not_found")
+		return nil, workspace.Refuse("user_not_found")
 	}
-	return reply{"profile": a.people.userJSON(u, c.mayReadEmail())["profile"]}, nil
+	return reply{"profile": a.people.userJSON(u, mayReadEmail(c))["profile"]}, nil
 }
 
-func (a *userAPI) userPresence(c *call) (reply, *apiError) {
-	if a.people.users[c.str("user")] == nil {
-		return nil, refuse("user_not_found")
+func (a *userAPI) userPresence(c *call) (reply, *workspace.Refusal) {
+	if a.people.users[c.Str("user")] == nil {
+		return nil, workspace.Refuse("user_not_found")
 	}
 	return reply{"presence": "active", "online": true}, nil
 }
 
 // revokeAuth ends the token as auth.revoke does; Reinstall makes it valid again.
-func (a *userAPI) revokeAuth(c *call) (reply, *apiError) {
-	if c.flag("test") {
+func (a *userAPI) revokeAuth(c *call) (reply, *workspace.Refusal) {
+	if c.Flag("test") {
 		return reply{"revoked": false}, nil
 	}
-	a.grant.revoked = true
-	a.events.emit("tokens_revoked", nil, map[string]any{
-		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.opt.BotUser}},
+	a.grant.Revoked = true
+	a.events.Emit("tokens_revoked", nil, map[string]any{
+		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.Opt.BotUser}},
 	})
 	return reply{"revoked": true}, nil
 }

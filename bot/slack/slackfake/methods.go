@@ -1,5 +1,7 @@
 package slackfake
 
+import "parley/bot/slack/slackfake/workspace"
+
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
 type method struct {
@@ -7,7 +9,7 @@ type method struct {
 	tier     int    // calls per minute; 0 = special
 	required []string
 	appToken bool
-	do       func(*call) (reply, *apiError)
+	do       func(*call) (reply, *workspace.Refusal)
 }
 
 // Calls per minute of Slack's rate limit tiers.
@@ -28,7 +30,7 @@ func (a *webAPI) table() map[string]method {
 		"api.test":              {tier: tier4, do: a.users.apiTest},
 		"auth.test":             {tier: ample, do: a.users.authTest},
 		"auth.revoke":           {tier: tier3, do: a.users.revokeAuth},
-		"apps.connections.open": {tier: tier3, appToken: true, do: a.sockets.openConnection},
+		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
 
 		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
 		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
@@ -67,10 +69,10 @@ func (a *webAPI) table() map[string]method {
 		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
 		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
 
-		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.openView},
-		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.pushView},
-		"views.update":  {tier: tier4, required: []string{"view"}, do: a.views.updateView},
-		"views.publish": {tier: tier4, required: []string{"user_id", "view"}, do: a.views.publishView},
+		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
+		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.PushView},
+		"views.update":  {tier: tier4, required: []string{"view"}, do: a.views.UpdateView},
+		"views.publish": {tier: tier4, required: []string{"user_id", "view"}, do: a.views.PublishView},
 
 		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
 		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
@@ -79,4 +81,8 @@ func (a *webAPI) table() map[string]method {
 
 		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
 	}
+}
+
+func (a *webAPI) openConnection(*call) (reply, *workspace.Refusal) {
+	return reply{"url": a.sockets.NewAddress()}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // Notification is one that Slack pushes to a person (desktop or phone).
@@ -145,7 +147,7 @@ func called(m *Message) (users map[string]bool, all bool) {
 //
 // Source: slack.com/help/articles/115000769927 and 201895138, read 2026-11.
 func (i *Inboxes) notify(ch *channel, m *Message) {
-	if m.system() {
+	if m.System() {
 		return
 	}
 	users, all := called(m)
@@ -159,7 +161,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 			continue
 		}
 		following := t != nil && t.followers[id]
-		if m.isReply() && !following && !users[id] {
+		if m.IsReply() && !following && !users[id] {
 			if m.Subtype == "thread_broadcast" {
 				i.inbox(id).channel(ch.ID).Unread++
 			}
@@ -169,7 +171,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 	}
 	switch { // who writes has seen what is there
 	case m.User == "":
-	case m.isReply():
+	case m.IsReply():
 		delete(i.inbox(m.User).threads, ch.ID+"|"+m.ThreadTS)
 	default:
 		i.inbox(m.User).channel(ch.ID).clear()
@@ -209,17 +211,17 @@ func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) 
 		kind = "here"
 	case ch.IM:
 		kind = "dm"
-	case m.isReply():
+	case m.IsReply():
 		kind = "thread_reply"
 	}
-	if m.isReply() {
+	if m.IsReply() {
 		b := box.thread(ch.ID, m.ThreadTS)
 		b.Unread++
 		if mentioned || all {
 			b.Mentions++
 		}
 	}
-	if !m.isReply() || m.Subtype == "thread_broadcast" {
+	if !m.IsReply() || m.Subtype == "thread_broadcast" {
 		b := box.channel(ch.ID)
 		b.Unread++
 		if kind != "" && kind != "thread_reply" {
@@ -229,26 +231,26 @@ func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) 
 	if kind == "" {
 		return
 	}
-	from := m.author()
+	from := m.Author()
 	if m.Username != "" {
 		from = m.Username
 	}
 	box.notes = append(box.notes, Notification{
-		At: i.now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
+		At: i.Now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
 	})
 }
 
 // Notifications returns what was pushed to a person, oldest first.
 func (i *Inboxes) Notifications(user string) []Notification {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.Mu.Lock()
+	defer i.Mu.Unlock()
 	return slices.Clone(i.inbox(user).notes)
 }
 
 // Badges returns what is unread for a person.
 func (i *Inboxes) Badges(user string) Badges {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.Mu.Lock()
+	defer i.Mu.Unlock()
 	box := i.inbox(user)
 	out := Badges{Channels: map[string]Badge{}}
 	for id, b := range box.channels {
@@ -269,8 +271,8 @@ func (i *Inboxes) Badges(user string) Badges {
 
 // Followers lists who follows a thread, sorted.
 func (s *Server) Followers(channel, thread string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	if ch == nil || ch.threads[thread] == nil {
 		return nil
@@ -281,11 +283,11 @@ func (s *Server) Followers(channel, thread string) []string {
 // Follow makes the person follow a thread by hand, or not. Errors: thread_not_found.
 func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.visible(p.id, channel, thread)
-	if err != nil || m.isReply() {
-		return refuse("thread_not_found")
+	if err != nil || m.IsReply() {
+		return workspace.Refuse("thread_not_found")
 	}
 	t := ch.threadOf(thread)
 	if on {
@@ -298,14 +300,14 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 
 // Read looks at a channel: its badge goes.
 func (p *Person) Read(channel string) {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
 	p.s.Inboxes.inbox(p.id).channel(channel).clear()
 }
 
 // ReadThread looks at a thread: its entry in the Threads view goes.
 func (p *Person) ReadThread(channel, thread string) {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
 	delete(p.s.Inboxes.inbox(p.id).threads, channel+"|"+thread)
 }

@@ -1,13 +1,13 @@
 package slackfake
 
 import (
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // Person acts as one member of the workspace through Slack's own client.
@@ -50,20 +50,20 @@ type Post struct {
 // restricted_action (Options.ReadOnlyDM).
 func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, err := s.rooms.postable(p.id, in)
 	if err != nil {
 		return "", err
 	}
 	team := s.people.users[p.id].TeamID
-	m := &Message{User: p.id, Team: team, ClientMsgID: s.uuid(), ThreadTS: in.Thread}
-	if team != s.opt.TeamID {
+	m := &Message{User: p.id, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
+	if team != s.Opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team
 	}
 	m.Text = wire(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
-		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": kit.RichText(m.Text)}})
+		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
 	switch {
 	case in.Me:
@@ -93,27 +93,27 @@ func (r *rooms) postable(user string, in Post) (*channel, error) {
 	}
 	switch {
 	case r.people.users[user] == nil:
-		return nil, refuse("user_not_found")
+		return nil, workspace.Refuse("user_not_found")
 	case r.people.users[user].Deleted:
-		return nil, refuse("account_inactive")
+		return nil, workspace.Refuse("account_inactive")
 	case ch == nil:
-		return nil, refuse("channel_not_found")
+		return nil, workspace.Refuse("channel_not_found")
 	case !ch.members[user] && in.As == "":
-		return nil, refuse("not_in_channel")
+		return nil, workspace.Refuse("not_in_channel")
 	case ch.Archived:
-		return nil, refuse("is_archived")
-	case ch.IM && r.opt.ReadOnlyDM && ch.members[r.opt.BotUser]:
-		return nil, refuse("restricted_action")
+		return nil, workspace.Refuse("is_archived")
+	case ch.IM && r.Opt.ReadOnlyDM && ch.members[r.Opt.BotUser]:
+		return nil, workspace.Refuse("restricted_action")
 	case strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
-		return nil, refuse("no_text")
+		return nil, workspace.Refuse("no_text")
 	}
 	if in.Thread != "" {
 		root := ch.byTS[in.Thread]
-		if root == nil || root.isReply() {
-			return nil, refuse("thread_not_found")
+		if root == nil || root.IsReply() {
+			return nil, workspace.Refuse("thread_not_found")
 		}
 		if t := ch.threads[in.Thread]; t != nil && t.locked {
-			return nil, refuse("restricted_action_thread_locked")
+			return nil, workspace.Refuse("restricted_action_thread_locked")
 		}
 	}
 	return ch, nil
@@ -137,14 +137,14 @@ func disguise(m *Message, as string) {
 func (r *rooms) visible(user, channel, ts string) (*channel, *Message, error) {
 	ch := r.channels[channel]
 	if r.people.users[user] == nil {
-		return nil, nil, refuse("user_not_found")
+		return nil, nil, workspace.Refuse("user_not_found")
 	}
 	if ch == nil || !ch.members[user] {
-		return nil, nil, refuse("channel_not_found")
+		return nil, nil, workspace.Refuse("channel_not_found")
 	}
 	m := ch.byTS[ts]
 	if m == nil || m.Subtype == "tombstone" {
-		return nil, nil, refuse("message_not_found")
+		return nil, nil, workspace.Refuse("message_not_found")
 	}
 	return ch, m, nil
 }
@@ -152,23 +152,23 @@ func (r *rooms) visible(user, channel, ts string) (*channel, *Message, error) {
 // Edit changes a message of the person. Errors: message_not_found, cant_update_message, no_text.
 func (p *Person) Edit(channel, ts, text string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	switch {
 	case err != nil:
 		return err
 	case m.User != p.id:
-		return refuse("cant_update_message")
+		return workspace.Refuse("cant_update_message")
 	case strings.TrimSpace(text) == "":
-		return refuse("no_text")
+		return workspace.Refuse("no_text")
 	}
-	prev := m.clone()
+	prev := m.Clone()
 	m.Text = wire(text)
 	if m.Subtype != "me_message" {
-		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": kit.RichText(m.Text)}})
+		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
-	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
+	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
 	s.board.change(ch, m, prev)
 	return nil
 }
@@ -177,14 +177,14 @@ func (p *Person) Edit(channel, ts, text string) error {
 // Errors: message_not_found, cant_delete_message.
 func (p *Person) Delete(channel, ts string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
 	if m.User != p.id && !s.people.users[p.id].Admin {
-		return refuse("cant_delete_message")
+		return workspace.Refuse("cant_delete_message")
 	}
 	s.board.remove(ch, m)
 	return nil
@@ -193,8 +193,8 @@ func (p *Person) Delete(channel, ts string) error {
 // React adds an emoji (name without colons). Errors: message_not_found, already_reacted, invalid_name.
 func (p *Person) React(channel, ts, name string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
@@ -205,8 +205,8 @@ func (p *Person) React(channel, ts, name string) error {
 // Unreact takes an emoji off. Errors: message_not_found, no_reaction.
 func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (p *Person) Unreact(channel, ts, name string) error {
 }
 
 // plain keeps a nil *apiError from becoming a non-nil error.
-func plain(e *apiError) error {
+func plain(e *workspace.Refusal) error {
 	if e == nil {
 		return nil
 	}
@@ -225,14 +225,14 @@ func plain(e *apiError) error {
 // Join enters a public channel. Errors: channel_not_found, is_archived.
 func (p *Person) Join(channel string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	switch {
 	case ch == nil || ch.Private || ch.IM || s.people.users[p.id] == nil:
-		return refuse("channel_not_found")
+		return workspace.Refuse("channel_not_found")
 	case ch.Archived:
-		return refuse("is_archived")
+		return workspace.Refuse("is_archived")
 	}
 	s.rooms.enter(ch, p.id, "")
 	return nil
@@ -241,11 +241,11 @@ func (p *Person) Join(channel string) error {
 // Leave leaves a channel. Errors: channel_not_found.
 func (p *Person) Leave(channel string) error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	if ch == nil {
-		return refuse("channel_not_found")
+		return workspace.Refuse("channel_not_found")
 	}
 	if ch.members[p.id] {
 		s.rooms.announce(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
@@ -257,19 +257,19 @@ func (p *Person) Leave(channel string) error {
 // OpenHome opens the app's home tab; the app hears app_home_opened. Errors: user_not_found, not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	switch {
 	case s.people.users[p.id] == nil:
-		return refuse("user_not_found")
-	case s.opt.NoHome:
-		return refuse("not_enabled")
+		return workspace.Refuse("user_not_found")
+	case s.Opt.NoHome:
+		return workspace.Refuse("not_enabled")
 	}
 	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
-	if v := s.screens.homes[p.id]; v != nil {
-		ev["view"] = v.clone()
+	if v := s.screens.Homes[p.id]; v != nil {
+		ev["view"] = v.Clone()
 	}
-	s.Events.emit("app_home_opened", nil, ev)
+	s.Events.Emit("app_home_opened", nil, ev)
 	return nil
 }
 
@@ -316,23 +316,18 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-func sniff(data []byte) string {
-	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
-	return kind
-}
-
 // Thread returns a root with its replies, oldest first; nil when the root is unknown.
 func (s *Server) Thread(channel, ts string) []*Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	if ch == nil || ch.byTS[ts] == nil {
 		return nil
 	}
-	out := []*Message{ch.byTS[ts].clone()}
+	out := []*Message{ch.byTS[ts].Clone()}
 	if t := ch.threads[ts]; t != nil {
 		for _, m := range t.replies {
-			out = append(out, m.clone())
+			out = append(out, m.Clone())
 		}
 	}
 	return out
@@ -340,33 +335,33 @@ func (s *Server) Thread(channel, ts string) []*Message {
 
 // Messages returns a channel's top-level messages (roots and broadcasts), oldest first.
 func (s *Server) Messages(channel string) []*Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	if ch == nil {
 		return nil
 	}
 	var out []*Message
 	for _, m := range ch.messages {
-		out = append(out, m.clone())
+		out = append(out, m.Clone())
 	}
 	return out
 }
 
 // Message returns one message, or nil.
 func (s *Server) Message(channel, ts string) *Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	if ch := s.rooms.channels[channel]; ch != nil && ch.byTS[ts] != nil {
-		return ch.byTS[ts].clone()
+		return ch.byTS[ts].Clone()
 	}
 	return nil
 }
 
 // Ephemerals returns what only this person sees, oldest first; user "" means everybody's.
 func (s *Server) Ephemerals(user string) []Ephemeral {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	var out []Ephemeral
 	for _, e := range s.clicks.ephs {
 		if (user == "" || e.User == user) && !e.Deleted {

@@ -6,33 +6,9 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"parley/bot/slack/slackfake/workspace"
 )
-
-// clone copies a message so that later changes do not reach who holds the copy.
-func (m *Message) clone() *Message {
-	n := *m
-	n.Reactions = slices.Clone(m.Reactions)
-	for i, r := range n.Reactions {
-		n.Reactions[i].Users = slices.Clone(r.Users)
-	}
-	n.ReplyUsers = slices.Clone(m.ReplyUsers)
-	n.Files = nil
-	for _, f := range m.Files {
-		n.Files = append(n.Files, f.clone())
-	}
-	return &n
-}
-
-// isReply tells a reply from a root or a plain message.
-func (m *Message) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
-
-// author is who the thread's reply_users lists: the user, or the bot of a customised post.
-func (m *Message) author() string {
-	if m.User != "" {
-		return m.User
-	}
-	return m.BotID
-}
 
 // board puts messages, replies and reactions into channels and tells who must know.
 type board struct {
@@ -47,9 +23,9 @@ type board struct {
 // Caller holds the lock.
 func (b *board) insert(ch *channel, m *Message) {
 	m.Type = "message"
-	m.TS = ch.nextTS(b.now())
+	m.TS = ch.nextTS(b.Now())
 	if m.Team == "" {
-		m.Team = b.opt.TeamID
+		m.Team = b.Opt.TeamID
 	}
 	if m.ThreadTS != "" && ch.byTS[m.ThreadTS] == nil {
 		m.ThreadTS = ""
@@ -64,7 +40,7 @@ func (b *board) insert(ch *channel, m *Message) {
 		b.addReply(ch, m)
 	}
 	b.inboxes.notify(ch, m)
-	b.note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
+	b.Note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.Author()})
 	b.emitMessage(ch, m)
 }
 
@@ -74,7 +50,7 @@ func (b *board) addReply(ch *channel, m *Message) {
 	t.replies = append(t.replies, m)
 	if m.Subtype == "thread_broadcast" {
 		ch.messages = append(ch.messages, m)
-		root := t.root.clone()
+		root := t.root.Clone()
 		root.Root = nil
 		m.Root = root
 	}
@@ -101,7 +77,7 @@ const listedRepliers = 5
 func (t *thread) count(m *Message) {
 	r := t.root
 	r.ReplyCount, r.LatestReply = r.ReplyCount+1, m.TS
-	if a := m.author(); !t.repliers[a] {
+	if a := m.Author(); !t.repliers[a] {
 		t.repliers[a] = true
 		r.ReplyUsersCount = len(t.repliers)
 		if len(r.ReplyUsers) < listedRepliers {
@@ -124,23 +100,23 @@ func (t *thread) recount() {
 
 // change tells that m replaced prev. Caller holds the lock.
 func (b *board) change(ch *channel, m, prev *Message) {
-	b.note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
-	ts := ch.nextTS(b.now())
-	b.events.emit(ch.messageEventName(), ch, map[string]any{
+	b.Note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.Author()})
+	ts := ch.nextTS(b.Now())
+	b.events.Emit(ch.MessageEventName(), &ch.Channel, map[string]any{
 		"type": "message", "subtype": "message_changed", "hidden": true,
 		"message": eventMessage(m), "previous_message": eventMessage(prev),
-		"channel": ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
+		"channel": ch.ID, "channel_type": ch.Kind(), "ts": ts, "event_ts": ts,
 	})
 }
 
 // remove deletes m: a root with replies leaves a tombstone, anything else goes.
 // Caller holds the lock.
 func (b *board) remove(ch *channel, m *Message) {
-	prev := m.clone()
+	prev := m.Clone()
 	if t := ch.threads[m.TS]; t != nil && len(t.replies) > 0 {
 		*m = Message{
 			Type: "message", Subtype: "tombstone", Hidden: true, User: "USLACKBOT", Text: "This message was deleted.",
-			TS: m.TS, ThreadTS: m.TS, Team: b.opt.TeamID,
+			TS: m.TS, ThreadTS: m.TS, Team: b.Opt.TeamID,
 		}
 		t.recount()
 		b.change(ch, m, prev)
@@ -148,18 +124,18 @@ func (b *board) remove(ch *channel, m *Message) {
 	}
 	delete(ch.byTS, m.TS)
 	ch.messages = without(ch.messages, m)
-	if m.isReply() {
+	if m.IsReply() {
 		t := ch.threads[m.ThreadTS]
 		t.replies = without(t.replies, m)
 		t.recount()
 	}
 	delete(ch.threads, m.TS)
-	b.note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
-	ts := ch.nextTS(b.now())
-	b.events.emit(ch.messageEventName(), ch, map[string]any{
+	b.Note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
+	ts := ch.nextTS(b.Now())
+	b.events.Emit(ch.MessageEventName(), &ch.Channel, map[string]any{
 		"type": "message", "subtype": "message_deleted", "hidden": true, "deleted_ts": m.TS,
 		"previous_message": eventMessage(prev),
-		"channel":          ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
+		"channel":          ch.ID, "channel_type": ch.Kind(), "ts": ts, "event_ts": ts,
 	})
 }
 
@@ -173,7 +149,7 @@ func without(list []*Message, m *Message) []*Message {
 
 // eventMessage is m inside an event: without metadata, which events do not carry.
 func eventMessage(m *Message) *Message {
-	n := m.clone()
+	n := m.Clone()
 	n.Metadata = nil
 	return n
 }
@@ -181,20 +157,20 @@ func eventMessage(m *Message) *Message {
 // emitMessage sends the message event of a new message and, if it names the bot, app_mention.
 func (b *board) emitMessage(ch *channel, m *Message) {
 	ev := asMap(eventMessage(m))
-	ev["channel"], ev["channel_type"], ev["event_ts"] = ch.ID, ch.kind(), m.TS
+	ev["channel"], ev["channel_type"], ev["event_ts"] = ch.ID, ch.Kind(), m.TS
 	if m.Subtype == "thread_broadcast" && m.Root != nil {
 		ev["root"] = m.Root
 	}
-	b.events.emit(ch.messageEventName(), ch, ev)
-	mention := "<@" + b.opt.BotUser
+	b.events.Emit(ch.MessageEventName(), &ch.Channel, ev)
+	mention := "<@" + b.Opt.BotUser
 	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
-	if !named || ch.IM || m.system() || m.User == b.opt.BotUser || m.BotID == b.opt.BotID {
+	if !named || ch.IM || m.System() || m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID {
 		return
 	}
 	at := asMap(eventMessage(m))
 	delete(at, "subtype")
 	at["type"], at["channel"], at["event_ts"] = "app_mention", ch.ID, m.TS
-	b.events.emit("app_mention", ch, at)
+	b.events.Emit("app_mention", &ch.Channel, at)
 }
 
 // asMap turns a value into its JSON object.
@@ -210,43 +186,23 @@ func asMap(v any) map[string]any {
 	return m
 }
 
-func (c *channel) kind() string {
-	switch {
-	case c.IM:
-		return "im"
-	case c.Private:
-		return "group"
-	}
-	return "channel"
-}
-
-func (c *channel) messageEventName() string {
-	switch {
-	case c.IM:
-		return "message.im"
-	case c.Private:
-		return "message.groups"
-	}
-	return "message.channels"
-}
-
 // findChannel looks a channel up by its id, or one it had before, and hides what the bot must
 // not know of: private channels it is not in.
-func (r *rooms) findChannel(id string) (*channel, *apiError) {
+func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
 	if to, ok := r.moved[id]; ok {
 		id = to
 	}
 	ch := r.channels[id]
-	if ch == nil || (ch.Private || ch.IM) && !ch.members[r.opt.BotUser] {
-		return nil, refuse("channel_not_found")
+	if ch == nil || (ch.Private || ch.IM) && !ch.members[r.Opt.BotUser] {
+		return nil, workspace.Refuse("channel_not_found")
 	}
 	return ch, nil
 }
 
 // permalinkOf gives the address that people follow to a message.
 func (b *board) permalinkOf(ch *channel, m *Message) string {
-	u := b.opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
-	if m.isReply() {
+	u := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+	if m.IsReply() {
 		u += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
 	}
 	return u

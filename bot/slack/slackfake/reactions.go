@@ -3,66 +3,71 @@ package slackfake
 import (
 	"regexp"
 	"slices"
+
+	"parley/bot/slack/slackfake/workspace"
 )
+
+// maxReactionsOnOne is how many emoji a message may have.
+const maxReactionsOnOne = 50
 
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'\-\p{L}]{1,100}(::skin-tone-[2-6])?$`)
 
-func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *apiError) {
-	ch, err := a.rooms.findChannel(c.str("channel"))
+func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, ok := parseTS(c.str("timestamp")); !ok {
-		return nil, nil, refuse("bad_timestamp")
+	if _, ok := workspace.ParseTS(c.Str("timestamp")); !ok {
+		return nil, nil, workspace.Refuse("bad_timestamp")
 	}
-	m := ch.byTS[c.str("timestamp")]
+	m := ch.byTS[c.Str("timestamp")]
 	if m == nil || m.Subtype == "tombstone" {
-		return nil, nil, refuse("message_not_found")
+		return nil, nil, workspace.Refuse("message_not_found")
 	}
 	return ch, m, nil
 }
 
-func (a *chatAPI) addReaction(c *call) (reply, *apiError) {
+func (a *chatAPI) addReaction(c *call) (reply, *workspace.Refusal) {
 	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
 	if ch.Archived {
-		return nil, refuse("is_archived")
+		return nil, workspace.Refuse("is_archived")
 	}
-	if !ch.members[a.opt.BotUser] {
-		return nil, refuse("not_in_channel")
+	if !ch.members[a.Opt.BotUser] {
+		return nil, workspace.Refuse("not_in_channel")
 	}
-	return reply{}, a.board.react(ch, m, a.opt.BotUser, c.str("name"))
+	return reply{}, a.board.react(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
-func (a *chatAPI) removeReaction(c *call) (reply, *apiError) {
+func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
 	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
-	return reply{}, a.board.unreact(ch, m, a.opt.BotUser, c.str("name"))
+	return reply{}, a.board.unreact(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
-func (a *chatAPI) getReactions(c *call) (reply, *apiError) {
+func (a *chatAPI) getReactions(c *call) (reply, *workspace.Refusal) {
 	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
-	return reply{"type": "message", "channel": ch.ID, "message": m.clone()}, nil
+	return reply{"type": "message", "channel": ch.ID, "message": m.Clone()}, nil
 }
 
 // react adds user's emoji to m and tells the app. Caller holds the lock.
-func (b *board) react(ch *channel, m *Message, user, name string) *apiError {
+func (b *board) react(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	if !emojiName.MatchString(name) {
-		return refuse("invalid_name")
+		return workspace.Refuse("invalid_name")
 	}
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
 	switch {
 	case i >= 0 && slices.Contains(m.Reactions[i].Users, user):
-		return refuse("already_reacted")
+		return workspace.Refuse("already_reacted")
 	case i < 0 && len(m.Reactions) >= maxReactionsOnOne:
-		return refuse("too_many_reactions")
+		return workspace.Refuse("too_many_reactions")
 	case i < 0:
 		m.Reactions = append(m.Reactions, Reaction{Name: name})
 		i = len(m.Reactions) - 1
@@ -74,10 +79,10 @@ func (b *board) react(ch *channel, m *Message, user, name string) *apiError {
 }
 
 // unreact takes user's emoji off m and tells the app. Caller holds the lock.
-func (b *board) unreact(ch *channel, m *Message, user, name string) *apiError {
+func (b *board) unreact(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
-		return refuse("no_reaction")
+		return workspace.Refuse("no_reaction")
 	}
 	r := &m.Reactions[i]
 	r.Users = slices.DeleteFunc(r.Users, func(u string) bool { return u == user })
@@ -90,13 +95,13 @@ func (b *board) unreact(ch *channel, m *Message, user, name string) *apiError {
 
 // reactionEvent has no thread_ts, as in Slack: the app must know its messages.
 func (b *board) reactionEvent(kind string, ch *channel, m *Message, user, name string) {
-	b.note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
+	b.Note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
 	ev := map[string]any{
-		"type": kind, "user": user, "reaction": name, "event_ts": formatTS(b.now().UnixMicro()),
+		"type": kind, "user": user, "reaction": name, "event_ts": workspace.FormatTS(b.Now().UnixMicro()),
 		"item": map[string]any{"type": "message", "channel": ch.ID, "ts": m.TS},
 	}
 	if m.User != "" {
 		ev["item_user"] = m.User
 	}
-	b.events.emit(kind, ch, ev)
+	b.events.Emit(kind, &ch.Channel, ev)
 }

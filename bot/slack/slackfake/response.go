@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"parley/bot/slack/slackfake/webcall"
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // Life of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
@@ -26,31 +29,31 @@ type responseURL struct {
 
 // newResponseURL registers l. Caller holds the lock.
 func (s *clicks) newResponseURL(l *responseURL) string {
-	l.at = s.now()
-	id := s.secret(24)
+	l.at = s.Now()
+	id := s.Secret(24)
 	s.replies[id] = l
-	return s.home() + "/actions/" + s.opt.TeamID + "/" + id
+	return s.BaseURL() + "/actions/" + s.Opt.TeamID + "/" + id
 }
 
 func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
+	s.Mu.Lock()
 	f := s.faults.Strike("response_url", "")
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
 	if err != nil {
 		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
 		return
 	}
-	s.mu.Lock()
+	s.Mu.Lock()
 	l := s.replies[r.PathValue("id")]
 	code := ""
 	switch {
 	case l == nil:
 		code = "invalid_url"
-	case s.now().Sub(l.at) > responseLife:
+	case s.Now().Sub(l.at) > responseLife:
 		code = "expired_url"
 	case l.uses >= responseUses:
 		code = "used_url"
@@ -58,10 +61,10 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	if code == "" {
 		l.uses++
 		if err := s.reply(l, body); err != nil {
-			code = err.code
+			code = err.Code
 		}
 	}
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
@@ -88,22 +91,22 @@ type answerMessage struct {
 }
 
 // reply does what the app asked for through l. Caller holds the lock.
-func (s *clicks) reply(l *responseURL, body []byte) *apiError {
+func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 	var a answerMessage
 	if json.Unmarshal(body, &a) != nil {
-		return refuse("invalid_payload")
+		return workspace.Refuse("invalid_payload")
 	}
 	if a.DeleteOriginal {
 		return s.deleteOriginal(l)
 	}
-	c := &call{ground: s.ground, grant: s.grant, args: map[string]string{"text": a.Text}}
-	if !isNull(a.Blocks) {
-		c.args["blocks"] = string(a.Blocks)
+	c := &call{Ground: s.ground, Grant: s.grant, Args: map[string]string{"text": a.Text}}
+	if !workspace.IsNull(a.Blocks) {
+		c.Args["blocks"] = string(a.Blocks)
 	}
-	if !isNull(a.Attachments) {
-		c.args["attachments"] = string(a.Attachments)
+	if !workspace.IsNull(a.Attachments) {
+		c.Args["attachments"] = string(a.Attachments)
 	}
-	show, err := c.content()
+	show, err := c.Content()
 	if err != nil {
 		return err
 	}
@@ -112,7 +115,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *apiError {
 	}
 	thread := a.ThreadTS
 	if a.ResponseType == "in_channel" {
-		m := c.botMessage(show)
+		m := c.BotMessage(show)
 		m.ThreadTS = thread
 		s.board.insert(l.channel, m)
 		return nil
@@ -120,36 +123,36 @@ func (s *clicks) reply(l *responseURL, body []byte) *apiError {
 	if thread == "" {
 		thread = l.thread
 	}
-	s.showEphemeral(l.channel, &Ephemeral{User: l.user, ThreadTS: thread, Text: cutText(show.text), Blocks: show.blocks})
+	s.showEphemeral(l.channel, &Ephemeral{User: l.user, ThreadTS: thread, Text: webcall.CutText(show.Text), Blocks: show.Blocks})
 	return nil
 }
 
-func (s *clicks) deleteOriginal(l *responseURL) *apiError {
+func (s *clicks) deleteOriginal(l *responseURL) *workspace.Refusal {
 	switch {
 	case l.ephemeral != nil:
 		l.ephemeral.Deleted = true
-		s.note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
+		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
 		return nil
 	case l.channel.byTS[l.ts] == nil:
-		return refuse("message_not_found")
+		return workspace.Refuse("message_not_found")
 	}
 	s.board.remove(l.channel, l.channel.byTS[l.ts])
 	return nil
 }
 
-func (s *clicks) replaceOriginal(l *responseURL, show content) *apiError {
+func (s *clicks) replaceOriginal(l *responseURL, show webcall.Content) *workspace.Refusal {
 	if l.ephemeral != nil {
-		l.ephemeral.Text, l.ephemeral.Blocks, l.ephemeral.Deleted = cutText(show.text), show.blocks, false
-		s.note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
+		l.ephemeral.Text, l.ephemeral.Blocks, l.ephemeral.Deleted = webcall.CutText(show.Text), show.Blocks, false
+		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
 		return nil
 	}
 	m := l.channel.byTS[l.ts]
-	if m == nil || m.BotID != s.opt.BotID {
-		return refuse("message_not_found")
+	if m == nil || m.BotID != s.Opt.BotID {
+		return workspace.Refuse("message_not_found")
 	}
-	prev := m.clone()
-	m.Text, m.Blocks, m.Attachments = cutText(show.text), show.blocks, show.attachments
-	m.Edited = &Edited{User: s.opt.BotUser, TS: formatTS(s.now().UnixMicro())}
+	prev := m.Clone()
+	m.Text, m.Blocks, m.Attachments = webcall.CutText(show.Text), show.Blocks, show.Attachments
+	m.Edited = &Edited{User: s.Opt.BotUser, TS: workspace.FormatTS(s.Now().UnixMicro())}
 	s.board.change(l.channel, m, prev)
 	return nil
 }

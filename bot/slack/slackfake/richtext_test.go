@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/golden"
 )
 
@@ -57,22 +58,6 @@ func FuzzRichText(f *testing.F) {
 	})
 }
 
-// FuzzTS: time stamps survive a round trip.
-func FuzzTS(f *testing.F) {
-	for _, seed := range []string{"1795165200.000001", "1.1", "", ".", "-1.0", "999999999999.999999", "1795165200"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, ts string) {
-		us, ok := parseTS(ts)
-		if !ok {
-			return
-		}
-		if back, ok := parseTS(formatTS(us)); !ok || back != us {
-			t.Fatalf("%q is %d, comes back as %d", ts, us, back)
-		}
-	})
-}
-
 // FuzzArguments: no request body may crash the API.
 func FuzzArguments(f *testing.F) {
 	f.Add("chat.postMessage", "C0SUPPORT1", "x", "[]", "{}")
@@ -82,15 +67,15 @@ func FuzzArguments(f *testing.F) {
 	s := New(Options{Channels: []Channel{{ID: "C0SUPPORT1", Name: "support", Members: []string{"U0FAKEBOT01"}}}})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(_ *testing.T, method, channel, text, blocks, object string) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		c := &call{ground: s.ground, grant: s.grant, method: method, token: s.opt.BotToken, args: map[string]string{
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		c := &call{Ground: s.ground, Grant: s.grant, Method: method, Token: s.Opt.BotToken, Args: map[string]string{
 			"channel": channel, "ts": text, "text": text, "blocks": blocks, "metadata": object, "view": object, "attachments": blocks,
-			"user_id": s.opt.BotUser, "files": blocks, "limit": text, "cursor": text, "thread_ts": text, "user": s.opt.BotUser,
+			"user_id": s.Opt.BotUser, "files": blocks, "limit": text, "cursor": text, "thread_ts": text, "user": s.Opt.BotUser,
 		}}
 		out, err := s.api.run(c)
 		if err == nil {
-			mustJSON(out)
+			workspace.MustJSON(out)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package slackfake
 
 import (
+	"parley/bot/slack/slackfake/delivery"
+	"parley/bot/slack/slackfake/screens"
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -23,31 +26,30 @@ type Server struct {
 	// Inboxes hold what people have not read.
 	Inboxes *Inboxes
 
-	grant   *grant
+	grant   *workspace.Grant
 	people  *directory
 	rooms   *rooms
 	board   *board
 	files   *library
-	screens *screens
+	screens *screens.Screens
 	clicks  *clicks
 	api     *webAPI
-	sched   *schedule
+	sched   *workspace.Schedule
 }
 
 // New makes a workspace. Close must be called to end its goroutine.
 func New(o Options) *Server {
 	given := o.Clock != nil
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	host := emulator.NewHost("slackfake", o.Log)
-	g := &ground{opt: o, host: host, ctx: host.Context(), idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
-	g.log = emulator.NewChanges[Change](g.ctx.Done())
-	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now)}
+	g := workspace.New(o, host)
+	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.Now)}
 	s.connect(given)
-	s.mu.Lock()
+	s.Mu.Lock()
 	s.seed()
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	s.Handler = s.routes()
-	s.Go(s.sched.runSchedule)
+	s.Go(s.sched.RunSchedule)
 	return s
 }
 
@@ -55,18 +57,17 @@ func New(o Options) *Server {
 // clock may jump.
 func (s *Server) connect(jumps bool) {
 	g := s.ground
-	s.grant = &grant{ground: g}
-	s.sched = &schedule{ground: g, wake: make(chan struct{}, 1), poll: jumps}
-	s.Events = &Events{ground: g, grant: s.grant, sched: s.sched, faults: s.FaultPlan}
-	s.Sockets = &Sockets{ground: g, events: s.Events, sched: s.sched, tickets: map[string]bool{}}
-	s.Webhooks = &Webhooks{ground: g, events: s.Events, client: newClient()}
-	s.Events.sockets, s.Events.webhooks = s.Sockets, s.Webhooks
+	s.grant = workspace.NewGrant(g)
+	s.sched = workspace.NewSchedule(g, jumps)
+
+	s.Events = delivery.New(g, s.grant, s.sched, s.FaultPlan)
+	s.Sockets, s.Webhooks = s.Events.Sockets, s.Events.Webhooks
 	s.people = &directory{ground: g, grant: s.grant}
 	s.files = &library{ground: g, events: s.Events}
 	s.Inboxes = &Inboxes{ground: g, people: s.people}
 	s.board = &board{ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
 	s.rooms = &rooms{ground: g, people: s.people, board: s.board, events: s.Events}
-	s.screens = &screens{ground: g}
+	s.screens = screens.New(g)
 	s.clicks = &clicks{ground: g, people: s.people, rooms: s.rooms, board: s.board, screens: s.screens, grant: s.grant, events: s.Events, faults: s.FaultPlan}
 	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
 	s.api = &webAPI{
@@ -75,28 +76,28 @@ func (s *Server) connect(jumps bool) {
 		conversations: &conversationAPI{ground: g, rooms: s.rooms, clicks: s.clicks},
 		users:         &userAPI{ground: g, people: s.people, grant: s.grant, events: s.Events},
 		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
-		views:         &viewAPI{ground: g, screens: s.screens, people: s.people},
+		views:         screens.NewAPI(s.screens, s.people.knows),
 	}
 	s.api.methods = s.api.table()
 }
 
 func (s *Server) seed() {
-	s.grant.reset()
+	s.grant.Reset()
 	s.people.reset()
 	s.rooms.reset()
 	s.files.reset()
 	s.Inboxes.reset()
-	s.screens.reset()
+	s.screens.Reset()
 	s.clicks.reset()
 	s.api.reset()
-	s.Events.reset()
+	s.Events.Reset()
 	s.ClearFaults()
 	s.people.putUser(User{ID: "USLACKBOT", Name: "slackbot", RealName: "Slackbot", Bot: false})
-	s.people.putUser(User{ID: s.opt.BotUser, Name: s.opt.AppName, RealName: s.opt.AppName, Bot: true, BotID: s.opt.BotID})
-	for _, u := range s.opt.Users {
+	s.people.putUser(User{ID: s.Opt.BotUser, Name: s.Opt.AppName, RealName: s.Opt.AppName, Bot: true, BotID: s.Opt.BotID})
+	for _, u := range s.Opt.Users {
 		s.people.putUser(u)
 	}
-	for _, c := range s.opt.Channels {
+	for _, c := range s.Opt.Channels {
 		s.rooms.putChannel(c)
 	}
 }
@@ -104,23 +105,19 @@ func (s *Server) seed() {
 // Reset returns to the seed of Options: messages, views, faults, calls and added people go.
 // Open sockets stay; undelivered events are forgotten.
 func (s *Server) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.Events.underWay() {
-		if d.answer != nil {
-			d.respond(appResponse{err: "reset"})
-		}
-	}
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.Events.Interrupt()
 	s.seed()
-	s.sched.tasks = nil
-	s.note(Change{Kind: "reset"})
+	s.sched.Reset()
+	s.Note(Change{Kind: "reset"})
 }
 
 // Close ends connections and goroutines and waits for them.
 func (s *Server) Close() error {
 	s.Sockets.Drop()
 	err := s.Host.Close()
-	s.Webhooks.client.CloseIdleConnections()
+	s.Webhooks.CloseIdle()
 	return err
 }
 
@@ -128,22 +125,22 @@ func (s *Server) Close() error {
 func (s *Server) APIURL() string { return s.URL() + "/api/" }
 
 // BotToken is the app's bot token.
-func (s *Server) BotToken() string { return s.opt.BotToken }
+func (s *Server) BotToken() string { return s.Opt.BotToken }
 
 // AppToken is the app-level token for Socket Mode.
-func (s *Server) AppToken() string { return s.opt.AppToken }
+func (s *Server) AppToken() string { return s.Opt.AppToken }
 
 // SigningSecret signs what is sent in HTTP mode.
-func (s *Server) SigningSecret() string { return s.opt.SigningSecret }
+func (s *Server) SigningSecret() string { return s.Opt.SigningSecret }
 
 // BotUserID is the user id of the app's bot.
-func (s *Server) BotUserID() string { return s.opt.BotUser }
+func (s *Server) BotUserID() string { return s.Opt.BotUser }
 
 // BotID is the B… id on the bot's messages.
-func (s *Server) BotID() string { return s.opt.BotID }
+func (s *Server) BotID() string { return s.Opt.BotID }
 
 // TeamID is the workspace's id.
-func (s *Server) TeamID() string { return s.opt.TeamID }
+func (s *Server) TeamID() string { return s.Opt.TeamID }
 
 // AppID is the app's id.
-func (s *Server) AppID() string { return s.opt.AppID }
+func (s *Server) AppID() string { return s.Opt.AppID }

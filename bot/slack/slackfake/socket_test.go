@@ -13,6 +13,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/slackfake"
+	"parley/bot/slack/slackfake/delivery"
 )
 
 // TestSocketModeContract is what slack-go's Socket Mode needs from the other side.
@@ -135,8 +136,8 @@ func TestReconnects(t *testing.T) {
 	a := w.listen(nil)
 	a.next(socketmode.EventTypeHello)
 	for _, cut := range []func(){
-		func() { w.srv.Sockets.Disconnect(slackfake.DisconnectRefresh) },
-		func() { w.srv.Sockets.Disconnect(slackfake.DisconnectWarning) },
+		func() { w.srv.Sockets.Disconnect(delivery.DisconnectRefresh) },
+		func() { w.srv.Sockets.Disconnect(delivery.DisconnectWarning) },
 		w.srv.Sockets.Drop,
 	} {
 		cut()
@@ -188,7 +189,7 @@ func TestTooManySockets(t *testing.T) {
 			continue
 		}
 		_, data, err := c.Read(w.ctx)
-		if err != nil || !strings.Contains(string(data), slackfake.DisconnectTooMany) {
+		if err != nil || !strings.Contains(string(data), delivery.DisconnectTooMany) {
 			t.Errorf("eleventh got %s, %v", data, err)
 		}
 	}

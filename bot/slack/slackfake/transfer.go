@@ -11,10 +11,10 @@ import (
 
 // serveUpload takes the bytes of a file, raw or as any field of a multipart form.
 func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
+	a.Mu.Lock()
 	f := a.faults.Strike("upload", "")
 	u := a.files.uploads[r.PathValue("ticket")]
-	a.mu.Unlock()
+	a.Mu.Unlock()
 	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
@@ -27,12 +27,12 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad upload", http.StatusBadRequest)
 		return
 	}
-	a.mu.Lock()
+	a.Mu.Lock()
 	if !u.done {
 		u.done = true
-		u.file.setData(data)
+		u.file.SetData(data)
 	}
-	a.mu.Unlock()
+	a.Mu.Unlock()
 	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
@@ -63,21 +63,21 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // serveFile gives a file's bytes to a token that may read files, and anybody else a redirect
 // to a page, as Slack does.
 func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
+	a.Mu.Lock()
 	f := a.faults.Strike("download", "")
 	_, id, _ := strings.Cut(r.PathValue("key"), "-")
 	file := a.files.files[id]
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	may := token == a.grant.token && !a.grant.revoked && a.grant.scopes["files:read"]
+	may := token == a.grant.Token && !a.grant.Revoked && a.grant.Scopes["files:read"]
 	var data []byte
 	var kind, name string
 	if file != nil {
 		data, kind, name = file.Data, file.Mimetype, file.Name
 	}
 	if may {
-		a.grant.used["files:read"] = true
+		a.grant.Used["files:read"] = true
 	}
-	a.mu.Unlock()
+	a.Mu.Unlock()
 	if f != nil && !faultBefore(w, r, f) {
 		return
 	}

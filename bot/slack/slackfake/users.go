@@ -3,15 +3,21 @@ package slackfake
 import (
 	"strings"
 	"time"
+
+	"parley/bot/slack/slackfake/webcall"
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // directory is the workspace's people and bots. Guarded by the lock.
 type directory struct {
 	*ground
-	grant   *grant
+	grant   *workspace.Grant
 	users   map[string]*User
 	userIDs []string // in order of joining
 }
+
+// knows tells whether somebody has this id. Caller holds the lock.
+func (d *directory) knows(user string) bool { return d.users[user] != nil }
 
 // reset forgets everybody. Caller holds the lock.
 func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
@@ -19,20 +25,20 @@ func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
 // AddUser adds a person (or bot) and tells the app with team_join. Empty ID, TeamID and names
 // are filled in. It returns what was added.
 func (a *Administrator) AddUser(u User) User {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	p := a.people.putUser(u)
-	a.events.emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.scopes["users:read.email"])})
+	a.events.Emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.Scopes["users:read.email"])})
 	return *p
 }
 
 // putUser fills in and stores u. Caller holds the lock.
 func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
-		u.ID = d.newID("U")
+		u.ID = d.NewID("U")
 	}
 	if u.TeamID == "" {
-		u.TeamID = d.opt.TeamID
+		u.TeamID = d.Opt.TeamID
 	}
 	if u.Name == "" {
 		u.Name = strings.ToLower(u.ID)
@@ -44,13 +50,13 @@ func (d *directory) putUser(u User) *User {
 		u.TZ = "Europe/Berlin"
 	}
 	if u.Updated == 0 {
-		u.Updated = d.now().Unix()
+		u.Updated = d.Now().Unix()
 	}
 	if d.users[u.ID] == nil {
 		d.userIDs = append(d.userIDs, u.ID)
 	}
 	d.users[u.ID] = &u
-	d.note(Change{Kind: "user", User: u.ID})
+	d.Note(Change{Kind: "user", User: u.ID})
 	return &u
 }
 
@@ -58,26 +64,26 @@ func (d *directory) putUser(u User) *User {
 // Deleted = true; Slack then shows no profile picture but keeps the rest.
 // Errors: user_not_found.
 func (a *Administrator) UpdateUser(id string, change func(*User)) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
 	u := a.people.users[id]
 	if u == nil {
-		return refuse("user_not_found")
+		return workspace.Refuse("user_not_found")
 	}
 	change(u)
-	u.Updated = a.now().Unix()
-	a.note(Change{Kind: "user", User: id})
-	a.events.emit("user_change", nil, map[string]any{
-		"type": "user_change", "user": a.people.userJSON(u, a.grant.scopes["users:read.email"]),
-		"cache_ts": u.Updated, "event_ts": formatTS(a.now().UnixMicro()),
+	u.Updated = a.Now().Unix()
+	a.Note(Change{Kind: "user", User: id})
+	a.events.Emit("user_change", nil, map[string]any{
+		"type": "user_change", "user": a.people.userJSON(u, a.grant.Scopes["users:read.email"]),
+		"cache_ts": u.Updated, "event_ts": workspace.FormatTS(a.Now().UnixMicro()),
 	})
 	return nil
 }
 
 // Users lists everybody, bots included, in order of joining.
 func (s *Server) Users() []User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	var out []User
 	for _, id := range s.people.userIDs {
 		out = append(out, *s.people.users[id])
@@ -88,7 +94,7 @@ func (s *Server) Users() []User {
 func (d *directory) userJSON(u *User, email bool) reply {
 	zone, label := u.TZOffset, u.TZ
 	if loc, err := time.LoadLocation(u.TZ); err == nil {
-		label, zone = d.now().In(loc).Zone()
+		label, zone = d.Now().In(loc).Zone()
 	}
 	display := u.DisplayName
 	profile := reply{
@@ -101,7 +107,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 		profile["email"] = u.Email
 	}
 	if u.Bot {
-		profile["bot_id"], profile["api_app_id"] = u.BotID, d.opt.AppID
+		profile["bot_id"], profile["api_app_id"] = u.BotID, d.Opt.AppID
 	}
 	out := reply{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "deleted": u.Deleted, "profile": profile,
@@ -124,27 +130,27 @@ func (d *directory) userJSON(u *User, email bool) reply {
 type userAPI struct {
 	*ground
 	people *directory
-	grant  *grant
+	grant  *workspace.Grant
 	events *Events
 }
 
-func (a *userAPI) userInfo(c *call) (reply, *apiError) {
-	u := a.people.users[c.str("user")]
+func (a *userAPI) userInfo(c *call) (reply, *workspace.Refusal) {
+	u := a.people.users[c.Str("user")]
 	if u == nil {
-		return nil, refuse("user_not_found")
+		return nil, workspace.Refuse("user_not_found")
 	}
-	return reply{"user": a.people.userJSON(u, c.mayReadEmail())}, nil
+	return reply{"user": a.people.userJSON(u, mayReadEmail(c))}, nil
 }
 
 // mayReadEmail also records the scope as used.
-func (c *call) mayReadEmail() bool { return c.need("users:read.email") == nil }
+func mayReadEmail(c *call) bool { return c.Need("users:read.email") == nil }
 
-func (a *userAPI) listUsers(c *call) (reply, *apiError) {
-	limit, skip, err := c.page(1000, 1000)
+func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
+	limit, skip, err := c.Page(1000, 1000)
 	if err != nil {
 		return nil, err
 	}
-	email := c.mayReadEmail()
+	email := mayReadEmail(c)
 	out, more := []reply{}, 0
 	for i := skip; i < len(a.people.userIDs); i++ {
 		if len(out) == limit {
@@ -153,52 +159,52 @@ func (a *userAPI) listUsers(c *call) (reply, *apiError) {
 		}
 		out = append(out, a.people.userJSON(a.people.users[a.people.userIDs[i]], email))
 	}
-	return reply{"members": out, "cache_ts": a.now().Unix(), "response_metadata": nextCursor(more)}, nil
+	return reply{"members": out, "cache_ts": a.Now().Unix(), "response_metadata": webcall.NextCursor(more)}, nil
 }
 
-func (a *userAPI) lookupByEmail(c *call) (reply, *apiError) {
+func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 	for _, id := range a.people.userIDs {
 		u := a.people.users[id]
-		if u.Email != "" && strings.EqualFold(u.Email, c.str("email")) && !u.Deleted && !u.Bot {
+		if u.Email != "" && strings.EqualFold(u.Email, c.Str("email")) && !u.Deleted && !u.Bot {
 			return reply{"user": a.people.userJSON(u, true)}, nil
 		}
 	}
-	return nil, refuse("users_not_found")
+	return nil, workspace.Refuse("users_not_found")
 }
 
-func (a *userAPI) botInfo(c *call) (reply, *apiError) {
-	id := c.str("bot")
+func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
+	id := c.Str("bot")
 	if id == "" {
-		id = a.opt.BotID
+		id = a.Opt.BotID
 	}
 	for _, uid := range a.people.userIDs {
 		u := a.people.users[uid]
 		if u.BotID == id {
 			return reply{"bot": reply{
-				"id": id, "deleted": u.Deleted, "name": u.Name, "updated": u.Updated, "app_id": a.opt.AppID, "user_id": u.ID,
+				"id": id, "deleted": u.Deleted, "name": u.Name, "updated": u.Updated, "app_id": a.Opt.AppID, "user_id": u.ID,
 				"icons": reply{},
 			}}, nil
 		}
 	}
-	return nil, refuse("bot_not_found")
+	return nil, workspace.Refuse("bot_not_found")
 }
 
-func (a *userAPI) teamInfo(c *call) (reply, *apiError) {
+func (a *userAPI) teamInfo(c *call) (reply, *workspace.Refusal) {
 	return reply{"team": reply{
-		"id": a.opt.TeamID, "name": a.opt.TeamName, "domain": a.opt.Domain, "email_domain": "", "icon": reply{},
+		"id": a.Opt.TeamID, "name": a.Opt.TeamName, "domain": a.Opt.Domain, "email_domain": "", "icon": reply{},
 	}}, nil
 }
 
-func (a *userAPI) authTest(c *call) (reply, *apiError) {
+func (a *userAPI) authTest(c *call) (reply, *workspace.Refusal) {
 	return reply{
-		"url": a.opt.WorkspaceURL, "team": a.opt.TeamName, "user": a.opt.AppName, "team_id": a.opt.TeamID,
-		"user_id": a.opt.BotUser, "bot_id": a.opt.BotID, "is_enterprise_install": false,
+		"url": a.Opt.WorkspaceURL, "team": a.Opt.TeamName, "user": a.Opt.AppName, "team_id": a.Opt.TeamID,
+		"user_id": a.Opt.BotUser, "bot_id": a.Opt.BotID, "is_enterprise_install": false,
 	}, nil
 }
 
-func (a *userAPI) apiTest(c *call) (reply, *apiError) {
-	if e := c.str("error"); e != "" {
-		return nil, refuse(e)
+func (a *userAPI) apiTest(c *call) (reply, *workspace.Refusal) {
+	if e := c.Str("error"); e != "" {
+		return nil, workspace.Refuse(e)
 	}
-	return reply{"args": c.args}, nil
+	return reply{"args": c.Args}, nil
 }

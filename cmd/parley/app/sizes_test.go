@@ -12,13 +12,14 @@ import (
 	"testing"
 )
 
-// maxLines is how many lines a package of what serves may have, tests apart: what somebody reads in a day.
+// maxLines is how many lines a package of what serves, or an emulator, may have, tests apart: what somebody reads in a day.
 const maxLines = 5000
 
 // longPackages are the packages that may be longer, with the reason.
 func longPackages() map[string]string {
 	return map[string]string{
-		"bridge/setup": "parley.yaml as a file and as fields of pages: not parted yet",
+		"bridge/setup":        "parley.yaml as a file and as fields of pages: not parted yet",
+		"bot/teams/teamsfake": "the emulator of Teams: not parted yet",
 	}
 }
 
@@ -44,7 +45,7 @@ func TestPackagesAreShort(t *testing.T) {
 	}
 }
 
-// linesOf counts the lines of the packages that serve, tests apart.
+// linesOf counts the lines of the packages that serve and of the emulators, tests apart.
 func linesOf(t *testing.T, root string) map[string]int {
 	t.Helper()
 	lines := map[string]int{}
@@ -63,7 +64,7 @@ func linesOf(t *testing.T, root string) map[string]int {
 			return err
 		}
 		inside = filepath.ToSlash(inside)
-		if inside != "bridge/setup" && matchAny(notServing(), inside) {
+		if inside != "bridge/setup" && !matchAny(emulators(), inside) && matchAny(notServing(), inside) {
 			return nil
 		}
 		raw, err := os.ReadFile(name)

@@ -1,4 +1,4 @@
-package slackfake
+package delivery
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/bot/slack/slackfake/workspace"
 
 	"github.com/coder/websocket"
 )
@@ -25,9 +27,9 @@ const (
 
 // Sockets are the app's Socket Mode connections. Guarded by the lock.
 type Sockets struct {
-	*ground
+	*workspace.Ground
 	events  *Events
-	sched   *schedule
+	sched   *workspace.Schedule
 	open    []*socket
 	turn    int // whose it is to carry the next event
 	tickets map[string]bool
@@ -47,20 +49,22 @@ type frame struct {
 	bye  bool // close properly after writing
 }
 
-func (s *Sockets) openConnection(c *call) (reply, *apiError) {
-	ticket := s.secret(32)
+// NewAddress gives the address of one connection. Caller holds the lock.
+func (s *Sockets) NewAddress() string {
+	ticket := s.Secret(32)
 	s.tickets[ticket] = true
-	base := s.home()
+	base := s.BaseURL()
 	ws := "ws" + strings.TrimPrefix(base, "http")
-	return reply{"url": ws + "/link/?ticket=" + ticket + "&app_id=" + s.opt.AppID}, nil
+	return ws + "/link/?ticket=" + ticket + "&app_id=" + s.Opt.AppID
 }
 
-func (s *Sockets) serveSocket(w http.ResponseWriter, r *http.Request) {
+// ServeSocket is one connection, from its ticket to its end.
+func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	t := r.URL.Query().Get("ticket")
-	s.mu.Lock()
+	s.Mu.Lock()
 	known := s.tickets[t]
 	delete(s.tickets, t)
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	if !known {
 		http.Error(w, "ticket unknown or used", http.StatusForbidden)
 		return
@@ -72,7 +76,7 @@ func (s *Sockets) serveSocket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(1 << 20)
 	c := &socket{conn: conn, ready: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(r.Context())
-	defer context.AfterFunc(s.ctx, stop)() //nolint:contextcheck // Close ends it too
+	defer context.AfterFunc(s.Ctx, stop)() //nolint:contextcheck // Close ends it too
 	s.register(c)
 	done := make(chan struct{}, 2)
 	go func() { s.writeSocket(ctx, c); stop(); done <- struct{}{} }()
@@ -87,13 +91,13 @@ func (s *Sockets) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 // register adds c and queues its hello frame before anything else.
 func (s *Sockets) register(c *socket) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	s.open = append(s.open, c)
-	host := "applink-" + s.secret(6)
-	c.push(frame{data: mustJSON(map[string]any{
+	host := "applink-" + s.Secret(6)
+	c.push(frame{data: workspace.MustJSON(map[string]any{
 		"type": "hello", "num_connections": len(s.open),
-		"connection_info": map[string]any{"app_id": s.opt.AppID},
+		"connection_info": map[string]any{"app_id": s.Opt.AppID},
 		"debug_info":      map[string]any{"host": host, "build_number": 1, "approximate_connection_time": 18060},
 	})})
 	if len(s.open) > maxSockets {
@@ -104,13 +108,13 @@ func (s *Sockets) register(c *socket) {
 	for _, d := range waiting {
 		s.events.send(d)
 	}
-	s.note(Change{Kind: "socket"})
+	s.Note(workspace.Change{Kind: "socket"})
 }
 
 // unregister takes c out; what it carried unacknowledged goes elsewhere.
 func (s *Sockets) unregister(c *socket) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	s.open = slices.DeleteFunc(s.open, func(o *socket) bool { return o == c })
 	var orphans []*delivery
 	for _, d := range s.events.pending {
@@ -122,7 +126,7 @@ func (s *Sockets) unregister(c *socket) {
 	for _, d := range orphans {
 		s.events.failed(d, "connection_failed", false)
 	}
-	s.note(Change{Kind: "socket"})
+	s.Note(workspace.Change{Kind: "socket"})
 }
 
 // push queues a frame. Caller holds the lock.
@@ -136,15 +140,15 @@ func (c *socket) push(f frame) {
 
 func (s *Sockets) bye(c *socket, reason string) {
 	c.push(frame{
-		data: mustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
+		data: workspace.MustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
 		bye:  reason != DisconnectWarning,
 	})
 }
 
 // Disconnect sends a disconnect frame to every connection; all reasons but the warning close it.
 func (s *Sockets) Disconnect(reason string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	for _, c := range s.open {
 		s.bye(c, reason)
 	}
@@ -152,9 +156,9 @@ func (s *Sockets) Disconnect(reason string) {
 
 // Drop cuts every connection without a word, as a broken network does.
 func (s *Sockets) Drop() {
-	s.mu.Lock()
+	s.Mu.Lock()
 	open := slices.Clone(s.open)
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	for _, c := range open {
 		c.conn.CloseNow() //nolint:errcheck // being cut
 	}
@@ -162,17 +166,17 @@ func (s *Sockets) Drop() {
 
 // Count counts the open Socket Mode connections.
 func (s *Sockets) Count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	return len(s.open)
 }
 
 func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 	for {
-		s.mu.Lock()
+		s.Mu.Lock()
 		batch := c.out
 		c.out = nil
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		for _, f := range batch {
 			wctx, stop := context.WithTimeout(ctx, 10*time.Second)
 			err := c.conn.Write(wctx, websocket.MessageText, f.data)
@@ -198,14 +202,14 @@ func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 
 // pingSocket pings at intervals, as clients drop a silent server.
 func (s *Sockets) pingSocket(ctx context.Context, c *socket) {
-	t := time.NewTicker(s.opt.PingInterval)
+	t := time.NewTicker(s.Opt.PingInterval)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			pctx, stop := context.WithTimeout(ctx, s.opt.PingInterval)
+			pctx, stop := context.WithTimeout(ctx, s.Opt.PingInterval)
 			c.conn.Ping(pctx) //nolint:errcheck // a dead peer shows in the reader
 			stop()
 		}
@@ -229,8 +233,8 @@ func (s *Sockets) readSocket(ctx context.Context, c *socket) {
 }
 
 func (s *Sockets) acked(envelope string, body json.RawMessage) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	d := s.events.pending[envelope]
 	if d == nil || d.cut && d.attempt == 0 {
 		return
@@ -238,10 +242,10 @@ func (s *Sockets) acked(envelope string, body json.RawMessage) {
 	delete(s.events.pending, envelope)
 	d.envelope, d.conn = "", nil
 	if d.answer != nil {
-		d.respond(appResponse{body: emptyToNil(body)})
+		d.respond(Answer{Body: emptyToNil(body)})
 	}
 	s.events.told(d.id)
-	s.note(Change{Kind: "ack", ID: d.id})
+	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
 
 func emptyToNil(body json.RawMessage) json.RawMessage {
@@ -255,9 +259,9 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 // park keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
 func (s *Sockets) park(d *delivery) {
 	s.parked = append(s.parked, d)
-	s.sched.after(s.opt.AckTimeout, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s.sched.After(s.Opt.AckTimeout, func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
 		if i := slices.Index(s.parked, d); i >= 0 {
 			s.parked = slices.Delete(s.parked, i, i+1)
 			s.events.failed(d, "connection_failed", false)
@@ -273,7 +277,7 @@ func (s *Sockets) sendSocket(d *delivery) {
 	}
 	s.turn++
 	c := s.open[s.turn%len(s.open)]
-	d.conn, d.envelope = c, s.uuid()
+	d.conn, d.envelope = c, s.UUID()
 	s.events.pending[d.envelope] = d
 	env := map[string]any{
 		"type": d.kind, "envelope_id": d.envelope, "payload": d.payload,
@@ -282,11 +286,11 @@ func (s *Sockets) sendSocket(d *delivery) {
 	if d.kind == "events_api" {
 		env["retry_attempt"], env["retry_reason"] = d.attempt, d.reason
 	}
-	c.push(frame{data: mustJSON(env), cut: d.cut && d.attempt == 0})
+	c.push(frame{data: workspace.MustJSON(env), cut: d.cut && d.attempt == 0})
 	mine := d.envelope
-	s.sched.after(s.opt.AckTimeout, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s.sched.After(s.Opt.AckTimeout, func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
 		if s.events.pending[mine] != d {
 			return
 		}

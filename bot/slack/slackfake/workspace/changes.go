@@ -1,4 +1,4 @@
-package slackfake
+package workspace
 
 import (
 	"context"
@@ -19,10 +19,10 @@ type Change struct {
 	ID      string    `json:"id,omitempty"` // view, file, event or method
 }
 
-// note appends to the change log and wakes who waits.
-func (g *ground) note(c Change) {
-	c.At = g.now()
-	g.log.Add(func(seq int64) Change {
+// Note appends to the change log and wakes who waits.
+func (g *Ground) Note(c Change) {
+	c.At = g.Now()
+	g.Log.Add(func(seq int64) Change {
 		c.Seq = seq
 		return c
 	})
@@ -32,11 +32,11 @@ func (g *ground) note(c Change) {
 type Subscription = emulator.Subscription[Change]
 
 // Subscribe returns a reader of the changes from now on. It needs no closing.
-func (g *ground) Subscribe() *Subscription { return g.log.Subscribe() }
+func (g *Ground) Subscribe() *Subscription { return g.Log.Subscribe() }
 
 // WaitFor evaluates cond now and after each change until it holds. cond is called without
 // locks held and may use every accessor.
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (g *ground) WaitFor(ctx context.Context, cond func() bool) error {
-	return g.log.WaitFor(ctx, cond)
+func (g *Ground) WaitFor(ctx context.Context, cond func() bool) error {
+	return g.Log.WaitFor(ctx, cond)
 }

@@ -1,4 +1,4 @@
-package slackfake
+package workspace
 
 import (
 	"log/slog"
@@ -72,7 +72,8 @@ func AllScopes() []string {
 	}
 }
 
-func (o Options) withDefaults() Options {
+// WithDefaults fills in what is not given.
+func (o Options) WithDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}

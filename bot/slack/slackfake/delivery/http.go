@@ -1,4 +1,4 @@
-package slackfake
+package delivery
 
 import (
 	"bytes"
@@ -14,14 +14,16 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // Webhooks reach the app by signed requests, in HTTP mode. Guarded by the lock.
 type Webhooks struct {
-	*ground
+	*workspace.Ground
 	events  *Events
 	client  *http.Client
-	targets Targets
+	Targets Targets
 	lanes   map[string][]*delivery // by key, in order
 }
 
@@ -54,11 +56,11 @@ func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.targets = t
-	waiting := s.events.sockets.parked
-	s.events.sockets.parked = nil
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.Targets = t
+	waiting := s.events.Sockets.parked
+	s.events.Sockets.parked = nil
 	for _, d := range waiting {
 		s.events.send(d)
 	}
@@ -66,10 +68,10 @@ func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 }
 
 func (s *Webhooks) verifyURL(ctx context.Context, address string) error {
-	s.mu.Lock()
-	challenge := s.secret(40)
-	s.mu.Unlock()
-	body := mustJSON(map[string]any{"type": "url_verification", "token": "fakeVerificationToken", "challenge": challenge})
+	s.Mu.Lock()
+	challenge := s.Secret(40)
+	s.Mu.Unlock()
+	body := workspace.MustJSON(map[string]any{"type": "url_verification", "token": "fakeVerificationToken", "challenge": challenge})
 	status, got, _, err := s.post(ctx, address, "application/json", body, nil)
 	if err != nil {
 		return fmt.Errorf("slackfake: url_verification: %w", err)
@@ -92,9 +94,9 @@ func (s *Webhooks) verifyURL(ctx context.Context, address string) error {
 // CheckSSL sends the ssl_check request that Slack sends now and then to command addresses.
 // It returns the app's status.
 func (s *Webhooks) CheckSSL(ctx context.Context) (status int, err error) {
-	s.mu.Lock()
-	address := s.targets.Commands
-	s.mu.Unlock()
+	s.Mu.Lock()
+	address := s.Targets.Commands
+	s.Mu.Unlock()
 	status, _, _, err = s.post(ctx, address, formType, []byte("ssl_check=1&token=fakeVerificationToken"), nil)
 	return status, err
 }
@@ -104,8 +106,8 @@ const formType = "application/x-www-form-urlencoded"
 // Sign returns the headers with which Slack signs body at the present time.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (s *Webhooks) Sign(body []byte) http.Header {
-	stamp := strconv.FormatInt(s.opt.SignClock().Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(s.opt.SigningSecret))
+	stamp := strconv.FormatInt(s.Opt.SignClock().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(s.Opt.SigningSecret))
 	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
 	h := http.Header{}
 	h.Set("X-Slack-Request-Timestamp", stamp)
@@ -120,9 +122,12 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
+// CloseIdle lets go of connections that nothing uses.
+func (s *Webhooks) CloseIdle() { s.client.CloseIdleConnections() }
+
 // post sends one signed request and reads at most 1 MiB of the answer.
 func (s *Webhooks) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
-	ctx, stop := context.WithTimeout(ctx, s.opt.AckTimeout)
+	ctx, stop := context.WithTimeout(ctx, s.Opt.AckTimeout)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -150,31 +155,31 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 		key += "|" + d.id // people do not wait for each other
 	}
 	s.lanes[key] = append(s.lanes[key], d)
-	if len(s.lanes[key]) > 1 || s.ctx.Err() != nil {
+	if len(s.lanes[key]) > 1 || s.Ctx.Err() != nil {
 		return
 	}
-	s.host.Go(func() { s.runLane(key) })
+	s.Host.Go(func() { s.runLane(key) })
 }
 
 // runLane delivers what is queued under key, one after the other, and ends when it is empty.
 func (s *Webhooks) runLane(key string) {
-	for s.ctx.Err() == nil {
-		s.mu.Lock()
+	for s.Ctx.Err() == nil {
+		s.Mu.Lock()
 		q := s.lanes[key]
 		if len(q) == 0 {
 			delete(s.lanes, key)
-			s.mu.Unlock()
+			s.Mu.Unlock()
 			return
 		}
 		d := q[0]
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		s.deliverHTTP(d)
-		s.mu.Lock()
+		s.Mu.Lock()
 		if q := s.lanes[key]; len(q) > 0 && q[0] == d {
 			s.lanes[key] = q[1:]
-			s.note(Change{Kind: "delivered", ID: d.id})
+			s.Note(workspace.Change{Kind: "delivered", ID: d.id})
 		}
-		s.mu.Unlock()
+		s.Mu.Unlock()
 	}
 }
 
@@ -194,9 +199,9 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 		extra["X-Slack-Retry-Num"] = strconv.Itoa(d.attempt)
 		extra["X-Slack-Retry-Reason"] = d.reason
 	}
-	status, got, head, err := s.post(s.ctx, d.target, kind, body, extra)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	status, got, head, err := s.post(s.Ctx, d.target, kind, body, extra)
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	cut := d.cut && d.attempt == 0
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -216,10 +221,10 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 		}
 		s.events.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
 	case d.answer != nil:
-		d.respond(appResponse{body: answerBody(got)})
+		d.respond(Answer{Body: answerBody(got)})
 	default:
 		s.events.told(d.id)
-		s.note(Change{Kind: "ack", ID: d.id})
+		s.Note(workspace.Change{Kind: "ack", ID: d.id})
 	}
 }
 
@@ -229,7 +234,7 @@ func answerBody(got []byte) json.RawMessage {
 		return emptyToNil(got)
 	}
 	if text := strings.TrimSpace(string(got)); text != "" {
-		return mustJSON(map[string]string{"text": text})
+		return workspace.MustJSON(map[string]string{"text": text})
 	}
 	return nil
 }

@@ -1,4 +1,6 @@
-package slackfake
+// Package delivery brings events, interactions and commands to the app, by Socket Mode or by signed requests, and tells
+// what became of them.
+package delivery
 
 import (
 	"encoding/json"
@@ -6,17 +8,18 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
 // Events sends the app what happens, again where it doesn't acknowledge, and tells what became
 // of it. Guarded by the lock.
 type Events struct {
-	*ground
-	grant    *grant
-	sched    *schedule
-	sockets  *Sockets
-	webhooks *Webhooks
+	*workspace.Ground
+	grant    *workspace.Grant
+	sched    *workspace.Schedule
+	Sockets  *Sockets
+	Webhooks *Webhooks
 	faults   *emulator.FaultPlan
 
 	pending map[string]*delivery // by envelope id
@@ -26,12 +29,20 @@ type Events struct {
 	slow    []SlowEvent
 }
 
-// reset forgets what was on its way. Caller holds the lock.
-func (s *Events) reset() {
+// New makes the ways to the app.
+func New(g *workspace.Ground, by *workspace.Grant, sched *workspace.Schedule, faults *emulator.FaultPlan) *Events {
+	s := &Events{Ground: g, grant: by, sched: sched, faults: faults}
+	s.Sockets = &Sockets{Ground: g, events: s, sched: sched, tickets: map[string]bool{}}
+	s.Webhooks = &Webhooks{Ground: g, events: s, client: newClient()}
+	return s
+}
+
+// Reset forgets what was on its way. Caller holds the lock.
+func (s *Events) Reset() {
 	s.pending, s.untold = map[string]*delivery{}, map[string]SlowEvent{}
 	s.held, s.lost, s.slow = nil, nil, nil
-	s.sockets.parked = nil
-	s.webhooks.lanes = map[string][]*delivery{}
+	s.Sockets.parked = nil
+	s.Webhooks.lanes = map[string][]*delivery{}
 }
 
 // delivery is one payload on its way to the app. Guarded by the lock, but for what is fixed.
@@ -44,21 +55,52 @@ type delivery struct {
 	form     map[string]string // of a slash command in HTTP mode
 	attempt  int
 	reason   string
-	target   string           // HTTP address
-	envelope string           // Socket Mode: of the current attempt
-	conn     *socket          // Socket Mode: that carries the current attempt
-	cut      bool             // fault: drop the socket before the ack
-	answer   chan appResponse // interactions and commands; buffered
+	target   string      // HTTP address
+	envelope string      // Socket Mode: of the current attempt
+	conn     *socket     // Socket Mode: that carries the current attempt
+	cut      bool        // fault: drop the socket before the ack
+	answer   chan Answer // interactions and commands; buffered
 }
 
-// appResponse is what the app answered to an interaction or command.
-type appResponse struct {
-	body json.RawMessage // nil when empty
-	err  string          // operation_timeout, http_404, …
+// Answer is what the app answered to an interaction or command.
+type Answer struct {
+	Body json.RawMessage // nil when empty
+	Err  string          // operation_timeout, http_404, …
+}
+
+// Question is an interaction or a command, to which the app answers.
+type Question struct {
+	Name    string // interaction type, or the command
+	Payload json.RawMessage
+	Form    map[string]string // of a command
+}
+
+// Ask delivers q; the app's answer comes on the channel. Caller holds the lock.
+func (s *Events) Ask(q Question) <-chan Answer {
+	d := &delivery{kind: "interactive", name: q.Name, id: s.NewID("In"), payload: q.Payload, form: q.Form, answer: make(chan Answer, 1)}
+	if q.Form != nil {
+		d.kind = "slash_commands"
+	}
+	if s.grant.Revoked {
+		d.respond(Answer{Err: "app_uninstalled"})
+	} else {
+		s.send(d)
+	}
+	s.Note(workspace.Change{Kind: "interaction", ID: d.name})
+	return d.answer
+}
+
+// Interrupt ends what waits for the app's answer. Caller holds the lock.
+func (s *Events) Interrupt() {
+	for _, d := range s.underWay() {
+		if d.answer != nil {
+			d.respond(Answer{Err: "reset"})
+		}
+	}
 }
 
 // respond hands the app's answer to who waits; a second one, or one after a reset, is dropped.
-func (d *delivery) respond(r appResponse) {
+func (d *delivery) respond(r Answer) {
 	select {
 	case d.answer <- r:
 	default:
@@ -75,13 +117,13 @@ type LostEvent struct {
 
 // Lost lists events that were never acknowledged, or lost by a fault.
 func (s *Events) Lost() []LostEvent {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	return slices.Clone(s.lost)
 }
 
 // eventScope names the scope that an event needs; "" = none.
-func eventScope(name string, ch *channel) string {
+func eventScope(name string, ch *workspace.Channel) string {
 	switch name {
 	case "message.channels":
 		return "channels:history"
@@ -98,7 +140,7 @@ func eventScope(name string, ch *channel) string {
 	case "file_shared":
 		return "files:read"
 	case "member_joined_channel", "member_left_channel":
-		return scopeFor(ch, "read")
+		return ch.Scope("read")
 	case "channel_created", "channel_archive", "channel_unarchive", "channel_rename", "channel_deleted", "channel_left", "channel_id_changed":
 		return "channels:read"
 	case "group_archive", "group_unarchive", "group_rename", "group_deleted", "group_left":
@@ -107,53 +149,53 @@ func eventScope(name string, ch *channel) string {
 	return ""
 }
 
-// emit sends an event if the app subscribes to it, has its scope and is in the channel.
+// Emit sends an event if the app subscribes to it, has its scope and is in the channel.
 // Caller holds the lock.
-func (s *Events) emit(name string, ch *channel, event map[string]any) {
+func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) {
 	scope := eventScope(name, ch)
 	switch {
-	case s.grant.revoked && name != "tokens_revoked" && name != "app_uninstalled":
+	case s.grant.Revoked && name != "tokens_revoked" && name != "app_uninstalled":
 		return
-	case s.opt.Events != nil && !slices.Contains(s.opt.Events, name):
+	case s.Opt.Events != nil && !slices.Contains(s.Opt.Events, name):
 		return
-	case ch != nil && !ch.members[s.opt.BotUser]:
+	case ch != nil && !slices.Contains(ch.Members, s.Opt.BotUser):
 		return
-	case scope != "" && !s.grant.scopes[scope]:
+	case scope != "" && !s.grant.Scopes[scope]:
 		return
 	}
 	if scope != "" {
-		s.grant.used[scope] = true
+		s.grant.Used[scope] = true
 	}
 	if event["event_ts"] == nil {
-		event["event_ts"] = formatTS(s.now().UnixMicro())
+		event["event_ts"] = workspace.FormatTS(s.Now().UnixMicro())
 	}
-	d := &delivery{kind: "events_api", name: name, id: s.newID("Ev")}
+	d := &delivery{kind: "events_api", name: name, id: s.NewID("Ev")}
 	shared := false
 	if ch != nil {
 		d.key, shared = ch.ID, ch.ExtShared
 	}
-	d.payload = mustJSON(map[string]any{
-		"token": "fakeVerificationToken", "team_id": s.opt.TeamID, "context_team_id": s.opt.TeamID, "api_app_id": s.opt.AppID,
-		"type": "event_callback", "event_id": d.id, "event_time": s.now().Unix(), "event": event,
+	d.payload = workspace.MustJSON(map[string]any{
+		"token": "fakeVerificationToken", "team_id": s.Opt.TeamID, "context_team_id": s.Opt.TeamID, "api_app_id": s.Opt.AppID,
+		"type": "event_callback", "event_id": d.id, "event_time": s.Now().Unix(), "event": event,
 		"is_ext_shared_channel": shared,
 		"authorizations": []any{map[string]any{
-			"enterprise_id": nil, "team_id": s.opt.TeamID, "user_id": s.opt.BotUser, "is_bot": true, "is_enterprise_install": false,
+			"enterprise_id": nil, "team_id": s.Opt.TeamID, "user_id": s.Opt.BotUser, "is_bot": true, "is_enterprise_install": false,
 		}},
 		"event_context": "4-" + d.id,
 	})
 	s.telling(d.id, name, event)
-	s.note(Change{Kind: "event", ID: d.id, Channel: d.key})
+	s.Note(workspace.Change{Kind: "event", ID: d.id, Channel: d.key})
 	s.throughFaults(d)
 }
 
 // send hands d to the transport. Caller holds the lock.
 func (s *Events) send(d *delivery) {
-	if t := s.webhooks.targets.of(d); t != "" {
+	if t := s.Webhooks.Targets.of(d); t != "" {
 		d.target = t
-		s.webhooks.sendHTTP(d)
+		s.Webhooks.sendHTTP(d)
 		return
 	}
-	s.sockets.sendSocket(d)
+	s.Sockets.sendSocket(d)
 }
 
 // failed is called when an attempt was not acknowledged: events are tried again by the retry
@@ -164,42 +206,42 @@ func (s *Events) failed(d *delivery, reason string, final bool) {
 		d.envelope, d.conn = "", nil
 	}
 	if d.answer != nil {
-		d.respond(appResponse{err: reason})
+		d.respond(Answer{Err: reason})
 		return
 	}
-	if final || d.attempt >= len(s.opt.RetryDelays) {
+	if final || d.attempt >= len(s.Opt.RetryDelays) {
 		s.lose(d, reason)
 		return
 	}
-	wait := s.opt.RetryDelays[d.attempt]
+	wait := s.Opt.RetryDelays[d.attempt]
 	d.attempt++
 	d.reason = reason
-	s.note(Change{Kind: "retry", ID: d.id})
-	s.sched.after(wait, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s.Note(workspace.Change{Kind: "retry", ID: d.id})
+	s.sched.After(wait, func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
 		s.send(d)
 	})
 }
 
 func (s *Events) lose(d *delivery, reason string) {
 	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
-	s.note(Change{Kind: "lost", ID: d.id})
-	s.opt.Log.Debug("event lost", "event", d.name, "reason", reason)
+	s.Note(workspace.Change{Kind: "lost", ID: d.id})
+	s.Opt.Log.Debug("event lost", "event", d.name, "reason", reason)
 }
 
 // Pending counts deliveries that are under way: queued, or sent and unacknowledged.
 // Those that wait for their next attempt are not counted.
 func (s *Events) Pending() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	return len(s.underWay())
 }
 
 // underWay lists what waits for the app. Caller holds the lock.
 func (s *Events) underWay() []*delivery {
-	out := slices.Concat(s.held, s.sockets.parked, slices.Collect(maps.Values(s.pending)))
-	for _, q := range s.webhooks.lanes {
+	out := slices.Concat(s.held, s.Sockets.parked, slices.Collect(maps.Values(s.pending)))
+	for _, q := range s.Webhooks.lanes {
 		out = append(out, q...)
 	}
 	return out
@@ -223,22 +265,22 @@ func (s *Events) throughFaults(d *delivery) {
 		return
 	}
 	switch f.Kind {
-	case FaultLose:
+	case emulator.FaultLose:
 		s.lose(d, "fault")
-	case FaultDuplicate:
+	case emulator.FaultDuplicate:
 		s.send(d)
 		twin := *d
 		s.send(&twin)
-	case FaultReorder:
+	case emulator.FaultReorder:
 		s.held = append(s.held, d)
-		s.sched.after(reorderHold, func() { s.release(d) })
-	case FaultDelay:
-		s.sched.after(f.Delay, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
+		s.sched.After(reorderHold, func() { s.release(d) })
+	case emulator.FaultDelay:
+		s.sched.After(f.Delay, func() {
+			s.Mu.Lock()
+			defer s.Mu.Unlock()
 			s.send(d)
 		})
-	case FaultDrop:
+	case emulator.FaultDrop:
 		d.cut = true
 		s.send(d)
 	default:
@@ -248,8 +290,8 @@ func (s *Events) throughFaults(d *delivery) {
 
 // release sends a held event that nothing overtook in time.
 func (s *Events) release(d *delivery) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	if i := slices.Index(s.held, d); i >= 0 {
 		s.held = slices.Delete(s.held, i, i+1)
 		s.send(d)

@@ -1,12 +1,17 @@
-package slackfake
+package workspace
 
 import (
 	"encoding/json"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"parley/bot/slack/slackfake/kit"
 )
 
-type object = map[string]any // a JSON object
+// Object is a JSON object.
+type Object = map[string]any
 
 // User is a person or bot of the workspace.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
@@ -201,4 +206,98 @@ type Ephemeral struct {
 	Username string          `json:"username,omitempty"`
 	Blocks   json.RawMessage `json:"blocks,omitempty"`
 	Deleted  bool            `json:"deleted,omitempty"`
+}
+
+// Clone copies a message so that later changes do not reach who holds the copy.
+func (m *Message) Clone() *Message {
+	n := *m
+	n.Reactions = slices.Clone(m.Reactions)
+	for i, r := range n.Reactions {
+		n.Reactions[i].Users = slices.Clone(r.Users)
+	}
+	n.ReplyUsers = slices.Clone(m.ReplyUsers)
+	n.Files = nil
+	for _, f := range m.Files {
+		n.Files = append(n.Files, f.Clone())
+	}
+	return &n
+}
+
+// IsReply tells a reply from a root or a plain message.
+func (m *Message) IsReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
+
+// Author is who the thread's reply_users lists: the user, or the bot of a customised post.
+func (m *Message) Author() string {
+	if m.User != "" {
+		return m.User
+	}
+	return m.BotID
+}
+
+// System tells Slack's own lines from what people and apps wrote.
+func (m *Message) System() bool { return strings.HasPrefix(m.Subtype, "channel_") }
+
+// Clone copies f as messages show it: without its places.
+func (f *File) Clone() *File {
+	n := *f
+	n.Shares, n.Channels, n.Groups, n.IMs = nil, nil, nil, nil
+	return &n
+}
+
+// SetData puts the bytes in, and what Slack derives of them.
+func (f *File) SetData(data []byte) {
+	f.Data, f.Size = data, int64(len(data))
+	f.Filetype = strings.ToLower(strings.TrimPrefix(path.Ext(f.Name), "."))
+	if f.Mimetype == "" && len(data) > 0 {
+		f.Mimetype = sniff(data)
+	}
+	if f.Filetype == "" {
+		f.Filetype = "binary"
+	}
+	f.PrettyType = strings.ToUpper(f.Filetype)
+}
+
+func sniff(data []byte) string {
+	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	return kind
+}
+
+// Clone copies v with its state filled from initial values, as payloads show it.
+func (v *View) Clone() *View {
+	n := *v
+	n.State = kit.FullState(v.State, v.Blocks)
+	return &n
+}
+
+// Scope names the scope that a conversations.* method needs for a kind of channel.
+func (c *Channel) Scope(verb string) string {
+	switch {
+	case c.IM:
+		return "im:" + verb
+	case c.Private:
+		return "groups:" + verb
+	}
+	return "channels:" + verb
+}
+
+// Kind is the channel's kind as events name it.
+func (c *Channel) Kind() string {
+	switch {
+	case c.IM:
+		return "im"
+	case c.Private:
+		return "group"
+	}
+	return "channel"
+}
+
+// MessageEventName is the event that tells of a message in the channel.
+func (c *Channel) MessageEventName() string {
+	switch {
+	case c.IM:
+		return "message.im"
+	case c.Private:
+		return "message.groups"
+	}
+	return "message.channels"
 }

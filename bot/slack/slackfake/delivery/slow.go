@@ -1,10 +1,11 @@
-package slackfake
+package delivery
 
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
+
+	"parley/bot/slack/slackfake/workspace"
 )
 
 // slowFloor is from when on an event counts as slow at all.
@@ -28,13 +29,13 @@ func (s *Events) telling(id, name string, event map[string]any) {
 	subtype, _ := event["subtype"].(string)
 	if gone, ok := event["deleted_ts"].(string); ok {
 		ts = gone
-	} else if changed, ok := event["message"].(*Message); ok {
+	} else if changed, ok := event["message"].(*workspace.Message); ok {
 		ts = changed.TS
 	}
 	if s.untold == nil {
 		s.untold = map[string]SlowEvent{}
 	}
-	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.now()}
+	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
 }
 
 // told notes the acknowledgement of an event, of which only the first counts. Caller
@@ -45,7 +46,7 @@ func (s *Events) told(id string) {
 		return
 	}
 	delete(s.untold, id)
-	if e.Took = s.now().Sub(e.made); e.Took >= slowFloor {
+	if e.Took = s.Now().Sub(e.made); e.Took >= slowFloor {
 		e.Told = true
 		s.slow = append(s.slow, e)
 	}
@@ -54,23 +55,14 @@ func (s *Events) told(id string) {
 // Slow lists the events that took at least so long to be acknowledged, or have
 // waited so long; those under 250 ms are not remembered.
 func (s *Events) Slow(over time.Duration) []SlowEvent {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	list := slices.Clone(s.slow)
 	for _, e := range s.untold {
-		e.Took = s.now().Sub(e.made)
+		e.Took = s.Now().Sub(e.made)
 		list = append(list, e)
 	}
 	list = slices.DeleteFunc(list, func(e SlowEvent) bool { return e.Took < over })
 	slices.SortFunc(list, func(a, b SlowEvent) int { return cmp.Compare(a.EventID, b.EventID) })
 	return list
-}
-
-// seconds reads a number of seconds; 0 when it is none.
-func seconds(text string) time.Duration {
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(n * float64(time.Second))
 }

@@ -1,4 +1,4 @@
-package slackfake
+package workspace
 
 import (
 	"container/heap"
@@ -8,14 +8,22 @@ import (
 // pollEvery is how often tasks are looked at when an injected clock may jump.
 const pollEvery = 10 * time.Millisecond
 
-// schedule holds what is due later by Slack's clock. Guarded by the lock.
-type schedule struct {
-	*ground
+// Schedule holds what is due later by Slack's clock. Guarded by the lock.
+type Schedule struct {
+	*Ground
 	tasks taskHeap
 	seq   int64
 	wake  chan struct{}
 	poll  bool
 }
+
+// NewSchedule makes an empty one; poll says that the clock may jump.
+func NewSchedule(g *Ground, poll bool) *Schedule {
+	return &Schedule{Ground: g, wake: make(chan struct{}, 1), poll: poll}
+}
+
+// Reset forgets what was due. Caller holds the lock.
+func (s *Schedule) Reset() { s.tasks = nil }
 
 type task struct {
 	at  time.Time
@@ -39,25 +47,25 @@ func (h *taskHeap) Pop() any {
 	return x
 }
 
-// after runs f, without the lock, once d has passed. Caller holds the lock.
-func (s *schedule) after(d time.Duration, f func()) {
+// After runs f, without the lock, once d has passed. Caller holds the lock.
+func (s *Schedule) After(d time.Duration, f func()) {
 	s.seq++
-	heap.Push(&s.tasks, &task{at: s.now().Add(d), seq: s.seq, run: f})
+	heap.Push(&s.tasks, &task{at: s.Now().Add(d), seq: s.seq, run: f})
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// runSchedule is the one goroutine that runs due tasks; it ends with the server.
-func (s *schedule) runSchedule() {
+// RunSchedule is the one goroutine that runs due tasks; it ends with the server.
+func (s *Schedule) RunSchedule() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		next := s.runDue()
 		timer.Reset(next)
 		select {
-		case <-s.ctx.Done():
+		case <-s.Ctx.Done():
 			return
 		case <-s.wake:
 		case <-timer.C:
@@ -66,23 +74,23 @@ func (s *schedule) runSchedule() {
 }
 
 // runDue runs what is due and returns how long to wait for the rest.
-func (s *schedule) runDue() time.Duration {
+func (s *Schedule) runDue() time.Duration {
 	for {
-		s.mu.Lock()
+		s.Mu.Lock()
 		if len(s.tasks) == 0 {
-			s.mu.Unlock()
+			s.Mu.Unlock()
 			return time.Hour
 		}
-		wait := s.tasks[0].at.Sub(s.now())
+		wait := s.tasks[0].at.Sub(s.Now())
 		if wait > 0 {
-			s.mu.Unlock()
+			s.Mu.Unlock()
 			if s.poll {
 				wait = min(wait, pollEvery)
 			}
 			return wait
 		}
 		t := heap.Pop(&s.tasks).(*task)
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		t.run()
 	}
 }

@@ -1,0 +1,371 @@
+// Package screens keeps the modals and home tabs that people see, and lets the app open and change them.
+package screens
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/webcall"
+	"parley/bot/slack/slackfake/workspace"
+)
+
+// Limits of views. Source: docs.slack.dev/reference/views, read 2026-11.
+const (
+	maxViewBytes  = 250_000
+	maxStack      = 3
+	maxPrivate    = 3000
+	maxViewTitle  = 24
+	maxExternalID = 255
+)
+
+// Screens are the modals and home tabs that people see. Guarded by the lock.
+type Screens struct {
+	*workspace.Ground
+	Views    map[string]*workspace.View
+	Stacks   map[string][]string // user → open modals, bottom first
+	Homes    map[string]*workspace.View
+	triggers map[string]*trigger
+}
+
+// New makes those of a workspace.
+func New(g *workspace.Ground) *Screens { return &Screens{Ground: g} }
+
+// Reset closes all views. Caller holds the lock.
+func (s *Screens) Reset() {
+	s.Views, s.Stacks, s.Homes, s.triggers = map[string]*workspace.View{}, map[string][]string{}, map[string]*workspace.View{}, map[string]*trigger{}
+}
+
+// API opens and changes views for the app.
+type API struct {
+	*workspace.Ground
+	screens *Screens
+	known   func(user string) bool // somebody of the workspace
+}
+
+// NewAPI makes what changes these screens.
+func NewAPI(s *Screens, known func(user string) bool) *API {
+	return &API{Ground: s.Ground, screens: s, known: known}
+}
+
+// trigger lets the app open one modal for one user, once, shortly.
+type trigger struct {
+	user string
+	at   time.Time
+	used bool
+	view string // the modal it came from
+}
+
+// NewTrigger makes a trigger id. Caller holds the lock.
+func (s *Screens) NewTrigger(user, view string) string {
+	id := fmt.Sprintf("%d.%d.%s", s.Now().UnixMilli(), 1_000_000+s.IDs, s.Secret(32))
+	s.triggers[id] = &trigger{user: user, at: s.Now(), view: view}
+	return id
+}
+
+func (a *API) trigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
+	id := c.Str("trigger_id")
+	if id == "" {
+		id = c.Str("interactivity_pointer")
+	}
+	t := a.screens.triggers[id]
+	switch {
+	case id == "":
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: trigger_id")
+	case t == nil:
+		return nil, workspace.Refuse("invalid_trigger_id")
+	case t.used:
+		return nil, workspace.Refuse("exchanged_trigger_id")
+	case a.Now().Sub(t.at) > a.Opt.TriggerLife:
+		return nil, workspace.Refuse("expired_trigger_id")
+	}
+	return t, nil
+}
+
+// parseView validates a view as sent by the app.
+func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.View, *workspace.Refusal) {
+	if len(raw) > maxViewBytes {
+		return nil, workspace.Refuse("view_too_large")
+	}
+	v := &workspace.View{}
+	if json.Unmarshal(raw, v) != nil {
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] failed to match all allowed schemas [json-pointer:/view]")
+	}
+	var errs []string
+	bad := func(at, text string) { errs = append(errs, "[ERROR] "+text+" [json-pointer:/view"+at+"]") }
+	if !slices.Contains(types, v.Type) {
+		bad("/type", "unsupported type: "+v.Type)
+	}
+	on := kit.OnHome
+	if v.Type == "modal" {
+		on = kit.OnModal
+		s.checkTitles(v, bad)
+	}
+	for at, x := range map[string]string{"/callback_id": v.CallbackID, "/external_id": v.ExternalID} {
+		if utf8.RuneCountInString(x) > maxExternalID {
+			bad(at, "must be less than 256 characters")
+		}
+	}
+	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
+		bad("/private_metadata", "must be less than 3001 characters")
+	}
+	blocks, err := s.CheckBlocks(v.Blocks, on)
+	if err != nil {
+		errs = append(errs, err.Messages...)
+		if len(err.Messages) == 0 {
+			bad("/blocks", "must be an array")
+		}
+	}
+	if v.Blocks == nil {
+		bad("/blocks", "missing required field: blocks")
+	}
+	if v.Type == "modal" && workspace.IsNull(v.Submit) && slices.ContainsFunc(blocks, isInput) {
+		bad("/submit", "`submit` is required when an `input` is in view")
+	}
+	if len(errs) > 0 {
+		return nil, workspace.Refuse("invalid_arguments", errs...)
+	}
+	v.Blocks = workspace.MustJSON(blocks)
+	v.State = kit.State{}
+	v.TeamID, v.AppID, v.BotID, v.AppInstalledTID = s.Opt.TeamID, s.Opt.AppID, s.Opt.BotID, s.Opt.TeamID
+	return v, nil
+}
+
+func isInput(b any) bool {
+	m, ok := b.(workspace.Object)
+	return ok && m["type"] == "input"
+}
+
+func (s *Screens) checkTitles(v *workspace.View, bad func(at, text string)) {
+	var faults []string
+	for key, p := range map[string]*json.RawMessage{"title": &v.Title, "submit": &v.Submit, "close": &v.Close} {
+		if workspace.IsNull(*p) {
+			if key == "title" {
+				bad("/title", "missing required field: title")
+			}
+			continue
+		}
+		title, wrong := kit.CheckTitle(key, *p, maxViewTitle)
+		*p, faults = title, append(faults, wrong...)
+	}
+	for _, e := range faults {
+		bad("", e[len("[ERROR] "):])
+	}
+}
+
+// stamp gives v a new hash.
+func (s *Screens) stamp(v *workspace.View) {
+	v.Hash = fmt.Sprintf("%d.%s", s.Now().Unix(), s.Secret(8))
+	s.Note(workspace.Change{Kind: map[string]string{"home": "home"}[v.Type] + map[string]string{"modal": "view"}[v.Type], ID: v.ID, User: v.User})
+}
+
+// place puts a new modal on top of the user's stack. Caller holds the lock.
+func (s *Screens) place(v *workspace.View, user string, under []string) *workspace.Refusal {
+	if v.ExternalID != "" && s.byExternal(v.ExternalID) != nil {
+		return workspace.Refuse("duplicate_external_id")
+	}
+	v.ID, v.User = s.NewID("V"), user
+	v.RootViewID = v.ID
+	if len(under) > 0 {
+		v.RootViewID = s.Views[under[0]].RootViewID
+		prev := under[len(under)-1]
+		v.PreviousViewID = &prev
+	}
+	s.Views[v.ID] = v
+	s.Stacks[user] = append(slices.Clone(under), v.ID)
+	s.stamp(v)
+	return nil
+}
+
+// Drop takes modals off the user's stack until n are left. Caller holds the lock.
+func (s *Screens) Drop(user string, n int) {
+	for _, id := range s.Stacks[user][min(n, len(s.Stacks[user])):] {
+		delete(s.Views, id)
+		s.Note(workspace.Change{Kind: "view", ID: id, User: user})
+	}
+	s.Stacks[user] = s.Stacks[user][:min(n, len(s.Stacks[user]))]
+}
+
+func (s *Screens) byExternal(id string) *workspace.View {
+	for _, v := range s.Views {
+		if v.ExternalID == id {
+			return v
+		}
+	}
+	for _, v := range s.Homes {
+		if v.ExternalID == id {
+			return v
+		}
+	}
+	return nil
+}
+
+// OpenView answers views.open.
+func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	t, err := a.trigger(c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.screens.parseView(c.Raw("view"), "modal")
+	if err != nil {
+		return nil, err
+	}
+	a.screens.Drop(t.user, 0)
+	if err := a.screens.place(v, t.user, nil); err != nil {
+		return nil, err
+	}
+	t.used = true
+	return webcall.Reply{"view": v.Clone()}, nil
+}
+
+// PushView answers views.push.
+func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	t, err := a.trigger(c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.screens.parseView(c.Raw("view"), "modal")
+	if err != nil {
+		return nil, err
+	}
+	if err := a.screens.push(v, t.user); err != nil {
+		return nil, err
+	}
+	t.used = true
+	return webcall.Reply{"view": v.Clone()}, nil
+}
+
+func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
+	under := s.Stacks[user]
+	switch {
+	case len(under) == 0:
+		return workspace.Refuse("not_found")
+	case len(under) >= maxStack:
+		return workspace.Refuse("push_limit_reached")
+	}
+	return s.place(v, user, under)
+}
+
+// UpdateView answers views.update.
+func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	var old *workspace.View
+	switch {
+	case c.Str("view_id") != "":
+		if old = a.screens.Views[c.Str("view_id")]; old == nil {
+			for _, h := range a.screens.Homes {
+				if h.ID == c.Str("view_id") {
+					old = h
+				}
+			}
+		}
+	case c.Str("external_id") != "":
+		old = a.screens.byExternal(c.Str("external_id"))
+	default:
+		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: view_id")
+	}
+	if old == nil {
+		return nil, workspace.Refuse("not_found")
+	}
+	if h := c.Str("hash"); h != "" && h != old.Hash {
+		return nil, workspace.Refuse("hash_conflict")
+	}
+	v, err := a.screens.parseView(c.Raw("view"), old.Type)
+	if err != nil {
+		return nil, err
+	}
+	a.screens.replace(old, v)
+	return webcall.Reply{"view": old.Clone()}, nil
+}
+
+// replace shows v in the place of old, which keeps its identity and the inputs that both have.
+func (s *Screens) replace(old, v *workspace.View) {
+	v.ID, v.User, v.RootViewID, v.PreviousViewID = old.ID, old.User, old.RootViewID, old.PreviousViewID
+	if v.ExternalID == "" {
+		v.ExternalID = old.ExternalID
+	}
+	v.State = kit.KeepState(old.State, v.Blocks)
+	*old = *v
+	s.stamp(old)
+}
+
+// PublishView answers views.publish.
+func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	user := c.Str("user_id")
+	switch {
+	case a.Opt.NoHome:
+		return nil, workspace.Refuse("not_enabled")
+	case !a.known(user):
+		return nil, workspace.Refuse("user_not_found")
+	}
+	old := a.screens.Homes[user]
+	if h := c.Str("hash"); h != "" && (old == nil || h != old.Hash) {
+		return nil, workspace.Refuse("hash_conflict")
+	}
+	v, err := a.screens.parseView(c.Raw("view"), "home")
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		v.ID, v.User = a.NewID("V"), user
+		v.RootViewID = v.ID
+		a.screens.Homes[user] = v
+		a.screens.stamp(v)
+		old = v
+	} else {
+		a.screens.replace(old, v)
+	}
+	return webcall.Reply{"view": old.Clone()}, nil
+}
+
+// Respond applies a response_action to the submitted modal v. Caller holds the lock.
+func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
+	stack := s.Stacks[v.User]
+	depth := 0
+	for i, id := range stack {
+		if id == v.ID {
+			depth = i
+		}
+	}
+	switch action {
+	case "":
+		s.Drop(v.User, depth)
+	case "clear":
+		s.Drop(v.User, 0)
+	case "errors":
+		if len(errs) == 0 {
+			return workspace.Refuse("invalid_arguments", "[ERROR] errors must not be empty")
+		}
+		for block := range errs {
+			if !hasInput(v.Blocks, block) {
+				return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] no input block %q", block))
+			}
+		}
+	case "update", "push":
+		n, err := s.parseView(raw, "modal")
+		if err != nil {
+			return err
+		}
+		if action == "update" {
+			s.replace(v, n)
+			return nil
+		}
+		if err := s.push(n, v.User); err != nil {
+			return err
+		}
+	default:
+		return workspace.Refuse("invalid_arguments", "[ERROR] unknown response_action")
+	}
+	return nil
+}
+
+func hasInput(blocks json.RawMessage, id string) bool {
+	found := false
+	kit.Each(blocks, func(b, _ workspace.Object) bool {
+		found = found || b["type"] == "input" && b["block_id"] == id
+		return !found
+	})
+	return found
+}

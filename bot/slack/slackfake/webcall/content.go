@@ -1,0 +1,127 @@
+package webcall
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bot/slack/slackfake/kit"
+	"parley/bot/slack/slackfake/workspace"
+)
+
+// Limits of messages. Units: runes unless named otherwise.
+// Source: docs.slack.dev/reference/methods/chat.postMessage and measurements by users, read 2026-11.
+const (
+	maxText          = 40000 // longer is cut, not refused
+	maxAllBlocks     = 13200 // of one message, as JSON
+	maxMetadataBytes = 8000
+	maxUsername      = 80
+)
+
+// Content is what a message shows, checked.
+type Content struct {
+	Text        string
+	Blocks      json.RawMessage
+	Attachments json.RawMessage
+}
+
+// Content reads text, markdown_text, blocks and attachments. kept says that an update may
+// leave all of them out.
+func (c *Call) Content() (Content, *workspace.Refusal) {
+	var out Content
+	out.Text = c.Str("text")
+	if md := c.Str("markdown_text"); md != "" {
+		if out.Text != "" || c.Raw("blocks") != nil {
+			return out, workspace.Refuse("markdown_text_conflict")
+		}
+		if utf8.RuneCountInString(md) > kit.MaxMarkdown {
+			return out, workspace.Refuse("msg_too_long")
+		}
+		out.Text = md
+		out.Blocks = workspace.MustJSON([]any{map[string]any{"type": "markdown", "block_id": c.Secret(5), "text": md}})
+		return out, nil
+	}
+	blocks, err := c.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
+	if err != nil {
+		return out, err
+	}
+	if len(blocks) > 0 {
+		out.Blocks = workspace.MustJSON(blocks)
+		if utf8.RuneCount(out.Blocks) > maxAllBlocks {
+			return out, workspace.Refuse("msg_blocks_too_long")
+		}
+	}
+	attachments, refused := kit.CheckAttachments(c.Raw("attachments"), c.ShortID)
+	if refused != nil {
+		return out, workspace.Refuse(refused.Code, refused.Messages...)
+	}
+	out.Attachments = attachments
+	if strings.TrimSpace(out.Text) == "" && out.Blocks == nil && out.Attachments == nil {
+		return out, workspace.Refuse("no_text")
+	}
+	return out, nil
+}
+
+// CutText cuts what is longer than Slack keeps.
+func CutText(text string) string {
+	if utf8.RuneCountInString(text) <= maxText {
+		return text
+	}
+	return string([]rune(text)[:maxText])
+}
+
+// Metadata reads the argument; nil when absent or without an event type, clear when it is {}.
+func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Refusal) {
+	raw := c.Raw("metadata")
+	if raw == nil {
+		return nil, false, nil
+	}
+	if len(raw) > maxMetadataBytes {
+		return nil, false, workspace.Refuse("metadata_too_large")
+	}
+	var v struct {
+		EventType    *string         `json:"event_type"`
+		EventPayload json.RawMessage `json:"event_payload"`
+	}
+	if json.Unmarshal(raw, &v) != nil {
+		return nil, false, workspace.Refuse("invalid_metadata_format")
+	}
+	if v.EventType == nil && v.EventPayload == nil {
+		return nil, true, nil
+	}
+	var object map[string]any
+	if v.EventType == nil || *v.EventType == "" || json.Unmarshal(v.EventPayload, &object) != nil || object == nil {
+		if v.EventType != nil && *v.EventType == "" && len(object) == 0 {
+			return nil, true, nil // slack-go's empty value
+		}
+		return nil, false, workspace.Refuse("invalid_metadata_schema")
+	}
+	return &workspace.Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
+}
+
+// BotMessage makes the app's message; name and icon are ignored without their scope.
+func (c *Call) BotMessage(body Content) *workspace.Message {
+	m := &workspace.Message{
+		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,
+		Text: CutText(body.Text), Blocks: body.Blocks, Attachments: body.Attachments,
+	}
+	custom := c.Str("username") != "" || c.Str("icon_emoji") != "" || c.Str("icon_url") != ""
+	if !custom || c.Need("chat:write.customize") != nil {
+		m.BotProfile = &workspace.BotProfile{
+			ID: c.Opt.BotID, AppID: c.Opt.AppID, Name: c.Opt.AppName, Icons: map[string]string{}, TeamID: c.Opt.TeamID,
+		}
+		return m
+	}
+	m.Subtype, m.User = "bot_message", ""
+	m.Username = c.Str("username")
+	if m.Username == "" {
+		m.Username = c.Opt.AppName
+	}
+	if r := []rune(m.Username); len(r) > maxUsername {
+		m.Username = string(r[:maxUsername])
+	}
+	if e, u := c.Str("icon_emoji"), c.Str("icon_url"); e != "" || u != "" {
+		m.Icons = &workspace.Icons{Emoji: e, Image48: u}
+	}
+	return m
+}

@@ -1,0 +1,113 @@
+package webcall
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"sort"
+	"strconv"
+	"strings"
+
+	"parley/bot/slack/slackfake/workspace"
+)
+
+// Window is the part of a message list that was asked for.
+type Window struct {
+	Oldest, Latest int64
+	inclusive      bool
+	Limit, Skip    int
+	full           bool // metadata with payload
+}
+
+// Window reads which messages a call asks for.
+func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
+	w := Window{inclusive: c.Flag("inclusive"), Limit: standard, Latest: 1 << 62, full: c.Flag("include_all_metadata")}
+	if v := c.Str("oldest"); v != "" {
+		us, ok := workspace.ParseTS(v)
+		if !ok {
+			return w, workspace.Refuse("invalid_ts_oldest")
+		}
+		w.Oldest = us
+	}
+	if v := c.Str("latest"); v != "" && v != "now" {
+		us, ok := workspace.ParseTS(v)
+		if !ok {
+			return w, workspace.Refuse("invalid_ts_latest")
+		}
+		w.Latest = us
+	}
+	var err *workspace.Refusal
+	w.Limit, w.Skip, err = c.Page(standard, most)
+	return w, err
+}
+
+// Page reads limit and cursor. Cursors are opaque text over an offset or a time stamp.
+func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal) {
+	limit = standard
+	if v := c.Str("limit"); v != "" {
+		n, e := strconv.Atoi(v)
+		if e != nil || n < 0 {
+			return 0, 0, workspace.Refuse("invalid_limit")
+		}
+		if n > 0 {
+			limit = min(n, most)
+		}
+	}
+	if v := c.Str("cursor"); v != "" {
+		b, e := base64.StdEncoding.DecodeString(v)
+		n, e2 := strconv.Atoi(strings.TrimPrefix(string(b), "next:"))
+		if e != nil || e2 != nil || n < 0 {
+			return 0, 0, workspace.Refuse("invalid_cursor")
+		}
+		skip = n
+	}
+	return limit, skip, nil
+}
+
+// NextCursor names the page that begins at n; there is none after 0.
+func NextCursor(n int) Reply {
+	v := ""
+	if n > 0 {
+		v = base64.StdEncoding.EncodeToString([]byte("next:" + strconv.Itoa(n)))
+	}
+	return Reply{"next_cursor": v}
+}
+
+// Holds tells whether a message lies in the window.
+func (w Window) Holds(m *workspace.Message) bool {
+	us, _ := workspace.ParseTS(m.TS)
+	if w.inclusive {
+		return us >= w.Oldest && us <= w.Latest
+	}
+	return us > w.Oldest && us < w.Latest
+}
+
+// Show copies a message as the call wants it.
+func (w Window) Show(m *workspace.Message) *workspace.Message {
+	n := m.Clone()
+	if n.Metadata != nil && !w.full {
+		n.Metadata = &workspace.Metadata{EventType: n.Metadata.EventType}
+	}
+	return n
+}
+
+// From finds the first reply that a page may start with.
+func From(list []*workspace.Message, w Window) int {
+	return sort.Search(len(list), func(i int) bool {
+		us, _ := workspace.ParseTS(list[i].TS)
+		return us >= w.Oldest && us > int64(w.Skip)
+	})
+}
+
+// List encodes ids for arguments that accept a JSON array or a comma list.
+func List(v string) []string {
+	var list []string
+	if json.Unmarshal([]byte(v), &list) == nil {
+		return list
+	}
+	for p := range strings.SplitSeq(v, ",") {
+		if p = strings.TrimSpace(p); p != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}

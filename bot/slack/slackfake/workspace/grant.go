@@ -1,0 +1,42 @@
+package workspace
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Grant is what the app may do in the workspace. Guarded by the lock.
+type Grant struct {
+	*Ground
+	Scopes  map[string]bool
+	Used    map[string]bool // scopes that calls and events made use of
+	Revoked bool
+	Token   string // of the bot
+}
+
+// NewGrant makes one that grants nothing yet.
+func NewGrant(g *Ground) *Grant { return &Grant{Ground: g} }
+
+// Reset grants what Options say. Caller holds the lock.
+func (g *Grant) Reset() {
+	g.Scopes, g.Used, g.Revoked, g.Token = map[string]bool{}, map[string]bool{}, false, g.Opt.BotToken
+	for _, sc := range g.Opt.Scopes {
+		g.Scopes[sc] = true
+	}
+}
+
+// Provided lists the granted scopes as Slack's answers do. Caller holds the lock.
+func (g *Grant) Provided() string {
+	return strings.Join(slices.Sorted(maps.Keys(g.Scopes)), ",")
+}
+
+// MayCommand checks that the app offers name and has the scope for it, and records its use.
+// Caller holds the lock.
+func (g *Grant) MayCommand(offered []string, name string) error {
+	if !g.Scopes["commands"] || offered != nil && !slices.Contains(offered, name) {
+		return Refuse("not_found")
+	}
+	g.Used["commands"] = true
+	return nil
+}

@@ -1,0 +1,53 @@
+package workspace
+
+import (
+	"encoding/json"
+	"strings"
+
+	"parley/bot/slack/slackfake/kit"
+)
+
+// Refusal is an ok:false answer.
+type Refusal struct {
+	Code     string
+	Needed   string
+	Messages []string // response_metadata.messages
+	Retry    int      // seconds; makes it a 429
+}
+
+// Error returns Slack's error string, so that tests and people's actions show it as it is.
+func (e *Refusal) Error() string {
+	if len(e.Messages) > 0 {
+		return e.Code + ": " + strings.Join(e.Messages, "; ")
+	}
+	return e.Code
+}
+
+// Refuse makes an ok:false answer with Slack's error.
+func Refuse(code string, messages ...string) *Refusal {
+	return &Refusal{Code: code, Messages: messages}
+}
+
+// CheckBlocks asks kit, and makes Slack's error of a refusal.
+func (g *Ground) CheckBlocks(raw json.RawMessage, on kit.Surface) ([]any, *Refusal) {
+	list, refused := kit.Check(raw, on, g.ShortID)
+	if refused != nil {
+		return nil, Refuse(refused.Code, refused.Messages...)
+	}
+	return list, nil
+}
+
+// ShortID makes the id of a block or element. Caller holds the lock.
+func (g *Ground) ShortID() string { return g.Secret(5) }
+
+// MustJSON encodes what always encodes.
+func MustJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null") // maps of decoded JSON always encode
+	}
+	return b
+}
+
+// IsNull tells whether there is no value.
+func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
