@@ -6,48 +6,49 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// What tests and the demo name of the packages below.
 type (
-	// Options is named here for callers.
+	// Options shape a workspace.
 	Options = workspace.Options
-	// User is named here for callers.
+	// User is a person or bot of the workspace.
 	User = workspace.User
-	// Channel is named here for callers.
+	// Channel is a conversation in Slack's sense: public, private or direct.
 	Channel = workspace.Channel
-	// Message is named here for callers.
+	// Message is a message as the Web API returns it.
 	Message = workspace.Message
-	// Icons is named here for callers.
+	// Icons is the customised picture of a bot's message.
 	Icons = workspace.Icons
-	// BotProfile is named here for callers.
+	// BotProfile describes the app behind a message.
 	BotProfile = workspace.BotProfile
-	// Metadata is named here for callers.
+	// Metadata is the app's own data on a message.
 	Metadata = workspace.Metadata
-	// Reaction is named here for callers.
+	// Reaction is one emoji under a message.
 	Reaction = workspace.Reaction
-	// Edited is named here for callers.
+	// Edited tells who changed a message last.
 	Edited = workspace.Edited
-	// File is named here for callers.
+	// File is an uploaded or external file.
 	File = workspace.File
-	// Share is named here for callers.
+	// Share is one place where a file was posted.
 	Share = workspace.Share
-	// View is named here for callers.
+	// View is a modal or a home tab.
 	View = workspace.View
-	// Ephemeral is named here for callers.
+	// Ephemeral is a message that only one person sees.
 	Ephemeral = workspace.Ephemeral
-	// Change is named here for callers.
+	// Change tells that something in the workspace changed.
 	Change = workspace.Change
-	// Subscription is named here for callers.
+	// Subscription reads changes in order, at its own pace.
 	Subscription = workspace.Subscription
-	// Events is named here for callers.
+	// Events sends the app what happens, again where it doesn't acknowledge, and tells what became of it.
 	Events = delivery.Events
-	// Sockets is named here for callers.
+	// Sockets are the app's Socket Mode connections.
 	Sockets = delivery.Sockets
-	// Webhooks is named here for callers.
+	// Webhooks reach the app by signed requests, in HTTP mode.
 	Webhooks = delivery.Webhooks
-	// Targets is named here for callers.
+	// Targets are the app's addresses in HTTP mode.
 	Targets = delivery.Targets
-	// LostEvent is named here for callers.
+	// LostEvent is an event that Slack gave up on.
 	LostEvent = delivery.LostEvent
-	// SlowEvent is named here for callers.
+	// SlowEvent is an event that the app acknowledged late, or not yet.
 	SlowEvent = delivery.SlowEvent
 
 	ground = workspace.Ground
