@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/channels"
 	"parley/store"
@@ -188,11 +186,11 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err := w.store(ctx, events)
-	if len(batch) > 1 && badFact(err) {
+	if len(batch) > 1 && refused(err) {
 		w.storeSingly(ctx, batch)
 		return
 	}
-	if err != nil && !badFact(err) {
+	if err != nil && !refused(err) {
 		batch = append(batch, w.queue.withdraw(batch...)...)
 	}
 	for _, a := range batch {
@@ -262,24 +260,18 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 	return stored, err
 }
 
-// badFact says that an error is a fact's own fault and not the database's.
-func badFact(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && !slices.Contains([]string{"08", "40", "53", "57", "58"}, pg.Code[:2])
-}
-
 // storeSingly stores the facts of a batch one by one, so that a bad one doesn't keep the others out. If
 // the database fails for one, the later ones with the same order key are refused as well, because they
 // would be stored before it.
 func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
-	refused := map[string]error{}
+	failed := map[string]error{}
 	for _, a := range batch {
-		err := refused[a.event.OrderKey]
+		err := failed[a.event.OrderKey]
 		if err == nil {
 			err = w.store(ctx, []store.NewEvent{a.event})
 		}
-		if err != nil && !badFact(err) && refused[a.event.OrderKey] == nil {
-			refused[a.event.OrderKey] = err
+		if err != nil && !refused(err) && failed[a.event.OrderKey] == nil {
+			failed[a.event.OrderKey] = err
 			for _, behind := range w.queue.withdraw(a) {
 				behind.done <- err
 			}

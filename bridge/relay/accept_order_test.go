@@ -10,13 +10,19 @@ import (
 	"parley/channels"
 )
 
-// cutOffAt ends the session that stores a fact, the first two times.
-func (s *stage) cutOffAt(fact string) {
+// What befalls the session that stores a fact.
+const (
+	ends          = `PERFORM pg_terminate_backend(pg_backend_pid())`
+	mayOnlyBeRead = `RAISE EXCEPTION 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'`
+)
+
+// cutOffAt has something befall the session that stores a fact, the first two times.
+func (s *stage) cutOffAt(fact, befalls string) {
 	s.exec(`CREATE SEQUENCE cuts`)
 	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
 			IF NEW.external_id = TG_ARGV[0] AND nextval('cuts') <= 2 THEN
-				PERFORM pg_terminate_backend(pg_backend_pid());
+				` + befalls + `;
 			END IF;
 			RETURN NEW;
 		END $$`)
@@ -24,11 +30,22 @@ func (s *stage) cutOffAt(fact string) {
 }
 
 // When the database goes away under a batch, nothing of it overtakes what could not be
-// stored: its source brings both again, in order.
+// stored: its source brings both again, in order. So it is when the database may only be read for a while, as after a
+// failover or when a provider's disk is full.
 func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	t.Parallel()
+	for name, befalls := range map[string]string{"gone": ends, "only read": mayOnlyBeRead} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			keepsOrderWhile(t, befalls)
+		})
+	}
+}
+
+func keepsOrderWhile(t *testing.T, befalls string) {
+	t.Helper()
 	s := newStage(t).effects()
-	s.cutOffAt("first")
+	s.cutOffAt("first", befalls)
 	s.start()
 	tries := 0
 	for ; tries < 9; tries++ {
@@ -50,7 +67,7 @@ func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.cutOffAt("f0")
+	s.cutOffAt("f0", ends)
 	s.start()
 	var facts []channels.Fact
 	var want []string

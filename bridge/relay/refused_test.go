@@ -140,6 +140,9 @@ func TestRefusedErrors(t *testing.T) {
 		"a statement that was stopped":        {stopped, false},
 		"a refused connection":                {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
 		"a full disk":                         {&pgconn.PgError{Code: "53100"}, false},
+		"a database that may only be read":    {&pgconn.PgError{Code: "25006"}, false},
+		"a table without permission":          {&pgconn.PgError{Code: "42501"}, false},
+		"a lock that nobody gave":             {&pgconn.PgError{Code: "55P03"}, false},
 		"a deadlock":                          {&pgconn.PgError{Code: "40P01"}, false},
 		"a lane of somebody else":             {&pgconn.PgError{Code: "PY001"}, false},
 	} {
