@@ -87,13 +87,14 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 		return []channels.Finding{{OK: true, What: what, Text: "It is Twilio's sandbox: in the Console, its webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."}}
 	}
 	s, err := c.finder().findSender(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return []channels.Finding{unfound(what, err)}
-	case s.Status != "" && !strings.HasPrefix(s.Status, "ONLINE"):
-		return []channels.Finding{{What: what, Field: fieldFrom, Text: "The sender is " + clip(s.Status, 40) + ".", Hint: "See Messaging, Senders in the Twilio Console."}}
 	}
-	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " is online."}}, hooked(c.checkHook(ctx)))
+	f := s.finding()
+	if !f.OK {
+		return []channels.Finding{f}
+	}
+	return []channels.Finding{f, hooked(c.checkHook(ctx))}
 }
 
 // sandbox is the number with which everybody may try WhatsApp.

@@ -119,3 +119,38 @@ func TestSetHookRefused(t *testing.T) {
 		})
 	}
 }
+
+// Whoever types a number that is no WhatsApp sender reads which numbers are, and in which state. Why a sender is offline is
+// said in Twilio's own words.
+//
+func TestSendersToChoose(t *testing.T) {
+	t.Parallel()
+	find := func(change func(*twiliofake.Options, channels.Config)) (said string) {
+		w := newWorld(t, true, change)
+		for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
+			if !f.OK && f.Field == fieldFrom {
+				said += f.Text + " " + f.Hint
+			}
+		}
+		return said
+	}
+	other := twiliofake.Number{Address: "whatsapp:+15559999", Offline: true}
+	for name, c := range map[string]struct {
+		change func(*twiliofake.Options, channels.Config)
+		want   []string
+	}{
+		"none of the senders": {func(o *twiliofake.Options, c channels.Config) {
+			c[fieldFrom], o.Numbers = "+15557777", append(o.Numbers, other)
+		},
+			[]string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"}},
+		"no sender at all": {func(o *twiliofake.Options, _ channels.Config) { o.Numbers = o.Numbers[1:] }, []string{"no other sender", "Register the number"}},
+		"offline":          {func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }, []string{"The sender is offline.", "already registered to a WhatsApp account. (410)"}},
+	} {
+		got := find(c.change)
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q lacks %q", name, got, want)
+			}
+		}
+	}
+}

@@ -140,11 +140,12 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 
 func (a *webAPI) senderRow(i int) map[string]any {
 	n := a.opt.Numbers[i]
-	status := "ONLINE"
+	status, reasons := "ONLINE", []any(nil)
 	if n.Offline {
 		status = "OFFLINE"
+		reasons = []any{map[string]any{"code": "410", "message": "This phone number is already registered to a WhatsApp account.", "more_info": "https://www.twilio.com/docs/errors/410"}}
 	}
-	return map[string]any{"sid": numberSID("XE", i), "sender_id": n.Address, "status": status,
+	return map[string]any{"sid": numberSID("XE", i), "sender_id": n.Address, "status": status, "offline_reasons": reasons,
 		"webhook": map[string]any{"callback_url": n.Webhook, "callback_method": "POST", "fallback_url": nil, "fallback_method": "POST", "status_callback_url": nil, "status_callback_method": "POST"}}
 }
 

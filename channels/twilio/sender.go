@@ -1,0 +1,113 @@
+package twilio
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/channels"
+)
+
+// waSender is a WhatsApp sender of the account.
+// Source: twilio/twilio-oai, twilio_messaging_v2.yaml, messaging.v2.channels_sender.
+type waSender struct {
+	SID     string            `json:"sid"`
+	ID      string            `json:"sender_id"` // whatsapp:+15550100
+	Status  string            `json:"status"`    // ONLINE, OFFLINE, CREATING …
+	Hook    map[string]string `json:"webhook"`
+	Reasons []struct {
+		Code string `json:"code"`
+		Text string `json:"message"`
+	} `json:"offline_reasons"`
+}
+
+// state is the sender's state in words: pending verification.
+func (s *waSender) state() string {
+	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clip(s.Status, 40)))
+}
+
+// finding says whether the sender carries messages, and in Twilio's own words why it doesn't.
+func (s *waSender) finding() channels.Finding {
+	const what = "WhatsApp sender"
+	if s.Status == "" || strings.HasPrefix(s.Status, online) {
+		return channels.Finding{OK: true, What: what, Text: strings.TrimPrefix(s.ID, waPrefix) + " is online."}
+	}
+	f := channels.Finding{What: what, Field: fieldFrom, Text: "The sender is " + s.state() + ".", Hint: "See Messaging, Senders in the Twilio Console."}
+	for _, r := range s.Reasons {
+		f.Text += " Twilio says: " + clip(r.Text, 300) + " (" + clip(r.Code, 20) + ")"
+	}
+	return f
+}
+
+// online begins the states of senders that carry messages: ONLINE, ONLINE:UPDATING.
+const online = "ONLINE"
+
+// place is where the sender's address stands.
+func (s *waSender) place(api *client) *hookPlace {
+	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"], form: func(address string) request {
+		hook := map[string]string{}
+		for name, value := range s.Hook { // all of it is sent again: what is left out might be cleared
+			if value != "" {
+				hook[name] = value
+			}
+		}
+		hook["callback_url"], hook["callback_method"] = address, http.MethodPost
+		return request{method: http.MethodPost, url: api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID), json: map[string]any{"webhook": hook}}
+	}}
+}
+
+// maxSenders is how many senders of an account are read.
+const maxSenders = 1000
+
+// maxNamed is how many senders are named to whoever typed a number that is none of them.
+const maxNamed = 10
+
+// findSender finds the channel's WhatsApp sender.
+// Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
+func (c *finder) findSender(ctx context.Context) (*waSender, error) {
+	var others []string
+	next := "?Channel=whatsapp&PageSize=100"
+	for seen := 0; seen < maxSenders; {
+		var page struct {
+			Senders []waSender `json:"senders"`
+			Meta    struct {
+				Next string `json:"next_page_url"`
+			} `json:"meta"`
+		}
+		if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
+			return nil, unsent(err)
+		}
+		for i := range page.Senders {
+			if page.Senders[i].ID == waPrefix+c.number.from {
+				return &page.Senders[i], nil
+			}
+			others = append(others, strings.TrimPrefix(clip(page.Senders[i].ID, 40), waPrefix)+" ("+page.Senders[i].state()+")")
+		}
+		seen += len(page.Senders)
+		u, err := url.Parse(page.Meta.Next)
+		if err != nil || u.RawQuery == "" || len(page.Senders) == 0 {
+			break
+		}
+		next = "?" + u.RawQuery // the rest of the address doesn't decide to which host the secret is sent
+	}
+	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + c.number.from + ".", Hint: c.chooseSender(others)}
+}
+
+// chooseSender says which numbers the admin can take in place of one that is no sender.
+func (c *finder) chooseSender(senders []string) string {
+	if c.number.from == sandbox {
+		return "It is Twilio's sandbox: its webhook is set in the Console, Messaging, Try it out."
+	}
+	const register = "Register the number in the Twilio Console: Messaging, Senders, WhatsApp senders."
+	if len(senders) == 0 {
+		return "It has no other sender either. " + register
+	}
+	slices.Sort(senders)
+	more := ""
+	if len(senders) > maxNamed {
+		senders, more = senders[:maxNamed], " …"
+	}
+	return "Its senders are " + strings.Join(senders, ", ") + more + ". Take one of them. Or: " + register
+}
