@@ -125,6 +125,7 @@ func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(err)
+	ts.Check(s.open())
 	ts.Check(s.clock.Move(s.ctx, s.db.Pool, d))
 }
 
