@@ -148,6 +148,13 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	if got := again.Mentions(); !slices.Equal(got, []string{"ben", "cat"}) {
 		t.Errorf("told are %v, want both: nobody is there", got)
 	}
+	w.notices("cat", bridge.PresenceAvailable, "handed_over")
+	w.chat.Say("ann", billing, again.Thread, "!assign #support once more")
+	w.chat.Say("ann", support, threadIn(t, w.chat, support, 3, "once more"), "!assign #billing quietly")
+	quiet := says(t, w.chat, billing, threadIn(t, w.chat, billing, 3, "quietly"), "[unassigned]", "quietly")
+	if got := quiet.Mentions(); len(got) > 0 {
+		t.Errorf("told are %v, want nobody: Cat is there and does without it", got)
+	}
 }
 
 // Whoever is away is not suggested as an owner.

@@ -142,17 +142,27 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 }
 
-// The lane of a conversation that ended long ago stays while somebody is about to put a message into it, and keeps
-// nobody waiting.
-func TestTidyBesideANewMessage(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
+// endLongAgo makes conversation 1, which was resolved long ago, and a gate for its lanes.
+func endLongAgo(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
 	for _, sql := range []string{
 		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
 		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
 			VALUES (1, 1, 1, 'resolved', now(), now(), now() - interval '90 days')`,
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+	} {
+		exec(t, pool, sql)
+	}
+}
+
+// The lane of a conversation that ended long ago stays while somebody is about to put a message into it, and keeps
+// nobody waiting.
+func TestTidyBesideANewMessage(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	endLongAgo(t, pool)
+	for _, sql := range []string{
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (1, 1, 'k', 1, 1, 1, 1)`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (1, 1, 1, 'said', 'accepted', now())`,
 	} {
@@ -188,12 +198,8 @@ func TestTidyBesideANewMessage(t *testing.T) {
 func TestTidyBetweenReadingAndWriting(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
+	endLongAgo(t, pool)
 	for _, sql := range []string{
-		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
-		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
-		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
-			VALUES (1, 1, 1, 'resolved', now(), now(), now() - interval '90 days')`,
-		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at, leased_until) VALUES
 			(1, 1, 'idle', 1, 1, 1, 1, NULL, NULL), (2, 1, 'waits', 1, 1, 0, 1, NULL, NULL), (3, 1, 'due', 1, 1, 1, 1, now(), NULL),
 			(4, 1, 'leased', 1, 1, 1, 1, NULL, now()), (5, 1, 'agent', 1, 0, 1, 1, NULL, NULL)`,

@@ -17,28 +17,31 @@ const maxTold = 8
 // notices is only named. So is one who is away, where somebody else is told: another owner, else the team.
 // If nobody else can be, whoever is away is mentioned as ever, so that no notice reaches nobody.
 func noticed(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
+	if len(line.Mentions) == 0 {
+		return nil
+	}
 	notice, is := line.Notice()
 	if !is {
 		return line.Mentions
 	}
 	told := slices.Clone(line.Mentions)
-	here := false
+	someHere := false
 	for i := range told {
 		told[i].Away = dir.Away(told[i].ID)
-		here = here || !told[i].Away
+		someHere = someHere || !told[i].Away
 		if quiet(dir, told[i].ID, notice) && told[i].ID != line.By.ID {
 			told[i].User = ""
 		}
 	}
-	if !notice.Cover || len(told) == 0 {
+	if !notice.Cover {
 		return told
 	}
 	var instead []bridge.AgentRef
-	if !here && c.TeamID != nil {
-		instead = members(dir, dir.Team(*c.TeamID), surface, notice, func(id store.AgentID) bool { return !dir.Away(id) })
+	if !someHere && c.TeamID != nil {
+		instead = toTell(dir, here(dir, members(dir, dir.Team(*c.TeamID), surface)), notice)
 	}
 	for i := range told {
-		if told[i].Away && (here || len(instead) > 0) {
+		if told[i].Away && (someHere || len(instead) > 0) {
 			told[i].User = ""
 		}
 	}
@@ -46,28 +49,38 @@ func noticed(dir *directory.Directory, c *book.Conversation, surface store.Accou
 }
 
 // TeamToTell gives the members of a team who are mentioned when it is handed a conversation, in a surface and
-// without whoever does that: those who are there, or all if nobody is.
+// without whoever does that: of those who are there, or of all if nobody is, the ones who want to be told.
 func TeamToTell(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
-	here := members(dir, team, surface, notice, func(id store.AgentID) bool { return id != by && !dir.Away(id) })
-	if here != nil {
-		return here
+	others := slices.DeleteFunc(members(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by })
+	if some := here(dir, others); len(some) > 0 {
+		others = some
 	}
-	return members(dir, team, surface, notice, func(id store.AgentID) bool { return id != by })
+	return toTell(dir, others, notice)
 }
 
-// members gives the chosen members of a team whom a notice may mention in a surface: none if they are too many
-// to be mentioned one by one.
-func members(dir *directory.Directory, team *store.Team, surface store.AccountID, notice bridge.Notice, chosen func(store.AgentID) bool) []bridge.AgentRef {
+// members gives those members of a team who can be mentioned in a surface.
+func members(dir *directory.Directory, team *store.Team, surface store.AccountID) (list []bridge.AgentRef) {
 	if team == nil {
 		return nil
 	}
-	var list []bridge.AgentRef
 	for _, id := range team.Members {
-		if ref := dir.Ref(surface, id); chosen(id) && ref.User != "" && !quiet(dir, id, notice) {
+		if ref := dir.Ref(surface, id); ref.User != "" {
 			list = append(list, ref)
 		}
 	}
+	return list
+}
+
+// here gives those agents of a list who aren't away.
+func here(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
+	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.Away(ref.ID) })
+}
+
+// toTell gives those agents of a list who don't do without a notice: none if they are too many to be mentioned one by
+// one.
+func toTell(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Notice) []bridge.AgentRef {
+	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return quiet(dir, ref.ID, notice) })
 	if len(list) > maxTold {
 		return nil
 	}
