@@ -75,16 +75,16 @@ func inFunction(before string) bool {
 	return regexp.MustCompile(`(?i)\b(extract|substring|trim)\s*\([^()]*$`).MatchString(before)
 }
 
-// No statement of the program asks a clock for each row that it checks a condition for.
-func TestOneClockAStatement(t *testing.T) {
-	t.Parallel()
+// eachStatement calls look with each text of the program, of files that mention a pattern, and with its place.
+func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
+	t.Helper()
 	statements := 0
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		source, err := os.ReadFile(path)
-		if err != nil || !regexp.MustCompile(`clock_timestamp|parley_now`).Match(source) {
+		if err != nil || !regexp.MustCompile(mention).Match(source) {
 			return err
 		}
 		files := token.NewFileSet()
@@ -96,9 +96,7 @@ func TestOneClockAStatement(t *testing.T) {
 			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
 				sql, _ := strconv.Unquote(text.Value)
 				statements++
-				for _, place := range clocksInConditions(sql) {
-					t.Errorf("%s: … %s …", files.Position(text.Pos()), place)
-				}
+				look(files.Position(text.Pos()).String(), sql)
 			}
 			return true
 		})
@@ -107,6 +105,16 @@ func TestOneClockAStatement(t *testing.T) {
 	if err != nil || statements < 50 {
 		t.Errorf("%d texts were read, %v", statements, err)
 	}
+}
+
+// No statement of the program asks a clock for each row that it checks a condition for.
+func TestOneClockAStatement(t *testing.T) {
+	t.Parallel()
+	eachStatement(t, `clock_timestamp|parley_now`, func(place, sql string) {
+		for _, found := range clocksInConditions(sql) {
+			t.Errorf("%s: … %s …", place, found)
+		}
+	})
 }
 
 // The rule finds what it forbids.

@@ -130,3 +130,23 @@ func TestFindTemplate(t *testing.T) {
 		}
 	}
 }
+
+// A claim takes no more than it was asked for, whichever way the database joins the rows that are
+// due with those that are claimed: what nobody works on would wait until its claim runs out.
+func TestClaimTakesNoMoreTemplates(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
+	for _, name := range []string{"first", "second", "third"} {
+		must(store.SaveTemplate(ctx, pool, store.Template{AccountID: account, Name: name, Language: "en", ProviderName: name,
+			Category: "utility", Uses: []string{"reply"}, Body: "Hello"}, true))(t)
+	}
+	tx := must(pool.Begin(ctx))(t)
+	defer func() { check(t, tx.Rollback(ctx)) }()
+	for _, way := range []string{"enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material"} {
+		must(tx.Exec(ctx, `SELECT set_config($1, 'off', true)`, way))(t)
+	}
+	if claimed := must(store.ClaimTemplates(ctx, tx, []store.AccountID{account}, 1))(t); len(claimed) != 1 {
+		t.Errorf("%d templates were claimed", len(claimed))
+	}
+}

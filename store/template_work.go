@@ -15,13 +15,13 @@ const templateLease = 90 * time.Second
 const claimTemplates = `
 	UPDATE templates
 	SET leased_until = clock_timestamp() + make_interval(secs => $3), epoch = epoch + 1, tries = tries + 1
-	WHERE id IN (
+	WHERE id = ANY(ARRAY(
 		SELECT id FROM templates
 		WHERE todo <> '' AND todo_at <= (SELECT parley_now()) AND account_id = ANY($1)
 			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
 		ORDER BY todo_at
 		LIMIT $2
-		FOR UPDATE SKIP LOCKED)
+		FOR UPDATE SKIP LOCKED))
 	RETURNING ` + templateColumns
 
 // ClaimTemplates leases templates that are to be submitted or deleted (Template.Todo).
@@ -86,11 +86,11 @@ func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration
 const claimTemplateLists = `
 	UPDATE template_lists
 	SET leased_until = clock_timestamp() + make_interval(secs => $2)
-	WHERE account_id IN (
+	WHERE account_id = ANY(ARRAY(
 		SELECT account_id FROM template_lists
 		WHERE due_at <= (SELECT parley_now()) AND account_id = ANY($1)
 			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
-		FOR UPDATE SKIP LOCKED)
+		FOR UPDATE SKIP LOCKED))
 	RETURNING account_id`
 
 // ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.

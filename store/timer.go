@@ -40,17 +40,18 @@ func CancelTimers(ctx context.Context, q Execer, rows []Timer) error {
 }
 
 const takeDueTimers = `
-	WITH due AS (
-		DELETE FROM timers
-		WHERE (conversation_id, kind) IN (
-			SELECT conversation_id, kind FROM timers
-			WHERE due_at <= (SELECT parley_now())
-			ORDER BY due_at
-			LIMIT $1
-			FOR UPDATE SKIP LOCKED)
-		RETURNING conversation_id, kind, due_at
+	WITH due AS MATERIALIZED (
+		SELECT conversation_id, kind
+		FROM timers
+		WHERE due_at <= (SELECT parley_now())
+		ORDER BY due_at
+		LIMIT $1
+		FOR UPDATE SKIP LOCKED
 	)
-	SELECT conversation_id, kind, due_at FROM due`
+	DELETE FROM timers AS t
+	USING due
+	WHERE t.conversation_id = due.conversation_id AND t.kind = due.kind
+	RETURNING t.conversation_id, t.kind, t.due_at`
 
 // TakeDueTimers removes due timers and returns them. The caller stores a fact for each in the same
 // transaction, so that none is lost.

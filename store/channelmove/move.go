@@ -40,14 +40,18 @@ func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former
 }
 
 const claim = `
-	UPDATE channel_moves
-	SET leased_until = clock_timestamp() + interval '1 minute'
-	WHERE (account_id, former) IN (
-		SELECT account_id, former FROM channel_moves
+	WITH next AS MATERIALIZED (
+		SELECT account_id, former
+		FROM channel_moves
 		WHERE done_at IS NULL AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
 		LIMIT 1
-		FOR UPDATE SKIP LOCKED)
-	RETURNING account_id, former, current, began_at`
+		FOR UPDATE SKIP LOCKED
+	)
+	UPDATE channel_moves AS m
+	SET leased_until = clock_timestamp() + interval '1 minute'
+	FROM next
+	WHERE m.account_id = next.account_id AND m.former = next.former
+	RETURNING m.account_id, m.former, m.current, m.began_at`
 
 // Claim leases an unfinished move that no process works on, for a minute. ok is false when
 // there is none.

@@ -54,15 +54,17 @@ func Add(ctx context.Context, q store.Execer, rows []Request) error {
 }
 
 const claimRequests = `
-	UPDATE text_requests AS t
-	SET epoch = t.epoch + 1, attempt = t.attempt + 1, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $2)
-	FROM (
+	WITH due AS MATERIALIZED (
 		SELECT conversation_id, name
 		FROM text_requests
 		WHERE done_at IS NULL AND due_at <= (SELECT parley_now()) AND (leased_until IS NULL OR leased_until <= (SELECT clock_timestamp()))
 		ORDER BY due_at
 		LIMIT $1
-		FOR UPDATE SKIP LOCKED) AS due
+		FOR UPDATE SKIP LOCKED
+	)
+	UPDATE text_requests AS t
+	SET epoch = t.epoch + 1, attempt = t.attempt + 1, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $2)
+	FROM due
 	WHERE t.conversation_id = due.conversation_id AND t.name = due.name
 	RETURNING t.conversation_id, t.name, t.ask, t.asked_at, t.attempt, t.epoch`
 
@@ -117,14 +119,17 @@ func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) e
 }
 
 const dropOld = `
-	DELETE FROM text_requests
-	WHERE (conversation_id, name) IN (
+	WITH old AS MATERIALIZED (
 		SELECT conversation_id, name
 		FROM text_requests
 		WHERE done_at < (SELECT parley_now()) - interval '1 day'
 		ORDER BY done_at
 		LIMIT 1000
-		FOR UPDATE SKIP LOCKED)`
+		FOR UPDATE SKIP LOCKED
+	)
+	DELETE FROM text_requests AS t
+	USING old
+	WHERE t.conversation_id = old.conversation_id AND t.name = old.name`
 
 // DropOld removes requests that were answered more than a day ago, at most a thousand.
 func DropOld(ctx context.Context, q store.Execer) error {

@@ -1,0 +1,81 @@
+package store_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A subquery with LIMIT and SKIP LOCKED that is joined, or stands behind IN, may be run once for each row of the
+// other side. What the statement itself has changed is skipped by the next run, which then gives further rows: the
+// statement takes more than its limit. ARRAY(…) and a common table expression that locks rows are run once.
+var (
+	runOnce  = regexp.MustCompile(`(?i)(\bARRAY|\bAS|\bMATERIALIZED)\s*$`)
+	runAgain = regexp.MustCompile(`(?i)(\bIN|=)\s*$`)
+	joined   = regexp.MustCompile(`(?i)(\bFROM|\bJOIN|\bLATERAL)\s*$`)
+	takes    = regexp.MustCompile(`(?is)\bLIMIT\b.*\bSKIP\s+LOCKED\b`)
+)
+
+// unboundedTakes gives the subqueries of a statement whose limit may be overstepped.
+func unboundedTakes(sql string) (found []string) {
+	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
+	var open []int
+	for i := range len(sql) {
+		switch {
+		case sql[i] == '(':
+			open = append(open, i)
+		case sql[i] == ')' && len(open) > 0:
+			begin := open[len(open)-1]
+			open = open[:len(open)-1]
+			if takes.MatchString(sql[begin:i]) && (runAgain.MatchString(sql[:begin]) || joined.MatchString(sql[:begin]) && !standsInOnce(sql, open)) {
+				found = append(found, strings.Join(strings.Fields(sql[begin:i]), " "))
+			}
+		}
+	}
+	return found
+}
+
+// standsInOnce says whether one of the brackets that are open is run once.
+func standsInOnce(sql string, open []int) bool {
+	for _, begin := range open {
+		if runOnce.MatchString(sql[:begin]) {
+			return true
+		}
+	}
+	return false
+}
+
+// No statement of the program takes more rows than its limit says. Parts of statements that begin within
+// a common table expression of another part show no bracket of their own and are left to the reader.
+func TestLimitsAreKept(t *testing.T) {
+	t.Parallel()
+	eachStatement(t, `SKIP LOCKED`, func(place, sql string) {
+		if !strings.Contains(sql, "WITH") && !regexp.MustCompile(`(?i)\b(UPDATE|DELETE)\s`).MatchString(strings.ReplaceAll(sql, "FOR NO KEY UPDATE", "")) {
+			return // a part of a statement
+		}
+		for _, found := range unboundedTakes(sql) {
+			t.Errorf("%s: … %s …", place, found)
+		}
+	})
+}
+
+// The rule finds what it forbids.
+func TestLimitRule(t *testing.T) {
+	t.Parallel()
+	const take = `(SELECT id FROM a ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED)`
+	for sql, want := range map[string]int{
+		`UPDATE a SET n = 1 WHERE id IN ` + take:                                               1,
+		`DELETE FROM a USING b JOIN ` + take + ` AS x ON true`:                                 1,
+		`UPDATE a SET n = 1 FROM ` + take + ` AS x WHERE a.id = x.id`:                          1,
+		`UPDATE a SET n = 1 WHERE id = ` + take:                                                1,
+		`UPDATE a SET n = 1 WHERE id = ANY(ARRAY` + take + `)`:                                 0,
+		`WITH x AS ` + take + ` UPDATE a SET n = 1 FROM x WHERE a.id = x.id`:                   0,
+		`WITH x AS (DELETE FROM a WHERE id IN ` + take + ` RETURNING id) SELECT id FROM x`:     1,
+		`WITH x AS MATERIALIZED (SELECT y.id FROM b, LATERAL ` + take + ` AS y) DELETE FROM a`: 0,
+		`UPDATE a SET n = 1 WHERE id IN (SELECT id FROM a LIMIT 1)`:                            0,
+	} {
+		if found := unboundedTakes(sql); len(found) != want {
+			t.Errorf("%s\n\tfound %q, want %d", sql, found, want)
+		}
+	}
+}
