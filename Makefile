@@ -65,9 +65,10 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	GOGC=$${GOGC:-400} GOMEMLIMIT=$${GOMEMLIMIT:-1GiB} GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race -vet=$(VET) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
-soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
+soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
 	@.ci/need go compiler postgres browser
 	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
+	PARLEY_TEST_LOCALE=en-US go test -vet=off -timeout 90m ./store/... ./bridge/relay ./bridge/engine
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters

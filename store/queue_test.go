@@ -152,3 +152,30 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 		t.Errorf("%s queues and events are left", left)
 	}
 }
+
+// Events that wait for the record of a post are found whatever else waits, also where a database sorts text by the
+// rules of a language (PARLEY_TEST_LOCALE): those pass over punctuation, or sort it in another order than bytes.
+func TestSuspectsKnowWhoWaitsForPosts(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
+	must(store.InsertEvents(ctx, pool, []store.NewEvent{{AccountID: 30, ExternalID: "e1", OrderKey: "30/c1", Payload: []byte("x")}}))(t)
+	waits := func(name string) bool {
+		t.Helper()
+		exec(t, pool, `UPDATE queues SET waits_for = $1`, name)
+		_, posts, err := store.Suspects(ctx, pool, store.FactVersion)
+		check(t, err)
+		return posts
+	}
+	if !waits(store.AwaitedPost(30, "C0SUPPORT", "1764000000.000100")) {
+		t.Error("who waits for a post is not found")
+	}
+	if waits(store.AwaitedID(30, "poster:1")) {
+		t.Error("who waits for a provider's id is taken for one who waits for a post")
+	}
+	var collation string
+	check(t, pool.QueryRow(ctx, `SELECT collation_name FROM information_schema.columns WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
+	if collation != "C" {
+		t.Errorf("the names are compared by %q", collation)
+	}
+}

@@ -27,6 +27,10 @@ import (
 // private one. Several binaries, and several machines, may share it.
 const ServerURL = "PARLEY_TEST_DATABASE_URL"
 
+// Locale names the environment variable with the language by whose rules the databases sort (ICU's name of
+// it, as en-US), which many servers do; "" = as the server does, which for a private one is byte by byte.
+const Locale = "PARLEY_TEST_LOCALE"
+
 const (
 	templatePrefix = "parley_template_"
 	testPrefix     = "parley_test_"
@@ -136,8 +140,8 @@ func (s *server) url(database string) string {
 	return u.String()
 }
 
-// templateName changes with every migration: a hash of their names and texts, and of the version
-// of the modules that bring their own.
+// templateName changes with every migration: a hash of their names and texts, of the version
+// of the modules that bring their own, and of the language by whose rules the database sorts.
 func templateName(files fs.FS) (string, error) {
 	h := sha256.New()
 	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
@@ -161,6 +165,7 @@ func templateName(files fs.FS) (string, error) {
 			}
 		}
 	}
+	fmt.Fprintf(h, "%s\n", os.Getenv(Locale))
 	return templatePrefix + hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
 
@@ -193,7 +198,11 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	if err := s.drop(ctx, next); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+next+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+	create := "CREATE DATABASE " + next + " TEMPLATE template0 ENCODING 'UTF8'"
+	if locale := os.Getenv(Locale); locale != "" {
+		create += " LOCALE_PROVIDER icu ICU_LOCALE '" + strings.ReplaceAll(locale, "'", "''") + "'"
+	}
+	if _, err := conn.Exec(ctx, create); err != nil {
 		return fmt.Errorf("template: %w", err)
 	}
 	if err := s.migrate(ctx, next); err != nil {
