@@ -55,9 +55,10 @@ type Options struct {
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 	// Grant returns the consent by which an account signs in at a provider; nil = there is none.
 	Grant   func(account store.Account, provider string) channels.Grant
-	Objects Bucket // where old files are; nil = in the database
-	Model   Model  // reads what customers write; nil = rules do, without a network
-	Backups string // the folder with the embedded server's backups; "" = an external database has its own
+	Objects Bucket           // where old files are; nil = in the database
+	Model   Model            // reads what customers write; nil = rules do, without a network
+	Backups string           // the folder with the embedded server's backups; "" = an external database has its own
+	Now     func() time.Time // this machine's clock; nil = time.Now
 	Log     *slog.Logger
 }
 

@@ -137,6 +137,22 @@ func list(t *testing.T, o inspect.Options) []store.Account {
 	return accounts
 }
 
+// A machine whose clock disagrees with the database's is told of, whichever is ahead.
+func TestDoctorOfTheMachinesClock(t *testing.T) {
+	t.Parallel()
+	o := inspect.Options{Pool: configured(t, healthy, setup.Options{Specs: birds()}), Sealer: sealer(t, masterKey), Specs: birds()}
+	for off, want := range map[time.Duration]string{
+		0:                "✓ machine's clock: agrees with the database's",
+		3 * time.Hour:    "✗ machine's clock: it is 3h0m ahead of the database's",
+		-2*time.Hour - 1: "✗ machine's clock: it is 2h0m behind the database's",
+	} {
+		o.Now = func() time.Time { return time.Now().Add(off) }
+		if text := inspect.Doctor(t.Context(), o).Text(); !strings.Contains(text, want) {
+			t.Errorf("off by %v, the doctor says:\n%s", off, text)
+		}
+	}
+}
+
 // muse is a model as a test says.
 type muse analysis.Condition
 
