@@ -108,12 +108,14 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 // SplitHead separates header and body (RFC 5322 section 2.1).
 //
 // A line that can't be a header, with no header behind it, already belongs to the body: so text without a
-// header is a body.
+// header is a body. The first delimiter of the parts that the header announces ends it in any case: some
+// mailers leave the empty line out, or put a blank into it.
 func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
 		_, b, _ = bytes.Cut(b, []byte("\n"))
 	}
 	at, bad := 0, -1
+	var dashed []byte // the first line that begins like a delimiter; no other is looked at, so hostile mails cost no more
 	for at < len(b) {
 		line := b[at:]
 		end := bytes.IndexByte(line, '\n') + 1
@@ -121,6 +123,12 @@ func SplitHead(b []byte) (head, body []byte) {
 			end = len(line)
 		}
 		line = bytes.TrimRight(line[:end], "\r\n")
+		if dashed == nil && bytes.HasPrefix(line, []byte("--")) {
+			dashed = line
+			if announces(b[:at], line[2:]) {
+				return b[:at], b[at:]
+			}
+		}
 		switch {
 		case len(line) == 0 && bad < 0:
 			return b[:at], b[at+end:]
@@ -141,6 +149,15 @@ func SplitHead(b []byte) (head, body []byte) {
 		return b[:bad], b[bad:]
 	}
 	return b, nil
+}
+
+// announces reports whether a header says that its parts are delimited by boundary.
+func announces(head, boundary []byte) bool {
+	if len(head) > MaxHeaderBytes {
+		return false
+	}
+	_, params := contentType(ReadHeader(head, NewGuesser()), "")
+	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
 }
 
 // headerLine reports whether a line may be part of a header.

@@ -1,0 +1,39 @@
+package rawmail
+
+import (
+	"strings"
+	"testing"
+)
+
+// A header ends where the parts begin that it announces, even if no empty line stands between: else the words
+// of the first part would be read as its header, and nobody would see them.
+//
+// The forms are those of mails that were seen: a line with a blank only (mikel/mail issue 781, and
+// fws_fn.eml of rspamd's tests), and a folded line (namecheap/fast_mail_parser issue 150).
+func TestHeaderEndsAtTheFirstPart(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]string{
+		"an empty line":            "\r\n",
+		"a line with a blank only": " \r\n",
+		"nothing":                  "",
+		"a folded line":            "MIME-Version: 1.0\r\n hello\r\n",
+		"an odd line":              "an odd line\r\n",
+	} {
+		for _, boundary := range []string{"_005_CFC60393A49D", "=:part:1"} {
+			mail := "From: ada@example.com\r\nContent-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n" + between +
+				"--" + boundary + "\r\nContent-Type: text/html\r\n\r\nMy own words.\r\n" +
+				"--" + boundary + "\r\nContent-Type: image/png\r\n\r\nx\r\n--" + boundary + "--\r\n"
+			p, _ := Read([]byte(mail))
+			if len(p.Children) != 2 {
+				t.Errorf("%s, %s: %d parts, want 2", name, boundary, len(p.Children))
+				continue
+			}
+			if first := p.Children[0]; first.Type != "text/html" || strings.TrimSpace(string(first.Body)) != "My own words." {
+				t.Errorf("%s, %s: the first part is %s %q", name, boundary, first.Type, first.Body)
+			}
+			if got := p.Header.Raw("From"); got != "ada@example.com" {
+				t.Errorf("%s, %s: From is %q", name, boundary, got)
+			}
+		}
+	}
+}
