@@ -22,6 +22,12 @@ type Spec struct {
 	// Sources returns what an account takes customers' messages from, each by the field that names it first: two
 	// accounts with the same source would take each message twice. nil = the field Owner, if there is one.
 	Sources func(Config) map[string]string
+	// SentTo returns the servers to which an account's secrets are sent readable, by the name of the field of each
+	// secret; by the field Consent those that get the tokens of a consent. A server is a text that differs for another
+	// host, and for one to which the connection isn't protected. A secret that is kept while others change goes to none
+	// but those to which it went before: who may change settings doesn't learn it. nil = an account's settings don't say
+	// where its secrets go.
+	SentTo func(Config) map[string][]string
 	// New makes the channel of one account. It opens no connection.
 	New func(Account, Env) (Channel, error)
 }

@@ -38,6 +38,7 @@ type Options struct {
 
 	Signatures Signatures // nil = signatures are Markdown without pictures
 	Author     Author     // who changes it
+	Operator   bool       // whoever runs Parley changes it, who may let stored secrets go to other servers
 
 	// With is done in the transaction that writes the change, once it is known to be possible, and before anything is
 	// written: others that change the set-up wait meanwhile. If it fails, nothing is written. nil = nothing
@@ -168,7 +169,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
-	if err := errors.Join(w.roles(f, found), w.sources(f)); err != nil {
+	if err := errors.Join(w.roles(f, found), w.sources(f), w.keepsSecrets(f)); err != nil {
 		return work{}, asFaults(err)
 	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {

@@ -16,6 +16,7 @@ func Spec() channels.Spec {
 		Icon:     "email",
 		OwnHosts: settings.Hosts,
 		Sources:  settings.Sources,
+		SentTo:   settings.SentTo,
 		Consent:  settings.FieldOAuth,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env, mailbox.DefaultOptions(), shared)

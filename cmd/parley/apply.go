@@ -48,7 +48,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.dir())}
+		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.dir()), Operator: true}
 		do := setup.Apply
 		if c.DryRun {
 			do = setup.Plan

@@ -81,7 +81,7 @@ func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.
 	if err != nil {
 		return err
 	}
-	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs})
+	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true})
 	return err
 }
 

@@ -115,7 +115,7 @@ func (s *Site) Apply(yaml string) {
 	s.T.Helper()
 	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
 	if err == nil {
-		_, err = setup.Apply(s.T.Context(), s.Pool, file, setup.Options{Sealer: Sealer(s.T), Specs: app.Specs()})
+		_, err = setup.Apply(s.T.Context(), s.Pool, file, setup.Options{Sealer: Sealer(s.T), Specs: app.Specs(), Operator: true})
 	}
 	if err != nil {
 		s.T.Fatalf("apply:\n%v", err)

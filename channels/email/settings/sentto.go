@@ -1,0 +1,46 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+
+	"parley/channels"
+)
+
+// SentTo returns the servers that get a mailbox's passwords, and the tokens of its provider: see channels.Spec. Where a
+// mailbox signs in without passwords, those that are left from before count as if they were still used: they are, once
+// the provider is taken out.
+func SentTo(c channels.Config) map[string][]string {
+	r := reader{config: c}
+	servers := func(oauth string) (imap, smtp string) {
+		imapHost, smtpHost := hostsOf(oauth)
+		return r.receiver(fieldIMAPHost, imapHost, r.port(fieldIMAPPort, "993"), fieldIMAPSecurity),
+			r.receiver(fieldSMTPHost, smtpHost, r.port(fieldSMTPPort, "587"), fieldSMTPSecurity)
+	}
+	imap, smtp := servers("") // the provider's own servers get no password
+	sent := map[string][]string{fieldIMAPPassword: {imap}, fieldSMTPPassword: {smtp}}
+	if c[fieldSMTPPassword] == "" { // then IMAP's is used
+		sent[fieldIMAPPassword] = append(sent[fieldIMAPPassword], smtp)
+	}
+	if oauth := r.text(FieldOAuth, ""); oauth != "" {
+		imap, smtp = servers(oauth)
+		sent[FieldOAuth] = []string{imap, smtp}
+	}
+	for field, servers := range sent {
+		sent[field] = slices.DeleteFunc(servers, func(s string) bool { return s == "" })
+	}
+	return sent
+}
+
+// receiver writes a server for SentTo; "" = none is named. A protected connection proves the name of the host, so that
+// its port doesn't matter.
+func (r *reader) receiver(field, host, port, security string) string {
+	host = strings.ToLower(strings.TrimSuffix(r.text(field, host), "."))
+	switch {
+	case host == "":
+		return ""
+	case r.security(security, port) == Unprotected:
+		return host + ":" + port + " without protection"
+	}
+	return host
+}
