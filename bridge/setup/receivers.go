@@ -52,14 +52,14 @@ func (w *work) keepsSecrets(f *File) error {
 }
 
 // addKept says that what is stored in a field would go to a server that didn't get it so far.
-func (l *Faults) addKept(e accountEntry, field, server string, consent bool) {
+func (f *Faults) addKept(e accountEntry, field, server string, consent bool) {
 	where := "account " + e.name + ": " + field
 	if consent {
-		l.add(e.at, where, fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
+		f.add(e.at, where, fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
 			"Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs.")
 		return
 	}
-	l.add(e.at, where, fmt.Sprintf("would be sent to %s, which did not get it so far", server),
+	f.add(e.at, where, fmt.Sprintf("would be sent to %s, which did not get it so far", server),
 		"Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it.")
 }
 

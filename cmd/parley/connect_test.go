@@ -64,7 +64,7 @@ func newBrowserWorld(t *testing.T) *browserWorld {
 	file, err := setup.Parse([]byte(`accounts:
   - {name: support-mail, kind: email, email: {address: `+officeAddress+`, oauth: microsoft, imap: `+server(mail.IMAPAddr())+`, smtp: `+server(mail.SMTPAddr())+`}}`), os.LookupEnv)
 	if err == nil {
-		_, err = setup.Apply(t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
+		_, err = setup.Apply(t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Operator: true})
 	}
 	if err != nil {
 		t.Fatal(err)

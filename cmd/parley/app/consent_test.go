@@ -192,7 +192,7 @@ func (w *consentWorld) exported(t *testing.T) {
 			t.Error("a secret is exported")
 		}
 	}
-	result, err := setup.Apply(t.Context(), w.db.Pool, parse(t, text), setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()})
+	result, err := setup.Apply(t.Context(), w.db.Pool, parse(t, text), setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Operator: true})
 	if err != nil || len(result.Changes) != 0 {
 		t.Errorf("%v, %v", result, err)
 	}

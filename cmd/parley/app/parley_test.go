@@ -61,7 +61,7 @@ func parse(t *testing.T, text string) *setup.File {
 // set applies a set-up file.
 func set(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
 	t.Helper()
-	if _, err := setup.Apply(t.Context(), db.Pool, parse(t, text), setup.Options{Sealer: db.Sealer, Specs: specs}); err != nil {
+	if _, err := setup.Apply(t.Context(), db.Pool, parse(t, text), setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true}); err != nil {
 		t.Fatal(err)
 	}
 }
