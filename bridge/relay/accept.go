@@ -16,16 +16,18 @@ import (
 
 const (
 	maxBatch     = 64
+	writers      = 2        // batches that are stored at the same time
 	maxQueued    = 1024     // facts waiting to be stored
 	maxBytes     = 32 << 20 // their payloads together
 	blobBytes    = 1 << 20  // a larger payload is a blob
 	storeTimeout = 30 * time.Second
 )
 
-// acceptQueue holds facts that wait for the running commit.
+// acceptQueue holds facts that wait for the running commits.
 type acceptQueue struct {
 	mu      sync.Mutex
 	waiting []*arrival
+	storing map[string]bool // the order keys of the batches that are being stored
 	bytes   int64
 	inside  int // callers of Accept that wait
 	closed  bool
@@ -38,10 +40,12 @@ type arrival struct {
 	done  chan error
 }
 
-func newAcceptQueue() *acceptQueue { return &acceptQueue{wake: make(chan struct{}, 1)} }
+func newAcceptQueue() *acceptQueue {
+	return &acceptQueue{storing: map[string]bool{}, wake: make(chan struct{}, 1)}
+}
 
-// Accept stores facts of an account and returns after the commit. The next commit stores all that
-// arrives while one runs, and begins at once: no timer delays facts.
+// Accept stores facts of an account and returns after the commit. The next commit stores what arrives
+// while others run, and begins at once: no timer delays facts.
 // Errors: channels.ErrOverloaded when too much waits already.
 func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	began := time.Now()
@@ -112,24 +116,50 @@ func (q *acceptQueue) busy() bool {
 	return q.inside > 8
 }
 
-// close refuses everything from now on, and takes a batch of what still waits.
+// close refuses everything from now on, and takes all that still waits.
 func (q *acceptQueue) close() []*arrival {
 	q.mu.Lock()
-	q.closed = true
-	q.mu.Unlock()
-	return q.take()
+	defer q.mu.Unlock()
+	waiting := q.waiting
+	q.closed, q.waiting, q.bytes = true, nil, 0
+	return waiting
 }
 
+// take takes the next batch. Facts whose order key is that of a batch under way wait for its end, so
+// that they are stored behind it: call stored after each batch.
 func (q *acceptQueue) take() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(len(q.waiting), maxBatch)
-	batch := q.waiting[:n:n]
-	q.waiting = q.waiting[n:]
-	for _, a := range batch {
+	var batch, rest []*arrival
+	for i, a := range q.waiting {
+		if len(batch) == maxBatch {
+			rest = append(rest, q.waiting[i:]...)
+			break
+		}
+		if q.storing[a.event.OrderKey] {
+			rest = append(rest, a)
+			continue
+		}
+		batch = append(batch, a)
 		q.bytes -= int64(len(a.event.Payload))
 	}
+	q.waiting = rest
+	for _, a := range batch {
+		q.storing[a.event.OrderKey] = true
+	}
+	if len(batch) > 0 && len(rest) > 0 {
+		signal(q.wake) // another writer may find more
+	}
 	return batch
+}
+
+// stored lets facts with the order keys of a batch be taken again.
+func (q *acceptQueue) stored(batch []*arrival) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, a := range batch {
+		delete(q.storing, a.event.OrderKey)
+	}
 }
 
 // withdraw takes out what waits behind facts that could not be stored and has their order keys: it would be stored before
@@ -153,8 +183,9 @@ func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
 	return behind
 }
 
-// journalWriter writes what was accepted into the journal, one batch after the other. It belongs to one
-// goroutine.
+// journalWriter writes what was accepted into the journal, one batch after the other. Several work at
+// the same time: while one waits for its commit, or for a queue that an applier has locked, another
+// stores the facts of other queues.
 type journalWriter struct{ *Relay }
 
 // run writes accepted facts into the journal, for all callers of Accept. When ctx ends it
@@ -163,15 +194,14 @@ func (w journalWriter) run(ctx context.Context) {
 	for {
 		if batch := w.queue.take(); len(batch) > 0 {
 			w.storeBatch(ctx, batch)
+			w.queue.stored(batch)
 			continue
 		}
 		select {
 		case <-w.queue.wake:
 		case <-ctx.Done():
-			for batch := w.queue.close(); len(batch) > 0; batch = w.queue.close() {
-				for _, a := range batch {
-					a.done <- channels.ErrOverloaded
-				}
+			for _, a := range w.queue.close() {
+				a.done <- channels.ErrOverloaded
 			}
 			return
 		}

@@ -90,6 +90,44 @@ func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	}
 }
 
+// While a transaction that doesn't end holds the queue of one customer, the facts of others are stored and applied; what
+// comes for the held queue stays behind what came before.
+func TestAcceptPassesAHeldQueue(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	tx, err := s.pool.Begin(t.Context())
+	check(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	_, err = tx.Exec(t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		VALUES ('7/held', 7, 2, 0, 0, 0, clock_timestamp())`)
+	check(t, err)
+	s.start()
+	var waiting sync.WaitGroup
+	tell := func(name string, callers int) {
+		waiting.Go(func() {
+			if err := s.Accept(context.Background(), 7, fact("held", name)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+		s.until(name+" waits", func() bool { return s.Callers() == callers })
+	}
+	tell("first", 1)
+	s.eventually("1", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	tell("second", 2)
+	for n := range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		check(t, s.Accept(ctx, 7, fact("other", fmt.Sprint(n))))
+		cancel()
+	}
+	s.eventually("3", `SELECT count(*) FROM effects`)
+	check(t, tx.Rollback(t.Context()))
+	waiting.Wait()
+	s.applied7(5)
+	if got := s.order("held"); got != "first second" {
+		t.Errorf("applied: %s", got)
+	}
+}
+
 // Replicas that store the same facts in other orders don't refuse any of them.
 func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	t.Parallel()

@@ -147,11 +147,10 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	defer r.hot.Close()
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
-	stored := make(chan struct{})
-	go func() {
-		defer close(stored)
-		journalWriter{r}.run(storing)
-	}()
+	var storers sync.WaitGroup
+	for range writers {
+		storers.Go(func() { journalWriter{r}.run(storing) })
+	}
 	var group errgroup.Group
 	for range appliers {
 		group.Go(func() error { return r.runApplier(ctx) })
@@ -164,7 +163,7 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return r.runSweep(ctx) })
 	err := group.Wait()
 	stopStoring()
-	<-stored
+	storers.Wait()
 	r.leaveBehind(grace)
 	return err
 }
