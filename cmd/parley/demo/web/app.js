@@ -67,10 +67,16 @@ async function places() {
   } catch { return []; }
 }
 
-// meet shows the customer of a thread on the left, unless somebody writes there.
-export async function meet(channel, thread) {
+// unmet is the open thread whose customer the witness has not seen there yet; it is looked for until a time.
+let unmet = null;
+
+// meet shows the customer of a thread on the left, unless somebody writes there. A thread may be opened before the witness
+// has seen its first message: then each refresh of the next minute looks again.
+export async function meet(channel, thread, until = Date.now() + 60000) {
+  unmet = null;
   const r = (await places()).find((row) => row.channel === channel && row.thread === thread);
-  if (!r || app.writing || document.activeElement?.closest('#mail') || at().thread !== thread) return;
+  if (app.writing || document.activeElement?.closest('#mail') || at().thread !== thread) return;
+  if (!r) { if (Date.now() < until) unmet = { channel, thread, until }; return; }
   if (r.box !== app.customer || r.chat !== app.chat) openCustomer(r.box, r.chat);
 }
 
@@ -107,6 +113,7 @@ async function load() {
       app.state = next;
       show();
       tell(before, next);
+      if (unmet) meet(unmet.channel, unmet.thread, unmet.until);
     } catch {
       if (app.state) { app.state.phase = 'The demo does not answer. Start it again, then reload this page.'; showBar(); }
     }
