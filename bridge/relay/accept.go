@@ -16,11 +16,14 @@ import (
 
 const (
 	maxBatch     = 64
-	writers      = 2        // batches that are stored at the same time
+	maxStoring   = 3        // batches that are stored at the same time
 	maxQueued    = 1024     // facts waiting to be stored
 	maxBytes     = 32 << 20 // their payloads together
 	blobBytes    = 1 << 20  // a larger payload is a blob
 	storeTimeout = 30 * time.Second
+	// slowStore is how long the next batch waits for the one that is being stored. Larger batches cost less than several
+	// at a time; but one that waits for a queue which somebody has locked must not keep all others waiting.
+	slowStore = 50 * time.Millisecond
 )
 
 // acceptQueue holds facts that wait for the running commits.
@@ -45,7 +48,7 @@ func newAcceptQueue() *acceptQueue {
 }
 
 // Accept stores facts of an account and returns after the commit. The next commit stores what arrives
-// while others run, and begins at once: no timer delays facts.
+// while one runs, and begins when that has ended, or takes long: else no timer delays facts.
 // Errors: channels.ErrOverloaded when too much waits already.
 func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	began := time.Now()
@@ -125,8 +128,8 @@ func (q *acceptQueue) close() []*arrival {
 	return waiting
 }
 
-// take takes the next batch. Facts whose order key is that of a batch under way wait for its end, so
-// that they are stored behind it: call stored after each batch.
+// take takes the next batch, which may be empty. Facts whose order key is that of a batch under way wait
+// for its end, so that they are stored behind it: call stored after each batch.
 func (q *acceptQueue) take() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -147,9 +150,6 @@ func (q *acceptQueue) take() []*arrival {
 	for _, a := range batch {
 		q.storing[a.event.OrderKey] = true
 	}
-	if len(batch) > 0 && len(rest) > 0 {
-		signal(q.wake) // another writer may find more
-	}
 	return batch
 }
 
@@ -160,6 +160,7 @@ func (q *acceptQueue) stored(batch []*arrival) {
 	for _, a := range batch {
 		delete(q.storing, a.event.OrderKey)
 	}
+	signal(q.wake)
 }
 
 // withdraw takes out what waits behind facts that could not be stored and has their order keys: it would be stored before
@@ -183,28 +184,50 @@ func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
 	return behind
 }
 
-// journalWriter writes what was accepted into the journal, one batch after the other. Several work at
-// the same time: while one waits for its commit, or for a queue that an applier has locked, another
-// stores the facts of other queues.
+// journalWriter writes what was accepted into the journal, in batches.
 type journalWriter struct{ *Relay }
 
 // run writes accepted facts into the journal, for all callers of Accept. When ctx ends it
 // refuses what still waits: the sources of these facts bring them again.
 func (w journalWriter) run(ctx context.Context) {
+	var storing sync.WaitGroup
+	defer storing.Wait()
+	places := make(chan struct{}, maxStoring)
 	for {
-		if batch := w.queue.take(); len(batch) > 0 {
-			w.storeBatch(ctx, batch)
-			w.queue.stored(batch)
-			continue
-		}
-		select {
-		case <-w.queue.wake:
-		case <-ctx.Done():
-			for _, a := range w.queue.close() {
-				a.done <- channels.ErrOverloaded
+		places <- struct{}{}
+		batch := w.queue.take()
+		if len(batch) == 0 {
+			<-places
+			select {
+			case <-w.queue.wake:
+				continue
+			case <-ctx.Done():
+				for _, a := range w.queue.close() {
+					a.done <- channels.ErrOverloaded
+				}
+				return
 			}
-			return
 		}
+		stored := make(chan struct{})
+		storing.Go(func() {
+			defer close(stored)
+			w.storeBatch(ctx, batch)
+			<-places
+			w.queue.stored(batch)
+		})
+		waitFor(stored, slowStore)
+	}
+}
+
+// waitFor waits until done is closed, but not for longer than d, and says whether it is.
+func waitFor(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 

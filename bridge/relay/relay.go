@@ -147,10 +147,11 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	defer r.hot.Close()
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
-	var storers sync.WaitGroup
-	for range writers {
-		storers.Go(func() { journalWriter{r}.run(storing) })
-	}
+	stored := make(chan struct{})
+	go func() {
+		defer close(stored)
+		journalWriter{r}.run(storing)
+	}()
 	var group errgroup.Group
 	for range appliers {
 		group.Go(func() error { return r.runApplier(ctx) })
@@ -163,7 +164,7 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return r.runSweep(ctx) })
 	err := group.Wait()
 	stopStoring()
-	storers.Wait()
+	<-stored
 	r.leaveBehind(grace)
 	return err
 }
@@ -176,11 +177,7 @@ func (r *Relay) leaveBehind(grace time.Duration) {
 		r.left.Wait()
 		close(done)
 	}()
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
+	if !waitFor(done, grace) {
 		r.log.Warn("an event is still being worked on while the process ends")
 	}
 }
