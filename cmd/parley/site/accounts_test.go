@@ -38,7 +38,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Looks("account-new")
 	b.Press("form.page button")
 	b.Shows("shop")
-	b.Shows("Saved.")
+	b.Shows("Saved. Account shop:")
 	b.Until("it watches", "document.querySelector('#f-mode').value === 'watch'")
 	b.Do("turn it live")
 	b.Value("(document.querySelector('.flash').remove(), document.querySelector('#f-mode').value = 'live')") // the next page has it again
