@@ -86,7 +86,8 @@ func (w *work) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	if slices.Equal(w.have.knowledge, w.want.knowledge) {
 		return nil
 	}
-	return knowledge.SavePlaces(ctx, tx, w.want.knowledge)
+	_, super := w.author()
+	return knowledge.SavePlaces(ctx, tx, w.want.knowledge, super)
 }
 
 func (s *state) exportKnowledge() []*group {

@@ -116,10 +116,16 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 		}
 		return v.Post(form.Action, with(form.Values, url.Values{"knowledge": {places}}))
 	}
-	stands := func(what string, want int) {
+	stands := func(what string, want int, inside ...bool) {
 		t.Helper()
-		if places, err := knowledge.Places(t.Context(), s.Pool); err != nil || len(places) != want {
+		places, err := knowledge.Places(t.Context(), s.Pool)
+		if err != nil || len(places) != want {
 			t.Errorf("%s: %+v %v, want %d", what, places, err, want)
+		}
+		for i, may := range inside {
+			if places[i].Inside != may {
+				t.Errorf("%s: %s may be inside of the network: %v", what, places[i].Place, places[i].Inside)
+			}
 		}
 	}
 	if a := name(cy, "/etc"); a.Status != http.StatusUnprocessableEntity || !a.Has("Only super-admins let Parley read a folder of its server: /etc.") {
@@ -127,11 +133,11 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	}
 	stands("a folder of an admin", 0)
 	name(cy, "https://example.com/help/")
-	stands("a site of an admin", 1)
+	stands("a site of an admin", 1, false)
 	name(ann, "/srv/knowledge\nhttps://example.com/help/")
-	stands("a folder of a super-admin", 2)
+	stands("a folder of a super-admin", 2, true, true)
 	name(cy, "/srv/knowledge")
-	stands("an admin keeps it", 1)
+	stands("an admin keeps it", 1, true)
 	name(cy, "/srv/knowledge/../../etc")
 	stands("an admin moves it", 1)
 	person, err := sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test")
