@@ -77,6 +77,9 @@ type Link struct {
 	Text string
 	For  Role
 	Rank int // entries with lower ranks stand first
+
+	// Below are what the addresses of other pages begin with that belong to this one: "/settings/add-".
+	Below []string
 }
 
 // globHTML lists the templates of an area.

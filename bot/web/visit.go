@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,9 @@ func (v *Visit) menu() (list []shownLink) {
 		if !v.Person.opens(l.For) {
 			continue
 		}
-		here := v.Request.URL.Path == l.Path || strings.HasPrefix(v.Request.URL.Path, l.Path+"/") && l.Path != homePath
+		at := v.Request.URL.Path
+		here := at == l.Path || strings.HasPrefix(at, l.Path+"/") && l.Path != homePath ||
+			slices.ContainsFunc(l.Below, func(begins string) bool { return strings.HasPrefix(at, begins) })
 		list = append(list, shownLink{l, here})
 	}
 	return list

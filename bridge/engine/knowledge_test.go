@@ -15,7 +15,7 @@ import (
 func (w *world) learn(place, address, title, body string) {
 	w.t.Helper()
 	check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
-		if err := knowledge.SavePlaces(w.t.Context(), tx, []string{place}); err != nil {
+		if err := knowledge.SavePlaces(w.t.Context(), tx, []string{place}, true); err != nil {
 			return err
 		}
 		return knowledge.SavePage(w.t.Context(), tx, knowledge.Page{Place: place, Address: address}, []knowledge.Section{{Title: title, Body: body, Language: "en"}})

@@ -205,7 +205,7 @@ func channelField(section string, f channels.Field) Field {
 // settingFields lists the settings of accounts; "" as a choice is the default.
 func settingFields() (list []Field) {
 	for _, s := range bridge.Settings() {
-		f := Field{Path: "settings." + s.Name, Label: s.Name, Help: s.Text, Input: InputLine, Default: s.Free.Default}
+		f := Field{Path: "settings." + s.Name, Label: s.Label, Help: s.Text, Input: InputLine, Default: s.Free.Default}
 		if s.Free.Lines {
 			f.Input = InputText
 		}

@@ -35,6 +35,22 @@ func (f *File) readKnowledge(entries []*object) {
 	f.knowledge = slices.Compact(f.knowledge)
 }
 
+// folders refuses new folders by somebody who is no super-admin: each text in them may come up in a suggested reply, whatever
+// else the server keeps there.
+// Errors: Faults.
+func (w *work) folders() error {
+	var faults Faults
+	if _, super := w.author(); super {
+		return nil
+	}
+	for _, place := range w.want.knowledge {
+		if !(knowledge.Place{Place: place}).IsSite() && !slices.Contains(w.have.knowledge, place) {
+			faults.add(Position{}, "set-up: knowledge", "only super-admins let Parley read a folder of its server: "+place, "Ask one of them, or name a web site.")
+		}
+	}
+	return faults.err()
+}
+
 // isSite says whether an address is one from which a web site can be read.
 func isSite(address string) bool {
 	u, err := url.Parse(strings.TrimSpace(address))
@@ -70,7 +86,8 @@ func (w *work) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	if slices.Equal(w.have.knowledge, w.want.knowledge) {
 		return nil
 	}
-	return knowledge.SavePlaces(ctx, tx, w.want.knowledge)
+	_, super := w.author()
+	return knowledge.SavePlaces(ctx, tx, w.want.knowledge, super)
 }
 
 func (s *state) exportKnowledge() []*group {

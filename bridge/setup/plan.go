@@ -169,7 +169,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
-	if err := errors.Join(w.roles(f, found), w.sources(f), w.keepsSecrets(f)); err != nil {
+	if err := errors.Join(w.roles(f, found), w.sources(f), w.keepsSecrets(f), w.folders()); err != nil {
 		return work{}, asFaults(err)
 	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {

@@ -62,11 +62,8 @@ func (w *work) roles(f *File, found found) error {
 		}
 		return faults.err()
 	}
-	if w.options.Author.Agent == nil { // whoever has a shell on the server, or the link for the first admin
-		return nil
-	}
-	author := find(w.have.agents, func(a agent) bool { return a.id == *w.options.Author.Agent })
-	if author != nil && w.have.isSuper(author) {
+	author, super := w.author()
+	if super {
 		return nil
 	}
 	emails := map[string]bool{}
@@ -87,6 +84,16 @@ func (w *work) roles(f *File, found found) error {
 		}
 	}
 	return faults.err()
+}
+
+// author is the agent who makes the change, if it is one, and whether they may do what super-admins may: so may whoever has a
+// shell on the server, or the link for the first admin.
+func (w *work) author() (a *agent, super bool) {
+	if w.options.Author.Agent == nil {
+		return nil, true
+	}
+	a = find(w.have.agents, func(a agent) bool { return a.id == *w.options.Author.Agent })
+	return a, a != nil && w.have.isSuper(a)
 }
 
 // movedUser finds the chat in which an agent is another user than before; "" = there is none. It is no move if the agent

@@ -26,8 +26,8 @@ accounts:
       receipts: sent
 ` + "```" + `
 
-| setting | values, the default first | what it decides |
-|---|---|---|
+| setting | on the pages | values, the default first | what it decides |
+|---|---|---|---|
 `
 
 // docs/settings.md tells all settings, with their values and defaults.
@@ -46,7 +46,10 @@ func TestSettingsPage(t *testing.T) {
 		if s.Chat != "" {
 			values += "; in chats first `" + s.Chat + "`"
 		}
-		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", s.Name, values, s.Text)
+		if s.Label == "" {
+			t.Errorf("%s has no label for the pages", s.Name)
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", s.Name, s.Label, values, s.Text)
 	}
 	golden.Text(t, "../../docs/settings.md", page.String())
 }

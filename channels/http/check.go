@@ -27,7 +27,7 @@ func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 	status, s, err := c.ask(ctx, checkKey)
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
-		f.Text, f.Hint = "callback_url leads into your own network.", `If that is meant: allow_private: "true", then parley apply.`
+		f.Text, f.Hint = "callback_url leads into your own network.", `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`
 	case err != nil:
 		f.Text, f.Hint = "It can't be reached: "+err.Error(), "Look whether callback_url is right and its server runs."
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:

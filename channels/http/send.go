@@ -97,7 +97,7 @@ func lost(err error) error {
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
 		return &channels.SendError{Class: channels.AuthBroken, Text: "callback_url leads into your own network.",
-			Hint: `If that is meant: allow_private: "true", then parley apply.`, Cause: err}
+			Hint: `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`, Cause: err}
 	case errors.As(err, &lost) && !lost.Left:
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
 	case errors.As(err, &op) && op.Op == "dial":

@@ -47,9 +47,9 @@ func Spec() channels.Spec {
 		Name: "HTTP",
 		Icon: "electric_plug",
 		Fields: []channels.Field{
-			{Name: fieldSecret, Label: "Secret", Help: "Signs both directions; at least 16 characters, best random: openssl rand -hex 32.", Secret: true, Required: true},
-			{Name: fieldCallback, Label: "Callback", Help: "Where answers are posted to: https://shop.example/parley.", Required: true},
-			{Name: fieldPrivate, Label: "Callback in the own network", Help: "true: callback_url may be in your own network, and http.",
+			{Name: fieldSecret, Label: "Secret", Help: "Your system and Parley sign with it what they post to each other. At least 16 characters; `openssl rand -hex 32` makes a good one.", Secret: true, Required: true},
+			{Name: fieldCallback, Label: "Callback address", Help: "Where Parley posts what agents answer: https://shop.example/parley.", Required: true},
+			{Name: fieldPrivate, Label: "The callback is in your own network", Help: "`true`: it may lead to an address inside your network, and begin with http. `false`: to the internet alone, by https.",
 				Default: "false", OneOf: []string{"true", "false"}},
 		},
 		OwnHosts: ownHosts,

@@ -46,7 +46,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 func SMSSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: sources,
 		Fields: append(fields("The number or short code customers write to: +15550101."),
-			channels.Field{Name: fieldMMS, Label: "MMS", Help: "true: files may be sent (US and Canada only).", Default: "false", OneOf: []string{"false", "true"}}),
+			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, false)
 			if err != nil {
@@ -65,10 +65,10 @@ const (
 // fields are the settings of both kinds; from explains the number.
 func fields(from string) []channels.Field {
 	return []channels.Field{
-		{Name: fieldAccount, Label: "Account SID", Help: "Twilio Console, Account Info: AC….", Required: true},
-		{Name: fieldToken, Label: "Auth token", Help: "The primary auth token; it also proves Twilio's callbacks.", Secret: true, Required: true},
+		{Name: fieldAccount, Label: "Account SID", Help: "Begins with `AC`. In the Twilio Console it stands under *Account Info*.", Required: true},
+		{Name: fieldToken, Label: "Auth token", Help: "The primary one, which stands below the Account SID. It also proves that callbacks come from Twilio.", Secret: true, Required: true},
 		{Name: fieldFrom, Label: "Number", Help: from, Required: true},
-		{Name: fieldService, Label: "Messaging service", Help: "MG…, if messages should leave through one. Optional."},
+		{Name: fieldService, Label: "Messaging service", Help: "Begins with `MG`. Only if messages should leave through one."},
 	}
 }
 

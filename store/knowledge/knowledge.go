@@ -20,6 +20,7 @@ type Place struct {
 	Place   string     `db:"place"`   // a folder's path, or an address
 	ReadAt  *time.Time `db:"read_at"` // when it was last looked through, Parley's clock; nil = never
 	Problem string     `db:"problem"` // why something in it could not be read, for people
+	Inside  bool       `db:"inside"`  // a site that may be in the company's own network
 }
 
 // IsSite tells a web site from a folder.
@@ -46,7 +47,7 @@ type Section struct {
 	Language string `db:"-"`    // ISO 639-1, "" = unknown; Find doesn't tell it
 }
 
-const listPlaces = `SELECT place, read_at, problem FROM knowledge_places ORDER BY place COLLATE "C"`
+const listPlaces = `SELECT place, read_at, problem, inside FROM knowledge_places ORDER BY place COLLATE "C"`
 
 // Places lists the folders and sites, by name.
 func Places(ctx context.Context, q store.Querier) ([]Place, error) {
@@ -54,7 +55,7 @@ func Places(ctx context.Context, q store.Querier) ([]Place, error) {
 }
 
 const duePlaces = `
-	SELECT place, read_at, problem FROM knowledge_places
+	SELECT place, read_at, problem, inside FROM knowledge_places
 	WHERE read_at IS NULL OR read_at < (SELECT parley_now()) - make_interval(secs => $1)
 	ORDER BY read_at NULLS FIRST, place`
 
@@ -65,15 +66,21 @@ func DuePlaces(ctx context.Context, q store.Querier, every time.Duration) ([]Pla
 
 const (
 	dropPlaces = `DELETE FROM knowledge_places WHERE place <> ALL($1::text[])`
-	addPlaces  = `INSERT INTO knowledge_places (place) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`
+	addPlaces  = `
+		INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2
+		ON CONFLICT (place) DO UPDATE SET inside = true WHERE excluded.inside AND NOT knowledge_places.inside`
 )
 
-// SavePlaces makes these the folders and sites that there are. What was read of others is forgotten.
-func SavePlaces(ctx context.Context, tx pgx.Tx, places []string) error {
-	for _, sql := range []string{dropPlaces, addPlaces} {
-		if _, err := tx.Exec(ctx, sql, append([]string{}, places...)); err != nil { // nil would be NULL
-			return fmt.Errorf("store: knowledge: %w", err)
-		}
+// SavePlaces makes these the folders and sites that there are. What was read of others is forgotten. Whether sites may be inside
+// the company's own network counts for those that are new, and stays with the others unless they may now.
+func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) error {
+	places = append([]string{}, places...) // nil would be NULL
+	_, err := tx.Exec(ctx, dropPlaces, places)
+	if err == nil {
+		_, err = tx.Exec(ctx, addPlaces, places, inside)
+	}
+	if err != nil {
+		return fmt.Errorf("store: knowledge: %w", err)
 	}
 	return nil
 }
@@ -164,7 +171,7 @@ type State struct {
 }
 
 const listStates = `
-	SELECT p.place, p.read_at, p.problem, (SELECT count(*) FROM knowledge_pages AS k WHERE k.place = p.place) AS pages,
+	SELECT p.place, p.read_at, p.problem, p.inside, (SELECT count(*) FROM knowledge_pages AS k WHERE k.place = p.place) AS pages,
 		(SELECT count(*) FROM knowledge_sections AS k WHERE k.place = p.place) AS sections
 	FROM knowledge_places AS p
 	ORDER BY p.place COLLATE "C"`

@@ -32,7 +32,8 @@ func guides() []guide {
 					"https://business.facebook.com/settings/system-users", "System users"}},
 			ask: []string{"token", "phone_number_id", "waba_id", "app_secret"}, folded: []string{"verify_token"}},
 		{kind: "twilio_whatsapp", title: "Add a WhatsApp number at Twilio", whatsapp: true, name: "whatsapp", section: "twilio", provider: "Twilio", page: "docs/twilio.md",
-			needs: []need{portfolio, twilio, {"A WhatsApp sender: a number that receives text messages or calls, registered there with Meta's own steps, in which you grant Twilio access to the WhatsApp account.",
+			needs: []need{portfolio, twilio, {"A WhatsApp sender: a number that receives text messages or calls. Register it in the Console, with Create new sender: choose the number, go on to Meta, sign in there, " +
+				"choose your business portfolio, and allow Twilio to use its WhatsApp account. Meta sends the number a code. When the list calls the sender Online, it works.",
 				"https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders", "WhatsApp senders"}},
 			ask: []string{"account_sid", "auth_token", "from"}, folded: []string{"messaging_service_sid"}},
 		{kind: "sms", title: "Add a number for text messages", name: "sms", section: "twilio", provider: "Twilio", page: "docs/twilio.md",

@@ -128,6 +128,15 @@ func AddPath(kind string) string {
 	return addPath + "/" + kind
 }
 
+// AddName is what is added where AddPath leads; "" = the kind itself. A number of WhatsApp is added by one page, whoever
+// provides it.
+func AddName(kind string) string {
+	if AddPath(kind) == choosePath {
+		return "WhatsApp"
+	}
+	return ""
+}
+
 // choose asks at which provider a number of WhatsApp is.
 func (p pages) choose(v *web.Visit) error {
 	return v.Show("choose", web.Screen{Title: "Add a WhatsApp number", Help: "WhatsApp lets companies write by Meta's Cloud API, or by a provider in between. Choose where your number is, or should be.",

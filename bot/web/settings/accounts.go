@@ -80,7 +80,7 @@ func (p pages) listAccounts(v *web.Visit) error {
 // adds are the pages on which accounts are added. Those of WhatsApp begin on one page.
 func (p pages) adds() (list []web.Link) {
 	for _, c := range p.desk.Channels() {
-		l := web.Link{Path: number.AddPath(c.Kind), Text: c.Name}
+		l := web.Link{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
 		switch {
 		case c.Kind == "email":
 			l.Path = "/settings/add-mailbox"
@@ -192,7 +192,8 @@ func (p pages) account(v *web.Visit, do func(*setup.Entry, *web.Form) error) err
 }
 
 func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
-	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{"Form": form, "Path": accountPath(e.Name), "Name": e.Name, "Version": e.Version}}
+	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{"Form": form, "Path": accountPath(e.Name), "Name": e.Name, "Version": e.Version,
+		"Connection": connectionPath(e.Channel, e.Name)}}
 }
 
 func (p pages) saveAccount(v *web.Visit) error {

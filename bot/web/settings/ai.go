@@ -75,7 +75,7 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []part{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
 	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{{Title: "What suggested replies may draw on", Fields: []web.Field{{
 		Name: knowledgeKey, Label: "Folders and web sites", Kind: web.KindLines, Value: strings.Join(placesOf(known), "\n"),
-		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`."}}}}}
+		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. Super-admins name folders, since every text in them may come up in a reply."}}}}}
 	places, err := p.desk.Places(v.Context())
 	for _, place := range places {
 		s.Places = append(s.Places, reading{place, ago(v.Now(), place.ReadAt)})

@@ -40,7 +40,7 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []part) w
 
 // fieldOf makes the field of a form.
 func fieldOf(f setup.Field, e *setup.Entry) web.Field {
-	field := web.Field{Name: f.Path, Label: label(f), Help: f.Help, Required: f.Required && f.Default == "", Placeholder: f.Default, Fixed: f.Fixed && e != nil}
+	field := web.Field{Name: f.Path, Label: f.Label, Help: f.Help, Required: f.Required && f.Default == "", Placeholder: f.Default, Fixed: f.Fixed && e != nil}
 	var values []string
 	if e != nil {
 		values = e.Values[f.Path]
@@ -79,9 +79,9 @@ func choices(f setup.Field, chosen string) []web.Choice {
 	list := web.Choose([]string{chosen}, values...)
 	for i := range list {
 		if list[i].Value == "" {
-			list[i].Text = "as usual"
+			list[i].Text = "not chosen"
 			if f.Default != "" {
-				list[i].Text += ": " + f.Default
+				list[i].Text = "as usual: " + f.Default
 			}
 		}
 	}
@@ -93,22 +93,6 @@ func asShown(f web.Field, given []string) bool {
 	return f.Kind == web.KindChoice && f.Value == "" && slices.ContainsFunc(f.Choices, func(c web.Choice) bool {
 		return c.Chosen && slices.Equal(given, []string{c.Value})
 	})
-}
-
-// label is what a field is called: settings have only the name that parley.yaml uses.
-func label(f setup.Field) string {
-	name, isSetting := strings.CutPrefix(f.Path, "settings.")
-	if !isSetting {
-		return f.Label
-	}
-	words := strings.ReplaceAll(name, "_", " ")
-	if rest, isAI := strings.CutPrefix(words, "ai "); isAI {
-		return "AI: " + rest
-	}
-	if words == "ai" {
-		return "AI"
-	}
-	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // changeOf makes a change of what was sent. Only fields of the form count, whatever else was sent.

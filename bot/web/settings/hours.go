@@ -61,7 +61,7 @@ func hoursForm(e *setup.Entry) web.Form {
 			web.Field{Name: at + "open", Label: "Open", Value: d[2], Placeholder: "closed"})
 	}
 	return web.Form{Action: accountPath(e.Name) + "/hours", Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{
-		{Fields: []web.Field{{Name: zonePath, Label: "Time zone", Value: e.Value(zonePath), Placeholder: "Europe/Berlin", Help: "Hours are those on the wall there."}}},
+		{Fields: []web.Field{{Name: zonePath, Label: "Time zone", Value: e.Value(zonePath), Placeholder: "Europe/Berlin", Help: "The hours below are those of a clock there, in summer and in winter."}}},
 		days, {Title: "Public holidays", Fields: []web.Field{country, except}}, own,
 	}}
 }

@@ -70,11 +70,12 @@ func Area(desk Desk) web.Area {
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
 		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes()),
 		Menu: []web.Link{
-			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
-			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
-			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
-			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
-			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23},
+			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
+				Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
+			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20, Below: []string{"/settings/new-agent"}},
+			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21, Below: []string{"/settings/new-team"}},
+			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22, Below: []string{"/settings/new-tag"}},
+			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23, Below: []string{"/settings/new-template"}},
 			{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
 			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
@@ -215,7 +216,15 @@ func saved(v *web.Visit, path string, result setup.Result) error {
 	if len(result.Changes) == 0 {
 		text = "Nothing was changed."
 	}
-	return v.Saved(path, strings.Join(append([]string{text}, result.Remarks...), " "))
+	for _, remark := range result.Remarks {
+		text += " " + sentence(remark)
+	}
+	return v.Saved(path, text)
+}
+
+// sentence writes a remark as one.
+func sentence(remark string) string {
+	return upper(strings.TrimSuffix(remark, ".")) + "."
 }
 
 // missing answers that there is no such entry.

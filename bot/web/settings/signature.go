@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/bot/web"
 	"parley/bridge/setup"
@@ -47,6 +49,7 @@ func (s signing) form() web.Form {
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
 		refineNotices(&form)
+		field(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
 }
@@ -76,7 +79,14 @@ func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
 	return v.Show("signature", s.screen)
 }
 
-func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// upper begins a text with a capital letter.
+func upper(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
 
 // save saves what was sent, or only shows how it looks.
 func (s signing) save(v *web.Visit) error {

@@ -222,7 +222,11 @@ func (p pages) slackManifest(v *web.Visit) error {
 // teamsPackage gives the package of the app for Teams as a file.
 func (p pages) teamsPackage(v *web.Visit) error {
 	body, err := p.desk.TeamsPackage(v.Value("package_id"))
-	if err != nil {
+	var refused *web.Problem
+	switch {
+	case errors.As(err, &refused):
+		return v.Refuse(http.StatusUnprocessableEntity, refused.Text, refused.Hint)
+	case err != nil:
 		return v.Refuse(http.StatusUnprocessableEntity, "The package can't be made.", err.Error())
 	}
 	return file(v, "application/zip", "parley-teams.zip", body)

@@ -29,7 +29,7 @@ func TestTourOfHelpAndSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	pool := l.page.db.Load()
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}) }); err != nil {
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }); err != nil {
 		t.Fatal(err)
 	}
 	l.waits("the company's pages are read", func() bool {

@@ -33,7 +33,7 @@ func people(d store.Directory) Section {
 	}
 	switch {
 	case active == 0:
-		s.odd("agents", "there are none: nobody may reply", "List them under agents: in parley.yaml and run parley apply.")
+		s.odd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
 	case len(lost) > 0:
 		s.odd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(lost, ", "),
 			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
@@ -48,9 +48,9 @@ func people(d store.Directory) Section {
 		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
 		case !has:
-			s.odd("team "+t.Name, "has no channel", "Give it one in parley.yaml, or let its accounts name theirs.")
+			s.odd("team "+t.Name, "has no channel", "Give it one on its page or in parley.yaml, or let its accounts name theirs.")
 		case len(t.Members) == 0:
-			s.odd("team "+t.Name, "has no members", "List them in parley.yaml.")
+			s.odd("team "+t.Name, "has no members", "Choose them on its page, or list them in parley.yaml.")
 		default:
 			s.good("team "+t.Name, "has a channel and members")
 		}
@@ -62,7 +62,7 @@ func people(d store.Directory) Section {
 		}
 	}
 	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == store.SideChannel }) {
-		s.odd("accounts", "there are none: no customer can write", "List them under accounts: in parley.yaml and run parley apply.")
+		s.odd("accounts", "there are none: no customer can write", "Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
 	}
 	return s
 }
@@ -156,14 +156,14 @@ func (o Options) surface(ctx context.Context, a store.Account, d store.Directory
 	asker, answers := live.(finder)
 	switch {
 	case !connected && used:
-		s.wrong("connection", "threads are to open here, but no credentials are given", "Set its environment variables, as for parley serve.")
+		s.wrong("connection", "threads are to open here, but no credentials are given", "Connect it on the page First steps, or set its environment variables, as for parley serve.")
 	case !connected:
 		s.odd("connection", "not configured, and nothing uses it", "")
 	case can:
 		s.add(checker.Check(ctx))
 	case answers && len(d.Agents) > 0:
 		if _, err := asker.Lookup(ctx, d.Agents[0].Email); err != nil {
-			s.wrong("connection", err.Error(), "Check its environment variables, the app's scopes and the network.")
+			s.wrong("connection", err.Error(), "Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
 		} else {
 			s.good("connection", "it answers")
 		}
@@ -191,11 +191,11 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	home(&s, a, d)
 	switch {
 	case a.Paused:
-		s.odd("paused", "nothing is fetched or sent", "To go on: paused: false, then parley apply.")
+		s.odd("paused", "nothing is fetched or sent", "To go on, resume it on the page Accounts, or write paused: false and run parley apply.")
 	case a.Mode == store.ModeWatch:
-		s.odd("mode", "watch: nothing is sent", "To reply from here: mode: live, then parley apply.")
+		s.odd("mode", "watch: nothing is sent", "To reply from here, choose live on the account's page, or write mode: live and run parley apply.")
 	case a.Mode == store.ModeTrial:
-		s.odd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all: mode: live, then parley apply.")
+		s.odd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all, choose live on the account's page, or write mode: live and run parley apply.")
 	default:
 		s.good("mode", "live")
 	}
@@ -211,7 +211,7 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	}
 	channel, err := o.open(ctx, a, o.Specs[i])
 	if err != nil {
-		s.wrong("settings", err.Error(), "Put them right in parley.yaml and run parley apply.")
+		s.wrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
 		return s
 	}
 	if checker, ok := channel.(Checker); ok {
@@ -251,9 +251,9 @@ func home(s *Section, a store.Account, d store.Directory) {
 	case a.SurfaceID != nil && a.SurfaceChannel != "":
 		s.good("threads", "open in a channel of its own")
 	case a.TeamID == nil:
-		s.wrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team in parley.yaml.")
+		s.wrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team on its page or in parley.yaml.")
 	case !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == *a.TeamID }):
-		s.wrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel in parley.yaml.")
+		s.wrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel on its page or in parley.yaml.")
 	default:
 		s.good("threads", "open in the team's channel")
 	}

@@ -165,5 +165,10 @@ func (r *Reader) language(ctx context.Context, text string) string {
 	return a.Language
 }
 
-// dialer connects to the public internet, and to the host that the admin named, wherever that is.
-func dialer(host string) *guard.Dialer { return guard.New(host) }
+// dialer connects to the public internet, and to the host that was named wherever that is, if it may be inside.
+func dialer(host string, inside bool) *guard.Dialer {
+	if !inside {
+		return guard.New()
+	}
+	return guard.New(host)
+}

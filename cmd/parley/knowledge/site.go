@@ -49,7 +49,7 @@ func (v *visit) site(ctx context.Context) error {
 		return nil
 	}
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
-	c.client = fence.NewClient(fence.Options{Answer: pageTime, Dialer: dialer(start.Host), Follow: c.follow})
+	c.client = fence.NewClient(fence.Options{Answer: pageTime, Dialer: dialer(start.Host, v.place.Inside), Follow: c.follow})
 	defer c.client.CloseIdleConnections()
 	if ok := c.robots(ctx); !ok {
 		return ctx.Err()
@@ -105,7 +105,7 @@ func why(err error) string {
 		err = u.Err
 	}
 	if errors.Is(err, channels.ErrPrivateAddress) {
-		return "it is inside of a network, and was not named itself."
+		return "it is inside of your network, and a super-admin has to name it: take it out, and let one add it anew."
 	}
 	return err.Error()
 }

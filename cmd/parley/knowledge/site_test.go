@@ -86,7 +86,7 @@ func (s *site) requests() []string {
 func open(t *testing.T, places ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places) }); err != nil {
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places, true) }); err != nil {
 		t.Fatal(err)
 	}
 	return pool
@@ -201,6 +201,33 @@ func TestSiteLeadsNowhere(t *testing.T) {
 	}
 }
 
+// A site that an admin named is read on the internet alone, whatever its name leads to: what stands inside the company's network
+// is for super-admins to open. Named by one of them as well, it is read.
+//
+func TestSiteInside(t *testing.T) {
+	t.Parallel()
+	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
+	pool := open(t)
+	name := func(mayInside bool) {
+		t.Helper()
+		if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+			return knowledge.SavePlaces(t.Context(), tx, []string{inside.URL + "/"}, mayInside)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		round(t, pool)
+	}
+	name(false)
+	if got := inside.requests(); len(got) != 0 || !strings.Contains(problem(t, pool), "a super-admin has to name it") {
+		t.Errorf("named by an admin: asked for %q, and the problem is %q", got, problem(t, pool))
+	}
+	name(true)
+	name(false)
+	if got := inside.requests(); len(got) == 0 || problem(t, pool) != "" {
+		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, problem(t, pool))
+	}
+}
+
 // While a site or its robots.txt can't be read, nothing is asked for, and what was read before stays.
 func TestSiteIsAway(t *testing.T) {
 	t.Parallel()
@@ -215,7 +242,7 @@ func TestSiteIsAway(t *testing.T) {
 	if p := problem(t, pool); !strings.Contains(p, "can't be reached") {
 		t.Errorf("the problem is %q", p)
 	}
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil) }); err != nil {
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }); err != nil {
 		t.Fatal(err)
 	}
 	if got := titles(t, pool, "When do you open?"); len(got) != 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge"
+	"parley/channels"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -38,7 +40,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Looks("account-new")
 	b.Press("form.page button")
 	b.Shows("shop")
-	b.Shows("Saved.")
+	b.Shows("Saved. Account shop:")
 	b.Until("it watches", "document.querySelector('#f-mode').value === 'watch'")
 	b.Do("turn it live")
 	b.Value("(document.querySelector('.flash').remove(), document.querySelector('#f-mode').value = 'live')") // the next page has it again
@@ -124,4 +126,44 @@ func TestAccountsByKeyboard(t *testing.T) {
 		}
 	}
 	t.Fatal("the tab key doesn't lead to the account")
+}
+
+// An account has its own bounds for files, and where it has none those of all accounts count: both are set on pages, which say
+// what is wrong with them.
+//
+func TestBoundsOnPages(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ann := s.Visitor("ann@acme.test")
+	set := func(path, bounds string) sitetest.Answer {
+		t.Helper()
+		form := formAt(ann.Get(path), path)
+		if form == nil {
+			t.Fatalf("%s has no form", path)
+		}
+		return ann.Post(path, with(form.Values, url.Values{"settings.file_limits": {bounds}}))
+	}
+	counts := func(account string, megabytes int64) {
+		t.Helper()
+		d := directoryOf(t, s)
+		for _, a := range d.Accounts {
+			if a.Name != account {
+				continue
+			}
+			if got := bridge.SettingsOf(d.Settings, a.Settings, true).FileLimits[channels.FileImage]; got/(1<<20) != megabytes {
+				t.Errorf("%s: pictures may have %d bytes, want %d MB", account, got, megabytes)
+			}
+		}
+	}
+	set("/settings/company", "image 5MB")
+	if a := set("/settings/accounts/shop", "image huge"); a.Status != http.StatusUnprocessableEntity || !a.Has("Write kinds and sizes: image 5MB") {
+		t.Errorf("bounds that are none: %d", a.Status)
+	}
+	counts("shop", 5)
+	set("/settings/accounts/shop", "image 1MB, audio 0")
+	counts("shop", 1)
+	counts("support-mail", 5)
+	if a := ann.Get("/settings/accounts/shop"); !a.Has("image 1MB, audio 0") || !a.Has("Largest files") {
+		t.Error("the page doesn't show them")
+	}
 }

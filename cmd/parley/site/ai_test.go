@@ -10,9 +10,12 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
+	"parley/bridge/setup"
+	"parley/cmd/parley/app"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/knowledge"
+	sites "parley/store/site"
 )
 
 // An admin tries a text, names what may be drawn on, and chooses what the analysis does.
@@ -96,4 +99,58 @@ func TestAIPageRefuses(t *testing.T) {
 	if a := ann.Post("/settings/ai/knowledge", url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
 		t.Errorf("an old list: %d", a.Status)
 	}
+}
+
+// A folder of the server is named by a super-admin: each text in it may come up in a suggested reply. An admin names web sites,
+// and keeps or takes out the folders that are there; a token of his can't do more.
+//
+func TestFoldersAreForSuperAdmins(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	ann, cy := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test")
+	name := func(v *sitetest.Visitor, places string) sitetest.Answer {
+		t.Helper()
+		form := formAt(v.Get("/settings/ai"), "/settings/ai/knowledge")
+		if form == nil {
+			t.Fatal("there is no form of knowledge")
+		}
+		return v.Post(form.Action, with(form.Values, url.Values{"knowledge": {places}}))
+	}
+	stands := func(what string, want int, inside ...bool) {
+		t.Helper()
+		places, err := knowledge.Places(t.Context(), s.Pool)
+		if err != nil || len(places) != want {
+			t.Errorf("%s: %+v %v, want %d", what, places, err, want)
+		}
+		for i, may := range inside {
+			if places[i].Inside != may {
+				t.Errorf("%s: %s may be inside of the network: %v", what, places[i].Place, places[i].Inside)
+			}
+		}
+	}
+	if a := name(cy, "/etc"); a.Status != http.StatusUnprocessableEntity || !a.Has("Only super-admins let Parley read a folder of its server: /etc.") {
+		t.Errorf("an admin names a folder: %d %s", a.Status, a.Body)
+	}
+	stands("a folder of an admin", 0)
+	name(cy, "https://example.com/help/")
+	stands("a site of an admin", 1, false)
+	name(ann, "/srv/knowledge\nhttps://example.com/help/")
+	stands("a folder of a super-admin", 2, true, true)
+	name(cy, "/srv/knowledge")
+	stands("an admin keeps it", 1, true)
+	name(cy, "/srv/knowledge/../../etc")
+	stands("an admin moves it", 1)
+	person, err := sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	author := setup.Author{Agent: &person.ID, Name: "a token of Cy"}
+	if _, err := setup.Apply(t.Context(), s.Pool, file, setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs(), Author: author}); err == nil {
+		t.Error("a token of an admin names a folder")
+	}
+	stands("at last", 1)
 }

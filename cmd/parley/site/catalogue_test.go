@@ -116,7 +116,7 @@ func TestTagOfTwoAdmins(t *testing.T) {
 }
 
 // People and teams: somebody joins, becomes an admin, gets into a team, and leaves.
-//
+//
 func TestPeoplePages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

@@ -175,7 +175,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 		return "", err
 	}
 	if d.o.Consents == nil {
-		return "", &web.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+		return "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
 	}
 	link, err := d.o.Consents.Leave(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
 	return link, problemOf(err)
@@ -184,7 +184,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 // Return implements mailbox.Desk.
 func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
 	if d.o.Consents == nil {
-		return "", "", &web.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+		return "", "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
 	}
 	a, who, err := d.o.Consents.Return(ctx, session, answer)
 	if a != nil {

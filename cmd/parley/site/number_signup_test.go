@@ -49,6 +49,8 @@ func TestSignUpWithMeta(t *testing.T) {
 	b.Shows("Choose the number")
 	b.Shows("Acme Spain")
 	b.Looks("signup-numbers")
+	b.Until("nothing of New is cut off", "[...document.querySelectorAll('label .pill')].some((p) => p.textContent === 'New' && getComputedStyle(p).textIndent === '0px')")
+	b.Until("the menu says where this belongs", "document.querySelector('nav [aria-current]').textContent === 'Accounts'")
 	b.Press(`input[value="1057"]`)
 	b.Press("form.page button.main")
 	b.Shows("must have 6 digits")

@@ -20,13 +20,13 @@ func (d *recordsDesk) Kept(ctx context.Context) ([]records.Kept, error) {
 	list := []records.Kept{
 		{What: "Contacts, conversations, messages with their files and originals, the log", For: "ever", Then: "Goes when the customer is erased"},
 		{What: "What arrived, as it came", For: days(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
-		{What: "Deliveries and suggestions of ended conversations", For: days(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
-		{What: "Records of cards, marks and private posts", For: days(k.Passing), Then: "Removed; what stands in the chat stays", Due: upTo(due.Passing)},
-		{What: "Customers' reactions", For: days(k.Payloads), Then: "Removed; their lines stay", Due: upTo(due.Reactions)},
-		{What: "Texts typed in a channel that were sent to nobody", For: days(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
-		{What: "That somebody was told something about a channel", For: days(k.Ended), Then: "Removed", Due: upTo(due.Told)},
-		{What: "Files that nothing names", For: days(k.Blobs), Then: "Removed, also from the object store"},
-		{What: "What a model was asked and answered", For: "as ai_audit says", Then: "Removed"},
+		{What: "How messages were delivered, and what was suggested, in conversations that ended", For: days(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
+		{What: "Notes on which cards, marks and private posts stand in the chat", For: days(k.Passing), Then: "Removed; what stands in the chat stays", Due: upTo(due.Passing)},
+		{What: "Customers' reactions", For: days(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
+		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: days(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
+		{What: "Who was told already what Parley does in a channel", For: days(k.Ended), Then: "Removed", Due: upTo(due.Told)},
+		{What: "Files that belong to no message any more", For: days(k.Blobs), Then: "Removed, also from the object store"},
+		{What: "What a model was asked about customers' words, and what it answered", For: "as each account says", Then: "Removed"},
 	}
 	if d.o.Operations.Backups != "" {
 		list = append(list, records.Kept{What: "Nightly backups, and those before the schema changes", For: fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations), Then: "The oldest is removed"})

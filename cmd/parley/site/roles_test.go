@@ -92,7 +92,7 @@ func TestNobodyIsNamedSuperAdmin(t *testing.T) {
 	path := "/settings/agents/ann@acme.test"
 	form := formAt(cy.Get(path), path)
 	a := follow(cy, cy.Post(path, with(form.Values, url.Values{"roles": {"super_admin"}})))
-	if !a.Has("from now on only ann@acme.test can name admins, and cy@acme.test no more") {
+	if !a.Has("From now on only ann@acme.test can name admins, and cy@acme.test no more.") {
 		t.Errorf("naming one: %d %s", a.Status, a.Body)
 	}
 	if a := cy.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusForbidden {

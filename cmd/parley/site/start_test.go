@@ -88,6 +88,10 @@ func TestFirstStepsFiles(t *testing.T) {
 	if _, err := zip.NewReader(bytes.NewReader([]byte(a.Body)), int64(len(a.Body))); err != nil || a.Status != http.StatusOK {
 		t.Errorf("%d, %v", a.Status, err)
 	}
+	plain := sitetest.Start(t, sitetest.Acme).Visitor("ann@acme.test") // by http
+	if a := plain.Get("/settings/first-steps/teams-app.zip?package_id=00000000-0000-0000-0000-000000000001"); !a.Has("Set PARLEY_PUBLIC_URL") {
+		t.Errorf("without https: %d %s", a.Status, a.Body)
+	}
 	if a = v.Get("/settings/first-steps/teams-app.zip?package_id=" + url.QueryEscape("<b>x")); a.Status != http.StatusUnprocessableEntity || a.Has("<b>x") {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}

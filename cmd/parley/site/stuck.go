@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"parley/bot/web"
 	"parley/bot/web/records"
@@ -15,7 +16,8 @@ func (d *recordsDesk) Undecided(ctx context.Context, limit int) ([]records.Undec
 	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
 	list := make([]records.Undecided, len(found))
 	for i, u := range found {
-		list[i] = records.Undecided{Conversation: u.Conversation, Delivery: u.Delivery, Attempt: u.Attempt, Refused: u.Refused, Why: u.Why,
+		list[i] = records.Undecided{Conversation: u.Conversation, Delivery: u.Delivery, Attempt: u.Attempt, Refused: u.Refused,
+			Why:     strings.Replace(u.Why, ".: ", ": ", 1), // a sentence and its cause
 			Account: u.Account, By: u.By, At: u.At}
 		if d.o.Inbox == nil {
 			list[i].Delivery = 0

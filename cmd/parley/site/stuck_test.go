@@ -69,7 +69,7 @@ func TestStuckReplies(t *testing.T) {
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
 	b.Shows("May have arrived")
-	b.Shows("Refused")
+	b.Shows("Refused The provider refused it: status 422")
 	b.Looks("stuck-replies")
 	b.Value("window.confirm = () => true, ''")
 	b.Press("form[action='" + one + "'] button[value=sendagain]")

@@ -1,0 +1,49 @@
+package site_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Whoever changes something that somebody else has changed since its page was opened is told, on every page that has
+// such a form, and nothing is changed.
+//
+func TestTwoAdminsOnEveryPage(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	ann := s.Visitor("ann@acme.test")
+	before := exported(t, s)
+	routes := map[string]bool{}
+	for address, page := range pagesOf(ann, "/settings", "/settings/me") {
+		for _, form := range page.Forms() {
+			if form.Values.Get("version") == "" {
+				continue
+			}
+			values := with(form.Values, nil)
+			values.Set("version", strings.Repeat("0", len(values.Get("version"))))
+			routes[routeOf(s, form.Method, form.Action)] = true
+			a := ann.Post(form.Action, values)
+			if a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusSeeOther {
+				t.Errorf("%s of %s: %d", form.Action, address, a.Status)
+			}
+			if shown := follow(ann, a); !shown.Has("Somebody else changed this while you did") {
+				t.Errorf("%s of %s doesn't say so: %d", form.Action, address, a.Status)
+			}
+			if after := exported(t, s); after != before {
+				t.Fatalf("%s of %s changed the set-up:\n%s", form.Action, address, changed(before, after))
+			}
+		}
+	}
+	if len(routes) < 15 {
+		t.Errorf("only %d kinds of forms have a version: %v", len(routes), routes)
+	}
+	asking := []string{"/connect", "/webhook", "/test", "/check"} // at a provider; they change no entry
+	for _, r := range s.Pages.Routes() {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if method == http.MethodPost && strings.Contains(path, "{name}") && !routes[r.Pattern] && !slices.Contains(asking, path[strings.LastIndex(path, "/"):]) {
+			t.Errorf("%s: no form with a version was found", r.Pattern)
+		}
+	}
+}
