@@ -84,16 +84,20 @@ const awaitedPost = `post:`
 
 const suspects = `
 	SELECT EXISTS (SELECT FROM queues WHERE tries > 0 AND due_at <= (SELECT clock_timestamp()) AND holder IS NULL AND version <= $1),
-		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;')`
+		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
+		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
 // Suspects says whether an event that failed before is due to be tried again (due), and whether events
-// wait for the records of posts (posts).
-func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err error) {
-	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts); err != nil {
-		return false, false, fmt.Errorf("store: suspects: %w", err)
+// wait for the records of posts (posts) or until their accounts are open (openings).
+func Suspects(ctx context.Context, q Querier, version int) (due, posts, openings bool, err error) {
+	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts, &openings); err != nil {
+		return false, false, false, fmt.Errorf("store: suspects: %w", err)
 	}
-	return due, posts, nil
+	return due, posts, openings, nil
 }
+
+// AwaitedOpening names the opening of an account, for which its events wait (Release.For).
+func AwaitedOpening(account AccountID) string { return fmt.Sprintf("open:%d", account) }
 
 // AwaitedPost names the record of a surface's message, for which an event may wait (Release.For).
 func AwaitedPost(account AccountID, channel, message string) string {

@@ -31,7 +31,10 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		switch {
 		case p.n >= p.apply: // something before it in its queue was left out
 			continue
-		case closed[p.Events[p.n].AccountID], time.Since(began) > decodeTime:
+		case closed[p.Events[p.n].AccountID]:
+			p.putOff(p.n, whileClosed(p.Events[p.n].AccountID, p.waitsOf(p.n)))
+			continue
+		case time.Since(began) > decodeTime:
 			p.apply = p.n
 			continue
 		}
@@ -40,9 +43,9 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		case err == nil:
 			p.values = append(p.values, value)
 		case errors.Is(err, ErrNotOpen):
-			closed[p.Events[p.n].AccountID] = true
-			p.apply = p.n
-			a.schedule.hold(p.Share, time.Now().Add(closedWait))
+			account := p.Events[p.n].AccountID
+			closed[account] = true
+			p.putOff(p.n, whileClosed(account, p.waitsOf(p.n)))
 		case errors.Is(err, errSlow):
 			p.apply, p.release.Tries = p.n, 1
 			signal(a.suspects)

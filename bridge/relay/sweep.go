@@ -16,6 +16,9 @@ func (r *Relay) runSweep(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-r.opened.wake:
+			r.wakeOpened(ctx)
+			continue
 		case <-tick.C:
 		}
 		if err := r.sweep(ctx, turn%60 == 0); err != nil {
@@ -42,7 +45,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		return err
 	}
 	r.schedule.swept(due, real)
-	suspects, posts, err := store.Suspects(ctx, r.pool, r.opt.Version)
+	suspects, posts, openings, err := store.Suspects(ctx, r.pool, r.opt.Version)
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,9 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	}
 	if posts {
 		r.awaitPosts()
+	}
+	if openings {
+		r.wakeOpened(ctx)
 	}
 	r.alive()
 	signal(r.timers)
