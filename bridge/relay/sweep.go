@@ -40,6 +40,13 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	} else if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
+	if thorough {
+		late, err := store.MendDue(ctx, r.pool)
+		if err != nil {
+			return err
+		}
+		r.schedule.stray(late...)
+	}
 	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
 	if err != nil {
 		return err
