@@ -20,8 +20,8 @@ const decodeTime = 100 * time.Millisecond
 var errSlow = errors.New("relay: it took too long to decode")
 
 // decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before
-// an event that can't be decoded, can't be decoded yet, or takes long. Such an event is later given up,
-// waits for its account, or is tried alone.
+// an event that can't be decoded, can't be decoded yet, takes long, or whose payload is gone. Such an event is later given
+// up, waits for its account, or is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	d := decoder{Relay: a.Relay}
@@ -51,8 +51,11 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 			signal(a.suspects)
 		case unreadable(err):
 			p.apply, p.refused = p.n, err
+		case a.blames(err): // its payload isn't there
+			p.apply, p.release.Tries = p.n, 1
+			signal(a.suspects)
 		default: // the database did not give its payload
-			p.apply = p.n
+			p.apply, p.release.After = p.n, firstWait
 		}
 	}
 }
