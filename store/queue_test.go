@@ -160,19 +160,18 @@ func TestSuspectsKnowWhoWaitsForPosts(t *testing.T) {
 	pool, ctx := storetest.DB(t), t.Context()
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
 	must(store.InsertEvents(ctx, pool, []store.NewEvent{{AccountID: 30, ExternalID: "e1", OrderKey: "30/c1", Payload: []byte("x")}}))(t)
-	waits := func(name string) bool {
+	waits := func(name string, wantPosts, wantOpenings bool) {
 		t.Helper()
 		exec(t, pool, `UPDATE queues SET waits_for = $1`, name)
-		_, posts, err := store.Suspects(ctx, pool, store.FactVersion)
+		_, posts, openings, err := store.Suspects(ctx, pool, store.FactVersion)
 		check(t, err)
-		return posts
+		if posts != wantPosts || openings != wantOpenings {
+			t.Errorf("who waits for %s is taken for one who waits for a post: %t, for an account: %t", name, posts, openings)
+		}
 	}
-	if !waits(store.AwaitedPost(30, "C0SUPPORT", "1764000000.000100")) {
-		t.Error("who waits for a post is not found")
-	}
-	if waits(store.AwaitedID(30, "poster:1")) {
-		t.Error("who waits for a provider's id is taken for one who waits for a post")
-	}
+	waits(store.AwaitedPost(30, "C0SUPPORT", "1764000000.000100"), true, false)
+	waits(store.AwaitedID(30, "poster:1"), false, false)
+	waits(store.AwaitedOpening(30), false, true)
 	var collation string
 	check(t, pool.QueryRow(ctx, `SELECT collation_name FROM information_schema.columns WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
 	if collation != "C" {

@@ -30,6 +30,25 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, 
 	return slices.Compact(list), err
 }
 
+// mendDue finds due times that nobody gives. The scan goes through all queues, as the thorough SharesDue does.
+const mendDue = `
+	WITH t AS MATERIALIZED (SELECT clock_timestamp() AS now)
+	UPDATE queues AS q
+	SET due_at = (SELECT now FROM t)
+	WHERE q.id = ANY(ARRAY(
+		SELECT w.id
+		FROM queues AS w
+		WHERE w.holder IS NULL AND w.due_at > (SELECT now FROM t) + CASE WHEN w.waits + w.tries > 0 THEN interval '2 hours' ELSE interval '1 minute' END
+		ORDER BY w.key
+		FOR NO KEY UPDATE SKIP LOCKED))
+	RETURNING q.account_id AS id`
+
+// MendDue makes those queues due that would wait for longer than anything waits: the database's clock was ahead when they
+// became due, and was put right. It returns the accounts whose shares they use.
+func MendDue(ctx context.Context, q Querier) ([]AccountID, error) {
+	return query.IDs[AccountID](ctx, q, "mend due times", mendDue)
+}
+
 // ShareDue says when an account has something to apply.
 type ShareDue struct {
 	AccountID AccountID `db:"account_id"`
@@ -84,16 +103,20 @@ const awaitedPost = `post:`
 
 const suspects = `
 	SELECT EXISTS (SELECT FROM queues WHERE tries > 0 AND due_at <= (SELECT clock_timestamp()) AND holder IS NULL AND version <= $1),
-		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;')`
+		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
+		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
 // Suspects says whether an event that failed before is due to be tried again (due), and whether events
-// wait for the records of posts (posts).
-func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err error) {
-	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts); err != nil {
-		return false, false, fmt.Errorf("store: suspects: %w", err)
+// wait for the records of posts (posts) or until their accounts are open (openings).
+func Suspects(ctx context.Context, q Querier, version int) (due, posts, openings bool, err error) {
+	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts, &openings); err != nil {
+		return false, false, false, fmt.Errorf("store: suspects: %w", err)
 	}
-	return due, posts, nil
+	return due, posts, openings, nil
 }
+
+// AwaitedOpening names the opening of an account, for which its events wait (Release.For).
+func AwaitedOpening(account AccountID) string { return fmt.Sprintf("open:%d", account) }
 
 // AwaitedPost names the record of a surface's message, for which an event may wait (Release.For).
 func AwaitedPost(account AccountID, channel, message string) string {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,9 +21,9 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	marks     *sweep.Marks
-	compared  sweepState
-	filled    atomic.Bool   // a pass of this process has ended an open gap, so that all before it is stored
-	span      time.Duration // threads whose root is older are not looked at
+	compared  sweep.Compared // threads, by orderKey
+	filled    atomic.Bool    // a pass of this process has ended an open gap, so that all before it is stored
+	span      time.Duration  // threads whose root is older are not looked at
 
 	rest func(context.Context, time.Duration) bool // pause.For
 }
@@ -43,31 +42,6 @@ type memory interface {
 	// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
 	// which something happened last.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
-}
-
-// sweepState remembers which threads were compared, and up to which reply. Without it a thread whose
-// newest reply is a post of ours that the desk doesn't know would be read in each pass.
-type sweepState struct {
-	mu   sync.Mutex
-	done map[string]string // channel and root → newest reply when it was read
-}
-
-// read reports whether a thread was compared when latest was its newest reply.
-func (st *sweepState) read(channel, root, latest string) bool {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.done[orderKey(channel, root)] == latest
-}
-
-// mark notes that a thread was compared when latest was its newest reply. It forgets all others when they become
-// too many: those are read once more.
-func (st *sweepState) mark(channel, root, latest string) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.done == nil || len(st.done) > 100_000 {
-		st.done = map[string]string{}
-	}
-	st.done[orderKey(channel, root)] = latest
 }
 
 // catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
@@ -193,12 +167,12 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
 		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
-		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
+		if m.Latest == "" || complete || h.compared.Known(orderKey(channel, m.TS), m.Latest) {
 			continue
 		}
 		switch err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); {
 		case err == nil:
-			h.compared.mark(channel, m.TS, m.Latest)
+			h.compared.Note(orderKey(channel, m.TS), m.Latest)
 		case !refused(err):
 			return err
 		default:

@@ -144,6 +144,26 @@ func TestDecodeChanges(t *testing.T) {
 			t.Errorf("the versions are %q", versions)
 		}
 	})
+	t.Run("three edits in one second, the last back to the words of the first", func(t *testing.T) {
+		t.Parallel()
+		at := func(event, stamp string) string { return strings.Replace(event, "1700000009.000000", stamp, 1) }
+		known := map[string]bool{}
+		for n, event := range []string{
+			changed(m(e1, "second"), m("", "first")), at(changed(m(e1, "third"), m(e1, "second")), "1700000009.000100"),
+			at(changed(m(e1, "second"), m(e1, "third")), "1700000009.000200"),
+		} {
+			ids, _ := actionsOf(t, event)
+			again, _ := actionsOf(t, event)
+			caught, _ := actionsOf(t, strings.Replace(at(event, ""), `,"previous_message":{`, `,"other":{`, 1))
+			isNew := slices.ContainsFunc(ids, func(id string) bool { return !known[id] })
+			if !isNew || !slices.Equal(ids, again) || len(caught) != 1 || !slices.Contains(ids, caught[0]) {
+				t.Errorf("edit %d is the facts %v, told again %v, in history %v", n+1, ids, again, caught)
+			}
+			for _, id := range ids {
+				known[id] = true
+			}
+		}
+	})
 	t.Run("35 edit into a note", func(t *testing.T) {
 		t.Parallel()
 		_, as := actionsOf(t, changed(m(e1, "note: he is rude"), m("", "Dear customer")))

@@ -165,6 +165,9 @@ func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arriv
 	return me.one(kind, messageID(channel, m.TS), orderKey(channel, m.root()), body)
 }
 
+// splitChanged gives the fact of an edit under the name that history gives it, too: it holds the second of the edit and the
+// words. Somebody who edits again in the same second may come back to words that are known by that name. So such an edit
+// is a second fact with the time of its event; where both are new, the second changes nothing, since it is the same version.
 func (me *self) splitChanged(kind, channel string, ev *event, body []byte) arrival {
 	m := ev.Message
 	if m == nil || m.TS == "" {
@@ -176,7 +179,12 @@ func (me *self) splitChanged(kind, channel string, ev *event, body []byte) arriv
 	if me.own(m) || !spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
 		return arrival{}
 	}
-	return me.one(kind, editID(channel, m), orderKey(channel, m.root()), body)
+	edit := me.one(kind, editID(channel, m), orderKey(channel, m.root()), body)
+	if ev.EventTS != "" && m.Edited != nil && ev.Previous != nil && ev.Previous.editedTS() == m.editedTS() {
+		again := me.one(kind, editID(channel, m)+":"+ev.EventTS, orderKey(channel, m.root()), body)
+		edit.facts = append(edit.facts, again.facts...)
+	}
+	return edit
 }
 
 func (me *self) splitDeleted(kind, channel string, ev *event, body []byte) arrival {

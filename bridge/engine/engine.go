@@ -174,6 +174,7 @@ func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
 	defer e.mu.Unlock()
 	if ch == nil {
 		delete(e.channels, account)
+		e.relay.CloseAccount(account)
 		return
 	}
 	e.channels[account] = ch

@@ -28,7 +28,6 @@ const (
 	backoffOnError = 500 * time.Millisecond
 	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
 	longestWait    = 30 * time.Second
-	closedWait     = 5 * time.Second // of the events of an account that isn't open
 	conflicts      = 5               // how often a batch is begun again because of what others did
 	stalledAfter   = 3 * time.Second // if the database hasn't answered for so long, no event is blamed for a failure
 )

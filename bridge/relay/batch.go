@@ -91,16 +91,26 @@ func (b *batch) wait(w Wait) bool {
 	if n < 0 {
 		return false
 	}
+	r.putOff(n, w)
+	return true
+}
+
+// putOff leaves the nth event of a run out until it can be applied, and those behind it.
+func (r *work) putOff(n int, w Wait) {
+	waits := r.waitsOf(n)
 	r.apply, r.refused = n, nil // an event that was refused is behind it, and is tried again later
-	waits := r.Waits
-	if n > 0 {
-		waits = 0 // r.Waits is of the run's first event; this one waits for the first time
-	}
 	r.release.Waits, r.release.For, r.release.After = waits+1, w.For, max(w.Most, time.Millisecond)
 	if w.For == "" {
 		r.release.After = min(r.release.After, firstWait<<min(waits, 10), longestWait)
 	}
-	return true
+}
+
+// waitsOf is how often the nth event of a run was put off. Waits is of the first one: those behind it never were.
+func (r *work) waitsOf(n int) int {
+	if n > 0 {
+		return 0
+	}
+	return r.Waits
 }
 
 // refuse leaves out an event that can never be applied, and those behind it. It says whether it did.

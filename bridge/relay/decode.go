@@ -20,8 +20,8 @@ const decodeTime = 100 * time.Millisecond
 var errSlow = errors.New("relay: it took too long to decode")
 
 // decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before
-// an event that can't be decoded, can't be decoded yet, or takes long. Such an event is later given up,
-// waits for its account, or is tried alone.
+// an event that can't be decoded, can't be decoded yet, takes long, or whose payload is gone. Such an event is later given
+// up, waits for its account, or is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	d := decoder{Relay: a.Relay}
@@ -31,7 +31,10 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		switch {
 		case p.n >= p.apply: // something before it in its queue was left out
 			continue
-		case closed[p.Events[p.n].AccountID], time.Since(began) > decodeTime:
+		case closed[p.Events[p.n].AccountID]:
+			p.putOff(p.n, whileClosed(p.Events[p.n].AccountID, p.waitsOf(p.n)))
+			continue
+		case time.Since(began) > decodeTime:
 			p.apply = p.n
 			continue
 		}
@@ -40,16 +43,19 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		case err == nil:
 			p.values = append(p.values, value)
 		case errors.Is(err, ErrNotOpen):
-			closed[p.Events[p.n].AccountID] = true
-			p.apply = p.n
-			a.schedule.hold(p.Share, time.Now().Add(closedWait))
+			account := p.Events[p.n].AccountID
+			closed[account] = true
+			p.putOff(p.n, whileClosed(account, p.waitsOf(p.n)))
 		case errors.Is(err, errSlow):
 			p.apply, p.release.Tries = p.n, 1
 			signal(a.suspects)
 		case unreadable(err):
 			p.apply, p.refused = p.n, err
+		case a.blames(err): // its payload isn't there
+			p.apply, p.release.Tries = p.n, 1
+			signal(a.suspects)
 		default: // the database did not give its payload
-			p.apply = p.n
+			p.apply, p.release.After = p.n, firstWait
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (e *WaitError) Error() string {
 }
 
 // ErrNotOpen is returned by Handler.Decode for an event of an account that isn't open in this
-// process yet: nothing is taken of the account until WakeAccount, or some seconds have passed.
+// process yet: its queue is put aside until OpenAccount, here or in another process, or for some time.
 var ErrNotOpen = errors.New("relay: the event's account is not open")
 
 // ErrAgain is returned by Handler.Apply when the same batch is to be tried again at once.

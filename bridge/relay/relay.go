@@ -93,6 +93,7 @@ type Relay struct {
 // signals wake those who wait for work.
 type signals struct {
 	suspects chan struct{} // events that failed before may be tried again
+	opened   *openAccounts // events may wait for one of these
 	lanes    chan struct{} // anything may be due
 	woken    *wakeups      // lanes became due behind these gates
 	timers   chan struct{}
@@ -136,7 +137,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
 		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel),
-		signals: signals{suspects: make(chan struct{}, suspectAppliers), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
+		signals: signals{suspects: make(chan struct{}, suspectAppliers), opened: newOpenAccounts(), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
 		metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
 	}, nil
@@ -216,9 +217,6 @@ func (r *Relay) Busy() bool {
 	now := time.Now()
 	return r.queue.busy() || r.load.appliers.mean(now) > busyLoad || r.load.turns.mean(now) > busyTurns
 }
-
-// OpenAccount says that the events of an account can be decoded from now on.
-func (r *Relay) OpenAccount(account store.AccountID) { r.schedule.open(account) }
 
 func signal(c chan struct{}) {
 	select {

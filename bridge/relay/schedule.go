@@ -45,7 +45,6 @@ type schedule struct {
 type account struct {
 	due     bool      // there may be something to take
 	later   time.Time // when there may be something next, this process's clock; zero = nothing is known
-	held    time.Time // until then nothing is taken: its channel isn't open
 	batches int       // how many batches have events of it now
 	began   time.Time // when the last batch began
 	ended   time.Time // when the last batch ended
@@ -90,22 +89,6 @@ func (a *account) wake(at time.Time) {
 	} else if a.later.IsZero() || at.Before(a.later) {
 		a.later = at
 	}
-}
-
-// hold lets nothing be taken of an account until a time, or until it is opened.
-func (s *schedule) hold(id store.AccountID, until time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.of(id).held = until
-}
-
-// open ends a hold.
-func (s *schedule) open(id store.AccountID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.of(id)
-	a.held, a.due = time.Time{}, true
-	s.tell()
 }
 
 // tell wakes appliers that wait. Its caller holds the lock.
@@ -154,7 +137,7 @@ func (a *account) ready(now time.Time) bool {
 	if !a.later.IsZero() && !a.later.After(now) {
 		a.due, a.later = true, time.Time{}
 	}
-	return a.due && !a.held.After(now) && !a.rests.After(now) && !a.busy(now)
+	return a.due && !a.rests.After(now) && !a.busy(now)
 }
 
 // pick gives the shares of a batch: how many events it may take of each account whose turn it is. The
@@ -196,8 +179,6 @@ func (s *schedule) muchOf(shares []store.Share) bool {
 // waits gives when to look at an account again even if nobody wakes it; zero = never.
 func (a *account) waits(now time.Time) time.Time {
 	switch {
-	case a.due && a.held.After(now):
-		return a.held
 	case a.due && a.rests.After(now):
 		return a.rests
 	case a.due && a.batches < mostAtOnce && a.busy(now):

@@ -64,8 +64,10 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 		r.values = []any{value}
 		err = a.applyAlone(ctx, b, began)
 	case errors.Is(err, ErrNotOpen): // it waits with the other events of its account
-		a.schedule.hold(r.Share, time.Now().Add(closedWait))
-		return true, a.uncounted(ctx, r, closedWait)
+		w := whileClosed(r.Events[0].AccountID, r.Waits)
+		again := r.Release(0)
+		again.Tries, again.Waits, again.After, again.For = r.Tries-1, r.Waits+1, w.Most, w.For
+		return true, a.giveBack(ctx, again)
 	case unreadable(err):
 		return true, a.giveUp(ctx, r, err, false)
 	}

@@ -16,6 +16,9 @@ func (r *Relay) runSweep(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-r.opened.wake:
+			r.wakeOpened(ctx)
+			continue
 		case <-tick.C:
 		}
 		if err := r.sweep(ctx, turn%60 == 0); err != nil {
@@ -37,12 +40,19 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	} else if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
+	if thorough {
+		late, err := store.MendDue(ctx, r.pool)
+		if err != nil {
+			return err
+		}
+		r.schedule.stray(late...)
+	}
 	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
 	if err != nil {
 		return err
 	}
 	r.schedule.swept(due, real)
-	suspects, posts, err := store.Suspects(ctx, r.pool, r.opt.Version)
+	suspects, posts, openings, err := store.Suspects(ctx, r.pool, r.opt.Version)
 	if err != nil {
 		return err
 	}
@@ -51,6 +61,9 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	}
 	if posts {
 		r.awaitPosts()
+	}
+	if openings {
+		r.wakeOpened(ctx)
 	}
 	r.alive()
 	signal(r.timers)

@@ -1,0 +1,71 @@
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+// Events of an account that isn't open in this process are put aside, so that Parley's own facts about its conversations
+// are not behind them. They are looked at again by their own clock, ever less often: each look reads their payloads.
+const (
+	closedWait  = 5 * time.Second
+	closedTurns = 6 // as often the wait is doubled: about five minutes
+)
+
+// openAccounts are the accounts whose events this process can decode.
+type openAccounts struct {
+	wake chan struct{} // one was opened; holds one
+
+	mu  sync.Mutex
+	ids map[store.AccountID]bool
+}
+
+func newOpenAccounts() *openAccounts {
+	return &openAccounts{wake: make(chan struct{}, 1), ids: map[store.AccountID]bool{}}
+}
+
+func (o *openAccounts) set(id store.AccountID, open bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if open {
+		o.ids[id] = true
+	} else {
+		delete(o.ids, id)
+	}
+}
+
+// names gives the names by which events wait for the accounts' opening.
+func (o *openAccounts) names() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	names := make([]string, 0, len(o.ids))
+	for id := range o.ids {
+		names = append(names, store.AwaitedOpening(id))
+	}
+	return names
+}
+
+// OpenAccount says that the events of an account can be decoded from now on.
+func (r *Relay) OpenAccount(account store.AccountID) {
+	r.opened.set(account, true)
+	signal(r.opened.wake)
+}
+
+// CloseAccount says that the events of an account can't be decoded any more.
+func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, false) }
+
+// whileClosed says how long an event of an account that isn't open waits, if it was put off so often before.
+func whileClosed(account store.AccountID, waits int) Wait {
+	return Wait{For: store.AwaitedOpening(account), Most: closedWait << min(waits, closedTurns)}
+}
+
+// wakeOpened makes the events due that wait for accounts which are open here: another process may have put them off, or
+// this one just before it opened the account.
+func (r *Relay) wakeOpened(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	r.wakeWaiting(ctx, r.opened.names())
+}
