@@ -143,65 +143,6 @@ func invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
-// AgentName gives an agent's name, else the address; it is never empty.
-func AgentName(a bridge.AgentRef) string {
-	for _, name := range [...]string{a.Name, a.Email} {
-		if n := OneLine(name, MaxNameRunes); n != "" {
-			return n
-		}
-	}
-	return "Somebody"
-}
-
-// PartyName gives a customer's name, else the address; it is never empty.
-func PartyName(p bridge.PartyRef) string {
-	for _, name := range [...]string{p.Name, p.Address} {
-		if n := OneLine(name, MaxNameRunes); n != "" {
-			return n
-		}
-	}
-	return "The customer"
-}
-
-// Party names a customer with the address, or by the address alone where there is no name.
-func Party(p bridge.PartyRef) string {
-	name, address := PartyName(p), OneLine(p.Address, MaxSubjectRunes)
-	if address == "" || address == name {
-		return name
-	}
-	return name + " <" + address + ">"
-}
-
-// Nobody reports whether a reference names no agent.
-func Nobody(a bridge.AgentRef) bool {
-	return a.ID == 0 && a.User == "" && a.Name == "" && a.Email == ""
-}
-
-// AsSentence makes a remark of the engine's a sentence: capital letter, full stop.
-func AsSentence(remark string) string {
-	remark = strings.TrimSpace(remark)
-	if remark == "" {
-		return ""
-	}
-	r := []rune(remark)
-	first, _, _ := strings.Cut(remark, " ")
-	if isAddress := strings.Contains(first, "@"); !isAddress {
-		r[0] = unicode.ToUpper(r[0])
-	}
-	if last := r[len(r)-1]; !strings.ContainsRune(".!?…:", last) {
-		r = append(r, '.')
-	}
-	return string(r)
-}
-
-// Then puts a space before a sentence that follows another.
-func Then(remark string) string {
-	if s := AsSentence(remark); s != "" {
-		return " " + s
-	}
-	return ""
-}
-
 // PlainTime writes a moment with its zone.
 // Shape: Fri 20 Nov 2026 14:30 CET
 func PlainTime(t time.Time, zone *time.Location) string {

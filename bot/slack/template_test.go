@@ -9,15 +9,22 @@ import (
 	"parley/bridge"
 )
 
+// newTemplateStage makes a stage whose desk knows a conversation and has templates.
+func newTemplateStage(t *testing.T) *stage {
+	t.Helper()
+	st := newStage(t, true)
+	st.withFacts()
+	st.desk.mu.Lock()
+	defer st.desk.mu.Unlock()
+	st.desk.stock = viewtest.Stock()
+	return st
+}
+
 // From a button to what is sent: pick, fill in, look, send. Nothing is stored before the
 // words were seen.
 func TestTemplateForm(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	st.withFacts()
-	st.desk.mu.Lock()
-	st.desk.stock = viewtest.Stock()
-	st.desk.mu.Unlock()
+	st := newTemplateStage(t)
 	_, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 template")
 	must(t, err)
 	v := st.view(st.ann, isForm)
@@ -47,11 +54,7 @@ func TestTemplateForm(t *testing.T) {
 // An admin makes a template.
 func TestTemplateEditForm(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	st.withFacts()
-	st.desk.mu.Lock()
-	st.desk.stock = viewtest.Stock()
-	st.desk.mu.Unlock()
+	st := newTemplateStage(t)
 	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "templates")
 	must(t, err)
 	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbTemplates || out.Error != "" {

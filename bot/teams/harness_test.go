@@ -85,7 +85,9 @@ func (w *world) run() *world {
 	return w
 }
 
+// within gives a context that ends with the test, or after patience.
 func within(t *testing.T) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx

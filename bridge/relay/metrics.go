@@ -28,7 +28,7 @@ type Metrics struct {
 	batches   batches
 	clockAway atomic.Int64 // nanoseconds that the database's clock is ahead of ours
 
-	accounts sync.Map // int64 → *AccountMetrics
+	accounts sync.Map // store.AccountID → *AccountMetrics
 }
 
 // AccountMetrics counts what this process did for one account.

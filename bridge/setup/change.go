@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup/document"
 	"parley/store"
 )
 
@@ -57,7 +58,7 @@ func (r *Refused) Error() string {
 // Errors: *Refused; ErrStale, ErrExists, ErrMissing. Then nothing is written.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
 	place := placeOf(c.Kind)
-	doc := &document{kind: c.Kind, fields: FieldsOf(c.Kind, specOf(o.Specs, c.Channel))}
+	doc := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, specOf(o.Specs, c.Channel))}
 	doc.build(c, place)
 	file := &File{}
 	if !c.Remove && len(doc.lines) > 0 { // a page that was sent as it was shown changes nothing
@@ -128,21 +129,21 @@ func (c Change) remove(want *state) error {
 	return nil
 }
 
-// document is a set-up file that is made from a change. Each value stands in a line of its own, so that a fault
+// changeFile is a set-up file that is made from a change. Each value stands in a line of its own, so that a fault
 // leads to the field that was typed.
-type document struct {
+type changeFile struct {
 	kind   string
 	fields []Field
 	lines  []string
 	paths  []string // of each line
 }
 
-func (d *document) add(indent int, text, path string) {
+func (d *changeFile) add(indent int, text, path string) {
 	d.lines = append(d.lines, strings.Repeat("  ", indent)+text)
 	d.paths = append(d.paths, path)
 }
 
-func (d *document) build(c Change, place entryPlace) {
+func (d *changeFile) build(c Change, place entryPlace) {
 	if place.list == "" {
 		d.write(c.Values, "", 0)
 		return
@@ -164,7 +165,7 @@ func (d *document) build(c Change, place entryPlace) {
 }
 
 // template writes the name of a template's entry as the file does.
-func (d *document) template(name string) {
+func (d *changeFile) template(name string) {
 	account, rest, _ := strings.Cut(name, "/")
 	language, own, _ := strings.Cut(rest, "/")
 	d.add(1, `- "name": `+yamlText(own), "name")
@@ -173,7 +174,7 @@ func (d *document) template(name string) {
 }
 
 // write writes the values below a path, group by group.
-func (d *document) write(values map[string][]string, prefix string, indent int) {
+func (d *changeFile) write(values map[string][]string, prefix string, indent int) {
 	done := map[string]bool{}
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		rest, inside := strings.CutPrefix(path, prefix)
@@ -196,7 +197,7 @@ func (d *document) write(values map[string][]string, prefix string, indent int) 
 }
 
 // below writes what stands below a key: a list of groups if the keys there are numbers, else a group.
-func (d *document) below(values map[string][]string, prefix string, indent int) {
+func (d *changeFile) below(values map[string][]string, prefix string, indent int) {
 	var numbers []int
 	for path := range values {
 		rest, inside := strings.CutPrefix(path, prefix)
@@ -226,7 +227,7 @@ func hasBelow(values map[string][]string, path string) bool {
 	return false
 }
 
-func (d *document) value(indent int, key, path string, values []string) {
+func (d *changeFile) value(indent int, key, path string, values []string) {
 	f := fieldAt(d.fields, path)
 	switch {
 	case f != nil && f.Input == InputGroup && strings.Join(values, "") == "":
@@ -247,12 +248,12 @@ func (d *document) value(indent int, key, path string, values []string) {
 
 // yamlText writes a text so that it means itself: a JSON string, which YAML reads the same.
 func yamlText(s string) string {
-	body, _ := json.Marshal(escape(s)) // a string can't fail
+	body, _ := json.Marshal(document.Escape(s)) // a string can't fail
 	return string(body)
 }
 
 // refused turns faults of the file into those of the fields that were typed. Other errors stay.
-func (d *document) refused(err error) error {
+func (d *changeFile) refused(err error) error {
 	var faults Faults
 	if !errors.As(err, &faults) {
 		return err
@@ -285,7 +286,7 @@ func sentence(f Fault) string {
 }
 
 // pathOf finds the field to which a fault belongs: by its name, else by its line. "" = to none.
-func (d *document) pathOf(f Fault) string {
+func (d *changeFile) pathOf(f Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {
 		names = f.Where

@@ -162,7 +162,7 @@ func FuzzChange(f *testing.F) {
 	f.Add("true", "null", "007")
 	f.Add("\u2028\u0085", "\ufeff", "\x00")
 	f.Fuzz(func(t *testing.T, name, signature, entry string) {
-		doc := &document{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
+		doc := &changeFile{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, placeOf(EntryAccount))
 		file, err := Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
@@ -176,11 +176,11 @@ func FuzzChange(f *testing.F) {
 		if len(file.accounts) != 1 || file.accounts[0].name != "home-loft" || len(file.accounts[0].sections) != 1 || len(file.accounts[0].sections[0].fields) != 2 {
 			t.Fatalf("%+v", file.accounts)
 		}
-		if got := file.accounts[0].signature.value; got != signature {
+		if got := file.accounts[0].signature.Value; got != signature {
 			t.Errorf("signature %q became %q", signature, got)
 		}
 		fields := file.accounts[0].sections[0].fields
-		if fields[0].many.items[0].value != entry || fields[1].one.value != name {
+		if fields[0].many.Items[0].Value != entry || fields[1].one.Value != name {
 			t.Errorf("%q and %q became %+v", entry, name, fields)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 )
 
 const maxHold = 10 * time.Minute
@@ -35,9 +36,9 @@ func trialAddress(s string) string {
 	return s
 }
 
-func (o *object) oneOf(t text, name string, allowed ...string) {
-	if !slices.Contains(allowed, t.value) {
-		o.fault(t.at, name, fmt.Sprintf("%q is not possible", t.raw), "Write "+either(allowed)+".")
+func (o *object) oneOf(t document.Text, name string, allowed ...string) {
+	if !slices.Contains(allowed, t.Value) {
+		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+either(allowed)+".")
 	}
 }
 
@@ -50,45 +51,45 @@ func either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-func (o *object) zone(t text) {
-	if t.value == "" {
+func (o *object) zone(t document.Text) {
+	if t.Value == "" {
 		return
 	}
-	if _, err := time.LoadLocation(t.value); err != nil || t.value == "Local" {
-		o.fault(t.at, "zone", fmt.Sprintf("%q is no time zone", t.raw), "Write a name like Europe/Berlin.")
+	if _, err := time.LoadLocation(t.Value); err != nil || t.Value == "Local" {
+		o.Fault(t.At, "zone", fmt.Sprintf("%q is no time zone", t.Raw), "Write a name like Europe/Berlin.")
 	}
 }
 
 func (o *object) yesNo(name string) *bool {
-	t := o.text(name)
+	t := o.Text(name)
 	if t == nil {
 		return nil
 	}
-	switch t.value {
+	switch t.Value {
 	case "true", "false":
-		yes := t.value == "true"
+		yes := t.Value == "true"
 		return &yes
 	}
-	o.fault(t.at, name, fmt.Sprintf("%q is not possible", t.raw), "Write true or false.")
+	o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write true or false.")
 	return nil
 }
 
 // hold reads a duration; "" = the channel's default.
 func (o *object) hold(name string) *hold {
-	t := o.text(name)
+	t := o.Text(name)
 	if t == nil {
 		return nil
 	}
-	if t.value == "" {
+	if t.Value == "" {
 		return &hold{}
 	}
-	d, err := time.ParseDuration(t.value)
+	d, err := time.ParseDuration(t.Value)
 	if err != nil {
-		o.fault(t.at, name, fmt.Sprintf("%q is no duration", t.raw), "Write it with its unit: 20s, 1m30s.")
+		o.Fault(t.At, name, fmt.Sprintf("%q is no duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
 		return nil
 	}
 	if d < 0 || d > maxHold {
-		o.fault(t.at, name, fmt.Sprintf("%q is out of range", t.raw), "Write something from 0s to 10m.")
+		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
 		return nil
 	}
 	seconds := d.Seconds()
@@ -97,13 +98,13 @@ func (o *object) hold(name string) *hold {
 
 // rate reads the factor on the provider's published budget.
 func (o *object) rate(name string) *float64 {
-	t := o.text(name)
+	t := o.Text(name)
 	if t == nil {
 		return nil
 	}
-	rate, err := strconv.ParseFloat(t.value, 64)
+	rate, err := strconv.ParseFloat(t.Value, 64)
 	if err != nil || !(rate >= 0 && rate <= 1000) {
-		o.fault(t.at, name, fmt.Sprintf("%q is no factor", t.raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
+		o.Fault(t.At, name, fmt.Sprintf("%q is no factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
 		return nil
 	}
 	return &rate
@@ -117,79 +118,80 @@ func (o *object) settings(name string) []setting {
 	}
 	var all []setting
 	for _, known := range bridge.Settings() {
-		t := group.text(known.Name)
+		t := group.Text(known.Name)
 		if t == nil {
 			continue
 		}
 		if slices.Contains(known.Values, "on") {
-			switch t.value {
+			switch t.Value {
 			case "true":
-				t.value = "on"
+				t.Value = "on"
 			case "false":
-				t.value = "off"
+				t.Value = "off"
 			}
 		}
 		switch {
-		case t.value == "":
+		case t.Value == "":
 		case known.Values == nil:
 			group.freeText(*t, known)
 		default:
 			group.oneOf(*t, known.Name, known.Values...)
 		}
-		all = append(all, setting{known.Name, t.value})
+		all = append(all, setting{known.Name, t.Value})
 	}
-	group.done()
+	group.Done()
 	return all
 }
 
 // freeText checks the value of a setting without a list of values.
-func (o *object) freeText(t text, known bridge.Setting) {
+func (o *object) freeText(t document.Text, known bridge.Setting) {
 	switch {
-	case known.Free.Valid(t.value):
+	case known.Free.Valid(t.Value):
 	case known.Free.Why != nil:
-		o.fault(t.at, known.Name, known.Free.Why(t.value), known.Free.Write)
+		o.Fault(t.At, known.Name, known.Free.Why(t.Value), known.Free.Write)
 	default:
-		o.fault(t.at, known.Name, fmt.Sprintf("%q %s", t.raw, known.Free.NotSo), known.Free.Write)
+		o.Fault(t.At, known.Name, fmt.Sprintf("%q %s", t.Raw, known.Free.NotSo), known.Free.Write)
 	}
 }
 
 // section reads a group of keys that may belong to the account's channel.
 func (o *object) section(key string) (section, bool) {
-	switch o.values[key].(type) {
+	switch o.Values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		o.fault(o.places[key], key, "must be a group of keys, not "+shape(o.values[key]), "Write the values out.")
+		o.Fault(o.Places[key], key, "must be a group of keys, not "+document.Shape(o.Values[key]), "Write the values out.")
 		return section{}, false
 	default:
-		o.unknown(key)
+		o.Unknown(key)
 		return section{}, false
 	}
-	s := section{key: key, at: o.places[key]}
-	o.flatten(&s, o.values[key], o.label(key), "")
+	s := section{key: key, at: o.Places[key]}
+	s.read(o, o.Values[key], o.Label(key), "")
 	return s, true
 }
 
-func (r *reader) flatten(s *section, n ast.Node, where, prefix string) {
-	group := r.object(n, where)
+// read adds the values of a group of keys, by their paths.
+func (s *section) read(o *object, n ast.Node, where, prefix string) {
+	group := o.object(n, where)
 	if group == nil {
 		return
 	}
-	for _, name := range group.names {
-		f := field{path: prefix + name, at: group.places[name]}
+	for _, name := range group.Names {
+		f := field{path: prefix + name, at: group.Places[name]}
 		if strings.Contains(name, ".") {
-			group.fault(f.at, name, "is no key", "Nest it: imap: {host: …} instead of imap.host.")
+			group.Fault(f.at, name, "is no key", "Nest it: imap: {host: …} instead of imap.host.")
 			continue
 		}
-		switch v := group.values[name].(type) {
+		switch v := group.Values[name].(type) {
 		case *ast.MappingNode, *ast.MappingValueNode:
-			r.flatten(s, v, group.label(name), f.path+".")
+			s.read(o, v, group.Label(name), f.path+".")
 			continue
 		case *ast.SequenceNode:
-			if f.many = r.items(v, group.label(name)); f.many == nil {
+			if f.many = o.ReadList(v, group.Label(name)); f.many == nil {
 				continue
 			}
 		default:
-			t, ok := r.scalar(v, group.label(name))
+			t, ok := o.ReadText(v, group.Label(name))
 			if !ok {
 				continue
 			}

@@ -21,22 +21,22 @@ func (o *object) emoji(name string) map[string]string {
 		allowed = append(allowed, string(v))
 	}
 	verbs := map[string]string{}
-	for _, key := range group.rest() {
-		t := group.text(key)
+	for _, key := range group.Rest() {
+		t := group.Text(key)
 		if t == nil {
 			continue
 		}
 		group.oneOf(*t, key, allowed...)
 		short := bridge.EmojiName(key)
 		if !strings.ContainsFunc(short, isNameRune) {
-			group.fault(t.at, key, "is not the name of an emoji", "Write the name that chats give it: rocket.")
+			group.Fault(t.At, key, "is not the name of an emoji", "Write the name that chats give it: rocket.")
 		}
-		if before, twice := verbs[short]; twice && before != t.value {
-			group.fault(t.at, key, fmt.Sprintf("stands for %s already", before), "An emoji stands for one verb: keep one of the lines.")
+		if before, twice := verbs[short]; twice && before != t.Value {
+			group.Fault(t.At, key, fmt.Sprintf("stands for %s already", before), "An emoji stands for one verb: keep one of the lines.")
 		}
-		verbs[short] = t.value
+		verbs[short] = t.Value
 	}
-	group.done()
+	group.Done()
 	return verbs
 }
 

@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 )
@@ -48,8 +47,8 @@ func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Ent
 
 // entries lists what a state holds.
 func (s *state) entries(specs []channels.Spec) []Entry {
-	top := &group{}
-	top.text("company", s.company)
+	top := &document.Draft{}
+	top.Text("company", s.company)
 	exportSettings(top, s.settings)
 	list := []Entry{entryOf(EntryCompany, top, nil)}
 	for _, a := range s.agents {
@@ -71,8 +70,8 @@ func (s *state) entries(specs []channels.Spec) []Entry {
 		e.Name = TemplateEntry(t.account, t.row.Language, t.row.Name)
 		list = append(list, e)
 	}
-	known := &group{}
-	known.entries("knowledge", s.exportKnowledge())
+	known := &document.Draft{}
+	known.Entries("knowledge", s.exportKnowledge())
 	return append(list, entryOf(EntryKnowledge, known, nil))
 }
 
@@ -102,9 +101,9 @@ func (a account) entry(spec channels.Spec) Entry {
 }
 
 // entryOf makes an entry of what export writes. sealed is what else belongs to its version.
-func entryOf(kind string, g *group, sealed []byte) Entry {
+func entryOf(kind string, g *document.Draft, sealed []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
-	g.flatten("", e.Values)
+	g.Flatten("", e.Values)
 	e.Name = e.Value(placeOf(kind).key)
 	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
 		sealed = append(strconv.AppendQuote(append(sealed, '\n'), path), ':')
@@ -116,40 +115,3 @@ func entryOf(kind string, g *group, sealed []byte) Entry {
 	e.Version = hex.EncodeToString(sum[:8])
 	return e
 }
-
-// flatten puts the values of a group into a map, by their paths.
-func (g *group) flatten(prefix string, into map[string][]string) {
-	for i, key := range g.keys {
-		path := prefix + unquoted(key)
-		switch v := g.values[i].(type) {
-		case raw:
-			if v != "[]" {
-				into[path] = []string{string(v)}
-			}
-		case string:
-			into[path] = []string{unescape(v)}
-		case []string:
-			for _, word := range v {
-				into[path] = append(into[path], unescape(word))
-			}
-		case *group:
-			v.flatten(path+".", into)
-		case []*group:
-			for n, entry := range v {
-				entry.flatten(fmt.Sprintf("%s.%d.", path, n), into)
-			}
-		}
-	}
-}
-
-// unquoted gives the key that quoted wrote.
-func unquoted(key string) string {
-	var plain string
-	if strings.HasPrefix(key, `"`) && json.Unmarshal([]byte(key), &plain) == nil {
-		return plain
-	}
-	return key
-}
-
-// unescape gives the text of which escape made s.
-func unescape(s string) string { return strings.ReplaceAll(s, "$${", "${") }

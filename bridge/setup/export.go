@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 )
@@ -37,7 +38,7 @@ func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]b
 
 // file writes a state as parley.yaml.
 func (s *state) file(specs []channels.Spec) ([]byte, error) {
-	var agents, teams, accounts []*group
+	var agents, teams, accounts []*document.Draft
 	for _, a := range s.agents {
 		agents = append(agents, exportAgent(a))
 	}
@@ -53,83 +54,74 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 		}
 		accounts = append(accounts, exportAccount(a, *spec, variables))
 	}
-	var file group
-	file.text("company", s.company)
+	var file document.Draft
+	file.Text("company", s.company)
 	exportSettings(&file, s.settings)
-	file.entries("agents", agents)
-	file.entries("teams", teams)
-	file.entries("accounts", accounts)
-	file.entries("templates", s.exportTemplates())
-	file.entries("tags", s.exportTags())
-	file.entries("knowledge", s.exportKnowledge())
+	file.Entries("agents", agents)
+	file.Entries("teams", teams)
+	file.Entries("accounts", accounts)
+	file.Entries("templates", s.exportTemplates())
+	file.Entries("tags", s.exportTags())
+	file.Entries("knowledge", s.exportKnowledge())
 	var out bytes.Buffer
-	file.write(&out, "", "")
+	file.Write(&out, "", "")
 	return out.Bytes(), nil
 }
 
-// entries writes a list even if it is empty: so apply --prune removes entries that the file doesn't have.
-func (g *group) entries(key string, list []*group) {
-	if len(list) == 0 {
-		g.put(key, raw("[]"))
-		return
-	}
-	g.put(key, list)
-}
-
-func exportAgent(a agent) *group {
-	g := &group{}
-	g.text("email", a.email)
-	g.text("name", a.name)
+func exportAgent(a agent) *document.Draft {
+	g := &document.Draft{}
+	g.Text("email", a.email)
+	g.Text("name", a.name)
 	for _, kind := range surfaceKinds() {
-		g.text(kind, a.users[kind])
+		g.Text(kind, a.users[kind])
 	}
-	g.list("roles", a.roles)
-	g.text("zone", a.zone)
-	g.text("presence", a.presence)
-	g.list("quiet", a.quiet)
-	g.text("signature", a.signature.source())
+	g.List("roles", a.roles)
+	g.Text("zone", a.zone)
+	g.Text("presence", a.presence)
+	g.List("quiet", a.quiet)
+	g.Text("signature", a.signature.source())
 	return g
 }
 
-func exportTeam(t team) *group {
-	g := &group{}
-	g.text("name", t.name)
-	g.list("members", t.members)
+func exportTeam(t team) *document.Draft {
+	g := &document.Draft{}
+	g.Text("name", t.name)
+	g.List("members", t.members)
 	for _, kind := range surfaceKinds() {
-		g.text(kind+"_channel", t.channels[kind])
+		g.Text(kind+"_channel", t.channels[kind])
 	}
 	if len(t.channels) > 1 {
-		g.text("home", t.home)
+		g.Text("home", t.home)
 	}
-	g.text("agents", t.agents)
+	g.Text("agents", t.agents)
 	for _, name := range slices.Sorted(maps.Keys(t.emoji)) {
-		g.sub("emoji").text(name, t.emoji[name])
+		g.Sub("emoji").Text(name, t.emoji[name])
 	}
-	g.text("weekly_figures", t.weekly)
+	g.Text("weekly_figures", t.weekly)
 	return g
 }
 
-func exportAccount(a account, spec channels.Spec, variables map[string]bool) *group {
-	g := &group{}
-	g.text("name", a.row.Name)
-	g.text("kind", a.row.Kind)
-	g.text("team", a.team)
-	g.text("mode", string(a.row.Mode))
-	g.list("trial_to", a.row.TrialTo)
+func exportAccount(a account, spec channels.Spec, variables map[string]bool) *document.Draft {
+	g := &document.Draft{}
+	g.Text("name", a.row.Name)
+	g.Text("kind", a.row.Kind)
+	g.Text("team", a.team)
+	g.Text("mode", string(a.row.Mode))
+	g.List("trial_to", a.row.TrialTo)
 	if a.row.Paused {
-		g.put("paused", raw("true"))
+		g.Put("paused", document.Plain("true"))
 	}
 	if a.surface != "" {
-		g.text(a.surface+"_channel", a.row.SurfaceChannel)
+		g.Text(a.surface+"_channel", a.row.SurfaceChannel)
 	}
-	g.text("signature", a.signature().source())
+	g.Text("signature", a.signature().source())
 	exportSettings(g, a.settings)
-	g.text("reply_mode", string(a.row.ReplyMode))
+	g.Text("reply_mode", string(a.row.ReplyMode))
 	if a.row.HoldSeconds != nil {
-		g.put("hold", raw(holdWords(a.row.HoldSeconds)))
+		g.Put("hold", document.Plain(holdWords(a.row.HoldSeconds)))
 	}
 	if a.row.Rate != 1 {
-		g.put("rate", raw(fmt.Sprint(a.row.Rate)))
+		g.Put("rate", document.Plain(fmt.Sprint(a.row.Rate)))
 	}
 	exportHours(g, a.hours)
 	for _, f := range spec.Fields {
@@ -138,33 +130,33 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 	return g
 }
 
-func exportSettings(g *group, settings map[string]string) {
+func exportSettings(g *document.Draft, settings map[string]string) {
 	for _, known := range bridge.Settings() {
 		if value := settings[known.Name]; value != "" {
-			g.sub("settings").text(known.Name, value)
+			g.Sub("settings").Text(known.Name, value)
 		}
 	}
 }
 
 // exportField writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
-func exportField(g *group, a account, spec channels.Spec, f channels.Field, variables map[string]bool) {
+func exportField(g *document.Draft, a account, spec channels.Spec, f channels.Field, variables map[string]bool) {
 	value, stored := a.config[f.Name]
 	if f.Secret && !stored && !(f.Needed(a.config) && len(a.row.Secrets) > 0) || !f.Secret && value == "" {
 		return
 	}
-	g = g.sub(sectionOf(spec))
+	g = g.Sub(sectionOf(spec))
 	path := strings.Split(f.Name, ".")
 	key := path[len(path)-1]
 	for _, name := range path[:len(path)-1] {
-		g = g.sub(name)
+		g = g.Sub(name)
 	}
 	switch {
 	case f.Secret:
-		g.put(key, "${"+variableOf(a.row.Name, f.Name, variables)+"}")
+		g.Put(key, "${"+variableOf(a.row.Name, f.Name, variables)+"}")
 	case f.List:
-		g.list(key, strings.Split(value, "\n"))
+		g.List(key, strings.Split(value, "\n"))
 	default:
-		g.text(key, value)
+		g.Text(key, value)
 	}
 }
 

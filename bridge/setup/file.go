@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -15,7 +16,7 @@ import (
 // File is a checked parley.yaml. Plan checks what needs the database or the channels' specs: does this
 // team exist? Is this a field of that channel? In File and its entries nil means: not in the file.
 type File struct {
-	company  *text
+	company  *document.Text
 	settings []setting // the defaults of all accounts
 	agents   []agentEntry
 	teams    []teamEntry
@@ -30,39 +31,39 @@ type File struct {
 type agentEntry struct {
 	at    Position
 	email string
-	name  *text
-	roles *list
-	zone  *text
-	users map[string]text // by kind of surface
+	name  *document.Text
+	roles *document.List
+	zone  *document.Text
+	users map[string]document.Text // by kind of surface
 
-	presence  *text
-	quiet     *list
-	signature *text
+	presence  *document.Text
+	quiet     *document.List
+	signature *document.Text
 }
 
 type teamEntry struct {
 	at       Position
 	name     string
-	members  *list
-	channels map[string]text // by kind of surface
-	home     *text
+	members  *document.List
+	channels map[string]document.Text // by kind of surface
+	home     *document.Text
 	emoji    map[string]string // verbs by names; nil = not given
-	agents   *text
-	weekly   *text
+	agents   *document.Text
+	weekly   *document.Text
 }
 
 type accountEntry struct {
 	at        Position
 	name      string
-	kind      *text
-	team      *text
-	mode      *text
-	trialTo   *list
+	kind      *document.Text
+	team      *document.Text
+	mode      *document.Text
+	trialTo   *document.List
 	paused    *bool
-	channels  map[string]text // by kind of surface; at most one is not empty
-	signature *text
+	channels  map[string]document.Text // by kind of surface; at most one is not empty
+	signature *document.Text
 	settings  []setting
-	replyMode *text
+	replyMode *document.Text
 	hold      *hold
 	rate      *float64
 	hours     *hours.Plan // zero = always open
@@ -84,8 +85,8 @@ type section struct {
 type field struct {
 	path string
 	at   Position
-	one  *text // a single value; nil = many is set
-	many *list // a list of values; nil = one is set
+	one  *document.Text // a single value; nil = many is set
+	many *document.List // a list of values; nil = one is set
 }
 
 // surfaceKinds returns the chats in which agents can work. Keys of the file are made of these words:
@@ -96,23 +97,23 @@ func surfaceKinds() []string { return []string{"slack", "teams"} }
 // variable can change the structure of the file.
 // Errors: Faults: all that can be found without the database.
 func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
-	r := &reader{env: lookupEnv}
-	body := r.document(raw)
+	r := &document.Reader{Env: lookupEnv}
+	body := r.Document(raw)
 	if body == nil {
-		return nil, r.faults.err()
+		return nil, r.Faults.Err()
 	}
 	f := &File{}
-	if top := r.object(body, ""); top != nil {
+	if top := objectOf(r.ReadGroup(body, "")); top != nil {
 		f.read(top)
 	}
-	if err := r.faults.err(); err != nil {
+	if err := r.Faults.Err(); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
 func (f *File) read(top *object) {
-	f.company = top.text("company")
+	f.company = top.Text("company")
 	f.settings = top.settings("settings")
 	agents, given := top.objects("agents", "agent")
 	f.sections.agents = given
@@ -126,11 +127,11 @@ func (f *File) read(top *object) {
 	f.sections.tags = given
 	places, given := top.objects("knowledge", "knowledge")
 	f.sections.knowledge = given
-	top.done()
+	top.Done()
 
 	f.readKnowledge(places)
 
-	seen := names{faults: &top.faults, lines: map[string]int{}}
+	seen := names{faults: &top.Faults, lines: map[string]int{}}
 	for _, o := range agents {
 		if e, ok := readAgent(o); ok && seen.first("agent", e.email, e.at) {
 			f.agents = append(f.agents, e)
@@ -149,7 +150,7 @@ func (f *File) read(top *object) {
 	for _, o := range templates {
 		if e, ok := readTemplate(o); ok {
 			for _, a := range e.accounts {
-				ok = ok && seen.first("template", e.name+" ("+e.language+") of "+a.value, e.at)
+				ok = ok && seen.first("template", e.name+" ("+e.language+") of "+a.Value, e.at)
 			}
 			if ok {
 				f.templates = append(f.templates, e)
@@ -157,7 +158,7 @@ func (f *File) read(top *object) {
 		}
 	}
 	f.readTags(tags, &seen)
-	f.uniqueUsers(&top.faults)
+	f.uniqueUsers(&top.Faults)
 }
 
 // names finds duplicate names.
@@ -169,7 +170,7 @@ type names struct {
 func (n names) first(what, name string, at Position) bool {
 	key := what + " " + strings.ToLower(name)
 	if line, twice := n.lines[key]; twice {
-		n.faults.add(at, what+" "+name, "is listed twice", fmt.Sprintf("It is also in line %d.", line))
+		n.faults.Add(at, what+" "+name, "is listed twice", fmt.Sprintf("It is also in line %d.", line))
 		return false
 	}
 	n.lines[key] = at.Line
@@ -182,101 +183,101 @@ func (f *File) uniqueUsers(faults *Faults) {
 		first := map[string]string{}
 		for _, a := range f.agents {
 			user := a.users[kind]
-			if user.value == "" {
+			if user.Value == "" {
 				continue
 			}
-			if other := first[user.value]; other != "" {
-				faults.add(user.at, "agent "+a.email+": "+kind, "is the user of "+other+" too", "Each person has an id of their own.")
+			if other := first[user.Value]; other != "" {
+				faults.Add(user.At, "agent "+a.email+": "+kind, "is the user of "+other+" too", "Each person has an id of their own.")
 			}
-			first[user.value] = a.email
+			first[user.Value] = a.email
 		}
 	}
 }
 
 func readAgent(o *object) (agentEntry, bool) {
-	e := agentEntry{at: o.at, users: map[string]text{}}
-	email := o.text("email")
+	e := agentEntry{at: o.At, users: map[string]document.Text{}}
+	email := o.Text("email")
 	if email != nil {
-		e.email = strings.ToLower(strings.TrimSpace(email.value))
+		e.email = strings.ToLower(strings.TrimSpace(email.Value))
 		if !isEmail(e.email) {
-			o.fault(email.at, "email", fmt.Sprintf("%q is no e-mail address", email.raw), "Write ann@example.com.")
+			o.Fault(email.At, "email", fmt.Sprintf("%q is no e-mail address", email.Raw), "Write ann@example.com.")
 			e.email = ""
 		} else {
-			o.where = "agent " + e.email
+			o.Where = "agent " + e.email
 		}
-	} else if o.values["email"] == nil {
-		o.fault(o.at, "email", "is missing", "An agent is known by the e-mail address.")
+	} else if o.Values["email"] == nil {
+		o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
 	}
-	if e.name = o.text("name"); e.name != nil && strings.TrimSpace(e.name.value) == "" {
-		o.fault(e.name.at, "name", "is empty", "Write the name that colleagues and customers see.")
+	if e.name = o.Text("name"); e.name != nil && strings.TrimSpace(e.name.Value) == "" {
+		o.Fault(e.name.At, "name", "is empty", "Write the name that colleagues and customers see.")
 	}
 	for _, kind := range surfaceKinds() {
-		if t := o.text(kind); t != nil {
+		if t := o.Text(kind); t != nil {
 			o.user(kind, t)
 			e.users[kind] = *t
 		}
 	}
-	if e.roles = o.list("roles"); e.roles != nil {
-		for _, role := range e.roles.items {
+	if e.roles = o.List("roles"); e.roles != nil {
+		for _, role := range e.roles.Items {
 			o.oneOf(role, "roles", store.Roles()...)
 		}
 	}
-	if e.zone = o.text("zone"); e.zone != nil {
+	if e.zone = o.Text("zone"); e.zone != nil {
 		o.zone(*e.zone)
 	}
-	if e.presence = o.text("presence"); e.presence != nil && e.presence.value != "" {
+	if e.presence = o.Text("presence"); e.presence != nil && e.presence.Value != "" {
 		o.oneOf(*e.presence, "presence", presences()...)
 	}
-	if e.quiet = o.list("quiet"); e.quiet != nil {
-		for _, notice := range e.quiet.items {
+	if e.quiet = o.List("quiet"); e.quiet != nil {
+		for _, notice := range e.quiet.Items {
 			o.oneOf(notice, "quiet", bridge.NoticesToChoose()...)
 		}
 	}
-	e.signature = o.text("signature")
-	o.done()
+	e.signature = o.Text("signature")
+	o.Done()
 	return e, e.email != ""
 }
 
 func readTeam(o *object) (teamEntry, bool) {
-	e := teamEntry{at: o.at, channels: map[string]text{}}
-	if name := o.text("name"); name != nil && strings.TrimSpace(name.value) != "" {
-		e.name = strings.TrimSpace(name.value)
-		o.where = "team " + e.name
-	} else if name != nil || o.values["name"] == nil {
-		o.fault(o.at, "name", "is missing", "A team is known by its name.")
+	e := teamEntry{at: o.At, channels: map[string]document.Text{}}
+	if name := o.Text("name"); name != nil && strings.TrimSpace(name.Value) != "" {
+		e.name = strings.TrimSpace(name.Value)
+		o.Where = "team " + e.name
+	} else if name != nil || o.Values["name"] == nil {
+		o.Fault(o.At, "name", "is missing", "A team is known by its name.")
 	}
-	if e.members = o.list("members"); e.members != nil {
-		for i, m := range e.members.items {
-			member := strings.ToLower(strings.TrimSpace(m.value))
+	if e.members = o.List("members"); e.members != nil {
+		for i, m := range e.members.Items {
+			member := strings.ToLower(strings.TrimSpace(m.Value))
 			if !isEmail(member) {
-				o.fault(m.at, "members", fmt.Sprintf("%q is no e-mail address", m.raw), "Members are listed by the agents' e-mail addresses.")
+				o.Fault(m.At, "members", fmt.Sprintf("%q is no e-mail address", m.Raw), "Members are listed by the agents' e-mail addresses.")
 			}
-			e.members.items[i].value = member
+			e.members.Items[i].Value = member
 		}
 	}
 	o.channels(e.channels)
-	if e.home = o.text("home"); e.home != nil && e.home.value != "" {
+	if e.home = o.Text("home"); e.home != nil && e.home.Value != "" {
 		o.oneOf(*e.home, "home", surfaceKinds()...)
 	}
 	e.emoji = o.emoji("emoji")
-	if e.agents = o.text("agents"); e.agents != nil && e.agents.value != "" {
+	if e.agents = o.Text("agents"); e.agents != nil && e.agents.Value != "" {
 		o.oneOf(*e.agents, "agents", agentsOfTeams()...)
 	}
 	e.weekly = o.schedule("weekly_figures")
-	o.done()
+	o.Done()
 	return e, e.name != ""
 }
 
 // channels reads the channels of all surfaces: slack_channel, teams_channel.
-func (o *object) channels(into map[string]text) {
+func (o *object) channels(into map[string]document.Text) {
 	for _, kind := range surfaceKinds() {
 		key := kind + "_channel"
-		if _, empty := o.values[key].(*ast.NullNode); empty {
-			o.known = append(o.known, key)
-			o.fault(o.places[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
+		if _, empty := o.Values[key].(*ast.NullNode); empty {
+			o.Known = append(o.Known, key)
+			o.Fault(o.Places[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
 			continue
 		}
-		t := o.text(key)
+		t := o.Text(key)
 		if t == nil {
 			continue
 		}
@@ -286,32 +287,32 @@ func (o *object) channels(into map[string]text) {
 }
 
 func readAccount(o *object) (accountEntry, bool) {
-	e := accountEntry{at: o.at, channels: map[string]text{}}
+	e := accountEntry{at: o.At, channels: map[string]document.Text{}}
 	e.name = o.accountName()
-	e.kind = o.text("kind")
-	e.team = o.text("team")
-	if e.mode = o.text("mode"); e.mode != nil {
+	e.kind = o.Text("kind")
+	e.team = o.Text("team")
+	if e.mode = o.Text("mode"); e.mode != nil {
 		o.oneOf(*e.mode, "mode", "watch", "trial", "live")
 	}
-	if e.trialTo = o.list("trial_to"); e.trialTo != nil {
-		for i, t := range e.trialTo.items {
-			e.trialTo.items[i].value = trialAddress(t.value)
+	if e.trialTo = o.List("trial_to"); e.trialTo != nil {
+		for i, t := range e.trialTo.Items {
+			e.trialTo.Items[i].Value = trialAddress(t.Value)
 		}
 	}
 	e.paused = o.yesNo("paused")
 	o.channels(e.channels)
-	if kinds := surfaceKinds(); e.channels[kinds[0]].value != "" && e.channels[kinds[1]].value != "" {
-		o.fault(e.channels[kinds[1]].at, kinds[1]+"_channel", "stands beside "+kinds[0]+"_channel", "An account's threads open in one place: keep one of them.")
+	if kinds := surfaceKinds(); e.channels[kinds[0]].Value != "" && e.channels[kinds[1]].Value != "" {
+		o.Fault(e.channels[kinds[1]].At, kinds[1]+"_channel", "stands beside "+kinds[0]+"_channel", "An account's threads open in one place: keep one of them.")
 	}
-	e.signature = o.text("signature")
+	e.signature = o.Text("signature")
 	e.settings = o.settings("settings")
-	if e.replyMode = o.text("reply_mode"); e.replyMode != nil {
+	if e.replyMode = o.Text("reply_mode"); e.replyMode != nil {
 		o.oneOf(*e.replyMode, "reply_mode", "direct", "explicit")
 	}
 	e.hold = o.hold("hold")
 	e.rate = o.rate("rate")
 	e.hours = o.hours("hours")
-	for _, key := range o.rest() {
+	for _, key := range o.Rest() {
 		if s, ok := o.section(key); ok {
 			e.sections = append(e.sections, s)
 		}
@@ -322,22 +323,22 @@ func readAccount(o *object) (accountEntry, bool) {
 // accountName reads an account's name. It becomes a part of addresses and of names of variables, and never
 // changes.
 func (o *object) accountName() string {
-	t := o.text("name")
+	t := o.Text("name")
 	if t == nil {
-		if o.values["name"] == nil {
-			o.fault(o.at, "name", "is missing", "An account is known by its name, which never changes: support-mail.")
+		if o.Values["name"] == nil {
+			o.Fault(o.At, "name", "is missing", "An account is known by its name, which never changes: support-mail.")
 		}
 		return ""
 	}
 	hint := "Use letters, digits, - and _, at most 63: support-mail."
 	switch {
-	case !isAccountName(t.value):
-		o.fault(t.at, "name", fmt.Sprintf("%q can't be an account's name", t.raw), hint)
-	case slices.Contains(append(surfaceKinds(), "parley"), strings.ToLower(t.value)):
-		o.fault(t.at, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.raw), "Take another: support-"+t.value+".")
+	case !isAccountName(t.Value):
+		o.Fault(t.At, "name", fmt.Sprintf("%q can't be an account's name", t.Raw), hint)
+	case slices.Contains(append(surfaceKinds(), "parley"), strings.ToLower(t.Value)):
+		o.Fault(t.At, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.Raw), "Take another: support-"+t.Value+".")
 	default:
-		o.where = "account " + t.value
-		return t.value
+		o.Where = "account " + t.Value
+		return t.Value
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge/holiday"
+	"parley/bridge/setup/document"
 	"parley/routing/hours"
 )
 
@@ -17,115 +18,115 @@ const maxDayRunes = 60
 // holidays reads on which days hours are others than those of the week: a list of dates, or a group with a country, own
 // days, and public holidays that don't count.
 func (o *object) holidays(p *hours.Plan) {
-	switch o.values["holidays"].(type) {
+	switch o.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.StringNode:
-		o.known = append(o.known, "holidays")
-		o.fault(o.places["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value", "Write [2026-12-25], or {country: DE-BY}.")
+		o.Known = append(o.Known, "holidays")
+		o.Fault(o.Places["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value", "Write [2026-12-25], or {country: DE-BY}.")
 		return
 	default:
-		if days := o.list("holidays"); days != nil {
+		if days := o.List("holidays"); days != nil {
 			p.Holidays = o.dates(*days)
 		}
 		return
 	}
 	group := o.group("holidays")
 	calendar := group.country(p)
-	days, _ := group.objects("days", group.label("days"))
+	days, _ := group.objects("days", group.Label("days"))
 	for _, d := range days {
-		if day, ok := d.day(); ok && group.firstOf(p.Days, day.Date, d.at) {
+		if day, ok := d.day(); ok && group.firstOf(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
-	if except := group.list("except"); except != nil {
-		for _, t := range except.items {
+	if except := group.List("except"); except != nil {
+		for _, t := range except.Items {
 			if group.excepted(t, calendar) {
-				p.Except = append(p.Except, strings.TrimSpace(t.value))
+				p.Except = append(p.Except, strings.TrimSpace(t.Value))
 			}
 		}
 	}
-	group.done()
+	group.Done()
 }
 
 // dates reads days on which the business is closed.
-func (o *object) dates(list list) []string {
+func (o *object) dates(list document.List) []string {
 	var days []string
-	for _, d := range list.items {
-		if _, err := hours.ParseDate(d.value); err != nil {
-			o.fault(d.at, "holidays", fmt.Sprintf("%q is no date", d.raw), "Write year, month and day: 2026-12-25.")
+	for _, d := range list.Items {
+		if _, err := hours.ParseDate(d.Value); err != nil {
+			o.Fault(d.At, "holidays", fmt.Sprintf("%q is no date", d.Raw), "Write year, month and day: 2026-12-25.")
 			continue
 		}
-		days = append(days, d.value)
+		days = append(days, d.Value)
 	}
 	return days
 }
 
 // country reads whose public holidays count; nil = nobody's.
 func (o *object) country(p *hours.Plan) *holiday.Calendar {
-	t := o.text("country")
-	if t == nil || strings.TrimSpace(t.value) == "" {
+	t := o.Text("country")
+	if t == nil || strings.TrimSpace(t.Value) == "" {
 		return nil
 	}
-	calendar, err := holiday.Of(strings.TrimSpace(t.value))
+	calendar, err := holiday.Of(strings.TrimSpace(t.Value))
 	if err != nil {
-		o.fault(t.at, "country", fmt.Sprintf("no public holidays are known of %q", t.raw), "Known: "+holiday.Codes(t.value)+". List others under days.")
+		o.Fault(t.At, "country", fmt.Sprintf("no public holidays are known of %q", t.Raw), "Known: "+holiday.Codes(t.Value)+". List others under days.")
 		return nil
 	}
-	p.Country = strings.ToUpper(strings.TrimSpace(t.value))
+	p.Country = strings.ToUpper(strings.TrimSpace(t.Value))
 	return calendar
 }
 
 // day reads a day that is unlike others.
 func (o *object) day() (hours.Day, bool) {
 	var d hours.Day
-	date, name, open := o.text("date"), o.text("name"), o.text("open")
+	date, name, open := o.Text("date"), o.Text("name"), o.Text("open")
 	if date == nil {
-		if o.values["date"] == nil {
-			o.fault(o.at, "date", "is missing", "Write year, month and day: {date: 2026-12-24, name: Christmas Eve}.")
+		if o.Values["date"] == nil {
+			o.Fault(o.At, "date", "is missing", "Write year, month and day: {date: 2026-12-24, name: Christmas Eve}.")
 		}
-	} else if _, err := hours.ParseDate(date.value); err != nil {
-		o.fault(date.at, "date", fmt.Sprintf("%q is no date", date.raw), "Write year, month and day: 2026-12-25.")
+	} else if _, err := hours.ParseDate(date.Value); err != nil {
+		o.Fault(date.At, "date", fmt.Sprintf("%q is no date", date.Raw), "Write year, month and day: 2026-12-25.")
 	} else {
-		d.Date = date.value
+		d.Date = date.Value
 	}
 	if name != nil {
-		if d.Name = strings.Join(strings.Fields(name.value), " "); utf8.RuneCountInString(d.Name) > maxDayRunes {
-			o.fault(name.at, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
+		if d.Name = strings.Join(strings.Fields(name.Value), " "); utf8.RuneCountInString(d.Name) > maxDayRunes {
+			o.Fault(name.At, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
 		}
 	}
-	if open != nil && strings.TrimSpace(open.value) != "" {
-		d.Open = strings.TrimSpace(open.value)
+	if open != nil && strings.TrimSpace(open.Value) != "" {
+		d.Open = strings.TrimSpace(open.Value)
 		if spans, err := hours.ParseSpans(d.Open); err != nil {
-			o.fault(open.at, "open", fmt.Sprintf("%q are no hours", open.raw), `Write "09:00-12:00" for half a day, or leave it out: closed.`)
+			o.Fault(open.At, "open", fmt.Sprintf("%q are no hours", open.Raw), `Write "09:00-12:00" for half a day, or leave it out: closed.`)
 		} else if len(spans) == 0 {
 			d.Open = ""
 		}
 	}
-	o.done()
+	o.Done()
 	return d, d.Date != ""
 }
 
 // firstOf adds a fault if a date is among the days already.
 func (o *object) firstOf(days []hours.Day, date string, at Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
-		o.fault(at, "days", date+" is listed twice", "Keep one of them.")
+		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
 		return false
 	}
 	return true
 }
 
 // excepted checks a public holiday that doesn't count: a date, or a name that the country's holidays have.
-func (o *object) excepted(t text, calendar *holiday.Calendar) bool {
-	name := strings.TrimSpace(t.value)
+func (o *object) excepted(t document.Text, calendar *holiday.Calendar) bool {
+	name := strings.TrimSpace(t.Value)
 	if _, err := hours.ParseDate(name); err == nil {
 		return true
 	}
 	switch {
-	case calendar == nil && o.values["country"] == nil:
-		o.fault(t.at, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
+	case calendar == nil && o.Values["country"] == nil:
+		o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
 	case calendar == nil: // that was said
 	case !slices.ContainsFunc(calendar.Names(), func(known string) bool { return strings.EqualFold(known, name) }):
-		o.fault(t.at, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.raw), "There is "+strings.Join(calendar.Names(), ", ")+".")
+		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(calendar.Names(), ", ")+".")
 	default:
 		return true
 	}
@@ -133,25 +134,25 @@ func (o *object) excepted(t text, calendar *holiday.Calendar) bool {
 }
 
 // exportHolidays writes them in the form that holidays reads: the shorter one where it is enough.
-func exportHolidays(g *group, p hours.Plan) {
+func exportHolidays(g *document.Draft, p hours.Plan) {
 	if p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0 {
-		g.list("holidays", p.Holidays)
+		g.List("holidays", p.Holidays)
 		return
 	}
-	g = g.sub("holidays")
-	g.text("country", p.Country)
-	var days []*group
+	g = g.Sub("holidays")
+	g.Text("country", p.Country)
+	var days []*document.Draft
 	for _, d := range daysOf(p) {
-		day := &group{}
-		day.text("date", d.Date)
-		day.text("name", d.Name)
-		day.text("open", d.Open)
+		day := &document.Draft{}
+		day.Text("date", d.Date)
+		day.Text("name", d.Name)
+		day.Text("open", d.Open)
 		days = append(days, day)
 	}
 	if len(days) > 0 {
-		g.put("days", days)
+		g.Put("days", days)
 	}
-	g.list("except", p.Except)
+	g.List("except", p.Except)
 }
 
 // daysOf gives the days that are unlike others, by date, with those that the short form lists.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"parley/bridge/setup/document"
 	"parley/routing/hours"
 )
 
@@ -15,56 +16,56 @@ func (o *object) hours(name string) *hours.Plan {
 	if group == nil {
 		return nil
 	}
-	before := len(o.faults)
+	before := len(o.Faults)
 	p := &hours.Plan{}
-	if zone := group.text("zone"); zone != nil {
-		p.Zone = strings.TrimSpace(zone.value)
+	if zone := group.Text("zone"); zone != nil {
+		p.Zone = strings.TrimSpace(zone.Value)
 		if _, err := hours.ParseZone(p.Zone); err != nil {
-			group.fault(zone.at, "zone", fmt.Sprintf("%q is no time zone", zone.raw), "Write a name like Europe/Berlin.")
+			group.Fault(zone.At, "zone", fmt.Sprintf("%q is no time zone", zone.Raw), "Write a name like Europe/Berlin.")
 		}
-	} else if len(group.names) > 0 && group.values["zone"] == nil {
-		group.fault(group.at, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
+	} else if len(group.Names) > 0 && group.Values["zone"] == nil {
+		group.Fault(group.At, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
 	}
-	if week := group.get("week"); week != nil {
+	if week := group.Get("week"); week != nil {
 		p.Week = group.week(week)
-	} else if len(group.names) > 0 {
-		group.fault(group.at, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
+	} else if len(group.Names) > 0 {
+		group.Fault(group.At, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
 	}
 	group.holidays(p)
-	group.done()
-	if len(o.faults) > before || len(group.names) == 0 {
+	group.Done()
+	if len(o.Faults) > before || len(group.Names) == 0 {
 		return p
 	}
 	if len(p.Week) == 0 {
-		group.fault(group.at, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
+		group.Fault(group.At, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
 	}
 	if _, err := hours.New(*p, nil); err != nil {
-		group.faults.add(group.at, group.where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
+		group.Faults.Add(group.At, group.Where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
 	}
 	return p
 }
 
 // week reads the hours of days: mon-fri: "09:00-17:30".
 func (o *object) week(n ast.Node) []hours.Rule {
-	group := o.object(n, o.label("week"))
+	group := o.object(n, o.Label("week"))
 	if group == nil {
 		return nil
 	}
 	var rules []hours.Rule
-	for _, days := range group.names {
-		at := group.places[days]
+	for _, days := range group.Names {
+		at := group.Places[days]
 		if _, err := hours.ParseDays(days); err != nil {
-			group.faults.add(at, group.where, fmt.Sprintf("%q are no days", days), "Write mon, mon-fri or mon,wed: three letters of the English names.")
-			group.known = append(group.known, days)
+			group.Faults.Add(at, group.Where, fmt.Sprintf("%q are no days", days), "Write mon, mon-fri or mon,wed: three letters of the English names.")
+			group.Known = append(group.Known, days)
 			continue
 		}
-		t := group.text(days)
+		t := group.Text(days)
 		if t == nil {
 			continue
 		}
-		open := strings.TrimSpace(t.value)
+		open := strings.TrimSpace(t.Value)
 		if _, err := hours.ParseSpans(open); err != nil {
-			group.fault(t.at, days, fmt.Sprintf("%q are no hours", t.raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
+			group.Fault(t.At, days, fmt.Sprintf("%q are no hours", t.Raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
 			continue
 		}
 		rules = append(rules, hours.Rule{Days: days, Open: open})
@@ -89,14 +90,14 @@ func WeekOf(e Entry) map[string]string {
 }
 
 // exportHours writes business hours in the form that hours reads.
-func exportHours(g *group, p hours.Plan) {
+func exportHours(g *document.Draft, p hours.Plan) {
 	if p.Zone == "" {
 		return
 	}
-	g = g.sub("hours")
-	g.text("zone", p.Zone)
+	g = g.Sub("hours")
+	g.Text("zone", p.Zone)
 	for _, r := range p.Week {
-		g.sub("week").text(quoted(r.Days), r.Open)
+		g.Sub("week").Text(document.Quoted(r.Days), r.Open)
 	}
 	exportHolidays(g, p)
 }

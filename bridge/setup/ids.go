@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"parley/bridge/setup/document"
 )
 
 var (
@@ -17,36 +19,36 @@ var (
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 
 // user checks an agent's id in a surface, and writes it in the surface's form.
-func (o *object) user(kind string, t *text) {
-	t.value = strings.TrimSpace(t.value)
-	if kind != "teams" || t.value == "" {
+func (o *object) user(kind string, t *document.Text) {
+	t.Value = strings.TrimSpace(t.Value)
+	if kind != "teams" || t.Value == "" {
 		return
 	}
-	if !IsObjectID(t.value) {
-		o.fault(t.at, kind, fmt.Sprintf("%q is no object id", t.raw),
+	if !IsObjectID(t.Value) {
+		o.Fault(t.At, kind, fmt.Sprintf("%q is no object id", t.Raw),
 			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: people are found by e-mail.")
 	}
-	t.value = strings.ToLower(t.value)
+	t.Value = strings.ToLower(t.Value)
 }
 
 // channel checks the channel of a surface: an id, a name with #, or in Teams a link to the channel, which
 // is replaced by the id in it.
-func (o *object) channel(kind, key string, t *text) {
-	t.value = strings.TrimSpace(t.value)
+func (o *object) channel(kind, key string, t *document.Text) {
+	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" {
-		if t.value == "#" || strings.ContainsAny(t.value, " \t\n") {
-			o.fault(t.at, key, fmt.Sprintf("%q is no channel", t.raw), `Write the channel's id, or its name with a # in quotes: "#support".`)
+		if t.Value == "#" || strings.ContainsAny(t.Value, " \t\n") {
+			o.Fault(t.At, key, fmt.Sprintf("%q is no channel", t.Raw), `Write the channel's id, or its name with a # in quotes: "#support".`)
 		}
 		return
 	}
-	if link := channelLinks.FindStringSubmatch(t.value); link != nil {
+	if link := channelLinks.FindStringSubmatch(t.Value); link != nil {
 		if id, err := url.PathUnescape(link[1]); err == nil {
-			t.value = id
+			t.Value = id
 		}
 	}
-	name := strings.HasPrefix(t.value, "#") && len(t.value) > 1 && !strings.Contains(t.value, "\n")
-	if t.value != "" && !name && !teamsChannels.MatchString(t.value) {
-		o.fault(t.at, key, fmt.Sprintf("%q is no channel of Teams", t.raw),
+	name := strings.HasPrefix(t.Value, "#") && len(t.Value) > 1 && !strings.Contains(t.Value, "\n")
+	if t.Value != "" && !name && !teamsChannels.MatchString(t.Value) {
+		o.Fault(t.At, key, fmt.Sprintf("%q is no channel of Teams", t.Raw),
 			`Write the link that Teams gives by "Get link to channel", or its name with a # in quotes: "#Support".`)
 	}
 }

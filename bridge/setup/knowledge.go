@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/setup/document"
 	"parley/store"
 	"parley/store/knowledge"
 )
@@ -16,19 +17,19 @@ import (
 // readKnowledge reads what suggested replies may draw on: folders and web sites.
 func (f *File) readKnowledge(entries []*object) {
 	for _, o := range entries {
-		folder, site := o.text("folder"), o.text("url")
-		o.done()
+		folder, site := o.Text("folder"), o.Text("url")
+		o.Done()
 		switch {
 		case (folder == nil) == (site == nil):
-			o.fault(o.at, "folder", "stands beside url, or neither is there", "Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
-		case folder != nil && !filepath.IsAbs(strings.TrimSpace(folder.value)):
-			o.fault(folder.at, "folder", "is no absolute path", "Write /srv/knowledge.")
+			o.Fault(o.At, "folder", "stands beside url, or neither is there", "Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
+		case folder != nil && !filepath.IsAbs(strings.TrimSpace(folder.Value)):
+			o.Fault(folder.At, "folder", "is no absolute path", "Write /srv/knowledge.")
 		case folder != nil:
-			f.knowledge = append(f.knowledge, filepath.Clean(strings.TrimSpace(folder.value)))
-		case !isSite(site.value):
-			o.fault(site.at, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
+			f.knowledge = append(f.knowledge, filepath.Clean(strings.TrimSpace(folder.Value)))
+		case !isSite(site.Value):
+			o.Fault(site.At, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
 		default:
-			f.knowledge = append(f.knowledge, strings.TrimSpace(site.value))
+			f.knowledge = append(f.knowledge, strings.TrimSpace(site.Value))
 		}
 	}
 	slices.Sort(f.knowledge)
@@ -45,10 +46,10 @@ func (w *work) folders() error {
 	}
 	for _, place := range w.want.knowledge {
 		if !(knowledge.Place{Place: place}).IsSite() && !slices.Contains(w.have.knowledge, place) {
-			faults.add(Position{}, "set-up: knowledge", "only super-admins let Parley read a folder of its server: "+place, "Ask one of them, or name a web site.")
+			faults.Add(Position{}, "set-up: knowledge", "only super-admins let Parley read a folder of its server: "+place, "Ask one of them, or name a web site.")
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // isSite says whether an address is one from which a web site can be read.
@@ -90,14 +91,14 @@ func (w *work) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	return knowledge.SavePlaces(ctx, tx, w.want.knowledge, super)
 }
 
-func (s *state) exportKnowledge() []*group {
-	var groups []*group
+func (s *state) exportKnowledge() []*document.Draft {
+	var groups []*document.Draft
 	for _, p := range s.knowledge {
-		g := &group{}
+		g := &document.Draft{}
 		if (knowledge.Place{Place: p}).IsSite() {
-			g.text("url", p)
+			g.Text("url", p)
 		} else {
-			g.text("folder", p)
+			g.Text("folder", p)
 		}
 		groups = append(groups, g)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup/document"
 	"parley/store"
 	"parley/store/blob"
 )
@@ -60,9 +61,9 @@ func look(parent context.Context, pool *pgxpool.Pool, f *File, o Options, visit 
 	})
 }
 
-func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text, visit bool) {
+func (f *found) resolve(ctx context.Context, l Lookup, names map[string]document.Text, visit bool) {
 	for _, kind := range surfaceKinds() {
-		name := names[kind].value
+		name := names[kind].Value
 		key := channelKey{kind, name}
 		if name == "" || f.channels[key] != "" || f.problems[key] != "" {
 			continue
@@ -108,7 +109,7 @@ func (f *found) find(ctx context.Context, l Lookup, e agentEntry, have *state) {
 	known, problem := false, ""
 	for _, kind := range surfaceKinds() {
 		if user, given := e.users[kind]; given {
-			known = known || user.value != ""
+			known = known || user.Value != ""
 			continue
 		}
 		if a := have.agent(e.email); a != nil && a.users[kind] != "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 )
@@ -23,7 +24,7 @@ type overlay struct {
 // apply changes the state to what the file says. Errors: Faults.
 func (o *overlay) apply(f *File, prune bool) error {
 	if f.company != nil {
-		o.company = strings.TrimSpace(f.company.value)
+		o.company = strings.TrimSpace(f.company.Value)
 	}
 	overlaySettings(o.settings, f.settings)
 	if f.sections.knowledge {
@@ -54,11 +55,11 @@ func (o *overlay) apply(f *File, prune bool) error {
 		o.checkMembers(e)
 	}
 	for _, e := range f.accounts {
-		if e.team != nil && e.team.value != "" && o.team(strings.TrimSpace(e.team.value)) == nil {
-			o.faults.add(e.team.at, "account "+e.name+": team", fmt.Sprintf("there is no team %q", e.team.raw), o.haveTeams())
+		if e.team != nil && e.team.Value != "" && o.team(strings.TrimSpace(e.team.Value)) == nil {
+			o.faults.Add(e.team.At, "account "+e.name+": team", fmt.Sprintf("there is no team %q", e.team.Raw), o.haveTeams())
 		}
 	}
-	return o.faults.err()
+	return o.faults.Err()
 }
 
 func (o *overlay) haveTeams() string {
@@ -76,35 +77,35 @@ func (o *overlay) agentEntry(e agentEntry) {
 	a := o.agent(e.email)
 	if a == nil {
 		if e.name == nil {
-			o.faults.add(e.at, "agent "+e.email+": name", "is missing", "Write the name that colleagues and customers see.")
+			o.faults.Add(e.at, "agent "+e.email+": name", "is missing", "Write the name that colleagues and customers see.")
 			return
 		}
 		o.agents = append(o.agents, agent{email: e.email, users: map[string]string{}})
 		a = &o.agents[len(o.agents)-1]
 	}
 	if e.name != nil {
-		a.name = strings.TrimSpace(e.name.value)
+		a.name = strings.TrimSpace(e.name.Value)
 	}
 	if e.roles != nil {
-		a.roles = store.SaidRoles(unique(e.roles.values()))
+		a.roles = store.SaidRoles(unique(e.roles.Values()))
 	}
 	if e.zone != nil {
-		a.zone = e.zone.value
+		a.zone = e.zone.Value
 	}
 	if e.presence != nil {
-		if a.presence = e.presence.value; a.presence == bridge.PresenceAvailable {
+		if a.presence = e.presence.Value; a.presence == bridge.PresenceAvailable {
 			a.presence = "" // the usual one is not said
 		}
 	}
 	if e.quiet != nil {
-		a.quiet = unique(e.quiet.values())
+		a.quiet = unique(e.quiet.Values())
 	}
 	if e.signature != nil {
 		a.signature = o.signature(*e.signature, "agent "+e.email)
 	}
 	for _, kind := range surfaceKinds() {
 		if user, given := e.users[kind]; given {
-			o.setUser(a, kind, strings.TrimSpace(user.value))
+			o.setUser(a, kind, strings.TrimSpace(user.Value))
 		}
 	}
 }
@@ -136,7 +137,7 @@ func (o *overlay) foundUsers(f *File, e agentEntry) {
 
 // gives reports whether the file itself names a user of a surface, for whichever agent.
 func (f *File) gives(kind, id string) bool {
-	return slices.ContainsFunc(f.agents, func(e agentEntry) bool { return strings.TrimSpace(e.users[kind].value) == id })
+	return slices.ContainsFunc(f.agents, func(e agentEntry) bool { return strings.TrimSpace(e.users[kind].Value) == id })
 }
 
 // agentOf returns the agent who has a user of a surface; nil = nobody.
@@ -179,7 +180,7 @@ func (o *overlay) teamEntry(e teamEntry) {
 	}
 	if e.members != nil {
 		t.members = nil
-		for _, m := range unique(e.members.values()) {
+		for _, m := range unique(e.members.Values()) {
 			if a := o.agent(m); a != nil {
 				m = a.email // as the agent's entry writes it
 			}
@@ -201,10 +202,10 @@ func (o *overlay) teamEntry(e teamEntry) {
 		t.emoji = e.emoji
 	}
 	if e.agents != nil {
-		t.agents = agentsRule(e.agents.value)
+		t.agents = agentsRule(e.agents.Value)
 	}
 	if e.weekly != nil {
-		t.weekly = e.weekly.value
+		t.weekly = e.weekly.Value
 	}
 	o.setHome(t, e)
 }
@@ -212,10 +213,10 @@ func (o *overlay) teamEntry(e teamEntry) {
 // setHome sets the surface in which a team's threads open.
 func (o *overlay) setHome(t *team, e teamEntry) {
 	where := "team " + e.name + ": home"
-	if e.home != nil && e.home.value != "" {
-		t.home = e.home.value
+	if e.home != nil && e.home.Value != "" {
+		t.home = e.home.Value
 		if t.channels[t.home] == "" {
-			o.faults.add(e.home.at, where, fmt.Sprintf("is %s, but the team has no %s_channel", t.home, t.home), "Add the channel, or name the other one.")
+			o.faults.Add(e.home.At, where, fmt.Sprintf("is %s, but the team has no %s_channel", t.home, t.home), "Add the channel, or name the other one.")
 		}
 		return
 	}
@@ -228,7 +229,7 @@ func (o *overlay) setHome(t *team, e teamEntry) {
 			continue
 		}
 		if t.home != "" {
-			o.faults.add(e.at, where, "is missing, and the team has channels in two places", "Say where its threads open: home: "+either(surfaceKinds())+".")
+			o.faults.Add(e.at, where, "is missing, and the team has channels in two places", "Say where its threads open: home: "+either(surfaceKinds())+".")
 			return
 		}
 		t.home = kind
@@ -236,16 +237,16 @@ func (o *overlay) setHome(t *team, e teamEntry) {
 }
 
 // channel returns a channel's id; "" and a fault if it was not found.
-func (o *overlay) channel(kind string, given text, where string) string {
-	if !strings.HasPrefix(given.value, "#") {
-		return given.value
+func (o *overlay) channel(kind string, given document.Text, where string) string {
+	if !strings.HasPrefix(given.Value, "#") {
+		return given.Value
 	}
-	id, problem := o.found.channels[channelKey{kind, given.value}], o.found.problems[channelKey{kind, given.value}]
+	id, problem := o.found.channels[channelKey{kind, given.Value}], o.found.problems[channelKey{kind, given.Value}]
 	if id == "" {
 		if problem == "" {
 			problem = "no such channel is known"
 		}
-		o.faults.add(given.at, where+": "+kind+"_channel", fmt.Sprintf("%q: %s", given.value, problem),
+		o.faults.Add(given.At, where+": "+kind+"_channel", fmt.Sprintf("%q: %s", given.Value, problem),
 			"Write the channel's id, or let the app into the channel and connect "+kind+" (its variables must be set).")
 	}
 	return id
@@ -255,9 +256,9 @@ func (o *overlay) checkMembers(e teamEntry) {
 	if e.members == nil {
 		return
 	}
-	for _, m := range e.members.items {
-		if o.agent(m.value) == nil {
-			o.faults.add(m.at, "team "+e.name+": members", fmt.Sprintf("%q is no agent", m.raw), "Add the agent under agents:, or take the address out.")
+	for _, m := range e.members.Items {
+		if o.agent(m.Value) == nil {
+			o.faults.Add(m.At, "team "+e.name+": members", fmt.Sprintf("%q is no agent", m.Raw), "Add the agent under agents:, or take the address out.")
 		}
 	}
 }
@@ -266,14 +267,14 @@ func (o *overlay) accountEntry(e accountEntry) {
 	a := o.account(e.name)
 	if a == nil {
 		if e.kind == nil {
-			o.faults.add(e.at, "account "+e.name+": kind", "is missing", "This version has "+o.kinds()+".")
+			o.faults.Add(e.at, "account "+e.name+": kind", "is missing", "This version has "+o.kinds()+".")
 			return
 		}
 		o.accounts = append(o.accounts, account{settings: map[string]string{}, config: map[string]string{}, secrets: map[string]string{},
-			row: store.Account{Name: e.name, Kind: e.kind.value, Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1}})
+			row: store.Account{Name: e.name, Kind: e.kind.Value, Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1}})
 		a = &o.accounts[len(o.accounts)-1]
-	} else if e.kind != nil && e.kind.value != a.row.Kind {
-		o.faults.add(e.kind.at, "account "+e.name+": kind", fmt.Sprintf("is %q already and can't change", a.row.Kind), "Take another name for the new account; pause the old one.")
+	} else if e.kind != nil && e.kind.Value != a.row.Kind {
+		o.faults.Add(e.kind.At, "account "+e.name+": kind", fmt.Sprintf("is %q already and can't change", a.row.Kind), "Take another name for the new account; pause the old one.")
 		return
 	}
 	o.accountRow(a, e)
@@ -295,16 +296,16 @@ func overlaySettings(kept map[string]string, given []setting) {
 
 func (o *overlay) accountRow(a *account, e accountEntry) {
 	if e.team != nil {
-		a.team = strings.TrimSpace(e.team.value)
+		a.team = strings.TrimSpace(e.team.Value)
 		if t := o.team(a.team); t != nil {
 			a.team = t.name // as the team's entry writes it
 		}
 	}
 	if e.mode != nil {
-		a.row.Mode = store.Mode(e.mode.value)
+		a.row.Mode = store.Mode(e.mode.Value)
 	}
 	if e.trialTo != nil {
-		a.row.TrialTo = unique(e.trialTo.values())
+		a.row.TrialTo = unique(e.trialTo.Values())
 	}
 	if e.paused != nil {
 		a.row.Paused = *e.paused
@@ -314,7 +315,7 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 		a.row.Signature, a.row.RichSignature = s.markdown, s.rich
 	}
 	if e.replyMode != nil {
-		a.row.ReplyMode = store.ReplyMode(e.replyMode.value)
+		a.row.ReplyMode = store.ReplyMode(e.replyMode.Value)
 	}
 	if e.hold != nil {
 		a.row.HoldSeconds = e.hold.seconds
@@ -338,47 +339,6 @@ func (o *overlay) accountPlace(a *account, e accountEntry) {
 			a.surface, a.row.SurfaceChannel = kind, channel
 		case a.surface == kind:
 			a.surface, a.row.SurfaceChannel = "", ""
-		}
-	}
-}
-
-// prune removes what the file's lists don't name. A list that is missing in the file removes nothing.
-func (o *overlay) prune(f *File) {
-	if f.sections.agents {
-		o.agents = slices.DeleteFunc(o.agents, func(a agent) bool {
-			return !slices.ContainsFunc(f.agents, func(e agentEntry) bool { return strings.EqualFold(e.email, a.email) })
-		})
-		for i := range o.teams {
-			o.teams[i].members = slices.DeleteFunc(slices.Clone(o.teams[i].members), func(m string) bool {
-				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool {
-					return strings.EqualFold(e.name, o.teams[i].name) && e.members != nil
-				})
-				return !named && o.agent(m) == nil
-			})
-		}
-	}
-	if f.sections.teams {
-		o.teams = slices.DeleteFunc(o.teams, func(t team) bool {
-			return !slices.ContainsFunc(f.teams, func(e teamEntry) bool { return strings.EqualFold(e.name, t.name) })
-		})
-	}
-	o.pruneAccounts(f)
-	o.pruneTemplates(f)
-	o.pruneTags(f)
-}
-
-func (o *overlay) pruneAccounts(f *File) {
-	if f.sections.accounts {
-		o.accounts = slices.DeleteFunc(o.accounts, func(a account) bool {
-			return !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return strings.EqualFold(e.name, a.row.Name) })
-		})
-	}
-	for _, a := range o.accounts {
-		named := slices.ContainsFunc(f.accounts, func(e accountEntry) bool {
-			return strings.EqualFold(e.name, a.row.Name) && e.team != nil
-		})
-		if a.team != "" && o.team(a.team) == nil && !named {
-			o.faults.add(Position{}, "account "+a.row.Name, fmt.Sprintf("belongs to the team %q, which --prune would take out", a.team), "Name the account with another team, or keep the team.")
 		}
 	}
 }

@@ -55,38 +55,20 @@ accounts:
 `, `TOKEN=a: "b" #c ${X}
 - d`)
 	a := f.accounts[0]
-	if f.company.value != "007" || f.agents[0].email != "ann@acme.test" || f.agents[0].name.value != "off" {
+	if f.company.Value != "007" || f.agents[0].email != "ann@acme.test" || f.agents[0].name.Value != "off" {
 		t.Errorf("top: %+v", f)
 	}
-	if got := strings.Join(a.trialTo.values(), " "); got != "+15550100 0049301234 bob@acme.test 1_000 0x1f 1.50 1e3" {
+	if got := strings.Join(a.trialTo.Values(), " "); got != "+15550100 0049301234 bob@acme.test 1_000 0x1f 1.50 1e3" {
 		t.Errorf("trial_to: %s", got)
 	}
 	if got := a.settings; len(got) != 3 || got[0] != (setting{"confirm_send", "off"}) || got[1] != (setting{"auto_pending", "on"}) || got[2].value != "" {
 		t.Errorf("settings: %+v", got)
 	}
-	if a.signature.value != "Best\n  regards\n" || *a.hold.seconds != 90 {
-		t.Errorf("signature %q, hold %v", a.signature.value, *a.hold.seconds)
+	if a.signature.Value != "Best\n  regards\n" || *a.hold.seconds != 90 {
+		t.Errorf("signature %q, hold %v", a.signature.Value, *a.hold.seconds)
 	}
 	fields := a.sections[0].fields
-	if fields[0].one.value != "+15550100" || fields[1].one.value != "a: \"b\" #c ${X}\n- d" {
+	if fields[0].one.Value != "+15550100" || fields[1].one.Value != "a: \"b\" #c ${X}\n- d" {
 		t.Errorf("section: %+v", fields)
-	}
-}
-
-func TestExpand(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]string{
-		"plain $5 and $NAME":  "plain $5 and $NAME",
-		"${A}${B_2}":          "onetwo",
-		"x${A}y":              "xoney",
-		"$${A}":               "${A}",
-		"${EMPTY}":            "",
-		"{A} $A} }":           "{A} $A} }",
-		escape("a ${A} $${b"): "a ${A} $${b",
-	} {
-		r := &reader{env: env("A=one", "B_2=two", "EMPTY=")}
-		if got := r.expand(raw, "", Position{}); got != want || len(r.faults) > 0 {
-			t.Errorf("expand(%q) = %q %v, want %q", raw, got, r.faults, want)
-		}
 	}
 }

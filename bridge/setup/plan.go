@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 	"parley/store/site"
@@ -170,7 +171,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 		}
 	}
 	if err := errors.Join(w.roles(f, found), w.sources(f), w.keepsSecrets(f), w.folders()); err != nil {
-		return work{}, asFaults(err)
+		return work{}, document.Join(err)
 	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {
 		return work{}, err

@@ -44,23 +44,22 @@ func (w *work) keepsSecrets(f *File) error {
 			}
 			added := slices.DeleteFunc(slices.Clone(after[field]), func(s string) bool { return slices.Contains(before[field], s) })
 			if len(added) > 0 {
-				faults.addKept(e, sectionOf(*spec)+"."+field, strings.Join(slices.Compact(added), ", "), consent)
+				faults = append(faults, sentElsewhere(e, sectionOf(*spec)+"."+field, strings.Join(slices.Compact(added), ", "), consent))
 			}
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
-// addKept says that what is stored in a field would go to a server that didn't get it so far.
-func (f *Faults) addKept(e accountEntry, field, server string, consent bool) {
+// sentElsewhere is the fault of a change by which what is stored in a field would go to a server that didn't get it so far.
+func sentElsewhere(e accountEntry, field, server string, consent bool) Fault {
 	where := "account " + e.name + ": " + field
 	if consent {
-		f.add(e.at, where, fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
-			"Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs.")
-		return
+		return Fault{At: e.at, Where: where, What: fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
+			Hint: "Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs."}
 	}
-	f.add(e.at, where, fmt.Sprintf("would be sent to %s, which did not get it so far", server),
-		"Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it.")
+	return Fault{At: e.at, Where: where, What: fmt.Sprintf("would be sent to %s, which did not get it so far", server),
+		Hint: "Type it again with this change. Nobody else's password goes to another server unless somebody who knows it types it."}
 }
 
 // whole returns an account's settings with its secrets.
@@ -78,7 +77,7 @@ func (e accountEntry) given(key string) map[string]bool {
 	given := map[string]bool{}
 	for _, s := range e.sections {
 		for _, f := range s.fields {
-			if s.key == key && f.one != nil && f.one.value != "" {
+			if s.key == key && f.one != nil && f.one.Value != "" {
 				given[f.path] = true
 			}
 		}

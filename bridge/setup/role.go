@@ -57,10 +57,10 @@ func (w *work) roles(f *File, found found) error {
 	if most := w.have.highest(); most > w.want.highest() {
 		for i := range w.have.agents {
 			if a := &w.have.agents[i]; a.named() == most {
-				faults.add(f.placeOfAgent(a.email), "agent "+a.email+": roles", "nobody else is a super-admin", "Make somebody else one first.")
+				faults.Add(f.placeOfAgent(a.email), "agent "+a.email+": roles", "nobody else is a super-admin", "Make somebody else one first.")
 			}
 		}
-		return faults.err()
+		return faults.Err()
 	}
 	author, super := w.author()
 	if super {
@@ -76,14 +76,14 @@ func (w *work) roles(f *File, found found) error {
 		was, is := w.have.agent(email), w.want.agent(email)
 		switch {
 		case was.named() != is.named():
-			faults.add(f.placeOfAgent(email), "agent "+email+": roles", "only super-admins make somebody an admin, or take one out", "Ask one of them.")
+			faults.Add(f.placeOfAgent(email), "agent "+email+": roles", "only super-admins make somebody an admin, or take one out", "Ask one of them.")
 		case was.named() > plain && (author == nil || was.id != author.id):
 			if kind := w.movedUser(was, is, found); kind != "" { // whoever is taken for an admin in a chat is one
-				faults.add(f.placeOfAgent(email), "agent "+email+": "+kind, "only super-admins say who an admin is in a chat", "Ask one of them.")
+				faults.Add(f.placeOfAgent(email), "agent "+email+": "+kind, "only super-admins say who an admin is in a chat", "Ask one of them.")
 			}
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // author is the agent who makes the change, if it is one, and whether they may do what super-admins may: so may whoever has a

@@ -37,15 +37,15 @@ func (o *overlay) accountSections(a *account, e accountEntry) {
 	if spec == nil {
 		at := e.at
 		if e.kind != nil {
-			at = e.kind.at
+			at = e.kind.At
 		}
-		o.faults.add(at, where+": kind", fmt.Sprintf("this version of Parley has no channel %q", a.row.Kind), "It has "+o.kinds()+".")
+		o.faults.Add(at, where+": kind", fmt.Sprintf("this version of Parley has no channel %q", a.row.Kind), "It has "+o.kinds()+".")
 		return
 	}
 	key, at, faulty := sectionOf(*spec), e.at, map[string]bool{}
 	for _, s := range e.sections {
 		if s.key != key {
-			o.faults.add(s.at, where, fmt.Sprintf("unknown key %q", s.key), fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key))
+			o.faults.Add(s.at, where, fmt.Sprintf("unknown key %q", s.key), fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key))
 			continue
 		}
 		at = s.at
@@ -57,7 +57,7 @@ func (o *overlay) accountSections(a *account, e accountEntry) {
 	}
 	for _, f := range spec.Fields {
 		if value := a.value(f); !faulty[f.Name] && f.Needed(a.config) && f.Default == "" && strings.TrimSpace(value) == "" {
-			o.faults.add(at, where+": "+key+"."+f.Name, "is missing", hintOf(f))
+			o.faults.Add(at, where+": "+key+"."+f.Name, "is missing", hintOf(f))
 		}
 	}
 }
@@ -84,31 +84,31 @@ func (o *overlay) setField(a *account, spec channels.Spec, f field, where string
 		for i, s := range spec.Fields {
 			names[i] = s.Name
 		}
-		o.faults.add(f.at, where, "is unknown", "Known: "+strings.Join(names, ", ")+".")
+		o.faults.Add(f.at, where, "is unknown", "Known: "+strings.Join(names, ", ")+".")
 		return
 	}
 	var values []string
 	switch {
 	case known.List && f.many == nil:
-		o.faults.add(f.at, where, "must be a list", "Write [first, second], or [] for none.")
+		o.faults.Add(f.at, where, "must be a list", "Write [first, second], or [] for none.")
 		return
 	case !known.List && f.many != nil:
-		o.faults.add(f.at, where, "must be a single value, not a list", "")
+		o.faults.Add(f.at, where, "must be a single value, not a list", "")
 		return
 	case known.List:
-		values = unique(trimmed(f.many.values()))
+		values = unique(trimmed(f.many.Values()))
 	case known.Secret:
-		values = []string{f.one.value} // not trimmed: spaces may belong to a secret
+		values = []string{f.one.Value} // not trimmed: spaces may belong to a secret
 	default:
-		values = []string{strings.TrimSpace(f.one.value)}
+		values = []string{strings.TrimSpace(f.one.Value)}
 	}
 	for _, v := range values {
 		if len(known.OneOf) > 0 && v != "" && !slices.Contains(known.OneOf, v) {
-			o.faults.add(f.at, where, "is not possible", "Write "+either(known.OneOf)+".")
+			o.faults.Add(f.at, where, "is not possible", "Write "+either(known.OneOf)+".")
 			return
 		}
 		if known.List && strings.Contains(v, "\n") {
-			o.faults.add(f.at, where, "has an entry of several lines", "Write each line as an entry of its own.")
+			o.faults.Add(f.at, where, "has an entry of several lines", "Write each line as an entry of its own.")
 			return
 		}
 	}

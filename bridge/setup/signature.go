@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/setup/document"
 	"parley/store"
 	"parley/store/blob"
 )
@@ -62,7 +63,7 @@ type readSignature struct {
 func (f *found) readSignatures(ctx context.Context, o Options, file *File, have *state, keep func([]byte) error) error {
 	f.signatures, f.pictures = map[string]readSignature{}, map[string][]byte{}
 	known := have.pictures()
-	var sources []text
+	var sources []document.Text
 	for _, a := range file.agents {
 		if a.signature != nil {
 			sources = append(sources, *a.signature)
@@ -93,7 +94,7 @@ func (f *found) readSignatures(ctx context.Context, o Options, file *File, have 
 }
 
 // signatureSource returns a signature's text in the form in which it is compared and stored.
-func signatureSource(t text) string { return strings.TrimRight(t.value, "\n") }
+func signatureSource(t document.Text) string { return strings.TrimRight(t.Value, "\n") }
 
 // pictures returns the stored pictures of all signatures, by their addresses.
 func (s *state) pictures() map[string]store.SignaturePicture {
@@ -154,13 +155,13 @@ func (f *found) readSignature(ctx context.Context, reader Signatures, source str
 }
 
 // signature returns a signature of the file in its stored form. It adds a fault if it can't be used.
-func (o *overlay) signature(t text, where string) signature {
+func (o *overlay) signature(t document.Text, where string) signature {
 	read, ok := o.found.signatures[signatureSource(t)]
 	if !ok { // there was no lookup
 		return signature{markdown: signatureSource(t)}
 	}
 	if read.problem != nil {
-		o.faults.add(t.at, where+": signature", read.problem.What, read.problem.Hint)
+		o.faults.Add(t.At, where+": signature", read.problem.What, read.problem.Hint)
 	}
 	return signature{markdown: read.markdown, rich: read.rich}
 }

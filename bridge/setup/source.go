@@ -38,12 +38,12 @@ func (w *work) sources(f *File) error {
 				place = at.at
 			}
 			section := sectionOf(*specOf(w.options.Specs, one.row.Kind))
-			faults.add(place, "account "+one.row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
+			faults.Add(place, "account "+one.row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
 				fmt.Sprintf("the account %s takes messages from there already", other.row.Name),
 				"One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.")
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // entryOf finds the entry of an account in the file; nil = it isn't there.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/store"
 	tags "parley/store/tag"
 )
@@ -26,55 +27,55 @@ var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 type tagEntry struct {
 	at          Position
 	name        string
-	description *text
-	color       *text
-	category    *text
-	kind        *text
-	formerly    *list
+	description *document.Text
+	color       *document.Text
+	category    *document.Text
+	kind        *document.Text
+	formerly    *document.List
 }
 
 // readTag reads a tag that conversations may have.
 func readTag(o *object) (tagEntry, bool) {
-	e := tagEntry{at: o.at}
-	if name := o.text("name"); name != nil {
-		e.name = strings.Join(strings.Fields(name.value), " ")
-		o.where = "tag " + e.name
+	e := tagEntry{at: o.At}
+	if name := o.Text("name"); name != nil {
+		e.name = strings.Join(strings.Fields(name.Value), " ")
+		o.Where = "tag " + e.name
 		o.tagName(*name, "name")
-	} else if o.values["name"] == nil {
-		o.fault(o.at, "name", "is missing", "A tag is known by its name.")
+	} else if o.Values["name"] == nil {
+		o.Fault(o.At, "name", "is missing", "A tag is known by its name.")
 	}
-	if e.description = o.text("description"); e.description != nil && utf8.RuneCountInString(e.description.value) > maxDescriptionRunes {
-		o.fault(e.description.at, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
+	if e.description = o.Text("description"); e.description != nil && utf8.RuneCountInString(e.description.Value) > maxDescriptionRunes {
+		o.Fault(e.description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
 	}
-	if e.color = o.text("color"); e.color != nil && e.color.value != "" && !colour.MatchString(e.color.value) {
-		o.fault(e.color.at, "color", fmt.Sprintf("%q is no colour", e.color.raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
+	if e.color = o.Text("color"); e.color != nil && e.color.Value != "" && !colour.MatchString(e.color.Value) {
+		o.Fault(e.color.At, "color", fmt.Sprintf("%q is no colour", e.color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
 	}
-	if e.category = o.text("category"); e.category != nil && e.category.value != "" {
+	if e.category = o.Text("category"); e.category != nil && e.category.Value != "" {
 		o.oneOf(*e.category, "category", bridge.TagCategories()...)
 	}
-	if e.kind = o.text("kind"); e.kind != nil {
+	if e.kind = o.Text("kind"); e.kind != nil {
 		o.oneOf(*e.kind, "kind", string(store.TagPlain), string(store.TagLabel))
 	}
-	if e.formerly = o.list("formerly"); e.formerly != nil {
-		for i, t := range e.formerly.items {
+	if e.formerly = o.List("formerly"); e.formerly != nil {
+		for i, t := range e.formerly.Items {
 			o.tagName(t, "formerly")
-			e.formerly.items[i].value = strings.Join(strings.Fields(t.value), " ")
+			e.formerly.Items[i].Value = strings.Join(strings.Fields(t.Value), " ")
 		}
 	}
-	o.done()
+	o.Done()
 	return e, e.name != ""
 }
 
 // tagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
-func (o *object) tagName(t text, key string) {
-	name := strings.Join(strings.Fields(t.value), " ")
+func (o *object) tagName(t document.Text, key string) {
+	name := strings.Join(strings.Fields(t.Value), " ")
 	switch {
 	case name == "":
-		o.fault(t.at, key, "is empty", "Write the name that people choose: Billing.")
+		o.Fault(t.At, key, "is empty", "Write the name that people choose: Billing.")
 	case utf8.RuneCountInString(name) > maxTagRunes:
-		o.fault(t.at, key, fmt.Sprintf("has more than %d letters", maxTagRunes), "Shorten it, and say the rest in its description.")
+		o.Fault(t.At, key, fmt.Sprintf("has more than %d letters", maxTagRunes), "Shorten it, and say the rest in its description.")
 	case strings.Contains(name, ","):
-		o.fault(t.at, key, fmt.Sprintf("%q has a comma", t.raw), "People type several tags with commas between them: take it out.")
+		o.Fault(t.At, key, fmt.Sprintf("%q has a comma", t.Raw), "People type several tags with commas between them: take it out.")
 	}
 }
 
@@ -87,8 +88,8 @@ func (f *File) readTags(entries []*object, seen *names) {
 	}
 	for _, e := range f.tags {
 		if e.formerly != nil {
-			for _, t := range e.formerly.items {
-				seen.first("tag", t.value, t.at)
+			for _, t := range e.formerly.Items {
+				seen.first("tag", t.Value, t.At)
 			}
 		}
 	}
@@ -121,9 +122,9 @@ func (o *overlay) tagEntry(e tagEntry) {
 		o.tags = append(o.tags, store.Tag{Name: e.name, Kind: store.TagPlain, Active: true})
 		t = &o.tags[len(o.tags)-1]
 	}
-	set := func(field *string, given *text) {
+	set := func(field *string, given *document.Text) {
 		if given != nil {
-			*field = strings.TrimSpace(given.value)
+			*field = strings.TrimSpace(given.Value)
 		}
 	}
 	t.Name = e.name // in this spelling
@@ -131,7 +132,7 @@ func (o *overlay) tagEntry(e tagEntry) {
 	set(&t.Color, e.color)
 	set(&t.Category, e.category)
 	if e.kind != nil {
-		t.Kind = store.TagKind(e.kind.value)
+		t.Kind = store.TagKind(e.kind.Value)
 	}
 	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, former(e))) // conversations may have any of them: none is forgotten
 }
@@ -163,7 +164,7 @@ func former(e tagEntry) []string {
 	if e.formerly == nil {
 		return nil
 	}
-	return e.formerly.values()
+	return e.formerly.Values()
 }
 
 func tagAttributes(t store.Tag) []attribute {
@@ -250,20 +251,20 @@ func (w *work) saveTags(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func (s *state) exportTags() []*group {
+func (s *state) exportTags() []*document.Draft {
 	list := slices.Clone(s.tags)
 	slices.SortStableFunc(list, func(a, b store.Tag) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
-	var groups []*group
+	var groups []*document.Draft
 	for _, t := range list {
-		g := &group{}
-		g.text("name", t.Name)
-		g.text("description", t.Description)
+		g := &document.Draft{}
+		g.Text("name", t.Name)
+		g.Text("description", t.Description)
 		for _, key := range []attribute{{name: "color", value: t.Color}, {name: "category", value: t.Category}, {name: "kind", value: string(t.Kind)}} {
-			g.put(key.name, key.value) // also an empty one: a new database has some of these tags, with values
+			g.Put(key.name, key.value) // also an empty one: a new database has some of these tags, with values
 		}
-		g.list("formerly", t.Formerly)
+		g.List("formerly", t.Formerly)
 		groups = append(groups, g)
 	}
 	return groups

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 )
@@ -16,10 +17,10 @@ type templateEntry struct {
 	at       Position
 	name     string
 	language string
-	accounts []text
-	texts    map[string]*text // category, header, body, footer, provider_name
-	types    *list
-	labels   *list
+	accounts []document.Text
+	texts    map[string]*document.Text // category, header, body, footer, provider_name
+	types    *document.List
+	labels   *document.List
 	buttons  *[]bridge.TemplateButton
 	examples []field // nil = not given
 	places   map[string]Position
@@ -41,59 +42,59 @@ func templateTexts() []string {
 }
 
 func readTemplate(o *object) (templateEntry, bool) {
-	e := templateEntry{at: o.at, texts: map[string]*text{}, places: o.places}
-	if name := o.text("name"); name != nil && strings.TrimSpace(name.value) != "" {
-		e.name = strings.TrimSpace(name.value)
-		o.where = "template " + e.name
-	} else if name != nil || o.values["name"] == nil {
-		o.fault(o.at, "name", "is missing", "Colleagues know a template by its name: order update.")
+	e := templateEntry{at: o.At, texts: map[string]*document.Text{}, places: o.Places}
+	if name := o.Text("name"); name != nil && strings.TrimSpace(name.Value) != "" {
+		e.name = strings.TrimSpace(name.Value)
+		o.Where = "template " + e.name
+	} else if name != nil || o.Values["name"] == nil {
+		o.Fault(o.At, "name", "is missing", "Colleagues know a template by its name: order update.")
 	}
-	if language := o.text("language"); language != nil && strings.TrimSpace(language.value) != "" {
-		e.language = strings.TrimSpace(language.value)
-	} else if language != nil || o.values["language"] == nil {
-		o.fault(o.at, "language", "is missing", "Write it like en or en_US.")
+	if language := o.Text("language"); language != nil && strings.TrimSpace(language.Value) != "" {
+		e.language = strings.TrimSpace(language.Value)
+	} else if language != nil || o.Values["language"] == nil {
+		o.Fault(o.At, "language", "is missing", "Write it like en or en_US.")
 	}
-	switch accounts := o.list("accounts"); {
-	case accounts != nil && len(accounts.items) == 0:
-		o.fault(accounts.at, "accounts", "are none", "Name the accounts that may send it.")
+	switch accounts := o.List("accounts"); {
+	case accounts != nil && len(accounts.Items) == 0:
+		o.Fault(accounts.At, "accounts", "are none", "Name the accounts that may send it.")
 	case accounts != nil:
-		e.accounts = accounts.items
-	case o.values["accounts"] == nil:
-		o.fault(o.at, "accounts", "are missing", "Name the accounts that may send it: accounts: [support].")
+		e.accounts = accounts.Items
+	case o.Values["accounts"] == nil:
+		o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it: accounts: [support].")
 	}
 	for _, name := range templateTexts() {
-		e.texts[name] = o.text(name)
+		e.texts[name] = o.Text(name)
 	}
 	if c := e.texts["category"]; c != nil {
 		o.oneOf(*c, "category", channels.TemplateCategories()...)
 	}
-	if e.types = o.list("types"); e.types != nil {
-		for _, use := range e.types.items {
+	if e.types = o.List("types"); e.types != nil {
+		for _, use := range e.types.Items {
 			o.oneOf(use, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
 		}
 	}
-	e.labels = o.list("labels")
+	e.labels = o.List("labels")
 	e.readButtons(o)
 	e.readExamples(o)
-	o.done()
+	o.Done()
 	return e, e.name != "" && e.language != "" && len(e.accounts) > 0
 }
 
 func (e *templateEntry) readButtons(o *object) {
-	groups, given := o.objects("buttons", o.label("button"))
+	groups, given := o.objects("buttons", o.Label("button"))
 	if !given {
 		return
 	}
 	e.buttons = &[]bridge.TemplateButton{}
 	for _, g := range groups {
 		b := bridge.TemplateButton{}
-		if t := g.text("title"); t != nil {
-			b.Title = t.value
+		if t := g.Text("title"); t != nil {
+			b.Title = t.Value
 		}
-		if t := g.text("url"); t != nil {
-			b.URL = t.value
+		if t := g.Text("url"); t != nil {
+			b.URL = t.Value
 		}
-		g.done()
+		g.Done()
 		*e.buttons = append(*e.buttons, b)
 	}
 }
@@ -104,9 +105,9 @@ func (e *templateEntry) readExamples(o *object) {
 		return
 	}
 	e.examples = []field{}
-	for _, name := range group.names {
-		if t := group.text(name); t != nil {
-			e.examples = append(e.examples, field{path: name, at: group.places[name], one: t})
+	for _, name := range group.Names {
+		if t := group.Text(name); t != nil {
+			e.examples = append(e.examples, field{path: name, at: group.Places[name], one: t})
 		}
 	}
 }
@@ -121,9 +122,9 @@ func (s *state) template(account, name, language string) *template {
 func (o *overlay) templateEntry(e templateEntry) {
 	where := "template " + e.name
 	for _, name := range e.accounts {
-		a := o.account(strings.TrimSpace(name.value))
+		a := o.account(strings.TrimSpace(name.Value))
 		if a == nil {
-			o.faults.add(name.at, where+": accounts", fmt.Sprintf("there is no account %q", name.raw), "Add it under accounts:.")
+			o.faults.Add(name.At, where+": accounts", fmt.Sprintf("there is no account %q", name.Raw), "Add it under accounts:.")
 			continue
 		}
 		t := o.template(a.row.Name, e.name, e.language)
@@ -139,11 +140,11 @@ func (o *overlay) templateEntry(e templateEntry) {
 			if !ok {
 				at = e.at
 			}
-			o.faults.add(at, where+": "+f.Field, f.Text, f.Hint)
+			o.faults.Add(at, where+": "+f.Field, f.Text, f.Hint)
 		}
 		for _, f := range e.examples {
 			if !slices.Contains(channels.Variables(t.row.Header, t.row.Body), f.path) {
-				o.faults.add(f.at, where+": examples", fmt.Sprintf("there is no variable {{%s}}", f.path), "Take it out, or use it in the body.")
+				o.faults.Add(f.at, where+": examples", fmt.Sprintf("there is no variable {{%s}}", f.path), "Take it out, or use it in the body.")
 			}
 		}
 		if before.ID != 0 && bridge.TemplateDiffers(before, t.row) {
@@ -152,7 +153,7 @@ func (o *overlay) templateEntry(e templateEntry) {
 		if twin := find(o.templates, func(other template) bool {
 			return other.account == t.account && other.row.Language == t.row.Language && other.row.ProviderName == t.row.ProviderName && other.row.Name != t.row.Name
 		}); twin != nil {
-			o.faults.add(e.at, where+": provider_name", fmt.Sprintf("is %q as that of %q", t.row.ProviderName, twin.row.Name), "Write another one: provider_name: …")
+			o.faults.Add(e.at, where+": provider_name", fmt.Sprintf("is %q as that of %q", t.row.ProviderName, twin.row.Name), "Write another one: provider_name: …")
 		}
 	}
 }
@@ -167,14 +168,14 @@ func (e templateEntry) change(row *store.Template) {
 	name := row.ProviderName
 	for key, at := range map[string]*string{"provider_name": &name, "category": &draft.Category, "header": &draft.Header, "body": &draft.Body, "footer": &draft.Footer} {
 		if t := e.texts[key]; t != nil {
-			*at = t.value
+			*at = t.Value
 		}
 	}
 	if e.types != nil {
-		draft.Uses = unique(e.types.values())
+		draft.Uses = unique(e.types.Values())
 	}
 	if e.labels != nil {
-		draft.Labels = unique(trimmed(e.labels.values()))
+		draft.Labels = unique(trimmed(e.labels.Values()))
 	}
 	if e.buttons != nil {
 		draft.Buttons = *e.buttons
@@ -182,7 +183,7 @@ func (e templateEntry) change(row *store.Template) {
 	if e.examples != nil {
 		draft.Examples = map[string]string{}
 		for _, f := range e.examples {
-			draft.Examples[f.path] = f.one.value
+			draft.Examples[f.path] = f.one.Value
 		}
 	}
 	fresh := bridge.TemplateRow(draft)
@@ -195,7 +196,7 @@ func (o *overlay) pruneTemplates(f *File) {
 	o.templates = slices.DeleteFunc(o.templates, func(t template) bool {
 		named := slices.ContainsFunc(f.templates, func(e templateEntry) bool {
 			return strings.EqualFold(e.name, t.row.Name) && e.language == t.row.Language &&
-				slices.ContainsFunc(e.accounts, func(a text) bool { return strings.EqualFold(strings.TrimSpace(a.value), t.account) })
+				slices.ContainsFunc(e.accounts, func(a document.Text) bool { return strings.EqualFold(strings.TrimSpace(a.Value), t.account) })
 		})
 		return f.sections.templates && !named || o.account(t.account) == nil
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/channels"
 	"parley/store"
 )
@@ -56,8 +57,8 @@ func (w *work) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 }
 
 // exportTemplates writes equal templates of several accounts once, with all of these accounts.
-func (s *state) exportTemplates() []*group {
-	var groups []*group
+func (s *state) exportTemplates() []*document.Draft {
+	var groups []*document.Draft
 	done := make([]bool, len(s.templates))
 	for i, t := range s.templates {
 		if done[i] {
@@ -76,33 +77,33 @@ func (s *state) exportTemplates() []*group {
 	return groups
 }
 
-func exportTemplate(t template, accounts []string) *group {
-	g := &group{}
-	g.text("name", t.row.Name)
-	g.text("language", t.row.Language)
-	g.list("accounts", accounts)
-	g.list("types", t.row.Uses)
-	g.list("labels", t.row.Labels)
+func exportTemplate(t template, accounts []string) *document.Draft {
+	g := &document.Draft{}
+	g.Text("name", t.row.Name)
+	g.Text("language", t.row.Language)
+	g.List("accounts", accounts)
+	g.List("types", t.row.Uses)
+	g.List("labels", t.row.Labels)
 	if t.row.ProviderName != channels.TemplateName(t.row.Name) {
-		g.text("provider_name", t.row.ProviderName)
+		g.Text("provider_name", t.row.ProviderName)
 	}
-	g.text("category", t.row.Category)
-	g.text("header", t.row.Header)
-	g.text("body", t.row.Body)
-	g.text("footer", t.row.Footer)
-	var buttons []*group
+	g.Text("category", t.row.Category)
+	g.Text("header", t.row.Header)
+	g.Text("body", t.row.Body)
+	g.Text("footer", t.row.Footer)
+	var buttons []*document.Draft
 	for _, b := range t.row.Buttons {
-		one := &group{}
-		one.text("title", b.Title)
-		one.text("url", b.URL)
+		one := &document.Draft{}
+		one.Text("title", b.Title)
+		one.Text("url", b.URL)
 		buttons = append(buttons, one)
 	}
 	if len(buttons) > 0 {
-		g.put("buttons", buttons)
+		g.Put("buttons", buttons)
 	}
 	for _, name := range channels.Variables(t.row.Header, t.row.Body) {
 		if value := t.row.Examples[name]; value != "" {
-			g.sub("examples").text(name, value)
+			g.Sub("examples").Text(name, value)
 		}
 	}
 	return g

@@ -46,7 +46,8 @@ func NewWriter() *Writer {
 	return &Writer{tokens: map[string]string{}, known: map[string]bool{}, fresh: true}
 }
 
-// Inner begins a text that becomes a piece of w's; its mentions are to be told to w.
+// Inner begins a text that the caller adds to w afterwards, such as the inside of a quotation. It shares w's tokens; whom it
+// mentions the caller passes on to w.Mention.
 func (w *Writer) Inner() *Writer {
 	return &Writer{tokens: w.tokens, known: map[string]bool{}, fresh: true}
 }

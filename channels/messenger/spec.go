@@ -1,6 +1,9 @@
 package messenger
 
-import "parley/channels"
+import (
+	"parley/channels"
+	"parley/channels/graph"
+)
 
 // Names of the settings, as Spec lists them.
 const (
@@ -31,7 +34,7 @@ func Spec() channels.Spec {
 				Help: "In Meta's app dashboard: App settings, Basic. It signs what Meta sends."},
 			{Name: fieldVerify, Label: "Verify token", Secret: true, Required: true,
 				Help: "Any long word of your own; type the same one into Meta's dashboard beside the callback URL."},
-			{Name: fieldVersion, Label: "Graph API version", Default: "v26.0", Help: "Change it when Meta ends this one."},
+			{Name: fieldVersion, Label: "Graph API version", Default: graph.DefaultVersion, Help: "Change it when Meta ends this one."},
 		},
 	}
 }

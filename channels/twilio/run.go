@@ -5,25 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"parley/channels"
 	"parley/channels/pause"
 )
 
-// How Run looks for lost callbacks.
+// Waits of Run.
 const (
-	overlap     = 10 * time.Minute // this time is read twice, because the list may lag
-	statusSpan  = 24 * time.Hour   // the age up to which our messages' states are read
-	maxGathered = 20_000           // messages held in memory at once
-	maxStatuses = 5_000
-	acceptBatch = 200
 	retryFirst  = 5 * time.Second
 	pollTimeout = 5 * time.Minute
-	onceLife    = 24 * time.Hour
+	onceLife    = 24 * time.Hour // how long a content that was made for a single message is kept
 )
 
 // memory is the state of Run that survives restarts.
@@ -123,145 +115,6 @@ func (c *Channel) save(ctx context.Context, m memory) error {
 		return fmt.Errorf("twilio: watermark: %w", err)
 	}
 	return nil
-}
-
-// poll stores what the lists have since the watermark, and moves that. again is true if there is more.
-func (c *Channel) poll(ctx context.Context, m *memory) (again bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	until := c.env.Now().UTC().Add(-c.opts.Settle)
-	rows, cut, err := c.arrived(ctx, m.Since.Add(-overlap), until)
-	if err != nil {
-		return false, err
-	}
-	facts, err := c.facts(ctx, rows)
-	if err != nil {
-		return false, err
-	}
-	if err := c.accept(ctx, facts); err != nil {
-		return false, err
-	}
-	facts, err = c.fates(ctx, m.Since.Add(-overlap), until)
-	if err != nil {
-		return false, err
-	}
-	if err := c.accept(ctx, facts); err != nil {
-		return false, err
-	}
-	if cut {
-		until = rows[len(rows)-1].at().Add(overlap)
-	}
-	if until.After(m.Since) {
-		m.Since = until
-	}
-	return cut, c.save(ctx, *m)
-}
-
-func (c *Channel) accept(ctx context.Context, facts []channels.Fact) error {
-	for batch := range slices.Chunk(facts, acceptBatch) {
-		if err := c.env.Accept(ctx, batch...); err != nil {
-			return fmt.Errorf("twilio: accept: %w", err)
-		}
-	}
-	return nil
-}
-
-// listedRow is a message of the list with its original JSON.
-type listedRow struct {
-	row
-	raw json.RawMessage
-}
-
-// list reads messages from this time on, the newest first, filtered by To or From.
-func (c *Channel) list(ctx context.Context, filter string, from time.Time, use func(listedRow) (enough bool)) error {
-	query := url.Values{filter: {c.number.own()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
-	return c.api.each(ctx, c.api.messagesURL()+"?"+query.Encode(), func(p page) bool {
-		for _, raw := range p.Messages {
-			var r row
-			if json.Unmarshal(raw, &r) != nil || r.SID == "" {
-				continue
-			}
-			if use(listedRow{r, raw}) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// arrived lists customers' messages between from and until, the oldest first. If there are too many, it returns
-// the oldest, and cut is true.
-func (c *Channel) arrived(ctx context.Context, from, until time.Time) (rows []listedRow, cut bool, err error) {
-	older := 0
-	err = c.list(ctx, "To", from, func(r listedRow) bool {
-		switch {
-		case r.at().Before(from):
-			older++ // don't stop at the first: messages may be slightly out of order
-			return older > 100
-		case r.inbound() && !r.at().After(until) && sidPattern.MatchString(r.SID) && r.From != "":
-			if rows = append(rows, r); len(rows) > 2*c.gather {
-				rows, cut = slices.Clone(rows[len(rows)-c.gather:]), true
-			}
-		}
-		return false
-	})
-	slices.Reverse(rows)
-	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.at().Compare(b.at()) })
-	return rows, cut, err
-}
-
-// facts returns the facts of customers' messages, with the addresses of their files.
-func (c *Channel) facts(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
-	var facts []channels.Fact
-	for _, r := range rows {
-		l := listed{Message: r.raw}
-		if r.Media > 0 {
-			first := c.api.accountURL() + "/Messages/" + url.PathEscape(r.SID) + "/Media.json?PageSize=50"
-			err := c.api.each(ctx, first, func(p page) bool {
-				for _, m := range p.Media {
-					l.Media = append(l.Media, listedMedia{URL: strings.TrimSuffix(m.URI, ".json"), ContentType: m.ContentType})
-				}
-				return false
-			})
-			if err != nil && unsent(err).Class != channels.BadContent { // if its files were deleted, its text remains
-				return nil, err
-			}
-		}
-		facts = append(facts, channels.Fact{ExternalID: r.SID, OrderKey: clip(keyOf(r.From), 200), Payload: jsonPayload(payloadListed, l)})
-	}
-	return facts, nil
-}
-
-// fates returns facts about our messages of the last day whose state changed between since and until. They
-// have the same external ids as those of callbacks. until leaves time for the callback to come first, which
-// is better because it has our token.
-func (c *Channel) fates(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
-	var facts []channels.Fact
-	from := c.env.Now().Add(-statusSpan)
-	if since.Before(from) {
-		from = since
-	}
-	seen := 0
-	err := c.list(ctx, "From", from, func(r listedRow) bool {
-		seen++
-		if r.inbound() || r.automatic() || r.Updated.Before(since) || r.Updated.After(until) || r.To == "" || !settled(r.Status) {
-			return seen > maxStatuses
-		}
-		facts = append(facts, channels.Fact{ExternalID: r.SID + ":" + strings.ToLower(r.Status), OrderKey: clip(keyOf(r.To), 200),
-			Payload: jsonPayload(payloadListed, listed{Message: r.raw})})
-		return seen > maxStatuses
-	})
-	slices.Reverse(facts)
-	return facts, err
-}
-
-// settled reports whether a state is one that matters to people.
-func settled(status string) bool {
-	switch strings.ToLower(status) {
-	case "sent", "delivered", "read", "failed", "undelivered", "canceled":
-		return true
-	}
-	return false
 }
 
 // watch stores changes of templates' states, and deletes old contents that were made for single messages.

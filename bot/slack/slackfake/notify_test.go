@@ -81,6 +81,7 @@ func TestWhoIsNotified(t *testing.T) {
 	}
 }
 
+// What is unread is counted by channel and by followed thread, mentions apart, until its reader has read it.
 func TestBadges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

@@ -6,6 +6,7 @@ package book
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -182,4 +183,20 @@ func (b *Book) OpenWith(ctx context.Context, tx pgx.Tx, account store.AccountID,
 		}
 	}
 	return 0, err
+}
+
+// maxRefs is how many message ids of its thread a conversation remembers.
+const maxRefs = 20
+
+// AddRef keeps the provider's id of a message of the conversation, where the channel uses such ids when it sends
+// (channels.Sending). Elsewhere they would be written again with each change of the conversation, for nobody.
+func (b *Book) AddRef(c *Conversation, id string) {
+	if ch := b.Channel(c.AccountID); ch != nil && !ch.Capabilities().Sending.References || slices.Contains(c.Refs, id) {
+		return
+	}
+	c.Refs = append(c.Refs, id)
+	if len(c.Refs) > maxRefs {
+		c.Refs = slices.Delete(c.Refs, 1, len(c.Refs)-maxRefs+1) // the first anchors the thread
+	}
+	c.Touch()
 }

@@ -18,14 +18,24 @@ import (
 // name. A mail with another address for answers (from a form on a web site, or a shared address) and a
 // mail that a colleague passes on are about somebody else.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
-	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !it.Caps(a.ID).Threads {
+	byPerson := in.Kind == channels.InboundMessage && in.Automatic == "" && !in.Historical && in.From.Key != ""
+	if !byPerson || !it.Caps(a.ID).Threads {
 		return false
 	}
-	if slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key }) ||
-		slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, in.From.Key) }) {
+	if asksForAnswersElsewhere(in) || it.isAgent(in.From) {
 		return false
 	}
 	return it.Dir.SettingsOf(a, true).JoinOpen
+}
+
+// asksForAnswersElsewhere reports whether a mail names another address for answers than its sender's.
+func asksForAnswersElsewhere(in channels.Inbound) bool {
+	return slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key })
+}
+
+// isAgent reports whether a sender's address is that of an agent.
+func (it *UseCases) isAgent(sender channels.Party) bool {
+	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 }
 
 // joinedBy gives the conversation that a mail joins: the newest open one of its sender; nil if there is

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
-	"parley/channels"
-	"parley/channels/channelstest"
 )
 
 const (
@@ -76,30 +74,13 @@ type spent struct {
 }
 
 func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error) {
-	provider, err := channelstest.StartProvider(nil)
-	if err != nil {
-		return r, fmt.Errorf("bench: %w", err)
-	}
-	defer func() { err = errors.Join(err, provider.Close()) }()
-	w, err := startWorld(ctx, b, worldOptions{
-		specs: []channels.Spec{channelstest.Spec()},
-		slack: &slackOptions{channels: 1 + budgetOthers, rate: budgetRate, change: func(o *slackfake.Options) {
-			o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
-		}},
-		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL(), 1+budgetOthers)) },
-	})
+	s, leave, err := openShops(ctx, b, budgetOthers, slackOptions{rate: budgetRate, change: func(o *slackfake.Options) {
+		o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
+	}})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	c, err := w.parley(ctx, parleyOptions{args: b.measured()})
-	if err != nil {
-		return r, err
-	}
-	s := newShoppers(w, c, budgetOthers)
-	if err := s.open(ctx); err != nil {
-		return r, err
-	}
+	defer func() { err = errors.Join(err, leave()) }()
 	if r.alone, err = s.calm(ctx, size.window); err != nil {
 		return r, err
 	}
@@ -110,12 +91,4 @@ func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error)
 		return r, err
 	}
 	return r, s.check()
-}
-
-// budgetAccounts gives the YAML of so many loopback accounts, each with a support channel of its own.
-func budgetAccounts(url string, accounts int) (yaml string) {
-	for n := range accounts {
-		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
-	}
-	return yaml
 }

@@ -8,8 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/channels"
-	"parley/channels/channelstest"
 	"parley/channels/pause"
 )
 
@@ -68,28 +66,11 @@ func fairGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
 type fairness struct{ alone, account, sender, accepted, rows float64 }
 
 func fairRound(ctx context.Context, b *bench, size floodSize) (r fairness, err error) {
-	provider, err := channelstest.StartProvider(nil)
-	if err != nil {
-		return r, fmt.Errorf("bench: %w", err)
-	}
-	defer func() { err = errors.Join(err, provider.Close()) }()
-	w, err := startWorld(ctx, b, worldOptions{
-		specs:  []channels.Spec{channelstest.Spec()},
-		slack:  &slackOptions{channels: 1 + fairOthers},
-		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL(), 1+fairOthers)) },
-	})
+	s, leave, err := openShops(ctx, b, fairOthers, slackOptions{})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	c, err := w.parley(ctx, parleyOptions{args: b.measured()})
-	if err != nil {
-		return r, err
-	}
-	s := newShoppers(w, c, fairOthers)
-	if err := s.open(ctx); err != nil {
-		return r, err
-	}
+	defer func() { err = errors.Join(err, leave()) }()
 	if r.rows, err = s.rows(ctx); err != nil {
 		return r, err
 	}

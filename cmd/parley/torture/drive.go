@@ -133,7 +133,7 @@ func (d *driver) prepare(ctx context.Context) error {
 }
 
 // jumped notes that a jump of the clock may have ended holds early.
-func (d *driver) jumped() { d.taken.jumped() }
+func (d *driver) jumped() { d.taken.excuseJumped() }
 
 // run says everything, evenly spread, and returns when all is said.
 // Errors: the emulators don't answer.
@@ -301,7 +301,7 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 	} else if !last {
 		d.bursts.add(m)
 	}
-	d.taken.typed(m)
+	d.taken.noteTyped(m)
 	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err == nil && last && d.rng.IntN(100) < 8 {
 		d.edit(t, id, m)
@@ -352,14 +352,14 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 // typeAndDelete takes a reply back within the hold.
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	m := t.mark(judge.Gone)
-	d.taken.typed(m)
+	d.taken.noteTyped(m)
 	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil {
 		return err
 	}
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
-		d.taken.deleted(id, m)
+		d.taken.noteDeleted(id, m)
 		if err := d.chat.TakeBack(ctx, t.agent, id); err != nil {
 			return err
 		}

@@ -16,13 +16,13 @@ type takeBacks struct {
 	hold     time.Duration
 
 	mu      sync.Mutex
-	recent  []typed               // replies that may be in the hold
+	recent  []typedReply          // replies that may be in the hold
 	gone    map[string]judge.Mark // deleted ones, by their ts
 	excused markSet
 }
 
-// typed is a reply and when it was typed.
-type typed struct {
+// typedReply is a reply, with the time at which it was typed.
+type typedReply struct {
 	mark judge.Mark
 	at   time.Time
 }
@@ -30,18 +30,18 @@ type typed struct {
 // excuseFor is how long after the end of its hold a reply may need to leave.
 const excuseFor = 5 * time.Second
 
-// typed notes a reply.
-func (t *takeBacks) typed(m judge.Mark) {
+// noteTyped notes that a reply was typed.
+func (t *takeBacks) noteTyped(m judge.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.recent = append(t.recent, typed{m, time.Now()})
+	t.recent = append(t.recent, typedReply{m, time.Now()})
 	for len(t.recent) > 0 && time.Since(t.recent[0].at) > t.hold+excuseFor {
 		t.recent = t.recent[1:]
 	}
 }
 
-// deleted notes that the reply was deleted.
-func (t *takeBacks) deleted(ts string, m judge.Mark) {
+// noteDeleted notes that a reply was deleted.
+func (t *takeBacks) noteDeleted(ts string, m judge.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone == nil {
@@ -50,9 +50,9 @@ func (t *takeBacks) deleted(ts string, m judge.Mark) {
 	t.gone[ts] = m
 }
 
-// jumped excuses all replies that are in the hold when the clock jumps: they may leave
+// excuseJumped excuses all replies that are in the hold when the clock jumps: they may leave
 // before their deletion, and before messages of which the platform tells late.
-func (t *takeBacks) jumped() {
+func (t *takeBacks) excuseJumped() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range t.recent {
@@ -60,7 +60,7 @@ func (t *takeBacks) jumped() {
 	}
 }
 
-// listExcused gives all replies that are excused. To those of jumped it adds the replies of whose
+// listExcused gives all replies that are excused. To those of excuseJumped it adds the replies of whose
 // deletion the platform told Parley only after half of the hold.
 func (t *takeBacks) listExcused(ctx context.Context) ([]judge.Mark, error) {
 	late, err := t.platform.Untold(ctx, world.Deleted, t.hold/2)

@@ -6,6 +6,10 @@ import "errors"
 
 var errNoSpaceLimit = errors.New("this system has no file system in memory to mount")
 
+// LimitSpace fails: only Linux has a file system in memory that a test may mount.
 func LimitSpace(string) error { return errNoSpaceLimit }
-func FreeSpace(string) error  { return nil }
-func takeAll(string) error    { return errNoSpaceLimit }
+
+// FreeSpace has nothing to undo.
+func FreeSpace(string) error { return nil }
+
+func takeAll(string) error { return errNoSpaceLimit }

@@ -1,4 +1,4 @@
-package setup
+package document
 
 import (
 	"bytes"
@@ -7,55 +7,56 @@ import (
 	"strings"
 )
 
-// group is an ordered group of keys that is written as YAML. Its values are string, []string, raw, *group
-// or []*group. The library's encoder loses tabs and carriage returns; this one quotes everything but
+// Draft is an ordered group of keys that is written as YAML. Its values are string, []string, Plain, *Draft
+// or []*Draft. The library's encoder loses tabs and carriage returns; this one quotes everything but
 // simple words.
-type group struct {
+type Draft struct {
 	keys   []string
 	values []any
 }
 
-// raw is a value that is written as it is: true, 0.5, [].
-type raw string
+// Plain is a value that is written as it is: true, 0.5, [].
+type Plain string
 
-func (g *group) put(key string, value any) {
+// Put writes a key with one of the kinds of values that a Draft has. A string is written as it is: see Escape.
+func (g *Draft) Put(key string, value any) {
 	g.keys = append(g.keys, key)
 	g.values = append(g.values, value)
 }
 
-// text writes a key unless its value is empty.
-func (g *group) text(key, value string) {
+// Text writes a key unless its value is empty.
+func (g *Draft) Text(key, value string) {
 	if value != "" {
-		g.put(key, escape(value))
+		g.Put(key, Escape(value))
 	}
 }
 
-// list writes a key unless its list is empty.
-func (g *group) list(key string, values []string) {
+// List writes a key unless its list is empty.
+func (g *Draft) List(key string, values []string) {
 	if len(values) == 0 {
 		return
 	}
 	escaped := make([]string, len(values))
 	for i, v := range values {
-		escaped[i] = escape(v)
+		escaped[i] = Escape(v)
 	}
-	g.put(key, escaped)
+	g.Put(key, escaped)
 }
 
-// sub returns the group below a key, and adds it if it is missing.
-func (g *group) sub(key string) *group {
+// Sub returns the group below a key, and adds it if it is missing.
+func (g *Draft) Sub(key string) *Draft {
 	for i, k := range g.keys {
-		if sub, ok := g.values[i].(*group); ok && k == key {
+		if sub, ok := g.values[i].(*Draft); ok && k == key {
 			return sub
 		}
 	}
-	sub := &group{}
-	g.put(key, sub)
+	sub := &Draft{}
+	g.Put(key, sub)
 	return sub
 }
 
-// write writes the group's keys. first is written before the first key, indent before the others.
-func (g *group) write(b *bytes.Buffer, first, indent string) {
+// Write writes the group's keys. first is written before the first key, indent before the others.
+func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
 	for i, key := range g.keys {
 		if i == 0 {
 			b.WriteString(first)
@@ -64,23 +65,23 @@ func (g *group) write(b *bytes.Buffer, first, indent string) {
 		}
 		b.WriteString(key + ":")
 		switch v := g.values[i].(type) {
-		case raw:
+		case Plain:
 			b.WriteString(" " + string(v) + "\n")
 		case string:
 			b.WriteString(" " + scalarOf(v, indent+"  ") + "\n")
 		case []string:
 			words := make([]string, len(v))
 			for n, s := range v {
-				words[n] = quoted(s)
+				words[n] = Quoted(s)
 			}
 			b.WriteString(" [" + strings.Join(words, ", ") + "]\n")
-		case *group:
+		case *Draft:
 			b.WriteString("\n")
-			v.write(b, indent+"  ", indent+"  ")
-		case []*group:
+			v.Write(b, indent+"  ", indent+"  ")
+		case []*Draft:
 			b.WriteString("\n")
 			for _, entry := range v {
-				entry.write(b, indent+"  - ", indent+"    ")
+				entry.Write(b, indent+"  - ", indent+"    ")
 			}
 		}
 	}
@@ -94,14 +95,14 @@ var (
 // scalarOf writes a text. Several simple lines become a block, which people can edit.
 func scalarOf(s, indent string) string {
 	if !lines.MatchString(s) {
-		return quoted(s)
+		return Quoted(s)
 	}
 	out := strings.ReplaceAll("\n"+s, "\n", "\n"+indent)
 	return "|-" + strings.ReplaceAll(out, "\n"+indent+"\n", "\n\n")
 }
 
-// quoted writes a simple word as it is and everything else as a JSON string, which YAML reads the same.
-func quoted(s string) string {
+// Quoted writes a simple word as it is and everything else as a JSON string, which YAML reads the same.
+func Quoted(s string) string {
 	switch strings.ToLower(s) {
 	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
 	default:
@@ -114,4 +115,13 @@ func quoted(s string) string {
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s) // a string and a buffer can't fail
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Entries writes a list even if it is empty: so apply --prune removes entries that the file doesn't have.
+func (g *Draft) Entries(key string, list []*Draft) {
+	if len(list) == 0 {
+		g.Put(key, Plain("[]"))
+		return
+	}
+	g.Put(key, list)
 }

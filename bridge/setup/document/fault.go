@@ -1,4 +1,4 @@
-package setup
+package document
 
 import (
 	"cmp"
@@ -46,15 +46,16 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (f *Faults) add(at Position, where, what, hint string) {
+// Add adds a fault. where may be "", and so may hint; at is zero for a fault without a place.
+func (f *Faults) Add(at Position, where, what, hint string) {
 	*f = append(*f, Fault{At: at, Where: where, What: what, Hint: hint})
 }
 
-// addFile adds a fault of the file as a whole.
-func (f *Faults) addFile(what string) { *f = append(*f, Fault{What: what}) }
+// AddFile adds a fault of the file as a whole.
+func (f *Faults) AddFile(what string) { *f = append(*f, Fault{What: what}) }
 
-// asFaults joins the faults of several checks.
-func asFaults(err error) error {
+// Join makes one list of the faults of several checks, which errors.Join put together. Any other error stays as it is.
+func Join(err error) error {
 	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // errors.Join made it
 	if !ok {
 		return err
@@ -67,11 +68,11 @@ func asFaults(err error) error {
 		}
 		all = append(all, faults...)
 	}
-	return all.err()
+	return all.Err()
 }
 
-// err returns the faults as an error; nil if there are none.
-func (f Faults) err() error {
+// Err returns the faults as an error; nil if there are none.
+func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
 	}

@@ -9,12 +9,13 @@ import (
 )
 
 // Pick asks which conversation a command without #number is about, of at most 100 rows.
-// Submit with the same verb and args puts it into Args.Conversation, so that the verb's
-// own form can follow where it needs more.
+// Submit, called with the same verb and args, puts the answer into Args.Conversation. A verb that needs more than that
+// then shows its own form.
 // Errors: *bridge.Problem when there is none to pick.
 func Pick(name bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error) {
 	if len(rows) == 0 {
-		return Form{}, &bridge.Problem{Code: "nothing_open", Text: "You have no conversation to choose from.", Hint: "Name it: @Parley #12 " + string(name)}
+		return Form{}, &bridge.Problem{Code: "nothing_open", Text: "You have no conversation to choose from.",
+			Hint: "Name it: @Parley #12 " + string(name)}
 	}
 	pick := Field{Name: verb.FieldConversation, Kind: FieldOne, Label: "Conversation"}
 	for _, f := range rows[:min(len(rows), 100)] {
@@ -24,5 +25,7 @@ func Pick(name bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error)
 		}
 		pick.Options = append(pick.Options, Option{Value: strings.TrimPrefix(shape.Number(f.ID), "#"), Label: shape.OneLine(words, 75)})
 	}
-	return Form{Title: verb.Of(name).ButtonLabel(), Verb: name, Args: args, Intro: []Block{shape.Line(shape.Text("Which conversation?"))}, Fields: []Field{pick}, Submit: verb.Of(name).ButtonLabel()}, nil
+	label := verb.Of(name).ButtonLabel()
+	question := shape.Line(shape.Text("Which conversation?"))
+	return Form{Title: label, Verb: name, Args: args, Intro: []Block{question}, Fields: []Field{pick}, Submit: label}, nil
 }

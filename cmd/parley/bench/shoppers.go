@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/channels/pause"
 )
@@ -33,6 +34,42 @@ type shoppers struct {
 
 func newShoppers(w *world, c *child, others int) *shoppers {
 	return &shoppers{w: w, c: c, others: others, said: map[string]int{}, at: map[string]time.Time{}}
+}
+
+// openShops starts a Parley with one loopback account and others beside it, each with a channel of its own in Slack, and
+// opens a conversation of each customer. leave ends all of it.
+func openShops(ctx context.Context, b *bench, others int, slack slackOptions) (s *shoppers, leave func() error, err error) {
+	provider, err := channelstest.StartProvider(nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bench: %w", err)
+	}
+	slack.channels = 1 + others
+	w, err := startWorld(ctx, b, worldOptions{
+		specs:  []channels.Spec{channelstest.Spec()},
+		slack:  &slack,
+		config: func(w *world) string { return w.slackConfig(shopAccounts(provider.URL(), 1+others)) },
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, provider.Close())
+	}
+	leave = func() error { return errors.Join(w.close(), provider.Close()) }
+	c, err := w.parley(ctx, parleyOptions{args: b.measured()})
+	if err != nil {
+		return nil, nil, errors.Join(err, leave())
+	}
+	s = newShoppers(w, c, others)
+	if err := s.open(ctx); err != nil {
+		return nil, nil, errors.Join(err, leave())
+	}
+	return s, leave, nil
+}
+
+// shopAccounts gives the YAML of so many loopback accounts, each with a support channel of its own.
+func shopAccounts(url string, accounts int) (yaml string) {
+	for n := range accounts {
+		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
+	}
+	return yaml
 }
 
 // shopper names the n-th customer of an account.

@@ -1,0 +1,44 @@
+package document
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Flatten puts the values of a group into a map, by their paths: "imap.host", "days.0.date".
+func (g *Draft) Flatten(prefix string, into map[string][]string) {
+	for i, key := range g.keys {
+		path := prefix + unquoted(key)
+		switch v := g.values[i].(type) {
+		case Plain:
+			if v != "[]" {
+				into[path] = []string{string(v)}
+			}
+		case string:
+			into[path] = []string{unescape(v)}
+		case []string:
+			for _, word := range v {
+				into[path] = append(into[path], unescape(word))
+			}
+		case *Draft:
+			v.Flatten(path+".", into)
+		case []*Draft:
+			for n, entry := range v {
+				entry.Flatten(fmt.Sprintf("%s.%d.", path, n), into)
+			}
+		}
+	}
+}
+
+// unquoted gives the key that Quoted wrote.
+func unquoted(key string) string {
+	var plain string
+	if strings.HasPrefix(key, `"`) && json.Unmarshal([]byte(key), &plain) == nil {
+		return plain
+	}
+	return key
+}
+
+// unescape gives the text of which Escape made s.
+func unescape(s string) string { return strings.ReplaceAll(s, "$${", "${") }

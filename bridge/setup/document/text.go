@@ -1,0 +1,100 @@
+package document
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Text is a scalar of the file with all its characters: +15550100 and 007 are not read as numbers.
+type Text struct {
+	Value string // with ${NAME} replaced
+	Raw   string // without that: faults may quote it, because it has no secret from the environment
+	At    Position
+}
+
+// List is a sequence of scalars.
+type List struct {
+	Items []Text
+	At    Position
+}
+
+// Values returns the texts with ${NAME} replaced.
+func (l List) Values() []string {
+	values := make([]string, len(l.Items))
+	for i, t := range l.Items {
+		values[i] = t.Value
+	}
+	return values
+}
+
+// variable matches ${NAME}, the beginning ${ of a faulty one, and the escape $${.
+var variable = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{`)
+
+// Escape returns a text that expand turns into s.
+func Escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
+
+// expand replaces ${NAME} by the environment's value. It adds a fault if there is none.
+func (r *Reader) expand(raw, where string, at Position) string {
+	return variable.ReplaceAllStringFunc(raw, func(found string) string {
+		switch found {
+		case "$${":
+			return "${"
+		case "${":
+			r.Faults.Add(at, where, "${ without a name and }", "Names have letters, digits and _. Write $${ for a plain ${.")
+			return ""
+		}
+		name := found[2 : len(found)-1]
+		value, ok := r.Env(name)
+		if !ok {
+			r.Faults.Add(at, where, fmt.Sprintf("the environment variable %s is not set", name), "Set it, or leave this key out to keep what is stored.")
+		}
+		return value
+	})
+}
+
+// ReadText reads the text of a value. If the value is no scalar, it adds a fault and returns false.
+func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
+	at := PositionOf(n)
+	switch v := n.(type) {
+	case *ast.StringNode:
+		return r.storable(Text{Value: r.expand(v.Value, where, at), Raw: v.Value, At: at}, where)
+	case *ast.LiteralNode:
+		return r.storable(Text{Value: r.expand(v.Value.Value, where, at), Raw: v.Value.Value, At: at}, where)
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		raw := n.GetToken().Value
+		return Text{Value: raw, Raw: raw, At: at}, true
+	case *ast.NullNode:
+		r.Faults.Add(at, where, "has no value", `Write "" to clear it, or leave the key out to keep what is stored.`)
+	default:
+		r.Faults.Add(at, where, "must be a single value, not "+Shape(n), "")
+	}
+	return Text{}, false
+}
+
+// storable adds a fault if PostgreSQL can't store the text, and returns whether it can.
+func (r *Reader) storable(t Text, where string) (Text, bool) {
+	if strings.Contains(t.Value, "\x00") || !utf8.ValidString(t.Value) {
+		r.Faults.Add(t.At, where, "has a character that can't be stored", "Write it as UTF-8, without NUL.")
+		return t, false
+	}
+	return t, true
+}
+
+// Shape names the kind of a node's value, for people.
+func Shape(n ast.Node) string {
+	switch n.(type) {
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a group of keys"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
+		return "an anchor, alias or tag"
+	case *ast.NullNode:
+		return "nothing"
+	}
+	return "a single value"
+}

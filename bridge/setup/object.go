@@ -1,0 +1,44 @@
+package setup
+
+import (
+	"github.com/goccy/go-yaml/ast"
+
+	"parley/bridge/setup/document"
+)
+
+// What a file that can't be applied is refused with. Package document explains it.
+type (
+	// Position is a place in the file.
+	Position = document.Position
+	// Fault is one thing that is wrong with the file.
+	Fault = document.Fault
+	// Faults are all faults of a file, in its order.
+	Faults = document.Faults
+)
+
+// object is a group of keys of parley.yaml. Beside what any document has, it reads the values that only this file has:
+// time zones, holds, business hours, ids of chats.
+type object struct{ *document.Group }
+
+// objectOf makes an object of a group; nil of none.
+func objectOf(g *document.Group) *object {
+	if g == nil {
+		return nil
+	}
+	return &object{g}
+}
+
+// group returns the keys below a key; nil if the key is missing or faulty.
+func (o *object) group(name string) *object { return objectOf(o.Group.Group(name)) }
+
+// object reads the keys of a value; nil if it is no group.
+func (o *object) object(n ast.Node, where string) *object { return objectOf(o.ReadGroup(n, where)) }
+
+// objects returns a key's list of groups; ok is false if the key is missing.
+func (o *object) objects(name, each string) (all []*object, ok bool) {
+	groups, ok := o.Groups(name, each)
+	for _, g := range groups {
+		all = append(all, objectOf(g))
+	}
+	return all, ok
+}
