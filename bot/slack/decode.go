@@ -9,7 +9,6 @@ import (
 	"unicode"
 
 	"parley/bot/command"
-	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -168,7 +167,7 @@ func (me *self) owns(m *message) bool { return m.ThreadTS != m.TS && m.ParentUse
 
 // said reads what somebody typed.
 func (me *self) said(channel string, m *message) bridge.Action {
-	t := blockkit.ReadText(m.Blocks, m.Text)
+	t := m.typed()
 	a := bridge.Action{
 		Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
 		Raw: t.Plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),

@@ -89,7 +89,7 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 }
 
 func shownMessage(m *slackfake.Message) bridgetest.Shown {
-	shown := bridgetest.Shown{ID: m.TS, Text: blockkit.ReadText(m.Blocks, m.Text).Plain, Author: m.Username, Marks: len(m.Reactions),
+	shown := bridgetest.Shown{ID: m.TS, Text: blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Text: m.Text}).Plain, Author: m.Username, Marks: len(m.Reactions),
 		Buttons: strings.Count(string(m.Blocks), `"type":"button"`)}
 	if strings.Contains(string(m.Blocks), mayBeTwice) { // in small print, which nobody types
 		shown.Text += "\n" + mayBeTwice

@@ -176,11 +176,22 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else gets in
+// by such a request.
 func TestSSLCheck(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
-	body := []byte("ssl_check=1&token=x")
-	if resp := st.call(srv.URL+"/slack/commands", body, st.fake.Webhooks.Sign(body)); resp.StatusCode != 200 {
-		t.Errorf("%d", resp.StatusCode)
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for body, want := range map[string]int{
+		"ssl_check=1&token=x": http.StatusOK,
+		"ssl_check=1&token=x&command=%2Fparley&text=%2312+resolve&team_id=" + st.fake.TeamID() + "&api_app_id=" + st.fake.AppID(): http.StatusOK,
+		"ssl_check=0&token=x": http.StatusUnauthorized,
+	} {
+		if resp := st.call(srv.URL+"/slack/commands", []byte(body), form); resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", body, resp.StatusCode, want)
+		}
+	}
+	if ids := st.desk.IDs(); len(ids) != 0 {
+		t.Errorf("facts %v", ids)
 	}
 }

@@ -145,7 +145,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		}
 		a.Verb, a.Origin = v, bridge.OriginShortcut
 		if in.Message != nil {
-			t := blockkit.ReadText(in.Message.Blocks, in.Message.Text)
+			t := in.Message.typed()
 			a.Raw = me.named(t.Plain, t.Tokens)
 		}
 		return []bridge.Action{a}, nil

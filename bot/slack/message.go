@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bot/slack/blockkit"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // callback is the wrapper of an event.
@@ -53,6 +55,7 @@ type message struct {
 	SourceTeam string          `json:"source_team,omitempty"`
 	Edited     *edited         `json:"edited,omitempty"`
 	Blocks     json.RawMessage `json:"blocks,omitempty"`
+	Attached   json.RawMessage `json:"attachments,omitempty"` // tables that were pasted, and what Slack and apps show of links
 	Files      []file          `json:"files,omitempty"`
 	Latest     string          `json:"latest_reply,omitempty"`
 	RepliedBy  []string        `json:"reply_users,omitempty"`
@@ -93,6 +96,11 @@ func spoken(subtype string) bool {
 // own tells whether our app wrote m.
 func (me *self) own(m *message) bool {
 	return m.BotID != "" && m.BotID == me.Bot || m.AppID != "" && m.AppID == me.App || m.User != "" && m.User == me.User
+}
+
+// typed reads what the author of m typed.
+func (m *message) typed() markdown.Text {
+	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text})
 }
 
 func (m *message) root() string {

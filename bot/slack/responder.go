@@ -132,7 +132,7 @@ func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, bod
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		t := blockkit.ReadText(in.Message.Blocks, in.Message.Text)
+		t := in.Message.typed()
 		text = r.directory.naming(ctx, me, body).named(t.Markdown, t.Tokens)
 	}
 	return answer{after: func(ctx context.Context) {

@@ -110,7 +110,7 @@ func TestLongTextContinues(t *testing.T) {
 			p.Part = n
 			sent := st.send(p)
 			more = sent.More
-			got += blockkit.ReadText(st.fake.Message(st.ch, sent.Message).Blocks, "").Plain + "\n"
+			got += blockkit.ReadText(blockkit.Typed{Blocks: st.fake.Message(st.ch, sent.Message).Blocks}).Plain + "\n"
 		}
 		if want := markdown.Plain(markdown.Parts(text)); strings.Join(strings.Fields(got), "") != strings.Join(strings.Fields(want), "") {
 			t.Errorf("%.20q… became %d bytes of %d in %d parts", text, len(got), len(want), n)

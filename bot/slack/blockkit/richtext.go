@@ -2,6 +2,7 @@ package blockkit
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,25 +58,50 @@ type writer struct {
 // labels are names by id, as a message's plain text gives them: <#C1|support>.
 type labels map[string]string
 
+// Typed is what somebody typed, as a message carries it.
+type Typed struct {
+	Blocks      json.RawMessage
+	Attachments json.RawMessage
+	Text        string // in mrkdwn
+}
+
 // ReadText reads what somebody typed from the message's blocks, or from its mrkdwn text
-// where there is no rich text. It never fails: it keeps what it doesn't know as it is.
-func ReadText(blocks json.RawMessage, fallback string) markdown.Text {
-	w := &writer{Writer: markdown.NewWriter(), names: readLabels(fallback)}
-	var all []element
-	if len(blocks) > 0 && json.Unmarshal(blocks, &all) == nil {
-		rich := false
-		for _, b := range all {
-			if b.Type == "rich_text" {
-				rich = true
-				w.blocks(b.Elements)
-			}
-		}
-		if rich {
-			return w.Text()
+// where there is no rich text, with the tables in it. It never fails: it keeps what it doesn't know as it is.
+func ReadText(t Typed) markdown.Text {
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text)}
+	parts := readParts(t.Blocks)
+	if !slices.ContainsFunc(parts, func(p part) bool { return p.rich != nil }) {
+		w.mrkdwn(t.Text)
+	}
+	for _, p := range append(parts, pastedTables(t.Attachments)...) {
+		w.blocks(p.rich)
+		w.table(p.rows)
+	}
+	return w.Text()
+}
+
+// part is a block of a message that somebody typed: rich text, or a table.
+type part struct {
+	rich []element
+	rows [][]cell
+}
+
+// readParts reads those blocks of a message that have what somebody typed in them.
+func readParts(blocks json.RawMessage) []part {
+	var all []json.RawMessage
+	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
+		return nil
+	}
+	var out []part
+	for _, raw := range all {
+		var b element
+		if rows := readTable(raw); rows != nil {
+			out = append(out, part{rows: rows})
+		} else if json.Unmarshal(raw, &b) == nil && b.Type == "rich_text" {
+			out = append(out, part{rich: append([]element{}, b.Elements...)})
 		}
 	}
-	w.mrkdwn(fallback)
-	return w.Text()
+	return out
 }
 
 // blocks writes the parts of one rich_text block.

@@ -52,7 +52,7 @@ func TestReadRichText(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := ReadText(rich(c.parts), "fallback")
+			got := ReadText(Typed{Blocks: rich(c.parts), Text: "fallback"})
 			if got.Markdown != c.md {
 				t.Errorf("markdown\n got %q\nwant %q", got.Markdown, c.md)
 			}
@@ -83,7 +83,7 @@ func TestReadMrkdwn(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := ReadText(nil, c.in)
+			got := ReadText(Typed{Text: c.in})
 			if got.Markdown != c.md {
 				t.Errorf("markdown\n got %q\nwant %q", got.Markdown, c.md)
 			}
@@ -105,7 +105,7 @@ func TestTypedTextSurvivesMarkdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		md := ReadText(rich(sectionOf(`{"type":"text","text":`+string(raw)+`}`)), "").Markdown
+		md := ReadText(Typed{Blocks: rich(sectionOf(`{"type":"text","text":` + string(raw) + `}`))}).Markdown
 		got := markdown.Plain(markdown.Parts(md))
 		want := strings.TrimRight(s, " \n")
 		if squash(got) != squash(want) {
@@ -119,8 +119,9 @@ func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 func FuzzReadText(f *testing.F) {
 	f.Add([]byte(rich(sectionOf(`{"type":"text","text":"x"}`))), "x *y* <@U1> `c` ```d```")
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{}]}]}]`), "&gt; <!date^1|x")
+	f.Add([]byte(`[{"blocks":[{"type":"table","rows":[[{"text":"x"}],[],[{"elements":[{}]},null]]}]}]`), "")
 	f.Fuzz(func(t *testing.T, blocks []byte, fallback string) {
-		got := ReadText(blocks, fallback)
+		got := ReadText(Typed{Blocks: blocks, Attachments: blocks, Text: fallback})
 		for token, id := range got.Tokens {
 			if token != markdown.MentionToken(id) {
 				t.Fatalf("token %q of %q", token, id)
@@ -133,8 +134,8 @@ func FuzzReadText(f *testing.F) {
 // Whoever is mentioned in a block of code is mentioned: such a text stays inside.
 func TestMentionInCode(t *testing.T) {
 	t.Parallel()
-	got := ReadText([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","elements":[
-		{"type":"text","text":"look at this, "},{"type":"user","user_id":"U0BEN"},{"type":"broadcast","range":"here"}]}]}]`), "")
+	got := ReadText(Typed{Blocks: []byte(`[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","elements":[
+		{"type":"text","text":"look at this, "},{"type":"user","user_id":"U0BEN"},{"type":"broadcast","range":"here"}]}]}]`)})
 	if want := []string{"U0BEN", "here"}; !slices.Equal(got.Mentions, want) {
 		t.Errorf("mentions %v, want %v", got.Mentions, want)
 	}
