@@ -98,6 +98,36 @@ func (n *numberSpan) inGroups(t *text) bool {
 	return true
 }
 
+// inTwoGroups says whether a number is written as two groups of digits right behind a word or sign that says that a number
+// follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
+func (n *numberSpan) inTwoGroups(t *text, words map[int]announcement) bool {
+	size := n.to - n.from
+	if !n.plain || size < 2 || size > 4 || n.last+1 >= len(t.tokens) || !n.hash && !isMarkedBefore(t, n.tok, words) {
+		return false
+	}
+	next := &t.tokens[n.last+1]
+	word, after := t.all[next.from:next.to], t.all[next.to:min(len(t.all), next.to+12)]
+	long := len(word) == 3 || len(word) == 4
+	if !long || digitsOf(word) != len(word) || t.all[n.to:next.from] != " " || isYear(word) || unitFollows(word, after) {
+		return false
+	}
+	return len(after) < 2 || !strings.ContainsAny(after[:1], ".,/:- ") || after[1] < '0' || after[1] > '9'
+}
+
+// isMarkedBefore says whether the word right before a place says that a number follows, or a colon stands behind it.
+func isMarkedBefore(t *text, at int, words map[int]announcement) bool {
+	if at == 0 {
+		return false
+	}
+	before := t.tokens[at-1]
+	return isMark(before.form) || words[at-1].number || strings.Contains(t.all[before.to:t.tokens[at].from], ":")
+}
+
+// isYear says whether four digits are a year of this or the last century.
+func isYear(word string) bool {
+	return len(word) == 4 && (strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20"))
+}
+
 // spansStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118".
 func (n *numberSpan) spansStroke(t *text) {
 	if !n.plain || n.to-n.from != 4 || n.last+1 >= len(t.tokens) {

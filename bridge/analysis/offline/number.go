@@ -209,11 +209,10 @@ func isDate(value string) bool {
 			return false
 		}
 	}
-	year := func(s string) bool { return len(s) == 4 && (s[:2] == "20" || s[:2] == "19") }
 	small := func(s string) bool { return len(s) == 1 || len(s) == 2 && s <= "31" }
 	switch len(parts) {
 	case 3:
-		return year(parts[0]) && small(parts[1]) && small(parts[2]) || small(parts[0]) && small(parts[1]) && (year(parts[2]) || len(parts[2]) == 2)
+		return isYear(parts[0]) && small(parts[1]) && small(parts[2]) || small(parts[0]) && small(parts[1]) && (isYear(parts[2]) || len(parts[2]) == 2)
 	case 2:
 		return small(parts[0]) && small(parts[1]) && !strings.Contains(value, "-")
 	}

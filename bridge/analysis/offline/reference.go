@@ -85,7 +85,7 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		if before != "" {
 			n.spansStroke(t)
 		}
-		if (n.groups || n.inGroups(t)) && before != "" && before != "other" {
+		if (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) && before != "" && before != "other" {
 			if n.takeGroups(t); n.value == "" {
 				continue
 			}
@@ -207,7 +207,7 @@ func plausible(n *numberSpan, marked bool) bool {
 	if marked || !n.plain || n.groups {
 		return true
 	}
-	if n.to-n.from == 4 && (strings.HasPrefix(n.value, "19") || strings.HasPrefix(n.value, "20")) {
+	if isYear(n.value) {
 		return false
 	}
 	return n.to-n.from >= 4
