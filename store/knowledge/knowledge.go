@@ -66,13 +66,11 @@ func DuePlaces(ctx context.Context, q store.Querier, every time.Duration) ([]Pla
 
 const (
 	dropPlaces = `DELETE FROM knowledge_places WHERE place <> ALL($1::text[])`
-	addPlaces  = `
-		INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2
-		ON CONFLICT (place) DO UPDATE SET inside = true WHERE excluded.inside AND NOT knowledge_places.inside`
+	addPlaces  = `INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`
 )
 
 // SavePlaces makes these the folders and sites that there are. What was read of others is forgotten. Whether sites may be inside
-// the company's own network counts for those that are new, and stays with the others unless they may now.
+// the company's own network counts for those that are new: who adds one says nothing of those that others named.
 func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) error {
 	places = append([]string{}, places...) // nil would be NULL
 	_, err := tx.Exec(ctx, dropPlaces, places)

@@ -202,27 +202,31 @@ func TestSiteLeadsNowhere(t *testing.T) {
 }
 
 // A site that an admin named is read on the internet alone, whatever its name leads to: what stands inside the company's network
-// is for super-admins to open. Named by one of them as well, it is read.
+// is for super-admins to open. Named anew by one of them, it is read; that they name another one beside it changes nothing.
 //
 func TestSiteInside(t *testing.T) {
 	t.Parallel()
 	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
 	pool := open(t)
-	name := func(mayInside bool) {
+	name := func(mayInside bool, places ...string) {
 		t.Helper()
 		if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-			return knowledge.SavePlaces(t.Context(), tx, []string{inside.URL + "/"}, mayInside)
+			return knowledge.SavePlaces(t.Context(), tx, places, mayInside)
 		}); err != nil {
 			t.Fatal(err)
 		}
 		round(t, pool)
 	}
-	name(false)
+	site := inside.URL + "/"
+	name(false, site)
+	name(true, site, t.TempDir())
+	name(true, site)
 	if got := inside.requests(); len(got) != 0 || !strings.Contains(problem(t, pool), "a super-admin has to name it") {
 		t.Errorf("named by an admin: asked for %q, and the problem is %q", got, problem(t, pool))
 	}
 	name(true)
-	name(false)
+	name(true, site)
+	name(false, site)
 	if got := inside.requests(); len(got) == 0 || problem(t, pool) != "" {
 		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, problem(t, pool))
 	}

@@ -135,7 +135,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	name(cy, "https://example.com/help/")
 	stands("a site of an admin", 1, false)
 	name(ann, "/srv/knowledge\nhttps://example.com/help/")
-	stands("a folder of a super-admin", 2, true, true)
+	stands("a folder of a super-admin", 2, true, false)
 	name(cy, "/srv/knowledge")
 	stands("an admin keeps it", 1, true)
 	name(cy, "/srv/knowledge/../../etc")
