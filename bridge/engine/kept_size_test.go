@@ -62,6 +62,8 @@ func TestGrowth(t *testing.T) {
 	t.Parallel()
 	const customers, most = 300, 5000 // with fewer customers pages that are half full would count too much
 	w := newWorld(t, options{})
+	// Their rows are channels', processes' and days': how many pages these take depends on how long the test takes.
+	ofOthers := map[string]bool{"gates": true, "holders": true, "measure_days": true, "measure_spans": true, "measure_spreads": true}
 	empty := w.sizes()
 	number := func(c int) string { return fmt.Sprint("+4917012345", c) }
 	for c := range customers {
@@ -93,7 +95,9 @@ func TestGrowth(t *testing.T) {
 	cost := func() (total int) {
 		for name, bytes := range w.sizes() {
 			costs[name] = max(bytes-empty[name], 0) / customers
-			total += costs[name]
+			if !ofOthers[name] {
+				total += costs[name]
+			}
 		}
 		return total
 	}
