@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -173,12 +174,34 @@ func (ac *access) missing(e *connector.Error, p bridge.Post) error {
 		out.Class, out.Cause = channels.BadRecipient, e
 		out.Text, out.Hint = "Parley has no chat with this person in Teams"+because(e)+".", "They can add the app."
 	case known && c.Gone, p.Place.Thread == "" && !changes(p):
-		out.Class, out.Cause = channels.BadRecipient, errors.Join(bridge.ErrChannelClosed, e)
-		out.Text, out.Hint = "The channel "+ac.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."+nothingLost
+		return ac.absent(e, p.Place.Channel)
 	case changes(p):
 		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
 	}
 	return out
+}
+
+// gone is for a message or a thread that Teams doesn't find. A channel that was deleted a moment ago answers in the same
+// way, but none of its threads is lost: gone asks whether the channel is there, and tells what that means for the post.
+func (ac *access) gone(ctx context.Context, service string, p bridge.Post, err error) error {
+	if !isChannel(p.Place.Channel) || !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
+		return err
+	}
+	var e *connector.Error
+	_, asked := ac.bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
+	switch {
+	case asked == nil:
+		return err
+	case errors.As(asked, &e) && e.Status == http.StatusNotFound:
+		return ac.absent(e, p.Place.Channel)
+	}
+	return ac.certain(asked, p)
+}
+
+// absent tells that a channel is not there.
+func (ac *access) absent(e *connector.Error, channel string) error {
+	return &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e),
+		Text: "The channel " + ac.channelName(channel) + " is not there.", Hint: "Restore it in Teams, or choose another channel for the team." + nothingLost}
 }
 
 // changes says whether a post changes a message. Such a post may be made twice: the result is the same.

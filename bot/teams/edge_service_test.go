@@ -110,6 +110,16 @@ func edgeChannels(t *testing.T) {
 	if id, err := w.s.Resolve(within(t), "#customers"); id != "" || err != nil {
 		t.Errorf("its old name is %q, %v", id, err)
 	}
+	// A channel that was deleted a moment ago, so that nobody has told it yet, has lost none of its threads.
+	w.unheard(func() error { return w.fake.Admin.DeleteChannel(w.channel) })
+	card := saidPost(w, root, "untold")
+	card.Kind, card.Place.Message = bridge.PostCard, root
+	for _, post := range []bridge.Post{saidPost(w, root, "untold"), card} {
+		if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || errors.Is(se, bridge.ErrThreadLost) || errors.Is(se, bridge.ErrMessageGone) {
+			t.Errorf("%s in a channel that was deleted: %v", post.Kind, se)
+		}
+	}
+	must(t, w.fake.Admin.RestoreChannel(w.channel))
 	must(t, w.fake.Admin.DeleteChannel(w.channel))
 	w.settled()
 	for _, thread := range []string{"", root} {

@@ -45,7 +45,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 	sent, err := s.make(ctx, service, p)
 	if err != nil {
-		return sent, s.access.classify(err, p)
+		return sent, s.access.gone(ctx, service, p, s.access.classify(err, p))
 	}
 	s.access.works(p.Place.Channel)
 	if sent.Message != "" && !p.Kind.Idempotent() {
