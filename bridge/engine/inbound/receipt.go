@@ -30,7 +30,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 		rc.AddRef(c, f.External)
 	}
 	rc.counted(c, m, f.Parts, f.Cost)
-	if rc.sentAgain(f) || rc.Outbox.PartLanded(m) {
+	if rc.sentAgain(m, f) || rc.Outbox.PartLanded(m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -43,10 +43,16 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 // sentAgain says that a result is of an earlier attempt: somebody had the message sent again before the
 // result came, for instance because of a bounce. The result of the last attempt is written together with
 // the end of its delivery, so that any result that comes while the delivery is on its way is an earlier
-// one. Where the delivery has ended, the numbers of the attempts tell.
-func (rc *Receipts) sentAgain(f own.Fact) bool {
+// one. Where the delivery has ended, the numbers of the attempts tell. A reply in parts that was parked with its first
+// part may be sent again, by new deliveries, before the result of another part has come: that one counts no more either.
+func (rc *Receipts) sentAgain(m *book.Message, f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
-	return d != nil && (f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State))
+	if d == nil {
+		return false
+	}
+	parts := rc.Outbox.PartsOf(m)
+	return f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State) ||
+		len(parts) > 0 && !slices.Contains(parts, d)
 }
 
 // counted notes as how many texts the provider counts a message, and what it costs.
@@ -76,7 +82,7 @@ func takenBack(m *book.Message) bool {
 // ReplyFailed tells a reply's author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || takenBack(m) || rc.sentAgain(f) {
+	if m == nil || takenBack(m) || rc.sentAgain(m, f) {
 		return nil // the customer isn't to get it, or this is old
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
@@ -118,7 +124,7 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 // ReplyUnclear asks a person whether a reply was sent, because nobody can tell.
 func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || rc.sentAgain(f) {
+	if m == nil || rc.sentAgain(m, f) {
 		return
 	}
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
