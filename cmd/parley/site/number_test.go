@@ -225,6 +225,7 @@ func TestSecretsOfNumbers(t *testing.T) {
 	w := newNumberWorld(t, bare)
 	v := w.Visitor("ann@acme.test")
 	evil := `"><script>alert(1)</script>`
+	secrets := []string{waToken, pageToken, appSecret, twilioToken, "verifys3cret"}
 	for kind, form := range map[string]url.Values{
 		"whatsapp":        {"whatsapp.token": {waToken}, "whatsapp.app_secret": {appSecret}, "whatsapp.phone_number_id": {evil}, "whatsapp.waba_id": {evil}, "whatsapp.verify_token": {"verifys3cret"}},
 		"messenger":       {"messenger.token": {pageToken}, "messenger.app_secret": {appSecret}, "messenger.page_id": {evil}},
@@ -238,15 +239,15 @@ func TestSecretsOfNumbers(t *testing.T) {
 			if a.Has("<script>alert") || a.Status >= 500 {
 				t.Errorf("%s: %d %s", kind, a.Status, a.Body)
 			}
-			for _, secret := range []string{waToken, pageToken, appSecret, twilioToken, "verifys3cret"} {
+			for _, secret := range secrets {
 				if a.Has(secret) {
 					t.Errorf("%s shows %s", kind, secret)
 				}
 			}
 		}
 		var found int
-		if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions WHERE position('tops3cret' IN encode(data, 'escape')) + position('EAA' IN encode(data, 'escape'))
-			+ position('secr3t' IN encode(data, 'escape')) > 0`).Scan(&found); err != nil || found != 0 {
+		if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions, unnest($1::text[]) secret WHERE position(secret IN encode(data, 'escape')) > 0`,
+			secrets).Scan(&found); err != nil || found != 0 {
 			t.Errorf("%s: a session holds a secret: %v", kind, err)
 		}
 	}
