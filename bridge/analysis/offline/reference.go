@@ -81,9 +81,21 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		if n.from < end {
 			continue // a group of the one before
 		}
+		lettered := n.addLetters(t, words)
 		before := kindBefore(t, words, &n)
-		if before != "" {
-			n.spansStroke(t)
+		if wide := n; wide.spansStroke(t) {
+			if kind := kindBefore(t, words, &wide); kind != "" {
+				n, before = wide, kind
+			}
+		}
+		if before != "" && before != "other" {
+			n.addTail(t)
+		}
+		if lettered {
+			n.groups, n.impossible = false, false
+		} else if n.isSpacedDate(t) {
+			end = t.tokens[n.last+2].to
+			continue
 		}
 		if (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) && before != "" && before != "other" {
 			if n.takeGroups(t); n.value == "" {
@@ -107,6 +119,7 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 			} else if before == "shipment" && digitsOf(n.value) < 9 {
 				before = "order" // "Where is my parcel? 55120": carriers' numbers are longer
 			}
+			n.value = n.withLetters(t, words)
 		}
 		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok, wants) == "shipment" {
 			before = "shipment"
@@ -122,6 +135,9 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		}
 		kind, end, size = before, n.to, n.to-n.from
 		found = append(found, analysis.Reference{Kind: before, Value: n.value})
+	}
+	for _, code := range bookingCodes(t) {
+		found = append(found, analysis.Reference{Kind: "order", Value: code})
 	}
 	return found
 }
@@ -270,7 +286,7 @@ func kindOfPrefix(value string) string {
 		return "quote"
 	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT":
 		return "ticket"
-	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT":
+	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV":
 		return "shipment"
 	}
 	return ""
