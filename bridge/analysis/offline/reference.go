@@ -77,31 +77,13 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 	var found []analysis.Reference
 	kind, end, size := "", -1, 0 // of the number before, for "4711 and 4712"
 	none := 0                    // digits of a number before that is none of ours
+	past := -1                   // the end of what was read last
 	for _, n := range numbersIn(t) {
-		if n.from < end {
+		if n.from < past {
 			continue // a group of the one before
 		}
-		lettered := n.addLetters(t, words)
-		before := kindBefore(t, words, &n)
-		if wide := n; wide.spansStroke(t) {
-			if kind := kindBefore(t, words, &wide); kind != "" {
-				n, before = wide, kind
-			}
-		}
-		if before != "" && before != "other" {
-			n.addTail(t)
-		}
-		if lettered {
-			n.groups, n.impossible = false, false
-		} else if n.isSpacedDate(t) {
-			end = t.tokens[n.last+2].to
-			continue
-		}
-		if (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) && before != "" && before != "other" {
-			if n.takeGroups(t); n.value == "" {
-				continue
-			}
-		} else if n.impossible {
+		before, ok := n.readWhole(t, words)
+		if past = n.to; !ok {
 			continue
 		}
 		if before == "" && kind != "" && n.to-n.from >= 3 && (joined(t.all[end:n.from]) && (n.to-n.from >= 4 || n.to-n.from == size) || n.endsSpan(t, end, size)) {
@@ -140,6 +122,33 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		found = append(found, analysis.Reference{Kind: "order", Value: code})
 	}
 	return found
+}
+
+// readWhole adds to a number what belongs to it besides, and gives the kind that the words before it announce, "" if none
+// does. It is false of what can't be a reference.
+func (n *numberSpan) readWhole(t *text, words map[int]announcement) (kind string, ok bool) {
+	lettered := n.addLetters(t, words)
+	kind = kindBefore(t, words, n)
+	if wide := *n; wide.spansStroke(t) {
+		if before := kindBefore(t, words, &wide); before != "" {
+			*n, kind = wide, before
+		}
+	}
+	announced := kind != "" && kind != "other"
+	switch {
+	case lettered:
+		return kind, true
+	case n.isSpacedDate(t):
+		n.to = t.tokens[n.last+2].to
+		return "", false
+	case announced:
+		n.addTail(t)
+	}
+	if announced && (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) {
+		n.takeGroups(t)
+		return kind, n.value != ""
+	}
+	return kind, !n.impossible
 }
 
 func digitsOf(value string) int {
