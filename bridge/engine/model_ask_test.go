@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
@@ -19,12 +20,14 @@ type asked struct {
 	fake *openaifake.Server
 }
 
-// newAsked starts a model that says nothing, with rules behind it. Private details are masked.
+// newAsked starts a model that says nothing, with rules behind it. Private details are masked. It has all the time that an
+// analysis has, and nobody waits in a queue for it, so that on a busy machine it answers as on a quiet one.
 func newAsked(t *testing.T) asked {
 	t.Helper()
 	fake := openaifake.New(openaifake.Options{Models: []string{"gpt-test"}, Abilities: openaifake.Modern(), Answers: plainly{}})
 	server := httptest.NewServer(fake)
-	a, err := openai.New(t.Context(), openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: offline.New()})
+	a, err := openai.New(t.Context(), openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: offline.New(),
+		Timeout: time.Minute, Concurrency: 64})
 	if err != nil {
 		t.Fatal(err)
 	}

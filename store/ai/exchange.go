@@ -17,12 +17,17 @@ import (
 // largestRecord bounds what a record may hold when it is opened, in bytes.
 const largestRecord = 8 << 20
 
+// Whoever erases the customer waits for the lock, and then sees what was kept; or was first, and nothing is kept.
 const keepExchange = `
+	WITH customer AS MATERIALIZED (
+		SELECT i.key FROM identities AS i WHERE i.id = (SELECT c.identity_id FROM conversations AS c WHERE c.id = $1) FOR SHARE
+	)
 	INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed)
-	VALUES ($1, $2, parley_now(), $3)`
+	SELECT $1, $2, parley_now(), $3
+	WHERE NOT EXISTS (SELECT FROM customer WHERE key LIKE 'erased:%')`
 
 // KeepRecord keeps what a model was asked about a conversation and answered: any value that JSON can hold. It is
-// sealed.
+// sealed. It keeps nothing of a customer who is being erased, or was.
 func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account store.AccountID, conversation store.ConversationID, record any) error {
 	body, err := json.Marshal(record)
 	if err != nil {

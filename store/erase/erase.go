@@ -95,7 +95,7 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 	if err != nil {
 		return nil, err
 	}
-	scan, err := newJournalScan(ctx, q, s, newest)
+	scan, err := newJournalScan(ctx, q, s, newest, newest)
 	if err != nil {
 		return nil, err
 	}

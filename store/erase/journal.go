@@ -15,30 +15,35 @@ import (
 // The journal keeps what arrived for a month, as it came. What of it has to do with a contact is found in three
 // ways: by the messages and log entries that it made, by the conversation that it tells of itself, and, since
 // nothing else says what a click in a list or an event in quarantine is about, by the contact's addresses and
-// names in its bytes.
+// names in its bytes. What came after the erasure was asked for may be a new contact's with the same address: of that,
+// only what tells of the erased conversations is found, and came from no customer: a colleague's words there, and
+// results of work that was under way, such as an analysis.
 
 // journalPage is how many events are looked through at once.
 const journalPage = 5000
 
-// An event of a channel that made a message of somebody else is that person's, also where it names the contact.
+// An event of a channel that made a message of somebody else is that person's, also where it names the contact. What an
+// erasure asked of chats holds nothing but ids.
 const journalMatches = `
 	WITH page AS MATERIALIZED (
-		SELECT e.id, e.account_id, e.external_id, e.order_key, e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body, a.side
+		SELECT e.id, e.account_id, e.external_id, e.order_key, e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body,
+			coalesce(a.side, 'system') AS side, e.id > @asked AS late
 		FROM events AS e
 		LEFT JOIN accounts AS a ON a.id = e.account_id
-		WHERE e.id > @after AND e.id <= @upto
+		WHERE e.id > @after AND e.id <= @upto AND NOT (e.account_id = @system AND e.external_id LIKE 'erase:%')
 	), named AS (
 		SELECT p.id,
-			p.id = ANY(@linked) OR p.order_key = ANY(@orders) AS own,
-			p.body LIKE ANY(@bykey) OR lower(p.external_id || ' ' || p.order_key) LIKE ANY(@patterns)
+			(p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel') AS own,
+			NOT p.late AND (p.body LIKE ANY(@bykey) OR lower(p.external_id || ' ' || p.order_key) LIKE ANY(@patterns)
 				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
-					AND EXISTS (SELECT FROM blob_chunks AS c WHERE c.hash = p.blob AND lower(encode(c.data, 'escape')) LIKE ANY(@bykey)) AS bykey,
-			coalesce(p.side, 'system') <> 'channel' AND p.body LIKE ANY(@byname) AS byname
+					AND EXISTS (SELECT FROM blob_chunks AS c WHERE c.hash = p.blob AND lower(encode(c.data, 'escape')) LIKE ANY(@bykey))) AS bykey,
+			p.side <> 'channel' AND (p.body LIKE ANY(@bythread) OR NOT p.late AND p.body LIKE ANY(@byname)) AS byname,
+			p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared) AS bymachine
 		FROM page AS p
 	)
 	SELECT n.id
 	FROM named AS n
-	WHERE (n.own OR n.byname OR n.bykey)
+	WHERE (n.own OR n.byname OR n.bykey OR n.bymachine)
 		AND NOT EXISTS (
 			SELECT FROM messages AS m
 			JOIN events AS e ON e.id = m.event_id
@@ -61,31 +66,52 @@ type journalScan struct {
 	upto int64
 }
 
-// newJournalScan prepares a look through all events up to an id.
-func newJournalScan(ctx context.Context, q store.Querier, s *scope, upto int64) (*journalScan, error) {
+// newJournalScan prepares a look through all events up to an id. Those behind the id asked came after the erasure was
+// asked for.
+func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto int64) (*journalScan, error) {
 	linked, err := query.IDs[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
 	if err != nil {
 		return nil, err
 	}
 	keys := s.keyForms()
-	names := slices.Concat(s.Roots, s.Names, s.Subjects)
-	orders := []string{}
+	threads, orders := slices.Clone(s.Roots), []string{}
 	for _, id := range s.Conversations {
 		orders = append(orders, store.ConversationKey(id), store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", id)),
 			store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", id)))
-		names = append(names, fmt.Sprintf(`"conversation":%d,`, id), fmt.Sprintf(`"conversation":%d}`, id))
+		threads = append(threads, toldOf(int64(id))...)
 	}
-	forms := []string{}
-	for _, name := range names {
-		forms = append(forms, asBytes(name), asBytes(asJSON(name)))
+	shared := []string{}
+	for _, id := range s.Shared {
+		shared = append(shared, toldOf(id)...)
 	}
 	bytesOf := make([]string, len(keys))
 	for i, key := range keys {
 		bytesOf[i] = asBytes(key)
 	}
-	args := pgx.NamedArgs{"linked": linked, "orders": orders, "patterns": patterns(keys), "bykey": patterns(bytesOf),
-		"byname": patterns(forms), "conversations": s.Conversations, "messages": s.Messages}
+	args := pgx.NamedArgs{"asked": asked, "linked": linked, "orders": orders, "patterns": patterns(keys), "bykey": patterns(bytesOf),
+		"bythread": patterns(inBytes(threads)), "byname": patterns(inBytes(slices.Concat(s.Names, s.Subjects))),
+		"byshared": patterns(inBytes(shared)), "machines": machineOrders(), "system": store.SystemAccount,
+		"conversations": s.Conversations, "messages": s.Messages}
 	return &journalScan{q: q, args: args, upto: upto}, nil
+}
+
+// toldOf gives how an event tells of which conversation it is.
+func toldOf(conversation int64) []string {
+	return []string{fmt.Sprintf(`"conversation":%d,`, conversation), fmt.Sprintf(`"conversation":%d}`, conversation)}
+}
+
+// machineOrders are the queues of what machines made of conversations, with the words of all who wrote there.
+func machineOrders() []string {
+	return []string{store.OrderKey(store.SystemAccount, "analysis:%"), store.OrderKey(store.SystemAccount, "written:%")}
+}
+
+// inBytes gives texts as they stand in the bytes of an event: as they are, and as JSON writes them.
+func inBytes(texts []string) []string {
+	forms := []string{}
+	for _, t := range texts {
+		forms = append(forms, asBytes(t), asBytes(asJSON(t)))
+	}
+	return forms
 }
 
 // next gives the events of the next page that are the contact's, and where it ended.

@@ -16,6 +16,8 @@ type place struct {
 	Holds string
 	// Empty sets the columns that hold something, so that the row stays. "" = the row is removed.
 	Empty string
+	// Works is true for work on what was written. It is erased before the journal, into which its results come.
+	Works bool
 	// Files is a column with the name of a blob, which goes when nobody else needs it.
 	Files string
 	// Export says what a copy for the contact shows of a row t. "" = nothing, because it is how Parley works
@@ -56,7 +58,7 @@ const (
 const ErasedName = "Erased contact"
 
 // places gives all places in the order in which they are erased: what others are found by comes last. The
-// journal is erased before them, see journal.go.
+// journal is erased before them, see journal.go, and before it the work of which results come into it.
 func places() []place {
 	return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...)
 }
@@ -95,14 +97,15 @@ func workPlaces() []place {
 		// Whoever makes an example takes it from those to be made in the same transaction: after them none comes any more.
 		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation},
 		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
-		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation},
-		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation},
+		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation, Works: true},
+		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation, Works: true},
 		// What machines made of a conversation has the words of all who wrote in it. Replies are suggested anew when somebody writes there again.
 		{Name: "exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote},
 		{Name: "suggested_there", Table: "suggested_replies", What: "replies that were suggested there", Ties: whereWrote},
 		{Name: "solved_due_there", Table: "solved_due", What: "examples that are to be made of them", Ties: whereWrote},
 		{Name: "solved_there", Table: "solved", What: "examples of what was answered there", Ties: whereWrote},
-		{Name: "requests_there", Table: "text_requests", What: "summaries and translations that were asked for there", Ties: whereWrote},
+		{Name: "bursts_there", Table: "bursts", What: "messages there that wait to be analysed", Ties: whereWrote, Works: true},
+		{Name: "requests_there", Table: "text_requests", What: "summaries and translations that were asked for there", Ties: whereWrote, Works: true},
 		{Name: "timers", Table: "timers", What: "reminders", Ties: ofConversation},
 		{Name: "overdue", Table: "overdue", What: "reminders that came late", Ties: ofConversation},
 		{Name: "replying", Table: "replying", What: "open forms of replies", Ties: ofConversation},

@@ -20,6 +20,8 @@ type runner struct {
 	row   erasure
 	scope *scope
 	args  pgx.NamedArgs
+	// looked is the last event of the journal that was looked at.
+	looked int64
 }
 
 const (
@@ -56,8 +58,8 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	}
 	// While posts are taken out of chats, which may take hours, all the rest needn't be looked through again; but
 	// once more when they are gone, since colleagues may have written meanwhile.
-	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseJournal, r.erasePlaces, r.cards, r.posted,
-		r.eraseFiles, r.chats}
+	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseWork, r.eraseJournal, r.eraseRest,
+		r.told, r.cards, r.posted, r.eraseFiles, r.chats}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
@@ -179,18 +181,29 @@ func (r *runner) noteFiles(ctx context.Context) error {
 	return nil
 }
 
-// eraseJournal removes what arrived before the erasure was asked for. What came since is a new contact's.
-func (r *runner) eraseJournal(ctx context.Context) error {
-	var upto, waiting int64
-	if err := r.o.Pool.QueryRow(ctx, lastEvent, r.row.AskedAt).Scan(&upto); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
+// journal prepares a look through the journal as it is now.
+func (r *runner) journal(ctx context.Context) (*journalScan, error) {
+	var asked int64
+	if err := r.o.Pool.QueryRow(ctx, lastEvent, r.row.AskedAt).Scan(&asked); err != nil {
+		return nil, fmt.Errorf("store: erase: %w", err)
 	}
-	scan, err := newJournalScan(ctx, r.o.Pool, r.scope, upto)
+	newest, err := store.NewestEvent(ctx, r.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	return newJournalScan(ctx, r.o.Pool, r.scope, asked, newest)
+}
+
+// eraseJournal removes what arrived of the contact before the erasure was asked for, and what was told of the
+// contact's conversations since.
+func (r *runner) eraseJournal(ctx context.Context) error {
+	scan, err := r.journal(ctx)
 	if err != nil {
 		return err
 	}
-	for after := int64(0); after < upto; {
-		list, end, err := scan.next(ctx, after)
+	var waiting int64
+	for r.looked = 0; r.looked < scan.upto; {
+		list, end, err := scan.next(ctx, r.looked)
 		if err != nil {
 			return err
 		}
@@ -198,7 +211,7 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		waiting, after = waiting+wait, end
+		waiting, r.looked = waiting+wait, end
 	}
 	if waiting > 0 {
 		return ErrWaiting
@@ -236,9 +249,40 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	return int64(len(list)) - gone, nil
 }
 
-func (r *runner) erasePlaces(ctx context.Context) error {
+// told fails if something was told of the contact's conversations since the journal was looked through: when it was
+// applied, it may have changed what had been erased before.
+func (r *runner) told(ctx context.Context) error {
+	scan, err := r.journal(ctx)
+	if err != nil {
+		return err
+	}
+	for after := r.looked; after < scan.upto; {
+		list, end, err := scan.next(ctx, after)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			return ErrWaiting
+		}
+		after = end
+	}
+	return nil
+}
+
+// eraseWork erases the work on the contact's words of which the results come into the journal. Who has it in hand has
+// nothing to end any more, and all results that there are can be seen there.
+func (r *runner) eraseWork(ctx context.Context) error {
+	return r.erasePlaces(ctx, func(p place) bool { return p.Works })
+}
+
+func (r *runner) eraseRest(ctx context.Context) error {
+	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
+}
+
+// erasePlaces erases those of the places that are chosen.
+func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error {
 	for _, p := range places() {
-		for {
+		for chosen(p) {
 			rows, err := r.batch(ctx, p.Name, func(tx pgx.Tx) (rows int64, err error) {
 				err = tx.QueryRow(ctx, p.erasing(), r.args).Scan(&rows)
 				return rows, err

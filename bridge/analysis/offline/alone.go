@@ -141,7 +141,7 @@ func distinctive(n *numberSpan) bool {
 }
 
 // isLookalike says whether a number looks like a reference and is none where no word announces it: a season or a month
-// ("2026/27"), a span of round numbers, a telephone ("600-100-200"), a tyre ("205/55R16"), a number plate ("12-AB-34").
+// ("2026/27"), a span of round numbers, a telephone ("600-100-200"), a tyre ("205/55R16"), a number plate ("12-AB-34", "AB-123-CD").
 func isLookalike(value string) bool {
 	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '-' || r == '/' })
 	if len(parts) < 2 {
@@ -163,6 +163,8 @@ func isLookalike(value string) bool {
 		return digits >= 9 && digits <= 11
 	case len(parts) == 3 && len(value) == 8:
 		return len(parts[0]) == 2 && len(parts[1]) == 2 && capitals <= 4
+	case len(parts) == 3 && len(value) == 9: // "AB-123-CD"
+		return len(parts[0]) == 2 && len(parts[1]) == 3 && digitsOf(parts[1]) == 3 && capitals == 4
 	}
 	return len(parts) == 2 && strings.Contains(last, "R1")
 }

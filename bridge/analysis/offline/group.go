@@ -128,16 +128,24 @@ func isYear(word string) bool {
 	return len(word) == 4 && (strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20"))
 }
 
-// spansStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118".
-func (n *numberSpan) spansStroke(t *text) {
-	if !n.plain || n.to-n.from != 4 || n.last+1 >= len(t.tokens) {
-		return
+// spansStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026", and
+// says whether it did.
+func (n *numberSpan) spansStroke(t *text) bool {
+	if !n.plain || n.last+1 >= len(t.tokens) {
+		return false
 	}
 	next := &t.tokens[n.last+1]
-	if word := t.all[next.from:next.to]; t.all[n.to:next.from] == " / " && len(word) >= 2 && digitsOf(word) == len(word) {
-		n.last, n.to = n.last+1, next.to
-		n.value, n.plain = t.all[n.from:n.to], false
+	word := t.all[next.from:next.to]
+	if t.all[n.to:next.from] != " / " || len(word) < 2 || digitsOf(word) != len(word) {
+		return false
 	}
+	ofYear := len(n.value) == 2 && n.value[0] == '2' && len(word) >= 3 && !isYear(word)
+	if size := len(n.value); size != 4 && !ofYear && (size < 3 || !isYear(word)) {
+		return false
+	}
+	n.last, n.to = n.last+1, next.to
+	n.value, n.plain = t.all[n.from:n.to], false
+	return true
 }
 
 // takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922".

@@ -191,6 +191,8 @@ func unitFollows(value, after string) bool {
 		return len(value) <= len("12.30")
 	case "am":
 		return len(value) <= 2 || strings.Contains(value, ".")
+	case "x":
+		return len(value) <= 3
 	case "mal", "times", "fois":
 		return len(value) <= 4
 	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "kg", "km", "cm", "mm", "ml",

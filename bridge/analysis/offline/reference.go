@@ -77,19 +77,13 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 	var found []analysis.Reference
 	kind, end, size := "", -1, 0 // of the number before, for "4711 and 4712"
 	none := 0                    // digits of a number before that is none of ours
+	past := -1                   // the end of what was read last
 	for _, n := range numbersIn(t) {
-		if n.from < end {
+		if n.from < past {
 			continue // a group of the one before
 		}
-		before := kindBefore(t, words, &n)
-		if before != "" {
-			n.spansStroke(t)
-		}
-		if (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) && before != "" && before != "other" {
-			if n.takeGroups(t); n.value == "" {
-				continue
-			}
-		} else if n.impossible {
+		before, ok := n.readWhole(t, words)
+		if past = n.to; !ok {
 			continue
 		}
 		if before == "" && kind != "" && n.to-n.from >= 3 && (joined(t.all[end:n.from]) && (n.to-n.from >= 4 || n.to-n.from == size) || n.endsSpan(t, end, size)) {
@@ -107,6 +101,7 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 			} else if before == "shipment" && digitsOf(n.value) < 9 {
 				before = "order" // "Where is my parcel? 55120": carriers' numbers are longer
 			}
+			n.value = n.withLetters(t, words)
 		}
 		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok, wants) == "shipment" {
 			before = "shipment"
@@ -123,7 +118,37 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		kind, end, size = before, n.to, n.to-n.from
 		found = append(found, analysis.Reference{Kind: before, Value: n.value})
 	}
+	for _, code := range bookingCodes(t) {
+		found = append(found, analysis.Reference{Kind: "order", Value: code})
+	}
 	return found
+}
+
+// readWhole adds to a number what belongs to it besides, and gives the kind that the words before it announce, "" if none
+// does. It is false of what can't be a reference.
+func (n *numberSpan) readWhole(t *text, words map[int]announcement) (kind string, ok bool) {
+	lettered := n.addLetters(t, words)
+	kind = kindBefore(t, words, n)
+	if wide := *n; wide.spansStroke(t) {
+		if before := kindBefore(t, words, &wide); before != "" {
+			*n, kind = wide, before
+		}
+	}
+	announced := kind != "" && kind != "other"
+	switch {
+	case lettered:
+		return kind, true
+	case n.isSpacedDate(t):
+		n.to = t.tokens[n.last+2].to
+		return "", false
+	case announced:
+		n.addTail(t)
+	}
+	if announced && (n.groups || n.inGroups(t) || n.inTwoGroups(t, words)) {
+		n.takeGroups(t)
+		return kind, n.value != ""
+	}
+	return kind, !n.impossible
 }
 
 func digitsOf(value string) int {
@@ -270,7 +295,7 @@ func kindOfPrefix(value string) string {
 		return "quote"
 	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT":
 		return "ticket"
-	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT":
+	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV":
 		return "shipment"
 	}
 	return ""
