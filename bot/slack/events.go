@@ -53,7 +53,12 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		return me.splitMessage(kind, channel, &ev, body)
 	case "reaction_added", "reaction_removed":
 		return me.splitReaction(kind, &ev, body)
-	case "tokens_revoked", "app_uninstalled":
+	case "tokens_revoked":
+		if onlyPersons(cb.Event) {
+			return arrival{}
+		}
+		return arrival{revoked: ev.Type}
+	case "app_uninstalled":
 		return arrival{revoked: ev.Type}
 	case "channel_id_changed":
 		a := me.one(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
@@ -153,6 +158,19 @@ func (ev *event) read(raw json.RawMessage) (string, error) {
 		}
 	}
 	return channel, nil
+}
+
+// onlyPersons tells whether an event about revoked tokens is about those of persons alone: of what they allowed the app
+// themselves, such as to sign in with Slack. The app's own token, of its bot, is good then.
+// Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
+func onlyPersons(ev json.RawMessage) bool {
+	var revoked struct {
+		Tokens struct {
+			OAuth []string `json:"oauth"`
+			Bot   []string `json:"bot"`
+		} `json:"tokens"`
+	}
+	return json.Unmarshal(ev, &revoked) == nil && len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
 func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arrival {
