@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slack-go/slack/socketmode"
+
 	"parley/bot/slack/slackfake"
 )
 
@@ -25,6 +27,63 @@ func ruleWorld(t *testing.T) func(block string) string {
 			return fmt.Sprint(body["error"])
 		}
 		return strings.Join(out, "; ")
+	}
+}
+
+// TestAssistantBlocks: the blocks with which assistants answer are taken, and checked like all others.
+func TestAssistantBlocks(t *testing.T) {
+	t.Parallel()
+	said := ruleWorld(t)
+	const thanks = `{"type":"context_actions","elements":[{"type":"feedback_buttons","action_id":"f",` +
+		`"positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},"negative_button":{"text":{"type":"plain_text","text":"Bad"}%s}},` +
+		`{"type":"icon_button","icon":"trash","text":{"type":"plain_text","text":"Remove"}}]}`
+	const task = `{"type":"task_card","task_id":"1","title":"Look it up"%s}`
+	const rich = `{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}`
+	data := func(rows string) string { return `{"type":"data_table","caption":"Orders","rows":[` + rows + `]}` }
+	const row = `[{"type":"raw_text","text":"x"}]`
+	for _, r := range []struct{ block, want string }{
+		{fmt.Sprintf(thanks, `,"value":"bad"`), ""},
+		{fmt.Sprintf(thanks, ``), "must be more than 0 characters [json-pointer:/blocks/0/elements/0/negative_button/value]"},
+		{`{"type":"context_actions","elements":[{"type":"button","text":{"type":"plain_text","text":"x"}}]}`, "unsupported type: button [json-pointer:/blocks/0/elements/0/type]"},
+		{fmt.Sprintf(task, `,"status":"complete","details":`+rich+`,"sources":[{"type":"url","url":"https://example.org/","text":"x"}]`), ""},
+		{fmt.Sprintf(task, ``), "missing required field: status [json-pointer:/blocks/0]"},
+		{fmt.Sprintf(task, `,"status":"done"`), "must be a valid enum value [json-pointer:/blocks/0/status]"},
+		{fmt.Sprintf(task, `,"status":"error","output":{"type":"divider"}`), "unsupported type: divider [json-pointer:/blocks/0/output/type]"},
+		{`{"type":"plan","title":"x","tasks":[` + fmt.Sprintf(task, `,"status":"pending"`) + `]}`, ""},
+		{`{"type":"plan","title":"x","tasks":[{"type":"divider"}]}`, "unsupported type: divider [json-pointer:/blocks/0/tasks/0/type]"},
+		{data(row + "," + row), ""},
+		{data(row), "must provide at least 2 items [json-pointer:/blocks/0/rows]"},
+		{data("[" + rich + "]," + row), "unsupported type: rich_text [json-pointer:/blocks/0/rows/0/0/type]"},
+		{data(row + `,[{"type":"raw_text","text":"x"},{"type":"raw_text","text":"y"}]`), "must have as many cells as the first row [json-pointer:/blocks/0/rows/1]"},
+		{`{"type":"file","source":"remote","external_id":"x"}`, "unsupported type: file [json-pointer:/blocks/0/type]"}, // it comes with remote files alone
+	} {
+		if got := said(r.block); got != r.want {
+			t.Errorf("%s\n got %s\nwant %s", r.block, got, r.want)
+		}
+	}
+}
+
+// TestFeedbackButtons: the app hears which of the two was pressed.
+func TestFeedbackButtons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "text", "x", "blocks", `[{"type":"context_actions","block_id":"b","elements":[`+
+		`{"type":"feedback_buttons","action_id":"f","positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},`+
+		`"negative_button":{"text":{"type":"plain_text","text":"Bad"},"value":"bad"}}]}]`))
+	ts, ok := body["ts"].(string)
+	if !ok {
+		t.Fatalf("%v", body)
+	}
+	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "unsure"); err == nil {
+		t.Error("a button that isn't there was pressed")
+	}
+	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "bad"); err != nil {
+		t.Fatal(err)
+	}
+	pressed := interaction(t, a.next(socketmode.EventTypeInteractive)).ActionCallback.BlockActions
+	if len(pressed) != 1 || pressed[0].Value != "bad" || pressed[0].BlockID != "b" || pressed[0].Type != "feedback_buttons" {
+		t.Errorf("pressed %+v", pressed)
 	}
 }
 

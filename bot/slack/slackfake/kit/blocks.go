@@ -128,7 +128,11 @@ func blockChecks() map[string]func(*checker, string, object) {
 			}
 			c.text(at, b, "title", 200, true, true)
 		},
-		"table": (*checker).table,
+		"table": (*checker).table, "data_table": (*checker).dataTable,
+		"task_card": (*checker).task, "plan": (*checker).plan,
+		"context_actions": func(c *checker, at string, b object) {
+			c.elements(at, b, 5, []string{"feedback_buttons", "icon_button"})
+		},
 	}
 }
 

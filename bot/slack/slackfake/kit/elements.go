@@ -86,6 +86,14 @@ func (c *checker) byKind(at, kind string, e object) {
 		if e["style"] != nil {
 			c.oneOf(at, e, "style", "primary danger")
 		}
+	case "feedback_buttons":
+		for _, key := range []string{"positive_button", "negative_button"} {
+			c.feedback(at, e, key)
+		}
+	case "icon_button":
+		c.required(at, e, "icon", 75)
+		c.text(at, e, "text", 75, true, true)
+		c.optional(at, e, "value", 2000)
 	case "static_select":
 		c.staticSelect(at, e)
 	case "external_select":

@@ -9,7 +9,9 @@ import (
 )
 
 // onlyOnMessages lists the blocks that modals and home tabs can't have.
-func onlyOnMessages() []string { return []string{"markdown", "table"} }
+func onlyOnMessages() []string {
+	return []string{"markdown", "table", "data_table", "context_actions", "task_card", "plan"}
+}
 
 // blockFields lists what a block of each kind may have beside its type and id.
 // Source: docs.slack.dev/reference/block-kit/blocks; the types of npm @slack/types 3.2.0; both read 2026-11.
@@ -17,7 +19,8 @@ func blockFields() map[string]string {
 	return map[string]string{
 		"section": "text fields accessory expand", "header": "text", "divider": "", "image": "image_url alt_text title slack_file",
 		"actions": "elements", "context": "elements", "input": "label hint optional element dispatch_action", "rich_text": "elements",
-		"markdown": "text", "table": "rows column_settings",
+		"markdown": "text", "table": "rows column_settings", "data_table": "rows caption page_size row_header_column_index",
+		"context_actions": "elements", "task_card": "task_id title details output sources status", "plan": "title tasks",
 		"video": "video_url thumbnail_url alt_text title title_url author_name provider_name provider_icon_url description",
 	}
 }
@@ -34,7 +37,8 @@ func elementFields() map[string]string {
 		"checkboxes": "initial_options options confirm focus_on_load", "radio_buttons": "initial_option options confirm focus_on_load",
 		"plain_text_input": "multiline min_length max_length " + typed, "email_text_input": typed, "url_text_input": typed,
 		"number_input": "is_decimal_allowed min_value max_value " + typed, "rich_text_input": "min_lines max_lines " + typed,
-		"file_input":    "filetypes max_files",
+		"file_input": "filetypes max_files", "feedback_buttons": "positive_button negative_button",
+		"icon_button":   "icon text accessibility_label value visible_to_user_ids confirm",
 		"static_select": "initial_option options option_groups" + menu, "multi_static_select": "initial_options options option_groups" + menu + several,
 		"external_select": "initial_option min_query_length" + menu, "multi_external_select": "initial_options min_query_length" + menu + several,
 		"users_select": "initial_user" + menu, "multi_users_select": "initial_users" + menu + several,

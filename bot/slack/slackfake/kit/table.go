@@ -32,6 +32,35 @@ func (c *checker) table(at string, b object) {
 	}
 }
 
+// dataTable checks a table that people can turn over, sort and filter: a row of headers, and up to a hundred of the same
+// width. Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
+func (c *checker) dataTable(at string, b object) {
+	c.required(at, b, "caption", 3000)
+	if size, ok := b["page_size"].(float64); b["page_size"] != nil && (!ok || size < 1 || size > maxTableRows) {
+		c.fail(at+"/page_size", "must be between 1 and %d", maxTableRows)
+	}
+	rows := c.list(at, b, "rows", 1+maxTableRows)
+	if len(rows) == 1 {
+		c.fail(at+"/rows", "must provide at least 2 items")
+	}
+	var headers []any
+	for i, v := range rows {
+		p := fmt.Sprintf("%s/rows/%d", at, i)
+		c.row(p, v)
+		cells, _ := v.([]any)
+		if i == 0 {
+			headers = cells
+		} else if len(cells) != len(headers) {
+			c.fail(p, "must have as many cells as the first row")
+		}
+	}
+	for i, v := range headers {
+		if cell, ok := v.(object); ok && cell["type"] == "rich_text" {
+			c.fail(fmt.Sprintf("%s/rows/0/%d/type", at, i), "unsupported type: rich_text")
+		}
+	}
+}
+
 // row checks the cells of one row.
 func (c *checker) row(at string, v any) {
 	cells, ok := v.([]any)
