@@ -27,7 +27,7 @@ type seen struct {
 // splitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
 // one quarantined fact.
 func (me *self) splitEvent(kind string, body []byte) arrival {
-	if m, plain := glance.Read(body); plain {
+	if m, plain := glance.Read(body); plain && me.ours(m.Team, m.App) {
 		return me.splitPlain(kind, &m, body)
 	}
 	cb, ev, channel, whole := readWhole(body)
@@ -36,7 +36,7 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 			return arrival{facts: []channels.Fact{quarantined(body, "not readable: "+err.Error())}}
 		}
 	}
-	if !me.ours(cb.TeamID, cb.AppID) {
+	if !me.concerns(&cb) {
 		return arrival{foreign: true}
 	}
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
@@ -53,7 +53,12 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		return me.splitMessage(kind, channel, &ev, body)
 	case "reaction_added", "reaction_removed":
 		return me.splitReaction(kind, &ev, body)
-	case "tokens_revoked", "app_uninstalled":
+	case "tokens_revoked":
+		if onlyPersons(cb.Event) {
+			return arrival{}
+		}
+		return arrival{revoked: ev.Type}
+	case "app_uninstalled":
 		return arrival{revoked: ev.Type}
 	case "channel_id_changed":
 		a := me.one(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
@@ -71,12 +76,9 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 	return arrival{} // what the app was subscribed to beyond the manifest tells us nothing
 }
 
-// splitPlain does for a plain message what splitMessage does for all.
+// splitPlain does for a plain message of our workspace what splitMessage does for all.
 func (me *self) splitPlain(kind string, m *glance.Message, body []byte) arrival {
-	switch {
-	case !me.ours(m.Team, m.App):
-		return arrival{foreign: true}
-	case m.User == me.User:
+	if m.User == me.User {
 		return arrival{}
 	}
 	return me.one(kind, messageID(m.Channel, m.TS), orderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
@@ -85,6 +87,26 @@ func (me *self) splitPlain(kind string, m *glance.Message, body []byte) arrival 
 // ours tells whether something is addressed to our app in our workspace.
 func (me *self) ours(team, app string) bool {
 	return team == me.Team && (me.App == "" || app == me.App)
+}
+
+// concerns tells whether an event is for our installation of the app. In a channel that another organisation shares with
+// ours, team_id may name that organisation; the authorizations name ours then.
+func (me *self) concerns(cb *callback) bool {
+	if me.ours(cb.TeamID, cb.AppID) {
+		return true
+	}
+	var installed []struct {
+		TeamID string `json:"team_id"`
+	}
+	if json.Unmarshal(cb.Authorizations, &installed) != nil {
+		return false
+	}
+	for _, at := range installed {
+		if me.ours(at.TeamID, cb.AppID) {
+			return true
+		}
+	}
+	return false
 }
 
 // stored says whether events of a type are read in full: those that are stored, and those whose fields count.
@@ -136,6 +158,19 @@ func (ev *event) read(raw json.RawMessage) (string, error) {
 		}
 	}
 	return channel, nil
+}
+
+// onlyPersons tells whether an event about revoked tokens is about those of persons alone: of what they allowed the app
+// themselves, such as to sign in with Slack. The app's own token, of its bot, is good then.
+// Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
+func onlyPersons(ev json.RawMessage) bool {
+	var revoked struct {
+		Tokens struct {
+			OAuth []string `json:"oauth"`
+			Bot   []string `json:"bot"`
+		} `json:"tokens"`
+	}
+	return json.Unmarshal(ev, &revoked) == nil && len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
 func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arrival {

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"parley/bot/background"
@@ -85,7 +86,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (an
 	if err := json.Unmarshal(body, &in); err != nil {
 		return answer{}, t.journal.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
 	}
-	if !me.ours(in.team(), in.AppID) {
+	if !slices.ContainsFunc(in.teams(), func(team string) bool { return me.ours(team, in.AppID) }) {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}

@@ -50,11 +50,17 @@ type container struct {
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
-func (in *interaction) team() string {
-	if in.Team != nil && in.Team.ID != "" {
-		return in.Team.ID
+// teams are the workspaces that an interaction names. One in a channel that another organisation shares with ours names
+// that of the channel, of the person, and of the app's installation where a window is concerned.
+func (in *interaction) teams() []string {
+	names := []string{in.User.TeamID}
+	if in.Team != nil {
+		names = append(names, in.Team.ID)
 	}
-	return in.User.TeamID
+	if in.View != nil {
+		names = append(names, in.View.Installed)
+	}
+	return names
 }
 
 // actor is the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.

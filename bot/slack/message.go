@@ -18,6 +18,9 @@ type callback struct {
 	AppID     string          `json:"api_app_id"`
 	Challenge string          `json:"challenge,omitempty"` // url_verification
 	Event     json.RawMessage `json:"event"`
+
+	// Authorizations name the installations of the app that may see the event: at most one.
+	Authorizations json.RawMessage `json:"authorizations,omitempty"`
 }
 
 // event is the union of the inner events we read.

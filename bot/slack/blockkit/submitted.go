@@ -27,11 +27,12 @@ type option struct {
 // View is a modal as it comes back.
 // Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload, read 2026-11.
 type View struct {
-	ID       string `json:"id"`
-	Hash     string `json:"hash"`
-	Callback string `json:"callback_id"`
-	Private  string `json:"private_metadata"`
-	State    struct {
+	ID        string `json:"id"`
+	Hash      string `json:"hash"`
+	Callback  string `json:"callback_id"`
+	Private   string `json:"private_metadata"`
+	Installed string `json:"app_installed_team_id"` // the workspace whose app opened it
+	State     struct {
 		Values map[string]map[string]Input `json:"values"`
 	} `json:"state"`
 	Blocks []struct {

@@ -113,14 +113,15 @@ func TestInvalidViews(t *testing.T) {
 	w := newWorld(t, slackfake.Options{})
 	const head = `{"type":"home",`
 	rows := []struct{ view, want string }{
-		{head + `"blocks":` + sections(101, 1) + `}`, "no more than 100 items allowed [json-pointer:/blocks]"},
+		{head + `"blocks":` + sections(101, 1) + `}`, "no more than 100 items allowed [json-pointer:/view/blocks]"},
 		{head + `"private_metadata":"` + strings.Repeat("x", 3001) + `","blocks":[]}`, "must be less than 3001 characters [json-pointer:/view/private_metadata]"},
 		{head + `"callback_id":"` + strings.Repeat("x", 256) + `","blocks":[]}`, "must be less than 256 characters [json-pointer:/view/callback_id]"},
-		{`{"type":"home"}`, "missing required field: blocks [json-pointer:/view/blocks]"},
-		{head + `"blocks":[{"type":"markdown","text":"x"}]}`, "unsupported type: markdown [json-pointer:/blocks/0/type]"},
+		{`{"type":"home"}`, "missing required field: blocks [json-pointer:/view]"},
+		{head + `"blocks":[{"type":"markdown","text":"x"}]}`, "unsupported type: markdown [json-pointer:/view/blocks/0/type]"},
 		{head + `"blocks":[{"type":"actions","elements":[{"type":"plain_text_input","action_id":"a"}]}]}`,
-			"unsupported type: plain_text_input [json-pointer:/blocks/0/elements/0/type]"},
+			"unsupported type: plain_text_input [json-pointer:/view/blocks/0/elements/0/type]"},
 	}
+	rows = append(rows, struct{ view, want string }{head + `"submit_disabled":true,"blocks":[]}`, "invalid additional property: submit_disabled [json-pointer:/view]"})
 	for _, r := range rows {
 		_, _, body := w.call("views.publish", w.srv.BotToken(), args("user_id", w.ann.ID(), "view", r.view))
 		meta, _ := body["response_metadata"].(map[string]any)

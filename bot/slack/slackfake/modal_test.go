@@ -159,8 +159,8 @@ func TestInvalidModals(t *testing.T) {
 	a := w.listen(nil)
 	rows := []struct{ from, to, want string }{
 		{`"text":"T"`, `"text":"` + strings.Repeat("T", 25) + `"`, "must be less than 25 characters"},
-		{`"title":{"type":"plain_text","text":"T"},`, ``, "missing required field: title"},
-		{`"submit":{"type":"plain_text","text":"S"},`, ``, "`submit` is required"},
+		{`"title":{"type":"plain_text","text":"T"},`, ``, "missing required field: title [json-pointer:/view]"},
+		{`"submit":{"type":"plain_text","text":"S"},`, ``, "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/0/input]"},
 		{`"type":"modal"`, `"type":"home"`, "unsupported type: home"},
 	}
 	for _, r := range rows {

@@ -190,7 +190,7 @@ func TestInvalidBlocksNameThePlace(t *testing.T) {
 	w := newWorld(t, slackfake.Options{})
 	rows := []struct{ blocks, want string }{
 		{sections(1, 3001), "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"},
-		{`[{"type":"section"}]`, "[ERROR] missing required field: text [json-pointer:/blocks/0]"},
+		{`[{"type":"section"}]`, "[ERROR] must define either `text` or `fields` [json-pointer:/blocks/0/type]"},
 		{`[{"type":"section","text":{"type":"mrkdwn","text":""}}]`, "[ERROR] must be more than 0 characters [json-pointer:/blocks/0/text/text]"},
 		{`[{"type":"header","text":{"type":"mrkdwn","text":"x"}}]`, "[ERROR] unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"},
 		{`[{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}]`,
@@ -198,8 +198,8 @@ func TestInvalidBlocksNameThePlace(t *testing.T) {
 		{`[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"` + strings.Repeat("x", 76) + `"}}]}]`,
 			"[ERROR] must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]"},
 		{`[{"type":"actions","elements":[{"type":"button","style":"loud","text":{"type":"plain_text","text":"x"}}]}]`,
-			"[ERROR] must be one of: primary, danger [json-pointer:/blocks/0/elements/0/style]"},
-		{`[{"type":"context","elements":[]}]`, "[ERROR] must have 1 to 10 items [json-pointer:/blocks/0/elements]"},
+			"[ERROR] must be a valid enum value [json-pointer:/blocks/0/elements/0/style]"},
+		{`[{"type":"context","elements":[]}]`, "[ERROR] must provide at least 1 items [json-pointer:/blocks/0/elements]"},
 		{`[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"blink"}]}]}]`,
 			"[ERROR] unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"},
 	}

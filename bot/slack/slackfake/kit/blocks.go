@@ -78,7 +78,7 @@ func (c *checker) blocks(list []any) {
 		at := fmt.Sprintf("/blocks/%d", i)
 		b, ok := v.(object)
 		if !ok {
-			c.fail(at, "must be an object")
+			c.fail(at, "must provide an object")
 			continue
 		}
 		c.block(at, b)
@@ -88,10 +88,11 @@ func (c *checker) blocks(list []any) {
 func (c *checker) block(at string, b object) {
 	kind, _ := b["type"].(string)
 	look, ok := blockChecks()[kind]
-	if !ok || kind == "markdown" && c.on != OnMessage {
+	if !ok || slices.Contains(onlyOnMessages(), kind) && c.on != OnMessage {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
+	c.known(at, b, "type block_id "+blockFields()[kind])
 	id := c.optional(at, b, "block_id", 255)
 	if id == "" {
 		id = c.newID()
@@ -121,15 +122,16 @@ func blockChecks() map[string]func(*checker, string, object) {
 			c.required(at, b, "text", MaxMarkdown)
 		},
 		"video": func(c *checker, at string, b object) {
-			for _, k := range []string{"alt_text", "thumbnail_url", "video_url"} {
-				c.required(at, b, k, 3000)
+			c.required(at, b, "alt_text", 3000)
+			for _, k := range []string{"thumbnail_url", "video_url"} {
+				c.address(at, b, k)
 			}
 			c.text(at, b, "title", 200, true, true)
 		},
-		"table": func(c *checker, at string, b object) {
-			if rows, ok := b["rows"].([]any); !ok || len(rows) == 0 || len(rows) > 100 {
-				c.fail(at+"/rows", "must have 1 to 100 rows")
-			}
+		"table": (*checker).table, "data_table": (*checker).dataTable,
+		"task_card": (*checker).task, "plan": (*checker).plan,
+		"context_actions": func(c *checker, at string, b object) {
+			c.elements(at, b, 5, []string{"feedback_buttons", "icon_button"})
 		},
 	}
 }
@@ -137,7 +139,7 @@ func blockChecks() map[string]func(*checker, string, object) {
 func (c *checker) section(at string, b object) {
 	fields, has := b["fields"].([]any)
 	if b["text"] == nil && !has {
-		c.fail(at, "missing required field: text")
+		c.fail(at+"/type", "must define either `text` or `fields`")
 	}
 	if b["text"] != nil {
 		c.text(at, b, "text", 3000, false, true)
@@ -152,14 +154,14 @@ func (c *checker) section(at string, b object) {
 	if acc, ok := b["accessory"].(object); ok {
 		c.element(at+"/accessory", acc, append(inActions(), "image"))
 	} else if b["accessory"] != nil {
-		c.fail(at+"/accessory", "must be an object")
+		c.fail(at+"/accessory", "must provide an object")
 	}
 }
 
 func (c *checker) image(at string, b object) {
 	c.required(at, b, "alt_text", 2000)
 	if _, ok := b["slack_file"].(object); !ok {
-		c.required(at, b, "image_url", 3000)
+		c.address(at, b, "image_url")
 	}
 	if b["title"] != nil {
 		c.text(at, b, "title", 2000, true, true)
@@ -167,20 +169,17 @@ func (c *checker) image(at string, b object) {
 }
 
 func (c *checker) context(at string, b object) {
-	list, _ := b["elements"].([]any)
-	if len(list) == 0 || len(list) > 10 {
-		c.fail(at+"/elements", "must have 1 to 10 items")
-	}
-	for i, v := range list {
+	for i, v := range c.list(at, b, "elements", 10) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		e, ok := v.(object)
 		switch {
 		case !ok:
-			c.fail(p, "must be an object")
+			c.fail(p, "must provide an object")
 		case e["type"] == "image":
+			c.known(p, e, "type "+elementFields()["image"])
 			c.image(p, e)
 		default:
-			c.text(at, object{"elements": e}, "elements", 3000, false, true)
+			c.textObject(p, e, 3000, false)
 		}
 	}
 }
@@ -192,98 +191,37 @@ func (c *checker) input(at string, b object) {
 	}
 	e, ok := b["element"].(object)
 	if !ok {
-		c.fail(at+"/element", "missing required field: element")
+		c.fail(at, "missing required field: element")
 		return
 	}
 	c.element(at+"/element", e, inInput())
 }
 
-// richText checks the shape down to the elements' types, which is as far as Slack's messages tell.
-func (c *checker) richText(at string, b object) {
-	list, _ := b["elements"].([]any)
-	if len(list) == 0 {
-		c.fail(at+"/elements", "must have at least 1 item")
-	}
-	for i, v := range list {
-		p := fmt.Sprintf("%s/elements/%d", at, i)
-		e, ok := v.(object)
-		if !ok {
-			c.fail(p, "must be an object")
-			continue
-		}
-		kinds := []string{"rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"}
-		kind, _ := e["type"].(string)
-		if !slices.Contains(kinds, kind) {
-			c.fail(p+"/type", "unsupported type: %s", kind)
-			continue
-		}
-		parts, ok := e["elements"].([]any)
-		if !ok {
-			c.fail(p+"/elements", "missing required field: elements")
-		}
-		for j, q := range parts {
-			c.richPart(fmt.Sprintf("%s/elements/%d", p, j), q, kind)
-		}
-	}
-}
-
-func (c *checker) richPart(at string, v any, parent string) {
-	e, ok := v.(object)
-	if !ok {
-		c.fail(at, "must be an object")
-		return
-	}
-	kind, _ := e["type"].(string)
-	if parent == "rich_text_list" {
-		if kind != "rich_text_section" {
-			c.fail(at+"/type", "unsupported type: %s", kind)
-		}
-		parts, _ := e["elements"].([]any)
-		for i, p := range parts {
-			c.richPart(fmt.Sprintf("%s/elements/%d", at, i), p, kind)
-		}
-		return
-	}
-	need := map[string]string{
-		"text": "text", "link": "url", "user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id", "emoji": "name",
-		"broadcast": "range", "date": "timestamp", "color": "value", "team": "team_id",
-	}
-	field, known := need[kind]
-	if !known {
-		c.fail(at+"/type", "unsupported type: %s", kind)
-		return
-	}
-	if e[field] == nil || e[field] == "" {
-		c.fail(at+"/"+field, "must be more than 0 characters")
-	}
-}
-
-// text checks a text object. plain says that only plain_text is allowed.
+// text checks the text object in a field. plain says that only plain_text is allowed.
 func (c *checker) text(at string, b object, key string, most int, plain, needed bool) {
-	at += "/" + key
-	t, ok := b[key].(object)
-	if !ok {
-		if needed || b[key] != nil {
-			c.fail(at, "missing required field: %s", key)
-		}
-		return
+	switch t, ok := b[key].(object); {
+	case ok:
+		c.textObject(at+"/"+key, t, most, plain)
+	case b[key] != nil:
+		c.fail(at+"/"+key, "must provide an object")
+	case needed:
+		c.fail(at, "missing required field: %s", key)
 	}
+}
+
+func (c *checker) textObject(at string, t object, most int, plain bool) {
 	kind, _ := t["type"].(string)
 	switch {
 	case kind == "plain_text":
 		if t["emoji"] == nil {
 			t["emoji"] = true
 		}
-		if t["verbatim"] != nil {
-			c.fail(at+"/verbatim", "additional property \"verbatim\" not allowed")
-		}
+		c.known(at, t, "type text emoji")
 	case kind == "mrkdwn" && !plain:
 		if t["verbatim"] == nil {
 			t["verbatim"] = false
 		}
-		if t["emoji"] != nil {
-			c.fail(at+"/emoji", "additional property \"emoji\" not allowed")
-		}
+		c.known(at, t, "type text verbatim")
 	default:
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
@@ -306,7 +244,7 @@ func (c *checker) optional(at string, b object, key string, most int) string {
 	}
 	v, ok := b[key].(string)
 	if !ok {
-		c.fail(at+"/"+key, "must be a string")
+		c.fail(at+"/"+key, "must provide a string")
 	} else if utf8.RuneCountInString(v) > most {
 		c.fail(at+"/"+key, "must be less than %d characters", most+1)
 	}

@@ -30,16 +30,12 @@ func inInput() []string {
 }
 
 func (c *checker) elements(at string, b object, most int, allowed []string) {
-	list, _ := b["elements"].([]any)
-	if len(list) == 0 || len(list) > most {
-		c.fail(at+"/elements", "must have 1 to %d items", most)
-	}
-	for i, v := range list {
+	for i, v := range c.list(at, b, "elements", most) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		if e, ok := v.(object); ok {
 			c.element(p, e, allowed)
 		} else {
-			c.fail(p, "must be an object")
+			c.fail(p, "must provide an object")
 		}
 	}
 }
@@ -52,9 +48,11 @@ func (c *checker) element(at string, e object, allowed []string) {
 		return
 	}
 	if kind == "image" {
+		c.known(at, e, "type "+elementFields()[kind])
 		c.image(at, e)
 		return
 	}
+	c.known(at, e, "type action_id "+elementFields()[kind])
 	if id := c.optional(at, e, "action_id", 255); id == "" {
 		e["action_id"] = c.newID()
 	} else if c.actions[id] {
@@ -81,11 +79,21 @@ func (c *checker) byKind(at, kind string, e object) {
 	case "button":
 		c.text(at, e, "text", 75, true, true)
 		c.optional(at, e, "value", 2000)
-		c.optional(at, e, "url", 3000)
-		c.optional(at, e, "accessibility_label", 75)
-		if s := e["style"]; s != nil && s != "primary" && s != "danger" {
-			c.fail(at+"/style", "must be one of: primary, danger")
+		if e["url"] != nil {
+			c.address(at, e, "url")
 		}
+		c.optional(at, e, "accessibility_label", 75)
+		if e["style"] != nil {
+			c.oneOf(at, e, "style", "primary danger")
+		}
+	case "feedback_buttons":
+		for _, key := range []string{"positive_button", "negative_button"} {
+			c.feedback(at, e, key)
+		}
+	case "icon_button":
+		c.required(at, e, "icon", 75)
+		c.text(at, e, "text", 75, true, true)
+		c.optional(at, e, "value", 2000)
 	case "static_select":
 		c.staticSelect(at, e)
 	case "external_select":
@@ -105,7 +113,7 @@ func (c *checker) byKind(at, kind string, e object) {
 		}
 	case "number_input":
 		if _, ok := e["is_decimal_allowed"].(bool); !ok {
-			c.fail(at+"/is_decimal_allowed", "missing required field: is_decimal_allowed")
+			c.fail(at, "missing required field: is_decimal_allowed")
 		}
 	}
 }
@@ -120,16 +128,15 @@ func (c *checker) staticSelect(at string, e object) {
 	if e["options"] != nil {
 		c.fail(at, "only one of options and option_groups is allowed")
 	}
-	if len(groups) == 0 || len(groups) > 100 {
-		c.fail(at+"/option_groups", "must have 1 to 100 items")
-	}
+	c.list(at, e, "option_groups", 100)
 	for i, v := range groups {
 		p := fmt.Sprintf("%s/option_groups/%d", at, i)
 		g, ok := v.(object)
 		if !ok {
-			c.fail(p, "must be an object")
+			c.fail(p, "must provide an object")
 			continue
 		}
+		c.known(p, g, "label options")
 		c.text(p, g, "label", 75, true, true)
 		c.options(p, g, 100, 75)
 	}
@@ -150,11 +157,7 @@ func (c *checker) initial(at string, e object) {
 }
 
 func (c *checker) options(at string, e object, most, text int) {
-	list, _ := e["options"].([]any)
-	if len(list) == 0 || len(list) > most {
-		c.fail(at+"/options", "must have 1 to %d items", most)
-	}
-	for i, o := range list {
+	for i, o := range c.list(at, e, "options", most) {
 		c.option(fmt.Sprintf("%s/options/%d", at, i), o, text)
 	}
 }
@@ -162,9 +165,10 @@ func (c *checker) options(at string, e object, most, text int) {
 func (c *checker) option(at string, v any, text int) {
 	o, ok := v.(object)
 	if !ok {
-		c.fail(at, "must be an object")
+		c.fail(at, "must provide an object")
 		return
 	}
+	c.known(at, o, "text value description url")
 	c.text(at, o, "text", text, false, true)
 	c.required(at, o, "value", 150)
 	if o["description"] != nil {
@@ -175,9 +179,10 @@ func (c *checker) option(at string, v any, text int) {
 func (c *checker) confirm(at string, v any) {
 	o, ok := v.(object)
 	if !ok {
-		c.fail(at, "must be an object")
+		c.fail(at, "must provide an object")
 		return
 	}
+	c.known(at, o, "title text confirm deny style")
 	c.text(at, o, "title", 100, true, true)
 	c.text(at, o, "text", 300, false, true)
 	c.text(at, o, "confirm", 30, true, false)

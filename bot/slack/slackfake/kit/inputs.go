@@ -28,7 +28,7 @@ func Each(blocks json.RawMessage, f func(block, element object) bool) {
 		if e, ok := b["accessory"]; ok {
 			all = append(all, e)
 		}
-		if es, ok := b["elements"].([]any); ok && b["type"] == "actions" {
+		if es, ok := b["elements"].([]any); ok && (b["type"] == "actions" || b["type"] == "context_actions") {
 			all = append(all, es...)
 		}
 		for _, v := range all {
@@ -53,7 +53,9 @@ func Find(blocks json.RawMessage, action string) (block, element object) {
 }
 
 // Stateful tells elements whose value shows in state.
-func Stateful(kind string) bool { return kind != "button" && kind != "overflow" && kind != "image" }
+func Stateful(kind string) bool {
+	return !slices.Contains([]string{"button", "overflow", "image", "feedback_buttons", "icon_button"}, kind)
+}
 
 // initialValue is the state of an element that nobody touched; nil if it has no state.
 func initialValue(e object) object {
@@ -120,11 +122,14 @@ func valueKey(kind string) (key string, many bool) {
 func Choose(e object, picked []string, extra object) (object, error) {
 	kind, _ := e["type"].(string)
 	key, many := valueKey(kind)
-	if kind == "button" {
+	switch kind {
+	case "button", "icon_button":
 		if e["value"] == nil {
 			return object{}, nil
 		}
-		return object{key: e["value"]}, nil
+		return object{"value": e["value"]}, nil
+	case "feedback_buttons":
+		return chooseFeedback(e, picked)
 	}
 	options := strings.HasPrefix(key, "selected_option")
 	var out []any

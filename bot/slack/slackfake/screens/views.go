@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -94,7 +95,7 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	if json.Unmarshal(raw, v) != nil {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] failed to match all allowed schemas [json-pointer:/view]")
 	}
-	var errs []string
+	errs := kit.CheckView(raw)
 	bad := func(at, text string) { errs = append(errs, "[ERROR] "+text+" [json-pointer:/view"+at+"]") }
 	if !slices.Contains(types, v.Type) {
 		bad("/type", "unsupported type: "+v.Type)
@@ -114,16 +115,18 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	}
 	blocks, err := s.CheckBlocks(v.Blocks, on)
 	if err != nil {
-		errs = append(errs, err.Messages...)
+		for _, fault := range err.Messages {
+			errs = append(errs, strings.Replace(fault, "[json-pointer:", "[json-pointer:/view", 1))
+		}
 		if len(err.Messages) == 0 {
-			bad("/blocks", "must be an array")
+			bad("/blocks", "must provide an array")
 		}
 	}
 	if v.Blocks == nil {
-		bad("/blocks", "missing required field: blocks")
+		bad("", "missing required field: blocks")
 	}
-	if v.Type == "modal" && workspace.IsNull(v.Submit) && slices.ContainsFunc(blocks, isInput) {
-		bad("/submit", "`submit` is required when an `input` is in view")
+	if at := slices.IndexFunc(blocks, isInput); at >= 0 && v.Type == "modal" && workspace.IsNull(v.Submit) {
+		bad(fmt.Sprintf("/blocks/%d/input", at), "must define `submit` to use an `input` block in modals")
 	}
 	if len(errs) > 0 {
 		return nil, workspace.Refuse("invalid_arguments", errs...)
@@ -144,7 +147,7 @@ func (s *Screens) checkTitles(v *workspace.View, bad func(at, text string)) {
 	for key, p := range map[string]*json.RawMessage{"title": &v.Title, "submit": &v.Submit, "close": &v.Close} {
 		if workspace.IsNull(*p) {
 			if key == "title" {
-				bad("/title", "missing required field: title")
+				bad("", "missing required field: title")
 			}
 			continue
 		}
