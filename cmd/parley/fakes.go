@@ -49,7 +49,8 @@ that of --public-url. It is what serve must be told as PARLEY_PUBLIC_URL; FILE d
 Without it, URL is where serve listens by default. FILE's FAKE_ variables are for
 parley.yaml: ids, tokens, and the mailbox's user name (its address) and password. Its servers
 stand in FAKE_IMAP_ADDR and FAKE_SMTP_ADDR as host:port, where parley.yaml wants host and port
-apart, and security: none.`
+apart, and security: none. A customer is whoever sends mail from another domain to that mailbox
+by SMTP, which needs no login.`
 }
 
 // Run serves the emulators until it is interrupted.

@@ -18,13 +18,14 @@ type content struct {
 	signed    bool
 	encrypted string // how: "PGP", "S/MIME"; "" = not encrypted
 
-	reportType string        // of a multipart/report: "delivery-status", …
-	statuses   [][]byte      // its message/delivery-status parts
-	returned   *rawmail.Part // the mail that a report returns, or only its headers
-	winmail    *tnefResult   // decoded winmail.dat
-	forward    []byte        // the first attached mail, shown when there is no text
-	damaged    bool          // a part could not be read: the original is attached
-	cut        bool          // a text was so long that segments have its beginning only; a file has all of it
+	reportType string             // of a multipart/report: "delivery-status", …
+	statuses   [][]byte           // its message/delivery-status parts
+	returned   *rawmail.Part      // the mail that a report returns, or only its headers
+	winmail    *tnefResult        // decoded winmail.dat
+	forward    []byte             // the first attached mail, shown when there is no text
+	named      []bodytext.Segment // the first short text that is a file to be shown in its place; shown when there is no text
+	damaged    bool               // a part could not be read: the original is attached
+	cut        bool               // a text was so long that segments have its beginning only; a file has all of it
 }
 
 // collect adds the content of a part and of all its parts.
@@ -125,6 +126,9 @@ func (c *content) extras(sub *content) {
 	if c.forward == nil {
 		c.forward = sub.forward
 	}
+	if c.named == nil {
+		c.named = sub.named
+	}
 	if c.returned == nil {
 		c.returned = sub.returned
 	}
@@ -179,10 +183,18 @@ func (c *content) leaf(p *rawmail.Part) {
 		c.file(p, name)
 	case p.Type == "message/rfc822" || p.Type == "message/global":
 		c.mail(p, name)
+	case isText && disposition == "inline" && c.named == nil && len(p.Body) <= namedText:
+		sub := &content{}
+		sub.text(p)
+		c.named = sub.segments
+		c.file(p, name)
 	default:
 		c.file(p, name)
 	}
 }
+
+// namedText is the longest text with a file's name, in bytes before decoding, that may be shown for want of another.
+const namedText = 8 << 10
 
 // text adds a part as text to read.
 func (c *content) text(p *rawmail.Part) {

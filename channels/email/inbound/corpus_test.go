@@ -18,6 +18,8 @@ import (
 // mailparser 3.14.2 of npm makes of them: those of mailparser, mime4j, enmime, stalwart's mail-parser,
 // mail-mime-parser, flanker, talon, MimeKit, postal-mime, SpamScope's mail-parser, ddeboer/imap and php-imap;
 // and the fixtures of talon's and of crisp's and zapier's email-reply-parser for what is cut as quoted.
+// On 2026-11-25 the same was done with the 164 mails of mnako/letters, and with the fixtures of discourse's
+// email_reply_trimmer and of Mailspring for what is cut.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("PARLEY_TESTDATA")

@@ -26,6 +26,10 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 	}
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
+	if len(texts) == 0 && len(quotes) == 0 && len(c.named) > 0 {
+		texts, quotes = readSegments(r, c.named)
+		c.segments = append(c.segments, c.named...)
+	}
 	if len(texts) == 0 && len(quotes) == 0 && c.forward != nil { // beside a mail that they forward as a file, programs write an empty text
 		forwarded := forwardedSegments(c.forward)
 		texts, quotes = readSegments(r, forwarded)

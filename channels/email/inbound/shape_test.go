@@ -89,3 +89,31 @@ func TestJapaneseHeaders(t *testing.T) {
 		t.Errorf("subject %q, from %+v", in.Subject, in.From)
 	}
 }
+
+// TestTextAsInlineFile: some programs give the text of a mail a file's name. Where it is all that a mail says, it is
+// shown, and stays a file. Beside other words, as a file, or when it is long, it is a file alone.
+func TestTextAsInlineFile(t *testing.T) {
+	t.Parallel()
+	named := "text/plain\nContent-Disposition: inline; filename=msg.txt"
+	for name, c := range map[string]struct {
+		body, want string
+	}{
+		"alone":          {inParts([2]string{named, "My words"}), "My words"},
+		"beside a file":  {inParts([2]string{"image/png; name=a.png", "x"}, [2]string{named, "My words"}), "My words"},
+		"HTML":           {inParts([2]string{strings.Replace(named, "plain", "html", 1), "<p>My words</p>"}), "My words"},
+		"in two forms":   {inParts([2]string{"multipart/alternative; boundary=c", "--c\nContent-Type: " + named + "\n\nMy words\n--c--"}), "My words"},
+		"an empty text":  {inParts([2]string{"text/plain", " "}, [2]string{named, "My words"}), "My words"},
+		"beside words":   {inParts([2]string{"text/plain", "See the file"}, [2]string{named, "A log"}), "See the file"},
+		"as a file":      {inParts([2]string{strings.Replace(named, "inline", "attachment", 1), "A log"}), ""},
+		"a long one":     {inParts([2]string{named, strings.Repeat("A long log\n", 1000)}), ""},
+		"the first only": {inParts([2]string{named, "My words"}, [2]string{named, "A log"}), "My words"},
+	} {
+		in := decodeOne(t, shaped("x", "multipart/mixed; boundary=b", c.body))
+		if in.Text != c.want {
+			t.Errorf("%s: text %q, want %q", name, in.Text, c.want)
+		}
+		if len(in.Attachments) == 0 || in.Attachments[len(in.Attachments)-1].Name != "msg.txt" {
+			t.Errorf("%s: %d files, the last is not the text", name, len(in.Attachments))
+		}
+	}
+}

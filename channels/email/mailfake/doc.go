@@ -24,6 +24,9 @@
 //	world.AddFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
 //	http.Handle("/_fake/", world.Control()) // the same for other processes, as JSON
 //
+// Any program may bring mail of other domains for the company's mailboxes by SMTP, without a
+// login, as to the server that a domain's MX record names. All other mail needs a login.
+//
 // Mail to a domain that no configured mailbox has creates that customer's mailbox, with
 // Options.CustomerPassword, so a real mail program can open it too. Everything lives in
 // memory and ends with Close.

@@ -47,8 +47,6 @@ type Options struct {
 	CheckToken func(username, token string) bool
 	// MaxMessageBytes is the SIZE limit of the SMTP server. Default: 50 MiB.
 	MaxMessageBytes int64
-	// OpenRelay lets SMTP clients send without login.
-	OpenRelay bool
 }
 
 // ground is what all parts of a mail world share, with the one lock that guards their state.

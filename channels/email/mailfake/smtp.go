@@ -14,7 +14,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// smtpSession is one SMTP client between EHLO and QUIT.
+// smtpSession is one SMTP client between EHLO and QUIT. With a login it is a mail program that submits mail to
+// anybody. Without one it is another mail server, which brings mail of other domains for hosted mailboxes.
 type smtpSession struct {
 	*ground
 	boxes   *mailboxes
@@ -127,7 +128,7 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if err != nil {
 		return err
 	}
-	if ss.acct == nil && !ss.opts.OpenRelay {
+	if ss.acct == nil && ss.boxes.hosted(from) {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	if ss.acct != nil && !ss.mayUse(from) {
@@ -150,6 +151,9 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	h, err := ss.before(OpRCPT, to)
 	if err != nil {
 		return err
+	}
+	if ss.acct == nil && !ss.boxes.hosted(to) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relaying denied"}
 	}
 	if err := ss.post.checkRecipient(to); err != nil {
 		return err

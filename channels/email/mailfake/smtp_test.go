@@ -167,6 +167,33 @@ func TestSMTPLogin(t *testing.T) {
 	}
 }
 
+// TestWithoutLogin: mail of others to the company's mailboxes is taken without a login, as by the server that
+// a domain's MX record names. It passes nothing on, and who writes from the company's own domain has to log in.
+func TestWithoutLogin(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	cases := []struct {
+		name, from, to, refused string
+	}{
+		{"customer to the company", ann, support, ""},
+		{"customer to an unknown mailbox", ann, "nobody@acme.test", "does not exist"},
+		{"customer to another customer", ann, "bob@customer.test", "Relaying denied"},
+		{"the company's own address", support, ann, "Authentication required"},
+		{"the company's domain", "boss@acme.test", support, "Authentication required"},
+	}
+	for _, c := range cases {
+		client := sender(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthNoAuth))
+		err := client.DialAndSendWithContext(soon(t), letter(t, c.from, c.to, c.name, "x"))
+		if c.refused == "" && err != nil || c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused)) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.refused)
+		}
+	}
+	in := s.Inbox(support)
+	if len(s.Submissions()) != 1 || len(in) != 1 || in[0].Subject != cases[0].name || in[0].Get("Return-Path") != "<"+ann+">" {
+		t.Errorf("%d mails were taken, the company got %d", len(s.Submissions()), len(in))
+	}
+}
+
 func TestTokensAndSettingsChange(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) {

@@ -108,7 +108,8 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 // SplitHead separates header and body (RFC 5322 section 2.1).
 //
 // A line that can't be a header, with no header behind it, already belongs to the body: so text without a
-// header is a body. The first delimiter of the parts that the header announces ends it in any case: some
+// header is a body. It doesn't if the header announces a body of base64 and the line is none: it would make all of
+// that body unreadable. The first delimiter of the parts that the header announces ends it in any case: some
 // mailers leave the empty line out, or put a blank into it.
 func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
@@ -131,6 +132,8 @@ func SplitHead(b []byte) (head, body []byte) {
 		}
 		switch {
 		case len(line) == 0 && bad < 0:
+			return b[:at], b[at+end:]
+		case len(line) == 0 && inNoBody(b[:bad], b[bad:at]):
 			return b[:at], b[at+end:]
 		case len(line) == 0:
 			return b[:bad], b[bad:]
@@ -158,6 +161,16 @@ func announces(head, boundary []byte) bool {
 	}
 	_, params := contentType(ReadHeader(head, NewGuesser()), "")
 	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
+}
+
+// inNoBody reports whether odd lines can't belong to the body that a header announces: that is base64, and the
+// first of them is not.
+func inNoBody(head, odd []byte) bool {
+	if len(head) > MaxHeaderBytes {
+		return false
+	}
+	line, _, _ := bytes.Cut(odd, []byte("\n"))
+	return base64Digits(line) < 0 && encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
 }
 
 // headerLine reports whether a line may be part of a header.

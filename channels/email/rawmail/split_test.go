@@ -37,3 +37,25 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 		}
 	}
 }
+
+// A line that is no field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to
+// that body. Before a body that says what it says in plain letters it is shown, because it may be the author's.
+// A program of others (mnako/letters) tests with such a field: its name has blanks.
+func TestOddLineBeforeTheBody(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ encoding, odd, body, want string }{
+		"base64":                {"BaSe64", "X Odd name: value\r\n", "SGVsbG8gQW5u\r\n", "Hello Ann"},
+		"base64, folded":        {"base64", "X Odd name: value\r\n more\r\n", "SGVsbG8gQW5u\r\n", "Hello Ann"},
+		"base64, no empty line": {"base64", "SGVsbG8gQW5u\r\n", "", "Hello Ann"},
+		"base64, half of it":    {"base64", "SGVsbG8g\r\n", "QW5u\r\n", "Hello Ann"},
+		"plain":                 {"7bit", "My own words\r\n", "and more.\r\n", "My own words\r\n\r\nand more.\r\n"},
+	} {
+		p, _ := Read([]byte("From: ada@example.com\r\nContent-Transfer-Encoding: " + c.encoding + "\r\n" + c.odd + "\r\n" + c.body))
+		if got := string(p.Bytes()); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if got := p.Header.Raw("From"); got != "ada@example.com" {
+			t.Errorf("%s: From is %q", name, got)
+		}
+	}
+}

@@ -8,9 +8,7 @@ import (
 // decodeTransfer undoes a Content-Transfer-Encoding. What is damaged or unknown
 // is passed on as well as it can be read.
 func decodeTransfer(b []byte, encoding string) []byte {
-	encoding = strings.ToLower(strings.Trim(encoding, " \t\"';"))
-	encoding, _, _ = strings.Cut(encoding, ";")
-	switch strings.ReplaceAll(strings.TrimSpace(encoding), " ", "") {
+	switch encodingName(encoding) {
 	case "base64":
 		code, footer := cutFooter(b)
 		out := DecodeBase64(code)
@@ -26,6 +24,13 @@ func decodeTransfer(b []byte, encoding string) []byte {
 		}
 	}
 	return b
+}
+
+// encodingName returns the name in a Content-Transfer-Encoding, in lower case: "base64".
+func encodingName(encoding string) string {
+	encoding = strings.ToLower(strings.Trim(encoding, " \t\"';"))
+	encoding, _, _ = strings.Cut(encoding, ";")
+	return strings.ReplaceAll(strings.TrimSpace(encoding), " ", "")
 }
 
 // sextet gives the value of a base64 digit, standard or URL alphabet, or -1.

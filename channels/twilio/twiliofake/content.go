@@ -84,7 +84,7 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *stC
 			next(w, r, c)
 			return
 		}
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 	}
 }
 

@@ -18,5 +18,5 @@
 //
 // Checked by hand with twilio 6.2.0 on Node 20: messages are sent, read and listed page by page, contents are
 // made, approved, sent and removed, refusals have Twilio's codes, and its validateRequest takes the signatures
-// of callbacks, also of an address with query and overrides. Messages can't be changed or removed here.
+// of callbacks, also of an address with query and overrides; messages are redacted and removed.
 package twiliofake

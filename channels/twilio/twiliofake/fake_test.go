@@ -81,6 +81,7 @@ func TestRefusals(t *testing.T) {
 		"too long":        {url.Values{"To": {ann}, "From": {ours}, "Body": {strings.Repeat("x", 1601)}}, 21617},
 		"opted out":       {url.Values{"To": {"+15550199"}, "From": {ours}, "Body": {"x"}}, 21610},
 		"bad file":        {url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"x"}}, 21620},
+		"to itself":       {url.Values{"To": {ours}, "From": {ours}, "Body": {"x"}}, 21266},
 		"no MMS":          {url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"https://x.test/a"}}, 21612},
 		"unknown content": {url.Values{"To": {ann}, "From": {ours}, "ContentSid": {"HX1"}}, 21655},
 		"bad callback":    {url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}, "StatusCallback": {"x"}}, 21609},

@@ -47,7 +47,7 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	f := s.files[r.PathValue("media")]
 	if f == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 		return
 	}
 	token := sid("")
@@ -71,7 +71,7 @@ func (s *storage) listMedia(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	m := s.exchange.find(r.PathValue("message"))
 	if m == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 		return
 	}
 	rows := []any{}

@@ -23,6 +23,7 @@ type stored struct {
 	created, sent, updated                          time.Time
 	code                                            int
 	segments                                        int
+	redacted                                        bool // its words were taken out of the records
 }
 
 // Stored is a message for tests and oracles.
@@ -72,6 +73,8 @@ func (a *webAPI) routes() http.Handler {
 	mux.HandleFunc("POST "+account+"/Messages.json", a.authed(a.create))
 	mux.HandleFunc("GET "+account+"/Messages.json", a.authed(a.list))
 	mux.HandleFunc("GET "+account+"/Messages/{message}", a.authed(a.get))
+	mux.HandleFunc("POST "+account+"/Messages/{message}", a.authed(a.update))
+	mux.HandleFunc("DELETE "+account+"/Messages/{message}", a.authed(a.remove))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.authed(a.media.listMedia))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.authed(a.media.getMedia))
 	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.authed(a.listNumbers))
@@ -82,7 +85,7 @@ func (a *webAPI) routes() http.Handler {
 	mux.HandleFunc("POST /v2/Channels/Senders/{sender}", a.authed(a.updateSender))
 	mux.HandleFunc("POST /v2/Indicators/Typing.json", a.authed(a.type_))
 	a.library.routes(mux, a.authed)
-	return a.faulty(mux)
+	return a.faulty(refusedInJSON(mux))
 }
 
 // authed refuses wrong credentials and other accounts.
@@ -94,7 +97,7 @@ func (a *webAPI) authed(next http.HandlerFunc) http.HandlerFunc {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
 		case account != "" && account != a.opt.AccountSID:
-			refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+			refuseUnknown(w)
 		default:
 			next(w, r)
 		}
@@ -175,6 +178,8 @@ func (a *webAPI) checkAddresses(to, from string) (int, string) {
 		return 63007, "Twilio could not find a Channel with the specified From address"
 	case a.number(from) == nil:
 		return 21606, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination."
+	case to == from:
+		return 21266, "'To' and 'From' number cannot be the same"
 	case a.exchange.blocked[to+" "+from]:
 		return 21610, "Attempt to send to unsubscribed recipient"
 	}
@@ -224,6 +229,9 @@ func (a *webAPI) view(m *stored) map[string]any {
 		"messaging_service_sid": nil, "error_code": nil, "error_message": nil, "price": nil, "price_unit": "USD",
 		"date_created": stampOf(m.created), "date_updated": stampOf(m.updated), "date_sent": nil, "uri": uri + ".json",
 		"subresource_uris": map[string]any{"media": uri + "/Media.json"}}
+	if m.redacted {
+		v["body"] = ""
+	}
 	if m.service != "" {
 		v["messaging_service_sid"] = m.service
 	}
@@ -312,9 +320,9 @@ func (e *exchange) find(sid string) *stored {
 func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
+	m := a.named(r)
 	if m == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 		return
 	}
 	answer(w, http.StatusOK, a.view(m))

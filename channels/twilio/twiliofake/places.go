@@ -84,7 +84,7 @@ func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, a.numberRow(i))
 		return
 	}
-	refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+	refuseUnknown(w)
 }
 
 // set changes a value if the form has it, as Twilio does: an empty one clears it.
@@ -113,7 +113,7 @@ func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	s := a.service(r)
 	if s == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 		return
 	}
 	answer(w, http.StatusOK, s.row())
@@ -130,7 +130,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	s := a.service(r)
 	if s == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		refuseUnknown(w)
 		return
 	}
 	set(r, "InboundRequestUrl", &s.Webhook)
@@ -193,5 +193,5 @@ func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusAccepted, a.senderRow(i))
 		return
 	}
-	refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+	refuseUnknown(w)
 }
