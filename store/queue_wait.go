@@ -30,25 +30,6 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, 
 	return slices.Compact(list), err
 }
 
-// mendDue finds due times that nobody gives. The scan goes through all queues, as the thorough SharesDue does.
-const mendDue = `
-	WITH t AS MATERIALIZED (SELECT clock_timestamp() AS now)
-	UPDATE queues AS q
-	SET due_at = (SELECT now FROM t)
-	WHERE q.id = ANY(ARRAY(
-		SELECT w.id
-		FROM queues AS w
-		WHERE w.holder IS NULL AND w.due_at > (SELECT now FROM t) + CASE WHEN w.waits + w.tries > 0 THEN interval '2 hours' ELSE interval '1 minute' END
-		ORDER BY w.key
-		FOR NO KEY UPDATE SKIP LOCKED))
-	RETURNING q.account_id AS id`
-
-// MendDue makes those queues due that would wait for longer than anything waits: the database's clock was ahead when they
-// became due, and was put right. It returns the accounts whose shares they use.
-func MendDue(ctx context.Context, q Querier) ([]AccountID, error) {
-	return query.IDs[AccountID](ctx, q, "mend due times", mendDue)
-}
-
 // ShareDue says when an account has something to apply.
 type ShareDue struct {
 	AccountID AccountID `db:"account_id"`

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/clockback"
 )
 
 // runSweep looks each second for work that no other code of this process announces: queues of appliers
@@ -41,11 +42,15 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
 	if thorough {
-		late, err := store.MendDue(ctx, r.pool)
+		late, back, err := clockback.Mend(ctx, r.pool)
 		if err != nil {
 			return err
 		}
 		r.schedule.stray(late...)
+		if back > 0 {
+			r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", back.Round(time.Second).String())
+			r.Wake()
+		}
 	}
 	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
 	if err != nil {

@@ -31,16 +31,21 @@ func olderDatabase(t *testing.T, version int64) *pgxpool.Pool {
 	t.Cleanup(pool.Close)
 	exec(t, pool, `DROP SCHEMA public CASCADE`)
 	exec(t, pool, `CREATE SCHEMA public`)
-	if version == 0 {
-		return pool
+	if version > 0 {
+		migrateTo(t, pool, version)
 	}
+	return pool
+}
+
+// migrateTo brings a database that nobody uses to the schema of an earlier version.
+func migrateTo(t *testing.T, pool *pgxpool.Pool, version int64) {
+	t.Helper()
 	files := must(fs.Sub(store.MigrationFiles(), "migrations"))(t)
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { check(t, db.Close()) }()
 	provider := must(goose.NewProvider(goose.DialectPostgres, db, files))(t)
 	_, err := provider.UpTo(t.Context(), version)
 	check(t, err)
-	return pool
 }
 
 // longest repeats a statement until the test is done with it, and gives the longest time that it took.

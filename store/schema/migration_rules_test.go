@@ -43,7 +43,7 @@ var oldFaults = map[string]map[string]string{
 // neededFaults are those of later files that can't be avoided, and why they do no harm.
 var neededFaults = map[string]map[string]string{
 	"0011_queues.sql":             {unknownForm: "what waits in the old queue moves while nobody may write to it, for as long as that takes; readers go on"},
-	"0060_waits_for_in_bytes.sql": {readsWhole: "the type stays, so that no row is written anew; the index that is made anew holds the queues that wait for a name"},
+	"0060_waits_for_in_bytes.sql": {readsWhole: "the type stays, so that no row is written anew; the index that is made anew holds the queues that wait for a name: a million of them took ten seconds, on a busy machine"},
 }
 
 func TestMigrationRules(t *testing.T) {
