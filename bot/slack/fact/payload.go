@@ -1,4 +1,4 @@
-package slack
+package fact
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"parley/bot/slack/blockkit"
 	"parley/channels"
 )
 
@@ -16,24 +17,37 @@ const payloadVersion = 1
 
 // Kinds of stored payloads.
 const (
-	kindEvent       = "event"       // Events API callback
-	kindInteraction = "interaction" // buttons, forms, shortcuts
-	kindCommand     = "command"     // slash command, as JSON
-	kindCatchUp     = "catchup"     // the same as event, made from history
+	KindEvent       = "event"       // Events API callback
+	KindInteraction = "interaction" // buttons, forms, shortcuts
+	KindCommand     = "command"     // slash command, as JSON
+	KindCatchUp     = "catchup"     // the same as event, made from history
 )
 
 // payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
 type payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
-	Self self            `json:"self"`
+	Self Self            `json:"self"`
 	Body json.RawMessage `json:"body"`
+}
+
+// Self is who we are in the workspace. It is stored with every fact, so that
+// decoding needs nothing else.
+type Self struct {
+	User string        `json:"user"`           // U… of the bot
+	Bot  string        `json:"bot,omitempty"`  // B…
+	App  string        `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
+	Team string        `json:"team,omitempty"` // T…
+	Home blockkit.Home `json:"-"`              // the address of the workspace; not needed to decode
+
+	// Names of the people that the stored message mentions, by user id.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 var errPayload = errors.New("slack: payload")
 
 // wrap makes the JSON of a payload. It puts Slack's bytes into it as they are: they are checked, but not written anew.
-func (me *self) wrap(kind string, body []byte) ([]byte, error) {
+func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
 	}
@@ -41,7 +55,7 @@ func (me *self) wrap(kind string, body []byte) ([]byte, error) {
 }
 
 // enclose is wrap for bytes that were read, and so are JSON.
-func (me *self) enclose(kind string, body []byte) ([]byte, error) {
+func (me *Self) enclose(kind string, body []byte) ([]byte, error) {
 	const null = "null}"
 	raw, err := json.Marshal(payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {
@@ -51,7 +65,7 @@ func (me *self) enclose(kind string, body []byte) ([]byte, error) {
 	return append(append(raw, body...), '}'), nil
 }
 
-func unwrap(raw []byte) (payload, error) {
+func Unwrap(raw []byte) (payload, error) {
 	var p payload
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return p, fmt.Errorf("%w: %w", errPayload, err)
@@ -65,8 +79,8 @@ func unwrap(raw []byte) (payload, error) {
 	return p, nil
 }
 
-// fact makes the journal's row of body.
-func (me *self) fact(kind, id, order string, body []byte) (channels.Fact, error) {
+// Fact makes the journal's row of body.
+func (me *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
 	raw, err := me.wrap(kind, body)
 	if err != nil {
 		return channels.Fact{}, fmt.Errorf("%w: %w", errPayload, err)
@@ -74,14 +88,14 @@ func (me *self) fact(kind, id, order string, body []byte) (channels.Fact, error)
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
 }
 
-// quarantined makes a fact of bytes that can't be read, with their hash as its id.
-func quarantined(body []byte, reason string) channels.Fact {
-	id := "q:" + digest(string(body))
+// Quarantined makes a fact of bytes that can't be read, with their hash as its id.
+func Quarantined(body []byte, reason string) channels.Fact {
+	id := "q:" + Digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// digest is a short hash that names content; 96 bits.
-func digest(parts ...string) string {
+// Digest is a short hash that names content; 96 bits.
+func Digest(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s", len(p), p)
