@@ -14,9 +14,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// ErrDecode is the root of what Decode returns.
+// ErrDecode is the root of the errors of decoding.
 var ErrDecode = errors.New("slack: decode")
 
+// DecodeEvent turns a stored callback into actions; kind is KindEvent or KindCatchUp. Pure.
+// Errors: ErrDecode.
 func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	cb, ev, channel, whole := readWhole(body)
 	if !whole {

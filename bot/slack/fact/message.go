@@ -103,6 +103,7 @@ func (m *Message) Typed() markdown.Text {
 	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text})
 }
 
+// Root is the id of the message that begins the thread of m: that of m itself at top level.
 func (m *Message) Root() string {
 	if m.ThreadTS != "" {
 		return m.ThreadTS
@@ -140,10 +141,16 @@ func (m *Message) sameContent(o *Message) bool {
 	return m.Text == o.Text && m.fileIDs() == o.fileIDs() && m.editedTS() == o.editedTS()
 }
 
-// Ids of facts; see design: Journal.
+// MessageID is the id of the fact that a message was written.
 func MessageID(channel, ts string) string { return "m:" + channel + ":" + ts }
-func DeleteID(channel, ts string) string  { return "d:" + channel + ":" + ts }
+
+// DeleteID is the id of the fact that a message was deleted.
+func DeleteID(channel, ts string) string { return "d:" + channel + ":" + ts }
+
+// EditID is the id of the fact that a message got the words and files that m has.
 func EditID(channel string, m *Message) string {
 	return "e:" + channel + ":" + m.TS + ":" + Digest(m.editedTS(), m.Text, m.fileIDs())
 }
+
+// OrderKey is the order key of a thread's facts.
 func OrderKey(channel, root string) string { return channel + ":" + root }

@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// payloadVersion is raised when the form of payload changes; older payloads stay readable.
+// payloadVersion is raised when the form of Payload changes; older payloads stay readable.
 const payloadVersion = 1
 
 // Kinds of stored payloads.
@@ -23,8 +23,8 @@ const (
 	KindCatchUp     = "catchup"     // the same as event, made from history
 )
 
-// payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
-type payload struct {
+// Payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
+type Payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
 	Self Self            `json:"self"`
@@ -57,16 +57,18 @@ func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 // enclose is wrap for bytes that were read, and so are JSON.
 func (me *Self) enclose(kind string, body []byte) ([]byte, error) {
 	const null = "null}"
-	raw, err := json.Marshal(payload{V: payloadVersion, Kind: kind, Self: *me})
+	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {
 		return nil, err
 	}
-	raw = slices.Grow(raw[:len(raw)-len(null)], len(body)+1) // payload ends with its body
+	raw = slices.Grow(raw[:len(raw)-len(null)], len(body)+1) // Payload ends with its body
 	return append(append(raw, body...), '}'), nil
 }
 
-func Unwrap(raw []byte) (payload, error) {
-	var p payload
+// Unwrap reads the JSON of a payload.
+// Errors: of bytes that are none, and of a version that this one does not know.
+func Unwrap(raw []byte) (Payload, error) {
+	var p Payload
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return p, fmt.Errorf("%w: %w", errPayload, err)
 	}

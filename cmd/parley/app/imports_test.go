@@ -75,6 +75,8 @@ func bans() []ban {
 		{from: []string{"bot/slack/blockkit", "bot/slack/fact", "bot/teams/card", "bot/teams/fact", "bot/teams/manifest"},
 			to:  []string{"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound", "bot/teams/rest", "channels/fence/...", "channels/pause"},
 			why: "what people see, what comes back of it and the stored form of a fact are pure: the same bytes say the same tomorrow, on every replica"},
+		{from: []string{"bot/teams/organisation", "bot/teams/recent"}, to: []string{"bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/inbound", "bot/teams/manifest"},
+			why: "what is known of an organisation serves all that is done in it, and decides none of that"},
 		{from: []string{"bot/command/...", "bot/verb/..."}, to: []string{"bot/view/..."},
 			why: "what is typed is read, and a verb brings its own form, without knowing in which posts"},
 		{from: []string{"bot/verb/..."}, to: []string{"bot/command/..."},
