@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -12,7 +13,7 @@ import (
 // tellAbsent sends a direct message to an agent to whom a conversation was assigned and who isn't
 // in its channel, because Slack doesn't notify them of a mention there. Best effort: the
 // line in the thread is posted already.
-func (s *poster) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent bridge.Sent) {
+func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent) {
 	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return
 	}
@@ -28,8 +29,8 @@ func (s *poster) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent b
 			continue
 		}
 		card := view.Line(*p.Line, p.Facts)
-		r := me.home.Messages(card, digest(p.Token, m.User)[:8])[0]
-		r.Text += "\n" + me.home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
+		r := me.Home.Messages(card, fact.Digest(p.Token, m.User)[:8])[0]
+		r.Text += "\n" + me.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 		r.Blocks = nil // the link is in the text
 		if _, err := s.direct(ctx, m.User, r, false); err != nil {
 			s.log.Warn("assignment not told", "error", err)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -21,7 +22,7 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	marks     *sweep.Marks
-	compared  sweep.Compared // threads, by orderKey
+	compared  sweep.Compared // threads, by fact.OrderKey
 	filled    atomic.Bool    // a pass of this process has ended an open gap, so that all before it is stored
 	span      time.Duration  // threads whose root is older are not looked at
 
@@ -47,7 +48,7 @@ type memory interface {
 // catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
 // open threads that are too old to be found in their channel's history.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
-func (h *history) catchUp(ctx context.Context, me *self) error {
+func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	began, announced := h.now(), h.sweeper.Announced()
 	_, open := h.sweeper.Gap()
 	known, err := h.marks.Look(ctx)
@@ -88,7 +89,7 @@ func (h *history) readable(channel string, err error) error {
 // catchUpOldThreads reads what was written since a stamp in open threads whose roots are older than what
 // is read of a channel. It goes on with the others after Slack refused to let one be read.
 // Errors: the desk's, the first of Slack's, ctx's.
-func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time, holes string) error {
+func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time, holes string) error {
 	oldest := now.Add(-h.span)
 	list, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
@@ -113,7 +114,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 // catchUpChannel compares the channel's history with what is stored. holes: see holesSince. It goes on with the other threads
 // after Slack refused to let one be read.
 // Errors: the desk's, the first of Slack's.
-func (h *history) catchUpChannel(ctx context.Context, me *self, channel, holes string) error {
+func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, holes string) error {
 	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
 	var first error
 	for {
@@ -137,11 +138,11 @@ func refused(err error) bool { return codeOf(err) != "" && !fatal(err) }
 
 // comparePage stores what is missing at top level and reads the threads of ours that changed. holes: see holesSince.
 // Errors: the desk's, the first of Slack's.
-func (h *history) comparePage(ctx context.Context, me *self, channel, holes string, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes string, roots []kept) error {
 	var topLevel, threads []kept // what may be missing itself, and what may have replies that are missing
 	since := h.typedSince()
 	for _, m := range roots {
-		ours, deleted := me.concerned(&m.message), m.Subtype == "tombstone"
+		ours, deleted := concerned(me, &m.Message), m.Subtype == "tombstone"
 		if ours {
 			threads = append(threads, m)
 		}
@@ -155,7 +156,7 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 	var ids []string
 	for _, m := range threads {
 		if m.Latest != "" {
-			ids = append(ids, messageID(channel, m.Latest))
+			ids = append(ids, fact.MessageID(channel, m.Latest))
 		}
 	}
 	known, err := h.sweeper.Seen(ctx, ids...)
@@ -166,13 +167,13 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 	for _, m := range threads {
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
-		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
-		if m.Latest == "" || complete || h.compared.Known(orderKey(channel, m.TS), m.Latest) {
+		complete := known[fact.MessageID(channel, m.Latest)] && m.Latest < holes
+		if m.Latest == "" || complete || h.compared.Known(fact.OrderKey(channel, m.TS), m.Latest) {
 			continue
 		}
 		switch err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); {
 		case err == nil:
-			h.compared.Note(orderKey(channel, m.TS), m.Latest)
+			h.compared.Note(fact.OrderKey(channel, m.TS), m.Latest)
 		case !refused(err):
 			return err
 		default:
@@ -183,13 +184,13 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 }
 
 // concerned reports whether a thread is one of ours: its root is our card, or we have posted in it.
-func (me *self) concerned(root *message) bool {
-	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
+func concerned(me *fact.Self, root *fact.Message) bool {
+	return me.Wrote(root) || slices.Contains(root.RepliedBy, me.User)
 }
 
 // catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.
 // Errors: the desk's, Slack's.
-func (h *history) catchUpThread(ctx context.Context, me *self, q pageQuery) error {
+func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery) error {
 	for {
 		page, err := h.page(ctx, q)
 		if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
@@ -210,13 +211,13 @@ func (h *history) catchUpThread(ctx context.Context, me *self, q pageQuery) erro
 // storeMissing accepts what is not stored yet of messages, their edits and deleted roots, in the order of their
 // stamps.
 // Errors: the desk's.
-func (h *history) storeMissing(ctx context.Context, me *self, channel string, messages []kept) error {
+func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
 	var found []channels.Fact
 	for _, m := range messages {
 		for _, body := range m.missed(me, channel) {
-			found = append(found, h.directory.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
+			found = append(found, h.directory.naming(ctx, me, body).SplitEvent(fact.KindCatchUp, body).Facts...)
 		}
 	}
 	ids := make([]string, 0, len(found))
@@ -234,17 +235,17 @@ func (h *history) storeMissing(ctx context.Context, me *self, channel string, me
 // missed gives the events that Slack should have sent about a message: that it was posted and, if it was edited, the
 // edit. For our own messages it gives none. A message that can't be read makes an event that can't be read either,
 // which is set aside.
-func (k *kept) missed(me *self, channel string) [][]byte {
+func (k *kept) missed(me *fact.Self, channel string) [][]byte {
 	if k.TS == "" {
 		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "channel": channel, "message": k.raw})}
 	}
 	changed := map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}
 	switch {
-	case me.own(&k.message):
+	case me.Wrote(&k.Message):
 		return nil
 	case k.Subtype == "tombstone":
 		return [][]byte{synthetic(me, channel, changed)}
-	case !spoken(k.Subtype):
+	case !fact.Spoken(k.Subtype):
 		return nil
 	}
 	var fields map[string]json.RawMessage

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"parley/bot/slack/fact"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -35,7 +36,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
 	}
-	id := editID(at.Channel, &m.message)
+	id := fact.EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {
 		return bridge.Unchanged, err
@@ -44,7 +45,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": at.Channel, "message": m.raw})
 		return bridge.Changed, h.takeSynthetic(ctx, me, body)
 	}
-	now := h.directory.naming(ctx, me, m.raw).said(at.Channel, &m.message)
+	now := h.directory.naming(ctx, me, m.raw).Said(at.Channel, &m.Message)
 	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
@@ -71,7 +72,7 @@ func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
 }
 
 // synthetic makes the callback that Slack would have sent about an event.
-func synthetic(me *self, channel string, ev map[string]any) []byte {
+func synthetic(me *fact.Self, channel string, ev map[string]any) []byte {
 	body, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": me.Team, "api_app_id": me.App, "event": ev})
 	if err != nil {
 		return []byte(strconv.Quote(channel)) // not readable: ends up quarantined, never lost
@@ -79,10 +80,10 @@ func synthetic(me *self, channel string, ev map[string]any) []byte {
 	return body
 }
 
-func (h *history) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte) error {
+func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, bodies ...[]byte) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		facts = append(facts, h.directory.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
+		facts = append(facts, h.directory.naming(ctx, me, body).SplitEvent(fact.KindCatchUp, body).Facts...)
 	}
 	return h.sweeper.Accept(ctx, facts)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/channels"
 	"parley/channels/pause"
 )
@@ -28,7 +29,7 @@ type connections struct {
 }
 
 // introduce asks Slack who we are, until it answers; false if ctx ended first.
-func (c *connections) introduce(ctx context.Context) (*self, bool) {
+func (c *connections) introduce(ctx context.Context) (*fact.Self, bool) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		me, err := c.identifyWithin(ctx, requestTimeout)
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/fact"
 	"parley/bridge"
 )
 
@@ -174,7 +175,7 @@ type peopleCache struct {
 
 // naming gives a copy of me that has the names of the agents whom body mentions, so that decoding
 // needs no lookup. It doesn't wait for names that can't be read now: decoding writes the id instead.
-func (d *directory) naming(ctx context.Context, me *self, body []byte) *self {
+func (d *directory) naming(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	if !bytes.Contains(body, []byte("<@")) && !bytes.Contains(body, []byte(`\u003c@`)) {
 		return me
 	}

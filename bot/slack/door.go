@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/channels"
 )
 
@@ -95,7 +96,7 @@ func (d *door) signed(h http.Header, body []byte) bool {
 // serveEvent stores one callback before it answers 200.
 func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	const asksForEcho = "url_verification"
-	var cb callback
+	var cb fact.Callback
 	// Hardly any request asks for an echo: only those that contain the word are decoded to look.
 	if bytes.Contains(body, []byte(asksForEcho)) && json.Unmarshal(body, &cb) == nil && cb.Type == asksForEcho {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -50,13 +51,13 @@ func (d *downtime) hole() string {
 	d.ago(6 * time.Hour)
 	d.run()
 	root := d.root()
-	d.desk.First(d.t, messageID(d.ch, d.say(root.Message, "known")))
+	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "known")))
 	d.down()
 	d.ago(5 * time.Hour)
 	lost := d.say(root.Message, "typed while Parley was down")
 	d.ago(4 * time.Hour)
 	later := d.say(root.Message, "typed while Parley was up for a moment")
-	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: messageID(d.ch, later)}))
+	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.ch, later)}))
 	d.ago(0)
 	return lost
 }
@@ -69,7 +70,7 @@ func TestDownForHours(t *testing.T) {
 	lost := d.hole()
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP, Times: 1})
 	d.run()
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 	if n := len(d.desk.IDs()); n != 3 {
 		t.Errorf("facts %v", d.desk.IDs())
 	}
@@ -85,14 +86,14 @@ func TestDownBesideAnOldThread(t *testing.T) {
 	d.desk.OpenThread(root)
 	d.desk.OpenThread(gone)
 	d.ago(7 * time.Hour)
-	d.desk.First(t, messageID(d.ch, d.say(root.Message, "known")))
+	d.desk.First(t, fact.MessageID(d.ch, d.say(root.Message, "known")))
 	must(t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
 	d.down()
 	d.ago(6 * time.Hour)
 	lost := d.say(root.Message, "typed while Parley was down")
 	d.ago(0)
 	d.run()
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 }
 
 // A pass that is made before the first connection, when nobody knows yet what was missed, makes nobody forget since
@@ -103,7 +104,7 @@ func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	lost := d.hole()
 	must(t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
 	d.run()
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 }
 
 // Threads are read one by one. Where there are many, replies that wait to be read again before they leave get a part of
@@ -133,7 +134,7 @@ func TestManyOldThreads(t *testing.T) {
 	if err := d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)); codeOf(err) != "no_such_answer" {
 		t.Errorf("the first failure is not told, but %v", err)
 	}
-	if list := d.desk.IDs(); !slices.Contains(list, messageID(d.ch, lost)) {
+	if list := d.desk.IDs(); !slices.Contains(list, fact.MessageID(d.ch, lost)) {
 		t.Errorf("of %s only %v are stored", lost, list)
 	}
 	if want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}; !slices.Equal(read, want) {
@@ -162,7 +163,7 @@ func TestThreadThatIsRefused(t *testing.T) {
 	}
 	must(t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
 	for _, ts := range lost {
-		if list := d.desk.IDs(); !slices.Contains(list, messageID(d.ch, ts)) {
+		if list := d.desk.IDs(); !slices.Contains(list, fact.MessageID(d.ch, ts)) {
 			t.Errorf("of %s only %v are stored", ts, list)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -13,7 +14,7 @@ import (
 // without it can't be found by those who have to delete what colleagues wrote.
 // Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot deletes its own
 // messages and files alone; a message's files stay when the message is deleted.
-func (s *poster) erase(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	channel, ts := p.Place.Channel, p.Place.Message
 	if channel == "" {
 		ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{p.To}})
@@ -27,7 +28,7 @@ func (s *poster) erase(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 			return bridge.Sent{More: more, Progress: at}, err
 		}
 		card, _ := view.Post(p, ways())
-		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, inert(me.home.Messages(card, digest(p.Token)[:8])[0])...)
+		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, inert(me.Home.Messages(card, fact.Digest(p.Token)[:8])[0])...)
 		return bridge.Sent{}, classify(err)
 	}
 	if p.Was == bridge.PostFiles {
@@ -41,7 +42,7 @@ func (s *poster) erase(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 
 // eraseUnrecorded takes away one more of our messages below a root: the records of posts in conversations that ended
 // long ago are gone, and Slack alone knows them. more = look again, at the given cursor.
-func (s *poster) eraseUnrecorded(ctx context.Context, me *self, p bridge.Post) (more bool, cursor string, err error) {
+func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.page(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: eraseLook, cursor: p.Progress})
 	switch codeOf(err) {
 	case "thread_not_found", "message_not_found":
@@ -51,7 +52,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *self, p bridge.Post) (
 		return false, p.Progress, certain(err)
 	}
 	for _, m := range page.Messages {
-		if m.TS == p.Place.Message || !me.own(&m.message) {
+		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
 			continue
 		}
 		if err := s.deleteFiles(ctx, m.Files); err != nil {
@@ -87,7 +88,7 @@ func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	return nil
 }
 
-func (s *poster) deleteFiles(ctx context.Context, list []file) error {
+func (s *poster) deleteFiles(ctx context.Context, list []fact.File) error {
 	for _, f := range list {
 		err := s.api.DeleteFileContext(ctx, f.ID)
 		switch codeOf(err) {

@@ -10,6 +10,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -17,7 +18,7 @@ import (
 
 // sendFiles makes a post of files in two parts. Part 0 uploads the files; nobody sees that, so it may be
 // repeated. Part 1 shows them as one message, which Reconcile finds by the files' ids.
-func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
@@ -27,7 +28,7 @@ func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	r := me.home.Messages(c, digest(p.Token)[:8])[0]
+	r := me.Home.Messages(c, fact.Digest(p.Token)[:8])[0]
 	if p.Part == 0 {
 		if !slices.ContainsFunc(p.Files, takes) {
 			return s.postNames(ctx, p, r)
@@ -159,5 +160,5 @@ func (s *poster) reconcileNames(ctx context.Context, p bridge.Post) (channels.Ou
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
-	return outcome, bridge.Sent{Message: m.TS, Thread: m.root()}, nil
+	return outcome, bridge.Sent{Message: m.TS, Thread: m.Root()}, nil
 }

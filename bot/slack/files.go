@@ -14,6 +14,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/fact"
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/fence"
@@ -104,7 +105,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	if err != nil {
 		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
 	}
-	full := surfaceFiles([]file{{
+	full := fact.SurfaceFiles([]fact.File{{
 		ID: info.ID, Name: info.Name, Title: info.Title, Mimetype: info.Mimetype, Size: int64(info.Size), Mode: info.Mode,
 		IsExternal: info.IsExternal, Private: info.URLPrivate, Download: info.URLPrivateDownload,
 	}})[0]
@@ -152,7 +153,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 }
 
 // shareNow reads where a file is shown in a channel; zero if nowhere.
-func (fs *files) shareNow(ctx context.Context, id, channel string) (seen, error) {
+func (fs *files) shareNow(ctx context.Context, id, channel string) (fact.Share, error) {
 	if at, ok := fs.shares.get(id, channel); ok {
 		return at, nil
 	}
@@ -163,18 +164,18 @@ func (fs *files) shareNow(ctx context.Context, id, channel string) (seen, error)
 		return err
 	})
 	if err != nil {
-		return seen{}, fmt.Errorf("slack: files.info: %w", err)
+		return fact.Share{}, fmt.Errorf("slack: files.info: %w", err)
 	}
 	for _, places := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
 		for _, at := range places[channel] {
-			return seen{File: id, Channel: channel, Thread: at.ThreadTs, TS: at.Ts}, nil
+			return fact.Share{File: id, Channel: channel, Thread: at.ThreadTs, TS: at.Ts}, nil
 		}
 	}
-	return seen{}, nil
+	return fact.Share{}, nil
 }
 
 // sharedAt waits a little for the message of a finished upload, because Slack posts it later.
-func (fs *files) sharedAt(ctx context.Context, id, channel string) (seen, error) {
+func (fs *files) sharedAt(ctx context.Context, id, channel string) (fact.Share, error) {
 	for tries := range 3 {
 		if at, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/3); ok {
 			return at, nil
@@ -183,7 +184,7 @@ func (fs *files) sharedAt(ctx context.Context, id, channel string) (seen, error)
 			return at, err
 		}
 	}
-	return seen{}, nil
+	return fact.Share{}, nil
 }
 
 // uploadTimeout bounds an upload whose caller set no deadline.

@@ -39,7 +39,7 @@ func TestOtherAPI(t *testing.T) {
 	if err != nil || got != bridge.Unchanged {
 		t.Errorf("confirmed %v: %v", got, err)
 	}
-	if me.User != "U0BOT" || !me.ours("T1", "") || !me.ours("T1", "A1") || me.ours("T2", "A1") {
+	if me.User != "U0BOT" || !me.IsFor("T1", "") || !me.IsFor("T1", "A1") || me.IsFor("T2", "A1") {
 		t.Errorf("we are %+v", me)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 )
 
@@ -21,8 +22,8 @@ func TestHoleBehindTheNewestReply(t *testing.T) {
 	missed := st.say(root.Message, "first")
 	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
 	st.desk.Refuse(nil)
-	st.desk.First(t, messageID(st.ch, st.say(root.Message, "second")))
+	st.desk.First(t, fact.MessageID(st.ch, st.say(root.Message, "second")))
 	st.desk.Wait(t, "the gap announced", func() bool { return st.desk.Gaps() > gaps })
-	st.desk.First(t, messageID(st.ch, missed))
+	st.desk.First(t, fact.MessageID(st.ch, missed))
 	st.desk.Wait(t, "the gap filled", func() bool { return st.desk.Fills() > filled })
 }

@@ -3,6 +3,7 @@ package slack
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -47,7 +49,7 @@ func TestEventsByHTTP(t *testing.T) {
 	st.run()
 	root := st.root()
 	ts := st.say(root.Message, "On our way")
-	if a := st.decode(st.desk.First(t, messageID(st.ch, ts))); a.Text != "On our way" {
+	if a := st.decode(st.desk.First(t, fact.MessageID(st.ch, ts))); a.Text != "On our way" {
 		t.Errorf("got %+v", a)
 	}
 	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 assign <@U0ANN>")
@@ -62,12 +64,18 @@ func TestEventsByHTTP(t *testing.T) {
 	}
 }
 
+// saidInThread is the callback of a message that somebody wrote in a thread of ours.
+func saidInThread(st *stage) string {
+	me := testSelfOf(st)
+	return fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"Ev1","event":{"type":"message","user":"UANN",`+
+		`"channel":"C1","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":"x"}}`, me.Team, me.App)
+}
+
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
 	st.desk.Refuse(channels.ErrOverloaded)
-	me := testSelfOf(st)
-	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
+	body := saidInThread(st)
 	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body)))
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
@@ -86,8 +94,7 @@ func TestOverloadAnswers503(t *testing.T) {
 func TestEventBroughtAgain(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
-	me := testSelfOf(st)
-	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
+	body := saidInThread(st)
 	for again, gaps := range map[string]int{"": 0, "1": 1} {
 		head := st.fake.Webhooks.Sign([]byte(body))
 		if again != "" {
@@ -109,7 +116,7 @@ func TestInvitedAgain(t *testing.T) {
 	must(t, st.fake.Admin.Kick(st.ch, st.fake.BotUserID()))
 	missed := st.say(root.Message, "Is anybody there?")
 	must(t, st.fake.Admin.Invite(st.ch, st.fake.BotUserID(), st.ann))
-	st.desk.First(t, messageID(st.ch, missed))
+	st.desk.First(t, fact.MessageID(st.ch, missed))
 }
 
 func (st *stage) call(url string, body []byte, h http.Header) *http.Response {

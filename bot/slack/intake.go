@@ -7,9 +7,13 @@ import (
 	"time"
 
 	"parley/bot/background"
+	"parley/bot/slack/fact"
 	"parley/bot/sweep"
 	"parley/channels"
 )
+
+// answerBytes bounds what Slack gets back: larger answers get lost on the way.
+const answerBytes = 20000
 
 // answer is what Slack gets back for a request, and what is done after that.
 type answer struct {
@@ -45,33 +49,33 @@ const droppedWithin = 2 * time.Minute
 // takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
 // has returned nil.
 // Errors: those of journal.
-func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
+func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		a := t.directory.naming(ctx, me, body).splitEvent(kindEvent, body)
-		if a.foreign {
+		a := t.directory.naming(ctx, me, body).SplitEvent(fact.KindEvent, body)
+		if a.Foreign {
 			t.log.Warn("slack event for another team or app ignored")
 		}
-		for _, l := range a.learned {
+		for _, l := range a.Learned {
 			t.shares.learn(l)
 		}
-		if a.revoked != "" {
+		if a.Revoked != "" {
 			t.reports.Report(channels.Condition{
-				Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.revoked + ").",
+				Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.Revoked + ").",
 				Hint: "Install the app again and enter its new token.",
 			})
 		}
-		if a.renamed {
+		if a.Renamed {
 			t.directory.channels.forget()
 		}
-		if a.dropped {
+		if a.Dropped {
 			t.log.Warn("slack left events out")
 			t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
 		}
-		if a.joined { // nobody knows how long the app was out of the channel
+		if a.Joined { // nobody knows how long the app was out of the channel
 			t.sweeper.CatchUp(time.Time{})
 		}
-		facts = append(facts, a.facts...)
+		facts = append(facts, a.Facts...)
 	}
 	if len(facts) == 0 {
 		return nil
@@ -81,12 +85,12 @@ func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMes
 
 // takeInteraction handles one click, form, shortcut or question for options.
 // Errors: those of journal; then Slack must not be told that it arrived.
-func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (answer, error) {
+func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return answer{}, t.journal.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
+		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "interaction not readable: "+err.Error()))
 	}
-	if !slices.ContainsFunc(in.teams(), func(team string) bool { return me.ours(team, in.AppID) }) {
+	if !slices.ContainsFunc(in.teams(), func(team string) bool { return me.IsFor(team, in.AppID) }) {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
@@ -95,12 +99,12 @@ func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (an
 
 // takeCommand handles one slash command, as JSON.
 // Errors: those of journal; then Slack must not be told that it arrived.
-func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer, error) {
+func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return answer{}, t.journal.Accept(ctx, quarantined(body, "command not readable: "+err.Error()))
+		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "command not readable: "+err.Error()))
 	}
-	if !me.ours(c.TeamID, c.AppID) {
+	if !me.IsFor(c.TeamID, c.AppID) {
 		t.log.Warn("slack command for another team or app ignored")
 		return answer{}, nil
 	}

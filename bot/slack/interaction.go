@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/verb"
-	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
 )
@@ -24,7 +24,7 @@ type interaction struct {
 	CallbackID string             `json:"callback_id"`
 	Container  container          `json:"container"`
 	Channel    *teamRef           `json:"channel"`
-	Message    *message           `json:"message"`
+	Message    *fact.Message      `json:"message"`
 	MessageTS  string             `json:"message_ts"`
 	Actions    []blockkit.Control `json:"actions"`
 	View       *blockkit.View     `json:"view"`
@@ -64,7 +64,7 @@ func (in *interaction) teams() []string {
 }
 
 // actor is the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.
-func (in *interaction) actor(me *self) bridge.Actor {
+func (in *interaction) actor(me *fact.Self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != me.Team {
 		kind = bridge.ActorForeign
@@ -101,19 +101,9 @@ func (in *interaction) place() bridge.Place {
 // placeOrder is the order key of the thread in which something happened.
 func placeOrder(p bridge.Place) string {
 	if p.Thread != "" {
-		return orderKey(p.Channel, p.Thread)
+		return fact.OrderKey(p.Channel, p.Thread)
 	}
-	return orderKey(p.Channel, p.Message)
-}
-
-// clicked reads one of our buttons or menu entries.
-// Errors: errDecode.
-func clicked(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
-	v, opens, args, err := c.Clicked()
-	if err != nil {
-		err = fmt.Errorf("%w: %w", errDecode, err)
-	}
-	return v, opens, args, err
+	return fact.OrderKey(p.Channel, p.Message)
 }
 
 // startShortcut is the callback id of the global shortcut that begins a conversation.
@@ -129,44 +119,38 @@ func shortcutVerb(callback string) (bridge.Verb, bool) {
 }
 
 // decodeInteraction reads a stored click, form or shortcut.
-func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
+func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, fmt.Errorf("%w: interaction: %w", errDecode, err)
+		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
-	a := bridge.Action{Actor: in.actor(me), Place: in.place(), OwnThread: in.Message != nil && me.owns(in.Message)}
+	a := bridge.Action{Actor: in.actor(me), Place: in.place(), OwnThread: in.Message != nil && me.BeganThreadOf(in.Message)}
 	switch in.Type {
 	case "block_actions":
-		if len(in.Actions) == 0 {
-			return nil, fmt.Errorf("%w: no action", errDecode)
-		}
-		var err error
-		a.Origin = bridge.OriginButton
-		a.Verb, _, a.Args, err = clicked(in.Actions[0])
-		return []bridge.Action{a}, err
+		return decodeClick(a, in.Actions)
 	case "message_action":
 		v, ok := shortcutVerb(in.CallbackID)
 		if !ok {
-			return nil, fmt.Errorf("%w: shortcut %q", errDecode, markdown.Cut(in.CallbackID, 40))
+			return nil, fmt.Errorf("%w: shortcut %q", fact.ErrDecode, markdown.Cut(in.CallbackID, 40))
 		}
 		a.Verb, a.Origin = v, bridge.OriginShortcut
 		if in.Message != nil {
-			t := in.Message.typed()
-			a.Raw = me.named(t.Plain, t.Tokens)
+			t := in.Message.Typed()
+			a.Raw = me.Named(t.Plain, t.Tokens)
 		}
 		return []bridge.Action{a}, nil
 	case "view_submission":
 		if in.View == nil {
-			return nil, fmt.Errorf("%w: form without view", errDecode)
+			return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
 		}
 		filled, errs := in.View.Submit()
 		if len(errs) > 0 || filled.Next {
-			return nil, fmt.Errorf("%w: form not valid", errDecode)
+			return nil, fmt.Errorf("%w: form not valid", fact.ErrDecode)
 		}
 		a.Form = in.View.ID
 		a.Origin, a.Verb, a.Args, a.Text, a.Rich = bridge.OriginForm, filled.Verb, filled.Args, filled.Text, filled.Rich
 		a.Explicit = filled.Verb == bridge.VerbReply
 		return []bridge.Action{a}, nil
 	}
-	return nil, fmt.Errorf("%w: interaction %q", errDecode, markdown.Cut(in.Type, 40))
+	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, 40))
 }

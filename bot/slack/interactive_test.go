@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -126,7 +127,7 @@ func TestFormFromCard(t *testing.T) {
 	if a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 || a.Origin != bridge.OriginForm || a.Actor.ID != st.ann || a.Place.Message != root.Message {
 		t.Errorf("got %+v", a)
 	}
-	if f.OrderKey != orderKey(st.ch, root.Message) {
+	if f.OrderKey != fact.OrderKey(st.ch, root.Message) {
 		t.Errorf("order key %q", f.OrderKey)
 	}
 }
@@ -186,7 +187,7 @@ func TestButton(t *testing.T) {
 	if a.Verb != bridge.VerbSend || a.Args.Message != 7 || a.Origin != bridge.OriginButton || a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: sent.Message}) {
 		t.Errorf("got %+v", a)
 	}
-	if f.OrderKey != orderKey(st.ch, root.Message) {
+	if f.OrderKey != fact.OrderKey(st.ch, root.Message) {
 		t.Errorf("order key %q", f.OrderKey)
 	}
 }

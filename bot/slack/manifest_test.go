@@ -12,6 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -97,7 +98,7 @@ func TestManifestScopes(t *testing.T) {
 		t.Fatal(err)
 	}
 	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> take")
-	st.desk.First(t, messageID(st.ch, ts))
+	st.desk.First(t, fact.MessageID(st.ch, ts))
 	must(t, st.fake.As(st.ann).React(st.ch, ts, "eyes"))
 	st.desk.First(t, "r:")
 	st.send(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: st.ch, Message: ts}})
@@ -135,7 +136,7 @@ func TestManifestScopes(t *testing.T) {
 	}
 }
 
-func testSelfOf(st *stage) *self {
+func testSelfOf(st *stage) *fact.Self {
 	st.t.Helper()
 	me, err := st.s.identify(st.ctx())
 	must(st.t, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -51,7 +52,7 @@ func TestConfirm(t *testing.T) {
 		}
 		must(t, st.fake.As(st.ann).Delete(st.ch, at.Message))
 		expect("deleted", "Dear **customer**", bridge.Gone)
-		a := st.decode(st.desk.First(t, deleteID(st.ch, at.Message)))
+		a := st.decode(st.desk.First(t, fact.DeleteID(st.ch, at.Message)))
 		if a.Verb != bridge.VerbDelete || a.Place.Message != at.Message || a.Place.Channel != at.Channel || c.known && a.Place != at {
 			t.Errorf("got %+v", a)
 		}
@@ -70,7 +71,7 @@ func TestOpen(t *testing.T) {
 	must(t, err)
 	var files []bridge.SurfaceFile
 	for _, f := range st.fake.Message(st.ch, ts).Files {
-		files = append(files, surfaceFiles([]file{{ID: f.ID, Name: f.Name, Mimetype: f.Mimetype, Size: f.Size, Mode: f.Mode, IsExternal: f.IsExternal, Private: f.URLPrivate, Download: f.URLPrivateDownload}})...)
+		files = append(files, fact.SurfaceFiles([]fact.File{{ID: f.ID, Name: f.Name, Mimetype: f.Mimetype, Size: f.Size, Mode: f.Mode, IsExternal: f.IsExternal, Private: f.URLPrivate, Download: f.URLPrivateDownload}})...)
 	}
 	read := func(f bridge.SurfaceFile) (string, error) {
 		r, err := st.s.Open(st.ctx(), f)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -17,8 +18,8 @@ const lookBack = 5 * time.Minute
 // reconcilePages bounds one search. In a thread with more new replies nobody can tell whether a post was made.
 const reconcilePages = 20
 
-// delivery reads from a message's metadata which part of which post it is; ok is false if it is none of ours.
-func (m *message) delivery() (token string, part int, ok bool) {
+// deliveryOf reads from a message's metadata which part of which post it is; ok is false if it is none of ours.
+func deliveryOf(m *fact.Message) (token string, part int, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
 		Payload struct {
@@ -49,7 +50,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
-	_, _, more, err := me.content(p)
+	_, _, more, err := content(me, p)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
@@ -72,7 +73,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 
 // reconcileTop looks for a post at a channel's top level. A reply found there has lost its root. It is
 // deleted, and Send will report that the thread is lost.
-func (s *poster) reconcileTop(ctx context.Context, me *self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
+func (s *poster) reconcileTop(ctx context.Context, me *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.find(ctx, me, p, "")
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
@@ -87,7 +88,7 @@ func (s *poster) reconcileTop(ctx context.Context, me *self, p bridge.Post, more
 }
 
 // find looks for p's token in a thread, or at top level for "".
-func (s *poster) find(ctx context.Context, me *self, p bridge.Post, thread string) (message, channels.Outcome, error) {
+func (s *poster) find(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
 		q.oldest = stamp(p.FirstAttemptAt.Add(-lookBack))
@@ -95,17 +96,17 @@ func (s *poster) find(ctx context.Context, me *self, p bridge.Post, thread strin
 	for range reconcilePages {
 		page, err := s.page(ctx, q)
 		if err != nil {
-			return message{}, channels.CannotTell, err
+			return fact.Message{}, channels.CannotTell, err
 		}
 		for _, m := range page.Messages {
-			token, part, ok := m.delivery()
-			if ok && token == p.Token && part == p.Part && me.own(&m.message) {
-				return m.message, channels.Landed, nil
+			token, part, ok := deliveryOf(&m.Message)
+			if ok && token == p.Token && part == p.Part && me.Wrote(&m.Message) {
+				return m.Message, channels.Landed, nil
 			}
 		}
 		if q.cursor = page.next(); q.cursor == "" {
-			return message{}, channels.Absent, nil
+			return fact.Message{}, channels.Absent, nil
 		}
 	}
-	return message{}, channels.CannotTell, nil
+	return fact.Message{}, channels.CannotTell, nil
 }

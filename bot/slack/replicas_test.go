@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bot/sweep"
 )
@@ -23,7 +24,7 @@ func (d *downtime) beside() (lost string) {
 	second.s = s
 	second.run()
 	root := d.root()
-	d.desk.First(d.t, messageID(d.ch, d.say(root.Message, "known")))
+	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "known")))
 	d.ago(5 * time.Hour)
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP})
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 1})
@@ -32,7 +33,7 @@ func (d *downtime) beside() (lost string) {
 	must(d.t, err)
 	must(d.t, s.intake.takeEvents(d.ctx(), testSelfOf(&second), body))
 	d.ago(4 * time.Hour)
-	d.desk.First(d.t, messageID(d.ch, d.say(root.Message, "typed when Slack told again")))
+	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "typed when Slack told again")))
 	second.stop()
 	d.fake.ClearFaults()
 	return lost
@@ -52,7 +53,7 @@ func TestGapOfAReplicaThatEnded(t *testing.T) {
 	d := newDowntime(t)
 	lost := d.beside()
 	d.pass(3*time.Hour + 50*time.Minute)
-	if d.desk.Number(messageID(d.ch, lost)) != 0 {
+	if d.desk.Number(fact.MessageID(d.ch, lost)) != 0 {
 		t.Fatal("found too early for this test")
 	}
 	d.stop()
@@ -61,7 +62,7 @@ func TestGapOfAReplicaThatEnded(t *testing.T) {
 	d.s = s
 	d.ago(0)
 	d.run()
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 }
 
 // Without a start the gap is taken over as soon as the engine says that a process has vanished, ...
@@ -71,7 +72,7 @@ func TestGapOfAReplicaThatVanished(t *testing.T) {
 	lost := d.beside()
 	d.pass(3*time.Hour + 50*time.Minute)
 	d.s.CatchUp(d.s.now().Add(-8 * time.Second))
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 }
 
 // ... or when its mark hasn't moved for long: once, and then it is forgotten.
@@ -82,7 +83,7 @@ func TestAbandonedMark(t *testing.T) {
 	for minutes := range 5 {
 		d.pass(4*time.Hour - time.Duration(10*(minutes+1))*time.Minute)
 	}
-	if list := d.desk.IDs(); d.desk.Number(messageID(d.ch, lost)) != 1 {
+	if list := d.desk.IDs(); d.desk.Number(fact.MessageID(d.ch, lost)) != 1 {
 		t.Errorf("facts %v", list)
 	}
 	if n := d.marks(); n != 1 {
@@ -124,7 +125,7 @@ func TestMarkOfAnEarlierVersion(t *testing.T) {
 	}
 	must(t, d.desk.Keep(d.ctx(), "complete", early))
 	d.run()
-	d.desk.First(t, messageID(d.ch, lost))
+	d.desk.First(t, fact.MessageID(d.ch, lost))
 	for minutes := range 5 {
 		d.pass(-time.Duration(10*(minutes+1)) * time.Minute)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -37,7 +37,7 @@ type responder struct {
 
 // interact handles an interaction by its kind: a question is answered at once, a form is opened after the
 // answer, and an action is stored before the answer.
-func (r *responder) interact(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+func (r *responder) interact(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
 		ctx, cancel := context.WithTimeout(ctx, quickly)
@@ -59,81 +59,23 @@ func (r *responder) interact(ctx context.Context, me *self, in *interaction, bod
 		r.windows.viewClosed(ctx, in)
 		return answer{}, nil
 	}
-	return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
-}
-
-// pressed handles a button or menu entry.
-func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
-	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
-		return answer{}, nil // a field of an open form
-	}
-	verb, opens, args, err := clicked(in.Actions[0])
-	if err != nil {
-		return answer{}, r.journal.Accept(ctx, quarantined(body, err.Error()))
-	}
-	at, user := in.place(), in.User.ID
-	switch opens {
-	case view.OpensForm:
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return r.windows.formModal(ctx, me, verb, args, at, user, "")
-			})
-		}}, nil
-	case view.OpensList, view.OpensDetails, view.OpensHistory:
-		if in.View != nil && (opens == view.OpensList || args.Page > 0) { // a page follows another: Slack puts no more than three windows on top of each other
-			return answer{after: func(ctx context.Context) {
-				r.windows.replace(ctx, in, r.windows.cardModal(ctx, me, opens, args, at, user))
-			}}, nil
-		}
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return r.windows.cardModal(ctx, me, opens, args, at, user)
-			})
-		}}, nil
-	case view.OpensNothing:
-	}
-	if err := r.store(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
-		return answer{}, err
-	}
-	switch {
-	case in.View != nil:
-		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args, at, user) }}, nil
-	case in.Container.Private && !verb.Reads():
-		return answer{after: func(ctx context.Context) { r.takeAway(ctx, in) }}, nil
-	}
-	return answer{}, nil
-}
-
-// takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
-// then, and a private message can't be changed later.
-func (r *responder) takeAway(ctx context.Context, in *interaction) {
-	u, err := url.Parse(in.AnswerURL)
-	if err != nil || !r.ownHost(u) {
-		return
-	}
-	err = slackapi.PostWebhookCustomHTTPContext(ctx, u.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
-	if named := (*url.Error)(nil); errors.As(err, &named) {
-		err = named.Err // the text of the outer error has the address, which is a secret
-	}
-	if err != nil {
-		r.log.Info("slack private message not taken away", "error", err)
-	}
+	return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
 }
 
 // shortcut handles an entry of a message's menu.
-func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+func (r *responder) shortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	at := in.place()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
-		return answer{}, r.store(ctx, me, kindInteraction, in.TriggerID, at, body)
+		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		t := in.Message.typed()
-		text = r.directory.naming(ctx, me, body).named(t.Markdown, t.Tokens)
+		t := in.Message.Typed()
+		text = r.directory.naming(ctx, me, body).Named(t.Markdown, t.Tokens)
 	}
 	return answer{after: func(ctx context.Context) {
 		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
@@ -143,9 +85,9 @@ func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, bod
 }
 
 // globalShortcut handles an entry of the menu beside the message box. Slack doesn't tell in which channel.
-func (r *responder) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+func (r *responder) globalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
-		return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	return answer{after: func(ctx context.Context) {
 		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
@@ -155,7 +97,7 @@ func (r *responder) globalShortcut(ctx context.Context, me *self, in *interactio
 }
 
 // submitted checks a form and stores it before Slack closes it.
-func (r *responder) submitted(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+func (r *responder) submitted(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.View == nil || in.View.Callback != "form" {
 		return answer{}, nil
 	}
@@ -177,38 +119,38 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 
 // mayStart gives the answer that shows in the form why a conversation can't begin. nil means that it may,
 // or that the check took too long: then the engine refuses it afterwards.
-func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f view.Filled) any {
+func (r *responder) mayStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) any {
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
 	var p *bridge.Problem
 	switch {
 	case errors.As(err, &p) && in.View.State.Values[blockkit.FieldID(p.Field)] == nil:
-		return map[string]any{"response_action": "update", "view": me.home.Problem(p, in.place())}
+		return map[string]any{"response_action": "update", "view": me.Home.Problem(p, in.place())}
 	case errors.As(err, &p):
 		return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 	case err != nil:
 		r.log.Warn("slack form not checked", "error", err)
 	case open.ID != 0:
-		return map[string]any{"response_action": "update", "view": me.home.Window(view.Exists(open, f.Text), in.place())}
+		return map[string]any{"response_action": "update", "view": me.Home.Window(view.Exists(open, f.Text), in.place())}
 	}
 	return nil
 }
 
 // storeForm stores a filled form under an id made of its values. A form that a client sends twice,
 // because it missed the answer, so counts once.
-func (r *responder) storeForm(ctx context.Context, me *self, in *interaction, body []byte) error {
+func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
 	if err != nil || in.View.ID == "" {
-		return r.store(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+		return r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.place(), body)
 	}
-	return r.storeAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
+	return r.storeAs(ctx, me, fact.KindInteraction, "i:"+in.View.ID+":"+fact.Digest(string(filled)), in.place(), body)
 }
 
 // follow puts the verb's own form in place of the one that was submitted. If making the form takes long,
 // or the form is too large for an answer, the answer is a waiting view. The form replaces that a little
 // later, since Slack may handle our next call before the answer.
-func (r *responder) follow(ctx context.Context, me *self, in *interaction, f view.Filled) answer {
+func (r *responder) follow(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
 	at := in.place()
 	quick, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
@@ -217,7 +159,7 @@ func (r *responder) follow(ctx context.Context, me *self, in *interaction, f vie
 		return answer{payload: map[string]any{"response_action": "update", "view": m}}
 	}
 	return answer{
-		payload: map[string]any{"response_action": "update", "view": me.waiting(at)},
+		payload: map[string]any{"response_action": "update", "view": waiting(me, at)},
 		after: func(ctx context.Context) {
 			if !pause.For(ctx, 700*time.Millisecond) {
 				return
@@ -230,23 +172,17 @@ func (r *responder) follow(ctx context.Context, me *self, in *interaction, f vie
 	}
 }
 
-// waiting makes the window that is shown until a form is ready.
-func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
-	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
-	return me.home.Window(view.Card{Blocks: []view.Block{line}}, at)
-}
-
 // store stores an action with an id made of its trigger, which Slack uses only once.
-func (r *responder) store(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
+func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
-		id = "i:" + digest(string(body))
+		id = "i:" + fact.Digest(string(body))
 	}
 	return r.storeAs(ctx, me, kind, id, at, body)
 }
 
-func (r *responder) storeAs(ctx context.Context, me *self, kind, id string, at bridge.Place, body []byte) error {
-	f, err := r.directory.naming(ctx, me, body).fact(kind, id, placeOrder(at), scrub(body))
+func (r *responder) storeAs(ctx context.Context, me *fact.Self, kind, id string, at bridge.Place, body []byte) error {
+	f, err := r.directory.naming(ctx, me, body).Fact(kind, id, placeOrder(at), scrub(body))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/fact"
 	"parley/bridge"
 )
 
@@ -17,11 +18,7 @@ const (
 	userPage    = 500             // how many of them are read at once
 )
 
-// Members implements bridge.Roster.
-func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
-	return s.directory.roster(ctx, channel, known)
-}
-
+// roster gives the members of a channel; of those that are known, only their ids.
 func (d *directory) roster(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
@@ -107,7 +104,7 @@ func (d *directory) describeAll(ctx context.Context, asked map[string]bool, take
 }
 
 // outsider says whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
-func outsider(u *slackapi.User, me *self) bool {
+func outsider(u *slackapi.User, me *fact.Self) bool {
 	return u.Deleted || u.IsBot || u.IsStranger || u.TeamID != "" && u.TeamID != me.Team
 }
 

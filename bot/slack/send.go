@@ -8,6 +8,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -40,7 +41,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return sent, inChannel(err, p.Place.Channel)
 }
 
-func (s *poster) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) make(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
 		return s.update(ctx, me, p)
@@ -78,12 +79,12 @@ func ways() view.Ways {
 }
 
 // content renders the part of p that is to be sent, and whether more follow.
-func (me *self) content(p bridge.Post) (blockkit.Message, view.Card, bool, error) {
+func content(me *fact.Self, p bridge.Post) (blockkit.Message, view.Card, bool, error) {
 	c, ok := view.Post(p, ways())
 	if !ok {
 		return blockkit.Message{}, c, false, badPost("post without content")
 	}
-	pages := me.home.Messages(c, digest(p.Token)[:8])
+	pages := me.Home.Messages(c, fact.Digest(p.Token)[:8])
 	changes := p.Kind == bridge.PostLine && p.Place.Message != ""
 	if changes {
 		pages = pages[len(pages)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
@@ -109,8 +110,8 @@ func inert(r blockkit.Message) []slackapi.MsgOption {
 	}
 }
 
-func (s *poster) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	r, c, more, err := me.content(p)
+func (s *poster) post(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	r, c, more, err := content(me, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
@@ -164,8 +165,8 @@ func threadLost(cause error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread's first message was deleted.", Cause: errors.Join(bridge.ErrThreadLost, cause)}
 }
 
-func (s *poster) update(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	r := me.home.Messages(view.Root(p.Facts), digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
+func (s *poster) update(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	r := me.Home.Messages(view.Root(p.Facts), fact.Digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)
@@ -211,8 +212,8 @@ func (s *poster) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 
 // whisper posts a line that only one person sees, in the channel or, where that fails, as a direct
 // message.
-func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	r, _, more, err := me.content(p)
+func (s *poster) whisper(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	r, _, more, err := content(me, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}

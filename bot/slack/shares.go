@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"parley/bot/slack/fact"
 )
 
 // sharesKept bounds the memory of where own uploads were posted.
@@ -12,7 +14,7 @@ const sharesKept = 2000
 // shareBook remembers in which messages own uploads were posted, learned from events.
 type shareBook struct {
 	mu    sync.Mutex
-	at    map[string]seen // by file and channel
+	at    map[string]fact.Share // by file and channel
 	order []string
 	more  chan struct{} // closed and replaced when something is learned
 }
@@ -20,13 +22,13 @@ type shareBook struct {
 func (b *shareBook) lock() {
 	b.mu.Lock()
 	if b.at == nil {
-		b.at, b.more = map[string]seen{}, make(chan struct{})
+		b.at, b.more = map[string]fact.Share{}, make(chan struct{})
 	}
 }
 
 func shareKey(file, channel string) string { return file + " " + channel }
 
-func (b *shareBook) learn(s seen) {
+func (b *shareBook) learn(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
 	key := shareKey(s.File, s.Channel)
@@ -42,7 +44,7 @@ func (b *shareBook) learn(s seen) {
 	b.more = make(chan struct{})
 }
 
-func (b *shareBook) get(file, channel string) (seen, bool) {
+func (b *shareBook) get(file, channel string) (fact.Share, bool) {
 	b.lock()
 	defer b.mu.Unlock()
 	s, ok := b.at[shareKey(file, channel)]
@@ -50,7 +52,7 @@ func (b *shareBook) get(file, channel string) (seen, bool) {
 }
 
 // wait waits for the message of a file, for at most so long.
-func (b *shareBook) wait(ctx context.Context, file, channel string, most time.Duration) (seen, bool) {
+func (b *shareBook) wait(ctx context.Context, file, channel string, most time.Duration) (fact.Share, bool) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	for {
@@ -64,9 +66,9 @@ func (b *shareBook) wait(ctx context.Context, file, channel string, most time.Du
 		select {
 		case <-more:
 		case <-timer.C:
-			return seen{}, false
+			return fact.Share{}, false
 		case <-ctx.Done():
-			return seen{}, false
+			return fact.Share{}, false
 		}
 	}
 }

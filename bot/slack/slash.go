@@ -11,6 +11,7 @@ import (
 	"parley/bot/command"
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -47,7 +48,7 @@ func incomplete(p command.Parsed) bool {
 
 // commanded handles a slash command, which has no thread. Where it names no conversation, a form asks
 // which one is meant; where arguments are missing, a form asks for them.
-func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
+func (r *responder) commanded(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
 	p := c.parse()
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
@@ -57,15 +58,15 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
 				if err != nil {
-					return me.home.Problem(err, at)
+					return me.Home.Problem(err, at)
 				}
 				form, err := view.Pick(p.Verb, p.Args, all.Rows)
 				if err != nil {
-					return me.home.Problem(err, at)
+					return me.Home.Problem(err, at)
 				}
 				kept := blockkit.Remember(at, r.windows.zone, form, r.now())
 				kept.Text, kept.Pick = p.Text, true
-				return me.home.Form(form, kept)
+				return me.Home.Form(form, kept)
 			})
 		}}, nil
 	case p.Verb == bridge.VerbNew && p.Text == "", forms.About(p) && incomplete(p):
@@ -75,13 +76,13 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 			})
 		}}, nil
 	}
-	return answer{}, r.store(ctx, me, kindCommand, c.TriggerID, at, body)
+	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
 }
 
-func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {
+func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, fmt.Errorf("%w: command: %w", errDecode, err)
+		return nil, fmt.Errorf("%w: command: %w", fact.ErrDecode, err)
 	}
 	p := c.parse()
 	kind := bridge.ActorPerson

@@ -131,7 +131,7 @@ func TestLongMenuIsCut(t *testing.T) {
 	form, zone, err := st.s.intake.responder.windows.forms().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")
 	must(t, err)
 	in := &interaction{User: userRef{ID: st.ann}, BlockID: blockkit.FieldID(form.Fields[0].Name), Value: "l",
-		View: &blockkit.View{Private: testSelfOf(st).home.Form(form, blockkit.Remember(samples().Root, zone, form, when())).PrivateMetadata}}
+		View: &blockkit.View{Private: testSelfOf(st).Home.Form(form, blockkit.Remember(samples().Root, zone, form, when())).PrivateMetadata}}
 	answer, err := st.s.intake.responder.windows.suggest(st.ctx(), in)
 	must(t, err)
 	r, ok := answer.(slackapi.OptionsResponse)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 
+	"parley/bot/slack/fact"
 	"parley/channels"
 	"parley/channels/pause"
 )
@@ -17,12 +18,11 @@ const (
 	readLimit    = 4 << 20
 	batchMost    = 64               // events stored together
 	acceptWithin = 10 * time.Second // Slack wants an answer within 3 s, but sends unanswered events again
-	answerBytes  = 20000            // larger answers get lost on the way
 	reopenAfter  = 30 * time.Second // after a fatal error, until a person has repaired the token
 )
 
 // keepLink keeps one connection until ctx ends.
-func (c *connections) keepLink(ctx context.Context, me *self, n int) {
+func (c *connections) keepLink(ctx context.Context, me *fact.Self, n int) {
 	for ctx.Err() == nil {
 		err := c.link(ctx, me, n)
 		if ctx.Err() != nil {
@@ -40,7 +40,7 @@ func (c *connections) keepLink(ctx context.Context, me *self, n int) {
 }
 
 // link runs one client, which reconnects by itself, until the client gives up.
-func (c *connections) link(ctx context.Context, me *self, n int) error {
+func (c *connections) link(ctx context.Context, me *fact.Self, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	client := socketmode.New(c.api, socketmode.OptionReadLimit(readLimit))
@@ -65,7 +65,7 @@ func (c *connections) link(ctx context.Context, me *self, n int) error {
 // line is one connection's state; used by one goroutine.
 type line struct {
 	links  *connections
-	me     *self
+	me     *fact.Self
 	n      int
 	client *socketmode.Client
 	up     bool

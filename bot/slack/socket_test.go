@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -250,7 +251,7 @@ func TestDeletedRoots(t *testing.T) {
 			st.say(ts, "reply")
 		}
 		must(t, st.fake.As(st.ann).Delete(st.ch, ts))
-		a := st.decode(st.desk.First(t, deleteID(st.ch, ts)))
+		a := st.decode(st.desk.First(t, fact.DeleteID(st.ch, ts)))
 		if a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: st.ch, Message: ts}) || a.Actor.ID != st.ann {
 			t.Errorf("with replies %v: %+v", replies, a)
 		}
@@ -274,7 +275,7 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 	missed := st.say(root.Message, "a reply long ago")
 	past.Store(0)
 	st.run()
-	st.desk.First(t, messageID(st.ch, missed))
+	st.desk.First(t, fact.MessageID(st.ch, missed))
 	if n := len(st.desk.IDs()); n != 1 {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
@@ -291,7 +292,7 @@ func TestCutBeforeAcknowledgement(t *testing.T) {
 	st := newStage(t, true)
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
 	ts := st.say("", "hello")
-	st.desk.First(t, messageID(st.ch, ts))
+	st.desk.First(t, fact.MessageID(st.ch, ts))
 	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
 	if n := st.desk.Number("m:"); n != 1 {
 		t.Errorf("facts %v", st.desk.IDs())
@@ -307,7 +308,7 @@ func TestMentionsHaveNames(t *testing.T) {
 	st.fake.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
 	root := st.root()
 	at := bridge.Place{Channel: st.ch, Message: st.say(root.Message, "ask <@U0BEN> or <@U0EVE>")}
-	a := st.decode(st.desk.First(t, messageID(st.ch, at.Message)))
+	a := st.decode(st.desk.First(t, fact.MessageID(st.ch, at.Message)))
 	if a.Text != "ask @Ben or @U0EVE" || a.Raw != a.Text || len(a.Mentions) != 2 {
 		t.Errorf("got %+v", a)
 	}

@@ -27,13 +27,11 @@ import (
 // DefaultAPIURL is where Slack's Web API lives.
 const DefaultAPIURL = "https://slack.com/api/"
 
-// Limits and times of this surface.
+// Times of this surface.
 const (
-	requestTimeout = 20 * time.Second // of one Web API call
-	maxFileBytes   = 1 << 30          // Slack's own limit of one file
-	sweepEvery     = 10 * time.Minute // catch-up without a reconnect
-	unmovedPasses  = 3                // for how many passes a process's mark may stand still before it counts as abandoned
-	endTimeout     = 5 * time.Second
+	sweepEvery    = 10 * time.Minute // catch-up without a reconnect
+	unmovedPasses = 3                // for how many passes a process's mark may stand still before it counts as abandoned
+	endTimeout    = 5 * time.Second
 )
 
 // Desk is what a Surface asks of the engine.
@@ -66,19 +64,6 @@ type Options struct {
 	CatchUpFor  time.Duration // catch-up skips threads whose root is older; 0 = 90 days
 	SweepEvery  time.Duration // 0 = ten minutes
 	ShareWait   time.Duration // how long a finished upload waits for its message's id; 0 = 3 s
-}
-
-// self is who we are in the workspace. It is stored with every fact, so that
-// decoding needs nothing else.
-type self struct {
-	User string `json:"user"`           // U… of the bot
-	Bot  string `json:"bot,omitempty"`  // B…
-	App  string `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
-	Team string `json:"team,omitempty"` // T…
-	home blockkit.Home
-
-	// Names of the people that the stored message mentions, by user id.
-	Names map[string]string `json:"names,omitempty"`
 }
 
 // Surface is one Slack workspace with our app in it.
@@ -309,4 +294,9 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 // Audience implements bridge.Surface.
 func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
 	return s.directory.Audience(ctx, channel)
+}
+
+// Members implements bridge.Roster.
+func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+	return s.directory.roster(ctx, channel, known)
 }

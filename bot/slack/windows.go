@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -97,7 +98,7 @@ func (w *windows) replyClosed(ctx context.Context, private, user string) {
 }
 
 // refresh shows the conversation's details again, after a button was pressed in a window.
-func (w *windows) refresh(ctx context.Context, me *self, in *interaction, args bridge.Args, at bridge.Place, user string) {
+func (w *windows) refresh(ctx context.Context, me *fact.Self, in *interaction, args bridge.Args, at bridge.Place, user string) {
 	if !pause.For(ctx, time.Second) {
 		return
 	}
@@ -112,12 +113,12 @@ func (w *windows) replace(ctx context.Context, in *interaction, m slackapi.Modal
 }
 
 // formModal makes a verb's form, or says why there is none.
-func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
+func (w *windows) formModal(ctx context.Context, me *fact.Self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
 	form, zone, err := w.forms().Form(ctx, verb, args, at, user, text)
 	if err != nil {
-		return me.home.Problem(err, at)
+		return me.Home.Problem(err, at)
 	}
-	m := me.home.Form(form, blockkit.Remember(at, zone, form, w.now()))
+	m := me.Home.Form(form, blockkit.Remember(at, zone, form, w.now()))
 	if forms.Replies(form) {
 		w.replyOpened(ctx, &m, form, user)
 	}
@@ -125,18 +126,18 @@ func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 }
 
 // cardModal makes a window of details, history or a list.
-func (w *windows) cardModal(ctx context.Context, me *self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
+func (w *windows) cardModal(ctx context.Context, me *fact.Self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
 	c, err := w.forms().Window(ctx, opens, args, at, user)
 	if err != nil {
-		return me.home.Problem(err, at)
+		return me.Home.Problem(err, at)
 	}
-	return me.home.Window(c, at)
+	return me.Home.Window(c, at)
 }
 
 func (w *windows) forms() forms.Maker { return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone} }
 
 // open shows a modal. When making it takes long, a waiting view holds the place.
-func (w *windows) open(ctx context.Context, me *self, in *interaction, build func(context.Context) slackapi.ModalViewRequest) {
+func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, build func(context.Context) slackapi.ModalViewRequest) {
 	made := make(chan slackapi.ModalViewRequest, 1)
 	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
 	timer := time.NewTimer(quickly)
@@ -149,7 +150,7 @@ func (w *windows) open(ctx context.Context, me *self, in *interaction, build fun
 		return
 	case <-timer.C:
 	}
-	shown, err := w.showView(ctx, in, me.waiting(in.place()))
+	shown, err := w.showView(ctx, in, waiting(me, in.place()))
 	m := <-made
 	if err == nil {
 		_, err = w.api.UpdateViewContext(ctx, m, "", shown.Hash, shown.ID)
@@ -157,6 +158,12 @@ func (w *windows) open(ctx context.Context, me *self, in *interaction, build fun
 	if err != nil {
 		w.notOpened(ctx, in, m, err)
 	}
+}
+
+// waiting makes the window that is shown until a form is ready.
+func waiting(me *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
+	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
+	return me.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
 // showView opens a modal, on top of the one in which somebody clicked, if there is one.

@@ -19,7 +19,14 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/channels/pause"
+)
+
+// Limits of calls.
+const (
+	requestTimeout = 20 * time.Second // of one Web API call
+	maxFileBytes   = 1 << 30          // Slack's own limit of one file
 )
 
 // workspace is the Web API of one Slack workspace, as our app calls it.
@@ -31,7 +38,7 @@ type workspace struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	me      atomic.Pointer[self]
+	me      atomic.Pointer[fact.Self]
 	resolve sync.Mutex // one identification at a time
 }
 
@@ -46,15 +53,15 @@ type pageQuery struct {
 
 // kept is a message with its bytes: we read some of its fields, and the journal keeps all of them.
 type kept struct {
-	message
+	fact.Message
 	raw json.RawMessage
 }
 
 // UnmarshalJSON implements json.Unmarshaler. A message that can't be read has only its bytes.
 func (k *kept) UnmarshalJSON(raw []byte) error {
 	k.raw = bytes.Clone(raw)
-	if json.Unmarshal(raw, &k.message) != nil {
-		k.message = message{}
+	if json.Unmarshal(raw, &k.Message) != nil {
+		k.Message = fact.Message{}
 	}
 	return nil
 }
@@ -158,7 +165,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 
 // identify learns who we are, once.
 // Errors: those of auth.test and bots.info.
-func (w *workspace) identify(ctx context.Context) (*self, error) {
+func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if me := w.me.Load(); me != nil {
 		return me, nil
 	}
@@ -179,7 +186,7 @@ func (w *workspace) identify(ctx context.Context) (*self, error) {
 	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
-	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: blockkit.Home(auth.URL)}
+	me := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
 	w.me.Store(me)
 	return me, nil
 }
@@ -194,7 +201,7 @@ func (w *workspace) Workspace(ctx context.Context) (string, error) {
 	return me.Team, nil
 }
 
-func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*self, error) {
+func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*fact.Self, error) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	return w.identify(ctx)

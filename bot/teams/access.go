@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
@@ -26,7 +27,7 @@ type reports interface{ Report(c channels.Condition) }
 // access knows what we may do in Teams. It classifies failed calls, and remembers the places in which
 // Teams refuses us.
 type access struct {
-	*organisation
+	*organisation.Organisation
 
 	reports reports
 	sweeper *sweep.Sweeper
@@ -127,7 +128,7 @@ func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 		ac.shut(place, removed)
 		return removed
 	}
-	out.Text = "Parley can't post to the channel " + ac.channelName(p.Place.Channel) + because(e) + "."
+	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + because(e) + "."
 	switch e.Code {
 	case connector.CodeWritesBlocked:
 		out.Hint = "Unarchive the team, or choose another channel."
@@ -145,8 +146,8 @@ func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 // or its team. It gives the id of that channel or team, and the error that was reported then: the
 // failure is no news. It gives nil if no event told so, or if Teams gives another reason.
 func (ac *access) removal(e *connector.Error, channel string) (string, *channels.SendError) {
-	c, _ := ac.notes.channel(channel)
-	team, _ := ac.notes.team(c.Team)
+	c, _ := ac.Notes.Channel(channel)
+	team, _ := ac.Notes.Team(c.Team)
 	switch {
 	case e.Code != connector.CodeNotInRoster:
 	case team.Removed:
@@ -160,7 +161,7 @@ func (ac *access) removal(e *connector.Error, channel string) (string, *channels
 // removedFrom tells that the app was taken out of a team or a channel; cause is the failure
 // that showed it, nil for an event.
 func removedFrom(kind, name, id string, cause error) *channels.SendError {
-	return &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the " + kind + " " + nameOf(name, id) + " in Microsoft Teams.",
+	return &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the " + kind + " " + organisation.NameOf(name, id) + " in Microsoft Teams.",
 		Hint: "Add the app to the " + kind + " again." + nothingLost, Cause: errors.Join(bridge.ErrChannelClosed, cause)}
 }
 
@@ -168,7 +169,7 @@ func removedFrom(kind, name, id string, cause error) *channels.SendError {
 // person's chat with us.
 func (ac *access) missing(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
-	c, known := ac.notes.channel(p.Place.Channel)
+	c, known := ac.Notes.Channel(p.Place.Channel)
 	switch {
 	case !isChannel(p.Place.Channel) && !changes(p):
 		out.Class, out.Cause = channels.BadRecipient, e
@@ -188,7 +189,7 @@ func (ac *access) gone(ctx context.Context, service string, p bridge.Post, err e
 		return err
 	}
 	var e *connector.Error
-	_, asked := ac.bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
+	_, asked := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
 	switch {
 	case asked == nil:
 		return err
@@ -201,7 +202,7 @@ func (ac *access) gone(ctx context.Context, service string, p bridge.Post, err e
 // absent tells that a channel is not there.
 func (ac *access) absent(e *connector.Error, channel string) error {
 	return &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e),
-		Text: "The channel " + ac.channelName(channel) + " is not there.", Hint: "Restore it in Teams, or choose another channel for the team." + nothingLost}
+		Text: "The channel " + ac.ChannelName(channel) + " is not there.", Hint: "Restore it in Teams, or choose another channel for the team." + nothingLost}
 }
 
 // changes says whether a post changes a message. Such a post may be made twice: the result is the same.
@@ -211,15 +212,15 @@ func changes(p bridge.Post) bool {
 
 // shut remembers that Teams refuses us in a place, and reports it the first time.
 func (ac *access) shut(place string, err *channels.SendError) {
-	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.now()) {
-		ac.log.Error("teams keeps us out", "place", place, "error", err)
+	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
+		ac.Log.Error("teams keeps us out", "place", place, "error", err)
 		ac.reports.Report(ac.condition())
 	}
 }
 
 // works remembers that a channel takes posts, and so that its team and our credentials work.
 func (ac *access) works(channel string) {
-	c, _ := ac.notes.channel(channel)
+	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
 		ac.reports.Report(ac.condition())
 	}
@@ -228,9 +229,9 @@ func (ac *access) works(channel string) {
 // reopened notes that a channel, or all channels of a team, take posts again. It then reads what was
 // said there meanwhile.
 func (ac *access) reopened(place string) {
-	_, team := ac.notes.team(place)
+	_, team := ac.Notes.Team(place)
 	since := ac.closed.reopen(func(shut string) bool {
-		c, known := ac.notes.channel(shut)
+		c, known := ac.Notes.Channel(shut)
 		return shut == place || team && shut != authorized && (!known || c.Team == place)
 	})
 	ac.reports.Report(ac.condition())

@@ -12,6 +12,8 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
+	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
@@ -27,14 +29,14 @@ const (
 
 // history finds what Teams didn't tell: it compares the messages that Graph shows with those that are stored.
 type history struct {
-	*organisation
+	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
 	threads *threads
 	lives   *lives
-	span    time.Duration      // threads whose root is older are not looked at
-	swept   *memory[compared]  // threads that were compared, by fact.OrderKey
-	whole   *memory[wholePass] // the last whole pass over each channel
+	span    time.Duration          // threads whose root is older are not looked at
+	swept   *recent.Map[compared]  // threads that were compared, by fact.OrderKey
+	whole   *recent.Map[wholePass] // the last whole pass over each channel
 
 	open openThreads
 	rest func(context.Context, time.Duration) bool // pause.For
@@ -59,20 +61,13 @@ func (h *history) catchUp(ctx context.Context) error {
 func (h *history) readable(channel string, err error) error {
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
-		h.log.Debug("teams channel may not be read", "channel", channel)
+		h.Log.Debug("teams channel may not be read", "channel", channel)
 		return nil
-	case closedTo(err):
-		h.log.Warn("teams channel not readable", "channel", channel, "error", err)
+	case organisation.ClosedTo(err):
+		h.Log.Warn("teams channel not readable", "channel", channel, "error", err)
 		return nil
 	}
 	return err
-}
-
-// closedTo says whether an error means that we have no access to a channel or team. Waiting doesn't help then.
-func closedTo(err error) bool {
-	var e *connector.Error
-	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, errUnlisted) ||
-		errors.As(err, &e) && e.Class == channels.BadRecipient
 }
 
 // catchUpChannel reads a channel's threads, size of them at once. After a gap and every two hours it
@@ -80,20 +75,20 @@ func closedTo(err error) bool {
 // calls that Graph allows, for which replies wait. Pages go back to the given age, because the order
 // in which Graph lists threads is undocumented and doesn't show where the news end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
-	h.notes.name(ctx, channel)
-	began, unclear := h.now(), false
+	h.Notes.LearnName(ctx, channel)
+	began, unclear := h.Now(), false
 	oldest := began.Add(-min(lately, h.span))
 	gaps := h.sweeper.Announced()
 	var first error
-	last, _ := h.whole.get(channel)
+	last, _ := h.whole.Get(channel)
 	whole := gaps != last.gaps || began.Sub(last.began) >= wholeEvery
 	if whole {
 		oldest = began.Add(-h.span)
 	}
 	next, more := "", true
 	for n := 0; more && n < mostThreads/size; n++ {
-		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return h.graph.Messages(ctx, group, channel, size, next)
+		page, err := organisation.Patient(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return h.Graph.Messages(ctx, group, channel, size, next)
 		})
 		if err != nil {
 			return pageError(err, next)
@@ -108,10 +103,10 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 		more = next != "" && fresh
 	}
 	if more {
-		h.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
+		h.Log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
 	}
 	if whole && !unclear && first == nil {
-		h.whole.put(channel, wholePass{began, gaps})
+		h.whole.Put(channel, wholePass{began, gaps})
 	}
 	return first
 }
@@ -136,7 +131,7 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 		err := h.completeThread(ctx, channel, m)
 		switch {
 		case errors.Is(err, graph.ErrNotFound):
-			h.log.Warn("teams thread not readable", "channel", channel, "thread", m.ID, "error", err)
+			h.Log.Warn("teams thread not readable", "channel", channel, "thread", m.ID, "error", err)
 			unclear = true
 			continue
 		case err != nil && refused(err):
@@ -207,8 +202,8 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 // readReplies adds replies to a thread, from the given page on; "" = the first page.
 func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
 	for next := from; ; {
-		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return h.graph.Replies(ctx, group, channel, m.ID, next)
+		page, err := organisation.Patient(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return h.Graph.Replies(ctx, group, channel, m.ID, next)
 		})
 		if err != nil {
 			return err
@@ -222,7 +217,7 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 
 // concerns tells whether a thread is one of ours: under our card, or with a post of ours.
 func (h *history) concerns(m *graph.Message) bool {
-	return h.byUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.byUs(&r) })
+	return h.ByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.ByUs(&r) })
 }
 
 // catchUpThread compares a thread with what is stored, unless nothing in it has changed since
@@ -237,12 +232,12 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 		}
 	}
 	now := compared{changed, mark}
-	if before, ok := h.swept.get(key); ok && before == now {
+	if before, ok := h.swept.Get(key); ok && before == now {
 		return false, nil
 	}
-	unclear, err = h.storeMissing(ctx, channel, all, h.byUs(m))
+	unclear, err = h.storeMissing(ctx, channel, all, h.ByUs(m))
 	if err == nil && !unclear {
-		h.swept.put(key, now)
+		h.swept.Put(key, now)
 	}
 	return unclear, err
 }
@@ -287,7 +282,7 @@ func (h *history) missed(ctx context.Context, channel string, m *graph.Message, 
 	at := fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
 	key, said := fact.OrderKey(channel, fact.Root(at)), fact.MessageID(channel, m.ID)
 	gone := !m.DeletedAt.IsZero()
-	if h.byUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
+	if h.ByUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
 		return nil, false, nil
 	}
 	if gone || seen[fact.DeleteID(channel, m.ID, 1)] {
@@ -297,7 +292,7 @@ func (h *history) missed(ctx context.Context, channel string, m *graph.Message, 
 		}
 	}
 	if !seen[said] {
-		p, a, err := h.caught(ctx, "", channel, m, own)
+		p, a, err := h.Caught(ctx, "", channel, m, own)
 		if err != nil {
 			return nil, false, err
 		}
@@ -315,7 +310,7 @@ func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := h.caught(ctx, fact.EventEdited, at.Channel, m, own)
+	p, a, err := h.Caught(ctx, fact.EventEdited, at.Channel, m, own)
 	if err != nil {
 		return nil, err
 	}
@@ -336,7 +331,7 @@ func (h *history) knows(ctx context.Context, p fact.Payload, at bridge.Place, a 
 // chatterSince is the time from which messages that people typed at top level are still stored: those of
 // an open gap got no answer. Older ones would be answered far too late.
 func (h *history) chatterSince() time.Time {
-	since := h.now().Add(-time.Hour)
+	since := h.Now().Add(-time.Hour)
 	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
 		since = gap
 	}

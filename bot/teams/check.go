@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/teams/graph"
 	"parley/bot/teams/manifest"
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/rest"
 	"parley/channels"
 )
@@ -21,10 +22,10 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	if !ok {
 		return found
 	}
-	if err := s.notes.load(ctx); err != nil {
+	if err := s.org.Notes.Load(ctx); err != nil {
 		return append(found, channels.Finding{What: "notes", Text: err.Error(), Hint: "Try again."})
 	}
-	service, err := s.notes.where(ctx)
+	service, err := s.org.Notes.Where(ctx)
 	if err != nil {
 		return append(found, channels.Finding{What: "installation", Text: "Teams has not been in touch yet",
 			Hint: "Upload the app's package (parley manifest teams) and add it to a team; the messaging endpoint of the Azure Bot must be https://…/teams/messages."})
@@ -38,7 +39,7 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	if !ok {
 		return "", found
 	}
-	return s.tenant, found
+	return s.org.Tenant, found
 }
 
 // checkIdentity looks whether we and Teams can prove to each other who we are. ok is false if nothing
@@ -61,7 +62,7 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 // which an admin may grant or not.
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	out := channels.Finding{OK: true, What: "files of channels"}
-	rights, ok, err := s.graph.Rights(ctx)
+	rights, ok, err := s.org.Graph.Rights(ctx)
 	switch right := rights.Files(); {
 	case err != nil:
 		return channels.Finding{What: out.What, Text: "Entra gives no token for Graph: " + err.Error(), Hint: "Try again."}
@@ -85,19 +86,19 @@ func (s *Surface) checkKeys(ctx context.Context) channels.Finding {
 }
 
 func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Finding {
-	teams := s.notes.here()
+	teams := s.org.Notes.Teams()
 	if len(teams) == 0 {
 		return []channels.Finding{{What: "installation", Text: "the app is in no team", Hint: "Add it: in Teams, Manage team, Apps."}}
 	}
 	var found []channels.Finding
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
-		d, err := s.bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
+		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
-			found = append(found, channels.Finding{What: "team " + nameOf(teams[id].Name, id), Text: "Teams doesn't show it: " + err.Error(),
+			found = append(found, channels.Finding{What: "team " + organisation.NameOf(teams[id].Name, id), Text: "Teams doesn't show it: " + err.Error(),
 				Hint: "Add the app to the team again."})
 			continue
 		}
-		found = append(found, channels.Finding{OK: true, What: "team " + nameOf(d.Name, id), Text: "the app is in it"})
+		found = append(found, channels.Finding{OK: true, What: "team " + organisation.NameOf(d.Name, id), Text: "the app is in it"})
 	}
 	return found
 }
@@ -112,20 +113,20 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	var found []channels.Finding
 	for _, id := range list {
 		if s.takenOut(id) {
-			found = append(found, channels.Finding{What: "channel " + s.channelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
+			found = append(found, channels.Finding{What: "channel " + s.org.ChannelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
 			continue
 		}
-		_, err := patient(ctx, s.organisation, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return s.graph.Messages(ctx, group, id, 1, "")
+		_, err := organisation.Patient(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return s.org.Graph.Messages(ctx, group, id, 1, "")
 		})
-		s.notes.name(ctx, id)
-		what := "channel " + s.channelName(id)
+		s.org.Notes.LearnName(ctx, id)
+		what := "channel " + s.org.ChannelName(id)
 		switch {
 		case err == nil:
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
 		case errors.Is(err, graph.ErrNotGranted):
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may not be read (" + manifest.ReadRight + "): replies need @Parley reply: …, and what was missed is not found"})
-		case errors.Is(err, errUnlisted), errors.Is(err, graph.ErrNotFound):
+		case errors.Is(err, organisation.ErrUnlisted), errors.Is(err, graph.ErrNotFound):
 			found = append(found, channels.Finding{What: what, Text: "it is in no team that the app is in", Hint: "Add the app to its team (and to the channel, if it is private or shared)."})
 		default:
 			found = append(found, channels.Finding{What: what, Text: fmt.Sprintf("it could not be read: %v", err), Hint: "Try again."})
@@ -136,7 +137,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 
 // takenOut says whether the app was removed from a channel's team.
 func (s *Surface) takenOut(channel string) bool {
-	c, _ := s.notes.channel(channel)
-	t, _ := s.notes.team(c.Team)
+	c, _ := s.org.Notes.Channel(channel)
+	t, _ := s.org.Notes.Team(c.Team)
 	return t.Removed
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
@@ -104,7 +105,7 @@ func TestRemovedIsToldOnce(t *testing.T) {
 	for kind, remove := range map[string]func(*world){
 		"team": func(w *world) { must(t, w.fake.Admin.Uninstall(within(t), w.team)) },
 		"channel": func(w *world) {
-			w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.s.me}},
+			w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.s.org.Me}},
 				"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "channelMemberRemoved",
 					"team": map[string]any{"id": w.team}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "private"}}}, w.channel)
 			w.fake.Inject(shutOut("activities.send", w.channel))
@@ -185,11 +186,11 @@ func TestSharedChannel(t *testing.T) {
 	}
 	for _, event := range []string{"channelShared", "channelMemberAdded", "channelUnshared"} {
 		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + event, "channelData": data(event)}, root)
-		if now, _ := w.s.notes.channel(w.channel); status != http.StatusOK || now.Team != w.team {
+		if now, _ := w.s.org.Notes.Channel(w.channel); status != http.StatusOK || now.Team != w.team {
 			t.Errorf("%s is answered %d %s; the channel's note is %+v", event, status, answer, now)
 		}
 	}
-	if group := w.s.notes.groups()[w.channel]; group == "" {
+	if group := w.s.org.Notes.Groups()[w.channel]; group == "" {
 		t.Error("links into the channel are lost")
 	}
 }
@@ -203,7 +204,7 @@ func TestChannelWithoutApp(t *testing.T) {
 	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
 	event := func(name string, members string) {
 		t.Helper()
-		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.me}},
+		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.org.Me}},
 			"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": name, "team": map[string]any{"id": w.team},
 				"channel": map[string]any{"id": private.ID, "name": "Private", "type": "private"}}}, root)
 		if status != http.StatusOK {
@@ -218,8 +219,8 @@ func TestChannelWithoutApp(t *testing.T) {
 	if _, err := w.s.Send(within(t), saidPost(w, root, "in the team")); err != nil {
 		t.Errorf("in another channel of the team: %v", err)
 	}
-	if last, _ := d.lastReport(); last.Status != channels.Broken || len(w.s.notes.here()) != 1 {
-		t.Errorf("told %+v; the app is in %v", last, w.s.notes.here())
+	if last, _ := d.lastReport(); last.Status != channels.Broken || len(w.s.org.Notes.Teams()) != 1 {
+		t.Errorf("told %+v; the app is in %v", last, w.s.org.Notes.Teams())
 	}
 	event("channelMemberAdded", "membersAdded")
 	if _, err := w.s.Send(within(t), post); err != nil {
@@ -238,7 +239,9 @@ func TestWrongHost(t *testing.T) {
 		"Teams says so": func(w *world) {
 			w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeWrongHost})
 		},
-		"it is not allowed": func(w *world) { must(t, w.s.notes.keep(within(t), noteService, "https://elsewhere.test/")) },
+		"it is not allowed": func(w *world) {
+			must(t, w.s.org.Notes.Keep(within(t), organisation.NoteService, "https://elsewhere.test/"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -68,9 +68,9 @@ func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.P
 	if err != nil {
 		return in.problem(err, at)
 	}
-	m := card.Remember(at, in.door.zone, in.door.now(), in.nonce())
+	m := card.Remember(at, in.door.zone, in.door.Now(), in.nonce())
 	m.Pick = true
-	return card.Form(form, m, in.door.home())
+	return card.Form(form, m, in.door.Home())
 }
 
 // undo takes the chosen reply back at once, without a dialog: the reply might leave before a second click.
@@ -84,7 +84,7 @@ func (in *invocation) undo(ctx context.Context, at bridge.Place) (any, error) {
 		return nil, err
 	}
 	said := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Parley takes it back if it has not left yet. The thread says what became of it."}}}}}
-	return task(card.Window(said, at, in.door.home(), in.nonce())), nil
+	return task(card.Window(said, at, in.door.Home(), in.nonce())), nil
 }
 
 // query searches the conversations that a person may see, for the message box. Before anything is
@@ -132,7 +132,7 @@ func (in *invocation) row(f bridge.Facts, c view.Card, plain string) map[string]
 	}
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{
-		"contentType": card.ContentType, "content": card.Render(c, in.door.home(), in.nonce())[0].Card,
+		"contentType": card.ContentType, "content": card.Render(c, in.door.Home(), in.nonce())[0].Card,
 		"preview": map[string]any{"contentType": "application/vnd.microsoft.card.thumbnail", "content": map[string]any{"title": title, "text": rest}},
 	}
 }
@@ -153,6 +153,6 @@ func (in *invocation) words(err error) string {
 	if errors.As(err, &p) {
 		return strings.TrimSpace(p.Text + " " + p.Hint)
 	}
-	in.door.log.Warn("teams search failed", "error", err)
+	in.door.Log.Warn("teams search failed", "error", err)
 	return "Internal error. Try again."
 }

@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -19,10 +20,10 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
-	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
+	m, err := organisation.Patient(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.Graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
 	})
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
@@ -35,7 +36,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		if h.justWritten(at.Message) {
 			return bridge.Unchanged, notYet()
 		}
-		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.now()}
+		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}
 	case err != nil:
 		return bridge.Unchanged, unread(err)
 	}
@@ -71,7 +72,7 @@ func (h *history) compare(ctx context.Context, at bridge.Place, m *graph.Message
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := h.caught(ctx, fact.EventEdited, at.Channel, m, false)
+	p, a, err := h.Caught(ctx, fact.EventEdited, at.Channel, m, false)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -87,7 +88,7 @@ const unseenFor = 30 * time.Second
 
 func (h *history) justWritten(message string) bool {
 	said, err := strconv.ParseInt(message, 10, 64)
-	return err == nil && h.now().Sub(time.UnixMilli(said)) < unseenFor
+	return err == nil && h.Now().Sub(time.UnixMilli(said)) < unseenFor
 }
 
 // notYet makes the engine ask again, because what Graph shows may be older than what is stored.
@@ -106,8 +107,8 @@ func unread(err error) error {
 // threadThere tells whether a thread can be read. Only then a message that isn't found in it
 // counts as deleted.
 func (h *history) threadThere(ctx context.Context, at bridge.Place) (bool, error) {
-	_, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
+	_, err := organisation.Patient(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.Graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
 	})
 	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
 		return false, nil

@@ -47,7 +47,7 @@ func (s *poster) ways(channel string) view.Ways {
 		return view.Ways{Private: true}
 	}
 	const mention = "@Parley "
-	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: verb.OfferedInThread(), Deaf: !s.canLook(channel)}
+	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: verb.OfferedInThread(), Deaf: !s.CanLook(channel)}
 	if w.Deaf {
 		w.Signs = w.Signs[1:]
 	}
@@ -74,14 +74,14 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	var all []content
 	if asCard {
-		home := s.home()
+		home := s.Home()
 		home.Private = p.Kind == bridge.PostEphemeral
 		pages := card.Render(c, home, seed(p))
 		for i := range pages {
 			all = append(all, content{page: &pages[i]})
 		}
 	} else {
-		texts := card.Messages(c, p.Facts.Account.ChannelIcon, s.home())
+		texts := card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())
 		for i := range texts {
 			all = append(all, content{text: &texts[i]})
 		}
@@ -123,7 +123,7 @@ func (s *poster) present(ctx context.Context, c view.Card, channel string) (view
 				agent.User = ""
 				continue
 			}
-			ok, err := s.people.here(ctx, channel, agent.User)
+			ok, err := s.People.IsMember(ctx, channel, agent.User)
 			if err != nil {
 				return c, nil, err
 			}
@@ -150,7 +150,7 @@ func (s *poster) activity(ctx context.Context, c content, channel string) (conne
 	}
 	a.TextFormat, a.Text, a.Summary = "xml", c.text.Text, c.text.Summary
 	for _, m := range c.text.Mentions {
-		one, ok, err := s.people.find(ctx, channel, m.User)
+		one, ok, err := s.People.Find(ctx, channel, m.User)
 		if err != nil {
 			return a, err
 		}

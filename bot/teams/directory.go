@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/pause"
 )
 
 // directory finds channels and people.
-type directory struct{ *organisation }
+type directory struct{ *organisation.Organisation }
 
 // Resolve finds a channel by id, or by "#name" in the teams that the app is in.
 // Errors: a name that channels of several teams have, such as General.
@@ -29,25 +30,25 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 		}
 		return channel, nil
 	}
-	service, err := d.notes.where(ctx)
+	service, err := d.Notes.Where(ctx)
 	if err != nil {
 		return "", err
 	}
 	found := ""
-	teams := d.notes.here()
+	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
-		list, err := d.bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
-		if closedTo(err) {
+		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
+		if organisation.ClosedTo(err) {
 			continue // the app was taken out of it unseen
 		}
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
-		if err := d.notes.listed(ctx, team, list); err != nil {
+		if err := d.Notes.NoteListed(ctx, team, list); err != nil {
 			return "", err
 		}
 		for _, one := range list {
-			if !strings.EqualFold(one.Name, name) && (one.Name != "" || !strings.EqualFold(name, generalName)) {
+			if !strings.EqualFold(one.Name, name) && (one.Name != "" || !strings.EqualFold(name, organisation.GeneralName)) {
 				continue
 			}
 			if found != "" && found != one.ID {
@@ -61,14 +62,14 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 
 // Lookup finds a person by their address among the members of the teams that the app is in.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
-	service, err := d.notes.where(ctx)
+	service, err := d.Notes.Where(ctx)
 	if err != nil {
 		return "", err
 	}
-	teams := d.notes.here()
+	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
-		if closedTo(err) {
+		if organisation.ClosedTo(err) {
 			continue
 		}
 		if err != nil || user != "" {
@@ -81,7 +82,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 // Audience tells who can read a channel: the members that Teams lists for it. For a standard channel
 // these are the members of its team.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
-	service, err := d.notes.whereIs(ctx, channel)
+	service, err := d.Notes.WhereIs(ctx, channel)
 	if err != nil {
 		return bridge.Audience{}, err
 	}
@@ -97,17 +98,17 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 func (d *directory) Members(ctx context.Context, channel string, _ func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
-	service, err := d.notes.whereIs(ctx, channel)
+	service, err := d.Notes.WhereIs(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
 	var list []bridge.Member
 	err = d.all(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
-		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.tenant) {
+		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.Tenant) {
 			return true
 		}
 		one := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
-		one.Guest = d.people.describe(m).Kind != bridge.ActorPerson
+		one.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
 		one.Mute = one.Guest
 		list = append(list, one)
 		return true
@@ -122,8 +123,8 @@ const rosterTime = 5 * time.Minute
 // for that, if ctx doesn't end before.
 func (d *directory) all(ctx context.Context, at connector.Conversation, take func(connector.Member) bool) error {
 	for token, tries := "", 0; ; {
-		page, err := d.bot.Members(ctx, at, token)
-		if wait, limited := throttledFor(err); limited && tries < readPatience && pause.For(ctx, wait) {
+		page, err := d.Bot.Members(ctx, at, token)
+		if wait, limited := throttledFor(err); limited && tries < organisation.ReadPatience && pause.For(ctx, wait) {
 			tries++
 			continue
 		}

@@ -5,7 +5,8 @@
 // (invocation). intake makes facts of the others; installation knows where the app is installed, and
 // lives knows which messages were deleted and restored. poster makes posts, history finds what no
 // activity told, access knows what Teams refuses us, and files reads what people attached. All of them
-// share one organisation and one app. What is stored of all that, and what it means, is in fact.
+// share one organisation.Organisation, which has what is known of teams, channels and people. What is
+// stored of all that, and what it means, is in fact.
 //
 // Sources of protocol facts stand where these are used. What does not belong here: what
 // verbs do and what leaves (bridge), what cards say (bot/view) and how they are written

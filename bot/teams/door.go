@@ -84,7 +84,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 		err = d.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
-		d.sweeper.CatchUpSoon(d.now().Add(-activityTimeout)) // Teams doesn't promise to send it again
+		d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) // Teams doesn't promise to send it again
 		d.unavailable(w, err)
 		return
 	}
@@ -98,7 +98,7 @@ func (d *door) unavailable(w http.ResponseWriter, err error) {
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	d.log.Error("teams request not stored", "error", err)
+	d.Log.Error("teams request not stored", "error", err)
 	http.Error(w, "not stored", http.StatusInternalServerError)
 }
 
@@ -110,8 +110,8 @@ func (d *door) respond(w http.ResponseWriter, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if err := json.NewEncoder(w).Encode(body); err != nil {
-		d.log.Info("teams answer not sent", "error", err)
+		d.Log.Info("teams answer not sent", "error", err)
 	}
 }
 
-func (d *door) forms() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.now, Zone: d.zone} }
+func (d *door) forms() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.Now, Zone: d.zone} }

@@ -154,7 +154,7 @@ func edgeService(t *testing.T) {
 	if last := calls[len(calls)-1]; !strings.Contains(last.Path, "/amer/") {
 		t.Errorf("posted at %s", last.Path)
 	}
-	good, err := w.s.notes.where(within(t))
+	good, err := w.s.org.Notes.Where(within(t))
 	must(t, err)
 	before := len(d.IDs())
 	for _, address := range []string{"https://smba.trafficmanager.net:8443/emea/", "https://evil@smba.trafficmanager.net/emea/", "https://x.trafficmanager.net/emea/",
@@ -163,7 +163,7 @@ func edgeService(t *testing.T) {
 			t.Errorf("%q is answered %d", address, status)
 		}
 	}
-	if now, _ := w.s.notes.where(within(t)); now != good || len(d.IDs()) != before {
+	if now, _ := w.s.org.Notes.Where(within(t)); now != good || len(d.IDs()) != before {
 		t.Errorf("the service is now at %s; facts %v", now, d.IDs()[before:])
 	}
 }
@@ -201,7 +201,7 @@ func edgePrivate(t *testing.T) {
 	_, err = w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "assigned", Attempt: 1, Place: bridge.Place{Channel: private.ID, Thread: sent.Message}, Facts: sampleFacts(), Line: &line})
 	must(t, err)
 	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Personal(ben)) > 0 }))
-	w.s.work.Wait()
+	w.s.org.Work.Wait()
 	if m := w.fake.Personal(ben)[0]; !strings.Contains(m.HTML, "teams.microsoft.com") {
 		t.Errorf("Ben is told %q", m.HTML)
 	}

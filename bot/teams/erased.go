@@ -16,14 +16,14 @@ import (
 func (s *poster) erase(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	if p.Place.Channel == "" {
-		chat, err := s.bot.Personal(ctx, service, s.tenant, p.To)
+		chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
 		if err != nil {
 			return bridge.Sent{}, s.access.certain(err, p)
 		}
 		at.ID = chat
 	}
 	if p.Was != bridge.PostRoot {
-		return bridge.Sent{}, s.bot.Delete(ctx, at, p.Place.Message)
+		return bridge.Sent{}, s.Bot.Delete(ctx, at, p.Place.Message)
 	}
 	more, blind, err := s.eraseUnrecorded(ctx, at, p)
 	if more || err != nil {
@@ -61,5 +61,5 @@ func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation,
 	case outcome == channels.Absent, m.ID == p.Place.Message:
 		return false, false, nil
 	}
-	return true, false, s.bot.Delete(ctx, at, m.ID)
+	return true, false, s.Bot.Delete(ctx, at, m.ID)
 }

@@ -60,7 +60,7 @@ func (s *poster) filesText(ctx context.Context, p bridge.Post) (text card.Messag
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	return card.Messages(c, p.Facts.Account.ChannelIcon, s.home())[0], pictures, nil
+	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())[0], pictures, nil
 }
 
 // fileLine leads to a file, or says why nothing does.
@@ -92,7 +92,7 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 		drawn, ok, err := s.pictureOf(ctx, f)
 		switch {
 		case errors.Is(err, errNoPicture):
-			s.log.Info("teams shows no such picture", "error", err, "bytes", f.SizeBytes)
+			s.Log.Info("teams shows no such picture", "error", err, "bytes", f.SizeBytes)
 		case err != nil:
 			return bridge.Sent{}, s.access.certain(err, p)
 		case ok:

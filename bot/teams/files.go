@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,8 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
+	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
@@ -27,9 +28,9 @@ const lookTime = 3 * time.Second
 
 // files reads what people attached, where we may.
 type files struct {
-	*organisation
+	*organisation.Organisation
 
-	libraries *memory[library] // the libraries of channels and people, by name
+	libraries *recent.Map[library] // the libraries of channels and people, by name
 }
 
 // attachments finds out the names of a message's files and whether we may read them. Best effort: what
@@ -49,16 +50,16 @@ func (fs *files) attachments(ctx context.Context, p fact.Payload, a *connector.A
 		return out
 	}
 	at := fact.PlaceOf(a)
-	m, err := patient(ctx, fs.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return fs.graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
+	m, err := organisation.Patient(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return fs.Graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
 	})
 	if err != nil {
 		if !errors.Is(err, graph.ErrNotGranted) {
-			fs.log.Warn("teams files of a message not read", "error", err)
+			fs.Log.Warn("teams files of a message not read", "error", err)
 		}
 		return out // files that are not in the list are decoded as unreadable
 	}
-	for _, f := range graphFiles(&m) {
+	for _, f := range organisation.FilesOf(&m) {
 		if slices.Contains(ids, f.ID) {
 			out = append(out, fs.readable(ctx, fact.OriginOf(a), f))
 		}
@@ -69,7 +70,7 @@ func (fs *files) attachments(ctx context.Context, p fact.Payload, a *connector.A
 // look reads the beginning of a pasted picture to learn its type and size.
 func (fs *files) look(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.Pasted(n, at)
-	answer, err := fs.bot.Download(ctx, at.ContentURL)
+	answer, err := fs.Bot.Download(ctx, at.ContentURL)
 	if err != nil {
 		return f
 	}
@@ -86,18 +87,6 @@ func (fs *files) look(ctx context.Context, n int, at connector.Attachment) fact.
 	return f
 }
 
-// graphFiles gives the files among the attachments that Graph lists for a message.
-func graphFiles(m *graph.Message) []fact.Attached {
-	var out []fact.Attached
-	for _, at := range m.Attachments {
-		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
-			continue
-		}
-		out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
-	}
-	return out
-}
-
 // readable finds out whether a file in SharePoint may be read.
 func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
 	address, err := fs.admit(ctx, o, f.URL)
@@ -110,7 +99,7 @@ func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) f
 	if err != nil {
 		return f
 	}
-	answer, err := fs.graph.File(ctx, address)
+	answer, err := fs.Graph.File(ctx, address)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		f.URL, f.Unavailable = "", fact.NoFileAccess
@@ -126,22 +115,19 @@ func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) f
 	return f
 }
 
-// hostedPart is the part of an address by which pasted pictures in Graph are known.
-const hostedPart = "/hostedContents/"
-
 // fetch reads a file from where its address says: Teams, the message in Graph, or SharePoint.
 func (fs *files) fetch(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
-	if withToken, err := fs.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
-		return fs.bot.Download(ctx, address)
+	if withToken, err := fs.Hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
+		return fs.Bot.Download(ctx, address)
 	}
-	if strings.Contains(address, hostedPart) {
+	if strings.Contains(address, organisation.HostedPart) {
 		return fs.hosted(ctx, o, address)
 	}
 	address, err := fs.admit(ctx, o, address)
 	if err != nil {
 		return nil, err
 	}
-	return fs.graph.File(ctx, address)
+	return fs.Graph.File(ctx, address)
 }
 
 // hosted reads a picture of the channel by Graph's address:
@@ -159,7 +145,7 @@ func (fs *files) hosted(ctx context.Context, o fact.Origin, address string) (*re
 	if at["channels"] != o.Channel {
 		return nil, errElsewhere
 	}
-	return fs.graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
+	return fs.Graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
 }
 
 // errFile is the root of what Open returns.

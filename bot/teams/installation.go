@@ -8,11 +8,12 @@ import (
 
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/organisation"
 )
 
 // installation learns from activities in which teams and channels the app is installed.
 type installation struct {
-	*organisation
+	*organisation.Organisation
 
 	access *access
 }
@@ -21,7 +22,7 @@ type installation struct {
 // which team, and where the app is or no longer is.
 // Errors: the desk's.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
-	if err := i.notes.load(ctx); err != nil {
+	if err := i.Notes.Load(ctx); err != nil {
 		return err
 	}
 	if err := i.learnService(ctx, a.ServiceURL); err != nil {
@@ -43,22 +44,22 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 // keeper gives the function that stores notes of an activity: renew for updates of the app or its members, else keep.
 func (i *installation) keeper(a *connector.Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
-		return i.notes.renew
+		return i.Notes.Renew
 	}
-	return i.notes.keep
+	return i.Notes.Keep
 }
 
 // learnService keeps the address at which Teams is reached: the token of the request vouches for it.
 // The address changes with the organisation's region.
 func (i *installation) learnService(ctx context.Context, address string) error {
-	if _, err := i.hosts.Check(address); err != nil {
+	if _, err := i.Hosts.Check(address); err != nil {
 		return nil //nolint:nilerr // not one of Teams': the door lets no such request in
 	}
-	return i.notes.keep(ctx, noteService, address)
+	return i.Notes.Keep(ctx, organisation.NoteService, address)
 }
 
 func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
-	before, known := i.notes.team(ref.ID)
+	before, known := i.Notes.Team(ref.ID)
 	t := before
 	if ref.AADGroupID != "" {
 		t.Group = ref.AADGroupID
@@ -66,11 +67,11 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	if ref.Name != "" {
 		t.Name = ref.Name
 	}
-	if _, err := i.hosts.Check(a.ServiceURL); err == nil {
+	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
 		t.Service = a.ServiceURL
 	}
 	t.Removed = i.removed(a, before.Removed)
-	if err := i.keeper(a)(ctx, noteTeam+ref.ID, t); err != nil {
+	if err := i.keeper(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
 		return err
 	}
 	switch {
@@ -107,7 +108,7 @@ func (i *installation) removed(a *connector.Activity, before bool) bool {
 
 // among tells whether the app is in a list of members who came or went.
 func (i *installation) among(list []connector.ChannelAccount) bool {
-	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.me })
+	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
 }
 
 // ofChannel tells whether members came to or left a single channel, and not its team. The channel
@@ -122,7 +123,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	if d.Channel == nil || d.Channel.ID == "" {
 		return nil
 	}
-	before, _ := i.notes.channel(d.Channel.ID)
+	before, _ := i.Notes.Channel(d.Channel.ID)
 	c := before
 	c.Team = cmp.Or(before.Team, d.Team.ID) // the team that owns the channel, which may be shared with other teams
 	if d.Channel.Name != "" {
@@ -131,7 +132,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	c.Gone = d.EventType == "channelDeleted"
 	out, in := ofChannel(a) && i.among(a.MembersRemoved), ofChannel(a) && i.among(a.MembersAdded)
 	c.Removed = out || before.Removed && !in
-	if err := i.keeper(a)(ctx, noteChannel+d.Channel.ID, c); err != nil {
+	if err := i.keeper(a)(ctx, organisation.NoteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
 	switch {

@@ -11,13 +11,14 @@ import (
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
 
 // intake makes facts of what Teams sends.
 type intake struct {
-	*organisation
+	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
 	threads *threads
@@ -39,7 +40,7 @@ func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 	if !fact.InChannel(a) && !fact.InPersonal(a) {
 		return nil, nil // group chats: the app isn't made for them
 	}
-	p := fact.Payload{Kind: fact.KindActivity, Me: it.me, Body: raw}
+	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: raw}
 	if p.BySelf(a) {
 		return nil, nil
 	}
@@ -137,7 +138,7 @@ func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]f
 		if !strings.HasPrefix(id, "29:") || all[id].Kind != "" {
 			return nil
 		}
-		one, ok, err := it.people.find(ctx, a.Conversation.ID, id)
+		one, ok, err := it.People.Find(ctx, a.Conversation.ID, id)
 		switch {
 		case err != nil && must:
 			return err
@@ -179,7 +180,7 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 	}
 	at := a.At()
 	if at.IsZero() {
-		at = it.now()
+		at = it.Now()
 	}
 	var near []string
 	for back := range int64(3) {

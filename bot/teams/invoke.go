@@ -30,7 +30,7 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		d.unavailable(w, err)
 		return
 	}
-	in := &invocation{door: d, a: a, p: fact.Payload{Kind: fact.KindClick, Me: d.me, Who: people, Body: raw}, value: fact.ReadInvoked(a)}
+	in := &invocation{door: d, a: a, p: fact.Payload{Kind: fact.KindClick, Me: d.Me, Who: people, Body: raw}, value: fact.ReadInvoked(a)}
 	in.user = in.p.Actor(a)
 	answer := map[string]func(context.Context) (any, error){
 		fact.InvokeCard: in.pressed, fact.InvokeFetch: in.fetch, fact.InvokeSubmit: in.submit, fact.InvokeCompose: in.compose, fact.InvokeComposed: in.submit, fact.InvokeQuery: in.query,
@@ -103,7 +103,7 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 		return cardAnswer(card.ContentType, c), nil
 	}
 	if click.Alone && fact.InChannel(in.a) && !click.Verb.Reads() {
-		in.door.later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, fact.PlaceOf(in.a), in.a.ReplyToID) })
+		in.door.Later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, fact.PlaceOf(in.a), in.a.ReplyToID) })
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
@@ -111,12 +111,12 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 // takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
 // then.
 func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
-	service, err := d.notes.whereIs(ctx, at.Channel)
+	service, err := d.Notes.WhereIs(ctx, at.Channel)
 	if err == nil {
-		err = d.bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
+		err = d.Bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
 	}
 	if err != nil {
-		d.log.Info("teams private message not taken away", "error", err)
+		d.Log.Info("teams private message not taken away", "error", err)
 	}
 }
 
@@ -136,7 +136,7 @@ func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.
 	if err != nil {
 		return nil, false
 	}
-	pages := card.Render(view.Root(f), in.door.home(), fact.Digest(in.a.ID, in.a.Timestamp)[:12])
+	pages := card.Render(view.Root(f), in.door.Home(), fact.Digest(in.a.ID, in.a.Timestamp)[:12])
 	return pages[0].Card, true
 }
 
@@ -159,7 +159,7 @@ func webPage(title, link string) map[string]any {
 func (in *invocation) fetch(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
-		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, fact.PlaceOf(in.a), in.door.home())), nil
+		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, fact.PlaceOf(in.a), in.door.Home())), nil
 	}
 	return task(in.dialog(ctx, read.Click, fact.ClickPlace(in.a, read.Click))), nil
 }
@@ -167,7 +167,7 @@ func (in *invocation) fetch(ctx context.Context) (any, error) {
 // dialog makes what a click opens.
 func (in *invocation) dialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
 	if in.user.Kind != bridge.ActorPerson {
-		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.door.home())
+		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.door.Home())
 	}
 	if c.Opens == view.OpensForm {
 		return in.form(ctx, c.Verb, c.Args, at, "")
@@ -187,14 +187,14 @@ func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Ar
 // opened shows a form that was made for a place.
 func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
-		f.At = in.door.now()
+		f.At = in.door.Now()
 	}
 	if forms.Replies(f) { // Teams doesn't tell when it is closed
 		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
-			in.door.log.Info("teams form not noted as open", "error", err)
+			in.door.Log.Info("teams form not noted as open", "error", err)
 		}
 	}
-	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.door.home())
+	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.door.Home())
 }
 
 func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
@@ -202,11 +202,11 @@ func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.
 	if err != nil {
 		return in.problem(err, at)
 	}
-	return card.Window(c, at, in.door.home(), in.nonce())
+	return card.Window(c, at, in.door.Home(), in.nonce())
 }
 
 func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
-	return card.Problem(err, at, in.door.home())
+	return card.Problem(err, at, in.door.Home())
 }
 
 // nonce names what this invocation shows. A client that repeats the invoke gets the same nonce.

@@ -9,6 +9,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 )
 
@@ -44,7 +45,7 @@ func (l *lateness) late(took time.Duration) bool {
 // late one has already left.
 func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
-	if a.Type != connector.TypeMessage || !fact.InChannel(a) || sent.IsZero() || !d.lateness.late(d.now().Sub(sent)) {
+	if a.Type != connector.TypeMessage || !fact.InChannel(a) || sent.IsZero() || !d.lateness.late(d.Now().Sub(sent)) {
 		return
 	}
 	at := fact.PlaceOf(a)
@@ -54,7 +55,7 @@ func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	ctx, cancel := context.WithTimeout(ctx, readEarlier)
 	defer cancel()
 	if err := d.history.readThread(ctx, at); err != nil {
-		d.log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
+		d.Log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
 		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until all is read
 	}
 }
@@ -62,14 +63,14 @@ func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 // readThread stores the messages of a thread that are missing. Where we may not read, they stay
 // missing.
 func (h *history) readThread(ctx context.Context, at bridge.Place) error {
-	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.graph.Message(ctx, group, at.Channel, fact.Root(at), fact.Root(at))
+	m, err := organisation.Patient(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.Graph.Message(ctx, group, at.Channel, fact.Root(at), fact.Root(at))
 	})
 	if err == nil {
 		err = h.readReplies(ctx, at.Channel, &m, "")
 	}
 	switch {
-	case errors.Is(err, graph.ErrNotGranted), closedTo(err):
+	case errors.Is(err, graph.ErrNotGranted), organisation.ClosedTo(err):
 		return nil
 	case err != nil:
 		return err

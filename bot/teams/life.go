@@ -8,13 +8,14 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
 
 // lives finds deletions and restorations of messages that aren't stored yet.
 type lives struct {
-	*organisation
+	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
 }
@@ -68,7 +69,7 @@ func (ls *lives) turnFacts(ctx context.Context, p fact.Payload, a *connector.Act
 // yet.
 // Errors: the desk's.
 func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
-	ids := fact.TurnIDs(at, ls.now())
+	ids := fact.TurnIDs(at, ls.Now())
 	seen, err := ls.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
@@ -94,13 +95,13 @@ func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, ow
 			return nil, unclear, err
 		}
 	}
-	p, a, err := ls.caught(ctx, event, at.Channel, m, own)
+	p, a, err := ls.Caught(ctx, event, at.Channel, m, own)
 	if err != nil {
 		return nil, false, err
 	}
 	facts = p.Next(&a, at, l, gone)
 	if !gone && !m.EditedAt.IsZero() { // told with it
-		edit := ls.synthetic(fact.EventEdited, at.Channel, m)
+		edit := ls.Synthetic(fact.EventEdited, at.Channel, m)
 		facts = append(facts, p.Known(p.KnownIDs(at, &edit)[0], fact.KeyOf(at)))
 	}
 	return facts, false, nil

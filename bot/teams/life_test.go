@@ -13,6 +13,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -59,8 +60,8 @@ func (w *world) sweep(all []*Surface) {
 // shown is a message as Graph shows it.
 func (w *world) shown(root, id string) graph.Message {
 	w.t.Helper()
-	m, err := patient(within(w.t), w.s.organisation, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return w.s.graph.Message(ctx, group, w.channel, root, id)
+	m, err := organisation.Patient(within(w.t), w.s.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return w.s.org.Graph.Message(ctx, group, w.channel, root, id)
 	})
 	must(w.t, err)
 	return m
@@ -70,7 +71,7 @@ func (w *world) shown(root, id string) graph.Message {
 func (w *world) event(event, root, id string) connector.Activity {
 	w.t.Helper()
 	m := w.shown(root, id)
-	a := w.s.synthetic(event, w.channel, &m)
+	a := w.s.org.Synthetic(event, w.channel, &m)
 	a.Timestamp = a.At().Add(40 * time.Millisecond).Format(time.RFC3339Nano)
 	return a
 }
@@ -302,7 +303,7 @@ func TestConfirmOddText(t *testing.T) {
 	w, d, root, p, _ := talkLater(t)
 	a := typed(t, w, d, p, root, "hello")
 	m := w.shown(root, a.Place.Message)
-	m.EditedAt, m.Body = w.s.now(), graph.Body{ContentType: "text", Content: "good\x00 morning"}
+	m.EditedAt, m.Body = w.s.org.Now(), graph.Body{ContentType: "text", Content: "good\x00 morning"}
 	for text, want := range map[string]bridge.Confirmation{"good morning": bridge.Unchanged, "good evening": bridge.Changed} {
 		if got, err := w.s.history.compare(within(t), a.Place, &m, text); got != want || err != nil {
 			t.Errorf("%s: %v, %v", text, got, err)

@@ -29,7 +29,7 @@ const (
 // it could be told that somebody wrote in one of them. It goes on with the others after Graph refused to show one.
 // Errors: the desk's, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
-	oldest := h.now().Add(-h.span)
+	oldest := h.Now().Add(-h.span)
 	list, err := h.open.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func noDrive(err error) bool {
 }
 
 func (fs *files) onlyNamedSites(ctx context.Context) bool {
-	rights, ok, err := fs.graph.Rights(ctx)
+	rights, ok, err := fs.Graph.Rights(ctx)
 	return err == nil && ok && rights.OnlyNamedSites()
 }
 
@@ -75,11 +75,11 @@ const libraryFor = time.Hour
 // its own.
 func (fs *files) site(ctx context.Context, channel string) (*url.URL, error) {
 	folder, err := fs.library(ctx, "channel "+channel, func() (string, error) {
-		group, err := fs.notes.group(ctx, channel)
+		group, err := fs.Notes.Group(ctx, channel)
 		if err != nil {
 			return "", err
 		}
-		return fs.graph.Folder(ctx, group, channel)
+		return fs.Graph.Folder(ctx, group, channel)
 	})
 	if err != nil {
 		return nil, err
@@ -96,12 +96,12 @@ func (fs *files) drive(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
 		return nil, nil //nolint:nilnil // nothing is below it
 	}
-	return fs.library(ctx, "person "+user, func() (string, error) { return fs.graph.Drive(ctx, user) })
+	return fs.library(ctx, "person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
 }
 
 // library gives a library's address; it asks only if it doesn't remember the address.
 func (fs *files) library(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
-	if l, ok := fs.libraries.get(name); ok && fs.now().Sub(l.asked) < libraryFor {
+	if l, ok := fs.libraries.Get(name); ok && fs.Now().Sub(l.asked) < libraryFor {
 		return l.at, nil
 	}
 	address, err := ask()
@@ -116,7 +116,7 @@ func (fs *files) library(ctx context.Context, name string, ask func() (string, e
 	if strings.Count(at.Path, "/") < 2 { // a whole host is nobody's
 		return nil, errLibrary
 	}
-	fs.libraries.put(name, library{at: at, asked: fs.now()})
+	fs.libraries.Put(name, library{at: at, asked: fs.Now()})
 	return at, nil
 }
 

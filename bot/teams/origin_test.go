@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
@@ -147,7 +148,7 @@ func TestFilesAskedLater(t *testing.T) {
 	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), fact.NoFileAccess) {
 		t.Errorf("with Files.Read.All, while the folder isn't shown: %v", err)
 	}
-	if !w.s.canLook(w.channel) {
+	if !w.s.org.CanLook(w.channel) {
 		t.Error("messages count as unreadable for it")
 	}
 }
@@ -212,7 +213,7 @@ func TestHostedElsewhere(t *testing.T) {
 		if root != "" {
 			at += root + "/replies/"
 		}
-		return at + id + hostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
+		return at + id + organisation.HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
 	}
 	here, there := post(w.channel, root), post(other, "")
 	o := fact.Origin{Channel: w.channel, Author: ann}

@@ -19,7 +19,7 @@ import (
 // caughtSay is what Parley makes of a message that only Graph tells of.
 func caughtSay(t *testing.T, w *world, m graph.Message) bridge.Action {
 	t.Helper()
-	p, _, err := w.s.caught(within(t), "", w.channel, &m, true)
+	p, _, err := w.s.org.Caught(within(t), "", w.channel, &m, true)
 	must(t, err)
 	actions, err := w.s.Decode(p.Fact("m:x", "x").Payload)
 	must(t, err)
@@ -55,18 +55,18 @@ func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
 		"body":{"contentType":"html","content":"<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
 		"mentions":[{"id":0,"mentionText":"Bo & Co","mentioned":{"user":{"id":"`+ben+`","displayName":"Ben Oak"}}}]}`), &m))
 	m.ReplyToID = root
-	caught := w.s.synthetic(fact.EventEdited, w.channel, &m)
+	caught := w.s.org.Synthetic(fact.EventEdited, w.channel, &m)
 	at := fact.PlaceOf(&hook)
-	first := fact.Payload{Me: w.s.me}
+	first := fact.Payload{Me: w.s.org.Me}
 	id, version := first.EditID(at, &hook), first.Told(&hook)
 	for name, told := range map[string]struct {
 		p fact.Payload
 		a *connector.Activity
 	}{
-		"known":           {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}}, &hook},
-		"renamed":         {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}}, &hook},
-		"Graph":           {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}}, &caught},
-		"Graph, stranger": {fact.Payload{Me: w.s.me}, &caught},
+		"known":           {fact.Payload{Me: w.s.org.Me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}}, &hook},
+		"renamed":         {fact.Payload{Me: w.s.org.Me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}}, &hook},
+		"Graph":           {fact.Payload{Me: w.s.org.Me, Who: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}}, &caught},
+		"Graph, stranger": {fact.Payload{Me: w.s.org.Me}, &caught},
 	} {
 		if got := told.p.EditID(at, told.a); got != id {
 			t.Errorf("%s: the fact is %s, first %s", name, got, id)
@@ -219,7 +219,7 @@ func TestReplicasLearn(t *testing.T) {
 	replica := func() *Surface {
 		s, err := New(w.s.opt)
 		must(t, err)
-		must(t, s.notes.load(within(t)))
+		must(t, s.org.Notes.Load(within(t)))
 		return s
 	}
 	told := func(s *Surface, action string) {
@@ -228,11 +228,11 @@ func TestReplicasLearn(t *testing.T) {
 			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}}}))
 	}
 	told(replica(), "remove")
-	if len(replica().notes.here()) != 0 {
+	if len(replica().org.Notes.Teams()) != 0 {
 		t.Fatal("nobody knows that the app was removed")
 	}
 	told(w.s, "add")
-	if len(replica().notes.here()) != 1 {
+	if len(replica().org.Notes.Teams()) != 1 {
 		t.Error("that it was added again was not kept")
 	}
 }
@@ -324,7 +324,7 @@ func TestWholeChannel(t *testing.T) {
 	reads()
 	found(2, "one in an old thread, two hours later")
 	said(oldest)
-	w.s.sweeper.Announce(w.s.now())
+	w.s.sweeper.Announce(w.s.org.Now())
 	w.fake.Inject(teamsfake.Fault{Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound", Times: 1})
 	reads()
 	if n := reads(); n != 3 {

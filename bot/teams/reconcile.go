@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -35,7 +36,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	case p.Kind == bridge.PostEphemeral:
 		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
 	}
-	if sent, ok := s.sent.get(sentName(p)); ok {
+	if sent, ok := s.sent.Get(sentName(p)); ok {
 		return channels.Landed, sent, nil
 	}
 	if !isChannel(p.Place.Channel) {
@@ -60,7 +61,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 		return outcome, bridge.Sent{}, err
 	}
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
-	s.sent.put(sentName(p), sent)
+	s.sent.Put(sentName(p), sent)
 	return outcome, sent, nil
 }
 
@@ -158,11 +159,11 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 	}
 	next := ""
 	for range reconcilePages * pageOfThreads / size {
-		page, err := patient(ctx, s.organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		page, err := organisation.Patient(ctx, s.Organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			if p.Place.Thread != "" {
-				return s.graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
+				return s.Graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
 			}
-			return s.graph.Messages(ctx, group, p.Place.Channel, size, next)
+			return s.Graph.Messages(ctx, group, p.Place.Channel, size, next)
 		})
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
@@ -171,7 +172,7 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 		for i := range page.Value {
 			m := &page.Value[i]
 			fresh = fresh || newestOf(m).After(oldest)
-			if !s.byUs(m) || !m.DeletedAt.IsZero() || m.CreatedAt.Before(oldest) || !wanted(m) {
+			if !s.ByUs(m) || !m.DeletedAt.IsZero() || m.CreatedAt.Before(oldest) || !wanted(m) {
 				continue
 			}
 			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})

@@ -9,39 +9,41 @@ import (
 
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/organisation"
+	"parley/bot/teams/recent"
 	"parley/bridge"
 	"parley/channels"
 )
 
 // poster makes posts, and finds out whether a post was made where Teams' answer was lost.
 type poster struct {
-	*organisation
+	*organisation.Organisation
 
 	posts   posts
 	access  *access
 	threads *threads
-	sent    *memory[bridge.Sent] // parts of posts that Teams has taken, by sentName
-	copying chan struct{}        // holds one element while a picture is copied
+	sent    *recent.Map[bridge.Sent] // parts of posts that Teams has taken, by sentName
+	copying chan struct{}            // holds one element while a picture is copied
 }
 
 // Send makes one post; see bridge.Surface.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel = context.WithTimeout(ctx, organisation.RequestTimeout)
 		defer cancel()
 	}
-	service, err := s.notes.whereIs(ctx, p.Place.Channel)
+	service, err := s.Notes.WhereIs(ctx, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
 			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
 	}
-	c, _ := s.notes.channel(p.Place.Channel)
-	if err := s.access.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
+	c, _ := s.Notes.Channel(p.Place.Channel)
+	if err := s.access.closed.stops(s.Now(), authorized, p.Place.Channel, c.Team); err != nil {
 		return bridge.Sent{}, err
 	}
 	if p.Unsure && !changes(p) {
-		s.log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
+		s.Log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
 	sent, err := s.make(ctx, service, p)
 	if err != nil {
@@ -49,7 +51,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 	s.access.works(p.Place.Channel)
 	if sent.Message != "" && !p.Kind.Idempotent() {
-		s.sent.put(sentName(p), sent)
+		s.sent.Put(sentName(p), sent)
 	}
 	return sent, nil
 }
@@ -97,7 +99,7 @@ func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridg
 // post adds a message to a thread or a chat, or begins a thread in a channel.
 func (s *poster) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
 	if at.Thread == "" && isChannel(at.Channel) {
-		started, err := s.bot.StartThread(ctx, service, s.tenant, at.Channel, a)
+		started, err := s.Bot.StartThread(ctx, service, s.Tenant, at.Channel, a)
 		if err != nil {
 			return bridge.Sent{}, err
 		}
@@ -108,10 +110,10 @@ func (s *poster) post(ctx context.Context, service string, at bridge.Place, a co
 		if id == "" {
 			return bridge.Sent{}, lost("Teams didn't say what the thread is called.")
 		}
-		s.threads.roots.put(fact.OrderKey(at.Channel, id), true)
+		s.threads.roots.Put(fact.OrderKey(at.Channel, id), true)
 		return bridge.Sent{Message: id, Thread: id}, nil
 	}
-	r, err := s.bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
+	r, err := s.Bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
 	return bridge.Sent{Message: r.ID, Thread: at.Thread}, err
 }
 
@@ -125,7 +127,7 @@ func (s *poster) update(ctx context.Context, service string, p bridge.Post, a co
 	if thread == "" {
 		thread = p.Place.Message
 	}
-	_, err := s.bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
+	_, err := s.Bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
@@ -136,10 +138,10 @@ func (s *poster) mark(ctx context.Context, service string, p bridge.Post) (bridg
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	var err error
 	if p.Mark != "" {
-		err = s.bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
+		err = s.Bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
 	}
 	if err == nil && p.Clears != "" {
-		if err = s.bot.RemoveReaction(ctx, at, p.Place.Message, markReaction(p.Clears)); noReaction(err) {
+		if err = s.Bot.RemoveReaction(ctx, at, p.Place.Message, markReaction(p.Clears)); noReaction(err) {
 			err = nil
 		}
 	}
@@ -158,14 +160,14 @@ func noReaction(err error) bool {
 
 // whisper posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
 func (s *poster) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
-	one, ok, err := s.people.find(ctx, p.Place.Channel, p.To)
+	one, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
 	if err != nil {
 		return bridge.Sent{}, s.access.certain(err, p)
 	}
 	if ok {
 		a.Recipient = &connector.ChannelAccount{ID: one.Teams, Name: one.Name}
 		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
-		r, err := s.bot.SendTargeted(ctx, at, a)
+		r, err := s.Bot.SendTargeted(ctx, at, a)
 		if err == nil {
 			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread, More: c.more}, nil
 		}
@@ -186,7 +188,7 @@ func notHere(err error) bool {
 
 // direct posts in a person's chat with us.
 func (s *poster) direct(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
-	chat, err := s.bot.Personal(ctx, service, s.tenant, p.To)
+	chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
 	if err != nil {
 		return bridge.Sent{}, s.access.certain(err, bridge.Post{Kind: p.Kind})
 	}
@@ -207,19 +209,19 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 		return
 	}
 	for _, who := range absent {
-		s.later(ctx, func(ctx context.Context) {
+		s.Later(ctx, func(ctx context.Context) {
 			c, err := s.compose(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
 			if err != nil || c.text == nil {
 				return
 			}
 			text := *c.text
-			text.Text += `<br><a href="` + strings.ReplaceAll(s.home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message}), "&", "&amp;") + `">Open the thread</a>`
+			text.Text += `<br><a href="` + strings.ReplaceAll(s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message}), "&", "&amp;") + `">Open the thread</a>`
 			a, err := s.activity(ctx, content{text: &text}, "")
 			if err == nil {
 				_, err = s.direct(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, posted{}, a)
 			}
 			if err != nil {
-				s.log.Warn("assignment not told", "error", err)
+				s.Log.Warn("assignment not told", "error", err)
 			}
 		})
 	}

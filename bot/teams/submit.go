@@ -84,7 +84,7 @@ func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[str
 	if err != nil {
 		return in.problem(err, f.Memory.Place)
 	}
-	return card.Again(form, *f, errs, in.door.home())
+	return card.Again(form, *f, errs, in.door.Home())
 }
 
 // mayStart gives the dialog that says why a conversation can't begin; false if it may, or if nobody can tell now.
@@ -97,9 +97,9 @@ func (in *invocation) mayStart(ctx context.Context, f *card.Submitted, filled vi
 	case errors.As(err, &p):
 		return in.problem(p, f.Memory.Place), true
 	case err != nil: // the engine says so afterwards
-		in.door.log.Warn("teams form not checked", "error", err)
+		in.door.Log.Warn("teams form not checked", "error", err)
 	case open.ID != 0:
-		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.home(), in.nonce()), true
+		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.Home(), in.nonce()), true
 	}
 	return card.Dialog{}, false
 }

@@ -16,6 +16,8 @@ import (
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
+	"parley/bot/teams/organisation"
+	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bot/upload"
 	"parley/bridge"
@@ -26,7 +28,6 @@ import (
 
 // Limits and times of this surface.
 const (
-	requestTimeout = 20 * time.Second // of one call
 	maxTextRunes   = 18_000           // of one message; longer text goes on in further parts
 	maxFileBytes   = 100 << 20        // of a person's file
 	sweepEvery     = 10 * time.Minute // catch-up without a cause
@@ -39,7 +40,7 @@ type Desk interface {
 	upload.Desk
 	sweep.Desk
 	posts
-	notes
+	organisation.Memory
 	openThreads
 	reports
 	starter
@@ -75,8 +76,7 @@ type Options struct {
 
 // Surface is one Microsoft 365 organisation with our app in it.
 type Surface struct {
-	*organisation
-
+	org       *organisation.Organisation
 	opt       Options
 	tokens    *rest.Tokens // of the bot
 	check     *auth.Validator
@@ -124,11 +124,11 @@ func New(o Options) (*Surface, error) {
 		return rest.NewTokens(rest.TokenOptions{LoginURL: o.LoginURL, TenantID: o.TenantID, AppID: o.AppID, Password: o.AppPassword, Scope: scope, Client: o.Client, Now: o.Now})
 	}
 	tokens := newTokens(connector.Scope)
-	b := &app{
-		tenant: o.TenantID, me: connector.BotID(o.AppID), log: o.Log, now: o.Now, hosts: hosts, work: background.New(backgroundMost),
-		bot: connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
+	b := &organisation.App{
+		Tenant: o.TenantID, Me: connector.BotID(o.AppID), Log: o.Log, Now: o.Now, Hosts: hosts, Work: background.New(backgroundMost),
+		Bot: connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 	}
-	b.graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+	b.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
 	if err != nil {
 		return nil, err
 	}
@@ -138,25 +138,23 @@ func New(o Options) (*Surface, error) {
 	return s, nil
 }
 
-func newSurface(o Options, b *app) *Surface {
-	org := &organisation{app: b, notes: newNotebook(b, o), reads: newPermits()}
-	org.people = newPeople(b, org.notes)
-	org.notes.people = org.people
-	s := &Surface{organisation: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), directory: &directory{org}}
-	s.access = &access{organisation: org, reports: o.Desk, sweeper: s.sweeper, closed: newClosures()}
-	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: newMemory[bool]()}
-	s.files = &files{organisation: org, libraries: newMemory[library]()}
-	s.posts = &poster{organisation: org, posts: o.Desk, access: s.access, threads: s.threads, sent: newMemory[bridge.Sent](), copying: make(chan struct{}, 1)}
-	life := &lives{organisation: org, sweeper: s.sweeper}
+func newSurface(o Options, b *organisation.App) *Surface {
+	org := organisation.New(b, organisation.Options{Notes: o.Desk, OnlyLook: o.OnlyLook, Named: len(o.ServiceURLs) > 0})
+	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), directory: &directory{org}}
+	s.access = &access{Organisation: org, reports: o.Desk, sweeper: s.sweeper, closed: newClosures()}
+	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
+	s.files = &files{Organisation: org, libraries: recent.New[library]()}
+	s.posts = &poster{Organisation: org, posts: o.Desk, access: s.access, threads: s.threads, sent: recent.New[bridge.Sent](), copying: make(chan struct{}, 1)}
+	life := &lives{Organisation: org, sweeper: s.sweeper}
 	s.history = &history{
-		organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
-		swept: newMemory[compared](), whole: newMemory[wholePass](), open: o.Desk, rest: pause.For,
+		Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
+		swept: recent.New[compared](), whole: recent.New[wholePass](), open: o.Desk, rest: pause.For,
 	}
-	s.uploads = &uploads{app: b, sweeper: s.sweeper}
+	s.uploads = &uploads{App: b, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
-	org.attach = s.upload != nil
-	s.intake = &intake{organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
-	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{organisation: org, access: s.access}, history: s.history, upload: s.upload, zone: o.Zone}
+	org.Attach = s.upload != nil
+	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
+	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{Organisation: org, access: s.access}, history: s.history, upload: s.upload, zone: o.Zone}
 	return s
 }
 
@@ -171,7 +169,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
+		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
 	}
 	if o.CatchUpFor == 0 {
 		o.CatchUpFor = catchUpFor
@@ -188,14 +186,14 @@ func (s *Surface) alone() bool { return s.opt.AppPassword == "" }
 
 // token gets a token for the Bot Connector from Entra, which shows whether our credentials work.
 func (s *Surface) token(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
 	return s.tokens.Token(ctx)
 }
 
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
-	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
+	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: organisation.RequestTimeout}
 }
 
 // Budget implements bridge.Surface. Teams counts the posts of a channel, in all its threads: 7 in 1 s,
@@ -226,7 +224,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 // Run implements bridge.Surface. It needs no connection, since Teams sends requests by itself. It reads
 // what was missed: after the start, after gaps, and from time to time.
 func (s *Surface) Run(ctx context.Context) error {
-	defer s.work.Wait()
+	defer s.org.Work.Wait()
 	s.CatchUp(time.Time{})
 	if !s.introduce(ctx) {
 		return nil
@@ -239,7 +237,7 @@ func (s *Surface) Run(ctx context.Context) error {
 // first.
 func (s *Surface) introduce(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := s.notes.load(ctx)
+		err := s.org.Notes.Load(ctx)
 		if err == nil && !s.alone() {
 			_, err = s.token(ctx)
 		}
@@ -251,7 +249,7 @@ func (s *Surface) introduce(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		s.log.Error("teams not available", "error", err)
+		s.org.Log.Error("teams not available", "error", err)
 		s.opt.Desk.Report(tokenCondition(err))
 		if !pause.For(ctx, wait) {
 			return false

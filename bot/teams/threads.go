@@ -9,6 +9,7 @@ import (
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/recent"
 	"parley/bridge"
 )
 
@@ -25,7 +26,7 @@ type posts interface {
 type threads struct {
 	posts posts
 	desk  sweep.Desk
-	roots *memory[bool] // by fact.OrderKey: whether we began it
+	roots *recent.Map[bool] // by fact.OrderKey: whether we began it
 }
 
 // ours tells whether the thread of a place was begun by a post of ours, which Teams doesn't say. A young
@@ -37,7 +38,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 		return false, nil
 	}
 	key := fact.OrderKey(at.Channel, at.Thread)
-	if own, ok := t.roots.get(key); ok {
+	if own, ok := t.roots.Get(key); ok {
 		return own, nil
 	}
 	own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
@@ -45,7 +46,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 		return false, err
 	}
 	if own {
-		t.roots.put(key, true)
+		t.roots.Put(key, true)
 		return true, nil
 	}
 	id := fact.MessageID(at.Channel, at.Thread)
@@ -56,7 +57,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if said[id] { // somebody else's, unless ours was recorded just now
 		own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
 		if err == nil {
-			t.roots.put(key, own)
+			t.roots.Put(key, own)
 		}
 		return own, err
 	}

@@ -13,6 +13,7 @@ import (
 	"parley/bot/sweep"
 	"parley/bot/teams/card"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/organisation"
 	"parley/bot/upload"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -74,7 +75,7 @@ func uploaded(data json.RawMessage) bool {
 
 // uploads stores what is sent on the upload page.
 type uploads struct {
-	*app
+	*organisation.App
 
 	sweeper *sweep.Sweeper
 	taking  sync.Mutex
@@ -98,6 +99,6 @@ func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Repl
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	p := fact.Payload{Kind: fact.KindUpload, Me: u.me, Body: body}
+	p := fact.Payload{Kind: fact.KindUpload, Me: u.Me, Body: body}
 	return false, u.sweeper.Accept(ctx, []channels.Fact{p.Fact(fact.UploadID(t), fact.KeyOf(t.Place))})
 }

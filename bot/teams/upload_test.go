@@ -132,7 +132,7 @@ func TestNoUploadPage(t *testing.T) {
 	for _, public := range []string{"", "http://help.acme.test", "::"} {
 		s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: public, LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
 		must(t, err)
-		if s.upload != nil || s.home().Attach || len(s.Handlers()) != 1 {
+		if s.upload != nil || s.org.Home().Attach || len(s.Handlers()) != 1 {
 			t.Errorf("%q has a page", public)
 		}
 	}

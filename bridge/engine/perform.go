@@ -2,101 +2,108 @@ package engine
 
 import (
 	"context"
-	"time"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/assist"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/reply"
+	"parley/bridge/engine/speech"
+	"parley/bridge/engine/workflow"
 	"parley/store"
+	"parley/store/channelmove"
 )
 
-// applyAction does what a person did or asked for.
-func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
-	r := book.Request{Surface: account.ID, Action: a}
-	w.Typed = time.Time{}
-	if a.Typed() { // a button's order is its message's
-		w.Typed = book.OrderTime(a.Order)
-	}
-	use := useCaseOf(a.Verb)
-	if use.first != nil {
-		return use.first(w, ctx, tx, r)
-	}
-	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay {
-		return nil
-	}
-	r.Conversation = w.ConversationAt(r)
-	typed := a.Typed()
-	if r.Conversation != nil && (typed || a.Verb == bridge.VerbUndo) && w.Outbox.IsPutOff(r.Conversation, w.Event) {
-		return w.Wait(book.UntilPutOff)
-	}
-	if r.Conversation != nil {
-		w.speech.FormHandedIn(r)
-		r.Conversation.SettleNote()
-	}
-	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
-	if r.Conversation == nil && mayConcern && !use.none && !w.replies.Orphaned(r) {
-		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
-			return err
-		}
-	}
-	if use.words {
-		return w.applySpeech(ctx, tx, r, typed && w.Posts.InThread(r))
-	}
-	if typed && r.Conversation != nil {
-		if w.Posts.Seen(r) {
-			return nil
-		}
-		w.speech.KeepCommand(r)
-	}
-	if r.Conversation != nil {
-		r.Conversation.Clicked = true
-		w.speech.SettleSlip(r)
-	}
-	return w.perform(ctx, tx, r)
+// useCase says where a verb may be used, and what does it.
+type useCase struct {
+	open bool // only for a conversation that is not over
+	mail bool // also in a daily thread, in which mails are sorted
+	none bool // the verb is about no conversation, wherever it is used
+
+	// speaks says that the latest messages of the conversation are needed, and the replies that wait.
+	speaks bool
+	// wants adds what else the batch has to read for the verb; nil = nothing.
+	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
+
+	words bool // somebody says something
+	// first does what happened to a message or a channel, before it matters who did it and in which conversation.
+	first func(*work, context.Context, pgx.Tx, book.Request) error
+	// anywhere does the verb where it needs no conversation.
+	anywhere func(*work, context.Context, pgx.Tx, book.Request) error
+	// do applies the verb to a conversation.
+	do func(*work, book.Request)
+	// read is used in place of do where the verb needs more of the database than the batch has read.
+	read func(*work, context.Context, pgx.Tx, book.Request) error
 }
 
-// applySpeech deals with words for the customer or for colleagues.
-func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
-	if r.Verb == bridge.VerbUnknown && !typed {
-		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
-		return nil
+// useCases makes the table of verbs.
+func useCases() map[bridge.Verb]*useCase {
+	return map[bridge.Verb]*useCase{
+		bridge.VerbSay:            {words: true, speaks: true, wants: wantTold},
+		bridge.VerbReply:          {words: true, speaks: true},
+		bridge.VerbNote:           {words: true, speaks: true},
+		bridge.VerbUnknown:        {words: true, speaks: true},
+		bridge.VerbEdit:           {speaks: true, first: edited},
+		bridge.VerbDelete:         {speaks: true, first: deleted},
+		bridge.VerbReact:          {first: ignored}, // emoji that are verbs arrive as those verbs
+		bridge.VerbUnreact:        {first: ignored},
+		bridge.VerbMoveChannel:    {first: channelMoved},
+		bridge.VerbNew:            {none: true, wants: (*work).wantStart, anywhere: (*work).start},
+		bridge.VerbHelp:           {none: true, anywhere: (*work).answerHelp},
+		bridge.VerbList:           {none: true, anywhere: (*work).answer},
+		bridge.VerbStats:          {none: true, anywhere: (*work).answer},
+		bridge.VerbFind:           {anywhere: (*work).answer},
+		bridge.VerbHistory:        {anywhere: (*work).answer},
+		bridge.VerbWhy:            {anywhere: (*work).answer},
+		bridge.VerbTimeline:       {anywhere: (*work).answer},
+		bridge.VerbAI:             {do: byAssist((*assist.UseCases).Ask)},
+		bridge.VerbTemplates:      {none: true, anywhere: administer},
+		bridge.VerbTemplateEdit:   {none: true, anywhere: administer},
+		bridge.VerbTemplateDelete: {none: true, anywhere: administer},
+		bridge.VerbTemplate:       {speaks: true, read: useTemplate},
+		bridge.VerbTake:           {open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbAssign:         {speaks: true, wants: wantThoseElsewhere, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbUnassign:       {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbTag:            {wants: wantTags, do: byWorkflow((*workflow.UseCases).Tag)},
+		bridge.VerbUntag:          {do: byWorkflow((*workflow.UseCases).Tag)},
+		bridge.VerbTopic:          {do: byWorkflow((*workflow.UseCases).Topic)},
+		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
+		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
+		bridge.VerbAnalysis:       {do: byWorkflow((*workflow.UseCases).SwitchAnalysis)},
+		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).Pend)},
+		bridge.VerbSnooze:         {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Snooze)},
+		bridge.VerbWake:           {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Wake)},
+		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
+		bridge.VerbReopen:         {speaks: true, read: reopened},
+		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
+		bridge.VerbUndo:           {speaks: true, do: bySpeech((*speech.UseCases).Undo)},
+		bridge.VerbCC:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbTo:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbAllow:          {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbSend:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbKeep:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbDrop:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbSendAgain:      {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbMarkSent:       {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).Leave)},
+		bridge.VerbPromote:        {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbSilence:        {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbBlock:          {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbUnblock:        {speaks: true, mail: true, read: sortAutomatic},
 	}
-	switch {
-	case r.Conversation == nil && w.replies.Orphaned(r):
-		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
-			"Go on in the customer's other thread, or write to them yourself.")
-		return nil
-	case r.Conversation == nil && typed && w.Posts.UnknownThread(r):
-		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
-		return nil
-	case r.Conversation == nil:
-		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
+}
+
+// allUseCases is the table, made once.
+var allUseCases = sync.OnceValue(useCases) //nolint:gochecknoglobals // a table that never changes
+
+// useCaseOf gives a verb's entry in the table; an empty one for verbs that have none, such as plain words.
+func useCaseOf(verb bridge.Verb) *useCase {
+	if u := allUseCases()[verb]; u != nil {
+		return u
 	}
-	if typed && r.Verb == bridge.VerbReply && r.Text == "" && len(r.Files) == 0 {
-		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
-		return nil
-	}
-	if typed {
-		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
-		changed, err := w.Log.ChangedHands(ctx, tx, r)
-		if err == nil {
-			w.speech.Say(r, changed)
-		}
-		return err
-	}
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if problem := w.Authorize(r, r.Verb); problem != nil {
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
-		return nil
-	}
-	if m := w.Messages.AnsweredBy(r.Conversation, r.Action); m != nil && m.IdentityID != nil { // its words may be quoted
-		if _, err := w.People.SenderOf(ctx, tx, m); err != nil {
-			return err
-		}
-	}
-	w.speech.ByForm(r)
-	return nil
+	return &useCase{}
 }
 
 // perform does a verb.
@@ -149,4 +156,49 @@ func (w *work) aboutNothing(ctx context.Context, tx pgx.Tx, r book.Request) erro
 	}
 	w.Refuse(r, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
 	return nil
+}
+
+func byWorkflow(do func(*workflow.UseCases, book.Request)) func(*work, book.Request) {
+	return func(w *work, r book.Request) { do(w.workflow, r) }
+}
+
+func byAssist(do func(*assist.UseCases, book.Request)) func(*work, book.Request) {
+	return func(w *work, r book.Request) { do(w.assist, r) }
+}
+
+func bySpeech(do func(*speech.UseCases, book.Request)) func(*work, book.Request) {
+	return func(w *work, r book.Request) { do(w.speech, r) }
+}
+
+func byReplies(do func(*reply.UseCases, book.Request)) func(*work, book.Request) {
+	return func(w *work, r book.Request) { do(w.replies, r) }
+}
+
+func edited(w *work, _ context.Context, _ pgx.Tx, r book.Request) error {
+	w.speech.Edit(r)
+	return nil
+}
+
+func deleted(w *work, _ context.Context, _ pgx.Tx, r book.Request) error { return w.speech.Delete(r) }
+
+func ignored(*work, context.Context, pgx.Tx, book.Request) error { return nil }
+
+func channelMoved(_ *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return channelmove.Begin(ctx, tx, r.Surface, r.Place.Channel, r.Args.Note)
+}
+
+func administer(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.templates.Administer(ctx, tx, r)
+}
+
+func useTemplate(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.templates.UseTemplate(ctx, tx, r)
+}
+
+func sortAutomatic(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.intake.SortAutomatic(ctx, tx, r)
+}
+
+func reopened(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.workflow.Reopen(ctx, tx, r)
 }

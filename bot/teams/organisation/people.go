@@ -1,4 +1,4 @@
-package teams
+package organisation
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/recent"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -17,8 +18,8 @@ import (
 // using the old answer while Teams gives no new one.
 const personFresh = 24 * time.Hour
 
-// person is somebody as Teams describes them.
-type person struct {
+// Person is somebody as Teams describes them.
+type Person struct {
 	Teams   string           `json:"teams"` // "29:…", by which only this bot knows them
 	User    string           `json:"user"`  // Entra object id
 	Name    string           `json:"name,omitempty"`
@@ -26,47 +27,47 @@ type person struct {
 	AskedAt time.Time        `json:"at"`
 }
 
-// people remembers the persons whom activities named, by each of their two ids.
-type people struct {
-	*app
+// People remembers the persons whom activities named, by each of their two ids.
+type People struct {
+	*App
 
-	notes *notebook
+	notes *Notebook
 
-	by *memory[person]
-	in *memory[time.Time] // when somebody was last seen in a channel, by memberKey
+	by *recent.Map[Person]
+	in *recent.Map[time.Time] // when somebody was last seen in a channel, by memberKey
 }
 
-func newPeople(b *app, notes *notebook) *people {
-	return &people{app: b, notes: notes, by: newMemory[person](), in: newMemory[time.Time]()}
+func newPeople(b *App, notes *Notebook) *People {
+	return &People{App: b, notes: notes, by: recent.New[Person](), in: recent.New[time.Time]()}
 }
 
 // memberKey is the key in people.in of a person in a channel.
 func memberKey(channel, user string) string { return channel + "/" + user }
 
 // take remembers the person of a note; it ignores a note that doesn't belong to id.
-func (p *people) take(id string, value json.RawMessage) {
-	var one person
+func (p *People) take(id string, value json.RawMessage) {
+	var one Person
 	if json.Unmarshal(value, &one) == nil && one.Teams == id {
 		p.put(one)
 	}
 }
 
-func (p *people) put(one person) {
-	if old, ok := p.by.get(one.Teams); ok && old.AskedAt.After(one.AskedAt) {
+func (p *People) put(one Person) {
+	if old, ok := p.by.Get(one.Teams); ok && old.AskedAt.After(one.AskedAt) {
 		return
 	}
-	p.by.put(one.Teams, one)
+	p.by.Put(one.Teams, one)
 	if one.User != "" {
-		p.by.put(one.User, one)
+		p.by.Put(one.User, one)
 	}
 }
 
-// find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams
+// Find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams
 // doesn't: then we can't know who they are.
 // Errors: *connector.Error when nobody can tell now.
-func (p *people) find(ctx context.Context, conversation, id string) (one person, ok bool, err error) {
-	one, known := p.by.get(id)
-	if known && p.now().Sub(one.AskedAt).Abs() < personFresh {
+func (p *People) Find(ctx context.Context, conversation, id string) (one Person, ok bool, err error) {
+	one, known := p.by.Get(id)
+	if known && p.Now().Sub(one.AskedAt).Abs() < personFresh {
 		return one, true, nil
 	}
 	channel, _ := connector.SplitThread(conversation)
@@ -75,16 +76,16 @@ func (p *people) find(ctx context.Context, conversation, id string) (one person,
 	case err == nil:
 		return asked, true, nil
 	case notThere(err):
-		return person{}, false, nil
+		return Person{}, false, nil
 	}
 	return one, known, orKnown(known, err)
 }
 
-// here tells whether a person is a member of a channel.
+// IsMember tells whether a person is a member of a channel.
 // Errors: as find.
-func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
-	seen, known := p.in.get(memberKey(channel, user))
-	if known && p.now().Sub(seen).Abs() < personFresh {
+func (p *People) IsMember(ctx context.Context, channel, user string) (bool, error) {
+	seen, known := p.in.Get(memberKey(channel, user))
+	if known && p.Now().Sub(seen).Abs() < personFresh {
 		return true, nil
 	}
 	_, err := p.ask(ctx, channel, user)
@@ -98,20 +99,20 @@ func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
 }
 
 // ask has Teams describe a member of a channel.
-func (p *people) ask(ctx context.Context, channel, id string) (person, error) {
-	service, err := p.notes.whereIs(ctx, channel)
+func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
+	service, err := p.notes.WhereIs(ctx, channel)
 	if err != nil {
-		return person{}, err
+		return Person{}, err
 	}
-	m, err := p.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
+	m, err := p.Bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
 	if err != nil {
-		return person{}, err
+		return Person{}, err
 	}
-	one := p.describe(m)
+	one := p.Describe(m)
 	p.put(one)
-	p.in.put(memberKey(channel, one.User), p.now())
-	if err := p.notes.keep(ctx, notePerson+one.Teams, one); err != nil {
-		p.log.Warn("teams person not noted", "error", err)
+	p.in.Put(memberKey(channel, one.User), p.Now())
+	if err := p.notes.Keep(ctx, notePerson+one.Teams, one); err != nil {
+		p.Log.Warn("teams person not noted", "error", err)
 	}
 	return one, nil
 }
@@ -123,15 +124,15 @@ func orKnown(known bool, err error) error {
 	return err
 }
 
-// describe says what a member is to us: a person only if Teams says that they belong to
+// Describe says what a member is to us: a person only if Teams says that they belong to
 // our own tenant and are no guest in it.
-func (p *people) describe(m connector.Member) person {
-	one := person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.now()}
+func (p *People) Describe(m connector.Member) Person {
+	one := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
 	role := m.UserRole
 	if role == "" {
 		role = "user"
 	}
-	if m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.tenant) && strings.EqualFold(role, "user") {
+	if m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.Tenant) && strings.EqualFold(role, "user") {
 		one.Kind = bridge.ActorPerson
 	}
 	return one

@@ -1,4 +1,4 @@
-package slack
+package fact
 
 import (
 	"encoding/json"
@@ -10,9 +10,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// callback is the wrapper of an event.
+// Callback is the wrapper of an event.
 // Source: docs.slack.dev/apis/events-api, read 2026-11.
-type callback struct {
+type Callback struct {
 	Type      string          `json:"type"`
 	TeamID    string          `json:"team_id"`
 	AppID     string          `json:"api_app_id"`
@@ -25,9 +25,9 @@ type callback struct {
 
 // event is the union of the inner events we read.
 type event struct {
-	message
-	Message  *message `json:"message"`          // message_changed
-	Previous *message `json:"previous_message"` // message_changed, message_deleted
+	Message
+	Changed  *Message `json:"message"`          // message_changed
+	Previous *Message `json:"previous_message"` // message_changed, message_deleted
 	Deleted  string   `json:"deleted_ts"`
 	Reaction string   `json:"reaction"`
 	Item     struct {
@@ -40,9 +40,9 @@ type event struct {
 	NewChannel string `json:"new_channel_id"`
 }
 
-// message is a message, in an event or in history.
+// Message is a message, in an event or in history.
 // Source: docs.slack.dev/reference/events/message, read 2026-11.
-type message struct {
+type Message struct {
 	Type       string          `json:"type"`
 	Subtype    string          `json:"subtype,omitempty"`
 	User       string          `json:"user,omitempty"`
@@ -59,7 +59,7 @@ type message struct {
 	Edited     *edited         `json:"edited,omitempty"`
 	Blocks     json.RawMessage `json:"blocks,omitempty"`
 	Attached   json.RawMessage `json:"attachments,omitempty"` // tables that were pasted, and what Slack and apps show of links
-	Files      []file          `json:"files,omitempty"`
+	Files      []File          `json:"files,omitempty"`
 	Latest     string          `json:"latest_reply,omitempty"`
 	RepliedBy  []string        `json:"reply_users,omitempty"`
 	Metadata   json.RawMessage `json:"metadata,omitempty"` // any app's, in any shape
@@ -69,9 +69,9 @@ type edited struct {
 	TS string `json:"ts"`
 }
 
-// file is an attached file.
+// File is an attached file.
 // Source: docs.slack.dev/reference/objects/file-object, read 2026-11.
-type file struct {
+type File struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Title      string `json:"title"`
@@ -87,8 +87,8 @@ type file struct {
 // slackbot speaks for Slack itself; a deleted root becomes one of its messages.
 const slackbot = "USLACKBOT"
 
-// spoken says whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
-func spoken(subtype string) bool {
+// Spoken says whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
+func Spoken(subtype string) bool {
 	switch subtype {
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
 		return true
@@ -96,17 +96,18 @@ func spoken(subtype string) bool {
 	return false
 }
 
-// own tells whether our app wrote m.
-func (me *self) own(m *message) bool {
+// Wrote tells whether our app wrote m.
+func (me *Self) Wrote(m *Message) bool {
 	return m.BotID != "" && m.BotID == me.Bot || m.AppID != "" && m.AppID == me.App || m.User != "" && m.User == me.User
 }
 
-// typed reads what the author of m typed.
-func (m *message) typed() markdown.Text {
+// Typed reads what the author of m typed.
+func (m *Message) Typed() markdown.Text {
 	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text})
 }
 
-func (m *message) root() string {
+// Root is the id of the message that begins the thread of m: that of m itself at top level.
+func (m *Message) Root() string {
 	if m.ThreadTS != "" {
 		return m.ThreadTS
 	}
@@ -114,7 +115,7 @@ func (m *message) root() string {
 }
 
 // place gives the place of m in a channel; a root is at top level.
-func (m *message) place(channel string) bridge.Place {
+func (m *Message) place(channel string) bridge.Place {
 	p := bridge.Place{Channel: channel, Message: m.TS}
 	if m.ThreadTS != m.TS {
 		p.Thread = m.ThreadTS
@@ -122,14 +123,14 @@ func (m *message) place(channel string) bridge.Place {
 	return p
 }
 
-func (m *message) editedTS() string {
+func (m *Message) editedTS() string {
 	if m.Edited == nil {
 		return ""
 	}
 	return m.Edited.TS
 }
 
-func (m *message) fileIDs() string {
+func (m *Message) fileIDs() string {
 	ids := make([]string, 0, len(m.Files))
 	for _, f := range m.Files {
 		ids = append(ids, f.ID)
@@ -139,14 +140,20 @@ func (m *message) fileIDs() string {
 }
 
 // sameContent tells whether two versions of a message differ at most in what Slack adds (unfurling, pins).
-func (m *message) sameContent(o *message) bool {
+func (m *Message) sameContent(o *Message) bool {
 	return m.Text == o.Text && m.fileIDs() == o.fileIDs() && m.editedTS() == o.editedTS()
 }
 
-// Ids of facts; see design: Journal.
-func messageID(channel, ts string) string { return "m:" + channel + ":" + ts }
-func deleteID(channel, ts string) string  { return "d:" + channel + ":" + ts }
-func editID(channel string, m *message) string {
-	return "e:" + channel + ":" + m.TS + ":" + digest(m.editedTS(), m.Text, m.fileIDs())
+// MessageID is the id of the fact that a message was written.
+func MessageID(channel, ts string) string { return "m:" + channel + ":" + ts }
+
+// DeleteID is the id of the fact that a message was deleted.
+func DeleteID(channel, ts string) string { return "d:" + channel + ":" + ts }
+
+// EditID is the id of the fact that a message got the words and files that m has.
+func EditID(channel string, m *Message) string {
+	return "e:" + channel + ":" + m.TS + ":" + Digest(m.editedTS(), m.Text, m.fileIDs())
 }
-func orderKey(channel, root string) string { return channel + ":" + root }
+
+// OrderKey is the order key of a thread's facts.
+func OrderKey(channel, root string) string { return channel + ":" + root }

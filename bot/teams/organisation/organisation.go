@@ -1,10 +1,12 @@
-package teams
+package organisation
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +19,8 @@ import (
 	"parley/channels/pause"
 )
 
-// readPatience bounds the tries at one page.
-const readPatience = 4
+// ReadPatience bounds the tries at one page.
+const ReadPatience = 4
 
 // permits remembers which channels Graph lets us read.
 type permits struct {
@@ -39,33 +41,41 @@ func (p *permits) learn(channel string, err error) {
 	}
 }
 
-// organisation is one Microsoft 365 organisation, as our app sees it.
-type organisation struct {
-	*app
+// Organisation is one Microsoft 365 organisation, as our app sees it.
+type Organisation struct {
+	*App
 
-	notes  *notebook
-	people *people
+	Notes  *Notebook
+	People *People
 	reads  *permits
-	attach bool // agents can upload files on a web page of ours
+	Attach bool // agents can upload files on a web page of ours
 }
 
-// canLook says whether Graph lets us read a channel, as far as is known.
-func (o *organisation) canLook(channel string) bool {
+// New makes what is known of an organisation. Nothing is read before it is asked for.
+func New(b *App, o Options) *Organisation {
+	org := &Organisation{App: b, Notes: newNotebook(b, o), reads: newPermits()}
+	org.People = newPeople(b, org.Notes)
+	org.Notes.people = org.People
+	return org
+}
+
+// CanLook says whether Graph lets us read a channel, as far as is known.
+func (o *Organisation) CanLook(channel string) bool {
 	o.reads.mu.Lock()
 	defer o.reads.mu.Unlock()
 	return o.reads.of[channel]
 }
 
-// patient reads something of a channel, repeats the read as Graph asks, and notes whether we may read the channel.
-func patient[T any](ctx context.Context, o *organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
-	group, err := o.notes.group(ctx, channel)
+// Patient reads something of a channel, repeats the read as Graph asks, and notes whether we may read the channel.
+func Patient[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
+	group, err := o.Notes.Group(ctx, channel)
 	if err != nil {
 		return out, err
 	}
-	for try := range readPatience {
+	for try := range ReadPatience {
 		out, err = read(ctx, group)
 		wait, again := graph.Wait(err)
-		if err == nil || !again || try == readPatience-1 || !pause.For(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
+		if err == nil || !again || try == ReadPatience-1 || !pause.For(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
 			break
 		}
 	}
@@ -73,17 +83,17 @@ func patient[T any](ctx context.Context, o *organisation, channel string, read f
 	return out, err
 }
 
-// synthetic makes the activity that Teams would have sent about a message: for an event such as
+// Synthetic makes the activity that Teams would have sent about a message: for an event such as
 // fact.EventEdited or, with "", for its being written.
-func (o *organisation) synthetic(event, channel string, m *graph.Message) connector.Activity {
+func (o *Organisation) Synthetic(event, channel string, m *graph.Message) connector.Activity {
 	begin := m.ReplyToID
 	if begin == "" {
 		begin = m.ID
 	}
 	at := m.CreatedAt
 	a := connector.Activity{
-		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.me},
-		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: o.tenant},
+		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
+		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
 		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
 		From:         o.author(m.From),
 	}
@@ -136,7 +146,7 @@ func withQuotes(m *graph.Message) string {
 
 // author gives the account of a message's author. A person's ID is the Entra object id, since Graph
 // doesn't tell "29:…"; an app's ID is that of its bot.
-func (o *organisation) author(f *graph.From) *connector.ChannelAccount {
+func (o *Organisation) author(f *graph.From) *connector.ChannelAccount {
 	switch {
 	case f == nil:
 		return nil
@@ -148,20 +158,20 @@ func (o *organisation) author(f *graph.From) *connector.ChannelAccount {
 	return nil
 }
 
-// byUs tells whether our app wrote a message.
-func (o *organisation) byUs(m *graph.Message) bool {
-	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.me
+// ByUs tells whether our app wrote a message.
+func (o *Organisation) ByUs(m *graph.Message) bool {
+	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// caught makes a payload, and the activity in it, of a message that Graph gave.
-func (o *organisation) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
-	a := o.synthetic(event, channel, m)
-	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.me, Own: own, Who: map[string]fact.Who{}}
+// Caught makes a payload, and the activity in it, of a message that Graph gave.
+func (o *Organisation) Caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
+	a := o.Synthetic(event, channel, m)
+	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: own, Who: map[string]fact.Who{}}
 	for _, one := range accounts(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
 		}
-		known, ok, err := o.people.find(ctx, channel, one.AADObjectID)
+		known, ok, err := o.People.Find(ctx, channel, one.AADObjectID)
 		switch {
 		case err != nil:
 			return p, a, err
@@ -176,14 +186,29 @@ func (o *organisation) caught(ctx context.Context, event, channel string, m *gra
 		return p, a, fmt.Errorf("teams: catch-up: %w", err)
 	}
 	p.Body = raw
-	p.Seen = graphFiles(m)
+	p.Seen = FilesOf(m)
 	for n, address := range p.Text(&a).Images {
-		if strings.Contains(address, hostedPart) {
+		if strings.Contains(address, HostedPart) {
 			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
 		}
 	}
 	return p, a, nil
 }
+
+// FilesOf gives the files among the attachments that Graph lists for a message.
+func FilesOf(m *graph.Message) []fact.Attached {
+	var out []fact.Attached
+	for _, at := range m.Attachments {
+		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
+			continue
+		}
+		out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
+	}
+	return out
+}
+
+// HostedPart is the part of an address by which pasted pictures in Graph are known.
+const HostedPart = "/hostedContents/"
 
 // accounts gives the author of an activity and all whom it mentions.
 func accounts(a *connector.Activity) []*connector.ChannelAccount {
@@ -199,17 +224,19 @@ func accounts(a *connector.Activity) []*connector.ChannelAccount {
 	return all
 }
 
-// home gives what links and mentions in cards need to know of the organisation.
-func (o *organisation) home() card.Home {
-	return card.Home{Tenant: o.tenant, Groups: o.notes.groups(), Attach: o.attach}
+// Home gives what links and mentions in cards need to know of the organisation.
+func (o *Organisation) Home() card.Home {
+	return card.Home{Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
 }
 
-func (o *organisation) channelName(id string) string {
-	c, _ := o.notes.channel(id)
-	return nameOf(c.Name, id)
+// ChannelName gives the name of a channel, in quotation marks; its id where no name is known.
+func (o *Organisation) ChannelName(id string) string {
+	c, _ := o.Notes.Channel(id)
+	return NameOf(c.Name, id)
 }
 
-func nameOf(name, id string) string {
+// NameOf gives a name in quotation marks; id where the name is "".
+func NameOf(name, id string) string {
 	if name == "" {
 		return id
 	}

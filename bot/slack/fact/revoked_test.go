@@ -1,4 +1,4 @@
-package slack
+package fact
 
 import "testing"
 
@@ -15,8 +15,8 @@ func TestRevokedTokens(t *testing.T) {
 		`{"type":"tokens_revoked","tokens":"all"}`:                             "tokens_revoked",
 		`{"type":"app_uninstalled"}`:                                           "app_uninstalled",
 	} {
-		if a := testSelf().splitEvent(kindEvent, callbackOf(event)); a.revoked != want || len(a.facts) != 0 {
-			t.Errorf("%s: %q, facts %v", event, a.revoked, a.facts)
+		if a := testSelf().SplitEvent(KindEvent, callbackOf(event)); a.Revoked != want || len(a.Facts) != 0 {
+			t.Errorf("%s: %q, facts %v", event, a.Revoked, a.Facts)
 		}
 	}
 }

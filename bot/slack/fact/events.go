@@ -1,4 +1,4 @@
-package slack
+package fact
 
 import (
 	"cmp"
@@ -8,44 +8,44 @@ import (
 	"parley/channels"
 )
 
-// arrival is what is read from an event: facts to store, and news that is of use only now.
-type arrival struct {
-	facts   []channels.Fact
-	foreign bool   // not for our team and app: nothing of it is kept
-	learned []seen // where our own uploads were posted
-	revoked string // our tokens are gone: why
-	renamed bool   // names of channels may have changed
-	dropped bool   // Slack left events out: the sweeper has to find them
-	joined  bool   // we are in a channel whose events we didn't get until now
+// Arrival is what is read from an event: facts to store, and news that is of use only now.
+type Arrival struct {
+	Facts   []channels.Fact
+	Foreign bool    // not for our team and app: nothing of it is kept
+	Learned []Share // where our own uploads were posted
+	Revoked string  // our tokens are gone: why
+	Renamed bool    // names of channels may have changed
+	Dropped bool    // Slack left events out: the sweeper has to find them
+	Joined  bool    // we are in a channel whose events we didn't get until now
 }
 
-// seen says in which message one of our own uploads was posted.
-type seen struct {
+// Share says in which message one of our own uploads was posted.
+type Share struct {
 	File, Channel, Thread, TS string
 }
 
-// splitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
+// SplitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
 // one quarantined fact.
-func (me *self) splitEvent(kind string, body []byte) arrival {
-	if m, plain := glance.Read(body); plain && me.ours(m.Team, m.App) {
+func (me *Self) SplitEvent(kind string, body []byte) Arrival {
+	if m, plain := glance.Read(body); plain && me.IsFor(m.Team, m.App) {
 		return me.splitPlain(kind, &m, body)
 	}
 	cb, ev, channel, whole := readWhole(body)
 	if !whole {
 		if err := json.Unmarshal(body, &cb); err != nil {
-			return arrival{facts: []channels.Fact{quarantined(body, "not readable: "+err.Error())}}
+			return Arrival{Facts: []channels.Fact{Quarantined(body, "not readable: "+err.Error())}}
 		}
 	}
 	if !me.concerns(&cb) {
-		return arrival{foreign: true}
+		return Arrival{Foreign: true}
 	}
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
-		return arrival{dropped: true}
+		return Arrival{Dropped: true}
 	}
 	if !whole {
 		var err error
 		if channel, err = ev.read(cb.Event); err != nil {
-			return arrival{facts: []channels.Fact{quarantined(body, "event not readable: "+err.Error())}}
+			return Arrival{Facts: []channels.Fact{Quarantined(body, "event not readable: "+err.Error())}}
 		}
 	}
 	switch ev.Type {
@@ -55,44 +55,44 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		return me.splitReaction(kind, &ev, body)
 	case "tokens_revoked":
 		if onlyPersons(cb.Event) {
-			return arrival{}
+			return Arrival{}
 		}
-		return arrival{revoked: ev.Type}
+		return Arrival{Revoked: ev.Type}
 	case "app_uninstalled":
-		return arrival{revoked: ev.Type}
+		return Arrival{Revoked: ev.Type}
 	case "channel_id_changed":
 		a := me.one(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
-		a.renamed = true
+		a.Renamed = true
 		return a
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel", "channel_left", "group_left":
-		return arrival{renamed: true}
+		return Arrival{Renamed: true}
 	case "member_joined_channel":
 		mine := ev.User == me.User // somebody else who joins changes nothing that Parley keeps
-		return arrival{renamed: mine, joined: mine}
+		return Arrival{Renamed: mine, Joined: mine}
 	case "":
-		return arrival{facts: []channels.Fact{quarantined(body, "event without type")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "event without type")}}
 	}
-	return arrival{} // what the app was subscribed to beyond the manifest tells us nothing
+	return Arrival{} // what the app was subscribed to beyond the manifest tells us nothing
 }
 
 // splitPlain does for a plain message of our workspace what splitMessage does for all.
-func (me *self) splitPlain(kind string, m *glance.Message, body []byte) arrival {
+func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
 	if m.User == me.User {
-		return arrival{}
+		return Arrival{}
 	}
-	return me.one(kind, messageID(m.Channel, m.TS), orderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
+	return me.one(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
-// ours tells whether something is addressed to our app in our workspace.
-func (me *self) ours(team, app string) bool {
+// IsFor tells whether something is addressed to our app in our workspace.
+func (me *Self) IsFor(team, app string) bool {
 	return team == me.Team && (me.App == "" || app == me.App)
 }
 
 // concerns tells whether an event is for our installation of the app. In a channel that another organisation shares with
 // ours, team_id may name that organisation; the authorizations name ours then.
-func (me *self) concerns(cb *callback) bool {
-	if me.ours(cb.TeamID, cb.AppID) {
+func (me *Self) concerns(cb *Callback) bool {
+	if me.IsFor(cb.TeamID, cb.AppID) {
 		return true
 	}
 	var installed []struct {
@@ -102,7 +102,7 @@ func (me *self) concerns(cb *callback) bool {
 		return false
 	}
 	for _, at := range installed {
-		if me.ours(at.TeamID, cb.AppID) {
+		if me.IsFor(at.TeamID, cb.AppID) {
 			return true
 		}
 	}
@@ -120,18 +120,18 @@ func stored(kind string) bool {
 
 // readWhole decodes a callback with its event in one pass, and says whether it could:
 // true of nearly all that arrives. cb.Event stays empty.
-func readWhole(body []byte) (cb callback, ev event, channel string, ok bool) {
+func readWhole(body []byte) (cb Callback, ev event, channel string, ok bool) {
 	var whole struct {
-		callback
+		Callback
 		Event struct {
 			event
 			Channel string `json:"channel"`
 		} `json:"event"`
 	}
 	if json.Unmarshal(body, &whole) != nil || !stored(whole.Event.Type) {
-		return callback{}, event{}, "", false
+		return Callback{}, event{}, "", false
 	}
-	return whole.callback, whole.Event.event, whole.Event.Channel, true
+	return whole.Callback, whole.Event.event, whole.Event.Channel, true
 }
 
 // read decodes an inner event and gives its channel. Of events that we don't store it reads only the
@@ -173,9 +173,9 @@ func onlyPersons(ev json.RawMessage) bool {
 	return json.Unmarshal(ev, &revoked) == nil && len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
-func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arrival {
+func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
-		return arrival{facts: []channels.Fact{quarantined(body, "message without channel")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "message without channel")}}
 	}
 	switch ev.Subtype {
 	case "message_changed":
@@ -183,54 +183,54 @@ func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arriv
 	case "message_deleted":
 		return me.splitDeleted(kind, channel, ev, body)
 	}
-	m := &ev.message
-	if me.own(m) {
-		out := arrival{}
+	m := &ev.Message
+	if me.Wrote(m) {
+		out := Arrival{}
 		for _, f := range m.Files {
-			out.learned = append(out.learned, seen{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
+			out.Learned = append(out.Learned, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
 		}
 		return out
 	}
-	if !spoken(m.Subtype) {
-		return arrival{}
+	if !Spoken(m.Subtype) {
+		return Arrival{}
 	}
 	if m.TS == "" {
-		return arrival{facts: []channels.Fact{quarantined(body, "message without ts")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "message without ts")}}
 	}
-	return me.one(kind, messageID(channel, m.TS), orderKey(channel, m.root()), body)
+	return me.one(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
 
 // splitChanged gives the fact of an edit under the name that history gives it, too: it holds the second of the edit and the
 // words. Somebody who edits again in the same second may come back to words that are known by that name. So such an edit
 // is a second fact with the time of its event; where both are new, the second changes nothing, since it is the same version.
-func (me *self) splitChanged(kind, channel string, ev *event, body []byte) arrival {
-	m := ev.Message
+func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
+	m := ev.Changed
 	if m == nil || m.TS == "" {
-		return arrival{facts: []channels.Fact{quarantined(body, "change without message")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "change without message")}}
 	}
 	if m.Subtype == "tombstone" {
-		return me.one(kind, deleteID(channel, m.TS), orderKey(channel, m.root()), withoutWords(body))
+		return me.one(kind, DeleteID(channel, m.TS), OrderKey(channel, m.Root()), withoutWords(body))
 	}
-	if me.own(m) || !spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
-		return arrival{}
+	if me.Wrote(m) || !Spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
+		return Arrival{}
 	}
-	edit := me.one(kind, editID(channel, m), orderKey(channel, m.root()), body)
+	edit := me.one(kind, EditID(channel, m), OrderKey(channel, m.Root()), body)
 	if ev.EventTS != "" && m.Edited != nil && ev.Previous != nil && ev.Previous.editedTS() == m.editedTS() {
-		again := me.one(kind, editID(channel, m)+":"+ev.EventTS, orderKey(channel, m.root()), body)
-		edit.facts = append(edit.facts, again.facts...)
+		again := me.one(kind, EditID(channel, m)+":"+ev.EventTS, OrderKey(channel, m.Root()), body)
+		edit.Facts = append(edit.Facts, again.Facts...)
 	}
 	return edit
 }
 
-func (me *self) splitDeleted(kind, channel string, ev *event, body []byte) arrival {
+func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
-		return arrival{facts: []channels.Fact{quarantined(body, "deletion without ts")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "deletion without ts")}}
 	}
 	root := ev.Deleted
 	if ev.Previous != nil && ev.Previous.ThreadTS != "" {
 		root = ev.Previous.ThreadTS
 	}
-	return me.one(kind, deleteID(channel, ev.Deleted), orderKey(channel, root), withoutWords(body))
+	return me.one(kind, DeleteID(channel, ev.Deleted), OrderKey(channel, root), withoutWords(body))
 }
 
 // withoutWords takes out of a callback about a deleted message what the message said: Slack repeats it, and who
@@ -257,22 +257,22 @@ func withoutWords(body []byte) []byte {
 	return short
 }
 
-func (me *self) splitReaction(kind string, ev *event, body []byte) arrival {
+func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 	if ev.Item.Type != "message" || ev.User == me.User {
-		return arrival{}
+		return Arrival{}
 	}
 	if ev.Item.Channel == "" || ev.Item.TS == "" || ev.User == "" || ev.Reaction == "" {
-		return arrival{facts: []channels.Fact{quarantined(body, "reaction without place")}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, "reaction without place")}}
 	}
 	id := "r:" + ev.Item.Channel + ":" + ev.Item.TS + ":" + ev.User + ":" + ev.Reaction + ":" + ev.EventTS
-	return me.one(kind, id, orderKey(ev.Item.Channel, ev.Item.TS), body)
+	return me.one(kind, id, OrderKey(ev.Item.Channel, ev.Item.TS), body)
 }
 
 // one is the fact of a callback that was read.
-func (me *self) one(kind, id, order string, body []byte) arrival {
+func (me *Self) one(kind, id, order string, body []byte) Arrival {
 	raw, err := me.enclose(kind, body)
 	if err != nil {
-		return arrival{facts: []channels.Fact{quarantined(body, err.Error())}}
+		return Arrival{Facts: []channels.Fact{Quarantined(body, err.Error())}}
 	}
-	return arrival{facts: []channels.Fact{{ExternalID: id, OrderKey: order, Payload: raw}}}
+	return Arrival{Facts: []channels.Fact{{ExternalID: id, OrderKey: order, Payload: raw}}}
 }

@@ -1,0 +1,106 @@
+package fact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"parley/bot/slack/blockkit"
+	"parley/channels"
+)
+
+// payloadVersion is raised when the form of Payload changes; older payloads stay readable.
+const payloadVersion = 1
+
+// Kinds of stored payloads.
+const (
+	KindEvent       = "event"       // Events API callback
+	KindInteraction = "interaction" // buttons, forms, shortcuts
+	KindCommand     = "command"     // slash command, as JSON
+	KindCatchUp     = "catchup"     // the same as event, made from history
+)
+
+// Payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
+type Payload struct {
+	V    int             `json:"v"`
+	Kind string          `json:"kind"`
+	Self Self            `json:"self"`
+	Body json.RawMessage `json:"body"`
+}
+
+// Self is who we are in the workspace. It is stored with every fact, so that
+// decoding needs nothing else.
+type Self struct {
+	User string        `json:"user"`           // U… of the bot
+	Bot  string        `json:"bot,omitempty"`  // B…
+	App  string        `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
+	Team string        `json:"team,omitempty"` // T…
+	Home blockkit.Home `json:"-"`              // the address of the workspace; not needed to decode
+
+	// Names of the people that the stored message mentions, by user id.
+	Names map[string]string `json:"names,omitempty"`
+}
+
+var errPayload = errors.New("slack: payload")
+
+// wrap makes the JSON of a payload. It puts Slack's bytes into it as they are: they are checked, but not written anew.
+func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
+	if !json.Valid(body) {
+		return nil, fmt.Errorf("%w: not JSON", errPayload)
+	}
+	return me.enclose(kind, body)
+}
+
+// enclose is wrap for bytes that were read, and so are JSON.
+func (me *Self) enclose(kind string, body []byte) ([]byte, error) {
+	const null = "null}"
+	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
+	if err != nil {
+		return nil, err
+	}
+	raw = slices.Grow(raw[:len(raw)-len(null)], len(body)+1) // Payload ends with its body
+	return append(append(raw, body...), '}'), nil
+}
+
+// Unwrap reads the JSON of a payload.
+// Errors: of bytes that are none, and of a version that this one does not know.
+func Unwrap(raw []byte) (Payload, error) {
+	var p Payload
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	if p.V != payloadVersion {
+		return p, fmt.Errorf("%w: version %d", errPayload, p.V)
+	}
+	if p.Self.User == "" {
+		return p, fmt.Errorf("%w: without self", errPayload)
+	}
+	return p, nil
+}
+
+// Fact makes the journal's row of body.
+func (me *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
+	raw, err := me.wrap(kind, body)
+	if err != nil {
+		return channels.Fact{}, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
+}
+
+// Quarantined makes a fact of bytes that can't be read, with their hash as its id.
+func Quarantined(body []byte, reason string) channels.Fact {
+	id := "q:" + Digest(string(body))
+	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
+}
+
+// Digest is a short hash that names content; 96 bits.
+func Digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}

@@ -1,0 +1,323 @@
+package organisation
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/recent"
+	"parley/channels"
+)
+
+// errNowhere is returned while the address at which Teams is reached for this organisation isn't known.
+var errNowhere = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
+
+// ErrUnlisted is returned for a channel that none of the teams with the app lists.
+var ErrUnlisted = errors.New("teams: no team that the app is in has the channel")
+
+// globalService reaches Teams for an organisation whose own address isn't known.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages,
+// "global service URLs", read 2026-11.
+const globalService = "https://smba.trafficmanager.net/teams/"
+
+// notesFresh is how long a replica uses its notes before it reads what other replicas have noted.
+const notesFresh = time.Minute
+
+// Keys of notes: "service", and prefixes that stand before an id.
+const (
+	NoteService = "service"
+	NoteTeam    = "team:"
+	NoteChannel = "channel:"
+	notePerson  = "person:"
+)
+
+// TeamNote is a team that the app is in, or was.
+type TeamNote struct {
+	Group   string `json:"group,omitempty"`   // its id in Graph
+	Service string `json:"service,omitempty"` // where it is reached: an organisation may be spread over regions
+	Name    string `json:"name,omitempty"`
+	Removed bool   `json:"removed,omitempty"` // the app was taken out
+}
+
+// ChannelNote is a channel of a team.
+type ChannelNote struct {
+	Team string `json:"team"`
+	Name string `json:"name,omitempty"`
+	Gone bool   `json:"gone,omitempty"` // deleted
+
+	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
+}
+
+// Memory remembers something for the surface and its replicas over a restart, by key.
+type Memory interface {
+	Keep(ctx context.Context, key string, value json.RawMessage) error
+	Kept(ctx context.Context) (map[string]json.RawMessage, error)
+}
+
+// Options say how the notes of an organisation are kept.
+type Options struct {
+	Notes    Memory
+	OnlyLook bool // keeps nothing
+	Named    bool // the settings name service addresses of their own
+}
+
+// Notebook holds what Teams' events have told of the organisation. Its notes outlive restarts, and
+// replicas share them.
+type Notebook struct {
+	*App
+
+	people *People
+	Options
+
+	turn     sync.Mutex // held by whoever reads all notes
+	mu       sync.Mutex
+	readAt   time.Time
+	kept     map[string]string // all notes as JSON, by key
+	service  string
+	teams    map[string]TeamNote
+	channels map[string]ChannelNote
+
+	asked *recent.Map[bool] // channels whose names Teams was asked for
+}
+
+func newNotebook(b *App, o Options) *Notebook {
+	return &Notebook{App: b, Options: o, kept: map[string]string{}, teams: map[string]TeamNote{}, channels: map[string]ChannelNote{}, asked: recent.New[bool]()}
+}
+
+// Load reads the notes unless they are fresh.
+func (n *Notebook) Load(ctx context.Context) error {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.mu.Lock()
+	fresh := !n.readAt.IsZero() && n.Now().Sub(n.readAt).Abs() < notesFresh
+	n.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	all, err := n.Notes.Kept(ctx)
+	if err != nil {
+		return fmt.Errorf("teams: notes: %w", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.readAt = n.Now()
+	for key, value := range all {
+		n.take(key, value)
+	}
+	return nil
+}
+
+// take fills the field for a note with its value. The caller holds mu.
+func (n *Notebook) take(key string, value json.RawMessage) {
+	n.kept[key] = string(value)
+	var t TeamNote
+	var c ChannelNote
+	switch id := key[strings.IndexByte(key, ':')+1:]; {
+	case key == NoteService:
+		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // our own; else there is none
+	case strings.HasPrefix(key, NoteTeam) && json.Unmarshal(value, &t) == nil:
+		n.teams[id] = t
+	case strings.HasPrefix(key, NoteChannel) && json.Unmarshal(value, &c) == nil:
+		n.channels[id] = c
+	case strings.HasPrefix(key, notePerson):
+		n.people.take(id, value)
+	}
+}
+
+// Keep stores a note, unless this replica knows it already.
+func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("teams: note %s: %w", key, err)
+	}
+	n.mu.Lock()
+	known := n.kept[key] == string(raw)
+	n.mu.Unlock()
+	if known {
+		return nil
+	}
+	if !n.OnlyLook {
+		if err := n.Notes.Keep(ctx, key, raw); err != nil {
+			return fmt.Errorf("teams: note %s: %w", key, err)
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.take(key, raw)
+	return nil
+}
+
+// Renew stores a note even if this replica knows it already, for what an event says: another replica
+// may have stored something else since.
+func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
+	n.mu.Lock()
+	delete(n.kept, key)
+	n.mu.Unlock()
+	return n.Keep(ctx, key, v)
+}
+
+// Where gives the address at which Teams is reached for this organisation. The address is checked
+// again at each call of Teams; see rest.Hosts.
+// Errors: errNowhere, the desk's.
+func (n *Notebook) Where(ctx context.Context) (string, error) {
+	if err := n.Load(ctx); err != nil {
+		return "", err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.service != "":
+		return n.service, nil
+	case !n.Named:
+		return globalService, nil
+	}
+	return "", errNowhere
+}
+
+// WhereIs gives the address at which a channel is reached.
+// Errors: as where.
+func (n *Notebook) WhereIs(ctx context.Context, channel string) (string, error) {
+	service, err := n.Where(ctx)
+	if err != nil {
+		return "", err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if own := n.teams[n.channels[channel].Team].Service; own != "" {
+		service = own
+	}
+	return service, nil
+}
+
+// Team gives what is noted of a team; false if nothing is.
+func (n *Notebook) Team(id string) (TeamNote, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t, ok := n.teams[id]
+	return t, ok
+}
+
+// Channel gives what is noted of a channel; false if nothing is.
+func (n *Notebook) Channel(id string) (ChannelNote, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c, ok := n.channels[id]
+	return c, ok
+}
+
+// Teams gives the teams that the app is in, by their ids.
+func (n *Notebook) Teams() map[string]TeamNote {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := maps.Clone(n.teams)
+	maps.DeleteFunc(all, func(_ string, t TeamNote) bool { return t.Removed })
+	return all
+}
+
+// Groups gives the Graph id of each channel's team, as far as it is known.
+func (n *Notebook) Groups() map[string]string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := make(map[string]string, len(n.channels))
+	for id, c := range n.channels {
+		if g := n.teams[c.Team].Group; g != "" {
+			out[id] = g
+		}
+	}
+	return out
+}
+
+// Group gives the Graph id of a channel's team. If no event told it, group asks Teams once.
+// Errors: errNowhere, *connector.Error.
+func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
+	service, err := n.WhereIs(ctx, channel)
+	if err != nil {
+		return "", err
+	}
+	c, known := n.Channel(channel)
+	if !known {
+		if c, err = n.find(ctx, service, channel); err != nil {
+			return "", err
+		}
+	}
+	t, _ := n.Team(c.Team)
+	if t.Group != "" {
+		return t.Group, nil
+	}
+	d, err := n.Bot.Team(ctx, service, c.Team)
+	if err != nil {
+		return "", err
+	}
+	t.Group, t.Name = d.AADGroupID, d.Name
+	return t.Group, n.Keep(ctx, NoteTeam+c.Team, t)
+}
+
+// find asks Teams which of the teams with the app has a channel.
+func (n *Notebook) find(ctx context.Context, service, channel string) (ChannelNote, error) {
+	for id, t := range n.Teams() {
+		list, err := n.Bot.Channels(ctx, cmp.Or(t.Service, service), id)
+		if err != nil && !ClosedTo(err) {
+			return ChannelNote{}, err
+		}
+		if err := n.NoteListed(ctx, id, list); err != nil {
+			return ChannelNote{}, err
+		}
+	}
+	c, ok := n.Channel(channel)
+	if !ok {
+		return c, fmt.Errorf("%w: %s", ErrUnlisted, channel)
+	}
+	return c, nil
+}
+
+// LearnName asks Teams for the name of a channel that is known only from messages, which don't tell it. It
+// asks once for each channel, since a team may not list it. Best effort.
+func (n *Notebook) LearnName(ctx context.Context, channel string) {
+	c, known := n.Channel(channel)
+	if _, asked := n.asked.Get(channel); asked || !known || c.Name != "" {
+		return
+	}
+	service, err := n.WhereIs(ctx, channel)
+	var list []connector.ChannelInfo
+	if err == nil {
+		list, err = n.Bot.Channels(ctx, service, c.Team)
+	}
+	if err == nil {
+		n.asked.Put(channel, true)
+		err = n.NoteListed(ctx, c.Team, list)
+	}
+	if err != nil {
+		n.Log.Debug("teams channel has no name yet", "channel", channel, "error", err)
+	}
+}
+
+// GeneralName is what people call the channel that every team has; Teams doesn't name it.
+const GeneralName = "General"
+
+// NoteListed notes the channels that Teams lists for a team.
+func (n *Notebook) NoteListed(ctx context.Context, team string, list []connector.ChannelInfo) error {
+	for _, one := range list {
+		if one.Name == "" {
+			one.Name = GeneralName
+		}
+		if err := n.Keep(ctx, NoteChannel+one.ID, ChannelNote{Team: team, Name: one.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClosedTo says whether an error means that we have no access to a channel or team. Waiting doesn't help then.
+func ClosedTo(err error) bool {
+	var e *connector.Error
+	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, ErrUnlisted) ||
+		errors.As(err, &e) && e.Class == channels.BadRecipient
+}

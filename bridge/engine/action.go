@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// applyAction does what a person did or asked for.
+func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
+	r := book.Request{Surface: account.ID, Action: a}
+	w.Typed = time.Time{}
+	if a.Typed() { // a button's order is its message's
+		w.Typed = book.OrderTime(a.Order)
+	}
+	use := useCaseOf(a.Verb)
+	if use.first != nil {
+		return use.first(w, ctx, tx, r)
+	}
+	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay {
+		return nil
+	}
+	r.Conversation = w.ConversationAt(r)
+	typed := a.Typed()
+	if r.Conversation != nil && (typed || a.Verb == bridge.VerbUndo) && w.Outbox.IsPutOff(r.Conversation, w.Event) {
+		return w.Wait(book.UntilPutOff)
+	}
+	if r.Conversation != nil {
+		w.speech.FormHandedIn(r)
+		r.Conversation.SettleNote()
+	}
+	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
+	if r.Conversation == nil && mayConcern && !use.none && !w.replies.Orphaned(r) {
+		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	if use.words {
+		return w.applySpeech(ctx, tx, r, typed && w.Posts.InThread(r))
+	}
+	if typed && r.Conversation != nil {
+		if w.Posts.Seen(r) {
+			return nil
+		}
+		w.speech.KeepCommand(r)
+	}
+	if r.Conversation != nil {
+		r.Conversation.Clicked = true
+		w.speech.SettleSlip(r)
+	}
+	return w.perform(ctx, tx, r)
+}
+
+// applySpeech deals with words for the customer or for colleagues.
+func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
+	if r.Verb == bridge.VerbUnknown && !typed {
+		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
+		return nil
+	}
+	switch {
+	case r.Conversation == nil && w.replies.Orphaned(r):
+		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
+			"Go on in the customer's other thread, or write to them yourself.")
+		return nil
+	case r.Conversation == nil && typed && w.Posts.UnknownThread(r):
+		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
+		return nil
+	case r.Conversation == nil:
+		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
+	}
+	if typed && r.Verb == bridge.VerbReply && r.Text == "" && len(r.Files) == 0 {
+		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
+		return nil
+	}
+	if typed {
+		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
+		changed, err := w.Log.ChangedHands(ctx, tx, r)
+		if err == nil {
+			w.speech.Say(r, changed)
+		}
+		return err
+	}
+	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if problem := w.Authorize(r, r.Verb); problem != nil {
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	if m := w.Messages.AnsweredBy(r.Conversation, r.Action); m != nil && m.IdentityID != nil { // its words may be quoted
+		if _, err := w.People.SenderOf(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	w.speech.ByForm(r)
+	return nil
+}
