@@ -289,7 +289,8 @@ func kindOfPrefix(value string) string {
 	switch letters {
 	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC":
 		return "order"
-	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS":
+	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS",
+		"KFS", "KFV", "FVK":
 		return "invoice"
 	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF":
 		return "quote"

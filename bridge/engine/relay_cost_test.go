@@ -1,0 +1,86 @@
+package engine_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"parley/bridge/analysis/offline"
+)
+
+// countRows has the rows that are written from now on counted by their tables, but those of figures and of processes, which
+// depend on how long a test takes.
+func (w *world) countRows() {
+	w.t.Helper()
+	w.exec(`CREATE TABLE written (relation text NOT NULL)`)
+	w.exec(`CREATE FUNCTION count_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (TG_TABLE_NAME); RETURN NULL; END $$`)
+	w.exec(`DO $$ DECLARE r record; BEGIN
+		FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'measure%'
+				AND tablename NOT IN ('written', 'gates', 'holders', 'leases', 'outages', 'retention') LOOP
+			EXECUTE format('CREATE TRIGGER count_row AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION count_row()', r.tablename);
+		END LOOP; END $$`)
+}
+
+// rowsWritten gives how many rows were written since countRows, by table.
+func (w *world) rowsWritten() map[string]int {
+	w.t.Helper()
+	rows := must(w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`))(w.t)
+	defer rows.Close()
+	found := map[string]int{}
+	for rows.Next() {
+		var table string
+		var n int
+		check(w.t, rows.Scan(&table, &n))
+		found[table] = n
+	}
+	check(w.t, rows.Err())
+	return found
+}
+
+// relayed lets customers write and get an answer, one after the other, and gives the rows that were written for it.
+func relayed(t *testing.T, o options, customers int) map[string]int {
+	t.Helper()
+	w := newWorld(t, o)
+	// What is found later isn't on a message's way: no burst becomes due here.
+	w.exec(`CREATE FUNCTION hold_burst() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = parley_now() + interval '1 day'; RETURN NEW; END $$`)
+	w.exec(`CREATE TRIGGER hold_burst BEFORE INSERT OR UPDATE ON bursts FOR EACH ROW EXECUTE FUNCTION hold_burst()`)
+	w.countRows()
+	for i := range customers {
+		asked := fmt.Sprint("Where is my order ", 4711000+i)
+		w.writes(fmt.Sprint("kim", i), asked)
+		at := w.thread(asked)
+		w.settled()
+		w.reply(at, fmt.Sprint("It is on its way ", i))
+		w.eventually("the answer leaves", func() bool { return len(w.provider.Sent()) == i+1 })
+		w.settled()
+	}
+	return w.rowsWritten()
+}
+
+// That messages are analysed costs their own way through Parley, from the customer to the thread and back, no more than
+// one row of twenty: what is found comes later, and in jobs of its own. Rows are counted, since clocks of machines that do
+// other work can't tell a twentieth.
+// R-178
+func TestRelayBesideAnalysis(t *testing.T) {
+	t.Parallel()
+	const customers, most = 10, 1.05
+	without, with := relayed(t, options{}, customers), relayed(t, options{analyzer: offline.New()}, customers)
+	if without["bursts"] != 0 || with["bursts"] != customers {
+		t.Fatalf("of %d bursts, %d are there without an analyzer, %d with one", customers, without["bursts"], with["bursts"])
+	}
+	all := func(rows map[string]int) (n int) {
+		for _, k := range rows {
+			n += k
+		}
+		return n
+	}
+	ratio := float64(all(with)) / float64(all(without))
+	t.Logf("%d rows without analysis, %d with it: %.3f", all(without), all(with), ratio)
+	if ratio > most {
+		for _, table := range slices.Sorted(maps.Keys(with)) {
+			t.Logf("%s: %d, then %d", table, without[table], with[table])
+		}
+		t.Errorf("with analysis a message's way costs %.3f of what it costs without", ratio)
+	}
+}
