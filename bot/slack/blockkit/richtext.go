@@ -145,11 +145,17 @@ func (w *writer) list(l element, start int) {
 	}
 }
 
-// code gives the characters of runs, without formatting. Mentions in code count like any others: the
-// text is for colleagues then.
+// code gives the characters of runs, without formatting: behind the words of a link stands its address. Mentions in code
+// count like any others: the text is for colleagues then.
 func (w *writer) code(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
-	inner.inline(runs)
+	plain := slices.Clone(runs)
+	for i, r := range plain {
+		if r.Type == "link" {
+			plain[i] = element{Type: "text", Text: flexible(markdown.Run{Text: string(r.Text), URL: r.URL}.Spelled())}
+		}
+	}
+	inner.inline(plain)
 	for _, id := range inner.Mentions() {
 		w.Mention(id)
 	}
