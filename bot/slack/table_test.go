@@ -36,7 +36,15 @@ func TestPastedTable(t *testing.T) {
 			t.Errorf("%s: got %+v\nwant %q", name, as, c.want)
 		}
 	}
-	_, as := actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+rich(`{"type":"user","user_id":"UBEN"}`)+`]]}]}],`+ann, "look"))
+	item := func(s string) string {
+		return `{"type":"rich_text_section","elements":[{"type":"text","text":"` + s + `"}]}`
+	}
+	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` + item("red") + `,` + item("blue") + `]}]}`
+	_, as := actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+list+`]]}]}],`+ann, ""))
+	if len(as) != 1 || as[0].Text != "| red blue |\n| - |" {
+		t.Errorf("a list in a cell: %+v", as)
+	}
+	_, as = actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+rich(`{"type":"user","user_id":"UBEN"}`)+`]]}]}],`+ann, "look"))
 	if len(as) != 1 || !slices.Equal(as[0].Mentions, []string{"UBEN"}) {
 		t.Errorf("a colleague in a cell: %+v", as)
 	}
