@@ -17,7 +17,12 @@ type chatAPI struct {
 	rooms  *rooms
 	board  *board
 	clicks *clicks
+	sched  *workspace.Schedule
+	later  map[string]*scheduled // by id
 }
+
+// reset forgets what is to be posted later. Caller holds the lock.
+func (a *chatAPI) reset() { a.later = map[string]*scheduled{} }
 
 // writable finds the channel and checks that the bot may post there.
 func (a *chatAPI) writable(c *call) (*channel, *workspace.Refusal) {
@@ -77,6 +82,21 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	a.board.insert(ch, m)
 	out := m.Clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
+}
+
+// postMe says what the app does, as /me does for people.
+func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.writable(c)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(c.Str("text")) == "" {
+		return nil, workspace.Refuse("no_text")
+	}
+	m := c.BotMessage(webcall.Content{Text: c.Str("text")})
+	m.Subtype = "me_message"
+	a.board.insert(ch, m)
+	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
 // placeInThread reads thread_ts and reply_broadcast into m.

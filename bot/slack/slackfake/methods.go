@@ -36,7 +36,12 @@ func (a *webAPI) table() map[string]method {
 		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
 		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
+		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
 		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.permalink},
+
+		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
+		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
+		"chat.scheduledMessages.list": {tier: tier3, do: a.chat.listScheduled},
 
 		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.history},
 		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.repliesOf},
@@ -67,6 +72,7 @@ func (a *webAPI) table() map[string]method {
 
 		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
 		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
+		"reactions.list":   {scope: "reactions:read", tier: tier2, do: a.chat.listReactions},
 		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
 
 		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
@@ -77,7 +83,17 @@ func (a *webAPI) table() map[string]method {
 		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
 		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
 		"files.info":                   {scope: "files:read", tier: tier4, required: []string{"file"}, do: a.files.fileInfo},
+		"files.list":                   {scope: "files:read", tier: tier3, do: a.files.listFiles},
 		"files.delete":                 {scope: "files:write", tier: tier3, required: []string{"file"}, do: a.files.deleteFile},
+
+		"emoji.list":      {scope: "emoji:read", tier: tier2, do: listNothing("emoji", reply{})},
+		"usergroups.list": {scope: "usergroups:read", tier: tier2, do: listNothing("usergroups", []reply{})},
+		"pins.add":        {scope: "pins:write", tier: tier2, do: notModelled},
+		"pins.remove":     {scope: "pins:write", tier: tier2, do: notModelled},
+		"pins.list":       {scope: "pins:read", tier: tier2, do: notModelled},
+		"bookmarks.add":   {scope: "bookmarks:write", tier: tier2, do: notModelled},
+		"bookmarks.list":  {scope: "bookmarks:read", tier: tier3, do: notModelled},
+		"chat.unfurl":     {scope: "links:write", tier: tier3, do: notModelled},
 
 		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
 	}
