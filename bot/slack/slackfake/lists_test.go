@@ -1,6 +1,7 @@
 package slackfake_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -107,5 +108,32 @@ func TestLists(t *testing.T) {
 	_, ts, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("waves", false), slack.MsgOptionMeMessage())
 	if m := w.srv.Message(w.ch, ts); err != nil || m == nil || m.Subtype != "me_message" || m.Text != "waves" {
 		t.Errorf("me %+v, %v", m, err)
+	}
+}
+
+// TestEmojiNames: a second name of an emoji is no second reaction, and the app hears the name that Slack keeps.
+func TestEmojiNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := slack.NewRefToMessage(w.ch, w.post("root"))
+	for _, r := range []struct{ name, refused string }{
+		{"thumbsup", ""}, {"+1", "already_reacted"}, {"thumbsup::skin-tone-3", ""}, {"+1::skin-tone-3", "already_reacted"}, {"party_parrot", ""},
+	} {
+		err := w.api.AddReactionContext(w.ctx, r.name, root)
+		if r.refused == "" && err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		} else if r.refused != "" {
+			refused(t, err, r.refused)
+		}
+	}
+	var names []string
+	for _, r := range w.srv.Message(w.ch, root.Timestamp).Reactions {
+		names = append(names, r.Name)
+	}
+	if want := []string{"+1", "+1::skin-tone-3", "party_parrot"}; !slices.Equal(names, want) {
+		t.Errorf("reactions %v, want %v", names, want)
+	}
+	if err := w.api.RemoveReactionContext(w.ctx, "thumbsup", root); err != nil {
+		t.Error(err)
 	}
 }

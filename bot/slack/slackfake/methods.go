@@ -1,6 +1,10 @@
 package slackfake
 
-import "parley/bot/slack/slackfake/workspace"
+import (
+	"maps"
+
+	"parley/bot/slack/slackfake/workspace"
+)
 
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
@@ -21,59 +25,21 @@ const (
 	ample   = 600 // "special" methods that allow hundreds of calls
 )
 
-// methods is the table of what the emulator answers.
+// table lists what the emulator answers.
 func (a *webAPI) table() map[string]method {
-	ch := []string{"channel"}
-	chTS := []string{"channel", "ts"}
-	react := []string{"channel", "timestamp", "name"}
+	all := a.conversationMethods()
+	maps.Copy(all, a.chatMethods())
+	maps.Copy(all, a.peopleMethods())
+	maps.Copy(all, a.otherMethods())
+	return all
+}
+
+func (a *webAPI) otherMethods() map[string]method {
 	return map[string]method{
 		"api.test":              {tier: tier4, do: a.users.apiTest},
 		"auth.test":             {tier: ample, do: a.users.authTest},
 		"auth.revoke":           {tier: tier3, do: a.users.revokeAuth},
 		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
-
-		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
-		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
-		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
-		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
-		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
-		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.permalink},
-
-		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
-		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
-		"chat.scheduledMessages.list": {tier: tier3, do: a.chat.listScheduled},
-
-		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.history},
-		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.repliesOf},
-		"conversations.info":       {tier: tier3, required: ch, do: a.conversations.channelInfo},
-		"conversations.list":       {tier: tier2, do: a.conversations.listChannels},
-		"conversations.members":    {tier: tier4, required: ch, do: a.conversations.listMembers},
-		"conversations.join":       {scope: "channels:join", tier: tier3, required: ch, do: a.conversations.joinChannel},
-		"conversations.leave":      {tier: tier3, required: ch, do: a.conversations.leaveChannel},
-		"conversations.invite":     {tier: tier3, required: ch, do: a.conversations.inviteUsers},
-		"conversations.create":     {tier: tier2, do: a.conversations.createChannel},
-		"conversations.kick":       {tier: tier3, required: []string{"channel", "user"}, do: a.conversations.kickUser},
-		"conversations.archive":    {tier: tier2, required: ch, do: a.conversations.archiveChannel},
-		"conversations.unarchive":  {tier: tier2, required: ch, do: a.conversations.unarchiveChannel},
-		"conversations.rename":     {tier: tier2, required: ch, do: a.conversations.renameChannel},
-		"conversations.setTopic":   {tier: tier2, required: ch, do: a.conversations.setTopic},
-		"conversations.setPurpose": {tier: tier2, required: ch, do: a.conversations.setPurpose},
-		"conversations.close":      {scope: "im:write", tier: tier2, required: ch, do: a.conversations.closeDM},
-		"conversations.open":       {scope: "im:write", tier: tier3, do: a.conversations.openDM},
-		"users.conversations":      {tier: tier3, do: a.conversations.listOwnChannels},
-
-		"users.info":          {scope: "users:read", tier: tier4, required: []string{"user"}, do: a.users.userInfo},
-		"users.profile.get":   {scope: "users:read", tier: tier4, do: a.users.userProfile},
-		"users.getPresence":   {scope: "users:read", tier: tier3, required: []string{"user"}, do: a.users.userPresence},
-		"users.list":          {scope: "users:read", tier: tier2, do: a.users.listUsers},
-		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
-		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
-		"team.info":           {scope: "team:read", tier: tier3, do: a.users.teamInfo},
-
-		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
-		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
-		"reactions.list":   {scope: "reactions:read", tier: tier2, do: a.chat.listReactions},
-		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
 
 		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
 		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.PushView},
@@ -94,8 +60,65 @@ func (a *webAPI) table() map[string]method {
 		"bookmarks.add":   {scope: "bookmarks:write", tier: tier2, do: notModelled},
 		"bookmarks.list":  {scope: "bookmarks:read", tier: tier3, do: notModelled},
 		"chat.unfurl":     {scope: "links:write", tier: tier3, do: notModelled},
+	}
+}
+
+func (a *webAPI) chatMethods() map[string]method {
+	ch, chTS, react := []string{"channel"}, []string{"channel", "ts"}, []string{"channel", "timestamp", "name"}
+	return map[string]method{
+		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
+		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
+		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
+		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
+		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
+		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.permalink},
+
+		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
+		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
+		"chat.scheduledMessages.list": {tier: tier3, do: a.chat.listScheduled},
+
+		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
+		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
+		"reactions.list":   {scope: "reactions:read", tier: tier2, do: a.chat.listReactions},
+		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
+	}
+}
+
+func (a *webAPI) conversationMethods() map[string]method {
+	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
+	return map[string]method{
+		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.history},
+		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.repliesOf},
+		"conversations.info":       {tier: tier3, required: ch, do: a.conversations.channelInfo},
+		"conversations.list":       {tier: tier2, do: a.conversations.listChannels},
+		"conversations.members":    {tier: tier4, required: ch, do: a.conversations.listMembers},
+		"conversations.join":       {scope: "channels:join", tier: tier3, required: ch, do: a.conversations.joinChannel},
+		"conversations.leave":      {tier: tier3, required: ch, do: a.conversations.leaveChannel},
+		"conversations.invite":     {tier: tier3, required: ch, do: a.conversations.inviteUsers},
+		"conversations.create":     {tier: tier2, do: a.conversations.createChannel},
+		"conversations.kick":       {tier: tier3, required: []string{"channel", "user"}, do: a.conversations.kickUser},
+		"conversations.archive":    {tier: tier2, required: ch, do: a.conversations.archiveChannel},
+		"conversations.unarchive":  {tier: tier2, required: ch, do: a.conversations.unarchiveChannel},
+		"conversations.rename":     {tier: tier2, required: ch, do: a.conversations.renameChannel},
+		"conversations.setTopic":   {tier: tier2, required: ch, do: a.conversations.setTopic},
+		"conversations.setPurpose": {tier: tier2, required: ch, do: a.conversations.setPurpose},
+		"conversations.close":      {scope: "im:write", tier: tier2, required: ch, do: a.conversations.closeDM},
+		"conversations.open":       {scope: "im:write", tier: tier3, do: a.conversations.openDM},
+		"users.conversations":      {tier: tier3, do: a.conversations.listOwnChannels},
 
 		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
+	}
+}
+
+func (a *webAPI) peopleMethods() map[string]method {
+	return map[string]method{
+		"users.info":          {scope: "users:read", tier: tier4, required: []string{"user"}, do: a.users.userInfo},
+		"users.profile.get":   {scope: "users:read", tier: tier4, do: a.users.userProfile},
+		"users.getPresence":   {scope: "users:read", tier: tier3, required: []string{"user"}, do: a.users.userPresence},
+		"users.list":          {scope: "users:read", tier: tier2, do: a.users.listUsers},
+		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
+		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
+		"team.info":           {scope: "team:read", tier: tier3, do: a.users.teamInfo},
 	}
 }
 
