@@ -94,7 +94,7 @@ func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("no_text")
 	}
 	m := c.BotMessage(webcall.Content{Text: c.Str("text")})
-	m.Subtype = "me_message"
+	m.Subtype, m.Blocks = "me_message", nil
 	a.board.insert(ch, m)
 	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
@@ -162,13 +162,16 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	}
 	switch {
 	case c.Raw("blocks") != nil:
-		if hasRichText(m.Blocks) && body.Blocks != nil && !hasRichText(body.Blocks) {
+		if hasRichText(m.Blocks) && !m.Composed && body.Blocks != nil && !hasRichText(body.Blocks) {
 			m.Text = prev.Text
 			return nil, workspace.Refuse("block_mismatch")
 		}
-		m.Blocks = body.Blocks
+		m.Blocks, m.Composed = body.Blocks, false
 	case c.Str("text") != "" || c.Has("markdown_text"):
-		m.Blocks = body.Blocks // text alone replaces the blocks
+		m.Blocks, m.Composed = body.Blocks, false // text alone replaces the blocks
+	}
+	if m.Blocks == nil {
+		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
 	if c.Has("attachments") {
 		m.Attachments = body.Attachments
