@@ -16,6 +16,22 @@ func Merge(runs []Run) []Run {
 	return out
 }
 
+// Spelled gives the characters of a run where no link can stand, such as in code or in the cell of a table: behind its words
+// stands its address, unless they say it.
+func (r Run) Spelled() string {
+	short := bare(r.URL)
+	_, path, _ := strings.Cut(short, "://")
+	switch {
+	case !leads(r.URL):
+		return r.Text
+	case strings.TrimSpace(r.Text) == "":
+		return short
+	case r.Text == r.URL || r.Text == short || strings.TrimSuffix(path, "/") == strings.TrimSuffix(r.Text, "/"):
+		return r.Text
+	}
+	return r.Text + " (" + short + ")"
+}
+
 // Plain gives the characters of parts, a line each.
 func Plain(parts []Part) string {
 	var b strings.Builder

@@ -6,9 +6,13 @@ import (
 )
 
 // Runs appends runs that stand beside each other. Formatting that Markdown can't express where it stands
-// (bold within a word beside a quotation mark) is left out of all of them: the words count.
+// (bold within a word beside a quotation mark) is left out of all of them: the words count. Code holds no link, so that a
+// link whose words don't say its address is no code.
 func (w *Writer) Runs(runs []Run) {
 	runs = Merge(runs)
+	for i, r := range runs {
+		runs[i].Style.Code = r.Style.Code && r.Spelled() == r.Text
+	}
 	if !w.survives(runs) {
 		for i := range runs {
 			runs[i].Style = Style{}

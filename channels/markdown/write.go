@@ -168,10 +168,8 @@ func (w *Writer) Link(address, label string, st Style) {
 	if label == "" {
 		label = short
 	}
-	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
-	leads := slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
 	switch {
-	case !leads || short != address && label == short || st.Code:
+	case !leads(address) || short != address && label == short || st.Code:
 		w.Styled(label, st)
 	case label == address && !strings.ContainsAny(address, "<> \n"):
 		w.plain.WriteString(label)
@@ -182,6 +180,12 @@ func (w *Writer) Link(address, label string, st Style) {
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
 		w.raw(open + "[" + w.escape(strings.ReplaceAll(label, "\n", " ")) + "](<" + target + ">)" + end)
 	}
+}
+
+// leads says whether an address leads somewhere for a customer.
+func leads(address string) bool {
+	scheme, _, found := strings.Cut(strings.ToLower(address), ":")
+	return found && slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
 }
 
 // bare is an address as people write it.

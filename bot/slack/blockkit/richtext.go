@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/channels/markdown"
 )
@@ -26,6 +27,7 @@ type element struct {
 	Fallback  string          `json:"fallback"`
 	Range     string          `json:"range"`
 	Value     string          `json:"value"`
+	Timestamp json.RawMessage `json:"timestamp"` // seconds since 1970
 	Indent    int             `json:"indent"`
 	Offset    int             `json:"offset"`
 }
@@ -145,11 +147,17 @@ func (w *writer) list(l element, start int) {
 	}
 }
 
-// code gives the characters of runs, without formatting. Mentions in code count like any others: the
-// text is for colleagues then.
+// code gives the characters of runs, without formatting: behind the words of a link stands its address. Mentions in code
+// count like any others: the text is for colleagues then.
 func (w *writer) code(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
-	inner.inline(runs)
+	plain := slices.Clone(runs)
+	for i, r := range plain {
+		if r.Type == "link" {
+			plain[i] = element{Type: "text", Text: flexible(markdown.Run{Text: string(r.Text), URL: r.URL}.Spelled())}
+		}
+	}
+	inner.inline(plain)
 	for _, id := range inner.Mentions() {
 		w.Mention(id)
 	}
@@ -187,7 +195,7 @@ func (w *writer) inline(runs []element) {
 		case "link":
 			words = append(words, markdown.Run{Text: string(r.Text), URL: r.URL, Style: st})
 		case "date":
-			literal(r.Fallback)
+			literal(dateText(r))
 		case "color":
 			literal(r.Value)
 		default:
@@ -197,6 +205,15 @@ func (w *writer) inline(runs []element) {
 		}
 	}
 	flush()
+}
+
+// dateText gives the words that stand for a date, else its time.
+func dateText(e element) string {
+	seconds, err := strconv.ParseInt(string(e.Timestamp), 10, 64)
+	if e.Fallback != "" || err != nil {
+		return e.Fallback
+	}
+	return time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04 MST")
 }
 
 // label gives the name of an id, else the id.

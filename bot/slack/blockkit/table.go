@@ -89,7 +89,13 @@ func (w *writer) table(rows [][]cell) {
 func (w *writer) cell(c cell) string {
 	words := []string{string(c.Text)}
 	for _, p := range c.Elements {
-		words = append(words, w.code(p.Elements))
+		lines := []element{p}
+		if p.Type == "rich_text_list" {
+			lines = p.Elements
+		}
+		for _, line := range lines {
+			words = append(words, w.code(line.Elements))
+		}
 	}
 	return strings.TrimSpace(strings.Join(words, " "))
 }

@@ -42,6 +42,8 @@ func TestReadRichText(t *testing.T) {
 		{"broadcast", sectionOf(`{"type":"broadcast","range":"channel"},{"type":"text","text":" hi"}`), "@channel hi", "@channel hi"},
 		{"literal entity", sectionOf(`{"type":"text","text":"&lt; & <b>"}`), `\&lt; & \<b>`, "&lt; & <b>"},
 		{"date", sectionOf(`{"type":"date","timestamp":1,"format":"{date}","fallback":"1 Jan 1970"}`), "1 Jan 1970", "1 Jan 1970"},
+		{"date without words", sectionOf(`{"type":"date","timestamp":1700000000,"format":"{date_num} {time}"},{"type":"text","text":", then"}`), "2023-11-14 22:13 UTC, then", "2023-11-14 22:13 UTC, then"},
+		{"date that is none", sectionOf(`{"type":"date","timestamp":"soon"},{"type":"text","text":"x"}`), "x", "x"},
 		{"user", sectionOf(`{"type":"user","user_id":"U1"},{"type":"text","text":" look"}`), "<@U1> look", "<@U1> look"},
 		{"unknown part", `{"type":"rich_text_future","elements":[{"type":"hologram","text":"boo"}]}`, "boo", "boo"},
 		{"text object", sectionOf(`{"type":"odd","text":{"type":"plain_text","text":"hm"}}`), "hm", "hm"},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
 
@@ -35,8 +36,36 @@ func TestPastedTable(t *testing.T) {
 			t.Errorf("%s: got %+v\nwant %q", name, as, c.want)
 		}
 	}
-	_, as := actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+rich(`{"type":"user","user_id":"UBEN"}`)+`]]}]}],`+ann, "look"))
+	item := func(s string) string {
+		return `{"type":"rich_text_section","elements":[{"type":"text","text":"` + s + `"}]}`
+	}
+	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` + item("red") + `,` + item("blue") + `]}]}`
+	_, as := actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+list+`]]}]}],`+ann, ""))
+	if len(as) != 1 || as[0].Text != "| red blue |\n| - |" {
+		t.Errorf("a list in a cell: %+v", as)
+	}
+	_, as = actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+rich(`{"type":"user","user_id":"UBEN"}`)+`]]}]}],`+ann, "look"))
 	if len(as) != 1 || !slices.Equal(as[0].Mentions, []string{"UBEN"}) {
 		t.Errorf("a colleague in a cell: %+v", as)
+	}
+}
+
+// TestPasteTable: a person pastes a table in Slack's client, and it comes here whole, also alone. A cell has no formatting, so
+// that the address of a link stands behind its words.
+func TestPasteTable(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	for text, want := range map[string]string{
+		"":            "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
+		"Our prices:": "Our prices:\n\n| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
+	} {
+		ts, err := st.fake.As(st.ann).Post(slackfake.Post{
+			Channel: st.ch, Thread: root.Message, Text: text, Table: [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
+		})
+		must(t, err)
+		if a := st.decode(st.desk.First(t, messageID(st.ch, ts))); a.Verb != bridge.VerbSay || a.Text != want {
+			t.Errorf("got %q, want %q", a.Text, want)
+		}
 	}
 }

@@ -31,8 +31,11 @@ type webAPI struct {
 	buckets map[string]*bucket
 }
 
-// reset forgets calls and rates. Caller holds the lock.
-func (a *webAPI) reset() { a.calls, a.buckets = nil, map[string]*bucket{} }
+// reset forgets calls and rates, and what is to be posted later. Caller holds the lock.
+func (a *webAPI) reset() {
+	a.calls, a.buckets = nil, map[string]*bucket{}
+	a.chat.reset()
+}
 
 // keepCalls bounds the record of calls; long loads forget old ones.
 const keepCalls = 20_000
@@ -231,6 +234,8 @@ func missingArg(method, arg string) *workspace.Refusal {
 		return workspace.Refuse("no_item_specified")
 	case arg == "name":
 		return workspace.Refuse("invalid_name")
+	case arg == "post_at":
+		return workspace.Refuse("invalid_time")
 	case arg == "user":
 		return workspace.Refuse("user_not_found")
 	case arg == "email":

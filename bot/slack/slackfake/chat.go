@@ -17,7 +17,12 @@ type chatAPI struct {
 	rooms  *rooms
 	board  *board
 	clicks *clicks
+	sched  *workspace.Schedule
+	later  map[string]*scheduled // by id
 }
+
+// reset forgets what is to be posted later. Caller holds the lock.
+func (a *chatAPI) reset() { a.later = map[string]*scheduled{} }
 
 // writable finds the channel and checks that the bot may post there.
 func (a *chatAPI) writable(c *call) (*channel, *workspace.Refusal) {
@@ -77,6 +82,21 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	a.board.insert(ch, m)
 	out := m.Clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
+}
+
+// postMe says what the app does, as /me does for people.
+func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.writable(c)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(c.Str("text")) == "" {
+		return nil, workspace.Refuse("no_text")
+	}
+	m := c.BotMessage(webcall.Content{Text: c.Str("text")})
+	m.Subtype, m.Blocks = "me_message", nil
+	a.board.insert(ch, m)
+	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
 // placeInThread reads thread_ts and reply_broadcast into m.
@@ -142,13 +162,16 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	}
 	switch {
 	case c.Raw("blocks") != nil:
-		if hasRichText(m.Blocks) && body.Blocks != nil && !hasRichText(body.Blocks) {
+		if hasRichText(m.Blocks) && !m.Composed && body.Blocks != nil && !hasRichText(body.Blocks) {
 			m.Text = prev.Text
 			return nil, workspace.Refuse("block_mismatch")
 		}
-		m.Blocks = body.Blocks
+		m.Blocks, m.Composed = body.Blocks, false
 	case c.Str("text") != "" || c.Has("markdown_text"):
-		m.Blocks = body.Blocks // text alone replaces the blocks
+		m.Blocks, m.Composed = body.Blocks, false // text alone replaces the blocks
+	}
+	if m.Blocks == nil {
+		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
 	if c.Has("attachments") {
 		m.Attachments = body.Attachments

@@ -35,6 +35,27 @@ func TestPostShapes(t *testing.T) {
 	}
 }
 
+// TestTextOfApps: Slack makes rich text of a text without blocks, which an app may replace by other blocks, unlike its own.
+func TestTextOfApps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	_, ts, m, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("*Hi* <@U0ANN00001>", false))
+	if err != nil || len(m.Blocks.BlockSet) != 1 {
+		t.Fatalf("posted %+v, %v", m, err)
+	}
+	rich, ok := m.Blocks.BlockSet[0].(*slack.RichTextBlock)
+	if !ok || rich.BlockID == "" || len(rich.Elements[0].(*slack.RichTextSection).Elements) != 3 {
+		t.Errorf("blocks %+v", m.Blocks.BlockSet[0])
+	}
+	card := slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "card", false, false), nil, nil)
+	if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, ts, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card)); err != nil {
+		t.Errorf("its text could not become a card: %v", err)
+	}
+	if blocks := string(w.srv.Message(w.ch, ts).Blocks); !strings.Contains(blocks, "card") || strings.Contains(blocks, "rich_text") {
+		t.Errorf("updated to %s", blocks)
+	}
+}
+
 // TestTimestampsRise holds the clock still.
 func TestTimestampsRise(t *testing.T) {
 	t.Parallel()
@@ -116,7 +137,7 @@ func TestUpdateKeepsAndReplaces(t *testing.T) {
 		t.Errorf("update of blocks = %+v", m)
 	}
 	m = update(slack.MsgOptionText("only text", false))
-	if m.Edited == nil || m.Blocks != nil || m.Metadata == nil {
+	if m.Edited == nil || strings.Contains(string(m.Blocks), "card") || m.Metadata == nil {
 		t.Errorf("update of text = %+v", m)
 	}
 	_, _, body := w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "x", "metadata", "{}"))

@@ -1,6 +1,10 @@
 package slackfake
 
-import "parley/bot/slack/slackfake/workspace"
+import (
+	"maps"
+
+	"parley/bot/slack/slackfake/workspace"
+)
 
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
@@ -21,23 +25,68 @@ const (
 	ample   = 600 // "special" methods that allow hundreds of calls
 )
 
-// methods is the table of what the emulator answers.
+// table lists what the emulator answers.
 func (a *webAPI) table() map[string]method {
-	ch := []string{"channel"}
-	chTS := []string{"channel", "ts"}
-	react := []string{"channel", "timestamp", "name"}
+	all := a.conversationMethods()
+	maps.Copy(all, a.chatMethods())
+	maps.Copy(all, a.peopleMethods())
+	maps.Copy(all, a.otherMethods())
+	return all
+}
+
+func (a *webAPI) otherMethods() map[string]method {
 	return map[string]method{
 		"api.test":              {tier: tier4, do: a.users.apiTest},
 		"auth.test":             {tier: ample, do: a.users.authTest},
 		"auth.revoke":           {tier: tier3, do: a.users.revokeAuth},
 		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
 
+		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
+		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.PushView},
+		"views.update":  {tier: tier4, required: []string{"view"}, do: a.views.UpdateView},
+		"views.publish": {tier: tier4, required: []string{"user_id", "view"}, do: a.views.PublishView},
+
+		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
+		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
+		"files.info":                   {scope: "files:read", tier: tier4, required: []string{"file"}, do: a.files.fileInfo},
+		"files.list":                   {scope: "files:read", tier: tier3, do: a.files.listFiles},
+		"files.delete":                 {scope: "files:write", tier: tier3, required: []string{"file"}, do: a.files.deleteFile},
+
+		"emoji.list":      {scope: "emoji:read", tier: tier2, do: listNothing("emoji", reply{})},
+		"usergroups.list": {scope: "usergroups:read", tier: tier2, do: listNothing("usergroups", []reply{})},
+		"pins.add":        {scope: "pins:write", tier: tier2, do: notModelled},
+		"pins.remove":     {scope: "pins:write", tier: tier2, do: notModelled},
+		"pins.list":       {scope: "pins:read", tier: tier2, do: notModelled},
+		"bookmarks.add":   {scope: "bookmarks:write", tier: tier2, do: notModelled},
+		"bookmarks.list":  {scope: "bookmarks:read", tier: tier3, do: notModelled},
+		"chat.unfurl":     {scope: "links:write", tier: tier3, do: notModelled},
+	}
+}
+
+func (a *webAPI) chatMethods() map[string]method {
+	ch, chTS, react := []string{"channel"}, []string{"channel", "ts"}, []string{"channel", "timestamp", "name"}
+	return map[string]method{
 		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
 		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
 		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
+		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
 		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.permalink},
 
+		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
+		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
+		"chat.scheduledMessages.list": {tier: tier3, do: a.chat.listScheduled},
+
+		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
+		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
+		"reactions.list":   {scope: "reactions:read", tier: tier2, do: a.chat.listReactions},
+		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
+	}
+}
+
+func (a *webAPI) conversationMethods() map[string]method {
+	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
+	return map[string]method{
 		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.history},
 		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.repliesOf},
 		"conversations.info":       {tier: tier3, required: ch, do: a.conversations.channelInfo},
@@ -57,6 +106,12 @@ func (a *webAPI) table() map[string]method {
 		"conversations.open":       {scope: "im:write", tier: tier3, do: a.conversations.openDM},
 		"users.conversations":      {tier: tier3, do: a.conversations.listOwnChannels},
 
+		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
+	}
+}
+
+func (a *webAPI) peopleMethods() map[string]method {
+	return map[string]method{
 		"users.info":          {scope: "users:read", tier: tier4, required: []string{"user"}, do: a.users.userInfo},
 		"users.profile.get":   {scope: "users:read", tier: tier4, do: a.users.userProfile},
 		"users.getPresence":   {scope: "users:read", tier: tier3, required: []string{"user"}, do: a.users.userPresence},
@@ -64,22 +119,6 @@ func (a *webAPI) table() map[string]method {
 		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
 		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
 		"team.info":           {scope: "team:read", tier: tier3, do: a.users.teamInfo},
-
-		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
-		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
-		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
-
-		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
-		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.PushView},
-		"views.update":  {tier: tier4, required: []string{"view"}, do: a.views.UpdateView},
-		"views.publish": {tier: tier4, required: []string{"user_id", "view"}, do: a.views.PublishView},
-
-		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
-		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
-		"files.info":                   {scope: "files:read", tier: tier4, required: []string{"file"}, do: a.files.fileInfo},
-		"files.delete":                 {scope: "files:write", tier: tier3, required: []string{"file"}, do: a.files.deleteFile},
-
-		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
 	}
 }
 

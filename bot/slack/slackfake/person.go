@@ -35,12 +35,14 @@ type NewFile struct {
 // Post is what a person writes. Text is typed text with *bold* and so on; <@U…>, <#C…>,
 // <!here> and <https://…|label> are chips, other & < > are literal.
 type Post struct {
-	Channel   string    `json:"channel"`
-	Thread    string    `json:"thread,omitempty"` // ts of the root; empty = top level
-	Text      string    `json:"text"`
-	Files     []NewFile `json:"files,omitempty"`
-	Broadcast bool      `json:"broadcast,omitempty"` // also send to the channel
-	Me        bool      `json:"me,omitempty"`        // /me
+	Channel string    `json:"channel"`
+	Thread  string    `json:"thread,omitempty"` // ts of the root; empty = top level
+	Text    string    `json:"text"`
+	Files   []NewFile `json:"files,omitempty"`
+	// Table is pasted below the text: rows of cells, which are typed text.
+	Table     [][]string `json:"table,omitempty"`
+	Broadcast bool       `json:"broadcast,omitempty"` // also send to the channel
+	Me        bool       `json:"me,omitempty"`        // /me
 	// As posts in another guise: "workflow", "bot" (another app's), "slackbot"; default a person.
 	As string `json:"as,omitempty"`
 }
@@ -64,6 +66,9 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	m.Text = wire(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
+	}
+	if len(in.Table) > 0 {
+		m.Attachments = s.board.pastedTable(in.Table)
 	}
 	switch {
 	case in.Me:
@@ -104,7 +109,7 @@ func (r *rooms) postable(user string, in Post) (*channel, error) {
 		return nil, workspace.Refuse("is_archived")
 	case ch.IM && r.Opt.ReadOnlyDM && ch.members[r.Opt.BotUser]:
 		return nil, workspace.Refuse("restricted_action")
-	case strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
+	case strings.TrimSpace(in.Text) == "" && len(in.Files)+len(in.Table) == 0:
 		return nil, workspace.Refuse("no_text")
 	}
 	if in.Thread != "" {

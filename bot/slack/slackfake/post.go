@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -96,6 +97,21 @@ func (t *thread) recount() {
 	for _, m := range t.replies {
 		t.count(m)
 	}
+}
+
+// pastedTable makes the attachment in which Slack's editor keeps a table: the text and the blocks of the message don't have
+// it. Caller holds the lock.
+func (b *board) pastedTable(typed [][]string) json.RawMessage {
+	rows := make([]any, len(typed))
+	for i, cells := range typed {
+		row := make([]any, len(cells))
+		for j, text := range cells {
+			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(wire(text))}
+		}
+		rows[i] = row
+	}
+	table := object{"type": "table", "block_id": b.Secret(5), "rows": rows}
+	return workspace.MustJSON([]any{object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
 }
 
 // change tells that m replaced prev. Caller holds the lock.

@@ -62,6 +62,7 @@ func (b *board) react(ch *channel, m *Message, user, name string) *workspace.Ref
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
 	}
+	name = canonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
 	switch {
 	case i >= 0 && slices.Contains(m.Reactions[i].Users, user):
@@ -80,6 +81,7 @@ func (b *board) react(ch *channel, m *Message, user, name string) *workspace.Ref
 
 // unreact takes user's emoji off m and tells the app. Caller holds the lock.
 func (b *board) unreact(ch *channel, m *Message, user, name string) *workspace.Refusal {
+	name = canonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
 		return workspace.Refuse("no_reaction")

@@ -72,7 +72,7 @@ func (s *Server) connect(jumps bool) {
 	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
 	s.api = &webAPI{
 		ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,
-		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks},
+		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks, sched: s.sched},
 		conversations: &conversationAPI{ground: g, rooms: s.rooms, clicks: s.clicks},
 		users:         &userAPI{ground: g, people: s.people, grant: s.grant, events: s.Events},
 		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},

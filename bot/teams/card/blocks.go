@@ -84,7 +84,7 @@ func (r *reader) withoutPlaces(text string) string {
 }
 
 func (r *reader) code(n *html.Node) {
-	code := strings.Trim(strings.ReplaceAll(content(n), "\u00a0", " "), "\n")
+	code := strings.Trim(strings.ReplaceAll(r.characters(n), "\u00a0", " "), "\n")
 	if strings.TrimSpace(code) == "" {
 		return
 	}
@@ -137,7 +137,7 @@ func (r *reader) table(n *html.Node) {
 		var cells []string
 		for c := tr.FirstChild; c != nil; c = c.NextSibling {
 			if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
-				cells = append(cells, strings.Join(strings.Fields(content(c)), " "))
+				cells = append(cells, strings.Join(strings.Fields(r.characters(c)), " "))
 			}
 		}
 		columns = max(columns, len(cells))

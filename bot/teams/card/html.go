@@ -196,16 +196,14 @@ func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 		return true
 	}
 	switch {
-	case n.Data == "at" || n.DataAtom == atom.Span && strings.HasSuffix(attr(n, "itemtype"), "/Mention"):
+	case isMention(n):
 		r.at(n)
 		return true
-	case n.Data == "emoji" || n.Data == "customemoji":
+	case isEmoji(n):
 		r.text(attr(n, "alt"), markdown.Style{}, "")
 		return true
 	case n.Data == "attachment":
-		if id := attr(n, "id"); id != "" {
-			r.out.Files = append(r.out.Files, id)
-		}
+		r.file(n)
 		return true
 	case n.Data == "systemeventmessage":
 		return true
@@ -213,28 +211,49 @@ func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 	return false
 }
 
+func isMention(n *html.Node) bool {
+	return n.Data == "at" || n.DataAtom == atom.Span && strings.HasSuffix(attr(n, "itemtype"), "/Mention")
+}
+
+// isEmoji says whether an element is an emoji, of which alt has the characters.
+func isEmoji(n *html.Node) bool {
+	picture := n.DataAtom == atom.Img && (strings.HasSuffix(attr(n, "itemtype"), "/Emoji") || attr(n, "src") == "")
+	return picture || n.Data == "emoji" || n.Data == "customemoji"
+}
+
 // at reads an <at> element as a mention, if an entity belongs to it.
 func (r *reader) at(n *html.Node) {
+	i, words := r.entity(n)
+	if i >= 0 {
+		r.mention(i)
+		return
+	}
+	r.text(words, markdown.Style{}, "")
+}
+
+// entity gives the index of the entity that belongs to an <at> element, -1 if there is none, and its words as people see them.
+func (r *reader) entity(n *html.Node) (int, string) {
 	words := content(n)
 	index, err := strconv.Atoi(attr(n, "id") + attr(n, "itemid"))
 	if err != nil {
 		index = -1
 	}
-	if i := r.find(index, words); i >= 0 {
-		r.mention(i)
-		return
-	}
-	r.text("@"+strings.TrimPrefix(words, "@"), markdown.Style{}, "")
+	return r.find(index, words), "@" + strings.TrimPrefix(words, "@")
 }
 
 // picture reads an <img> element: an emoji, or a picture that is treated as a file.
 func (r *reader) picture(n *html.Node, st markdown.Style) {
-	src, kind := attr(n, "src"), attr(n, "itemtype")
-	switch {
-	case strings.HasSuffix(kind, "/Emoji") || src == "":
+	if isEmoji(n) {
 		r.text(attr(n, "alt"), st, "")
-	default:
-		r.out.Images = append(r.out.Images, src)
+		return
+	}
+	r.out.Images = append(r.out.Images, attr(n, "src"))
+}
+
+// file reads an <attachment> element, which stands for a file.
+func (r *reader) file(n *html.Node) {
+	if id := attr(n, "id"); id != "" {
+		r.out.Files = append(r.out.Files, id)
 	}
 }
 

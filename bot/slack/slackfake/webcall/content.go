@@ -62,6 +62,15 @@ func (c *Call) Content() (Content, *workspace.Refusal) {
 	return out, nil
 }
 
+// Composed makes the rich text that Slack shows of a text without blocks, of apps and people alike; nil for no text.
+// Source: messages of apps in answers of conversations.history, recorded in 2025 (github.com/sgupta005/tick).
+func (c *Call) Composed(text string) json.RawMessage {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	return workspace.MustJSON([]any{workspace.Object{"type": "rich_text", "block_id": c.Secret(5), "elements": kit.RichText(text)}})
+}
+
 // CutText cuts what is longer than Slack keeps.
 func CutText(text string) string {
 	if utf8.RuneCountInString(text) <= maxText {
@@ -104,6 +113,9 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 	m := &workspace.Message{
 		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,
 		Text: CutText(body.Text), Blocks: body.Blocks, Attachments: body.Attachments,
+	}
+	if m.Blocks == nil {
+		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
 	custom := c.Str("username") != "" || c.Str("icon_emoji") != "" || c.Str("icon_url") != ""
 	if !custom || c.Need("chat:write.customize") != nil {

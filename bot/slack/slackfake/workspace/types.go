@@ -83,6 +83,8 @@ type Message struct {
 	IsLocked        *bool           `json:"is_locked,omitempty"`
 	Subscribed      *bool           `json:"subscribed,omitempty"`
 	Root            *Message        `json:"root,omitempty"` // of a thread_broadcast
+
+	Composed bool `json:"-"` // Slack made the blocks of an app's text
 }
 
 // Icons is the customised picture of a bot's message.
