@@ -200,8 +200,8 @@ func (a *api) find(c *call) (route, *APIError) {
 	if err != nil || special.handle != nil {
 		return special, err
 	}
-	if c.req.Node == "me" && g != nil && len(g.nodes) > 0 {
-		c.req.Node = g.nodes[0] // whose token it is
+	if c.req.Node == "me" && g != nil {
+		c.req.Node = a.whose(g)
 	}
 	n := a.nodes[c.req.Node]
 	var rt route
@@ -221,6 +221,24 @@ func (a *api) find(c *call) (route, *APIError) {
 		return rt, unsupported(c.req.Method, c.req.Node)
 	}
 	return rt, a.refuses(g, token, rt, c)
+}
+
+// whose gives the id of the node that a token calls "me": the first that it opens. A token that opens everything is
+// the only Page's; where there are several it is nobody's. Called under the lock.
+func (a *api) whose(g *grant) string {
+	if len(g.nodes) > 0 {
+		return g.nodes[0]
+	}
+	var pages []string
+	for id, n := range a.nodes {
+		if _, ok := n.(*Page); ok {
+			pages = append(pages, id)
+		}
+	}
+	if len(pages) == 1 {
+		return pages[0]
+	}
+	return "me"
 }
 
 // holder finds what a token may do, and the calls that are about tokens. Called under the lock.

@@ -101,6 +101,29 @@ func (r *pageRig) send(t *testing.T, body string) string {
 	return status
 }
 
+// Clients of others send to me/messages: "me" is the Page whose token they have. A token that opens everything is the
+// token of the Page as long as there is one only.
+func TestPageIsMe(t *testing.T) {
+	t.Parallel()
+	r := newPageRig(t)
+	body := []byte(`{"recipient":{"id":"` + r.customer.ID() + `"},"messaging_type":"RESPONSE","message":{"text":"x"}}`)
+	send := func() string {
+		status, _ := r.ask(t, http.MethodPost, "me/messages", "application/json", body)
+		return status
+	}
+	if got := send(); got != "200" {
+		t.Errorf("the Page's token: %s", got)
+	}
+	r.AllowToken("T")
+	if got := send(); got != "200" {
+		t.Errorf("a token for everything, one Page: %s", got)
+	}
+	r.AddPage(PageConfig{Name: "Another"})
+	if got := send(); got != "400 100/33" {
+		t.Errorf("a token for everything, two Pages: %s", got)
+	}
+}
+
 // What the Send API refuses, it refuses here.
 func TestPageRefuses(t *testing.T) {
 	t.Parallel()
