@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,33 @@ func TestOldWordsBesideFlood(t *testing.T) {
 				t.Errorf("%s deliveries were sent before the words of an old conversation, want three at most", got)
 			}
 		})
+	}
+}
+
+// A conversation that floods has eight posts in a row, and then whoever waits behind the same gate has his turn: so many posts
+// of the flood stand between two of a quiet conversation at most.
+func TestQuietConversationBesideOneThatFloods(t *testing.T) {
+	t.Parallel()
+	const quiet, inRow = 20, 8
+	s := newStage(t, func(o *relay.Options) { o.PerGate = 1 }).effects()
+	s.gate(1, 0, 1)
+	s.laneOn(1, 100, store.PrioritySay, 400)
+	s.laneOn(1, 1, store.PrioritySay, quiet)
+	s.start()
+	s.eventually(fmt.Sprint(quiet), `SELECT count(*) FROM deliveries WHERE lane_id = 1 AND state = 'accepted'`)
+	between, seen := 0, 0
+	for _, id := range strings.Fields(s.sent()) {
+		if strings.HasPrefix(id, "100") && len(id) > len("1001:1") {
+			between++
+			continue
+		}
+		if between > inRow {
+			t.Errorf("%d posts of the flood stand before post %d of the quiet conversation", between, seen+1)
+		}
+		between, seen = 0, seen+1
+	}
+	if seen != quiet {
+		t.Errorf("%d posts of the quiet conversation were seen", seen)
 	}
 }
 

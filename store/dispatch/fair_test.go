@@ -68,6 +68,66 @@ func TestWordsBesideNewConversations(t *testing.T) {
 	}
 }
 
+// betweenPosts claims from a gate slot by slot, until a lane has handed out so many deliveries, and gives the most slots that
+// one of these took, counted from the one before.
+func betweenPosts(t *testing.T, pool *pgxpool.Pool, g store.GateID, lane store.LaneID, posts int) (most int) {
+	t.Helper()
+	var done []dispatch.Finish
+	for slot, before, n := 1, 0, 0; n < posts; slot++ {
+		claimed := turnWith(t, pool, done, dispatch.GateClaim{GateSince: dispatch.GateSince{ID: g}, Slots: 1, Given: int64(slot - 1), Mixed: true})
+		if len(claimed) != 1 {
+			t.Fatalf("slot %d was given to %v", slot, deliveryIDs(claimed))
+		}
+		if claimed[0].LaneID == lane {
+			most, before, n = max(most, slot-before), slot, n+1
+		}
+		done = []dispatch.Finish{finished(claimed[0], store.Accepted)}
+		exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s'`) // a token comes
+	}
+	return most
+}
+
+// A quiet conversation beside a flood: however large the flood is, each post of the conversation has one of the next few
+// slots. Alone it has each, so that it waits for a turn of others at most.
+func TestQuietConversationBesideFlood(t *testing.T) {
+	t.Parallel()
+	const quiet, posts = 1, 20
+	for name, tt := range map[string]struct {
+		flood func(t *testing.T, pool *pgxpool.Pool, g store.GateID)
+		most  int // slots that a post of the quiet one may take
+	}{
+		"of one customer": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
+			t.Helper()
+			fill(t, pool, 100, g, store.PrioritySay, 200)
+		}, 2},
+		"of new conversations": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
+			t.Helper()
+			for lane := range store.LaneID(100) {
+				fill(t, pool, 100+lane, g, store.PriorityRoot, 1)
+			}
+		}, 4},
+		"of cards": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
+			t.Helper()
+			for lane := range store.LaneID(100) {
+				fill(t, pool, 100+lane, g, store.PriorityCard, 1)
+			}
+		}, 2},
+	} {
+		for kind, perSecond := range map[string]float64{"without a rate": 0, "with a rate": 1} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				pool := storetest.DB(t)
+				g := gate(t, pool, "g", perSecond, 1)
+				tt.flood(t, pool, g)
+				fill(t, pool, quiet, g, store.PrioritySay, posts)
+				if got := betweenPosts(t, pool, g, quiet, posts); got > tt.most {
+					t.Errorf("a post took %d slots, at most %d may", got, tt.most)
+				}
+			})
+		}
+	}
+}
+
 // Three of four slots keep to the priorities, and a turn with many slots shares them alike.
 func TestSlotsOfOneTurn(t *testing.T) {
 	t.Parallel()

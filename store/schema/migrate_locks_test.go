@@ -75,8 +75,10 @@ func TestMigrationsReadLittleUnderLocks(t *testing.T) {
 		RowsRead  int64
 		Statement string
 	}
-	found := must(pool.Query(t.Context(), mostWork))(t)
+	found, err := pool.Query(t.Context(), mostWork)
+	check(t, err)
 	all := must(pgx.CollectRows(found, pgx.RowToStructByPos[work]))(t)
+	check(t, found.Err())
 	if len(all) == 0 {
 		t.Error("no migration was seen to keep a table from being written")
 	}

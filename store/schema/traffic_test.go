@@ -99,6 +99,9 @@ func (tr *traffic) apply(ctx context.Context, n int64) error {
 		}); err != nil {
 			return err
 		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
 		events, facts, old = append(events, 0), append(facts, 2*firstNew+n), append(old, 1+n%1000) // and what an agent begins
 		for _, sql := range applyAtTen() {
 			if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"events": events, "facts": facts, "old": old}); err != nil {

@@ -49,8 +49,8 @@ func watch(ctx context.Context, t *testing.T, pool *pgxpool.Pool) *waits {
 				w.working[migration] = true
 			}
 			return nil
-		}); err != nil {
-			t.Error(err)
+		}); err != nil || rows.Err() != nil {
+			t.Error(err, rows.Err())
 			return w
 		}
 		select { // so that looking costs the others little

@@ -17,6 +17,7 @@ import (
 type flood struct {
 	conversations int
 	refused       time.Duration // how long it says slow down, at least
+	calls         int           // how many calls it refuses, at least
 }
 
 // TestFlood: many conversations behind a surface that answers 429 for a while all
@@ -24,9 +25,9 @@ type flood struct {
 // (1,000 conversations, a minute) with PARLEY_FLOOD=full.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	size, patience := flood{conversations: 120, refused: 3 * time.Second}, 5*time.Minute
+	size, patience := flood{conversations: 120, refused: 3 * time.Second, calls: 3}, 5*time.Minute
 	if os.Getenv("PARLEY_FLOOD") == "full" {
-		size, patience = flood{conversations: 1000, refused: time.Minute}, 10*time.Minute
+		size, patience = flood{conversations: 1000, refused: time.Minute, calls: 20}, 10*time.Minute
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -44,7 +45,10 @@ func TestFlood(t *testing.T) {
 	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: Support, Kind: slackfake.FaultRateLimit})
 	size.send(t, s.world)
 	s.quiet(t, patience)
-	must(t, s.waitFor(patience, "it is refused for a while", func() bool { return time.Since(began) >= size.refused }))
+	must(t, s.waitFor(patience, "it is refused for a while", func() bool {
+		told := s.world.Slack.Faults()
+		return len(told) > 0 && told[0].Fired >= size.calls && time.Since(began) >= size.refused
+	}))
 	refused, lasted := s.world.Slack.Faults(), time.Since(began)
 	s.world.Slack.ClearFaults(refusal)
 	must(t, s.waitFor(patience, "everything has arrived", func() bool { return size.arrived(s.world) == "" }))
