@@ -47,13 +47,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	agent, surface, a := r.Agent, r.Surface, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
-		problem = s.Unsaid(a)
-	}
-	if problem == nil {
-		problem = s.StrangerProblem(w.People.Wrote(s.Party))
-	}
-	if problem == nil && edited {
-		problem = &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
+		problem = w.mayNotStart(s, a, edited)
 	}
 	var used *outbound.UsedTemplate
 	if problem == nil && s.Caps.Start == channels.StartTemplate {
@@ -62,20 +56,13 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 			return err
 		}
 	}
-	identity := w.People.ByAddress[book.UserKey{Account: s.AccountID(), User: s.Party.Key}]
-	if problem == nil && identity != nil && identity.OptedOut == store.OptedOutAll {
-		problem = &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
-	}
 	if problem != nil {
-		line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: a.Text}
-		if agent != nil && a.Place.Channel != "" {
-			line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: a.Args.StartArgs}
-		}
-		w.TellActor(surface, agent, a, line)
+		w.refuseStart(r, problem)
 		return nil
 	}
+	identity := w.customerOf(s)
 	if identity == nil {
-		return w.Wait(time.Second) // the channel was put to work in between
+		return w.Wait(time.Second) // the account's channel began to work after the batch was read, without this customer
 	}
 	previous := w.StartedBy(r)
 	if previous == nil && !s.Caps.Threads {
@@ -94,6 +81,39 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c.Participants = []store.Participant{{Key: s.Party.Key, Name: cmp.Or(s.Party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
 	return w.firstWords(r.About(c), used)
+}
+
+// customerOf gives the customer with whom a conversation is to begin; nil if the batch hasn't read them.
+func (w *work) customerOf(s reading.Starting) *store.Identity {
+	return w.People.ByAddress[book.UserKey{Account: s.AccountID(), User: s.Party.Key}]
+}
+
+// mayNotStart gives the reason for which a conversation can't begin, the first of several; nil if it can. edited: its
+// text was changed before it was read.
+func (w *work) mayNotStart(s reading.Starting, a bridge.Action, edited bool) *bridge.Problem {
+	if problem := s.Unsaid(a); problem != nil {
+		return problem
+	}
+	if problem := s.StrangerProblem(w.People.Wrote(s.Party)); problem != nil {
+		return problem
+	}
+	if edited {
+		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
+	}
+	if identity := w.customerOf(s); identity != nil && identity.OptedOut == store.OptedOutAll {
+		return &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
+	}
+	return nil
+}
+
+// refuseStart tells an agent why nothing begins. Where the agent typed in a channel, a button opens the form with what was
+// typed.
+func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
+	line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
+	if r.Agent != nil && r.Place.Channel != "" {
+		line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: r.Args.StartArgs}
+	}
+	w.TellActor(r.Surface, r.Agent, r.Action, line)
 }
 
 // startTemplate fills in the template that a conversation begins with.
@@ -141,6 +161,8 @@ func (w *work) firstWords(r book.Request, used *outbound.UsedTemplate) error {
 	return nil
 }
 
+// subjectFor gives the subject that a conversation begins with, for channels that have subjects: the one that was given,
+// else the first words of the text.
 func subjectFor(s reading.Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""

@@ -1,6 +1,7 @@
 package blockkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -64,13 +65,7 @@ func ReadMemory(s string) view.Memory {
 //
 // Its title, its fields' values and its options are cut to what Slack takes.
 func (h Home) Form(f view.Form, p view.Memory) slackapi.ModalViewRequest {
-	r := renderer{home: h, seed: "i"}
-	for _, b := range f.Intro {
-		r.block(b)
-	}
-	r.buttons(f.Quick)
-	r.end()
-	m := modalOf(f.Title, r.all())
+	m := modalOf(f.Title, h.lay("i", f.Intro, f.Quick))
 	for _, field := range f.Fields {
 		m.Blocks.BlockSet = append(m.Blocks.BlockSet, inputBlock(field))
 	}
@@ -81,19 +76,20 @@ func (h Home) Form(f view.Form, p view.Memory) slackapi.ModalViewRequest {
 	return m
 }
 
-// Window shows a card in a modal, opened at a place.
-func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
-	r := renderer{home: h, seed: "w"}
-	for _, b := range c.Blocks {
+// lay lays out what stands in a modal: blocks, and buttons below them. The ids of its blocks begin with seed.
+func (h Home) lay(seed string, blocks []view.Block, buttons []view.Button) []slackapi.Block {
+	r := renderer{home: h, seed: seed}
+	for _, b := range blocks {
 		r.block(b)
 	}
-	r.buttons(c.Buttons)
+	r.buttons(buttons)
 	r.end()
-	title := c.Title
-	if title == "" {
-		title = "Parley"
-	}
-	m := modalOf(title, r.all())
+	return r.all()
+}
+
+// Window shows a card in a modal, opened at a place.
+func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
+	m := modalOf(cmp.Or(c.Title, "Parley"), h.lay("w", c.Blocks, c.Buttons))
 	m.Close = plainObject("Done")
 	m.CallbackID = "card"
 	m.PrivateMetadata = encode(view.Memory{Place: at})

@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// ErasePosts queues that posts go from chats, in a lane of the conversation for each chat.
+// ErasePosts queues the removal of posts from chats, in one lane of the conversation for each chat.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 	for _, p := range posts {
 		gate, request := th.budget(p.Surface, bridge.PostErased, p.Place.Channel)

@@ -67,18 +67,23 @@ func (wf *UseCases) Snooze(r book.Request) {
 	c.RefreshCard()
 }
 
-// EndSnooze stops the timer with its cause.
+// EndSnooze forgets until when a conversation was snoozed, and stops the timer that would wake it. Its status is the
+// caller's to change.
 func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.SnoozedUntil = nil
 	wf.Timers.Stop(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: wf.Now})
 	c.Touch()
 }
 
-// SnoozeOver brings a conversation back. due is compared as well as the clock, which may have stepped
-// back since the timer fired.
+// SnoozeOver brings a conversation back whose timer, for the time due, has fired. It does nothing if the conversation was
+// woken, or snoozed anew, in the meantime.
 func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
-	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(wf.Now) && !c.SnoozedUntil.Equal(due) {
-		return // woken or snoozed anew in the meantime
+	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
+		return
+	}
+	over := !c.SnoozedUntil.After(wf.Now) || c.SnoozedUntil.Equal(due) // the clock may have stepped back since the timer fired
+	if !over {
+		return
 	}
 	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
@@ -91,8 +96,8 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
 
-// tellLater puts an overdue conversation into its owners' digest: after a
-// downtime one message tells an agent of all.
+// tellLater puts a conversation that wakes too late into its owners' digest: after a downtime each owner gets one
+// message about all of them.
 func (wf *UseCases) tellLater(c *book.Conversation) {
 	for _, agent := range c.Assignees {
 		wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})

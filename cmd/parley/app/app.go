@@ -17,13 +17,9 @@ import (
 	"parley/bridge/engine"
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/channels/email"
-	httpchannel "parley/channels/http"
-	"parley/channels/messenger"
 	"parley/channels/pause"
-	"parley/channels/twilio"
-	"parley/channels/whatsapp"
 	"parley/cmd/parley/site"
+	"parley/cmd/parley/tidy"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -35,18 +31,6 @@ const Grace = 15 * time.Second
 
 // surfaceRetry is the wait before a surface whose connection ended is connected again.
 const surfaceRetry = 15 * time.Second
-
-// Specs returns all kinds of channels. A new channel is a folder below channels/ and a line here.
-func Specs() []channels.Spec {
-	return []channels.Spec{
-		email.Spec(),
-		httpchannel.Spec(),
-		messenger.Spec(),
-		twilio.WhatsAppSpec(twilio.Options{}),
-		twilio.SMSSpec(twilio.Options{}),
-		whatsapp.Spec(),
-	}
-}
 
 // Options of an App besides the environment.
 type Options struct {
@@ -75,7 +59,7 @@ type App struct {
 	bodies   *bodies
 	links    *links
 	site     http.Handler // pages for agents and admins
-	retain   *retentionLoop
+	retain   *tidy.Loop
 	ready    atomic.Bool
 	started  atomic.Int64 // nanoseconds from the start of the process until it served
 }
@@ -143,7 +127,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		return nil, err
 	}
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
-	a.retain = newRetention(a)
+	a.retain = tidy.New(tidy.Options{Pool: db.Pool, Log: log, Objects: a.objects, Holder: a.accounts.holder})
 	a.accounts.refresh(ctx)
 	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
 }
@@ -221,6 +205,18 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
+// nightly makes the embedded server's backups until ctx ends.
+func (a *App) nightly(ctx context.Context) error {
+	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
+		return nil
+	}
+	f, err := a.db.backups(a.env, a.log)
+	if err != nil {
+		return err
+	}
+	return f.Run(ctx)
+}
+
 // collectLater lets garbage grow to twice the memory in use before it is collected, unless GOGC says
 // something else. What Parley keeps is small, so that Go's default would collect very often: a seventh of
 // the time in which messages are relayed.
@@ -249,7 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.chats.follow(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
-	group.Go(func() error { return a.retain.run(ctx) })
+	group.Go(func() error { return a.retain.Run(ctx) })
 	group.Go(func() error { return a.nightly(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error { return a.tendSite(ctx) })

@@ -60,6 +60,9 @@ func KeepKey(env Env, key string) error {
 	return nil
 }
 
+// backupFolder is the name of the folder with backups in the data folder.
+const backupFolder = "backups"
+
 // BackupFolder returns the folder with the backups of the embedded server.
 func BackupFolder(env Env) string { return filepath.Join(env.Data, backupFolder) }
 
@@ -75,18 +78,6 @@ func (db *Database) backups(env Env, log *slog.Logger) (backup.Folder, error) {
 	var err error
 	f.Source.Key, err = KnownKey(env)
 	return f, err
-}
-
-// nightly makes the embedded server's backups until ctx ends.
-func (a *App) nightly(ctx context.Context) error {
-	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
-		return nil
-	}
-	f, err := a.db.backups(a.env, a.log)
-	if err != nil {
-		return err
-	}
-	return f.Run(ctx)
 }
 
 // saveBeforeMigration makes a backup when the schema is about to change. If that fails, Parley starts

@@ -10,7 +10,7 @@ import (
 )
 
 // Retain does one run of retention now.
-func (a *App) Retain(ctx context.Context) { a.retain.turn(ctx) }
+func (a *App) Retain(ctx context.Context) { a.retain.Turn(ctx) }
 
 // CheckSlack asks Slack about tokens that somebody typed.
 func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []channels.Finding {

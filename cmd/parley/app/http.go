@@ -15,6 +15,7 @@ import (
 	"parley/bot/web"
 	"parley/bridge/analysis"
 	"parley/channels"
+	"parley/cmd/parley/metrics"
 	"parley/store"
 	"parley/store/schema"
 )
@@ -74,7 +75,7 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 // degraded says what does not work and is not needed to serve: the model that reads what customers write. "" = all
 // works.
 func degraded(with analysis.Analyzer) string {
-	if m, ok := with.(conditioned); ok {
+	if m, ok := with.(metrics.Conditioned); ok {
 		if c := m.Condition(); c.Status != analysis.Working {
 			return "degraded: " + c.Text + "\n"
 		}

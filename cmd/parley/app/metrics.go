@@ -2,11 +2,13 @@ package app
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/cmd/parley/metrics"
 	"parley/store"
 )
 
@@ -17,48 +19,30 @@ func (a *App) metrics() http.Handler {
 	relay := a.engine.Relay().Metrics()
 	registry.MustRegister(relay.Histograms()...)
 	registry.MustRegister(
-		newTraffic(relay, a.engine.Accounts),
-		newWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
-		newHealth(a),
-		newProcess(a),
-		newModel(a),
+		metrics.NewTraffic(relay, a.engine.Accounts),
+		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
+		metrics.NewHealth(metrics.AccountState{Relay: relay, Accounts: a.engine.Accounts, Channel: func(id store.AccountID) any { return a.accounts.channel(id) }, Surfaces: a.surfaces}),
+		metrics.NewProcess(metrics.ProcessState{
+			Ready: a.ready.Load, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
+			Backups: BackupFolder(a.env), MakesBackups: a.db.Embedded() && !a.opt.MovedTime,
+		}),
+		metrics.NewModel(a.analyses, a.opt.Analyzer),
 		a.retain,
 	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// family is a metric with its name and labels.
-type family struct {
-	desc *prometheus.Desc
-	kind prometheus.ValueType
-}
-
-func counter(name, help string, labels ...string) family {
-	return family{prometheus.NewDesc(name, help, labels, nil), prometheus.CounterValue}
-}
-
-func gauge(name, help string, labels ...string) family {
-	return family{prometheus.NewDesc(name, help, labels, nil), prometheus.GaugeValue}
-}
-
-// send sends one value of the metric, with the values of its labels.
-func (f family) send(to chan<- prometheus.Metric, value float64, labels ...string) {
-	to <- prometheus.MustNewConstMetric(f.desc, f.kind, value, labels...)
-}
-
-// describe sends the descriptions of a collector's metrics.
-func describe(to chan<- *prometheus.Desc, families ...family) {
-	for _, f := range families {
-		to <- f.desc
+// surfaces gives the surfaces at work, by their accounts.
+func (a *App) surfaces() map[store.AccountID]any {
+	all := map[store.AccountID]any{}
+	for _, r := range a.chats.list() {
+		all[r.account] = r.surface
 	}
+	return all
 }
 
-// accountsByID returns accounts by id, for labels. Labels have the names of accounts, which an admin chose,
-// and never an address or id of a customer.
-func accountsByID(list []store.Account) map[store.AccountID]store.Account {
-	byID := make(map[store.AccountID]store.Account, len(list))
-	for _, a := range list {
-		byID[a.ID] = a
-	}
-	return byID
+// analyses counts the analyses of this process by how they ended.
+func (a *App) analyses() map[string]int64 {
+	n := a.engine.AnalysisCounts()
+	return map[string]int64{"model": n.Model, "offline": n.Offline, "degraded": n.Degraded, "failed": n.Failed, "given_up": n.GivenUp}
 }

@@ -1,4 +1,4 @@
-package app
+package tidy
 
 import (
 	"context"
@@ -12,19 +12,19 @@ const maxObjectFailures = 3
 
 // objects removes from the object store the files to which nothing refers, and then moves files there that
 // are older than a day. It returns false if the run must end.
-func (r *retentionLoop) objects(ctx context.Context) bool {
-	if r.app.objects == nil {
+func (r *Loop) objects(ctx context.Context) bool {
+	if r.Objects == nil {
 		return true
 	}
 	return r.removeObjects(ctx) && r.moveBlobs(ctx)
 }
 
-func (r *retentionLoop) removeObjects(ctx context.Context) bool {
+func (r *Loop) removeObjects(ctx context.Context) bool {
 	failures := 0
-	list, err := blob.ObjectsToRemove(ctx, r.app.db.Pool)
-	for ; err == nil && len(list) > 0; list, err = blob.ObjectsToRemove(ctx, r.app.db.Pool) {
+	list, err := blob.ObjectsToRemove(ctx, r.Pool)
+	for ; err == nil && len(list) > 0; list, err = blob.ObjectsToRemove(ctx, r.Pool) {
 		for _, hash := range list {
-			if !r.object(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.app.db.Pool, r.app.objects, hash) }) {
+			if !r.object(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.Pool, r.Objects, hash) }) {
 				return false
 			}
 		}
@@ -35,13 +35,13 @@ func (r *retentionLoop) removeObjects(ctx context.Context) bool {
 	return r.went(ctx, err)
 }
 
-func (r *retentionLoop) moveBlobs(ctx context.Context) bool {
+func (r *Loop) moveBlobs(ctx context.Context) bool {
 	failures := 0
-	list, err := blob.ToMove(ctx, r.app.db.Pool, "", keepBlobs)
-	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.app.db.Pool, list[len(list)-1], keepBlobs) {
+	list, err := blob.ToMove(ctx, r.Pool, "", KeepBlobs)
+	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.Pool, list[len(list)-1], KeepBlobs) {
 		for _, hash := range list {
 			moved := r.object(ctx, &failures, func(ctx context.Context) error {
-				err := blob.Move(ctx, r.app.db.Pool, r.app.objects, hash)
+				err := blob.Move(ctx, r.Pool, r.Objects, hash)
 				if err == nil {
 					r.outside.Add(1)
 				}
@@ -57,7 +57,7 @@ func (r *retentionLoop) moveBlobs(ctx context.Context) bool {
 
 // object does something with one object while this process has the lease of the run. A failure is logged,
 // and the object is left for the next run. It returns false if the run must end.
-func (r *retentionLoop) object(ctx context.Context, failures *int, do func(context.Context) error) bool {
+func (r *Loop) object(ctx context.Context, failures *int, do func(context.Context) error) bool {
 	if !r.mine(ctx) {
 		return false
 	}
@@ -72,17 +72,17 @@ func (r *retentionLoop) object(ctx context.Context, failures *int, do func(conte
 		return false
 	case errors.As(err, &failed):
 		*failures++
-		r.app.log.Warn("object store failed", "error", err)
+		r.Log.Warn("object store failed", "error", err)
 	default:
-		r.app.log.Warn("file not moved", "error", err)
+		r.Log.Warn("file not moved", "error", err)
 	}
 	return *failures < maxObjectFailures
 }
 
 // went logs an error of the database. It returns true if there was none.
-func (r *retentionLoop) went(ctx context.Context, err error) bool {
+func (r *Loop) went(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
-		r.app.log.Warn("retention failed", "error", err)
+		r.Log.Warn("retention failed", "error", err)
 	}
 	return err == nil
 }

@@ -1,0 +1,105 @@
+package metrics
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// ProcessState is what process exports.
+type ProcessState struct {
+	Ready        func() bool
+	Started      func() time.Duration // from the start of the process until it served; 0 = it doesn't yet
+	Pool         *pgxpool.Pool
+	Backups      string // the folder of backups
+	MakesBackups bool   // false for an external database, which has backups of its own
+}
+
+// process exports metrics of this process alone.
+type process struct {
+	ProcessState
+	version []string // version, revision, Go's version
+
+	build, ready, readySeconds, backup      Family
+	connections, most, waits, waitedSeconds Family
+}
+
+// NewProcess makes the collector of what is true of this process alone.
+func NewProcess(s ProcessState) prometheus.Collector {
+	return &process{
+		ProcessState: s, version: buildVersion(),
+		build:         Gauge("parley_build_info", "1, with the build as labels.", "version", "revision", "goversion"),
+		ready:         Gauge("parley_ready", "1 while the process serves; 0 while it starts."),
+		readySeconds:  Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
+		backup:        Gauge("parley_backup_newest_timestamp_seconds", "When the newest backup in the data folder was written; 0 = there is none."),
+		connections:   Gauge("parley_database_connections", "Connections of the pool.", "state"),
+		most:          Gauge("parley_database_connections_max", "Most connections that the pool opens."),
+		waits:         Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
+		waitedSeconds: Counter("parley_database_wait_seconds_total", "Time spent waiting for a connection."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (p *process) Describe(to chan<- *prometheus.Desc) {
+	Describe(to, p.build, p.ready, p.readySeconds, p.backup, p.connections, p.most, p.waits, p.waitedSeconds)
+}
+
+// Collect implements prometheus.Collector.
+func (p *process) Collect(to chan<- prometheus.Metric) {
+	p.build.Send(to, 1, p.version...)
+	p.ready.Send(to, number(p.Ready()))
+	if took := p.Started(); took > 0 {
+		p.readySeconds.Send(to, took.Seconds())
+	}
+	newest := newestFile(p.Backups)
+	if !newest.IsZero() {
+		p.backup.Send(to, float64(newest.Unix()))
+	} else if p.MakesBackups {
+		p.backup.Send(to, 0)
+	}
+	p.pool(to, p.Pool.Stat())
+}
+
+func (p *process) pool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
+	p.connections.Send(to, float64(s.AcquiredConns()), "used")
+	p.connections.Send(to, float64(s.IdleConns()), "idle")
+	p.connections.Send(to, float64(s.ConstructingConns()), "opening")
+	p.most.Send(to, float64(s.MaxConns()))
+	p.waits.Send(to, float64(s.EmptyAcquireCount()))
+	p.waitedSeconds.Send(to, s.EmptyAcquireWaitTime().Seconds())
+}
+
+// buildVersion reads what the build recorded.
+func buildVersion() []string {
+	version, revision := "unknown", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	return []string{version, revision, runtime.Version()}
+}
+
+// newestFile returns when the newest file of a folder was written; zero = there is none. Files whose names
+// begin with a dot are not complete and don't count.
+func newestFile(folder string) (newest time.Time) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return newest
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(e.Name(), ".") && info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	return newest
+}

@@ -1,0 +1,206 @@
+package metrics
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/store"
+	"parley/store/stats"
+	"parley/store/suggestion"
+)
+
+const (
+	statsFor     = 10 * time.Second // how long the result of one look at the database is used
+	statsTimeout = 3 * time.Second
+)
+
+// waiting exports what waits in the database. All replicas export the same.
+type waiting struct {
+	pool     *pgxpool.Pool
+	accounts func() []store.Account
+	setClock func(ahead time.Duration)
+
+	mu     sync.Mutex // one look at a time
+	last   stats.Stats
+	tried  time.Time
+	at     time.Time // when the last look succeeded
+	errors int
+
+	looks   lookFamilies
+	journal journalFamilies
+	lanes   laneFamilies
+	gates   gateFamilies
+	advice  Family
+	bursts  burstFamilies
+	figures Family
+	clock   Family
+	up      Family
+}
+
+// lookFamilies tell of the looks at the database themselves.
+type lookFamilies struct{ capped, at, errors Family }
+
+// journalFamilies tell of events.
+type journalFamilies struct{ pending, oldest, quarantine Family }
+
+// laneFamilies tell of what is to be delivered.
+type laneFamilies struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest Family }
+
+// burstFamilies tell of what customers wrote and nobody has analysed yet.
+type burstFamilies struct{ waiting, oldest Family }
+
+// gateFamilies tell of providers' budgets.
+type gateFamilies struct{ blocked, blockedFor Family }
+
+// NewWaiting makes the collector of what waits in the database. setClock is told by how much the database's clock is ahead.
+func NewWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock func(time.Duration)) prometheus.Collector {
+	return &waiting{
+		pool: pool, accounts: accounts, setClock: setClock,
+		looks: lookFamilies{
+			capped: Gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
+			at:     Gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
+			errors: Counter("parley_stats_errors_total", "Looks at what waits that failed."),
+		},
+		journal: journalFamilies{
+			pending:    Gauge("parley_events_waiting", "Events stored and not applied yet."),
+			oldest:     Gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
+			quarantine: Gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
+		},
+		lanes: laneFamilies{
+			waiting:         Gauge("parley_lanes_waiting", "Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
+			oldest:          Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
+			deliveries:      Gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
+			unknown:         Gauge("parley_deliveries_unknown", "Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
+			undecided:       Gauge("parley_messages_undecided", "Messages that wait for a person's word on whether they arrived.", "account", "kind"),
+			undecidedOldest: Gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
+		},
+		gates: gateFamilies{
+			blocked:    Gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
+			blockedFor: Gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
+		},
+		advice: Gauge("parley_suggestions", "Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
+		bursts: burstFamilies{
+			waiting: Gauge("parley_bursts_waiting", "What customers wrote in one go and is due to be analysed."),
+			oldest:  Gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of it has been due."),
+		},
+		figures: Gauge("parley_figures_behind_seconds", "How long the oldest change has waited to be counted in the figures of the team."),
+		clock:   Gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		up:      Gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (w *waiting) Describe(to chan<- *prometheus.Desc) {
+	Describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
+		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.figures, w.up)
+}
+
+// Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
+// because old numbers would look like new ones.
+func (w *waiting) Collect(to chan<- prometheus.Metric) {
+	s, at, failed := w.look()
+	w.looks.errors.Send(to, float64(failed))
+	if !at.IsZero() {
+		w.looks.at.Send(to, float64(at.UnixMilli())/1000)
+	}
+	if time.Since(at) > 2*statsFor {
+		return
+	}
+	w.journal.pending.Send(to, float64(s.Pending))
+	w.journal.oldest.Send(to, s.PendingOldest)
+	w.bursts.waiting.Send(to, float64(s.Bursts))
+	w.bursts.oldest.Send(to, s.BurstsOldest)
+	w.figures.Send(to, s.FiguresOldest)
+	w.looks.capped.Send(to, number(s.Capped))
+	w.clock.Send(to, s.Clock.Sub(at).Seconds())
+	suggested := map[string]stats.SuggestionCount{}
+	for _, n := range s.Suggestions {
+		suggested[n.Kind] = n
+	}
+	for _, kind := range suggestion.Kinds() {
+		n := suggested[string(kind)]
+		for fate, count := range map[string]int{"used": n.Used, "edited": n.Edited, "ignored": n.Ignored, "open": n.Shown - n.Used - n.Edited - n.Ignored} {
+			w.advice.Send(to, float64(count), string(kind), fate)
+		}
+	}
+	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
+	lanes, gates := map[store.AccountID]stats.LaneStats{}, map[store.AccountID]stats.GateStats{}
+	for _, l := range s.Lanes {
+		lanes[l.AccountID] = l
+	}
+	for _, g := range s.Gates {
+		gates[g.AccountID] = g
+	}
+	for id, a := range accountsByID(w.accounts()) {
+		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
+		if a.Side == store.SideSystem {
+			continue
+		}
+		if a.Side == store.SideChannel {
+			w.lanes.undecided.Send(to, float64(undecided[id].N), a.Name, a.Kind)
+			w.lanes.undecidedOldest.Send(to, undecided[id].Oldest, a.Name, a.Kind)
+		}
+		w.up.Send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
+		w.gates.blocked.Send(to, float64(gates[id].Blocked), a.Name, a.Kind)
+		w.gates.blockedFor.Send(to, gates[id].Wait, a.Name, a.Kind)
+		w.lane(to, a, lanes[id])
+	}
+}
+
+func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l stats.LaneStats) {
+	side := "customer"
+	if a.Side == store.SideSurface {
+		side = "agents"
+	}
+	for i, age := range []string{"not_due", "under_1m", "1m_to_10m", "10m_to_1h", "over_1h"} {
+		n := int32(0)
+		if i < len(l.Ages) {
+			n = l.Ages[i]
+		}
+		w.lanes.waiting.Send(to, float64(n), a.Name, a.Kind, side, age)
+	}
+	w.lanes.oldest.Send(to, l.Oldest, a.Name, a.Kind, side)
+	w.lanes.deliveries.Send(to, float64(l.Deliveries), a.Name, a.Kind, side)
+	w.lanes.unknown.Send(to, float64(l.Unknown), a.Name, a.Kind, side)
+}
+
+// look returns the last result, or a new one if that is too old; when it was read; and how often reading
+// failed.
+func (w *waiting) look() (stats.Stats, time.Time, int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.tried) < statsFor {
+		return w.last, w.at, w.errors
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
+	defer cancel()
+	w.tried = time.Now() //nolint:forbidigo // how long a look serves is no business time
+	s, err := stats.Read(ctx, w.pool)
+	if err != nil {
+		w.errors++
+		return w.last, w.at, w.errors
+	}
+	w.last, w.at = s, w.tried
+	w.setClock(s.Clock.Sub(w.at))
+	return w.last, w.at, w.errors
+}
+
+func counts(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
+	byID := make(map[store.AccountID]stats.AccountCount, len(list))
+	for _, c := range list {
+		byID[c.AccountID] = c
+	}
+	return byID
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

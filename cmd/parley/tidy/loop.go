@@ -1,0 +1,207 @@
+package tidy
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/metrics"
+	"parley/store"
+	"parley/store/blob"
+	"parley/store/retention"
+)
+
+// For how long what is kept. Pages say so to admins.
+const (
+	KeepPayloads = 30 * 24 * time.Hour // of events that are applied
+	KeepBlobs    = 24 * time.Hour      // blobs to which nothing refers: their event may still be on its way
+	KeepPassing  = 24 * time.Hour      // deliveries that only mattered for a moment, like cards and marks
+	KeepEnded    = 60 * 24 * time.Hour // lanes and deliveries of ended conversations
+)
+
+const (
+	dropAfter = 7 * 24 * time.Hour // for so long after an upgrade the previous version can take over again
+	seenAhead = 2 * time.Hour      // an event's id is recorded so long before the event is removed
+
+	retentionEvery = time.Hour
+	retentionFirst = time.Minute      // after the start
+	retentionRun   = 10 * time.Minute // the longest run; the rest is left for the next one
+	retentionLease = time.Minute
+	retentionYield = 100 * time.Millisecond // pause between batches, for other work
+	batchTimeout   = 30 * time.Second
+	retentionName  = "retention"
+)
+
+// Options are what a Loop works with.
+type Options struct {
+	Pool    *pgxpool.Pool
+	Log     *slog.Logger
+	Objects blob.Objects // of old files; nil = the database has all of them
+	Holder  string       // the name under which this process holds leases
+}
+
+// Loop removes old records, once an hour and in one of all processes: events, lanes and deliveries
+// of conversations that ended, and files to which nothing refers.
+type Loop struct {
+	Options
+	emptied    atomic.Int64
+	moved      atomic.Int64
+	events     atomic.Int64
+	deliveries atomic.Int64
+	blobs      atomic.Int64
+	outside    atomic.Int64
+	lastRun    atomic.Int64 // when the last complete run ended, in unix seconds
+
+	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, outsideTotal, runAt metrics.Family
+}
+
+// New makes a Loop, which does nothing until it runs.
+func New(o Options) *Loop {
+	return &Loop{
+		Options:         o,
+		emptiedTotal:    metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old."),
+		movedTotal:      metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files."),
+		eventsTotal:     metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known."),
+		deliveriesTotal: metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, or of conversations that ended long ago."),
+		blobsTotal:      metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them."),
+		outsideTotal:    metrics.Counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store."),
+		runAt:           metrics.Gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs."),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (r *Loop) Describe(to chan<- *prometheus.Desc) {
+	metrics.Describe(to, r.emptiedTotal, r.movedTotal, r.eventsTotal, r.deliveriesTotal, r.blobsTotal, r.outsideTotal, r.runAt)
+}
+
+// Collect implements prometheus.Collector.
+func (r *Loop) Collect(to chan<- prometheus.Metric) {
+	r.emptiedTotal.Send(to, float64(r.emptied.Load()))
+	r.movedTotal.Send(to, float64(r.moved.Load()))
+	r.eventsTotal.Send(to, float64(r.events.Load()))
+	r.deliveriesTotal.Send(to, float64(r.deliveries.Load()))
+	r.blobsTotal.Send(to, float64(r.blobs.Load()))
+	r.outsideTotal.Send(to, float64(r.outside.Load()))
+	if at := r.lastRun.Load(); at > 0 {
+		r.runAt.Send(to, float64(at))
+	}
+}
+
+// round is one kind of work of a run, done in batches.
+type round struct {
+	keep  time.Duration
+	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
+}
+
+// rounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
+// until the next one: a statement that stores a fact may have looked for its id before that was recorded, and go on
+// when the event is gone. No such statement lasts from one run to the next (retentionLease).
+func (r *Loop) rounds() []round {
+	return []round{
+		{KeepPayloads, retention.EmptyEvents},
+		{0, retention.EmptyRetained},
+		{0, retention.DropEmptied},
+		{KeepPayloads - seenAhead, retention.KeepSeen},
+		{KeepPassing, retention.DropPassing},
+		{KeepEnded, retention.TidyConversations},
+		{KeepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
+			return retention.DropBlobs(ctx, pool, keep, r.Objects != nil)
+		}},
+		{KeepPayloads, retention.DropReactions},
+		{KeepPayloads, retention.DropEarly},
+		{KeepEnded, retention.DropTold},
+	}
+}
+
+// allowDropping allows events to be removed, some time after the last process of the previous version has
+// ended: that version would take a repeated fact for a new one.
+func (r *Loop) allowDropping(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	all, err := store.AllKnow(ctx, r.Pool, store.KnowsSeen)
+	if err == nil && all {
+		err = retention.AllowDropping(ctx, r.Pool, dropAfter)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.Log.Warn("retention can't tell whether old events may be removed", "error", err)
+	}
+}
+
+// Run makes a turn once an hour until ctx ends.
+func (r *Loop) Run(ctx context.Context) error {
+	for wait := retentionFirst; pause.For(ctx, wait); wait = retentionEvery {
+		r.Turn(ctx)
+	}
+	return nil
+}
+
+// Turn does one run, unless another process does. It doesn't give its lease back: until that runs out,
+// no process begins another run.
+func (r *Loop) Turn(parent context.Context) {
+	ctx, cancel := context.WithTimeout(parent, retentionRun)
+	defer cancel()
+	if !r.mine(ctx) {
+		return
+	}
+	r.allowDropping(ctx)
+	for _, round := range r.rounds() {
+		batch := func(ctx context.Context) (retention.Emptied, error) {
+			return round.batch(ctx, r.Pool, round.keep)
+		}
+		if !r.batches(ctx, batch) {
+			return
+		}
+	}
+	if !r.objects(ctx) {
+		return
+	}
+	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
+}
+
+// batches repeats a batch until nothing is left. It returns false if the run must end.
+func (r *Loop) batches(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) bool {
+	for r.mine(ctx) {
+		done, err := r.batch(ctx, batch)
+		if err != nil {
+			if ctx.Err() == nil {
+				r.Log.Warn("retention failed", "error", err)
+			}
+			return false
+		}
+		r.emptied.Add(int64(done.Events))
+		r.moved.Add(int64(done.Moved))
+		r.events.Add(int64(done.Removed))
+		r.deliveries.Add(int64(done.Deliveries))
+		r.blobs.Add(int64(done.Blobs))
+		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts > 0 {
+			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
+				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts)
+		}
+		if !done.More {
+			return true
+		}
+		if !pause.For(ctx, retentionYield) {
+			return false
+		}
+	}
+	return false
+}
+
+func (r *Loop) batch(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) (retention.Emptied, error) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	return batch(ctx)
+}
+
+// mine takes or renews the lease of the run, and says whether this process has it.
+func (r *Loop) mine(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	got, err := store.TakeLease(ctx, r.Pool, retentionName, r.Holder, retentionLease.Seconds())
+	return err == nil && got
+}
