@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
 
@@ -47,25 +46,5 @@ func TestPastedTable(t *testing.T) {
 	_, as = actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+rich(`{"type":"user","user_id":"UBEN"}`)+`]]}]}],`+ann, "look"))
 	if len(as) != 1 || !slices.Equal(as[0].Mentions, []string{"UBEN"}) {
 		t.Errorf("a colleague in a cell: %+v", as)
-	}
-}
-
-// TestPasteTable: a person pastes a table in Slack's client, and it comes here whole, also alone. A cell has no formatting, so
-// that the address of a link stands behind its words.
-func TestPasteTable(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	for text, want := range map[string]string{
-		"":            "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
-		"Our prices:": "Our prices:\n\n| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
-	} {
-		ts, err := st.fake.As(st.ann).Post(slackfake.Post{
-			Channel: st.ch, Thread: root.Message, Text: text, Table: [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
-		})
-		must(t, err)
-		if a := st.decode(st.desk.First(t, messageID(st.ch, ts))); a.Verb != bridge.VerbSay || a.Text != want {
-			t.Errorf("got %q, want %q", a.Text, want)
-		}
 	}
 }
