@@ -178,7 +178,8 @@ func TestEraseKilled(t *testing.T) {
 	for _, p := range c.Places {
 		counted[p.Place] = p.Rows
 	}
-	if err != nil || !c.Whole() || c.By != "privacy@acme.test" || c.Closed != 600 || counted["messages"] != 600 || counted["events"] != 600 || counted["chats"] != 6 {
+	// Of the journal goes what arrived, and what Slack told meanwhile of the posts that went.
+	if err != nil || !c.Whole() || c.By != "privacy@acme.test" || c.Closed != 600 || counted["messages"] != 600 || counted["events"] < 600 || counted["chats"] != 6 {
 		t.Errorf("%v: the certificate says %+v", err, c)
 	}
 	for _, root := range roots {

@@ -104,7 +104,7 @@ func bare(t *text, n *numberSpan) bool {
 	if head, tail, dotted := strings.Cut(n.value, "."); dotted {
 		return len(head) >= 2 && len(head) <= 3 && len(tail) == 3 && strings.Trim(head+tail, "0123456789") == "" && tail[1:] != "00" && tail[1:] != "50"
 	}
-	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "00") {
+	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "00") || n.tok > 0 && isTransfer(t.tokens[n.tok-1].form) {
 		return false
 	}
 	if n.last+1 < len(t.tokens) {
@@ -115,6 +115,15 @@ func bare(t *text, n *numberSpan) bool {
 		}
 	}
 	return true
+}
+
+// isTransfer says whether a word tells that money was sent, so that a number right behind it is how much.
+func isTransfer(form string) bool {
+	switch form {
+	case "transferred", "wired", "vire", "transferi", "bonificato", "przelalem", "przelalam":
+		return true
+	}
+	return false
 }
 
 // distinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups

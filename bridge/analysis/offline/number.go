@@ -197,7 +197,9 @@ func unitFollows(value, after string) bool {
 		return len(value) <= 4
 	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "kg", "km", "cm", "mm", "ml",
 		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen", "stuks", "sztuk",
-		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte":
+		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte",
+		"steps", "schritte", "pasos", "passos", "passi", "stappen", "krokow", "residents", "visitors", "followers", "einwohner", "habitants",
+		"vecinos", "habitantes", "abitanti", "inwoners", "mieszkancow":
 		return true
 	}
 	return false
