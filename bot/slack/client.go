@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"parley/bot/slack/brief"
 )
 
 // bearerTransport adds the token as a header. slack-go sends it only as a form field, which Slack
@@ -41,7 +43,7 @@ func (t bearerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.next.RoundTrip(r)
 	if err == nil && callsAPI {
-		shorten(resp)
+		brief.Shorten(resp)
 	}
 	return resp, err
 }

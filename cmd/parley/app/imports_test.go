@@ -87,8 +87,8 @@ func bans() []ban {
 			why: "who judges a run is told what was said and seen, and looks at nothing"},
 		{from: []string{"cmd/parley/torture/world/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
 			except: []string{"cmd/parley/torture/judge"}, why: "what Parley speaks to, and its database, know marks and what the judge is told, and not who uses them"},
-		{from: []string{"bot/slack/glance"}, to: []string{"..."},
-			why: "what it reads is checked against encoding/json, and it needs nothing of ours"},
+		{from: []string{"bot/slack/brief", "bot/slack/glance"}, to: []string{"..."},
+			why: "they read JSON for speed, and need nothing of ours"},
 		{from: []string{"bridge/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},
 	}

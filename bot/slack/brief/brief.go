@@ -1,4 +1,8 @@
-package slack
+// Package brief reduces Slack's answers to posts to the little that Parley reads of them. Slack repeats the whole message in
+// each, which slack-go would take apart, block by block.
+//
+// What does not belong here: what the answers mean.
+package brief
 
 import (
 	"bytes"
@@ -8,38 +12,37 @@ import (
 	"strings"
 )
 
-// maxBrief is the size from which an answer is passed on as it is. Units: bytes.
-const maxBrief = 1 << 20
+// maxBytes is the size from which an answer is passed on as it is. Units: bytes.
+const maxBytes = 1 << 20
 
-// briefAnswer is what we need of the answer to a post. Slack repeats the whole message
-// in it, which the library would take apart, block by block.
-type briefAnswer struct {
+// answer is what is read of the answer to a post.
+type answer struct {
 	OK       bool            `json:"ok"`
 	Channel  string          `json:"channel"`
 	TS       string          `json:"ts"`
-	Message  briefMessage    `json:"message"`
+	Message  message         `json:"message"`
 	Warning  string          `json:"warning,omitempty"`
 	Metadata json.RawMessage `json:"response_metadata,omitempty"`
 }
 
-type briefMessage struct {
+type message struct {
 	TS       string `json:"ts,omitempty"`
 	ThreadTS string `json:"thread_ts,omitempty"`
 	User     string `json:"user,omitempty"`
 	BotID    string `json:"bot_id,omitempty"`
 }
 
-// shorten reduces the answer to a successful post or change of a post to what Parley reads. Every other answer stays
+// Shorten reduces the answer to a successful post or change of a post to what Parley reads. Every other answer stays
 // as it is.
-func shorten(r *http.Response) {
+func Shorten(r *http.Response) {
 	path := r.Request.URL.Path
 	aboutPost := strings.HasSuffix(path, "/chat.postMessage") || strings.HasSuffix(path, "/chat.update")
 	if r.StatusCode != http.StatusOK || !aboutPost {
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBrief))
-	var a briefAnswer
-	if err == nil && len(body) < maxBrief && json.Unmarshal(body, &a) == nil && a.OK {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
+	var a answer
+	if err == nil && len(body) < maxBytes && json.Unmarshal(body, &a) == nil && a.OK {
 		if short, err := json.Marshal(a); err == nil {
 			body = short
 		}
