@@ -231,6 +231,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	in.ExternalID, in.From = e.ID, channels.Party{Key: e.From.ID, Name: e.From.Name}
 	in.Subject, in.Text, in.Answers.External, in.Chosen, in.Change.Target, in.Change.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
+	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // a receiver may know it by our callback's id, though it told an id of its own
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachment(f))
 	}

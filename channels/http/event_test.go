@@ -206,7 +206,7 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// A status names our message by its token, which only our keys make.
+// A status, an answer and a reaction name our message by its token, which only our keys make.
 func TestStatusByToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -235,6 +235,13 @@ func TestStatusByToken(t *testing.T) {
 		in, err := c.w.channel.Decode(facts[0].Payload)
 		if err != nil || in[0].Status.MessageID != c.want || !reflect.DeepEqual(in[0].Status.External, []string{c.token}) {
 			t.Errorf("%s: %+v, %v", name, in, err)
+		}
+		for _, e := range []map[string]any{{"type": "message", "text": "x", "reply_to": c.token}, {"type": "reaction", "emoji": "👍", "target": c.token}} {
+			e["id"], e["from"] = "e", map[string]any{"id": "kim"}
+			in, err := c.w.channel.Decode(c.w.post(t, e)[0].Payload)
+			if err != nil || in[0].Answers.Message != c.want {
+				t.Errorf("%s is about %d, %v, want %d", e["type"], in[0].Answers.Message, err, c.want)
+			}
 		}
 	}
 }
