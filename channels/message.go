@@ -90,7 +90,7 @@ type Envelope struct {
 // 0 = none.
 type Answers struct {
 	Conversation int64
-	Message      int64    // our message id; InboundOwn: the message that this is, or is a part of
+	Message      int64    // our id of the message that it answers or reacts to; InboundOwn: of what this is, or is a part of
 	References   []string // the provider's ids of all messages that it answers, the most reliable first
 	External     string   // the provider's id of the one message that it answers, "" = none
 }

@@ -249,6 +249,15 @@ func TestAnswered(t *testing.T) {
 	if m := w.shown("The first"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
 		t.Errorf("shown as %q", m.Plain())
 	}
+	ours := w.provider.Sent()[0].Message // some providers give our own id back
+	w.customer(chat, channelstest.Event{From: "kim", Text: "Or both", Answered: "our id as they know it", Answers: ours})
+	if m := w.shown("Or both"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
+		t.Errorf("shown as %q", m.Plain())
+	}
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Target: "our id as they know it", Answers: ours, Emoji: "👌"})
+	if m := w.shown("👌"); !strings.Contains(m.Plain(), "Blue or red?") {
+		t.Errorf("the reaction is shown as %q", m.Plain())
+	}
 	w.customer(chat, channelstest.Event{From: "kim", Text: "And that", Answered: "unheard-of"})
 	if m := w.shown("And that"); !strings.Contains(m.Plain(), `[answers ""]`) {
 		t.Errorf("shown as %q", m.Plain())

@@ -76,7 +76,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 		if errors.As(err, &at) && at.Field != "" {
 			return e, fmt.Errorf("%s is not of the right type", at.Field)
 		}
-		return e, errors.New("it is no object of the published form")
+		return e, errors.New(misfit(raw))
 	}
 	if e.Type == "typing" {
 		return e, errIgnored
@@ -96,6 +96,29 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 		}
 	}
 	return e, c.checkKind(e)
+}
+
+// misfit says why an event can't be read whose fields have JSON's right types.
+func misfit(raw []byte) string {
+	var e struct {
+		At    json.RawMessage `json:"at"`
+		Files []struct {
+			Content json.RawMessage `json:"content"`
+		} `json:"attachments"`
+	}
+	if json.Unmarshal(raw, &e) == nil {
+		var at time.Time
+		if len(e.At) > 0 && json.Unmarshal(e.At, &at) != nil {
+			return "at is no time like 2026-11-20T12:00:00Z (RFC 3339, with its zone)"
+		}
+		for i, f := range e.Files {
+			var content []byte
+			if len(f.Content) > 0 && json.Unmarshal(f.Content, &content) != nil {
+				return fmt.Sprintf("attachments[%d].content is no base64 (RFC 4648 section 4)", i)
+			}
+		}
+	}
+	return "it is no object of the published form"
 }
 
 // checkKind checks the fields that depend on the event's type.
@@ -208,6 +231,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	in.ExternalID, in.From = e.ID, channels.Party{Key: e.From.ID, Name: e.From.Name}
 	in.Subject, in.Text, in.Answers.External, in.Chosen, in.Change.Target, in.Change.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
+	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // a receiver may know it by our callback's id, though it told an id of its own
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachment(f))
 	}

@@ -68,6 +68,9 @@ func events() []event {
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"file:///etc/passwd"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
+		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"content":"eA=="},{"content":"-_-_"}]}`, fault: "attachments[1].content is no base64", finer: true},
 		{raw: `{"type":"edit","id":"1",` + from + `,"target":"m1"}`, fault: "text is empty"},
 		{raw: `{"type":"edit","id":"1",` + from + `,"text":"x"}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `}`, fault: "target is missing"},
@@ -203,7 +206,7 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// A status names our message by its token, which only our keys make.
+// A status, an answer and a reaction name our message by its token, which only our keys make.
 func TestStatusByToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -232,6 +235,13 @@ func TestStatusByToken(t *testing.T) {
 		in, err := c.w.channel.Decode(facts[0].Payload)
 		if err != nil || in[0].Status.MessageID != c.want || !reflect.DeepEqual(in[0].Status.External, []string{c.token}) {
 			t.Errorf("%s: %+v, %v", name, in, err)
+		}
+		for _, e := range []map[string]any{{"type": "message", "text": "x", "reply_to": c.token}, {"type": "reaction", "emoji": "👍", "target": c.token}} {
+			e["id"], e["from"] = "e", map[string]any{"id": "kim"}
+			in, err := c.w.channel.Decode(c.w.post(t, e)[0].Payload)
+			if err != nil || in[0].Answers.Message != c.want {
+				t.Errorf("%s is about %d, %v, want %d", e["type"], in[0].Answers.Message, err, c.want)
+			}
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (a *adding) here() []web.Field {
 
 // begin shows what is needed, and asks for it.
 func (p pages) begin(v *web.Visit) error {
-	g := guideOf(v.Request.PathValue("kind"))
+	g := addGuide(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}
@@ -174,7 +174,7 @@ func (a *adding) values(v *web.Visit, held map[string]string) map[string][]strin
 
 // add tests what was typed and adds the account, if the provider agrees or the admin wants it all the same.
 func (p pages) add(v *web.Visit) error {
-	g := guideOf(v.Request.PathValue("kind"))
+	g := addGuide(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}

@@ -13,6 +13,7 @@ type connection struct {
 
 	Path, Edit string
 	Provider   string
+	Own        bool   // the provider is a system of the company's own
 	Address    string // where the provider should call; "" = Parley has no public address
 	Page       string
 	Checked    bool
@@ -36,7 +37,7 @@ func (p pages) named(v *web.Visit, do func(*connection) error) error {
 	for _, n := range numbers {
 		if g := guideOf(n.Kind); n.Name == name && g != nil {
 			path := Path(n.Kind, n.Name)
-			return do(&connection{Number: n, Path: path, Edit: accountsPath + path[len(numbersPath):], Provider: g.provider, Page: g.page, Address: p.desk.HookURL(n.Name)})
+			return do(&connection{Number: n, Path: path, Edit: accountsPath + path[len(numbersPath):], Provider: g.provider, Own: g.own, Page: g.page, Address: p.desk.HookURL(n.Name)})
 		}
 	}
 	return missing(v, name)

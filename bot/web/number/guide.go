@@ -14,6 +14,7 @@ type guide struct {
 	ask      []string // the fields that are asked for, in this order
 	folded   []string // those that few need
 	page     string   // of the documentation
+	own      bool     // of the company's own systems: they are added by the form of all fields, and nobody tells where they call
 }
 
 // need is something that must be there before.
@@ -46,10 +47,19 @@ func guides() []guide {
 				{"The Page's own token, made from the token of a system user that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement.",
 					"https://business.facebook.com/settings/system-users", "System users"}},
 			ask: []string{"page_id", "token", "app_secret"}, folded: []string{"verify_token"}},
+		{kind: "http", section: "http", provider: "your system", page: "docs/http-channel.md", own: true},
 	}
 }
 
-// guideOf is that of a kind; nil = these pages don't add accounts of it.
+// addGuide is that of a kind; nil = these pages don't add accounts of it.
+func addGuide(kind string) *guide {
+	if g := guideOf(kind); g != nil && !g.own {
+		return g
+	}
+	return nil
+}
+
+// guideOf is that of a kind; nil = these pages are not about accounts of it.
 func guideOf(kind string) *guide {
 	for _, g := range guides() {
 		if g.kind == kind {

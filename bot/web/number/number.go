@@ -1,5 +1,5 @@
-// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, and let
-// their providers call Parley.
+// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, let their
+// providers call Parley, and test these accounts and those of the company's own systems.
 package number
 
 import (
@@ -119,7 +119,7 @@ func Path(kind, account string) string {
 
 // AddPath is where an account of a kind is added; "" if that is not here.
 func AddPath(kind string) string {
-	switch g := guideOf(kind); {
+	switch g := addGuide(kind); {
 	case g == nil:
 		return ""
 	case g.whatsapp:

@@ -100,6 +100,22 @@ func (b *Book) Named(a *store.Account, external string) (*Message, *Conversation
 	return m, b.Conversations.Rows[m.ConversationID]
 }
 
+// Meant finds the message that a customer's message answers, or that a reaction is about: by the provider's id or, where
+// the provider gives our own id back, by that. ours is channels.Answers.Message.
+func (b *Book) Meant(a *store.Account, external string, ours int64) (*Message, *Conversation) {
+	if m, c := b.Named(a, external); m != nil {
+		return m, c
+	}
+	m := b.Messages.Rows[store.MessageID(ours)]
+	if m == nil {
+		return nil, nil
+	}
+	if c := b.Conversations.Rows[m.ConversationID]; c != nil && c.AccountID == a.ID {
+		return m, c
+	}
+	return nil, nil
+}
+
 // StatusMessage finds the message that a receipt is about; nil = none.
 func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {

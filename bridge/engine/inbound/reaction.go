@@ -29,7 +29,7 @@ func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answe
 	if in.Answers.External == "" {
 		return nil
 	}
-	m, _ := it.Named(a, in.Answers.External)
+	m, _ := it.Meant(a, in.Answers.External, in.Answers.Message)
 	if m == nil {
 		return &bridge.Answered{}
 	}
@@ -43,7 +43,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if err != nil || i == nil {
 		return err
 	}
-	m, c := it.Named(a, in.Change.Target)
+	m, c := it.Meant(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
 		c = it.Conversations.LatestOf(i)
 	}
