@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/internal/query"
@@ -28,35 +29,53 @@ const seen = `UPDATE clock_seen SET at = clock_timestamp() WHERE id = 1 AND at =
 // Mend brings back what a clock that was ahead has left in the future. It is to be called when a process starts and about
 // once a minute. It returns the accounts that have events which are due now (accounts), and by how much the clock has gone
 // back since it was seen last (back); 0 = it has not. Who calls it again because it failed does no harm.
-func Mend(ctx context.Context, q store.Querier) (accounts []store.AccountID, back time.Duration, err error) {
-	if accounts, err = query.IDs[store.AccountID](ctx, q, "mend due times", mendQueues); err != nil {
+func Mend(ctx context.Context, pool *pgxpool.Pool) (accounts []store.AccountID, back time.Duration, err error) {
+	if accounts, err = query.IDs[store.AccountID](ctx, pool, "mend due times", mendQueues); err != nil {
 		return nil, 0, err
 	}
 	var at time.Time
 	var seconds float64
-	if err := q.QueryRow(ctx, clockBack).Scan(&at, &seconds); err != nil {
+	if err := pool.QueryRow(ctx, clockBack).Scan(&at, &seconds); err != nil {
 		return accounts, 0, fmt.Errorf("store: clock seen: %w", err)
 	}
 	if back = store.Seconds(seconds); back < leastBack {
 		back = 0
-	} else if err := bringBack(ctx, q, seconds); err != nil {
+	} else if err := bringBack(ctx, pool, seconds); err != nil {
 		return accounts, back, err
 	}
-	if _, err := q.Exec(ctx, seen, at); err != nil {
+	if _, err := pool.Exec(ctx, seen, at); err != nil {
 		return accounts, back, fmt.Errorf("store: clock seen: %w", err)
 	}
 	return accounts, back, nil
 }
 
-// bringBack changes each place in a transaction of its own, so that none waits for the locks of another.
-func bringBack(ctx context.Context, q store.Querier, seconds float64) error {
-	for _, p := range places() {
-		if _, err := q.Exec(ctx, p.sql(), pgx.NamedArgs{"back": seconds}); err != nil {
+// lockDue locks all lanes in which something waits, in the order in which everybody locks lanes.
+const lockDue = `SELECT count(*) FROM (SELECT FROM lanes WHERE due_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE) AS due`
+
+// bringBack changes each table in a transaction of its own, so that none waits for the locks of another. Deliveries come before
+// their lanes, and no lane is changed before who finishes a delivery of it has ended: else he would make it due when a hold
+// ends that was not brought back yet.
+func bringBack(ctx context.Context, pool *pgxpool.Pool, seconds float64) error {
+	back := pgx.NamedArgs{"back": seconds}
+	if _, err := pool.Exec(ctx, mendDeliveries, back); err != nil {
+		return fmt.Errorf("store: bring deliveries back: %w", err)
+	}
+	if err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockDue); err != nil {
+			return err
+		}
+		return each(ctx, tx, lanePlaces(), back)
+	}); err != nil {
+		return fmt.Errorf("store: bring lanes back: %w", err)
+	}
+	return each(ctx, pool, places(), back)
+}
+
+func each(ctx context.Context, q store.Execer, places []place, back pgx.NamedArgs) error {
+	for _, p := range places {
+		if _, err := q.Exec(ctx, p.sql(), back); err != nil {
 			return fmt.Errorf("store: bring %s.%s back: %w", p.table, p.column, err)
 		}
-	}
-	if _, err := q.Exec(ctx, mendDeliveries, pgx.NamedArgs{"back": seconds}); err != nil {
-		return fmt.Errorf("store: bring deliveries back: %w", err)
 	}
 	return nil
 }

@@ -163,3 +163,23 @@ func TestMendEndsNothingEarly(t *testing.T) {
 		}
 	}
 }
+
+// A lane is not due again before its hold ends when it would have: who took the lane in between would put it off until the hold
+// of the future.
+func TestHoldsComeBeforeLanes(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, due_at) VALUES (1, 1, 'a', 1, 1, parley_now() + interval '6 h')`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, not_before, created_at) VALUES (1, 1, 1, 'reply', parley_now() + interval '6 h', parley_now())`)
+	exec(t, pool, `CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF EXISTS (SELECT FROM deliveries WHERE lane_id = NEW.id AND not_before > NEW.due_at + interval '1 h') THEN RAISE 'a lane is due before its hold'; END IF;
+		RETURN NULL;
+	END $$`)
+	exec(t, pool, `CREATE TRIGGER held AFTER UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION held()`)
+	exec(t, pool, `UPDATE clock_seen SET at = clock_timestamp() + $1`, ahead)
+	_, _, err := clockback.Mend(t.Context(), pool)
+	check(t, err)
+	if got := row(t, pool, `SELECT due_at < parley_now() + interval '1 minute' FROM lanes`); got != "(t)" {
+		t.Errorf("the lane is due: %s", got)
+	}
+}

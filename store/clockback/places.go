@@ -24,14 +24,20 @@ const (
 	laneLease = `make_interval(secs => 60 + lease_seconds)`
 )
 
-// places are all such columns, but those of queues and deliveries.
+// lanePlaces are such columns of lanes.
+func lanePlaces() []place {
+	return []place{
+		{"lanes", "due_at", parleysClock, harmless},
+		{"lanes", "rest_until", parleysClock, harmless},
+		{"lanes", "leased_until", databasesClock, laneLease},
+	}
+}
+
+// places are all others, but those of queues and deliveries.
 func places() []place {
 	return []place{
 		{"gates", "next_at", databasesClock, harmless},
 		{"gates", "wide_next_at", databasesClock, harmless},
-		{"lanes", "due_at", parleysClock, harmless},
-		{"lanes", "rest_until", parleysClock, harmless},
-		{"lanes", "leased_until", databasesClock, laneLease},
 		{"fetches", "due_at", parleysClock, harmless},
 		{"fetches", "leased_until", databasesClock, lease},
 		{"bursts", "due_at", parleysClock, harmless},
