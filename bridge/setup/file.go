@@ -24,6 +24,7 @@ type File struct {
 
 	templates []templateEntry
 	tags      []tagEntry
+	retention map[string]int                                                     // days by the names of their keys, 0 = as usual
 	knowledge []string                                                           // folders and addresses
 	sections  struct{ agents, teams, accounts, templates, tags, knowledge bool } // which lists the file has
 }
@@ -115,6 +116,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 func (f *File) read(top *object) {
 	f.company = top.Text("company")
 	f.settings = top.settings("settings")
+	f.retention = top.retention()
 	agents, given := top.objects("agents", "agent")
 	f.sections.agents = given
 	teams, given := top.objects("teams", "team")

@@ -86,7 +86,7 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 	case EntryKnowledge:
 		return []Field{{Path: "knowledge", Label: "Folders and web sites", Input: InputList}}
 	}
-	return append([]Field{{Path: "company", Label: "Name of the company", Help: "Customers see it where a text names the company.", Input: InputLine}}, settingFields()...)
+	return append([]Field{{Path: "company", Label: "Name of the company", Help: "Customers see it where a text names the company.", Input: InputLine}}, append(settingFields(), retentionFields()...)...)
 }
 
 func agentFields() []Field {

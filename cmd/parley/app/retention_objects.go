@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
 	"parley/store/blob"
 )
@@ -11,12 +12,12 @@ import (
 const maxObjectFailures = 3
 
 // objects removes from the object store the files to which nothing refers, and then moves files there that
-// are older than a day. It returns false if the run must end.
-func (r *retentionLoop) objects(ctx context.Context) bool {
+// are older than keep. It returns false if the run must end.
+func (r *retentionLoop) objects(ctx context.Context, keep time.Duration) bool {
 	if r.app.objects == nil {
 		return true
 	}
-	return r.removeObjects(ctx) && r.moveBlobs(ctx)
+	return r.removeObjects(ctx) && r.moveBlobs(ctx, keep)
 }
 
 func (r *retentionLoop) removeObjects(ctx context.Context) bool {
@@ -35,10 +36,10 @@ func (r *retentionLoop) removeObjects(ctx context.Context) bool {
 	return r.went(ctx, err)
 }
 
-func (r *retentionLoop) moveBlobs(ctx context.Context) bool {
+func (r *retentionLoop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	failures := 0
-	list, err := blob.ToMove(ctx, r.app.db.Pool, "", keepBlobs)
-	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.app.db.Pool, list[len(list)-1], keepBlobs) {
+	list, err := blob.ToMove(ctx, r.app.db.Pool, "", keep)
+	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.app.db.Pool, list[len(list)-1], keep) {
 		for _, hash := range list {
 			moved := r.object(ctx, &failures, func(ctx context.Context) error {
 				err := blob.Move(ctx, r.app.db.Pool, r.app.objects, hash)

@@ -18,7 +18,6 @@ import (
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	"parley/store"
-	"parley/store/retention"
 	sites "parley/store/site"
 )
 
@@ -88,7 +87,6 @@ func (a *App) connected() (list []site.Chat) {
 // operations are what the site's pages need of this process.
 func (a *App) operations() site.Operations {
 	o := site.Operations{WithObjects: a.objects != nil, AskChats: engine.ErasePosts,
-		Kept: retention.Kept{Payloads: keepPayloads, Passing: keepPassing, Ended: keepEnded, Blobs: keepBlobs},
 		Examine: func(ctx context.Context) (inspect.Report, error) {
 			surfaces := map[string]any{}
 			for _, s := range a.chats.list() {
