@@ -30,7 +30,8 @@ type Field struct {
 	Help     string // Markdown of one paragraph
 	Input    Input
 	Choices  []string
-	Default  string // what counts where nothing is given; "" = nothing, or Help says it
+	Words    map[string]string // what pages call Choices; one that is missing is called by its value
+	Default  string            // what counts where nothing is given; "" = nothing, or Help says it
 	Required bool
 	Fixed    bool // it can't change once the entry exists
 }
@@ -71,7 +72,9 @@ func placeOf(kind string) entryPlace {
 
 // FieldsOf lists the fields of a kind of entry, in the order of the file. Those of an account depend on its
 // channel: spec is nil for all other kinds.
-func FieldsOf(kind string, spec *channels.Spec) []Field {
+func FieldsOf(kind string, spec *channels.Spec) []Field { return inWords(fieldsOf(kind, spec)) }
+
+func fieldsOf(kind string, spec *channels.Spec) []Field {
 	switch kind {
 	case EntryAgent:
 		return agentFields()
@@ -123,7 +126,7 @@ func teamFields() []Field {
 	return append(list,
 		Field{Path: "home", Label: "New conversations open in", Help: "Needed when the team has a channel in both chats.", Input: InputChoice,
 			Choices: append([]string{""}, surfaceKinds()...)},
-		Field{Path: "agents", Label: "Who becomes its agent", Help: "`listed`: whom you list. `channel_members`: also who comes into the team's channel after you confirmed its members; guests and bots never.",
+		Field{Path: "agents", Label: "Who becomes its agent", Help: "Whoever comes into the team's channel after you confirmed its members can become its agent by that; guests and bots never do.",
 			Input: InputChoice, Choices: agentsOfTeams(), Default: store.AgentsListed},
 		Field{Path: "emoji", Label: "Emoji that are verbs", Help: "In the team's channels, beside the usual ones.", Input: InputGroup},
 		Field{Path: "weekly_figures", Label: "Tell how the week was", Help: "When the team's channel gets last week's figures, as a cron expression: `0 9 * * MON` is Mondays at nine, in the zone of the team's business hours. Empty: never.", Input: InputLine})

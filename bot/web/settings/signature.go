@@ -48,7 +48,6 @@ func (s signing) form() web.Form {
 	text := field(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
-		refineNotices(&form)
 		field(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
