@@ -102,7 +102,7 @@ func agentFields() []Field {
 			Input: InputChoice, Choices: presences(), Default: bridge.PresenceAvailable},
 		{Path: "quiet", Label: "No mention when", Help: "The line in the thread then gives the name, and the chat notifies nobody. The end of a snooze, and what a customer did not get, are always told.",
 			Input: InputList, Choices: bridge.NoticesToChoose()},
-		{Path: "signature", Label: "Signature", Help: "Markdown, below the mails that this person writes, in place of the account's.", Input: InputText},
+		{Path: "signature", Label: "Signature", Help: "Markdown, below the mails that this person writes, in place of the account's. In chats the account's counts.", Input: InputText},
 	}
 	return append(list, userFields()...)
 }
@@ -169,7 +169,7 @@ func accountFields(spec *channels.Spec) []Field {
 	}
 	list = append(list, channelFields("Where its conversations open, in place of the team's channel.")...)
 	list = append(list,
-		Field{Path: "signature", Label: "Signature", Help: "Markdown, below mails.", Input: InputText},
+		signatureField(spec),
 		Field{Path: "reply_mode", Label: "What agents type in a thread", Help: "`direct`: plain text of whoever holds the conversation is a reply. `explicit`: only what is marked as one.",
 			Input: InputChoice, Choices: []string{"direct", "explicit"}, Default: "direct"},
 		Field{Path: "hold", Label: "A reply waits", Help: "So long it can be taken back: `20s`, `1m`. Empty: as usual for this channel.", Input: InputLine},
@@ -189,6 +189,15 @@ func accountFields(spec *channels.Spec) []Field {
 		list = append(list, channelField(sectionOf(*spec), f))
 	}
 	return list
+}
+
+// signatureField describes an account's signature, which customers of chats get as text.
+func signatureField(spec *channels.Spec) Field {
+	f := Field{Path: "signature", Label: "Signature", Help: "Markdown, below mails.", Input: InputText}
+	if spec != nil && spec.Signature != nil {
+		f.Help = "Markdown, as text below each reply; its pictures are not sent."
+	}
+	return f
 }
 
 // channelField describes a field of an account's channel.

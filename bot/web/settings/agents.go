@@ -30,7 +30,7 @@ func (p pages) agents() shelf {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
 		named:  func(v *web.Visit) string { return v.Value("email") },
-		refine: refineAgent,
+		refine: p.refineAgent,
 		note:   noteOfRoles,
 		stays:  agentStays,
 	}
@@ -57,7 +57,11 @@ func noteOfRoles(all []setup.Entry) string {
 }
 
 // refineAgent lets nobody but super-admins make admins, or say who they are in a chat.
-func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
+// A signature is offered where there are mails below which it stands.
+func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
+	if len(all) > 0 && p.lettersOf(all) == "" {
+		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
+	}
 	roles := field(form, "roles")
 	if v.Person.Super {
 		return

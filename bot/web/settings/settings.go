@@ -31,9 +31,9 @@ type Desk interface {
 	// Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// Preview renders a signature as customers see it: HTML in which nothing acts.
+	// Preview renders a signature as customers of a channel see it.
 	// Errors: *setup.SignatureError.
-	Preview(ctx context.Context, source string) (string, error)
+	Preview(ctx context.Context, channel, source string) (Preview, error)
 
 	// Embed writes a picture as an address that can stand in a signature.
 	// Errors: *setup.SignatureError.
@@ -59,6 +59,15 @@ type Desk interface {
 type Channel struct {
 	Kind string
 	Name string // "E-mail"
+
+	// Letters says that signatures are shown as they are formatted, with pictures, and that agents have their own.
+	Letters bool
+}
+
+// Preview is a signature as customers see it. One of both is empty.
+type Preview struct {
+	HTML string // in which nothing acts
+	Text string // where nothing else is shown
 }
 
 //go:embed *.html
