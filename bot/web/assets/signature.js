@@ -3,6 +3,8 @@
 // and what customers see, shown while one types. Without this script Markdown is typed, and "Show me" shows it.
 
 const field = document.getElementById("f-signature");
+const template = document.getElementById("tools-by-script");
+if (template) template.replaceWith(template.content);
 const tools = document.getElementById("tools");
 const said = document.getElementById("said");
 const pick = document.getElementById("pick");
@@ -228,7 +230,6 @@ async function show() {
 }
 
 if (field && tools) {
-  tools.hidden = false;
   tools.addEventListener("click", (event) => {
     const button = event.target.closest("[data-mark]");
     if (button) marks[button.dataset.mark]();

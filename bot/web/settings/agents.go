@@ -59,7 +59,7 @@ func noteOfRoles(all []setup.Entry) string {
 // refineAgent lets nobody but super-admins make admins, or say who they are in a chat.
 // A signature is offered where there are mails below which it stands.
 func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
-	if len(all) > 0 && p.lettersOf(all) == "" {
+	if len(all) > 0 && lettersOf(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
 	roles := field(form, "roles")

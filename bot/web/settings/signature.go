@@ -49,14 +49,14 @@ const (
 )
 
 // letters says whether customers of a channel see signatures as they are formatted, with pictures.
-func (p pages) letters(channel string) bool {
-	return slices.ContainsFunc(p.desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
+func letters(desk Desk, channel string) bool {
+	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
 }
 
 // lettersOf finds the channel of an account in whose replies agents have signatures of their own; "" = there is none.
-func (p pages) lettersOf(all []setup.Entry) string {
+func lettersOf(desk Desk, all []setup.Entry) string {
 	for _, e := range ofKind(all, setup.EntryAccount) {
-		if p.letters(e.Channel) {
+		if letters(desk, e.Channel) {
 			return e.Channel
 		}
 	}
@@ -82,7 +82,7 @@ func (s signing) form() web.Form {
 // show shows the page with what customers see.
 func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
 	source := field(form, signaturePath).Value
-	data := map[string]any{"Form": form, "Letters": s.letters(s.channel), "Name": s.channelName(s.channel)}
+	data := map[string]any{"Form": form, "Letters": letters(s.desk, s.channel)}
 	if source != "" {
 		shown, err := s.desk.Preview(v.Context(), s.channel, source)
 		var wrong *setup.SignatureError
@@ -142,7 +142,7 @@ func (s signing) save(v *web.Visit) error {
 
 // upload puts a picture that was sent behind the signature that was sent. It returns what is wrong with the picture.
 func (s signing) upload(v *web.Visit) (string, error) {
-	if !s.letters(s.channel) || v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
+	if !letters(s.desk, s.channel) || v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
 		return "", nil
 	}
 	file, err := v.Request.MultipartForm.File["picture"][0].Open()
@@ -179,7 +179,7 @@ func (p pages) accountSignature(v *web.Visit, do func(signing) error) error {
 	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
 		s := signing{pages: p, entry: e, channel: e.Channel, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), help: helpOfTexts,
 			screen: web.Screen{Title: "Signature of " + e.Name, Help: "Below the replies of everybody: signatures of people are for mails."}}
-		if p.letters(e.Channel) {
+		if letters(p.desk, e.Channel) {
 			s.help, s.screen.Help = helpOfLetters, "Below the mails of everybody who has no signature of their own."
 		}
 		return do(s)
@@ -204,7 +204,7 @@ func (p pages) me(v *web.Visit, do func(signing) error) error {
 	if e == nil {
 		return missing(v, "agent", v.Person.Email)
 	}
-	s := signing{pages: p, entry: e, channel: p.lettersOf(all), path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()},
+	s := signing{pages: p, entry: e, channel: lettersOf(p.desk, all), path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()},
 		screen: web.Screen{Title: v.Person.Name, Help: "What is yours here."}}
 	if s.channel != "" {
 		s.help = helpOfLetters
