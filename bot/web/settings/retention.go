@@ -19,10 +19,13 @@ type Kept struct {
 	Due  string // how much of it goes with the next runs; "" = it isn't counted
 }
 
-func (p pages) retentionRoutes() []web.Route {
+// retentionPages has the page about what is kept.
+type retentionPages struct{ pages }
+
+func (p retentionPages) routes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET " + retentionPath, For: web.Admins, Do: p.showRetention},
-		{Pattern: "POST " + retentionPath, For: web.Admins, Do: p.saveRetention},
+		{Pattern: "GET " + retentionPath, For: web.Admins, Do: p.begin},
+		{Pattern: "POST " + retentionPath, For: web.Admins, Do: p.save},
 	}
 }
 
@@ -34,22 +37,22 @@ type retained struct {
 	Goes []Kept // what these remove
 }
 
-// retentionForm has the times that can be chosen. The file itself always exists.
-func (p pages) retentionForm(v *web.Visit) (web.Form, *setup.Entry, error) {
+// form has the times that can be chosen. The file itself always exists.
+func (p retentionPages) form(v *web.Visit) (web.Form, *setup.Entry, error) {
 	e, err := p.entry(v.Context(), setup.EntryCompany, "")
 	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), e, []part{{paths: []string{"retention."}}}), e, err
 }
 
-func (p pages) showRetention(v *web.Visit) error {
-	form, e, err := p.retentionForm(v)
+func (p retentionPages) begin(v *web.Visit) error {
+	form, e, err := p.form(v)
 	if err != nil {
 		return err
 	}
-	return p.retention(v, &retained{Form: form}, e.Values, false)
+	return p.show(v, &retained{Form: form}, e.Values, false)
 }
 
-// retention shows the page as if some values counted.
-func (p pages) retention(v *web.Visit, r *retained, values map[string][]string, again bool) (err error) {
+// show shows the page as if some values counted.
+func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]string, again bool) (err error) {
 	if r.Rows, err = p.desk.Kept(v.Context(), values); err != nil {
 		return err
 	}
@@ -68,9 +71,9 @@ func (p pages) retention(v *web.Visit, r *retained, values map[string][]string, 
 	return v.Show("retention", screen)
 }
 
-// saveRetention saves what was chosen. A shorter time removes what nothing brings back: the page says how much first.
-func (p pages) saveRetention(v *web.Visit) error {
-	form, e, err := p.retentionForm(v)
+// save saves what was chosen. A shorter time removes what nothing brings back: the page says how much first.
+func (p retentionPages) save(v *web.Visit) error {
+	form, e, err := p.form(v)
 	if err != nil {
 		return err
 	}
@@ -78,15 +81,15 @@ func (p pages) saveRetention(v *web.Visit) error {
 	_, fits := setup.RetentionOf(values)
 	if sure := shorter(&form, values); fits && sure != "" && v.Value("sure") != sure {
 		form.Keep(v, nil)
-		form.Submit = "Save and remove"
-		return p.retention(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
+		form.Submit, form.Version = "Save and remove", v.Value("version") // of the page that was sent: what others change meanwhile is told
+		return p.show(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
 	}
 	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
 	switch {
 	case err != nil:
 		return err
 	case !done:
-		return p.retention(v, &retained{Form: form}, e.Values, true)
+		return p.show(v, &retained{Form: form}, e.Values, true)
 	}
 	return saved(v, retentionPath, result)
 }

@@ -80,7 +80,7 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes(), p.retentionRoutes()),
+		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes(), retentionPages{p}.routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
 				Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
