@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -92,7 +93,7 @@ type field struct {
 
 // surfaceKinds returns the chats in which agents can work. Keys of the file are made of these words:
 // slack: (a user), slack_channel:.
-func surfaceKinds() []string { return []string{"slack", "teams"} }
+func surfaceKinds() []string { return input.Chats() }
 
 // Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
 // variable can change the structure of the file.
@@ -228,7 +229,7 @@ func readAgent(o *object) (agentEntry, bool) {
 		o.zone(*e.zone)
 	}
 	if e.presence = o.Text("presence"); e.presence != nil && e.presence.Value != "" {
-		o.oneOf(*e.presence, "presence", presences()...)
+		o.oneOf(*e.presence, "presence", input.Presences()...)
 	}
 	if e.quiet = o.List("quiet"); e.quiet != nil {
 		for _, notice := range e.quiet.Items {
@@ -263,7 +264,7 @@ func readTeam(o *object) (teamEntry, bool) {
 	}
 	e.emoji = o.emoji("emoji")
 	if e.agents = o.Text("agents"); e.agents != nil && e.agents.Value != "" {
-		o.oneOf(*e.agents, "agents", agentsOfTeams()...)
+		o.oneOf(*e.agents, "agents", input.AgentRules()...)
 	}
 	e.weekly = o.schedule("weekly_figures")
 	o.Done()

@@ -1,4 +1,4 @@
-package setup
+package input
 
 import (
 	"maps"
@@ -39,7 +39,7 @@ func choiceWords() map[string]map[string]string {
 	for _, n := range bridge.Notices() {
 		words["quiet"][n.Name] = n.Text
 	}
-	for _, kind := range surfaceKinds() {
+	for _, kind := range Chats() {
 		words["home"][kind] = chatName(kind)
 	}
 	for _, l := range analysis.Languages() {
