@@ -61,7 +61,7 @@ func Settings() []Setting {
 			Text: "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
 			keep: func(s *AccountSettings, v string) { s.ReplyTo = v }},
 		{Name: "reply_after_resolve", Label: "When a customer writes after it was resolved", Values: []string{"reopen", "new_linked"}, Chat: "new_linked",
-			Text: "What a customer's message does after the conversation was resolved: `reopen` it, for 30 days, or begin a new one that is linked to it.",
+			Text: "What a customer's message does after the conversation was resolved. `reopen`: for 30 days the conversation is opened again, later a new one begins. `new_linked`: a new one begins at once, linked to it.",
 			keep: func(s *AccountSettings, v string) { s.ReplyAfter = v }},
 		{Name: "resolve_confirm", Label: "What the button Resolve does", Values: []string{"dialog", "instant"},
 			Text: "What the button *Resolve* does: ask for a note, or resolve at once, with *Reopen* in sight. Typed, `!resolve` acts at once in any case; a message's menu always asks.",

@@ -28,6 +28,10 @@ type Spec struct {
 	// but those to which it went before: who may change settings doesn't learn it. nil = an account's settings don't say
 	// where its secrets go.
 	SentTo func(Config) map[string][]string
+	// Signature writes an account's signature, which is Markdown, as this channel's customers see it below a reply: as
+	// text, without pictures. nil = they see it as it is formatted, with its pictures, and agents have signatures of
+	// their own (mail).
+	Signature func(markdown string) string
 	// New makes the channel of one account. It opens no connection.
 	New func(Account, Env) (Channel, error)
 }

@@ -29,6 +29,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 		lines = append(lines, "~ company: "+change(have.company, want.company))
 	}
 	lines = append(lines, compare("settings", settingAttributes(have.settings), settingAttributes(want.settings))...)
+	lines = append(lines, compare("retention", retentionAttributes(have.retention), retentionAttributes(want.retention))...)
 	for _, kind := range surfaceKinds() {
 		if id, ok := want.surfaces[kind]; ok && id == 0 {
 			lines = append(lines, "+ surface "+kind)

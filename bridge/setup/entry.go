@@ -39,7 +39,7 @@ func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Ent
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q)); err != nil {
+	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q), s.retentionOf(ctx, q)); err != nil {
 		return nil, err
 	}
 	return s.entries(specs), nil
@@ -50,6 +50,7 @@ func (s *state) entries(specs []channels.Spec) []Entry {
 	top := &document.Draft{}
 	top.Text("company", s.company)
 	exportSettings(top, s.settings)
+	s.exportRetention(top)
 	list := []Entry{entryOf(EntryCompany, top, nil)}
 	for _, a := range s.agents {
 		list = append(list, entryOf(EntryAgent, exportAgent(a), nil))

@@ -30,7 +30,7 @@ func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]b
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.templatesOf(ctx, pool), s.knowledgeOf(ctx, pool)); err != nil {
+	if err := errors.Join(s.templatesOf(ctx, pool), s.knowledgeOf(ctx, pool), s.retentionOf(ctx, pool)); err != nil {
 		return nil, err
 	}
 	return s.file(specs)
@@ -57,6 +57,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	var file document.Draft
 	file.Text("company", s.company)
 	exportSettings(&file, s.settings)
+	s.exportRetention(&file)
 	file.Entries("agents", agents)
 	file.Entries("teams", teams)
 	file.Entries("accounts", accounts)

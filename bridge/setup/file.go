@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -24,6 +25,7 @@ type File struct {
 
 	templates []templateEntry
 	tags      []tagEntry
+	retention map[string]int                                                     // days by the names of their keys, 0 = as usual
 	knowledge []string                                                           // folders and addresses
 	sections  struct{ agents, teams, accounts, templates, tags, knowledge bool } // which lists the file has
 }
@@ -91,7 +93,7 @@ type field struct {
 
 // surfaceKinds returns the chats in which agents can work. Keys of the file are made of these words:
 // slack: (a user), slack_channel:.
-func surfaceKinds() []string { return []string{"slack", "teams"} }
+func surfaceKinds() []string { return input.Chats() }
 
 // Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
 // variable can change the structure of the file.
@@ -115,6 +117,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 func (f *File) read(top *object) {
 	f.company = top.Text("company")
 	f.settings = top.settings("settings")
+	f.retention = top.retention()
 	agents, given := top.objects("agents", "agent")
 	f.sections.agents = given
 	teams, given := top.objects("teams", "team")
@@ -226,7 +229,7 @@ func readAgent(o *object) (agentEntry, bool) {
 		o.zone(*e.zone)
 	}
 	if e.presence = o.Text("presence"); e.presence != nil && e.presence.Value != "" {
-		o.oneOf(*e.presence, "presence", presences()...)
+		o.oneOf(*e.presence, "presence", input.Presences()...)
 	}
 	if e.quiet = o.List("quiet"); e.quiet != nil {
 		for _, notice := range e.quiet.Items {
@@ -261,7 +264,7 @@ func readTeam(o *object) (teamEntry, bool) {
 	}
 	e.emoji = o.emoji("emoji")
 	if e.agents = o.Text("agents"); e.agents != nil && e.agents.Value != "" {
-		o.oneOf(*e.agents, "agents", agentsOfTeams()...)
+		o.oneOf(*e.agents, "agents", input.AgentRules()...)
 	}
 	e.weekly = o.schedule("weekly_figures")
 	o.Done()

@@ -27,6 +27,7 @@ func (o *overlay) apply(f *File, prune bool) error {
 		o.company = strings.TrimSpace(f.company.Value)
 	}
 	overlaySettings(o.settings, f.settings)
+	o.setRetention(f.retention)
 	if f.sections.knowledge {
 		o.knowledge = f.knowledge
 	}

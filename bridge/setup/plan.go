@@ -152,7 +152,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 	if err != nil {
 		return work{}, err
 	}
-	if err := errors.Join(have.templatesOf(ctx, q), have.knowledgeOf(ctx, q)); err != nil {
+	if err := errors.Join(have.templatesOf(ctx, q), have.knowledgeOf(ctx, q), have.retentionOf(ctx, q)); err != nil {
 		return work{}, err
 	}
 	if o.before != nil {

@@ -24,6 +24,7 @@ const everything = acme + `  - name: aviary
     reply_mode: explicit
     rate: 0.5
     paused: true
+retention: {arrived_days: 45, ended_days: 90}
 settings:
   receipts: sent
   file_limits: "image 5MB"

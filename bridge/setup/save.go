@@ -41,7 +41,7 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 	if err := w.keepPictures(ctx, tx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.saveTags, w.saveKnowledge, w.remove} {
+	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.saveTags, w.saveKnowledge, w.saveRetention, w.remove} {
 		if err := step(ctx, tx); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/setup/input"
 	"parley/channels"
 )
 
@@ -20,12 +21,8 @@ func specOf(specs []channels.Spec, kind string) *channels.Spec {
 	return find(specs, func(s channels.Spec) bool { return s.Kind == kind })
 }
 
-func sectionOf(s channels.Spec) string {
-	if s.Section != "" {
-		return s.Section
-	}
-	return s.Kind
-}
+// sectionOf is the key below which an account's fields of its channel stand.
+func sectionOf(s channels.Spec) string { return input.Section(s) }
 
 // accountSections sets the fields of the account's channel.
 func (o *overlay) accountSections(a *account, e accountEntry) {

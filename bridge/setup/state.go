@@ -9,6 +9,7 @@ import (
 
 	"parley/routing/hours"
 	"parley/store"
+	"parley/store/retention"
 )
 
 // state is everything that parley.yaml describes, with names instead of ids. There are two of them: the
@@ -24,6 +25,8 @@ type state struct {
 	templates []template
 	tags      []store.Tag // those that can be chosen
 	knowledge []string    // folders and addresses, sorted
+
+	retention retention.Days
 }
 
 type agent struct {
@@ -84,7 +87,7 @@ func find[T any](list []T, is func(T) bool) *T {
 // clone returns a copy that can be changed without changing the original.
 func (s *state) clone() *state {
 	c := &state{company: s.company, settings: maps.Clone(s.settings), surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
-		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates), tags: slices.Clone(s.tags), knowledge: s.knowledge}
+		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates), tags: slices.Clone(s.tags), knowledge: s.knowledge, retention: s.retention}
 	for i := range c.agents {
 		c.agents[i].users = maps.Clone(c.agents[i].users)
 	}

@@ -3,6 +3,7 @@ package messenger
 import (
 	"parley/channels"
 	"parley/channels/graph"
+	"parley/channels/wamark"
 )
 
 // Names of the settings, as Spec lists them.
@@ -17,11 +18,12 @@ const (
 // Spec describes the channel "messenger": one Page. Pages of one app share a callback.
 func Spec() channels.Spec {
 	return channels.Spec{
-		Kind:   "messenger",
-		Name:   "Messenger",
-		Icon:   "speech_balloon",
-		Owner:  fieldPage,
-		APIEnv: "MESSENGER_API_URL",
+		Kind:      "messenger",
+		Name:      "Messenger",
+		Icon:      "speech_balloon",
+		Owner:     fieldPage,
+		APIEnv:    "MESSENGER_API_URL",
+		Signature: wamark.Plain,
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/wamark"
 )
 
 // Names of the settings, as the Specs list them.
@@ -32,7 +33,8 @@ type Options struct {
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: sources,
-		Fields: fields("The WhatsApp sender's number: +15550100."),
+		Signature: wamark.Render,
+		Fields:    fields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)
 			if err != nil {
@@ -45,6 +47,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 // SMSSpec describes the channel "sms".
 func SMSSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: sources,
+		Signature: wamark.Plain,
 		Fields: append(fields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"parley/channels"
 	"parley/channels/graph"
+	"parley/channels/wamark"
 )
 
 // Names of the settings, as Spec lists them.
@@ -19,11 +20,12 @@ const (
 // one app may share a callback.
 func Spec() channels.Spec {
 	return channels.Spec{
-		Kind:   "whatsapp",
-		Name:   "WhatsApp",
-		Icon:   "telephone_receiver",
-		Owner:  fieldPhoneID,
-		APIEnv: "WHATSAPP_API_URL",
+		Kind:      "whatsapp",
+		Name:      "WhatsApp",
+		Icon:      "telephone_receiver",
+		Owner:     fieldPhoneID,
+		APIEnv:    "WHATSAPP_API_URL",
+		Signature: wamark.Render,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env)
 		},

@@ -37,6 +37,23 @@ document.querySelectorAll("select[data-go]").forEach((select) => {
   select.addEventListener("change", () => select.form.requestSubmit());
 });
 
+// A page that waits for something looks every five seconds whether it has come, and shows it then.
+const again = document.querySelector("[data-again]");
+if (again) {
+  const looking = setInterval(async () => {
+    if (document.hidden || changed) return;
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok || page.querySelector("[data-again]")) return;
+      clearInterval(looking);
+      document.getElementById("main").replaceWith(page.getElementById("main"));
+    } catch (error) {
+      // The next look tries again.
+    }
+  }, 5000);
+}
+
 // Buttons that copy a text.
 document.querySelectorAll("button[data-copy]").forEach((button) => {
   button.hidden = false;

@@ -96,9 +96,9 @@ func (p pages) newServers(v *web.Visit, provider string) *servers {
 	s.IMAP, s.SMTP = serverFields("imap", "IMAP", "993"), serverFields("smtp", "SMTP", "587")
 	for i := range s.SMTP {
 		switch f := &s.SMTP[i]; f.Name {
-		case "email.smtp.username":
-			f.Help = "Empty: as for IMAP."
-		case "email.smtp.password":
+		case "email.smtp.host":
+			f.Help, f.Required, f.Placeholder = "Empty: as for IMAP.", false, ""
+		case "email.smtp.username", "email.smtp.password":
 			f.Help = "Empty: as for IMAP."
 		}
 	}
@@ -111,11 +111,33 @@ func serverFields(key, title, port string) []web.Field {
 	return []web.Field{
 		{Name: name + "host", Label: title + " server", Required: true, Placeholder: key + ".example.com"},
 		{Name: name + "port", Label: title + " port", Value: port, Kind: "number", Required: true},
-		{Name: name + "security", Label: title + " protection", Kind: web.KindChoice, Choices: web.Choose(nil, "tls", "starttls", "none"),
-			Help: "`tls` on ports 993 and 465, `starttls` on 143 and 587. `none` sends the password readable: only inside your own network."},
+		{Name: name + "security", Label: title + " protection", Kind: web.KindChoice, Choices: protections(""),
+			Help: "TLS on ports 993 and 465, STARTTLS on 143 and 587. Without any the password is readable on its way: only inside your own network."},
 		{Name: name + "username", Label: title + " user name"},
 		{Name: name + "password", Label: title + " password", Kind: web.KindSecret, Required: key == "imap",
 			Help: "With two-step sign-in: an app password. It is kept encrypted and never shown."},
+	}
+}
+
+// protections are the ways to protect a connection; "" = as its port says.
+func protections(chosen string) []web.Choice {
+	list := web.Choose([]string{chosen}, "", "tls", "starttls", "none")
+	for i, text := range []string{"as usual for the port", "TLS", "STARTTLS", "none"} {
+		list[i].Text = text
+	}
+	return list
+}
+
+// complete fills in what an admin left to Parley: the server for sending is that for reading. It is spoken to without
+// protection where an admin wants the same server to be read without it; else what is not chosen is as usual for the port.
+func complete(given map[string][]string) {
+	value := func(name string) string { return strings.Join(given["email."+name], "") }
+	if value("smtp.host") == "" && value("imap.host") != "" {
+		given["email.smtp.host"] = given["email.imap.host"]
+	}
+	usual := value("smtp.port") == "465" || value("smtp.port") == "587"
+	if value("smtp.security") == "" && value("imap.security") == "none" && !usual && strings.EqualFold(value("smtp.host"), value("imap.host")) {
+		given["email.smtp.security"] = given["email.imap.security"]
 	}
 }
 
@@ -136,7 +158,7 @@ func (s *servers) fill(found Found) {
 			case key == "port":
 				f.Value = side.server.Port
 			case key == "security":
-				f.Choices = web.Choose([]string{side.server.Security}, "tls", "starttls", "none")
+				f.Choices = protections(side.server.Security)
 			case key == "username":
 				f.Value = side.server.Username
 			}
@@ -187,6 +209,7 @@ func (p pages) add(v *web.Visit) error {
 			problems[f.Name] = "This is needed."
 		}
 	}
+	complete(given)
 	if len(problems) > 0 {
 		s.keep(v, problems)
 		return v.ShowAgain("servers", s.screen())

@@ -33,9 +33,15 @@ func guides() []guide {
 					"https://business.facebook.com/settings/system-users", "System users"}},
 			ask: []string{"token", "phone_number_id", "waba_id", "app_secret"}, folded: []string{"verify_token"}},
 		{kind: "twilio_whatsapp", title: "Add a WhatsApp number at Twilio", whatsapp: true, name: "whatsapp", section: "twilio", provider: "Twilio", page: "docs/twilio.md",
-			needs: []need{portfolio, twilio, {"A WhatsApp sender: a number that receives text messages or calls. Register it in the Console, with Create new sender: choose the number, go on to Meta, sign in there, " +
-				"choose your business portfolio, and allow Twilio to use its WhatsApp account. Meta sends the number a code. When the list calls the sender Online, it works.",
-				"https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders", "WhatsApp senders"}},
+			needs: []need{{"A business portfolio at Meta (Meta Business account), of which you are an admin; the registration below can also make one. Until Meta has verified it, few customers a day can be written to first.",
+				"https://business.facebook.com/settings", "Business settings"},
+				twilio, {"That account is no trial account any more: trial accounts can register no sender.", "https://console.twilio.com/us1/billing", "Billing"},
+				{"A number that isn't registered with WhatsApp yet: one of Twilio's, or another one that receives text messages or calls, without a menu or a machine that answers.",
+					"https://console.twilio.com/us1/develop/phone-numbers/manage/incoming", "Active numbers"},
+				{"That number as a WhatsApp sender. In the Console, under Messaging, Senders, WhatsApp senders, press Create new sender, choose the number, and Continue with Facebook. In Meta's window sign in, choose your " +
+					"portfolio and its WhatsApp Business Account (the same for all senders of your Twilio account), give the name that customers see, and type the code that Meta sends to the number. " +
+					"When the list calls the sender Online, it works. Meta looks at the name afterwards, and bounds what a number may send whose name it refuses.",
+					"https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders", "WhatsApp senders"}},
 			ask: []string{"account_sid", "auth_token", "from"}, folded: []string{"messaging_service_sid"}},
 		{kind: "sms", title: "Add a number for text messages", name: "sms", section: "twilio", provider: "Twilio", page: "docs/twilio.md",
 			needs: []need{twilio, {"A number with SMS. Numbers in the US also have to be registered (A2P 10DLC, or toll-free verification) before carriers let messages through.",

@@ -20,7 +20,6 @@ type Desk interface {
 	eraseDesk
 	stuckDesk
 	healthDesk
-	keptDesk
 }
 
 //go:embed *.html
@@ -31,13 +30,12 @@ type pages struct{ desk Desk }
 // Area has the pages about what was done.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes(), p.keptRoutes()),
+	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
 		Menu: []web.Link{
 			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
 			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
 			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
 			{Path: "/settings/blocked", Text: "Blocked senders", For: web.Admins, Rank: 84},
-			{Path: "/settings/retention", Text: "What is kept", For: web.Admins, Rank: 85},
 			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
 		}}
 }

@@ -30,7 +30,7 @@ func (p pages) agents() shelf {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
 		named:  func(v *web.Visit) string { return v.Value("email") },
-		refine: refineAgent,
+		refine: p.refineAgent,
 		note:   noteOfRoles,
 		stays:  agentStays,
 	}
@@ -38,18 +38,6 @@ func (p pages) agents() shelf {
 
 // noticesPart has the fields about what somebody is told.
 func noticesPart() part { return part{title: "Notices", paths: []string{"presence", quietPath}} }
-
-// refineNotices writes notices as people say them.
-func refineNotices(form *web.Form) {
-	quiet := field(form, quietPath)
-	for _, n := range bridge.Notices() {
-		for i, c := range quiet.Choices {
-			if c.Value == n.Name {
-				quiet.Choices[i].Text = n.Text
-			}
-		}
-	}
-}
 
 // noteOfRoles says so as long as nobody is named super-admin.
 func noteOfRoles(all []setup.Entry) string {
@@ -68,15 +56,13 @@ func noteOfRoles(all []setup.Entry) string {
 	return "Nobody is named super-admin, so every admin counts as one and can name others. Name one, and only super-admins can."
 }
 
-// refineAgent writes roles as people say them, and lets nobody but super-admins make admins, or say who they are in a chat.
-func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
-	refineNotices(form)
-	roles := field(form, "roles")
-	for i, c := range roles.Choices {
-		if c.Value == setup.RoleSuperAdmin {
-			roles.Choices[i].Text = "super-admin"
-		}
+// refineAgent lets nobody but super-admins make admins, or say who they are in a chat.
+// A signature is offered where there are mails below which it stands.
+func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
+	if len(all) > 0 && lettersOf(p.desk, all) == "" {
+		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
+	roles := field(form, "roles")
 	if v.Person.Super {
 		return
 	}

@@ -54,6 +54,9 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 		field.Kind = web.KindLines
 		if f.Choices != nil {
 			field.Kind, field.Choices = web.KindChecks, web.Choose(values, f.Choices...)
+			for i, c := range field.Choices {
+				field.Choices[i].Text = f.Word(c.Value)
+			}
 		}
 	case setup.InputYesNo:
 		field.Kind = web.KindCheck
@@ -78,14 +81,25 @@ func choices(f setup.Field, chosen string) []web.Choice {
 	}
 	list := web.Choose([]string{chosen}, values...)
 	for i := range list {
-		if list[i].Value == "" {
+		switch {
+		case list[i].Value != "":
+			list[i].Text = f.Word(list[i].Value)
+		case f.Default != "":
+			list[i].Text = "as usual: " + usual(f)
+		default:
 			list[i].Text = "not chosen"
-			if f.Default != "" {
-				list[i].Text = "as usual: " + f.Default
-			}
 		}
 	}
 	return list
+}
+
+// usual names the default of a choice in words; mail may have another one than chats.
+func usual(f setup.Field) string {
+	mail, chats, two := strings.Cut(f.Default, " for mail, ")
+	if !two {
+		return f.Word(f.Default)
+	}
+	return f.Word(mail) + " for mail, " + f.Word(strings.TrimSuffix(chats, " for chats")) + " for chats"
 }
 
 // asShown says whether a choice was sent as it was shown: the default, where nothing is stored.

@@ -31,9 +31,9 @@ type Desk interface {
 	// Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// Preview renders a signature as customers see it: HTML in which nothing acts.
+	// Preview renders a signature as customers of a channel see it.
 	// Errors: *setup.SignatureError.
-	Preview(ctx context.Context, source string) (string, error)
+	Preview(ctx context.Context, channel, source string) (Preview, error)
 
 	// Embed writes a picture as an address that can stand in a signature.
 	// Errors: *setup.SignatureError.
@@ -50,12 +50,24 @@ type Desk interface {
 
 	// States tells how the accounts do, by their names.
 	States(ctx context.Context) (map[string]State, error)
+
+	// Kept says what is kept for how long, and what the next runs remove, if these values of the file counted.
+	Kept(ctx context.Context, values map[string][]string) ([]Kept, error)
 }
 
 // Channel is a kind of accounts.
 type Channel struct {
 	Kind string
 	Name string // "E-mail"
+
+	// Letters says that signatures are shown as they are formatted, with pictures, and that agents have their own.
+	Letters bool
+}
+
+// Preview is a signature as customers see it. One of both is empty.
+type Preview struct {
+	HTML string // in which nothing acts
+	Text string // where nothing else is shown
 }
 
 //go:embed *.html
@@ -68,7 +80,7 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes()),
+		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes(), retentionPages{p}.routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
 				Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
@@ -77,6 +89,7 @@ func Area(desk Desk) web.Area {
 			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22, Below: []string{"/settings/new-tag"}},
 			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23, Below: []string{"/settings/new-template"}},
 			{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
+			{Path: retentionPath, Text: "What is kept", For: web.Admins, Rank: 85},
 			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}

@@ -33,22 +33,47 @@ func (p pages) signatureRoutes() []web.Route {
 type signing struct {
 	pages
 
-	entry  *setup.Entry
-	path   string
-	screen web.Screen
-	before []part // the fields before the signature
-	back   string
+	entry   *setup.Entry
+	channel string // the kind of account whose customers get the signature
+	path    string
+	screen  web.Screen
+	before  []part // the fields before the signature
+	help    string // says where the signature stands; "" = it would stand nowhere, and isn't offered
+	back    string
+}
+
+// Where signatures stand, and how they are written.
+const (
+	helpOfLetters = "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address."
+	helpOfTexts   = "Below each reply of this account, as text, if both fit into one message. Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
+)
+
+// letters says whether customers of a channel see signatures as they are formatted, with pictures.
+func letters(desk Desk, channel string) bool {
+	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
+}
+
+// lettersOf finds the channel of an account in whose replies agents have signatures of their own; "" = there is none.
+func lettersOf(desk Desk, all []setup.Entry) string {
+	for _, e := range ofKind(all, setup.EntryAccount) {
+		if letters(desk, e.Channel) {
+			return e.Channel
+		}
+	}
+	return ""
 }
 
 // form has the fields of the page. The picture's are not those of an entry.
 func (s signing) form() web.Form {
-	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, append(slices.Clip(s.before), part{title: "Signature",
-		help: "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address.", paths: []string{signaturePath}}))
+	parts := slices.Clone(s.before)
+	if s.help != "" {
+		parts = append(parts, part{title: "Signature", help: s.help, paths: []string{signaturePath}})
+	}
+	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, parts)
 	form.Back, form.Files = s.back, true
 	text := field(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
-		refineNotices(&form)
 		field(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
@@ -57,9 +82,9 @@ func (s signing) form() web.Form {
 // show shows the page with what customers see.
 func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
 	source := field(form, signaturePath).Value
-	data := map[string]any{"Form": form}
+	data := map[string]any{"Form": form, "Letters": letters(s.desk, s.channel)}
 	if source != "" {
-		shown, err := s.desk.Preview(v.Context(), source)
+		shown, err := s.desk.Preview(v.Context(), s.channel, source)
 		var wrong *setup.SignatureError
 		switch {
 		case errors.As(err, &wrong):
@@ -69,7 +94,8 @@ func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
 		case err != nil:
 			return err
 		default:
-			data["Shown"] = template.HTML(shown) //nolint:gosec // Preview gives HTML in which nothing acts
+			data["Shown"] = template.HTML(shown.HTML) //nolint:gosec // Preview gives HTML in which nothing acts
+			data["Text"] = shown.Text
 		}
 	}
 	s.screen.Data = data
@@ -116,7 +142,7 @@ func (s signing) save(v *web.Visit) error {
 
 // upload puts a picture that was sent behind the signature that was sent. It returns what is wrong with the picture.
 func (s signing) upload(v *web.Visit) (string, error) {
-	if v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
+	if !letters(s.desk, s.channel) || v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
 		return "", nil
 	}
 	file, err := v.Request.MultipartForm.File["picture"][0].Open()
@@ -151,8 +177,12 @@ func (s signing) upload(v *web.Visit) (string, error) {
 // accountSignature does something with the page of an account's signature.
 func (p pages) accountSignature(v *web.Visit, do func(signing) error) error {
 	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
-		return do(signing{pages: p, entry: e, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), screen: web.Screen{Title: "Signature of " + e.Name,
-			Help: "Below the mails of everybody who has no signature of their own."}})
+		s := signing{pages: p, entry: e, channel: e.Channel, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), help: helpOfTexts,
+			screen: web.Screen{Title: "Signature of " + e.Name, Help: "Below the replies of everybody: signatures of people are for mails."}}
+		if letters(p.desk, e.Channel) {
+			s.help, s.screen.Help = helpOfLetters, "Below the mails of everybody who has no signature of their own."
+		}
+		return do(s)
 	})
 }
 
@@ -166,15 +196,21 @@ func (p pages) saveAccountSignature(v *web.Visit) error {
 
 // me does something with the page of whoever is signed in.
 func (p pages) me(v *web.Visit, do func(signing) error) error {
-	switch e, err := p.entry(v.Context(), setup.EntryAgent, v.Person.Email); {
-	case err != nil:
+	all, err := p.desk.Entries(v.Context())
+	if err != nil {
 		return err
-	case e == nil:
-		return missing(v, "agent", v.Person.Email)
-	default:
-		return do(signing{pages: p, entry: e, path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()}, screen: web.Screen{Title: v.Person.Name,
-			Help: "What is yours here. Your signature stands below the mails that you write, in place of the account's."}})
 	}
+	e := find(all, setup.EntryAgent, v.Person.Email)
+	if e == nil {
+		return missing(v, "agent", v.Person.Email)
+	}
+	s := signing{pages: p, entry: e, channel: lettersOf(p.desk, all), path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()},
+		screen: web.Screen{Title: v.Person.Name, Help: "What is yours here."}}
+	if s.channel != "" {
+		s.help = helpOfLetters
+		s.screen.Help += " Your signature stands below the mails that you write, in place of the account's."
+	}
+	return do(s)
 }
 
 func (p pages) showMe(v *web.Visit) error {

@@ -74,12 +74,9 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 			color.Value = plainColour
 		}
 	}
-	former := field(form, "formerly")
-	if former.Value == "" {
+	if e == nil { // it had no other names yet
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
-	} else {
-		former.Kind, former.Fixed, former.Value = "", true, strings.ReplaceAll(former.Value, "\n", ", ")
 	}
 	for i := range field(form, "category").Choices {
 		if c := &field(form, "category").Choices[i]; c.Value == "" {
@@ -96,7 +93,11 @@ func renameTag(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	}
 	c.Was, c.Name = old.Name, name
 	if !strings.EqualFold(name, old.Name) {
-		c.Values["formerly"] = append(slices.Clone(old.Values["formerly"]), old.Name)
+		former, given := c.Values["formerly"]
+		if !given {
+			former = old.Values["formerly"]
+		}
+		c.Values["formerly"] = append(slices.Clone(former), old.Name)
 	}
 	return nil
 }

@@ -43,9 +43,14 @@ func (s *steps) rosters() {
 				continue
 			}
 			s.Rosters = append(s.Rosters, roster{Team: t.Name, Chat: s.Chats[i].Name, Confirmed: !slices.Contains(t.Unasked, kind),
-				Path: membersPath + "?" + url.Values{"team": {t.Name}, "chat": {kind}}.Encode()})
+				Path: rosterPath(t.Name, kind)})
 		}
 	}
+}
+
+// rosterPath is the page of the members of a team's channel.
+func rosterPath(team, chat string) string {
+	return membersPath + "?" + url.Values{"team": {team}, "chat": {chat}}.Encode()
 }
 
 // membersPage is what the page shows.

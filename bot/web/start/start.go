@@ -266,7 +266,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 	case err != nil:
 		return err
 	}
-	return v.Saved(path, "The team "+change.Name+" has its channel. Now say who of its members answers.")
+	return v.Saved(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
 }
 
 // findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.

@@ -30,6 +30,7 @@ var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
 	if !beginsWithTag.MatchString(source) {
+		source = withAddresses(source)
 		var rendered bytes.Buffer
 		if err := NewRenderer().Convert([]byte(source), &rendered); err != nil {
 			return Signature{}, fmt.Errorf("email: signature: %w", err)
@@ -55,6 +56,38 @@ func ReadSignature(source string) (Signature, error) {
 	body, _ = NewReader(true, nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
+}
+
+var (
+	pictureAddress = regexp.MustCompile(`(?m)^\[([^\]\n]+)\]:[ \t]*((?:data|https):\S+)[ \t]*$`) // [logo]: data:…
+	pictureByName  = regexp.MustCompile(`(!\[[^\]\n]*\])\[([^\]\n]+)\]`)                         // ![Acme][logo]
+)
+
+// withAddresses writes the addresses of pictures where Markdown names them: ![Acme][logo] becomes ![Acme](data:…), if a
+// line of its own says [logo]: data:…. The reader of what agents write to customers knows no
+// such names.
+func withAddresses(source string) string {
+	addresses := map[string]string{}
+	for _, found := range pictureAddress.FindAllStringSubmatch(source, -1) {
+		addresses[found[1]] = found[2]
+	}
+	used := map[string]bool{}
+	source = pictureByName.ReplaceAllStringFunc(source, func(picture string) string {
+		found := pictureByName.FindStringSubmatch(picture)
+		address := addresses[found[2]]
+		if address == "" {
+			return picture
+		}
+		used[found[2]] = true
+		return found[1] + "(" + address + ")"
+	})
+	source = pictureAddress.ReplaceAllStringFunc(source, func(line string) string {
+		if used[pictureAddress.FindStringSubmatch(line)[1]] {
+			return ""
+		}
+		return line
+	})
+	return strings.TrimSpace(source)
 }
 
 // takePictures adds the addresses of pictures to Pictures and replaces them by content ids. It removes

@@ -10,6 +10,7 @@ import (
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
+	"parley/store/retention"
 )
 
 // A month later a mail is still shown from its original, while what only announced things
@@ -180,5 +181,37 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	again, err := store.InsertEvents(ctx, db.Pool, []store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
 	if err != nil || len(again) != 0 {
 		t.Errorf("the removed fact is stored again: %v, %v", again, err)
+	}
+}
+
+// Records are kept for as long as an admin chose, from the next run on.
+func TestRetentionAsChosen(t *testing.T) {
+	t.Parallel()
+	ctx, env := t.Context(), environment(t)
+	db := openDatabase(t, env)
+	a := start(t, env, db, app.Options{})
+	account, err := store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Pool.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days) FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		days retention.Days
+		want int
+	}{{retention.Days{Arrived: 60}, 3}, {retention.Days{}, 2}, {retention.Days{Arrived: 7}, 1}} {
+		if err := retention.SaveDays(ctx, db.Pool, c.days); err != nil {
+			t.Fatal(err)
+		}
+		a.Retain(ctx)
+		var left int
+		if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id LIKE 'of %' AND payload IS NOT NULL`).Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		if left != c.want {
+			t.Errorf("%+v: %d events have what arrived, want %d", c.days, left, c.want)
+		}
 	}
 }

@@ -17,9 +17,7 @@ import (
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
-	"parley/cmd/parley/tidy"
 	"parley/store"
-	"parley/store/retention"
 	sites "parley/store/site"
 )
 
@@ -89,7 +87,6 @@ func (a *App) connected() (list []site.Chat) {
 // operations are what the site's pages need of this process.
 func (a *App) operations() site.Operations {
 	o := site.Operations{WithObjects: a.objects != nil, AskChats: engine.ErasePosts,
-		Kept: retention.Kept{Payloads: tidy.KeepPayloads, Passing: tidy.KeepPassing, Ended: tidy.KeepEnded, Blobs: tidy.KeepBlobs},
 		Examine: func(ctx context.Context) (inspect.Report, error) {
 			surfaces := map[string]any{}
 			for _, s := range a.chats.list() {

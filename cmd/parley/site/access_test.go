@@ -89,6 +89,7 @@ func requests() map[string]string {
 		"GET /settings/health":                      "/settings/health",
 		"POST /settings/health":                     "/settings/health",
 		"GET /settings/retention":                   "/settings/retention",
+		"POST /settings/retention":                  "/settings/retention",
 		"GET /settings/stuck":                       "/settings/stuck",
 		"POST /settings/stuck/{delivery}/decide":    "/settings/stuck/1/decide",
 		"POST /settings/stuck/{event}/replay":       "/settings/stuck/1/replay",

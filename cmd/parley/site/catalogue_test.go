@@ -68,6 +68,23 @@ func TestTagPages(t *testing.T) {
 	b.Looks("tags-right-to-left")
 
 	ann := s.Visitor("ann@acme.test")
+	for _, c := range []struct {
+		name, to, formerly string
+		want               []string
+	}{
+		{"مبيعات وأسئلة", "مبيعات وأسئلة", "Vertrieb", []string{"Sales", "Vertrieb"}}, // none is forgotten
+		{"مبيعات وأسئلة", "Ventas", "Sales\r\nVertrieb", []string{"Sales", "Vertrieb", "مبيعات وأسئلة"}},
+		{"Ventas", "Ventas", "Support", []string{"Sales", "Vertrieb", "مبيعات وأسئلة", "Support"}},
+	} {
+		path := "/settings/tags/" + url.PathEscape(c.name)
+		a := ann.Post(path, url.Values{"version": {ann.Get(path).Version()}, "name": {c.to}, "formerly": {c.formerly}})
+		if got := tagOf(t, s, c.to); a.Status != http.StatusSeeOther || got == nil || !slices.Equal(got.Formerly, c.want) {
+			t.Errorf("%s with the former names %q: %d, %+v", c.to, c.formerly, a.Status, got)
+		}
+	}
+	if tagOf(t, s, "Support") != nil {
+		t.Error("a tag that became another one is still one of its own")
+	}
 	page := ann.Get("/settings/tags/Urgent")
 	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/tags").Has("Somebody else changed") {
 		t.Errorf("taking out what was changed meanwhile: %d", a.Status)

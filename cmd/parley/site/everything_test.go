@@ -188,6 +188,7 @@ func TestRoundByForms(t *testing.T) {
 	sent := map[string]bool{}
 	before := exported(t, s)
 	pages := pagesOf(ann, "/settings", "/settings/me")
+	everyControl(t, pages)
 	for address, page := range pages {
 		for _, form := range page.Forms() {
 			route := routeOf(s, form.Method, form.Action)
@@ -253,6 +254,38 @@ func everyKey(t *testing.T, s *sitetest.Site) {
 				t.Errorf("testdata/everything.yaml has no value for %s of an account of %s", f.Path, spec.Kind)
 			}
 		}
+	}
+}
+
+// everyControl fails the test if a key of parley.yaml can be given on no page. It tells on which pages each can.
+func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
+	t.Helper()
+	given := map[string][]string{} // the pages, by the paths of keys
+	for address, page := range pages {
+		for _, form := range page.Forms() {
+			for _, c := range form.Fields {
+				for path := c.Name; path != ""; path = path[:max(strings.LastIndex(path, "."), 0)] {
+					given[path] = append(given[path], address)
+				}
+			}
+		}
+	}
+	look := func(kind, below string, fields []setup.Field) {
+		for _, f := range fields {
+			on := slices.DeleteFunc(slices.Clone(given[f.Path]), func(address string) bool { return !strings.HasPrefix(address, "/settings/"+below) })
+			slices.Sort(on)
+			if len(on) == 0 {
+				t.Errorf("%s of %s can be given on no page", f.Path, kind)
+				continue
+			}
+			t.Logf("%s: %s on %s", kind, f.Path, on[0])
+		}
+	}
+	for kind, below := range map[string]string{setup.EntryCompany: "", setup.EntryAgent: "", setup.EntryTeam: "", setup.EntryTag: "", setup.EntryTemplate: "", setup.EntryKnowledge: "ai"} {
+		look(kind, below, setup.FieldsOf(kind, nil))
+	}
+	for _, spec := range app.Specs() {
+		look(spec.Kind, "", setup.FieldsOf(setup.EntryAccount, &spec))
 	}
 }
 

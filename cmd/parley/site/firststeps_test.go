@@ -19,8 +19,9 @@ import (
 	"parley/store/storetest"
 )
 
-// mostSteps is how many clicks and fields lead from an empty database to the first customer's mail in a thread.
-const mostSteps = 25
+// mostSteps is how many clicks and fields lead from an empty database to the first customer's mail in a thread, at most.
+// The issue asks for 25.
+const mostSteps = 22
 
 // stepper is somebody who sets Parley up in a browser, and counts what she clicks and fills in.
 type stepper struct {
@@ -100,10 +101,8 @@ func (s *stepper) addMailbox(w *demo.World) {
 	s.fill("#f-email-imap-port", port)
 	s.choose("#f-email-imap-security", "none")
 	s.fill("#f-email-imap-password", demo.HelpPassword)
-	host, port, _ = net.SplitHostPort(w.Mail.SMTPAddr())
-	s.fill("#f-email-smtp-host", host)
+	_, port, _ = net.SplitHostPort(w.Mail.SMTPAddr()) // the server is that for reading
 	s.fill("#f-email-smtp-port", port)
-	s.choose("#f-email-smtp-security", "none")
 	s.click("form.page button.main")
 	s.Shows("The mailbox was added.")
 	s.Shows("Write a mail to help@acme.test")
@@ -120,10 +119,9 @@ func customerWrites(t *testing.T, w *demo.World) {
 	}
 }
 
-// seesIt looks at the first steps again, and judges how many there were.
+// seesIt waits until the first steps say that the mail has come, and judges how many there were.
 func (s *stepper) seesIt() {
 	s.t.Helper()
-	s.click(`a.button[href="/settings/first-steps"]`)
 	s.Shows("Something has arrived.")
 	s.Looks("first-steps-arrived")
 	s.t.Logf("%d clicks and fields", s.count)
@@ -166,8 +164,6 @@ func TestFirstMailInAThread(t *testing.T) {
 	b.Looks("first-steps-connected")
 	b.fill("#f-channel", "#support")
 	b.click(`form[action$="/team"] button`)
-	b.Shows("can become its agent")
-	b.click(`a[href*="/members"]`)
 	b.Shows("Who answers for Support")
 	b.Shows("Gus Guest")
 	if text := b.Text(); strings.Contains(text, "Gina") || strings.Contains(text, "Parley\n") && strings.Contains(text, w.Slack.BotUserID()) {

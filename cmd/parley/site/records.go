@@ -19,7 +19,6 @@ import (
 	"parley/store"
 	"parley/store/erase"
 	"parley/store/logbook"
-	"parley/store/retention"
 	"parley/store/site"
 	"parley/store/stuck"
 )
@@ -28,8 +27,6 @@ import (
 type Operations struct {
 	Backups     string // the folder of the nightly backups; "" = they aren't ours
 	WithObjects bool   // files are kept in an object store
-
-	Kept retention.Kept // for how long records are kept
 
 	// AskChats gives the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent

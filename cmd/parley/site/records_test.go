@@ -11,14 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/erase"
-	"parley/store/retention"
 )
 
 // rows are two customers, what was done to their conversations, what stands still, and a blocked sender.
@@ -192,7 +190,7 @@ func TestStuckPage(t *testing.T) {
 func TestHealthPage(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, func(o *site.Options) {
-		o.Operations.Kept, o.Operations.Backups = retention.Kept{Payloads: 30 * 24 * time.Hour, Passing: 24 * time.Hour, Ended: 60 * 24 * time.Hour, Blobs: 24 * time.Hour}, t.TempDir()
+		o.Operations.Backups = t.TempDir()
 		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
 			report := inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]})
 			report.Sections = append(report.Sections, inspect.Section{Name: "account shop", Findings: []inspect.Finding{
@@ -211,9 +209,6 @@ func TestHealthPage(t *testing.T) {
 		t.Errorf("what is wrong doesn't stand first: %s", got)
 	}
 	b.Looks("health")
-	b.Open("/settings/retention")
-	b.Shows("What arrived, as it came")
-	b.Looks("retention")
 	if a := s.Visitor("ann@acme.test").Post("/settings/health", nil); a.Status != http.StatusOK {
 		t.Errorf("%d", a.Status)
 	} else {

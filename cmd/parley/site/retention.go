@@ -5,36 +5,38 @@ import (
 	"fmt"
 	"time"
 
-	"parley/bot/web/records"
+	"parley/bot/web/settings"
+	"parley/bridge/setup"
 	"parley/cmd/parley/backup"
 	"parley/store/retention"
 )
 
-// Kept implements records.Desk.
-func (d *recordsDesk) Kept(ctx context.Context) ([]records.Kept, error) {
-	k := d.o.Operations.Kept
+// Kept implements settings.Desk.
+func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
+	days, _ := setup.RetentionOf(values)
+	k := days.Kept()
 	due, err := retention.Preview(ctx, d.o.Pool, k)
 	if err != nil {
 		return nil, err
 	}
-	list := []records.Kept{
+	list := []settings.Kept{
 		{What: "Contacts, conversations, messages with their files and originals, the log", For: "ever", Then: "Goes when the customer is erased"},
-		{What: "What arrived, as it came", For: days(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
-		{What: "How messages were delivered, and what was suggested, in conversations that ended", For: days(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
-		{What: "Notes on which cards, marks and private posts stand in the chat", For: days(k.Passing), Then: "Removed; what stands in the chat stays", Due: upTo(due.Passing)},
-		{What: "Customers' reactions", For: days(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
-		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: days(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
-		{What: "Who was told already what Parley does in a channel", For: days(k.Ended), Then: "Removed", Due: upTo(due.Told)},
-		{What: "Files that belong to no message any more", For: days(k.Blobs), Then: "Removed, also from the object store"},
+		{What: "What arrived, as it came", For: inDays(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
+		{What: "How messages were delivered, and what was suggested, in conversations that ended", For: inDays(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
+		{What: "Notes on which cards, marks and private posts stand in the chat", For: inDays(k.Passing), Then: "Removed; what stands in the chat stays", Due: upTo(due.Passing)},
+		{What: "Customers' reactions", For: inDays(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
+		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: inDays(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
+		{What: "Who was told already what Parley does in a channel", For: inDays(k.Ended), Then: "Removed", Due: upTo(due.Told)},
+		{What: "Files that belong to no message any more", For: inDays(k.Blobs), Then: "Removed, also from the object store"},
 		{What: "What a model was asked about customers' words, and what it answered", For: "as each account says", Then: "Removed"},
 	}
 	if d.o.Operations.Backups != "" {
-		list = append(list, records.Kept{What: "Nightly backups, and those before the schema changes", For: fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations), Then: "The oldest is removed"})
+		list = append(list, settings.Kept{What: "Nightly backups, and those before the schema changes", For: fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations), Then: "The oldest is removed"})
 	}
 	return list, nil
 }
 
-func days(d time.Duration) string {
+func inDays(d time.Duration) string {
 	if n := int(d / (24 * time.Hour)); n != 1 {
 		return fmt.Sprintf("%d days", n)
 	}

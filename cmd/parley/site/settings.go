@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"parley/bot/web"
 	"parley/bot/web/settings"
@@ -39,7 +40,7 @@ func (d *settingsDesk) Fields(kind, channel string) []setup.Field {
 func (d *settingsDesk) Channels() []settings.Channel {
 	list := make([]settings.Channel, len(d.o.Specs))
 	for i, s := range d.o.Specs {
-		list[i] = settings.Channel{Kind: s.Kind, Name: s.Name}
+		list[i] = settings.Channel{Kind: s.Kind, Name: s.Name, Letters: s.Signature == nil}
 	}
 	return list
 }
@@ -82,8 +83,13 @@ func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, e
 }
 
 // Preview implements settings.Desk.
-func (d *settingsDesk) Preview(ctx context.Context, source string) (string, error) {
-	return d.o.Signatures.Preview(ctx, source)
+func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (settings.Preview, error) {
+	if i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == channel && s.Signature != nil }); i >= 0 {
+		t, err := d.o.Signatures.Read(source)
+		return settings.Preview{Text: strings.TrimSpace(d.o.Specs[i].Signature(t.Markdown))}, err
+	}
+	html, err := d.o.Signatures.Preview(ctx, source)
+	return settings.Preview{HTML: html}, err
 }
 
 // Embed implements settings.Desk.

@@ -16,14 +16,6 @@ import (
 	"parley/store/retention"
 )
 
-// For how long what is kept. Pages say so to admins.
-const (
-	KeepPayloads = 30 * 24 * time.Hour // of events that are applied
-	KeepBlobs    = 24 * time.Hour      // blobs to which nothing refers: their event may still be on its way
-	KeepPassing  = 24 * time.Hour      // deliveries that only mattered for a moment, like cards and marks
-	KeepEnded    = 60 * 24 * time.Hour // lanes and deliveries of ended conversations
-)
-
 const (
 	dropAfter = 7 * 24 * time.Hour // for so long after an upgrade the previous version can take over again
 	seenAhead = 2 * time.Hour      // an event's id is recorded so long before the event is removed
@@ -101,20 +93,20 @@ type round struct {
 // rounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
 // until the next one: a statement that stores a fact may have looked for its id before that was recorded, and go on
 // when the event is gone. No such statement lasts from one run to the next (retentionLease).
-func (r *Loop) rounds() []round {
+func (r *Loop) rounds(kept retention.Kept) []round {
 	return []round{
-		{KeepPayloads, retention.EmptyEvents},
+		{kept.Payloads, retention.EmptyEvents},
 		{0, retention.EmptyRetained},
 		{0, retention.DropEmptied},
-		{KeepPayloads - seenAhead, retention.KeepSeen},
-		{KeepPassing, retention.DropPassing},
-		{KeepEnded, retention.TidyConversations},
-		{KeepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
+		{kept.Payloads - seenAhead, retention.KeepSeen},
+		{kept.Passing, retention.DropPassing},
+		{kept.Ended, retention.TidyConversations},
+		{kept.Blobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
 			return retention.DropBlobs(ctx, pool, keep, r.Objects != nil)
 		}},
-		{KeepPayloads, retention.DropReactions},
-		{KeepPayloads, retention.DropEarly},
-		{KeepEnded, retention.DropTold},
+		{kept.Payloads, retention.DropReactions},
+		{kept.Payloads, retention.DropEarly},
+		{kept.Ended, retention.DropTold},
 	}
 }
 
@@ -149,7 +141,11 @@ func (r *Loop) Turn(parent context.Context) {
 		return
 	}
 	r.allowDropping(ctx)
-	for _, round := range r.rounds() {
+	kept, ok := r.kept(ctx)
+	if !ok {
+		return
+	}
+	for _, round := range r.rounds(kept) {
 		batch := func(ctx context.Context) (retention.Emptied, error) {
 			return round.batch(ctx, r.Pool, round.keep)
 		}
@@ -157,10 +153,21 @@ func (r *Loop) Turn(parent context.Context) {
 			return
 		}
 	}
-	if !r.objects(ctx) {
+	if !r.objects(ctx, kept.Blobs) {
 		return
 	}
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
+}
+
+// kept reads for how long records are kept. It returns false if that isn't known: then nothing is removed.
+func (r *Loop) kept(ctx context.Context) (retention.Kept, bool) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	days, err := retention.ReadDays(ctx, r.Pool)
+	if err != nil && ctx.Err() == nil {
+		r.Log.Warn("retention failed", "error", err)
+	}
+	return days.Kept(), err == nil
 }
 
 // batches repeats a batch until nothing is left. It returns false if the run must end.

@@ -3,6 +3,7 @@ package tidy
 import (
 	"context"
 	"errors"
+	"time"
 
 	"parley/store/blob"
 )
@@ -11,12 +12,12 @@ import (
 const maxObjectFailures = 3
 
 // objects removes from the object store the files to which nothing refers, and then moves files there that
-// are older than a day. It returns false if the run must end.
-func (r *Loop) objects(ctx context.Context) bool {
+// are older than keep. It returns false if the run must end.
+func (r *Loop) objects(ctx context.Context, keep time.Duration) bool {
 	if r.Objects == nil {
 		return true
 	}
-	return r.removeObjects(ctx) && r.moveBlobs(ctx)
+	return r.removeObjects(ctx) && r.moveBlobs(ctx, keep)
 }
 
 func (r *Loop) removeObjects(ctx context.Context) bool {
@@ -35,10 +36,10 @@ func (r *Loop) removeObjects(ctx context.Context) bool {
 	return r.went(ctx, err)
 }
 
-func (r *Loop) moveBlobs(ctx context.Context) bool {
+func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	failures := 0
-	list, err := blob.ToMove(ctx, r.Pool, "", KeepBlobs)
-	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.Pool, list[len(list)-1], KeepBlobs) {
+	list, err := blob.ToMove(ctx, r.Pool, "", keep)
+	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.Pool, list[len(list)-1], keep) {
 		for _, hash := range list {
 			moved := r.object(ctx, &failures, func(ctx context.Context) error {
 				err := blob.Move(ctx, r.Pool, r.Objects, hash)

@@ -4,6 +4,7 @@ package sitetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -197,7 +198,7 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 	return v.Do(http.MethodPost, path, form, http.Header{"Sec-Fetch-Site": {"same-origin"}})
 }
 
-// Upload sends a form with files, in fields named "file", by their names.
+// Upload sends a form with files.
 func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 	v.site.T.Helper()
 	var body bytes.Buffer
@@ -209,7 +210,7 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 		}
 	}
 	for _, f := range files {
-		part, err := w.CreatePart(map[string][]string{"Content-Disposition": {multipart.FileContentDisposition("file", f.Name)}, "Content-Type": {f.Type}})
+		part, err := w.CreatePart(map[string][]string{"Content-Disposition": {multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name)}, "Content-Type": {f.Type}})
 		if err == nil {
 			_, err = part.Write(f.Content)
 		}
@@ -223,6 +224,7 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 
 // File is one that somebody chooses.
 type File struct {
+	Field      string // of the form; "" = file
 	Name, Type string
 	Content    []byte
 }

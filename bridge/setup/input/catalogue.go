@@ -1,4 +1,4 @@
-package setup
+package input
 
 import (
 	"parley/bridge"
@@ -14,7 +14,7 @@ func tagFields() []Field {
 		{Path: "category", Label: "What it is about", Input: InputChoice, Choices: append([]string{""}, bridge.TagCategories()...)},
 		{Path: "kind", Label: "Kind", Help: "Conversations with a `label` stand out in lists.", Input: InputChoice,
 			Choices: []string{string(store.TagPlain), string(store.TagLabel)}, Default: string(store.TagPlain)},
-		{Path: "formerly", Label: "Names that it had", Help: "Whoever types one of them gets this tag.", Input: InputList},
+		{Path: "formerly", Label: "Names that it had", Help: "One a line. Whoever types one of them gets this tag, and a tag of that name becomes this one. None is forgotten: what is left out here stays.", Input: InputList},
 	}
 }
 
@@ -23,7 +23,7 @@ func templateFields() []Field {
 		{Path: "accounts", Label: "Account", Help: "Where it may be sent.", Input: InputChoice, Required: true, Fixed: true},
 		{Path: "name", Label: "Name", Help: "Colleagues choose it by this name; customers never see it.", Input: InputLine, Required: true, Fixed: true},
 		{Path: "language", Label: "Language", Help: "`en`, `en_US`.", Input: InputLine, Required: true, Fixed: true},
-		{Path: "types", Label: "For", Help: "`start`: to write first. `reply`: to answer. `window`: when the reply window is closed.", Input: InputList,
+		{Path: "types", Label: "For", Help: "What colleagues may use it for.", Input: InputList,
 			Choices: []string{bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow}},
 		{Path: "labels", Label: "Labels", Help: "Words by which it is found.", Input: InputList},
 		{Path: "category", Label: "Category at the provider", Input: InputChoice, Choices: channels.TemplateCategories(), Default: "utility"},

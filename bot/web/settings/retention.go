@@ -1,0 +1,111 @@
+package settings
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+const retentionPath = "/settings/retention"
+
+// Kept is one kind of record, and for how long it is kept.
+type Kept struct {
+	What string
+	For  string // "30 days"
+	Then string // what becomes of it
+	Due  string // how much of it goes with the next runs; "" = it isn't counted
+}
+
+// retentionPages has the page about what is kept.
+type retentionPages struct{ pages }
+
+func (p retentionPages) routes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + retentionPath, For: web.Admins, Do: p.begin},
+		{Pattern: "POST " + retentionPath, For: web.Admins, Do: p.save},
+	}
+}
+
+// retained is the page about what is kept: a table of everything, and a form for what can be chosen.
+type retained struct {
+	Form web.Form
+	Rows []Kept
+	Sure string // the shorter times that the page warns of; "" = it warns of none
+	Goes []Kept // what these remove
+}
+
+// form has the times that can be chosen. The file itself always exists.
+func (p retentionPages) form(v *web.Visit) (web.Form, *setup.Entry, error) {
+	e, err := p.entry(v.Context(), setup.EntryCompany, "")
+	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), e, []part{{paths: []string{"retention."}}}), e, err
+}
+
+func (p retentionPages) begin(v *web.Visit) error {
+	form, e, err := p.form(v)
+	if err != nil {
+		return err
+	}
+	return p.show(v, &retained{Form: form}, e.Values, false)
+}
+
+// show shows the page as if some values counted.
+func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]string, again bool) (err error) {
+	if r.Rows, err = p.desk.Kept(v.Context(), values); err != nil {
+		return err
+	}
+	if r.Sure != "" {
+		for _, row := range r.Rows {
+			if row.Due != "" && row.Due != "0" {
+				r.Goes = append(r.Goes, row)
+			}
+		}
+	}
+	screen := web.Screen{Title: "What is kept", Data: r,
+		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. A customer is removed on Erase and export."}
+	if again {
+		return v.ShowAgain("retention", screen)
+	}
+	return v.Show("retention", screen)
+}
+
+// save saves what was chosen. A shorter time removes what nothing brings back: the page says how much first.
+func (p retentionPages) save(v *web.Visit) error {
+	form, e, err := p.form(v)
+	if err != nil {
+		return err
+	}
+	values := changeOf(v, form, e)
+	_, fits := setup.RetentionOf(values)
+	if sure := shorter(&form, values); fits && sure != "" && v.Value("sure") != sure {
+		form.Keep(v, nil)
+		form.Submit, form.Version = "Save and remove", v.Value("version") // of the page that was sent: what others change meanwhile is told
+		return p.show(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
+	}
+	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return p.show(v, &retained{Form: form}, e.Values, true)
+	}
+	return saved(v, retentionPath, result)
+}
+
+// shorter names the times that a change makes shorter, as "retention.arrived_days=7"; "" = it makes none shorter.
+func shorter(form *web.Form, values map[string][]string) string {
+	var list []string
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			given, changes := values[f.Name]
+			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder))
+			after, err := strconv.Atoi(cmp.Or(strings.Join(given, ""), f.Placeholder))
+			if changes && err == nil && after < before {
+				list = append(list, f.Name+"="+strconv.Itoa(after))
+			}
+		}
+	}
+	return strings.Join(list, " ")
+}

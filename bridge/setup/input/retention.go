@@ -1,0 +1,49 @@
+package input
+
+import (
+	"fmt"
+	"strconv"
+
+	"parley/store/retention"
+)
+
+// RetentionKey is one number of days that the file's group retention: has.
+type RetentionKey struct {
+	Name  string
+	label string
+	help  string
+	Least int
+	In    func(*retention.Days) *int // where it is kept
+}
+
+// RetentionKeys lists them.
+func RetentionKeys() []RetentionKey {
+	return []RetentionKey{
+		{"arrived_days", "Days for which what arrived is kept", "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, and texts that went to no customer, are kept as long.",
+			retention.LeastArrived, func(d *retention.Days) *int { return &d.Arrived }},
+		{"ended_days", "Days for which deliveries are kept after a conversation's end", "What was sent when, how often it was tried, and what was suggested. Messages and the log stay for ever.",
+			retention.LeastEnded, func(d *retention.Days) *int { return &d.Ended }},
+	}
+}
+
+// retentionFields are the values of the group, for a page.
+func retentionFields() (list []Field) {
+	usual := retention.Usual()
+	for _, k := range RetentionKeys() {
+		list = append(list, Field{Path: "retention." + k.Name, Label: k.label, Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MostDays),
+			Input: InputLine, Default: strconv.Itoa(*k.In(&usual))})
+	}
+	return list
+}
+
+// Days reads a number of days; 0 = as usual, ok is false if it can't be chosen.
+func (k RetentionKey) Days(text string) (days int, ok bool) {
+	if text == "" {
+		return 0, true
+	}
+	days, err := strconv.Atoi(text)
+	if err != nil || days < k.Least || days > retention.MostDays {
+		return 0, false
+	}
+	return days, true
+}

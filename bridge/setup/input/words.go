@@ -1,0 +1,79 @@
+package input
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/store"
+)
+
+// choiceWords says how pages call what can be chosen, by the path of the field, or by its last part where each channel has
+// its own. A value that is missing here is a plain word already: TestChoicesAreWords.
+func choiceWords() map[string]map[string]string {
+	yesNo := map[string]string{"true": "yes", "false": "no"}
+	security := map[string]string{"tls": "TLS", "starttls": "STARTTLS"}
+	words := map[string]map[string]string{
+		"roles":  {store.RoleSuperAdmin: "super-admin"},
+		"agents": {store.AgentsListed: "whom you list", store.AgentsOfChannel: "also who comes into its channel"},
+		"quiet":  {},
+		"home":   {},
+		"types":  {bridge.TemplateStart: "to write first", bridge.TemplateReply: "to answer", bridge.TemplateWindow: "when the reply window is closed"},
+
+		"settings.who_replies":         {"assignees": "its owners", "any_agent": "every agent"},
+		"settings.reply_to":            {"all": "all who were in copy", "sender": "the sender alone"},
+		"settings.reply_after_resolve": {"reopen": "it is reopened", "new_linked": "a new one begins, with a link to it"},
+		"settings.resolve_confirm":     {"dialog": "asks for a note", "instant": "resolves at once"},
+		"settings.receipts":            {"read": "up to read", "sent": "sent alone", "failures": "failures alone"},
+		"settings.all_tab":             {"permission": "whoever has permission"},
+		"settings.email_new_thread":    {"separate": "a conversation of its own", "join_open": "join the open one"},
+		"settings.language":            {},
+
+		"oauth":         {"google": "Google", "microsoft": "Microsoft"},
+		"security":      security,
+		"mms":           yesNo,
+		"allow_private": yesNo,
+	}
+	for _, n := range bridge.Notices() {
+		words["quiet"][n.Name] = n.Text
+	}
+	for _, kind := range Chats() {
+		words["home"][kind] = chatName(kind)
+	}
+	for _, l := range analysis.Languages() {
+		words["settings.language"][l.Code] = l.Name
+	}
+	return words
+}
+
+// inWords gives fields the words for what can be chosen, in their helps, too.
+func inWords(fields []Field) []Field {
+	all := choiceWords()
+	for i := range fields {
+		f := &fields[i]
+		if len(f.Choices) == 0 {
+			continue
+		}
+		words, ok := all[f.Path]
+		if !ok {
+			words = all[f.Path[strings.LastIndex(f.Path, ".")+1:]]
+		}
+		f.Words = words
+		for _, value := range slices.Sorted(maps.Keys(words)) {
+			if words[value] != value {
+				f.Help = strings.ReplaceAll(f.Help, "`"+value+"`", "*"+words[value]+"*")
+			}
+		}
+	}
+	return fields
+}
+
+// Word is how pages call a value that can be chosen.
+func (f Field) Word(value string) string {
+	if word := f.Words[value]; word != "" {
+		return word
+	}
+	return value
+}
