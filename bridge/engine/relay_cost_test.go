@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge/analysis/offline"
 )
 
@@ -25,16 +27,18 @@ func (w *world) countRows() {
 // rowsWritten gives how many rows were written since countRows, by table.
 func (w *world) rowsWritten() map[string]int {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`))(w.t)
-	defer rows.Close()
-	found := map[string]int{}
-	for rows.Next() {
-		var table string
-		var n int
-		check(w.t, rows.Scan(&table, &n))
-		found[table] = n
+	type count struct {
+		Table string
+		Rows  int
 	}
-	check(w.t, rows.Err())
+	rows, err := w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`)
+	check(w.t, err)
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[count])
+	check(w.t, err)
+	found := map[string]int{}
+	for _, c := range list {
+		found[c.Table] = c.Rows
+	}
 	return found
 }
 

@@ -67,6 +67,8 @@ func TestTextsInTeams(t *testing.T) {
 	l.shot("text-teams-translation")
 	l.click(`#teams .threadpane [data-label="Use reply"]`)
 	l.until("the form opens", `document.querySelector('#modal[open] textarea')`)
+	l.until("it is written from right to left", `getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
+	l.soundIn("#modal", "the form with a translation")
 	l.shot("text-teams-form")
 	l.clean()
 }
