@@ -83,7 +83,7 @@ func bans() []ban {
 			why: "the grammar knows the verbs; a verb does not know how it was found in a text"},
 		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/..."},
 			why: "what serves in production must not carry demo and torture"},
-		{from: []string{"cmd/parley/torture/judge/..."}, to: []string{"..."},
+		{from: []string{"cmd/parley/torture/judge/...", "cmd/parley/demo/judge"}, to: []string{"..."},
 			why: "who judges a run is told what was said and seen, and looks at nothing"},
 		{from: []string{"cmd/parley/torture/world/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
 			except: []string{"cmd/parley/torture/judge"}, why: "what Parley speaks to, and its database, know marks and what the judge is told, and not who uses them"},

@@ -21,7 +21,10 @@ func (a *App) metrics() http.Handler {
 	registry.MustRegister(
 		metrics.NewTraffic(relay, a.engine.Accounts),
 		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
-		metrics.NewHealth(metrics.AccountState{Relay: relay, Accounts: a.engine.Accounts, Channel: func(id store.AccountID) any { return a.accounts.channel(id) }, Surfaces: a.surfaces}),
+		metrics.NewHealth(metrics.AccountState{
+			Relay: relay, Accounts: a.engine.Accounts, Surfaces: a.surfaces,
+			Channel: func(id store.AccountID) any { return a.accounts.channel(id) },
+		}),
 		metrics.NewProcess(metrics.ProcessState{
 			Ready: a.ready.Load, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
 			Backups: BackupFolder(a.env), MakesBackups: a.db.Embedded() && !a.opt.MovedTime,

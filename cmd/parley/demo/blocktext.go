@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/demo/judge"
 )
 
 // block is what a Slack message's blocks have in common as far as they show text.
@@ -21,7 +22,7 @@ type block struct {
 func shownText(m *slackfake.Message) string {
 	var blocks []block
 	if len(m.Blocks) == 0 || json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 {
-		return slackText(m.Text)
+		return judge.SlackText(m.Text)
 	}
 	var b strings.Builder
 	for _, one := range blocks {
@@ -53,11 +54,11 @@ func (b block) write(to *strings.Builder) {
 		Text string `json:"text"`
 	}
 	if json.Unmarshal(b.Text, &inner) == nil && inner.Text != "" {
-		to.WriteString(slackText(inner.Text) + "\n")
+		to.WriteString(judge.SlackText(inner.Text) + "\n")
 	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // in a context block
 		var text string
 		_ = json.Unmarshal(b.Text, &text)
-		to.WriteString(slackText(text) + " ")
+		to.WriteString(judge.SlackText(text) + " ")
 	}
 	for _, e := range b.Elements {
 		e.write(to)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/cmd/parley/demo/judge"
 )
 
 const (
@@ -259,10 +261,10 @@ func (p *lookout) noteLine(box, kind string, h *handset, l chatLine, now time.Ti
 		if kind == chatMessenger {
 			alias = h.page.ID()
 		}
-		p.witness.hear(saying{Key: "<" + l.ID + ">", Way: wayIn, Who: h.name, Alias: alias, Whom: chatWith(kind), At: l.At, Text: text, Box: box,
+		p.witness.hear(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: h.name, Alias: alias, Whom: chatWith(kind), At: l.At, Text: text, Box: box,
 			Files: files, Bare: l.Text == "" && files > 0}, now)
 	default:
-		p.witness.see(arrival{Key: box + "/" + l.ID, Way: wayOut, At: l.At, Box: box, wording: wordingOf(text)})
+		p.witness.see(judge.Arrival{Key: box + "/" + l.ID, Way: judge.WayOut, At: l.At, Box: box, Wording: judge.WordingOf(text)})
 	}
 }
 

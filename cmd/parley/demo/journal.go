@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/cmd/parley/demo/judge"
 	"parley/store"
 )
 
@@ -29,7 +31,7 @@ const (
 
 // journal is the witness' account, the newest message first.
 type journal struct {
-	Counts counts       `json:"counts"`
+	Counts judge.Counts `json:"counts"`
 	Rows   []journalRow `json:"rows"`
 	Quiet  bool         `json:"quiet"` // Parley has nothing left to do
 }
@@ -74,12 +76,29 @@ func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
 	answer(w, j)
 }
 
+// witness stands outside Parley: it sees what people say in Slack and in their mail
+// programs, and what arrives there, and compares. The zero value is ready.
+type witness struct {
+	mu    sync.Mutex
+	known map[string]*judge.Saying  // by key: what was said in this round
+	seen  map[string]judge.Arrival  // by key: what was seen in this round; it counts as arrived even if it is removed later
+	boxes map[string]map[string]int // by address: how many mails each folder had at the last look
+	idle  time.Time                 // since when Parley has nothing to do; zero = it has
+}
+
+// forget empties the witness for a new round.
+func (w *witness) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known, w.seen, w.boxes, w.idle = nil, nil, nil, time.Time{}
+}
+
 // watch keeps the witness looking: it must see each text before somebody edits the text, and
 // notice when something is overdue.
 func (p *lookout) watch(ctx context.Context) {
 	tick := time.NewTicker(journalPace)
 	defer tick.Stop()
-	var last counts
+	var last judge.Counts
 	for {
 		next := p.hub.next()
 		j, err := p.account(ctx)
@@ -118,22 +137,23 @@ func (p *lookout) account(ctx context.Context) (journal, error) {
 	if limit := now.Add(-lostAfter); !w.idle.IsZero() && w.idle.Before(limit) {
 		overdue = limit
 	}
-	list, n := compare(said, arrived, claims, overdue)
+	list, n := judge.Compare(said, arrived, claims, overdue)
 	j := journal{Counts: n, Rows: []journalRow{}, Quiet: !w.idle.IsZero()}
 	for _, v := range slices.Backward(list[max(0, len(list)-shownRows):]) {
-		j.Rows = append(j.Rows, v.row())
+		j.Rows = append(j.Rows, judgedRow(&v))
 	}
 	return j, err
 }
 
-func (v *verdict) row() journalRow {
+// judgedRow makes the row of a message that was judged.
+func judgedRow(v *judge.Verdict) journalRow {
 	r := journalRow{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: excerpt(v.Text, shownRunes), At: v.At, State: v.State,
 		Copies: max(v.Copies, v.Told), Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)
-	if v.seen() {
+	if v.Seen() {
 		r.SeenAt = &v.SeenAt
-		r.Channel, r.Thread, _ = strings.Cut(v.root, "/")
+		r.Channel, r.Thread, _ = strings.Cut(v.Root, "/")
 		r.Surface = cmp.Or(r.Surface, surfaceOf(r.Channel))
 	}
 	if c := v.Claim; c != nil {
@@ -144,48 +164,48 @@ func (v *verdict) row() journalRow {
 
 // look sees everything that is said and everything that arrived, each in its order.
 // Caller holds witness.mu.
-func (p *lookout) look(now time.Time) ([]*saying, []arrival) {
+func (p *lookout) look(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 	w := &p.witness
 	if w.known == nil {
-		w.known, w.seen, w.boxes = map[string]*saying{}, map[string]arrival{}, map[string]map[string]int{}
+		w.known, w.seen, w.boxes = map[string]*judge.Saying{}, map[string]judge.Arrival{}, map[string]map[string]int{}
 	}
 	for _, s := range w.known {
-		s.gone = s.Way == wayOut // until it is seen again; a mail can't be taken back
+		s.Gone = s.Way == judge.WayOut // until it is seen again; a mail can't be taken back
 	}
 	p.lookIntoMail(now)
 	p.lookIntoPhones(now)
 	p.lookIntoSlack(now)
 	p.lookIntoTeams(now)
-	said := slices.SortedFunc(maps.Values(w.known), func(a, b *saying) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
-	arrived := slices.SortedFunc(maps.Values(w.seen), func(a, b arrival) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
+	said := slices.SortedFunc(maps.Values(w.known), func(a, b *judge.Saying) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
+	arrived := slices.SortedFunc(maps.Values(w.seen), func(a, b judge.Arrival) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
 	return said, arrived
 }
 
 // hear notes what somebody said, and remembers how it read before an edit.
-func (w *witness) hear(s saying, now time.Time) {
+func (w *witness) hear(s judge.Saying, now time.Time) {
 	known := w.known[s.Key]
 	if known == nil {
 		known = &s
-		known.heard, known.name = now, nameKey(s.Who)
+		known.Heard, known.Name = now, judge.NameKey(s.Who)
 		w.known[s.Key] = known
 	}
-	words := wordingOf(s.Text).said()
-	if !slices.ContainsFunc(known.versions, func(v []string) bool { return slices.Equal(v, words) }) {
-		known.versions = append(known.versions, words)
+	words := judge.WordingOf(s.Text).Said()
+	if !slices.ContainsFunc(known.Versions, func(v []string) bool { return slices.Equal(v, words) }) {
+		known.Versions = append(known.Versions, words)
 	}
-	known.gone, known.Text, known.Box, known.Meant, known.Files = false, s.Text, s.Box, s.Meant && !known.Unheard, s.Files
+	known.Gone, known.Text, known.Box, known.Meant, known.Files = false, s.Text, s.Box, s.Meant && !known.Unheard, s.Files
 }
 
 // see notes what arrived. A post of files may show more of them later.
-func (w *witness) see(a arrival) {
-	if before, seen := w.seen[a.Key]; !seen || a.files > before.files {
+func (w *witness) see(a judge.Arrival) {
+	if before, seen := w.seen[a.Key]; !seen || a.Files > before.Files {
 		w.seen[a.Key] = a
 	}
 }
 
 // claims asks Parley's database what became of the newest messages, by the witness'
 // keys, and whether Parley has anything left to do.
-func (p *lookout) claims(ctx context.Context) (map[string]claim, bool, error) {
+func (p *lookout) claims(ctx context.Context) (map[string]judge.Claim, bool, error) {
 	pool := p.db.Load()
 	if pool == nil {
 		return nil, true, nil
@@ -204,7 +224,7 @@ func (p *lookout) claims(ctx context.Context) (map[string]claim, bool, error) {
 	return list, busy || p.world.Teams != nil && p.world.Teams.Activities.Pending() > 0, nil
 }
 
-func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) {
+func readClaims(ctx context.Context, q store.Querier) (map[string]judge.Claim, error) {
 	const read = `
 		SELECT CASE WHEN m.direction = 'in' THEN '<' || m.external_id || '>' ELSE m.channel || '/' || m.place END AS key,
 			m.fate, m.reason, coalesce(d.state, '') AS delivery, coalesce(d.attempt, 0) AS attempt,
@@ -218,7 +238,7 @@ func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) 
 			LIMIT 1) AS d ON true`
 	type row struct {
 		Key string
-		claim
+		judge.Claim
 	}
 	rows, err := q.Query(ctx, read)
 	if err != nil {
@@ -231,9 +251,9 @@ func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) 
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]claim, len(list))
+	found := make(map[string]judge.Claim, len(list))
 	for _, c := range list {
-		found[c.Key] = c.claim
+		found[c.Key] = c.Claim
 	}
 	return found, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/judge"
 )
 
 // customerSuffix marks a customer's words in a thread.
@@ -33,14 +34,14 @@ func (p *lookout) lookIntoMail(now time.Time) {
 			if !toCompany(m) {
 				continue
 			}
-			text, files := ownText(m.Text, m.HTML), attachments(m)
-			w.hear(saying{Key: m.MessageID, Way: wayIn, Who: nameIn(m.From), Whom: HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
+			text, files := judge.OwnText(m.Text, m.HTML), attachments(m)
+			w.hear(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
 				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
 		}
 		for _, m := range mail.Inbox(box.Address) {
 			if strings.EqualFold(m.From.Address, HelpAddress) {
-				w.see(arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: wayOut, At: m.At, Box: box.Address,
-					wording: wordingOf(cmp.Or(ownText(m.Text, m.HTML), filesOf(m)))})
+				w.see(judge.Arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: judge.WayOut, At: m.At, Box: box.Address,
+					Wording: judge.WordingOf(cmp.Or(judge.OwnText(m.Text, m.HTML), filesOf(m)))})
 			}
 		}
 	}
@@ -67,7 +68,7 @@ func attachments(m mailfake.Received) (n int) {
 
 // typedText is what somebody typed, or the names of the files that he sent.
 func typedText(m *slackfake.Message) string {
-	text := slackText(m.Text)
+	text := judge.SlackText(m.Text)
 	if text == "" {
 		for _, f := range m.Files {
 			text += f.Name + " "
@@ -107,7 +108,7 @@ func (p *lookout) lookIntoSlack(now time.Time) {
 				case m.BotID != "":
 					w.see(postSeen(m, c.ID, root.TS))
 				case box != "":
-					w.hear(saying{Key: c.ID + "/" + m.TS, Way: wayOut, Who: p.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
+					w.hear(judge.Saying{Key: c.ID + "/" + m.TS, Way: judge.WayOut, Who: p.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
 						Channel: c.ID, Thread: root.TS, Box: box, Meant: (m.User == Ann || m.User == Ben) && !insideText.MatchString(m.Text)}, now)
 				}
 			}
@@ -125,22 +126,22 @@ var (
 // customerOfFiles is the customer whose files a post shows, as nameKey gives it; "" = it shows none.
 func customerOfFiles(text string) string {
 	if head := filesOfCustomer.FindStringSubmatch(text); head != nil {
-		return nameKey(cmp.Or(head[1], head[2]))
+		return judge.NameKey(cmp.Or(head[1], head[2]))
 	}
 	return ""
 }
 
 // postSeen is a post of Parley's. Under a customer's name it is the customer's text, or his
 // files; else Parley tells of it.
-func postSeen(m *slackfake.Message, channel, root string) arrival {
+func postSeen(m *slackfake.Message, channel, root string) judge.Arrival {
 	text := shownText(m)
-	a := arrival{Key: channel + "/" + m.TS, Way: wayIn, At: timeOf(m.TS), Thread: channel + "/" + root, wording: wordingOf(text)}
+	a := judge.Arrival{Key: channel + "/" + m.TS, Way: judge.WayIn, At: timeOf(m.TS), Thread: channel + "/" + root, Wording: judge.WordingOf(text)}
 	if from := customerOfFiles(text); from != "" {
-		a.from, a.files, a.wording = from, len(m.Files)+len(fileWord.FindAllString(text, -1)), wording{}
+		a.From, a.Files, a.Wording = from, len(m.Files)+len(fileWord.FindAllString(text, -1)), judge.Wording{}
 	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
-		a.from = nameKey(from)
+		a.From = judge.NameKey(from)
 	} else {
-		a.told = text
+		a.Told = text
 	}
 	return a
 }
@@ -156,30 +157,21 @@ func (p *lookout) ownerOf(thread []*slackfake.Message) (name, box string) {
 
 // owner tells whose thread it is: the customer who said what stands there first in a
 // customer's name.
-func (p *lookout) owner(first arrival) (name, box string) {
+func (p *lookout) owner(first judge.Arrival) (name, box string) {
 	most := -1
 	for _, s := range p.witness.known {
-		if !s.mayBe(first) {
+		if !s.MayBe(first) {
 			continue
 		}
 		like := 0
-		for _, words := range s.versions {
-			like = max(like, first.carries(words))
+		for _, words := range s.Versions {
+			like = max(like, first.Carries(words))
 		}
 		if like > most || like == most && s.Box < box {
 			most, name, box = like, s.Who, s.Box
 		}
 	}
 	return name, box
-}
-
-// carries tells how much of what was said stands in what arrived.
-func (a *arrival) carries(said []string) int {
-	best := 0
-	for _, from := range a.lines {
-		best = max(best, a.recognise(said, from).found)
-	}
-	return best
 }
 
 func (p *lookout) userName(id string) string {

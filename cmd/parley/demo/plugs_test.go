@@ -20,6 +20,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/judge"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -186,7 +187,7 @@ const firstSaid = 10
 // first waits for the customers' first messages and gives the thread of Maria's.
 func (d *runningDemo) first() (thread string) {
 	d.t.Helper()
-	d.until("the first mails arrive", func() bool { return d.journal().Counts == counts{Said: firstSaid, Arrived: firstSaid} })
+	d.until("the first mails arrive", func() bool { return d.journal().Counts == judge.Counts{Said: firstSaid, Arrived: firstSaid} })
 	s := d.state()
 	d.mail = s.Mail.Mails[0].MessageID
 	for _, p := range s.Teams.Posts {
@@ -242,7 +243,7 @@ func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
 		})
 		d.plug(c.line, c.mend)
 		said += 8
-		want := counts{Said: said, Arrived: said, Inside: i + 1}
+		want := judge.Counts{Said: said, Arrived: said, Inside: i + 1}
 		d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
 		d.until(c.line+" is on", func() bool { return d.state().Plugs.of(c.line).State == "on" && d.state().Phase == "" })
 		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
@@ -309,7 +310,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.state().Plugs.Parley.State == "down" })
 	d.talk(thread, "Nobody listens")
-	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
+	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == judge.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
 	d.plug(lineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/demo/judge"
 )
 
 // replyCommand begins a reply that is given to the app by name.
@@ -34,27 +35,27 @@ func (p *lookout) lookIntoTeams(now time.Time) {
 // messages.
 func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
 	root := thread[0].ID
-	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return seenInTeams(m, root).from != "" })
+	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return seenInTeams(m, root).From != "" })
 	owner, box := "", ""
 	if at >= 0 {
 		owner, box = p.owner(seenInTeams(thread[at], root))
 	}
-	var files arrival // the last post of files so far
-	linked := ""      // its text, with links to files
+	var files judge.Arrival // the last post of files so far
+	linked := ""            // its text, with links to files
 	for _, m := range thread {
 		switch {
 		case m.Deleted():
-		case m.Bot && len(m.Pictures) > 0 && files.from != "":
-			p.witness.see(arrival{Key: m.Channel + "/" + m.ID, Way: wayIn, At: m.At, Thread: files.Thread, from: files.from, files: picturesSeen(m, linked)})
+		case m.Bot && len(m.Pictures) > 0 && files.From != "":
+			p.witness.see(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
 		case m.Bot:
 			a := seenInTeams(m, root)
-			if a.files > 0 || customerOfFiles(m.Text) != "" {
+			if a.Files > 0 || customerOfFiles(m.Text) != "" {
 				files, linked = a, m.Text
 			}
 			p.witness.see(a)
 		case box != "":
 			text, meant := p.typedInTeams(m)
-			p.witness.hear(saying{Key: channel + "/" + m.ID, Way: wayOut, Who: p.teamsName(m.User), Whom: owner, At: m.At, Text: text,
+			p.witness.hear(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: p.teamsName(m.User), Whom: owner, At: m.At, Text: text,
 				Channel: channel, Thread: root, Box: box, Meant: meant, Unheard: !all && !mentionsApp(m)}, now)
 		}
 	}
@@ -62,19 +63,19 @@ func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 
 // seenInTeams is a post of Parley's. A text whose first line is a customer's name is the
 // customer's.
-func seenInTeams(m *teamsfake.Message, root string) arrival {
+func seenInTeams(m *teamsfake.Message, root string) judge.Arrival {
 	text := m.Text
 	for _, card := range m.Cards {
 		text = cardText(card)
 	}
-	a := arrival{Key: m.Channel + "/" + m.ID, Way: wayIn, At: m.At, Thread: m.Channel + "/" + root, wording: wordingOf(text)}
+	a := judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: m.Channel + "/" + root, Wording: judge.WordingOf(text)}
 	name, rest, _ := strings.Cut(text, "\n")
 	if from := customerOfFiles(rest); from != "" {
-		a.from, a.files, a.wording = from, strings.Count(rest, downloads)+len(fileWord.FindAllString(rest, -1)), wording{}
+		a.From, a.Files, a.Wording = from, strings.Count(rest, downloads)+len(fileWord.FindAllString(rest, -1)), judge.Wording{}
 	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
-		a.from, a.wording = nameKey(from), wordingOf(rest)
+		a.From, a.Wording = judge.NameKey(from), judge.WordingOf(rest)
 	} else {
-		a.told = text
+		a.Told = text
 	}
 	return a
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/demo/judge"
 )
 
 // newTeamsPage gives the page of an empty world with Teams, without a Parley behind it.
@@ -160,12 +161,12 @@ func TestWitnessInTeams(t *testing.T) {
 		}
 	}
 	said := &teamsfake.Message{ID: "2", Channel: TeamsSupport, Text: "📧 Maria Lopez (customer)\nTwo mugs are chipped"}
-	if a := seenInTeams(said, "1"); a.from != nameKey("Maria Lopez") || !slices.Equal(a.said(), wordsOf("Two mugs are chipped")) || a.Thread != TeamsSupport+"/1" {
+	if a := seenInTeams(said, "1"); a.From != judge.NameKey("Maria Lopez") || !slices.Equal(a.Said(), judge.WordsOf("Two mugs are chipped")) || a.Thread != TeamsSupport+"/1" {
 		t.Errorf("a customer's words: %+v", a)
 	}
 	card := json.RawMessage(`{"type":"AdaptiveCard","body":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Maria Lopez"}]},
 		{"type":"ColumnSet","columns":[{"items":[{"type":"TextBlock","text":"wrote again"}]}]},{"type":"ActionSet","actions":[{"title":"Take"}]}]}`)
-	if a := seenInTeams(&teamsfake.Message{Channel: TeamsSupport, Cards: []json.RawMessage{card}}, "1"); a.from != "" || a.told != "Maria Lopez\nwrote again" {
+	if a := seenInTeams(&teamsfake.Message{Channel: TeamsSupport, Cards: []json.RawMessage{card}}, "1"); a.From != "" || a.Told != "Maria Lopez\nwrote again" {
 		t.Errorf("Parley's own words: %+v", a)
 	}
 }

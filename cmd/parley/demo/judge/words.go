@@ -1,4 +1,4 @@
-package demo
+package judge
 
 import (
 	"html"
@@ -26,8 +26,8 @@ var (
 	htmlTag    = regexp.MustCompile(`<[^>]*>`)
 )
 
-// ownText is what somebody wrote in a mail: without what he quotes, and a signature.
-func ownText(text, html string) string {
+// OwnText is what somebody wrote in a mail: without what he quotes, and a signature.
+func OwnText(text, html string) string {
 	if strings.TrimSpace(text) == "" {
 		text = htmlTag.ReplaceAllString(html, " ")
 	}
@@ -38,50 +38,50 @@ func ownText(text, html string) string {
 	return strings.TrimSpace(text)
 }
 
-// slackText is what a Slack message says, without Slack's marks and what it quotes.
-func slackText(text string) string {
+// SlackText is what a Slack message says, without Slack's marks and what it quotes.
+func SlackText(text string) string {
 	text = slackQuote.ReplaceAllString(text, "")
 	text = slackLink.ReplaceAllString(text, "$1 ")
 	return strings.TrimSpace(html.UnescapeString(slackThing.ReplaceAllString(text, " ")))
 }
 
-// wording is a text as words, and where its lines begin.
-type wording struct {
-	words []string
-	lines []int // index of each line's first word
+// Wording is a text as words, and where its lines begin.
+type Wording struct {
+	Words []string
+	Lines []int // index of each line's first word
 }
 
 // wordless stands for a line that has no word: emoji, or marks alone.
 const wordless = "☺"
 
-// wordingOf gives the letters and digits of a text. Web addresses and emoji are left out, since
+// WordingOf gives the letters and digits of a text. Web addresses and emoji are left out, since
 // Parley writes them differently in each chat and in mails.
-func wordingOf(text string) wording {
-	var w wording
+func WordingOf(text string) Wording {
+	var w Wording
 	for line := range strings.Lines(text) {
-		words := wordsOf(line)
+		words := WordsOf(line)
 		if len(words) == 0 && strings.TrimSpace(line) != "" {
 			words = []string{wordless}
 		}
 		if len(words) > 0 {
-			w.lines = append(w.lines, len(w.words))
-			w.words = append(w.words, words...)
+			w.Lines = append(w.Lines, len(w.Words))
+			w.Words = append(w.Words, words...)
 		}
 	}
 	return w
 }
 
-// said gives the words by which a message is recognised: those of all lines that have any.
-func (w wording) said() []string {
-	words := slices.DeleteFunc(slices.Clone(w.words), func(s string) bool { return s == wordless })
+// Said gives the words by which a message is recognised: those of all lines that have any.
+func (w Wording) Said() []string {
+	words := slices.DeleteFunc(slices.Clone(w.Words), func(s string) bool { return s == wordless })
 	if len(words) == 0 {
-		return w.words
+		return w.Words
 	}
 	return words
 }
 
-// wordsOf gives the words of a line.
-func wordsOf(text string) []string {
+// WordsOf gives the words of a line.
+func WordsOf(text string) []string {
 	text = emojiName.ReplaceAllString(webAddress.ReplaceAllString(text, " "), " ")
 	text = strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cf) { // joiners and other marks that nobody sees
@@ -92,35 +92,35 @@ func wordsOf(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) })
 }
 
-// match is how a message was recognised in what arrived.
-type match struct {
-	found int  // words of it; 0 = it is something else
+// Match is how a message was recognised in what arrived.
+type Match struct {
+	Found int  // words of it; 0 = it is something else
 	end   int  // index of the word behind it
-	whole bool // it stands there word for word, as lines of its own
+	Whole bool // it stands there word for word, as lines of its own
 }
 
-// recognise looks whether what was said begins at the word with the index from.
-func (w wording) recognise(said []string, from int) match {
-	if len(said) == 0 || from >= len(w.words) || w.words[from] != said[0] {
-		return match{}
+// Recognise looks whether what was said begins at the word with the index from.
+func (w Wording) Recognise(said []string, from int) Match {
+	if len(said) == 0 || from >= len(w.Words) || w.Words[from] != said[0] {
+		return Match{}
 	}
-	m := match{found: 1, end: from + 1, whole: slices.Contains(w.lines, from)}
+	m := Match{Found: 1, end: from + 1, Whole: slices.Contains(w.Lines, from)}
 	for i, word := range said[1:] {
-		next, last := m.end, min(m.end+gapWords, len(w.words)-1)
-		for next <= last && w.words[next] != word {
+		next, last := m.end, min(m.end+gapWords, len(w.Words)-1)
+		for next <= last && w.Words[next] != word {
 			next++
 		}
 		switch {
 		case next <= last:
-			m.whole = m.whole && next == m.end
-			m.found++
+			m.Whole = m.Whole && next == m.end
+			m.Found++
 			m.end = next + 1
 		case i+1 < headWords:
-			return match{}
+			return Match{}
 		default:
-			m.whole = false
+			m.Whole = false
 		}
 	}
-	m.whole = m.whole && (m.end == len(w.words) || slices.Contains(w.lines, m.end))
+	m.Whole = m.Whole && (m.end == len(w.Words) || slices.Contains(w.Lines, m.end))
 	return m
 }
