@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	tabTime = 10 * time.Minute // bounds what a test does in one tab
+	tabTime = 40 * time.Minute // bounds what a test does in one tab: a walk through all pages took more than ten on a busy machine
 	askEach = 50 * time.Millisecond
 )
 
