@@ -81,11 +81,17 @@ func (l *live) choose(selector, value string) {
 // was too slow for Slack presses again.
 func (l *live) form(button, field string) {
 	l.t.Helper()
+	l.formOrDone(button, field, "false")
+}
+
+// formOrDone presses a button until its form opens, or a condition on the page says that none is needed.
+func (l *live) formOrDone(button, field, done string) {
+	l.t.Helper()
 	for tries := 1; ; tries++ {
 		l.click(button)
 		const late = `[...document.querySelectorAll('.ephemeral')].filter((e) => e.innerText.includes('didn’t show the window')).length`
-		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s >= %d`, field, late, tries))
-		if opened, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null`, field))); err != nil {
+		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s || %s >= %d`, field, done, late, tries))
+		if opened, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null || %s`, field, done))); err != nil {
 			l.fail("look for the form: %v", err)
 		} else if opened {
 			return

@@ -208,7 +208,7 @@ func TestReconnectMailbox(t *testing.T) {
 	// The direct message to admins leads to the same page as the list; an account without such a page has its settings.
 	for path, want := range map[string]string{site.ReconnectPath("email", "gmail"): "/settings/mailboxes/gmail",
 		site.ReconnectPath("email", "help & orders/de"): "/settings/mailboxes/help%20&%20orders%2Fde", site.ReconnectPath("whatsapp", "wa"): "/settings/numbers/wa",
-		site.ReconnectPath("http", "web"): "/settings/accounts/web"} {
+		site.ReconnectPath("http", "web"): "/settings/numbers/web", site.ReconnectPath("none", "web"): "/settings/accounts/web"} {
 		if path != want {
 			t.Errorf("%s instead of %s", path, want)
 		}
