@@ -77,7 +77,8 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// homeSettles is how long Parley may take to read where conversations open from now on.
+// homeSettles is how long Parley may take to read where conversations open from now on: it looks each second. The time
+// counts from when that was stored.
 const homeSettles = 1500 * time.Millisecond
 
 // Greet lets some customers write again once conversations open where none is yet, so that nobody

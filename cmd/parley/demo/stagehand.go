@@ -103,11 +103,14 @@ func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace tim
 	defer s.page.SetDatabase(nil)
 	switched := make(chan struct{}, 1)
 	home := func(ctx context.Context) error {
+		if err := applyHome(ctx, s.world, db); err != nil {
+			return err
+		}
 		select {
-		case switched <- struct{}{}:
+		case switched <- struct{}{}: // only now: customers greet soon after
 		default: // it is known already
 		}
-		return applyHome(ctx, s.world, db)
+		return nil
 	}
 	s.page.setHome(home)
 	defer s.page.setHome(nil)
