@@ -107,6 +107,9 @@ func newWorld(t *testing.T, o options) *world {
 	for _, name := range []string{mail, chat} {
 		w.saveAccount(name, o.account)
 	}
+	if o.analyzer != nil {
+		w.holdBursts()
+	}
 	for range max(1, o.engines) {
 		w.addEngine()
 	}
