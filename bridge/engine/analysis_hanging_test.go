@@ -45,6 +45,7 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 	for i := range places + 2 {
 		w.shown(fmt.Sprintf("And lamp %d smells", i))
 	}
+	w.ripen() // all would be analysed now if there were places
 	w.eventually("what agents wrote has left", func() bool { return len(w.sentTexts()) == places+2 })
 	w.settled()
 	w.eventually("nothing is held after that", w.holdsNothing)

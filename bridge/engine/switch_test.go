@@ -20,7 +20,6 @@ func TestAnalysisIsSwitchedOff(t *testing.T) {
 	}
 	w := newWorld(t, options{analyzer: m})
 	thread := w.opened()
-	w.exec(`UPDATE bursts SET due_at = parley_now() + interval '1 hour'`) // it waits
 	w.reply(thread, "!analysis of")
 	w.whisper("ann", "switched off or on")
 	w.reply(thread, "!analysis off")
