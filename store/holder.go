@@ -49,12 +49,20 @@ func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Durat
 	return query.IDs[int64](ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
 }
 
-const dropHolders = `DELETE FROM holders WHERE id = ANY($1)`
+const (
+	dropHolder   = `DELETE FROM holders WHERE id = $1`
+	unlockHolder = `SELECT pg_advisory_unlock($1, $2)`
+)
 
-// DropHolders removes holders that hold no queue any more.
-func DropHolders(ctx context.Context, q Querier, holders ...int) error {
-	if _, err := q.Exec(ctx, dropHolders, holders); err != nil {
-		return fmt.Errorf("store: drop holders: %w", err)
+// DropHolder removes a holder that holds no queue any more. After that its session may serve others.
+func DropHolder(ctx context.Context, session Querier, holder int) error {
+	// The lock goes last: a holder in the table without its lock counts as dead.
+	_, err := session.Exec(ctx, dropHolder, holder)
+	if err == nil {
+		_, err = session.Exec(ctx, unlockHolder, holderLocks, holder)
+	}
+	if err != nil {
+		return fmt.Errorf("store: drop holder: %w", err)
 	}
 	return nil
 }
@@ -84,7 +92,7 @@ const freeHeld = `
 	WHERE q.id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING q.account_id AS id`
 
-// FreeHeld removes holders that ended without DropHolders, frees their queues, and returns how many
+// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns how many
 // queues that were. The next perKey events of each are applied one by one. thorough also frees queues
 // whose holder is not registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {

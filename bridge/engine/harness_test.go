@@ -173,7 +173,8 @@ func (w *world) addEngine() *engine.Engine {
 	if ro.ReconcileAfter == 0 {
 		ro.ReconcileAfter = 50 * time.Millisecond
 	}
-	pool := w.poolOfEngine()
+	var pool *pgxpool.Pool
+	pool, ro.Sessions = w.poolsOfEngine()
 	backoff := w.opt.backoff
 	if backoff == nil {
 		backoff = []time.Duration{20 * time.Millisecond}

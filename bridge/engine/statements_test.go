@@ -8,21 +8,32 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/relay"
+	"parley/store/storetest"
 )
 
-// poolOfEngine gives the pool of one more replica.
-func (w *world) poolOfEngine() *pgxpool.Pool {
+// poolsOfEngine gives the pool of one more replica, and the sessions of its relay. Where statements are counted, the
+// relay opens its own (nil).
+func (w *world) poolsOfEngine() (pool, sessions *pgxpool.Pool) {
 	w.t.Helper()
-	config := w.pool.Config()
-	if len(w.engines) == 0 && w.opt.statements == nil {
-		return w.pool
-	}
 	if w.opt.statements != nil {
+		config := w.pool.Config()
 		config.ConnConfig.Tracer = w.opt.statements
+		pool = must(pgxpool.NewWithConfig(w.t.Context(), config))(w.t)
+		w.t.Cleanup(pool.Close)
+		return pool, nil
 	}
-	pool := must(pgxpool.NewWithConfig(w.t.Context(), config))(w.t)
-	w.t.Cleanup(pool.Close)
-	return pool
+	sessions = storetest.Further(w.t, w.pool, "sessions", relay.OpenSessions)
+	if len(w.engines) == 0 {
+		return w.pool, sessions
+	}
+	return storetest.Further(w.t, w.pool, "replica", openLikeIt), sessions
+}
+
+// openLikeIt opens one more pool with the settings of another.
+func openLikeIt(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	return pgxpool.NewWithConfig(ctx, pool.Config())
 }
 
 // statements counts what the database is asked in the transactions that apply customers' messages. It is a

@@ -74,8 +74,13 @@ func (a *applier) end(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	_ = store.DropHolders(ctx, a.conn, a.holder) // else others find that its session has ended
-	a.abandon()
+	if err := store.DropHolder(ctx, a.conn, a.holder); err != nil {
+		a.abandon() // others find that its session has ended
+		return
+	}
+	a.holders.drop(a.holder)
+	a.conn.Release()
+	a.conn = nil
 }
 
 // holders knows the appliers of this process, by their names in the queues.

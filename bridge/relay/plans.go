@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -42,4 +43,21 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	p.next = now.Add(p.every)
 	data[plansKey] = p
 	return nil
+}
+
+// OpenSessions opens the small pool on which one Relay claims and applies, to the database of another pool. Its
+// plan settings keep both flat: generic plans of LIMIT $n would hash-join all lanes, and planning each of many
+// small statements costs more than running it.
+func OpenSessions(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	config := pool.Config().Copy()
+	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
+	for name, value := range map[string]string{
+		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
+		"plan_cache_mode":                     "force_generic_plan",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) { return true, renewPlans(ctx, conn) }
+	return pgxpool.NewWithConfig(ctx, config)
 }

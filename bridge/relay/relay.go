@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -25,10 +24,13 @@ import (
 
 // Options of a Relay.
 type Options struct {
-	Pool    *pgxpool.Pool // for everything but claims
-	Handler Handler
-	Log     *slog.Logger
-	Objects blob.Objects // where the bytes of old blobs are; nil = in the database, as all others
+	Pool *pgxpool.Pool // for everything but claims
+	// Sessions are what the relay claims and applies on, opened with OpenSessions and closed by who
+	// opened them; nil = the relay opens some and closes them at its end.
+	Sessions *pgxpool.Pool
+	Handler  Handler
+	Log      *slog.Logger
+	Objects  blob.Objects // where the bytes of old blobs are; nil = in the database, as all others
 	// Erased makes the hash by which a fact is known that was erased (store.NewEvent.Erased); nil = none was.
 	Erased func(account store.AccountID, externalID string) [16]byte
 	// PerGate and Total bound the attempts under way; 0 = 16 and 256.
@@ -68,7 +70,8 @@ type ApplyTimes struct{ SlowDecode, DecodeFor, ApplyFor time.Duration }
 // Relay moves facts in and deliveries out.
 type Relay struct {
 	pool     *pgxpool.Pool
-	hot      *pgxpool.Pool
+	hot      *pgxpool.Pool // see OpenSessions
+	ownHot   bool          // nobody else closes it
 	handler  Handler
 	log      *slog.Logger
 	opt      Options
@@ -106,9 +109,7 @@ const (
 	busyTurns       = 0.6 // the same of the dispatcher: the part of the time that its turns take
 )
 
-// New makes a Relay. It opens a small pool of its own for claims and for applying, with
-// the plan settings that keep them flat (generic plans of LIMIT $n would hash-join all
-// lanes; planning each of many small statements costs more than running it).
+// New makes a Relay.
 func New(ctx context.Context, o Options) (*Relay, error) {
 	o.PerGate, o.Total = cmp.Or(o.PerGate, 16), cmp.Or(o.Total, 256)
 	o.UnclearAfter, o.ReconcileAfter = cmp.Or(o.UnclearAfter, 10*time.Minute), cmp.Or(o.ReconcileAfter, 10*time.Second)
@@ -120,22 +121,15 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	if o.IsChannel == nil {
 		o.IsChannel = func(store.AccountID) bool { return true }
 	}
-	config := o.Pool.Config().Copy()
-	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
-	for name, value := range map[string]string{
-		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
-		"plan_cache_mode":                     "force_generic_plan",
-		"idle_in_transaction_session_timeout": "30s",
-	} {
-		config.ConnConfig.RuntimeParams[name] = value
-	}
-	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) { return true, renewPlans(ctx, conn) }
-	hot, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, err
+	sessions, own := o.Sessions, o.Sessions == nil
+	if own {
+		var err error
+		if sessions, err = OpenSessions(ctx, o.Pool); err != nil {
+			return nil, err
+		}
 	}
 	return &Relay{
-		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
+		pool: o.Pool, hot: sessions, ownHot: own, handler: o.Handler, log: o.Log, opt: o,
 		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel),
 		signals: signals{suspects: make(chan struct{}, suspectAppliers), opened: newOpenAccounts(), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
 		metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
@@ -146,7 +140,9 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 // Run works until ctx ends; then it finishes what is under way (at most grace) and
 // returns. It stores facts until it returns, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
-	defer r.hot.Close()
+	if r.ownHot {
+		defer r.hot.Close()
+	}
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	stored := make(chan struct{})
 	go func() {

@@ -63,14 +63,20 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 }
 
 // Restore ends what other pools still do in the database, and makes it what it was. Nobody may use the
-// pool meanwhile.
-func (f *Fresh) Restore(ctx context.Context) error {
+// pool meanwhile, nor the further pools whose sessions stay, too.
+func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	givenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
 	mine := f.pool.AcquireAllIdle(ctx)
 	var pids []uint32
 	for _, conn := range mine {
 		defer conn.Release()
 		pids = append(pids, conn.Conn().PgConn().PID())
+	}
+	for _, pool := range further {
+		for _, conn := range pool.AcquireAllIdle(ctx) {
+			defer conn.Release()
+			pids = append(pids, conn.Conn().PgConn().PID())
+		}
 	}
 	if len(mine) == 0 {
 		return fmt.Errorf("storetest: restore: the pool has no session left")

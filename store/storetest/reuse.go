@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -34,11 +35,36 @@ func Reused(t testing.TB) *pgxpool.Pool {
 		if !givenBack(u.pool, leakTimeout) {
 			t.Errorf("storetest: %d connections were never given back", u.pool.Stat().AcquiredConns())
 		}
+		for _, further := range u.all() {
+			if !givenBack(further, leakTimeout) {
+				t.Errorf("storetest: %d connections of a further pool were never given back", further.Stat().AcquiredConns())
+			}
+		}
 		if err := s.shelf.put(ctx, s, u, t.Failed()); err != nil {
 			t.Error(err)
 		}
 	})
 	return u.pool
+}
+
+// Further returns one more pool on the database of a pool that Reused returned to this test: one that open
+// made for an earlier test under the same name, or for this one now. The pool is closed when its database
+// goes.
+func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error)) *pgxpool.Pool {
+	t.Helper()
+	u := running(t).shelf.lentTo(pool)
+	if u == nil {
+		t.Fatal("storetest: Further wants a pool of Reused")
+	}
+	if u.lent[name] == len(u.further[name]) {
+		further, err := open(context.Background(), pool) // it outlives the test
+		if err != nil {
+			t.Fatalf("storetest: further pool: %v", err)
+		}
+		u.further[name] = append(u.further[name], further)
+	}
+	u.lent[name]++
+	return u.further[name][u.lent[name]-1]
 }
 
 // used is a database that tests use one after the other.
@@ -48,24 +74,75 @@ type used struct {
 	fresh *Fresh
 	form  string // of its tables, functions and triggers
 	times int
+	// further are the pools of Further by their names, of which the first so many are lent.
+	further map[string][]*pgxpool.Pool
+	lent    map[string]int
 }
 
-// shelf keeps the databases that no test uses now.
+// all gives the pools of Further.
+func (u *used) all() (pools []*pgxpool.Pool) {
+	for _, further := range u.further {
+		pools = append(pools, further...)
+	}
+	return pools
+}
+
+// close waits for connections that were never given back.
+func (u *used) close() {
+	u.pool.Close()
+	for _, further := range u.all() {
+		further.Close()
+	}
+}
+
+// shelf keeps the databases that tests use one after the other.
 type shelf struct {
 	mu   sync.Mutex
-	free []*used
+	free []*used // no test uses them now
+	busy []*used
+}
+
+// lentTo gives the database of a pool; nil = it is none of Reused.
+func (sh *shelf) lentTo(pool *pgxpool.Pool) *used {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for _, u := range sh.busy {
+		if u.pool == pool {
+			return u
+		}
+	}
+	return nil
 }
 
 func (sh *shelf) take(ctx context.Context, s *server) (*used, error) {
-	sh.mu.Lock()
-	if last := len(sh.free) - 1; last >= 0 {
-		defer sh.mu.Unlock()
-		u := sh.free[last]
-		sh.free = sh.free[:last]
-		return u, nil
+	u, err := sh.pick(), error(nil)
+	if u == nil {
+		u, err = newUsed(ctx, s)
 	}
-	sh.mu.Unlock()
-	u := &used{name: s.nextName()}
+	if err != nil {
+		return nil, err
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.busy = append(sh.busy, u)
+	return u, nil
+}
+
+// pick takes a free one; nil = there is none.
+func (sh *shelf) pick() *used {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	last := len(sh.free) - 1
+	if last < 0 {
+		return nil
+	}
+	u := sh.free[last]
+	sh.free = sh.free[:last]
+	return u
+}
+
+func newUsed(ctx context.Context, s *server) (*used, error) {
+	u := &used{name: s.nextName(), further: map[string][]*pgxpool.Pool{}, lent: map[string]int{}}
 	if err := s.clone(ctx, u.name); err != nil {
 		return nil, err
 	}
@@ -85,12 +162,20 @@ func (sh *shelf) take(ctx context.Context, s *server) (*used, error) {
 
 // put takes a database back. What a test spoilt is dropped.
 func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error {
+	sh.mu.Lock()
+	sh.busy = slices.DeleteFunc(sh.busy, func(b *used) bool { return b == u })
+	sh.mu.Unlock()
 	u.times++
 	err := u.pool.Ping(ctx) // a session is there, even if the test ended them all
 	if !spoilt && err == nil && u.times < maxUses {
 		var form string
 		if form, err = formOf(ctx, u.pool); err == nil && form == u.form {
-			if err = errors.Join(forget(ctx, u.pool), u.fresh.Restore(ctx)); err == nil {
+			err = forget(ctx, u.pool)
+			for _, further := range u.all() {
+				err = errors.Join(err, forget(ctx, further))
+			}
+			clear(u.lent)
+			if err = errors.Join(err, u.fresh.Restore(ctx, u.all()...)); err == nil {
 				sh.mu.Lock()
 				defer sh.mu.Unlock()
 				sh.free = append(sh.free, u)
@@ -99,7 +184,7 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 		}
 	}
 	err = errors.Join(err, s.drop(ctx, u.name)) // whoever is still connected
-	go u.pool.Close()                           // it waits for connections that were never given back
+	go u.close()
 	return err
 }
 

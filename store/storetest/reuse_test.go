@@ -65,6 +65,38 @@ func TestReused(t *testing.T) { //nolint:paralleltest // others would take what 
 	}
 }
 
+// A further pool serves the next test with the sessions that it has, as if they were new; two at a time are two.
+func TestFurther(t *testing.T) { //nolint:paralleltest // others would take what this one gives back
+	open := func(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+		return pgxpool.NewWithConfig(ctx, pool.Config())
+	}
+	session := func(t *testing.T, pool *pgxpool.Pool) (pid int) {
+		t.Helper()
+		pid, err := count(t, pool, `SELECT pg_backend_pid()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	var before int
+	first := use(t, "before", func(t *testing.T, pool *pgxpool.Pool) {
+		one, two := Further(t, pool, "more", open), Further(t, pool, "more", open)
+		if one == two || one == pool {
+			t.Error("two that are wanted at a time are one")
+		}
+		before = session(t, one)
+		exec(t, one, `SELECT pg_advisory_lock(7)`)
+	})
+	second := use(t, "after", func(t *testing.T, pool *pgxpool.Pool) {
+		if after := session(t, Further(t, pool, "more", open)); after != before {
+			t.Errorf("session %d was not used again, but %d", before, after)
+		}
+	})
+	if first != second {
+		t.Errorf("%s was not used again, but %s", first, second)
+	}
+}
+
 // A session that is still being opened when a test ends, since nobody waits for it any more, is not lost from sight: the
 // pool gets it a moment later.
 func TestSessionsBeingOpenedAreInUse(t *testing.T) {

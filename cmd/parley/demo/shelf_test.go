@@ -1,9 +1,13 @@
 package demo
 
 import (
+	"context"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/relay"
 	"parley/cmd/parley/app"
 	"parley/store/storetest"
 )
@@ -20,6 +24,27 @@ type shelved struct {
 	db    *app.Database
 	url   string
 	fresh *storetest.Fresh
+	// sessions are those of the relays of replicas, one after the other: they stay for the next story, too.
+	sessions *[]*pgxpool.Pool
+}
+
+// sessionsOf gives the sessions of a replica's relay; the first is 0.
+func (d shelved) sessionsOf(ctx context.Context, replica int) (*pgxpool.Pool, error) {
+	for len(*d.sessions) <= replica {
+		sessions, err := relay.OpenSessions(context.WithoutCancel(ctx), d.db.Pool)
+		if err != nil {
+			return nil, err
+		}
+		*d.sessions = append(*d.sessions, sessions)
+	}
+	return (*d.sessions)[replica], nil
+}
+
+func (d shelved) close() {
+	for _, sessions := range *d.sessions {
+		sessions.Close()
+	}
+	d.db.Close()
 }
 
 // newShelf makes one that is cleared at the suite's end.
@@ -28,7 +53,7 @@ func newShelf(t *testing.T) *shelf {
 	s := &shelf{t: t}
 	t.Cleanup(func() {
 		for _, d := range s.free {
-			d.db.Close()
+			d.close()
 		}
 	})
 	return s
@@ -44,7 +69,7 @@ func (s *shelf) take(st *stage) (shelved, error) {
 		return d, nil
 	}
 	s.mu.Unlock()
-	d := shelved{url: storetest.URL(s.t)}
+	d := shelved{url: storetest.URL(s.t), sessions: new([]*pgxpool.Pool)}
 	env := st.env
 	env.DatabaseURL = d.url
 	var err error
@@ -60,9 +85,9 @@ func (s *shelf) take(st *stage) (shelved, error) {
 
 // put takes a database back that no Parley works with any more.
 func (s *shelf) put(st *stage, d shelved) {
-	if err := d.fresh.Restore(st.ctx); err != nil {
+	if err := d.fresh.Restore(st.ctx, *d.sessions...); err != nil {
 		s.t.Error(err)
-		d.db.Close()
+		d.close()
 		return
 	}
 	s.mu.Lock()

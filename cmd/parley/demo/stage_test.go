@@ -291,6 +291,12 @@ func (s *stage) startOne() error {
 		b.wire(&env, &o)
 	}
 	s.deeds.watch(&o)
+	if s.db == s.lent.db {
+		var err error
+		if o.Relay.Sessions, err = s.lent.sessionsOf(s.ctx, len(s.running)); err != nil {
+			return err
+		}
+	}
 	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {
 		return err

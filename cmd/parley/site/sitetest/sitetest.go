@@ -76,10 +76,10 @@ func Sealer(t testing.TB) *store.Sealer {
 	return s
 }
 
-// Start starts a site on a new database, set up by a parley.yaml. change makes its options others.
+// Start starts a site on a database of its own, set up by a parley.yaml. change makes its options others.
 func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	t.Helper()
-	s := &Site{T: t, Pool: storetest.DB(t)}
+	s := &Site{T: t, Pool: storetest.Reused(t)}
 	s.Apply(yaml)
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
