@@ -71,7 +71,6 @@ type ApplyTimes struct{ SlowDecode, DecodeFor, ApplyFor time.Duration }
 type Relay struct {
 	pool     *pgxpool.Pool
 	hot      *pgxpool.Pool // see OpenSessions
-	ownHot   bool          // nobody else closes it
 	handler  Handler
 	log      *slog.Logger
 	opt      Options
@@ -121,15 +120,15 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	if o.IsChannel == nil {
 		o.IsChannel = func(store.AccountID) bool { return true }
 	}
-	sessions, own := o.Sessions, o.Sessions == nil
-	if own {
+	hot := o.Sessions
+	if hot == nil {
 		var err error
-		if sessions, err = OpenSessions(ctx, o.Pool); err != nil {
+		if hot, err = OpenSessions(ctx, o.Pool); err != nil {
 			return nil, err
 		}
 	}
 	return &Relay{
-		pool: o.Pool, hot: sessions, ownHot: own, handler: o.Handler, log: o.Log, opt: o,
+		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
 		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel),
 		signals: signals{suspects: make(chan struct{}, suspectAppliers), opened: newOpenAccounts(), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
 		metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
@@ -140,7 +139,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 // Run works until ctx ends; then it finishes what is under way (at most grace) and
 // returns. It stores facts until it returns, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
-	if r.ownHot {
+	if r.opt.Sessions == nil {
 		defer r.hot.Close()
 	}
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
