@@ -34,6 +34,11 @@ accounts:
 	if a := v.Post("/settings/numbers/stale/check", nil); !a.Has("Fault") || !a.Has("Give both sides the same secret") {
 		t.Errorf("with the former secret: %d %s", a.Status, a.Body)
 	}
+	b := w.Browser("ann@acme.test")
+	b.Open("/settings/numbers/stale")
+	b.Press("form[action$='/check'] button")
+	b.Shows("Give both sides the same secret")
+	b.Looks("own-system-refused")
 	if a := v.Post("/settings/numbers/shop/webhook", url.Values{"set": {"yes"}}); a.Has("It was set.") {
 		t.Errorf("nothing is set at one's own system: %s", a.Body)
 	}
