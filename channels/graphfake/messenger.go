@@ -57,8 +57,18 @@ func (p *Page) Customers() []*PageCustomer {
 // SetStandby lets another app hold all conversations: this one only listens.
 func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 
-// SetRestricted lets Facebook block the Page's messages, as for bad quality.
-func (p *Page) SetRestricted(on bool) { p.g.change(func() { p.restricted = on }) }
+// SetRestricted lets Facebook block the Page's messages, as for bad quality, or unblock them, and tell so.
+func (p *Page) SetRestricted(on bool) {
+	measure := map[string]any{"action": "unblock"}
+	if on {
+		measure = map[string]any{"action": "block", "reason": "The Page violated our Platform Policies. Common violations include sending out excessive spammy messages."}
+	}
+	p.g.change(func() {
+		p.restricted = on
+		p.tell("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
+			"timestamp": p.g.clock().UnixMilli(), "policy_enforcement": measure})
+	})
+}
 
 // SetHumanAgent gives the app the feature Human Agent, or takes it away.
 func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
@@ -106,7 +116,7 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 // pageFields are the webhook fields of Messenger that this emulator knows.
 func pageFields() []string {
 	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
-		"message_reactions", "message_edits", "messaging_referrals", "standby"}
+		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement", "standby"}
 }
 
 func (p *Page) subscribeApp(c *call) (any, *APIError) {

@@ -32,6 +32,9 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
 	}
 	customer := ev.customer(s.Page)
+	if customer == "" && ev.Policy != nil {
+		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.time(), Notices: []string{ev.Policy.words()}}}, nil
+	}
 	if s.Page == "" || customer == "" {
 		return nil, errors.New("messenger: event: nobody it is about")
 	}
@@ -228,4 +231,21 @@ func (r *referral) words() string {
 // oneLine shortens a stranger's text to one line.
 func oneLine(s string) string {
 	return clip(strings.Join(strings.Fields(s), " "), 120)
+}
+
+// words tells the account's people of a measure against the Page.
+func (p *policy) words() string {
+	reason := clip(strings.Join(strings.Fields(p.Reason), " "), 300)
+	if reason != "" {
+		reason = " Its reason: " + reason
+	}
+	switch p.Action {
+	case "block":
+		return "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked." + reason
+	case "unblock":
+		return "Facebook has unblocked the messages of this Page." + reason
+	case "warning":
+		return "Facebook warns that this Page breaks its rules, and may block its messages." + reason
+	}
+	return "Facebook has taken a measure against this Page: " + clip(oneLine(p.Action), 40) + "." + reason
 }

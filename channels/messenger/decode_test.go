@@ -212,3 +212,30 @@ func TestEchoes(t *testing.T) {
 		}
 	}
 }
+
+// A measure against the Page names nobody: the account's people are told, once for each time that it is taken. A customer's
+// message beside it would be theirs.
+func TestPolicyMeasures(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	for measure, want := range map[string]string{
+		`{"action":"block","reason":"Common violations\n include  sending spam."}`: "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked. Its reason: Common violations include sending spam.",
+		`{"action":"unblock"}`:                                           "Facebook has unblocked the messages of this Page.",
+		`{"action":"warning","reason":"Spam."}`:                          "Facebook warns that this Page breaks its rules, and may block its messages. Its reason: Spam.",
+		`{"action":"unpublish","reason":5}`:                              "Facebook has taken a measure against this Page: unpublish.",
+		`{"action":"block","reason":"` + strings.Repeat("x", 999) + `"}`: "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked. Its reason: " + strings.Repeat("x", 299) + "…",
+	} {
+		body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"recipient":{"id":"%[1]s"},"timestamp":1458692752478,"policy_enforcement":%s}]}]}`, testPage, measure)
+		facts := split(body)
+		if len(facts) != 1 || facts[0].Quarantine != "" || facts[0].OrderKey != "account:"+testPage || facts[0].Owner != testPage || facts[0].ExternalID != split(body)[0].ExternalID {
+			t.Fatalf("%s: facts %+v", measure, facts)
+		}
+		list, err := c.Decode(facts[0].Payload)
+		if err != nil || len(list) != 1 || list[0].Kind != channels.InboundNotice || list[0].At.UnixMilli() != 1458692752478 || len(list[0].Notices) != 1 || list[0].Notices[0] != want {
+			t.Errorf("%s: %+v, %v; want %q", measure, list, err, want)
+		}
+	}
+	if list := decodeOne(t, c, hookBody("messaging", `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`)); len(list) != 1 || list[0].Text != "Hi" {
+		t.Errorf("a customer's message became %+v", list)
+	}
+}

@@ -23,6 +23,14 @@ type event struct {
 	Read      *watermark `json:"read"`
 	Delivery  *watermark `json:"delivery"`
 	Referral  *referral  `json:"referral"`
+	Policy    *policy    `json:"policy_enforcement"` // about the Page itself: nobody else is named
+}
+
+// policy is a measure of Meta's against the Page.
+// Source: Meta, "messaging_policy_enforcement".
+type policy struct {
+	Action string `json:"action"` // "warning", "block" or "unblock"
+	Reason string `json:"reason"` // none where it is unblocked
 }
 
 type person struct {

@@ -95,14 +95,18 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 		return kept(raw, page, "an event that isn't understood")
 	}
 	customer := ev.customer(page)
-	if customer == "" {
+	order := customer
+	if customer == "" && ev.Policy != nil {
+		order = "account:" + page
+	}
+	if order == "" {
 		return kept(raw, page, "an event without a person")
 	}
 	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
 	if err != nil {
 		return kept(raw, page, "an event that isn't understood")
 	}
-	return channels.Fact{ExternalID: bounded(ev.name(customer, raw)), OrderKey: customer, Payload: payload, Owner: page}
+	return channels.Fact{ExternalID: bounded(ev.name(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
 }
 
 // customer returns the person in an event: of sender and recipient the one that isn't the Page.

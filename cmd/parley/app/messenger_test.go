@@ -104,3 +104,21 @@ func TestMessengerElsewhere(t *testing.T) {
 		t.Errorf("the customer got %d messages", n)
 	}
 }
+
+// Facebook blocks the messages of a Page, and unblocks them: admins are told both.
+//
+func TestPageIsBlocked(t *testing.T) {
+	t.Parallel()
+	w := newPageWorld(t)
+	for i, blocked := range []bool{true, false} {
+		w.page.SetRestricted(blocked)
+		want := "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked."
+		if !blocked {
+			want = "Facebook has unblocked the messages of this Page."
+		}
+		w.chat.Wait(t, want, func() bool {
+			list := w.chat.Messages("@ann", "")
+			return len(list) > i && strings.Contains(list[i].Plain(), want)
+		})
+	}
+}
