@@ -26,6 +26,7 @@ type fakesCommand struct {
 	Graph     string `default:"127.0.0.1:0" help:"Address of Meta's Graph API: WhatsApp and Messenger."`
 	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS."`
 	OIDC      string `default:"127.0.0.1:0" name:"oidc" help:"Address of the OpenID provider by which agents sign in."`
+	Model     string `placeholder:"ADDRESS" help:"Address of an OpenAI-compatible server, which answers by Parley's own rules; without it serve asks no model."`
 	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Teams' requests and Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
 	HTTP      bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
 }
@@ -36,6 +37,8 @@ func (fakesCommand) Help() string {
   parley fakes --env fakes.env &
   set -a; . ./fakes.env; set +a
   parley serve
+
+With --model 127.0.0.1:0 serve also asks a model; FILE tells it which.
 
 Parley's app is added to a team of Teams once serve answers at URL/teams/messages; then
 "#support" can be a teams_channel. The agents are ann@acme.test and ben@acme.test. At
@@ -61,8 +64,12 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := child.WriteEnv(c.Env, w.Env()); err != nil {
-		return errors.Join(err, w.Close())
+	model, err := startFakeModel(ctx, c.Model)
+	if err == nil {
+		err = child.WriteEnv(c.Env, append(w.Env(), model.env()...))
+	}
+	if err != nil {
+		return errors.Join(err, model.close(), w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
 	var each sync.WaitGroup // once serve answers, however late
@@ -70,7 +77,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	each.Go(func() { install(ctx, w) })
 	<-ctx.Done()
 	each.Wait()
-	return w.Close()
+	return errors.Join(model.close(), w.Close())
 }
 
 // installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -40,7 +41,7 @@ func TestFakes(t *testing.T) {
 			}))
 			defer serve.Close()
 			file := filepath.Join(t.TempDir(), "fakes.env")
-			cmd, out := program(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", serve.URL+"/")
+			cmd, out := program(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", serve.URL+"/", "--model", "127.0.0.1:0")
 			if line, err := out.ReadString('\n'); err != nil || !strings.Contains(line, file) {
 				t.Fatalf("%q, %v", line, err)
 			}
@@ -61,6 +62,9 @@ func TestFakes(t *testing.T) {
 			if found, err := http.Get(env.SignIn.Issuer + "/.well-known/openid-configuration"); err != nil || found.StatusCode != http.StatusOK { //nolint:bodyclose // it is read by nobody
 				t.Errorf("the provider by which agents sign in: %v", err)
 			}
+			if models := listModels(t, vars["OPENAI_BASE_URL"], vars["OPENAI_API_KEY"]); !strings.Contains(models, `"`+vars["OPENAI_MODEL"]+`"`) {
+				t.Errorf("the model: %s", models)
+			}
 			if named[1] {
 				<-taken
 			}
@@ -72,4 +76,24 @@ func TestFakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// listModels asks an OpenAI-compatible server for its models.
+func listModels(t *testing.T, base, key string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/models", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+key)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
