@@ -7,6 +7,7 @@
 package openaifake
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"maps"
@@ -125,8 +126,9 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// ServeHTTP serves chat completions and the list of models.
+// ServeHTTP serves chat completions, and the models: all, or one by its name.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Request-Id", "req_"+strings.ToLower(rand.Text()))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		fail(w, http.StatusRequestEntityTooLarge, "invalid_request_error", "", "", "The request is too large.")
@@ -146,6 +148,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/models" && r.Method == http.MethodGet:
 		s.list(w)
+	case strings.HasPrefix(r.URL.Path, "/v1/models/") && r.Method == http.MethodGet:
+		s.one(w, strings.TrimPrefix(r.URL.Path, "/v1/models/"))
 	case r.URL.Path != "/v1/chat/completions":
 		fail(w, http.StatusNotFound, "invalid_request_error", "", "unknown_url", "Unknown request URL: "+r.Method+" "+r.URL.Path+".")
 	case r.Method != http.MethodPost:
@@ -178,9 +182,21 @@ func (s *Server) note(in Request) *Manner {
 func (s *Server) list(w http.ResponseWriter) {
 	var models []map[string]any
 	for _, m := range s.o.Models {
-		models = append(models, map[string]any{"id": m, "object": "model", "created": 1700000000, "owned_by": "openaifake"})
+		models = append(models, described(m))
 	}
 	write(w, http.StatusOK, map[string]any{"object": "list", "data": models})
+}
+
+func (s *Server) one(w http.ResponseWriter, name string) {
+	if !slices.Contains(s.o.Models, name) {
+		fail(w, http.StatusNotFound, "invalid_request_error", "model", "model_not_found", "The model '"+name+"' does not exist")
+		return
+	}
+	write(w, http.StatusOK, described(name))
+}
+
+func described(model string) map[string]any {
+	return map[string]any{"id": model, "object": "model", "created": 1700000000, "owned_by": "openaifake"}
 }
 
 // fail answers with an error as OpenAI writes it.

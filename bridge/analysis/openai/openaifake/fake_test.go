@@ -57,6 +57,8 @@ func TestRefusals(t *testing.T) {
 		{"method", "GET", "/v1/chat/completions", "k", ``, Modern(), 405, `Not allowed to GET`},
 		{"path", "POST", "/chat/completions", "k", ``, Modern(), 404, `unknown_url`},
 		{"models", "GET", "/v1/models", "k", ``, Modern(), 200, `"object":"list"`},
+		{"one model", "GET", "/v1/models/m", "k", ``, Modern(), 200, `"id":"m"`},
+		{"another model", "GET", "/v1/models/x", "k", ``, Modern(), 404, `"code":"model_not_found"`},
 		{"large", "POST", "/v1/chat/completions", "k", strings.Repeat("x", maxBody+1), Modern(), 413, `too large`},
 		{"max_tokens", "POST", "/v1/chat/completions", "k", `{"model":"m","max_tokens":5,` + hi + `}`, Reasoning(), 400,
 			`Use 'max_completion_tokens' instead`},
