@@ -345,3 +345,13 @@ func TestCustomerDoes(t *testing.T) {
 		t.Errorf("edits %q", texts)
 	}
 }
+
+// The settings site shows a signature as it leaves here.
+func TestSignatureLeavesAsShown(t *testing.T) {
+	t.Parallel()
+	const signature = "**Acme** Support, *Monday* to Friday\n\n[acme.test](https://acme.test/a_b)\n\n- one\n- two"
+	parts, err := compose(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
+	if want := "Hi\n\n" + Spec().Signature(signature); err != nil || len(parts) != 1 || parts[0].text != want {
+		t.Errorf("%+v, %v, want %q", parts, err, want)
+	}
+}

@@ -332,3 +332,22 @@ func TestAttend(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The settings site shows a signature as it leaves here.
+func TestSignatureLeavesAsShown(t *testing.T) {
+	t.Parallel()
+	const signature = "**Acme** Support, *Monday* to Friday\n\n[acme.test](https://acme.test/a_b)\n\n- one\n- two"
+	for _, whatsapp := range []bool{true, false} {
+		w, spec := newWorld(t, whatsapp), SMSSpec(Options{})
+		if whatsapp {
+			spec = WhatsAppSpec(Options{})
+		}
+		w.write("hi")
+		o := w.outbound(9, "Hello")
+		o.Signature.Text = signature
+		w.sent(o)
+		if body, want := w.lastForm().Get("Body"), "Hello\n\n"+spec.Signature(signature); body != want {
+			t.Errorf("%s: %q left, %q is shown", spec.Kind, body, want)
+		}
+	}
+}

@@ -310,3 +310,13 @@ func TestFileOfUnknownSize(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The settings site shows a signature as it leaves here.
+func TestSignatureLeavesAsShown(t *testing.T) {
+	t.Parallel()
+	const signature = "**Acme** Support, *Monday* to Friday\n\n[acme.test](https://acme.test/a_b)\n\n- one\n- two"
+	text, err := signedText(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
+	if want := "Hi\n\n" + Spec().Signature(signature); err != nil || text != want {
+		t.Errorf("%q, %v, want %q", text, err, want)
+	}
+}
