@@ -114,13 +114,21 @@ func TestPages(t *testing.T) {
 		}
 	}
 	var sids []string
-	pages := 0
+	pages, back := 0, ""
 	for at := messagesPath + "?PageSize=2&To=" + url.QueryEscape(ann); at != ""; pages++ {
 		_, page := ask(t, s, http.MethodGet, at, nil)
 		for _, m := range page["messages"].([]any) {
 			sids = append(sids, m.(map[string]any)["sid"].(string))
 		}
 		at, _ = page["next_page_uri"].(string)
+		if before, ok := page["previous_page_uri"].(string); ok != (pages > 0) {
+			t.Errorf("page %d leads back to %q", pages, before)
+		} else if ok {
+			back = before
+		}
+	}
+	if _, page := ask(t, s, http.MethodGet, back, nil); page["page"] != 1.0 || page["messages"].([]any)[0].(map[string]any)["sid"] != sids[2] {
+		t.Errorf("back from the last page: %v", page)
 	}
 	var want []string
 	for _, m := range slices.Backward(s.Messages()) {

@@ -259,23 +259,24 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	all := slices.Clone(a.exchange.messages)
-	if token := q.Get("PageToken"); token != "" { // everything older than that message
-		at := slices.IndexFunc(all, func(m *stored) bool { return "PA"+m.sid == token })
-		all = all[:max(at, 0)]
+	fits := slices.DeleteFunc(slices.Clone(a.exchange.messages), func(m *stored) bool { return !fitsFilter(q, m) })
+	slices.Reverse(fits)
+	start := 0
+	if token := q.Get("PageToken"); token != "" { // PA: what comes after that message, PB: what comes before
+		at := slices.IndexFunc(fits, func(m *stored) bool { return strings.HasSuffix(token, m.sid) })
+		switch {
+		case at < 0:
+			start = len(fits)
+		case strings.HasPrefix(token, "PB"):
+			start = max(at-size, 0)
+		default:
+			start = at + 1
+		}
 	}
-	rows, next := []any{}, ""
-	for _, m := range slices.Backward(all) {
-		if !fitsFilter(q, m) {
-			continue
-		}
-		if len(rows) == size {
-			break
-		}
+	rows := []any{}
+	for _, m := range fits[start:min(start+size, len(fits))] {
 		rows = append(rows, a.view(m))
-		next = "PA" + m.sid
 	}
-	more := len(rows) == size
 	page, _ := strconv.Atoi(q.Get("Page"))
 	base := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages.json?"
 	out := map[string]any{"messages": rows, "page": page, "page_size": size, "start": page * size, "end": page*size + len(rows),
@@ -283,10 +284,16 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	q.Del("PageToken")
 	q.Set("Page", "0")
 	out["first_page_uri"] = base + q.Encode()
-	if more {
-		q.Set("Page", strconv.Itoa(page+1))
-		q.Set("PageToken", next)
-		out["next_page_uri"] = base + q.Encode()
+	turn := func(page int, token string) string {
+		q.Set("Page", strconv.Itoa(page))
+		q.Set("PageToken", token)
+		return base + q.Encode()
+	}
+	if len(rows) == size {
+		out["next_page_uri"] = turn(page+1, "PA"+fits[start+size-1].sid)
+	}
+	if start > 0 && len(rows) > 0 {
+		out["previous_page_uri"] = turn(max(page-1, 0), "PB"+fits[start].sid)
 	}
 	answer(w, http.StatusOK, out)
 }
