@@ -58,7 +58,7 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 	for _, name := range []string{"while it is decoded", "while its batch is applied", "while it is applied alone", "while it waits for a lock"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.ApplyFor, o.DecodeFor, o.SlowDecode = time.Hour, time.Hour, time.Millisecond }).effects()
+			s := newStage(t, func(o *relay.Options) { o.ApplyFor, o.DecodeFor, o.SlowDecode = time.Hour, time.Hour, 2*time.Second }).effects()
 			s.exec(`CREATE TABLE contested (n int)`)
 			holder, err := s.pool.Begin(t.Context())
 			check(t, err)
