@@ -263,7 +263,7 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	slices.Reverse(fits)
 	start := 0
 	if token := q.Get("PageToken"); token != "" { // PA: what comes after that message, PB: what comes before
-		at := slices.IndexFunc(fits, func(m *stored) bool { return strings.HasSuffix(token, m.sid) })
+		at := slices.IndexFunc(fits, func(m *stored) bool { return token == "PA"+m.sid || token == "PB"+m.sid })
 		switch {
 		case at < 0:
 			start = len(fits)

@@ -84,7 +84,11 @@ func inserts(ctx context.Context, w *world, clients int, payload []byte, d time.
 	}
 	shares, took, err := m.shares()
 	if err == nil {
-		w.b.insertUS = shares["cpu_postgres"] * took.Seconds() / (rate * d.Seconds()) * 1e6
+		inserted := rate * d.Seconds()
+		if w.b.short && w.b.tool != "" {
+			inserted = float64(clients * shortInserts)
+		}
+		w.b.insertUS = shares["cpu_postgres"] * took.Seconds() / inserted * 1e6
 	}
 	return rate, p50, err
 }

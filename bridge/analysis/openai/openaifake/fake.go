@@ -188,7 +188,7 @@ func (s *Server) list(w http.ResponseWriter) {
 }
 
 func (s *Server) one(w http.ResponseWriter, name string) {
-	if !slices.Contains(s.o.Models, name) {
+	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, name) {
 		fail(w, http.StatusNotFound, "invalid_request_error", "model", "model_not_found", "The model '"+name+"' does not exist")
 		return
 	}
