@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai/openaifake"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/demo"
 )
@@ -64,12 +66,16 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, err := startFakeModel(ctx, c.Model)
-	if err == nil {
-		err = child.WriteEnv(c.Env, append(w.Env(), model.env()...))
+	vars, stopModel := w.Env(), func() error { return nil }
+	if c.Model != "" {
+		model, err := openaifake.Start(ctx, c.Model, openaifake.Options{Key: "sk-fake", Models: []string{"fake-model"}, Abilities: openaifake.Modern(), Answers: offline.New()})
+		if err != nil {
+			return errors.Join(err, w.Close())
+		}
+		vars, stopModel = append(vars, model.Env()...), model.Stop
 	}
-	if err != nil {
-		return errors.Join(err, model.close(), w.Close())
+	if err := child.WriteEnv(c.Env, vars); err != nil {
+		return errors.Join(err, stopModel(), w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
 	var each sync.WaitGroup // once serve answers, however late
@@ -77,7 +83,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	each.Go(func() { install(ctx, w) })
 	<-ctx.Done()
 	each.Wait()
-	return errors.Join(model.close(), w.Close())
+	return errors.Join(stopModel(), w.Close())
 }
 
 // installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.

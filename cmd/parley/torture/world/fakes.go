@@ -58,7 +58,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 			return errors.Join(err, closeChats(phones), listener.Close(), office.Close(), mail.Close())
 		}
 		mux.Handle("/_fake/model/", read.control(o.Seed))
-		more = append(more, read.env()...)
+		more = append(more, read.Env()...)
 	}
 	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
@@ -76,7 +76,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		err = errors.Join(err, ended)
 	}
 	if read != nil {
-		err = errors.Join(err, read.close())
+		err = errors.Join(err, read.Stop())
 	}
 	return errors.Join(err, closeChats(phones), office.Close(), mail.Close())
 }

@@ -3,15 +3,12 @@ package world
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
@@ -32,11 +29,8 @@ const lies = 0.25
 
 // model is a server of chat completions that fails by chance.
 type model struct {
-	*openaifake.Server
+	*openaifake.Running
 	reader *reader
-	http   *http.Server
-	url    string
-	served chan error
 
 	mu    sync.Mutex
 	read  int            // requests whose marks were read
@@ -45,30 +39,12 @@ type model struct {
 
 // openModel starts the server.
 func openModel(ctx context.Context, seed uint64) (*model, error) {
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	reader := newReader(seed)
+	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: reader})
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	m := &model{url: "http://" + listener.Addr().String() + "/v1", served: make(chan error, 1), reader: newReader(seed)}
-	m.Server = openaifake.New(openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: m.reader})
-	m.http = &http.Server{Handler: m.Server, ReadHeaderTimeout: 10 * time.Second}
-	go func() { m.served <- m.http.Serve(listener) }()
-	return m, nil
-}
-
-// env gives the variables by which Parley finds the model.
-func (m *model) env() []string {
-	return []string{"OPENAI_BASE_URL=" + m.url, "OPENAI_API_KEY=" + modelKey, "OPENAI_MODEL=" + ModelName}
-}
-
-func (m *model) close() error {
-	m.Close()
-	err := m.http.Close()
-	if ended := <-m.served; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
-	}
-	return err
+	return &model{Running: running, reader: reader}, nil
 }
 
 // manners are how a model fails.
