@@ -18,23 +18,26 @@ const (
 	PostLine      PostKind = "line"      // a line of Parley's own
 	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
 	PostEphemeral PostKind = "ephemeral" // Line, seen by To only; best effort
+	PostDouble    PostKind = "double"    // nothing is posted: another first message of the thread, beside that at Place.Message, is looked for
 	PostErased    PostKind = "erased"    // Parley's own post at Place.Message goes, with its files; a thread's first message stays, and says "Erased"
 )
 
 // Idempotent says that a post may be made twice without harm.
-func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark || k == PostErased }
+func (k PostKind) Idempotent() bool {
+	return k == PostCard || k == PostMark || k == PostErased || k == PostDouble
+}
 
 // Post is one delivery to a surface: facts, not layout.
 type Post struct {
 	Kind           PostKind
 	DeliveryID     DeliveryID
-	Token          string // opaque, the same in every attempt at this part
-	Part           int    // 0 first; a long text continues in further parts
-	Attempt        int    // 1 for the first
-	Unsure         bool   // nobody can tell whether an earlier attempt was made: this post may be a double, and says so
-	FirstAttemptAt time.Time
-	Place          Place  // Thread "" for a root; Message for cards, marks, and a PostLine that takes the place of an earlier one
-	To             string // the surface user who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message)
+	Token          string    // opaque, the same in every attempt at this part; PostDouble: that of the root
+	Part           int       // 0 first; a long text continues in further parts
+	Attempt        int       // 1 for the first
+	Unsure         bool      // nobody can tell whether an earlier attempt was made: this post may be a double, and says so. A card: its root may be one
+	FirstAttemptAt time.Time // PostDouble: of the root
+	Place          Place     // Thread "" for a root; Message for cards, marks, PostDouble, and a PostLine that takes the place of an earlier one
+	To             string    // the surface user who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message)
 	Facts          Facts
 	Said           *Said
 	Line           *Line
@@ -90,9 +93,9 @@ const (
 
 // Sent is what a surface tells of a post that was made.
 type Sent struct {
-	Message  string // its id in the surface
+	Message  string // its id in the surface; PostDouble: that of the other root, "" = there is none
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part
-	Blind    bool   // Reconcile answered Absent because nobody can look: it is a guess; of a PostErased: some posts of the thread may be left
+	Blind    bool   // Reconcile answered Absent, or a PostDouble found none, because nobody can look: it is a guess; of a PostErased: some posts of the thread may be left
 }

@@ -44,7 +44,7 @@ const postings = `
 	WHERE id = ANY($1)`
 
 const outgoingThreads = `
-	SELECT conversation_id, account_id, channel, root, rerooted, card
+	SELECT conversation_id, account_id, channel, root, rerooted, card, doubt
 	FROM threads
 	WHERE conversation_id = ANY(ARRAY(
 		SELECT unnest($1::bigint[])

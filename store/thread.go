@@ -17,10 +17,21 @@ type Thread struct {
 	Root           string         `db:"root" json:"root"`         // the surface's id of the thread's first message; "" until it is posted
 	Rerooted       int            `db:"rerooted" json:"rerooted"` // how often it got a new root
 	Card           string         `db:"card" json:"card"`         // a digest of what the root will show once all queued cards are posted
+	Doubt          Doubt          `db:"doubt" json:"doubt"`
 }
 
+// Doubt says whether a thread's root may be there twice; "" = it is there once. A root is posted again when nobody can tell
+// whether it was posted.
+type Doubt string
+
+// Doubts.
+const (
+	DoubtSought Doubt = "sought" // another root is looked for
+	DoubtStays  Doubt = "stays"  // there is another one, or nobody could look
+)
+
 const getThreads = `
-	SELECT conversation_id, account_id, channel, root, rerooted, card
+	SELECT conversation_id, account_id, channel, root, rerooted, card, doubt
 	FROM threads
 	WHERE conversation_id = ANY($1)`
 
@@ -50,6 +61,28 @@ const setCards = `
 // SetCards writes Card and nothing else, so that it can't overwrite a root that is recorded meanwhile.
 func SetCards(ctx context.Context, q Execer, rows []Thread) error {
 	return execRows(ctx, q, "set cards", setCards, rows)
+}
+
+const setDoubts = `
+	UPDATE threads AS t
+	SET doubt = r.doubt
+	FROM json_populate_recordset(NULL::threads, $1) AS r
+	WHERE t.conversation_id = r.conversation_id AND t.account_id = r.account_id AND t.root = r.root`
+
+// SetDoubts writes Doubt of threads that still have their root.
+func SetDoubts(ctx context.Context, q Execer, rows []Thread) error {
+	return execRows(ctx, q, "set doubts", setDoubts, rows)
+}
+
+const doubted = `SELECT EXISTS (SELECT FROM threads WHERE account_id = $1 AND channel = $2 AND doubt <> '')`
+
+// Doubted says that the root of a thread in a channel may be there twice.
+func Doubted(ctx context.Context, q Querier, surface AccountID, channel string) (bool, error) {
+	var found bool
+	if err := q.QueryRow(ctx, doubted, surface, channel).Scan(&found); err != nil {
+		return false, fmt.Errorf("store: doubted roots: %w", err)
+	}
+	return found, nil
 }
 
 // Post is a message of a surface that belongs to a conversation, ours or a person's.
@@ -114,11 +147,12 @@ const rootComing = `
 			JOIN lanes ON lanes.gate_id = gates.id AND lanes.priority = 0 AND lanes.due_at IS NOT NULL AND lanes.epoch > 0
 			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
 			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
+		OR EXISTS (SELECT FROM threads WHERE account_id = $1 AND channel = $2 AND doubt = 'sought')
 		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`
 
 // RootComing says whether a surface's message is a recorded post, or may be a root that is recorded
-// soon: because a root is being posted whose result is not known yet, or because an event of the
-// surface that is older than event waits to be applied.
+// soon: because a root is being posted whose result is not known yet, because a root that may be there
+// twice is looked for, or because an event of the surface that is older than event waits to be applied.
 func RootComing(ctx context.Context, q Querier, surface AccountID, channel, message string, event EventID) (bool, error) {
 	var coming bool
 	if err := q.QueryRow(ctx, rootComing, surface, channel, message, event).Scan(&coming); err != nil {
@@ -175,7 +209,7 @@ func ThreadChannels(ctx context.Context, q Batcher, surface AccountID) ([]string
 }
 
 const openThreads = `
-	SELECT t.conversation_id, t.account_id, coalesce(m.current, t.channel) AS channel, t.root, t.rerooted, t.card
+	SELECT t.conversation_id, t.account_id, coalesce(m.current, t.channel) AS channel, t.root, t.rerooted, t.card, t.doubt
 	FROM conversations AS c
 	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
 	LEFT JOIN channel_moves AS m ON m.account_id = $1 AND m.former = t.channel

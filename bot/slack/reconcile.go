@@ -38,7 +38,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	switch p.Kind {
-	case bridge.PostCard, bridge.PostMark, bridge.PostErased:
+	case bridge.PostCard, bridge.PostMark, bridge.PostErased, bridge.PostDouble:
 		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
 	case bridge.PostEphemeral:
 		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
@@ -87,7 +87,19 @@ func (s *poster) reconcileTop(ctx context.Context, me *fact.Self, p bridge.Post,
 	return channels.Absent, bridge.Sent{}, nil
 }
 
-// find looks for p's token in a thread, or at top level for "".
+// seek looks for another root of a thread.
+func (s *poster) seek(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	m, outcome, err := s.find(ctx, me, p, "")
+	switch {
+	case err != nil:
+		return bridge.Sent{}, certain(err)
+	case outcome == channels.CannotTell:
+		return bridge.Sent{Blind: true}, nil // too much was said since
+	}
+	return bridge.Sent{Message: m.TS, Thread: m.TS}, nil
+}
+
+// find looks for p's token in a thread, or at top level for "", except in the message that p is about.
 func (s *poster) find(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
@@ -100,7 +112,7 @@ func (s *poster) find(ctx context.Context, me *fact.Self, p bridge.Post, thread 
 		}
 		for _, m := range page.Messages {
 			token, part, ok := deliveryOf(&m.Message)
-			if ok && token == p.Token && part == p.Part && me.Wrote(&m.Message) {
+			if ok && token == p.Token && part == p.Part && m.TS != p.Place.Message && me.Wrote(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}
 		}

@@ -53,6 +53,8 @@ func (s *poster) make(ctx context.Context, me *fact.Self, p bridge.Post) (bridge
 		return s.sendFiles(ctx, me, p)
 	case bridge.PostErased:
 		return s.erase(ctx, me, p)
+	case bridge.PostDouble:
+		return s.seek(ctx, me, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 		return s.post(ctx, me, p)
 	}
@@ -167,6 +169,9 @@ func threadLost(cause error) error {
 
 func (s *poster) update(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	r := me.Home.Messages(view.Root(p.Facts), fact.Digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
+	if p.Unsure {
+		r.Remark(mayBeTwice)
+	}
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)

@@ -182,6 +182,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
 	case bridge.PostCard:
 		return bridge.Budget{Key: "update", PerSecond: perMinute(40), Burst: 5}
+	case bridge.PostDouble:
+		return bridge.Budget{Key: "seek", PerSecond: perMinute(10), Burst: 5}
 	case bridge.PostErased: // chat.delete, files.delete and conversations.replies take 50 a minute each
 		return bridge.Budget{Key: "erase", PerSecond: perMinute(30), Burst: 5}
 	case bridge.PostMark:

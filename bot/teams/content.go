@@ -68,7 +68,7 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	settled := p.Line != nil && p.Line.Outcome != nil // it replaces a card, because it had buttons before
 	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || p.Kind == bridge.PostErased || card.HasButtons(c) || settled
-	unsure := p.Unsure && !changes(p)
+	unsure := p.Unsure && (p.Kind == bridge.PostCard || !changes(p))
 	if unsure && asCard {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}

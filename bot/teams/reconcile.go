@@ -46,12 +46,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
-	var m graph.Message
-	var outcome channels.Outcome
-	err = inPages(func(size int) (err error) {
-		m, outcome, err = s.find(ctx, p, wanted, size)
-		return err
-	})
+	m, outcome, err := s.findInPages(ctx, p, wanted)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		return channels.Absent, bridge.Sent{Blind: true}, nil
@@ -63,6 +58,32 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
 	s.sent.Put(sentName(p), sent)
 	return outcome, sent, nil
+}
+
+// seek looks for another root of a thread.
+func (s *poster) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	p.Kind = bridge.PostRoot
+	wanted, _, err := s.wanted(ctx, p)
+	if err != nil {
+		return bridge.Sent{}, s.access.certain(err, p)
+	}
+	m, outcome, err := s.findInPages(ctx, p, wanted)
+	switch {
+	case errors.Is(err, graph.ErrNotGranted) || err == nil && outcome == channels.CannotTell:
+		return bridge.Sent{Blind: true}, nil
+	case err != nil:
+		return bridge.Sent{}, s.access.certain(err, p)
+	}
+	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
+}
+
+// findInPages searches as find does, in pages of a size that Teams can give.
+func (s *poster) findInPages(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool) (m graph.Message, outcome channels.Outcome, err error) {
+	err = inPages(func(size int) (err error) {
+		m, outcome, err = s.find(ctx, p, wanted, size)
+		return err
+	})
+	return m, outcome, err
 }
 
 // wanted gives the test that tells a post from our other messages, and whether a further part follows it.
@@ -172,7 +193,7 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 		for i := range page.Value {
 			m := &page.Value[i]
 			fresh = fresh || newestOf(m).After(oldest)
-			if !s.ByUs(m) || !m.DeletedAt.IsZero() || m.CreatedAt.Before(oldest) || !wanted(m) {
+			if !s.ByUs(m) || !m.DeletedAt.IsZero() || m.ID == p.Place.Message || m.CreatedAt.Before(oldest) || !wanted(m) {
 				continue
 			}
 			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})

@@ -67,6 +67,8 @@ func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridg
 		return s.sendFiles(ctx, service, p)
 	case bridge.PostErased:
 		return s.erase(ctx, service, p)
+	case bridge.PostDouble:
+		return s.seek(ctx, p)
 	case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostLine, bridge.PostEphemeral:
 	default:
 		return bridge.Sent{}, badPost("unknown kind of post")

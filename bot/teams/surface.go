@@ -213,6 +213,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
 	case bridge.PostMark:
 		return bridge.Budget{Key: "reactions", PerSecond: 0.9 * s.opt.Rate, Burst: 1}
+	case bridge.PostDouble:
+		return bridge.Budget{Key: "seek", PerSecond: s.opt.Rate / 6, Burst: 5}
 	case bridge.PostCard, bridge.PostErased:
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:

@@ -34,7 +34,7 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 		return Line(*p.Line, p.Facts), true
 	case bridge.PostErased:
 		return erased(), true
-	case bridge.PostFiles, bridge.PostMark:
+	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
 	}
 	return Card{}, false
 }

@@ -78,7 +78,7 @@ func ExerciseSurface(t *testing.T, h Harness) {
 	for name, part := range map[string]func(*testing.T, Stage){
 		"thread": exerciseThread, "card": exerciseCard, "erased": exerciseErased, "files": exerciseFiles, "whisper": exerciseWhisper, "long text": exerciseLongText,
 		"hostile text": exerciseHostile, "limits": exerciseLimits, "deadline": exerciseDeadline, "throttled": exerciseThrottled,
-		"thread lost": exerciseThreadLost, "channel closed": exerciseClosed, "lost answers": exerciseLostAnswers, "reconcile nothing": exerciseNothing,
+		"thread lost": exerciseThreadLost, "channel closed": exerciseClosed, "lost answers": exerciseLostAnswers, "double": exerciseDouble, "reconcile nothing": exerciseNothing,
 		"speech": exerciseSpeech, "changes": exerciseChanges, "own posts": exerciseOwnPosts, "order": exerciseOrder, "gap": exerciseGap,
 		"confirm": exerciseConfirm, "bad input": exerciseBadInput,
 	} {

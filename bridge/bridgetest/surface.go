@@ -55,7 +55,7 @@ func (s *Surface) Limits() bridge.Limits {
 // Budget implements bridge.Surface.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
-	case bridge.PostCard, bridge.PostMark, bridge.PostErased:
+	case bridge.PostCard, bridge.PostMark, bridge.PostErased, bridge.PostDouble:
 		return bridge.Budget{Key: string(kind), PerSecond: s.rate, Burst: 5}
 	}
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: 3}
@@ -150,7 +150,12 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	case bridge.PostCard:
 		r.ID = p.Place.Message
 		render(&r, p)
+		if p.Unsure {
+			r.Text += mayBeTwice
+		}
 		return bridge.Sent{}, s.call(ctx, "update", r, &m)
+	case bridge.PostDouble:
+		return s.seek(ctx, p)
 	case bridge.PostErased:
 		r.Channel, r.ID = channelOf(p), p.Place.Message
 		if p.Was != bridge.PostRoot {
@@ -172,7 +177,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 	}
 	if p.Unsure {
-		r.Text += " (This may be shown twice.)"
+		r.Text += mayBeTwice
 	}
 	for _, f := range p.Files {
 		content, err := f.Open(ctx)
@@ -190,6 +195,22 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		return bridge.Sent{}, err
 	}
 	return sentAs(p, m, more), nil
+}
+
+const mayBeTwice = " (This may be shown twice.)"
+
+// seek looks for another root of a thread.
+func (s *Surface) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	var list []Message
+	if err := s.call(ctx, "thread", request{Channel: p.Place.Channel}, &list); err != nil {
+		return bridge.Sent{}, err
+	}
+	for _, m := range list {
+		if m.Token == p.Token && m.ID != p.Place.Message {
+			return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
+		}
+	}
+	return bridge.Sent{}, nil
 }
 
 // channelOf gives the channel of a post; without one it goes to the conversation of two.

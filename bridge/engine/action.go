@@ -56,6 +56,11 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	return w.perform(ctx, tx, r)
 }
 
+// tellUnknown says that nobody gets what was typed in a thread of no conversation that is known.
+func (w *work) tellUnknown(r book.Request) {
+	w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
+}
+
 // applySpeech deals with words for the customer or for colleagues.
 func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
 	if r.Verb == bridge.VerbUnknown && !typed {
@@ -68,9 +73,13 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
 	case r.Conversation == nil && typed && w.Posts.UnknownThread(r):
-		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
+		w.tellUnknown(r)
 		return nil
 	case r.Conversation == nil:
+		if lost, err := w.Posts.UnderDouble(ctx, tx, r); err != nil || lost {
+			w.tellUnknown(r)
+			return err
+		}
 		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 	}
 	if typed && r.Verb == bridge.VerbReply && r.Text == "" && len(r.Files) == 0 {

@@ -40,6 +40,9 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
 		return nil // taken back before it left, which people were told then
 	}
+	if doubts(&f, c, r) {
+		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
+	}
 	if c.Kind != outbound.KindReply {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
 			return nil // the thread itself shows what was posted
@@ -51,6 +54,27 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	told := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
 	told.Share = c.AccountID
 	return []store.NewEvent{told}
+}
+
+// doubts makes f what a landed root that may be there twice means, or what came of the search for another one; false if c is neither.
+func doubts(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
+	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
+		return false
+	}
+	body := outbound.PayloadOf(&c.Delivery)
+	switch {
+	case c.Kind == string(bridge.PostRoot) && body.Unsure:
+		f.Kind, f.Root, f.Due = own.Doubted, r.Sent.ExternalID, *c.FirstAt
+	case c.Kind == string(bridge.PostDouble):
+		f.Kind, f.Root = own.Sought, body.Place.Message
+		if r.Sent.Blind {
+			f.Class = own.Blind
+		}
+	default:
+		return false
+	}
+	f.Surface = c.AccountID
+	return true
 }
 
 // followed says that a delivery left in one message with a later line.
@@ -75,6 +99,10 @@ func (o *Options) accountPage(a *store.Account, trouble string) string {
 // postFailed shows people what could not be posted: a message that nobody sees
 // would be lost.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
+	if f.Post == string(bridge.PostDouble) {
+		w.DoubleNotFound(c, f.Account)
+		return
+	}
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.Carried().Changes != 0 {
 		w.insight.NotChanged(c, d)
@@ -87,7 +115,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	case bridge.PostRoot, bridge.PostLine:
 		w.TellCondition(own.Fact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
 			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)}, "")
-	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased: // nothing that was said is missing
+	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased, bridge.PostDouble: // nothing that was said is missing
 	}
 }
 
@@ -95,12 +123,8 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 // Errors: *book.NotYet for a kind that only a newer version of Parley knows, for an hour, in which that
 // version may take over; *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
-	switch {
-	case knownOwn(f.Kind):
-	case w.Age() < unknownFor:
-		return w.Wait(unknownFor - w.Age())
-	default:
-		return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
+	if !knownOwn(f.Kind) {
+		return w.unknownOwn(f)
 	}
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
@@ -128,6 +152,10 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.replies.WindowOver(c)
 	case own.ThreadLost:
 		return w.ThreadLost(c, f.Surface, f.Root)
+	case own.Doubted:
+		w.SeekDouble(c, f)
+	case own.Sought:
+		w.DoubleSought(c, f)
 	case own.PostFailed:
 		w.postFailed(c, f)
 	case own.Early:
@@ -157,6 +185,14 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	return nil
 }
 
+// unknownOwn has a fact wait that only a newer version of Parley knows, or gives it up.
+func (w *work) unknownOwn(f own.Fact) error {
+	if age := w.Age(); age < unknownFor {
+		return w.Wait(unknownFor - age)
+	}
+	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
+}
+
 // knownOwn says that this version knows what to do with a kind of own fact.
 func knownOwn(kind string) bool {
 	_, evening := own.EveningTeam(kind)
@@ -164,7 +200,7 @@ func knownOwn(kind string) bool {
 		return true
 	}
 	switch kind {
-	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
+	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.Doubted, own.Sought, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

@@ -115,13 +115,13 @@ const landPosts = `
 		version = EXCLUDED.version, early = EXCLUDED.early`
 
 const landThreads = `
-	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted)
-	SELECT t.conversation_id, t.account_id, t.channel, t.root, t.rerooted
+	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted, doubt)
+	SELECT t.conversation_id, t.account_id, t.channel, t.root, t.rerooted, t.doubt
 	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, thread json)
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	CROSS JOIN LATERAL json_populate_record(NULL::threads, r.thread) AS t
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
-	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted`
+	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
 // landed is a post or a thread of a Landed, with the lane and epoch by which it counts.
 type landed struct {

@@ -30,8 +30,9 @@ type Conversation struct {
 // Thread is a conversation's thread in one surface.
 type Thread struct {
 	store.Thread
-	Dirty   bool
-	NewCard bool // only Card changed
+	Dirty    bool
+	NewCard  bool // only Card changed, or nothing
+	NewDoubt bool // Doubt changed
 }
 
 // BridgeStatus of the conversation.

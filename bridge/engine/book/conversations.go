@@ -35,7 +35,7 @@ func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
 }
 
 func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) error {
-	var threads, cards []store.Thread
+	var threads, cards, doubts []store.Thread
 	for _, id := range Keys(cs.Rows) {
 		for _, t := range cs.Rows[id].Threads {
 			switch {
@@ -44,9 +44,15 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 			case t.NewCard:
 				cards = append(cards, t.Thread)
 			}
+			if t.NewDoubt {
+				doubts = append(doubts, t.Thread)
+			}
 		}
 	}
 	if err := store.UpsertThreads(ctx, p, threads); err != nil {
+		return err
+	}
+	if err := store.SetDoubts(ctx, p, doubts); err != nil {
 		return err
 	}
 	return store.SetCards(ctx, p, cards)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge"
 	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/measure"
@@ -56,7 +57,7 @@ func (b *Book) Made() relay.Made {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
 	for k := range b.Posts.dirty {
-		if p := b.Posts.Rows[k]; p.Kind == HumanMessage { // an emoji may wait for it
+		if p := b.Posts.Rows[k]; p.Kind == HumanMessage || p.Kind == string(bridge.PostRoot) { // an emoji may wait for it, or what is typed under it
 			m.Written = append(m.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
 		}
 	}

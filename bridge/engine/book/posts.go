@@ -150,6 +150,16 @@ func (ps *Posts) UnknownThread(r Request) bool {
 		ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
+// UnderDouble says that a text was typed under a root of Parley's that is no conversation's, in a channel where a root may be
+// there twice and nobody found the other one: so the text was meant for a customer.
+// Errors: the database's.
+func (ps *Posts) UnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
+	if !r.OwnThread || !r.Typed() || r.Place.Thread == "" || ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
+		return false, nil
+	}
+	return store.Doubted(ctx, tx, r.Surface, r.Place.Channel)
+}
+
 func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
 	var posts []store.Post
 	for k := range ps.dirty {

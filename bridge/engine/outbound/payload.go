@@ -32,6 +32,8 @@ type Payload struct {
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
+	Sought *SoughtRoot `json:"sought,omitempty"` // PostDouble: which root is looked for
+
 	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
 
 	Doubt
@@ -51,6 +53,12 @@ type ReplyPayload struct {
 type Doubt struct {
 	Restored bool `json:"restored,omitempty"` // restore.Finish: it came with a backup
 	Unsure   bool `json:"unsure,omitempty"`   // dispatch.Finish: a post is made again though it may be there already
+}
+
+// SoughtRoot is a root that may be there twice.
+type SoughtRoot struct {
+	Delivery store.DeliveryID `json:"delivery"` // which posted it
+	Since    time.Time        `json:"since"`    // when that was first attempted
 }
 
 // Span is which of a message's files a delivery carries: from, and up to but not with, to.

@@ -116,6 +116,9 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
 	}
+	if s := body.Sought; s != nil {
+		p.Token, p.FirstAttemptAt = tokenOf(s.Delivery, 0), s.Since
+	}
 	a.body = body
 	dir := a.e.opt.Engine.Directory()
 	if c.ConversationID == 0 {
@@ -173,8 +176,10 @@ func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
 	case p.Kind == bridge.PostRoot:
 	case t.Root == "":
 		return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
+	case p.Kind == bridge.PostDouble:
 	case p.Kind == bridge.PostCard:
 		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
+		p.Unsure = t.Doubt != "" && !a.body.Left
 	case p.Place.Thread == "":
 		p.Place.Thread = t.Root
 	}
@@ -244,7 +249,7 @@ func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 // landedPost remembers where a post is, for replies, reactions and deletions.
 func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
-	if sent.Message == "" || p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral {
+	if sent.Message == "" || p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral || p.Kind == bridge.PostDouble {
 		return out
 	}
 	landed := dispatch.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
@@ -254,7 +259,10 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		if root.Root != "" && root.Root != sent.Message {
 			root.Rerooted++ // handed over: what is typed in the old thread is known by that
 		}
-		root.Channel, root.Root = p.Place.Channel, sent.Message
+		root.Channel, root.Root, root.Doubt = p.Place.Channel, sent.Message, ""
+		if p.Unsure {
+			root.Doubt = store.DoubtSought
+		}
 		landed.Thread = &root
 	}
 	out.Landed = []dispatch.Landed{landed}

@@ -228,8 +228,10 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 }
 
 // token names a delivery's part to a surface; opaque there.
-func token(c dispatch.Claimed) string {
-	return strconv.FormatInt(int64(sentAs(c)), 36) + "." + strconv.Itoa(c.Part)
+func token(c dispatch.Claimed) string { return tokenOf(sentAs(c), c.Part) }
+
+func tokenOf(sent store.DeliveryID, part int) string {
+	return strconv.FormatInt(int64(sent), 36) + "." + strconv.Itoa(part)
 }
 
 // sentAs gives the id of the delivery by which the other side knows an attempt. A delivery that left

@@ -111,6 +111,8 @@ const (
 	Week       = "week"    // with a team and a time: see WeekOf
 	Account    = "account"
 	PostFailed = "post_failed"
+	Doubted    = "doubted"  // Root, which Delivery posted and first tried to post at Due, may be there twice
+	Sought     = "sought"   // another root beside Root was looked for: External is where it is, Class is Blind where nobody could look
 	Template   = "template" // what a provider says of a template
 	Fetched    = "fetched"
 	Analysed   = "analysed"
@@ -120,6 +122,9 @@ const (
 	Acted      = "acted"    // an agent did something on a page of Parley's own: Act
 	Erase      = "erase"    // posts go from chats: Demand.Erase
 )
+
+// Blind is the Class of a Sought fact where nobody could look.
+const Blind = "blind"
 
 // Decode reads a journalled fact.
 func Decode(payload []byte) (*Fact, error) {

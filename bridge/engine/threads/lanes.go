@@ -47,6 +47,8 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 		class, priority = "card", store.PriorityCard
 	case bridge.PostMark:
 		class, priority = "mark", store.PriorityMark
+	case bridge.PostDouble:
+		class, priority = "double", store.PriorityCard
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral, bridge.PostErased: // in the order of what is said
 	}
 	return ls.laneOfClass(c, t, kind, class, priority)

@@ -1,0 +1,42 @@
+package bridgetest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// exerciseDouble: the first of two roots is found beside the second, which goes on to say that it may be one of two; beside a
+// root that is there once nothing is found.
+func exerciseDouble(t *testing.T, s Stage) {
+	p := s.post(bridge.PostRoot, "", "two roots")
+	p.Facts.ID, p.Facts.Subject = 78, "two roots"
+	first, err := s.Surface.Send(within(t), p) // and the answer is lost
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Attempt, p.Unsure = 2, true
+	second := s.send(t, p)
+	seek := func(token, root string) bridge.Sent {
+		p := s.post(bridge.PostDouble, "", token)
+		p.Facts, p.Place.Message = sample(), root
+		return s.send(t, p)
+	}
+	if found := seek("two roots", second.Message); s.Blind != found.Blind || !s.Blind && found.Message != first.Message {
+		t.Errorf("beside %s, %+v is found, not %s", second.Message, found, first.Message)
+	}
+	if found := seek("root", s.root(t)); s.Blind != found.Blind || found.Message != "" {
+		t.Errorf("beside a root that is there once, %+v is found", found)
+	}
+	card := s.post(bridge.PostCard, second.Message, "card")
+	for _, unsure := range []bool{true, false} {
+		card.Unsure, card.FirstAttemptAt = unsure, card.FirstAttemptAt.Add(time.Second)
+		s.send(t, card)
+		shown := s.Shown(t, second.Message)
+		if len(shown) == 0 || strings.Contains(shown[0].Text, "may be shown twice") != unsure {
+			t.Errorf("a card says that it may be shown twice: want %v: %+v", unsure, shown)
+		}
+	}
+}
