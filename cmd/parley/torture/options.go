@@ -155,7 +155,7 @@ var ErrVerdict = errors.New("torture: not all promises were kept")
 // ShortWaits shortens the waits of production for a run of seconds: they change when
 // something is tried again, never whether it may be.
 func ShortWaits(o app.Options, env app.Env) app.Options {
-	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
+	o.Relay = relay.Options{MaxRequest: 6 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
 		AbsentAgain: 2 * time.Second, UnclearAfter: 90 * time.Second} // long enough for several looks on a slow machine
 	if env.SlackRate > 0 { // its limit may let Parley look only after a minute
 		o.Relay.UnclearAfter = 3 * time.Minute
