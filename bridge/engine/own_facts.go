@@ -100,7 +100,7 @@ func (o *Options) accountPage(a *store.Account, trouble string) string {
 // would be lost.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	if f.Post == string(bridge.PostDouble) {
-		w.DoubleNotFound(c, f.Account)
+		threads.Doubles{Writer: w.Writer}.NotFound(c, f.Account)
 		return
 	}
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
@@ -153,9 +153,9 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.ThreadLost:
 		return w.ThreadLost(c, f.Surface, f.Root)
 	case own.Doubted:
-		w.SeekDouble(c, f)
+		threads.Doubles{Writer: w.Writer}.Seek(c, f)
 	case own.Sought:
-		w.DoubleSought(c, f)
+		threads.Doubles{Writer: w.Writer}.Sought(c, f)
 	case own.PostFailed:
 		w.postFailed(c, f)
 	case own.Early:
