@@ -12,17 +12,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
 FUZZTIME ?= 30s
-TEST_TIMEOUT ?= 45m
 PKG ?= ./...
-
-# What go test would vet is govet's in make check and make lint: VET=all has it here as well.
-VET ?= off
-
-# Those that take minutes begin first: else the last of them runs alone while a core is idle.
-SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/site ./cmd/parley/torture ./cmd/parley/bench ./bridge/relay ./cmd/parley ./store ./cmd/parley/app ./cmd/parley/backup ./channels/email/inbound
-
-# Tests also wait: one more package than there are cores keeps these busy.
-PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # Packages whose tests start neither PostgreSQL nor a browser, by whatever they import; a mailbox takes longest.
 LIGHT = ./channels/email $$(go list -test -f '{{.ImportPath}} {{join .Deps " "}} ' ./... | \
@@ -61,23 +51,19 @@ check: $(GOLANGCI) ## before each commit: format, vet, linters for what changed,
 	$(GOLANGCI) run --enable-only exhaustive,errcheck ./...
 	go test -vet=off $(LIGHT)
 
-# With the race detector a program that ends sleeps for a second, in case goroutines still report: they
-# report before, here. Collecting garbage is dear under it: it is done less often, but for a program that
-# holds a gigabyte.
-test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
+test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector for all but the whole program's tests
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	GOGC=$${GOGC:-400} GOMEMLIMIT=$${GOMEMLIMIT:-1GiB} GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race -vet=$(VET) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+	@.ci/test $(PKG)
 
-soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
+soak: ## now and then: the race detector for the whole program, every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
 	@.ci/need go compiler postgres browser
-	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
+	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m ./cmd/... $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
 	PARLEY_TEST_LOCALE=en-US go test -vet=off -timeout 90m ./store/... ./bridge/relay ./bridge/engine
 
-# With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters
 	@.ci/need go compiler
-	GOFLAGS="$$(go env GOFLAGS) -race" $(GOLANGCI) run $(PKG)
+	$(GOLANGCI) run $(PKG)
 
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@.ci/need go

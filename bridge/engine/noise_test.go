@@ -9,9 +9,10 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/evaluation"
 	"parley/bridge/analysis/offline"
+	"parley/store/storetest"
 )
 
-// noisyDay is a day of 200 conversations, one customer each. What customers write is taken from the half of
+// noisyDay is a day of many conversations, one customer each. What customers write is taken from the half of
 // the evaluation's messages on which rules are tuned.
 type noisyDay struct {
 	*world
@@ -20,7 +21,13 @@ type noisyDay struct {
 	threads   []string
 }
 
-const dayLong = 200
+// conversationsOfADay is how many there are: 200 in the long form.
+func conversationsOfADay() int {
+	if storetest.LongForm() {
+		return 200
+	}
+	return 60
+}
 
 // writesOn lets a customer write what one of our messages says, in the customer's language: the nth of those
 // that fit.
@@ -70,11 +77,12 @@ func (d *noisyDay) noise() (n disturbance) {
 	return n
 }
 
-// A day of 200 conversations is noted quietly: there are few notes, none twice, most of what is found later
+// A day of many conversations is noted quietly: there are few notes, none twice, most of what is found later
 // changes the note that stands, and no conversation tells its owner of its urgency twice.
 //
 func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
+	dayLong := conversationsOfADay()
 	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.Ours(evaluation.Dev))(t)}
 	anything := func(evaluation.Message) bool { return true }
 	thanks := func(m evaluation.Message) bool {
@@ -129,7 +137,7 @@ func TestNoiseOfADay(t *testing.T) {
 	}
 	d.analysedAll()
 	n := d.noise()
-	perConversation, suppressed := float64(n.notes)/dayLong, 1-float64(n.notes)/float64(n.bursts)
+	perConversation, suppressed := float64(n.notes)/float64(dayLong), 1-float64(n.notes)/float64(n.bursts)
 	t.Logf("%d conversations, %d bursts: %d notes (%.2f a conversation), %d changes of a note; %.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
 		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts), n.told, n.urgent)
 	if perConversation > 1.5 || suppressed < 0.4 {

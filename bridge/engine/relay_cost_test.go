@@ -66,7 +66,7 @@ func relayed(t *testing.T, o options, customers int) map[string]int {
 //
 func TestRelayBesideAnalysis(t *testing.T) {
 	t.Parallel()
-	const customers, most = 10, 1.05
+	const customers, most = 4, 1.05
 	without, with := relayed(t, options{}, customers), relayed(t, options{analyzer: offline.New()}, customers)
 	if without["bursts"] != 0 || with["bursts"] != customers {
 		t.Fatalf("of %d bursts, %d are there without an analyzer, %d with one", customers, without["bursts"], with["bursts"])
