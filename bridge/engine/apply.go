@@ -7,10 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/store"
 )
+
+// busyCards is how many times as long roots wait for further changes while there is much else to do.
+const busyCards = 4
 
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
@@ -142,9 +144,9 @@ func (e *Engine) awaits(made *relay.Made, waits []*book.NotYet) {
 // about messages and the cards, which depend on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.SettleLines()
-	wait := threads.CardWait
+	wait := w.e.opt.CardWait
 	if w.e.relay.Busy() { // cards may be late then, and more changes become one
-		wait = threads.CardWaitBusy
+		wait *= busyCards
 	}
 	w.QueueCards(wait)
 	return w.Book.Flush(ctx, tx)

@@ -65,6 +65,8 @@ type Options struct {
 	AudienceAge time.Duration
 	// ReachEvery is how often each surface is asked whether it can be reached; 0 = 20 s.
 	ReachEvery time.Duration
+	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 = 1.5 s.
+	CardWait time.Duration
 }
 
 // Engine runs the use cases.
@@ -119,6 +121,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AudienceAge == 0 {
 		o.AudienceAge = 10 * time.Minute
+	}
+	if o.CardWait == 0 {
+		o.CardWait = 1500 * time.Millisecond
 	}
 	if o.ReachEvery == 0 {
 		o.ReachEvery = 20 * time.Second

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
 	"parley/store"
 	"parley/store/replying"
 )
@@ -29,7 +28,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, threads.CardWait)
+	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, d.e.opt.CardWait)
 }
 
 // ReplyClosed tells that user closed the form that was made at a time without handing it in.
@@ -40,7 +39,7 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, threads.CardWait)
+	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, d.e.opt.CardWait)
 }
 
 // replyForm names a form by full seconds: forms carry no finer time.

@@ -9,14 +9,8 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// How long a root waits for further changes, unless somebody clicked.
-const (
-	CardWait     = 1500 * time.Millisecond
-	CardWaitBusy = 6 * time.Second // while there is much else to do
-)
-
 // QueueCards queues an update of each root that shows an old state of its conversation. Changes
-// that come within wait become one update.
+// that come within wait become one update, which comes at once if somebody clicked.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.Keys(th.Conversations.Rows) {
 		c := th.Conversations.Rows[id]
