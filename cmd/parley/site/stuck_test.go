@@ -15,8 +15,10 @@ import (
 
 // unclear lets Parley look for messages whose answers were lost until it gives up: a look is due, and the attempt long ago.
 const unclear = `
-	WITH aged AS (UPDATE deliveries SET sent_at = sent_at - interval '1 hour', first_at = first_at - interval '1 hour' WHERE state = 'unknown' RETURNING lane_id)
-	UPDATE lanes SET due_at = parley_now() WHERE id IN (SELECT lane_id FROM aged) AND leased_until IS NULL AND due_at IS NOT NULL`
+	WITH still AS (SELECT id FROM lanes WHERE leased_until IS NULL FOR UPDATE SKIP LOCKED), -- Parley locks lanes first, too
+		aged AS (UPDATE deliveries SET sent_at = sent_at - interval '1 hour', first_at = first_at - interval '1 hour'
+			WHERE state = 'unknown' AND lane_id IN (SELECT id FROM still) RETURNING lane_id)
+	UPDATE lanes SET due_at = parley_now() WHERE id IN (SELECT lane_id FROM aged) AND due_at IS NOT NULL`
 
 // What nobody knows to have arrived, and what was refused, is sent again or marked as sent from the page, by the same
 // act as in its thread: once, however often it is pressed, in the log with who did it; an agent can't, and an old page

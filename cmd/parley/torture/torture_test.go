@@ -14,6 +14,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
 	"parley/cmd/parley/torture/world"
+	"parley/store/storetest"
 )
 
 // TestMain lets the test's binary be every process of a run: it understands the same
@@ -75,24 +76,22 @@ func serve(ctx context.Context, args []string) error {
 // failure can be repeated. It fails on broken promises, never on speed.
 func TestTorture(t *testing.T) {
 	t.Parallel()
-	for _, replicas := range []int{1, 3} {
-		t.Run(strconv.Itoa(replicas), func(t *testing.T) {
+	runs := map[string]torture.Options{
+		"replicas": {Replicas: 3},
+		"chats":    {Replicas: 1, Chats: true},
+		"teams":    {Replicas: 2, Teams: true},
+	}
+	if storetest.LongForm() {
+		runs["alone"] = torture.Options{Replicas: 1}
+		runs["chats of replicas"] = torture.Options{Replicas: 2, Chats: true}
+		runs["teams blind"] = torture.Options{Replicas: 1, Teams: true, Blind: true}
+	}
+	for name, o := range runs {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			short(t, torture.Options{Replicas: replicas})
+			short(t, o)
 		})
 	}
-	t.Run("chats", func(t *testing.T) {
-		t.Parallel()
-		short(t, torture.Options{Replicas: 2, Chats: true})
-	})
-	t.Run("teams", func(t *testing.T) {
-		t.Parallel()
-		short(t, torture.Options{Replicas: 2, Teams: true})
-	})
-	t.Run("teams blind", func(t *testing.T) {
-		t.Parallel()
-		short(t, torture.Options{Replicas: 1, Teams: true, Blind: true})
-	})
 }
 
 func short(t *testing.T, o torture.Options) {
