@@ -258,6 +258,27 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	w.provider.WaitTexts(t, "1", "2", "3", "4")
 }
 
+// What was typed first leaves first, also if it was read while the provider was thinking about what was typed later, and then
+// refused that for now.
+func TestRefusedReplyGivesWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	missed := w.chat.Get(support, w.reply(thread, "First"))
+	w.chat.Mute(false)
+	think := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: think})
+	w.reply(thread, "Second")
+	w.eventually("it is on its way", func() bool { return w.provider.Calls() == 1 })
+	w.fate(w.reply(thread, "Third"), "waiting")
+	w.surfaceFact("say", missed)
+	w.fate(missed.ID, "waiting")
+	close(think)
+	w.provider.WaitTexts(t, "First", "Second", "Third")
+	w.settled()
+}
+
 // One message that comes by two ways, under two names, is one message.
 func TestMessageByTwoWays(t *testing.T) {
 	t.Parallel()

@@ -215,7 +215,26 @@ func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, 
 			return nil, err
 		}
 	}
+	if err := a.inOrder(ctx); err != nil {
+		return nil, err
+	}
 	return r, a.mayUseTemplate(r)
+}
+
+// inOrder fails if an earlier attempt sent nothing, and a message that was typed before this one was read meanwhile: then that
+// one leaves first (invariant 3).
+func (a *attempt) inOrder(ctx context.Context) error {
+	if a.c.Attempt < 2 || a.c.Part > 0 || a.c.OrderBy == "" {
+		return nil
+	}
+	gave, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
+	switch {
+	case err != nil:
+		return Retry(err)
+	case gave:
+		return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was typed before leaves first."}
+	}
+	return nil
 }
 
 func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
