@@ -78,8 +78,7 @@ type options struct {
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 	reachEvery  time.Duration
-	cardWait    time.Duration // 0 = 50 ms
-	statements  *statements   // counts what the database is asked; nil = nobody does
+	statements  *statements // counts what the database is asked; nil = nobody does
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
@@ -181,7 +180,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, CardWait: 50 * time.Millisecond, Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // The first of the messages behind the head that the chat had before it moves to the front; what stood before it moves back.
-// Messages of which an attempt has begun stay: nobody may know yet whether they arrived.
+// Messages of which an attempt has begun stay: nobody may know yet whether they arrived. Of those that were claimed just now
+// nothing was sent: they wait again from here on, so that nobody has to ask what became of them if this process ends now.
 const giveWay = `
 	WITH l AS MATERIALIZED (
 		SELECT id, head
@@ -25,7 +26,8 @@ const giveWay = `
 		LIMIT 1
 	)
 	UPDATE deliveries AS d
-	SET seq = CASE WHEN d.seq = earlier.seq THEN l.head + 1 ELSE d.seq + 1 END
+	SET seq = CASE WHEN d.seq = earlier.seq THEN l.head + 1 ELSE d.seq + 1 END,
+		state = CASE d.state WHEN 'sending' THEN 'queued' ELSE d.state END
 	FROM l, earlier
 	WHERE d.lane_id = l.id AND d.seq BETWEEN l.head + 1 AND earlier.seq`
 
