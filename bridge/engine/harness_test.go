@@ -72,6 +72,7 @@ type options struct {
 	caps        func(*channels.Capabilities)
 	stopped     bool // nothing runs until start is called
 	gapWait     time.Duration
+	cardWait    time.Duration // 0 = 50 ms
 	audienceAge time.Duration
 	fileLink    func(message store.MessageID, file string) string
 	analyzer    analysis.Analyzer // nil = nothing is analysed
@@ -180,7 +181,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, CardWait: 50 * time.Millisecond, Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {
@@ -297,11 +298,14 @@ func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridg
 // everything that people see in the channel: roots and threads.
 func (w *world) everything() []bridgetest.Message { return w.chat.Threads(support) }
 
-// thread waits until a customer's text is shown and gives its thread. The root may show it as well,
-// as the first words.
+// thread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
+// resolve the conversation), and gives its thread. The root may show the text as well, as the first words.
 func (w *world) thread(text string) string {
 	w.t.Helper()
 	m := w.shown(text)
+	w.eventually(fmt.Sprintf("it is known that %q is shown", text), func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1`, m.ID) > 0
+	})
 	return cmp.Or(m.Thread, m.ID)
 }
 

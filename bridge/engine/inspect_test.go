@@ -2,10 +2,13 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
 )
@@ -85,11 +88,20 @@ func (w *world) text(sql string, args ...any) string {
 	return s
 }
 
+// exec changes rows behind Parley's back. A test doesn't know in which order Parley locks them: what PostgreSQL ends as a
+// deadlock is done again.
 func (w *world) exec(sql string, args ...any) {
 	w.t.Helper()
-	if _, err := w.pool.Exec(w.t.Context(), sql, args...); err != nil {
-		w.t.Fatalf("%s: %v", sql, err)
-	}
+	w.eventually(sql, func() bool {
+		_, err := w.pool.Exec(w.t.Context(), sql, args...)
+		if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "40P01" {
+			return false
+		}
+		if err != nil {
+			w.t.Fatalf("%s: %v", sql, err)
+		}
+		return true
+	})
 }
 
 // fate waits until a text typed in the surface has a fate, and why.

@@ -120,9 +120,8 @@ func (r *runner) chats(ctx context.Context) error {
 	if err := r.o.Pool.QueryRow(ctx, stillInChats, r.row.ID).Scan(&waits); err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
-	patient, err := r.patient(ctx)
-	if err != nil || waits == 0 || !patient {
-		return err
+	if waits == 0 || !r.patient {
+		return nil
 	}
 	all, err := store.AllKnow(ctx, r.o.Pool, store.KnowsErasing)
 	for more := all; err == nil && more; {
@@ -134,13 +133,13 @@ func (r *runner) chats(ctx context.Context) error {
 	return ErrInChats
 }
 
-// patient says that chats still have time: one that is never connected again must not keep a contact from being erased.
-func (r *runner) patient(ctx context.Context) (bool, error) {
+// patient says that chats still have time to take away what is about a contact.
+func patient(ctx context.Context, q store.Querier, e erasure) (bool, error) {
 	var now time.Time
-	if err := r.o.Pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+	if err := q.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
 		return false, fmt.Errorf("store: erase: %w", err)
 	}
-	return now.Sub(r.row.AskedAt) <= chatsWithin, nil
+	return now.Sub(e.AskedAt) <= chatsWithin, nil
 }
 
 // chatsBefore goes on with chats, if an earlier run has come as far as that.

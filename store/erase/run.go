@@ -19,7 +19,9 @@ type runner struct {
 	key   Key
 	row   erasure
 	scope *scope
-	args  pgx.NamedArgs
+	// patient says that chats still have time: one that is never connected again must not keep a contact from being erased.
+	patient bool
+	args    pgx.NamedArgs
 	// looked is the last event of the journal that was looked at.
 	looked int64
 }
@@ -56,6 +58,9 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err
 	}
+	if r.patient, err = patient(ctx, o.Pool, r.row); err != nil {
+		return Certificate{}, err
+	}
 	// While posts are taken out of chats, which may take hours, all the rest needn't be looked through again; but
 	// once more when they are gone, since colleagues may have written meanwhile.
 	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseWork, r.eraseJournal, r.eraseRest,
@@ -82,6 +87,7 @@ func (r *runner) look(ctx context.Context) error {
 		return err
 	}
 	r.args = r.scope.arguments(r.row.ID)
+	r.args["patient"] = r.patient
 	return nil
 }
 
@@ -116,14 +122,20 @@ func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64,
 }
 
 // Conversations are closed and their queues stopped under the locks that appliers take, in their order: so
-// nobody is at work on them, and a result that comes later counts for nothing. A post that is on its way to a chat,
-// or may have arrived there, is waited for as long as $2 says so, since only its result tells where it stands; what waits
-// behind it goes.
+// nobody is at work on them, and a result that comes later counts for nothing. The locks are taken by statements before: one
+// that waited for a lock sees other tables as they were before it waited.
+const (
+	lockConversations = `SELECT FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`
+	lockLanes         = `SELECT FROM lanes WHERE conversation_id = ANY($1) ORDER BY id FOR UPDATE`
+)
+
+// A post that is on its way to a chat, or may have arrived there, is waited for as long as $2 says so, since only its
+// result tells where it stands; what waits behind it goes.
 const stopConversations = `
 	WITH c AS MATERIALIZED (
-		SELECT id, status FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE
+		SELECT id, status FROM conversations WHERE id = ANY($1)
 	), l AS MATERIALIZED (
-		SELECT id, account_id, head FROM lanes WHERE conversation_id = ANY(ARRAY(SELECT id FROM c)) ORDER BY id FOR UPDATE
+		SELECT id, account_id, head FROM lanes WHERE conversation_id = ANY($1)
 	), busy AS MATERIALIZED (
 		SELECT l.id, l.head
 		FROM l
@@ -151,15 +163,16 @@ func conflicting(err error) bool {
 }
 
 func (r *runner) stop(ctx context.Context) error {
-	patient, err := r.patient(ctx)
-	if err != nil {
-		return err
-	}
 	var underWay int64
 	for some := range slices.Chunk(r.scope.Conversations, stopRows) {
 		var busy int64
 		_, err := r.batch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
-			err = tx.QueryRow(ctx, stopConversations, some, patient).Scan(&closed, &busy)
+			for _, lock := range []string{lockConversations, lockLanes} {
+				if _, err := tx.Exec(ctx, lock, some); err != nil {
+					return 0, err
+				}
+			}
+			err = tx.QueryRow(ctx, stopConversations, some, r.patient).Scan(&closed, &busy)
 			return closed, err
 		})
 		if err != nil {
@@ -299,9 +312,9 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 }
 
 // What is still to be posted about the contact, to colleagues or in another customer's thread, can't be taken out of
-// its queue.
-const stillToPost = `
-	SELECT EXISTS (
+// its queue; and what was to be posted in the contact's own threads after their queues were stopped may be on its way.
+var stillToPost = `
+	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + fmt.Sprintf(wokenAgain, "l") + `) OR EXISTS (
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
 		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages)

@@ -133,7 +133,7 @@ func (s *scope) arguments(erasure string) pgx.NamedArgs {
 		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
 	}
 	return pgx.NamedArgs{"contacts": s.Contacts, "identities": s.Identities, "keys": s.Keys, "conversations": s.Conversations,
-		"shared": s.Shared, "messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure}
+		"shared": s.Shared, "messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure, "patient": false}
 }
 
 // keyForms gives addresses and numbers as they stand in texts, in small letters.

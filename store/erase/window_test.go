@@ -90,6 +90,78 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	}
 }
 
+// takenUp is what a dispatcher does that takes up a post in a queue of a customer's, numbered 9999.
+func (p person) takenUp(t *testing.T, q store.Querier) (lane int64) {
+	t.Helper()
+	lane = p.first + 2
+	for _, sql := range []string{
+		`UPDATE lanes SET epoch = epoch + 1, leased_until = now() + interval '1 minute' WHERE id = $1`,
+		`UPDATE deliveries SET state = 'sending' WHERE id = 9999 AND lane_id = $1`,
+	} {
+		must(q.Exec(t.Context(), sql, lane))(t)
+	}
+	return lane
+}
+
+// toPost puts a post into the same queue.
+func (p person) toPost(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `UPDATE lanes SET tail = head + 1, due_at = now() WHERE id = $1`, p.first+2)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
+		SELECT 9999, id, tail, 'line', '{}', 'queued', now() FROM lanes WHERE id = $1`, p.first+2)
+}
+
+const underWay = `SELECT FROM lanes JOIN deliveries AS d ON d.lane_id = lanes.id AND d.id = 9999 AND d.state = 'sending' WHERE lanes.id = $1 AND leased_until IS NOT NULL`
+
+// A post that a dispatcher takes up while the erasure waits for its queue is waited for: it may arrive in the chat, and only
+// what the chat says of it tells where it stands there.
+// R-276
+func TestPostTakenUpBesideAnErasure(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
+	zebra().toPost(t, pool)
+	dispatcher := must(pool.Begin(ctx))(t)
+	lane := zebra().takenUp(t, dispatcher)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := erase.Run(ctx, o, id)
+		ended <- err
+	}()
+	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	check(t, dispatcher.Commit(ctx))
+	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
+		t.Errorf("the erasure ended with %v, and should wait for the post", err)
+	}
+	until(t, pool, underWay, lane)
+}
+
+// So is one that came after the queue was stopped, such as what is said of a colleague's command.
+// R-276
+func TestPostThatCameWhileItIsErased(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
+	var lane int64
+	o.Say = func(place string, _ int64) error {
+		if place == "closed" {
+			zebra().toPost(t, pool)
+			lane = zebra().takenUp(t, pool)
+		}
+		return nil
+	}
+	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrWaiting) {
+		t.Errorf("the erasure ended with %v, and should wait for the post", err)
+	}
+	until(t, pool, underWay, lane)
+	o.Say = nil
+	exec(t, pool, `UPDATE deliveries SET state = 'sent' WHERE id = 9999`) // it arrives
+	exec(t, pool, `UPDATE lanes SET head = tail, due_at = NULL, leased_until = NULL WHERE id = $1`, lane)
+	run(t, o, id)
+}
+
 // until waits until a query finds something.
 func until(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
