@@ -298,17 +298,6 @@ func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridg
 // everything that people see in the channel: roots and threads.
 func (w *world) everything() []bridgetest.Message { return w.chat.Threads(support) }
 
-// thread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
-// resolve the conversation), and gives its thread. The root may show the text as well, as the first words.
-func (w *world) thread(text string) string {
-	w.t.Helper()
-	m := w.shown(text)
-	w.eventually(fmt.Sprintf("it is known that %q is shown", text), func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1`, m.ID) > 0
-	})
-	return cmp.Or(m.Thread, m.ID)
-}
-
 // card waits until the root of a thread contains a text.
 func (w *world) card(thread, text string) {
 	w.t.Helper()

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,17 @@ func (w *world) eventually(what string, done func() bool) {
 func pause(began time.Time) {
 	timer := time.NewTimer(min(5*time.Millisecond+time.Since(began)/10, 20*time.Millisecond))
 	<-timer.C
+}
+
+// thread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
+// resolve the conversation), and gives its thread. The root may show the text as well, as the first words.
+func (w *world) thread(text string) string {
+	w.t.Helper()
+	m := w.shown(text)
+	w.eventually(fmt.Sprintf("it is known that %q is shown", text), func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1`, m.ID) > 0
+	})
+	return cmp.Or(m.Thread, m.ID)
 }
 
 // settled waits until all that was said is stored, nothing is pending and every lane is empty.

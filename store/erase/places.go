@@ -35,7 +35,7 @@ const (
 
 // wokenAgain is true for a queue of the contact into which something came after it was stopped: what it holds may be on its
 // way to a chat, and only the result tells where it stands. The erasure stops it again.
-const wokenAgain = `@patient AND (%[1]s.due_at IS NOT NULL OR %[1]s.leased_until IS NOT NULL)`
+const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
 
 // What Parley says in conversations of others about who gets replies there, and what it told one person. Lines that
 // repeat what a colleague or another customer wrote stay, also where that names the contact.
@@ -71,7 +71,7 @@ func places() []place {
 func deliveryPlaces() []place {
 	return []place{
 		{Name: "deliveries", Table: "deliveries", What: "posts in threads and messages on their way",
-			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND NOT (` + fmt.Sprintf(wokenAgain, "l") + `)))
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND NOT (` + wokenAgain + `)))
 				OR t.message_id = ANY(@messages) AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "told", Table: "deliveries", What: "lists and lines that colleagues were told directly",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0)) AND lower(t.payload::text) LIKE ANY(@told)
@@ -79,7 +79,7 @@ func deliveryPlaces() []place {
 		{Name: "told_there", Table: "deliveries", What: "lines about the contact in other customers' conversations, and what one person was told there",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + toldThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
-		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + fmt.Sprintf(wokenAgain, "t") + `)`},
+		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread, and what was told of the conversation",
 			Ties:  `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) LIKE ANY(@patterns))`,
 			Holds: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`},

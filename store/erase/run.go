@@ -313,8 +313,8 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 
 // What is still to be posted about the contact, to colleagues or in another customer's thread, can't be taken out of
 // its queue; and what was to be posted in the contact's own threads after their queues were stopped may be on its way.
-var stillToPost = `
-	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + fmt.Sprintf(wokenAgain, "l") + `) OR EXISTS (
+const stillToPost = `
+	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
 		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages)
