@@ -18,6 +18,9 @@ PKG ?= ./...
 LIGHT = ./channels/email $$(go list -test -f '{{.ImportPath}} {{join .Deps " "}} ' ./... | \
 	awk '/^[^ ]+[.]test / && !/ parley\/store\/(storetest|pgserver) | github.com\/chromedp\/chromedp / {sub(/[.]test$$/, "", $$1); print $$1}')
 
+# Tests of the tree itself (bounds of types and packages, generated pages, what docs refer to) in packages that else need more.
+TREE = ^Test(TypesAreNarrow|PackagesAreShort|Docs.*|CommentsLeadSomewhere|StrayReferences|ArchitectureNamesPackages|Requirements|Parity)$$
+
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)
 override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
@@ -50,6 +53,7 @@ check: $(GOLANGCI) ## before each commit: format, vet, linters for what changed,
 	@changed=$$(.ci/changed); if [ -n "$$changed" ]; then echo "Linting $$changed"; $(GOLANGCI) run $$changed; fi
 	$(GOLANGCI) run --enable-only exhaustive,errcheck ./...
 	go test -vet=off $(LIGHT)
+	go test -vet=off ./cmd/parley/app ./cmd/parley/demo -run '$(TREE)'
 
 test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector for all but the whole program's tests
 	@.ci/need go compiler postgres browser
