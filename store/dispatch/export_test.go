@@ -10,6 +10,7 @@ const (
 	FinishDelivSQL  = finishDeliveries
 	FinishLanesSQL  = finishLanes
 	DropOldMarksSQL = dropOldMarks
+	GiveWaySQL      = giveWay
 )
 
 // DeliveryResults gives the arguments of FinishDelivSQL.

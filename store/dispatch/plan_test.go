@@ -41,6 +41,7 @@ func TestPlans(t *testing.T) {
 		plantest.Hot("fence", dispatch.FenceSQL, []any{many, epochs}, map[string]float64{"lanes": 130}, "lanes_pkey"),
 		plantest.Hot("finish deliveries", dispatch.FinishDelivSQL, dispatch.DeliveryResults(done), map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"),
 		plantest.Hot("finish lanes", dispatch.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits, make([]bool, len(many))}, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"),
+		plantest.Hot("give way", dispatch.GiveWaySQL, []any{int64(101), int64(0), "x"}, map[string]float64{"lanes": 2, "deliveries": 4}, "deliveries_lane_id_seq_key"),
 		plantest.Cold("old marks", dispatch.DropOldMarksSQL, []any{3600.0, 100, 3}, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"),
 	})
 }
