@@ -130,7 +130,7 @@ const (
 )
 
 // A post that is on its way to a chat, or may have arrived there, is waited for as long as $2 says so, since only its
-// result tells where it stands; what waits behind it goes.
+// result tells where it stands, and a card that comes late would be shown in place of "Erased"; what waits behind it goes.
 const stopConversations = `
 	WITH c AS MATERIALIZED (
 		SELECT id, status FROM conversations WHERE id = ANY($1)
@@ -141,7 +141,7 @@ const stopConversations = `
 		FROM l
 		JOIN accounts AS a ON a.id = l.account_id AND a.side = 'surface'
 		JOIN deliveries AS d ON d.lane_id = l.id AND d.seq = l.head + 1
-		WHERE $2 AND d.state IN ('sending', 'unknown') AND d.kind IN ('root', 'said', 'files', 'line')
+		WHERE $2 AND d.state IN ('sending', 'unknown') AND d.kind IN ('root', 'card', 'double', 'said', 'files', 'line')
 	), behind AS (
 		DELETE FROM deliveries USING busy WHERE deliveries.lane_id = busy.id AND deliveries.seq > busy.head + 1
 	), last AS (

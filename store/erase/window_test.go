@@ -103,12 +103,12 @@ func (p person) takenUp(t *testing.T, q store.Querier) (lane int64) {
 	return lane
 }
 
-// toPost puts a post into the same queue.
-func (p person) toPost(t *testing.T, pool *pgxpool.Pool) {
+// toPost puts a post of a kind into the same queue.
+func (p person) toPost(t *testing.T, pool *pgxpool.Pool, kind string) {
 	t.Helper()
 	exec(t, pool, `UPDATE lanes SET tail = head + 1, due_at = now() WHERE id = $1`, p.first+2)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
-		SELECT 9999, id, tail, 'line', '{}', 'queued', now() FROM lanes WHERE id = $1`, p.first+2)
+		SELECT 9999, id, tail, $2, '{}', 'queued', now() FROM lanes WHERE id = $1`, p.first+2, kind)
 }
 
 const underWay = `SELECT FROM lanes JOIN deliveries AS d ON d.lane_id = lanes.id AND d.id = 9999 AND d.state = 'sending' WHERE lanes.id = $1 AND leased_until IS NOT NULL`
@@ -118,23 +118,28 @@ const underWay = `SELECT FROM lanes JOIN deliveries AS d ON d.lane_id = lanes.id
 // R-276
 func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-	zebra().toPost(t, pool)
-	dispatcher := must(pool.Begin(ctx))(t)
-	lane := zebra().takenUp(t, dispatcher)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := erase.Run(ctx, o, id)
-		ended <- err
-	}()
-	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-	check(t, dispatcher.Commit(ctx))
-	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
-		t.Errorf("the erasure ended with %v, and should wait for the post", err)
+	for _, kind := range []string{"line", "card"} { // a card changes a post that is there
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			ctx, pool := t.Context(), world(t)
+			o := options(t, pool)
+			id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
+			zebra().toPost(t, pool, kind)
+			dispatcher := must(pool.Begin(ctx))(t)
+			lane := zebra().takenUp(t, dispatcher)
+			ended := make(chan error, 1)
+			go func() {
+				_, err := erase.Run(ctx, o, id)
+				ended <- err
+			}()
+			until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+			check(t, dispatcher.Commit(ctx))
+			if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
+				t.Errorf("the erasure ended with %v, and should wait for the post", err)
+			}
+			until(t, pool, underWay, lane)
+		})
 	}
-	until(t, pool, underWay, lane)
 }
 
 // So is one that came after the queue was stopped, such as what is said of a colleague's command.
@@ -147,7 +152,7 @@ func TestPostThatCameWhileItIsErased(t *testing.T) {
 	var lane int64
 	o.Say = func(place string, _ int64) error {
 		if place == "closed" {
-			zebra().toPost(t, pool)
+			zebra().toPost(t, pool, "line")
 			lane = zebra().takenUp(t, pool)
 		}
 		return nil
