@@ -4,8 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 )
+
+// The lane is locked by a statement of its own: one that waited for a message to be put into the lane would see the lane's
+// messages as they were before.
+const lockClaimed = `SELECT FROM lanes WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL FOR NO KEY UPDATE`
 
 // The first of the messages behind the head that the chat had before it moves to the front; what stood before it moves back.
 // Messages of which an attempt has begun stay: nobody may know yet whether they arrived. Of those that were claimed just now
@@ -15,7 +22,6 @@ const giveWay = `
 		SELECT id, head
 		FROM lanes
 		WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL
-		FOR NO KEY UPDATE
 	), earlier AS MATERIALIZED (
 		SELECT d.seq
 		FROM l
@@ -34,10 +40,17 @@ const giveWay = `
 // GiveWay lets a message that is about to leave, but of which nothing has left, change places with one that stands behind it
 // although the chat had it before: it was read while an earlier attempt, which sent nothing, was under way. It says whether
 // there is one; then this attempt ends without sending anything, and the lane begins with the other.
-func GiveWay(ctx context.Context, q store.Querier, c Claimed) (bool, error) {
-	tag, err := q.Exec(ctx, giveWay, c.LaneID, c.Epoch, c.OrderBy)
+func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err error) {
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, giveWay, c.LaneID, c.Epoch, c.OrderBy)
+		gave = tag.RowsAffected() > 0
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("dispatch: give way: %w", err)
 	}
-	return tag.RowsAffected() > 0, nil
+	return gave, nil
 }
