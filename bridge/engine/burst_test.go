@@ -141,6 +141,40 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 	}
 }
 
+// A line that is taken back, or held for longer, at the moment in which its message is about to leave doesn't leave with it,
+// and none is passed over: the statement that takes up a message sees its lines as they were when it began.
+func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string][]string{
+		`state = 'cancelled'`:                      {"One\n\nThree"},
+		`not_before = not_before + interval '1 h'`: {"One", "Two\n\nThree"},
+	} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold})
+			w.knowRuns()
+			thread := w.opened()
+			for _, text := range []string{"One", "Two", "Three"} {
+				w.waits(thread, text)
+			}
+			slow := must(w.pool.Begin(t.Context()))(t) // what takes up the message has to wait for its first line
+			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'One') FOR UPDATE`))(t)
+			w.advance(2 * lineHold)
+			w.waitingForLocks(1)
+			w.exec(`UPDATE deliveries SET ` + change + ` WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'Two')`)
+			check(t, slow.Commit(t.Context()))
+			w.provider.WaitTexts(t, want[0])
+			w.settledBut(2 * (len(want) - 1))
+			w.advance(2 * time.Hour)
+			w.provider.WaitTexts(t, want...)
+			w.settled()
+			if got := w.sentTexts(); !slices.Equal(got, want) {
+				t.Errorf("the customer got %q", got)
+			}
+		})
+	}
+}
+
 // A bounce of a message that was several lines gives each line back.
 func TestLinesBounceTogether(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,9 @@ func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt,
 		f.Uncalled = true
 		return f // the lane's head isn't due yet
 	}
+	if c.Torn {
+		return giveBack(f, c)
+	}
 	policy := d.handler.Policy(c)
 	// The lease was fixed when the lane was made: no request may outlive it.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-leaseSpare, time.Second))
@@ -106,6 +109,15 @@ func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt,
 		d.reconcile(ctx, &f, c, a, policy)
 	default:
 		f.Advance, f.Uncalled = 1, true // decided already: cancelled, or a receipt came first
+	}
+	finishRun(&f, c)
+	return f
+}
+
+// giveBack ends a claim with which nothing was done: its deliveries wait as they did before, and can be claimed at once.
+func giveBack(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
+	if f.Uncalled = true; c.State == store.Sending {
+		f.State = store.Queued
 	}
 	finishRun(&f, c)
 	return f

@@ -17,6 +17,10 @@ type Claimed struct {
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
 	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 = never since this attempt
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
+	Place          int                  `db:"place"`       // of one that joined a run: among those behind the head, from 1
+	// Torn says that a delivery between those in With was changed while they were claimed: nothing may be done with this claim
+	// but give it back, since the run isn't what the lane holds.
+	Torn bool `db:"-"`
 }
 
 const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part,
@@ -26,6 +30,9 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 // claim hands out the head of each due lane, together with the deliveries behind it that may leave in
 // the same message (a run: see Delivery.JoinKey). A run that was already attempted keeps its members,
 // because it lands or fails as a whole.
+//
+// What is put into a lane, or taken back, while this statement begins is seen in rows that it changes, and nowhere else: a
+// delivery that isn't where it was, or what it was, doesn't join a run. One behind it may have joined then, see runs.
 //
 // The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A gate is
 // a token bucket: it holds (now - next_at) × per_second tokens, at most burst. A gate with a second,
@@ -106,14 +113,15 @@ const (
 			coalesce(extract(epoch FROM t.real - d.sent_at), 0)::double precision AS sent_ago,
 			coalesce(extract(epoch FROM t.real - d.first_at), 0)::double precision AS first_ago,
 			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM t.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
-			coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago
+			coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago,
+			0::bigint AS place
 	), j AS (
 		UPDATE deliveries AS d
 		SET state = f.state, joined = f.id, attempt = f.attempt, sent_at = f.sent_at, first_at = coalesce(d.first_at, f.first_at)
 		FROM d AS f
 		CROSS JOIN t
 		CROSS JOIN LATERAL (
-			SELECT m.id, m.state,
+			SELECT m.id, m.seq, m.state, m.join_key, m.not_before, count(*) FILTER (WHERE m.state <> 'cancelled') OVER w AS place,
 				bool_and(m.state = 'cancelled' OR CASE
 					WHEN f.state = 'unknown' THEN m.joined = f.id AND m.state IN ('sending', 'unknown')
 					WHEN f.part > 0 THEN m.joined = f.id AND m.state = 'queued'
@@ -125,15 +133,16 @@ const (
 			WINDOW w AS (ORDER BY m.seq)) AS m
 		WHERE d.id = m.id AND f.join_key <> '' AND f.state IN ('sending', 'unknown') AND m.fits AND m.state <> 'cancelled'
 			AND (f.state = 'unknown' OR f.part > 0 OR f.join_size + m.size <= 1000)
+			AND d.seq = m.seq AND d.state = m.state AND d.join_key = m.join_key AND d.not_before IS NOT DISTINCT FROM m.not_before
 		RETURNING ` + claimedDelivery + `, f.account_id, f.conversation_id, f.key, f.gate_id, f.epoch, f.lease_seconds,
-			f.sent_ago, f.first_ago, f.absent_ago, f.created_ago
+			f.sent_ago, f.first_ago, f.absent_ago, f.created_ago, m.place
 	)
 	SELECT * FROM d
 	UNION ALL
 	SELECT * FROM j
 	UNION ALL
 	SELECT 0, l.lane, 0, 0, '', '{}', '', '', 0, 0, NULL, NULL, NULL, NULL, NULL, '', '', '', '', t.now, '', 0, 0,
-		l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds, 0, 0, 0, 0
+		l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds, 0, 0, 0, 0, 0
 	FROM l, t
 	WHERE l.lane NOT IN (SELECT lane_id FROM d)`
 )

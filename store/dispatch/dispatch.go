@@ -127,7 +127,9 @@ func runs(list []Claimed) []Claimed {
 	heads := list[:0]
 	for _, c := range list {
 		if n := len(heads); n > 0 && heads[n-1].LaneID == c.LaneID {
-			heads[n-1].With = append(heads[n-1].With, c.Delivery)
+			head := &heads[n-1]
+			head.With = append(head.With, c.Delivery)
+			head.Torn = head.Torn || c.Place != len(head.With)
 			continue
 		}
 		heads = append(heads, c)

@@ -1,8 +1,10 @@
 package dispatch_test
 
 import (
+	"slices"
 	"testing"
 
+	"parley/store"
 	"parley/store/dispatch"
 	"parley/store/storetest"
 )
@@ -57,5 +59,57 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	}
 	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("1002 queued, 1001 queued")` {
 		t.Error(got)
+	}
+}
+
+// What is put into a lane or taken back while its head is claimed is respected: nothing that was taken back leaves, and nothing
+// that was put between others is passed over.
+func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change []string
+		joined []store.DeliveryID
+		torn   bool
+		after  string
+	}{
+		"taken back":                    {[]string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1003`}, []store.DeliveryID{1002}, false, "1001 sending, 1002 sending, 1003 cancelled"},
+		"taken back, and one behind it": {[]string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1002`}, []store.DeliveryID{1003}, true, "1001 sending, 1002 cancelled, 1003 sending"},
+		"put between them": {[]string{`UPDATE deliveries SET seq = seq + 10 WHERE id IN (1002, 1003)`, `UPDATE deliveries SET seq = seq - 9 WHERE id IN (1002, 1003)`,
+			`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, join_key, created_at) VALUES (1004, 1, 2, 1004, 'reply', 'j', now())`},
+			nil, false, "1001 sending, 1004 queued, 1002 queued, 1003 queued"},
+		"held for longer": {[]string{`UPDATE deliveries SET not_before = now() + interval '1 h' WHERE id = 1002`}, []store.DeliveryID{1003}, true, "1001 sending, 1002 queued, 1003 sending"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, pool := t.Context(), storetest.DB(t)
+			g := gate(t, pool, "g", 0, 1)
+			fill(t, pool, 1, g, 1, 3)
+			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)
+			other := must(pool.Begin(ctx))(t) // the claim waits for the head, having begun before the change
+			must(other.Exec(ctx, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`))(t)
+			claimed := make(chan []dispatch.Claimed, 1)
+			go func() { claimed <- turn(t, pool, nil, 1, g) }()
+			for row(t, pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) != "(1)" {
+				if len(claimed) > 0 {
+					t.Fatal("it waited for nobody")
+				}
+			}
+			for _, sql := range c.change {
+				exec(t, pool, sql)
+			}
+			check(t, other.Commit(ctx))
+			list := <-claimed
+			wantIDs(t, list, 1001)
+			var joined []store.DeliveryID
+			for _, d := range list[0].With {
+				joined = append(joined, d.ID)
+			}
+			if !slices.Equal(joined, c.joined) || list[0].Torn != c.torn {
+				t.Errorf("joined are %v, torn: %v", joined, list[0].Torn)
+			}
+			if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("`+c.after+`")` {
+				t.Error(got)
+			}
+		})
 	}
 }
