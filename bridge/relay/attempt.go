@@ -116,7 +116,8 @@ func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt,
 
 // giveBack ends a claim with which nothing was done: its deliveries wait as they did before, and can be claimed at once.
 func giveBack(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
-	if f.Uncalled = true; c.State == store.Sending {
+	f.Uncalled = true
+	if c.State == store.Sending {
 		f.State = store.Queued
 	}
 	finishRun(&f, c)

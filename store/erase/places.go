@@ -182,7 +182,8 @@ func (p place) counting() string {
 	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.condition()
 }
 
-// erasing is the statement that erases one batch of a place, and says how many rows that were.
+// erasing is the statement that erases one batch of a place, and says how many rows that were. A row that somebody changes
+// while the statement waits for it is left alone, since it is at another ctid then: the next batch or run looks at it again.
 func (p place) erasing() string {
 	page := `WITH page AS MATERIALIZED (SELECT t.ctid AS at FROM ` + p.Table + ` AS t WHERE ` + p.condition() + ` LIMIT @limit FOR UPDATE OF t)`
 	done := `DELETE FROM ` + p.Table + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()

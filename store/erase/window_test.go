@@ -142,6 +142,37 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	}
 }
 
+// So is one that waited when its queue was stopped, if the queue is woken again and a dispatcher takes it up while the rest is
+// erased.
+// R-276
+func TestPostTakenUpWhileItIsErased(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
+	zebra().toPost(t, pool, "line")
+	dispatcher := must(pool.Begin(ctx))(t)
+	stopped := make(chan int64, 1)
+	o.Say = func(place string, _ int64) error {
+		if place == "closed" {
+			stopped <- zebra().takenUp(t, dispatcher)
+		}
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := erase.Run(ctx, o, id)
+		ended <- err
+	}()
+	lane := <-stopped
+	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	check(t, dispatcher.Commit(ctx))
+	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
+		t.Errorf("the erasure ended with %v, and should wait for the post", err)
+	}
+	until(t, pool, underWay, lane)
+}
+
 // So is one that came after the queue was stopped, such as what is said of a colleague's command.
 // R-276
 func TestPostThatCameWhileItIsErased(t *testing.T) {
