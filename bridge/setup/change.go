@@ -14,6 +14,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -58,16 +61,16 @@ func (r *Refused) Error() string {
 // Errors: *Refused; ErrStale, ErrExists, ErrMissing. Then nothing is written.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
 	place := placeOf(c.Kind)
-	doc := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, specOf(o.Specs, c.Channel))}
+	doc := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, input.SpecOf(o.Specs, c.Channel))}
 	doc.build(c, place)
-	file := &File{}
+	file := &parleyfile.File{}
 	if !c.Remove && len(doc.lines) > 0 { // a page that was sent as it was shown changes nothing
 		var err error
-		if file, err = Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
+		if file, err = parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
 			return Result{}, doc.refused(err)
 		}
 	}
-	o.before = func(have *state) error { return c.check(have, o) }
+	o.before = func(have *state.State) error { return c.check(have, o) }
 	o.after = c.remove
 	result, err := Apply(ctx, pool, file, o)
 	return result, doc.refused(err)
@@ -77,9 +80,9 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 func noVariables(string) (string, bool) { return "", false }
 
 // check compares what is stored with what the person saw.
-func (c Change) check(have *state, o Options) error {
+func (c Change) check(have *state.State, o Options) error {
 	var found *Entry
-	for _, e := range have.entries(o.Specs) {
+	for _, e := range entriesOf(have, o.Specs) {
 		switch {
 		case e.Kind != c.Kind:
 		case strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)):
@@ -100,31 +103,31 @@ func (c Change) check(have *state, o Options) error {
 }
 
 // remove takes the entry out of a state.
-func (c Change) remove(want *state) error {
+func (c Change) remove(want *state.State) error {
 	if !c.Remove {
 		return nil
 	}
 	switch c.Kind {
 	case EntryAgent:
-		want.agents = slices.DeleteFunc(want.agents, func(a agent) bool { return strings.EqualFold(a.email, c.Name) })
-		for i := range want.teams {
-			want.teams[i].members = slices.DeleteFunc(slices.Clone(want.teams[i].members), func(m string) bool { return strings.EqualFold(m, c.Name) })
+		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
+		for i := range want.Teams {
+			want.Teams[i].Members = slices.DeleteFunc(slices.Clone(want.Teams[i].Members), func(m string) bool { return strings.EqualFold(m, c.Name) })
 		}
 	case EntryTeam:
-		for _, a := range want.accounts {
-			if strings.EqualFold(a.team, c.Name) {
-				return &Refused{Others: []string{"The account " + a.row.Name + " belongs to this team. Give it another team first."}}
+		for _, a := range want.Accounts {
+			if strings.EqualFold(a.Team, c.Name) {
+				return &Refused{Others: []string{"The account " + a.Row.Name + " belongs to this team. Give it another team first."}}
 			}
 		}
-		want.teams = slices.DeleteFunc(want.teams, func(t team) bool { return strings.EqualFold(t.name, c.Name) })
+		want.Teams = slices.DeleteFunc(want.Teams, func(t state.Team) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTag:
-		want.tags = slices.DeleteFunc(want.tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
+		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTemplate:
-		want.templates = slices.DeleteFunc(want.templates, func(t template) bool {
-			return strings.EqualFold(TemplateEntry(t.account, t.row.Language, t.row.Name), c.Name)
+		want.Templates = slices.DeleteFunc(want.Templates, func(t state.Template) bool {
+			return strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 		})
 	case EntryAccount:
-		want.accounts = slices.DeleteFunc(want.accounts, func(a account) bool { return strings.EqualFold(a.row.Name, c.Name) })
+		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}
 	return nil
 }
@@ -254,7 +257,7 @@ func yamlText(s string) string {
 
 // refused turns faults of the file into those of the fields that were typed. Other errors stay.
 func (d *changeFile) refused(err error) error {
-	var faults Faults
+	var faults document.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
@@ -274,7 +277,7 @@ func (d *changeFile) refused(err error) error {
 }
 
 // sentence writes what is wrong and what to do.
-func sentence(f Fault) string {
+func sentence(f document.Fault) string {
 	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
 	if strings.HasPrefix(f.What, `"`) {
 		text = f.What + "."
@@ -286,7 +289,7 @@ func sentence(f Fault) string {
 }
 
 // pathOf finds the field to which a fault belongs: by its name, else by its line. "" = to none.
-func (d *changeFile) pathOf(f Fault) string {
+func (d *changeFile) pathOf(f document.Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {
 		names = f.Where

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup/parleyfile"
 	"parley/store/site"
 )
 
@@ -165,7 +166,7 @@ func FuzzChange(f *testing.F) {
 		doc := &changeFile{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, placeOf(EntryAccount))
-		file, err := Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
+		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused
 			if !errors.As(doc.refused(err), &refused) || len(refused.Others) > 0 {
@@ -173,14 +174,14 @@ func FuzzChange(f *testing.F) {
 			}
 			return
 		}
-		if len(file.accounts) != 1 || file.accounts[0].name != "home-loft" || len(file.accounts[0].sections) != 1 || len(file.accounts[0].sections[0].fields) != 2 {
-			t.Fatalf("%+v", file.accounts)
+		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 || len(file.Accounts[0].Sections[0].Fields) != 2 {
+			t.Fatalf("%+v", file.Accounts)
 		}
-		if got := file.accounts[0].signature.Value; got != signature {
+		if got := file.Accounts[0].Signature.Value; got != signature {
 			t.Errorf("signature %q became %q", signature, got)
 		}
-		fields := file.accounts[0].sections[0].fields
-		if fields[0].many.Items[0].Value != entry || fields[1].one.Value != name {
+		fields := file.Accounts[0].Sections[0].Fields
+		if fields[0].Many.Items[0].Value != entry || fields[1].One.Value != name {
 			t.Errorf("%q and %q became %+v", entry, name, fields)
 		}
 	})

@@ -2,79 +2,133 @@ package setup
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"parley/bridge"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/state"
 	"parley/channels"
 )
 
 const shownRunes = 60
 
-// attribute is one property of an agent, a team or an account, in words.
-type attribute struct {
-	name   string
-	value  string
-	empty  string // how an empty value is shown; "" = "(none)"
-	secret bool   // the value is never shown
-}
-
 // diff lists, for people, what changes from have to want.
-func diff(have, want *state, specs []channels.Spec, kept kept) []string {
+func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	var lines []string
-	if have.company != want.company {
-		lines = append(lines, "~ company: "+change(have.company, want.company))
+	if have.Company != want.Company {
+		lines = append(lines, "~ company: "+change(have.Company, want.Company))
 	}
-	lines = append(lines, compare("settings", settingAttributes(have.settings), settingAttributes(want.settings))...)
-	lines = append(lines, compare("retention", retentionAttributes(have.retention), retentionAttributes(want.retention))...)
-	for _, kind := range surfaceKinds() {
-		if id, ok := want.surfaces[kind]; ok && id == 0 {
+	lines = append(lines, compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings))...)
+	lines = append(lines, compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention))...)
+	for _, kind := range input.Chats() {
+		if id, ok := want.Surfaces[kind]; ok && id == 0 {
 			lines = append(lines, "+ surface "+kind)
 		}
 	}
-	for _, a := range want.agents {
-		lines = append(lines, compare("agent "+a.email, attributesOf(have.agent(a.email), agent.attributes), a.attributes())...)
+	for _, a := range want.Agents {
+		lines = append(lines, compare("agent "+a.Email, attributesOf(have.Agent(a.Email), state.Agent.Attributes), a.Attributes())...)
 	}
-	for _, t := range want.teams {
-		lines = append(lines, compare("team "+t.name, attributesOf(have.team(t.name), team.attributes), t.attributes())...)
+	for _, t := range want.Teams {
+		lines = append(lines, compare("team "+t.Name, attributesOf(have.Team(t.Name), state.Team.Attributes), t.Attributes())...)
 	}
-	for _, a := range want.accounts {
-		list := func(a account) []attribute { return a.attributes(specOf(specs, a.row.Kind)) }
-		lines = append(lines, compare("account "+a.row.Name, attributesOf(have.account(a.row.Name), list), list(a))...)
+	for _, a := range want.Accounts {
+		list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
+		lines = append(lines, compare("account "+a.Row.Name, attributesOf(have.Account(a.Row.Name), list), list(a))...)
 	}
 	lines = append(append(lines, tagChanges(have, want)...), knowledgeChanges(have, want)...)
 	return append(append(lines, templateChanges(have, want, kept)...), removed(have, want, kept)...)
 }
 
 // removed lists, for people, what prune removes.
-func removed(have, want *state, kept kept) []string {
+func removed(have, want *state.State, kept kept) []string {
 	var lines []string
-	for _, a := range have.agents {
-		if want.agent(a.email) == nil {
-			lines = append(lines, "- agent "+a.email+": takes no more part (history is kept)")
+	for _, a := range have.Agents {
+		if want.Agent(a.Email) == nil {
+			lines = append(lines, "- agent "+a.Email+": takes no more part (history is kept)")
 		}
 	}
-	for _, t := range have.teams {
-		if want.team(t.name) == nil && !kept.teams[t.id] {
-			lines = append(lines, "- team "+t.name)
+	for _, t := range have.Teams {
+		if want.Team(t.Name) == nil && !kept.teams[t.ID] {
+			lines = append(lines, "- team "+t.Name)
 		}
 	}
-	for _, a := range have.accounts {
+	for _, a := range have.Accounts {
 		switch {
-		case want.account(a.row.Name) != nil:
-		case !kept.accounts[a.row.ID]:
-			lines = append(lines, "- account "+a.row.Name)
-		case !a.row.Paused:
-			lines = append(lines, "- account "+a.row.Name+": paused (its conversations are kept)")
+		case want.Account(a.Row.Name) != nil:
+		case !kept.accounts[a.Row.ID]:
+			lines = append(lines, "- account "+a.Row.Name)
+		case !a.Row.Paused:
+			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
 		}
 	}
 	return lines
 }
 
-func attributesOf[T any](thing *T, list func(T) []attribute) []attribute {
+// tagChanges lists, for people, what changes in the list of tags.
+func tagChanges(have, want *state.State) []string {
+	var lines []string
+	for _, t := range want.Tags {
+		before := have.TagBefore(t)
+		if before != nil && before.Name != t.Name {
+			lines = append(lines, "~ tag "+t.Name+": name "+change(before.Name, t.Name))
+		}
+		lines = append(lines, compare("tag "+t.Name, attributesOf(before, state.TagAttributes), state.TagAttributes(t))...)
+	}
+	for _, t := range have.Tags {
+		switch into := want.TagThatWas(t.Name); {
+		case want.Tag(t.Name) != nil:
+		case into == nil:
+			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
+		case have.Tag(into.Name) != nil:
+			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
+		}
+	}
+	return lines
+}
+
+// knowledgeChanges lists, for people, which folders and sites come and go.
+func knowledgeChanges(have, want *state.State) []string {
+	var lines []string
+	for _, p := range want.Knowledge {
+		if !slices.Contains(have.Knowledge, p) {
+			lines = append(lines, "+ knowledge "+shown(p))
+		}
+	}
+	for _, p := range have.Knowledge {
+		if !slices.Contains(want.Knowledge, p) {
+			lines = append(lines, "- knowledge "+shown(p)+": what was read there is forgotten")
+		}
+	}
+	return lines
+}
+
+// templateChanges lists, for people, which templates change.
+func templateChanges(have, want *state.State, kept kept) []string {
+	var lines []string
+	for _, t := range want.Templates {
+		old := have.Template(t.Account, t.Row.Name, t.Row.Language)
+		changed := compare(t.Title(), attributesOf(old, state.Template.Attributes), t.Attributes())
+		lines = append(lines, changed...)
+		if old != nil && bridge.TemplateDiffers(old.Row, t.Row) {
+			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
+		}
+	}
+	for _, t := range have.Templates {
+		if want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
+			continue
+		}
+		if a := have.Account(t.Account); a != nil && want.Account(t.Account) == nil && !kept.accounts[a.Row.ID] {
+			continue // the removal of its account is listed
+		}
+		if want.Account(t.Account) != nil {
+			lines = append(lines, "- "+t.Title()+": deleted, at the provider too")
+		}
+	}
+	return lines
+}
+
+func attributesOf[T any](thing *T, list func(T) []state.Attribute) []state.Attribute {
 	if thing == nil {
 		return nil
 	}
@@ -82,37 +136,37 @@ func attributesOf[T any](thing *T, list func(T) []attribute) []attribute {
 }
 
 // compare describes a new thing in one line, and a changed one in a line for each change.
-func compare(what string, have, want []attribute) []string {
+func compare(what string, have, want []state.Attribute) []string {
 	if have == nil {
 		var parts []string
 		for _, a := range want {
 			switch {
-			case a.value == "":
-			case a.secret:
-				parts = append(parts, a.name+" (secret)")
+			case a.Value == "":
+			case a.Secret:
+				parts = append(parts, a.Name+" (secret)")
 			default:
-				parts = append(parts, a.name+" "+shown(a.value))
+				parts = append(parts, a.Name+" "+shown(a.Value))
 			}
 		}
 		return []string{strings.TrimSuffix("+ "+what+": "+strings.Join(parts, ", "), ": ")}
 	}
-	before := map[string]attribute{}
+	before := map[string]state.Attribute{}
 	for _, a := range have {
-		before[a.name] = a
+		before[a.Name] = a
 	}
 	var lines []string
 	for _, a := range want {
-		old := before[a.name].value
+		old := before[a.Name].Value
 		switch {
-		case old == a.value:
-		case !a.secret:
-			lines = append(lines, "~ "+what+": "+a.name+" "+change(cmp.Or(old, a.empty), cmp.Or(a.value, a.empty)))
-		case a.value == "":
-			lines = append(lines, "~ "+what+": "+a.name+" removed (secret)")
+		case old == a.Value:
+		case !a.Secret:
+			lines = append(lines, "~ "+what+": "+a.Name+" "+change(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty)))
+		case a.Value == "":
+			lines = append(lines, "~ "+what+": "+a.Name+" removed (secret)")
 		case old == "":
-			lines = append(lines, "~ "+what+": "+a.name+" set (secret)")
+			lines = append(lines, "~ "+what+": "+a.Name+" set (secret)")
 		default:
-			lines = append(lines, "~ "+what+": "+a.name+" changed (secret)")
+			lines = append(lines, "~ "+what+": "+a.Name+" changed (secret)")
 		}
 	}
 	return lines
@@ -135,101 +189,4 @@ func shown(value string) string {
 		return string(runes[:shownRunes]) + "…"
 	}
 	return value
-}
-
-func (a agent) attributes() []attribute {
-	list := []attribute{{name: "name", value: a.name}, {name: "roles", value: sorted(a.roles)}, {name: "zone", value: a.zone},
-		{name: "presence", value: a.presence, empty: bridge.PresenceAvailable}, {name: "quiet", value: sorted(a.quiet)}}
-	list = append(list, a.signature.attributes()...)
-	for _, kind := range surfaceKinds() {
-		list = append(list, attribute{name: kind, value: a.users[kind]})
-	}
-	return list
-}
-
-func (t team) attributes() []attribute {
-	list := []attribute{{name: "members", value: sorted(t.members)}}
-	for _, kind := range surfaceKinds() {
-		list = append(list, attribute{name: kind + "_channel", value: t.channels[kind]})
-	}
-	home := ""
-	if len(t.channels) > 1 {
-		home = t.home
-	}
-	return append(list, attribute{name: "home", value: home}, attribute{name: "emoji", value: emojiWords(t.emoji)}, attribute{name: "agents", value: t.agents},
-		attribute{name: "weekly_figures", value: t.weekly})
-}
-
-func (a account) attributes(spec *channels.Spec) []attribute {
-	list := []attribute{
-		{name: "kind", value: a.row.Kind},
-		{name: "team", value: a.team},
-		{name: "mode", value: string(a.row.Mode)},
-		{name: "trial_to", value: sorted(a.row.TrialTo)},
-		{name: "paused", value: yes(a.row.Paused), empty: "false"},
-	}
-	list = append(append(list, a.signature().attributes()...), []attribute{
-		{name: "reply_mode", value: string(a.row.ReplyMode)},
-		{name: "hold", value: holdWords(a.row.HoldSeconds), empty: "(default)"},
-		{name: "rate", value: fmt.Sprint(a.row.Rate)},
-		{name: "hours", value: hoursWords(a.hours), empty: "(always open)"},
-	}...)
-	for _, kind := range surfaceKinds() {
-		channel := ""
-		if a.surface == kind {
-			channel = a.row.SurfaceChannel
-		}
-		list = append(list, attribute{name: kind + "_channel", value: channel})
-	}
-	list = append(list, settingAttributes(a.settings)...)
-	if spec == nil {
-		return list
-	}
-	for _, f := range spec.Fields {
-		value := a.value(f)
-		if f.List {
-			value = strings.ReplaceAll(value, "\n", ", ")
-		}
-		list = append(list, attribute{name: f.Name, value: value, empty: ownDefault(f), secret: f.Secret})
-	}
-	return list
-}
-
-// settingAttributes returns all settings as attributes, also those with their default.
-func settingAttributes(settings map[string]string) []attribute {
-	var list []attribute
-	for _, known := range bridge.Settings() {
-		list = append(list, attribute{name: known.Name, value: settings[known.Name], empty: "(default)"})
-	}
-	return list
-}
-
-func ownDefault(f channels.Field) string {
-	if f.Default != "" {
-		return "(default)"
-	}
-	return ""
-}
-
-// sorted joins a list whose order has no meaning.
-func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
-
-func yes(b bool) string {
-	if b {
-		return "true"
-	}
-	return ""
-}
-
-func holdWords(seconds *float64) string {
-	if seconds == nil {
-		return ""
-	}
-	return (time.Duration(*seconds * float64(time.Second))).String()
-}
-
-// equalAccounts says whether two accounts are equal, so that nothing has to be written.
-func equalAccounts(a, b account, specs []channels.Spec) bool {
-	spec := specOf(specs, a.row.Kind)
-	return slices.Equal(a.attributes(spec), b.attributes(spec)) && maps.Equal(a.config, b.config)
 }

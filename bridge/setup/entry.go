@@ -4,14 +4,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"parley/bridge/setup/document"
+	"parley/bridge/setup/export"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/state"
 	"parley/channels"
+	"parley/routing/hours"
 	"parley/store"
 )
 
@@ -31,48 +34,37 @@ func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "
 // Entries reads everything that is set up, by the paths of Field. Secrets are left out. Accounts of channels that
 // this version doesn't have are, too.
 func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Entry, error) {
-	directory, err := store.LoadDirectory(ctx, q)
+	s, err := state.Load(ctx, q, nil)
 	if err != nil {
 		return nil, err
 	}
-	s, err := stateOf(directory, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q), s.retentionOf(ctx, q)); err != nil {
-		return nil, err
-	}
-	return s.entries(specs), nil
+	return entriesOf(s, specs), nil
 }
 
-// entries lists what a state holds.
-func (s *state) entries(specs []channels.Spec) []Entry {
-	top := &document.Draft{}
-	top.Text("company", s.company)
-	exportSettings(top, s.settings)
-	s.exportRetention(top)
-	list := []Entry{entryOf(EntryCompany, top, nil)}
-	for _, a := range s.agents {
-		list = append(list, entryOf(EntryAgent, exportAgent(a), nil))
+// entriesOf lists what a state holds.
+func entriesOf(s *state.State, specs []channels.Spec) []Entry {
+	list := []Entry{entryOf(EntryCompany, export.Company(s), nil)}
+	for _, a := range s.Agents {
+		list = append(list, entryOf(EntryAgent, export.Agent(a), nil))
 	}
-	for _, t := range s.teams {
-		list = append(list, entryOf(EntryTeam, exportTeam(t), nil))
+	for _, t := range s.Teams {
+		list = append(list, entryOf(EntryTeam, export.Team(t), nil))
 	}
-	for _, a := range s.accounts {
-		if spec := specOf(specs, a.row.Kind); spec != nil {
-			list = append(list, a.entry(*spec))
+	for _, a := range s.Accounts {
+		if spec := input.SpecOf(specs, a.Row.Kind); spec != nil {
+			list = append(list, accountEntryOf(a, *spec))
 		}
 	}
-	for _, g := range s.exportTags() {
+	for _, g := range export.Tags(s) {
 		list = append(list, entryOf(EntryTag, g, nil))
 	}
-	for _, t := range s.templates {
-		e := entryOf(EntryTemplate, exportTemplate(t, []string{t.account}), nil)
-		e.Name = TemplateEntry(t.account, t.row.Language, t.row.Name)
+	for _, t := range s.Templates {
+		e := entryOf(EntryTemplate, export.Template(t, []string{t.Account}), nil)
+		e.Name = TemplateEntry(t.Account, t.Row.Language, t.Row.Name)
 		list = append(list, e)
 	}
 	known := &document.Draft{}
-	known.Entries("knowledge", s.exportKnowledge())
+	known.Entries("knowledge", export.Knowledge(s))
 	return append(list, entryOf(EntryKnowledge, known, nil))
 }
 
@@ -81,23 +73,23 @@ func TemplateEntry(account, language, name string) string {
 	return account + "/" + language + "/" + name
 }
 
-// entry lists an account's values; of its secrets only which are stored.
-func (a account) entry(spec channels.Spec) Entry {
+// accountEntryOf lists an account's values; of its secrets only which are stored.
+func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	var stored []string
 	shown := spec
 	shown.Fields = nil
 	for _, f := range spec.Fields {
-		_, known := a.config[f.Name]
+		_, known := a.Config[f.Name]
 		switch {
 		case !f.Secret:
 			shown.Fields = append(shown.Fields, f)
 		case known:
-			stored = append(stored, sectionOf(spec)+"."+f.Name)
+			stored = append(stored, input.Section(spec)+"."+f.Name)
 		}
 	}
-	g := exportAccount(a, shown, map[string]bool{})
-	e := entryOf(EntryAccount, g, append(slices.Clone(a.row.Secrets), strings.Join(stored, "\n")...))
-	e.Channel, e.Stored = a.row.Kind, stored
+	g := export.Account(a, shown, map[string]bool{})
+	e := entryOf(EntryAccount, g, append(slices.Clone(a.Row.Secrets), strings.Join(stored, "\n")...))
+	e.Channel, e.Stored = a.Row.Kind, stored
 	return e
 }
 
@@ -115,4 +107,20 @@ func entryOf(kind string, g *document.Draft, sealed []byte) Entry {
 	sum := sha256.Sum256(sealed)
 	e.Version = hex.EncodeToString(sum[:8])
 	return e
+}
+
+// WeekOf gives the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
+func WeekOf(e Entry) map[string]string {
+	week := map[string]string{}
+	for path := range e.Values {
+		key, ok := strings.CutPrefix(path, "hours.week.")
+		days, err := hours.ParseDays(key)
+		if spans, closed := hours.ParseSpans(e.Value(path)); !ok || err != nil || closed != nil || len(spans) == 0 {
+			continue
+		}
+		for _, d := range days {
+			week[strings.ToLower(d.String()[:3])] = e.Value(path)
+		}
+	}
+	return week
 }

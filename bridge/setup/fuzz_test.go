@@ -9,6 +9,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"parley/bridge/setup/export"
+	"parley/bridge/setup/overlay"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -17,7 +21,7 @@ const fuzzSecret = "tops3cret never shown"
 
 // Whatever the file holds: no panic, faults in words, no secret quoted.
 func FuzzParse(f *testing.F) {
-	files, err := filepath.Glob("testdata/*/*.yaml")
+	files, err := filepath.Glob("parleyfile/testdata/*/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -30,10 +34,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(acme)
 	f.Fuzz(func(t *testing.T, raw string) {
-		file, err := Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
+		file, err := parleyfile.Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
 		if err == nil {
-			o := overlay{state: &state{surfaces: map[string]store.AccountID{}}, specs: specs()}
-			err = o.apply(file, true)
+			_, err = overlay.Apply(&state.State{Surfaces: map[string]store.AccountID{}}, file, overlay.Options{Specs: specs(), Prune: true})
 		}
 		if err == nil {
 			return
@@ -61,30 +64,31 @@ func FuzzExport(f *testing.F) {
 			}
 		}
 		item := strings.TrimSpace(strings.ReplaceAll(b, "\n", " "))
-		have := &state{company: strings.TrimSpace(a), surfaces: map[string]store.AccountID{"slack": 1}, accounts: []account{{
-			row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1, Signature: strings.TrimRight(c, "\n")},
-			config: map[string]string{"address": "a" + strings.TrimSpace(b) + "z", "in.host": "h", "in.password": "",
-				"aliases": strings.Join(unique([]string{item, "y"}), "\n"), "sender_name": strings.TrimSpace(c)},
-			secrets: map[string]string{"in.password": a + "s"}, settings: map[string]string{}}}}
-		if have.accounts[0].config["sender_name"] == "" {
-			delete(have.accounts[0].config, "sender_name")
+		aliases := slices.DeleteFunc(slices.Compact([]string{item, "y"}), func(s string) bool { return s == "" })
+		have := &state.State{Company: strings.TrimSpace(a), Surfaces: map[string]store.AccountID{"slack": 1}, Accounts: []state.Account{{
+			Row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1, Signature: strings.TrimRight(c, "\n")},
+			Config: map[string]string{"address": "a" + strings.TrimSpace(b) + "z", "in.host": "h", "in.password": "",
+				"aliases": strings.Join(aliases, "\n"), "sender_name": strings.TrimSpace(c)},
+			Secrets: map[string]string{"in.password": a + "s"}, Settings: map[string]string{}}}}
+		if have.Accounts[0].Config["sender_name"] == "" {
+			delete(have.Accounts[0].Config, "sender_name")
 		}
-		raw, err := have.file(specs())
+		raw, err := export.File(have, specs())
 		if err != nil {
 			t.Fatal(err)
 		}
-		file, err := Parse(raw, env("X_IN_PASSWORD="+a+"s"))
+		file, err := parleyfile.Parse(raw, env("X_IN_PASSWORD="+a+"s"))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
-		want := overlay{state: have.clone(), specs: specs()}
-		if err := want.apply(file, true); err != nil {
+		want := have.Clone()
+		if _, err := overlay.Apply(want, file, overlay.Options{Specs: specs(), Prune: true}); err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
-		if got := diff(have, want.state, specs(), kept{}); len(got) > 0 {
+		if got := diff(have, want, specs(), kept{}); len(got) > 0 {
 			t.Fatalf("%s\n%s", strings.Join(got, "\n"), raw)
 		}
-		if !slices.Equal(have.accounts[0].attributes(&specs()[0]), want.accounts[0].attributes(&specs()[0])) {
+		if !slices.Equal(have.Accounts[0].Attributes(&specs()[0]), want.Accounts[0].Attributes(&specs()[0])) {
 			t.Fatalf("attributes differ\n%s", raw)
 		}
 	})

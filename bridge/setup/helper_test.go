@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup/parleyfile"
 	"parley/channels"
 	"parley/store"
 )
@@ -55,9 +56,9 @@ func sealer(t testing.TB) *store.Sealer {
 	return s
 }
 
-func parse(t testing.TB, raw string, variables ...string) *File {
+func parse(t testing.TB, raw string, variables ...string) *parleyfile.File {
 	t.Helper()
-	f, err := Parse([]byte(raw), env(variables...))
+	f, err := parleyfile.Parse([]byte(raw), env(variables...))
 	if err != nil {
 		t.Fatalf("parse:\n%v", err)
 	}

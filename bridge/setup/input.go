@@ -5,7 +5,6 @@ import (
 
 	"parley/bridge/setup/input"
 	"parley/channels"
-	"parley/store"
 )
 
 // What pages are made of. Package input explains it.
@@ -61,14 +60,6 @@ func placeOf(kind string) entryPlace {
 		return entryPlace{"templates", "name"}
 	}
 	return entryPlace{}
-}
-
-// agentsRule is how a state has one of these values: the usual one is not said.
-func agentsRule(value string) string {
-	if value == store.AgentsListed {
-		return ""
-	}
-	return value
 }
 
 func fieldAt(fields []Field, path string) *Field {

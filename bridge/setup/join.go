@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 )
 
 // Joining is somebody in a chat who becomes an agent of a team.
@@ -17,40 +20,40 @@ type Joining struct{ Kind, User, Email, Name string }
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
-	o.after = func(want *state) error {
-		t := want.team(team)
+	o.after = func(want *state.State) error {
+		t := want.Team(team)
 		if t == nil {
 			return ErrMissing
 		}
 		if rule != "" {
-			t.agents = agentsRule(rule)
+			t.Agents = state.AgentsRule(rule)
 		}
 		for _, j := range people {
-			if email := want.joined(j); email != "" && !slices.Contains(t.members, email) {
-				t.members = append(slices.Clip(t.members), email)
+			if email := joined(want, j); email != "" && !slices.Contains(t.Members, email) {
+				t.Members = append(slices.Clip(t.Members), email)
 			}
 		}
 		return nil
 	}
-	return Apply(ctx, pool, &File{}, o)
+	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
 // joined finds or makes the agent, and gives the address; "" if there is none by which an agent can be known.
-func (s *state) joined(j Joining) string {
-	if a := find(s.agents, func(a agent) bool { return a.users[j.Kind] == j.User }); a != nil {
-		return a.email
+func joined(s *state.State, j Joining) string {
+	if a := s.AgentOf(j.Kind, j.User); a != nil {
+		return a.Email
 	}
 	email := strings.ToLower(strings.TrimSpace(j.Email))
-	if !isEmail(email) {
+	if !parleyfile.IsEmail(email) {
 		return ""
 	}
-	a := s.agent(email)
+	a := s.Agent(email)
 	if a == nil {
-		s.agents = append(s.agents, agent{email: email, name: cmp.Or(strings.TrimSpace(j.Name), email), roles: []string{"agent"}, users: map[string]string{}})
-		a = &s.agents[len(s.agents)-1]
+		s.Agents = append(s.Agents, state.Agent{Email: email, Name: cmp.Or(strings.TrimSpace(j.Name), email), Roles: []string{"agent"}, Users: map[string]string{}})
+		a = &s.Agents[len(s.Agents)-1]
 	}
-	if a.users[j.Kind] == "" {
-		a.users[j.Kind] = j.User
+	if a.Users[j.Kind] == "" {
+		a.Users[j.Kind] = j.User
 	}
-	return a.email
+	return a.Email
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup/document"
+	"parley/bridge/setup/overlay"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
 	"parley/store/site"
@@ -45,9 +48,9 @@ type Options struct {
 	// written: others that change the set-up wait meanwhile. If it fails, nothing is written. nil = nothing
 	With func(ctx context.Context, tx pgx.Tx) error
 
-	fromChat bool                    // users of agents are as a chat itself tells them
-	before   func(have *state) error // refuses a change of what is stored; nil = nothing is refused
-	after    func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
+	fromChat bool                          // users of agents are as a chat itself tells them
+	before   func(have *state.State) error // refuses a change of what is stored; nil = nothing is refused
+	after    func(want *state.State) error // changes what is wanted besides the file; nil = nothing is changed
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -73,12 +76,12 @@ func (r Result) Text() string {
 
 // Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
-func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
-	found, err := look(ctx, pool, f, o, false)
+func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
+	said, err := look(ctx, pool, f, o, false)
 	if err != nil {
 		return Result{}, err
 	}
-	work, err := prepare(ctx, pool, f, o, found)
+	work, err := prepare(ctx, pool, f, o, said)
 	return work.result, err
 }
 
@@ -88,8 +91,8 @@ var errNothing = errors.New("setup: nothing to change")
 // Apply changes the database to what the file says, in one transaction, and lets all processes know. To
 // apply the same file again changes nothing.
 // Errors: Faults, if the file can't be applied; then nothing is written.
-func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
-	found, err := look(ctx, pool, f, o, true)
+func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
+	said, err := look(ctx, pool, f, o, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -99,7 +102,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 			return err
 		}
 		var err error
-		if work, err = prepare(ctx, tx, f, o, found); err != nil {
+		if work, err = prepare(ctx, tx, f, o, said); err != nil {
 			return err
 		}
 		if len(work.result.Changes) == 0 {
@@ -110,12 +113,12 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 				return err
 			}
 		}
-		if err := work.save(ctx, tx); err != nil {
+		if err := work.saving().save(ctx, tx); err != nil {
 			return err
 		}
 		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.about(work.result.Changes)})
 	})
-	var faults Faults
+	var faults document.Faults
 	switch {
 	case errors.Is(err, errNothing):
 		return work.result, nil
@@ -128,31 +131,18 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 // work is a plan and what is needed to carry it out.
 type work struct {
 	options    Options
-	have, want *state
+	have, want *state.State
 	kept       kept
 	doubled    []string // remarks about accounts that take the same messages
 	result     Result
 }
 
-// kept has the ids of teams and accounts that prune can't remove.
-type kept struct {
-	teams    map[store.TeamID]bool
-	accounts map[store.AccountID]bool
-}
-
-func prepare(ctx context.Context, q store.Querier, f *File, o Options, found found) (work, error) {
+func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options, said answers) (work, error) {
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
 	}
-	directory, err := store.LoadDirectory(ctx, q)
+	have, err := state.Load(ctx, q, o.Sealer)
 	if err != nil {
-		return work{}, err
-	}
-	have, err := stateOf(directory, o.Sealer)
-	if err != nil {
-		return work{}, err
-	}
-	if err := errors.Join(have.templatesOf(ctx, q), have.knowledgeOf(ctx, q), have.retentionOf(ctx, q)); err != nil {
 		return work{}, err
 	}
 	if o.before != nil {
@@ -160,9 +150,9 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
-	w := work{options: o, have: have, want: have.clone()}
-	over := overlay{state: w.want, specs: o.Specs, found: found}
-	if err := over.apply(f, o.Prune); err != nil {
+	w := work{options: o, have: have, want: have.Clone()}
+	remarks, err := overlay.Apply(w.want, f, overlay.Options{Specs: o.Specs, Found: said.Found, Prune: o.Prune})
+	if err != nil {
 		return work{}, err
 	}
 	if o.after != nil {
@@ -170,65 +160,38 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
-	if err := errors.Join(w.roles(f, found), w.sources(f), w.keepsSecrets(f), w.folders()); err != nil {
+	if err := errors.Join(w.roles(f, said.Found), w.sources(f), w.keepsSecrets(f), w.folders()); err != nil {
 		return work{}, document.Join(err)
 	}
-	if w.kept, err = w.keeps(ctx, q); err != nil {
+	if w.kept, err = keptOf(ctx, q, have, w.want); err != nil {
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks(), w.doubled)
+	w.result.Remarks = slices.Concat(said.remarks, remarks, w.remarks(), w.doubled)
 	return w, nil
 }
 
-// keeps finds teams and accounts that prune can't remove, because conversations belong to them.
-func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
-	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
-	var accounts []store.AccountID
-	var teams []store.TeamID
-	for _, a := range w.have.accounts {
-		if w.want.account(a.row.Name) == nil {
-			accounts = append(accounts, a.row.ID)
-		}
-	}
-	for _, t := range w.have.teams {
-		if w.want.team(t.name) == nil {
-			teams = append(teams, t.id)
-		}
-	}
-	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
-	if err != nil {
-		return k, err
-	}
-	for _, id := range keptAccounts {
-		k.accounts[id] = true
-	}
-	going := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
-	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
-	if err != nil {
-		return k, err
-	}
-	for _, id := range keptTeams {
-		k.teams[id] = true
-	}
-	return k, nil
+// saving is what carries the plan out.
+func (w *work) saving() saving {
+	_, super := w.author()
+	return saving{have: w.have, want: w.want, kept: w.kept, specs: w.options.Specs, sealer: w.options.Sealer, super: super}
 }
 
 // remarks lists what works but probably is a mistake.
 func (w *work) remarks() []string {
 	list := w.roleRemarks()
-	for _, t := range w.have.teams {
-		if w.kept.teams[t.id] {
-			list = append(list, "team "+t.name+" stays: conversations or paused accounts belong to it")
+	for _, t := range w.have.Teams {
+		if w.kept.teams[t.ID] {
+			list = append(list, "team "+t.Name+" stays: conversations or paused accounts belong to it")
 		}
 	}
-	for _, a := range w.want.accounts {
-		home := w.want.team(a.team)
-		if a.surface == "" && (home == nil || len(home.channels) == 0) {
-			list = append(list, "account "+a.row.Name+": no channel for its threads: give its team or the account a channel")
+	for _, a := range w.want.Accounts {
+		home := w.want.Team(a.Team)
+		if a.Surface == "" && (home == nil || len(home.Channels) == 0) {
+			list = append(list, "account "+a.Row.Name+": no channel for its threads: give its team or the account a channel")
 		}
-		if a.row.Mode == store.ModeTrial && len(a.row.TrialTo) == 0 {
-			list = append(list, "account "+a.row.Name+": mode trial without trial_to: nothing leaves")
+		if a.Row.Mode == store.ModeTrial && len(a.Row.TrialTo) == 0 {
+			list = append(list, "account "+a.Row.Name+": mode trial without trial_to: nothing leaves")
 		}
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/setup/parleyfile"
 	"parley/store/retention"
 	"parley/store/storetest"
 )
@@ -28,7 +29,7 @@ func TestRetentionDays(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"retention: {arrived_days: 6}", "retention: {ended_days: 29}", "retention: {ended_days: 3651}", "retention: {arrived_days: ten}", "retention: {arrived_days: -1}", "retention: {passing_days: 3}", "retention: 30"} {
-		if _, err := Parse([]byte(file), env()); err == nil || !strings.HasPrefix(err.Error(), "1:") || !strings.Contains(err.Error(), "retention") {
+		if _, err := parleyfile.Parse([]byte(file), env()); err == nil || !strings.HasPrefix(err.Error(), "1:") || !strings.Contains(err.Error(), "retention") {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

@@ -5,7 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/overlay"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 	"parley/store"
+	"parley/store/knowledge"
 )
 
 // Roles of agents, for pages; see package store.
@@ -15,49 +21,14 @@ const (
 	RoleAgent      = store.RoleAgent
 )
 
-// rank is how much an agent may.
-type rank int
-
-const (
-	plain rank = iota
-	admin
-	superAdmin
-)
-
-// named is the rank that an agent's roles give.
-func (a *agent) named() rank {
-	switch {
-	case a == nil:
-		return plain
-	case slices.Contains(a.roles, store.RoleSuperAdmin):
-		return superAdmin
-	case slices.Contains(a.roles, store.RoleAdmin):
-		return admin
-	}
-	return plain
-}
-
-// highest is the highest rank that anybody was named.
-func (s *state) highest() (most rank) {
-	for i := range s.agents {
-		most = max(most, s.agents[i].named())
-	}
-	return most
-}
-
-// isSuper says whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
-func (s *state) isSuper(a *agent) bool {
-	return a.named() > plain && a.named() == s.highest()
-}
-
 // roles refuses a change of admins by somebody who is no super-admin, and one that would leave no super-admin.
 // Errors: Faults.
-func (w *work) roles(f *File, found found) error {
-	var faults Faults
-	if most := w.have.highest(); most > w.want.highest() {
-		for i := range w.have.agents {
-			if a := &w.have.agents[i]; a.named() == most {
-				faults.Add(f.placeOfAgent(a.email), "agent "+a.email+": roles", "nobody else is a super-admin", "Make somebody else one first.")
+func (w *work) roles(f *parleyfile.File, found overlay.Found) error {
+	var faults document.Faults
+	if most := w.have.Highest(); most > w.want.Highest() {
+		for i := range w.have.Agents {
+			if a := &w.have.Agents[i]; a.Rank() == most {
+				faults.Add(f.AgentAt(a.Email), "agent "+a.Email+": roles", "nobody else is a super-admin", "Make somebody else one first.")
 			}
 		}
 		return faults.Err()
@@ -67,20 +38,36 @@ func (w *work) roles(f *File, found found) error {
 		return nil
 	}
 	emails := map[string]bool{}
-	for _, list := range [][]agent{w.have.agents, w.want.agents} {
+	for _, list := range [][]state.Agent{w.have.Agents, w.want.Agents} {
 		for _, a := range list {
-			emails[a.email] = true
+			emails[a.Email] = true
 		}
 	}
 	for _, email := range slices.Sorted(maps.Keys(emails)) {
-		was, is := w.have.agent(email), w.want.agent(email)
+		was, is := w.have.Agent(email), w.want.Agent(email)
 		switch {
-		case was.named() != is.named():
-			faults.Add(f.placeOfAgent(email), "agent "+email+": roles", "only super-admins make somebody an admin, or take one out", "Ask one of them.")
-		case was.named() > plain && (author == nil || was.id != author.id):
+		case was.Rank() != is.Rank():
+			faults.Add(f.AgentAt(email), "agent "+email+": roles", "only super-admins make somebody an admin, or take one out", "Ask one of them.")
+		case was.Rank() > state.RankPlain && (author == nil || was.ID != author.ID):
 			if kind := w.movedUser(was, is, found); kind != "" { // whoever is taken for an admin in a chat is one
-				faults.Add(f.placeOfAgent(email), "agent "+email+": "+kind, "only super-admins say who an admin is in a chat", "Ask one of them.")
+				faults.Add(f.AgentAt(email), "agent "+email+": "+kind, "only super-admins say who an admin is in a chat", "Ask one of them.")
 			}
+		}
+	}
+	return faults.Err()
+}
+
+// folders refuses new folders by somebody who is no super-admin: each text in them may come up in a suggested reply, whatever
+// else the server keeps there.
+// Errors: Faults.
+func (w *work) folders() error {
+	var faults document.Faults
+	if _, super := w.author(); super {
+		return nil
+	}
+	for _, place := range w.want.Knowledge {
+		if !(knowledge.Place{Place: place}).IsSite() && !slices.Contains(w.have.Knowledge, place) {
+			faults.Add(document.Position{}, "set-up: knowledge", "only super-admins let Parley read a folder of its server: "+place, "Ask one of them, or name a web site.")
 		}
 	}
 	return faults.Err()
@@ -88,20 +75,20 @@ func (w *work) roles(f *File, found found) error {
 
 // author is the agent who makes the change, if it is one, and whether they may do what super-admins may: so may whoever has a
 // shell on the server, or the link for the first admin.
-func (w *work) author() (a *agent, super bool) {
+func (w *work) author() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
 	}
-	a = find(w.have.agents, func(a agent) bool { return a.id == *w.options.Author.Agent })
-	return a, a != nil && w.have.isSuper(a)
+	a = w.have.AgentByID(*w.options.Author.Agent)
+	return a, a != nil && w.have.IsSuper(a)
 }
 
 // movedUser finds the chat in which an agent is another user than before; "" = there is none. It is no move if the agent
 // had no user there, and the chat itself found this one by the agent's e-mail address, or told of it (Join).
-func (w *work) movedUser(was, is *agent, found found) string {
-	for _, kind := range surfaceKinds() {
-		before, now := was.users[kind], is.users[kind]
-		told := w.options.fromChat || now == found.users[userKey{kind, is.email}]
+func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
+	for _, kind := range input.Chats() {
+		before, now := was.Users[kind], is.Users[kind]
+		told := w.options.fromChat || now == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
 		if before != now && !(before == "" && told) {
 			return kind
 		}
@@ -109,29 +96,19 @@ func (w *work) movedUser(was, is *agent, found found) string {
 	return ""
 }
 
-// placeOfAgent is where an agent's entry stands in the file; zero = nowhere.
-func (f *File) placeOfAgent(email string) Position {
-	for _, e := range f.agents {
-		if strings.EqualFold(e.email, email) {
-			return e.at
-		}
-	}
-	return Position{}
-}
-
 // roleRemarks tells when the first super-admin is named: all other admins are then no more than that.
 func (w *work) roleRemarks() []string {
-	if w.have.highest() != admin || w.want.highest() != superAdmin {
+	if w.have.Highest() != state.RankAdmin || w.want.Highest() != state.RankSuperAdmin {
 		return nil
 	}
 	var supers, others []string
-	for i := range w.want.agents {
-		switch a := &w.want.agents[i]; a.named() {
-		case superAdmin:
-			supers = append(supers, a.email)
-		case admin:
-			others = append(others, a.email)
-		case plain:
+	for i := range w.want.Agents {
+		switch a := &w.want.Agents[i]; a.Rank() {
+		case state.RankSuperAdmin:
+			supers = append(supers, a.Email)
+		case state.RankAdmin:
+			others = append(others, a.Email)
+		case state.RankPlain:
 		}
 	}
 	if len(others) == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/setup/input"
 	"parley/store/storetest"
 )
 
@@ -72,7 +73,7 @@ func TestRoundByPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		fields := FieldsOf(e.Kind, specOf(specs(), e.Channel))
+		fields := FieldsOf(e.Kind, input.SpecOf(specs(), e.Channel))
 		for path := range e.Values {
 			if !slices.ContainsFunc(fields, func(f Field) bool {
 				return f.Path == path || strings.HasPrefix(path, f.Path+".")

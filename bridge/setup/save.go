@@ -9,18 +9,32 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/state"
+	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
+	"parley/store/retention"
 )
 
-// save writes the difference. What others refer to is written first.
-func (w *work) save(ctx context.Context, tx pgx.Tx) error {
-	if w.have.company != w.want.company {
-		if err := store.SetCompany(ctx, tx, w.want.company); err != nil {
+// saving writes the difference between two states.
+type saving struct {
+	have, want *state.State
+	kept       kept
+	specs      []channels.Spec
+	sealer     *store.Sealer
+	super      bool // whoever changes it may do what super-admins may
+}
+
+// save writes all of it. What others refer to is written first.
+func (s saving) save(ctx context.Context, tx pgx.Tx) error {
+	if s.have.Company != s.want.Company {
+		if err := store.SetCompany(ctx, tx, s.want.Company); err != nil {
 			return err
 		}
 	}
-	if !maps.Equal(w.have.settings, w.want.settings) {
-		settings, err := json.Marshal(w.want.settings)
+	if !maps.Equal(s.have.Settings, s.want.Settings) {
+		settings, err := json.Marshal(s.want.Settings)
 		if err != nil {
 			return fmt.Errorf("setup: settings of all accounts: %w", err)
 		}
@@ -28,20 +42,20 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	for _, kind := range surfaceKinds() {
-		if id, needed := w.want.surfaces[kind]; !needed || id != 0 {
+	for _, kind := range input.Chats() {
+		if id, needed := s.want.Surfaces[kind]; !needed || id != 0 {
 			continue
 		}
 		id, err := store.EnsureSurface(ctx, tx, kind)
 		if err != nil {
 			return err
 		}
-		w.want.surfaces[kind] = id
+		s.want.Surfaces[kind] = id
 	}
-	if err := w.keepPictures(ctx, tx); err != nil {
+	if err := s.keepPictures(ctx, tx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.saveTags, w.saveKnowledge, w.saveRetention, w.remove} {
+	for _, step := range []func(context.Context, pgx.Tx) error{s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, s.saveTags, s.saveKnowledge, s.saveRetention, s.remove} {
 		if err := step(ctx, tx); err != nil {
 			return err
 		}
@@ -49,115 +63,41 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func (w *work) saveAgents(ctx context.Context, tx pgx.Tx) error {
-	for i := range w.want.agents { // first untie users from their old agents
-		a := &w.want.agents[i]
-		for kind := range attributesOfUsers(w.have.agent(a.email)) {
-			if a.users[kind] == "" {
-				if err := exec(ctx, tx, deleteAgentUser, a.id, w.want.surfaces[kind]); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	for i := range w.want.agents {
-		a := &w.want.agents[i]
-		old := w.have.agent(a.email)
-		if old != nil && slices.Equal(old.attributes(), a.attributes()) {
+func (s saving) saveAccounts(ctx context.Context, tx pgx.Tx) error {
+	for _, a := range s.want.Accounts {
+		if old := s.have.Account(a.Row.Name); old != nil && equalAccounts(*old, a, s.specs) {
 			continue
 		}
-		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: store.StoredRoles(a.roles), Zone: a.zone,
-			Presence: a.presence, Quiet: a.quiet, Signature: a.signature.markdown, RichSignature: a.signature.rich})
-		if err != nil {
-			return err
-		}
-		a.id = id
-		for kind, user := range a.users {
-			if old != nil && old.users[kind] == user {
-				continue
-			}
-			if err := store.SaveAgentUser(ctx, tx, store.AgentUser{AccountID: w.want.surfaces[kind], UserID: user, AgentID: id}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func attributesOfUsers(a *agent) map[string]string {
-	if a == nil {
-		return nil
-	}
-	return a.users
-}
-
-func (w *work) saveTeams(ctx context.Context, tx pgx.Tx) error {
-	for i := range w.want.teams {
-		t := &w.want.teams[i]
-		old := w.have.team(t.name)
-		if old != nil && slices.Equal(old.attributes(), t.attributes()) && maps.Equal(old.channels, t.channels) {
-			continue
-		}
-		row := store.Team{Name: t.name, Emoji: t.emoji, Agents: t.agents, Weekly: t.weekly}
-		for _, email := range t.members {
-			row.Members = append(row.Members, w.want.agent(email).id)
-		}
-		id, err := store.SaveTeam(ctx, tx, row)
-		if err != nil {
-			return err
-		}
-		t.id = id
-		for _, kind := range surfaceKinds() {
-			surface, ok := w.want.surfaces[kind]
-			switch channel := t.channels[kind]; {
-			case channel != "":
-				err = store.SaveTeamChannel(ctx, tx, store.TeamChannel{TeamID: id, AccountID: surface, Channel: channel, Home: t.home == kind})
-			case ok:
-				err = exec(ctx, tx, deleteTeamChannel, id, surface)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (w *work) saveAccounts(ctx context.Context, tx pgx.Tx) error {
-	for _, a := range w.want.accounts {
-		if old := w.have.account(a.row.Name); old != nil && equalAccounts(*old, a, w.options.Specs) {
-			continue
-		}
-		if err := w.saveAccount(ctx, tx, a); err != nil {
+		if err := s.saveAccount(ctx, tx, a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *work) saveAccount(ctx context.Context, tx pgx.Tx, a account) error {
-	row := a.row
+func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
+	row := a.Row
 	row.TeamID, row.SurfaceID = nil, nil
-	if t := w.want.team(a.team); t != nil {
-		row.TeamID = &t.id
+	if t := s.want.Team(a.Team); t != nil {
+		row.TeamID = &t.ID
 	}
-	if a.surface != "" {
-		id := w.want.surfaces[a.surface]
+	if a.Surface != "" {
+		id := s.want.Surfaces[a.Surface]
 		row.SurfaceID = &id
 	}
 	var err error
-	if row.Settings, err = json.Marshal(a.settings); err != nil {
+	if row.Settings, err = json.Marshal(a.Settings); err != nil {
 		return fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
 	}
-	if row.Config, err = json.Marshal(a.config); err != nil {
+	if row.Config, err = json.Marshal(a.Config); err != nil {
 		return fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
 	}
-	if row.Hours, err = json.Marshal(a.hours); err != nil {
+	if row.Hours, err = json.Marshal(a.Hours); err != nil {
 		return fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 	}
-	old := w.have.account(row.Name)
-	if old == nil || !maps.Equal(old.secrets, a.secrets) {
-		if row.Secrets, err = seal(row.Name, a.secrets, w.options.Sealer); err != nil {
+	old := s.have.Account(row.Name)
+	if old == nil || !maps.Equal(old.Secrets, a.Secrets) {
+		if row.Secrets, err = state.Seal(row.Name, a.Secrets, s.sealer); err != nil {
 			return err
 		}
 	}
@@ -165,42 +105,37 @@ func (w *work) saveAccount(ctx context.Context, tx pgx.Tx, a account) error {
 	return err
 }
 
-// remove removes from the database what prune removed from the state.
-func (w *work) remove(ctx context.Context, tx pgx.Tx) error {
-	for _, a := range w.have.agents {
-		if w.want.agent(a.email) == nil {
-			if err := store.RetireAgent(ctx, tx, a.id); err != nil {
-				return err
+// equalAccounts says whether two accounts are equal, so that nothing has to be written.
+func equalAccounts(a, b state.Account, specs []channels.Spec) bool {
+	spec := input.SpecOf(specs, a.Row.Kind)
+	return slices.Equal(a.Attributes(spec), b.Attributes(spec)) && maps.Equal(a.Config, b.Config)
+}
+
+func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
+	if s.have.Retention == s.want.Retention {
+		return nil
+	}
+	return retention.SaveDays(ctx, tx, s.want.Retention)
+}
+
+// keepPictures records which pictures signatures use now, and that they have used the previous ones until
+// now: see blob.UsePictures.
+func (s saving) keepPictures(ctx context.Context, q store.Execer) error {
+	blobs := map[string]bool{}
+	add := func(rich *store.RichSignature) {
+		if rich != nil {
+			for _, p := range rich.Pictures {
+				blobs[p.Blob] = true
 			}
 		}
 	}
-	for _, a := range w.have.accounts {
-		if w.want.account(a.row.Name) != nil {
-			continue
+	for _, either := range []*state.State{s.have, s.want} {
+		for _, a := range either.Agents {
+			add(a.Signature.Rich)
 		}
-		if err := w.removeAccount(ctx, tx, a); err != nil {
-			return err
-		}
-	}
-	for _, t := range w.have.teams {
-		if w.want.team(t.name) != nil || w.kept.teams[t.id] {
-			continue
-		}
-		if err := exec(ctx, tx, deleteTeamChannels, t.id); err != nil {
-			return err
-		}
-		if err := exec(ctx, tx, deleteTeam, t.id); err != nil {
-			return err
+		for _, a := range either.Accounts {
+			add(a.Row.RichSignature)
 		}
 	}
-	return nil
-}
-
-func (w *work) removeAccount(ctx context.Context, tx pgx.Tx, a account) error {
-	if !w.kept.accounts[a.row.ID] {
-		return exec(ctx, tx, deleteAccount, a.row.ID)
-	}
-	a.row.Paused = true
-	_, err := store.SaveAccount(ctx, tx, a.row)
-	return err
+	return blob.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
 }

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
 	"parley/channels"
 )
 
@@ -13,55 +17,46 @@ import (
 // one of them would get none.
 // An account that is paused takes none. Two that do so already stay, with a remark: all else can still be changed.
 // Errors: Faults.
-func (w *work) sources(f *File) error {
-	var faults Faults
-	for i := range w.want.accounts {
+func (w *work) sources(f *parleyfile.File) error {
+	var faults document.Faults
+	for i := range w.want.Accounts {
 		for j := range i {
-			one, other := &w.want.accounts[i], &w.want.accounts[j]
+			one, other := &w.want.Accounts[i], &w.want.Accounts[j]
 			field := sameSource(w.options.Specs, one, other)
 			if field == "" {
 				continue
 			}
-			if was, wasOther := w.have.account(one.row.Name), w.have.account(other.row.Name); was != nil && wasOther != nil && sameSource(w.options.Specs, was, wasOther) != "" {
+			if was, wasOther := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name); was != nil && wasOther != nil && sameSource(w.options.Specs, was, wasOther) != "" {
 				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
-					other.row.Name, one.row.Name))
+					other.Row.Name, one.Row.Name))
 				continue
 			}
-			at := f.entryOf(one.row.Name)
+			at := f.Account(one.Row.Name)
 			if at == nil {
-				if at = f.entryOf(other.row.Name); at != nil {
+				if at = f.Account(other.Row.Name); at != nil {
 					one, other = other, one
 				}
 			}
-			var place Position
+			var place document.Position
 			if at != nil {
-				place = at.at
+				place = at.At
 			}
-			section := sectionOf(*specOf(w.options.Specs, one.row.Kind))
-			faults.Add(place, "account "+one.row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
-				fmt.Sprintf("the account %s takes messages from there already", other.row.Name),
+			section := input.Section(*input.SpecOf(w.options.Specs, one.Row.Kind))
+			faults.Add(place, "account "+one.Row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
+				fmt.Sprintf("the account %s takes messages from there already", other.Row.Name),
 				"One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.")
 		}
 	}
 	return faults.Err()
 }
 
-// entryOf finds the entry of an account in the file; nil = it isn't there.
-func (f *File) entryOf(name string) *accountEntry {
-	i := slices.IndexFunc(f.accounts, func(e accountEntry) bool { return strings.EqualFold(e.name, name) })
-	if i < 0 {
-		return nil
-	}
-	return &f.accounts[i]
-}
-
 // sameSource gives the first field by which two accounts at work take messages from the same place; "" = they don't.
-func sameSource(specs []channels.Spec, a, b *account) string {
-	spec := specOf(specs, a.row.Kind)
-	if a.row.Kind != b.row.Kind || a.row.Paused || b.row.Paused || spec == nil {
+func sameSource(specs []channels.Spec, a, b *state.Account) string {
+	spec := input.SpecOf(specs, a.Row.Kind)
+	if a.Row.Kind != b.Row.Kind || a.Row.Paused || b.Row.Paused || spec == nil {
 		return ""
 	}
-	one, other := sourcesOf(spec, a.config), sourcesOf(spec, b.config)
+	one, other := sourcesOf(spec, a.Config), sourcesOf(spec, b.Config)
 	for _, field := range slices.Sorted(maps.Keys(one)) {
 		if one[field] != "" && one[field] == other[field] {
 			return field

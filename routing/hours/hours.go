@@ -97,6 +97,18 @@ func New(p Plan, of Calendars) (*Hours, error) {
 	return h, nil
 }
 
+// SpecialDays gives the days that are unlike others, by date, with those of Holidays.
+func (p Plan) SpecialDays() []Day {
+	days := slices.Clone(p.Days)
+	for _, date := range p.Holidays {
+		if !slices.ContainsFunc(days, func(d Day) bool { return d.Date == date }) {
+			days = append(days, Day{Date: date})
+		}
+	}
+	slices.SortStableFunc(days, func(a, b Day) int { return strings.Compare(a.Date, b.Date) })
+	return days
+}
+
 func (p Plan) empty() bool {
 	return len(p.Week) == 0 && len(p.Holidays) == 0 && len(p.Days) == 0 && p.Country == "" && p.Zone == ""
 }

@@ -81,3 +81,12 @@ func (f Faults) Err() error {
 	})
 	return f
 }
+
+// Either joins alternatives: "a, b or c".
+func Either(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

@@ -5,6 +5,7 @@
 package input
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bridge"
@@ -125,6 +126,14 @@ func Section(s channels.Spec) string {
 		return s.Section
 	}
 	return s.Kind
+}
+
+// SpecOf finds the spec of a channel by its kind; nil = this version doesn't have it.
+func SpecOf(specs []channels.Spec, kind string) *channels.Spec {
+	if i := slices.IndexFunc(specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
+		return &specs[i]
+	}
+	return nil
 }
 
 func channelFields(help string) (list []Field) {

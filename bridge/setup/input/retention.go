@@ -47,3 +47,11 @@ func (k RetentionKey) Days(text string) (days int, ok bool) {
 	}
 	return days, true
 }
+
+// Text writes a number of days as Days reads it.
+func (k RetentionKey) Text(days int) string {
+	if days == 0 {
+		return ""
+	}
+	return strconv.Itoa(days)
+}

@@ -91,6 +91,12 @@ func bans() []ban {
 			why: "they read JSON for speed, and need nothing of ours"},
 		{from: []string{"bridge/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},
+		{from: []string{"bridge/setup/document"}, to: []string{"..."},
+			why: "keys, texts and lists are read and written the same in any such file"},
+		{from: []string{"bridge/setup/parleyfile"}, to: []string{"bridge/setup/state", "bridge/setup/overlay", "bridge/setup/export"},
+			why: "what the file says does not depend on what is set up"},
+		{from: []string{"bridge/setup/state", "bridge/setup/export"}, to: []string{"bridge/setup/parleyfile", "bridge/setup/overlay"},
+			why: "what is set up is known and written without a file that changes it"},
 	}
 }
 
@@ -239,6 +245,10 @@ func TestBansForbid(t *testing.T) {
 		{"bridge/relay", "bridge", true},
 		{"bridge/relay", "bridge/engine", true},
 		{"bridge/relay", "store", false},
+		{"bridge/setup/parleyfile", "bridge/setup/state", true},
+		{"bridge/setup/parleyfile", "bridge/setup/document", false},
+		{"bridge/setup/export", "bridge/setup/overlay", true},
+		{"bridge/setup/overlay", "bridge/setup/parleyfile", false},
 		{"bot/slack", "store", true},
 		{"bot/slack", "bot/view", false},
 		{"bot/view", "bot/slack", true},

@@ -1,19 +1,9 @@
-package setup
+package parleyfile
 
 import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge/setup/document"
-)
-
-// What a file that can't be applied is refused with. Package document explains it.
-type (
-	// Position is a place in the file.
-	Position = document.Position
-	// Fault is one thing that is wrong with the file.
-	Fault = document.Fault
-	// Faults are all faults of a file, in its order.
-	Faults = document.Faults
 )
 
 // object is a group of keys of parley.yaml. Beside what any document has, it reads the values that only this file has:

@@ -1,4 +1,4 @@
-package setup
+package parleyfile
 
 import (
 	"fmt"
@@ -107,7 +107,7 @@ func (o *object) day() (hours.Day, bool) {
 }
 
 // firstOf adds a fault if a date is among the days already.
-func (o *object) firstOf(days []hours.Day, date string, at Position) bool {
+func (o *object) firstOf(days []hours.Day, date string, at document.Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
 		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
 		return false
@@ -131,65 +131,4 @@ func (o *object) excepted(t document.Text, calendar *holiday.Calendar) bool {
 		return true
 	}
 	return false
-}
-
-// exportHolidays writes them in the form that holidays reads: the shorter one where it is enough.
-func exportHolidays(g *document.Draft, p hours.Plan) {
-	if p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0 {
-		g.List("holidays", p.Holidays)
-		return
-	}
-	g = g.Sub("holidays")
-	g.Text("country", p.Country)
-	var days []*document.Draft
-	for _, d := range daysOf(p) {
-		day := &document.Draft{}
-		day.Text("date", d.Date)
-		day.Text("name", d.Name)
-		day.Text("open", d.Open)
-		days = append(days, day)
-	}
-	if len(days) > 0 {
-		g.Put("days", days)
-	}
-	g.List("except", p.Except)
-}
-
-// daysOf gives the days that are unlike others, by date, with those that the short form lists.
-func daysOf(p hours.Plan) []hours.Day {
-	days := slices.Clone(p.Days)
-	for _, date := range p.Holidays {
-		if !slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
-			days = append(days, hours.Day{Date: date})
-		}
-	}
-	slices.SortStableFunc(days, func(a, b hours.Day) int { return strings.Compare(a.Date, b.Date) })
-	return days
-}
-
-// holidayWords describes them for people.
-func holidayWords(p hours.Plan) []string {
-	var parts []string
-	if p.Country != "" {
-		parts = append(parts, "not on public holidays of "+p.Country)
-	}
-	if len(p.Except) > 0 {
-		parts = append(parts, "but on "+strings.Join(p.Except, ", "))
-	}
-	var shut []string
-	for _, d := range daysOf(p) {
-		name := ""
-		if d.Name != "" {
-			name = " (" + d.Name + ")"
-		}
-		if d.Open != "" {
-			parts = append(parts, d.Date+name+" "+d.Open)
-		} else {
-			shut = append(shut, d.Date+name)
-		}
-	}
-	if len(shut) > 0 {
-		parts = append(parts, "not "+strings.Join(shut, ", "))
-	}
-	return parts
 }

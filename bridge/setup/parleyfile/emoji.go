@@ -1,9 +1,7 @@
-package setup
+package parleyfile
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -42,12 +40,3 @@ func (o *object) emoji(name string) map[string]string {
 
 // isNameRune says whether a character belongs to a name. An emoji itself does not: 👍 has the name +1.
 func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// emojiWords lists a team's emoji with their verbs, for people.
-func emojiWords(verbs map[string]string) string {
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(verbs)) {
-		list = append(list, name+": "+verbs[name])
-	}
-	return strings.Join(list, ", ")
-}

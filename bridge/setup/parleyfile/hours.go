@@ -1,4 +1,4 @@
-package setup
+package parleyfile
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"parley/bridge/setup/document"
 	"parley/routing/hours"
 )
 
@@ -71,45 +70,4 @@ func (o *object) week(n ast.Node) []hours.Rule {
 		rules = append(rules, hours.Rule{Days: days, Open: open})
 	}
 	return rules
-}
-
-// WeekOf gives the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
-func WeekOf(e Entry) map[string]string {
-	week := map[string]string{}
-	for path := range e.Values {
-		key, ok := strings.CutPrefix(path, "hours.week.")
-		days, err := hours.ParseDays(key)
-		if spans, closed := hours.ParseSpans(e.Value(path)); !ok || err != nil || closed != nil || len(spans) == 0 {
-			continue
-		}
-		for _, d := range days {
-			week[strings.ToLower(d.String()[:3])] = e.Value(path)
-		}
-	}
-	return week
-}
-
-// exportHours writes business hours in the form that hours reads.
-func exportHours(g *document.Draft, p hours.Plan) {
-	if p.Zone == "" {
-		return
-	}
-	g = g.Sub("hours")
-	g.Text("zone", p.Zone)
-	for _, r := range p.Week {
-		g.Sub("week").Text(document.Quoted(r.Days), r.Open)
-	}
-	exportHolidays(g, p)
-}
-
-// hoursWords describes business hours in one line.
-func hoursWords(p hours.Plan) string {
-	if p.Zone == "" {
-		return ""
-	}
-	parts := []string{p.Zone}
-	for _, r := range p.Week {
-		parts = append(parts, r.Days+" "+r.Open)
-	}
-	return strings.Join(append(parts, holidayWords(p)...), "; ")
 }

@@ -3,11 +3,52 @@ package setup
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/setup/state"
 	"parley/store"
 )
+
+// kept has the ids of teams and accounts that prune can't remove.
+type kept struct {
+	teams    map[store.TeamID]bool
+	accounts map[store.AccountID]bool
+}
+
+// keptOf finds teams and accounts that prune can't remove, because conversations belong to them.
+func keptOf(ctx context.Context, q store.Querier, have, want *state.State) (kept, error) {
+	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
+	var accounts []store.AccountID
+	var teams []store.TeamID
+	for _, a := range have.Accounts {
+		if want.Account(a.Row.Name) == nil {
+			accounts = append(accounts, a.Row.ID)
+		}
+	}
+	for _, t := range have.Teams {
+		if want.Team(t.Name) == nil {
+			teams = append(teams, t.ID)
+		}
+	}
+	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
+	if err != nil {
+		return k, err
+	}
+	for _, id := range keptAccounts {
+		k.accounts[id] = true
+	}
+	going := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
+	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
+	if err != nil {
+		return k, err
+	}
+	for _, id := range keptTeams {
+		k.teams[id] = true
+	}
+	return k, nil
+}
 
 // Accounts that have events or customers. They are never deleted.
 const usedAccounts = `
@@ -44,21 +85,4 @@ func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, 
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}
 	return found, nil
-}
-
-const deleteTeamChannel = `DELETE FROM team_channels WHERE team_id = $1 AND account_id = $2`
-
-const deleteTeamChannels = `DELETE FROM team_channels WHERE team_id = $1`
-
-const deleteTeam = `DELETE FROM teams WHERE id = $1`
-
-const deleteAgentUser = `DELETE FROM agent_users WHERE agent_id = $1 AND account_id = $2`
-
-const deleteAccount = `DELETE FROM accounts WHERE id = $1 AND side = 'channel'`
-
-func exec(ctx context.Context, tx pgx.Tx, sql string, args ...any) error {
-	if _, err := tx.Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("setup: remove: %w", err)
-	}
-	return nil
 }

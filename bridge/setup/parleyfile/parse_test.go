@@ -1,4 +1,4 @@
-package setup
+package parleyfile
 
 import (
 	"os"
@@ -36,9 +36,21 @@ func TestParseFaults(t *testing.T) {
 	golden.Text(t, "testdata/faults.txt", all.String())
 }
 
+// env looks variables up in a list of NAME=value.
+func env(list ...string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, pair := range list {
+			if n, v, _ := strings.Cut(pair, "="); n == name {
+				return v, true
+			}
+		}
+		return "", false
+	}
+}
+
 func TestParseKeepsText(t *testing.T) {
 	t.Parallel()
-	f := parse(t, `
+	f, err := Parse([]byte(`
 company: 007
 agents:
   - {email: Ann@Acme.test, name: "off", slack: U0ANN, roles: [admin, admin]}
@@ -52,23 +64,26 @@ accounts:
         regards
     hold: 1m30s
     raven: {number: +15550100, token: "${TOKEN}"}
-`, `TOKEN=a: "b" #c ${X}
-- d`)
-	a := f.accounts[0]
-	if f.company.Value != "007" || f.agents[0].email != "ann@acme.test" || f.agents[0].name.Value != "off" {
+`), env(`TOKEN=a: "b" #c ${X}
+- d`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := f.Accounts[0]
+	if f.Company.Value != "007" || f.Agents[0].Email != "ann@acme.test" || f.Agents[0].Name.Value != "off" {
 		t.Errorf("top: %+v", f)
 	}
-	if got := strings.Join(a.trialTo.Values(), " "); got != "+15550100 0049301234 bob@acme.test 1_000 0x1f 1.50 1e3" {
+	if got := strings.Join(a.TrialTo.Values(), " "); got != "+15550100 0049301234 bob@acme.test 1_000 0x1f 1.50 1e3" {
 		t.Errorf("trial_to: %s", got)
 	}
-	if got := a.settings; len(got) != 3 || got[0] != (setting{"confirm_send", "off"}) || got[1] != (setting{"auto_pending", "on"}) || got[2].value != "" {
+	if got := a.Settings; len(got) != 3 || got[0] != (Setting{"confirm_send", "off"}) || got[1] != (Setting{"auto_pending", "on"}) || got[2].Value != "" {
 		t.Errorf("settings: %+v", got)
 	}
-	if a.signature.Value != "Best\n  regards\n" || *a.hold.seconds != 90 {
-		t.Errorf("signature %q, hold %v", a.signature.Value, *a.hold.seconds)
+	if a.Signature.Value != "Best\n  regards\n" || *a.Hold.Seconds != 90 {
+		t.Errorf("signature %q, hold %v", a.Signature.Value, *a.Hold.Seconds)
 	}
-	fields := a.sections[0].fields
-	if fields[0].one.Value != "+15550100" || fields[1].one.Value != "a: \"b\" #c ${X}\n- d" {
+	fields := a.Sections[0].Fields
+	if fields[0].One.Value != "+15550100" || fields[1].One.Value != "a: \"b\" #c ${X}\n- d" {
 		t.Errorf("section: %+v", fields)
 	}
 }

@@ -1,0 +1,39 @@
+package setup
+
+import (
+	"parley/bridge/setup/state"
+	"parley/channels"
+	"parley/store"
+)
+
+// Open returns the settings of an account for its channel: the stored values, the decrypted secrets, and
+// the spec's defaults for what is missing or empty.
+// Errors: store.ErrWrongKey.
+func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.Config, error) {
+	config, err := state.Config(a)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := state.Secrets(a, sealer)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range secrets {
+		config[name] = value
+	}
+	for _, f := range spec.Fields {
+		if config[f.Name] == "" && f.Default != "" {
+			config[f.Name] = f.Default
+		}
+	}
+	return config, nil
+}
+
+// Account returns the account for channels.Spec.New. config is the result of Open.
+func Account(a store.Account, config channels.Config) channels.Account {
+	account := channels.Account{ID: int64(a.ID), Name: a.Name, Config: config}
+	if a.BeginsAt != nil {
+		account.BeginsAt = *a.BeginsAt
+	}
+	return account
+}

@@ -1,0 +1,118 @@
+package export
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/state"
+	"parley/channels"
+	"parley/routing/hours"
+)
+
+// Account writes an account's entry, with the fields of its channel. A secret is written as ${ACCOUNT_FIELD}; variables
+// holds the names that are taken already, and gets the new ones.
+func Account(a state.Account, spec channels.Spec, variables map[string]bool) *document.Draft {
+	g := &document.Draft{}
+	g.Text("name", a.Row.Name)
+	g.Text("kind", a.Row.Kind)
+	g.Text("team", a.Team)
+	g.Text("mode", string(a.Row.Mode))
+	g.List("trial_to", a.Row.TrialTo)
+	if a.Row.Paused {
+		g.Put("paused", document.Plain("true"))
+	}
+	if a.Surface != "" {
+		g.Text(a.Surface+"_channel", a.Row.SurfaceChannel)
+	}
+	g.Text("signature", a.Signature().Source())
+	settings(g, a.Settings)
+	g.Text("reply_mode", string(a.Row.ReplyMode))
+	if a.Row.HoldSeconds != nil {
+		g.Put("hold", document.Plain(a.HoldWords()))
+	}
+	if a.Row.Rate != 1 {
+		g.Put("rate", document.Plain(fmt.Sprint(a.Row.Rate)))
+	}
+	businessHours(g, a.Hours)
+	for _, f := range spec.Fields {
+		field(g, a, spec, f, variables)
+	}
+	return g
+}
+
+// field writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
+func field(g *document.Draft, a state.Account, spec channels.Spec, f channels.Field, variables map[string]bool) {
+	value, stored := a.Config[f.Name]
+	if f.Secret && !stored && !(f.Needed(a.Config) && len(a.Row.Secrets) > 0) || !f.Secret && value == "" {
+		return
+	}
+	g = g.Sub(input.Section(spec))
+	path := strings.Split(f.Name, ".")
+	key := path[len(path)-1]
+	for _, name := range path[:len(path)-1] {
+		g = g.Sub(name)
+	}
+	switch {
+	case f.Secret:
+		g.Put(key, "${"+variableOf(a.Row.Name, f.Name, variables)+"}")
+	case f.List:
+		g.List(key, strings.Split(value, "\n"))
+	default:
+		g.Text(key, value)
+	}
+}
+
+var notInNames = regexp.MustCompile(`[^A-Z0-9]+`)
+
+// variableOf returns the environment variable of a secret: SUPPORT_MAIL_IMAP_PASSWORD. It adds a number
+// if another account, whose name differs only in punctuation, has the same.
+func variableOf(account, field string, taken map[string]bool) string {
+	name := notInNames.ReplaceAllString(strings.ToUpper(account+"_"+field), "_")
+	if name[0] >= '0' && name[0] <= '9' {
+		name = "_" + name
+	}
+	unique := name
+	for n := 2; taken[unique]; n++ {
+		unique = fmt.Sprintf("%s_%d", name, n)
+	}
+	taken[unique] = true
+	return unique
+}
+
+// businessHours writes them in the form that the file has.
+func businessHours(g *document.Draft, p hours.Plan) {
+	if p.Zone == "" {
+		return
+	}
+	g = g.Sub("hours")
+	g.Text("zone", p.Zone)
+	for _, r := range p.Week {
+		g.Sub("week").Text(document.Quoted(r.Days), r.Open)
+	}
+	holidays(g, p)
+}
+
+// holidays writes them in the form that the file has: the shorter one where it is enough.
+func holidays(g *document.Draft, p hours.Plan) {
+	if p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0 {
+		g.List("holidays", p.Holidays)
+		return
+	}
+	g = g.Sub("holidays")
+	g.Text("country", p.Country)
+	var days []*document.Draft
+	for _, d := range p.SpecialDays() {
+		day := &document.Draft{}
+		day.Text("date", d.Date)
+		day.Text("name", d.Name)
+		day.Text("open", d.Open)
+		days = append(days, day)
+	}
+	if len(days) > 0 {
+		g.Put("days", days)
+	}
+	g.List("except", p.Except)
+}

@@ -1,0 +1,184 @@
+package overlay
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
+	"parley/channels"
+	"parley/store"
+)
+
+func (o *overlay) accountEntry(e parleyfile.Account) {
+	a := o.Account(e.Name)
+	if a == nil {
+		if e.Kind == nil {
+			o.faults.Add(e.At, "account "+e.Name+": kind", "is missing", "This version has "+o.kinds()+".")
+			return
+		}
+		o.Accounts = append(o.Accounts, state.Account{Settings: map[string]string{}, Config: map[string]string{}, Secrets: map[string]string{},
+			Row: store.Account{Name: e.Name, Kind: e.Kind.Value, Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1}})
+		a = &o.Accounts[len(o.Accounts)-1]
+	} else if e.Kind != nil && e.Kind.Value != a.Row.Kind {
+		o.faults.Add(e.Kind.At, "account "+e.Name+": kind", fmt.Sprintf("is %q already and can't change", a.Row.Kind), "Take another name for the new account; pause the old one.")
+		return
+	}
+	o.accountRow(a, e)
+	o.accountPlace(a, e)
+	overlaySettings(a.Settings, e.Settings)
+	o.accountSections(a, e)
+}
+
+func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
+	if e.Team != nil {
+		a.Team = strings.TrimSpace(e.Team.Value)
+		if t := o.Team(a.Team); t != nil {
+			a.Team = t.Name // as the team's entry writes it
+		}
+	}
+	if e.Mode != nil {
+		a.Row.Mode = store.Mode(e.Mode.Value)
+	}
+	if e.TrialTo != nil {
+		a.Row.TrialTo = unique(e.TrialTo.Values())
+	}
+	if e.Paused != nil {
+		a.Row.Paused = *e.Paused
+	}
+	if e.Signature != nil {
+		s := o.signature(*e.Signature, "account "+e.Name)
+		a.Row.Signature, a.Row.RichSignature = s.Markdown, s.Rich
+	}
+	if e.ReplyMode != nil {
+		a.Row.ReplyMode = store.ReplyMode(e.ReplyMode.Value)
+	}
+	if e.Hold != nil {
+		a.Row.HoldSeconds = e.Hold.Seconds
+	}
+	if e.Rate != nil {
+		a.Row.Rate = *e.Rate
+	}
+	if e.Hours != nil {
+		a.Hours = *e.Hours
+	}
+}
+
+// accountPlace sets the channel in which the account's threads open, in place of the team's.
+func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
+	for _, kind := range input.Chats() {
+		given, ok := e.Channels[kind]
+		switch channel := o.channel(kind, given, "account "+e.Name); {
+		case !ok:
+		case channel != "":
+			o.needSurface(kind)
+			a.Surface, a.Row.SurfaceChannel = kind, channel
+		case a.Surface == kind:
+			a.Surface, a.Row.SurfaceChannel = "", ""
+		}
+	}
+}
+
+func (o *overlay) haveTeams() string {
+	if len(o.Teams) == 0 {
+		return "Add it under teams:."
+	}
+	list := make([]string, len(o.Teams))
+	for i, t := range o.Teams {
+		list[i] = t.Name
+	}
+	return "There is " + strings.Join(list, ", ") + "; or add it under teams:."
+}
+
+func (o *overlay) kinds() string {
+	list := make([]string, len(o.specs))
+	for i, s := range o.specs {
+		list[i] = s.Kind
+	}
+	return document.Either(list)
+}
+
+// accountSections sets the fields of the account's channel.
+func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
+	where := "account " + e.Name
+	spec := input.SpecOf(o.specs, a.Row.Kind)
+	if spec == nil && a.Row.ID != 0 && len(e.Sections) == 0 {
+		return // a channel of another version: its account can still be paused
+	}
+	if spec == nil {
+		at := e.At
+		if e.Kind != nil {
+			at = e.Kind.At
+		}
+		o.faults.Add(at, where+": kind", fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), "It has "+o.kinds()+".")
+		return
+	}
+	key, at, faulty := input.Section(*spec), e.At, map[string]bool{}
+	for _, s := range e.Sections {
+		if s.Key != key {
+			o.faults.Add(s.At, where, fmt.Sprintf("unknown key %q", s.Key), fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key))
+			continue
+		}
+		at = s.At
+		for _, f := range s.Fields {
+			before := len(o.faults)
+			o.setField(a, *spec, f, where+": "+key+"."+f.Path)
+			faulty[f.Path] = len(o.faults) > before
+		}
+	}
+	for _, f := range spec.Fields {
+		if value := a.Value(f); !faulty[f.Name] && f.Needed(a.Config) && f.Default == "" && strings.TrimSpace(value) == "" {
+			o.faults.Add(at, where+": "+key+"."+f.Name, "is missing", hintOf(f))
+		}
+	}
+}
+
+func hintOf(f channels.Field) string {
+	if f.Help != "" {
+		return f.Help
+	}
+	return f.Label + "."
+}
+
+// setField sets one field of an account. Faults never quote the value.
+func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Field, where string) {
+	i := slices.IndexFunc(spec.Fields, func(s channels.Field) bool { return s.Name == f.Path })
+	if i < 0 {
+		names := make([]string, len(spec.Fields))
+		for i, s := range spec.Fields {
+			names[i] = s.Name
+		}
+		o.faults.Add(f.At, where, "is unknown", "Known: "+strings.Join(names, ", ")+".")
+		return
+	}
+	known := spec.Fields[i]
+	var values []string
+	switch {
+	case known.List && f.Many == nil:
+		o.faults.Add(f.At, where, "must be a list", "Write [first, second], or [] for none.")
+		return
+	case !known.List && f.Many != nil:
+		o.faults.Add(f.At, where, "must be a single value, not a list", "")
+		return
+	case known.List:
+		values = unique(trimmed(f.Many.Values()))
+	case known.Secret:
+		values = []string{f.One.Value} // not trimmed: spaces may belong to a secret
+	default:
+		values = []string{strings.TrimSpace(f.One.Value)}
+	}
+	for _, v := range values {
+		if len(known.OneOf) > 0 && v != "" && !slices.Contains(known.OneOf, v) {
+			o.faults.Add(f.At, where, "is not possible", "Write "+document.Either(known.OneOf)+".")
+			return
+		}
+		if known.List && strings.Contains(v, "\n") {
+			o.faults.Add(f.At, where, "has an entry of several lines", "Write each line as an entry of its own.")
+			return
+		}
+	}
+	a.Set(known, strings.Join(values, "\n"))
+}

@@ -1,0 +1,32 @@
+package overlay
+
+import (
+	"parley/bridge/setup/state"
+)
+
+// Found is what live surfaces answered about the file, and the signatures that were read.
+type Found struct {
+	Users    map[UserKey]string
+	Channels map[ChannelKey]string
+	Problems map[ChannelKey]string // why a channel was not found
+
+	Signatures map[string]Signature // by parleyfile.SignatureSource
+}
+
+// UserKey is an agent's address in a kind of surface.
+type UserKey struct{ Kind, Email string }
+
+// ChannelKey is a channel's name in a kind of surface.
+type ChannelKey struct{ Kind, Name string }
+
+// Signature is a signature of the file in the form in which the database keeps it.
+type Signature struct {
+	state.Signature
+	Problem string // why it can't be used; "" = it can
+	Hint    string // what to do about the problem
+}
+
+// NewFound has no answers yet.
+func NewFound() Found {
+	return Found{Users: map[UserKey]string{}, Channels: map[ChannelKey]string{}, Problems: map[ChannelKey]string{}, Signatures: map[string]Signature{}}
+}

@@ -1,0 +1,141 @@
+package overlay
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
+	"parley/channels"
+)
+
+// Options say what else Apply needs.
+type Options struct {
+	Specs []channels.Spec // of all channels
+	Found Found           // what was looked up for the file
+	Prune bool            // remove what the file's lists don't name
+}
+
+// Apply changes a state to what a file says. What the file doesn't name stays. The remarks name agents whose user,
+// found by e-mail, stays another agent's.
+// Errors: Faults.
+func Apply(s *state.State, f *parleyfile.File, with Options) (remarks []string, err error) {
+	o := overlay{State: s, specs: with.Specs, found: with.Found}
+	err = o.apply(f, with.Prune)
+	return o.remarks, err
+}
+
+// overlay is a state that is being changed.
+type overlay struct {
+	*state.State
+	specs   []channels.Spec
+	found   Found
+	faults  document.Faults
+	remarks []string
+}
+
+// apply takes over one kind of entry after the other. Errors: Faults.
+func (o *overlay) apply(f *parleyfile.File, prune bool) error {
+	if f.Company != nil {
+		o.Company = strings.TrimSpace(f.Company.Value)
+	}
+	overlaySettings(o.Settings, f.Settings)
+	o.setRetention(f.Retention)
+	if f.Lists.Knowledge {
+		o.Knowledge = f.Knowledge
+	}
+	for _, e := range f.Agents {
+		o.agentEntry(e)
+	}
+	for _, e := range f.Teams {
+		o.teamEntry(e)
+	}
+	for _, e := range f.Accounts {
+		o.accountEntry(e)
+	}
+	if prune {
+		o.prune(f)
+	}
+	for _, e := range f.Agents {
+		o.foundUsers(f, e)
+	}
+	for _, e := range f.Templates {
+		o.templateEntry(e)
+	}
+	for _, e := range f.Tags {
+		o.tagEntry(e)
+	}
+	for _, e := range f.Teams {
+		o.checkMembers(e)
+	}
+	for _, e := range f.Accounts {
+		if e.Team != nil && e.Team.Value != "" && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
+			o.faults.Add(e.Team.At, "account "+e.Name+": team", fmt.Sprintf("there is no team %q", e.Team.Raw), o.haveTeams())
+		}
+	}
+	return o.faults.Err()
+}
+
+// overlaySettings changes settings to those of the file.
+func overlaySettings(kept map[string]string, given []parleyfile.Setting) {
+	for _, s := range given {
+		if s.Value == "" {
+			delete(kept, s.Name)
+		} else {
+			kept[s.Name] = s.Value
+		}
+	}
+}
+
+// setRetention takes over the days that the file names.
+func (o *overlay) setRetention(given map[string]int) {
+	for _, k := range input.RetentionKeys() {
+		if days, named := given[k.Name]; named {
+			*k.In(&o.Retention) = days
+		}
+	}
+}
+
+// channel returns a channel's id; "" and a fault if it was not found.
+func (o *overlay) channel(kind string, given document.Text, where string) string {
+	if !strings.HasPrefix(given.Value, "#") {
+		return given.Value
+	}
+	id, problem := o.found.Channels[ChannelKey{kind, given.Value}], o.found.Problems[ChannelKey{kind, given.Value}]
+	if id == "" {
+		if problem == "" {
+			problem = "no such channel is known"
+		}
+		o.faults.Add(given.At, where+": "+kind+"_channel", fmt.Sprintf("%q: %s", given.Value, problem),
+			"Write the channel's id, or let the app into the channel and connect "+kind+" (its variables must be set).")
+	}
+	return id
+}
+
+// needSurface adds the account of a surface to the state, unless there is one.
+func (o *overlay) needSurface(kind string) {
+	if _, ok := o.Surfaces[kind]; !ok {
+		o.Surfaces[kind] = 0
+	}
+}
+
+// unique removes duplicates and keeps the first of each.
+func unique(list []string) []string {
+	var once []string
+	for _, s := range list {
+		if s != "" && !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	return once
+}
+
+func trimmed(list []string) []string {
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}

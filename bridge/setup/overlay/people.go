@@ -1,0 +1,178 @@
+package overlay
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
+	"parley/store"
+)
+
+func (o *overlay) agentEntry(e parleyfile.Agent) {
+	a := o.Agent(e.Email)
+	if a == nil {
+		if e.Name == nil {
+			o.faults.Add(e.At, "agent "+e.Email+": name", "is missing", "Write the name that colleagues and customers see.")
+			return
+		}
+		o.Agents = append(o.Agents, state.Agent{Email: e.Email, Users: map[string]string{}})
+		a = &o.Agents[len(o.Agents)-1]
+	}
+	if e.Name != nil {
+		a.Name = strings.TrimSpace(e.Name.Value)
+	}
+	if e.Roles != nil {
+		a.Roles = store.SaidRoles(unique(e.Roles.Values()))
+	}
+	if e.Zone != nil {
+		a.Zone = e.Zone.Value
+	}
+	if e.Presence != nil {
+		if a.Presence = e.Presence.Value; a.Presence == bridge.PresenceAvailable {
+			a.Presence = "" // the usual one is not said
+		}
+	}
+	if e.Quiet != nil {
+		a.Quiet = unique(e.Quiet.Values())
+	}
+	if e.Signature != nil {
+		a.Signature = o.signature(*e.Signature, "agent "+e.Email)
+	}
+	for _, kind := range input.Chats() {
+		if user, given := e.Users[kind]; given {
+			o.setUser(a, kind, strings.TrimSpace(user.Value))
+		}
+	}
+}
+
+// foundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
+// all users that the file names are tied and prune has removed its agents: a user that somebody else still
+// has stays there, and a remark says so, unless the file itself gives the user to the other.
+func (o *overlay) foundUsers(f *parleyfile.File, e parleyfile.Agent) {
+	a := o.Agent(e.Email)
+	if a == nil {
+		return // its entry has a fault
+	}
+	for _, kind := range input.Chats() {
+		id := o.found.Users[UserKey{kind, e.Email}]
+		if _, given := e.Users[kind]; given || id == "" || a.Users[kind] != "" {
+			continue
+		}
+		if other := o.AgentOf(kind, id); other != nil {
+			if f.Gives(kind, id) {
+				continue // somebody decided so
+			}
+			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
+				"to move it, write %s: %s for %s alone", e.Email, id, kind, other.Email, kind, id, e.Email))
+			continue
+		}
+		o.setUser(a, kind, id)
+	}
+}
+
+// setUser ties an agent to a user of a surface. It takes the user from the agent who has it in the
+// database; the changes then name both. Parse refuses a file in which two agents have the same user.
+func (o *overlay) setUser(a *state.Agent, kind, id string) {
+	if id == "" {
+		delete(a.Users, kind)
+		return
+	}
+	for i := range o.Agents {
+		if o.Agents[i].Users[kind] == id && o.Agents[i].Email != a.Email {
+			delete(o.Agents[i].Users, kind)
+		}
+	}
+	o.needSurface(kind)
+	a.Users[kind] = id
+}
+
+// signature returns a signature of the file in its stored form. It adds a fault if it can't be used.
+func (o *overlay) signature(t document.Text, where string) state.Signature {
+	read, ok := o.found.Signatures[parleyfile.SignatureSource(t)]
+	if !ok { // there was no lookup
+		return state.Signature{Markdown: parleyfile.SignatureSource(t)}
+	}
+	if read.Problem != "" {
+		o.faults.Add(t.At, where+": signature", read.Problem, read.Hint)
+	}
+	return read.Signature
+}
+
+func (o *overlay) teamEntry(e parleyfile.Team) {
+	t := o.Team(e.Name)
+	if t == nil {
+		o.Teams = append(o.Teams, state.Team{Name: e.Name, Channels: map[string]string{}})
+		t = &o.Teams[len(o.Teams)-1]
+	}
+	if e.Members != nil {
+		t.Members = nil
+		for _, m := range unique(e.Members.Values()) {
+			if a := o.Agent(m); a != nil {
+				m = a.Email // as the agent's entry writes it
+			}
+			t.Members = append(t.Members, m)
+		}
+	}
+	for _, kind := range input.Chats() {
+		given, ok := e.Channels[kind]
+		switch channel := o.channel(kind, given, "team "+e.Name); {
+		case !ok:
+		case channel == "":
+			delete(t.Channels, kind)
+		default:
+			o.needSurface(kind)
+			t.Channels[kind] = channel
+		}
+	}
+	if e.Emoji != nil {
+		t.Emoji = e.Emoji
+	}
+	if e.Agents != nil {
+		t.Agents = state.AgentsRule(e.Agents.Value)
+	}
+	if e.Weekly != nil {
+		t.Weekly = e.Weekly.Value
+	}
+	o.setHome(t, e)
+}
+
+// setHome sets the surface in which a team's threads open.
+func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
+	where := "team " + e.Name + ": home"
+	if e.Home != nil && e.Home.Value != "" {
+		t.Home = e.Home.Value
+		if t.Channels[t.Home] == "" {
+			o.faults.Add(e.Home.At, where, fmt.Sprintf("is %s, but the team has no %s_channel", t.Home, t.Home), "Add the channel, or name the other one.")
+		}
+		return
+	}
+	if t.Channels[t.Home] != "" {
+		return
+	}
+	t.Home = ""
+	for _, kind := range input.Chats() {
+		if t.Channels[kind] == "" {
+			continue
+		}
+		if t.Home != "" {
+			o.faults.Add(e.At, where, "is missing, and the team has channels in two places", "Say where its threads open: home: "+document.Either(input.Chats())+".")
+			return
+		}
+		t.Home = kind
+	}
+}
+
+func (o *overlay) checkMembers(e parleyfile.Team) {
+	if e.Members == nil {
+		return
+	}
+	for _, m := range e.Members.Items {
+		if o.Agent(m.Value) == nil {
+			o.faults.Add(m.At, "team "+e.Name+": members", fmt.Sprintf("%q is no agent", m.Raw), "Add the agent under agents:, or take the address out.")
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package overlay
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/parleyfile"
+	"parley/store"
+)
+
+// tagEntry changes a tag, or makes it. A tag whose name is listed as a former one of it becomes this tag.
+func (o *overlay) tagEntry(e parleyfile.Tag) {
+	for _, name := range e.Former() {
+		old := o.Tag(name)
+		switch {
+		case old == nil || strings.EqualFold(name, e.Name):
+			continue
+		case o.Tag(e.Name) == nil:
+			old.Name, old.Formerly = e.Name, append(slices.Clone(old.Formerly), old.Name)
+		default:
+			into := o.Tag(e.Name)
+			into.Formerly = slices.Concat(into.Formerly, old.Formerly, []string{old.Name})
+			o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
+		}
+	}
+	t := o.Tag(e.Name)
+	if t == nil {
+		for i := range o.Tags { // what had this name once has it no more
+			o.Tags[i].Formerly = slices.DeleteFunc(slices.Clone(o.Tags[i].Formerly), func(f string) bool { return strings.EqualFold(f, e.Name) })
+		}
+		o.Tags = append(o.Tags, store.Tag{Name: e.Name, Kind: store.TagPlain, Active: true})
+		t = &o.Tags[len(o.Tags)-1]
+	}
+	set := func(field *string, given *document.Text) {
+		if given != nil {
+			*field = strings.TrimSpace(given.Value)
+		}
+	}
+	t.Name = e.Name // in this spelling
+	set(&t.Description, e.Description)
+	set(&t.Color, e.Color)
+	set(&t.Category, e.Category)
+	if e.Kind != nil {
+		t.Kind = store.TagKind(e.Kind.Value)
+	}
+	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, e.Former())) // conversations may have any of them: none is forgotten
+}
+
+// formerNames gives each name once that a tag had besides its own.
+func formerNames(own string, list []string) []string {
+	var once []string
+	for _, name := range list {
+		if !slices.ContainsFunc(append(once, own), func(other string) bool { return strings.EqualFold(other, name) }) {
+			once = append(once, name)
+		}
+	}
+	return once
+}

@@ -1,0 +1,108 @@
+package parleyfile
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/routing/hours"
+)
+
+// Account is an account's entry.
+type Account struct {
+	At        document.Position
+	Name      string
+	Kind      *document.Text
+	Team      *document.Text
+	Mode      *document.Text
+	TrialTo   *document.List
+	Paused    *bool
+	Channels  map[string]document.Text // by kind of surface; at most one is not empty
+	Signature *document.Text
+	Settings  []Setting
+	ReplyMode *document.Text
+	Hold      *Hold
+	Rate      *float64
+	Hours     *hours.Plan // zero = always open
+	Sections  []Section   // groups of keys that may belong to the channel
+}
+
+// Hold is how long a reply waits before it is sent; nil seconds = the channel's default.
+type Hold struct{ Seconds *float64 }
+
+// Given lists the fields of a section that the entry gives a value.
+func (e Account) Given(key string) map[string]bool {
+	given := map[string]bool{}
+	for _, s := range e.Sections {
+		for _, f := range s.Fields {
+			if s.Key == key && f.One != nil && f.One.Value != "" {
+				given[f.Path] = true
+			}
+		}
+	}
+	return given
+}
+
+func readAccount(o *object) (Account, bool) {
+	e := Account{At: o.At, Channels: map[string]document.Text{}}
+	e.Name = o.accountName()
+	e.Kind = o.Text("kind")
+	e.Team = o.Text("team")
+	if e.Mode = o.Text("mode"); e.Mode != nil {
+		o.oneOf(*e.Mode, "mode", "watch", "trial", "live")
+	}
+	if e.TrialTo = o.List("trial_to"); e.TrialTo != nil {
+		for i, t := range e.TrialTo.Items {
+			e.TrialTo.Items[i].Value = trialAddress(t.Value)
+		}
+	}
+	e.Paused = o.yesNo("paused")
+	o.channels(e.Channels)
+	if kinds := input.Chats(); e.Channels[kinds[0]].Value != "" && e.Channels[kinds[1]].Value != "" {
+		o.Fault(e.Channels[kinds[1]].At, kinds[1]+"_channel", "stands beside "+kinds[0]+"_channel", "An account's threads open in one place: keep one of them.")
+	}
+	e.Signature = o.Text("signature")
+	e.Settings = o.settings("settings")
+	if e.ReplyMode = o.Text("reply_mode"); e.ReplyMode != nil {
+		o.oneOf(*e.ReplyMode, "reply_mode", "direct", "explicit")
+	}
+	e.Hold = o.hold("hold")
+	e.Rate = o.rate("rate")
+	e.Hours = o.hours("hours")
+	for _, key := range o.Rest() {
+		if s, ok := o.section(key); ok {
+			e.Sections = append(e.Sections, s)
+		}
+	}
+	return e, e.Name != ""
+}
+
+var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+
+func isAccountName(s string) bool { return accountNames.MatchString(s) }
+
+// accountName reads an account's name. It becomes a part of addresses and of names of variables, and never
+// changes.
+func (o *object) accountName() string {
+	t := o.Text("name")
+	if t == nil {
+		if o.Values["name"] == nil {
+			o.Fault(o.At, "name", "is missing", "An account is known by its name, which never changes: support-mail.")
+		}
+		return ""
+	}
+	hint := "Use letters, digits, - and _, at most 63: support-mail."
+	switch {
+	case !isAccountName(t.Value):
+		o.Fault(t.At, "name", fmt.Sprintf("%q can't be an account's name", t.Raw), hint)
+	case slices.Contains(append(input.Chats(), "parley"), strings.ToLower(t.Value)):
+		o.Fault(t.At, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.Raw), "Take another: support-"+t.Value+".")
+	default:
+		o.Where = "account " + t.Value
+		return t.Value
+	}
+	return ""
+}

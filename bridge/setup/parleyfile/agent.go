@@ -1,0 +1,69 @@
+package parleyfile
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+	"parley/store"
+)
+
+// Agent is an agent's entry.
+type Agent struct {
+	At    document.Position
+	Email string
+	Name  *document.Text
+	Roles *document.List
+	Zone  *document.Text
+	Users map[string]document.Text // by kind of surface
+
+	Presence  *document.Text
+	Quiet     *document.List
+	Signature *document.Text
+}
+
+func readAgent(o *object) (Agent, bool) {
+	e := Agent{At: o.At, Users: map[string]document.Text{}}
+	email := o.Text("email")
+	if email != nil {
+		e.Email = strings.ToLower(strings.TrimSpace(email.Value))
+		if !IsEmail(e.Email) {
+			o.Fault(email.At, "email", fmt.Sprintf("%q is no e-mail address", email.Raw), "Write ann@example.com.")
+			e.Email = ""
+		} else {
+			o.Where = "agent " + e.Email
+		}
+	} else if o.Values["email"] == nil {
+		o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
+	}
+	if e.Name = o.Text("name"); e.Name != nil && strings.TrimSpace(e.Name.Value) == "" {
+		o.Fault(e.Name.At, "name", "is empty", "Write the name that colleagues and customers see.")
+	}
+	for _, kind := range input.Chats() {
+		if t := o.Text(kind); t != nil {
+			o.user(kind, t)
+			e.Users[kind] = *t
+		}
+	}
+	if e.Roles = o.List("roles"); e.Roles != nil {
+		for _, role := range e.Roles.Items {
+			o.oneOf(role, "roles", store.Roles()...)
+		}
+	}
+	if e.Zone = o.Text("zone"); e.Zone != nil {
+		o.zone(*e.Zone)
+	}
+	if e.Presence = o.Text("presence"); e.Presence != nil && e.Presence.Value != "" {
+		o.oneOf(*e.Presence, "presence", input.Presences()...)
+	}
+	if e.Quiet = o.List("quiet"); e.Quiet != nil {
+		for _, notice := range e.Quiet.Items {
+			o.oneOf(notice, "quiet", bridge.NoticesToChoose()...)
+		}
+	}
+	e.Signature = o.Text("signature")
+	o.Done()
+	return e, e.Email != ""
+}

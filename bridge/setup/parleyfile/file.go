@@ -1,0 +1,152 @@
+package parleyfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/input"
+)
+
+// File is a checked parley.yaml. What needs the database or the channels' specs is checked later: does this team exist?
+// Is this a field of that channel? In File and its entries nil means: not in the file.
+type File struct {
+	Company  *document.Text
+	Settings []Setting // the defaults of all accounts
+	Agents   []Agent
+	Teams    []Team
+	Accounts []Account
+
+	Templates []Template
+	Tags      []Tag
+	Retention map[string]int                                                     // days by the names of their keys, 0 = as usual
+	Knowledge []string                                                           // folders and addresses
+	Lists     struct{ Agents, Teams, Accounts, Templates, Tags, Knowledge bool } // which lists the file has
+}
+
+// Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
+// variable can change the structure of the file.
+// Errors: Faults: all that can be found without the database.
+func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
+	r := &document.Reader{Env: lookupEnv}
+	body := r.Document(raw)
+	if body == nil {
+		return nil, r.Faults.Err()
+	}
+	f := &File{}
+	if top := objectOf(r.ReadGroup(body, "")); top != nil {
+		f.read(top)
+	}
+	if err := r.Faults.Err(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) read(top *object) {
+	f.Company = top.Text("company")
+	f.Settings = top.settings("settings")
+	f.Retention = top.retention()
+	agents, given := top.objects("agents", "agent")
+	f.Lists.Agents = given
+	teams, given := top.objects("teams", "team")
+	f.Lists.Teams = given
+	accounts, given := top.objects("accounts", "account")
+	f.Lists.Accounts = given
+	templates, given := top.objects("templates", "template")
+	f.Lists.Templates = given
+	tags, given := top.objects("tags", "tag")
+	f.Lists.Tags = given
+	places, given := top.objects("knowledge", "knowledge")
+	f.Lists.Knowledge = given
+	top.Done()
+
+	f.readKnowledge(places)
+
+	seen := names{faults: &top.Faults, lines: map[string]int{}}
+	for _, o := range agents {
+		if e, ok := readAgent(o); ok && seen.first("agent", e.Email, e.At) {
+			f.Agents = append(f.Agents, e)
+		}
+	}
+	for _, o := range teams {
+		if e, ok := readTeam(o); ok && seen.first("team", e.Name, e.At) {
+			f.Teams = append(f.Teams, e)
+		}
+	}
+	for _, o := range accounts {
+		if e, ok := readAccount(o); ok && seen.first("account", e.Name, e.At) {
+			f.Accounts = append(f.Accounts, e)
+		}
+	}
+	for _, o := range templates {
+		if e, ok := readTemplate(o); ok {
+			for _, a := range e.Accounts {
+				ok = ok && seen.first("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
+			}
+			if ok {
+				f.Templates = append(f.Templates, e)
+			}
+		}
+	}
+	f.readTags(tags, &seen)
+	f.uniqueUsers(&top.Faults)
+}
+
+// names finds duplicate names.
+type names struct {
+	faults *document.Faults
+	lines  map[string]int
+}
+
+func (n names) first(what, name string, at document.Position) bool {
+	key := what + " " + strings.ToLower(name)
+	if line, twice := n.lines[key]; twice {
+		n.faults.Add(at, what+" "+name, "is listed twice", fmt.Sprintf("It is also in line %d.", line))
+		return false
+	}
+	n.lines[key] = at.Line
+	return true
+}
+
+// uniqueUsers adds a fault where two agents have the same user of a surface.
+func (f *File) uniqueUsers(faults *document.Faults) {
+	for _, kind := range input.Chats() {
+		first := map[string]string{}
+		for _, a := range f.Agents {
+			user := a.Users[kind]
+			if user.Value == "" {
+				continue
+			}
+			if other := first[user.Value]; other != "" {
+				faults.Add(user.At, "agent "+a.Email+": "+kind, "is the user of "+other+" too", "Each person has an id of their own.")
+			}
+			first[user.Value] = a.Email
+		}
+	}
+}
+
+// Gives reports whether the file itself names a user of a surface, for whichever agent.
+func (f *File) Gives(kind, id string) bool {
+	return slices.ContainsFunc(f.Agents, func(e Agent) bool { return strings.TrimSpace(e.Users[kind].Value) == id })
+}
+
+// AgentAt is where an agent's entry stands in the file; zero = nowhere.
+func (f *File) AgentAt(email string) document.Position {
+	for _, e := range f.Agents {
+		if strings.EqualFold(e.Email, email) {
+			return e.At
+		}
+	}
+	return document.Position{}
+}
+
+// Account finds the entry of an account in the file; nil = it isn't there.
+func (f *File) Account(name string) *Account {
+	i := slices.IndexFunc(f.Accounts, func(e Account) bool { return strings.EqualFold(e.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return &f.Accounts[i]
+}

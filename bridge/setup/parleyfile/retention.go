@@ -1,0 +1,32 @@
+package parleyfile
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge/setup/input"
+	"parley/store/retention"
+)
+
+// retention reads the group: by the names of its keys the days, 0 = as usual.
+func (o *object) retention() map[string]int {
+	group := o.group("retention")
+	if group == nil {
+		return nil
+	}
+	given := map[string]int{}
+	for _, k := range input.RetentionKeys() {
+		t := group.Text(k.Name)
+		if t == nil {
+			continue
+		}
+		days, ok := k.Days(strings.TrimSpace(t.Value))
+		if !ok {
+			group.Fault(t.At, k.Name, fmt.Sprintf("%q is no number of days that can be chosen", t.Raw),
+				fmt.Sprintf(`Write a number from %d to %d, or "" for the usual one.`, k.Least, retention.MostDays))
+		}
+		given[k.Name] = days
+	}
+	group.Done()
+	return given
+}

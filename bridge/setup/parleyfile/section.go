@@ -1,0 +1,71 @@
+package parleyfile
+
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"parley/bridge/setup/document"
+)
+
+// Section is a group of keys of a channel, flattened: "imap.host".
+type Section struct {
+	Key    string
+	At     document.Position
+	Fields []Field
+}
+
+// Field is one value of a Section, or of a template's examples.
+type Field struct {
+	Path string // its keys: "imap.host"
+	At   document.Position
+	One  *document.Text // a single value; nil = many is set
+	Many *document.List // a list of values; nil = one is set
+}
+
+// section reads a group of keys that may belong to the account's channel.
+func (o *object) section(key string) (Section, bool) {
+	switch o.Values[key].(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		o.Fault(o.Places[key], key, "must be a group of keys, not "+document.Shape(o.Values[key]), "Write the values out.")
+		return Section{}, false
+	default:
+		o.Unknown(key)
+		return Section{}, false
+	}
+	s := Section{Key: key, At: o.Places[key]}
+	s.read(o, o.Values[key], o.Label(key), "")
+	return s, true
+}
+
+// read adds the values of a group of keys, by their paths.
+func (s *Section) read(o *object, n ast.Node, where, prefix string) {
+	group := o.object(n, where)
+	if group == nil {
+		return
+	}
+	for _, name := range group.Names {
+		f := Field{Path: prefix + name, At: group.Places[name]}
+		if strings.Contains(name, ".") {
+			group.Fault(f.At, name, "is no key", "Nest it: imap: {host: …} instead of imap.host.")
+			continue
+		}
+		switch v := group.Values[name].(type) {
+		case *ast.MappingNode, *ast.MappingValueNode:
+			s.read(o, v, group.Label(name), f.Path+".")
+			continue
+		case *ast.SequenceNode:
+			if f.Many = o.ReadList(v, group.Label(name)); f.Many == nil {
+				continue
+			}
+		default:
+			t, ok := o.ReadText(v, group.Label(name))
+			if !ok {
+				continue
+			}
+			f.One = &t
+		}
+		s.Fields = append(s.Fields, f)
+	}
+}

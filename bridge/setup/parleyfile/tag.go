@@ -1,0 +1,98 @@
+package parleyfile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge"
+	"parley/bridge/setup/document"
+	"parley/store"
+)
+
+const (
+	maxTagRunes         = 40 // as for tags that agents make
+	maxDescriptionRunes = 200
+)
+
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// Tag is the entry of a tag that conversations may have.
+type Tag struct {
+	At          document.Position
+	Name        string
+	Description *document.Text
+	Color       *document.Text
+	Category    *document.Text
+	Kind        *document.Text
+	Formerly    *document.List
+}
+
+// Former gives the names that the tag had.
+func (e Tag) Former() []string {
+	if e.Formerly == nil {
+		return nil
+	}
+	return e.Formerly.Values()
+}
+
+func readTag(o *object) (Tag, bool) {
+	e := Tag{At: o.At}
+	if name := o.Text("name"); name != nil {
+		e.Name = strings.Join(strings.Fields(name.Value), " ")
+		o.Where = "tag " + e.Name
+		o.tagName(*name, "name")
+	} else if o.Values["name"] == nil {
+		o.Fault(o.At, "name", "is missing", "A tag is known by its name.")
+	}
+	if e.Description = o.Text("description"); e.Description != nil && utf8.RuneCountInString(e.Description.Value) > maxDescriptionRunes {
+		o.Fault(e.Description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
+	}
+	if e.Color = o.Text("color"); e.Color != nil && e.Color.Value != "" && !colour.MatchString(e.Color.Value) {
+		o.Fault(e.Color.At, "color", fmt.Sprintf("%q is no colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
+	}
+	if e.Category = o.Text("category"); e.Category != nil && e.Category.Value != "" {
+		o.oneOf(*e.Category, "category", bridge.TagCategories()...)
+	}
+	if e.Kind = o.Text("kind"); e.Kind != nil {
+		o.oneOf(*e.Kind, "kind", string(store.TagPlain), string(store.TagLabel))
+	}
+	if e.Formerly = o.List("formerly"); e.Formerly != nil {
+		for i, t := range e.Formerly.Items {
+			o.tagName(t, "formerly")
+			e.Formerly.Items[i].Value = strings.Join(strings.Fields(t.Value), " ")
+		}
+	}
+	o.Done()
+	return e, e.Name != ""
+}
+
+// tagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
+func (o *object) tagName(t document.Text, key string) {
+	name := strings.Join(strings.Fields(t.Value), " ")
+	switch {
+	case name == "":
+		o.Fault(t.At, key, "is empty", "Write the name that people choose: Billing.")
+	case utf8.RuneCountInString(name) > maxTagRunes:
+		o.Fault(t.At, key, fmt.Sprintf("has more than %d letters", maxTagRunes), "Shorten it, and say the rest in its description.")
+	case strings.Contains(name, ","):
+		o.Fault(t.At, key, fmt.Sprintf("%q has a comma", t.Raw), "People type several tags with commas between them: take it out.")
+	}
+}
+
+// readTags reads tags, each name once: as that of a tag, or as one that a tag had.
+func (f *File) readTags(entries []*object, seen *names) {
+	for _, o := range entries {
+		if e, ok := readTag(o); ok && seen.first("tag", e.Name, e.At) {
+			f.Tags = append(f.Tags, e)
+		}
+	}
+	for _, e := range f.Tags {
+		if e.Formerly != nil {
+			for _, t := range e.Formerly.Items {
+				seen.first("tag", t.Value, t.At)
+			}
+		}
+	}
+}

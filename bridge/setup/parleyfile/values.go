@@ -1,0 +1,111 @@
+package parleyfile
+
+import (
+	"fmt"
+	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"parley/bridge/setup/document"
+)
+
+const maxHold = 10 * time.Minute
+
+// IsEmail says whether a text is an e-mail address without a name.
+func IsEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s
+}
+
+// trialAddress writes an address in the form of the channels, which compare addresses exactly.
+func trialAddress(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.Contains(s, "@") {
+		return strings.ToLower(s)
+	}
+	return s
+}
+
+func (o *object) oneOf(t document.Text, name string, allowed ...string) {
+	if !slices.Contains(allowed, t.Value) {
+		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.Either(allowed)+".")
+	}
+}
+
+func (o *object) zone(t document.Text) {
+	if t.Value == "" {
+		return
+	}
+	if _, err := time.LoadLocation(t.Value); err != nil || t.Value == "Local" {
+		o.Fault(t.At, "zone", fmt.Sprintf("%q is no time zone", t.Raw), "Write a name like Europe/Berlin.")
+	}
+}
+
+func (o *object) yesNo(name string) *bool {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	switch t.Value {
+	case "true", "false":
+		yes := t.Value == "true"
+		return &yes
+	}
+	o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write true or false.")
+	return nil
+}
+
+// hold reads a duration; "" = the channel's default.
+func (o *object) hold(name string) *Hold {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	if t.Value == "" {
+		return &Hold{}
+	}
+	d, err := time.ParseDuration(t.Value)
+	if err != nil {
+		o.Fault(t.At, name, fmt.Sprintf("%q is no duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
+		return nil
+	}
+	if d < 0 || d > maxHold {
+		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
+		return nil
+	}
+	seconds := d.Seconds()
+	return &Hold{Seconds: &seconds}
+}
+
+// rate reads the factor on the provider's published budget.
+func (o *object) rate(name string) *float64 {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	rate, err := strconv.ParseFloat(t.Value, 64)
+	if err != nil || !(rate >= 0 && rate <= 1000) {
+		o.Fault(t.At, name, fmt.Sprintf("%q is no factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
+		return nil
+	}
+	return &rate
+}
+
+// schedule reads a cron expression; "" = never. nil if the key is missing.
+func (o *object) schedule(name string) *document.Text {
+	t := o.Text(name)
+	if t == nil || t.Value == "" {
+		return t
+	}
+	if s, err := cron.ParseStandard(t.Value); err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
+		o.Fault(t.At, name, fmt.Sprintf("%q is no time that comes round", t.Raw), `Write a cron expression: "0 9 * * MON" is Mondays at nine.`)
+	}
+	return t
+}
+
+// SignatureSource returns a signature's text in the form in which it is compared and stored.
+func SignatureSource(t document.Text) string { return strings.TrimRight(t.Value, "\n") }

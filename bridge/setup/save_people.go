@@ -1,0 +1,87 @@
+package setup
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/setup/input"
+	"parley/bridge/setup/state"
+	"parley/store"
+)
+
+func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
+	for i := range s.want.Agents { // first untie users from their old agents
+		a := &s.want.Agents[i]
+		for kind := range attributesOfUsers(s.have.Agent(a.Email)) {
+			if a.Users[kind] == "" {
+				if err := exec(ctx, tx, deleteAgentUser, a.ID, s.want.Surfaces[kind]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for i := range s.want.Agents {
+		a := &s.want.Agents[i]
+		old := s.have.Agent(a.Email)
+		if old != nil && slices.Equal(old.Attributes(), a.Attributes()) {
+			continue
+		}
+		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.Email, Name: a.Name, Roles: store.StoredRoles(a.Roles), Zone: a.Zone,
+			Presence: a.Presence, Quiet: a.Quiet, Signature: a.Signature.Markdown, RichSignature: a.Signature.Rich})
+		if err != nil {
+			return err
+		}
+		a.ID = id
+		for kind, user := range a.Users {
+			if old != nil && old.Users[kind] == user {
+				continue
+			}
+			if err := store.SaveAgentUser(ctx, tx, store.AgentUser{AccountID: s.want.Surfaces[kind], UserID: user, AgentID: id}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func attributesOfUsers(a *state.Agent) map[string]string {
+	if a == nil {
+		return nil
+	}
+	return a.Users
+}
+
+func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
+	for i := range s.want.Teams {
+		t := &s.want.Teams[i]
+		old := s.have.Team(t.Name)
+		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) && maps.Equal(old.Channels, t.Channels) {
+			continue
+		}
+		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents, Weekly: t.Weekly}
+		for _, email := range t.Members {
+			row.Members = append(row.Members, s.want.Agent(email).ID)
+		}
+		id, err := store.SaveTeam(ctx, tx, row)
+		if err != nil {
+			return err
+		}
+		t.ID = id
+		for _, kind := range input.Chats() {
+			surface, ok := s.want.Surfaces[kind]
+			switch channel := t.Channels[kind]; {
+			case channel != "":
+				err = store.SaveTeamChannel(ctx, tx, store.TeamChannel{TeamID: id, AccountID: surface, Channel: channel, Home: t.Home == kind})
+			case ok:
+				err = exec(ctx, tx, deleteTeamChannel, id, surface)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

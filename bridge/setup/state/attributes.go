@@ -1,0 +1,125 @@
+package state
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/setup/input"
+	"parley/channels"
+	"parley/store/retention"
+)
+
+// Attribute is one property of an agent, a team or an account, in words.
+type Attribute struct {
+	Name   string
+	Value  string
+	Empty  string // how an empty value is shown; "" = "(none)"
+	Secret bool   // the value is never shown
+}
+
+// Attributes lists what an agent is like.
+func (a Agent) Attributes() []Attribute {
+	list := []Attribute{{Name: "name", Value: a.Name}, {Name: "roles", Value: sorted(a.Roles)}, {Name: "zone", Value: a.Zone},
+		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable}, {Name: "quiet", Value: sorted(a.Quiet)}}
+	list = append(list, a.Signature.attributes()...)
+	for _, kind := range input.Chats() {
+		list = append(list, Attribute{Name: kind, Value: a.Users[kind]})
+	}
+	return list
+}
+
+// Attributes lists what a team is like.
+func (t Team) Attributes() []Attribute {
+	list := []Attribute{{Name: "members", Value: sorted(t.Members)}}
+	for _, kind := range input.Chats() {
+		list = append(list, Attribute{Name: kind + "_channel", Value: t.Channels[kind]})
+	}
+	home := ""
+	if len(t.Channels) > 1 {
+		home = t.Home
+	}
+	return append(list, Attribute{Name: "home", Value: home}, Attribute{Name: "emoji", Value: emojiWords(t.Emoji)}, Attribute{Name: "agents", Value: t.Agents},
+		Attribute{Name: "weekly_figures", Value: t.Weekly})
+}
+
+// Attributes lists what an account is like; spec is that of its channel, nil = this version doesn't have it.
+func (a Account) Attributes(spec *channels.Spec) []Attribute {
+	list := []Attribute{
+		{Name: "kind", Value: a.Row.Kind},
+		{Name: "team", Value: a.Team},
+		{Name: "mode", Value: string(a.Row.Mode)},
+		{Name: "trial_to", Value: sorted(a.Row.TrialTo)},
+		{Name: "paused", Value: yes(a.Row.Paused), Empty: "false"},
+	}
+	list = append(append(list, a.Signature().attributes()...), []Attribute{
+		{Name: "reply_mode", Value: string(a.Row.ReplyMode)},
+		{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
+		{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
+		{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"},
+	}...)
+	for _, kind := range input.Chats() {
+		channel := ""
+		if a.Surface == kind {
+			channel = a.Row.SurfaceChannel
+		}
+		list = append(list, Attribute{Name: kind + "_channel", Value: channel})
+	}
+	list = append(list, SettingAttributes(a.Settings)...)
+	if spec == nil {
+		return list
+	}
+	for _, f := range spec.Fields {
+		value := a.Value(f)
+		if f.List {
+			value = strings.ReplaceAll(value, "\n", ", ")
+		}
+		list = append(list, Attribute{Name: f.Name, Value: value, Empty: ownDefault(f), Secret: f.Secret})
+	}
+	return list
+}
+
+// SettingAttributes returns all settings as attributes, also those with their default.
+func SettingAttributes(settings map[string]string) []Attribute {
+	var list []Attribute
+	for _, known := range bridge.Settings() {
+		list = append(list, Attribute{Name: known.Name, Value: settings[known.Name], Empty: "(default)"})
+	}
+	return list
+}
+
+// RetentionAttributes are the days, for the list of changes.
+func RetentionAttributes(d retention.Days) (list []Attribute) {
+	for _, k := range input.RetentionKeys() {
+		list = append(list, Attribute{Name: k.Name, Value: k.Text(*k.In(&d)), Empty: "(default)"})
+	}
+	return list
+}
+
+// emojiWords lists a team's emoji with their verbs, for people.
+func emojiWords(verbs map[string]string) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(verbs)) {
+		list = append(list, name+": "+verbs[name])
+	}
+	return strings.Join(list, ", ")
+}
+
+func ownDefault(f channels.Field) string {
+	if f.Default != "" {
+		return "(default)"
+	}
+	return ""
+}
+
+// sorted joins a list whose order has no meaning.
+func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
+
+func yes(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package state
+
+import (
+	"strings"
+
+	"parley/routing/hours"
+)
+
+// hoursWords describes business hours in one line.
+func hoursWords(p hours.Plan) string {
+	if p.Zone == "" {
+		return ""
+	}
+	parts := []string{p.Zone}
+	for _, r := range p.Week {
+		parts = append(parts, r.Days+" "+r.Open)
+	}
+	return strings.Join(append(parts, holidayWords(p)...), "; ")
+}
+
+// holidayWords describes them for people.
+func holidayWords(p hours.Plan) []string {
+	var parts []string
+	if p.Country != "" {
+		parts = append(parts, "not on public holidays of "+p.Country)
+	}
+	if len(p.Except) > 0 {
+		parts = append(parts, "but on "+strings.Join(p.Except, ", "))
+	}
+	var shut []string
+	for _, d := range p.SpecialDays() {
+		name := ""
+		if d.Name != "" {
+			name = " (" + d.Name + ")"
+		}
+		if d.Open != "" {
+			parts = append(parts, d.Date+name+" "+d.Open)
+		} else {
+			shut = append(shut, d.Date+name)
+		}
+	}
+	if len(shut) > 0 {
+		parts = append(parts, "not "+strings.Join(shut, ", "))
+	}
+	return parts
+}

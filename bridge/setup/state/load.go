@@ -1,0 +1,166 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge/setup/input"
+	"parley/store"
+	"parley/store/knowledge"
+	"parley/store/retention"
+)
+
+// Load reads the whole state. Without a sealer, secrets are not decrypted.
+func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, error) {
+	directory, err := store.LoadDirectory(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Of(directory, sealer)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q), s.retentionOf(ctx, q)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Of converts a directory to a state. Without a sealer, secrets are not decrypted.
+func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
+	s := &State{Company: d.Company, Settings: map[string]string{}, Surfaces: map[string]store.AccountID{}, Tags: tagsOf(d.Tags)}
+	if err := json.Unmarshal(d.Settings, &s.Settings); err != nil {
+		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
+	}
+	kinds := map[store.AccountID]string{}
+	for _, a := range d.Accounts {
+		if a.Side == store.SideSurface && slices.Contains(input.Chats(), a.Kind) {
+			s.Surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
+		}
+	}
+	emails := map[store.AgentID]string{}
+	for _, a := range d.Agents {
+		if !a.Active {
+			continue
+		}
+		row := Agent{ID: a.ID, Email: a.Email, Name: a.Name, Roles: store.SaidRoles(a.Roles), Zone: a.Zone, Users: map[string]string{},
+			Presence: a.Presence, Quiet: a.Quiet, Signature: Signature{a.Signature, a.RichSignature}}
+		for _, u := range d.Users {
+			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {
+				row.Users[kind] = u.UserID
+			}
+		}
+		emails[a.ID] = a.Email
+		s.Agents = append(s.Agents, row)
+	}
+	names := map[store.TeamID]string{}
+	for _, t := range d.Teams {
+		names[t.ID] = t.Name
+		s.Teams = append(s.Teams, teamOf(t, d.Channels, emails, kinds))
+	}
+	for _, row := range d.Accounts {
+		if row.Side != store.SideChannel {
+			continue
+		}
+		a, err := accountOf(row, names, kinds, sealer)
+		if err != nil {
+			return nil, err
+		}
+		s.Accounts = append(s.Accounts, a)
+	}
+	return s, nil
+}
+
+func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID]string, kinds map[store.AccountID]string) Team {
+	row := Team{ID: t.ID, Name: t.Name, Channels: map[string]string{}, Emoji: t.Emoji, Agents: AgentsRule(t.Agents), Weekly: t.Weekly}
+	for _, id := range t.Members {
+		if emails[id] != "" {
+			row.Members = append(row.Members, emails[id])
+		}
+	}
+	for _, c := range channels {
+		if kind := kinds[c.AccountID]; c.TeamID == t.ID && kind != "" {
+			row.Channels[kind] = c.Channel
+			if c.Home {
+				row.Home = kind
+			}
+		}
+	}
+	return row
+}
+
+func accountOf(row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer) (Account, error) {
+	a := Account{Row: row, Settings: map[string]string{}}
+	a.Row.Signature = strings.TrimRight(row.Signature, "\n") // as parleyfile.SignatureSource does
+	if row.TeamID != nil {
+		a.Team = teams[*row.TeamID]
+	}
+	if row.SurfaceID != nil && row.SurfaceChannel != "" {
+		a.Surface = kinds[*row.SurfaceID]
+	}
+	if len(row.Settings) > 0 {
+		if err := json.Unmarshal(row.Settings, &a.Settings); err != nil {
+			return a, fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
+		}
+	}
+	if len(row.Hours) > 0 {
+		if err := json.Unmarshal(row.Hours, &a.Hours); err != nil {
+			return a, fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
+		}
+	}
+	config, err := Config(row)
+	if err != nil {
+		return a, err
+	}
+	a.Config = config
+	if sealer != nil {
+		a.Secrets, err = Secrets(row, sealer)
+	}
+	return a, err
+}
+
+// templatesOf adds the templates to a state.
+func (s *State) templatesOf(ctx context.Context, q store.Querier) error {
+	rows, err := store.ListTemplates(ctx, q, 0)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if a := find(s.Accounts, func(a Account) bool { return a.Row.ID == row.AccountID }); a != nil {
+			s.Templates = append(s.Templates, Template{Row: row, Account: a.Row.Name})
+		}
+	}
+	return nil
+}
+
+// knowledgeOf adds to a state what suggested replies may draw on.
+func (s *State) knowledgeOf(ctx context.Context, q store.Querier) error {
+	places, err := knowledge.Places(ctx, q)
+	for _, p := range places {
+		s.Knowledge = append(s.Knowledge, p.Place)
+	}
+	return err
+}
+
+// retentionOf adds to a state for how many days records are kept.
+func (s *State) retentionOf(ctx context.Context, q store.Querier) (err error) {
+	s.Retention, err = retention.ReadDays(ctx, q)
+	return err
+}
+
+// tagsOf gives the tags that can be chosen, each once: an older database may have several spellings of one.
+func tagsOf(rows []store.Tag) []store.Tag {
+	var list []store.Tag
+	known := map[string]bool{}
+	for _, t := range rows {
+		if name := strings.ToLower(t.Name); t.Active && !known[name] {
+			known[name] = true
+			list = append(list, t)
+		}
+	}
+	return list
+}

@@ -1,0 +1,43 @@
+package state
+
+import (
+	"slices"
+
+	"parley/store"
+)
+
+// Rank is how much an agent may.
+type Rank int
+
+// Ranks, the lowest first.
+const (
+	RankPlain Rank = iota
+	RankAdmin
+	RankSuperAdmin
+)
+
+// Rank is the rank that an agent's roles give.
+func (a *Agent) Rank() Rank {
+	switch {
+	case a == nil:
+		return RankPlain
+	case slices.Contains(a.Roles, store.RoleSuperAdmin):
+		return RankSuperAdmin
+	case slices.Contains(a.Roles, store.RoleAdmin):
+		return RankAdmin
+	}
+	return RankPlain
+}
+
+// Highest is the highest rank that anybody was named.
+func (s *State) Highest() (most Rank) {
+	for i := range s.Agents {
+		most = max(most, s.Agents[i].Rank())
+	}
+	return most
+}
+
+// IsSuper says whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
+func (s *State) IsSuper(a *Agent) bool {
+	return a.Rank() > RankPlain && a.Rank() == s.Highest()
+}

@@ -1,0 +1,53 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Config reads the settings that are not encrypted. A secret that is set has an empty value among them,
+// so that an export knows of it without the master key.
+func Config(a store.Account) (channels.Config, error) {
+	config := channels.Config{}
+	if len(a.Config) == 0 {
+		return config, nil
+	}
+	if err := json.Unmarshal(a.Config, &config); err != nil {
+		return nil, fmt.Errorf("setup: account %s: stored settings: %w", a.Name, err)
+	}
+	return config, nil
+}
+
+// Secrets decrypts an account's secrets.
+func Secrets(a store.Account, sealer *store.Sealer) (map[string]string, error) {
+	secrets := map[string]string{}
+	if len(a.Secrets) == 0 {
+		return secrets, nil
+	}
+	plain, err := sealer.Open(secretsOf(a.Name), a.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("setup: account %s: secrets: %w", a.Name, err)
+	}
+	if err := json.Unmarshal(plain, &secrets); err != nil {
+		return nil, fmt.Errorf("setup: account %s: secrets are no list of values", a.Name) // the cause may quote one
+	}
+	return secrets, nil
+}
+
+// Seal encrypts an account's secrets; nil if there are none.
+func Seal(account string, secrets map[string]string, sealer *store.Sealer) ([]byte, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	plain, err := json.Marshal(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("setup: account %s: secrets: %w", account, err)
+	}
+	return sealer.Seal(secretsOf(account), plain), nil
+}
+
+// secretsOf returns the place to which an account's secrets are bound: see store.Sealer.
+func secretsOf(account string) string { return "accounts/" + account }

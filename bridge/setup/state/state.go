@@ -1,0 +1,110 @@
+package state
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/store"
+	"parley/store/retention"
+)
+
+// State is everything that parley.yaml describes, with names instead of ids. There are two of them: the
+// current one (have) and the one that the file asks for (want). What changes is the difference.
+type State struct {
+	Company  string
+	Settings map[string]string          // the defaults of all accounts
+	Surfaces map[string]store.AccountID // by kind; 0 = to be made
+	Agents   []Agent                    // active ones
+	Teams    []Team
+	Accounts []Account
+
+	Templates []Template
+	Tags      []store.Tag // those that can be chosen
+	Knowledge []string    // folders and addresses, sorted
+
+	Retention retention.Days
+}
+
+// Agent is a person who answers.
+type Agent struct {
+	ID    store.AgentID // 0 = new
+	Email string
+	Name  string
+	Roles []string
+	Zone  string
+	Users map[string]string // by kind of surface
+
+	Presence  string // "" = available
+	Quiet     []string
+	Signature Signature
+}
+
+// Team is a group of agents with the channels in which its conversations open.
+type Team struct {
+	ID       store.TeamID // 0 = new
+	Name     string
+	Members  []string          // e-mail addresses
+	Channels map[string]string // by kind of surface
+	Home     string            // kind of surface
+	Emoji    map[string]string // verbs by names
+	Agents   string            // store.AgentsOfChannel; "" = whom an admin lists
+	Weekly   string            // a cron expression; "" = never
+}
+
+// Agent finds an agent by the e-mail address; nil = there is none.
+func (s *State) Agent(email string) *Agent {
+	return find(s.Agents, func(a Agent) bool { return strings.EqualFold(a.Email, email) })
+}
+
+// AgentByID finds an agent; nil = there is none.
+func (s *State) AgentByID(id store.AgentID) *Agent {
+	return find(s.Agents, func(a Agent) bool { return a.ID == id })
+}
+
+// AgentOf returns the agent who has a user of a surface; nil = nobody.
+func (s *State) AgentOf(kind, user string) *Agent {
+	return find(s.Agents, func(a Agent) bool { return a.Users[kind] == user })
+}
+
+// Team finds a team by its name; nil = there is none.
+func (s *State) Team(name string) *Team {
+	return find(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, name) })
+}
+
+// Account finds an account by its name; nil = there is none.
+func (s *State) Account(name string) *Account {
+	return find(s.Accounts, func(a Account) bool { return strings.EqualFold(a.Row.Name, name) })
+}
+
+func find[T any](list []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+// Clone returns a copy that can be changed without changing the original.
+func (s *State) Clone() *State {
+	c := &State{Company: s.Company, Settings: maps.Clone(s.Settings), Surfaces: maps.Clone(s.Surfaces), Agents: slices.Clone(s.Agents),
+		Teams: slices.Clone(s.Teams), Accounts: slices.Clone(s.Accounts), Templates: slices.Clone(s.Templates), Tags: slices.Clone(s.Tags), Knowledge: s.Knowledge, Retention: s.Retention}
+	for i := range c.Agents {
+		c.Agents[i].Users = maps.Clone(c.Agents[i].Users)
+	}
+	for i := range c.Teams {
+		c.Teams[i].Channels = maps.Clone(c.Teams[i].Channels)
+	}
+	for i := range c.Accounts {
+		a := &c.Accounts[i]
+		a.Settings, a.Config, a.Secrets = maps.Clone(a.Settings), maps.Clone(a.Config), maps.Clone(a.Secrets)
+	}
+	return c
+}
+
+// AgentsRule is how a state has one of these values: the usual one is not said.
+func AgentsRule(value string) string {
+	if value == store.AgentsListed {
+		return ""
+	}
+	return value
+}

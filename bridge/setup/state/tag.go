@@ -1,0 +1,41 @@
+package state
+
+import (
+	"slices"
+	"strings"
+
+	"parley/store"
+)
+
+// Tag finds a tag by its name; nil = there is none.
+func (s *State) Tag(name string) *store.Tag {
+	return find(s.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
+}
+
+// TagBefore gives a wanted tag as it is stored: under its name, or under one that it had until now.
+func (s *State) TagBefore(want store.Tag) *store.Tag {
+	if t := s.Tag(want.Name); t != nil {
+		return t
+	}
+	return find(s.Tags, func(t store.Tag) bool { return hadName(want, t.Name) })
+}
+
+// TagThatWas finds the tag that once had a name; nil = there is none.
+func (s *State) TagThatWas(name string) *store.Tag {
+	return find(s.Tags, func(t store.Tag) bool { return hadName(t, name) })
+}
+
+func hadName(t store.Tag, name string) bool {
+	return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
+}
+
+// TagAttributes lists what a tag is like.
+func TagAttributes(t store.Tag) []Attribute {
+	return []Attribute{
+		{Name: "description", Value: t.Description},
+		{Name: "color", Value: t.Color, Empty: "(by its name)"},
+		{Name: "category", Value: t.Category},
+		{Name: "kind", Value: string(t.Kind)},
+		{Name: "formerly", Value: sorted(t.Formerly)},
+	}
+}

@@ -1,0 +1,49 @@
+package state
+
+import (
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Template is a template of one account.
+type Template struct {
+	Row     store.Template // ID 0 = new
+	Account string
+}
+
+// Title names a template for people.
+func (t Template) Title() string {
+	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
+}
+
+// Template finds a template of an account; nil = there is none.
+func (s *State) Template(account, name, language string) *Template {
+	return find(s.Templates, func(t Template) bool {
+		return strings.EqualFold(t.Account, account) && strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
+	})
+}
+
+// Twin finds another template that its account's provider would know by the same name; nil = there is none.
+func (s *State) Twin(t Template) *Template {
+	return find(s.Templates, func(other Template) bool {
+		return other.Account == t.Account && other.Row.Language == t.Row.Language && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name
+	})
+}
+
+// Attributes lists what a template is like.
+func (t Template) Attributes() []Attribute {
+	var buttons, examples []string
+	for _, b := range t.Row.Buttons {
+		buttons = append(buttons, strings.TrimSuffix(b.Title+" "+b.URL, " "))
+	}
+	for _, name := range channels.Variables(t.Row.Header, t.Row.Body) {
+		examples = append(examples, name+": "+t.Row.Examples[name])
+	}
+	return []Attribute{
+		{Name: "provider_name", Value: t.Row.ProviderName}, {Name: "category", Value: t.Row.Category}, {Name: "types", Value: sorted(t.Row.Uses)},
+		{Name: "labels", Value: sorted(t.Row.Labels)}, {Name: "header", Value: t.Row.Header}, {Name: "body", Value: t.Row.Body},
+		{Name: "footer", Value: t.Row.Footer}, {Name: "buttons", Value: strings.Join(buttons, ", ")}, {Name: "examples", Value: strings.Join(examples, ", ")},
+	}
+}
