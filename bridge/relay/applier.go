@@ -2,18 +2,12 @@ package relay
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-)
-
-const (
-	holderLasts = 20 * time.Second // the events that a stopped process had taken are free after that
-	holderKeep  = 5                // seconds between two signs of life
 )
 
 // applier takes events and applies them in a database session of its own. When the session ends, for
@@ -81,60 +75,4 @@ func (a *applier) end(ctx context.Context) {
 	a.holders.drop(a.holder)
 	a.conn.Release()
 	a.conn = nil
-}
-
-// holders knows the appliers of this process, by their names in the queues.
-type holders struct {
-	mu   sync.Mutex
-	lost map[int]*atomic.Bool
-}
-
-func newHolders() *holders { return &holders{lost: map[int]*atomic.Bool{}} }
-
-func (h *holders) add(id int) *atomic.Bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lost[id] = &atomic.Bool{}
-	return h.lost[id]
-}
-
-func (h *holders) drop(id int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.lost, id)
-}
-
-func (h *holders) list() []int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list := make([]int, 0, len(h.lost))
-	for id := range h.lost {
-		list = append(list, id)
-	}
-	return list
-}
-
-// keepHolders renews the life signs of this process's appliers in the database, and marks those that
-// others took for dead as lost.
-func (r *Relay) keepHolders(ctx context.Context) error {
-	mine := r.holders.list()
-	if len(mine) == 0 {
-		return nil
-	}
-	kept, err := store.KeepHolders(ctx, r.pool, mine, holderLasts)
-	if err != nil {
-		return err
-	}
-	alive := map[int]bool{}
-	for _, id := range kept {
-		alive[int(id)] = true
-	}
-	r.holders.mu.Lock()
-	defer r.holders.mu.Unlock()
-	for _, id := range mine {
-		if lost := r.holders.lost[id]; lost != nil && !alive[id] {
-			lost.Store(true)
-		}
-	}
-	return nil
 }

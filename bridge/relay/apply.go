@@ -5,31 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/channels/pause"
 	"parley/store"
 )
 
 const (
-	maxTries       = 5        // attempts to apply an event
-	maxApplyBytes  = 16 << 20 // payloads of one batch; at least one event
-	largeBytes     = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
-	largeTogether  = 48 << 20 // bytes of payloads that all large batches may have in memory at once
-	yieldFor       = 250 * time.Millisecond
-	yieldShare     = 3 // an applier that gave way for d may then work for 3 d before it gives way again
-	yieldStep      = 5 * time.Millisecond
-	placeLasts     = 250 * time.Millisecond // how long a batch counts as one in work; see takePlace
-	backoffOnError = 500 * time.Millisecond
-	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
-	longestWait    = 30 * time.Second
-	conflicts      = 5               // how often a batch is begun again because of what others did
-	stalledAfter   = 3 * time.Second // if the database hasn't answered for so long, no event is blamed for a failure
+	maxTries      = 5        // attempts to apply an event
+	largeBytes    = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
+	largeTogether = 48 << 20 // bytes of payloads that all large batches may have in memory at once
+	yieldFor      = 250 * time.Millisecond
+	yieldShare    = 3 // an applier that gave way for d may then work for 3 d before it gives way again
+	yieldStep     = 5 * time.Millisecond
+	placeLasts    = 250 * time.Millisecond // how long a batch counts as one in work; see takePlace
+	stalledAfter  = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
 )
 
 // runApplier applies batches of events until ctx ends.
@@ -357,29 +350,4 @@ func (r *Relay) blames(cause error) bool {
 		return !r.stalled()
 	}
 	return !transient(cause)
-}
-
-// conflicting says that an error came from what others did at the same time, so that trying again may
-// succeed.
-func conflicting(err error) bool {
-	if errors.Is(err, ErrAgain) {
-		return true
-	}
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	return pg.Code == "40P01" || pg.Code == "40001" || store.IsLost(err)
-}
-
-// transient says that the database, not the event, is the cause: it can't be reached, has no room,
-// or others were faster. A session that ends is no such cause, since the event may have ended it.
-func transient(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		var connect *pgconn.ConnectError
-		return errors.As(err, &connect)
-	}
-	const starting = "57P03"
-	return pg.Code == starting || store.IsLost(err) || slices.Contains([]string{"40", "53", "58"}, pg.Code[:2])
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
 	"time"
@@ -21,51 +22,38 @@ const (
 	maxErrorRunes = 500
 )
 
-// LeaseFor gives how long a lane must be leased for requests that may take so long.
-func (o Options) LeaseFor(request time.Duration) time.Duration {
-	return o.requestTime(request) + cmp.Or(o.LeaseMargin, 15*time.Second)
+// attempts makes attempts at claimed deliveries, and says of each what became of it.
+type attempts struct {
+	handler Handler
+	metrics *Metrics
+	log     *slog.Logger
+	opt     Options
 }
 
-// requestTime gives how long an attempt may take: wanted, but not more than MaxRequest.
-func (o Options) requestTime(wanted time.Duration) time.Duration {
-	if o.MaxRequest > 0 {
-		return min(wanted, o.MaxRequest)
-	}
-	return wanted
-}
-
-// pause gives a pause between attempts in seconds: wanted, but not more than MaxWait.
-func (o Options) pause(wanted time.Duration) float64 {
-	if o.MaxWait > 0 {
-		wanted = min(wanted, o.MaxWait)
-	}
-	return wanted.Seconds()
-}
-
-// attempts makes the attempts at all deliveries that one turn claimed, and sends each result to d.results.
-// began is the time just before the claim, from which the request timeouts run.
-func (d *dispatcher) attempts(ctx context.Context, claimed []dispatch.Claimed, began time.Time) {
-	prepared, err := d.prepare(ctx, claimed)
+// begin begins the attempts at all deliveries that one turn claimed, and tells what became of each. tell is called
+// by several goroutines. asked is the time just before the claim, from which the request timeouts run.
+func (at attempts) begin(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
+	prepared, err := at.prepare(ctx, claimed)
 	for i, c := range claimed {
 		a := Attempt(unprepared{err})
 		if err == nil {
 			a = prepared[i]
 		}
-		go func() { d.results <- result{Finish: d.attempt(ctx, c, a, began), claim: c} }()
+		go func() { tell(c, at.attempt(ctx, c, a, asked)) }()
 	}
 }
 
 // prepare turns a panic of the handler into an error.
-func (d *dispatcher) prepare(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
+func (at attempts) prepare(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			at.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("relay: panic: %v", p)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return d.handler.Attempts(ctx, claimed), nil
+	return at.handler.Attempts(ctx, claimed), nil
 }
 
 // unprepared is the attempt at a delivery for which the handler failed to prepare one.
@@ -83,7 +71,7 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 
 // attempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
 // of it.
-func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, began time.Time) dispatch.Finish {
+func (at attempts) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
 	f := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
 	if c.ID == 0 {
 		f.Uncalled = true
@@ -92,21 +80,21 @@ func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt,
 	if c.Torn {
 		return giveBack(f, c)
 	}
-	policy := d.handler.Policy(c)
+	policy := at.handler.Policy(c)
 	// The lease was fixed when the lane was made: no request may outlive it.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-leaseSpare, time.Second))
-	policy.RequestTimeout = d.opt.requestTime(policy.RequestTimeout)
-	ctx, cancel := context.WithDeadline(ctx, began.Add(policy.RequestTimeout))
+	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
+	ctx, cancel := context.WithDeadline(ctx, asked.Add(policy.RequestTimeout))
 	defer cancel()
 	switch c.State {
 	case store.Sending:
-		d.metrics.began(c, began)
-		sent, err := d.safely(func() (Sent, error) { return a.Send(ctx) })
-		d.metrics.ended(c)
+		at.metrics.began(c, asked)
+		sent, err := at.safely(func() (Sent, error) { return a.Send(ctx) })
+		at.metrics.ended(c)
 		f.Uncalled = sent.Uncalled
-		d.conclude(&f, c, policy, sent, err)
+		at.conclude(&f, c, policy, sent, err)
 	case store.Unknown:
-		d.reconcile(ctx, &f, c, a, policy)
+		at.reconcile(ctx, &f, c, a, policy)
 	default:
 		f.Advance, f.Uncalled = 1, true // decided already: cancelled, or a receipt came first
 	}
@@ -154,20 +142,20 @@ func each(c dispatch.Claimed) []dispatch.Claimed {
 }
 
 // report journals what became of each delivery of a run.
-func (d *dispatcher) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
+func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range each(c) {
 		if i > 0 && i <= len(r.Sent.With) {
 			r.Sent.State = r.Sent.With[i-1].State
 		}
-		f.Facts = append(f.Facts, d.handler.Facts(one, r)...)
+		f.Facts = append(f.Facts, at.handler.Facts(one, r)...)
 	}
 }
 
 // safely turns a panic into an ambiguous failure.
-func (d *dispatcher) safely(f func() (Sent, error)) (s Sent, err error) {
+func (at attempts) safely(f func() (Sent, error)) (s Sent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("attempt panicked", "panic", fmt.Sprint(p))
+			at.log.Error("attempt panicked", "panic", fmt.Sprint(p))
 			err = &channels.SendError{Class: channels.Ambiguous, Text: "Internal error while sending.", Cause: fmt.Errorf("panic: %v", p)}
 		}
 	}()
@@ -175,10 +163,10 @@ func (d *dispatcher) safely(f func() (Sent, error)) (s Sent, err error) {
 }
 
 // conclude turns an attempt's answer into what is written.
-func (d *dispatcher) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
+func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
-		d.landed(f, c, sent)
-		f.Rest = d.opt.pause(p.Rest)
+		at.landed(f, c, sent)
+		f.Rest = at.opt.pause(p.Rest)
 		return
 	}
 	class := channels.ClassOf(err)
@@ -187,7 +175,7 @@ func (d *dispatcher) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		se = &channels.SendError{Class: class, Text: "The connection broke while sending.", Cause: err}
 	}
 	f.ErrorClass, f.ErrorText = string(class), clip(se.Error())
-	d.metrics.trouble(c.AccountID, class)
+	at.metrics.trouble(c.AccountID, class)
 	if sent.Progress != "" {
 		f.Progress = sent.Progress
 	}
@@ -199,27 +187,27 @@ func (d *dispatcher) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		f.State, f.Advance = store.Failed, 1
 	case class == channels.Ambiguous && !p.Idempotent:
 		f.State = store.Unknown
-		f.Wait = (p.RequestTimeout + d.opt.ReconcileAfter).Seconds()
+		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
 	case class == channels.Throttled && se.Pair: // only this customer's lane waits, and keeps its order
-		f.State, f.Wait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
-		d.late(f, c, se)
+		f.State, f.Wait = store.Queued, at.opt.pause(max(se.Wait, 50*time.Millisecond))
+		at.late(f, c, se)
 	case class == channels.Throttled:
-		f.State, f.GateWait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
-		d.late(f, c, se)
+		f.State, f.GateWait = store.Queued, at.opt.pause(max(se.Wait, 50*time.Millisecond))
+		at.late(f, c, se)
 	case class == channels.AuthBroken:
-		f.State, f.GateWait = store.Queued, d.opt.pause(authWait)
-		d.late(f, c, se)
+		f.State, f.GateWait = store.Queued, at.opt.pause(authWait)
+		at.late(f, c, se)
 	case class == channels.Retry || class == channels.Ambiguous:
-		d.retry(f, c, p, se)
+		at.retry(f, c, p, se)
 	default:
-		d.fail(f, c, se)
+		at.fail(f, c, se)
 	}
 	// No text: servers answer with the customer's address. The delivery's row keeps it.
-	d.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
+	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
 }
 
-func (d *dispatcher) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
+func (at attempts) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed, f.Progress, f.ExternalID = sent.Landed, sent.Progress, sent.ExternalID
 	if sent.More {
 		f.State, f.Part = store.Queued, c.Part+1
@@ -233,13 +221,13 @@ func (d *dispatcher) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 		sent.With[i].State = cmp.Or(sent.With[i].State, store.Accepted)
 	}
 	f.With, sent.State = sent.With, f.State
-	d.report(f, c, Report{Kind: ReportLanded, Sent: sent})
-	d.metrics.Account(c.AccountID).Landed.Add(1)
+	at.report(f, c, Report{Kind: ReportLanded, Sent: sent})
+	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-func (d *dispatcher) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
+func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
 	if store.Seconds(c.FirstAgo) > p.RetryFor {
-		d.fail(f, c, se)
+		at.fail(f, c, se)
 		return
 	}
 	f.State = store.Queued
@@ -247,8 +235,8 @@ func (d *dispatcher) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se 
 	if wait == 0 && len(p.Backoff) > 0 {
 		wait = spread(backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
 	}
-	f.Wait = d.opt.pause(max(wait, 100*time.Millisecond))
-	d.late(f, c, se)
+	f.Wait = at.opt.pause(max(wait, 100*time.Millisecond))
+	at.late(f, c, se)
 }
 
 // backoff gives the pause after an attempt. The number of attempts alone doesn't tell it, because
@@ -270,23 +258,23 @@ func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-sho
 func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // late tells the agent, once, that a message has not left yet.
-func (d *dispatcher) late(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
-	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < d.opt.LateAfter {
+func (at attempts) late(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < at.opt.LateAfter {
 		return
 	}
 	f.Warned = true
-	d.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
+	at.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
 }
 
-func (d *dispatcher) fail(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+func (at attempts) fail(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	f.State, f.Advance = store.Failed, 1
-	d.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
-	d.metrics.Account(c.AccountID).Failed.Add(1)
+	at.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
+	at.metrics.Account(c.AccountID).Failed.Add(1)
 }
 
 // reconcile looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
 // sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
-func (d *dispatcher) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
+func (at attempts) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
 		f.State = store.Queued
@@ -296,62 +284,62 @@ func (d *dispatcher) reconcile(ctx context.Context, f *dispatch.Finish, c dispat
 		f.State, f.Advance = store.Failed, 1
 		return
 	}
-	earliest := p.RequestTimeout + d.opt.ReconcileAfter
+	earliest := p.RequestTimeout + at.opt.ReconcileAfter
 	if ago := store.Seconds(c.SentAgo); ago < earliest && !p.Restored { // an attempt from before a restore isn't running any more
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
 	var outcome channels.Outcome
-	sent, err := d.safely(func() (s Sent, err error) {
+	sent, err := at.safely(func() (s Sent, err error) {
 		outcome, s, err = a.Reconcile(ctx)
 		return s, err
 	})
-	d.metrics.Reconciled.Add(1)
+	at.metrics.Reconciled.Add(1)
 	if err != nil {
-		d.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
+		at.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
 		outcome = channels.CannotTell
 	}
 	switch {
 	case outcome == channels.Landed:
-		d.landed(f, c, sent)
+		at.landed(f, c, sent)
 		if p.Restored && sent.More {
 			f.State = store.Unknown // the next part may be there as well
 		}
 	case p.Restored && !p.PreferDouble && err == nil: // never sent again by itself
-		d.unclear(f, c)
-	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
+		at.unclear(f, c)
+	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain:
 		f.State = store.Queued
 		if sent.Blind {
-			d.repeat(f, c)
+			at.repeat(f, c)
 		}
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAgo == 0
-		f.Wait = d.opt.AbsentAgain.Seconds()
-	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
-		d.repeat(f, c)
-	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
-		d.unclear(f, c)
+		f.Wait = at.opt.AbsentAgain.Seconds()
+	case store.Seconds(c.SentAgo) > at.opt.UnclearAfter && p.PreferDouble:
+		at.repeat(f, c)
+	case store.Seconds(c.SentAgo) > at.opt.UnclearAfter:
+		at.unclear(f, c)
 	default:
 		f.Wait = lookAgain.Seconds()
 		if class := channels.ClassOf(err); err != nil && class == channels.Throttled {
 			var se *channels.SendError
 			errors.As(err, &se)
-			f.GateWait = d.opt.pause(max(se.Wait, 50*time.Millisecond))
+			f.GateWait = at.opt.pause(max(se.Wait, 50*time.Millisecond))
 		}
 	}
 }
 
 // repeat lets a post be made again although nobody could find out whether it was made.
-func (d *dispatcher) repeat(f *dispatch.Finish, c dispatch.Claimed) {
+func (at attempts) repeat(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Unsure = store.Queued, true
-	d.metrics.Account(c.AccountID).Repeated.Add(1)
+	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
 // unclear makes a person decide what becomes of a delivery.
-func (d *dispatcher) unclear(f *dispatch.Finish, c dispatch.Claimed) {
+func (at attempts) unclear(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
-	d.metrics.Account(c.AccountID).Undecided.Add(1)
-	d.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
+	at.metrics.Account(c.AccountID).Undecided.Add(1)
+	at.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
 }
 
 func clip(s string) string {

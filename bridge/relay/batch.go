@@ -8,6 +8,15 @@ import (
 	"parley/store"
 )
 
+const (
+	maxApplyBytes = 16 << 20               // payloads of one batch; at least one event
+	firstWait     = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
+	longestWait   = 30 * time.Second
+	// muchOfOne is how many events of one account make a batch long. A result of a delivery whose lane a
+	// short batch has locked isn't put aside: the turn that writes it waits for the batch.
+	muchOfOne = 32
+)
+
 // batch holds the runs that are applied together. A run is a piece of one queue: its next events.
 type batch struct {
 	runs      []*work

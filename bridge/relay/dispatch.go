@@ -20,11 +20,12 @@ const emptyTurnWait = 20 * time.Millisecond
 type dispatcher struct {
 	*Relay
 	*gateBook
-	inRow   map[store.LaneID]int // how many deliveries a lane has handed out in a row
-	results chan result
-	done    []result  // not written yet
-	aside   []result  // not written yet, because long batches have their lanes locked
-	turned  time.Time // when the last turn began
+	attempts attempts
+	inRow    map[store.LaneID]int // how many deliveries a lane has handed out in a row
+	results  chan result
+	done     []result  // not written yet
+	aside    []result  // not written yet, because long batches have their lanes locked
+	turned   time.Time // when the last turn began
 
 	searches   sync.WaitGroup          // looks for lanes that became due long ago, one at a time
 	searching  bool                    // a search goes on, or what it found isn't noted yet
@@ -34,8 +35,8 @@ type dispatcher struct {
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[store.LaneID]int{}, results: make(chan result, r.opt.Total),
-		found: make(chan []dispatch.GateDue, 1), searchedAt: time.Now()}
+	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt.PerGate, r.opt.Total), attempts: attempts{r.handler, r.metrics, r.log, r.opt},
+		inRow: map[store.LaneID]int{}, results: make(chan result, r.opt.Total), found: make(chan []dispatch.GateDue, 1), searchedAt: time.Now()}
 	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
@@ -174,7 +175,9 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 		d.begin(c.GateID)
 	}
 	if len(claimed) > 0 {
-		go d.attempts(context.WithoutCancel(ctx), claimed, began)
+		go d.attempts.begin(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
+			d.results <- result{Finish: f, claim: c}
+		})
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // under way, or is another one then: none is left over when they have ended.
 func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	t.Parallel()
-	b := newGateBook(Options{PerGate: 16, Total: 8})
+	b := newGateBook(16, 8)
 	b.begin(1)
 	for _, account := range []store.AccountID{7, 8} {
 		b.expect(map[store.GateID]wakeup{1: {account: account}})

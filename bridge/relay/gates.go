@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/store"
@@ -29,55 +28,6 @@ const (
 	mostAsked = 500
 )
 
-// wakeups collects the gates behind which lanes became due until the dispatcher takes them.
-type wakeups struct {
-	mu    sync.Mutex
-	gates map[store.GateID]wakeup
-	some  chan struct{}
-}
-
-// wakeup is one gate behind which lanes became due.
-type wakeup struct {
-	account store.AccountID
-	waiting uint8     // of which priorities: a bit each
-	at      time.Time // when the first lane is to be claimed
-	oldest  time.Time // when the first lane became due, Parley's clock
-}
-
-func newWakeups() *wakeups {
-	return &wakeups{gates: map[store.GateID]wakeup{}, some: make(chan struct{}, 1)}
-}
-
-func (w *wakeups) add(due []dispatch.GateDue) {
-	now := time.Now()
-	w.mu.Lock()
-	for _, g := range due {
-		one := wakeup{g.AccountID, g.Waiting, now.Add(store.Seconds(g.Wait)), g.Oldest}
-		if before, ok := w.gates[g.GateID]; ok {
-			one.waiting |= before.waiting
-			one.at, one.oldest = earlier(before.at, one.at), earlier(before.oldest, one.oldest)
-		}
-		w.gates[g.GateID] = one
-	}
-	w.mu.Unlock()
-	signal(w.some)
-}
-
-func (w *wakeups) take() map[store.GateID]wakeup {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	taken := w.gates
-	w.gates = map[store.GateID]wakeup{}
-	return taken
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
 // gateBook is what a dispatcher remembers of the gates. It is used by one goroutine.
 type gateBook struct {
 	perGate, places int // how many attempts may be under way: of a gate, of all
@@ -100,8 +50,8 @@ type gateMemory struct {
 	since   time.Time // lanes that were due earlier are not looked for, Parley's clock; zero = it was not asked lately
 }
 
-func newGateBook(o Options) *gateBook {
-	return &gateBook{perGate: o.PerGate, places: o.Total,
+func newGateBook(perGate, places int) *gateBook {
+	return &gateBook{perGate: perGate, places: places,
 		gates: map[store.GateID]*gateMemory{}, next: map[store.GateID]time.Time{}, ask: map[store.GateID]bool{}, busyBy: map[store.AccountID]int{}}
 }
 

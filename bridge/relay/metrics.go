@@ -111,9 +111,6 @@ func newMetrics() *Metrics {
 	}
 }
 
-// Metrics gives the counters.
-func (r *Relay) Metrics() *Metrics { return r.metrics }
-
 // Histograms gives the histograms, to be registered.
 func (m *Metrics) Histograms() []prometheus.Collector {
 	return []prometheus.Collector{m.accept, m.apply, m.batch, m.delay, m.due, m.hop}

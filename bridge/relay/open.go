@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -48,24 +47,7 @@ func (o *openAccounts) names() []string {
 	return names
 }
 
-// OpenAccount says that the events of an account can be decoded from now on.
-func (r *Relay) OpenAccount(account store.AccountID) {
-	r.opened.set(account, true)
-	signal(r.opened.wake)
-}
-
-// CloseAccount says that the events of an account can't be decoded any more.
-func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, false) }
-
 // whileClosed says how long an event of an account that isn't open waits, if it was put off so often before.
 func whileClosed(account store.AccountID, waits int) Wait {
 	return Wait{For: store.AwaitedOpening(account), Most: closedWait << min(waits, closedTurns)}
-}
-
-// wakeOpened makes the events due that wait for accounts which are open here: another process may have put them off, or
-// this one just before it opened the account.
-func (r *Relay) wakeOpened(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	r.wakeWaiting(ctx, r.opened.names())
 }

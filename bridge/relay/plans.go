@@ -9,6 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// How many sessions of the pool are for what.
+const (
+	appliers        = 4 // that work on batches
+	suspectAppliers = 2 // that work on events which failed before
+	otherSessions   = 3 // the dispatcher's turns, its looks for lanes that became due long ago, and one to spare
+)
+
 const (
 	planSoon = time.Second // until a session makes its plans anew for the first time; each further pause is twice as long
 	planLate = time.Minute // the longest of these pauses
@@ -50,7 +57,7 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 // small statements costs more than running it.
 func OpenSessions(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	config := pool.Config().Copy()
-	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
+	config.MaxConns, config.MinConns = appliers+suspectAppliers+otherSessions, 0
 	for name, value := range map[string]string{
 		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
 		"plan_cache_mode":                     "force_generic_plan",

@@ -2,13 +2,7 @@ package relay
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
 	"parley/store/dispatch"
@@ -16,6 +10,13 @@ import (
 
 // atOnce is how often a turn that collided with another transaction is tried again at once.
 const atOnce = 3
+
+const (
+	// asideFor is how long results wait at most for batches that hold their lanes.
+	asideFor = 100 * time.Millisecond
+	// asideEvery is the pause between two looks whether the batches have ended.
+	asideEvery = 5 * time.Millisecond
+)
 
 // refusedText is what people read of a delivery whose result the database doesn't take.
 const refusedText = "What became of it could not be written down: the database refused it."
@@ -33,6 +34,24 @@ func finishes(list []result) []dispatch.Finish {
 		done[i] = r.Finish
 	}
 	return done
+}
+
+// putAside sorts the results: those whose lanes a long batch has locked are put aside until the batch
+// ends or they have waited for asideFor; all others are to be written now.
+func (d *dispatcher) putAside() {
+	now := time.Now()
+	all := append(d.aside, d.done...)
+	d.aside, d.done = nil, nil
+	for _, r := range all {
+		if r.since.IsZero() {
+			r.since = now
+		}
+		if d.locked.has(r.claim.ConversationID) && now.Sub(r.since) < asideFor {
+			d.aside = append(d.aside, r)
+		} else {
+			d.done = append(d.done, r)
+		}
+	}
 }
 
 // commit is dispatch.Turn, tried again where it collided with another transaction.
@@ -84,10 +103,10 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 func (d *dispatcher) undecided(r result) dispatch.Finish {
 	f := untold(r)
 	f.With = nil
-	d.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
+	d.attempts.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
 	if len(f.Facts) == 0 { // a post, about which no person decides
 		f.State = store.Failed
-		d.report(&f, r.claim, Report{Kind: ReportFailed, Text: refusedText})
+		d.attempts.report(&f, r.claim, Report{Kind: ReportFailed, Text: refusedText})
 	}
 	finishRun(&f, r.claim)
 	d.metrics.Account(r.claim.AccountID).Undecided.Add(1)
@@ -101,29 +120,4 @@ func untold(r result) dispatch.Finish {
 		State: store.NeedsDecision, Advance: 1, Part: c.Part, ErrorText: refusedText}
 	finishRun(&f, c)
 	return f
-}
-
-// refused says that the database doesn't take what it was given, and never will. It says no where the
-// database can't be reached or does not answer.
-func refused(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return unencodable(err)
-	}
-	switch pg.Code[:2] {
-	case "21", "22", "23", "54", "P0", "XX":
-		return true
-	}
-	return false
-}
-
-// unencodable says that no statement could be made of what was to be written.
-func unencodable(err error) bool {
-	var batch pgx.ErrPreprocessingBatch
-	if errors.As(err, &batch) {
-		return strings.HasPrefix(batch.Error(), "error preprocessing batch (build)")
-	}
-	var value *json.UnsupportedValueError
-	var marshal *json.MarshalerError
-	return errors.As(err, &value) || errors.As(err, &marshal)
 }

@@ -26,7 +26,7 @@ func (r *Relay) runSweep(ctx context.Context) error {
 			r.warn(ctx, "sweep failed", err)
 		}
 		if turn%holderKeep == 0 {
-			if err := r.keepHolders(ctx); err != nil {
+			if err := r.holders.keep(ctx, r.pool); err != nil {
 				r.warn(ctx, "appliers not kept", err)
 			}
 		}
@@ -73,4 +73,12 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	r.alive()
 	signal(r.timers)
 	return nil
+}
+
+// wakeOpened makes the events due that wait for accounts which are open here: another process may have put them off, or
+// this one just before it opened the account.
+func (r *Relay) wakeOpened(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	r.wakeWaiting(ctx, r.opened.names())
 }

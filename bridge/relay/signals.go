@@ -1,0 +1,74 @@
+package relay
+
+import (
+	"sync"
+	"time"
+
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// signals wake those who wait for work.
+type signals struct {
+	suspects chan struct{} // events that failed before may be tried again
+	opened   *openAccounts // events may wait for one of these
+	lanes    chan struct{} // anything may be due
+	woken    *wakeups      // lanes became due behind these gates
+	timers   chan struct{}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// wakeups collects the gates behind which lanes became due until the dispatcher takes them.
+type wakeups struct {
+	mu    sync.Mutex
+	gates map[store.GateID]wakeup
+	some  chan struct{}
+}
+
+// wakeup is one gate behind which lanes became due.
+type wakeup struct {
+	account store.AccountID
+	waiting uint8     // of which priorities: a bit each
+	at      time.Time // when the first lane is to be claimed
+	oldest  time.Time // when the first lane became due, Parley's clock
+}
+
+func newWakeups() *wakeups {
+	return &wakeups{gates: map[store.GateID]wakeup{}, some: make(chan struct{}, 1)}
+}
+
+func (w *wakeups) add(due []dispatch.GateDue) {
+	now := time.Now()
+	w.mu.Lock()
+	for _, g := range due {
+		one := wakeup{g.AccountID, g.Waiting, now.Add(store.Seconds(g.Wait)), g.Oldest}
+		if before, ok := w.gates[g.GateID]; ok {
+			one.waiting |= before.waiting
+			one.at, one.oldest = earlier(before.at, one.at), earlier(before.oldest, one.oldest)
+		}
+		w.gates[g.GateID] = one
+	}
+	w.mu.Unlock()
+	signal(w.some)
+}
+
+func (w *wakeups) take() map[store.GateID]wakeup {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.gates
+	w.gates = map[store.GateID]wakeup{}
+	return taken
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
