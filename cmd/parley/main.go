@@ -61,6 +61,3 @@ func main() {
 		os.Exit(1)
 	}
 }
-
-// errReported ends the program with 1 after the reason was printed already.
-var errReported = errors.New("reported")

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"runtime/debug"
 
 	"parley/cmd/parley/app"
@@ -45,24 +42,6 @@ func (c serveCommand) Run(ctx context.Context) error {
 	defer end()
 	return app.Serve(ctx, env, log, remark, c.tortured(app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}, env))
 }
-
-// environment reads the environment and makes the logger it asks for.
-func environment() (app.Env, *slog.Logger, error) {
-	env, err := app.LoadEnv(os.LookupEnv)
-	return env, newLog(os.Stderr, env.Log), err
-}
-
-// newLog writes text to a terminal and JSON elsewhere.
-func newLog(w *os.File, level slog.Level) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
-	if info, err := w.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		return slog.New(slog.NewTextHandler(w, options))
-	}
-	return slog.New(slog.NewJSONHandler(w, options))
-}
-
-// remark says something once to the person at the terminal.
-func remark(text string) { _, _ = io.WriteString(os.Stderr, text+"\n") }
 
 // versionCommand is `parley version`.
 type versionCommand struct{}

@@ -1,0 +1,13 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// remark says something once to the person at the terminal.
+func remark(text string) { _, _ = io.WriteString(os.Stderr, text+"\n") }
+
+// errReported ends the program with 1 after the reason was printed already.
+var errReported = errors.New("reported")
