@@ -32,6 +32,24 @@ func objectFields(object string) []string {
 		"template_category_update", "user_preferences"}
 }
 
+// pageFields are the webhook fields of Messenger that this emulator knows.
+func pageFields() []string {
+	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
+		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement", "standby"}
+}
+
+// subject is a node of which an app can be told.
+type subject interface {
+	// object is the kind of object that the node is.
+	object() string
+}
+
+// isPage says whether a node is a Page.
+func isPage(n node) bool {
+	s, ok := n.(subject)
+	return ok && s.object() == pageObject
+}
+
 // appNode is the app itself.
 type appNode struct{ a *api }
 
@@ -111,7 +129,7 @@ func (h *hooks) moved(object string, to appHook) {
 	h.g.apps[object] = to
 	pages := map[string]bool{}
 	for id, n := range h.g.nodes {
-		_, pages[id] = n.(*Page)
+		pages[id] = isPage(n)
 	}
 	h.g.mu.Unlock()
 	h.mu.Lock()
@@ -128,7 +146,7 @@ func (h *hooks) moved(object string, to appHook) {
 func (g *ground) kindOf(id string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, ok := g.nodes[id].(*Page); ok {
+	if isPage(g.nodes[id]) {
 		return pageObject
 	}
 	return businessObject

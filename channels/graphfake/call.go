@@ -231,7 +231,7 @@ func (a *api) whose(g *grant) string {
 	}
 	var pages []string
 	for id, n := range a.nodes {
-		if _, ok := n.(*Page); ok {
+		if isPage(n) {
 			pages = append(pages, id)
 		}
 	}

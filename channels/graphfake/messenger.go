@@ -75,6 +75,9 @@ func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent 
 
 func (p *Page) opener() string { return p.config.ID }
 
+// object implements subject.
+func (p *Page) object() string { return pageObject }
+
 // route implements node.
 func (p *Page) route(method, edge string) (route, bool) {
 	switch method + " " + edge {
@@ -111,12 +114,6 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 		data = append(data, map[string]any{"id": p.g.opts.AppID, "name": "Test app", "category": "Business", "subscribed_fields": fields})
 	}
 	return map[string]any{"data": data}, nil
-}
-
-// pageFields are the webhook fields of Messenger that this emulator knows.
-func pageFields() []string {
-	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
-		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement", "standby"}
 }
 
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
