@@ -11,6 +11,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -201,7 +202,7 @@ func TestChannelWithoutApp(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	typed(t, w, d, p, root, "in the team's channel")
-	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
+	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true})
 	event := func(name string, members string) {
 		t.Helper()
 		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.org.Me}},

@@ -10,6 +10,7 @@ import (
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/entra"
 	"parley/bridge"
 )
 
@@ -130,7 +131,7 @@ func (w *world) raw(a map[string]any, root string) (status int, answer string) {
 	}
 	body, err := json.Marshal(whole)
 	must(w.t, err)
-	status, got, err := w.fake.Forger.SendRaw(within(w.t), teamsfake.TokenGood, body)
+	status, got, err := w.fake.Forger.SendRaw(within(w.t), entra.TokenGood, body)
 	must(w.t, err)
 	return status, string(got)
 }

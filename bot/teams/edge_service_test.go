@@ -9,6 +9,8 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -173,7 +175,7 @@ func edgeKeys(t *testing.T) {
 	w, d, root, p := talk(t)
 	typed(t, w, d, p, root, "signed with the first key")
 	must(t, w.fake.Entra.RotateKeys(true))
-	for _, kind := range []teamsfake.Token{teamsfake.TokenUnknownKid, teamsfake.TokenExpired, teamsfake.TokenNone} {
+	for _, kind := range []entra.Token{entra.TokenUnknownKid, entra.TokenExpired, entra.TokenNone} {
 		if answers := w.fake.Forger.Flood(within(t), kind, 20); answers[http.StatusUnauthorized] != 20 {
 			t.Errorf("%s: %v", kind, answers)
 		}
@@ -186,7 +188,7 @@ func edgeKeys(t *testing.T) {
 func edgePrivate(t *testing.T) {
 	w, d, root, p := talk(t)
 	typed(t, w, d, w.fake.As(ben), root, "known from elsewhere")
-	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
+	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true})
 	d.Open(private.ID)
 	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostRoot, Token: "private", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()})
 	must(t, err)
@@ -258,7 +260,7 @@ func edgeUnexpected(t *testing.T) {
 	}
 	for body, want := range map[string]int{"null": http.StatusBadRequest, "": http.StatusBadRequest, `{"type":"message"} x`: http.StatusBadRequest, "[]": http.StatusBadRequest,
 		`{"type":"message","text":"` + strings.Repeat("x", 2<<20) + `"}`: http.StatusRequestEntityTooLarge} {
-		status, _, err := w.fake.Forger.SendRaw(within(t), teamsfake.TokenGood, []byte(body))
+		status, _, err := w.fake.Forger.SendRaw(within(t), entra.TokenGood, []byte(body))
 		if err != nil || status != want {
 			t.Errorf("%.40q is answered %d, %v; want %d", body, status, err, want)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 )
 
@@ -246,7 +247,7 @@ func edgeFilesOnly(t *testing.T) {
 	if a := post(teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")}); a.Text != "" || len(a.Files) != 1 || a.Files[0].Name != "plan.pdf" || read(t, w, a.Files[0]) != "%PDF-1.4 plan" {
 		t.Errorf("a file only: %+v", a)
 	}
-	w.fake.Entra.Permit(teamsfake.PermitMessages)
+	w.fake.Entra.Permit(tenant.PermitMessages)
 	if a := post(teamsfake.NewFile{Name: "secret.pdf", Data: []byte("%PDF-1.4")}); len(a.Files) != 1 || a.Files[0].Unavailable != fact.NoFileAccess || a.Files[0].Name != "secret.pdf" {
 		t.Errorf("a file that may not be read: %+v", a)
 	}

@@ -10,6 +10,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -45,7 +46,7 @@ func (w *world) keep(who, channel string, f teamsfake.NewFile) string {
 // otherChannels are a team's that Ann is in, and a private channel's of the helpdesk's own team.
 func (w *world) otherChannels() (team, private string) {
 	hr := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"})
-	return hr.ID, w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: teamsfake.KindPrivate, Members: []string{ann, ben}}).ID
+	return hr.ID, w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}}).ID
 }
 
 // refusedFile says whether a file isn't read because of where it lies, now or later.
@@ -165,9 +166,9 @@ func TestFilesOfNamedSites(t *testing.T) {
 		rights []string
 		open   bool
 	}{
-		{[]string{teamsfake.PermitMessages, teamsfake.PermitSites}, true},
-		{[]string{teamsfake.PermitMessages, teamsfake.PermitSites, "Sites.FullControl.All"}, false},
-		{[]string{teamsfake.PermitMessages}, false},
+		{[]string{tenant.PermitMessages, tenant.PermitSites}, true},
+		{[]string{tenant.PermitMessages, tenant.PermitSites, "Sites.FullControl.All"}, false},
+		{[]string{tenant.PermitMessages}, false},
 	} {
 		w.fake.Entra.Permit(c.rights...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant

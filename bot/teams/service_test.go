@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -254,10 +255,10 @@ func TestCheckFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newDesk(), nil).connect()
 	for want, granted := range map[string][]string{
-		"they may be read (Files.Read.All)":                  teamsfake.AllPermissions(),
+		"they may be read (Files.Read.All)":                  tenant.AllPermissions(),
 		"they may be read (Sites.Read.All)":                  {"Sites.Read.All", "User.Read.All"},
-		"where an admin granted it for the team's site":      {"Sites.Selected", teamsfake.PermitMessages},
-		"they may not be read (Files.Read.All, or Sites.Sel": {teamsfake.PermitMessages},
+		"where an admin granted it for the team's site":      {"Sites.Selected", tenant.PermitMessages},
+		"they may not be read (Files.Read.All, or Sites.Sel": {tenant.PermitMessages},
 	} {
 		w.fake.Entra.Permit(granted...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant

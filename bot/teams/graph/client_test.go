@@ -17,6 +17,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/fence"
 )
 
@@ -218,7 +219,7 @@ func TestFiles(t *testing.T) {
 	if !errors.Is(err, graph.ErrNotFound) {
 		t.Error(err)
 	}
-	st.srv.Entra.Permit(teamsfake.PermitMessages)
+	st.srv.Entra.Permit(tenant.PermitMessages)
 	_, err = st.client.File(st.ctx(), m.Attachments[i].ContentURL)
 	if !errors.Is(err, graph.ErrNotGranted) {
 		t.Error(err)
@@ -359,7 +360,7 @@ func TestFileRedirects(t *testing.T) {
 func TestRights(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	st.srv.Entra.Permit(teamsfake.PermitMessages, teamsfake.PermitFilesRead, "Sites.Selected")
+	st.srv.Entra.Permit(tenant.PermitMessages, tenant.PermitFilesRead, "Sites.Selected")
 	got, ok, err := st.client.Rights(t.Context())
 	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.Sites() {
 		t.Errorf("rights %v, %v, %v", got, ok, err)

@@ -16,6 +16,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/entra"
 	"parley/channels/fence"
 )
 
@@ -97,7 +98,7 @@ func (st *stage) body(more string) string {
 		st.srv.ServiceURL(), st.srv.TenantID(), ann, more)
 }
 
-func (st *stage) send(t *testing.T, kind teamsfake.Token, body string) int {
+func (st *stage) send(t *testing.T, kind entra.Token, body string) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -112,12 +113,12 @@ func (st *stage) send(t *testing.T, kind teamsfake.Token, body string) int {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
-	for _, kind := range teamsfake.GoodTokens() {
+	for _, kind := range entra.GoodTokens() {
 		if got := st.send(t, kind, st.body("")); got != 200 || len(st.taken()) != 1 {
 			t.Errorf("%q: status %d", kind, got)
 		}
 	}
-	for _, kind := range teamsfake.BadTokens() {
+	for _, kind := range entra.BadTokens() {
 		got := st.send(t, kind, st.body(""))
 		if n := len(st.taken()); got != 401 || n != 0 {
 			t.Errorf("%q: status %d, %d came through", kind, got, n)
@@ -128,7 +129,7 @@ func TestTokens(t *testing.T) {
 // The keys that tokens of unendorsed keys name are only in the list after they were made.
 func TestUnendorsed(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []teamsfake.Token{teamsfake.TokenNoEndorsements, teamsfake.TokenOtherChannelKey} {
+	for _, kind := range []entra.Token{entra.TokenNoEndorsements, entra.TokenOtherChannelKey} {
 		st := newStage(t)
 		if got := st.send(t, kind, st.body("")); got != 401 || len(st.taken()) != 0 {
 			t.Errorf("%q: status %d", kind, got)
@@ -146,7 +147,7 @@ func TestThroughTheSDK(t *testing.T) {
 		`,"attachments":[{"contentType":"text/html","content":"<p>x</p>"}]`, `,"text":"` + strings.Repeat("ü", 200_000) + `"`,
 	} {
 		body := st.body(more)
-		status := st.send(t, teamsfake.TokenGood, body)
+		status := st.send(t, entra.TokenGood, body)
 		st.mu.Lock()
 		raws := slices.Clone(st.raws)
 		st.mu.Unlock()
@@ -165,7 +166,7 @@ func TestThroughTheSDK(t *testing.T) {
 		st.body(`,"channelId":"webchat"`):                                401,
 		st.body(`,"conversation":{"tenantId":"other"}`):                  401,
 	} {
-		if got := st.send(t, teamsfake.TokenGood, body); got != want || len(st.taken()) != 0 {
+		if got := st.send(t, entra.TokenGood, body); got != want || len(st.taken()) != 0 {
 			t.Errorf("%.60q: status %d, want %d", body, got, want)
 		}
 	}
@@ -176,21 +177,21 @@ func TestRotationAndFlood(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	ask := func() int { return len(st.srv.Calls("keys")) }
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 200 || ask() != 1 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 200 || ask() != 1 {
 		t.Fatalf("status %d, asked %d times", got, ask())
 	}
 	if err := st.srv.Entra.RotateKeys(true); err != nil {
 		t.Fatal(err)
 	}
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 401 || ask() != 1 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 401 || ask() != 1 {
 		t.Errorf("a moment after: status %d, asked %d times", got, ask())
 	}
 	st.pass(time.Minute)
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 200 || ask() != 2 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 200 || ask() != 2 {
 		t.Errorf("a minute after: status %d, asked %d times", got, ask())
 	}
 	st.pass(time.Minute)
-	if got := st.srv.Forger.Flood(t.Context(), teamsfake.TokenUnknownKid, 100); got[401] != 100 || ask() != 3 {
+	if got := st.srv.Forger.Flood(t.Context(), entra.TokenUnknownKid, 100); got[401] != 100 || ask() != 3 {
 		t.Errorf("the flood: %v, asked %d times", got, ask())
 	}
 }
@@ -200,12 +201,12 @@ func TestKeyServerDown(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	st.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: 503})
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 503 || len(st.taken()) != 0 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 503 || len(st.taken()) != 0 {
 		t.Errorf("no keys: status %d", got)
 	}
 	st.srv.ClearFaults()
 	st.pass(5 * time.Second)
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 200 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 200 {
 		t.Errorf("back again: status %d", got)
 	}
 	st.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
@@ -213,7 +214,7 @@ func TestKeyServerDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.pass(time.Minute)
-	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 503 {
+	if got := st.send(t, entra.TokenGood, st.body("")); got != 503 {
 		t.Errorf("a new key while it is down: status %d", got)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/entra"
 )
 
 // verdict checks a header as the reference tells bots to, with the standard library.
@@ -104,7 +105,7 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 func TestSigner(t *testing.T) {
 	c := newClock()
 	w := newServer(t, teamsfake.Options{Clock: c.now})
-	check := func(kind teamsfake.Token, good bool) {
+	check := func(kind entra.Token, good bool) {
 		t.Helper()
 		head, err := w.srv.Entra.Authorization(kind, w.srv.ServiceURL())
 		if err != nil {
@@ -114,18 +115,18 @@ func TestSigner(t *testing.T) {
 			t.Errorf("%q: %v", kind, err)
 		}
 	}
-	for _, kind := range teamsfake.GoodTokens() {
+	for _, kind := range entra.GoodTokens() {
 		check(kind, true)
 	}
-	for _, kind := range teamsfake.BadTokens() {
+	for _, kind := range entra.BadTokens() {
 		check(kind, false)
 	}
-	old := must(w.srv.Entra.Authorization(teamsfake.TokenGood, w.srv.ServiceURL()))(t)
+	old := must(w.srv.Entra.Authorization(entra.TokenGood, w.srv.ServiceURL()))(t)
 	for _, keep := range []bool{true, false} {
 		if err := w.srv.Entra.RotateKeys(keep); err != nil {
 			t.Fatal(err)
 		}
-		check(teamsfake.TokenGood, true)
+		check(entra.TokenGood, true)
 		if err := verdict(w, c.now(), old, w.srv.ServiceURL()); keep != (err == nil) {
 			t.Errorf("the old key, kept %v: %v", keep, err)
 		}
@@ -144,21 +145,21 @@ func TestSignedDelivery(t *testing.T) {
 	if err := verdict(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
 		t.Error(err)
 	}
-	w.srv.Entra.SetTokens(teamsfake.TokenNone)
+	w.srv.Entra.SetTokens(entra.TokenNone)
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	if g := w.nextRequest("message"); g.header.Get("Authorization") != "" {
 		t.Error("a token")
 	}
 	a := w.srv.Forger.Envelope("message", ann, tickets, "17")
 	a["value"] = "odd"
-	if status, _, err := w.srv.Forger.SendRaw(w.ctx, teamsfake.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
+	if status, _, err := w.srv.Forger.SendRaw(w.ctx, entra.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
 		t.Error(status, err)
 	}
 	got := w.next("message")
 	want(t, got, "value", "odd")
 	want(t, got, "conversation.id", tickets+";messageid=17")
 	w.bot.answers(func(obj) (int, any) { return http.StatusUnauthorized, nil })
-	if got := w.srv.Forger.Flood(w.ctx, teamsfake.TokenUnknownKid, 20); got[401] != 20 {
+	if got := w.srv.Forger.Flood(w.ctx, entra.TokenUnknownKid, 20); got[401] != 20 {
 		t.Errorf("flood: %v", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/people"
 )
 
 func withActions(a obj, actions ...obj) obj {
@@ -173,7 +174,7 @@ func TestDialog(t *testing.T) {
 	if _, err := w.ann.Submit(w.ctx, "", client.Inputs{"note": "a", "other": "b"}); err == nil {
 		t.Error("filled in an input that is not there")
 	}
-	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, teamsfake.ErrNoDialog) {
+	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, people.ErrNoDialog) {
 		t.Errorf("%v", err)
 	}
 	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}), obj{"type": "Action.Submit", "title": "Save"})

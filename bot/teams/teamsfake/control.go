@@ -2,10 +2,12 @@ package teamsfake
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/people"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -40,7 +42,7 @@ func (d *driver) routes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
+			calls.WriteJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
 	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
@@ -65,7 +67,7 @@ func (d *driver) routes(mux *http.ServeMux) {
 	})
 	s.FaultRoutes(mux, "/_fake/faults")
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
-	mux.Handle("GET /_fake/changes", s.log)
+	mux.Handle("GET /_fake/changes", s.Log)
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
 	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
@@ -96,57 +98,52 @@ type Info struct {
 // Info returns addresses, secrets and counters.
 func (s *Server) Info() Info {
 	out := Info{
-		TenantID: s.opt.TenantID, AppID: s.opt.AppID, AppPassword: s.opt.AppPassword, BotID: s.opt.botID(), LoginURL: s.LoginURL(),
-		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Activities.Pending(), Now: s.now(),
+		TenantID: s.Opt.TenantID, AppID: s.Opt.AppID, AppPassword: s.Opt.AppPassword, BotID: s.Opt.BotID(), LoginURL: s.LoginURL(),
+		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Activities.Pending(), Now: s.Now(),
+		Endpoint: s.Activities.Listener(), Lost: len(s.Activities.Lost()), Problems: len(s.Problems()), LastChange: s.Log.Last(),
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p, granted := range s.Entra.permissions {
-		if granted {
-			out.Permissions = append(out.Permissions, p)
-		}
-	}
-	slices.Sort(out.Permissions)
-	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.Activities.endpoint, len(s.Activities.lost), len(s.problems), s.log.Last()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	out.Permissions = s.Entra.Grants()
 	return out
 }
 
 // ChannelState is a channel or personal chat with everything in it, also what only one
 // person sees.
 type ChannelState struct {
-	Channel
-	Person   string     `json:"person,omitempty"` // of a personal chat
-	Messages []*Message `json:"messages"`
+	tenant.Channel
+	Person   string            `json:"person,omitempty"` // of a personal chat
+	Messages []*tenant.Message `json:"messages"`
 }
 
 // Snapshot is the whole organisation, or one channel of it.
 type Snapshot struct {
-	TenantID string             `json:"tenant_id"`
-	Users    []User             `json:"users"`
-	Teams    []Team             `json:"teams"`
-	Channels []ChannelState     `json:"channels"`
-	Dialogs  map[string]*Dialog `json:"dialogs"` // by person
+	TenantID string                    `json:"tenant_id"`
+	Users    []tenant.User             `json:"users"`
+	Teams    []tenant.Team             `json:"teams"`
+	Channels []ChannelState            `json:"channels"`
+	Dialogs  map[string]*people.Dialog `json:"dialogs"` // by person
 }
 
 // Snapshot returns the whole organisation, or only one channel of it when its id is given.
 func (s *Server) Snapshot(only string) Snapshot {
-	out := Snapshot{TenantID: s.opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*Dialog{}}
+	out := Snapshot{TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{}}
 	for _, u := range out.Users {
 		if d := s.Dialog(u.ID); d != nil {
 			out.Dialogs[u.ID] = d
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range s.org.channelIDs {
-		ch := s.org.channels[id]
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	for _, id := range s.org.ChannelIDs {
+		ch := s.org.Channels[id]
 		if only != "" && id != only {
 			continue
 		}
-		c := ChannelState{Channel: ch.Channel, Person: ch.person, Messages: []*Message{}}
-		for _, m := range ch.messages {
-			if !m.system {
-				c.Messages = append(c.Messages, m.clone())
+		c := ChannelState{Channel: ch.Channel, Person: ch.Person, Messages: []*tenant.Message{}}
+		for _, m := range ch.Messages {
+			if !m.System {
+				c.Messages = append(c.Messages, m.Clone())
 			}
 		}
 		out.Channels = append(out.Channels, c)
@@ -158,11 +155,11 @@ func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
 	switch {
 	case f == nil:
-		writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "no such file"})
+		calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "no such file"})
 	case r.URL.Query().Get("raw") != "":
 		w.Header().Set("Content-Type", f.Type)
 		w.Write(f.Data)
 	default:
-		writeJSON(w, http.StatusOK, f)
+		calls.WriteJSON(w, http.StatusOK, f)
 	}
 }

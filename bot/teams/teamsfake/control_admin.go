@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -16,16 +19,16 @@ import (
 //	block unblock id       permit names               rsc on                   region name
 //	tokens name (a Token)  rotate_keys on (keep the old)                       revoke_tokens
 type Admin struct {
-	Endpoint   string   `json:"endpoint"`
-	User       User     `json:"user"`
-	Team       Team     `json:"team"`
-	NewChannel Channel  `json:"new_channel"`
-	Channel    string   `json:"channel"`
-	Message    string   `json:"message"`
-	ID         string   `json:"id"`
-	Name       string   `json:"name"`
-	Names      []string `json:"names"`
-	On         bool     `json:"on"`
+	Endpoint   string         `json:"endpoint"`
+	User       tenant.User    `json:"user"`
+	Team       tenant.Team    `json:"team"`
+	NewChannel tenant.Channel `json:"new_channel"`
+	Channel    string         `json:"channel"`
+	Message    string         `json:"message"`
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	Names      []string       `json:"names"`
+	On         bool           `json:"on"`
 }
 
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +47,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	default:
 		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
-			writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
+			calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
 		emulator.Done(w, nil, run(r.Context()))
@@ -78,7 +81,7 @@ func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) error {
 		"permit":          done(func() { s.Entra.Permit(a.Names...) }),
 		"rsc":             done(func() { s.Entra.SetRSC(a.On) }),
 		"region":          done(func() { s.Admin.SetRegion(a.Name) }),
-		"tokens":          done(func() { s.Entra.SetTokens(Token(a.Name)) }),
+		"tokens":          done(func() { s.Entra.SetTokens(entra.Token(a.Name)) }),
 		"rotate_keys":     try(func() error { return s.Entra.RotateKeys(a.On) }),
 		"revoke_tokens":   done(s.Entra.RevokeTokens),
 	}

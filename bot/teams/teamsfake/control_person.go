@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/people"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -31,7 +34,7 @@ import (
 //
 // Theme is that of the person's client.
 type Act struct {
-	Post    Post          `json:"post"`
+	Post    tenant.Post   `json:"post"`
 	Channel string        `json:"channel"`
 	Root    string        `json:"root"`
 	Message string        `json:"message"`
@@ -51,23 +54,23 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	}
 	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
-	if id, err, ok := p.wrote(verb, a); ok {
+	if id, err, ok := wrote(p, verb, a); ok {
 		emulator.Done(w, object{"id": id}, err)
 		return
 	}
-	if out, err, ok := p.asked(r.Context(), verb, a); ok {
+	if out, err, ok := asked(r.Context(), p, verb, a); ok {
 		emulator.Done(w, object{"outcome": out}, err)
 		return
 	}
-	if err, ok := p.changed(verb, a); ok {
+	if err, ok := changed(p, verb, a); ok {
 		emulator.Done(w, nil, err)
 		return
 	}
-	writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
+	calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 }
 
 // wrote runs the verbs that make a message; ok is false for others.
-func (p *Person) wrote(verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
+func wrote(p *people.Person, verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "post":
 		id, err = p.Post(a.Post)
@@ -86,10 +89,14 @@ func (p *Person) wrote(verb string, a Act) (id string, err error, ok bool) { //n
 }
 
 // asked runs the verbs that the bot answers; ok is false for others.
-func (p *Person) asked(ctx context.Context, verb string, a Act) (out *Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
+func asked(ctx context.Context, p *people.Person, verb string, a Act) (out *people.Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "click":
-		out, err = p.click(ctx, a.Channel, a.Message, a.Name, a.Inputs, a.Old)
+		press := p.Click
+		if a.Old {
+			press = p.ClickOld
+		}
+		out, err = press(ctx, a.Channel, a.Message, a.Name, a.Inputs)
 	case "submit":
 		out, err = p.Submit(ctx, a.Name, a.Inputs)
 	case "complete":
@@ -113,7 +120,7 @@ func (p *Person) asked(ctx context.Context, verb string, a Act) (out *Outcome, e
 }
 
 // changed runs the verbs that only may fail; ok is false for others.
-func (p *Person) changed(verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
+func changed(p *people.Person, verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "edit":
 		err = p.Edit(a.Channel, a.Message, a.Text)

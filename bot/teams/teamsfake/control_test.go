@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 )
 
 func (w *world) control(verb, path string, body any) (status int, answer obj) {
@@ -119,7 +120,7 @@ func TestManage(t *testing.T) {
 	if _, err := w.ann.Reply(tickets, root, "x"); err == nil {
 		t.Error("wrote without being a member")
 	}
-	private := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate, Members: []string{ben}})
+	private := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: tenant.KindPrivate, Members: []string{ben}})
 	body := w.thread(obj{"type": "message", "text": "x"})
 	body["channelData"] = obj{"channel": obj{"id": private.ID}}
 	if status, got := w.call("POST", "conversations", body); status != 403 {

@@ -21,8 +21,8 @@
 // dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search, Configure.
 // What a client would refuse to fill in is [client.ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
 // [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
-// [Server.Calls], [Activities.Lost], [Activities.Pending] and wait with WaitFor or Subscribe.
-// Administrators act through [Administrator]; permissions and tokens are [Entra]'s. What the bot sent and clients would not show as it
+// [Server.Calls], [delivery.Activities.Lost], [delivery.Activities.Pending] and wait with WaitFor or Subscribe.
+// Administrators act through [admin.Administrator]; permissions and tokens are [entra.Entra]'s. What the bot sent and clients would not show as it
 // was meant is in [Server.Problems]: a test of a bot wants none.
 //
 // # Addresses
@@ -49,7 +49,7 @@
 // messages in both reply forms, updates, deletions, cards, new threads, personal chats,
 // rosters and teams, targeted messages, reactions, edits and deletions by people, buttons with
 // and without Action.Execute, dialogs, message extensions, settings. botbuilder refuses each of
-// [BadTokens] but no_exp, and of [GoodTokens] aud_array; it starts threads without a tenantId.
+// [entra.BadTokens] but no_exp, and of [entra.GoodTokens] aud_array; it starts threads without a tenantId.
 // teams.apps also takes other_channel_key, no_endorsements and no_scheme. A card whose
 // Action.Execute has no fallback is not shown here, though only older clients refuse it.
 // To repeat it, give botbuilder's ConfigurationBotFrameworkAuthentication [Server.OpenIDURL] as
@@ -71,13 +71,13 @@
 //
 // # How it is made
 //
-// All parts share a ground: options, clock, ids, the log of changes and one lock. organisation
-// keeps people, teams and channels with their messages, library the files. composer makes
-// messages of what people type; announcer makes activities of what happens, which Activities
-// brings to the bot; invokes asks the bot what people click, and shows what it answers. The bot's
-// calls pass the journal, where faults strike them, and go to Entra, connector (by reader, which
-// refuses what Teams refuses) or graph (by graphView). Package client says what clients show of
-// cards and texts, and what they take. Forger sends what Teams never would.
+// Package tenant is the organisation's state: people, teams and channels with their messages, files, and what all parts
+// share (options, clock, ids, the log of changes and one lock). Package people makes messages of what people type, asks
+// the bot what they click, and shows what it answers; package admin does what administrators do. Package announce makes
+// activities of all that, which package delivery brings to the bot. The bot's calls pass package calls, where faults
+// strike them, and go to package entra, to package connector, which refuses what Teams refuses, or to package graph.
+// Package client says what clients show of cards and texts, and what they take. This package puts the parts together,
+// lets tests look, and serves drivers in other processes.
 //
 // # What does not belong here
 //

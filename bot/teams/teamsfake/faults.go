@@ -1,12 +1,7 @@
 package teamsfake
 
 import (
-	"cmp"
-	"fmt"
-	"net"
-	"net/http"
-	"strconv"
-
+	"parley/bot/teams/teamsfake/calls"
 	"parley/channels/emulator"
 )
 
@@ -26,8 +21,8 @@ const (
 	FaultBareLimit = emulator.FaultBareLimit
 	FaultHTTP      = emulator.FaultHTTP
 	FaultDrop      = emulator.FaultDrop
-	FaultReset     = FaultKind("reset")   // like FaultDrop, with a TCP reset
-	FaultGarbage   = FaultKind("garbage") // 200 with a body that is no JSON
+	FaultReset     = calls.FaultReset
+	FaultGarbage   = calls.FaultGarbage
 )
 
 // Faults of what is sent to the bot. FaultDelay and FaultDrop apply too: the second delivers,
@@ -37,100 +32,3 @@ const (
 	FaultReorder   = emulator.FaultReorder
 	FaultLose      = emulator.FaultLose
 )
-
-// spoilt runs a handler under a fault.
-func (j *journal) spoilt(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
-	switch {
-	case f.Kind == FaultDelay && f.After:
-		unseen := &hidden{header: http.Header{}}
-		h(unseen, r)
-		if emulator.Pause(r, f.Delay) {
-			unseen.replay(w)
-		}
-		return
-	case f.Kind == FaultDelay:
-		if emulator.Pause(r, f.Delay) {
-			h(w, r)
-		}
-		return
-	case f.After && f.Kind != FaultRateLimit && f.Kind != FaultBareLimit:
-		h(&hidden{header: http.Header{}}, r)
-	}
-	switch f.Kind {
-	case FaultRateLimit:
-		throttle(w, f.RetryAfter())
-	case FaultBareLimit:
-		throttle(w, 0)
-	case FaultDrop:
-		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
-	case FaultReset: // call cuts the connection
-	case FaultGarbage:
-		garbage(w)
-	default:
-		fail(w, f)
-	}
-}
-
-func garbage(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/html")
-	w.Write([]byte("<html>OK"))
-}
-
-// fail answers with the fault's status.
-func fail(w http.ResponseWriter, f *emulator.Struck) {
-	status := cmp.Or(f.Status, http.StatusBadGateway)
-	if f.Code == "" && status >= http.StatusInternalServerError {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		fmt.Fprintf(w, "<!DOCTYPE html><html><body><h1>%d</h1></body></html>", status)
-		return
-	}
-	if f.Retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(f.Retry))
-	}
-	refuse(w, status, cmp.Or(f.Code, "ServiceError"), "Injected.")
-}
-
-// throttle answers 429; retry 0 leaves Retry-After out.
-func throttle(w http.ResponseWriter, retry int) {
-	if retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(retry))
-	}
-	refuse(w, http.StatusTooManyRequests, "TooManyRequests", "API calls quota exceeded.")
-}
-
-// cut ends the connection with a reset.
-func cut(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) //nolint:errcheck // closed next
-	}
-	conn.Close() //nolint:errcheck // that is the fault
-}
-
-// hidden takes an answer that the client does not get, or gets later.
-type hidden struct {
-	header http.Header
-	status int
-	body   []byte
-}
-
-func (h *hidden) Header() http.Header { return h.header }
-
-func (h *hidden) WriteHeader(status int) { h.status = status }
-
-func (h *hidden) Write(b []byte) (int, error) {
-	h.body = append(h.body, b...)
-	return len(b), nil
-}
-
-func (h *hidden) replay(w http.ResponseWriter) {
-	for k, v := range h.header {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(cmp.Or(h.status, http.StatusOK))
-	w.Write(h.body)
-}

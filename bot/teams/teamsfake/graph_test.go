@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 )
 
 // graph is a GET of the bot; path begins after v1.0/ or is a whole address.
@@ -184,7 +185,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	w.srv.Entra.Permit(teamsfake.PermitMessages)
+	w.srv.Entra.Permit(tenant.PermitMessages)
 	for path, status := range map[string]int{share + "/content": 403, inTickets: 200} {
 		if got, _ := w.graph(token, path); got != status {
 			t.Errorf("%s: %d", path, got)

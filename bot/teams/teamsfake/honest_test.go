@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 )
 
 // Where the app was taken out its cards are dead, and nobody asks the bot.
@@ -20,11 +21,11 @@ func TestClickWithoutApp(t *testing.T) {
 	}
 	w.bot.forget()
 	for _, button := range []string{"Go", "Ask"} {
-		if _, err := w.ann.Click(w.ctx, tickets, root, button, nil); !errors.Is(err, teamsfake.ErrNoApp) {
+		if _, err := w.ann.Click(w.ctx, tickets, root, button, nil); !errors.Is(err, tenant.ErrNoApp) {
 			t.Errorf("%s: %v", button, err)
 		}
 	}
-	if _, err := w.ann.View(w.ctx, tickets, root); !errors.Is(err, teamsfake.ErrNoApp) {
+	if _, err := w.ann.View(w.ctx, tickets, root); !errors.Is(err, tenant.ErrNoApp) {
 		t.Errorf("looked: %v", err)
 	}
 	if n := len(w.bot.all); n != 0 {
@@ -45,10 +46,10 @@ func TestTargetedIsAlone(t *testing.T) {
 	if status, got := w.reply(id, obj{"text": "under it"}); status != 404 || code(got) != "ConversationNotFound" {
 		t.Errorf("the bot replied: %d %v", status, got)
 	}
-	if _, err := w.ann.Reply(tickets, id, "under it"); !errors.Is(err, teamsfake.ErrNoThread) {
+	if _, err := w.ann.Reply(tickets, id, "under it"); !errors.Is(err, tenant.ErrNoThread) {
 		t.Errorf("replied: %v", err)
 	}
-	if err := w.ann.React(tickets, id, "like"); !errors.Is(err, teamsfake.ErrNoMessage) {
+	if err := w.ann.React(tickets, id, "like"); !errors.Is(err, tenant.ErrNoMessage) {
 		t.Errorf("reacted: %v", err)
 	}
 }
@@ -56,7 +57,7 @@ func TestTargetedIsAlone(t *testing.T) {
 // A private channel is none of the bot's business before the app is added to it.
 func TestPrivateChannelIsQuiet(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	hush := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate})
+	hush := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: tenant.KindPrivate})
 	for _, err := range []error{w.srv.Admin.RenameChannel(hush.ID, "hush hush"), w.srv.Admin.DeleteChannel(hush.ID), w.srv.Admin.RestoreChannel(hush.ID), w.srv.Admin.RenameChannel(tickets, "cases")} {
 		if err != nil {
 			t.Fatal(err)

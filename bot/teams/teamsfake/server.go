@@ -1,11 +1,17 @@
 package teamsfake
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
 
+	"parley/bot/teams/teamsfake/admin"
+	"parley/bot/teams/teamsfake/announce"
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/connector"
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/graph"
+	"parley/bot/teams/teamsfake/people"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -19,44 +25,34 @@ type Server struct {
 	*emulator.FaultPlan
 
 	// Admin does what administrators and owners of teams do.
-	Admin *Administrator
+	Admin *admin.Administrator
 	// Entra grants permissions and gives tokens.
-	Entra *Entra
+	Entra *entra.Entra
 	// Activities tells which activities the bot took, late or not at all.
-	Activities *Activities
+	Activities *delivery.Activities
 	// Forger sends what Teams itself would never send.
-	Forger *Forger
+	Forger *announce.Forger
 
-	org       *organisation
-	files     *library
-	announcer *announcer
-	composer  *composer
-	invokes   *invokes
-	journal   *journal
-	connector *connector
-	graphView *graphView
+	org       *tenant.Directory
+	files     *tenant.Library
+	people    *people.People
+	journal   *calls.Journal
+	connector *connector.API
 }
 
 // New makes an organisation. Close must be called to end its goroutines.
-func New(o Options) *Server {
-	o = o.withDefaults()
+func New(o tenant.Options) *Server {
+	o = o.WithDefaults()
 	host := emulator.NewHost("teamsfake", o.Log)
-	g := &ground{opt: o, host: host, ctx: host.Context(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
-	g.log = emulator.NewChanges[Change](g.ctx.Done())
-	if o.Manifest != nil {
-		g.app = &manifest{}
-		if err := json.Unmarshal(o.Manifest, g.app); err != nil {
-			panic(fmt.Errorf("teamsfake: manifest: %w", err))
-		}
-	}
-	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now)}
+	g := tenant.New(o, host)
+	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.Now)}
 	s.connect()
-	if err := s.Entra.keys.rotate("key-first", false); err != nil {
+	if err := s.Entra.Start(); err != nil {
 		panic(err) // no randomness: nothing works on this machine
 	}
-	s.mu.Lock()
+	s.Mu.Lock()
 	s.seed()
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	return s
 }
 
@@ -64,82 +60,73 @@ func New(o Options) *Server {
 // them their addresses.
 func (s *Server) connect() {
 	g := s.ground
-	s.journal = &journal{ground: g, faults: s.FaultPlan}
-	s.Entra = &Entra{ground: g, journal: s.journal}
-	if s.opt.Unsigned {
-		s.Entra.signing = TokenNone
-	}
-	s.Activities = &Activities{ground: g, entra: s.Entra, faults: s.FaultPlan, client: newClient()}
-	s.org = &organisation{ground: g}
-	s.files = &library{ground: g, org: s.org}
-	s.announcer = &announcer{ground: g, org: s.org, files: s.files, entra: s.Entra, activities: s.Activities}
-	s.composer = &composer{ground: g, org: s.org, files: s.files}
-	s.invokes = &invokes{ground: g, org: s.org, announcer: s.announcer, activities: s.Activities, faults: s.FaultPlan}
-	s.graphView = &graphView{ground: g, org: s.org, files: s.files}
-	s.Admin = &Administrator{
-		ground: g, org: s.org, files: s.files, entra: s.Entra, announcer: s.announcer, activities: s.Activities,
-	}
-	s.Forger = &Forger{ground: g, org: s.org, announcer: s.announcer, activities: s.Activities}
-	s.connector = &connector{
-		ground: g, org: s.org, files: s.files, entra: s.Entra, journal: s.journal, reader: &reader{ground: g, org: s.org, files: s.files},
-	}
-	reads := &graph{ground: g, org: s.org, files: s.files, entra: s.Entra, journal: s.journal, view: s.graphView}
+	s.journal = calls.New(g, s.FaultPlan)
+	s.Entra = entra.New(g, s.journal)
+	s.Activities = delivery.New(g, s.Entra, s.FaultPlan)
+	s.org = tenant.NewDirectory(g)
+	s.files = tenant.NewLibrary(s.org)
+	announcer, view := announce.New(s.files, s.Entra, s.Activities), graph.NewView(s.files)
+	s.people = people.New(announcer, view, s.FaultPlan)
+	s.Admin = admin.New(announcer)
+	s.Forger = announce.NewForger(announcer)
+	s.connector = connector.New(s.files, s.Entra, s.journal)
+	reads := graph.New(view, s.Entra, s.journal)
 	mux := http.NewServeMux() // each emulated host under a path of its own, and /_fake/
-	s.Entra.routes(mux)
-	s.connector.routes(mux)
-	reads.routes(mux)
+	s.Entra.Routes(mux)
+	s.connector.Routes(mux)
+	reads.Routes(mux)
 	(&driver{srv: s}).routes(mux)
 	s.Handler = mux
 }
 
 func (s *Server) seed() {
 	s.ClearFaults()
-	s.region, s.problems = s.opt.Region, nil
-	s.Entra.reset()
-	s.org.reset()
-	s.files.reset()
-	s.invokes.reset()
-	s.journal.reset()
-	s.connector.reset()
-	s.Activities.reset()
-	for _, u := range s.opt.Users {
-		s.org.putUser(u)
+	s.ground.Reset()
+	s.Entra.Reset()
+	s.org.Reset()
+	s.files.Reset()
+	s.people.Reset()
+	s.journal.Reset()
+	s.connector.Reset()
+	s.Activities.Reset()
+	for _, u := range s.Opt.Users {
+		s.org.PutUser(u)
 	}
-	for _, t := range s.opt.Teams {
-		s.org.putTeam(t)
+	for _, t := range s.Opt.Teams {
+		s.org.PutTeam(t)
 	}
-	for _, c := range s.opt.Channels {
-		s.org.putChannel(c)
+	for _, c := range s.Opt.Channels {
+		s.org.PutChannel(c)
 	}
 }
 
 // Reset returns to the seed of Options: messages, dialogs, faults, calls and tokens go, the
 // app is installed nowhere. The bot's address stays; undelivered activities are forgotten.
 func (s *Server) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	s.seed()
-	s.note(Change{Kind: "reset"})
+	s.Note(tenant.Change{Kind: "reset"})
 }
 
 // Close ends connections and goroutines and waits for them.
 func (s *Server) Close() error {
 	err := s.Host.Close()
-	s.Activities.client.CloseIdleConnections()
+	s.Activities.Disconnect()
 	return err
 }
 
 // AppID is the bot's client id.
-func (s *Server) AppID() string { return s.opt.AppID }
+func (s *Server) AppID() string { return s.Opt.AppID }
 
 // AppPassword is the bot's client secret.
-func (s *Server) AppPassword() string { return s.opt.AppPassword }
+func (s *Server) AppPassword() string { return s.Opt.AppPassword }
 
 // TenantID is the organisation's.
-func (s *Server) TenantID() string { return s.opt.TenantID }
+func (s *Server) TenantID() string { return s.Opt.TenantID }
 
 // BotID is the bot's id in conversations, 28: and the app id.
-func (s *Server) BotID() string { return s.opt.botID() }
+func (s *Server) BotID() string { return s.Opt.BotID() }
 
 // LoginURL stands for https://login.microsoftonline.com.
 func (s *Server) LoginURL() string { return s.URL() + "/login" }
@@ -151,11 +138,3 @@ func (s *Server) OpenIDURL() string {
 
 // GraphURL stands for https://graph.microsoft.com/v1.0.
 func (s *Server) GraphURL() string { return s.URL() + "/graph/v1.0" }
-
-// Problems lists what the bot sent that clients do not show as it was meant, oldest first.
-// A test of a bot wants none.
-func (s *Server) Problems() []Problem {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Problem(nil), s.problems...)
-}

@@ -15,13 +15,6 @@ import (
 // maxLines is how many lines a package of what serves, or an emulator, may have, tests apart: what somebody reads in a day.
 const maxLines = 5000
 
-// longPackages are the packages that may be longer, with the reason.
-func longPackages() map[string]string {
-	return map[string]string{
-		"bot/teams/teamsfake": "the emulator of Teams: not parted yet",
-	}
-}
-
 // TestPackagesAreShort: no package of what serves has more lines than a reader can go through in a day. What has a noun
 // of its own becomes a package below, as those of store.
 func TestPackagesAreShort(t *testing.T) {
@@ -33,13 +26,8 @@ func TestPackagesAreShort(t *testing.T) {
 		t.Fatalf("only %d packages found", len(lines))
 	}
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		if n := lines[name]; n > maxLines && longPackages()[name] == "" {
+		if n := lines[name]; n > maxLines {
 			t.Errorf("%s has %d lines, more than %d: make a package below it of what has a noun of its own", name, n, maxLines)
-		}
-	}
-	for name := range longPackages() {
-		if lines[name] == 0 {
-			t.Errorf("%s isn't there: take it off the list of exceptions", name)
 		}
 	}
 }

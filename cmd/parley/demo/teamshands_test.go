@@ -18,6 +18,9 @@ import (
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/people"
+	"parley/bot/teams/teamsfake/tenant"
 )
 
 // teamsEmoji are Teams' names of reactions.
@@ -172,7 +175,7 @@ func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err 
 func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[string][]string) (refused string, err error) {
 	d := b.fake.Dialog(teamsCast()[who])
 	if d == nil {
-		return "", teamsfake.ErrNoDialog
+		return "", people.ErrNoDialog
 	}
 	inputs := client.Inputs{}
 	visitCard(d.Card, func(_ string, o map[string]any) {
@@ -331,7 +334,7 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: teamsfake.KindPrivate, Members: ids, Added: true}).ID
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
 }
 
 // manage does what administrators do.
@@ -362,8 +365,8 @@ func (b *teamsBoard) manage(what string, args []string) error {
 		}
 		return b.fake.Admin.SetMembers(TeamsTeam, left)
 	case "withholds": // what it takes to read files
-		b.fake.Entra.Permit(slices.DeleteFunc(teamsfake.AllPermissions(), func(p string) bool {
-			return p == teamsfake.PermitFilesRead || p == teamsfake.PermitFilesWrite
+		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
+			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
 		})...)
 		return nil
 	case "mumbles":
@@ -383,7 +386,7 @@ func (b *teamsBoard) mumble(ctx context.Context) error {
 		`{"type":"messageReaction","id":"f:2","reactionsAdded":[{"type":"unknown"}],` + place + `}`,
 		`{"type":"conversationUpdate","id":"f:3","channelData":"none","serviceUrl":` + strconv.Quote(b.fake.ServiceURL()) + `,"channelId":"msteams"}`,
 	} {
-		if status, answer, err := b.fake.Forger.SendRaw(ctx, teamsfake.TokenGood, []byte(odd)); err != nil || status >= 500 {
+		if status, answer, err := b.fake.Forger.SendRaw(ctx, entra.TokenGood, []byte(odd)); err != nil || status >= 500 {
 			return fmt.Errorf("teams: %s: %d %s %w", odd, status, answer, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/cmd/parley/demo/judge"
 )
 
@@ -126,7 +127,7 @@ func (p *lookout) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 
 // readsAll tells whether Teams lets Parley read all messages of its channels.
 func readsAll(fake *teamsfake.Server) bool {
-	return slices.Contains(fake.Info().Permissions, teamsfake.PermitMessages)
+	return slices.Contains(fake.Info().Permissions, tenant.PermitMessages)
 }
 
 func mentionsApp(m *teamsfake.Message) bool {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/judge"
 )
@@ -22,7 +23,7 @@ import (
 func newOrganisation(f FakesOptions) *teamsfake.Server {
 	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
 	if f.Blind {
-		o.Permissions = []string{teamsfake.PermitTeamMembers}
+		o.Permissions = []string{tenant.PermitTeamMembers}
 	}
 	return lab.NewOrganisation(o)
 }

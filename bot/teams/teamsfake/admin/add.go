@@ -1,0 +1,45 @@
+package admin
+
+import (
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// AddUser adds a person to the directory and returns it with its ids.
+func (s *Administrator) AddUser(u tenant.User) tenant.User {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return *s.org.PutUser(u)
+}
+
+// AddTeam adds a team with its General channel.
+func (s *Administrator) AddTeam(t tenant.Team) tenant.Team {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return *s.org.PutTeam(t)
+}
+
+// AddChannel adds a channel; Team defaults to the first one. Where the app is installed, it
+// is told of it.
+func (s *Administrator) AddChannel(c tenant.Channel) tenant.Channel {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.PutChannel(c)
+	s.announcer.TellChannel(ch, "channelCreated")
+	return ch.Channel
+}
+
+// Block makes a person block the bot, or not any more.
+func (s *Administrator) Block(user string, blocked bool) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.org.Blocked[user] = blocked
+}
+
+// NameSite lets the app read the files of a channel's site with Sites.Selected.
+func (s *Administrator) NameSite(channel string) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if ch := s.org.Channels[channel]; ch != nil {
+		s.files.OpenSite(ch)
+	}
+}

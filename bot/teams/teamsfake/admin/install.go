@@ -1,0 +1,68 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Connect tells where the bot listens (such as http://127.0.0.1:3978/teams/messages) and
+// installs the app in every team, which the bot is told of. It returns when the bot has
+// taken those events.
+// Errors: a bad endpoint, an event that the bot refused, ctx's.
+func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
+	if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+		return fmt.Errorf("teamsfake: endpoint %q is no address", endpoint)
+	}
+	s.activities.SetEndpoint(endpoint)
+	s.Mu.Lock()
+	teams := slices.Clone(s.org.TeamIDs)
+	s.Mu.Unlock()
+	return s.Install(ctx, teams...)
+}
+
+// Install adds the app to teams and returns when the bot has taken the events.
+// Errors: an unknown team, an event that the bot refused, ctx's.
+func (s *Administrator) Install(ctx context.Context, teams ...string) error {
+	return s.installation(ctx, "add", true, teams)
+}
+
+// Upgrade installs a newer version of the app.
+func (s *Administrator) Upgrade(ctx context.Context, teams ...string) error {
+	return s.installation(ctx, "upgrade", true, teams)
+}
+
+// Uninstall takes the app out of teams.
+func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
+	return s.installation(ctx, "remove", false, teams)
+}
+
+func (s *Administrator) installation(ctx context.Context, action string, installed bool, teams []string) error {
+	var sent []*delivery.Delivery
+	s.Mu.Lock()
+	for _, id := range teams {
+		if s.org.Teams[id] == nil {
+			s.Mu.Unlock()
+			return fmt.Errorf("teamsfake: no team %q", id)
+		}
+		before := s.org.Teams[id].Installed
+		s.org.Teams[id].Installed = installed
+		s.Note(tenant.Change{Kind: "team", ID: id})
+		if before != installed {
+			s.org.Put(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
+			sent = append(sent, s.announcer.TellRoster(s.org.Channels[id], installed, s.Opt.BotID()))
+		}
+		sent = append(sent, s.announcer.TellInstallation(s.org.Channels[id], action))
+	}
+	s.Mu.Unlock()
+	for _, d := range sent {
+		if err := s.activities.Wait(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

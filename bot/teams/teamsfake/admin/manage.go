@@ -1,0 +1,168 @@
+// Package admin is what administrators of the organisation and owners of its teams do: people, teams and channels come and
+// go, the app is installed, messages are removed.
+//
+// What does not belong here: what people do in a client, and what Entra's administrators grant.
+package admin
+
+import (
+	"fmt"
+	"slices"
+
+	"parley/bot/teams/teamsfake/announce"
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Administrator does what administrators of the organisation and owners of its teams do.
+type Administrator struct {
+	*tenant.Ground
+	org        *tenant.Directory
+	files      *tenant.Library
+	entra      *entra.Entra
+	announcer  *announce.Announcer
+	activities *delivery.Activities
+}
+
+// New makes one who tells the bot what it does.
+func New(n *announce.Announcer) *Administrator {
+	return &Administrator{Ground: n.Ground, org: n.Org, files: n.Files, entra: n.Entra, announcer: n, activities: n.Activities}
+}
+
+// SetRegion moves the organisation: later activities name another service address. The
+// earlier ones go on working.
+func (s *Administrator) SetRegion(region string) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.Region = region
+}
+
+// managed runs f on a channel of a team. Errors: an unknown channel.
+func (s *Administrator) managed(id string, f func(*tenant.Room)) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.Channels[id]
+	if ch == nil || ch.Person != "" {
+		return fmt.Errorf("teamsfake: %w: %s", tenant.ErrNoChannel, id)
+	}
+	f(ch)
+	s.Note(tenant.Change{Kind: "channel", Channel: id})
+	return nil
+}
+
+// RenameChannel tells the bot of a channelRenamed. Errors: ErrNoChannel.
+func (s *Administrator) RenameChannel(id, name string) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		ch.Name = name
+		s.announcer.TellChannel(ch, "channelRenamed")
+	})
+}
+
+// DeleteChannel takes a channel away; the bot hears channelDeleted. Errors: ErrNoChannel.
+func (s *Administrator) DeleteChannel(id string) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		s.announcer.TellChannel(ch, "channelDeleted")
+		ch.Deleted = true
+	})
+}
+
+// RestoreChannel brings a deleted channel back. Errors: ErrNoChannel.
+func (s *Administrator) RestoreChannel(id string) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		ch.Deleted = false
+		s.announcer.TellChannel(ch, "channelRestored")
+	})
+}
+
+// AddApp adds the installed app to a private or shared channel, or takes it out. Errors:
+// ErrNoChannel.
+func (s *Administrator) AddApp(id string, added bool) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		ch.Added = added
+		if s.org.Teams[ch.Team].Installed {
+			s.announcer.TellRoster(ch, added, s.Opt.BotID())
+		}
+	})
+}
+
+// ArchiveTeam makes a team's channels unwritable for the bot, or writable again. Errors:
+// ErrNoChannel.
+func (s *Administrator) ArchiveTeam(id string, archived bool) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		s.org.Teams[ch.Team].Archived = archived
+		event := "teamUnarchived"
+		if archived {
+			event = "teamArchived"
+		}
+		s.announcer.TellChannel(ch, event)
+	})
+}
+
+// SetMembers replaces the people of a team (by its id) or of a private or shared channel;
+// nil means everybody in a team. The bot hears of those who came and went. Errors:
+// ErrNoChannel.
+func (s *Administrator) SetMembers(id string, members []string) error {
+	return s.managed(id, func(ch *tenant.Room) {
+		before := s.org.MemberIDs(ch)
+		if ch.Kind == tenant.KindStandard {
+			s.org.Teams[ch.Team].Members = members
+		} else {
+			ch.Members = members
+		}
+		after := s.org.MemberIDs(ch)
+		if !s.org.Reachable(ch) {
+			return
+		}
+		if came := s.without(after, before); len(came) > 0 {
+			s.announcer.TellRoster(ch, true, came...)
+		}
+		if went := s.without(before, after); len(went) > 0 {
+			s.announcer.TellRoster(ch, false, went...)
+		}
+	})
+}
+
+// without lists the 29: ids of those in a that are not in b.
+func (s *Administrator) without(a, b []string) []string {
+	var out []string
+	for _, id := range a {
+		if !slices.Contains(b, id) {
+			out = append(out, s.org.Users[id].TeamsID)
+		}
+	}
+	return out
+}
+
+// Erase deletes anybody's message as an owner of the team may, the bot's too. The bot hears
+// of it when it gets all messages of the channel. Errors: ErrNoMessage.
+func (s *Administrator) Erase(channel, id string) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.Channels[channel]
+	if ch == nil || ch.ByID[id] == nil || ch.ByID[id].Deleted() {
+		return tenant.ErrNoMessage
+	}
+	m := ch.ByID[id]
+	s.org.Erase(ch, m)
+	if !s.org.Reachable(ch) || !s.entra.Granted(tenant.PermitMessages) {
+		return nil
+	}
+	a := s.announcer.Base("messageDelete", announce.Where{Room: ch, Root: m.Root, User: m.User})
+	a["id"], a["from"] = m.ID, s.announcer.Actor()
+	if data, ok := a["channelData"].(tenant.Object); ok {
+		data["eventType"] = "softDeleteMessage"
+	}
+	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+	return nil
+}
+
+// SetUser changes a person of the directory. Errors: ErrNoUser.
+func (s *Administrator) SetUser(u tenant.User) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.org.Users[u.ID] == nil {
+		return fmt.Errorf("teamsfake: %w: %s", tenant.ErrNoUser, u.ID)
+	}
+	s.org.PutUser(u)
+	return nil
+}

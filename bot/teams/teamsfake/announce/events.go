@@ -1,0 +1,141 @@
+// Package announce makes the activities by which the bot hears what people and administrators do, and those that Teams
+// itself would never send.
+//
+// What does not belong here: how an activity gets to the bot, and invokes, whose answers people see.
+package announce
+
+import (
+	"slices"
+
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Where is the conversation that an activity belongs to.
+type Where struct {
+	Room *tenant.Room
+	Root string
+	User string // of a personal chat
+}
+
+// Announcer makes the activities by which the bot hears what happens. Guarded by the lock.
+type Announcer struct {
+	*tenant.Ground
+	Org        *tenant.Directory
+	Files      *tenant.Library
+	Entra      *entra.Entra
+	Activities *delivery.Activities
+}
+
+// New makes one.
+func New(files *tenant.Library, e *entra.Entra, a *delivery.Activities) *Announcer {
+	return &Announcer{Ground: files.Ground, Org: files.Org, Files: files, Entra: e, Activities: a}
+}
+
+// Base starts an activity to the bot: the members that all share. Caller holds the lock.
+func (n *Announcer) Base(kind string, at Where) tenant.Object {
+	now := n.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	a := tenant.Object{
+		"type": kind, "id": "f:" + n.GUID("activity"), "timestamp": now, "serviceUrl": n.ServiceAddress(), "channelId": "msteams",
+		"recipient": tenant.Object{"id": n.Opt.BotID(), "name": n.Opt.BotName},
+	}
+	if at.Room == nil || at.Room.Person != "" {
+		a["conversation"] = tenant.Object{"conversationType": "personal", "tenantId": n.Opt.TenantID, "id": n.Opt.PersonalID(at.User)}
+		a["channelData"] = tenant.Object{"tenant": tenant.Object{"id": n.Opt.TenantID}}
+		return a
+	}
+	a["conversation"] = tenant.Object{
+		"isGroup": true, "conversationType": "channel", "tenantId": n.Opt.TenantID, "id": tenant.ThreadConversation(at.Room.ID, at.Root),
+	}
+	a["channelData"] = tenant.Object{
+		"tenant": tenant.Object{"id": n.Opt.TenantID}, "team": tenant.Object{"id": at.Room.Team}, "channel": tenant.Object{"id": at.Room.ID},
+		"teamsChannelId": at.Room.ID, "teamsTeamId": at.Room.Team,
+	}
+	return a
+}
+
+// From is who caused an activity.
+func (n *Announcer) From(u *tenant.User) tenant.Object {
+	out := tenant.Object{"id": u.TeamsID, "name": u.Name}
+	if !u.NoAAD && !u.Bot {
+		out["aadObjectId"] = u.ID
+	}
+	return out
+}
+
+// Actor is who administrates: the first person of the directory. Caller holds the lock.
+func (n *Announcer) Actor() tenant.Object {
+	for _, id := range n.Org.UserIDs {
+		if u := n.Org.Users[id]; !u.Bot && !u.Guest {
+			return n.From(u)
+		}
+	}
+	return tenant.Object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
+}
+
+// TellRoster is conversationUpdate with membersAdded or membersRemoved, 28: or 29: ids.
+func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
+	a := n.Base("conversationUpdate", Where{Room: ch})
+	a["from"] = n.Actor()
+	list := []tenant.Object{}
+	for _, id := range ids {
+		m := tenant.Object{"id": id}
+		if u := n.Org.Person(id); u != nil && !u.NoAAD {
+			m["aadObjectId"] = u.ID
+		}
+		list = append(list, m)
+	}
+	data := n.teamData(a, ch)
+	if added {
+		a["membersAdded"], data["eventType"] = list, "teamMemberAdded"
+	} else {
+		a["membersRemoved"], data["eventType"] = list, "teamMemberRemoved"
+	}
+	delete(data, "channel")
+	return n.Activities.Emit(ch.ID, a)
+}
+
+// teamData completes channelData.team as events about teams have it.
+func (n *Announcer) teamData(a tenant.Object, ch *tenant.Room) tenant.Object {
+	data := a["channelData"].(tenant.Object) //nolint:forcetypeassert // base made it
+	t := n.Org.Teams[ch.Team]
+	data["team"] = tenant.Object{"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID}
+	return data
+}
+
+// TellInstallation is installationUpdate: add, upgrade or remove.
+func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.Delivery {
+	a := n.Base("installationUpdate", Where{Room: ch})
+	a["from"], a["action"] = n.Actor(), action
+	data := n.teamData(a, ch)
+	data["settings"] = tenant.Object{"selectedChannel": tenant.Object{"id": ch.ID}}
+	return n.Activities.Emit(ch.ID, a)
+}
+
+// TellChannel is conversationUpdate about a channel: channelCreated, channelRenamed …
+func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
+	if !n.Org.Teams[ch.Team].Installed || ch.Kind != tenant.KindStandard && !ch.Added {
+		return
+	}
+	a := n.Base("conversationUpdate", Where{Room: ch})
+	a["from"] = n.Actor()
+	data := n.teamData(a, ch)
+	data["eventType"], data["channel"] = event, tenant.Object{"id": ch.ID, "name": ch.Name}
+	n.Activities.Emit(ch.ID, a)
+}
+
+// Pushed tells whether the bot gets a message: it is mentioned, in a personal chat, or has
+// the permission for all of them. Messages of other bots are never pushed. Caller holds the lock.
+func (n *Announcer) Pushed(ch *tenant.Room, m *tenant.Message) bool {
+	if !n.Org.Reachable(ch) || m.Bot || n.Org.Blocked[ch.Person] {
+		return false
+	}
+	if ch.Person != "" || m.Targeted != "" {
+		return true
+	}
+	if u := n.Org.Users[m.User]; m.Guise == "" && (u == nil || u.Bot) {
+		return false
+	}
+	return n.Entra.Granted(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
+}

@@ -1,0 +1,64 @@
+package announce
+
+import (
+	"context"
+
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Forger sends the bot what Teams itself would never send.
+type Forger struct {
+	*tenant.Ground
+	org        *tenant.Directory
+	announcer  *Announcer
+	activities *delivery.Activities
+}
+
+// NewForger makes one.
+func NewForger(n *Announcer) *Forger {
+	return &Forger{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities}
+}
+
+// Envelope starts an activity as Teams would send it for a person in a thread (channel "" =
+// the personal chat), without content: to be completed or spoilt, and given to SendRaw.
+func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
+	f.Mu.Lock()
+	defer f.Mu.Unlock()
+	a := f.announcer.Base(kind, Where{Room: f.org.Channels[channel], Root: root, User: user})
+	if u := f.org.Users[user]; u != nil {
+		a["from"] = f.announcer.From(u)
+	}
+	return a
+}
+
+// SendRaw sends any bytes to the bot once, with this kind of token for the present service
+// address, and returns its answer.
+// Errors: those of the connection, ctx's.
+func (f *Forger) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {
+	return f.activities.SendRaw(ctx, kind, body)
+}
+
+// Flood sends n activities of an unknown type at once, each with a token of this kind, and
+// counts the answers by status (0 = none).
+func (f *Forger) Flood(ctx context.Context, kind entra.Token, n int) map[int]int {
+	f.Mu.Lock()
+	body := tenant.MustJSON(f.announcer.Base("floodTest", Where{}))
+	f.Mu.Unlock()
+	answers := make(chan int, n)
+	for range n {
+		f.Host.Go(func() {
+			status, _, err := f.SendRaw(ctx, kind, body)
+			if err != nil {
+				status = 0
+			}
+			answers <- status
+		})
+	}
+	out := map[int]int{}
+	for range n {
+		out[<-answers]++
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package announce
+
+import (
+	"fmt"
+	stdhtml "html"
+	"strings"
+
+	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// wireText is the text member of an activity: chips as <at>Name</at>.
+func wireText(m *tenant.Message) string {
+	var names []string
+	text := m.HTML
+	for i, x := range m.Mentions {
+		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
+		names = append(names, "<at>"+x.Name+"</at>")
+		text = strings.Replace(text, tag, client.Placeholder(i), 1)
+	}
+	text = strings.ReplaceAll(text, "&nbsp;", "\uE002")
+	text = strings.ReplaceAll(client.Plain(text), "\uE002", "\u00a0")
+	for i, name := range names {
+		text = strings.Replace(text, client.Placeholder(i), name, 1)
+	}
+	if len(names) > 0 {
+		text += "\n" // as the editor's last paragraph leaves it
+	}
+	return text
+}
+
+// MessageActivity is a person's message as the bot gets it. Caller holds the lock.
+// Source: "Channel and group conversations with a bot", read 2026-11.
+func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) tenant.Object {
+	a := n.Base("message", Where{Room: ch, Root: m.Root, User: m.User})
+	a["id"], a["textFormat"], a["text"], a["locale"] = m.ID, "plain", wireText(m), "en-US"
+	if m.Root != "" && m.Root != m.ID {
+		a["replyToId"] = m.Root
+	}
+	switch u := n.Org.Users[m.User]; {
+	case m.Guise == "connector":
+		a["from"] = tenant.Object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
+	case m.Guise == "nobody":
+	default:
+		a["from"] = n.From(u)
+	}
+	entities := []tenant.Object{}
+	for _, x := range m.Mentions {
+		who := tenant.Object{"id": n.Opt.BotID(), "name": x.Name}
+		if !x.Bot {
+			who = tenant.Object{"id": n.Org.Users[x.ID].TeamsID, "name": x.Name}
+		}
+		entities = append(entities, tenant.Object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
+	}
+	a["entities"] = append(entities, tenant.Object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
+	a["attachments"] = n.personAttachments(ch, m)
+	return a
+}
+
+// personAttachments are the pictures and files of a person, and the HTML. In a channel a
+// file is only a tag in the HTML; in a personal chat it has an address to download.
+func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []tenant.Object {
+	out := []tenant.Object{}
+	tags := ""
+	for _, f := range m.Files {
+		switch {
+		case f.Image:
+			out = append(out, tenant.Object{"contentType": "image/*", "contentUrl": f.URL})
+			tags += fmt.Sprintf(`<p><img src="%s" alt="image"></p>`, stdhtml.EscapeString(f.URL))
+		case ch.Person != "":
+			_, kind, _ := strings.Cut(f.Name, ".")
+			out = append(out, tenant.Object{
+				"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": f.URL, "name": f.Name,
+				"content": tenant.Object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
+			})
+		default:
+			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)
+		}
+	}
+	if m.Bare && tags == "" {
+		return out
+	}
+	return append(out, tenant.Object{"contentType": tenant.KindHTML, "content": m.HTML + tags})
+}
+
+// TellChange sends messageUpdate or messageDelete for what the bot may receive.
+func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event string, before bool) {
+	if !before && !n.Pushed(ch, m) {
+		return
+	}
+	a := n.MessageActivity(ch, m)
+	a["type"] = kind
+	if data, ok := a["channelData"].(tenant.Object); ok {
+		data["eventType"] = event
+	}
+	if kind == "messageDelete" {
+		for _, k := range []string{"text", "textFormat", "attachments", "entities"} {
+			delete(a, k)
+		}
+	}
+	n.Activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+}

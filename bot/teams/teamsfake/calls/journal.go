@@ -1,0 +1,148 @@
+// Package calls keeps what the bot asked of Microsoft's services, lets faults strike it, and answers as the Bot Connector
+// does.
+//
+// What does not belong here: what a call means, and what is sent to the bot.
+package calls
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path"
+	"time"
+
+	"parley/bot/teams/teamsfake/tenant"
+	"parley/channels/emulator"
+)
+
+// keepCalls bounds the journal; the oldest half goes when it is full.
+const keepCalls = 20_000
+
+// Call is one request of the bot.
+type Call struct {
+	At     time.Time `json:"at"`
+	Method string    `json:"method"` // token, openid, keys, conversations.create, activities.send …; see the documentation of teamsfake
+	Verb   string    `json:"verb"`   // HTTP's
+	Path   string    `json:"path"`   // escaped as it came, with the query
+	Body   string    `json:"body,omitempty"`
+	Status int       `json:"status"` // 0: no answer
+	Answer string    `json:"answer,omitempty"`
+	Fault  string    `json:"fault,omitempty"`
+}
+
+// Journal keeps the bot's calls and lets faults strike them. Guarded by the lock.
+type Journal struct {
+	*tenant.Ground
+	faults *emulator.FaultPlan
+	calls  []Call
+}
+
+// New makes an empty one.
+func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
+	return &Journal{Ground: g, faults: faults}
+}
+
+// Reset forgets all calls. Caller holds the lock.
+func (j *Journal) Reset() { j.calls = nil }
+
+// List gives the bot's requests of methods that match the pattern ("" = all), oldest first.
+func (j *Journal) List(pattern string) []Call {
+	j.Mu.Lock()
+	defer j.Mu.Unlock()
+	out := []Call{}
+	for _, c := range j.calls {
+		if ok, err := path.Match(pattern, c.Method); pattern == "" || ok && err == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// maxBody bounds what is read of a request; real hosts refuse less, but for uploads.
+const maxBody = 64 << 20
+
+// recorder keeps status and body of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	if r.body.Len() < 64<<10 {
+		r.body.Write(b)
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets net/http find the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Handle makes a handler that is journalled and may be spoilt by faults.
+func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			Refuse(w, http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large.")
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		rec := &recorder{ResponseWriter: w}
+		c := Call{At: j.Now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
+		if method != "token" && method != "graph.upload" {
+			c.Body = string(body)
+		}
+		place, _ := tenant.SplitConversation(r.PathValue("conv"))
+		j.Mu.Lock()
+		f := j.faults.Strike(method, place)
+		j.Mu.Unlock()
+		if f != nil && f.Kind == FaultReset {
+			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before
+		}
+		defer func() {
+			c.Status = rec.status
+			if method != "token" {
+				c.Answer = rec.body.String()
+			}
+			j.record(c)
+		}()
+		if f == nil {
+			h(rec, r)
+			return
+		}
+		c.Fault = string(f.Kind)
+		j.spoilt(rec, r, f, h)
+	}
+}
+
+func (j *Journal) record(c Call) {
+	j.Mu.Lock()
+	defer j.Mu.Unlock()
+	if len(j.calls) >= keepCalls {
+		j.calls = append([]Call(nil), j.calls[keepCalls/2:]...)
+	}
+	j.calls = append(j.calls, c)
+	j.Note(tenant.Change{Kind: "call", ID: c.Method})
+}
+
+// WriteJSON answers with JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", tenant.KindJSON)
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client is gone
+}
+
+// Refuse answers as the Bot Connector does.
+// Source: "Send and receive messages", status codes from bot conversational APIs, read 2026-11.
+func Refuse(w http.ResponseWriter, status int, code, text string) {
+	WriteJSON(w, status, tenant.Object{"error": tenant.Object{"code": code, "message": text}})
+}

@@ -1,0 +1,285 @@
+package connector
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// outgoing is an activity as bots send it.
+// Source: Bot Connector API reference, "Activity object", read 2026-11.
+type outgoing struct {
+	Type             string                  `json:"type"`
+	Text             string                  `json:"text"`
+	TextFormat       string                  `json:"textFormat"`
+	Summary          string                  `json:"summary"`
+	Attachments      []tenant.WireAttachment `json:"attachments"`
+	AttachmentLayout string                  `json:"attachmentLayout"`
+	Entities         []json.RawMessage       `json:"entities"`
+	SuggestedActions json.RawMessage         `json:"suggestedActions"`
+	ReplyToID        string                  `json:"replyToId"`
+	Recipient        *account                `json:"recipient"`
+	ChannelData      json.RawMessage         `json:"channelData"`
+}
+
+// account is a ChannelAccount.
+type account struct {
+	ID          string `json:"id"`
+	Name        string `json:"name,omitempty"`
+	AADObjectID string `json:"aadObjectId,omitempty"`
+	IsTargeted  bool   `json:"isTargeted,omitempty"`
+}
+
+// conversationParameters start a conversation. Clients are leaving isGroup and bot out.
+// Source: npm @microsoft/teams.api 2.1.0, CreateConversationParams.
+type conversationParameters struct {
+	IsGroup     bool            `json:"isGroup"`
+	Bot         *account        `json:"bot"`
+	Members     []account       `json:"members"`
+	TenantID    string          `json:"tenantId"`
+	Activity    json.RawMessage `json:"activity"`
+	ChannelData struct {
+		Channel struct {
+			ID string `json:"id"`
+		} `json:"channel"`
+		Tenant struct {
+			ID string `json:"id"`
+		} `json:"tenant"`
+	} `json:"channelData"`
+}
+
+func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
+	var p conversationParameters
+	if _, ok := readActivity(w, r, &p); !ok {
+		return
+	}
+	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
+	inThread := p.ChannelData.Channel.ID != ""
+	switch {
+	case tenant != c.Opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
+	case inThread:
+		c.startThread(w, p)
+	case p.IsGroup:
+		calls.Refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
+	default:
+		c.startPersonal(w, p)
+	}
+}
+
+// startThread posts a root.
+func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
+	ch := c.org.Channels[p.ChannelData.Channel.ID]
+	switch {
+	case ch == nil || ch.Person != "" || ch.Deleted:
+		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
+		return
+	case !c.org.Reachable(ch):
+		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+		return
+	case c.org.Teams[ch.Team].Archived:
+		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
+		return
+	case len(p.Activity) == 0:
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A new thread needs an activity.")
+		return
+	}
+	var a outgoing
+	if err := json.Unmarshal(p.Activity, &a); err != nil {
+		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
+		return
+	}
+	if !c.reader.accept(w, ch, a, p.Activity) || !c.admit(w, createRule(ch.ID)) {
+		return
+	}
+	msgs := c.reader.messages("conversations.create", ch, a, p.Activity, c.NextMessage)
+	for i, m := range msgs {
+		m.Root = msgs[0].ID
+		if i == 0 {
+			m.Root = ""
+		}
+		c.org.Put(ch, m)
+	}
+	root := msgs[0].ID
+	out := tenant.Object{"id": tenant.ThreadConversation(ch.ID, root)}
+	if len(msgs) == 1 {
+		out["activityId"] = root
+	}
+	calls.WriteJSON(w, http.StatusCreated, out)
+}
+
+func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
+	if len(p.Members) != 1 {
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
+		return
+	}
+	u := c.org.Person(p.Members[0].ID)
+	switch {
+	case u == nil || u.Bot:
+		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad format of member id.")
+	case c.org.Blocked[u.ID]:
+		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
+	case !c.org.Knows(u.ID) || u.TenantID != c.Opt.TenantID:
+		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
+	case c.admit(w, createRule(c.Opt.PersonalID(u.ID))):
+		calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": c.org.Personal(u.ID).ID})
+	}
+}
+
+func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
+	var a outgoing
+	raw, ok := readActivity(w, r, &a)
+	if !ok {
+		return
+	}
+	ch, root, ok := c.writable(w, r)
+	if !ok {
+		return
+	}
+	if id := r.PathValue("id"); root == "" && id != "" && ch.Person == "" {
+		m := ch.ByID[id]
+		if m == nil {
+			calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity to reply to is not there.")
+			return
+		}
+		root = m.Root
+	}
+	if a.Type == "typing" {
+		calls.WriteJSON(w, http.StatusAccepted, tenant.Object{})
+		return
+	}
+	if targetedCall(r) {
+		c.sendTargeted(w, ch, root, a, raw)
+		return
+	}
+	if a.Recipient != nil && a.Recipient.IsTargeted {
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
+		return
+	}
+	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
+		return
+	}
+	msgs := c.reader.messages("activities.send", ch, a, raw, c.NextMessage)
+	for _, m := range msgs {
+		m.Root = root
+		c.org.Put(ch, m)
+	}
+	if len(msgs) > 1 {
+		w.WriteHeader(http.StatusAccepted) // split: there is no id of both
+		return
+	}
+	calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": msgs[0].ID})
+}
+
+// own finds the bot's message that a call names, or answers. Caller holds the lock.
+func (c *API) own(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
+	ch, root, ok := c.writable(w, r)
+	if !ok {
+		return nil, nil
+	}
+	m := ch.ByID[r.PathValue("id")]
+	switch {
+	case m == nil || m.Deleted() || root != "" && m.Root != root:
+		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
+	case !m.Bot:
+		calls.Refuse(w, http.StatusForbidden, "BadArgument", "The message is not the bot's.")
+	case targetedCall(r) != (m.Targeted != ""):
+		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
+	case m.Targeted != "" && c.Now().Sub(m.At) >= tenant.TargetedLife:
+		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The targeted message has expired.")
+	default:
+		return ch, m
+	}
+	return nil, nil
+}
+
+func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
+	var a outgoing
+	raw, ok := readActivity(w, r, &a)
+	if !ok {
+		return
+	}
+	ch, m := c.own(w, r)
+	if m == nil {
+		return
+	}
+	if m.Targeted != "" && a.Recipient != nil {
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The recipient of a targeted message cannot be changed.")
+		return
+	}
+	if a.Text != "" && len(a.Attachments) > 0 {
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A message becomes either a text or a card.")
+		return
+	}
+	if !c.reader.accept(w, ch, a, raw) {
+		return
+	}
+	n := c.reader.messages("activities.update", ch, a, raw, func() string { return m.ID })[0]
+	n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.GUID = m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.GUID
+	n.Prompt = m.Prompt
+	n.EditedAt = c.Now()
+	*m = *n // what people saw instead of the card is gone
+	c.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{"id": m.ID})
+}
+
+func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
+	ch, m := c.own(w, r)
+	if m == nil {
+		return
+	}
+	c.org.Erase(ch, m)
+	w.WriteHeader(http.StatusOK)
+}
+
+func targetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
+
+// sendTargeted posts what one member sees.
+func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing, raw json.RawMessage) {
+	switch {
+	case ch.Person != "":
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
+		return
+	case !c.App.Targeted():
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The app does not support targeted messages.")
+		return
+	case a.Recipient == nil || a.Recipient.ID == "":
+		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted message needs a recipient.")
+		return
+	}
+	u := c.org.Person(a.Recipient.ID)
+	if u == nil || !c.org.IsMember(ch, u.ID) || u.TenantID != c.Opt.TenantID {
+		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
+		return
+	}
+	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
+		return
+	}
+	msgs := c.reader.messages("activities.send", ch, a, raw, c.NextMessage)
+	for _, m := range msgs {
+		m.Root, m.Targeted, m.Prompt = root, u.ID, quotedPrompt(a.Entities)
+		c.org.Put(ch, m)
+	}
+	if len(msgs) > 1 {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": msgs[0].ID})
+}
+
+// quotedPrompt finds the private message that a targeted answer quotes.
+func quotedPrompt(entities []json.RawMessage) string {
+	for _, raw := range entities {
+		var e struct {
+			Type      string `json:"type"`
+			MessageID string `json:"messageId"`
+		}
+		if json.Unmarshal(raw, &e) == nil && e.Type == "targetedMessageInfo" {
+			return e.MessageID
+		}
+	}
+	return ""
+}

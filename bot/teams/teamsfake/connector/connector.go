@@ -1,0 +1,272 @@
+// Package connector answers the Bot Connector's calls: the bot posts, changes and deletes messages, reacts, and reads rosters
+// and teams. It refuses what Teams refuses, in the same words.
+//
+// What does not belong here: Graph, which is another service with other answers, and what clients show of a card.
+package connector
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// API answers the Bot Connector's calls.
+type API struct {
+	*tenant.Ground
+	org     *tenant.Directory
+	files   *tenant.Library
+	entra   *entra.Entra
+	journal *calls.Journal
+	reader  *reader
+	rates   map[string][]time.Time // calls by rule
+}
+
+// New makes one; reset makes it usable.
+func New(files *tenant.Library, e *entra.Entra, j *calls.Journal) *API {
+	read := &reader{Ground: files.Ground, org: files.Org, files: files}
+	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: j, reader: read}
+}
+
+// Reset forgets the calls that count against limits. Caller holds the lock.
+func (c *API) Reset() { c.rates = map[string][]time.Time{} }
+
+// Routes are the Bot Connector's.
+// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted
+// messages and which of objectId and aadObjectId a member carries, read 2026-11.
+func (c *API) Routes(mux *http.ServeMux) {
+	const base = "/connector/{region}/{tenant}/v3/"
+	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
+		mux.HandleFunc(verb+" "+base+path, c.journal.Handle(method, c.asBot(h)))
+	}
+	bot("POST", "conversations", "conversations.create", c.createConversation)
+	bot("POST", "conversations/{conv}/activities", "activities.send", c.sendActivity)
+	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", c.sendActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", c.updateActivity)
+	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", c.deleteActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", c.addReaction)
+	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", c.removeReaction)
+	bot("GET", "conversations/{conv}/members", "members.list", c.listMembers)
+	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", c.listMembers)
+	bot("GET", "conversations/{conv}/pagedmembers", "members.page", c.pageMembers)
+	bot("GET", "conversations/{conv}/pagedMembers", "members.page", c.pageMembers)
+	bot("GET", "conversations/{conv}/members/{id}", "members.get", c.getMember)
+	bot("GET", "teams/{team}", "team.get", c.getTeam)
+	bot("GET", "teams/{team}/conversations", "team.channels", c.listTeamChannels)
+	bot("GET", "attachments/{id}/views/original", "attachments.get", c.getAttachment)
+}
+
+// asBot checks the bot's token and holds the lock for the handler.
+func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c.Mu.Lock()
+		defer c.Mu.Unlock()
+		if r.PathValue("tenant") != c.Opt.TenantID {
+			calls.Refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
+			return
+		}
+		if !c.entra.Authorized(r, entra.ScopeBot) && (!c.Opt.Unsigned || r.Header.Get("Authorization") != "") {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
+			return
+		}
+		if c.admit(w, tenantRule()) {
+			h(w, r)
+		}
+	}
+}
+
+// place finds the conversation of a call that the bot may use, or answers. Caller holds the lock.
+func (c *API) place(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
+	id, root := tenant.SplitConversation(r.PathValue("conv"))
+	ch = c.org.Channels[id]
+	switch {
+	case ch == nil || ch.Deleted:
+		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
+	case ch.Person != "" && c.org.Blocked[ch.Person]:
+		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
+	case !c.org.Reachable(ch):
+		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+	case root != "" && !ch.Begins(root):
+		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
+	default:
+		return ch, root, true
+	}
+	return nil, "", false
+}
+
+// writable is place for what changes a channel.
+func (c *API) writable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
+	ch, root, ok = c.place(w, r)
+	if ok && ch.Person == "" && c.org.Teams[ch.Team].Archived {
+		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
+		return nil, "", false
+	}
+	return ch, root, ok
+}
+
+// member is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
+// others aadObjectId.
+func (c *API) member(u *tenant.User, idKey string) tenant.Object {
+	role := "user"
+	if u.Guest {
+		role = "guest"
+	}
+	given, surname, _ := strings.Cut(u.Name, " ")
+	out := tenant.Object{
+		"id": u.TeamsID, "name": u.Name, "givenName": given, "surname": surname, "email": u.Email,
+		"userPrincipalName": u.Email, "tenantId": u.TenantID, "userRole": role,
+	}
+	if !u.NoAAD {
+		out[idKey] = u.ID
+	}
+	return out
+}
+
+func (c *API) listMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
+		return
+	}
+	out := []tenant.Object{}
+	for _, id := range c.org.MemberIDs(ch) {
+		out = append(out, c.member(c.org.Users[id], "objectId"))
+	}
+	calls.WriteJSON(w, http.StatusOK, out)
+}
+
+// Page sizes outside these are taken for the nearest.
+// Source: "Get Teams specific context for your bot", read 2026-11.
+const (
+	leastMembers = 50
+	mostMembers  = 500
+)
+
+func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
+		return
+	}
+	ids := c.org.MemberIDs(ch)
+	size := 200
+	if text := r.URL.Query().Get("pageSize"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize is no number.")
+			return
+		}
+		size = min(max(n, leastMembers), mostMembers)
+	}
+	start := 0
+	if token := r.URL.Query().Get("continuationToken"); token != "" {
+		n, err := strconv.Atoi(strings.TrimPrefix(token, "page-"))
+		if err != nil || n <= 0 || n > len(ids) {
+			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad continuation token.")
+			return
+		}
+		start = n
+	}
+	end := min(start+size, len(ids))
+	out := tenant.Object{"members": []tenant.Object{}}
+	members := []tenant.Object{}
+	for _, id := range ids[start:end] {
+		members = append(members, c.member(c.org.Users[id], "aadObjectId"))
+	}
+	out["members"] = members
+	if end < len(ids) {
+		out["continuationToken"] = "page-" + strconv.Itoa(end)
+	}
+	calls.WriteJSON(w, http.StatusOK, out)
+}
+
+func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
+		return
+	}
+	u := c.org.Person(r.PathValue("id"))
+	if u == nil || !slices.Contains(c.org.MemberIDs(ch), u.ID) {
+		calls.Refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, c.member(u, "aadObjectId"))
+}
+
+// knownTeam finds an installed team by its 19: id, or answers.
+func (c *API) knownTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
+	t := c.org.Teams[r.PathValue("team")]
+	switch {
+	case t == nil:
+		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Team not found.")
+	case !t.Installed:
+		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+	case c.admit(w, readRule(t.ID)):
+		return t
+	}
+	return nil
+}
+
+func (c *API) getTeam(w http.ResponseWriter, r *http.Request) {
+	t := c.knownTeam(w, r)
+	if t == nil {
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(c.org.ChannelsOf(t.ID)),
+		"memberCount": len(c.org.MemberIDs(c.org.Channels[t.ID])), "type": "standard", "tenantId": c.Opt.TenantID,
+	})
+}
+
+func (c *API) listTeamChannels(w http.ResponseWriter, r *http.Request) {
+	t := c.knownTeam(w, r)
+	if t == nil {
+		return
+	}
+	list := []tenant.Object{}
+	for _, ch := range c.org.ChannelsOf(t.ID) {
+		item := tenant.Object{"id": ch.ID, "type": ch.Kind}
+		if ch.ID != t.ID {
+			item["name"] = ch.Name
+		}
+		list = append(list, item)
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{"conversations": list})
+}
+
+func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
+	f := c.files.ByID[r.PathValue("id")]
+	if f == nil || !f.Image { // files lie in SharePoint
+		calls.Refuse(w, http.StatusNotFound, "NotFound", "Attachment not found.")
+		return
+	}
+	w.Header().Set("Content-Type", f.Type)
+	w.Write(f.Data)
+}
+
+// readActivity decodes what the bot sends, or answers.
+func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
+	d := json.NewDecoder(r.Body)
+	if err := d.Decode(&raw); err != nil {
+		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		return nil, false
+	}
+	if d.More() {
+		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Something follows the body.")
+		return nil, false
+	}
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		calls.Refuse(w, http.StatusUnsupportedMediaType, "BadSyntax", "Content-Type is not application/json.")
+		return nil, false
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		return nil, false
+	}
+	return raw, true
+}

@@ -1,0 +1,343 @@
+// Package delivery brings activities to the bot: those of a conversation one after the other, again where the bot does not
+// take them, through faults that lose, double or delay them; and it tells what became of each.
+//
+// What does not belong here: what an activity says.
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+	"parley/channels/emulator"
+)
+
+// Activities brings the bot what happens, again where it doesn't take it, and tells what became
+// of it. Guarded by the lock.
+type Activities struct {
+	*tenant.Ground
+	entra    *entra.Entra
+	faults   *emulator.FaultPlan
+	client   *http.Client
+	endpoint string // of the bot
+
+	lanes  map[string][]*Delivery
+	later  map[*Delivery]bool // wait for their next attempt
+	held   []*Delivery        // by a reorder fault
+	asked  int                // invokes under way
+	lost   []LostActivity
+	untold map[*Delivery]bool // neither taken nor lost yet
+	slow   []SlowActivity
+}
+
+// New makes one without an address of the bot.
+func New(g *tenant.Ground, e *entra.Entra, faults *emulator.FaultPlan) *Activities {
+	return &Activities{Ground: g, entra: e, faults: faults, client: newClient()}
+}
+
+// Disconnect closes connections to the bot that are not in use.
+func (a *Activities) Disconnect() { a.client.CloseIdleConnections() }
+
+// SetEndpoint tells where the bot listens, without any event.
+func (a *Activities) SetEndpoint(endpoint string) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.endpoint = endpoint
+}
+
+// Listener is where the bot listens.
+func (a *Activities) Listener() string {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	return a.endpoint
+}
+
+// Asking counts an invoke that is under way until the function that it returns is called.
+func (a *Activities) Asking() (answered func()) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.asked++
+	return func() {
+		a.Mu.Lock()
+		defer a.Mu.Unlock()
+		a.asked--
+	}
+}
+
+// Reset forgets what was on its way. Caller holds the lock.
+func (a *Activities) Reset() {
+	a.lanes, a.later, a.untold = map[string][]*Delivery{}, map[*Delivery]bool{}, map[*Delivery]bool{}
+	a.held, a.lost, a.slow = nil, nil, nil
+}
+
+// Delivery is one activity on its way to the bot.
+type Delivery struct {
+	id       string // of the activity, or made up
+	name     string // type, of an invoke its name
+	lane     string // conversation; those of one are sent one after the other
+	activity tenant.Object
+	attempt  int
+	made     time.Time
+	cut      bool // the answer gets lost once
+	done     chan error
+}
+
+// LostActivity is one that the bot never acknowledged.
+type LostActivity struct {
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Reason string          `json:"reason"` // status or what happened to the last attempt
+	Body   json.RawMessage `json:"body"`
+}
+
+func newClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// Emit queues an activity for the bot through the injected faults. Caller holds the lock.
+func (a *Activities) Emit(lane string, activity tenant.Object) *Delivery {
+	d := &Delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
+	if a.endpoint == "" || a.Ctx.Err() != nil {
+		a.lose(d, "no endpoint")
+		return d
+	}
+	a.telling(d)
+	a.Note(tenant.Change{Kind: "activity", Channel: lane, ID: d.id})
+	held := a.held
+	a.held = nil
+	place, _ := tenant.SplitConversation(lane)
+	a.throughFaults(d, place)
+	for _, h := range held {
+		a.queue(h)
+	}
+	return d
+}
+
+// Wait waits until the bot has taken an activity.
+// Errors: the bot refused it or it was lost, ctx's, or context.Canceled once the server is closed.
+func (a *Activities) Wait(ctx context.Context, d *Delivery) error {
+	select {
+	case err := <-d.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("teamsfake: waiting for the bot to take %s: %w", d.name, ctx.Err())
+	case <-a.Ctx.Done():
+		return context.Canceled
+	}
+}
+
+func (a *Activities) throughFaults(d *Delivery, place string) {
+	f := a.faults.Strike("event:"+d.name, place)
+	if f == nil {
+		a.queue(d)
+		return
+	}
+	switch f.Kind {
+	case emulator.FaultLose:
+		a.lose(d, "fault")
+	case emulator.FaultDuplicate:
+		a.queue(d)
+		twin := *d
+		twin.done = make(chan error, 1)
+		a.queue(&twin)
+	case emulator.FaultReorder:
+		a.held = append(a.held, d)
+		a.after(a.Opt.ReorderHold, func() {
+			if i := slices.Index(a.held, d); i >= 0 {
+				a.held = slices.Delete(a.held, i, i+1)
+				a.queue(d)
+			}
+		})
+	case emulator.FaultDelay:
+		a.retry(d, f.Delay)
+	case emulator.FaultDrop:
+		d.cut = true
+		a.queue(d)
+	default:
+		a.queue(d)
+	}
+}
+
+// after runs f with the lock held, in real time, unless the server is closed before.
+func (a *Activities) after(wait time.Duration, f func()) {
+	a.Host.Go(func() {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-a.Ctx.Done():
+		case <-t.C:
+			a.Mu.Lock()
+			defer a.Mu.Unlock()
+			f()
+		}
+	})
+}
+
+// retry queues d again later, without holding up others. Caller holds the lock.
+func (a *Activities) retry(d *Delivery, wait time.Duration) {
+	a.later[d] = true
+	a.after(wait, func() {
+		if a.later[d] {
+			delete(a.later, d)
+			a.queue(d)
+		}
+	})
+}
+
+// queue puts d behind others of its conversation. Caller holds the lock.
+func (a *Activities) queue(d *Delivery) {
+	a.lanes[d.lane] = append(a.lanes[d.lane], d)
+	if len(a.lanes[d.lane]) == 1 && a.Ctx.Err() == nil {
+		a.Host.Go(func() { a.runLane(d.lane) })
+	}
+}
+
+// runLane sends what is queued, one after the other, and ends when nothing is.
+func (a *Activities) runLane(lane string) {
+	for a.Ctx.Err() == nil {
+		a.Mu.Lock()
+		q := a.lanes[lane]
+		if len(q) == 0 {
+			delete(a.lanes, lane)
+			a.Mu.Unlock()
+			return
+		}
+		d := q[0]
+		a.Mu.Unlock()
+		status, _, err := a.Send(a.Ctx, d.activity, a.Opt.RedeliverAfter)
+		a.Mu.Lock()
+		if q := a.lanes[lane]; len(q) > 0 && q[0] == d {
+			a.lanes[lane] = q[1:]
+			a.outcome(d, status, err)
+		}
+		a.Mu.Unlock()
+	}
+}
+
+// outcome decides whether an attempt counts. Caller holds the lock.
+func (a *Activities) outcome(d *Delivery, status int, err error) {
+	reason := ""
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = "timeout"
+	case err != nil:
+		reason = "connection failed"
+	case d.cut:
+		d.cut, reason = false, "answer lost"
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		reason = strconv.Itoa(status)
+	case status < 200 || status > 299:
+		a.lose(d, strconv.Itoa(status))
+		return
+	}
+	if reason == "" {
+		a.told(d, true)
+		a.Note(tenant.Change{Kind: "ack", Channel: d.lane, ID: d.id})
+		d.done <- nil
+		return
+	}
+	if d.attempt >= len(a.Opt.RetryDelays) {
+		a.lose(d, reason)
+		return
+	}
+	wait := a.Opt.RetryDelays[d.attempt]
+	d.attempt++
+	a.retry(d, wait)
+	a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
+}
+
+func (a *Activities) lose(d *Delivery, reason string) {
+	a.told(d, false)
+	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
+	a.Note(tenant.Change{Kind: "lost", Channel: d.lane, ID: d.id})
+	select {
+	case d.done <- fmt.Errorf("teamsfake: the bot did not take %s %s: %s", d.name, d.id, reason):
+	default:
+	}
+}
+
+// Lost lists what the bot never acknowledged.
+func (a *Activities) Lost() []LostActivity {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	return slices.Clone(a.lost)
+}
+
+// Pending counts activities and invokes that the bot has not acknowledged yet: queued, under
+// way or waiting for their next attempt.
+func (a *Activities) Pending() int {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	n := len(a.held) + len(a.later) + a.asked
+	for _, q := range a.lanes {
+		n += len(q)
+	}
+	return n
+}
+
+// Send makes one signed request to the bot and reads at most 1 MiB of the answer.
+func (a *Activities) Send(ctx context.Context, activity tenant.Object, limit time.Duration) (status int, answer []byte, err error) {
+	a.Mu.Lock()
+	endpoint := a.endpoint
+	a.Mu.Unlock()
+	head, err := a.entra.Sign(fmt.Sprint(activity["serviceUrl"]))
+	if err != nil {
+		return 0, nil, err
+	}
+	return a.post(ctx, endpoint, head, tenant.MustJSON(activity), limit, map[string]string{
+		"x-ms-conversation-id": ConversationOf(activity), "x-ms-tenant-id": a.Opt.TenantID,
+	})
+}
+
+// ConversationOf is the id of the conversation that an activity names.
+func ConversationOf(activity tenant.Object) string {
+	if c, ok := activity["conversation"].(tenant.Object); ok {
+		return fmt.Sprint(c["id"])
+	}
+	return ""
+}
+
+// SendRaw sends any bytes to the bot once, with this kind of token for the present service address.
+// Errors: those of the connection, ctx's.
+func (a *Activities) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {
+	head, err := a.entra.Authorization(kind, a.ServiceURL())
+	if err != nil {
+		return 0, nil, err
+	}
+	return a.post(ctx, a.Listener(), head, body, a.Opt.RedeliverAfter, nil)
+}
+
+func (a *Activities) post(ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string) (int, []byte, error) {
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("teamsfake: request: %w", err)
+	}
+	for k, v := range extra {
+		req.Header.Set(k, v)
+	}
+	req.Header.Set("Content-Type", tenant.KindJSON)
+	req.Header.Set("User-Agent", "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)")
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	return res.StatusCode, got, err
+}

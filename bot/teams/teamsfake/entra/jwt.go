@@ -1,0 +1,148 @@
+package entra
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// key signs tokens. Its number is in its id, so that ids differ between generations.
+type key struct {
+	id           string
+	private      *rsa.PrivateKey
+	endorsements []string // nil = the member is absent
+}
+
+// keyring holds the Bot Framework's signing keys.
+type keyring struct {
+	mu      sync.Mutex
+	current *key
+	listed  []*key // in the JWKS
+	// made on demand, for the spoilt tokens
+	unendorsed, otherChannel, unlisted *key
+}
+
+// privateKeys holds the private half of each key by its name: making one takes much longer than
+// all else that an emulator does when it starts, and emulators of one process may share them.
+var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
+
+func newKey(id string, endorsements ...string) (*key, error) {
+	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }))
+	k, err := generate.(func() (*rsa.PrivateKey, error))()
+	if err != nil {
+		return nil, fmt.Errorf("teamsfake: make a key: %w", err)
+	}
+	return &key{id: id, private: k, endorsements: endorsements}, nil
+}
+
+// jwk is the public half with the channels that the key may speak for.
+// Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
+func (k *key) jwk() tenant.Object {
+	enc := base64.RawURLEncoding.EncodeToString
+	out := tenant.Object{
+		"kty": "RSA", "use": "sig", "kid": k.id, "x5t": k.id,
+		"n": enc(k.private.N.Bytes()), "e": enc(big.NewInt(int64(k.private.E)).Bytes()),
+	}
+	if k.endorsements != nil {
+		out["endorsements"] = k.endorsements
+	}
+	return out
+}
+
+// list returns the keys of the JWKS.
+func (r *keyring) list() []tenant.Object {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := []tenant.Object{}
+	for _, k := range r.listed {
+		out = append(out, k.jwk())
+	}
+	return out
+}
+
+// get returns a key that was made, or is made now, and lists it when asked to.
+func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string) (*key, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if *slot == nil {
+		k, err := newKey(id, endorsements...)
+		if err != nil {
+			return nil, err
+		}
+		*slot = k
+	}
+	if listed && !slices.Contains(r.listed, *slot) {
+		r.listed = append(r.listed, *slot)
+	}
+	return *slot, nil
+}
+
+func (r *keyring) signer() *key {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current
+}
+
+// rotate makes a new key current.
+func (r *keyring) rotate(id string, keepOld bool) error {
+	k, err := newKey(id, "msteams", "webchat", "skype")
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !keepOld {
+		r.listed = nil
+	}
+	r.current, r.listed = k, append(r.listed, k)
+	return nil
+}
+
+// encode joins header and claims to what is signed.
+func encode(header, claims tenant.Object) string {
+	enc := base64.RawURLEncoding.EncodeToString
+	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
+}
+
+// rs256 signs as RFC 7518 §3.3 says.
+func (k *key) rs256(head string) string {
+	sum := sha256.Sum256([]byte(head))
+	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err) // a good key does not fail
+	}
+	return head + "." + base64.RawURLEncoding.EncodeToString(sig)
+}
+
+// hs256 signs with a shared secret, as RFC 7518 §3.2 says.
+func hs256(head string, secret []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(head))
+	return head + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// tamper changes a claim of a signed token without signing it again.
+func tamper(token, claim string, v any) string {
+	parts := strings.Split(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return token
+	}
+	var claims tenant.Object
+	if json.Unmarshal(raw, &claims) != nil {
+		return token
+	}
+	claims[claim] = v
+	return parts[0] + "." + base64.RawURLEncoding.EncodeToString(tenant.MustJSON(claims)) + "." + parts[2]
+}

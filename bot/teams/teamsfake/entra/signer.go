@@ -1,0 +1,195 @@
+package entra
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Token names a good token or one way to spoil it.
+type Token string
+
+// Tokens that a bot must accept; "late" and "soon" are within the 5 minutes that clocks may differ.
+const (
+	TokenGood     Token = ""
+	TokenLate     Token = "late"      // expired 200 s ago
+	TokenSoon     Token = "soon"      // valid in 200 s
+	TokenAudArray Token = "aud_array" // aud is a list with the app id
+)
+
+// Tokens that a bot must refuse.
+const (
+	TokenNone             Token = "none"         // no Authorization header
+	TokenBasic            Token = "basic"        // scheme Basic
+	TokenLowerScheme      Token = "lower_scheme" // "bearer"
+	TokenNoScheme         Token = "no_scheme"
+	TokenEmpty            Token = "empty" // "Bearer "
+	TokenGarbage          Token = "garbage"
+	TokenTwoParts         Token = "two_parts"
+	TokenAudOther         Token = "aud_other"
+	TokenAudArrayOther    Token = "aud_array_other"
+	TokenNoAud            Token = "no_aud"
+	TokenIssOther         Token = "iss_other"
+	TokenNoIss            Token = "no_iss"
+	TokenExpired          Token = "expired" // 10 minutes ago
+	TokenNoExp            Token = "no_exp"
+	TokenNotYet           Token = "not_yet" // valid in 10 minutes
+	TokenServiceURLOther  Token = "service_url_other"
+	TokenNoServiceURL     Token = "no_service_url"
+	TokenOtherChannelKey  Token = "other_channel_key" // the key is endorsed for other channels only
+	TokenNoEndorsements   Token = "no_endorsements"   // the key has no endorsements
+	TokenUnknownKid       Token = "unknown_kid"
+	TokenNoKid            Token = "no_kid"
+	TokenOtherKey         Token = "other_key" // a known kid, signed with another key
+	TokenAlgNone          Token = "alg_none"
+	TokenHS256            Token = "hs256" // signed with the public key as a shared secret
+	TokenRS384Header      Token = "rs384_header"
+	TokenTampered         Token = "tampered" // claims changed after signing
+	TokenBrokenSignature  Token = "broken_signature"
+	TokenMissingSignature Token = "missing_signature"
+)
+
+// GoodTokens lists what a bot must accept.
+func GoodTokens() []Token { return []Token{TokenGood, TokenLate, TokenSoon, TokenAudArray} }
+
+// BadTokens lists what a bot must refuse.
+func BadTokens() []Token {
+	return []Token{
+		TokenNone, TokenBasic, TokenLowerScheme, TokenNoScheme, TokenEmpty, TokenGarbage, TokenTwoParts,
+		TokenAudOther, TokenAudArrayOther, TokenNoAud, TokenIssOther, TokenNoIss, TokenExpired, TokenNoExp,
+		TokenNotYet, TokenServiceURLOther, TokenNoServiceURL, TokenOtherChannelKey, TokenNoEndorsements,
+		TokenUnknownKid, TokenNoKid, TokenOtherKey, TokenAlgNone, TokenHS256, TokenRS384Header, TokenTampered,
+		TokenBrokenSignature, TokenMissingSignature,
+	}
+}
+
+const issuer = "https://api.botframework.com"
+
+// Authorization returns the Authorization header of an activity from serviceURL with this
+// kind of token; empty for TokenNone.
+func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
+	now := e.Opt.SignClock()
+	header := tenant.Object{"alg": "RS256", "typ": "JWT"}
+	claims := tenant.Object{
+		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
+		"nbf": now.Unix() - 60, "exp": now.Unix() + 3600,
+	}
+	e.spoilClaims(kind, claims)
+	k, err := e.keyFor(kind)
+	if err != nil {
+		return "", err
+	}
+	header["kid"], header["x5t"] = k.id, k.id
+	switch kind {
+	case TokenNoKid:
+		delete(header, "kid")
+		delete(header, "x5t")
+	case TokenOtherKey:
+		header["kid"] = e.keys.signer().id
+	case TokenRS384Header:
+		header["alg"] = "RS384"
+	}
+	return dress(kind, k, header, claims), nil
+}
+
+// spoilClaims makes the claims wrong.
+func (e *Entra) spoilClaims(kind Token, c tenant.Object) {
+	now := e.Opt.SignClock().Unix()
+	switch kind {
+	case TokenAudArray:
+		c["aud"] = []string{"https://other.example", e.Opt.AppID}
+	case TokenAudArrayOther:
+		c["aud"] = []string{"https://other.example"}
+	case TokenAudOther:
+		c["aud"] = "99999999-9999-4999-8999-999999999999"
+	case TokenNoAud:
+		delete(c, "aud")
+	case TokenIssOther:
+		c["iss"] = "https://sts.windows.net/" + e.Opt.TenantID + "/"
+	case TokenNoIss:
+		delete(c, "iss")
+	case TokenLate:
+		c["nbf"], c["exp"] = now-4000, now-200
+	case TokenExpired:
+		c["nbf"], c["exp"] = now-4200, now-600
+	case TokenNoExp:
+		delete(c, "exp")
+	case TokenSoon:
+		c["nbf"] = now + 200
+	case TokenNotYet:
+		c["nbf"] = now + 600
+	case TokenServiceURLOther:
+		c["serviceurl"] = "https://attacker.trafficmanager.net/emea/"
+	case TokenNoServiceURL:
+		delete(c, "serviceurl")
+	}
+}
+
+// keyFor picks the key that signs.
+func (e *Entra) keyFor(kind Token) (*key, error) {
+	r := &e.keys
+	switch kind {
+	case TokenOtherChannelKey:
+		return r.get(&r.otherChannel, true, "key-webchat", "webchat", "directline")
+	case TokenNoEndorsements:
+		return r.get(&r.unendorsed, true, "key-unendorsed")
+	case TokenUnknownKid, TokenOtherKey:
+		return r.get(&r.unlisted, false, "key-unlisted", "msteams")
+	}
+	return r.signer(), nil
+}
+
+// dress signs and puts the token into a header.
+func dress(kind Token, k *key, header, claims tenant.Object) string {
+	switch kind {
+	case TokenAlgNone:
+		header["alg"] = "none"
+		return "Bearer " + encode(header, claims) + "."
+	case TokenHS256:
+		header["alg"] = "HS256"
+		return "Bearer " + hs256(encode(header, claims), k.private.N.Bytes())
+	}
+	token := k.rs256(encode(header, claims))
+	switch kind {
+	case TokenNone:
+		return ""
+	case TokenBasic:
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+token))
+	case TokenLowerScheme:
+		return "bearer " + token
+	case TokenNoScheme:
+		return token
+	case TokenEmpty:
+		return "Bearer "
+	case TokenGarbage:
+		return "Bearer not.a.token"
+	case TokenTwoParts, TokenMissingSignature:
+		token = token[:strings.LastIndexByte(token, '.')]
+		if kind == TokenMissingSignature {
+			token += "."
+		}
+	case TokenTampered:
+		token = tamper(token, "sub", fmt.Sprint(claims["aud"]))
+	case TokenBrokenSignature:
+		token = token[:len(token)-8] + strings.Repeat("A", 8)
+	}
+	return "Bearer " + token
+}
+
+// RotateKeys makes the Bot Framework sign with a new key from now on; keepOld leaves the
+// earlier ones in the list of keys.
+func (e *Entra) RotateKeys(keepOld bool) error {
+	e.Mu.Lock()
+	id := "key-" + e.NewID("key")[:8]
+	e.Mu.Unlock()
+	return e.keys.rotate(id, keepOld)
+}
+
+// SetTokens makes the activities that people cause carry this kind of token from now on.
+func (e *Entra) SetTokens(kind Token) {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	e.signing = kind
+}

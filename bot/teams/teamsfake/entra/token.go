@@ -1,0 +1,217 @@
+// Package entra grants the app its permissions, gives it access tokens, and signs what the Bot Framework sends to it, well
+// or spoilt.
+//
+// What does not belong here: what a permission lets the app do.
+package entra
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Audiences of the tokens that the bot may ask for.
+const (
+	ScopeBot   = "https://api.botframework.com"
+	ScopeGraph = "https://graph.microsoft.com"
+)
+
+// issued is an access token that Entra gave out.
+type issued struct {
+	scope   string
+	expires time.Time
+}
+
+// Entra grants permissions, gives the bot tokens and signs what is sent to it. Guarded by the lock.
+type Entra struct {
+	*tenant.Ground
+	journal     *calls.Journal
+	keys        keyring
+	signing     Token
+	tokens      map[string]issued
+	permissions map[string]bool
+}
+
+// New makes one that signs with good tokens, or with none.
+func New(g *tenant.Ground, j *calls.Journal) *Entra {
+	e := &Entra{Ground: g, journal: j}
+	if g.Opt.Unsigned {
+		e.signing = TokenNone
+	}
+	return e
+}
+
+// Start makes the first signing key. Errors: those of the machine's randomness.
+func (e *Entra) Start() error { return e.keys.rotate("key-first", false) }
+
+// Granted tells whether the app has a permission. Caller holds the lock.
+func (e *Entra) Granted(permission string) bool { return e.permissions[permission] }
+
+// Grants lists the permissions that the app has, sorted. Caller holds the lock.
+func (e *Entra) Grants() []string {
+	var out []string
+	for p, granted := range e.permissions {
+		if granted {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Sign is the Authorization header of an activity that people cause. Errors: those of making keys.
+func (e *Entra) Sign(serviceURL string) (string, error) {
+	e.Mu.Lock()
+	kind := e.signing
+	e.Mu.Unlock()
+	return e.Authorization(kind, serviceURL)
+}
+
+// Reset grants what Options say and forgets all tokens. Caller holds the lock.
+func (e *Entra) Reset() {
+	e.tokens, e.permissions = map[string]issued{}, map[string]bool{}
+	for _, p := range e.Opt.Permissions {
+		e.permissions[p] = true
+	}
+}
+
+// Permit replaces the granted permissions, as consent to another version of the app would.
+func (e *Entra) Permit(permissions ...string) {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	e.permissions = map[string]bool{}
+	for _, p := range permissions {
+		e.permissions[p] = true
+	}
+}
+
+// SetRSC grants or takes ChannelMessage.Read.Group alone: with it the bot gets every
+// message of its channels, without only those that mention it.
+func (e *Entra) SetRSC(on bool) {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	e.permissions[tenant.PermitMessages] = on
+}
+
+// Routes are the token endpoint and the Bot Framework's metadata.
+func (e *Entra) Routes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /login/{tenant}/oauth2/v2.0/token", e.journal.Handle("token", e.giveToken))
+	mux.HandleFunc("GET /botframework/v1/.well-known/openidconfiguration", e.journal.Handle("openid", e.openID))
+	mux.HandleFunc("GET /botframework/v1/.well-known/keys", e.journal.Handle("keys", func(w http.ResponseWriter, _ *http.Request) {
+		calls.WriteJSON(w, http.StatusOK, tenant.Object{"keys": e.keys.list()})
+	}))
+}
+
+// giveToken is the client credentials grant.
+// Source: Entra, "OAuth 2.0 client credentials flow", read 2026-11.
+func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	if err := r.ParseForm(); err != nil {
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, err.Error())
+		return
+	}
+	organisation, form := r.PathValue("tenant"), r.PostForm.Get
+	id, secret := form("client_id"), form("client_secret")
+	if user, pass, ok := r.BasicAuth(); ok {
+		id, secret = user, pass
+	}
+	scope, plain := strings.CutSuffix(form("scope"), "/.default")
+	switch {
+	case form("grant_type") == "":
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'.")
+	case form("grant_type") != "client_credentials":
+		e.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+	case organisation == "botframework.com":
+		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016,
+			"Application with identifier '"+id+"' was not found in the directory 'Bot Framework'.")
+	case organisation != e.Opt.TenantID:
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+organisation+"' not found.")
+	case id != e.Opt.AppID:
+		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+id+"' was not found in the directory.")
+	case secret != e.Opt.AppPassword:
+		e.refuseToken(w, http.StatusUnauthorized, "invalid_client", 7000215,
+			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
+	case !plain || scope != ScopeBot && scope != ScopeGraph:
+		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
+	default:
+		token := e.issue(scope)
+		calls.WriteJSON(w, http.StatusOK, tenant.Object{
+			"token_type": "Bearer", "expires_in": int(e.Opt.TokenLife.Seconds()), "ext_expires_in": int(e.Opt.TokenLife.Seconds()), "access_token": token,
+		})
+	}
+}
+
+// issue makes an access token. Caller holds the lock.
+func (e *Entra) issue(scope string) string {
+	now := e.Opt.SignClock()
+	end := now.Add(e.Opt.TokenLife)
+	k := e.keys.signer()
+	token := k.rs256(encode(tenant.Object{"typ": "JWT", "alg": "RS256", "kid": k.id}, tenant.Object{
+		"aud": scope, "iss": "https://sts.windows.net/" + e.Opt.TenantID + "/", "tid": e.Opt.TenantID, "appid": e.Opt.AppID,
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": e.NewID("token")[:22], "roles": e.roles(scope),
+	}))
+	e.tokens[token] = issued{scope: scope, expires: end}
+	return token
+}
+
+// roles are what an admin granted the app; what owners of teams agreed to is in no token.
+// Caller holds the lock.
+func (e *Entra) roles(scope string) []string {
+	roles := []string{}
+	for p := range e.permissions {
+		if e.permissions[p] && scope == ScopeGraph && !strings.HasSuffix(p, ".Group") {
+			roles = append(roles, p)
+		}
+	}
+	slices.Sort(roles)
+	return roles
+}
+
+func (e *Entra) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {
+	at, trace := e.Now().UTC().Format("2006-01-02 15:04:05Z"), e.GUID("trace")
+	calls.WriteJSON(w, status, tenant.Object{
+		"error": code, "error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %[3]s Timestamp: %s", number, text, trace, at),
+		"error_codes": []int{number}, "timestamp": at, "trace_id": trace, "correlation_id": trace,
+	})
+}
+
+// RevokeTokens makes every access token that was given out so far invalid.
+func (e *Entra) RevokeTokens() {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	clear(e.tokens)
+}
+
+// Authorized checks the bearer token of a call for an audience. Caller holds the lock.
+func (e *Entra) Authorized(r *http.Request, scope string) bool {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	got, known := e.tokens[token]
+	return ok && known && got.scope == scope && e.Opt.SignClock().Before(got.expires)
+}
+
+// Permitted tells whether a call of Graph that needs a permission may be made: what may be written may be
+// read, and who may read everything may read what is named. Caller holds the lock.
+func (e *Entra) Permitted(permission string) bool {
+	switch permission {
+	case tenant.PermitSites:
+		return e.permissions[tenant.PermitSites] || e.Permitted(tenant.PermitFilesRead)
+	case tenant.PermitFilesRead:
+		return e.permissions[tenant.PermitFilesRead] || e.permissions[tenant.PermitFilesWrite]
+	}
+	return e.permissions[permission]
+}
+
+// openID is the Bot Framework's metadata. Its issuer differs from its address on purpose.
+func (e *Entra) openID(w http.ResponseWriter, _ *http.Request) {
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		"issuer": issuer, "authorization_endpoint": "https://invalid.botframework.com",
+		"jwks_uri":                              e.Host.URL() + "/botframework/v1/.well-known/keys",
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},
+	})
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// getHosted lists a message's pasted pictures, or gives the bytes of one.
+func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
+	_, m := s.find(w, r, named(r))
+	if m == nil {
+		return
+	}
+	list := []tenant.Object{}
+	for _, f := range m.Files {
+		if !f.Image {
+			continue
+		}
+		if f.ID == r.PathValue("file") {
+			w.Header().Set("Content-Type", f.Type)
+			w.Write(f.Data)
+			return
+		}
+		list = append(list, tenant.Object{"id": f.ID, "contentBytes": nil, "contentType": nil})
+	}
+	if r.PathValue("file") != "" {
+		s.refuse(w, http.StatusNotFound, "NotFound", "Hosted content not found.")
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{"value": list})
+}
+
+// getShare gives a file by the address that a message refers to: u! and the address in
+// base64url. The bytes come from another address that needs no token.
+func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
+	code, ok := strings.CutPrefix(r.PathValue("share"), "u!")
+	raw, err := base64.RawURLEncoding.DecodeString(code)
+	if !ok || err != nil {
+		s.refuse(w, http.StatusBadRequest, "invalidRequest", "The sharing token is not valid.")
+		return
+	}
+	switch f := s.files.Find(string(raw)); {
+	case f != nil && !s.entra.Permitted(tenant.PermitFilesRead) && !s.files.Opened(f):
+		s.refuse(w, http.StatusForbidden, "accessDenied", "Access denied")
+	case f == nil:
+		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+	case strings.HasSuffix(r.URL.Path, "/content"):
+		http.Redirect(w, r, s.files.DownloadURL(f), http.StatusFound)
+	default:
+		calls.WriteJSON(w, http.StatusOK, s.driveItem(f))
+	}
+}
+
+// driveItem is a file as Graph tells it.
+func (s *API) driveItem(f *tenant.File) tenant.Object {
+	return tenant.Object{
+		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:30], "name": f.Name, "size": f.Size, "webUrl": f.URL,
+		"eTag": `"{` + strings.ToUpper(f.ID) + `},1"`, "file": tenant.Object{"mimeType": f.Type}, "@microsoft.graph.downloadUrl": s.files.DownloadURL(f),
+	}
+}
+
+// download gives the bytes to whoever knows the address.
+func (s *API) download(w http.ResponseWriter, r *http.Request) {
+	s.Mu.Lock()
+	f := s.files.ByID[r.PathValue("file")]
+	known := f != nil && s.Host.URL()+r.URL.RequestURI() == s.files.DownloadURL(f)
+	s.Mu.Unlock()
+	switch {
+	case f == nil:
+		http.NotFound(w, r)
+	case !known:
+		http.Error(w, "expired", http.StatusUnauthorized)
+	default:
+		w.Header().Set("Content-Type", f.Type)
+		w.Write(f.Data)
+	}
+}
+
+// getFolder is where a channel's files lie.
+func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
+	ch := s.channel(w, r)
+	if ch == nil {
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		"id": folderID(ch), "name": ch.Name, "webUrl": s.files.FolderURL(ch), "folder": tenant.Object{"childCount": 0},
+		"parentReference": tenant.Object{"driveId": s.driveID(ch), "driveType": "documentLibrary"},
+	})
+}
+
+// getDrive is a person's OneDrive; guests have none.
+func (s *API) getDrive(w http.ResponseWriter, r *http.Request) {
+	u := s.org.Users[r.PathValue("user")]
+	if u == nil || u.Guest || u.Bot {
+		s.refuse(w, http.StatusNotFound, "ResourceNotFound", "User's mysite not found.")
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		"id": "b!" + tenant.Hash("drive", u.ID)[:40], "name": "OneDrive", "driveType": "business", "webUrl": s.files.DriveURL(u.ID),
+		"owner": tenant.Object{"user": tenant.Object{"id": u.ID, "displayName": u.Name}},
+	})
+}
+
+func folderID(ch *tenant.Room) string {
+	return "01" + strings.ToUpper(tenant.Hash("folder", ch.ID)[:30])
+}
+
+func (s *API) driveID(ch *tenant.Room) string {
+	return "b!" + tenant.Hash("drive", s.files.SiteURL(ch))[:40]
+}
+
+// putFile puts a file into a channel's folder:
+// PUT /drives/{drive}/items/{folder}:/{name}:/content.
+func (s *API) putFile(w http.ResponseWriter, r *http.Request) {
+	folder, ok1 := strings.CutSuffix(r.PathValue("folder"), ":")
+	name, ok2 := strings.CutSuffix(r.PathValue("name"), ":")
+	for _, id := range s.org.ChannelIDs {
+		ch := s.org.Channels[id]
+		if !ok1 || !ok2 || ch.Person != "" || folderID(ch) != folder || s.driveID(ch) != r.PathValue("drive") || !s.org.Reachable(ch) {
+			continue
+		}
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.refuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
+			return
+		}
+		f := &tenant.File{
+			ID: tenant.GUIDOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
+			URL: s.files.FolderURL(ch) + "/" + url.PathEscape(name), Uploaded: ch.ID,
+		}
+		s.files.ByID[f.ID] = f
+		s.Note(tenant.Change{Kind: "file", ID: f.ID, Channel: ch.ID})
+		calls.WriteJSON(w, http.StatusCreated, s.driveItem(f))
+		return
+	}
+	s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+}

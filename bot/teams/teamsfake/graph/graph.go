@@ -1,0 +1,298 @@
+// Package graph answers calls of Microsoft Graph and SharePoint: reads of teams, channels and messages, and of files, and
+// uploads; and it tells a message as Graph does.
+//
+// What does not belong here: the Bot Connector's calls, and where files lie.
+package graph
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/bot/teams/teamsfake/calls"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// API answers calls of Microsoft Graph and SharePoint.
+type API struct {
+	*tenant.Ground
+	org     *tenant.Directory
+	files   *tenant.Library
+	entra   *entra.Entra
+	journal *calls.Journal
+	view    *View
+}
+
+// New makes one.
+func New(v *View, e *entra.Entra, j *calls.Journal) *API {
+	return &API{Ground: v.Ground, org: v.org, files: v.files, entra: e, journal: j, view: v}
+}
+
+// Routes are the reads of Microsoft Graph v1.0 that a helpdesk needs, and uploads.
+// Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
+// chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder,
+// drive-get, read 2026-11.
+func (s *API) Routes(mux *http.ServeMux) {
+	get := func(path, method, permission string, h http.HandlerFunc) {
+		mux.HandleFunc("GET /graph/v1.0/"+path, s.journal.Handle(method, s.asApp(h, permission)))
+	}
+	const messages = "teams/{group}/channels/{channel}/messages"
+	get("teams/{group}", "graph.team", tenant.PermitTeam, s.getTeam)
+	get("teams/{group}/channels", "graph.channels", tenant.PermitChannels, s.listChannels)
+	get("teams/{group}/channels/{channel}", "graph.channel", tenant.PermitChannels, s.getChannel)
+	get(messages, "graph.messages", tenant.PermitMessages, s.listMessages)
+	get(messages+"/{root}", "graph.message", tenant.PermitMessages, s.getMessage)
+	get(messages+"/{root}/replies", "graph.replies", tenant.PermitMessages, s.listReplies)
+	get(messages+"/{root}/replies/{id}", "graph.reply", tenant.PermitMessages, s.getMessage)
+	for _, at := range []string{messages + "/{root}", messages + "/{root}/replies/{id}"} {
+		get(at+"/hostedContents", "graph.hosted", tenant.PermitMessages, s.getHosted)
+		get(at+"/hostedContents/{file}/$value", "graph.hosted", tenant.PermitMessages, s.getHosted)
+	}
+	get("shares/{share}/driveItem", "graph.file", tenant.PermitSites, s.getShare)
+	get("shares/{share}/driveItem/content", "graph.file", tenant.PermitSites, s.getShare)
+	get("users/{user}/drive", "graph.drive", tenant.PermitFilesRead, s.getDrive)
+	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", tenant.PermitFilesRead, s.getFolder)
+	mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
+		s.journal.Handle("graph.upload", s.asApp(s.putFile, tenant.PermitFilesWrite)))
+	mux.HandleFunc("GET /download/{file}", s.journal.Handle("download", s.download))
+	for _, people := range []string{"/sites/", "/personal/"} {
+		mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
+		})
+	}
+}
+
+// asApp checks the bot's token for Graph and the permission, and holds the lock for the handler.
+func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		switch {
+		case !s.entra.Authorized(r, entra.ScopeGraph):
+			s.refuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
+		case !s.entra.Permitted(permission):
+			s.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
+		default:
+			h(w, r)
+		}
+	}
+}
+
+func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
+	calls.WriteJSON(w, status, tenant.Object{"error": tenant.Object{
+		"code": code, "message": text,
+		"innerError": tenant.Object{"date": s.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": s.GUID("request"), "client-request-id": s.GUID("request")},
+	}})
+}
+
+// team finds the team that a path names by its group, or answers. Resource specific
+// permissions hold where the app is installed.
+func (s *API) team(w http.ResponseWriter, r *http.Request) *tenant.Team {
+	for _, t := range s.org.Teams {
+		if t.GroupID != r.PathValue("group") {
+			continue
+		}
+		if t.Installed {
+			return t
+		}
+		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not installed in the team.")
+		return nil
+	}
+	s.refuse(w, http.StatusNotFound, "NotFound", "No team found with Group Id "+r.PathValue("group")+".")
+	return nil
+}
+
+// channel finds a channel, or answers.
+func (s *API) channel(w http.ResponseWriter, r *http.Request) *tenant.Room {
+	t := s.team(w, r)
+	if t == nil {
+		return nil
+	}
+	ch := s.org.Channels[r.PathValue("channel")]
+	switch {
+	case ch == nil || ch.Team != t.ID || ch.Deleted:
+		s.refuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
+	case !s.org.Reachable(ch):
+		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
+	default:
+		return ch
+	}
+	return nil
+}
+
+func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
+	if t := s.team(w, r); t != nil {
+		calls.WriteJSON(w, http.StatusOK, tenant.Object{
+			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.Opt.TenantID,
+			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" + s.Opt.TenantID,
+		})
+	}
+}
+
+func (s *API) channelItem(ch *tenant.Room) tenant.Object {
+	return tenant.Object{
+		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,
+		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" + s.org.Teams[ch.Team].GroupID,
+	}
+}
+
+func (s *API) listChannels(w http.ResponseWriter, r *http.Request) {
+	t := s.team(w, r)
+	if t == nil {
+		return
+	}
+	list := []tenant.Object{}
+	for _, ch := range s.org.ChannelsOf(t.ID) {
+		list = append(list, s.channelItem(ch))
+	}
+	calls.WriteJSON(w, http.StatusOK, tenant.Object{"@odata.count": len(list), "value": list})
+}
+
+func (s *API) getChannel(w http.ResponseWriter, r *http.Request) {
+	if ch := s.channel(w, r); ch != nil {
+		calls.WriteJSON(w, http.StatusOK, s.channelItem(ch))
+	}
+}
+
+// Page sizes of message lists.
+const (
+	pageSize     = 20
+	mostMessages = 50
+)
+
+// page reads $top and where to go on, or answers.
+func (s *API) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
+	top = pageSize
+	q := r.URL.Query()
+	for k := range q {
+		if !slices.Contains([]string{"$top", "$expand", "$skiptoken"}, k) {
+			s.refuse(w, http.StatusBadRequest, "BadRequest", "Query option '"+k+"' is not allowed.")
+			return 0, 0, false
+		}
+	}
+	var err error
+	if text := q.Get("$top"); text != "" {
+		top, err = strconv.Atoi(text)
+	}
+	if text := q.Get("$skiptoken"); text != "" && err == nil {
+		skip, err = strconv.Atoi(strings.TrimPrefix(text, "after-"))
+	}
+	if err != nil || top < 1 || top > mostMessages || skip < 0 {
+		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
+		return 0, 0, false
+	}
+	return top, skip, true
+}
+
+// nextLink is the address of the page that begins after skip messages.
+func (s *API) nextLink(r *http.Request, path string, skip int) string {
+	q := r.URL.Query()
+	q.Set("$skiptoken", "after-"+strconv.Itoa(skip))
+	return s.Host.URL() + path + "?" + q.Encode()
+}
+
+// newest lists the wanted messages as Graph orders them, the last first.
+func newest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.Message {
+	var out []*tenant.Message
+	for _, m := range slices.Backward(list) {
+		if m.Targeted == "" && want(m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
+	ch := s.channel(w, r)
+	if ch == nil {
+		return
+	}
+	top, skip, ok := s.page(w, r)
+	if !ok {
+		return
+	}
+	expand := r.URL.Query().Get("$expand")
+	if expand != "" && expand != "replies" {
+		s.refuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
+		return
+	}
+	roots := newest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
+	list := []tenant.Object{}
+	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
+		item := s.view.chatMessage(ch, m)
+		if expand != "" {
+			s.expandReplies(item, ch, m)
+		}
+		list = append(list, item)
+	}
+	s.answerPage(w, r, list, skip+top, len(roots))
+}
+
+func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []tenant.Object, done, of int) {
+	out := tenant.Object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
+	if done < of {
+		out["@odata.nextLink"] = s.nextLink(r, r.URL.EscapedPath(), done)
+	}
+	calls.WriteJSON(w, http.StatusOK, out)
+}
+
+// expandReplies adds the newest replies to a root.
+func (s *API) expandReplies(item tenant.Object, ch *tenant.Room, root *tenant.Message) {
+	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+	list := []tenant.Object{}
+	for _, m := range replies[:min(s.Opt.GraphPage, len(replies))] {
+		list = append(list, s.view.chatMessage(ch, m))
+	}
+	item["replies"], item["replies@odata.count"] = list, len(list)
+	if len(replies) > len(list) {
+		item["replies@odata.nextLink"] = s.Host.URL() + s.view.path(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+	}
+}
+
+func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
+	ch, root := s.find(w, r, r.PathValue("root"))
+	if root == nil {
+		return
+	}
+	top, skip, ok := s.page(w, r)
+	if !ok {
+		return
+	}
+	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+	list := []tenant.Object{}
+	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
+		list = append(list, s.view.chatMessage(ch, m))
+	}
+	s.answerPage(w, r, list, skip+top, len(replies))
+}
+
+// find finds a message by the path's root and id, or answers.
+func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
+	ch := s.channel(w, r)
+	if ch == nil {
+		return nil, nil
+	}
+	m := ch.ByID[id]
+	if m == nil || m.Targeted != "" || m.Root != r.PathValue("root") {
+		s.refuse(w, http.StatusNotFound, "NotFound", "Message with id "+id+" not found.")
+		return nil, nil
+	}
+	return ch, m
+}
+
+// named is the message that a path names: a reply, or the root.
+func named(r *http.Request) string {
+	if id := r.PathValue("id"); id != "" {
+		return id
+	}
+	return r.PathValue("root")
+}
+
+func (s *API) getMessage(w http.ResponseWriter, r *http.Request) {
+	if ch, m := s.find(w, r, named(r)); m != nil {
+		calls.WriteJSON(w, http.StatusOK, s.view.chatMessage(ch, m))
+	}
+}

@@ -1,0 +1,238 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	stdhtml "html"
+	"net/url"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// MessagePayload is a message as an extension gets it. Caller holds the lock.
+// Source: "Define message extension action commands", messagePayload, read 2026-11.
+func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) tenant.Object {
+	stamp := m.At.UTC().Format("2006-01-02T15:04:05.000Z")
+	out := tenant.Object{
+		"id": m.ID, "replyToId": nil, "createdDateTime": stamp, "lastModifiedDateTime": nil, "deleted": m.Deleted(),
+		"importance": "normal", "locale": "en-us", "subject": nil, "summary": nil,
+		"linkToMessage": v.deepLink(ch, m), "body": tenant.Object{"contentType": "html", "content": m.HTML},
+		"from": v.from(m), "attachments": []tenant.Object{}, "mentions": []tenant.Object{}, "reactions": []tenant.Object{},
+	}
+	if m.Root != "" && m.Root != m.ID {
+		out["replyToId"] = m.Root
+	}
+	if !m.EditedAt.IsZero() {
+		out["lastModifiedDateTime"] = m.EditedAt.UTC().Format("2006-01-02T15:04:05.000Z")
+	}
+	var cards, mentions []tenant.Object
+	for i, card := range m.Cards {
+		cards = append(cards, tenant.Object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
+	}
+	for i, x := range m.Mentions {
+		mentions = append(mentions, tenant.Object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+	}
+	if cards != nil {
+		out["attachments"] = cards
+	}
+	if mentions != nil {
+		out["mentions"] = mentions
+	}
+	return out
+}
+
+// deepLink is the address of a message in the client.
+func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
+	if ch.Person != "" {
+		return "https://teams.microsoft.com/l/message/" + ch.ID + "/" + m.ID + "?context=%7B%22contextType%22:%22chat%22%7D"
+	}
+	t := v.org.Teams[ch.Team]
+	return fmt.Sprintf("https://teams.microsoft.com/l/message/%s/%s?tenantId=%s&groupId=%s&parentMessageId=%s",
+		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
+}
+
+// from is the author as Graph tells it.
+func (v *View) from(m *tenant.Message) tenant.Object {
+	app := func(id, name, kind string) tenant.Object {
+		return tenant.Object{"application": tenant.Object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
+	}
+	switch u := v.org.Users[m.User]; {
+	case m.Bot:
+		return app(v.Opt.AppID, v.Opt.BotName, "bot")
+	case m.Guise == "connector":
+		return app(tenant.GUIDOf("connector"), "Incoming webhook", "office365Connector")
+	case u == nil || m.Guise == "nobody":
+		return nil
+	case u.Bot:
+		return app(u.ID, u.Name, "bot")
+	default:
+		return tenant.Object{"application": nil, "device": nil, "user": tenant.Object{
+			"id": u.ID, "displayName": stdhtml.UnescapeString(u.Name), "userIdentityType": "aadUser", "tenantId": u.TenantID,
+		}}
+	}
+}
+
+// mentioned is a mentioned person or bot as Graph tells it.
+func (v *View) mentioned(x tenant.Mention) tenant.Object {
+	if x.Bot {
+		return tenant.Object{"application": tenant.Object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
+	}
+	return tenant.Object{"application": nil, "user": tenant.Object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
+}
+
+// path is the path of a message, without host.
+func (v *View) path(ch *tenant.Room, m *tenant.Message) string {
+	path := "/graph/v1.0/teams/" + v.org.Teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
+	if m.Root != m.ID {
+		path += "/replies/" + m.ID
+	}
+	return path
+}
+
+// View shows messages as Graph tells them.
+type View struct {
+	*tenant.Ground
+	org   *tenant.Directory
+	files *tenant.Library
+}
+
+// NewView makes one.
+func NewView(files *tenant.Library) *View {
+	return &View{Ground: files.Ground, org: files.Org, files: files}
+}
+
+// chatMessage is a message as Graph tells it. Caller holds the lock.
+// Source: Graph reference, "chatMessage resource type", read 2026-11.
+func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) tenant.Object {
+	modified := m.At
+	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.RestoredAt} {
+		if at.After(modified) {
+			modified = at
+		}
+	}
+	for _, x := range m.Reactions {
+		if x.At.After(modified) {
+			modified = x.At
+		}
+	}
+	out := tenant.Object{
+		"id": m.ID, "replyToId": nil, "etag": fmt.Sprint(modified.UnixMilli()), "messageType": "message",
+		"createdDateTime": stamp(m.At), "lastModifiedDateTime": stamp(modified),
+		"lastEditedDateTime": stamp(m.EditedAt), "deletedDateTime": stamp(m.DeletedAt),
+		"subject": nil, "summary": nil, "chatId": nil, "importance": "normal", "locale": "en-us", "policyViolation": nil, "eventDetail": nil,
+		"webUrl": v.deepLink(ch, m), "channelIdentity": tenant.Object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
+		"from": nil, "body": v.body(ch, m), "attachments": v.attachments(m), "mentions": v.mentions(m), "reactions": v.reactions(m),
+	}
+	if from := v.from(m); from != nil {
+		out["from"] = from
+	}
+	if m.Root != m.ID {
+		out["replyToId"] = m.Root
+	}
+	if m.Subject != "" {
+		out["subject"] = m.Subject
+	}
+	if m.Summary != "" {
+		out["summary"] = m.Summary
+	}
+	if m.System {
+		out["messageType"], out["from"] = "unknownFutureValue", nil
+		out["body"] = tenant.Object{"contentType": "html", "content": "<systemEventMessage/>"}
+		out["eventDetail"] = tenant.Object{
+			"@odata.type":  "#microsoft.graph.teamsAppInstalledEventMessageDetail",
+			"teamsAppId":   v.Opt.AppID,
+			"teamsAppName": v.Opt.BotName, "initiator": tenant.Object{"user": nil, "application": nil},
+		}
+	}
+	return out
+}
+
+func stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// body is the HTML with tags for cards and files.
+func (v *View) body(ch *tenant.Room, m *tenant.Message) tenant.Object {
+	html := m.HTML
+	if m.Bot {
+		for i, x := range m.Mentions {
+			name := "<at>" + stdhtml.EscapeString(x.Name) + "</at>"
+			html = strings.Replace(html, name, fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name)), 1)
+		}
+	}
+	for _, a := range v.attachments(m) {
+		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, a["id"])
+	}
+	for _, f := range m.Files {
+		if f.Image {
+			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
+				v.Host.URL()+v.path(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
+		}
+	}
+	return tenant.Object{"contentType": "html", "content": html}
+}
+
+// attachments are cards, with the card as text, and references to files. The id of a
+// card's attachment is Teams' own.
+func (v *View) attachments(m *tenant.Message) []tenant.Object {
+	out := []tenant.Object{}
+	for i, a := range m.Attachments {
+		item := tenant.Object{
+			"id": tenant.GUIDOf(m.GUID, fmt.Sprint(i)), "contentType": a.ContentType, "contentUrl": nil, "content": nil, "name": nil,
+			"thumbnailUrl": nil, "teamsAppId": nil,
+		}
+		if a.Content != nil {
+			item["content"] = storedCard(a.Content)
+		}
+		if a.ContentURL != "" {
+			item["contentUrl"] = a.ContentURL
+		}
+		if a.Name != "" {
+			item["name"] = a.Name
+		}
+		out = append(out, item)
+	}
+	for _, f := range m.Files {
+		if !f.Image {
+			out = append(out, tenant.Object{
+				"id": f.ID, "contentType": "reference", "contentUrl": f.URL, "content": nil, "name": f.Name, "thumbnailUrl": nil, "teamsAppId": nil,
+			})
+		}
+	}
+	return out
+}
+
+// storedCard is a card as Graph gives it: its members come in another order than they were sent.
+// Source: Graph, "Working with Microsoft Teams messaging APIs", card attachment, read 2026-11.
+func storedCard(sent json.RawMessage) string {
+	var card any
+	if json.Unmarshal(sent, &card) != nil {
+		return string(sent)
+	}
+	return string(tenant.MustJSON(card))
+}
+
+func (v *View) mentions(m *tenant.Message) []tenant.Object {
+	out := []tenant.Object{}
+	for i, x := range m.Mentions {
+		out = append(out, tenant.Object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+	}
+	return out
+}
+
+func (v *View) reactions(m *tenant.Message) []tenant.Object {
+	out := []tenant.Object{}
+	for _, x := range m.Reactions {
+		user := tenant.Object{"application": nil, "device": nil, "user": tenant.Object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
+		if x.Bot {
+			user = tenant.Object{"application": tenant.Object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
+		}
+		out = append(out, tenant.Object{"reactionType": x.Type, "createdDateTime": stamp(x.At), "user": user})
+	}
+	return out
+}

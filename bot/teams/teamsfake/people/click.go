@@ -1,0 +1,258 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/teamsfake/announce"
+	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Click presses a button of a card that the person sees in a message: name is its id, title
+// or verb. inputs fill in the card's inputs. channel "" is the personal chat.
+//
+// Action.Execute asks the bot; Action.Submit with msteams type task/fetch opens a dialog,
+// any other sends a message with the button's data, which nobody sees.
+// Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
+func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
+	return p.click(ctx, channel, message, name, inputs, false)
+}
+
+// ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
+func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
+	return p.click(ctx, channel, message, name, inputs, true)
+}
+
+// pressed is a button with everything that its effect needs.
+type pressed struct {
+	at     announce.Where
+	m      *tenant.Message // guarded by the lock
+	id     string          // of m
+	action tenant.Object
+	data   tenant.Object
+}
+
+func (p *Person) click(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
+	b, err := p.press(channel, message, name, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if fallback, ok := b.action["fallback"].(tenant.Object); ok && old && b.action["type"] == "Action.Execute" {
+		b.action = fallback
+		b.data = client.Merge(fallback["data"], p.filled(b, inputs))
+	}
+	switch b.action["type"] {
+	case "Action.Execute":
+		return p.execute(ctx, b, "manual")
+	case "Action.Submit":
+		return p.submitAction(ctx, b)
+	case "Action.OpenUrl":
+		address, _ := b.action["url"].(string)
+		return &Outcome{URL: address}, nil
+	}
+	return &Outcome{}, nil // shows or hides something in the client
+}
+
+// press finds the button and what is filled in.
+func (p *Person) press(channel, message, name string, inputs client.Inputs) (*pressed, error) {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.Live(p.id, channel, message)
+	if err != nil {
+		return nil, err
+	}
+	if m.Broken != "" {
+		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.Broken)
+	}
+	for _, card := range m.SeenBy(p.id) {
+		action := client.FindAction(card, name)
+		if action == nil {
+			continue
+		}
+		b := &pressed{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
+		filled := map[string]string{}
+		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
+			if filled, err = client.Gather(card, inputs, s.org.IsPerson); err != nil {
+				return nil, err
+			}
+		}
+		b.data = client.Merge(action["data"], filled)
+		return b, nil
+	}
+	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
+}
+
+// filled repeats the inputs for another action of the same card.
+func (p *Person) filled(b *pressed, inputs client.Inputs) map[string]string {
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
+	for _, card := range b.m.SeenBy(p.id) {
+		if out, err := client.Gather(card, inputs, p.s.org.IsPerson); err == nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// execute is the invoke adaptiveCard/action.
+// Source: "Universal Actions for Adaptive Cards", read 2026-11.
+func (p *Person) execute(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
+	const name = "adaptiveCard/action"
+	action := tenant.Object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
+	if id := b.action["id"]; id != nil {
+		action["id"] = id
+	}
+	out, err := p.s.invokes.ask(ctx, name, tenant.Object{"action": action, "trigger": trigger}, p.s.invokes.invokeAt(p.id, b.at, b.id))
+	if err != nil || out.Error != "" {
+		return out, err
+	}
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
+	return p.s.invokes.readCardAnswer(out, name, p.id, b), nil
+}
+
+// readCardAnswer shows what the bot answered to Action.Execute. Caller holds the lock.
+func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *Outcome {
+	var answer struct {
+		StatusCode int             `json:"statusCode"`
+		Type       string          `json:"type"`
+		Value      json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
+		return i.misread(out, name, "has no statusCode: "+string(out.Response))
+	}
+	if failed := strings.HasPrefix(answer.Type, tenant.KindError); failed != (answer.StatusCode >= http.StatusBadRequest) {
+		return i.misread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
+	}
+	switch answer.Type {
+	case tenant.KindCard:
+		for _, f := range i.org.CardFaults(answer.Value, b.at.Room) {
+			i.Trouble(name, b.m.ID, f)
+		}
+		if b.m.View == nil {
+			b.m.View = map[string]json.RawMessage{}
+		}
+		b.m.View[user], out.Card = answer.Value, answer.Value
+		i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
+	case "application/vnd.microsoft.activity.message":
+		if json.Unmarshal(answer.Value, &out.Message) != nil {
+			return i.misread(out, name, "has a message that is no text")
+		}
+	case tenant.KindError, tenant.KindError + ".preconditionFailed":
+		var e struct{ Code, Message string }
+		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
+			return i.misread(out, name, "has an error without code")
+		}
+		out.Error, out.Message = e.Code, e.Message
+	default:
+		return i.misread(out, name, fmt.Sprintf("has type %q", answer.Type))
+	}
+	return out
+}
+
+// submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
+func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error) {
+	ms, _ := b.data["msteams"].(tenant.Object)
+	kind, _ := ms["type"].(string)
+	if kind == "task/fetch" {
+		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
+		return p.open(ctx, d, "task/fetch", tenant.Object{"data": b.data, "context": p.context()})
+	}
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	a := s.announcer.Base("message", b.at)
+	a["from"], a["replyToId"], a["textFormat"] = s.announcer.From(s.org.Users[p.id]), b.m.ID, "plain"
+	a["id"] = s.NextMessage()
+	value := tenant.Object{}
+	for k, v := range b.data {
+		if k != "msteams" {
+			value[k] = v
+		}
+	}
+	a["value"] = value
+	switch kind {
+	case "imBack", "messageBack":
+		text, _ := ms["text"].(string)
+		if kind == "imBack" {
+			text, _ = ms["value"].(string)
+		}
+		a["text"] = text
+		if kind == "messageBack" && ms["value"] != nil {
+			a["value"] = ms["value"]
+		}
+	}
+	if m := b.m; m.Targeted != "" {
+		a["recipient"] = tenant.Object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
+	}
+	s.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), a)
+	return &Outcome{}, nil
+}
+
+// View looks at a message: where its card asks for it, the client refreshes it for this
+// person (an automatic adaptiveCard/action).
+// Errors: ErrNoMessage and its like, ctx's.
+func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
+	s := p.s
+	s.Mu.Lock()
+	ch, m, err := s.org.Live(p.id, channel, message)
+	if err != nil {
+		s.Mu.Unlock()
+		return nil, err
+	}
+	var b *pressed
+	for _, card := range m.SeenBy(p.id) {
+		r, _ := card["refresh"].(tenant.Object)
+		action, _ := r["action"].(tenant.Object)
+		ids, named := r["userIds"].([]any)
+		mine := slices.Contains(ids, any(s.org.Users[p.id].TeamsID)) || !named && len(s.org.MemberIDs(ch)) <= client.MostRefreshed
+		if action != nil && mine {
+			b = &pressed{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
+		}
+	}
+	s.Mu.Unlock()
+	if b == nil {
+		return &Outcome{}, nil
+	}
+	return p.execute(ctx, b, "automatic")
+}
+
+// Suggested presses one of the suggested actions under a message of the bot.
+// Errors: ErrNoMessage and its like, no such action, ctx's.
+func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
+	s := p.s
+	s.Mu.Lock()
+	ch, m, err := s.org.Live(p.id, channel, message)
+	if err == nil {
+		m = m.Clone()
+	}
+	s.Mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	var offered struct {
+		Actions []struct {
+			Type, Title string
+			Value       any
+		}
+	}
+	if json.Unmarshal(m.Suggested, &offered) == nil {
+		for _, a := range offered.Actions {
+			switch {
+			case a.Title != title:
+			case a.Type == "Action.Submit":
+				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value, s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
+			default:
+				_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
+				return &Outcome{}, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("teamsfake: no suggested action %q in message %s", title, message)
+}

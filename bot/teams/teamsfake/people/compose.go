@@ -1,0 +1,55 @@
+package people
+
+import (
+	"fmt"
+	stdhtml "html"
+	"regexp"
+	"strings"
+
+	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+var chip = regexp.MustCompile(`<@([^<>\s]+)>`) //nolint:gochecknoglobals // constant
+
+// composer makes messages of what people type and attach.
+type composer struct {
+	*tenant.Ground
+	org   *tenant.Directory
+	files *tenant.Library
+}
+
+// write puts what a person typed into a message: HTML, plain text and mentions. Chips of
+// unknown people stay text. Caller holds the lock.
+func (w *composer) write(m *tenant.Message, in tenant.Post) {
+	text := in.HTML
+	if text == "" {
+		text = in.Text
+	}
+	m.Mentions = nil
+	n := 0
+	text = chip.ReplaceAllStringFunc(text, func(c string) string {
+		who := chip.FindStringSubmatch(c)[1]
+		switch u := w.org.Users[who]; {
+		case who == "bot" || who == w.Opt.AppID || who == w.Opt.BotID():
+			m.Mentions = append(m.Mentions, tenant.Mention{ID: w.Opt.AppID, Name: w.Opt.BotName, Bot: true})
+		case u != nil:
+			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: u.Name})
+		default:
+			return c
+		}
+		n++
+		return client.Placeholder(n - 1)
+	})
+	if in.HTML == "" {
+		text = client.Markdown(text)
+	}
+	for i, x := range m.Mentions {
+		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
+		// The editor puts a space after a chip that does not break.
+		text = strings.Replace(text, client.Placeholder(i)+" ", tag+"&nbsp;", 1)
+		text = strings.Replace(text, client.Placeholder(i), tag, 1)
+	}
+	m.HTML, m.Text = text, client.Plain(text)
+	m.Bare = in.Bare
+}

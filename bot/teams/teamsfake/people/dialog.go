@@ -1,0 +1,294 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/teamsfake/announce"
+	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/tenant"
+)
+
+// Dialog is what is open in front of a person; one at a time.
+type Dialog struct {
+	Title  string          `json:"title"`
+	Width  any             `json:"width,omitempty"`
+	Height any             `json:"height,omitempty"`
+	URL    string          `json:"url,omitempty"`
+	Card   json.RawMessage `json:"card,omitempty"` // an Adaptive Card
+
+	family  string // task, composeExtension, config
+	at      announce.Where
+	replyTo string
+	command tenant.Object // of a message extension: what its submission repeats
+}
+
+// ErrNoDialog means that nothing is open in front of the person.
+var ErrNoDialog = errors.New("no dialog is open")
+
+// Dialog returns what is open in front of a person, or nil.
+func (s *People) Dialog(user string) *Dialog {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if d := s.invokes.dialogs[user]; d != nil {
+		c := *d
+		return &c
+	}
+	return nil
+}
+
+// CloseDialog closes what is open; the bot does not hear of it. Errors: ErrNoDialog.
+func (p *Person) CloseDialog() error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.invokes.dialogs[p.id] == nil {
+		return ErrNoDialog
+	}
+	delete(s.invokes.dialogs, p.id)
+	s.Note(tenant.Change{Kind: "dialog", User: p.id})
+	return nil
+}
+
+// open asks the bot for a dialog and shows it.
+func (p *Person) open(ctx context.Context, d *Dialog, name string, value tenant.Object) (*Outcome, error) {
+	out, err := p.s.invokes.ask(ctx, name, value, p.s.invokes.invokeAt(p.id, d.at, d.replyTo))
+	if err != nil || out.Error != "" {
+		return out, err
+	}
+	return p.show(out, d, name), nil
+}
+
+// Submit presses a button of the open dialog (button "" = its first Action.Submit) with the
+// inputs filled in; those that are not named keep what the card presets.
+// Errors: ErrNoDialog, client.ErrInvalid (the client refuses, nothing is sent), no such button or
+// input, ctx's.
+func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs) (*Outcome, error) {
+	s := p.s
+	s.Mu.Lock()
+	d := s.invokes.dialogs[p.id]
+	data, err := s.invokes.submission(d, button, inputs)
+	s.Mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return p.submit(ctx, d, data)
+}
+
+// Complete is what the page in the open dialog does when it is done: it hands a result in.
+// Source: npm @microsoft/teams-js 2.58.0, dialog.url.submit.
+// Errors: ErrNoDialog, also for a dialog with a card; ctx's.
+func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
+	p.s.Mu.Lock()
+	d := p.s.invokes.dialogs[p.id]
+	p.s.Mu.Unlock()
+	if d == nil || d.URL == "" {
+		return nil, ErrNoDialog
+	}
+	return p.submit(ctx, d, result)
+}
+
+// submit hands a dialog in.
+func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
+	s := p.s
+	name, value := d.family+"/submit", tenant.Object{"data": data, "context": p.context()}
+	if d.family == "composeExtension" {
+		name = "composeExtension/submitAction"
+		for k, v := range d.command {
+			value[k] = v
+		}
+	}
+	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, d.at, d.replyTo))
+	if err != nil {
+		return nil, err
+	}
+	if out.Error != "" {
+		out.Dialog = s.Dialog(p.id)
+		return out, nil
+	}
+	return p.show(out, d, name), nil
+}
+
+// submission is what the dialog's button sends. Caller holds the lock.
+func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (tenant.Object, error) {
+	if d == nil {
+		return nil, ErrNoDialog
+	}
+	card := client.Decode(d.Card)
+	if card == nil {
+		return nil, errors.New("teamsfake: the dialog shows a page, not a card")
+	}
+	action := client.FindAction(card, button)
+	if button == "" {
+		client.Walk(card, func(o tenant.Object) {
+			if action == nil && o["type"] == "Action.Submit" {
+				action = o
+			}
+		})
+	}
+	if action == nil || action["type"] != "Action.Submit" {
+		return nil, fmt.Errorf("teamsfake: the dialog %q has no button %q that submits", d.Title, button)
+	}
+	filled := map[string]string{}
+	if action["associatedInputs"] != "none" {
+		var err error
+		if filled, err = client.Gather(card, inputs, i.org.IsPerson); err != nil {
+			return nil, err
+		}
+	}
+	return client.Merge(action["data"], filled), nil
+}
+
+// taskAnswer is the answer to dialogs and to the action commands of extensions.
+type taskAnswer struct {
+	Task *struct {
+		Type  string          `json:"type"`
+		Value json.RawMessage `json:"value"`
+	} `json:"task"`
+	Config *struct {
+		Type  string          `json:"type"`
+		Value json.RawMessage `json:"value"`
+	} `json:"config"`
+	ResponseType     string `json:"responseType"`
+	ComposeExtension *struct {
+		Type             string             `json:"type"`
+		AttachmentLayout string             `json:"attachmentLayout"`
+		Text             string             `json:"text"`
+		Attachments      []resultAttachment `json:"attachments"`
+	} `json:"composeExtension"`
+}
+
+type resultAttachment struct {
+	tenant.WireAttachment
+	Preview *tenant.WireAttachment `json:"preview"`
+}
+
+// show lets the client do what the bot answered.
+func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	var answer taskAnswer
+	if out.Response != nil {
+		if err := json.Unmarshal(out.Response, &answer); err != nil {
+			return s.invokes.misread(out, name, err.Error())
+		}
+	}
+	next := answer.Task
+	if d.family == "config" {
+		next = answer.Config
+		if next != nil && answer.ResponseType != "config" {
+			return s.invokes.misread(out, name, "lacks responseType config")
+		}
+	}
+	asking := !strings.HasSuffix(name, "/submit") && name != "composeExtension/submitAction"
+	switch {
+	case next != nil && next.Type == "continue":
+		return s.invokes.showDialog(out, p.id, d, name, next.Value)
+	case next != nil && next.Type == "message":
+		s.invokes.closeDialog(p.id)
+		if json.Unmarshal(next.Value, &out.Message) != nil {
+			return s.invokes.misread(out, name, "has a message that is no text")
+		}
+	case next != nil:
+		return s.invokes.misread(out, name, fmt.Sprintf("has task type %q", next.Type))
+	case answer.ComposeExtension != nil && d.family == "composeExtension":
+		s.invokes.closeDialog(p.id)
+		return s.invokes.showResults(out, name, d.at.Room, &answer)
+	case asking || len(out.Response) > 0 && string(out.Response) != "{}":
+		return s.invokes.misread(out, name, "opens nothing: "+string(out.Response))
+	default:
+		s.invokes.closeDialog(p.id)
+	}
+	return out
+}
+
+// showable says that clients show a page: Teams does by https alone, an emulator also one on
+// its own machine.
+func showable(page string) bool {
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (ip != nil && ip.IsLoopback() || u.Hostname() == "localhost")
+}
+
+func (i *invokes) closeDialog(user string) {
+	delete(i.dialogs, user)
+	i.Note(tenant.Change{Kind: "dialog", User: user})
+}
+
+// showDialog opens or replaces a dialog. Caller holds the lock.
+func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, value json.RawMessage) *Outcome {
+	var task struct {
+		Title, URL    string
+		Width, Height any
+		Card          *tenant.WireAttachment
+	}
+	if err := json.Unmarshal(value, &task); err != nil {
+		return i.misread(out, name, err.Error())
+	}
+	n := *d
+	n.Title, n.URL, n.Width, n.Height, n.Card = task.Title, task.URL, task.Width, task.Height, nil
+	switch {
+	case task.Card == nil && task.URL == "":
+		return i.misread(out, name, "has neither card nor url")
+	case task.URL != "" && !showable(task.URL):
+		return i.misread(out, name, "has a page that is not https: "+task.URL)
+	case task.Title == "":
+		i.Trouble(name, "", "the dialog has no title")
+	}
+	if task.Card != nil {
+		if task.Card.ContentType != tenant.KindCard {
+			return i.misread(out, name, "has a card of type "+task.Card.ContentType)
+		}
+		n.Card = task.Card.Content
+		for _, f := range i.org.DialogFaults(n.Card, d.at.Room) {
+			i.Trouble(name, "", f)
+		}
+	}
+	i.dialogs[user] = &n
+	shown := n
+	out.Dialog = &shown
+	i.Note(tenant.Change{Kind: "dialog", User: user})
+	return out
+}
+
+// showResults lists what an extension found or made. Caller holds the lock.
+func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer *taskAnswer) *Outcome {
+	e := answer.ComposeExtension
+	switch e.Type {
+	case "message":
+		out.Message = e.Text
+		return out
+	case "result":
+	default:
+		return i.misread(out, name, fmt.Sprintf("has type %q", e.Type))
+	}
+	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
+		i.Trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
+	}
+	for _, a := range e.Attachments {
+		r := Result{Kind: a.ContentType, Card: a.Content}
+		if a.Preview != nil {
+			r.Preview = a.Preview.Content
+		}
+		if a.ContentType == tenant.KindCard {
+			if name == "composeExtension/query" && a.Preview == nil {
+				i.Trouble(name, "", "an Adaptive Card without preview")
+			}
+			for _, f := range i.org.CardFaults(a.Content, ch) {
+				i.Trouble(name, "", f)
+			}
+		}
+		out.Results = append(out.Results, r)
+	}
+	return out
+}

@@ -1,0 +1,233 @@
+// Package people acts as the people of the organisation through Teams' own client: they write, change, react, press buttons,
+// fill in dialogs and search, and see what the bot answers.
+//
+// What does not belong here: what Teams does without a person, and which cards and inputs a client takes (package client).
+package people
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/teamsfake/announce"
+	"parley/bot/teams/teamsfake/delivery"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/bot/teams/teamsfake/graph"
+	"parley/bot/teams/teamsfake/tenant"
+	"parley/channels/emulator"
+)
+
+// Person acts as one person through Teams' own client.
+type Person struct {
+	// Theme is their client's: "" = default, which is light; dark; contrast.
+	Theme string
+
+	s  *People
+	id string
+}
+
+// People are the persons of an organisation with their clients: what they do there, and what they see of the bot.
+type People struct {
+	*tenant.Ground
+	org        *tenant.Directory
+	entra      *entra.Entra
+	announcer  *announce.Announcer
+	activities *delivery.Activities
+	composer   *composer
+	invokes    *invokes
+	view       *graph.View
+}
+
+// New makes them.
+func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *People {
+	return &People{
+		Ground: n.Ground, org: n.Org, entra: n.Entra, announcer: n, activities: n.Activities, view: v,
+		composer: &composer{Ground: n.Ground, org: n.Org, files: n.Files},
+		invokes:  &invokes{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, faults: faults},
+	}
+}
+
+// Reset closes all dialogs. Caller holds the lock.
+func (s *People) Reset() { s.invokes.reset() }
+
+// context is what invokes tell of the client.
+func (p *Person) context() tenant.Object { return tenant.Object{"theme": cmp.Or(p.Theme, "default")} }
+
+// As returns the person with this Entra object id.
+func (s *People) As(user string) *Person { return &Person{s: s, id: user} }
+
+// ID is the person's Entra object id.
+func (p *Person) ID() string { return p.id }
+
+// Post writes a message and returns its id.
+// Errors: ErrNoUser, ErrNoChannel, ErrNoThread, ErrEmpty.
+func (p *Person) Post(in tenant.Post) (id string, err error) {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, err := s.org.Postable(p.id, in)
+	if err != nil {
+		return "", err
+	}
+	m := s.composer.compose(p.id, in)
+	s.org.Put(ch, m)
+	if s.announcer.Pushed(ch, m) {
+		s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), s.announcer.MessageActivity(ch, m))
+	}
+	return m.ID, nil
+}
+
+// Reply answers in a thread. Errors: those of Post.
+func (p *Person) Reply(channel, root, text string) (id string, err error) {
+	return p.Post(tenant.Post{Channel: channel, Root: root, Text: text})
+}
+
+// Say writes to the bot in the personal chat. Errors: those of Post.
+func (p *Person) Say(text string) (id string, err error) { return p.Post(tenant.Post{Text: text}) }
+
+// Private writes a targeted message to the bot, which only the two see: free text or, when
+// it begins with /, one of the app's slash commands, whose name comes without the slash.
+// Errors: those of Post; a command that the manifest does not declare.
+func (p *Person) Private(channel, root, text string) (id string, err error) {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	in := tenant.Post{Channel: channel, Root: root, Text: text}
+	ch, err := s.org.Postable(p.id, in)
+	switch {
+	case err != nil:
+		return "", err
+	case ch.Person != "":
+		return "", errors.New("there are no targeted messages in a personal chat")
+	case !s.org.Reachable(ch):
+		return "", tenant.ErrNoApp
+	case !s.App.Targeted():
+		return "", errors.New("the app does not support targeted messages")
+	}
+	if command, ok := strings.CutPrefix(text, "/"); ok {
+		if err := s.App.Slash(command); err != nil {
+			return "", err
+		}
+		in.Text = command
+	}
+	m := s.composer.compose(p.id, in)
+	m.Targeted = p.id
+	s.org.Put(ch, m)
+	a := s.announcer.MessageActivity(ch, m)
+	a["recipient"] = tenant.Object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
+	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+	return m.ID, nil
+}
+
+// Slash sends a slash command with what follows it. See Private.
+func (p *Person) Slash(channel, root, command string) (id string, err error) {
+	return p.Private(channel, root, "/"+strings.TrimPrefix(command, "/"))
+}
+
+// compose makes the message. Caller holds the lock.
+func (w *composer) compose(user string, in tenant.Post) *tenant.Message {
+	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: w.Now()}
+	for _, f := range in.Files {
+		m.Files = append(m.Files, w.files.KeepFile(user, in.Channel, f))
+	}
+	w.write(m, in)
+	return m
+}
+
+// Edit changes the text of the person's message. Errors: ErrNoMessage, ErrNotYours, ErrEmpty.
+func (p *Person) Edit(channel, id, text string) error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.Own(p.id, channel, id)
+	switch {
+	case err != nil:
+		return err
+	case strings.TrimSpace(text) == "":
+		return tenant.ErrEmpty
+	}
+	before := s.announcer.Pushed(ch, m)
+	s.composer.write(m, tenant.Post{Text: text})
+	m.EditedAt = s.Now()
+	s.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
+	s.announcer.TellChange(ch, m, "messageUpdate", "editMessage", before)
+	return nil
+}
+
+// Delete takes the person's message back; a tombstone stays. Errors: ErrNoMessage, ErrNotYours.
+func (p *Person) Delete(channel, id string) error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.Own(p.id, channel, id)
+	if err != nil {
+		return err
+	}
+	before := s.announcer.Pushed(ch, m)
+	s.org.TakeBack(ch, m)
+	s.announcer.TellChange(ch, m, "messageDelete", "softDeleteMessage", before)
+	return nil
+}
+
+// Undelete brings a deleted message back, which is no edit. Errors: ErrNoMessage, ErrNotYours.
+func (p *Person) Undelete(channel, id string) error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.BringBack(p.id, channel, id)
+	if err != nil {
+		return err
+	}
+	s.announcer.TellChange(ch, m, "messageUpdate", "undeleteMessage", s.announcer.Pushed(ch, m))
+	return nil
+}
+
+// React adds a reaction (like, heart, 1f440_eyes …); the bot hears of those on its own
+// messages, and with RSC of all. Errors: ErrNoMessage.
+func (p *Person) React(channel, id, reaction string) error {
+	return p.react(channel, id, reaction, true)
+}
+
+// Unreact takes a reaction back. Errors: ErrNoMessage, ErrNoReaction.
+func (p *Person) Unreact(channel, id, reaction string) error {
+	return p.react(channel, id, reaction, false)
+}
+
+func (p *Person) react(channel, id, reaction string, add bool) error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.Visible(p.id, channel, id)
+	if err == nil && m.Targeted != "" {
+		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", tenant.ErrNoMessage)
+	}
+	if err != nil {
+		return err
+	}
+	has := func(r tenant.Reaction) bool { return r.User == p.id && r.Type == reaction }
+	key := "reactionsAdded"
+	switch {
+	case add && !slices.ContainsFunc(m.Reactions, has):
+		m.Reactions = append(m.Reactions, tenant.Reaction{Type: reaction, User: p.id, At: s.Now()})
+	case add:
+		return nil
+	case !slices.ContainsFunc(m.Reactions, has):
+		return tenant.ErrNoReaction
+	default:
+		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
+	}
+	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
+	if !s.org.Reachable(ch) || !m.Bot && !s.entra.Granted(tenant.PermitMessages) && ch.Person == "" {
+		return nil
+	}
+	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})
+	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
+	a[key] = []tenant.Object{{"type": reaction}}
+	if ch.Person == "" {
+		a["conversation"].(tenant.Object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
+	}
+	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
+	return nil
+}

@@ -1,0 +1,197 @@
+package tenant
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/teamsfake/client"
+)
+
+// ChannelsOf lists the channels of a team that the bot may use. Caller holds the lock.
+func (o *Directory) ChannelsOf(team string) []*Room {
+	var out []*Room
+	for _, id := range o.ChannelIDs {
+		if ch := o.Channels[id]; ch.Person == "" && ch.Team == team && o.Reachable(ch) {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// Directory is the people, teams and channels, and who may see what. Guarded by the lock.
+type Directory struct {
+	*Ground
+	Users      map[string]*User
+	UserIDs    []string // in order of joining
+	Teams      map[string]*Team
+	TeamIDs    []string
+	Channels   map[string]*Room
+	ChannelIDs []string
+	Blocked    map[string]bool // people who blocked the bot
+}
+
+// NewDirectory makes one; reset makes it usable.
+func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
+
+// Reset forgets everybody. Caller holds the lock.
+func (o *Directory) Reset() {
+	o.Users, o.Teams, o.Channels, o.Blocked = map[string]*User{}, map[string]*Team{}, map[string]*Room{}, map[string]bool{}
+	o.UserIDs, o.TeamIDs, o.ChannelIDs = nil, nil, nil
+}
+
+// Room is a channel or a personal chat with its messages. Guarded by the lock.
+type Room struct {
+	Channel
+	Person   string     // of a personal chat
+	Messages []*Message // by id
+	ByID     map[string]*Message
+	Threads  map[string][]*Message // by root, which is the first; none in a personal chat
+}
+
+// newChannel makes an empty one.
+func newChannel(c Channel, person string) *Room {
+	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
+}
+
+// Begins tells whether a thread begins with this message: what one person sees has no replies.
+func (ch *Room) Begins(id string) bool {
+	m := ch.ByID[id]
+	return m != nil && m.Root == id && m.Targeted == ""
+}
+
+// PutUser adds or replaces a person and completes its ids. Caller holds the lock.
+func (o *Directory) PutUser(u User) *User {
+	u.ID = cmp.Or(u.ID, o.GUID("user"))
+	u.TenantID = cmp.Or(u.TenantID, o.Opt.TenantID)
+	u.Name = cmp.Or(u.Name, "Person "+Hash(u.ID)[:4])
+	u.TeamsID = o.Opt.teamsID(&u)
+	if o.Users[u.ID] == nil {
+		o.UserIDs = append(o.UserIDs, u.ID)
+	}
+	o.Users[u.ID] = &u
+	o.Note(Change{Kind: "user", User: u.ID})
+	return &u
+}
+
+// PutTeam adds a team with its General channel and completes its ids. Caller holds the lock.
+func (o *Directory) PutTeam(t Team) *Team {
+	t.ID = cmp.Or(t.ID, o.threadID("team"))
+	t.GroupID = cmp.Or(t.GroupID, GUIDOf("group", t.ID))
+	o.Teams[t.ID] = &t
+	o.TeamIDs = append(o.TeamIDs, t.ID)
+	o.PutChannel(Channel{ID: t.ID, Team: t.ID, Name: "General"})
+	return &t
+}
+
+// PutChannel adds an empty channel and completes it; its team defaults to the first one. Caller holds the lock.
+func (o *Directory) PutChannel(c Channel) *Room {
+	c.ID = cmp.Or(c.ID, o.threadID("channel"))
+	if c.Team == "" && len(o.TeamIDs) == 0 {
+		o.PutTeam(Team{Name: "Support"})
+	}
+	if c.Team == "" {
+		c.Team = o.TeamIDs[0]
+	}
+	c.Kind = cmp.Or(c.Kind, KindStandard)
+	ch := newChannel(c, "")
+	if o.Channels[c.ID] == nil {
+		o.ChannelIDs = append(o.ChannelIDs, c.ID)
+	}
+	o.Channels[c.ID] = ch
+	o.Note(Change{Kind: "channel", Channel: c.ID})
+	return ch
+}
+
+// Person finds somebody by Entra object id or 29: id. Caller holds the lock.
+func (o *Directory) Person(id string) *User {
+	if u := o.Users[id]; u != nil {
+		return u
+	}
+	for _, u := range o.Users {
+		if u.TeamsID == id {
+			return u
+		}
+	}
+	return nil
+}
+
+// IsPerson tells whether an id is somebody's. Caller holds the lock.
+func (o *Directory) IsPerson(id string) bool { return o.Person(id) != nil }
+
+// MemberIDs lists who is in a channel, in order of joining. Caller holds the lock.
+func (o *Directory) MemberIDs(ch *Room) []string {
+	if ch.Person != "" {
+		return []string{ch.Person}
+	}
+	only := o.Teams[ch.Team].Members
+	if ch.Kind != KindStandard {
+		only = ch.Members
+	}
+	return slices.DeleteFunc(slices.Clone(o.UserIDs), func(id string) bool {
+		return o.Users[id].Bot || only != nil && !slices.Contains(only, id)
+	})
+}
+
+// IsMember tells whether somebody is in a channel. Caller holds the lock.
+func (o *Directory) IsMember(ch *Room, user string) bool {
+	return slices.Contains(o.MemberIDs(ch), user)
+}
+
+// CardFaults says what clients would not show of a card in a channel or chat, nil = anywhere.
+// Caller holds the lock.
+func (o *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
+	return client.CardFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+}
+
+// DialogFaults is CardFaults for a card in a dialog.
+func (o *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
+	return client.DialogFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+}
+
+// mentionable tells whether a card in a channel or chat, nil = anywhere, may mention somebody by a
+// 29: id, an Entra object id or a user principal name. Caller holds the lock.
+func (o *Directory) mentionable(ch *Room, id string) bool {
+	u := o.Person(id)
+	if u == nil {
+		for _, x := range o.Users {
+			if x.Email != "" && strings.EqualFold(x.Email, id) {
+				u = x
+			}
+		}
+	}
+	return u != nil && (ch == nil || o.IsMember(ch, u.ID))
+}
+
+// Reachable tells whether the bot may act in a channel. Caller holds the lock.
+func (o *Directory) Reachable(ch *Room) bool {
+	if ch.Person != "" {
+		return o.Knows(ch.Person)
+	}
+	return o.Teams[ch.Team].Installed && !ch.Deleted && (ch.Kind == KindStandard || ch.Added)
+}
+
+// Knows tells whether the app is installed for a person: in a team of theirs.
+func (o *Directory) Knows(user string) bool {
+	u := o.Users[user]
+	if u == nil || u.Bot {
+		return false
+	}
+	for _, t := range o.Teams {
+		if t.Installed && (t.Members == nil || slices.Contains(t.Members, user)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Personal returns the chat between the bot and a person. Caller holds the lock.
+func (o *Directory) Personal(user string) *Room {
+	id := o.Opt.PersonalID(user)
+	if o.Channels[id] == nil {
+		o.Channels[id] = newChannel(Channel{ID: id, Kind: "personal"}, user)
+		o.ChannelIDs = append(o.ChannelIDs, id)
+	}
+	return o.Channels[id]
+}

@@ -1,0 +1,149 @@
+// Package tenant is the state of an organisation: its people, teams, channels, messages and files, who may see what, and
+// what all parts of the emulator stand on (options, clock, ids, the log of changes and the one lock).
+//
+// What does not belong here: anything of HTTP, what the bot is told, and what clients do with an answer of the bot.
+package tenant
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels/emulator"
+)
+
+// Hash makes hex digits that depend on the parts only.
+func Hash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// GUIDOf makes a GUID that depends on the parts only.
+func GUIDOf(parts ...string) string {
+	x := Hash(parts...)
+	return x[:8] + "-" + x[8:12] + "-4" + x[13:16] + "-a" + x[17:20] + "-" + x[20:32]
+}
+
+// Ground is what all parts of an organisation stand on: its options, one lock for everything
+// that changes, clock, ids and the log of changes.
+type Ground struct {
+	Opt  Options
+	App  *Manifest // nil = everything declared
+	Host *emulator.Host
+	Ctx  context.Context //nolint:containedctx // of host; owns every goroutine of the organisation
+	Log  *emulator.Changes[Change]
+
+	Mu          sync.Mutex
+	ids         int64
+	born        string // differs between servers, unless their clock stands
+	lastMessage int64
+	Region      string
+	problems    []Problem
+}
+
+// New makes one for options with their defaults.
+func New(o Options, host *emulator.Host) *Ground {
+	g := &Ground{Opt: o, Host: host, Ctx: host.Context(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
+	g.Log = emulator.NewChanges[Change](g.Ctx.Done())
+	if o.Manifest != nil {
+		g.App = &Manifest{}
+		if err := json.Unmarshal(o.Manifest, g.App); err != nil {
+			panic(fmt.Errorf("teamsfake: manifest: %w", err))
+		}
+	}
+	return g
+}
+
+// Reset returns to the region of the options and forgets all problems. Caller holds the lock.
+func (g *Ground) Reset() { g.Region, g.problems = g.Opt.Region, nil }
+
+// Problems lists what the bot sent that clients do not show as it was meant, oldest first.
+// A test of a bot wants none.
+func (g *Ground) Problems() []Problem {
+	g.Mu.Lock()
+	defer g.Mu.Unlock()
+	return append([]Problem(nil), g.problems...)
+}
+
+// Now is Teams' time.
+func (g *Ground) Now() time.Time { return g.Opt.Clock() }
+
+// ServiceURL is the serviceUrl of activities, with a final slash. A region may change it.
+func (g *Ground) ServiceURL() string {
+	g.Mu.Lock()
+	defer g.Mu.Unlock()
+	return g.ServiceAddress()
+}
+
+// ServiceAddress is ServiceURL for who holds the lock.
+func (g *Ground) ServiceAddress() string {
+	return g.Host.URL() + "/connector/" + g.Region + "/" + g.Opt.TenantID + "/"
+}
+
+// Trouble notes a problem. Caller holds the lock.
+func (g *Ground) Trouble(where, id, text string) {
+	g.problems = append(g.problems, Problem{Where: where, ID: id, Text: text})
+	g.Note(Change{Kind: "problem", ID: id})
+}
+
+// NewID makes hex digits that this server gives out once. Caller holds the lock.
+func (g *Ground) NewID(what string) string {
+	g.ids++
+	return Hash(what, strconv.FormatInt(g.ids, 10), strconv.FormatInt(g.Opt.Seed, 10), g.born)
+}
+
+// GUID makes a GUID that this server gives out once. Caller holds the lock.
+func (g *Ground) GUID(what string) string { return GUIDOf(g.NewID(what)) }
+
+// threadID makes an id such as 19:…@thread.tacv2. Caller holds the lock.
+func (g *Ground) threadID(what string) string { return "19:" + g.NewID(what)[:32] + "@thread.tacv2" }
+
+// NextMessage gives the next message id: the milliseconds since 1970, strictly rising even
+// when the clock stands. Caller holds the lock.
+func (g *Ground) NextMessage() string {
+	g.lastMessage = max(g.Now().UnixMilli(), g.lastMessage+1)
+	return strconv.FormatInt(g.lastMessage, 10)
+}
+
+// teamsID is the id by which this bot knows a person.
+func (o Options) teamsID(u *User) string {
+	prefix := "29:"
+	if u.Bot {
+		return "28:" + u.ID
+	}
+	sum := sha256.Sum256([]byte(o.AppID + "/" + u.ID))
+	return prefix + "1" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// BotID is the bot's own id in conversations.
+func (o Options) BotID() string { return "28:" + o.AppID }
+
+// PersonalID is the id of the chat between the bot and a person.
+func (o Options) PersonalID(user string) string {
+	sum := sha256.Sum256([]byte("personal/" + o.AppID + "/" + user))
+	return "a:1" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// SplitConversation takes ";messageid=…" off a conversation id.
+func SplitConversation(id string) (place, root string) {
+	place, more, found := strings.Cut(id, ";")
+	if !found {
+		return place, ""
+	}
+	return place, strings.TrimPrefix(more, "messageid=")
+}
+
+// ThreadConversation is the conversation id of a thread.
+func ThreadConversation(channel, root string) string {
+	if root == "" {
+		return channel
+	}
+	return fmt.Sprintf("%s;messageid=%s", channel, root)
+}

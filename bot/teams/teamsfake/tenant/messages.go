@@ -1,0 +1,154 @@
+package tenant
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake/client"
+)
+
+// Put stores a message under its id; a root's Root becomes its own id, except in a personal
+// chat. Caller holds the lock.
+func (o *Directory) Put(ch *Room, m *Message) {
+	m.Channel = ch.ID
+	if m.Root == "" && ch.Person == "" {
+		m.Root = m.ID
+	}
+	ch.Messages = append(ch.Messages, m)
+	ch.ByID[m.ID] = m
+	if m.Root != "" {
+		ch.Threads[m.Root] = append(ch.Threads[m.Root], m)
+	}
+	o.Note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+}
+
+// Erase leaves a tombstone. Caller holds the lock.
+func (o *Directory) Erase(ch *Room, m *Message) {
+	m.DeletedAt = o.Now()
+	m.Text, m.HTML, m.Cards, m.Pictures, m.Files, m.View, m.Mentions, m.Attachments, m.Raw = "", "", nil, nil, nil, nil, nil, nil, nil
+	o.Note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+}
+
+// TakeBack is Erase for what its author may bring back. Caller holds the lock.
+func (o *Directory) TakeBack(ch *Room, m *Message) {
+	kept := m.Clone()
+	o.Erase(ch, m)
+	m.erased = kept
+}
+
+// BringBack undoes TakeBack. Errors: ErrNoMessage, ErrNotYours. Caller holds the lock.
+func (o *Directory) BringBack(user, place, id string) (*Room, *Message, error) {
+	ch := o.Channels[place]
+	if ch == nil || ch.ByID[id] == nil || ch.ByID[id].erased == nil {
+		return nil, nil, ErrNoMessage
+	}
+	m := ch.ByID[id]
+	if m.User != user {
+		return nil, nil, ErrNotYours
+	}
+	*m = *m.erased
+	m.RestoredAt = o.Now()
+	o.Note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: user})
+	return ch, m, nil
+}
+
+// TargetedLife is how long a targeted message stays visible.
+// Source: "Targeted messages", read 2026-11.
+const TargetedLife = 24 * time.Hour
+
+// SeenBy are the cards that somebody sees. Caller holds the lock.
+func (m *Message) SeenBy(user string) []Object {
+	if own := m.View[user]; own != nil {
+		return []Object{client.Decode(own)}
+	}
+	var out []Object
+	for _, raw := range m.Cards {
+		out = append(out, client.Decode(raw))
+	}
+	return out
+}
+
+// Postable finds the channel that somebody may write to. Caller holds the lock.
+func (o *Directory) Postable(user string, in Post) (*Room, error) {
+	u := o.Users[user]
+	if u == nil {
+		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoUser, user)
+	}
+	if strings.TrimSpace(in.Text+in.HTML) == "" && len(in.Files) == 0 {
+		return nil, ErrEmpty
+	}
+	if in.Channel == "" || in.Channel == o.Opt.PersonalID(user) {
+		if !o.Knows(user) {
+			return nil, ErrNoApp
+		}
+		return o.Personal(user), nil
+	}
+	ch := o.Channels[in.Channel]
+	if ch == nil || ch.Person != "" || ch.Deleted || !u.Bot && !o.IsMember(ch, user) {
+		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
+	}
+	if in.Root != "" && !ch.Begins(in.Root) {
+		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoThread, in.Root)
+	}
+	return ch, nil
+}
+
+// Own finds a message of somebody's own. Caller holds the lock.
+func (o *Directory) Own(user, channel, id string) (*Room, *Message, error) {
+	ch, m, err := o.Visible(user, channel, id)
+	if err == nil && (m.User != user || m.Guise != "") {
+		err = ErrNotYours
+	}
+	return ch, m, err
+}
+
+// Visible finds a message that a person sees. Caller holds the lock.
+func (o *Directory) Visible(user, channel, id string) (*Room, *Message, error) {
+	if o.Users[user] == nil {
+		return nil, nil, ErrNoUser
+	}
+	if channel == "" {
+		channel = o.Opt.PersonalID(user)
+	}
+	ch := o.Channels[channel]
+	if ch == nil || !o.IsMember(ch, user) {
+		return nil, nil, ErrNoChannel
+	}
+	m := ch.ByID[id]
+	if m == nil || m.Deleted() || !o.Sees(user, m) {
+		return nil, nil, ErrNoMessage
+	}
+	return ch, m, nil
+}
+
+// Live is Visible for what only works while the app is there. Caller holds the lock.
+func (o *Directory) Live(user, channel, id string) (*Room, *Message, error) {
+	ch, m, err := o.Visible(user, channel, id)
+	if err == nil && !o.Reachable(ch) {
+		err = ErrNoApp
+	}
+	return ch, m, err
+}
+
+// Sees tells whether a message is for a person's eyes (still).
+func (o *Directory) Sees(user string, m *Message) bool {
+	return m.Targeted == "" || m.Targeted == user && o.Now().Sub(m.At) < TargetedLife
+}
+
+// Messages gives the wanted messages of a channel or personal chat in order of posting.
+func (o *Directory) Messages(channel string, want func(*Message) bool) []*Message {
+	o.Mu.Lock()
+	defer o.Mu.Unlock()
+	ch := o.Channels[channel]
+	if ch == nil {
+		return nil
+	}
+	var out []*Message
+	for _, m := range ch.Messages {
+		if want(m) && !m.System {
+			out = append(out, m.Clone())
+		}
+	}
+	return out
+}
