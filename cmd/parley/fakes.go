@@ -14,7 +14,7 @@ import (
 	"parley/bridge/analysis/offline"
 	"parley/bridge/analysis/openai/openaifake"
 	"parley/cmd/parley/child"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 )
 
 // fakesCommand is `parley fakes`.
@@ -60,9 +60,9 @@ by SMTP, which needs no login.`
 
 // Run serves the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
-	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
+	w, err := outside.New(ctx, outside.Options{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
 		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, OIDCAddr: c.OIDC, PublicURL: strings.TrimRight(c.PublicURL, "/"),
-		TeamsOptions: demo.TeamsOptions{Teams: c.Surface != demo.SurfaceSlack, NoSlack: c.Surface == demo.SurfaceTeams, TeamsAddr: c.Teams, TeamsRetries: installRetries()}})
+		TeamsOptions: outside.TeamsOptions{Teams: c.Surface != outside.SurfaceSlack, NoSlack: c.Surface == outside.SurfaceTeams, TeamsAddr: c.Teams, TeamsRetries: installRetries()}})
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ const installPace = time.Second
 func installRetries() []time.Duration { return slices.Repeat([]time.Duration{installPace}, 35) }
 
 // install adds Parley's app to the team of Teams as soon as serve takes that.
-func install(ctx context.Context, w *demo.World) {
+func install(ctx context.Context, w *outside.World) {
 	for w.Install(ctx) != nil {
 		select {
 		case <-ctx.Done():

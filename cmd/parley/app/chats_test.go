@@ -18,7 +18,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -259,5 +259,5 @@ func TestTeamsOfThePage(t *testing.T) {
 }
 
 func demoMail(text string) mailfake.Mail {
-	return mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Question", Text: text}
+	return mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Question", Text: text}
 }

@@ -20,14 +20,14 @@ import (
 	"parley/bridge/analysis"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 )
 
 // running is a whole Parley with emulators around it.
 type running struct {
 	app   *app.App
 	db    *app.Database
-	world *demo.World
+	world *outside.World
 }
 
 // inSlack runs Parley until the test ends, and waits until it watches its mailbox. change adds to its
@@ -180,7 +180,7 @@ func (s scrape) knows(name string) bool {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := inSlackWith(t, unreachable(t))
-	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
+	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the mail is in a thread", func() bool {
@@ -254,7 +254,7 @@ func exported(t *testing.T, s scrape) {
 		}
 	}
 	for _, line := range s.lines {
-		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, demo.Support) {
+		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, outside.Support) {
 			t.Errorf("a label names a person or a place: %s", line)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/inspect"
 )
 
@@ -23,7 +23,7 @@ const shopSecret = "0123456789abcdef of the shop"
 
 // shopWorld is a whole Parley with a system of somebody's own beside Slack.
 type shopWorld struct {
-	world *demo.World
+	world *outside.World
 	shop  *httpfake.Shop
 	base  string // of the shop
 	hook  string
@@ -79,8 +79,8 @@ func (w shopWorld) post(t *testing.T, event map[string]any) {
 func (w shopWorld) thread(t *testing.T, text string) (root string) {
 	t.Helper()
 	until(t, "a thread shows "+text, func() bool {
-		for _, m := range w.world.Slack.Messages(demo.Support) {
-			for _, reply := range w.world.Slack.Thread(demo.Support, m.TS) {
+		for _, m := range w.world.Slack.Messages(outside.Support) {
+			for _, reply := range w.world.Slack.Thread(outside.Support, m.TS) {
 				if raw, err := json.Marshal(reply); err == nil && strings.Contains(string(raw), text) {
 					root = m.TS
 					return true
@@ -102,8 +102,8 @@ func TestOwnSystem(t *testing.T) {
 	w.post(t, question)
 	w.post(t, question) // once more, to be sure
 	root := w.thread(t, "Where is my order?")
-	ann := w.world.Slack.As(demo.Ann)
-	if _, err := ann.Post(slackfake.Post{Channel: demo.Support, Thread: root, Text: "It leaves *today*.",
+	ann := w.world.Slack.As(outside.Ann)
+	if _, err := ann.Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "It leaves *today*.",
 		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -140,9 +140,9 @@ func (w shopWorld) sendsFile(t *testing.T, root string) {
 	w.post(t, map[string]any{"type": "message", "id": "m-2", "from": map[string]any{"id": "u-17"}, "text": "It looks like this",
 		"attachments": []any{map[string]any{"name": "box.txt", "type": "text/plain", "url": w.base + "/files/box.txt"}}})
 	until(t, "the file is in the thread", func() bool {
-		for _, m := range w.world.Slack.Thread(demo.Support, root) {
+		for _, m := range w.world.Slack.Thread(outside.Support, root) {
 			for _, f := range m.Files {
-				if f.Name == "box.txt" && m.User != demo.Ann {
+				if f.Name == "box.txt" && m.User != outside.Ann {
 					return true
 				}
 			}

@@ -8,7 +8,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/store/storetest"
 )
 
@@ -19,11 +19,11 @@ func environment(t *testing.T) app.Env {
 }
 
 // openWorld makes emulators of everything around Parley, until the test ends.
-func openWorld(t *testing.T) *demo.World {
+func openWorld(t *testing.T) *outside.World {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
+	w, err := outside.New(ctx, outside.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func openWorld(t *testing.T) *demo.World {
 }
 
 // withSlack lets agents work in the world's Slack.
-func withSlack(env *app.Env, w *demo.World) {
+func withSlack(env *app.Env, w *outside.World) {
 	env.SlackBotToken, env.SlackAppToken, env.SlackAPIURL = w.Slack.BotToken(), w.Slack.AppToken(), w.Slack.APIURL()
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
@@ -24,7 +24,7 @@ func TestRetention(t *testing.T) {
 		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
 	})
 	ctx := t.Context()
-	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
+	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}); err != nil {
 		t.Fatal(err)
 	}

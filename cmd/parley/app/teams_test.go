@@ -17,7 +17,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/inspect"
 )
 
@@ -264,9 +264,9 @@ func TestSlackAndTeams(t *testing.T) {
 
 	w.writes(t, "u-17", "Kim Miller", "Where is my order?")
 	root := w.thread(t, "Where is my order?")
-	ann := beside.Slack.As(demo.Ann)
+	ann := beside.Slack.As(outside.Ann)
 	until(t, "Ann can assign from Slack", func() bool {
-		out, err := ann.Command(ctx, demo.Support, "/parley", "#1 assign ben@acme.test")
+		out, err := ann.Command(ctx, outside.Support, "/parley", "#1 assign ben@acme.test")
 		return err == nil && out.Error == ""
 	})
 	until(t, "Ben is mentioned in Teams", func() bool {
@@ -274,14 +274,14 @@ func TestSlackAndTeams(t *testing.T) {
 			return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == benInEntra })
 		})
 	})
-	if _, err := ann.Command(ctx, demo.Support, "/parley", "list all"); err != nil {
+	if _, err := ann.Command(ctx, outside.Support, "/parley", "list all"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the list in Slack says where the thread is", func() bool {
-		raw, err := json.Marshal(beside.Slack.Ephemerals(demo.Ann))
+		raw, err := json.Marshal(beside.Slack.Ephemerals(outside.Ann))
 		return err == nil && strings.Contains(string(raw), "in Microsoft Teams")
 	})
-	if n := len(beside.Slack.Messages(demo.Support)); n != 0 {
+	if n := len(beside.Slack.Messages(outside.Support)); n != 0 {
 		t.Errorf("%d messages in Slack's channel", n)
 	}
 
@@ -290,7 +290,7 @@ func TestSlackAndTeams(t *testing.T) {
 	until(t, "new threads open in Slack", func() bool { // from the next look at the settings on
 		n++
 		w.writes(t, fmt.Sprintf("u-2%d", n), "Lee Park", "Is it open on Sunday?")
-		return len(beside.Slack.Messages(demo.Support)) > 0
+		return len(beside.Slack.Messages(outside.Support)) > 0
 	})
 	w.writes(t, "u-17", "Kim Miller", "Still nothing")
 	if again := w.thread(t, "Still nothing"); again != root {

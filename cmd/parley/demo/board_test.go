@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 )
 
 // board is where agents work, as its people and its channel see it: everything that a
@@ -156,7 +157,7 @@ func notHere(what string) error { return fmt.Errorf("%s: %w", what, errNotHere) 
 
 // cast are the people of the scripts.
 func cast() map[string]string {
-	return map[string]string{"ann": Ann, "ben": Ben, "zoe": Zoe, "gus": gus, "fay": fay}
+	return map[string]string{"ann": outside.Ann, "ben": outside.Ben, "zoe": outside.Zoe, "gus": gus, "fay": fay}
 }
 
 // castName gives the name in the scripts of who has an id.

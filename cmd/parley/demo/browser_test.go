@@ -18,6 +18,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
@@ -34,7 +35,7 @@ const (
 type live struct {
 	t     *testing.T
 	ctx   context.Context // of the window
-	world *World
+	world *outside.World
 	page  *Page
 
 	replies int // that Parley had when the last hold ended
@@ -45,14 +46,14 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
-	clock := &Clock{}
+	clock := &outside.Clock{}
 	log := slog.New(slog.DiscardHandler)
 	listen, err := lab.FreeAddress(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
-		Patience: time.Minute, TeamsOptions: TeamsOptions{Teams: true, Home: home, TeamsRetries: retries()}})
+	w, err := outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
+		Patience: time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: retries()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 }
 
 // browse opens a page in a window of its own.
-func browse(t *testing.T, w *World, p *Page) *live {
+func browse(t *testing.T, w *outside.World, p *Page) *live {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
@@ -240,7 +241,7 @@ func TestTour(t *testing.T) {
 	l.attach("#w-files", "list.csv", "mug;2\n")
 	l.shot("write")
 	l.click(".write .primary")
-	l.openThread(SurfaceSlack, "Two broken mugs")
+	l.openThread(outside.SurfaceSlack, "Two broken mugs")
 	l.shows(".threadpane .msg", "Can you send new ones?")
 	l.shows(".threadpane .file", "list.csv")
 	l.shot("thread")
@@ -289,7 +290,7 @@ func TestTour(t *testing.T) {
 	l.shows(".threadpane .msg", "They came, thank you!")
 	l.shows(".threadpane .msg", "wrote again")
 	l.formsInSlack(dana)
-	l.plugsInPage(SurfaceSlack, dana)
+	l.plugsInPage(outside.SurfaceSlack, dana)
 
 	got := l.inbox()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
@@ -301,7 +302,7 @@ func TestTour(t *testing.T) {
 func TestSlackInThePage(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress},
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
 		Subject: "Glaze " + attack, Text: "What is in it? " + attack}); err != nil {
 		t.Fatal(err)
 	}

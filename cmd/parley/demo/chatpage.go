@@ -1,18 +1,16 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/phone"
 )
 
 const (
@@ -39,17 +37,12 @@ type chatTab struct {
 
 // chatView is the chat that is shown.
 type chatView struct {
-	Customer string     `json:"customer"` // whose phone it is
-	Kind     string     `json:"kind"`
-	With     string     `json:"with"` // how the customer knows the company there
-	Lines    []chatLine `json:"lines"`
-	Window   chatWindow `json:"window"`
-	Typing   bool       `json:"typing"`
-}
-
-// chatWith says how the company is reached on a kind of chat.
-func chatWith(kind string) string {
-	return map[string]string{chatWhatsApp: whatsAppNumber, chatSMS: smsNumber, chatMessenger: "facebook.com/acme"}[kind]
+	Customer string       `json:"customer"` // whose phone it is
+	Kind     string       `json:"kind"`
+	With     string       `json:"with"` // how the customer knows the company there
+	Lines    []phone.Line `json:"lines"`
+	Window   phone.Window `json:"window"`
+	Typing   bool         `json:"typing"`
 }
 
 // phonePane is a customer's phone on the page.
@@ -61,14 +54,14 @@ func (p *phonePane) routes(mux *http.ServeMux) {
 }
 
 // phoneOf gives a customer's phone. Nil: this world has none, or no such customer.
-func (p *phonePane) phoneOf(address string) *handset {
-	phones := p.world.phones.Load()
+func (p *phonePane) phoneOf(address string) *phone.Handset {
+	phones := p.world.Phones()
 	if phones == nil {
 		return nil
 	}
 	for _, c := range p.customers() {
 		if strings.EqualFold(c.Address, address) {
-			return phones.handset(c.Address, c.Name)
+			return phones.Handset(c.Address, c.Name)
 		}
 	}
 	return nil
@@ -80,27 +73,28 @@ func (p *phonePane) state(address, open string) phoneState {
 	if h == nil {
 		return phoneState{Tabs: []chatTab{}}
 	}
-	s := phoneState{On: true, Number: h.number, Tabs: p.chatTabs(address, h)}
-	c, err := h.chat(open)
+	_, number := h.Who()
+	s := phoneState{On: true, Number: number, Tabs: p.chatTabs(address, h)}
+	c, err := h.Chat(open)
 	if err != nil {
 		return s
 	}
-	lines := c.lines()
-	s.Chat = &chatView{Customer: address, Kind: open, With: chatWith(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.window(p.o.Clock.Now()), Typing: c.typing()}
+	lines := c.Lines()
+	s.Chat = &chatView{Customer: address, Kind: open, With: phone.CompanyAt(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.Window(p.o.Clock.Now()), Typing: c.Typing()}
 	return s
 }
 
 // chatTabs lists a phone's chats.
-func (p *phonePane) chatTabs(address string, h *handset) []chatTab {
+func (p *phonePane) chatTabs(address string, h *phone.Handset) []chatTab {
 	tabs := []chatTab{}
-	for _, kind := range chatKinds() {
-		c, err := h.chat(kind)
+	for _, kind := range phone.Kinds() {
+		c, err := h.Chat(kind)
 		if err != nil {
 			continue
 		}
 		tab := chatTab{Kind: kind}
 		p.marks.mu.Lock()
-		for _, l := range c.lines() {
+		for _, l := range c.Lines() {
 			tab.Used = true
 			if !l.Mine && !p.marks.seen[chatKey(address, kind, l.ID)] {
 				tab.Unread++
@@ -143,7 +137,7 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, errors.New("there is no such customer"))
 		return
 	}
-	c, err := h.chat(in.Chat)
+	c, err := h.Chat(in.Chat)
 	if err == nil {
 		err = p.doInChat(c, r.PathValue("verb"), in)
 	}
@@ -155,43 +149,43 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]bool{"ok": true})
 }
 
-func (p *phonePane) doInChat(c chat, verb string, in chatRequest) error {
+func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
-		var f *chatFile
+		var f *phone.File
 		switch {
 		case in.Sample:
-			f = &chatFile{Name: "mug.png", Type: "image/png", Content: mugPicture()}
+			f = &phone.File{Name: "mug.png", Type: "image/png", Content: outside.MugPicture()}
 		case in.File != nil:
-			f = &chatFile{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
+			f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
 		}
-		if err := checkSay(in.Text, f); err != nil {
+		if err := phone.CheckSay(in.Text, f); err != nil {
 			return err
 		}
-		return c.say(in.Text, f, in.Line)
+		return c.Say(in.Text, f, in.Line)
 	case "tap", "react":
-		l, ok := lineOf(c, in.Line)
+		l, ok := phone.LineOf(c, in.Line)
 		if !ok {
-			return errNoLine
+			return phone.ErrNoLine
 		}
 		if verb == "react" {
-			return c.react(l.ID, in.Choice)
+			return c.React(l.ID, in.Choice)
 		}
-		if !slices.ContainsFunc(l.Choices, func(o chatChoice) bool { return o.ID == in.Choice && o.URL == "" }) {
+		if !slices.ContainsFunc(l.Choices, func(o phone.Choice) bool { return o.ID == in.Choice && o.URL == "" }) {
 			return errors.New("this can't be tapped any more")
 		}
-		return c.tap(l.ID, in.Choice)
+		return c.Tap(l.ID, in.Choice)
 	case "read":
 		fresh := false
 		p.marks.mu.Lock()
-		for _, l := range c.lines() {
+		for _, l := range c.Lines() {
 			if key := chatKey(in.Customer, in.Chat, l.ID); !l.Mine && !p.marks.seen[key] {
 				p.marks.seen[key], fresh = true, true
 			}
 		}
 		p.marks.mu.Unlock()
 		if fresh {
-			c.read()
+			c.Read()
 		}
 		return nil
 	}
@@ -205,12 +199,12 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	c, err := h.chat(r.FormValue("chat"))
+	c, err := h.Chat(r.FormValue("chat"))
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
-	l, ok := lineOf(c, r.FormValue("line"))
+	l, ok := phone.LineOf(c, r.FormValue("line"))
 	if !ok || l.File == nil {
 		http.NotFound(w, r)
 		return
@@ -220,57 +214,11 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 
 // watch tells open pages what happens on the phones, also on those of later rounds.
 func (p *phonePane) watch(ctx context.Context) {
-	for phones := p.world.phones.Load(); phones != nil && ctx.Err() == nil; phones = p.world.phones.Load() {
-		phones.changes(ctx, p.hub.wake) // returns when a reset closes these phones
+	for phones := p.world.Phones(); phones != nil && ctx.Err() == nil; phones = p.world.Phones() {
+		phones.Changes(ctx, p.hub.wake) // returns when a reset closes these phones
 		select {
-		case <-phones.replaced:
+		case <-phones.Replaced():
 		case <-ctx.Done():
 		}
 	}
-}
-
-// lookIntoPhones hears what customers write by phone, and sees what they receive.
-// Caller holds witness.mu.
-func (p *lookout) lookIntoPhones(now time.Time) {
-	phones := p.world.phones.Load()
-	if phones == nil {
-		return
-	}
-	for address, h := range phones.all() {
-		for _, kind := range chatKinds() {
-			c, err := h.chat(kind)
-			if err != nil {
-				continue
-			}
-			for _, l := range c.lines() {
-				p.noteLine(address+" "+kind, kind, h, l, now)
-			}
-		}
-	}
-}
-
-func (p *lookout) noteLine(box, kind string, h *handset, l chatLine, now time.Time) {
-	text, files := l.Text, 0
-	if l.File != nil {
-		text, files = cmp.Or(l.Text, l.File.Name), 1
-	}
-	switch {
-	case l.Automatic || l.Elsewhere: // nobody said it in Slack
-	case l.Mine:
-		alias := h.number
-		if kind == chatMessenger {
-			alias = h.page.ID()
-		}
-		p.witness.hear(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: h.name, Alias: alias, Whom: chatWith(kind), At: l.At, Text: text, Box: box,
-			Files: files, Bare: l.Text == "" && files > 0}, now)
-	default:
-		p.witness.see(judge.Arrival{Key: box + "/" + l.ID, Way: judge.WayOut, At: l.At, Box: box, Wording: judge.WordingOf(text)})
-	}
-}
-
-// all gives the phones by their owners' mail addresses.
-func (p *phones) all() map[string]*handset {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return maps.Clone(p.people)
 }

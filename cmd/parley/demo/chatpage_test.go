@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,14 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels/twilio/twiliofake"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/phone"
 )
 
 // TestPagePhone: what a person does on a phone reaches the emulator, shows in the state,
 // and what no phone would do is refused.
 func TestPagePhone(t *testing.T) {
 	t.Parallel()
-	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
+	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestPagePhone(t *testing.T) {
 		{"the sample picture", "say", `{"customer":"` + dana + `","chat":"messenger","sample":true}`, 200},
 		{"a text message", "say", `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, 200},
 		{"nothing", "say", `{"customer":"` + dana + `","chat":"sms","text":" "}`, 409},
-		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", maxChatRunes+1) + `"}`, 409},
+		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MostRunes+1) + `"}`, 409},
 		{"a stranger", "say", `{"customer":"who@else.test","chat":"sms","text":"x"}`, 404},
 		{"by pigeon", "say", `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, 409},
 		{"a button that isn't there", "tap", `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, 409},
@@ -58,7 +58,7 @@ func TestPagePhone(t *testing.T) {
 		}
 	}
 	var s state
-	if err := json.Unmarshal(ask(p, "GET", "/state?as="+Ann+"&customer="+dana+"&chat=sms").Body.Bytes(), &s); err != nil {
+	if err := json.Unmarshal(ask(p, "GET", "/state?as="+outside.Ann+"&customer="+dana+"&chat=sms").Body.Bytes(), &s); err != nil {
 		t.Fatal(err)
 	}
 	if !s.Phone.On || len(s.Phone.Tabs) != 3 || s.Phone.Chat == nil || !s.Phone.Chat.Window.Stopped || len(s.Phone.Chat.Lines) != 2 {
@@ -67,16 +67,17 @@ func TestPagePhone(t *testing.T) {
 	if l := s.Phone.Chat.Lines[1]; !l.Automatic || l.Mine || s.Phone.Tabs[1].Unread != 0 {
 		t.Errorf("Twilio's answer to STOP: %+v", l)
 	}
-	if err := json.Unmarshal(ask(p, "GET", "/state?as="+Ann+"&customer="+dana+"&chat=messenger").Body.Bytes(), &s); err != nil {
+	if err := json.Unmarshal(ask(p, "GET", "/state?as="+outside.Ann+"&customer="+dana+"&chat=messenger").Body.Bytes(), &s); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.Phone.Chat; c.Customer != dana || c.Window.People.Sub(c.Window.Until) != personWindow-dayWindow {
+	if c := s.Phone.Chat; c.Customer != dana || c.Window.People.Sub(c.Window.Until) != 6*24*time.Hour {
 		t.Errorf("how long people may answer by Messenger: %+v", c)
 	}
-	if f := mediaFile(twiliofake.Media{ContentType: "text/plain"}, 1); f.Name != "file-2.txt" {
-		t.Errorf("the second file of a text message is called %s", f.Name)
+	messenger, err := p.phones.phoneOf(dana).Chat(phone.Messenger)
+	if err != nil {
+		t.Fatal(err)
 	}
-	line := p.phones.phoneOf(dana).page.Conversation()[0].ID
+	line := messenger.Lines()[0].ID
 	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line); got.Code != 200 || got.Header().Get("Content-Type") != "image/png" {
 		t.Errorf("the picture: %d %s", got.Code, got.Header().Get("Content-Type"))
 	}
@@ -84,50 +85,22 @@ func TestPagePhone(t *testing.T) {
 		t.Errorf("a picture of another chat: %d", got.Code)
 	}
 
-	before := w.phones.Load()
-	graph, twilio := before.graph.URL(), before.twilio.URL()
+	before := w.Phones()
+	graph, twilio := before.Addresses()
 	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phones.phoneOf(dana).wa.Chat()) != 0 {
+	whatsApp, err := p.phones.phoneOf(dana).Chat(phone.WhatsApp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if graphNow, twilioNow := w.Phones().Addresses(); graphNow != graph || twilioNow != twilio || len(whatsApp.Lines()) != 0 {
 		t.Error("after a reset the phones are not empty, or elsewhere")
 	}
 	select {
-	case <-before.replaced:
+	case <-before.Replaced():
 	default:
 		t.Error("whoever watches the phones before isn't told of a reset")
-	}
-}
-
-// TestPhonesAgain: a reset that finds the phones' address taken can be tried again, and the world can end.
-func TestPhonesAgain(t *testing.T) {
-	t.Parallel()
-	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	before := w.phones.Load()
-	graph := before.graph.URL()
-	if err := before.close(); err != nil { // as a reset does
-		t.Fatal(err)
-	}
-	var lc net.ListenConfig
-	taken, err := lc.Listen(t.Context(), "tcp", hostPort(graph))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.openPhones(t.Context()); err == nil {
-		t.Error("the phones are at an address that is taken")
-	}
-	if err := taken.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.openPhones(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if now := w.phones.Load(); now == before || now.graph.URL() != graph {
-		t.Error("no others have taken the phones' place")
 	}
 }
 
@@ -135,7 +108,7 @@ func TestPhonesAgain(t *testing.T) {
 // watches those.
 func TestPhonesWatched(t *testing.T) {
 	t.Parallel()
-	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
+	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,22 +122,23 @@ func TestPhonesWatched(t *testing.T) {
 	watching.Go(func() { p.phones.watch(ctx) })
 	defer watching.Wait()
 	defer end()
-	before := w.phones.Load()
-	if err := before.close(); err != nil { // as a reset does
+	before := w.Phones()
+	if err := before.Close(); err != nil { // as a reset does
 		t.Fatal(err)
 	}
 	if n := wakes(t, p); n > 10 {
 		t.Errorf("open pages were woken %d times in a tenth of a second", n)
 	}
-	again, err := newPhones(t.Context(), phoneOptions{public: w.o.PublicURL})
-	if err != nil {
+	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.phones.Store(again)
-	close(before.replaced)
 	woken := p.hub.next()
 	for deadline := time.Now().Add(5 * time.Minute); ; { // until the watcher has come to the new phones
-		if err := (smsChat{again.handset("dana@cole.test", "Dana")}).say("hello", nil, ""); err != nil {
+		sms, err := w.Phones().Handset("dana@cole.test", "Dana").Chat(phone.SMS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sms.Say("hello", nil, ""); err != nil {
 			t.Fatal(err)
 		}
 		select {

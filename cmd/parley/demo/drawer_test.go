@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 // longName is longer than any column, and has no place to break.
@@ -72,7 +73,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l := browseTo(t, d.url)
 	l.click("#plugbutton")
 	l.count("arrived", firstSaid)
-	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
+	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{outside.HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
 	l.count("arrived", firstSaid+1)
 	l.shows("#plugs .sum", "All 11 arrived, each once and in order.")
 	l.shows("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
@@ -148,7 +149,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)
 	l.until("Slack is shown", `document.getElementById('slack').checkVisibility()`)
-	l.openThread(SurfaceSlack, "two mugs")
+	l.openThread(outside.SurfaceSlack, "two mugs")
 	l.click(`#slack .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Send template"]`)
 	l.until("answers by mail are prepared", `[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)

@@ -10,39 +10,42 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/phone"
 )
 
 // newLive is a page whose conversations open in Slack.
 func newLive(t *testing.T) *live {
 	t.Helper()
-	return newLiveIn(t, SurfaceSlack)
+	return newLiveIn(t, outside.SurfaceSlack)
 }
 
-// phone is a customer's phone, with the chat that is used.
-type phone struct {
-	*handset
-	chat
+// livePhone is a customer's phone, with the chat that is used.
+type livePhone struct {
+	*phone.Handset
+	phone.Chat
 }
 
 // texts lets a customer write by WhatsApp.
-func (l *live) texts(name, address, text string) phone {
+func (l *live) texts(name, address, text string) livePhone {
 	l.t.Helper()
-	h := l.world.phones.Load().handset(address, name)
-	c, err := h.chat(chatWhatsApp)
+	h := l.world.Phones().Handset(address, name)
+	c, err := h.Chat(phone.WhatsApp)
 	if err == nil {
-		err = c.say(text, nil, "")
+		err = c.Say(text, nil, "")
 	}
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return phone{h, c}
+	return livePhone{h, c}
 }
 
 // reads tells whether the company's words, or a choice to tap, are on the phone.
-func (p phone) reads(text string) func() bool {
+func (p livePhone) reads(text string) func() bool {
 	return func() bool {
-		return slices.ContainsFunc(p.lines(), func(m chatLine) bool {
-			return !m.Mine && (strings.Contains(m.Text, text) || slices.ContainsFunc(m.Choices, func(c chatChoice) bool { return c.Title == text }))
+		return slices.ContainsFunc(p.Lines(), func(m phone.Line) bool {
+			return !m.Mine && (strings.Contains(m.Text, text) || slices.ContainsFunc(m.Choices, func(c phone.Choice) bool { return c.Title == text }))
 		})
 	}
 }
@@ -139,9 +142,9 @@ func (l *live) closed() {
 // formsInSlack sends a reply with buttons and begins a conversation: forms whose steps take
 // each other's place. The card says while the form of a reply is open.
 // R-241
-func (l *live) formsInSlack(dana phone) {
+func (l *live) formsInSlack(dana livePhone) {
 	l.t.Helper()
-	l.openThread(SurfaceSlack, "Dana Cole")
+	l.openThread(outside.SurfaceSlack, "Dana Cole")
 	l.form(`#slack .threadpane [data-label="More"]`, `[data-label="Reply"]`)
 	l.form(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
 	l.shows("#slack .threadpane", "Ann Lee is replying")
@@ -178,9 +181,9 @@ func (l *live) formsInSlack(dana phone) {
 }
 
 // formsInTeams does the same in Teams' dialogs.
-func (l *live) formsInTeams(dana phone) {
+func (l *live) formsInTeams(dana livePhone) {
 	l.t.Helper()
-	l.openThread(SurfaceTeams, "Dana Cole")
+	l.openThread(outside.SurfaceTeams, "Dana Cole")
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
 	l.shows("#teams .threadpane", "Ben Katz is replying")
@@ -214,17 +217,17 @@ func (l *live) formsInTeams(dana phone) {
 
 // plugsInPage cuts each line that the half needs while both sides write, and plugs it in again:
 // then the witness has nothing to complain of.
-func (l *live) plugsInPage(half string, dana phone) {
+func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
-	if err := dana.say("", &chatFile{Name: "photo.png", Type: "image/png", Content: mugPicture()}, ""); err != nil {
+	if err := dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""); err != nil {
 		l.t.Fatal(err)
 	}
 	l.click("#plugbutton")
-	for _, line := range []string{half, lineMail} {
+	for _, line := range []string{half, outside.LineMail} {
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
-		if err := dana.say("While "+line+" was cut", nil, ""); err != nil {
+		if err := dana.Say("While "+line+" was cut", nil, ""); err != nil {
 			l.t.Fatal(err)
 		}
 		l.click(`[data-focus="plug-` + line + `"]`)

@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 // flood is how much arrives while the surface refuses everything in one channel.
@@ -36,13 +37,13 @@ func TestFlood(t *testing.T) {
 	defer s.close()
 	must(t, s.open())
 	s.extra = secondAccount(s.world)
-	must(t, s.world.Slack.Admin.Invite(Random, s.world.Slack.BotUserID(), Ann))
-	must(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: HelpPassword}))
+	must(t, s.world.Slack.Admin.Invite(outside.Random, s.world.Slack.BotUserID(), outside.Ann))
+	must(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: outside.HelpPassword}))
 	must(t, s.setUp([]string{"settings={collect_floods: off}"})) // all customers are of one domain
 	must(t, s.start())
 
 	began := time.Now()
-	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: Support, Kind: slackfake.FaultRateLimit})
+	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: outside.Support, Kind: slackfake.FaultRateLimit})
 	size.send(t, s.world)
 	s.quiet(t, patience)
 	must(t, s.waitFor(patience, "it is refused for a while", func() bool {
@@ -56,7 +57,7 @@ func TestFlood(t *testing.T) {
 	if wrong := size.arrived(s.world); wrong != "" {
 		t.Error(wrong)
 	}
-	if n := len(ours(s.world, Support)); n != size.conversations {
+	if n := len(ours(s.world, outside.Support)); n != size.conversations {
 		t.Errorf("%d threads", n)
 	}
 	if len(refused) == 0 || refused[0].ID != refusal || refused[0].Fired == 0 || refused[0].Fired > 40+int(lasted.Seconds())*20 {
@@ -65,7 +66,7 @@ func TestFlood(t *testing.T) {
 }
 
 // secondAccount is another mailbox with a channel of its own.
-func secondAccount(w *World) string {
+func secondAccount(w *outside.World) string {
 	imapHost, imapPort, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	smtpHost, smtpPort, _ := net.SplitHostPort(w.Mail.SMTPAddr())
 	return fmt.Sprintf(`  - name: sales-mail
@@ -76,17 +77,17 @@ func secondAccount(w *World) string {
       address: sales@acme.test
       imap: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
       smtp: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
-`, Random, imapHost, imapPort, HelpPassword, smtpHost, smtpPort, HelpPassword)
+`, outside.Random, imapHost, imapPort, outside.HelpPassword, smtpHost, smtpPort, outside.HelpPassword)
 }
 
 // send lets every customer write two mails, the second to the first.
-func (f flood) send(t *testing.T, w *World) {
+func (f flood) send(t *testing.T, w *outside.World) {
 	t.Helper()
 	for i := range f.conversations {
 		c := w.Mail.Customer(fmt.Sprintf("c%04d@customer.test", i))
-		first, err := c.Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i), Text: fmt.Sprintf("First of %04d.", i)})
+		first, err := c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i), Text: fmt.Sprintf("First of %04d.", i)})
 		must(t, err)
-		_, err = c.Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i), InReplyTo: first.MessageID})
+		_, err = c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i), InReplyTo: first.MessageID})
 		must(t, err)
 	}
 }
@@ -97,12 +98,12 @@ func (s *stage) quiet(t *testing.T, patience time.Duration) {
 	began := time.Now()
 	_, err := s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order", Text: "Ten lamps."})
 	must(t, err)
-	must(t, s.waitFor(patience, "the other channel gets its mail", func() bool { return len(ours(s.world, Random)) == 1 }))
+	must(t, s.waitFor(patience, "the other channel gets its mail", func() bool { return len(ours(s.world, outside.Random)) == 1 }))
 	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
 }
 
 // ours lists the threads that Parley opened in a channel.
-func ours(w *World, channel string) []*slackfake.Message {
+func ours(w *outside.World, channel string) []*slackfake.Message {
 	var list []*slackfake.Message
 	for _, m := range w.Slack.Messages(channel) {
 		if m.BotID == w.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
@@ -113,9 +114,9 @@ func ours(w *World, channel string) []*slackfake.Message {
 }
 
 // arrived says what is missing, double or out of order; "" when nothing is.
-func (f flood) arrived(w *World) string {
+func (f flood) arrived(w *outside.World) string {
 	seen := map[string]bool{}
-	for _, root := range ours(w, Support) {
+	for _, root := range ours(w, outside.Support) {
 		text := plain(root.Text, root.Blocks)
 		_, rest, ok := strings.Cut(text, "Matter ")
 		if !ok || len(rest) < 4 || seen[rest[:4]] {
@@ -124,7 +125,7 @@ func (f flood) arrived(w *World) string {
 		id := rest[:4]
 		seen[id] = true
 		var said []string // both may stand in one post
-		for _, m := range w.Slack.Thread(Support, root.TS)[1:] {
+		for _, m := range w.Slack.Thread(outside.Support, root.TS)[1:] {
 			said = append(said, plain("", m.Blocks))
 		}
 		shown := strings.Join(said, " ")

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/plaintext"
 )
 
 // previewRunes is how much of a mail its row shows.
@@ -94,7 +96,7 @@ func (p *mailPane) state(customer string) mailState {
 func (p *house) customers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
-	all := personas()
+	all := outside.Personas()
 	slices.Reverse(all) // who wrote last is on top, as in a mailbox
 	for _, c := range all {
 		known[c.Address] = true
@@ -143,16 +145,7 @@ func rowOf(r mailfake.Received, name, address string) mailRow {
 	return row
 }
 
-func preview(text string) string { return excerpt(text, previewRunes) }
-
-// excerpt gives the first runes of a text in one line.
-func excerpt(text string, most int) string {
-	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return string(runes)
-}
+func preview(text string) string { return plaintext.Excerpt(text, previewRunes) }
 
 func mailKey(address, folder string, uid uint32) string {
 	return fmt.Sprintf("%s/%s/%d", strings.ToLower(address), folder, uid)
@@ -273,7 +266,7 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}
-	if strings.HasSuffix(strings.ToLower(a.Address), HelpAddress[strings.Index(HelpAddress, "@"):]) {
+	if strings.HasSuffix(strings.ToLower(a.Address), outside.HelpAddress[strings.Index(outside.HelpAddress, "@"):]) {
 		refuse(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return
 	}

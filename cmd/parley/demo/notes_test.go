@@ -6,6 +6,7 @@ import (
 	"parley/bridge/analysis/offline"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 )
 
 // Customers whose notes are hard to lay out: one with a very long name, one who writes from right to left.
@@ -25,7 +26,7 @@ func (l *live) upset() {
 			"My order 4711, invoice INV-2026-0000000000118 and order 4712 arrived broken, I am very disappointed: this is a complaint about Donaudampfschifffahrtselektrizitätenhauptbetriebswerk. We open tomorrow morning, so please send a new one immediately."},
 		{rightToLeft, "הזמנה 4711", "שלום, המנורה הגיעה שבורה. I am very disappointed, this is a complaint about order 4711. We open tomorrow morning, please send a new one immediately, תודה רבה!"},
 	} {
-		if _, err := l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: m.subject, Text: m.text}); err != nil {
+		if _, err := l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: m.subject, Text: m.text}); err != nil {
 			l.t.Fatal(err)
 		}
 	}
@@ -35,7 +36,7 @@ func (l *live) upset() {
 // text from right to left.
 func TestNotesInSlack(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, SurfaceSlack, analysing)
+	l := newLiveIn(t, outside.SurfaceSlack, analysing)
 	l.upset()
 	for _, c := range []struct{ name, words string }{{"long", "4712"}, {"rtl", "שבורה"}} {
 		l.openThread("slack", map[string]string{"long": "Donaudampf", "rtl": "הזמנה"}[c.name])
@@ -53,7 +54,7 @@ func TestNotesInSlack(t *testing.T) {
 // The same in the Teams half.
 func TestNotesInTeams(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, SurfaceTeams, analysing)
+	l := newLiveIn(t, outside.SurfaceTeams, analysing)
 	l.upset()
 	for _, c := range []struct{ name, words string }{{"long", "Donaudampf"}, {"rtl", "הזמנה"}} {
 		l.openThread("teams", c.words)

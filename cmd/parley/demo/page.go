@@ -19,6 +19,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/witness"
 )
 
 //go:embed web
@@ -26,8 +29,8 @@ var web embed.FS
 
 // PageOptions shape a Page.
 type PageOptions struct {
-	Clock   *Clock        // of the world; nil = a jump moves Parley's clock and the page's, not the emulators'
-	Hold    time.Duration // how long a reply can be undone; said in the tour
+	Clock   *outside.Clock // of the world; nil = a jump moves Parley's clock and the page's, not the emulators'
+	Hold    time.Duration  // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
 	Address string        // host:port where the page is served; "" = any host is answered (tests)
 	Chosen  bool          // somebody chose the world's home: a browser's last choice doesn't count
@@ -55,7 +58,7 @@ type Page struct {
 // house is what all parts of the page share.
 type house struct {
 	o     PageOptions
-	world *World
+	world *outside.World
 	hub   hub
 	db    atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
 	marks marks
@@ -76,9 +79,9 @@ func (m *marks) forget() {
 }
 
 // NewPage prepares the page of a world.
-func NewPage(w *World, o PageOptions) (*Page, error) {
+func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
-		o.Clock = &Clock{}
+		o.Clock = &outside.Clock{}
 	}
 	o.CutFor = cmp.Or(o.CutFor, cutFor)
 	if o.Log == nil {
@@ -89,7 +92,7 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	phones, plugs := &phonePane{house: h}, &plugs{house: h}
 	p := &Page{
 		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
-		plugs: plugs, lookout: &lookout{house: h, plugs: plugs}, mux: http.NewServeMux(),
+		plugs: plugs, lookout: &lookout{house: h, plugs: plugs, witness: witness.New(w)}, mux: http.NewServeMux(),
 	}
 	plugs.setPhase("")
 	var err error
@@ -150,8 +153,8 @@ func (p *Page) setHome(apply func(context.Context) error) {
 func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
 	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
-	p.o.Clock.reset()
-	p.lookout.witness.forget()
+	p.o.Clock.Reset()
+	p.lookout.witness.Forget()
 	p.marks.forget()
 	p.plugs.nextRound()
 	p.hub.wake()
@@ -181,7 +184,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
-		"connect-src 'self'; frame-src 'self' "+p.world.o.PublicURL+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		"connect-src 'self'; frame-src 'self' "+p.world.PublicURL()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-cache")
@@ -218,9 +221,9 @@ type boot struct {
 }
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
-	all := personas()
-	b := boot{Support: Support, Help: HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
-		Agents: []string{Ann, Ben, Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teams.boot()}
+	all := outside.Personas()
+	b := boot{Support: outside.Support, Help: outside.HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
+		Agents: []string{outside.Ann, outside.Ben, outside.Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teams.boot()}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
 		p.fail(w, err)
@@ -243,7 +246,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	switch to := r.FormValue("to"); to {
 	case "hour":
 	case "morning":
-		by = untilMorning(p.o.Clock.Now())
+		by = outside.UntilMorning(p.o.Clock.Now())
 	case "day":
 		by = 24 * time.Hour
 	default:
@@ -261,7 +264,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 // chooseSurface is POST /surface with to: conversations open there from now on.
 func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	to := r.FormValue("to")
-	if !slices.Contains(p.world.surfaces(), to) {
+	if !slices.Contains(p.world.Surfaces(), to) {
 		refuse(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
 		return
 	}

@@ -13,12 +13,13 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 // newTestPage gives the page of an empty world, without a Parley behind it.
-func newTestPage(t *testing.T, address string) (*Page, *World) {
+func newTestPage(t *testing.T, address string) (*Page, *outside.World) {
 	t.Helper()
-	w, err := NewWorld(t.Context(), WorldOptions{})
+	w, err := outside.New(t.Context(), outside.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func ask(p http.Handler, method, target string, header ...string) *httptest.Resp
 func TestPageRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPage(t, "127.0.0.1:8090")
-	post := "/_fake/person/" + Ann + "/post"
+	post := "/_fake/person/" + outside.Ann + "/post"
 	for _, c := range []struct {
 		name, method, target string
 		header               []string
@@ -98,7 +99,7 @@ func TestMailIsShownSafely(t *testing.T) {
 	eve := w.Mail.Customer("Eve <eve@customer.test>")
 	if _, err := eve.Send(mailfake.Mail{To: []string{"bob@customer.test"}, Subject: "x", Text: "plain",
 		HTML:        `<script>alert(1)</script><img src="cid:a@b">`,
-		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: mugPicture()}},
+		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: outside.MugPicture()}},
 		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -138,17 +139,17 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	root, err := w.Slack.As(Ann).Post(slackfake.Post{Channel: Support, Text: "who knows glazes?"})
+	root, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "who knows glazes?"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Slack.As(Ben).Post(slackfake.Post{Channel: Support, Thread: root, Text: "<@" + Ann + "> I do"}); err != nil {
+	if _, err := w.Slack.As(outside.Ben).Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "<@" + outside.Ann + "> I do"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi", Text: "one  two"}); err != nil {
 		t.Fatal(err)
 	}
-	ann := stateOf(t, p, url.Values{"as": {Ann}, "channel": {Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
+	ann := stateOf(t, p, url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
 	if len(ann.Slack.Messages) != 1 || len(ann.Slack.Thread) != 2 || len(ann.Slack.Followed) != 1 || ann.Slack.Followed[0].Mentions != 1 {
 		t.Errorf("Ann sees %+v", ann.Slack)
 	}
@@ -158,7 +159,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	if !slices.ContainsFunc(ann.Mail.Customers, func(c customerRow) bool { return c.Address == "kim@x.test" }) {
 		t.Error("who writes has no mailbox to look into")
 	}
-	zoe := stateOf(t, p, url.Values{"as": {Zoe}, "channel": {Support}})
+	zoe := stateOf(t, p, url.Values{"as": {outside.Zoe}, "channel": {outside.Support}})
 	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 || len(zoe.Mail.Mails) != 0 {
 		t.Errorf("Zoe sees %+v", zoe.Slack)
 	}
@@ -166,7 +167,7 @@ func TestStateFollowsPeople(t *testing.T) {
 		t.Errorf("tour %+v", zoe.Tour)
 	}
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")
-	if again := stateOf(t, p, url.Values{"as": {Ann}}); again.Mail.Customers[0].Unread != 0 {
+	if again := stateOf(t, p, url.Values{"as": {outside.Ann}}); again.Mail.Customers[0].Unread != 0 {
 		t.Error("a mail that was read is unread")
 	}
 }
@@ -174,15 +175,15 @@ func TestStateFollowsPeople(t *testing.T) {
 func TestPermalinkLeadsToThread(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	ts, err := w.Slack.As(Ann).Post(slackfake.Post{Channel: Support, Text: "hello"})
+	ts, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := ask(p, "GET", "/archives/"+Support+"/p"+strings.Replace(ts, ".", "", 1))
-	if got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/#"+Support+"/"+ts {
+	got := ask(p, "GET", "/archives/"+outside.Support+"/p"+strings.Replace(ts, ".", "", 1))
+	if got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/#"+outside.Support+"/"+ts {
 		t.Errorf("%d %s", got.Code, got.Header().Get("Location"))
 	}
-	if got := ask(p, "GET", "/archives/"+Support+"/p17"); got.Code != http.StatusNotFound {
+	if got := ask(p, "GET", "/archives/"+outside.Support+"/p17"); got.Code != http.StatusNotFound {
 		t.Errorf("a link to nothing: %d", got.Code)
 	}
 }
@@ -217,11 +218,11 @@ func TestEventsWakePages(t *testing.T) {
 	}
 	lines := bufio.NewScanner(stream.Body)
 	waitLine(t, lines, "data: hello")
-	if _, err := w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "hi", Text: "x"}); err != nil {
+	if _, err := w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "hi", Text: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	waitLine(t, lines, "data: changed")
-	if _, err := w.Slack.As(Ann).Post(slackfake.Post{Channel: Support, Text: "hello"}); err != nil {
+	if _, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}); err != nil {
 		t.Fatal(err)
 	}
 	waitLine(t, lines, "data: changed")

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/measuring"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -16,13 +17,13 @@ import (
 // R-230 R-231 R-232 R-233 R-234
 func TestPast(t *testing.T) {
 	t.Parallel()
-	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:1"})
+	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
-	db, err := app.OpenDatabase(t.Context(), env, w.o.Log, func(string) {})
+	db, err := app.OpenDatabase(t.Context(), env, nil, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

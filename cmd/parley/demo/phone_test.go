@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/phone"
 )
 
 // phoneVerb says that a word is about a customer's phone.
@@ -25,44 +28,45 @@ func phoneVerb(verb string) bool {
 //	customer maria ticks 'text' read           what her own message shows
 //	customer maria window open|closed          customer maria is-answered elsewhere 'text'
 func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address string, args []string) {
-	phones := s.world.phones.Load()
+	phones := s.world.Phones()
 	if phones == nil {
 		ts.Fatalf("there are no phones; begin with: world phones")
 	}
 	if args[0] == "texts" && len(args) > 3 && args[1] == "by" {
 		s.chat, args = args[2], append(args[:1], args[3:]...)
 	}
-	h := phones.handset(address, name)
-	c, err := h.chat(s.chat)
+	h := phones.Handset(address, name)
+	c, err := h.Chat(s.chat)
 	ts.Check(err)
 	switch args[0] {
 	case "texts":
-		ts.Check(c.say(args[1], nil, ""))
-		s.last = map[string]string{chatSMS: h.number, chatMessenger: " · #"}[s.chat] // no name, or one that comes later
+		ts.Check(c.Say(args[1], nil, ""))
+		_, number := h.Who()
+		s.last = map[string]string{phone.SMS: number, phone.Messenger: " · #"}[s.chat] // no name, or one that comes later
 		s.last = cmp.Or(s.last, name)
 	case "sends":
-		ts.Check(c.say(strings.Join(args[2:], " "), &chatFile{Name: "photo.png", Type: "image/png", Content: mugPicture()}, ""))
+		ts.Check(c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""))
 		s.last = name
 	case "taps":
-		ts.Check(c.tap(s.choice(ts, c, args[1])))
+		ts.Check(c.Tap(s.choice(ts, c, args[1])))
 	case "reacts":
-		ts.Check(c.react(s.chatLine(ts, c, args[1]).ID, args[2]))
+		ts.Check(c.React(s.chatLine(ts, c, args[1]).ID, args[2]))
 	case "quotes":
-		ts.Check(c.say(args[2], nil, s.chatLine(ts, c, args[1]).ID))
+		ts.Check(c.Say(args[2], nil, s.chatLine(ts, c, args[1]).ID))
 	case "reads":
-		c.read()
+		c.Read()
 	case "is-answered":
-		phones.page.AnswerElsewhere(h.page, args[2])
+		phones.AnswerElsewhere(h, args[2])
 	default:
 		s.phoneShows(ts, neg, c, args)
 	}
 }
 
 // phoneShows does the words that look at a phone.
-func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c chat, args []string) {
+func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, args []string) {
 	theirs := func() string {
 		var b strings.Builder
-		for _, l := range c.lines() {
+		for _, l := range c.Lines() {
 			if !l.Mine {
 				b.WriteString(l.Text + "\n")
 			}
@@ -73,7 +77,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c chat, args []s
 	switch args[0] {
 	case "sees":
 		expect(ts, neg, what, func() bool {
-			return slices.ContainsFunc(c.lines(), func(l chatLine) bool {
+			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool {
 				return !l.Mine && !slices.ContainsFunc(args[1:], func(part string) bool { return !strings.Contains(l.Text, part) })
 			})
 		})
@@ -83,7 +87,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c chat, args []s
 		ts.Check(s.settle())
 		expect(ts, neg, what, func() bool {
 			n := 0
-			for _, l := range c.lines() {
+			for _, l := range c.Lines() {
 				if !l.Mine && !l.Automatic {
 					n++
 				}
@@ -92,10 +96,10 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c chat, args []s
 		})
 	case "ticks":
 		expect(ts, neg, what, func() bool {
-			return slices.ContainsFunc(c.lines(), func(l chatLine) bool { return l.Mine && strings.Contains(l.Text, args[1]) && l.State == args[2] })
+			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool { return l.Mine && strings.Contains(l.Text, args[1]) && l.State == args[2] })
 		})
 	case "window":
-		if open := c.window(s.clock.Now()).Open; open != (args[1] == "open") {
+		if open := c.Window(s.clock.Now()).Open; open != (args[1] == "open") {
 			ts.Fatalf("the window is open: %t", open)
 		}
 	default:
@@ -104,9 +108,9 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c chat, args []s
 }
 
 // chatLine waits for the newest message of a chat with a text.
-func (s *stage) chatLine(ts *testscript.TestScript, c chat, text string) (found chatLine) {
+func (s *stage) chatLine(ts *testscript.TestScript, c phone.Chat, text string) (found phone.Line) {
 	err := s.until("on the phone: "+text, func() (bool, error) {
-		for _, l := range c.lines() {
+		for _, l := range c.Lines() {
 			if strings.Contains(l.Text, text) {
 				found = l
 			}
@@ -118,9 +122,9 @@ func (s *stage) chatLine(ts *testscript.TestScript, c chat, text string) (found 
 }
 
 // choice waits for something to tap.
-func (s *stage) choice(ts *testscript.TestScript, c chat, title string) (line, id string) {
+func (s *stage) choice(ts *testscript.TestScript, c phone.Chat, title string) (line, id string) {
 	err := s.until("something to tap: "+title, func() (bool, error) {
-		for _, l := range c.lines() {
+		for _, l := range c.Lines() {
 			for _, o := range l.Choices {
 				if o.Title == title {
 					line, id = l.ID, o.ID
@@ -130,7 +134,7 @@ func (s *stage) choice(ts *testscript.TestScript, c chat, title string) (line, i
 		return line != "", nil
 	})
 	if err != nil {
-		ts.Fatalf("%v\n%s", err, fmt.Sprint(c.lines()))
+		ts.Fatalf("%v\n%s", err, fmt.Sprint(c.Lines()))
 	}
 	return line, id
 }

@@ -20,6 +20,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 const (
@@ -59,12 +60,12 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.mails("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
 	l.mails("Maria Lopez <"+maria+">", "Two broken mugs",
 		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
-	l.openThread(SurfaceSlack, "Two broken mugs")
+	l.openThread(outside.SurfaceSlack, "Two broken mugs")
 	l.shows(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
 	l.customer(maria)
 	l.shows(".maillist", "Ann Lee")
-	l.saysInSlack(Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
+	l.saysInSlack(outside.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.shows(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
 	if _, err := l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0], "That was quick, thank you! What shall I do with the broken ones?"); err != nil {
@@ -84,18 +85,18 @@ func picturesOfSlack(t *testing.T, folder string) {
 // picturesOfTeams answers a chat in Teams, where a reply right after a colleague's remark is asked
 // about before it leaves, and takes the thread.
 func picturesOfTeams(t *testing.T, folder string) {
-	l := newLiveIn(t, SurfaceTeams)
+	l := newLiveIn(t, outside.SurfaceTeams)
 	l.closeTour()
 	dana := l.texts("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
 	l.click(inPosts + " .replies")
 	l.shows(inThread, "blue vase")
 	l.inTeams("Since this morning, yes! Shall I keep one for you?")
 	l.waits("Dana reads it", dana.reads("Shall I keep one"))
-	if err := dana.say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
+	if err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	l.shows(inThread, "on Friday")
-	l.saysInTeams(TeamsBen, "blue vase", "We close at five on Friday, tell her.")
+	l.saysInTeams(outside.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
 	l.shows(inThread, "close at five")
 	l.inTeams("It is yours. We are here until five on Friday.")
 	l.shows(inThread, "Not sent yet")
@@ -107,7 +108,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 // mails lets a customer write a mail to the company.
 func (l *live) mails(from, subject, text string) {
 	l.t.Helper()
-	if _, err := l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+	if _, err := l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}); err != nil {
 		l.t.Fatal(err)
 	}
 	l.shows(".center", subject)
@@ -116,12 +117,12 @@ func (l *live) mails(from, subject, text string) {
 // saysInSlack lets a colleague write into the thread in which some words were said.
 func (l *live) saysInSlack(user, words, text string) {
 	l.t.Helper()
-	for _, root := range l.world.Slack.Messages(Support) {
+	for _, root := range l.world.Slack.Messages(outside.Support) {
 		said := func(m *slackfake.Message) bool { return strings.Contains(m.Text, words) }
-		if !slices.ContainsFunc(l.world.Slack.Thread(Support, root.TS), said) {
+		if !slices.ContainsFunc(l.world.Slack.Thread(outside.Support, root.TS), said) {
 			continue
 		}
-		if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: Support, Thread: root.TS, Text: text}); err != nil {
+		if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: outside.Support, Thread: root.TS, Text: text}); err != nil {
 			l.t.Fatal(err)
 		}
 		return
@@ -132,9 +133,9 @@ func (l *live) saysInSlack(user, words, text string) {
 // saysInTeams is saysInSlack for Teams.
 func (l *live) saysInTeams(user, words, text string) {
 	l.t.Helper()
-	for _, m := range l.world.Teams.Messages(TeamsSupport) {
+	for _, m := range l.world.Teams.Messages(outside.TeamsSupport) {
 		if strings.Contains(m.Text, words) && m.Root != m.ID {
-			if _, err := l.world.Teams.As(user).Reply(TeamsSupport, m.Root, text); err != nil {
+			if _, err := l.world.Teams.As(user).Reply(outside.TeamsSupport, m.Root, text); err != nil {
 				l.t.Fatal(err)
 			}
 			return

@@ -9,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"parley/cmd/parley/demo/engine"
+	"parley/cmd/parley/demo/outside"
 )
 
 const (
@@ -19,13 +22,8 @@ const (
 	plugPace = 400 * time.Millisecond
 )
 
-// Lines that can be cut, by the names that the page gives them.
-const (
-	lineSlack  = "slack"
-	lineTeams  = "teams"
-	lineMail   = "mail"
-	lineParley = "parley" // the process: killed and started
-)
+// lineParley is the process: killed and started.
+const lineParley = "parley"
 
 // plugs is what can be pulled: the lines to the outside, and Parley itself.
 type plugs struct {
@@ -34,7 +32,7 @@ type plugs struct {
 
 	mu     sync.Mutex
 	cuts   map[string]cut // by line
-	engine *engine        // nil: Parley is no process of the demo's
+	engine *engine.Engine // nil: Parley is no process of the demo's
 	over   func()         // ends the round; nil: the demo can't start over
 	round  int
 }
@@ -65,6 +63,11 @@ type plugState struct {
 	Reset  bool      `json:"reset"` // the demo can start over
 }
 
+// allOn says that nothing is cut, killed or still connecting.
+func (s plugState) allOn() bool {
+	return s.Slack.State == "on" && s.Teams.State == "on" && s.Mail.State == "on" && s.Parley.State == "on"
+}
+
 func (p *plugs) rounds() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +88,7 @@ func (p *plugs) setPhase(text string) {
 }
 
 // setEngine gives the plugs the running Parley; nil when it is gone.
-func (p *plugs) setEngine(e *engine) {
+func (p *plugs) setEngine(e *engine.Engine) {
 	p.mu.Lock()
 	p.engine = e
 	p.mu.Unlock()
@@ -99,24 +102,10 @@ func (p *plugs) setReset(over func()) {
 	p.over = over
 }
 
-func (p *plugs) cordsOf(line string) []*cord {
-	switch {
-	case p.world.cords == nil:
-		return nil
-	case line == lineSlack:
-		return []*cord{p.world.cords.slack}
-	case line == lineTeams && p.world.cords.teams != nil:
-		return []*cord{p.world.cords.teams, p.world.cords.hook}
-	case line == lineMail:
-		return []*cord{p.world.cords.imap, p.world.cords.smtp}
-	}
-	return nil
-}
-
 // cutLine cuts a line until plugIn is called, which it does itself after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
-	for _, c := range p.cordsOf(line) {
-		c.cut()
+	for _, c := range p.world.Cords(line) {
+		c.Cut()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,8 +126,8 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 // plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays
 // cut and can be tried again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
-	for _, c := range p.cordsOf(line) {
-		if err := c.plug(ctx); err != nil {
+	for _, c := range p.world.Cords(line) {
+		if err := c.Plug(ctx); err != nil {
 			return err
 		}
 	}
@@ -153,7 +142,7 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 
 // plugInAll makes all lines whole.
 func (p *plugs) plugInAll(ctx context.Context) error {
-	return errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineTeams), p.plugIn(ctx, lineMail))
+	return errors.Join(p.plugIn(ctx, outside.LineSlack), p.plugIn(ctx, outside.LineTeams), p.plugIn(ctx, outside.LineMail))
 }
 
 // movePlug is POST /plug with line and to: cut, in, or for parley kill, start.
@@ -174,11 +163,11 @@ func (p *plugs) pull(ctx context.Context, line, to string) error {
 	case line == lineParley && e == nil:
 		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
 	case line == lineParley && to == "kill":
-		return e.kill()
+		return e.Kill()
 	case line == lineParley && to == "start":
-		e.start()
+		e.Start()
 		return nil
-	case p.cordsOf(line) == nil:
+	case p.world.Cords(line) == nil:
 		return fmt.Errorf("there is no line %q to pull here", line)
 	case to == "cut":
 		p.cutLine(ctx, line)
@@ -210,9 +199,9 @@ func (p *plugs) state() plugState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-	through := map[string]bool{lineSlack: p.world.Slack.Sockets.Count() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
+	through := map[string]bool{outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0}
 	look := func(line string) lineState {
-		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
+		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
 		if c, is := p.cuts[line]; is {
 			s.State, s.For, s.Back = "cut", now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
 		} else if !through[line] {
@@ -220,9 +209,9 @@ func (p *plugs) state() plugState {
 		}
 		return s
 	}
-	s := plugState{Slack: look(lineSlack), Teams: look(lineTeams), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
+	s := plugState{Slack: look(outside.LineSlack), Teams: look(outside.LineTeams), Mail: look(outside.LineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
 	if e := p.engine; e != nil {
-		runs, kills, down, back := e.state()
+		runs, kills, down, back := e.State()
 		s.Parley.Can, s.Parley.Times = true, kills
 		switch {
 		case !runs && down.IsZero():

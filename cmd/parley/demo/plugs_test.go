@@ -21,6 +21,8 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/witness"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -148,11 +150,11 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 
 func (d *runningDemo) state() (s state) {
 	d.t.Helper()
-	d.get("/state?"+url.Values{"as": {Ann}, "channel": {Support}, "teams_as": {TeamsAnn}, "teams_channel": {TeamsSupport}, "customer": {maria}}.Encode(), &s)
+	d.get("/state?"+url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "teams_as": {outside.TeamsAnn}, "teams_channel": {outside.TeamsSupport}, "customer": {maria}}.Encode(), &s)
 	return s
 }
 
-func (d *runningDemo) journal() (j journal) {
+func (d *runningDemo) journal() (j witness.Account) {
 	d.t.Helper()
 	d.get("/journal", &j)
 	return j
@@ -207,18 +209,18 @@ func (d *runningDemo) first() (thread string) {
 // talk lets Maria mail and Ann reply, in one conversation.
 func (d *runningDemo) talk(thread, about string) {
 	d.t.Helper()
-	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{HelpAddress},
+	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{outside.HelpAddress},
 		Subject: "Re: Order 1042: two mugs arrived chipped", Text: about + " I ask", InReplyTo: d.mail, References: []string{d.mail}}, nil)
 	d.say(thread, about+" I answer")
 }
 
 func (d *runningDemo) say(thread, text string) {
 	d.t.Helper()
-	if d.home == SurfaceTeams {
-		d.post("/teams/_fake/person/"+TeamsAnn+"/reply", teamsfake.Act{Channel: TeamsSupport, Root: thread, Text: text}, nil)
+	if d.home == outside.SurfaceTeams {
+		d.post("/teams/_fake/person/"+outside.TeamsAnn+"/reply", teamsfake.Act{Channel: outside.TeamsSupport, Root: thread, Text: text}, nil)
 		return
 	}
-	d.post("/_fake/person/"+Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: Support, Thread: thread, Text: text}}, nil)
+	d.post("/_fake/person/"+outside.Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: outside.Support, Thread: thread, Text: text}}, nil)
 }
 
 // pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
@@ -261,7 +263,7 @@ func TestPlugs(t *testing.T) {
 	t.Parallel()
 	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
 	thread := d.first()
-	said := d.pull(thread, []pulledPlug{{lineSlack, "cut", "in", "cut"}, {lineMail, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
+	said := d.pull(thread, []pulledPlug{{outside.LineSlack, "cut", "in", "cut"}, {outside.LineMail, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
 	if n := d.state().Plugs.Parley.Times; n != 1 {
 		t.Errorf("Parley was killed %d times", n)
 	}
@@ -276,8 +278,8 @@ func TestPlugs(t *testing.T) {
 		t.Errorf("the newest message: %+v", row)
 	}
 
-	d.plug(lineSlack, "cut")
-	d.plug(lineMail, "cut")
+	d.plug(outside.LineSlack, "cut")
+	d.plug(outside.LineMail, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
 	if n := len(d.state().Slack.Messages); n > 9 { // eight threads and the word about the template
@@ -294,16 +296,16 @@ func TestPlugs(t *testing.T) {
 
 // of gives a line's state by its name.
 func (s plugState) of(line string) lineState {
-	return map[string]lineState{lineSlack: s.Slack, lineTeams: s.Teams, lineMail: s.Mail, lineParley: s.Parley}[line]
+	return map[string]lineState{outside.LineSlack: s.Slack, outside.LineTeams: s.Teams, outside.LineMail: s.Mail, lineParley: s.Parley}[line]
 }
 
 // TestPlugsOfTeams: the same where conversations open in Teams, and what was pulled comes back
 // by itself: Parley starts after it was killed, and a line that nobody plugs in plugs itself in.
 func TestPlugsOfTeams(t *testing.T) {
 	t.Parallel()
-	d := runDemoIn(t, SurfaceTeams, time.Second, 0)
+	d := runDemoIn(t, outside.SurfaceTeams, time.Second, 0)
 	thread := d.first()
-	said := d.pull(thread, []pulledPlug{{lineTeams, "cut", "in", "cut"}})
+	said := d.pull(thread, []pulledPlug{{outside.LineTeams, "cut", "in", "cut"}})
 	if n := len(d.state().Slack.Messages); n != 0 {
 		t.Errorf("%d messages in Slack", n)
 	}
@@ -311,14 +313,14 @@ func TestPlugsOfTeams(t *testing.T) {
 	d.until("Parley is down", func() bool { return d.state().Plugs.Parley.State == "down" })
 	d.talk(thread, "Nobody listens")
 	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == judge.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
-	d.plug(lineTeams, "cut")
+	d.plug(outside.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
 	if d.first() == thread {
 		t.Error("the thread of the first round is still there")
 	}
 
-	w, err := NewWorld(t.Context(), WorldOptions{Cords: true})
+	w, err := outside.New(t.Context(), outside.Options{Cords: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type rounds struct {
 }
 
 func newRounds(ctx context.Context) (*rounds, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", anyPort)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

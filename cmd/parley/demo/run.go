@@ -1,3 +1,11 @@
+// Package demo shows Parley to somebody who has no account anywhere: a page with a customer's mailbox and phone beside a
+// small Slack or Teams, and behind it a real Parley, in another process, that works against emulators. Its tests play
+// scenarios, which are the end-to-end tests.
+//
+// What it needs of the world is in package outside, with phone and cord below it; package engine runs Parley, and package
+// witness accounts for what was said.
+//
+// What does not belong here: anything that Parley needs in production.
 package demo
 
 import (
@@ -15,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 )
 
@@ -51,16 +60,16 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("demo: %w; choose another address with --listen", err)
 	}
 	url := "http://" + browsable(listener.Addr().(*net.TCPAddr))
-	clock := &Clock{}
+	clock := &outside.Clock{}
 	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
 	// found again, and nobody has to decide about it.
-	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, TokenClock: time.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
+	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
 		Phones: true, PublicURL: "http://" + engine,
-		TeamsOptions: TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
+		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/cmd/parley/demo/outside"
 )
 
 // TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
@@ -88,8 +90,8 @@ type variant struct {
 }
 
 // world gives what the variant needs of the world.
-func (v variant) world() WorldOptions {
-	o := WorldOptions{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
+func (v variant) world() outside.Options {
+	o := outside.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()

@@ -17,31 +17,32 @@ import (
 type shelf struct {
 	t    *testing.T
 	mu   sync.Mutex
-	free []shelved
+	free []*shelved
 }
 
+// shelved is a database with what stays open of it between stories.
 type shelved struct {
 	db    *app.Database
 	url   string
 	fresh *storetest.Fresh
 	// sessions are those of the relays of replicas, one after the other: they stay for the next story, too.
-	sessions *[]*pgxpool.Pool
+	sessions []*pgxpool.Pool
 }
 
 // sessionsOf gives the sessions of a replica's relay; the first is 0.
-func (d shelved) sessionsOf(ctx context.Context, replica int) (*pgxpool.Pool, error) {
-	for len(*d.sessions) <= replica {
+func (d *shelved) sessionsOf(ctx context.Context, replica int) (*pgxpool.Pool, error) {
+	for len(d.sessions) <= replica {
 		sessions, err := relay.OpenSessions(context.WithoutCancel(ctx), d.db.Pool)
 		if err != nil {
 			return nil, err
 		}
-		*d.sessions = append(*d.sessions, sessions)
+		d.sessions = append(d.sessions, sessions)
 	}
-	return (*d.sessions)[replica], nil
+	return d.sessions[replica], nil
 }
 
-func (d shelved) close() {
-	for _, sessions := range *d.sessions {
+func (d *shelved) close() {
+	for _, sessions := range d.sessions {
 		sessions.Close()
 	}
 	d.db.Close()
@@ -60,7 +61,7 @@ func newShelf(t *testing.T) *shelf {
 }
 
 // take opens a database for a stage; migrated but for its master key.
-func (s *shelf) take(st *stage) (shelved, error) {
+func (s *shelf) take(st *stage) (*shelved, error) {
 	s.mu.Lock()
 	if last := len(s.free) - 1; last >= 0 {
 		defer s.mu.Unlock()
@@ -69,23 +70,23 @@ func (s *shelf) take(st *stage) (shelved, error) {
 		return d, nil
 	}
 	s.mu.Unlock()
-	d := shelved{url: storetest.URL(s.t), sessions: new([]*pgxpool.Pool)}
+	d := &shelved{url: storetest.URL(s.t)}
 	env := st.env
 	env.DatabaseURL = d.url
 	var err error
 	if d.db, err = app.OpenDatabase(st.ctx, env, st.log, func(string) {}); err != nil {
-		return shelved{}, err
+		return nil, err
 	}
 	if d.fresh, err = storetest.Remember(st.ctx, d.db.Pool); err != nil {
 		d.db.Close()
-		return shelved{}, err
+		return nil, err
 	}
 	return d, nil
 }
 
 // put takes a database back that no Parley works with any more.
-func (s *shelf) put(st *stage, d shelved) {
-	if err := d.fresh.Restore(st.ctx, *d.sessions...); err != nil {
+func (s *shelf) put(st *stage, d *shelved) {
+	if err := d.fresh.Restore(st.ctx, d.sessions...); err != nil {
 		s.t.Error(err)
 		d.close()
 		return

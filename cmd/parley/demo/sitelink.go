@@ -3,11 +3,9 @@ package demo
 import (
 	"net/http"
 
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/site"
 )
-
-// admin is whose settings site the demo opens.
-const admin = "ann@acme.test"
 
 // sitePlace is a page of the site to which the tour leads.
 type sitePlace struct{ name, path string }
@@ -23,7 +21,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		if place.name == r.FormValue("to") {
 			p.marks.visit(place.name)
 			p.hub.wake()
-			http.Redirect(w, r, p.world.o.PublicURL+place.path, http.StatusSeeOther)
+			http.Redirect(w, r, p.world.PublicURL()+place.path, http.StatusSeeOther)
 			return
 		}
 	}
@@ -32,7 +30,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Parley is starting; try again in a moment.", http.StatusServiceUnavailable)
 		return
 	}
-	link, err := site.AdminLink(r.Context(), pool, p.world.o.PublicURL, admin)
+	link, err := site.AdminLink(r.Context(), pool, p.world.PublicURL(), outside.Admin)
 	if err != nil {
 		p.o.Log.Error("demo: settings site", "error", err)
 		http.Error(w, "The settings site can't be opened: "+err.Error(), http.StatusInternalServerError)

@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 )
 
 // slackBoard is Slack as agents see it.
@@ -29,10 +30,10 @@ type slackPlace struct {
 	action string
 }
 
-func newSlackBoard(w *World, v variant) *slackBoard {
+func newSlackBoard(w *outside.World, v variant) *slackBoard {
 	w.Slack.Admin.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
-	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.o.Clock, support: Support}
+	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: outside.Support}
 }
 
 // wire implements board.
@@ -60,7 +61,7 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	}
 	b.letIn = true
 	for _, user := range []string{gus, fay} {
-		if err := b.fake.Admin.Invite(b.support, user, Ann); err != nil {
+		if err := b.fake.Admin.Invite(b.support, user, outside.Ann); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/slack"
 	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/demo/plaintext"
 )
 
 // slackPane is the page's Slack.
@@ -135,19 +136,10 @@ func (p *slackPane) followed(channel, as string, badges slackfake.Badges) []thre
 func (p *slackPane) otherName(members []string, as string) string {
 	for _, u := range p.world.Slack.Users() {
 		if u.ID != as && slices.Contains(members, u.ID) {
-			return nameOf(u)
+			return plaintext.UserName(u)
 		}
 	}
 	return "direct message"
-}
-
-func nameOf(u slackfake.User) string {
-	for _, name := range []string{u.DisplayName, u.RealName, u.Name} {
-		if name != "" {
-			return name
-		}
-	}
-	return u.ID
 }
 
 // file gives an uploaded file: pictures are shown, all else is saved.

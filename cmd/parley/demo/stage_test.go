@@ -16,6 +16,8 @@ import (
 	"parley/bridge/relay"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/cord"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/signature"
 	"parley/store"
 )
@@ -31,15 +33,15 @@ type stage struct {
 	ctx     context.Context
 	t       *testing.T
 	variant variant
-	options WorldOptions
-	world   *World
+	options outside.Options
+	world   *outside.World
 	boards  map[string]board // where agents work, by surface
 	where   string           // the surface that is looked at
 	board   board            // and its board
 	deeds   deeds
 	env     app.Env
 	shelf   *shelf
-	lent    shelved // from the shelf
+	lent    *shelved // from the shelf
 	db      *app.Database
 	log     *slog.Logger
 	deleted string // id of the message that was deleted last
@@ -54,9 +56,9 @@ type stage struct {
 	analyzer analysis.Analyzer // reads what customers write; nil = nobody does
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
-	hooks    *cord  // way of webhooks to the newest Parley; nil without phones
-	clock    *Clock // of the phones
-	chat     string // the kind of chat that is talked about
+	hooks    *cord.Cord     // way of webhooks to the newest Parley; nil without phones
+	clock    *outside.Clock // of the phones
+	chat     string         // the kind of chat that is talked about
 }
 
 // replica is one running Parley.
@@ -71,7 +73,7 @@ func newStage(ctx context.Context, t *testing.T, v variant, databases *shelf) *s
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: v.world(), shelf: databases,
+	return &stage{clock: &outside.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(), shelf: databases,
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -82,19 +84,19 @@ func (s *stage) open() error {
 	}
 	if s.options.Phones {
 		var err error
-		if s.hooks, err = newCord(s.ctx, anyPort, ""); err != nil {
+		if s.hooks, err = cord.New(s.ctx, "127.0.0.1:0", ""); err != nil {
 			return err
 		}
-		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.addr, s.clock.Now
+		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.Addr, s.clock.Now
 	}
-	w, err := NewWorld(s.ctx, s.options)
+	w, err := outside.New(s.ctx, s.options)
 	if err != nil {
 		return err
 	}
 	s.world = w
 	s.env = app.Env{Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackRate: s.rate,
 		PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
-	for _, v := range w.phoneEnv() {
+	for _, v := range w.Phones().Env() {
 		if name, value, _ := strings.Cut(v, "="); strings.HasSuffix(name, "_API_URL") {
 			s.env.APIURLs[name] = value
 		}
@@ -168,14 +170,14 @@ func (s *stage) close() {
 	if s.db != nil && s.db != s.lent.db { // a backup was restored into it
 		s.db.Close()
 	}
-	if s.lent.db != nil {
+	if s.lent != nil {
 		s.shelf.put(s, s.lent)
 	}
 	if s.world != nil {
 		_ = s.world.Close()
 	}
 	if s.hooks != nil {
-		s.hooks.close()
+		s.hooks.Close()
 	}
 }
 
@@ -203,7 +205,7 @@ func (s *stage) setUp(changes []string) error {
 			continue
 		}
 		if name == "billing" { // a second team, Ben alone, at home in a chat
-			channel := map[string]string{onSlack: "slack_channel: " + Support, onTeams: `teams_channel: "` + TeamsSupport + `"`, "here": s.here()}[value]
+			channel := map[string]string{onSlack: "slack_channel: " + outside.Support, onTeams: `teams_channel: "` + outside.TeamsSupport + `"`, "here": s.here()}[value]
 			teams = "  - {name: Billing, members: [ben@acme.test], " + channel + "}\n"
 			continue
 		}
@@ -306,7 +308,7 @@ func (s *stage) startOne() error {
 	go func() { r.stopped <- a.Run(ctx) }()
 	s.running = append(s.running, r)
 	if s.hooks != nil {
-		s.hooks.point(a.Address())
+		s.hooks.Point(a.Address())
 	}
 	return s.each(func(b board) error { return b.started(s.ctx, a.Address()) })
 }

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"parley/channels"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/engine"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"
@@ -43,7 +44,7 @@ func quickSpecs() []channels.Spec {
 // stagehand brings up what the page shows: database, set-up, engine, first mails.
 type stagehand struct {
 	o     Options
-	world *World
+	world *outside.World
 	page  *Page
 	// listen is the engine's host:port, to which webhooks go.
 	listen string
@@ -61,16 +62,16 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		return ended(ctx, err)
 	}
 	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineGrace)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
 		defer cancel()
 		err = errors.Join(err, server.Close(end))
 	}()
 	if server.Reused() {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
 	}
-	for pace := prologuePace; ctx.Err() == nil; pace = prologuePace / 4 {
+	for pace := outside.ProloguePace; ctx.Err() == nil; pace = outside.ProloguePace / 4 {
 		round, end := context.WithCancelCause(ctx)
-		s.page.plugs.setReset(func() { end(errOver) })
+		s.page.plugs.setReset(func() { end(engine.ErrOver) })
 		err := s.round(round, server, pace)
 		end(nil)
 		if err != nil || ctx.Err() != nil {
@@ -84,7 +85,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 }
 
 // round is the demo from an empty database on, until ctx ends and everything that it
-// started has stopped. The cause of ctx is errOver when somebody wants to start over.
+// started has stopped. The cause of ctx is engine.ErrOver when somebody wants to start over.
 func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
 	if err := freshDatabase(ctx, server); err != nil {
 		return ended(ctx, err)
@@ -206,8 +207,8 @@ const mailTemplates = `templates:
 `
 
 // applyHome makes conversations open in the world's home from now on.
-func applyHome(ctx context.Context, w *World, db *app.Database) error {
-	return lab.Apply(ctx, db, w.people(), nil)
+func applyHome(ctx context.Context, w *outside.World, db *app.Database) error {
+	return lab.Apply(ctx, db, w.People(), nil)
 }
 
 // play runs the engine. It lets the customers write once the engine listens, and again when somebody
@@ -224,12 +225,11 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	}
 	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info", "SLACK_RATE=0", "TEAMS_RATE=0") // the emulator has no limits: what happens is shown at once
-	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.plugs.setPhase, pause: cmp.Or(s.o.Back, killPause),
-		again: make(chan struct{}, 1)}
+	e := engine.New(engine.Options{Exe: s.o.Exe, Args: []string{"demo", "--engine"}, Env: engine.Env(vars...), Out: out, Log: s.o.Log, Report: s.page.plugs.setPhase, Pause: s.o.Back})
 	s.page.plugs.setEngine(e)
 	defer s.page.plugs.setEngine(nil)
 	done, past := make(chan error, 1), make(chan error, 1)
-	go func() { done <- e.run(ctx) }()
+	go func() { done <- e.Run(ctx) }()
 	go func() { past <- writePast(ctx, pool, s.page.o.Clock.Now()) }() // while the engine starts
 	s.page.plugs.setPhase("Starting Parley …")
 	greeted := map[string]bool{s.world.Home(): true}
@@ -258,7 +258,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 }
 
 // connected waits until Parley watches its mailbox and listens to Slack.
-func connected(ctx context.Context, w *World, q store.Querier) error {
+func connected(ctx context.Context, w *outside.World, q store.Querier) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"parley/channels"
+	"parley/cmd/parley/demo/outside"
 	"parley/store"
 )
 
@@ -46,7 +47,7 @@ func (s *stage) pending() bool { return !s.every(func(b board) bool { return !b.
 
 // fetched says that every mail in the mailbox is read, unless nobody reads it now.
 func (s *stage) fetched() bool {
-	inbox := s.world.Mail.Inbox(HelpAddress)
+	inbox := s.world.Mail.Inbox(outside.HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
 		return true
 	}
@@ -67,10 +68,9 @@ func (s *stage) fetched() bool {
 
 // told says that no webhook is on its way, unless nobody listens.
 func (s *stage) told() bool {
-	phones := s.world.phones.Load()
+	phones := s.world.Phones()
 	if phones == nil || len(s.running) == 0 {
 		return true
 	}
-	_, waiting := phones.graph.HookCount()
-	return waiting == 0
+	return phones.Waiting() == 0
 }

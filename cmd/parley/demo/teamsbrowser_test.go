@@ -13,6 +13,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 const (
@@ -23,9 +24,9 @@ const (
 // newTeams is a page that shows Teams, with the thread of a mail of Maria's open.
 func newTeams(t *testing.T, subject, text string) *live {
 	t.Helper()
-	l := newLiveIn(t, SurfaceTeams)
+	l := newLiveIn(t, outside.SurfaceTeams)
 	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}); err != nil {
 		t.Fatal(err)
 	}
 	l.click(inPosts + " .replies")
@@ -139,8 +140,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click("#clock")
 	l.click(".menu button:last-of-type")
 	l.shows("#clock", "+24 h")
-	l.click(`#teams [data-focus="` + TeamsSupport + `"]`)
-	l.openThread(SurfaceTeams, "Glaze")
+	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
+	l.openThread(outside.SurfaceTeams, "Glaze")
 	l.inTeams("This one I regret")
 	l.shows(inThread+".mine", "This one I regret")
 	l.click(inThread + `.mine [data-tool="21a9_leftwardsarrowwithhook"]`)
@@ -151,11 +152,11 @@ func TestTeamsInThePage(t *testing.T) {
 	l.ticked("resolve")
 	l.tourEnds()
 	l.shot("teams-done")
-	if err := dana.say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
+	if err := dana.Say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
 		t.Fatal(err)
 	}
 	l.formsInTeams(dana)
-	l.plugsInPage(SurfaceTeams, dana)
+	l.plugsInPage(outside.SurfaceTeams, dana)
 	l.clean()
 }
 
@@ -221,7 +222,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.do("press Enter", chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
 	l.shows("#teams .center .t-msg.app", "snooze")
 	l.shot("teams-chat")
-	l.click(`#teams [data-focus="` + TeamsSupport + `"]`)
+	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
 	l.until("the channel is open", `document.querySelector('#teams [data-focus="post-apps"]').checkVisibility()`)
 	l.click(`#teams [data-focus="post-apps"]`)
 	l.shows(".menu", "Start conversation")
@@ -238,7 +239,7 @@ func TestTeamsHabits(t *testing.T) {
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
 	l := newTeams(t, longName, longName+" asks")
-	if _, err := l.world.Teams.As(TeamsBen).Post(teamsfake.Post{Channel: TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}); err != nil {
+	if _, err := l.world.Teams.As(outside.TeamsBen).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}); err != nil {
 		t.Fatal(err)
 	}
 	l.shows(inPosts+" .subject", longName)
@@ -270,17 +271,17 @@ func TestTeamsSwitch(t *testing.T) {
 	l.until("the address says so", `location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
 	l.shows("#slack .center .empty", "Threads in Teams stay there.")
 	l.shot("teams-away")
-	before := len(l.world.Teams.Roots(TeamsSupport))
-	for n := 1; len(l.world.Slack.Messages(Support)) == 0; n++ { // Parley reads its settings anew every second
-		if _, err := l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
+	before := len(l.world.Teams.Roots(outside.TeamsSupport))
+	for n := 1; len(l.world.Slack.Messages(outside.Support)) == 0; n++ { // Parley reads its settings anew every second
+		if _, err := l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
 			t.Fatal(err)
 		}
 		l.waits("the conversation opens somewhere", func() bool {
-			return len(l.world.Slack.Messages(Support))+len(l.world.Teams.Roots(TeamsSupport)) == before+n
+			return len(l.world.Slack.Messages(outside.Support))+len(l.world.Teams.Roots(outside.TeamsSupport)) == before+n
 		})
 	}
 	l.shows("#slack .center .msg", "Opening hours")
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Re: " + longName, Text: "Are you there?",
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: " + longName, Text: "Are you there?",
 		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"parley/cmd/parley/demo/outside"
 )
 
 // cardIn is what the golden files of bot/teams/card hold: messages or a dialog.
@@ -109,9 +111,9 @@ func TestSurfaceRemembered(t *testing.T) {
 	l := browse(t, w, p)
 	l.until("Slack is shown", `document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
-	l.waits("Teams is home", func() bool { return w.Home() == SurfaceTeams })
+	l.waits("Teams is home", func() bool { return w.Home() == outside.SurfaceTeams })
 
-	w.SetHome(SurfaceSlack) // as in a new demo
+	w.SetHome(outside.SurfaceSlack) // as in a new demo
 	p.chosen.Store(false)
 	open := func(query string) {
 		l.js("open "+query, `(document.documentElement.dataset.ready = 'no', location.assign('/`+query+`'))`)
@@ -119,16 +121,16 @@ func TestSurfaceRemembered(t *testing.T) {
 	}
 	open("?surface=slack")
 	l.until("Slack is shown, as the address says", `document.getElementById('teams').hidden`)
-	if w.Home() != SurfaceSlack {
+	if w.Home() != outside.SurfaceSlack {
 		t.Error("looking at a page moved the home")
 	}
 	open("")
 	l.until("Teams is shown", `document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
-	if w.Home() != SurfaceTeams {
+	if w.Home() != outside.SurfaceTeams {
 		t.Error("what was chosen the last time is not home")
 	}
 	l.click(`#surfaces [data-surface="slack"]`)
-	l.waits("Slack is home", func() bool { return w.Home() == SurfaceSlack })
+	l.waits("Slack is home", func() bool { return w.Home() == outside.SurfaceSlack })
 	l.js("as another tab", `localStorage.setItem('surface', 'teams')`)
 	open("")
 	l.until("Slack is shown, as somebody chose in this demo", `document.getElementById('teams').hidden`)

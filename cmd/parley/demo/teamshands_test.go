@@ -21,6 +21,7 @@ import (
 	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
+	"parley/cmd/parley/demo/outside"
 )
 
 // teamsEmoji are Teams' names of reactions.
@@ -155,7 +156,7 @@ func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 // command implements board: what is written to Parley in private. A form opens only from
 // an action of the app's, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
-	channel, root := map[string]string{here: b.support, elsewhere: TeamsRandom, directly: ""}[where], ""
+	channel, root := map[string]string{here: b.support, elsewhere: outside.TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
 		channel, root = b.support, where
 	}
@@ -321,7 +322,7 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 
 // look implements board.
 func (b *teamsBoard) look(name string, members []string) {
-	b.support = TeamsSupport
+	b.support = outside.TeamsSupport
 	if name == "support" {
 		return
 	}
@@ -334,7 +335,7 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: outside.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
 }
 
 // manage does what administrators do.
@@ -343,11 +344,11 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	defer cancel()
 	switch what {
 	case "archives", "unarchives":
-		return b.fake.Admin.ArchiveTeam(TeamsTeam, what == "archives")
+		return b.fake.Admin.ArchiveTeam(outside.TeamsTeam, what == "archives")
 	case "expels", "uninstalls":
-		return b.fake.Admin.Uninstall(ctx, TeamsTeam)
+		return b.fake.Admin.Uninstall(ctx, outside.TeamsTeam)
 	case "invites", "reinstalls":
-		return b.fake.Admin.Install(ctx, TeamsTeam)
+		return b.fake.Admin.Install(ctx, outside.TeamsTeam)
 	case "deletes":
 		return b.fake.Admin.DeleteChannel(b.support)
 	case "restores":
@@ -363,7 +364,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 				left = append(left, id)
 			}
 		}
-		return b.fake.Admin.SetMembers(TeamsTeam, left)
+		return b.fake.Admin.SetMembers(outside.TeamsTeam, left)
 	case "withholds": // what it takes to read files
 		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
 			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
@@ -378,7 +379,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 // mumble sends what nobody understands.
 func (b *teamsBoard) mumble(ctx context.Context) error {
 	place := fmt.Sprintf(`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
-		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, TeamsTeam)
+		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, outside.TeamsTeam)
 	for _, odd := range []string{
 		`{"type":"somethingNew","id":"f:1",` + place + `}`,
 		`{"type":"message","id":17,"from":[1],"text":{"a":1},` + place + `}`,

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/manifest"
+	"parley/cmd/parley/demo/outside"
 )
 
 // teamsPane is the page's Teams. A world may have none.
@@ -51,7 +52,7 @@ type teamsCommand struct {
 
 // readManifest learns from Parley's own manifest what Teams would offer.
 func (p *teamsPane) readManifest() error {
-	raw, err := manifest.JSON(manifest.Options{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
+	raw, err := manifest.JSON(manifest.Options{AppID: outside.TeamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (p *teamsPane) boot() *teamsBoot {
 	if p.world.Teams == nil {
 		return nil
 	}
-	return &teamsBoot{Support: TeamsSupport, Agents: []string{TeamsAnn, TeamsBen, TeamsZoe}, App: p.app}
+	return &teamsBoot{Support: outside.TeamsSupport, Agents: []string{outside.TeamsAnn, outside.TeamsBen, outside.TeamsZoe}, App: p.app}
 }
 
 // readTeams is POST /teams/read with as, channel ("" = the chat with the app) and thread

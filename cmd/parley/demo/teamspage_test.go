@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/outside"
 )
 
 // newTeamsPage gives the page of an empty world with Teams, without a Parley behind it.
-func newTeamsPage(t *testing.T) (*Page, *World) {
+func newTeamsPage(t *testing.T) (*Page, *outside.World) {
 	t.Helper()
-	w, err := NewWorld(t.Context(), WorldOptions{TeamsOptions: TeamsOptions{Teams: true}})
+	w, err := outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,47 +30,47 @@ func newTeamsPage(t *testing.T) (*Page, *World) {
 
 func teamsOf(t *testing.T, p *Page, as, channel, thread string) teamsState {
 	t.Helper()
-	return stateOf(t, p, url.Values{"as": {Ann}, "teams_as": {as}, "teams_channel": {channel}, "teams_thread": {thread}}).Teams
+	return stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {as}, "teams_channel": {channel}, "teams_thread": {thread}}).Teams
 }
 
 // What each person sees in Teams, and what is new to them.
 func TestTeamsStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	root, err := w.Teams.As(TeamsAnn).Post(teamsfake.Post{Channel: TeamsSupport, Text: "who knows glazes?"})
+	root, err := w.Teams.As(outside.TeamsAnn).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: "who knows glazes?"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"<@" + TeamsAnn + "> I do", "and more", "gone soon"} {
-		if _, err := w.Teams.As(TeamsBen).Reply(TeamsSupport, root, text); err != nil {
+	for _, text := range []string{"<@" + outside.TeamsAnn + "> I do", "and more", "gone soon"} {
+		if _, err := w.Teams.As(outside.TeamsBen).Reply(outside.TeamsSupport, root, text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	last := w.Teams.Thread(TeamsSupport, root)[3]
-	if err := w.Teams.As(TeamsBen).Delete(TeamsSupport, last.ID); err != nil {
+	last := w.Teams.Thread(outside.TeamsSupport, root)[3]
+	if err := w.Teams.As(outside.TeamsBen).Delete(outside.TeamsSupport, last.ID); err != nil {
 		t.Fatal(err)
 	}
-	ann := teamsOf(t, p, TeamsAnn, TeamsSupport, root)
-	support := slices.IndexFunc(ann.Channels, func(c teamsChannel) bool { return c.ID == TeamsSupport })
+	ann := teamsOf(t, p, outside.TeamsAnn, outside.TeamsSupport, root)
+	support := slices.IndexFunc(ann.Channels, func(c teamsChannel) bool { return c.ID == outside.TeamsSupport })
 	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 || len(ann.Thread) != 4 || !ann.Thread[3].Deleted || ann.Channels[support].Mentions != 1 {
 		t.Errorf("Ann sees %+v", ann)
 	}
 	if len(ann.Activity) != 2 || ann.Activity[0].Kind != "reply" || ann.Activity[1].Kind != "mention" || !ann.Activity[1].Unread {
 		t.Errorf("Ann is told of %+v", ann.Activity)
 	}
-	zoe := teamsOf(t, p, TeamsZoe, TeamsSupport, "")
+	zoe := teamsOf(t, p, outside.TeamsZoe, outside.TeamsSupport, "")
 	if len(zoe.Activity) != 0 || zoe.Channels[support].Unread != 1 || len(zoe.Thread) != 0 {
 		t.Errorf("Zoe sees %+v", zoe)
 	}
 	for _, place := range []string{"", root} {
-		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {TeamsAnn}, "channel": {TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
+		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {outside.TeamsAnn}, "channel": {outside.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
 			t.Fatalf("%d %s", got.Code, got.Body)
 		}
 	}
-	if ann := teamsOf(t, p, TeamsAnn, TeamsSupport, root); ann.Posts[0].Unread != 0 || ann.Channels[support].Mentions != 0 || ann.Activity[1].Unread {
+	if ann := teamsOf(t, p, outside.TeamsAnn, outside.TeamsSupport, root); ann.Posts[0].Unread != 0 || ann.Channels[support].Mentions != 0 || ann.Activity[1].Unread {
 		t.Errorf("after reading Ann sees %+v", ann)
 	}
-	if got := ask(p, "GET", "/l/message/"+TeamsSupport+"/"+last.Root+"?parentMessageId="+root); got.Code != http.StatusSeeOther || !strings.HasSuffix(got.Header().Get("Location"), "/"+root) {
+	if got := ask(p, "GET", "/l/message/"+outside.TeamsSupport+"/"+last.Root+"?parentMessageId="+root); got.Code != http.StatusSeeOther || !strings.HasSuffix(got.Header().Get("Location"), "/"+root) {
 		t.Errorf("a link to a message: %d %s", got.Code, got.Header().Get("Location"))
 	}
 }
@@ -79,7 +79,7 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 func TestTeamsPageRefuses(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	post := "/teams/_fake/person/" + TeamsAnn + "/post"
+	post := "/teams/_fake/person/" + outside.TeamsAnn + "/post"
 	for _, c := range []struct {
 		name, method, target string
 		header               []string
@@ -92,8 +92,8 @@ func TestTeamsPageRefuses(t *testing.T) {
 		{"another surface", "POST", "/surface?to=irc", nil, 409},
 		{"a choice by another site", "POST", "/surface?to=teams", []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{"a file that is not there", "GET", "/teams/files/x", nil, 404},
-		{"a picture that is not there", "GET", "/teams/pictures/" + TeamsSupport + "/17/0", nil, 404},
-		{"a message that is not there", "GET", "/l/message/" + TeamsSupport + "/17", nil, 404},
+		{"a picture that is not there", "GET", "/teams/pictures/" + outside.TeamsSupport + "/17/0", nil, 404},
+		{"a message that is not there", "GET", "/l/message/" + outside.TeamsSupport + "/17", nil, 404},
 		{"Teams", "POST", "/surface?to=teams", nil, 200},
 		{"the permission", "POST", "/teams/permission?all=no", nil, 200},
 	} {
@@ -101,8 +101,8 @@ func TestTeamsPageRefuses(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", c.name, got.Code, c.want, got.Body)
 		}
 	}
-	s := stateOf(t, p, url.Values{"as": {Ann}, "teams_as": {TeamsAnn}})
-	if s.Home != SurfaceTeams || s.Teams.ReadsAll || !strings.Contains(w.Config(time.Second), "home: teams") {
+	s := stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {outside.TeamsAnn}})
+	if s.Home != outside.SurfaceTeams || s.Teams.ReadsAll || !strings.Contains(w.Config(time.Second), "home: teams") {
 		t.Errorf("home %q, reads all: %v", s.Home, s.Teams.ReadsAll)
 	}
 
@@ -110,7 +110,7 @@ func TestTeamsPageRefuses(t *testing.T) {
 	if got := ask(slack, "POST", "/surface?to=teams"); got.Code != http.StatusConflict {
 		t.Errorf("Teams where there is none: %d", got.Code)
 	}
-	if s := stateOf(t, slack, url.Values{"as": {Ann}}); s.Teams.On || s.Home != SurfaceSlack {
+	if s := stateOf(t, slack, url.Values{"as": {outside.Ann}}); s.Teams.On || s.Home != outside.SurfaceSlack {
 		t.Errorf("Teams where there is none: %+v", s.Teams)
 	}
 }
@@ -132,41 +132,5 @@ func TestTeamsManifestInPage(t *testing.T) {
 	app := b.Teams.App
 	if !has(app.Actions, "Reply to customer") || !has(app.Slash, "resolve") || !has(app.Personal, "inbox") || !has(app.Compose, "Start conversation") || !has(app.Search, "Find conversation") {
 		t.Errorf("the page offers %+v", app)
-	}
-}
-
-// What the witness hears in Teams: whose it is, whether it is for the customer, and whether
-// Parley is told of it at all.
-func TestWitnessInTeams(t *testing.T) {
-	t.Parallel()
-	p, w := newTeamsPage(t)
-	for _, c := range []struct {
-		user, typed string
-		text        string
-		meant       bool
-	}{
-		{TeamsAnn, "It leaves today", "It leaves today", true},
-		{TeamsAnn, "note: ask the workshop", "note: ask the workshop", false},
-		{TeamsBen, "<@bot> reply: It leaves today", "It leaves today", true},
-		{TeamsBen, "<@bot> resolve", "resolve", false},
-		{TeamsBen, "<@" + TeamsAnn + "> look", "@Ann Lee look", false},
-		{TeamsZoe, "Hello from next door", "Hello from next door", false},
-	} {
-		id, err := w.Teams.As(c.user).Post(teamsfake.Post{Channel: TeamsRandom, Text: c.typed})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, meant := p.lookout.typedInTeams(w.Teams.Message(TeamsRandom, id)); text != c.text || meant != c.meant {
-			t.Errorf("%q: heard %q, meant %v", c.typed, text, meant)
-		}
-	}
-	said := &teamsfake.Message{ID: "2", Channel: TeamsSupport, Text: "📧 Maria Lopez (customer)\nTwo mugs are chipped"}
-	if a := seenInTeams(said, "1"); a.From != judge.NameKey("Maria Lopez") || !slices.Equal(a.Said(), judge.WordsOf("Two mugs are chipped")) || a.Thread != TeamsSupport+"/1" {
-		t.Errorf("a customer's words: %+v", a)
-	}
-	card := json.RawMessage(`{"type":"AdaptiveCard","body":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Maria Lopez"}]},
-		{"type":"ColumnSet","columns":[{"items":[{"type":"TextBlock","text":"wrote again"}]}]},{"type":"ActionSet","actions":[{"title":"Take"}]}]}`)
-	if a := seenInTeams(&teamsfake.Message{Channel: TeamsSupport, Cards: []json.RawMessage{card}}, "1"); a.From != "" || a.Told != "Maria Lopez\nwrote again" {
-		t.Errorf("Parley's own words: %+v", a)
 	}
 }

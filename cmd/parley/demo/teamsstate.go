@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/demo/plaintext"
 )
 
 // shownActivity is how many entries the activity feed has.
@@ -86,7 +87,7 @@ func (p *teamsPane) state(as, channel, thread string) teamsState {
 	if fake == nil {
 		return teamsState{}
 	}
-	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: readsAll(fake), Dialog: fake.Dialog(as)}
+	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.world.TeamsReadsAll(), Dialog: fake.Dialog(as)}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name
 	}
@@ -161,9 +162,9 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 		if kind != "" {
 			text := m.Text
 			for _, card := range m.Cards {
-				text = strings.TrimSpace(text + " " + cardText(card))
+				text = strings.TrimSpace(text + " " + plaintext.CardText(card))
 			}
-			s.Activity = append(s.Activity, teamsActivity{Kind: kind, Channel: channel, Thread: m.Root, ID: m.ID, User: m.User, Text: excerpt(text, shownRunes), At: m.At, Unread: fresh})
+			s.Activity = append(s.Activity, teamsActivity{Kind: kind, Channel: channel, Thread: m.Root, ID: m.ID, User: m.User, Text: plaintext.Excerpt(text, plaintext.RowRunes), At: m.At, Unread: fresh})
 		}
 	}
 	return row

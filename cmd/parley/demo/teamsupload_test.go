@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"parley/cmd/parley/demo/outside"
 )
 
 // An agent sends a file on the page that a reply's form leads to: what she typed is there already,
@@ -57,7 +59,7 @@ func TestTeamsUploadPage(t *testing.T) {
 		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
 	})
 	l.clean()
-	l.toldTeams(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+teamsAppID+`"]]`)
+	l.toldTeams(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+outside.TeamsAppID+`"]]`)
 
 	phone := `window.told = []; window.nativeInterface = { framelessPostMessage: (m) => told.push(m) }`
 	l.do("open the page as phones do, in no frame", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {

@@ -13,6 +13,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 )
 
 // textBoard is a surface of plain text: without forms, emoji and commands outside text.
@@ -29,9 +30,9 @@ type textBoard struct {
 }
 
 func newTextBoard(t testing.TB) *textBoard {
-	c := bridgetest.NewChat(t, bridgetest.User{ID: Ann, Email: "ann@acme.test"}, bridgetest.User{ID: Ben, Email: "ben@acme.test"},
-		bridgetest.User{ID: Zoe, Email: "zoe@acme.test"})
-	c.Open(Support)
+	c := bridgetest.NewChat(t, bridgetest.User{ID: outside.Ann, Email: "ann@acme.test"}, bridgetest.User{ID: outside.Ben, Email: "ben@acme.test"},
+		bridgetest.User{ID: outside.Zoe, Email: "zoe@acme.test"})
+	c.Open(outside.Support)
 	return &textBoard{Chat: c, t: t, heard: map[string]bool{}}
 }
 
@@ -137,9 +138,9 @@ func (b *textBoard) pending() bool {
 
 // did notes what agents wrote.
 func (b *textBoard) did(kind, id string) {
-	fact := kind + ":" + Support + ":" + id
+	fact := kind + ":" + outside.Support + ":" + id
 	if kind == "e" {
-		fact += fmt.Sprintf(":%06d", b.Get(Support, id).Version)
+		fact += fmt.Sprintf(":%06d", b.Get(outside.Support, id).Version)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -150,13 +151,13 @@ func (b *textBoard) did(kind, id string) {
 func (b *textBoard) look(string, []string) { b.t.Error(notHere("another channel")) }
 
 // channel implements board.
-func (b *textBoard) channel() string { return Support }
+func (b *textBoard) channel() string { return outside.Support }
 
 // roots implements board.
-func (b *textBoard) roots() []shown { return b.list(b.Messages(Support, "")) }
+func (b *textBoard) roots() []shown { return b.list(b.Messages(outside.Support, "")) }
 
 // thread implements board.
-func (b *textBoard) thread(root string) []shown { return b.list(b.Messages(Support, root)) }
+func (b *textBoard) thread(root string) []shown { return b.list(b.Messages(outside.Support, root)) }
 
 // whispers implements board.
 func (b *textBoard) whispers(who string) []shown { return b.list(b.Whispers(cast()[who])) }
@@ -229,20 +230,20 @@ func (b *textBoard) post(who string, u utterance) error {
 	if u.ToParley {
 		text = "<@" + bridgetest.App + "> " + text
 	}
-	b.did("m", b.Say(cast()[who], Support, u.Thread, text, files...))
+	b.did("m", b.Say(cast()[who], outside.Support, u.Thread, text, files...))
 	return nil
 }
 
 // edit implements board.
 func (b *textBoard) edit(_, id, text string) error {
-	b.Edit(Support, id, b.typed(text))
+	b.Edit(outside.Support, id, b.typed(text))
 	b.did("e", id)
 	return nil
 }
 
 // remove implements board.
 func (b *textBoard) remove(_, id string) error {
-	b.Delete(Support, id)
+	b.Delete(outside.Support, id)
 	b.did("d", id)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/outside"
 	"parley/store"
 	"parley/store/knowledge"
 )
@@ -23,7 +24,7 @@ func (l *live) tourAt(step string) {
 // The tour leads to a reply that the company's pages suggest, to a summary, and to the pages of the site.
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
+	l := newLiveIn(t, outside.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
 	folder, err := layKnowledge(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func TestTourOfHelpAndSite(t *testing.T) {
 		return err == nil && pages >= 4
 	})
 	l.mails("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
-	l.openThread(SurfaceSlack, "A mug arrived broken")
+	l.openThread(outside.SurfaceSlack, "A mug arrived broken")
 	l.shows(".threadpane .msg", "Broken in transit")
 	l.tourAt("suggestion")
 	l.form(`.threadpane [data-label="Use reply"]`, "textarea")

@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/outside"
 )
 
 // surfaceCommand is what happens to the agents' surface. What a board doesn't know there
@@ -93,7 +94,7 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "locks", "unlocks":
 		ts.Check(fake.SetMailbox(args[1], func(c *mailfake.MailboxConfig) {
-			c.Password = HelpPassword
+			c.Password = outside.HelpPassword
 			if args[0] == "locks" {
 				c.Password = "changed by somebody"
 			}
@@ -118,8 +119,8 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "answers": // somebody of the team, in the mailbox itself
 		m := mailfake.Mail{Text: args[1]}
 		program := details(ts, &m, args[2:])
-		inbox := fake.Inbox(HelpAddress)
-		_, err := fake.Customer("Acme Support <"+HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
+		inbox := fake.Inbox(outside.HelpAddress)
+		_, err := fake.Customer("Acme Support <"+outside.HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 		return
 	case "renumbers":

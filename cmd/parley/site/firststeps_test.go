@@ -12,7 +12,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -78,11 +78,11 @@ func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 }
 
 // world is everything around a Parley, until the test ends.
-func world(t *testing.T, o demo.WorldOptions) *demo.World {
+func world(t *testing.T, o outside.Options) *outside.World {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w, err := demo.NewWorld(ctx, o)
+	w, err := outside.New(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,16 +91,16 @@ func world(t *testing.T, o demo.WorldOptions) *demo.World {
 }
 
 // addMailbox adds the world's mailbox.
-func (s *stepper) addMailbox(w *demo.World) {
+func (s *stepper) addMailbox(w *outside.World) {
 	s.t.Helper()
 	s.click(`a[href="/settings/add-mailbox"]`)
-	s.fill("#f-email-address", demo.HelpAddress)
+	s.fill("#f-email-address", outside.HelpAddress)
 	s.click("form.page button.main")
 	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	s.fill("#f-email-imap-host", host)
 	s.fill("#f-email-imap-port", port)
 	s.choose("#f-email-imap-security", "none")
-	s.fill("#f-email-imap-password", demo.HelpPassword)
+	s.fill("#f-email-imap-password", outside.HelpPassword)
 	_, port, _ = net.SplitHostPort(w.Mail.SMTPAddr()) // the server is that for reading
 	s.fill("#f-email-smtp-port", port)
 	s.click("form.page button.main")
@@ -111,10 +111,10 @@ func (s *stepper) addMailbox(w *demo.World) {
 // firstWords are what the first customer writes.
 const firstWords = "It has not come."
 
-func customerWrites(t *testing.T, w *demo.World) {
+func customerWrites(t *testing.T, w *outside.World) {
 	t.Helper()
 	jane := w.Mail.Customer("Jane Doe <jane@example.org>")
-	if _, err := jane.Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Where is my order?", Text: firstWords}); err != nil {
+	if _, err := jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -134,7 +134,7 @@ func (s *stepper) seesIt() {
 // R-273
 func TestFirstMailInAThread(t *testing.T) {
 	t.Parallel()
-	w := world(t, demo.WorldOptions{})
+	w := world(t, outside.Options{})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GUEST", Name: "gus", RealName: "Gus Guest", Email: "gus@elsewhere.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GONE", Name: "gone", RealName: "Gina Gone", Email: "gina@acme.test", Deleted: true})
 	for _, user := range []string{"U0GUEST", "U0GONE"} {
@@ -178,7 +178,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	waitUntil(t, "the mail is a thread", func() bool { return inThread(w.Slack, firstWords) })
 	b.seesIt()
 	page := b.Value("document.documentElement.outerHTML")
-	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), demo.HelpPassword} {
+	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), outside.HelpPassword} {
 		if strings.Contains(page, secret) {
 			t.Error("the page shows a secret")
 		}

@@ -7,7 +7,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo"
+	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -23,7 +23,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := world(t, demo.WorldOptions{PublicURL: "http://" + listen, TeamsOptions: demo.TeamsOptions{Teams: true, NoSlack: true}})
+	w := world(t, outside.Options{PublicURL: "http://" + listen, TeamsOptions: outside.TeamsOptions{Teams: true, NoSlack: true}})
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
 	db, a := parley(t, env)

@@ -1,4 +1,4 @@
-package demo
+package witness
 
 import (
 	"encoding/json"
@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
 	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/plaintext"
 )
 
 // replyCommand begins a reply that is given to the app by name.
@@ -17,16 +18,16 @@ var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
 
 // lookIntoTeams hears what people write in the threads of customers in Teams, and sees what
 // stands there in the customers' names.
-func (p *lookout) lookIntoTeams(now time.Time) {
-	fake := p.world.Teams
+func (w *Witness) lookIntoTeams(now time.Time) {
+	fake := w.world.Teams
 	if fake == nil {
 		return
 	}
-	all := readsAll(fake)
+	all := w.world.TeamsReadsAll()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
 			if thread := fake.Thread(c.ID, root.ID); root.Bot && len(thread) > 0 {
-				p.lookIntoPost(c.ID, thread, all, now)
+				w.lookIntoPost(c.ID, thread, all, now)
 			}
 		}
 	}
@@ -34,12 +35,12 @@ func (p *lookout) lookIntoTeams(now time.Time) {
 
 // lookIntoPost looks into one thread, the root first. all says that Parley may read all
 // messages.
-func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
+func (w *Witness) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
 	root := thread[0].ID
 	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return seenInTeams(m, root).From != "" })
 	owner, box := "", ""
 	if at >= 0 {
-		owner, box = p.owner(seenInTeams(thread[at], root))
+		owner, box = w.owner(seenInTeams(thread[at], root))
 	}
 	var files judge.Arrival // the last post of files so far
 	linked := ""            // its text, with links to files
@@ -47,16 +48,16 @@ func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 		switch {
 		case m.Deleted():
 		case m.Bot && len(m.Pictures) > 0 && files.From != "":
-			p.witness.see(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
+			w.see(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
 		case m.Bot:
 			a := seenInTeams(m, root)
 			if a.Files > 0 || customerOfFiles(m.Text) != "" {
 				files, linked = a, m.Text
 			}
-			p.witness.see(a)
+			w.see(a)
 		case box != "":
-			text, meant := p.typedInTeams(m)
-			p.witness.hear(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: p.teamsName(m.User), Whom: owner, At: m.At, Text: text,
+			text, meant := typedInTeams(m)
+			w.hear(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: w.teamsName(m.User), Whom: owner, At: m.At, Text: text,
 				Channel: channel, Thread: root, Box: box, Meant: meant, Unheard: !all && !mentionsApp(m)}, now)
 		}
 	}
@@ -67,7 +68,7 @@ func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 func seenInTeams(m *teamsfake.Message, root string) judge.Arrival {
 	text := m.Text
 	for _, card := range m.Cards {
-		text = cardText(card)
+		text = plaintext.CardText(card)
 	}
 	a := judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: m.Channel + "/" + root, Wording: judge.WordingOf(text)}
 	name, rest, _ := strings.Cut(text, "\n")
@@ -104,14 +105,14 @@ func picturesSeen(m *teamsfake.Message, linked string) (n int) {
 
 // typedInTeams is what somebody typed, and whether it looks as if it were for the customer:
 // with the app's name only after the word reply.
-func (p *lookout) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
+func typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 	text = m.Text
 	for _, f := range m.Files {
 		if m.Text == "" {
 			text += f.Name + " "
 		}
 	}
-	inside := insideText.MatchString(text) || m.User != TeamsAnn && m.User != TeamsBen
+	inside := insideText.MatchString(text) || m.User != outside.TeamsAnn && m.User != outside.TeamsBen
 	for _, x := range m.Mentions {
 		if !x.Bot {
 			inside = true
@@ -125,17 +126,12 @@ func (p *lookout) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 	return text, !inside
 }
 
-// readsAll tells whether Teams lets Parley read all messages of its channels.
-func readsAll(fake *teamsfake.Server) bool {
-	return slices.Contains(fake.Info().Permissions, tenant.PermitMessages)
-}
-
 func mentionsApp(m *teamsfake.Message) bool {
 	return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.Bot })
 }
 
-func (p *lookout) teamsName(id string) string {
-	if u, ok := p.world.Teams.User(id); ok {
+func (w *Witness) teamsName(id string) string {
+	if u, ok := w.world.Teams.User(id); ok {
 		return u.Name
 	}
 	return id
@@ -147,7 +143,7 @@ func surfaceOf(channel string) string {
 	case channel == "":
 		return ""
 	case strings.HasPrefix(channel, "19:"):
-		return SurfaceTeams
+		return outside.SurfaceTeams
 	}
-	return SurfaceSlack
+	return outside.SurfaceSlack
 }

@@ -1,4 +1,4 @@
-package demo
+package plaintext
 
 import (
 	"encoding/json"
@@ -17,9 +17,9 @@ type block struct {
 	Elements []block         `json:"elements"`
 }
 
-// shownText is what a person reads in a post: its blocks, a line each. The text beside
+// MessageText is what a person reads in a post: its blocks, a line each. The text beside
 // them is only for notices, and cut short.
-func shownText(m *slackfake.Message) string {
+func MessageText(m *slackfake.Message) string {
 	var blocks []block
 	if len(m.Blocks) == 0 || json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 {
 		return judge.SlackText(m.Text)

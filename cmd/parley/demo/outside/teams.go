@@ -1,13 +1,15 @@
-package demo
+package outside
 
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/cmd/parley/lab"
 )
 
@@ -28,8 +30,8 @@ const (
 	TeamsRandom  = "19:acmerandom00000000000000000001@thread.tacv2"
 )
 
-// teamsAppID is the id of Parley's registration.
-const teamsAppID = "22222222-2222-4222-8222-222222222222"
+// TeamsAppID is the id of Parley's registration.
+const TeamsAppID = "22222222-2222-4222-8222-222222222222"
 
 // openTeams starts the emulated Microsoft 365 organisation, if the world has one. Parley's
 // own manifest is what is installed there: what it doesn't declare, Teams refuses.
@@ -37,11 +39,11 @@ func (w *World) openTeams() error {
 	if !w.o.Teams {
 		return nil
 	}
-	description, err := manifest.JSON(manifest.Options{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
+	description, err := manifest.JSON(manifest.Options{AppID: TeamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
 	}
-	o := teamsfake.Options{AppID: teamsAppID, Manifest: description, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
+	o := teamsfake.Options{AppID: TeamsAppID, Manifest: description, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
 		InvokeDeadline: w.o.Patience}
 	o.Users = []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}}
 	o.Channels = []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
@@ -66,7 +68,7 @@ func (w *World) hookAddr() string {
 }
 
 // Install adds Parley's app to the team, as its owner does, once Parley runs at
-// WorldOptions.PublicURL. Without Teams it does nothing.
+// Options.PublicURL. Without Teams it does nothing.
 // Errors: Parley did not accept what Teams tells of the installation; ctx's.
 func (w *World) Install(ctx context.Context) error {
 	if w.Teams == nil {
@@ -74,10 +76,13 @@ func (w *World) Install(ctx context.Context) error {
 	}
 	address := w.o.PublicURL
 	if w.cords != nil && w.cords.hook != nil {
-		address = "http://" + w.cords.hook.addr
+		address = "http://" + w.cords.hook.Addr
 	}
 	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
+
+// PublicURL is how Parley is reached; "" = nobody knows.
+func (w *World) PublicURL() string { return w.o.PublicURL }
 
 // SetHome chooses the surface in which conversations open from now on: slack or teams. Parley
 // follows once Config was applied to it.
@@ -94,8 +99,8 @@ func (w *World) Home() string {
 	return cmp.Or(*w.home.Load(), SurfaceSlack)
 }
 
-// surfaces lists the kinds of surfaces there are.
-func (w *World) surfaces() []string {
+// Surfaces lists the kinds of surfaces there are.
+func (w *World) Surfaces() []string {
 	var kinds []string
 	if !w.o.NoSlack {
 		kinds = append(kinds, SurfaceSlack)
@@ -106,6 +111,11 @@ func (w *World) surfaces() []string {
 	return kinds
 }
 
+// TeamsReadsAll tells whether Teams lets Parley read all messages of its channels.
+func (w *World) TeamsReadsAll() bool {
+	return slices.Contains(w.Teams.Info().Permissions, tenant.PermitMessages)
+}
+
 // teamsEnv gives the variables that point Parley at the organisation.
 func (w *World) teamsEnv() []string {
 	if w.Teams == nil {
@@ -114,8 +124,8 @@ func (w *World) teamsEnv() []string {
 	return append(lab.TeamsEnv(w.Teams), "FAKE_TEAMS_CONTROL="+w.Teams.URL()+"/_fake")
 }
 
-// people gives parley.yaml's lines about agents and their team, for the surfaces there are.
-func (w *World) people() string {
+// People gives parley.yaml's lines about agents and their team, for the surfaces there are.
+func (w *World) People() string {
 	team := "  - {name: Support, members: [ann@acme.test, ben@acme.test]"
 	if !w.o.NoSlack {
 		team += ", slack_channel: " + Support
@@ -129,7 +139,7 @@ func (w *World) people() string {
 	return lab.Agents(!w.o.NoSlack, w.Teams != nil) + "teams:\n" + team + "}\n"
 }
 
-// TeamsOptions are the part of WorldOptions about Microsoft Teams.
+// TeamsOptions are the part of Options about Microsoft Teams.
 type TeamsOptions struct {
 	Teams        bool            // there is an organisation, beside the workspace
 	NoSlack      bool            // Env and Config say nothing of Slack

@@ -1,4 +1,4 @@
-package demo
+package outside
 
 import (
 	"context"
@@ -28,10 +28,10 @@ func (c *Clock) Move(ctx context.Context, q store.Querier, by time.Duration) err
 	return nil
 }
 
-// reset makes it the machine's time again; the new round's database begins without an offset, too.
-func (c *Clock) reset() { c.ahead.Store(0) }
+// Reset makes it the machine's time again; the new round's database begins without an offset, too.
+func (c *Clock) Reset() { c.ahead.Store(0) }
 
-// untilMorning is how long it takes until the next day's 9:00 in the zone of now.
-func untilMorning(now time.Time) time.Duration {
+// UntilMorning is how long it takes until the next day's 9:00 in the zone of now.
+func UntilMorning(now time.Time) time.Duration {
 	return time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, now.Location()).Sub(now)
 }

@@ -1,4 +1,4 @@
-package demo
+package plaintext
 
 import (
 	"encoding/json"
@@ -16,9 +16,9 @@ type cardPart struct {
 	Inlines []cardPart `json:"inlines"` // RichTextBlock
 }
 
-// cardText is what a person reads in an Adaptive Card, a line for each paragraph; its
+// CardText is what a person reads in an Adaptive Card, a line for each paragraph; its
 // buttons and inputs add nothing.
-func cardText(raw json.RawMessage) string {
+func CardText(raw json.RawMessage) string {
 	var card cardPart
 	if json.Unmarshal(raw, &card) != nil {
 		return ""

@@ -1,4 +1,4 @@
-package demo
+package outside
 
 import (
 	"errors"
@@ -13,6 +13,9 @@ const (
 	providerID     = "fake-client-id"
 	providerSecret = "fake-client-secret"
 )
+
+// Admin is whose settings site the demo opens.
+const Admin = "ann@acme.test"
 
 // signInName is what people call the provider by which they sign in to the site.
 const signInName = "Acme"
@@ -40,7 +43,7 @@ func (w *World) openProviders() error {
 // newSignIn makes the OpenID provider of Ann, the admin, Ben, an agent, and one person who is no agent.
 func (w *World) newSignIn() *oidcfake.Server {
 	o := oidcfake.Options{ClientID: providerID, ClientSecret: providerSecret, RedirectURI: w.o.PublicURL + openid.Back(openid.Any), Log: w.o.Log}
-	for _, mail := range []string{admin, "ben@acme.test", "stranger@acme.test"} {
+	for _, mail := range []string{Admin, "ben@acme.test", "stranger@acme.test"} {
 		o.Users = append(o.Users, oidcfake.User{ID: mail, Claims: map[string]any{"email": mail, "email_verified": true}})
 	}
 	return oidcfake.New(o)

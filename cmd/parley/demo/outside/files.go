@@ -1,4 +1,4 @@
-package demo
+package outside
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// mugPicture draws Maria's broken mug. Shape: a PNG, 480 × 300.
-func mugPicture() []byte {
+// MugPicture draws Maria's broken mug. Shape: a PNG, 480 × 300.
+func MugPicture() []byte {
 	const w, h = 480, 300
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {

@@ -1,4 +1,7 @@
-package demo
+// Package cord is a wire between Parley and one port of an emulator that can be cut and plugged in again.
+//
+// What does not belong here: what flows through it.
+package cord
 
 import (
 	"context"
@@ -18,11 +21,11 @@ const (
 	cordPause = 100 * time.Millisecond
 )
 
-// cord is the wire between Parley and one port of an emulator. While it is cut, its
+// Cord is the wire between Parley and one port of an emulator. While it is cut, its
 // address refuses connections as a dead host's does; the people, who use the emulator
 // from the other side, notice nothing.
-type cord struct {
-	addr string
+type Cord struct {
+	Addr string // host:port where Parley connects
 	live sync.WaitGroup
 
 	mu       sync.Mutex
@@ -31,32 +34,32 @@ type cord struct {
 	ends     map[net.Conn]struct{}
 }
 
-// newCord lays a plugged-in cord from addr (host:port, port 0 picks one) to target.
+// New lays a plugged-in cord from addr (host:port, port 0 picks one) to target.
 // Errors: addr is taken.
-func newCord(ctx context.Context, addr, target string) (*cord, error) {
-	c := &cord{addr: addr, target: target, ends: map[net.Conn]struct{}{}}
-	if err := c.plug(ctx); err != nil {
+func New(ctx context.Context, addr, target string) (*Cord, error) {
+	c := &Cord{Addr: addr, target: target, ends: map[net.Conn]struct{}{}}
+	if err := c.Plug(ctx); err != nil {
 		return nil, err
 	}
-	c.addr = c.listener.Addr().String()
+	c.Addr = c.listener.Addr().String()
 	return c, nil
 }
 
-// plug lets connections through. Errors: the address is taken, or ctx ended.
-func (c *cord) plug(ctx context.Context) error {
+// Plug lets connections through. Errors: the address is taken, or ctx ended.
+func (c *Cord) Plug(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.listener != nil {
 		return nil
 	}
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", c.addr)
+	ln, err := lc.Listen(ctx, "tcp", c.Addr)
 	for try := 1; err != nil && try < cordTries && ctx.Err() == nil; try++ {
 		select {
 		case <-ctx.Done():
 		case <-time.After(cordPause):
 		}
-		ln, err = lc.Listen(ctx, "tcp", c.addr)
+		ln, err = lc.Listen(ctx, "tcp", c.Addr)
 	}
 	if err != nil {
 		return fmt.Errorf("demo: plug in: %w", err)
@@ -66,15 +69,15 @@ func (c *cord) plug(ctx context.Context) error {
 	return nil
 }
 
-// point lets new connections lead to another target.
-func (c *cord) point(target string) {
+// Point lets new connections lead to another target.
+func (c *Cord) Point(target string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.target = target
 }
 
-// cut breaks every connection and refuses new ones.
-func (c *cord) cut() {
+// Cut breaks every connection and refuses new ones.
+func (c *Cord) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.listener == nil {
@@ -87,14 +90,14 @@ func (c *cord) cut() {
 	}
 }
 
-// close cuts the cord for good and waits until nothing runs on it.
-func (c *cord) close() {
-	c.cut()
+// Close cuts the cord for good and waits until nothing runs on it.
+func (c *Cord) Close() {
+	c.Cut()
 	c.live.Wait()
 }
 
 // serve takes connections until the cord is cut.
-func (c *cord) serve(ctx context.Context, ln net.Listener) {
+func (c *Cord) serve(ctx context.Context, ln net.Listener) {
 	for {
 		near, err := ln.Accept()
 		if err != nil {
@@ -105,7 +108,7 @@ func (c *cord) serve(ctx context.Context, ln net.Listener) {
 }
 
 // carry passes bytes both ways until either side hangs up or the cord is cut.
-func (c *cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
+func (c *Cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
 	c.mu.Lock()
 	target := c.target
 	c.mu.Unlock()
@@ -132,7 +135,7 @@ func (c *cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
 }
 
 // hold remembers both ends of a connection, so that cut can close them; false if the cord was cut meanwhile.
-func (c *cord) hold(ln net.Listener, ends ...net.Conn) bool {
+func (c *Cord) hold(ln net.Listener, ends ...net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.listener != ln {
@@ -144,7 +147,7 @@ func (c *cord) hold(ln net.Listener, ends ...net.Conn) bool {
 	return true
 }
 
-func (c *cord) release(ends ...net.Conn) {
+func (c *Cord) release(ends ...net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, end := range ends {

@@ -1,19 +1,25 @@
-package demo
+// Package witness stands outside Parley: it hears what people say in Slack, in Teams, by mail and by phone, sees what
+// arrives there, and accounts for each message, beside what Parley's own database says.
+//
+// What does not belong here: what counts as arrived, lost or doubled (package judge), and how the account is shown.
+package witness
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/plaintext"
 	"parley/store"
 )
 
@@ -21,23 +27,19 @@ const (
 	// lostAfter is how long Parley must have had nothing to do, with every line plugged
 	// in, before what arrived nowhere counts as lost.
 	lostAfter = time.Minute
-	// journalPace is how often the witness looks when nothing happens.
-	journalPace = time.Second
 	// shownRows is how many messages the page lists.
 	shownRows = 60
-	// shownRunes is how many runes of each message's text the page shows.
-	shownRunes = 140
 )
 
-// journal is the witness' account, the newest message first.
-type journal struct {
+// Account is the witness' account, the newest message first.
+type Account struct {
 	Counts judge.Counts `json:"counts"`
-	Rows   []journalRow `json:"rows"`
+	Rows   []Row        `json:"rows"`
 	Quiet  bool         `json:"quiet"` // Parley has nothing left to do
 }
 
-// journalRow is one message on its way.
-type journalRow struct {
+// Row is one message on its way.
+type Row struct {
 	Key      string     `json:"key"`
 	Way      string     `json:"way"`
 	Who      string     `json:"who"`
@@ -61,24 +63,11 @@ type journalRow struct {
 	Chat     string     `json:"chat"` // on the phone; "" = by mail
 }
 
-// lookout lets the witness look into every emulator, and compares with what Parley says.
-type lookout struct {
-	*house
-	plugs   *plugs
-	witness witness
-}
+// Witness stands outside Parley: it sees what people say in Slack and in their mail
+// programs, and what arrives there, and compares.
+type Witness struct {
+	world *outside.World
 
-func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
-	j, err := p.account(r.Context())
-	if err != nil && r.Context().Err() == nil {
-		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
-	}
-	answer(w, j)
-}
-
-// witness stands outside Parley: it sees what people say in Slack and in their mail
-// programs, and what arrives there, and compares. The zero value is ready.
-type witness struct {
 	mu    sync.Mutex
 	known map[string]*judge.Saying  // by key: what was said in this round
 	seen  map[string]judge.Arrival  // by key: what was seen in this round; it counts as arrived even if it is removed later
@@ -86,49 +75,26 @@ type witness struct {
 	idle  time.Time                 // since when Parley has nothing to do; zero = it has
 }
 
-// forget empties the witness for a new round.
-func (w *witness) forget() {
+// New makes one who has seen nothing yet.
+func New(w *outside.World) *Witness { return &Witness{world: w} }
+
+// Forget empties the witness for a new round.
+func (w *Witness) Forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.known, w.seen, w.boxes, w.idle = nil, nil, nil, time.Time{}
 }
 
-// watch keeps the witness looking: it must see each text before somebody edits the text, and
-// notice when something is overdue.
-func (p *lookout) watch(ctx context.Context) {
-	tick := time.NewTicker(journalPace)
-	defer tick.Stop()
-	var last judge.Counts
-	for {
-		next := p.hub.next()
-		j, err := p.account(ctx)
-		if err != nil && ctx.Err() == nil {
-			p.o.Log.Debug("journal", "error", err)
-		}
-		if j.Counts != last {
-			last = j.Counts
-			p.hub.wake()
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-next:
-		}
-	}
-}
-
-// account lets the witness look and gives its account. Errors: Parley's database does
-// not answer; then the account is without Parley's word.
-func (p *lookout) account(ctx context.Context) (journal, error) {
-	claims, busy, err := p.claims(ctx)
+// Account looks into every emulator, compares with what Parley says, and gives its account. db is Parley's database,
+// nil while there is none; through says that nothing is cut, killed or still connecting.
+// Errors: the database does not answer; then the account is without Parley's word.
+func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (Account, error) {
+	claims, busy, err := w.claims(ctx, db)
 	now := time.Now()
-	w := &p.witness
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	said, arrived := p.look(now)
-	s := p.plugs.state()
-	if busy || err != nil || s.Slack.State != "on" || s.Teams.State != "on" || s.Mail.State != "on" || s.Parley.State != "on" {
+	said, arrived := w.look(now)
+	if busy || err != nil || !through {
 		w.idle = time.Time{}
 	} else if w.idle.IsZero() {
 		w.idle = now
@@ -138,16 +104,16 @@ func (p *lookout) account(ctx context.Context) (journal, error) {
 		overdue = limit
 	}
 	list, n := judge.Compare(said, arrived, claims, overdue)
-	j := journal{Counts: n, Rows: []journalRow{}, Quiet: !w.idle.IsZero()}
+	j := Account{Counts: n, Rows: []Row{}, Quiet: !w.idle.IsZero()}
 	for _, v := range slices.Backward(list[max(0, len(list)-shownRows):]) {
-		j.Rows = append(j.Rows, judgedRow(&v))
+		j.Rows = append(j.Rows, rowOf(&v))
 	}
 	return j, err
 }
 
-// judgedRow makes the row of a message that was judged.
-func judgedRow(v *judge.Verdict) journalRow {
-	r := journalRow{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: excerpt(v.Text, shownRunes), At: v.At, State: v.State,
+// rowOf makes the row of a message that was judged.
+func rowOf(v *judge.Verdict) Row {
+	r := Row{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: plaintext.Excerpt(v.Text, plaintext.RowRunes), At: v.At, State: v.State,
 		Copies: max(v.Copies, v.Told), Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)
@@ -163,26 +129,25 @@ func judgedRow(v *judge.Verdict) journalRow {
 }
 
 // look sees everything that is said and everything that arrived, each in its order.
-// Caller holds witness.mu.
-func (p *lookout) look(now time.Time) ([]*judge.Saying, []judge.Arrival) {
-	w := &p.witness
+// Caller holds mu.
+func (w *Witness) look(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 	if w.known == nil {
 		w.known, w.seen, w.boxes = map[string]*judge.Saying{}, map[string]judge.Arrival{}, map[string]map[string]int{}
 	}
 	for _, s := range w.known {
 		s.Gone = s.Way == judge.WayOut // until it is seen again; a mail can't be taken back
 	}
-	p.lookIntoMail(now)
-	p.lookIntoPhones(now)
-	p.lookIntoSlack(now)
-	p.lookIntoTeams(now)
+	w.lookIntoMail(now)
+	w.lookIntoPhones(now)
+	w.lookIntoSlack(now)
+	w.lookIntoTeams(now)
 	said := slices.SortedFunc(maps.Values(w.known), func(a, b *judge.Saying) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
 	arrived := slices.SortedFunc(maps.Values(w.seen), func(a, b judge.Arrival) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
 	return said, arrived
 }
 
 // hear notes what somebody said, and remembers how it read before an edit.
-func (w *witness) hear(s judge.Saying, now time.Time) {
+func (w *Witness) hear(s judge.Saying, now time.Time) {
 	known := w.known[s.Key]
 	if known == nil {
 		known = &s
@@ -197,7 +162,7 @@ func (w *witness) hear(s judge.Saying, now time.Time) {
 }
 
 // see notes what arrived. A post of files may show more of them later.
-func (w *witness) see(a judge.Arrival) {
+func (w *Witness) see(a judge.Arrival) {
 	if before, seen := w.seen[a.Key]; !seen || a.Files > before.Files {
 		w.seen[a.Key] = a
 	}
@@ -205,8 +170,7 @@ func (w *witness) see(a judge.Arrival) {
 
 // claims asks Parley's database what became of the newest messages, by the witness'
 // keys, and whether Parley has anything left to do.
-func (p *lookout) claims(ctx context.Context) (map[string]judge.Claim, bool, error) {
-	pool := p.db.Load()
+func (w *Witness) claims(ctx context.Context, pool *pgxpool.Pool) (map[string]judge.Claim, bool, error) {
 	if pool == nil {
 		return nil, true, nil
 	}
@@ -221,7 +185,7 @@ func (p *lookout) claims(ctx context.Context) (map[string]judge.Claim, bool, err
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	return list, busy || p.world.Teams != nil && p.world.Teams.Activities.Pending() > 0, nil
+	return list, busy || w.world.Teams != nil && w.world.Teams.Activities.Pending() > 0, nil
 }
 
 func readClaims(ctx context.Context, q store.Querier) (map[string]judge.Claim, error) {

@@ -1,9 +1,9 @@
-// Package demo wires the emulators together: a mail world, a Slack workspace and a
-// Microsoft 365 organisation that a real Parley, in another process or the same, works
-// against. It holds the demo's page and plays scenarios, which are the end-to-end tests.
+// Package outside is everything outside Parley, as the demo and its stories have it: a mail world, a Slack workspace, a
+// Microsoft 365 organisation, phones and the providers of accounts, with the people of one company and its customers; the
+// wires between them and Parley, which can be cut; and their clock.
 //
-// What does not belong here: anything that Parley needs in production.
-package demo
+// What does not belong here: Parley's process and database, and the demo's page.
+package outside
 
 import (
 	"cmp"
@@ -18,6 +18,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/phone"
 	"parley/cmd/parley/lab"
 )
 
@@ -34,8 +35,8 @@ const (
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
-// WorldOptions shape a World.
-type WorldOptions struct {
+// Options shape a World.
+type Options struct {
 	Log       *slog.Logger
 	SlackAddr string           // host:port; "" = a free port on loopback
 	IMAPAddr  string           // likewise
@@ -73,22 +74,17 @@ type WorldOptions struct {
 type World struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
-	Teams *teamsfake.Server // nil without WorldOptions.Teams
-	o     WorldOptions
-	cords *cords // nil without WorldOptions.Cords
+	Teams *teamsfake.Server // nil without Options.Teams
+	o     Options
+	cords *cords // nil without Options.Cords
 	home  atomic.Pointer[string]
-	// phones is nil without WorldOptions.Phones.
-	phones    atomic.Pointer[phones]
-	providers *providers // of mailboxes; nil without WorldOptions.Phones
+	// phones is nil without Options.Phones.
+	phones    atomic.Pointer[phone.Exchange]
+	providers *providers // of mailboxes; nil without Options.Phones
 }
 
-// cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
-type cords struct{ slack, imap, smtp, teams, hook *cord }
-
-func (c *cords) all() []*cord { return []*cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }
-
-// NewWorld starts the emulators. Close ends them.
-func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
+// New starts the emulators. Close ends them.
+func New(ctx context.Context, o Options) (*World, error) {
 	outer := o
 	if o.Cords {
 		o.SlackAddr, o.IMAPAddr, o.SMTPAddr, o.TeamsAddr = "", "", "", ""
@@ -130,32 +126,10 @@ func (w *World) furnish() {
 	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
 }
 
-func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {
-	w.cords = &cords{}
-	for _, lay := range []struct {
-		into         **cord
-		addr, target string
-	}{
-		{&w.cords.slack, o.SlackAddr, strings.TrimPrefix(w.Slack.URL(), "http://")},
-		{&w.cords.imap, o.IMAPAddr, w.Mail.IMAPAddr()},
-		{&w.cords.smtp, o.SMTPAddr, w.Mail.SMTPAddr()},
-		{&w.cords.teams, o.TeamsAddr, w.teamsAddr()},
-		{&w.cords.hook, "", w.hookAddr()},
-	} {
-		if lay.target == "" {
-			continue
-		}
-		if *lay.into, err = newCord(ctx, cmp.Or(lay.addr, anyPort), lay.target); err != nil {
-			return err
-		}
-	}
-	if w.cords.teams != nil {
-		w.Teams.SetURL("http://" + w.cords.teams.addr)
-	}
-	return nil
-}
+// Clock is the emulators' clock; nil = the machine's.
+func (w *World) Clock() func() time.Time { return w.o.Clock }
 
-// Reset empties the emulators: everything is as NewWorld left it, but cut cords stay cut.
+// Reset empties the emulators: everything is as New left it, but cut cords stay cut.
 // Errors: the phones' addresses were taken meanwhile.
 func (w *World) Reset(ctx context.Context) error {
 	w.Slack.Reset()
@@ -172,7 +146,7 @@ func (w *World) Close() error {
 	if w.cords != nil {
 		for _, c := range w.cords.all() {
 			if c != nil {
-				c.close()
+				c.Close()
 			}
 		}
 	}
@@ -180,13 +154,13 @@ func (w *World) Close() error {
 	if w.Teams != nil {
 		err = w.Teams.Close()
 	}
-	return errors.Join(err, w.phones.Load().close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
+	return errors.Join(err, w.Phones().Close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
 }
 
 // addresses gives the host:port of Slack, IMAP and SMTP for Parley.
 func (w *World) addresses() (slack, imap, smtp string) {
 	if w.cords != nil {
-		return w.cords.slack.addr, w.cords.imap.addr, w.cords.smtp.addr
+		return w.cords.slack.Addr, w.cords.imap.Addr, w.cords.smtp.Addr
 	}
 	return strings.TrimPrefix(w.Slack.URL(), "http://"), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
 }
@@ -199,7 +173,7 @@ func (w *World) Env() []string {
 	if !w.o.NoSlack {
 		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
 	}
-	vars = append(append(vars, w.teamsEnv()...), w.phoneEnv()...)
+	vars = append(append(vars, w.teamsEnv()...), w.Phones().Env()...)
 	vars = append(vars, w.providerEnv()...)
 	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
 		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
@@ -221,6 +195,6 @@ func (w *World) Config(hold time.Duration) string {
     email:
       address: %s
       sender_name: Acme Support
-%s`, w.people(), hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
-	return w.phoneTemplates() + b.String() + w.phoneConfig(hold)
+%s`, w.People(), hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
+	return w.Phones().Templates() + b.String() + w.Phones().Config(hold)
 }

@@ -1,4 +1,4 @@
-package demo
+package phone
 
 import (
 	"cmp"
@@ -19,15 +19,16 @@ const (
 	personWindow = 7 * dayWindow
 )
 
-var errNoLine = errors.New("this message is gone")
+// ErrNoLine means that a message is not in the chat any more.
+var ErrNoLine = errors.New("this message is gone")
 
 // whatsAppChat is the conversation with the WhatsApp number.
-type whatsAppChat struct{ h *handset }
+type whatsAppChat struct{ h *Handset }
 
-func (c whatsAppChat) lines() []chatLine {
-	var list []chatLine
+func (c whatsAppChat) Lines() []Line {
+	var list []Line
 	for _, m := range c.h.wa.Chat() {
-		l := chatLine{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers, Elsewhere: m.Echo}
+		l := Line{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers, Elsewhere: m.Echo}
 		switch {
 		case m.Deleted:
 			l.Text = "This message was deleted."
@@ -42,12 +43,12 @@ func (c whatsAppChat) lines() []chatLine {
 			l.Reaction = m.Reaction
 		}
 		if m.File != nil && !m.Deleted {
-			l.File = &chatFile{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
+			l.File = &File{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
 		}
 		if !m.FromCustomer {
 			l.List = listLabel(m)
 			for _, b := range m.Choices() {
-				l.Choices = append(l.Choices, chatChoice{ID: b.ID, Title: b.Title, Hint: b.Description, URL: b.URL})
+				l.Choices = append(l.Choices, Choice{ID: b.ID, Title: b.Title, Hint: b.Description, URL: b.URL})
 			}
 		}
 		list = append(list, l)
@@ -63,14 +64,14 @@ func listLabel(m graphfake.Message) string {
 	return ""
 }
 
-func (c whatsAppChat) window(now time.Time) chatWindow {
+func (c whatsAppChat) Window(now time.Time) Window {
 	until := c.h.wa.Window()
-	return chatWindow{Limited: true, Open: now.Before(until), Until: until}
+	return Window{Limited: true, Open: now.Before(until), Until: until}
 }
 
-func (c whatsAppChat) typing() bool { return c.h.wa.Typing() }
+func (c whatsAppChat) Typing() bool { return c.h.wa.Typing() }
 
-func (c whatsAppChat) say(text string, f *chatFile, answers string) error {
+func (c whatsAppChat) Say(text string, f *File, answers string) error {
 	switch {
 	case f != nil:
 		extra := map[string]any{}
@@ -90,17 +91,17 @@ func (c whatsAppChat) say(text string, f *chatFile, answers string) error {
 	return nil
 }
 
-func (c whatsAppChat) tap(line, choice string) error {
+func (c whatsAppChat) Tap(line, choice string) error {
 	_, err := c.h.wa.Tap(line, choice)
 	return err
 }
 
-func (c whatsAppChat) react(line, emoji string) error {
+func (c whatsAppChat) React(line, emoji string) error {
 	c.h.wa.React(line, emoji)
 	return nil
 }
 
-func (c whatsAppChat) read() { c.h.wa.Read() }
+func (c whatsAppChat) Read() { c.h.wa.Read() }
 
 // mediaKind is how Meta calls a sort of file: image, video, audio or file.
 func mediaKind(contentType string) string {
@@ -112,12 +113,12 @@ func mediaKind(contentType string) string {
 }
 
 // smsChat is the conversation with the SMS number.
-type smsChat struct{ h *handset }
+type smsChat struct{ h *Handset }
 
-func (c smsChat) lines() []chatLine {
-	var list []chatLine
+func (c smsChat) Lines() []Line {
+	var list []Line
 	for _, m := range c.h.sms.Chat() {
-		l := chatLine{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
+		l := Line{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
 		if m.Mine {
 			l.State = "delivered" // a phone shows this for what the network took
 		}
@@ -126,26 +127,26 @@ func (c smsChat) lines() []chatLine {
 		}
 		list = append(list, l)
 		for i := 1; i < len(m.Media); i++ { // each further file has a bubble of its own
-			list = append(list, chatLine{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
+			list = append(list, Line{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
 		}
 	}
 	return list
 }
 
 // mediaFile is a file of a text message, which has no name.
-func mediaFile(m twiliofake.Media, index int) *chatFile {
+func mediaFile(m twiliofake.Media, index int) *File {
 	_, kind, _ := strings.Cut(m.ContentType, "/")
 	ending := map[string]string{"plain": "txt", "jpeg": "jpg", "mpeg": "mp3", "octet-stream": "bin"}[kind]
-	return &chatFile{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(ending, kind)), Type: m.ContentType, Content: m.Content}
+	return &File{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(ending, kind)), Type: m.ContentType, Content: m.Content}
 }
 
-func (c smsChat) window(time.Time) chatWindow {
-	return chatWindow{Open: true, Stopped: c.h.sms.Stopped()}
+func (c smsChat) Window(time.Time) Window {
+	return Window{Open: true, Stopped: c.h.sms.Stopped()}
 }
 
-func (c smsChat) typing() bool { return false }
+func (c smsChat) Typing() bool { return false }
 
-func (c smsChat) say(text string, f *chatFile, _ string) error {
+func (c smsChat) Say(text string, f *File, _ string) error {
 	m := twiliofake.Message{Text: text}
 	if f != nil {
 		m.Media = []twiliofake.Media{{ContentType: f.Type, Content: f.Content}}
@@ -154,21 +155,21 @@ func (c smsChat) say(text string, f *chatFile, _ string) error {
 	return err
 }
 
-func (c smsChat) tap(string, string) error {
+func (c smsChat) Tap(string, string) error {
 	return errors.New("there is nothing to tap in a text message")
 }
-func (c smsChat) react(string, string) error { return errors.New("text messages have no reactions") }
-func (c smsChat) read()                      {}
+func (c smsChat) React(string, string) error { return errors.New("text messages have no reactions") }
+func (c smsChat) Read()                      {}
 
 // messengerChat is the conversation with the Page.
-type messengerChat struct{ h *handset }
+type messengerChat struct{ h *Handset }
 
-func (c messengerChat) lines() []chatLine {
-	var list []chatLine
+func (c messengerChat) Lines() []Line {
+	var list []Line
 	all := c.h.page.Conversation()
 	seen := c.h.page.Seen()
 	for i, m := range all {
-		l := chatLine{ID: m.ID, Mine: !m.FromPage, Text: m.Text, At: m.At, Answers: m.ReplyTo, Reaction: m.Reaction, Ours: m.PageReaction, Elsewhere: m.Elsewhere}
+		l := Line{ID: m.ID, Mine: !m.FromPage, Text: m.Text, At: m.At, Answers: m.ReplyTo, Reaction: m.Reaction, Ours: m.PageReaction, Elsewhere: m.Elsewhere}
 		if l.Mine {
 			l.State, l.Reaction = "delivered", ""
 			if !seen.Before(m.At) {
@@ -176,18 +177,18 @@ func (c messengerChat) lines() []chatLine {
 			}
 		}
 		if len(m.File) > 0 {
-			l.File = &chatFile{Name: m.Name, Type: m.ContentType, Content: m.File}
+			l.File = &File{Name: m.Name, Type: m.ContentType, Content: m.File}
 		}
 		if i == len(all)-1 { // quick replies show below the last message only
 			for _, q := range m.QuickReplies {
-				l.Choices = append(l.Choices, chatChoice{ID: q.Title, Title: q.Title})
+				l.Choices = append(l.Choices, Choice{ID: q.Title, Title: q.Title})
 			}
 		}
 		for _, card := range m.Cards {
 			l.Text = strings.TrimSpace(l.Text + "\n" + card.Title + "\n" + card.Subtitle)
 		}
 		for _, b := range buttonsOf(m) {
-			l.Choices = append(l.Choices, chatChoice{ID: b.Title, Title: b.Title, URL: b.URL})
+			l.Choices = append(l.Choices, Choice{ID: b.Title, Title: b.Title, URL: b.URL})
 		}
 		if l.Text == "" && l.File == nil {
 			l.Text = "[" + m.Kind + "]"
@@ -205,14 +206,14 @@ func buttonsOf(m graphfake.PageMessage) []graphfake.PageButton {
 	return list
 }
 
-func (c messengerChat) window(now time.Time) chatWindow {
+func (c messengerChat) Window(now time.Time) Window {
 	var last time.Time
 	for _, m := range c.h.page.Conversation() {
 		if !m.FromPage {
 			last = m.At
 		}
 	}
-	w := chatWindow{Limited: true}
+	w := Window{Limited: true}
 	if last.IsZero() {
 		return w
 	}
@@ -226,9 +227,9 @@ func (c messengerChat) window(now time.Time) chatWindow {
 	return w
 }
 
-func (c messengerChat) typing() bool { return c.h.page.Typing() }
+func (c messengerChat) Typing() bool { return c.h.page.Typing() }
 
-func (c messengerChat) say(text string, f *chatFile, answers string) error {
+func (c messengerChat) Say(text string, f *File, answers string) error {
 	if f != nil {
 		c.h.page.Media(mediaKind(f.Type), f.Name, f.Type, f.Content)
 	}
@@ -242,25 +243,25 @@ func (c messengerChat) say(text string, f *chatFile, answers string) error {
 	return nil
 }
 
-func (c messengerChat) tap(_, choice string) error { return c.h.page.Tap(choice) }
+func (c messengerChat) Tap(_, choice string) error { return c.h.page.Tap(choice) }
 
-func (c messengerChat) react(line, emoji string) error {
+func (c messengerChat) React(line, emoji string) error {
 	c.h.page.React(line, emoji)
 	return nil
 }
 
-func (c messengerChat) read() { c.h.page.Read() }
+func (c messengerChat) Read() { c.h.page.Read() }
 
-// checkSay refuses what no phone sends.
-func checkSay(text string, f *chatFile) error {
+// CheckSay refuses what no phone sends.
+func CheckSay(text string, f *File) error {
 	if strings.TrimSpace(text) == "" && f == nil {
 		return errors.New("there is nothing to send")
 	}
-	if n := len([]rune(text)); n > maxChatRunes {
-		return fmt.Errorf("that is too long for a phone: %d characters, at most %d", n, maxChatRunes)
+	if n := len([]rune(text)); n > MostRunes {
+		return fmt.Errorf("that is too long for a phone: %d characters, at most %d", n, MostRunes)
 	}
 	return nil
 }
 
-// maxChatRunes is how long a message may be: Twilio's limit is the smallest.
-const maxChatRunes = 1600
+// MostRunes is how long a message may be: Twilio's limit is the smallest.
+const MostRunes = 1600

@@ -1,4 +1,4 @@
-package demo
+package outside
 
 import (
 	"context"
@@ -11,27 +11,29 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/channels/graphfake"
+	"parley/cmd/parley/demo/phone"
 )
 
-// prologuePace is the time between two first mails, so that people see them arrive.
-const prologuePace = 600 * time.Millisecond
+// ProloguePace is the time between two first mails, so that people see them arrive.
+const ProloguePace = 600 * time.Millisecond
 
-// persona is a customer of the demo.
-type persona struct {
+// Persona is a customer of the demo.
+type Persona struct {
 	Name    string
 	Address string
 	About   string // one line for who plays him
 	first   func() mailfake.Mail
-	then    func(*handset) // what he writes by phone, when all have mailed; nil = nothing
+	then    func(*phone.Handset) // what he writes by phone, when all have mailed; nil = nothing
 }
 
-func (p persona) String() string {
+// String is the customer as the sender of a mail.
+func (p Persona) String() string {
 	return (&mailfake.Address{Name: p.Name, Address: p.Address}).String()
 }
 
-// personas lists the customers in the order in which they write.
-func personas() []persona {
-	return []persona{
+// Personas lists the customers in the order in which they write.
+func Personas() []Persona {
+	return []Persona{
 		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletter, nil},
 		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import. Asks by Messenger, too.", withAttachments, byMessenger},
 		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman, nil},
@@ -44,7 +46,7 @@ func personas() []persona {
 // Prologue lets each customer write the first mail, and some by phone, a pace apart.
 // Errors: a mail that nobody took; ctx's.
 func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
-	for _, p := range personas() {
+	for _, p := range Personas() {
 		if _, err := w.Mail.Customer(p.String()).Send(p.first()); err != nil {
 			return fmt.Errorf("demo: first mail of %s: %w", p.Name, err)
 		}
@@ -59,11 +61,11 @@ func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 
 // phonePrologue lets the customers who have a first message by phone write it.
 func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
-	phones := w.phones.Load()
+	phones := w.Phones()
 	if phones == nil {
 		return nil
 	}
-	for _, p := range personas() {
+	for _, p := range Personas() {
 		if p.then == nil {
 			continue
 		}
@@ -72,7 +74,7 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 			return ctx.Err()
 		case <-time.After(pace):
 		}
-		p.then(phones.handset(p.Address, p.Name))
+		p.then(phones.Handset(p.Address, p.Name))
 	}
 	return nil
 }
@@ -89,7 +91,7 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 		return nil
 	}
 	wait := homeSettles
-	for i, p := range personas() {
+	for i, p := range Personas() {
 		text := greetings()[p.Name]
 		if text == "" {
 			continue
@@ -125,14 +127,14 @@ func (w *World) talksIn(surface string) bool {
 	return slices.ContainsFunc(w.Slack.Messages(Support), func(m *slackfake.Message) bool { return m.BotID != "" })
 }
 
-func byWhatsApp(h *handset) {
-	h.wa.Text("Me again, Dana Cole, order 0977.")
-	h.wa.Text("This is what came instead of my money:")
-	h.wa.Media("image", graphfake.File{Name: "mug.png", ContentType: "image/png", Content: mugPicture()}, map[string]any{"caption": "a mug!!"})
+func byWhatsApp(h *phone.Handset) {
+	h.ByWhatsApp().Text("Me again, Dana Cole, order 0977.")
+	h.ByWhatsApp().Text("This is what came instead of my money:")
+	h.ByWhatsApp().Media("image", graphfake.File{Name: "mug.png", ContentType: "image/png", Content: MugPicture()}, map[string]any{"caption": "a mug!!"})
 }
 
-func byMessenger(h *handset) {
-	h.page.Text("Hi! Are you open on Saturday? I could bring the teapot by.")
+func byMessenger(h *phone.Handset) {
+	h.ByPage().Text("Hi! Are you open on Saturday? I could bring the teapot by.")
 }
 
 func withPicture() mailfake.Mail {
@@ -160,7 +162,7 @@ Maria Lopez`,
 </table>
 <p>Could you send two new ones? I need them by <i>Friday next week</i>, for a birthday.</p>
 <p>Kind regards<br>Maria Lopez</p></body></html>`,
-		Inline: []mailfake.Attachment{{Name: "mug.png", Type: "image/png", ContentID: "mug@lopez", Inline: true, Content: mugPicture()}},
+		Inline: []mailfake.Attachment{{Name: "mug.png", Type: "image/png", ContentID: "mug@lopez", Inline: true, Content: MugPicture()}},
 	}
 }
 

@@ -1,6 +1,11 @@
-package demo
+// Package engine runs the real Parley as a process beside the demo, starts it again when it dies, and kills it when somebody
+// wants to see what happens then.
+//
+// What does not belong here: what Parley is told to do.
+package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +23,8 @@ import (
 )
 
 const (
-	// engineGrace is how long a stopping Parley may finish what is under way.
-	engineGrace = 25 * time.Second
+	// Grace is how long a stopping Parley may finish what is under way.
+	Grace = 25 * time.Second
 	// enginePause is the wait before a Parley that died is started again.
 	enginePause = time.Second
 	// killPause is the wait before a Parley that somebody killed is started again: long enough
@@ -27,20 +32,24 @@ const (
 	killPause = 10 * time.Second
 )
 
-// errOver is the cause with which a round's context ends when the demo starts over: what
+// ErrOver is the cause with which a round's context ends when the demo starts over: what
 // the engine has under way is not worth waiting for.
-var errOver = errors.New("the demo starts over")
+var ErrOver = errors.New("the demo starts over")
 
-// engine runs the real Parley as a process of its own and starts it again when it dies.
-type engine struct {
-	exe    string
-	args   []string
-	env    []string
-	out    io.Writer
-	log    *slog.Logger
-	report func(text string) // what the page says about the engine
-	pause  time.Duration     // the wait before one that was killed is started again
+// Options say how the engine is started.
+type Options struct {
+	Exe    string
+	Args   []string
+	Env    []string
+	Out    io.Writer
+	Log    *slog.Logger
+	Report func(text string) // what the page says about the engine
+	Pause  time.Duration     // the wait before one that was killed is started again; 0 = ten seconds
+}
 
+// Engine runs the real Parley as a process of its own and starts it again when it dies.
+type Engine struct {
+	o     Options
 	again chan struct{} // asks a dead one to start now; of size 1
 
 	mu     sync.Mutex
@@ -51,22 +60,28 @@ type engine struct {
 	back   time.Time // when the next one starts by itself
 }
 
-// run keeps the engine running until ctx ends, then waits until it has stopped.
+// New makes one that doesn't run yet.
+func New(o Options) *Engine {
+	o.Pause = cmp.Or(o.Pause, killPause)
+	return &Engine{o: o, again: make(chan struct{}, 1)}
+}
+
+// Run keeps the engine running until ctx ends, then waits until it has stopped.
 // Errors: the program can't be started at all.
-func (e *engine) run(ctx context.Context) error {
+func (e *Engine) Run(ctx context.Context) error {
 	runtime.LockOSThread() // the kernel ends the child with the thread that made it
 	defer runtime.UnlockOSThread()
 	for ctx.Err() == nil {
-		cmd := exec.CommandContext(ctx, e.exe, e.args...) //nolint:gosec // our own program
-		cmd.Env, cmd.Stdout, cmd.Stderr = e.env, e.out, e.out
+		cmd := exec.CommandContext(ctx, e.o.Exe, e.o.Args...) //nolint:gosec // our own program
+		cmd.Env, cmd.Stdout, cmd.Stderr = e.o.Env, e.o.Out, e.o.Out
 		cmd.SysProcAttr = childAttr()
 		cmd.Cancel = func() error {
-			if errors.Is(context.Cause(ctx), errOver) {
+			if errors.Is(context.Cause(ctx), ErrOver) {
 				return cmd.Process.Kill()
 			}
 			return cmd.Process.Signal(syscall.SIGTERM)
 		}
-		cmd.WaitDelay = engineGrace
+		cmd.WaitDelay = Grace
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("demo: start the engine: %w", err)
 		}
@@ -76,7 +91,7 @@ func (e *engine) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		e.log.Warn("engine ended", "error", err)
+		e.o.Log.Warn("engine ended", "error", err)
 		select {
 		case <-ctx.Done():
 		case <-e.again:
@@ -86,19 +101,19 @@ func (e *engine) run(ctx context.Context) error {
 	return nil
 }
 
-func (e *engine) started(p *os.Process) {
+func (e *Engine) started(p *os.Process) {
 	e.mu.Lock()
 	again := !e.down.IsZero()
 	e.proc, e.killed = p, false
 	e.mu.Unlock()
-	e.log.Info("engine started", "pid", p.Pid)
+	e.o.Log.Info("engine started", "pid", p.Pid)
 	if again {
-		e.report("Parley runs again and is connecting to Slack …")
+		e.o.Report("Parley runs again and is connecting to Slack …")
 	}
 }
 
 // ended notes that Parley runs no more, and gives the wait before it is started again.
-func (e *engine) ended() time.Duration {
+func (e *Engine) ended() time.Duration {
 	select { // drop a wish that was meant for the Parley that ended
 	case <-e.again:
 	default:
@@ -106,18 +121,18 @@ func (e *engine) ended() time.Duration {
 	e.mu.Lock()
 	wait, text := enginePause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
 	if e.killed {
-		wait, text = e.pause, "Parley was killed; it starts again by itself. What is said waits."
+		wait, text = e.o.Pause, "Parley was killed; it starts again by itself. What is said waits."
 	}
 	now := time.Now()
 	e.proc, e.down, e.back = nil, now, now.Add(wait)
 	e.mu.Unlock()
-	e.report(text)
+	e.o.Report(text)
 	return wait
 }
 
-// kill ends the running Parley as a power cut does: with SIGKILL.
+// Kill ends the running Parley as a power cut does: with SIGKILL.
 // Errors: none runs.
-func (e *engine) kill() error {
+func (e *Engine) Kill() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.proc == nil {
@@ -131,25 +146,25 @@ func (e *engine) kill() error {
 	return nil
 }
 
-// start lets a Parley that was killed start now.
-func (e *engine) start() {
+// Start lets a Parley that was killed start now.
+func (e *Engine) Start() {
 	select {
 	case e.again <- struct{}{}:
 	default:
 	}
 }
 
-// state tells whether the engine runs and how often it was killed; if it is down, since
+// State tells whether the engine runs and how often it was killed; if it is down, since
 // when, and when it comes back by itself.
-func (e *engine) state() (runs bool, kills int, down, back time.Time) {
+func (e *Engine) State() (runs bool, kills int, down, back time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.proc != nil, e.kills, e.down, e.back
 }
 
-// engineEnv gives the environment of the engine: this process' without any setting of
+// Env gives the environment of the engine: this process' without any setting of
 // Parley's, and vars.
-func engineEnv(vars ...string) []string {
+func Env(vars ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {
 		if !child.IsSetting(v) || strings.HasPrefix(v, "PARLEY_TEST") {

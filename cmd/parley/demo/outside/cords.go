@@ -1,0 +1,62 @@
+package outside
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"parley/cmd/parley/demo/cord"
+)
+
+// Lines to Parley that can be cut, by the names that the page gives them.
+const (
+	LineSlack = "slack"
+	LineTeams = "teams"
+	LineMail  = "mail"
+)
+
+// Cords gives the wires of a line; none where nothing can be cut.
+func (w *World) Cords(line string) []*cord.Cord {
+	switch {
+	case w.cords == nil:
+		return nil
+	case line == LineSlack:
+		return []*cord.Cord{w.cords.slack}
+	case line == LineTeams && w.cords.teams != nil:
+		return []*cord.Cord{w.cords.teams, w.cords.hook}
+	case line == LineMail:
+		return []*cord.Cord{w.cords.imap, w.cords.smtp}
+	}
+	return nil
+}
+
+// cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
+type cords struct{ slack, imap, smtp, teams, hook *cord.Cord }
+
+func (c *cords) all() []*cord.Cord { return []*cord.Cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }
+
+// layCords lays a wire to each emulator, and one from Teams to Parley.
+func (w *World) layCords(ctx context.Context, o Options) (err error) {
+	w.cords = &cords{}
+	for _, lay := range []struct {
+		into         **cord.Cord
+		addr, target string
+	}{
+		{&w.cords.slack, o.SlackAddr, strings.TrimPrefix(w.Slack.URL(), "http://")},
+		{&w.cords.imap, o.IMAPAddr, w.Mail.IMAPAddr()},
+		{&w.cords.smtp, o.SMTPAddr, w.Mail.SMTPAddr()},
+		{&w.cords.teams, o.TeamsAddr, w.teamsAddr()},
+		{&w.cords.hook, "", w.hookAddr()},
+	} {
+		if lay.target == "" {
+			continue
+		}
+		if *lay.into, err = cord.New(ctx, cmp.Or(lay.addr, anyPort), lay.target); err != nil {
+			return err
+		}
+	}
+	if w.cords.teams != nil {
+		w.Teams.SetURL("http://" + w.cords.teams.Addr)
+	}
+	return nil
+}

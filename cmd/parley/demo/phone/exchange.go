@@ -1,0 +1,283 @@
+// Package phone is the customers' phones: Meta and Twilio as emulators, and for each customer a handset with chats by
+// WhatsApp, text message and Messenger, which all look alike.
+//
+// What does not belong here: how a page shows a phone, and who the customers are.
+package phone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/channels/graphfake"
+	"parley/channels/twilio/twiliofake"
+)
+
+// Names of the accounts that the world's phones write to, as Config gives them.
+const (
+	WhatsAppAccount = "wa"
+	SMSAccount      = "sms"
+	PageAccount     = "page"
+)
+
+// What the world's company has at Meta and Twilio. Tokens and secrets open the emulators
+// alone.
+const (
+	whatsAppNumber = "+15550100"
+	whatsAppID     = "1055500100"
+	whatsAppWABA   = "2055500100"
+	pageID         = "3055500100"
+	smsNumber      = "+15550101"
+	metaToken      = "demo-meta-token"
+	metaSecret     = "demo-app-secret"
+	metaApp        = "9000000001"
+	metaSignUp     = "9000000007" // the configuration of embedded sign-up
+	metaVerify     = "demo-verify-token"
+	twilioSID      = "AC00000000000000000000000000000001"
+	twilioToken    = "demo-twilio-token"
+	// hookOverrides are what Twilio is told about repeating a callback, as docs/twilio.md says.
+	hookOverrides = "#rc=5&rp=all"
+	// hookRetry is Meta's first pause before it sends a webhook again; it doubles.
+	hookRetry = 200 * time.Millisecond
+	// hookTries is how often Meta sends a webhook: for longer than anybody leaves a plug pulled.
+	hookTries = 2000
+	// subscribePace is how often Meta is asked to subscribe a callback that doesn't answer yet.
+	subscribePace = 200 * time.Millisecond
+)
+
+// Exchange are Meta and Twilio, with the people who write there. A Reset puts others in
+// their place, at the same addresses.
+type Exchange struct {
+	o      Options
+	graph  *graphfake.Server
+	number *graphfake.Number
+	page   *graphfake.Page
+	twilio *twiliofake.Server
+
+	closing  sync.Once
+	ended    chan struct{} // closed by close
+	replaced chan struct{} // closed when others have taken their place
+	reviewer sync.WaitGroup
+	called   atomic.Bool // Meta knows where to send webhooks
+
+	mu     sync.Mutex
+	people map[string]*Handset // by mail address, in small letters
+}
+
+// Options shape phones; addresses are host:port, "" = a free one.
+type Options struct {
+	Log                   *slog.Logger
+	Clock                 func() time.Time
+	GraphAddr, TwilioAddr string
+	Public                string // how Parley is reached
+}
+
+// New starts the emulators. Errors: an address is taken.
+func New(ctx context.Context, o Options) (*Exchange, error) {
+	p := &Exchange{o: o, people: map[string]*Handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
+	p.graph = graphfake.New(graphfake.Options{Log: o.Log, Clock: o.Clock, AppID: metaApp, AppSecret: metaSecret, SignUpConfig: metaSignUp,
+		HookRetry: hookRetry, HookTries: hookTries})
+	if err := p.graph.Start(o.GraphAddr); err != nil {
+		return nil, err
+	}
+	p.number = p.graph.AddNumber(graphfake.NumberConfig{ID: whatsAppID, WABA: whatsAppWABA, Display: whatsAppNumber, Name: "Acme"})
+	p.page = p.graph.AddPage(graphfake.PageConfig{ID: pageID, Name: "Acme", HumanAgent: true})
+	p.graph.AllowToken(metaToken)
+	var err error
+	p.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Now: o.Clock,
+		Listen:  o.TwilioAddr,
+		Numbers: []twiliofake.Number{{Address: smsNumber, Webhook: hookOf(o.Public, SMSAccount) + hookOverrides, MMS: true}}})
+	if err != nil {
+		return nil, errors.Join(err, p.graph.Close())
+	}
+	p.reviewer.Go(func() { p.Changes(context.WithoutCancel(ctx), p.review) })
+	return p, nil
+}
+
+// review is Meta's review of templates: it approves all of them, once it can say so to Parley.
+func (p *Exchange) review() {
+	if !p.called.Load() {
+		return
+	}
+	for _, t := range p.graph.Templates(whatsAppWABA) {
+		if t.Status == "PENDING" {
+			_ = p.graph.Review(t.ID, "APPROVED", "") // it may have been deleted since
+		}
+	}
+}
+
+// hookOf is the address of an account's webhook.
+func hookOf(public, account string) string {
+	return strings.TrimRight(public, "/") + "/hooks/" + account
+}
+
+// Close ends the emulators, once: after a reset that found no others to take their place, the same ones are closed
+// again. p may be nil.
+func (p *Exchange) Close() (err error) {
+	if p == nil {
+		return nil
+	}
+	p.closing.Do(func() {
+		close(p.ended)
+		p.reviewer.Wait()
+		p.twilio.Close()
+		err = p.graph.Close()
+	})
+	return err
+}
+
+// Handset gives a customer's phone, by the mail address by which the demo knows him.
+func (p *Exchange) Handset(address, name string) *Handset {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := strings.ToLower(address)
+	h := p.people[key]
+	if h == nil {
+		number := phoneNumber(key)
+		h = &Handset{name: name, number: number, wa: p.number.Customer(graphfake.Person{Phone: number, Name: name}),
+			sms: p.twilio.Phone(number, smsNumber, name), page: p.page.Customer(name)}
+		p.people[key] = h
+	}
+	return h
+}
+
+// Changes calls each whenever something happens on the phones, until ctx ends or they are
+// closed.
+func (p *Exchange) Changes(ctx context.Context, each func()) {
+	ctx, stop := context.WithCancel(ctx)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		defer stop()
+		select {
+		case <-ctx.Done():
+		case <-p.ended:
+		}
+	})
+	for _, emulator := range []interface {
+		Wait(context.Context, func() bool) error
+	}{p.graph, p.twilio} {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				looked := false
+				_ = emulator.Wait(ctx, func() bool { // Wait asks at once, then after each change
+					again := looked
+					looked = true
+					return again
+				})
+				each()
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// Subscribe sets where Meta sends webhooks, as an admin does in its dashboard, as soon as
+// Parley answers there. Errors: ctx's. p may be nil.
+func (p *Exchange) Subscribe(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	for object, account := range map[string]string{whatsAppWABA: WhatsAppAccount, pageID: PageAccount} {
+		for p.graph.Subscribe(ctx, object, hookOf(p.o.Public, account), metaVerify) != nil {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(subscribePace):
+			}
+		}
+	}
+	p.called.Store(true)
+	p.review() //nolint:contextcheck // what it says to Parley is sent as all webhooks are, in their own time
+	return nil
+}
+
+// Env gives the variables that point Parley at the phones, and at itself, and those
+// that its accounts need. p may be nil.
+func (p *Exchange) Env() []string {
+	if p == nil {
+		return nil
+	}
+	return []string{"WHATSAPP_API_URL=" + p.graph.URL(), "MESSENGER_API_URL=" + p.graph.URL(), "TWILIO_API_URL=" + p.twilio.URL(),
+		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret, "META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
+		"PARLEY_PUBLIC_URL=" + p.o.Public, "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
+		"FAKE_WHATSAPP_PHONE_NUMBER_ID=" + whatsAppID, "FAKE_WHATSAPP_WABA_ID=" + whatsAppWABA, "FAKE_PAGE_ID=" + pageID,
+		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber}
+}
+
+// Config gives the accounts of the phones for parley.yaml. p may be nil.
+func (p *Exchange) Config(hold time.Duration) string {
+	if p == nil {
+		return ""
+	}
+	meta := fmt.Sprintf("token: %s, app_secret: %s, verify_token: %s", metaToken, metaSecret, metaVerify)
+	return fmt.Sprintf(`  - name: %s
+    kind: whatsapp
+    team: Support
+    hold: %s
+    settings: {outgoing: on}
+    whatsapp: {phone_number_id: "%s", waba_id: "%s", %s}
+  - name: %s
+    kind: sms
+    team: Support
+    hold: %s
+    settings: {outgoing: on}
+    twilio: {account_sid: %s, auth_token: %s, from: "%s", mms: "true"}
+  - name: %s
+    kind: messenger
+    team: Support
+    hold: %s
+    messenger: {page_id: "%s", %s}
+`, WhatsAppAccount, hold, whatsAppID, whatsAppWABA, meta, SMSAccount, hold, twilioSID, twilioToken, smsNumber, PageAccount, hold, pageID, meta)
+}
+
+// Templates gives the templates of the phones for parley.yaml. p may be nil.
+func (p *Exchange) Templates() string {
+	if p == nil {
+		return ""
+	}
+	return `templates:
+  - name: Order update
+    language: en
+    accounts: [` + WhatsAppAccount + `]
+    types: [start, window]
+    category: utility
+    body: "Hello {{first_name}}, there is news about your order. May we tell you here?"
+    footer: Acme
+    buttons: [{title: "Yes, please"}, {title: Not now}]
+`
+}
+
+// AnswerElsewhere answers a customer in the Page's own inbox, past Parley.
+func (p *Exchange) AnswerElsewhere(h *Handset, text string) { p.page.AnswerElsewhere(h.page, text) }
+
+// Waiting counts the webhooks of Meta that Parley has not taken yet.
+func (p *Exchange) Waiting() int {
+	_, waiting := p.graph.HookCount()
+	return waiting
+}
+
+// Addresses gives the host:port of Meta's Graph API and of Twilio's API.
+func (p *Exchange) Addresses() (graph, twilio string) {
+	return hostPort(p.graph.URL()), hostPort(p.twilio.URL())
+}
+
+// Replaced is closed when others have taken these phones' place.
+func (p *Exchange) Replaced() <-chan struct{} { return p.replaced }
+
+// GiveWay tells whoever watches these phones that others have taken their place.
+func (p *Exchange) GiveWay() { close(p.replaced) }
+
+func hostPort(url string) string { return strings.TrimPrefix(url, "http://") }
+
+// All gives the phones by their owners' mail addresses.
+func (p *Exchange) All() map[string]*Handset {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.people)
+}

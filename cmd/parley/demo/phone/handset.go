@@ -1,0 +1,128 @@
+package phone
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"parley/channels/graphfake"
+	"parley/channels/twilio/twiliofake"
+)
+
+// Handset is one customer's phone.
+type Handset struct {
+	name   string
+	number string // E.164
+	wa     *graphfake.Customer
+	sms    *twiliofake.Phone
+	page   *graphfake.PageCustomer
+}
+
+// ByWhatsApp is who writes by WhatsApp.
+func (h *Handset) ByWhatsApp() *graphfake.Customer { return h.wa }
+
+// ByPage is who writes to the Page, by Messenger.
+func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
+
+// Who gives the name of the customer, and the number of the phone in E.164.
+func (h *Handset) Who() (name, number string) { return h.name, h.number }
+
+// phoneNumber makes a number for a mail address: the same at each start, and nobody's.
+func phoneNumber(address string) string {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(address))
+	return fmt.Sprintf("+1555%07d", 2_000_000+sum.Sum32()%7_000_000)
+}
+
+// Chat is a conversation on a customer's phone, whatever carries it.
+type Chat interface {
+	Lines() []Line
+	Window(now time.Time) Window
+	Typing() bool
+	Say(text string, f *File, answers string) error
+	Tap(line, choice string) error
+	React(line, emoji string) error
+	Read()
+}
+
+// Line is a message as the phone shows it.
+type Line struct {
+	ID        string    `json:"id"`
+	Mine      bool      `json:"mine"`
+	Text      string    `json:"text"`
+	At        time.Time `json:"at"`
+	State     string    `json:"state"` // sent, delivered, read, failed; "" = nothing is shown
+	File      *File     `json:"file,omitempty"`
+	Choices   []Choice  `json:"choices,omitempty"`
+	List      string    `json:"list,omitempty"`    // what opens the choices; "" = they are buttons
+	Answers   string    `json:"answers,omitempty"` // id of the message it answers
+	Reaction  string    `json:"reaction,omitempty"`
+	Ours      string    `json:"ours,omitempty"` // the company's reaction
+	Automatic bool      `json:"automatic,omitempty"`
+	Elsewhere bool      `json:"elsewhere,omitempty"`
+}
+
+// File is a file in a chat; its content is fetched separately.
+type File struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Content []byte `json:"-"`
+}
+
+// Choice is something to tap.
+type Choice struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Hint  string `json:"hint,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
+// Window says how long the company may answer.
+type Window struct {
+	Limited bool      `json:"limited"` // there is a time after which it may not
+	Open    bool      `json:"open"`
+	Until   time.Time `json:"until"`
+	Person  bool      `json:"person"`          // by people only, not by automatic answers
+	People  time.Time `json:"people,omitzero"` // how much longer people may; zero = no longer than anybody
+	Stopped bool      `json:"stopped"`         // the customer said STOP
+}
+
+// Kinds of chats, in the order of their tabs.
+const (
+	WhatsApp  = "whatsapp"
+	SMS       = "sms"
+	Messenger = "messenger"
+)
+
+// Kinds lists the kinds in that order.
+func Kinds() []string { return []string{WhatsApp, SMS, Messenger} }
+
+// Chat gives the conversation of a kind. Errors: no such kind.
+func (h *Handset) Chat(kind string) (Chat, error) {
+	switch kind {
+	case WhatsApp:
+		return whatsAppChat{h}, nil
+	case SMS:
+		return smsChat{h}, nil
+	case Messenger:
+		return messengerChat{h}, nil
+	}
+	return nil, fmt.Errorf("a phone has no %q", cmp.Or(kind, "such program"))
+}
+
+// LineOf finds a line by its id.
+func LineOf(c Chat, id string) (Line, bool) {
+	all := c.Lines()
+	at := slices.IndexFunc(all, func(l Line) bool { return l.ID == id })
+	if at < 0 {
+		return Line{}, false
+	}
+	return all[at], true
+}
+
+// CompanyAt says how the company is reached on a kind of chat.
+func CompanyAt(kind string) string {
+	return map[string]string{WhatsApp: whatsAppNumber, SMS: smsNumber, Messenger: "facebook.com/acme"}[kind]
+}
