@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/cmd/parley/bench"
+	"parley/cmd/parley/bench/rig"
 )
 
 // benchCommand is `parley bench`.
@@ -38,14 +39,14 @@ Examples:
 // Run measures and prints a table.
 func (c benchCommand) Run(ctx context.Context) error {
 	if c.Serve {
-		return bench.Serve(ctx, bench.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
+		return rig.Serve(ctx, rig.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile,
-		Statements: c.Statements, Unanalysed: c.Unanalysed})
+	report, failed := bench.Run(ctx, bench.Options{Options: rig.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Out: os.Stderr, CPUProfile: c.CPUProfile,
+		Statements: c.Statements, Unanalysed: c.Unanalysed}, Only: c.Only})
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}

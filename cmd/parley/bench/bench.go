@@ -4,74 +4,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
-	"parley/cmd/parley/lab"
-	"parley/store/pgserver"
+	"parley/cmd/parley/bench/accept"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/lanes"
+	"parley/cmd/parley/bench/load"
+	"parley/cmd/parley/bench/mail"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/bench/shop"
+	"parley/cmd/parley/bench/talk"
 )
 
 // Options of a run.
 type Options struct {
-	Program string   // this program, to start Parley and emulators with
-	Dir     string   // where the database lives; "" = a temporary folder
-	Quick   bool     // one short round of each figure; what doesn't fit into a minute is left out
-	Only    []string // names of groups; none = all
-	Out     io.Writer
-	// Unanalysed measures a Parley that doesn't analyse what customers write.
-	Unanalysed bool
-	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
-	// Parleys, .own of the generators and emulators.
-	CPUProfile string
-	// Statements is the file to which the groups accept, chat, busy and relay append what each statement of the
-	// database cost a message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
-	Statements string
-}
+	rig.Options
 
-// bench is one run.
-type bench struct {
-	opt      Options
-	scratch  *lab.Scratch     // the run's folder; the database is in it
-	server   *pgserver.Server // nil until a group needs one
-	worlds   int              // made so far
-	tool     string           // pgbench's path; "" = none found
-	referred bool             // the reference's database is there
-	insertUS float64          // CPU of the database for one insert of the latest reference, µs
-	short    bool             // a test: windows of a second, ratios mean nothing
-	onRAM    bool             // the database's files are memory: other targets
-	profiles int              // made so far
-	mu       sync.Mutex       // guards writes to opt.Out
+	Only []string // names of groups; none = all
 }
 
 // group measures some figures that share a set-up.
 type group struct {
 	name    string
-	run     func(*bench, context.Context) (map[string]Figure, error)
+	run     func(context.Context, *rig.Rig) (map[string]figure.Figure, error)
 	figures []string
 }
 
 // groups gives all groups, in the order in which they run.
 func groups() []group {
 	return []group{
-		{"accept", measureAccept, []string{"accept_ratio", "accept_idle"}},
-		{"chat", measureChat, []string{"accept_chat"}},
-		{"relay", measureRelay, []string{"relay_ratio", "commits_per_message"}},
-		{"hop", measureHop, []string{"hop", "hop_p95"}},
-		{"lanes", lanesGroup, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
-		{"aged", agedGroup, []string{"aged_tables"}},
-		{"dump", dumpGroup, []string{"dump_snapshot"}},
-		{"budget", budgetGroup, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
-		{"fair", fairGroup, []string{"fair_account", "fair_sender", "fair_accept"}},
-		{"teams", teamsGroup, []string{"teams_hop", "teams_budget_use", "teams_calls"}},
-		{"mail", mailGroup, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
-		{"replicas", replicasGroup, []string{"replicas_mail", "replicas_p95"}},
-		{"memory", memoryGroup, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
-		{"start", startGroup, []string{"start_ms", "start_fresh_s", "binary_mb"}},
-		{"overload", measureOverload, []string{"overload"}},
-		{"busy", measureBusy, []string{"accept_ratio_busy"}},
+		{"accept", accept.Measure, []string{"accept_ratio", "accept_idle"}},
+		{"chat", accept.MeasureChat, []string{"accept_chat"}},
+		{"relay", talk.MeasureRelay, []string{"relay_ratio", "commits_per_message"}},
+		{"hop", talk.MeasureHop, []string{"hop", "hop_p95"}},
+		{"lanes", lanes.Measure, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
+		{"aged", lanes.MeasureAged, []string{"aged_tables"}},
+		{"dump", lanes.MeasureDump, []string{"dump_snapshot"}},
+		{"budget", shop.MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
+		{"fair", shop.MeasureFair, []string{"fair_account", "fair_sender", "fair_accept"}},
+		{"teams", shop.MeasureTeams, []string{"teams_hop", "teams_budget_use", "teams_calls"}},
+		{"mail", mail.Measure, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
+		{"replicas", mail.MeasureReplicas, []string{"replicas_mail", "replicas_p95"}},
+		{"memory", mail.MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
+		{"start", mail.MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},
+		{"overload", accept.MeasureOverload, []string{"overload"}},
+		{"busy", talk.MeasureBusy, []string{"accept_ratio_busy"}},
 	}
 }
 
@@ -97,107 +76,68 @@ var errMinute = errors.New("bench: the minute is over")
 // Run measures and gives the report. The database is private and goes afterwards.
 // Errors: ErrUnknownGroup; what could not be started; a broken invariant (lost, doubled,
 // not drained). A missed target is no error: see Report.Missed.
-func Run(ctx context.Context, o Options) (Report, error) {
-	scratch, err := lab.NewScratch(o.Dir, "parley-bench-", 0, nil)
+func Run(ctx context.Context, o Options) (figure.Report, error) {
+	b, err := rig.New(o.Options)
 	if err != nil {
-		return Report{}, fmt.Errorf("bench: %w", err)
+		return figure.Report{}, err
 	}
-	if o.Out == nil {
-		o.Out = io.Discard
-	}
-	b := &bench{opt: o, scratch: scratch}
 	own := ""
 	if o.CPUProfile != "" {
 		own = o.CPUProfile + ".own"
 	}
-	stop, err := profile(own)
+	stop, err := rig.Profile(own)
 	if err != nil {
-		return Report{}, errors.Join(err, b.close())
+		return figure.Report{}, errors.Join(err, b.Close())
 	}
-	report, err := b.run(ctx)
-	return report, errors.Join(err, stop(), b.close())
+	report, err := run(ctx, b, o.Only)
+	return report, errors.Join(err, stop(), b.Close())
 }
 
-func (b *bench) run(ctx context.Context) (Report, error) {
-	machine, err := b.machine(ctx)
+// run looks at the machine and measures the groups of these names; none = all.
+func run(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
+	machine, err := b.Machine(ctx)
 	if err != nil {
-		return Report{}, err
+		return figure.Report{}, err
 	}
-	b.onRAM = machine.onRAM()
-	figures, err := b.measure(ctx)
-	machine.LoadAfter = loadAverages()
-	return Report{Metrics: figures, Machine: machine}, err
-}
-
-// close ends the server and removes everything of the run.
-func (b *bench) close() error {
-	var err error
-	if b.server != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		err = b.server.Close(ctx)
-	}
-	return errors.Join(err, b.scratch.Remove())
-}
-
-func (b *bench) rounds() int {
-	if b.opt.Quick {
-		return 1
-	}
-	return 3
-}
-
-func (b *bench) say(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_, _ = fmt.Fprintf(b.opt.Out, format+"\n", args...) // progress only
+	figures, err := measure(ctx, b, only)
+	machine.LoadAfter = rig.LoadAverages()
+	return figure.Report{Metrics: figures, Machine: machine}, err
 }
 
 // measure runs the chosen groups one after the other.
-func (b *bench) measure(ctx context.Context) (map[string]Figure, error) {
+func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
 	all := groups()
-	for _, name := range b.opt.Only {
+	for _, name := range only {
 		if !slices.ContainsFunc(all, func(g group) bool { return g.name == name }) {
 			return nil, fmt.Errorf("%w: %s", ErrUnknownGroup, name)
 		}
 	}
-	if b.opt.Quick {
+	if b.Opt.Quick {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, quickFor, errMinute)
 		defer cancel()
 	}
-	figures := map[string]Figure{}
+	figures := map[string]figure.Figure{}
 	var failed []error
 	for _, g := range all {
-		if len(b.opt.Only) > 0 && !slices.Contains(b.opt.Only, g.name) {
+		if len(only) > 0 && !slices.Contains(only, g.name) {
 			continue
 		}
-		b.say("%s …", g.name)
+		b.Say("%s …", g.name)
 		begin := time.Now()
-		some, err := g.run(b, ctx)
+		some, err := g.run(ctx, b)
 		switch {
-		case err != nil && errors.Is(context.Cause(ctx), errMinute) && !errors.Is(err, errLost) && !errors.Is(err, errOrder):
-			some = map[string]Figure{}
+		case err != nil && errors.Is(context.Cause(ctx), errMinute) && !errors.Is(err, load.ErrLost) && !errors.Is(err, talk.ErrOrder):
+			some = map[string]figure.Figure{}
 			for _, name := range g.figures {
-				some[name] = Figure{Note: "left out by --quick: the minute was over"}
+				some[name] = figure.Figure{Note: "left out by --quick: the minute was over"}
 			}
 		case err != nil: // the others' figures are still worth having
 			failed = append(failed, fmt.Errorf("bench: %s: %w", g.name, err))
-			b.say("        failed: %v", err)
+			b.Say("        failed: %v", err)
 		}
 		maps.Copy(figures, some)
-		b.say("        %.1f s", time.Since(begin).Seconds())
+		b.Say("        %.1f s", time.Since(begin).Seconds())
 	}
 	return figures, errors.Join(failed...)
-}
-
-// span chooses how long something is measured: in tests at most a second.
-func (b *bench) span(full, quick time.Duration) time.Duration {
-	switch {
-	case b.short:
-		return min(quick, time.Second)
-	case b.opt.Quick:
-		return quick
-	}
-	return full
 }

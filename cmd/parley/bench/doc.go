@@ -10,5 +10,8 @@
 // generators share this process: what an agent or a customer does next follows from what
 // was posted or sent, without another hop.
 //
+// Each group of figures is measured by a package below (accept, talk, lanes, shop, mail), all of them on package rig, some
+// with load; this package lists the groups and runs them.
+//
 // What does not belong here: correctness under harm (torture), tuning.
 package bench

@@ -11,7 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/cmd/parley/lab"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/bench/rig/rigtest"
 )
 
 // TestMain lets the test's binary be every process of a run: it understands the same
@@ -22,32 +23,16 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := Serve(ctx, ServeOptions{}); err != nil {
+	if err := rig.Serve(ctx, rig.ServeOptions{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // the process ends
 	}
 }
 
-// testBench is a short run whose database ends with the test.
-func testBench(t *testing.T) *bench {
-	t.Helper()
-	scratch, err := lab.NewScratch("", "parley-bench-test-", 0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{opt: Options{Program: os.Args[0], Quick: true, Out: t.Output()}, scratch: scratch, short: true}
-	t.Cleanup(func() {
-		if err := b.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
-}
-
 // checkReference: the reference wrote the same payload, each time under another key.
-func checkReference(t *testing.T, b *bench, payload []byte) {
+func checkReference(t *testing.T, w *rig.World, payload []byte) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), b.server.URL(referenceDatabase))
+	conn, err := pgx.Connect(t.Context(), w.URLOf(rig.ReferenceDatabase))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,39 +48,39 @@ func checkReference(t *testing.T, b *bench, payload []byte) {
 
 func TestWorld(t *testing.T) {
 	t.Parallel()
-	b := testBench(t)
-	m, err := b.machine(t.Context())
+	b := rigtest.New(t)
+	m, err := b.Machine(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", m)
-	w, err := startWorld(t.Context(), b, worldOptions{slack: &slackOptions{channels: 2}, config: func(w *world) string { return w.slackConfig("") }})
+	w, err := rig.StartWorld(t.Context(), b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 2}, Config: func(w *rig.World) string { return w.SlackConfig("") }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := w.close(); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	c, err := w.parley(t.Context(), parleyOptions{})
+	c, err := w.Parley(t.Context(), rig.ParleyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rss, err := c.rss(); err != nil || rss < 1<<20 {
+	if rss, err := c.RSS(); err != nil || rss < 1<<20 {
 		t.Errorf("memory %d, %v", rss, err)
 	}
-	for _, tool := range []string{b.tool, ""} {
-		b.tool = tool
+	for _, tool := range []string{b.Tool, ""} {
+		b.Tool = tool
 		payload := []byte("{\"a\\\\b\":\"\u00e4\"}")
-		rate, p50, err := inserts(t.Context(), w, 2, payload, time.Second)
+		rate, p50, err := rig.Inserts(t.Context(), w, 2, payload, time.Second)
 		if err != nil || rate <= 0 || p50 <= 0 {
 			t.Errorf("%q: %f per second, %f ms, %v", tool, rate, p50, err)
 		}
-		checkReference(t, b, payload)
+		checkReference(t, w, payload)
 		t.Logf("%q: %.0f per second, %.2f ms", tool, rate, p50)
 	}
-	if err := w.drain(t.Context(), 5*time.Minute); err != nil {
+	if err := w.Drain(t.Context(), 5*time.Minute); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,85 @@
+package lanes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+)
+
+const (
+	dumpTarget = 0.5
+	dumpHeld   = 10 * time.Minute
+	dumpWindow = 20 * time.Second
+	// dumpCustomers write some six lines each meanwhile.
+	dumpCustomers = 100_000
+	dumpPace      = 1000 // lines a second meanwhile: about what two cores hold with all that belongs to a message
+)
+
+// MeasureDump lets the mill run while somebody holds a snapshot, as a dump does: nothing that it
+// leaves can be removed meanwhile. Lines pass at the pace of a busy Parley, and as fast as they can
+// before and at the end.
+func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
+	if b.Opt.Quick && !b.Opt.Short {
+		return map[string]figure.Figure{"dump_snapshot": figure.LeftOut(dumpTarget, false, "ratio", "left out by --quick: holds a snapshot for ten minutes")}, nil
+	}
+	held, window := dumpHeld, dumpWindow
+	if b.Opt.Short {
+		held, window = 800*time.Millisecond, 250*time.Millisecond
+	}
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	m, err := startMill(ctx, w, dumpCustomers)
+	if err != nil {
+		return nil, err
+	}
+	f, err := m.underDump(ctx, held, window)
+	if err := errors.Join(err, m.close(ctx)); err != nil {
+		return nil, err
+	}
+	f.Note = fmt.Sprintf("snapshot held for %s; %s", held, laneNote)
+	return map[string]figure.Figure{"dump_snapshot": f}, nil
+}
+
+// underDump compares the mill's rate in the last moments of a snapshot with that before it.
+func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figure.Figure, error) {
+	pause.For(ctx, window/2) // warm
+	before, cpuBefore, err := m.rate(ctx, window)
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	tx, err := m.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
+	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
+		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	passed := m.h.sent.Load()
+	m.pace(dumpPace)
+	if !pause.For(ctx, held-window-window/2) {
+		return figure.Figure{}, ctx.Err()
+	}
+	m.pace(0)
+	pause.For(ctx, window/2) // warm again
+	end, cpuEnd, err := m.rate(ctx, window)
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	passed = m.h.sent.Load() - passed
+	if err := tx.Rollback(ctx); err != nil {
+		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	return figure.AtLeast(dumpTarget, "ratio", end/before).With(map[string]float64{"before_per_second": before, "end_per_second": end,
+		"before_cpu_us": cpuBefore, "end_cpu_us": cpuEnd, "lines_under_snapshot": float64(passed)}), nil
+}

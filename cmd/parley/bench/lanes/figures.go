@@ -1,0 +1,225 @@
+package lanes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+)
+
+const laneNote = "relay inside the bench process: the mechanics alone"
+
+// Measure measures how deliveries are handed out and finished, nothing else.
+func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	figures = map[string]figure.Figure{}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *rig.Rig, *rig.World) (figure.Figure, error)
+	}{{"lane_ratio", laneRatio}, {"lane_rated", laneRated}, {"lane_flat", laneFlat}, {"lane_isolation", laneIsolation}, {"lane_snapshot", laneSnapshot}} {
+		f, err := part.measure(ctx, b, w)
+		if err != nil {
+			return figures, fmt.Errorf("%s: %w", part.name, err)
+		}
+		if f.Value != nil {
+			b.Say("        %s %s", part.name, figure.Number(*f.Value))
+		}
+		figures[part.name] = f
+	}
+	return figures, nil
+}
+
+// laneSize chooses how many deliveries are queued.
+func laneSize(b *rig.Rig, full int) int {
+	switch {
+	case b.Opt.Short:
+		return min(full, 2_000)
+	case b.Opt.Quick:
+		return min(full, 10_000)
+	}
+	return full
+}
+
+func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
+	payload := make([]byte, 1000)
+	span := b.Span(6*time.Second, 1500*time.Millisecond)
+	reference := func(ctx context.Context) (float64, error) {
+		rate, _, err := rig.Inserts(ctx, w, laneClients, payload, b.Span(3*time.Second, time.Second))
+		return rate, err
+	}
+	queued, cpus := laneSize(b, 1_000_000), []float64{}
+	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
+		cpus = append(cpus, cpu)
+		return rate, err
+	})
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	f := figure.AtLeast(0.8, "ratio", m.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note)
+	return f.With(map[string]float64{"deliveries_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References()),
+		"cpu_us": figure.Median(rig.Kept(m, cpus))}), nil
+}
+
+const (
+	ratedGates = 1000
+	// ratedRate is more than such a gate is asked for here: what keeping rates costs is measured, not
+	// waiting.
+	ratedRate = 1000
+)
+
+// laneRated compares many gates that have a rate with few that have none.
+func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
+	span := b.Span(3*time.Second, time.Second)
+	queued := laneSize(b, 200_000)
+	var ratedCPU, freeCPU []float64
+	reference := func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
+		freeCPU = append(freeCPU, cpu)
+		return rate, err
+	}
+	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
+		ratedCPU = append(ratedCPU, cpu)
+		return rate, err
+	})
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	f := figure.AtLeast(0.5, "ratio", m.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), m.Note)
+	return f.With(map[string]float64{"rated_per_second": figure.Median(m.Values), "free_per_second": figure.Median(m.References()),
+		"rated_cpu_us": figure.Median(rig.Kept(m, ratedCPU)), "free_cpu_us": figure.Median(rig.KeptReferences(m, freeCPU))}), nil
+}
+
+// laneFlat compares with a tenth of the size in the same shape, so that only the size of
+// the queue differs.
+func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
+	if b.Opt.Quick && !b.Opt.Short {
+		return figure.LeftOut(0.75, false, "ratio", "left out by --quick: needs a million queued"), nil
+	}
+	span := b.Span(3*time.Second, time.Second)
+	many, few := laneSize(b, 1_000_000), laneSize(b, 1_000_000)/10
+	var manyCPU, fewCPU []float64
+	reference := func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: few}, span)
+		fewCPU = append(fewCPU, cpu)
+		return rate, err
+	}
+	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: many}, span)
+		manyCPU = append(manyCPU, cpu)
+		return rate, err
+	})
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	f := figure.AtLeast(0.75, "ratio", m.Ratios()...)
+	f.Note = figure.Join(laneNote, m.Note)
+	return f.With(map[string]float64{"many_per_second": figure.Median(m.Values), "few_per_second": figure.Median(m.References()),
+		"many_cpu_us": figure.Median(rig.Kept(m, manyCPU)), "few_cpu_us": figure.Median(rig.KeptReferences(m, fewCPU))}), nil
+}
+
+// laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
+// the same lanes alone.
+func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
+	span := b.Span(3*time.Second, time.Second)
+	alone := laneFill{queued: laneSize(b, 200_000)}
+	beside := laneFill{queued: alone.queued, stuck: laneSize(b, 200_000), throttled: laneSize(b, 300_000)}
+	var besideCPU, aloneCPU []float64
+	reference := func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, alone, span)
+		aloneCPU = append(aloneCPU, cpu)
+		return rate, err
+	}
+	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, beside, span)
+		besideCPU = append(besideCPU, cpu)
+		return rate, err
+	})
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	f := figure.AtLeast(0.9, "ratio", m.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), m.Note)
+	return f.With(map[string]float64{"beside_per_second": figure.Median(m.Values), "alone_per_second": figure.Median(m.References()),
+		"beside_cpu_us": figure.Median(rig.Kept(m, besideCPU)), "alone_cpu_us": figure.Median(rig.KeptReferences(m, aloneCPU))}), nil
+}
+
+const (
+	snapshotRounds = 6
+	snapshotHeld   = 6 * time.Second
+)
+
+func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
+	if b.Opt.Quick && !b.Opt.Short {
+		return figure.LeftOut(0.3, false, "ratio", "left out by --quick: holds snapshots for 36 s"), nil
+	}
+	rounds, held, queued := snapshotRounds, snapshotHeld, 500_000
+	if b.Opt.Short {
+		rounds, held, queued = 1, time.Second, 100_000 // more than any machine sends meanwhile
+	}
+	var ratios, befores, lasts []float64
+	for range rounds {
+		before, last, err := snapshotRound(ctx, w, laneFill{queued: queued}, held)
+		if err != nil {
+			return figure.Figure{}, err
+		}
+		ratios, befores, lasts = append(ratios, last/before), append(befores, before), append(lasts, last)
+	}
+	f := figure.AtLeast(0.3, "ratio", ratios...)
+	f.Note = laneNote
+	return f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)}), nil
+}
+
+// snapshotRound gives the rate before a snapshot is taken and that in the last second it
+// is held.
+func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
+	if err := fillLanesOf(ctx, w, f); err != nil {
+		return 0, 0, err
+	}
+	r, err := startLanes(ctx, w, f)
+	if err != nil {
+		return 0, 0, err
+	}
+	before, last, err = r.underSnapshot(ctx, held)
+	drained := r.h.left.Load() == 0
+	if err := errors.Join(err, r.stop(ctx)); err != nil {
+		return 0, 0, err
+	}
+	if drained {
+		return 0, 0, errors.New("bench: lanes: the queue was empty before the snapshot ended")
+	}
+	return before, last, nil
+}
+
+func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
+	perSecond := func(d time.Duration) float64 {
+		n, took := r.sent(ctx, d)
+		return float64(n) / took.Seconds()
+	}
+	r.sent(ctx, min(held, time.Second)/4) // warm
+	before = perSecond(min(held, 2*time.Second))
+	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
+	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
+		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
+	}
+	if held > time.Second {
+		r.sent(ctx, held-time.Second)
+	}
+	return before, perSecond(min(held, time.Second)), nil
+}

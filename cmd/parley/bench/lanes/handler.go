@@ -1,0 +1,106 @@
+package lanes
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// laneHandler takes every delivery at once and remembers in what order they came. Lane ids
+// are before+1, before+2, …
+type laneHandler struct {
+	before    store.LaneID
+	last      []atomic.Int64 // by lane: seq of the last delivery that was sent
+	left      atomic.Int64   // deliveries still to be sent
+	sent      atomic.Int64
+	disorder  atomic.Int64 // sent twice or not in their turn
+	looks     atomic.Int64 // calls of Reconcile: no answer was lost, so there must be none
+	refusals  atomic.Int64
+	stuck     store.LaneID // lane that always fails for now; 0 = none
+	throttled store.GateID // gate that answers 429; 0 = none
+	drained   chan struct{}
+	taken     func() // told of each delivery that was sent; nil = nobody
+}
+
+func newLaneHandler(f laneFill) *laneHandler {
+	h := &laneHandler{last: make([]atomic.Int64, f.lanes()+1), stuck: f.stuckLane(), throttled: f.throttledGate(), drained: make(chan struct{})}
+	h.left.Store(int64(f.queued))
+	return h
+}
+
+// Decode implements relay.Handler; there are no events.
+func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // never called
+
+// Apply implements relay.Handler.
+func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Made, error) {
+	return relay.Made{}, nil
+}
+
+// Quarantined implements relay.Handler.
+func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bool) error { return nil }
+
+// Policy implements relay.Handler: that of a channel that retries.
+func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
+	return relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: []time.Duration{time.Second, 5 * time.Second}}
+}
+
+// Attempts implements relay.Handler.
+func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
+	list := make([]relay.Attempt, len(claims))
+	for i, c := range claims {
+		list[i] = laneAttempt{h, c.LaneID, c.GateID, c.Seq}
+	}
+	return list
+}
+
+// Facts implements relay.Handler.
+func (*laneHandler) Facts(dispatch.Claimed, relay.Report) []store.NewEvent { return nil }
+
+// Timer implements relay.Handler.
+func (*laneHandler) Timer(store.Timer) store.NewEvent { return store.NewEvent{} }
+
+// laneAttempt is one delivery that was handed out.
+type laneAttempt struct {
+	h    *laneHandler
+	lane store.LaneID
+	gate store.GateID
+	seq  int64
+}
+
+// Send implements relay.Attempt.
+func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
+	h := a.h
+	switch {
+	case a.lane == h.stuck:
+		h.refusals.Add(1)
+		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached."}
+	case a.gate == h.throttled:
+		h.refusals.Add(1)
+		return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.", Wait: time.Second}
+	}
+	if !h.last[a.lane-h.before].CompareAndSwap(a.seq-1, a.seq) {
+		h.disorder.Add(1)
+		return relay.Sent{}, nil
+	}
+	h.sent.Add(1)
+	if h.taken != nil {
+		h.taken()
+	}
+	if h.left.Add(-1) == 0 {
+		close(h.drained)
+	}
+	return relay.Sent{}, nil
+}
+
+// Reconcile implements relay.Attempt.
+func (a laneAttempt) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
+	a.h.looks.Add(1)
+	return channels.CannotTell, relay.Sent{}, nil
+}

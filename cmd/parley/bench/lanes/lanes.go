@@ -1,0 +1,300 @@
+// Package lanes measures the mechanics of delivery alone: the relay runs in this process, with handlers that do nothing.
+//
+// What does not belong here: anything that needs a Parley of its own process.
+package lanes
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/relay"
+	"parley/cmd/parley/bench/rig"
+	"parley/store"
+)
+
+// errLanes: a delivery was handed out twice, out of its turn, or not at all.
+var errLanes = errors.New("bench: lanes: broken order")
+
+const (
+	laneGates    = 200 // gates without a rate, shared out among laneAccounts accounts
+	laneAccounts = 8
+	laneDepth    = 10 // deliveries of a conversation
+	laneClients  = 8  // of the reference insert
+	laneDrain    = 30 * time.Second
+)
+
+// laneFill says what is queued. Free lanes come first, then the stuck one, then those
+// behind the throttled gate.
+type laneFill struct {
+	queued    int // in free lanes, laneDepth each
+	stuck     int // in one further lane whose head always fails, behind a gate of free lanes
+	throttled int // further lanes behind one gate that answers 429
+	gates     int // of the free lanes; 0 = laneGates
+	rate      int // deliveries that each of these gates allows a second, and at once; 0 = any number
+}
+
+// freeGates is how many gates the free lanes have.
+func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
+
+func (f laneFill) free() int { return f.queued / laneDepth }
+
+func (f laneFill) lanes() int { return f.free() + 1 + f.throttled }
+
+func (f laneFill) stuckLane() store.LaneID {
+	if f.stuck == 0 {
+		return 0
+	}
+	return store.LaneID(f.free() + 1)
+}
+
+func (f laneFill) throttledGate() store.GateID {
+	if f.throttled == 0 {
+		return 0
+	}
+	return store.GateID(f.freeGates() + 1)
+}
+
+const (
+	emptyLanes = `TRUNCATE lanes, deliveries, gates`
+
+	fillGates = `
+	INSERT INTO gates (id, account_id, key, per_second, burst)
+	OVERRIDING SYSTEM VALUE
+	SELECT n, 10 + n % $2, 'gate' || n, $3::int, greatest($3::int, 1) FROM generate_series(1, $1::int) AS n`
+
+	// Every account has gates of its own.
+	fillLanes = `
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
+	SELECT $1::int + n, 10 + g.id % $6, 'c' || $1::int + n, $1::int + n, g.id, $3, parley_now() - interval '1 s'
+	FROM generate_series(1, $2::int) AS n
+	CROSS JOIN LATERAL (SELECT $4::int + n % $5::int AS id) AS g`
+
+	fillDeliveries = `
+	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, payload, created_at)
+	SELECT $1::int + n, $2::int + 1 + (n - 1) % $3::int, 1 + (n - 1) / $3::int, $1::int + n, 'reply',
+		'{"text": "Thank you for writing to us. We look into it and come back to you by tomorrow."}', parley_now()
+	FROM generate_series(1, $4::int) AS n`
+)
+
+// fillLanesOf empties the tables of lanes and fills them with what f says.
+func fillLanesOf(ctx context.Context, w *rig.World, f laneFill) error {
+	type part struct{ first, lanes, depth, gate, gates int }
+	parts := []part{{0, f.free(), laneDepth, 1, f.freeGates()}}
+	if f.stuck > 0 {
+		parts = append(parts, part{f.free(), 1, f.stuck, 1, 1})
+	}
+	if f.throttled > 0 {
+		parts = append(parts, part{f.free() + 1, f.throttled, 1, f.freeGates() + 1, 1})
+	}
+	run := func(sql string, args ...any) error {
+		if _, err := w.Pool.Exec(ctx, sql, args...); err != nil {
+			return fmt.Errorf("bench: lanes: fill: %w", err)
+		}
+		return nil
+	}
+	// The checkpoint comes before filling. After a checkpoint the first change of each page writes the
+	// whole page to the log, so a larger queue would cost more; pages that were filled since don't.
+	if err := errors.Join(run(emptyLanes), w.Checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
+		return err
+	}
+	deliveries := 0
+	for _, p := range parts {
+		if err := run(fillLanes, p.first, p.lanes, p.depth, p.gate, p.gates, laneAccounts); err != nil {
+			return err
+		}
+		if err := run(fillDeliveries, deliveries, p.first, p.lanes, p.lanes*p.depth); err != nil {
+			return err
+		}
+		deliveries += p.lanes * p.depth
+	}
+	for _, sql := range []string{`VACUUM (ANALYZE) lanes`, `VACUUM (ANALYZE) deliveries`, `ANALYZE gates`} {
+		if err := run(sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// laneRun is a relay at work on a fill.
+type laneRun struct {
+	w      *rig.World
+	h      *laneHandler
+	cancel context.CancelFunc
+	ended  chan error
+	pool   *pgxpool.Pool
+}
+
+// startLanes lets the real relay, with the settings as shipped, work on what f queued.
+// It runs in this process: handing out and finishing is all that it does.
+func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error) {
+	h := newLaneHandler(f)
+	r, pool, err := newRelay(ctx, w, h)
+	if err != nil {
+		return nil, err
+	}
+	run := &laneRun{w: w, h: h, pool: pool, ended: make(chan error, 1)}
+	work, cancel := context.WithCancel(ctx)
+	run.cancel = cancel
+	go func() { run.ended <- r.Run(work, 10*time.Second) }()
+	r.Wake()
+	return run, nil
+}
+
+// newRelay makes a relay with the settings as shipped on a world's database. Its pool is to be
+// closed once it has ended.
+func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay, *pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(w.URL())
+	if err != nil {
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	config.MaxConns = 16
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		pool.Close()
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	return r, pool, nil
+}
+
+// sent waits until d has passed or the free lanes are empty, and gives what was sent
+// meanwhile and how long that took.
+func (r *laneRun) sent(ctx context.Context, d time.Duration) (n int64, took time.Duration) {
+	begin, before := time.Now(), r.h.sent.Load()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-r.h.drained:
+	}
+	return r.h.sent.Load() - before, time.Since(begin)
+}
+
+// strays counts deliveries whose state contradicts the head of their lane, and deliveries that are
+// neither queued nor accepted.
+const strays = `
+	SELECT count(*)
+	FROM deliveries AS d
+	JOIN lanes AS l ON l.id = d.lane_id
+	WHERE (d.seq <= l.head) <> (d.state = 'accepted') OR d.state NOT IN ('queued', 'accepted')`
+
+const laneHeads = `SELECT id, head FROM lanes WHERE head > 0 ORDER BY id`
+
+// stop ends the relay and checks that each delivery was handed out once, in its turn, and
+// is written down as such. Errors: errLanes.
+func (r *laneRun) stop(ctx context.Context) error {
+	r.cancel()
+	err := <-r.ended
+	r.pool.Close()
+	if err != nil {
+		return fmt.Errorf("bench: lanes: %w", err)
+	}
+	if n, looks := r.h.disorder.Load(), r.h.looks.Load(); n > 0 || looks > 0 {
+		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
+	}
+	var astray int
+	if err := r.w.Pool.QueryRow(ctx, strays).Scan(&astray); err != nil {
+		return fmt.Errorf("bench: lanes: check: %w", err)
+	}
+	if astray > 0 {
+		return fmt.Errorf("%w: %d deliveries don't fit their lanes", errLanes, astray)
+	}
+	return r.checkHeads(ctx)
+}
+
+// laneHead is how far a lane has come.
+type laneHead struct {
+	ID   store.LaneID
+	Head int64
+}
+
+// readHeads reads the ids and heads of the lanes that a query selects.
+func readHeads(ctx context.Context, w *rig.World, query string, args ...any) ([]laneHead, error) {
+	rows, err := w.Pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("bench: lanes: check: %w", err)
+	}
+	heads, err := pgx.CollectRows(rows, pgx.RowToStructByPos[laneHead])
+	if err != nil {
+		return nil, fmt.Errorf("bench: lanes: check: %w", err)
+	}
+	return heads, nil
+}
+
+// checkHeads compares what was sent with what is written down.
+func (r *laneRun) checkHeads(ctx context.Context) error {
+	heads, err := readHeads(ctx, r.w, laneHeads)
+	if err != nil {
+		return err
+	}
+	written := int64(0)
+	for _, l := range heads {
+		if sent := r.h.last[l.ID].Load(); sent != l.Head {
+			return fmt.Errorf("%w: lane %d sent %d deliveries and counts %d", errLanes, l.ID, sent, l.Head)
+		}
+		written += l.Head
+	}
+	if sent := r.h.sent.Load(); sent != written {
+		return fmt.Errorf("%w: %d deliveries were sent, %d are written down", errLanes, sent, written)
+	}
+	return nil
+}
+
+// laneRate fills the tables and gives deliveries per second of free lanes, over at least
+// atLeast: what empties sooner is filled again. A test empties them once. cpu is what one
+// delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where
+// others use the cores too.
+func laneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
+	var sent int64
+	var took, used time.Duration
+	for fills := 0; took < atLeast && fills < 20; fills++ {
+		if err := fillLanesOf(ctx, w, f); err != nil {
+			return 0, 0, err
+		}
+		wait := atLeast - took
+		if w.Rig.Opt.Short {
+			wait = laneDrain
+		}
+		n, d, c, err := laneOnce(ctx, w, f, wait)
+		if err != nil {
+			return 0, 0, err
+		}
+		sent, took, used = sent+n, took+d, used+c
+		if w.Rig.Opt.Short {
+			if n < int64(f.queued) {
+				return 0, 0, fmt.Errorf("%w within %s: %d of %d deliveries", rig.ErrNotDrained, laneDrain, n, f.queued)
+			}
+			break
+		}
+	}
+	return float64(sent) / took.Seconds(), float64(used.Microseconds()) / float64(max(sent, 1)), nil
+}
+
+// laneOnce lets a relay work on filled tables for so long, or until free lanes are empty.
+func laneOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (sent int64, took, used time.Duration, err error) {
+	m, err := rig.StartMeter(w, nil)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	r, err := startLanes(ctx, w, f)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	sent, took = r.sent(ctx, d)
+	used, err = m.Machinery()
+	if err := errors.Join(err, r.stop(ctx), ctx.Err()); err != nil {
+		return 0, 0, 0, err
+	}
+	return sent, took, used, nil
+}

@@ -1,0 +1,282 @@
+package lanes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/rig"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+const (
+	millAccounts = 8
+	millGates    = 64
+	millDrain    = 2 * time.Minute
+	millBytes    = 500 // of text in a line
+	// millIDs is the distance between the first ids of two mills in one database. Other rows have
+	// smaller ids.
+	millIDs = 1 << 40
+)
+
+// mill is a relay in this process through which customers' lines pass: each is accepted into the
+// journal, taken from its queue, applied as one delivery of its customer's lane, handed out and
+// finished. So it uses the statements and tables of the whole way, and does nothing else.
+type mill struct {
+	w      *rig.World
+	h      *millHandler
+	r      *relay.Relay
+	pool   *pgxpool.Pool
+	said   []int64            // by customer: lines that were accepted
+	inside chan struct{}      // holds one for each line that was accepted and is not sent yet
+	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 = not at all
+	stop   context.CancelFunc // of customers
+	end    context.CancelFunc // of the relay
+	group  *errgroup.Group    // customers
+	ended  chan error         // the relay
+}
+
+// A gate belongs to the account of its lanes.
+const (
+	millGateRows = `
+	INSERT INTO gates (id, account_id, key)
+	OVERRIDING SYSTEM VALUE
+	SELECT $1::bigint + n, 10 + (n - 1) % $3::int, 'mill' || $1::bigint + n FROM generate_series(1, $2::int) AS n`
+
+	millLaneRows = `
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id)
+	SELECT $1::bigint + n, 10 + n % $3::int, 'mill' || $1::bigint + n, $1::bigint + n, $1::bigint + 1 + n % $4::int
+	FROM generate_series(1, $2::int) AS n`
+)
+
+// startMill begins with a conversation for each customer, and lets all of them write.
+func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) {
+	inside := 2000
+	if w.Rig.Opt.Short {
+		customers, inside = 100, 100
+	}
+	w.Mills++
+	first := store.LaneID(w.Mills) * millIDs
+	for sql, args := range map[string][]any{
+		millGateRows: {first, millGates, millAccounts},
+		millLaneRows: {first, customers, millAccounts, millGates},
+	} {
+		if _, err := w.Pool.Exec(ctx, sql, args...); err != nil {
+			return nil, fmt.Errorf("bench: mill: %w", err)
+		}
+	}
+	h := &millHandler{laneHandler: newLaneHandler(laneFill{queued: customers * laneDepth})}
+	h.before = first
+	h.left.Store(math.MaxInt64)
+	h.deliveries.Store(int64(first))
+	r, pool, err := newRelay(ctx, w, h)
+	if err != nil {
+		return nil, err
+	}
+	m := &mill{w: w, h: h, r: r, pool: pool, said: make([]int64, customers+1), inside: make(chan struct{}, inside), ended: make(chan error, 1)}
+	h.taken = func() { <-m.inside }
+	work, end := context.WithCancel(ctx)
+	m.end = end
+	go func() { m.ended <- r.Run(work, 10*time.Second) }()
+	speaking, stop := context.WithCancel(ctx)
+	m.stop = stop
+	m.group = &errgroup.Group{}
+	for i := range rig.Clients {
+		m.group.Go(func() error { return m.speak(speaking, i) })
+	}
+	return m, nil
+}
+
+// speak lets every 32nd customer write in turn, whenever there is room, until ctx ends.
+func (m *mill) speak(ctx context.Context, i int) error {
+	rest := strings.Repeat(".", millBytes)
+	for {
+		for c := i + 1; c < len(m.said); c += rig.Clients {
+			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause.For(ctx, rest) {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case m.inside <- struct{}{}:
+			}
+			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
+			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
+				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, rest)}
+			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
+				return fmt.Errorf("bench: mill: %w", err)
+			}
+			m.said[c]++
+		}
+	}
+}
+
+// pace lets so many lines a second come in; 0 = as many as come out.
+func (m *mill) pace(perSecond int) {
+	if perSecond == 0 {
+		m.rest.Store(0)
+		return
+	}
+	m.rest.Store(int64(time.Second) * rig.Clients / int64(perSecond))
+}
+
+// millWithin is how long a mill may need for one line on a very busy machine.
+const millWithin = 30 * time.Second
+
+// rate gives the lines that come out in a second, and the CPU time that each of them costs
+// PostgreSQL and the relay with its customers, in µs.
+func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
+	meter, err := rig.StartMeter(m.w, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	begin, before := time.Now(), m.h.sent.Load()
+	for wait := d; ; wait = min(d, time.Second) { // on a very busy machine: until at least one line has come out
+		if !pause.For(ctx, wait) {
+			return 0, 0, ctx.Err()
+		}
+		if m.h.sent.Load() > before || time.Since(begin) > d+millWithin {
+			break
+		}
+	}
+	took, sent := time.Since(begin).Seconds(), m.h.sent.Load()-before
+	used, err := meter.Machinery()
+	if err == nil && sent == 0 {
+		err = fmt.Errorf("%w: the mill stands still", rig.ErrNotDrained)
+	}
+	return float64(sent) / took, float64(used.Microseconds()) / float64(max(sent, 1)), err
+}
+
+const (
+	millLoad  = `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM quarantine)`
+	millHeads = `SELECT id, head FROM lanes WHERE id > $1 AND id <= $1 + $2::int AND head = tail AND due_at IS NULL ORDER BY id`
+)
+
+// close stops the customers, waits until the lines inside have come out, ends the relay, and checks
+// that each line came out once, in its turn, and is written down as finished. Errors: errLanes.
+func (m *mill) close(ctx context.Context) (err error) {
+	m.stop()
+	err = m.group.Wait()
+	for deadline := time.Now().Add(millDrain); err == nil && len(m.inside) > 0 && m.h.disorder.Load() == 0; {
+		if time.Now().After(deadline) {
+			err = fmt.Errorf("%w: %d lines did not come out of the mill within %s", rig.ErrNotDrained, len(m.inside), millDrain)
+		} else if !pause.For(ctx, 5*time.Millisecond) {
+			err = ctx.Err()
+		}
+	}
+	m.end()
+	err = errors.Join(err, <-m.ended)
+	m.pool.Close()
+	if err != nil {
+		return err
+	}
+	if n, looks := m.h.disorder.Load(), m.h.looks.Load(); n > 0 || looks > 0 {
+		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, looks)
+	}
+	var left int
+	if err := m.w.Pool.QueryRow(ctx, millLoad).Scan(&left); err != nil {
+		return fmt.Errorf("bench: mill: %w", err)
+	}
+	heads, err := readHeads(ctx, m.w, millHeads, m.h.before, len(m.said)-1)
+	if err != nil {
+		return err
+	}
+	if left > 0 || len(heads) != len(m.said)-1 {
+		return fmt.Errorf("%w: %d events are left, %d of %d lanes are at their ends", errLanes, left, len(heads), len(m.said)-1)
+	}
+	for _, l := range heads {
+		c := l.ID - m.h.before
+		if sent := m.h.last[c].Load(); sent != m.said[c] || l.Head != sent {
+			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.said[c], sent, l.Head)
+		}
+	}
+	return nil
+}
+
+// millLine is what one event says, and one delivery holds. Customer is the id of the customer's lane.
+type millLine struct {
+	Customer int64 `json:"customer"`
+	Line     int64 `json:"line"`
+}
+
+// millHandler makes a delivery of each line.
+type millHandler struct {
+	*laneHandler
+
+	deliveries atomic.Int64 // the newest one's id
+}
+
+// Decode implements relay.Handler.
+func (*millHandler) Decode(_ store.Event, payload []byte) (any, error) {
+	var line millLine
+	err := json.Unmarshal(payload, &line)
+	return line, err
+}
+
+// Apply implements relay.Handler with the statements by which Parley's use cases write.
+func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	conversations := make([]store.ConversationID, len(b.Facts))
+	for i, f := range b.Facts {
+		conversations[i] = store.ConversationID(f.Value.(millLine).Customer) //nolint:forcetypeassert // Decode made it
+	}
+	b.Locks(conversations)
+	var read, write store.Pipeline
+	var locked []store.Lane
+	read.LockLanes(&locked, conversations, nil, nil)
+	if err := read.Run(ctx, tx); err != nil {
+		return relay.Made{}, err
+	}
+	lanes := make(map[store.ConversationID]*store.Lane, len(locked))
+	for i := range locked {
+		lanes[locked[i].ConversationID] = &locked[i]
+	}
+	made := relay.Made{Write: &write}
+	deliveries := make([]store.Delivery, len(b.Facts))
+	for i, f := range b.Facts {
+		l := lanes[conversations[i]]
+		if l == nil {
+			return relay.Made{}, fmt.Errorf("%w: lane %d is gone", errLanes, conversations[i])
+		}
+		l.Tail++
+		if l.DueAt == nil {
+			l.DueAt = &b.Now
+			made.Due = append(made.Due, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Oldest: b.Now})
+		}
+		payload, err := json.Marshal(f.Value)
+		if err != nil {
+			return relay.Made{}, err
+		}
+		id := h.deliveries.Add(1)
+		deliveries[i] = store.Delivery{ID: store.DeliveryID(id), LaneID: l.ID, Seq: l.Tail, MessageID: store.MessageID(id), Kind: "reply",
+			Payload: payload, State: store.Queued, CreatedAt: b.Now}
+	}
+	if err := store.UpdateLanes(ctx, &write, locked); err != nil {
+		return relay.Made{}, err
+	}
+	return made, store.InsertDeliveries(ctx, &write, deliveries)
+}
+
+// Attempts implements relay.Handler. The n-th delivery of a lane holds its customer's n-th line.
+func (h *millHandler) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
+	for _, c := range claims {
+		var line millLine
+		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != int64(c.LaneID) || line.Line != c.Seq {
+			h.disorder.Add(1)
+		}
+	}
+	return h.laneHandler.Attempts(ctx, claims)
+}

@@ -1,0 +1,58 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
+)
+
+// EventMaker writes Events API callbacks of new messages, about 1 kB each, as a workspace
+// sends them. Used by one goroutine; several makers of one workspace need different lanes.
+type EventMaker struct {
+	team, app, bot string
+	lane           int // part of each id, 0–99
+	n              int
+	buf            []byte
+}
+
+// NewEventMaker makes one for a workspace; its lane is part of each id, 0–99.
+func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
+	return &EventMaker{team: w.TeamID(), app: w.AppID(), bot: w.BotUserID(), lane: lane}
+}
+
+// Chatter is what agents say to each other beside the customers' threads.
+const Chatter = "Has anybody seen the parcels that came back on Thursday? The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
+
+// Message writes the callback of one new message, which is good until the next call. thread is ""
+// for a message at the top level; the root of another is by a colleague, whom Parley need not
+// know. factID gives the id of the message's fact.
+func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, ts string) {
+	m.n++
+	now := time.Now()
+	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/10000), m.lane, m.n%10000)
+	in := ""
+	if thread != "" {
+		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)
+	}
+	id := fmt.Sprintf("%02d%08d", m.lane, m.n)
+	m.buf = fmt.Appendf(m.buf[:0], `{"token":"fakeVerificationToken","team_id":%[1]q,"context_team_id":%[1]q,"context_enterprise_id":null,"api_app_id":%[2]q,`+
+		`"event":{"user":%[3]q,"type":"message","ts":%[4]q,"client_msg_id":"5d3f7a1e-93c4-4b1f-8e2a-%[5]s00","text":%[6]q,"team":%[1]q,%[7]s`+
+		`"blocks":[{"type":"rich_text","block_id":"Qx7Lk","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":%[6]q}]}]}],`+
+		`"channel":%[8]q,"event_ts":%[4]q,"channel_type":"channel"},`+
+		`"type":"event_callback","event_id":"Ev0%[5]s","event_time":%[9]d,`+
+		`"authorizations":[{"enterprise_id":null,"team_id":%[1]q,"user_id":%[10]q,"is_bot":true,"is_enterprise_install":false}],`+
+		`"is_ext_shared_channel":false,"event_context":"4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMDAwMDAwMDEi%[5]s"}`,
+		m.team, m.app, user, ts, id, text, in, channel, now.Unix(), m.bot)
+	return m.buf, ts
+}
+
+// ThreadOf gives one of 10,000 roots that no conversation of Parley's has.
+func ThreadOf(n int) string { return fmt.Sprintf("1600000000.%06d", n%10_000) }
+
+// factID names the journal's row of a message.
+func factID(channel, ts string) string {
+	return strings.Join([]string{"m", channel, ts}, ":")
+}

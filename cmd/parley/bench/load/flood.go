@@ -1,0 +1,250 @@
+// Package load sends Parley more than people would, by connections that cost little beside what is measured: signed events
+// and webhooks, made as they are sent, and a check that what was accepted is kept.
+//
+// What does not belong here: how much load is good, and what an answer is worth.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
+)
+
+// Everywhere spreads events over 10,000 threads that are nobody's conversation, a tenth
+// at the top level, of eight channels.
+func Everywhere(n int) (channel, thread, text string) {
+	if n%10 != 0 {
+		thread = ThreadOf(n)
+	}
+	return rig.SupportChannel(n % 8), thread, Chatter
+}
+
+// SamplePayload sends one event and gives what the journal keeps of it: the reference
+// inserts the same.
+func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
+	a, err := f.Run(ctx, 20*time.Millisecond)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.accepted) == 0 {
+		return nil, fmt.Errorf("%w: the first event was refused", ErrAnswer)
+	}
+	if err := f.World.Pool.QueryRow(ctx, `SELECT payload FROM events WHERE external_id = $1`, a.accepted[0]).Scan(&payload); err != nil {
+		return nil, fmt.Errorf("bench: journal: %w", err)
+	}
+	return payload, f.Settle(ctx, a)
+}
+
+// Settle waits until all is applied and checks that nothing accepted is lost.
+func (f *Flood) Settle(ctx context.Context, a Answered) error {
+	if err := f.World.Drain(ctx, rig.DrainWithin); err != nil {
+		return err
+	}
+	return allKept(ctx, f.World, a.accepted)
+}
+
+// StillHeld checks that nothing of a burst was applied.
+func (f *Flood) StillHeld(ctx context.Context, a Answered) error {
+	l, err := f.World.Load(ctx)
+	if err == nil && l.Pending < len(a.accepted) {
+		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
+	}
+	return err
+}
+
+// Burst sends for so long, calls checked, and then waits until everything is applied.
+func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answered) error) (rate float64, details map[string]float64, err error) {
+	if err := f.World.Checkpoint(ctx); err != nil {
+		return 0, nil, err
+	}
+	if err := f.World.CountStatements(ctx); err != nil {
+		return 0, nil, err
+	}
+	m, err := rig.StartMeter(f.World, f.Parley)
+	if err != nil {
+		return 0, nil, err
+	}
+	a, err := f.Run(ctx, d)
+	if err != nil {
+		return 0, nil, err
+	}
+	details, _, err = m.Shares()
+	if err == nil {
+		err = f.World.WriteStatements(ctx, int64(len(a.accepted)))
+	}
+	if err == nil {
+		err = checked(a)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	details["accepted_per_s"], details["refused"] = a.Rate(), float64(a.Refused)
+	details["p50_ms"], details["p99_ms"] = figure.Median(a.AcceptedMS), figure.Percentile(a.AcceptedMS, 0.99)
+	details["postgres_us_per_event"], details["reference_us_per_insert"] = details["cpu_postgres"]/a.Rate()*1e6, f.World.Rig.InsertUS
+	details["parley_us_per_event"] = details["cpu_parley"] / a.Rate() * 1e6
+	begin := time.Now()
+	err = f.Settle(ctx, a)
+	details["drain_s"] = time.Since(begin).Seconds()
+	return a.Rate(), details, err
+}
+
+// Flood is many connections that send Slack events, or what senders makes, to one Parley.
+type Flood struct {
+	World  *rig.World
+	Parley *rig.Child
+	Conns  int
+	Says   func(n int) (channel, thread, text string) // the n-th message; thread "" = top level
+	// PerSecond is what all connections together send; one whose last answer is late sends
+	// the next event at once, until it has caught up. 0 = each as soon as it was answered.
+	PerSecond float64
+	Runs      int // counts earlier runs of this flood, so that ids stay distinct
+	Senders   func(lane int) Sender
+}
+
+// Sender makes the requests of one connection. Used by one goroutine.
+type Sender interface {
+	// Next gives a signed request, good until the next call, and the name of the fact in
+	// it: the n-th of all connections.
+	Next(n int) (request []byte, fact string)
+}
+
+// slackSender sends Slack events.
+type slackSender struct {
+	f      *Flood
+	sign   *Signer
+	events *EventMaker
+}
+
+func (f *Flood) slackSender(lane int) Sender {
+	s := &slackSender{f: f, sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: NewEventMaker(f.World.Slack, lane)}
+	s.events.n = f.Runs * 1_000_000
+	return s
+}
+
+// Next implements Sender.
+func (s *slackSender) Next(n int) (request []byte, fact string) {
+	channel, thread, text := s.f.Says(n)
+	body, ts := s.events.Message(lab.Ann, channel, thread, text)
+	return s.sign.request("/slack/events", body), factID(channel, ts)
+}
+
+// Answered is what a flood got.
+type Answered struct {
+	accepted   []string  // ids of facts whose event got a 2xx
+	Refused    int       // 503 with Retry-After
+	AcceptedMS []float64 // from sending an accepted event to its answer
+	RefusedMS  []float64 // likewise of refused ones
+	Took       time.Duration
+}
+
+// Rate is what was accepted a second.
+func (a Answered) Rate() float64 { return float64(len(a.accepted)) / a.Took.Seconds() }
+
+// Offered is what was sent a second, whether it was accepted or refused.
+func (a Answered) Offered() float64 {
+	return float64(len(a.accepted)+a.Refused) / a.Took.Seconds()
+}
+
+// BusyTarget is how much of the reference should be accepted while Parley works for others, too.
+const BusyTarget = 0.15
+
+// ErrAnswer is returned for answers that are neither 2xx nor 503 with Retry-After.
+var ErrAnswer = errors.New("bench: unexpected answer")
+
+// Run sends for so long. Errors: ErrAnswer, those of connections.
+func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
+	parts := make([]Answered, f.Conns)
+	var group errgroup.Group
+	begin := time.Now()
+	for i := range parts {
+		group.Go(func() error {
+			w, err := Dial(ctx, f.Parley.Address) // only now: who says nothing for 10 s is hung up on
+			if err != nil {
+				return err
+			}
+			defer w.Close()
+			parts[i], err = f.one(ctx, w, i, begin, begin.Add(d))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Answered{}, err
+	}
+	f.Runs++
+	all := Answered{Took: time.Since(begin)}
+	for _, p := range parts {
+		all.accepted = append(all.accepted, p.accepted...)
+		all.AcceptedMS, all.RefusedMS = append(all.AcceptedMS, p.AcceptedMS...), append(all.RefusedMS, p.RefusedMS...)
+		all.Refused += p.Refused
+	}
+	return all, nil
+}
+
+// one is the life of one connection. It sends at least one event, however long it took to open.
+func (f *Flood) one(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
+	makes := f.slackSender
+	if f.Senders != nil {
+		makes = f.Senders
+	}
+	from := makes(i)
+	var every time.Duration
+	if f.PerSecond > 0 {
+		every = time.Duration(float64(f.Conns) / f.PerSecond * float64(time.Second))
+	}
+	due := begin.Add(every * time.Duration(i) / time.Duration(f.Conns))
+	for n := 0; ctx.Err() == nil; n++ {
+		if wait := time.Until(due); every > 0 && wait > 0 && !pause.For(ctx, wait) {
+			break
+		}
+		due = due.Add(every)
+		if n > 0 && !time.Now().Before(end) {
+			break
+		}
+		request, fact := from.Next(n*f.Conns + i)
+		at := time.Now()
+		status, err := w.Do(request)
+		switch {
+		case err != nil:
+			return a, err
+		case status >= 200 && status < 300:
+			a.accepted = append(a.accepted, fact)
+			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(at)))
+		case status == http.StatusServiceUnavailable && w.again > 0:
+			a.Refused++
+			a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(at)))
+		default:
+			return a, fmt.Errorf("%w: %d, Retry-After %d", ErrAnswer, status, w.again)
+		}
+	}
+	return a, ctx.Err()
+}
+
+// ErrLost means that something that got a 2xx is not in the journal.
+var ErrLost = errors.New("bench: accepted events are lost")
+
+const countFacts = `SELECT count(*) FROM events WHERE external_id = ANY($1)`
+
+// allKept checks that each of these facts is in the journal. None can be there twice, since account and
+// id are unique.
+func allKept(ctx context.Context, w *rig.World, facts []string) error {
+	for chunk := range slices.Chunk(facts, 10_000) {
+		var n int
+		if err := w.Pool.QueryRow(ctx, countFacts, chunk).Scan(&n); err != nil {
+			return fmt.Errorf("bench: journal: %w", err)
+		}
+		if n != len(chunk) {
+			return fmt.Errorf("%w: %d of %d are kept", ErrLost, n, len(chunk))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+// Package mail measures what mailboxes cost: how fast mails become threads, by one Parley and by replicas, what a Parley that
+// watches them needs while nothing happens, and how soon it is ready.
+//
+// What does not belong here: chats.
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+)
+
+// errMail: a mail is missing, came twice, or isn't in its thread.
+var errMail = errors.New("bench: mail: lost or doubled")
+
+const (
+	boxMails     = 2500
+	mailBytes    = 10 << 10
+	mailWithin   = 5 * time.Minute
+	threadWithin = 30 * time.Second
+)
+
+// Measure measures mail from a local IMAP box. The mail server shares this process with
+// the bench; Parley's CPU is its own.
+func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
+	w, err := startMailWorld(ctx, b, 1, false, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.serve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: mailCountOf(b)}
+	figures, err := run.imports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if figures["mail_thread_p95"], err = run.threads(ctx, b); err != nil {
+		return nil, err
+	}
+	pause.For(ctx, b.Span(5*time.Second, time.Second)) // until nothing is left to do
+	cpu, err := cpuOver(ctx, c, b.Span(time.Minute, 3*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	f := figure.AtMost(1, "percent", cpu)
+	f.Note = fmt.Sprintf("%d mails in the box", run.written)
+	figures["mail_idle_cpu"] = f
+	most, err := peak(c)
+	figures["rss_load"] = figure.AtMost(96, "MB", most)
+	return figures, err
+}
+
+func mailCountOf(b *rig.Rig) int {
+	switch {
+	case b.Opt.Short:
+		return 60
+	case b.Opt.Quick:
+		return 200
+	}
+	return boxMails
+}
+
+// mailRun is a Parley that watches mailboxes, or several that share them.
+type mailRun struct {
+	*mailWorld
+
+	c       *rig.Child // the only one, or the last
+	boxes   int        // mailboxes that get the mails in turn
+	count   int        // mails of an import
+	written int        // mails so far
+}
+
+// imports measures rate and CPU: mails pile up while nobody looks, then Parley fetches them.
+func (r *mailRun) imports(ctx context.Context) (map[string]figure.Figure, error) {
+	payload := make([]byte, 1000)
+	var cpu []float64
+	reference := func(ctx context.Context) (float64, error) {
+		rate, _, err := rig.Inserts(ctx, r.World, 1, payload, r.Rig.Span(3*time.Second, time.Second))
+		return rate, err
+	}
+	m, err := r.Rig.Bracket(ctx, r.Rig.Rounds(), reference, func(ctx context.Context) (float64, error) {
+		rate, perMail, err := r.fetch(ctx)
+		cpu = append(cpu, perMail)
+		return rate, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := figure.AtLeast(0.05, "ratio", m.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note)
+	f = f.With(map[string]float64{"mails_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References())})
+	use := figure.AtMost(5, "ms", rig.Kept(m, cpu)...)
+	use.Note = "per 10 kB mail with 2 kB of words, posts to Slack included"
+	return map[string]figure.Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
+}
+
+// fetch puts mails into the box at once and waits until each is applied, then posted.
+func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
+	mails := make([]mailfake.Mail, r.count)
+	for i := range mails {
+		mails[i] = r.compose()
+	}
+	before, err := r.c.CPU()
+	if err != nil {
+		return 0, 0, err
+	}
+	begin := time.Now()
+	for _, m := range mails {
+		if _, err := r.mail.Customer(m.From).Send(m); err != nil {
+			return 0, 0, fmt.Errorf("bench: mail: %w", err)
+		}
+	}
+	if err := r.applied(ctx); err != nil {
+		return 0, 0, err
+	}
+	took := time.Since(begin)
+	if err := r.Drain(ctx, mailWithin); err != nil {
+		return 0, 0, err
+	}
+	after, err := r.c.CPU()
+	if err != nil {
+		return 0, 0, err
+	}
+	n := float64(len(mails))
+	return n / took.Seconds(), figure.MS(after-before) / n, r.check(ctx)
+}
+
+// compose writes a mail of 10 kB from somebody new: 2 kB of words, as text and as the HTML
+// that mail programs make of them.
+func (r *mailRun) compose() mailfake.Mail {
+	r.written++
+	const (
+		words = "The parcel came on Thursday, but the lamp in it has a crack along its foot. "
+		open  = `<p style="margin:0 0 12px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#333333"><span lang="EN-GB">`
+		shut  = "</span></p>\n"
+	)
+	sentences := mailBytes / (2*len(words) + len(open) + len(shut))
+	return mailfake.Mail{
+		From: fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%50), To: []string{mailbox(r.written % r.boxes)},
+		Subject: fmt.Sprintf("Broken lamp, order %d", 40_000+r.written), Text: strings.Repeat(words, sentences),
+		HTML: "<html><body>" + strings.Repeat(open+words+shut, sentences) + "</body></html>",
+	}
+}
+
+const countMails = `SELECT count(*) FROM messages WHERE direction = 'in'`
+
+// applied waits until every mail that was written is a message of a conversation.
+func (r *mailRun) applied(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, mailWithin)
+	defer cancel()
+	for {
+		var n int
+		if err := r.Pool.QueryRow(ctx, countMails).Scan(&n); err != nil {
+			return fmt.Errorf("bench: mail: %w", err)
+		}
+		if n >= r.written {
+			return nil
+		}
+		if !pause.For(ctx, 20*time.Millisecond) {
+			return fmt.Errorf("%w: %d of %d mails were applied", rig.ErrNotDrained, n, r.written)
+		}
+	}
+}
+
+const subjects = `SELECT count(*), count(DISTINCT subject) FROM conversations WHERE kind = 'customer'`
+
+// check compares what is in the tables and in Slack with what was written.
+func (r *mailRun) check(ctx context.Context) error {
+	var conversations, distinct, messages int
+	if err := r.Pool.QueryRow(ctx, subjects).Scan(&conversations, &distinct); err != nil {
+		return fmt.Errorf("bench: mail: %w", err)
+	}
+	if err := r.Pool.QueryRow(ctx, countMails).Scan(&messages); err != nil {
+		return fmt.Errorf("bench: mail: %w", err)
+	}
+	roots := len(r.Slack.Messages(rig.SupportChannel(0)))
+	if conversations != r.written || distinct != r.written || messages != r.written || roots != r.written {
+		return fmt.Errorf("%w: %d mails, %d messages, %d conversations (%d distinct), %d threads", errMail, r.written, messages,
+			conversations, distinct, roots)
+	}
+	return nil
+}
+
+// threads measures how long a mail takes until its text is in its thread.
+func (r *mailRun) threads(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
+	mails := 60
+	if b.Opt.Quick {
+		mails = 10
+	}
+	if b.Opt.Short {
+		mails = 3
+	}
+	times, err := r.times(ctx, mails)
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	f := figure.AtMost(0.5, "seconds", figure.Percentile(times, 0.95))
+	f.Note = fmt.Sprintf("%d mails, one at a time", mails)
+	return f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)}), nil
+}
+
+// times gives the seconds that mails need until they are in their threads, one at a time.
+func (r *mailRun) times(ctx context.Context, mails int) (times []float64, err error) {
+	for range mails {
+		took, err := r.one(ctx)
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, took.Seconds())
+		pause.For(ctx, 100*time.Millisecond)
+	}
+	if err := r.Drain(ctx, threadWithin); err != nil {
+		return nil, err
+	}
+	return times, r.check(ctx)
+}
+
+// one writes a mail and waits for its text in a thread.
+func (r *mailRun) one(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, threadWithin)
+	defer cancel()
+	changes := r.Slack.Subscribe()
+	m := r.compose()
+	begin := time.Now()
+	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
+		return 0, fmt.Errorf("bench: mail: %w", err)
+	}
+	for {
+		news, err := changes.Next(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("%w: not in a thread within %s", errMail, threadWithin)
+		}
+		for _, c := range news {
+			if saidInThread(c) {
+				return c.At.Sub(begin), nil
+			}
+		}
+	}
+}
+
+// saidInThread tells a message below a root from everything else.
+func saidInThread(c slackfake.Change) bool {
+	return c.Kind == "message" && c.Thread != "" && c.Thread != c.TS
+}

@@ -1,0 +1,113 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"parley/channels/email/mailfake"
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
+)
+
+// mailbox gives the address of the n-th mailbox of the company.
+func mailbox(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
+
+// mailWorld is a world with a mail server, in this process, and accounts in it.
+type mailWorld struct {
+	*rig.World
+
+	mail *mailfake.Server
+	cert string // file; "" = without TLS
+}
+
+// startMailWorld makes a world with so many mailboxes and a Slack emulator without limits.
+func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets bool) (*mailWorld, error) {
+	o := mailfake.Options{TLS: secure}
+	for n := range boxes {
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailbox(n), Password: lab.HelpPassword})
+	}
+	m := &mailWorld{mail: mailfake.New(o)}
+	if err := m.mail.Start(ctx); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: sockets}, Config: func(w *rig.World) string {
+		return w.SlackConfig(mailAccounts(m.mail, boxes, secure))
+	}})
+	if err == nil && secure {
+		m.cert = filepath.Join(w.Dir, "cert.pem")
+		if err = os.WriteFile(m.cert, m.mail.CertPEM(), 0o600); err != nil {
+			_ = w.Close() // the first error counts
+		}
+	}
+	if err != nil {
+		_ = m.mail.Close() // the first error counts
+		return nil, err
+	}
+	m.World = w
+	return m, nil
+}
+
+// mailAccounts writes the accounts of a parley.yaml.
+func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
+	security, imap, smtp := "none", m.IMAPAddr(), m.SMTPAddr()
+	if secure {
+		security, imap, smtp = "tls", m.IMAPTLSAddr(), m.SMTPTLSAddr()
+	}
+	var y strings.Builder
+	for n := range boxes {
+		fmt.Fprintf(&y, `  - name: mail%[1]d
+    kind: email
+    team: Team0
+    hold: 0s
+    settings: {collect_floods: off}
+    email:
+      address: %[2]s
+      sender_name: Acme
+%[3]s`, n, mailbox(n), lab.MailServers(imap, smtp, security, mailbox(n), lab.HelpPassword))
+	}
+	return y.String()
+}
+
+func (m *mailWorld) close() error {
+	err := m.World.Close()
+	if closed := m.mail.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// serve starts Parley and waits until it watches every mailbox.
+func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {
+	o := rig.ParleyOptions{}
+	if m.cert != "" {
+		o.Env = []string{"SSL_CERT_FILE=" + m.cert}
+	}
+	if m.Rig.Opt.CPUProfile != "" {
+		o.Args = m.Rig.MeasuredArgs()
+	}
+	c, err := m.Parley(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c, m.watched(ctx)
+}
+
+// watched waits until every mailbox has been looked into.
+func (m *mailWorld) watched(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		n, err := lab.Unwatched(ctx, m.Pool)
+		if err != nil || n == 0 {
+			return err
+		}
+		if !pause.For(ctx, 50*time.Millisecond) {
+			return fmt.Errorf("bench: mailboxes: %d are not watched", n)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+	proc "parley/cmd/parley/child"
+)
+
+const megabyte = 1 << 20
+
+// MeasureMemory measures Parley at rest.
+func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
+	rss, cpu, err := idle(ctx, b, b.Span(time.Minute, 3*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	figures := map[string]figure.Figure{"rss_idle": figure.AtMost(40, "MB", rss), "idle_cpu": figure.AtMost(1, "percent", cpu)}
+	f := figures["rss_idle"]
+	f.Note = "Socket Mode, one mailbox"
+	figures["rss_idle"] = f
+	if b.Opt.Quick && !b.Opt.Short {
+		figures["rss_mailboxes"] = figure.LeftOut(150, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
+		return figures, nil
+	}
+	boxes := 1000
+	if b.Opt.Short {
+		boxes = 20
+	}
+	many, err := mailboxes(ctx, b, boxes)
+	if err != nil {
+		return nil, err
+	}
+	f = figure.AtMost(150, "MB per 1000", (many-rss)/float64(boxes)*1000)
+	f.Note = fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes)
+	figures["rss_mailboxes"] = f.With(map[string]float64{"rss_mb": many})
+	return figures, nil
+}
+
+// idle gives memory in MB and CPU in percent of a core of a Parley with nothing to do.
+func idle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
+	w, err := startMailWorld(ctx, b, 1, false, true)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.serve(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	pause.For(ctx, b.Span(5*time.Second, 2*time.Second)) // the start leaves work behind, which is not measured
+	if cpu, err = cpuOver(ctx, c, window); err != nil {
+		return 0, 0, err
+	}
+	n, err := c.RSS()
+	return float64(n) / megabyte, cpu, err
+}
+
+// cpuOver gives the percentage of one core that a process uses.
+func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, error) {
+	begin := time.Now()
+	before, err := c.CPU()
+	if err != nil {
+		return 0, err
+	}
+	if !pause.For(ctx, window) {
+		return 0, ctx.Err()
+	}
+	after, err := c.CPU()
+	return (after - before).Seconds() / time.Since(begin).Seconds() * 100, err
+}
+
+// mailboxes gives the memory in MB with so many idle mailboxes.
+func mailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
+	w, err := startMailWorld(ctx, b, n, true, true)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.serve(ctx)
+	if err != nil {
+		return 0, err
+	}
+	pause.For(ctx, b.Span(20*time.Second, time.Second)) // until what the TLS handshakes allocated is collected
+	bytes, err := c.RSS()
+	return float64(bytes) / megabyte, err
+}
+
+// peak gives the most memory that a child ever had, MB.
+func peak(c *rig.Child) (float64, error) {
+	u, err := proc.Of(c.PID())
+	return float64(u.Peak) / megabyte, err
+}

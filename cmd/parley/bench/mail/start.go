@@ -1,0 +1,156 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+	proc "parley/cmd/parley/child"
+)
+
+const (
+	startMSTarget    = 150
+	startFreshTarget = 2
+	binaryTarget     = 40
+	buildTimeout     = 10 * time.Minute
+)
+
+// MeasureStart measures how soon Parley is ready, and how big it is.
+func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
+	warm, err := startWarm(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]float64, b.Rounds())
+	for i := range fresh {
+		if fresh[i], err = startFresh(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	binary, err := binarySize(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]figure.Figure{"start_ms": warm, "start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...), "binary_mb": binary}, nil
+}
+
+// startWarm measures a start on a migrated database, from the program's start to the
+// first 200 of /readyz, with Slack and a mailbox configured.
+func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
+	w, err := startMailWorld(ctx, b, 1, false, true)
+	if err != nil {
+		return figure.Figure{}, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	rounds, starts := b.Rounds(), 5
+	if b.Opt.Short {
+		starts = 1
+	}
+	var medians, all []float64
+	for range rounds {
+		var times []float64
+		for range starts {
+			took, err := timeStart(ctx, w.World)
+			if err != nil {
+				return figure.Figure{}, err
+			}
+			times = append(times, figure.MS(took))
+		}
+		medians, all = append(medians, figure.Median(times)), append(all, times...)
+	}
+	return figure.AtMost(startMSTarget, "ms", medians...).With(map[string]float64{"slowest_ms": figure.Percentile(all, 1)}), nil
+}
+
+// startFresh measures the first start on an empty database, in seconds.
+func startFresh(ctx context.Context, b *rig.Rig) (seconds float64, err error) {
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: true}, Empty: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	took, err := timeStart(ctx, w)
+	return took.Seconds(), err
+}
+
+// timeStart starts a Parley, waits until it is ready, and ends it.
+func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
+	c, err := w.Parley(ctx, rig.ParleyOptions{Start: true})
+	if err != nil {
+		return 0, err
+	}
+	if err := c.Ready(ctx); err != nil {
+		return 0, err
+	}
+	took := time.Since(c.Started)
+	c.Stop()
+	return took, nil
+}
+
+// binarySize builds the program that servers run, stripped, where its source and a compiler are at hand, else
+// takes the running one as it is.
+func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
+	path, note := b.Opt.Program, "the running program"
+	source, goTool := sourceTree(), ""
+	if found, err := exec.LookPath("go"); err == nil {
+		goTool = found
+	}
+	switch {
+	case b.Opt.Quick:
+		note += ", not stripped: --quick builds nothing"
+	case source == "" || goTool == "":
+		note += ": there is no source or no compiler here"
+	default:
+		built := filepath.Join(b.Scratch.Dir, "parley-stripped")
+		if err := build(ctx, goTool, source, built); err != nil { // modules may be missing
+			b.Say("        %v", err)
+			note += ", not stripped: it can't be built here"
+			break
+		}
+		path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return figure.Figure{}, fmt.Errorf("bench: binary: %w", err)
+	}
+	f := figure.AtMost(binaryTarget, "MB", float64(info.Size())/megabyte)
+	f.Note = note
+	return f, nil
+}
+
+func build(ctx context.Context, goTool, source, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, goTool, "build", "-tags", "served", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley") //nolint:gosec // go itself
+	cmd.Dir = source
+	cmd.Env = append(proc.CleanEnv(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("bench: build: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// sourceTree finds Parley's go.mod in the current folder or above; "" = not here.
+func sourceTree() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for {
+		body, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "go.mod"))
+		if err == nil && bytes.HasPrefix(body, []byte("module parley\n")) {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}

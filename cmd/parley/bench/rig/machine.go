@@ -1,0 +1,93 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/bench/figure"
+)
+
+// Machine says where the run takes place. It starts the server.
+func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
+	m := figure.Machine{Cores: runtime.NumCPU(), Load: LoadAverages(), Quick: b.Opt.Quick}
+	server, err := b.postgres(ctx)
+	if err != nil {
+		return m, err
+	}
+	conn, err := pgx.Connect(ctx, server.URL("postgres"))
+	if err != nil {
+		return m, fmt.Errorf("bench: database: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }() // only looked
+	var folder, fsync, commit string
+	err = conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('data_directory'),
+		current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&m.Postgres, &folder, &fsync, &commit)
+	if err != nil {
+		return m, fmt.Errorf("bench: database: %w", err)
+	}
+	if fsync != "on" || commit != "on" {
+		return m, fmt.Errorf("bench: the database is not durable: fsync %s, synchronous_commit %s", fsync, commit)
+	}
+	if m.Storage, err = storage(folder); err != nil {
+		return m, err
+	}
+	if m.FlushMS, err = flushMS(b.Scratch.Dir); err != nil {
+		return m, err
+	}
+	b.OnRAM = m.OnRAM()
+	b.Tool = findPgbench(server)
+	m.Reference = "pgbench, prepared, one row a transaction"
+	if b.Tool == "" {
+		m.Reference = "pgx, prepared, one row a transaction (no pgbench found)"
+	}
+	return m, nil
+}
+
+// flushMS measures the median time of one 8 kB write with its flush in a folder.
+func flushMS(dir string) (float64, error) {
+	file, err := os.CreateTemp(dir, "flush-")
+	if err != nil {
+		return 0, fmt.Errorf("bench: flush: %w", err)
+	}
+	block := make([]byte, 8<<10)
+	for range 64 { // so that the writes below don't change the file's length
+		if _, err := file.Write(block); err != nil {
+			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
+		}
+	}
+	var times []float64
+	for i := range 200 {
+		begin := time.Now()
+		_, err := file.WriteAt(block, int64(i%64)*int64(len(block)))
+		if err == nil {
+			err = dataSync(file)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
+		}
+		times = append(times, figure.MS(time.Since(begin)))
+	}
+	return figure.Median(times), errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+// LoadAverages gives those of 1, 5 and 15 minutes; zeros where the system doesn't tell.
+func LoadAverages() (load [3]float64) {
+	body, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return load
+	}
+	for i, f := range strings.Fields(string(body)) {
+		if i < len(load) {
+			load[i], _ = strconv.ParseFloat(f, 64) // zero where it is none
+		}
+	}
+	return load
+}

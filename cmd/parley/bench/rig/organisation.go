@@ -1,0 +1,48 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/lab"
+)
+
+// TeamsOptions shape the Teams emulator of a world.
+type TeamsOptions struct {
+	// Rate is the factor on Teams' published limits, for the emulator and Parley alike; 0 =
+	// no limits.
+	Rate float64
+}
+
+// Organisation is the Teams emulator, in this process.
+type Organisation struct {
+	*teamsfake.Server
+
+	opt TeamsOptions
+}
+
+func startOrganisation(o TeamsOptions) (*Organisation, error) {
+	t := &Organisation{Server: lab.NewOrganisation(teamsfake.Options{Limits: o.Rate > 0, RateFactor: o.Rate}), opt: o}
+	return t, t.Start("127.0.0.1:0")
+}
+
+// env points Parley at the emulator.
+func (t *Organisation) env() []string {
+	return append(lab.TeamsEnv(t.Server), fmt.Sprintf("TEAMS_RATE=%g", t.opt.Rate))
+}
+
+// connect adds the app to the team, with a Parley that is ready.
+func (t *Organisation) connect(ctx context.Context, c *Child) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return t.Admin.Connect(ctx, "http://"+c.Address+"/teams/messages")
+}
+
+// TeamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow,
+// indented by two.
+func TeamsConfig(accounts string) string {
+	return "company: Acme\n" + lab.Agents(false, true) +
+		fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport) + "accounts:\n" + accounts
+}

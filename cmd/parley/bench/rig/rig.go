@@ -1,0 +1,107 @@
+// Package rig is what all measurements stand on: one run with its durable PostgreSQL, worlds in it with emulators and a
+// Parley as a process of its own, the reference that each figure is compared with, and meters of processors and statements.
+//
+// What does not belong here: what is measured, and the load that it takes.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"parley/cmd/parley/lab"
+	"parley/store/pgserver"
+)
+
+// Clients is how many connections send at once, and clients of the reference insert.
+const Clients = 32
+
+// DrainWithin is what Parley may take to finish what one round left.
+const DrainWithin = 2 * time.Minute
+
+// Rig is one run.
+type Rig struct {
+	Opt      Options
+	Scratch  *lab.Scratch // the run's folder; the database is in it
+	Tool     string       // pgbench's path; "" = none found
+	InsertUS float64      // CPU of the database for one insert of the latest reference, µs
+	OnRAM    bool         // the database's files are memory: other targets
+
+	server   *pgserver.Server // nil until a group needs one
+	worlds   int              // made so far
+	referred bool             // the reference's database is there
+	profiles int              // made so far
+	mu       sync.Mutex       // guards writes to Options.Out
+}
+
+// Close ends the server and removes everything of the run.
+func (b *Rig) Close() error {
+	var err error
+	if b.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = b.server.Close(ctx)
+	}
+	return errors.Join(err, b.Scratch.Remove())
+}
+
+// Rounds is how often each figure is measured.
+func (b *Rig) Rounds() int {
+	if b.Opt.Quick {
+		return 1
+	}
+	return 3
+}
+
+// Say tells who waits how far the run is.
+func (b *Rig) Say(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, _ = fmt.Fprintf(b.Opt.Out, format+"\n", args...) // progress only
+}
+
+// Span chooses how long something is measured: in tests at most a second.
+func (b *Rig) Span(full, quick time.Duration) time.Duration {
+	switch {
+	case b.Opt.Short:
+		return min(quick, time.Second)
+	case b.Opt.Quick:
+		return quick
+	}
+	return full
+}
+
+// HopEvery is the time between two messages where the way of a single one is measured: thirty a second.
+const HopEvery = time.Second / 30
+
+// Options say what a run measures, and how long.
+type Options struct {
+	Program string // this program, to start Parley and emulators with
+	Dir     string // where the database lives; "" = a temporary folder
+	Quick   bool   // one short round of each figure; what doesn't fit into a minute is left out
+	Short   bool   // a test: windows of a second, ratios mean nothing
+	Out     io.Writer
+	// Unanalysed measures a Parley that doesn't analyse what customers write.
+	Unanalysed bool
+	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
+	// Parleys, .own of the generators and emulators.
+	CPUProfile string
+	// Statements is the file to which the groups accept, chat, busy and relay append what each statement of the
+	// database cost a message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
+	Statements string
+}
+
+// New prepares a run; close it. Errors: those of making its folder.
+func New(o Options) (*Rig, error) {
+	scratch, err := lab.NewScratch(o.Dir, "parley-bench-", 0, nil)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	return &Rig{Opt: o, Scratch: scratch}, nil
+}

@@ -1,0 +1,80 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/lab"
+)
+
+// SlackOptions shape the Slack emulator of a world.
+type SlackOptions struct {
+	Channels int  // support channels, each with a team of its own; 0 = 1
+	Sockets  bool // Socket Mode instead of signed requests
+	// Change sets further options of the emulator (rate limits); nil = none
+	Change func(*slackfake.Options)
+	// Rate is SLACK_RATE; 0 = no budgets of Parley's own
+	Rate float64
+}
+
+// Workspace is the Slack emulator, in this process: Parley's CPU and memory are its own
+// all the same, and the generators need no second copy of what was posted.
+type Workspace struct {
+	*slackfake.Server
+
+	Opt SlackOptions
+}
+
+func startWorkspace(o SlackOptions) (*Workspace, error) {
+	so := slackfake.Options{AppName: "Parley", Users: lab.SlackPeople()}
+	if o.Change != nil {
+		o.Change(&so)
+	}
+	o.Channels = max(o.Channels, 1)
+	w := &Workspace{Server: slackfake.New(so), Opt: o}
+	for i := range o.Channels {
+		w.Admin.AddChannel(slackfake.Channel{ID: SupportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{lab.Ann, lab.Ben, w.BotUserID()}})
+	}
+	if err := w.Start("127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// SupportChannel gives the id of the n-th support channel.
+func SupportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
+
+// env points Parley at the emulator.
+func (w *Workspace) env() []string {
+	return append(lab.SlackEnv(w.Server, w.APIURL(), !w.Opt.Sockets), fmt.Sprintf("SLACK_RATE=%g", w.Opt.Rate))
+}
+
+// connect lets the emulator send its events to a Parley that is ready.
+func (w *Workspace) connect(ctx context.Context, c *Child) error {
+	if w.Opt.Sockets {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	base := "http://" + c.Address + "/slack/"
+	return w.Webhooks.Use(ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
+}
+
+func (w *Workspace) close() error { return w.Close() }
+
+// SlackConfig begins a parley.yaml: agents, and a team for each support channel, named
+// Team0 and so on. Accounts follow, indented by two.
+func (w *World) SlackConfig(accounts string) string {
+	var b strings.Builder
+	b.WriteString("company: Acme\n" + lab.Agents(true, false) + "teams:\n")
+	for i := range w.Slack.Opt.Channels {
+		fmt.Fprintf(&b, "  - {name: Team%d, members: [ann@acme.test, ben@acme.test], slack_channel: %s}\n", i, SupportChannel(i))
+	}
+	if accounts != "" {
+		b.WriteString("accounts:\n" + accounts)
+	}
+	return b.String()
+}

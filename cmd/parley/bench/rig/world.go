@@ -1,0 +1,267 @@
+package rig
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/channels"
+	"parley/channels/pause"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
+	"parley/store/pgserver"
+)
+
+// WorldOptions shape a world. The zero value is a durable database without a surface.
+type WorldOptions struct {
+	Slack *SlackOptions // nil = no Slack emulator
+	Teams *TeamsOptions // nil = no Teams emulator
+	// Config is the parley.yaml that is applied; "" = none. With a Slack emulator see
+	// SlackConfig.
+	Config func(*World) string
+	Specs  []channels.Spec // of the accounts in config; nil = the product's
+	Empty  bool            // leave the database without schema
+}
+
+// World is what one group measures in: a database of its own on the run's server, and the
+// emulators that it asked for, which live in this process. Parley runs as a child.
+type World struct {
+	Rig     *Rig
+	Dir     string // for logs and files; removed with the run
+	name    string // of the database
+	Slack   *Workspace
+	Teams   *Organisation
+	Pool    *pgxpool.Pool // of the database, for looking
+	childs  []*Child
+	Mills   int // started so far
+	options WorldOptions
+}
+
+// serverSettings: enough connections for references and several Parleys, and no checkpoint
+// by size in the middle of a window. Everything else is as PostgreSQL ships it; fsync and
+// synchronous_commit are on.
+func serverSettings() map[string]string {
+	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
+}
+
+// postgres starts the run's server at its first use.
+func (b *Rig) postgres(ctx context.Context) (*pgserver.Server, error) {
+	if b.server != nil {
+		return b.server, nil
+	}
+	settings := serverSettings()
+	if b.Opt.Statements != "" {
+		maps.Copy(settings, statementSettings())
+	}
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.Scratch.Dir, "base"), Durable: true, Settings: settings, Say: func(string) {}})
+	if err != nil {
+		return nil, err
+	}
+	if server.Reused() {
+		return nil, errors.Join(errors.New("bench: the folder's database belongs to another process"), server.Close(ctx))
+	}
+	b.server = server
+	return server, nil
+}
+
+// StartWorld makes a world; close it. The database is new and migrated.
+func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
+	if _, err := b.postgres(ctx); err != nil {
+		return nil, err
+	}
+	b.worlds++
+	w := &World{Rig: b, name: fmt.Sprintf("world%d", b.worlds), options: o}
+	w.Dir = filepath.Join(b.Scratch.Dir, w.name)
+	err := os.MkdirAll(w.Dir, 0o700)
+	if err == nil {
+		err = w.CreateDatabase(ctx, w.name)
+	}
+	if err == nil {
+		w.Pool, err = pgxpool.New(ctx, w.URL())
+	}
+	if err == nil && o.Slack != nil {
+		w.Slack, err = startWorkspace(*o.Slack)
+	}
+	if err == nil && o.Teams != nil {
+		w.Teams, err = startOrganisation(*o.Teams)
+	}
+	if err == nil && !o.Empty {
+		err = w.setUp(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// URL is the address of the world's database.
+func (w *World) URL() string { return w.URLOf(w.name) }
+
+// URLOf is the address of a database of this name on the run's server.
+func (w *World) URLOf(database string) string { return w.Rig.server.URL(database) }
+
+// CreateDatabase makes a further database on the same server.
+func (w *World) CreateDatabase(ctx context.Context, name string) error {
+	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+}
+
+// Admin runs one statement outside the world's database.
+func (w *World) Admin(ctx context.Context, statement string) (err error) {
+	conn, err := pgx.Connect(ctx, w.Rig.server.URL("postgres"))
+	if err != nil {
+		return fmt.Errorf("bench: database: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("bench: database: %w", err)
+	}
+	return nil
+}
+
+// Written is how many bytes were written to the log so far.
+func (w *World) Written(ctx context.Context) (n int64, err error) {
+	if err := w.Pool.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("bench: write-ahead log: %w", err)
+	}
+	return n, nil
+}
+
+// Checkpoint lets PostgreSQL write all changes to its files now, and not while something is measured.
+func (w *World) Checkpoint(ctx context.Context) error { return w.Admin(ctx, "CHECKPOINT") }
+
+// setUp migrates the database and applies the world's config.
+func (w *World) setUp(ctx context.Context) error {
+	yaml := ""
+	if w.options.Config != nil {
+		yaml = w.options.Config(w)
+	}
+	return lab.SetUp(ctx, app.Env{DatabaseURL: w.URL(), Data: w.Dir}, yaml, w.options.Specs)
+}
+
+// Close ends the children and the emulators and drops the database.
+func (w *World) Close() error {
+	for _, c := range w.childs {
+		c.Stop()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var errs []error
+	if w.Slack != nil {
+		errs = append(errs, w.Slack.close())
+	}
+	if w.Teams != nil {
+		errs = append(errs, w.Teams.Close())
+	}
+	if w.Pool != nil {
+		w.Pool.Close()
+	}
+	return errors.Join(append(errs, w.Admin(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{w.name}.Sanitize()+" WITH (FORCE)"))...)
+}
+
+// Load is what Parley has left to do.
+func (w *World) Load(ctx context.Context) (lab.Load, error) { return lab.ReadLoad(ctx, w.Pool) }
+
+// ErrNotDrained means that Parley did not finish what it took.
+var ErrNotDrained = errors.New("bench: not drained")
+
+// Drain waits until Parley has nothing left to do. Errors: ErrNotDrained when that takes
+// longer than the limit or something was quarantined.
+func (w *World) Drain(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var last lab.Load
+	for {
+		l, err := w.Load(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return err
+		case err == nil && l.Quarantined > 0:
+			return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
+		case err == nil && l.Idle():
+			return nil
+		case err == nil:
+			last = l
+		}
+		if !pause.For(ctx, 50*time.Millisecond) {
+			return fmt.Errorf("%w within %s: %d facts, %d lanes left%s", ErrNotDrained, limit, last.Pending, last.Lanes, w.LastWords())
+		}
+	}
+}
+
+// LastWords gives the ends of the children's logs.
+func (w *World) LastWords() string {
+	var all string
+	for _, c := range w.childs {
+		all += "\n" + c.name + ": " + c.lastWords()
+	}
+	return all
+}
+
+// ParleyOptions say how a Parley is started.
+type ParleyOptions struct {
+	Name  string   // of its log; "" = parley
+	Args  []string // sub-command and flags; nil = serve; see MeasuredArgs
+	Env   []string // further variables, "NAME=value"; the last of a name wins
+	url   string   // of its database; "" = the world's
+	data  string   // PARLEY_DATA; "" = the world's folder
+	Start bool     // don't wait for /readyz
+}
+
+// MeasuredArgs are the arguments of a Parley with the loopback channel, whose appliers can be
+// held.
+func (b *Rig) MeasuredArgs() []string {
+	args := []string{"bench", "--serve"}
+	if b.Opt.Unanalysed {
+		args = append(args, "--unanalysed")
+	}
+	if b.Opt.CPUProfile != "" {
+		b.profiles++
+		args = append(args, "--cpuprofile", fmt.Sprintf("%s.%d", b.Opt.CPUProfile, b.profiles))
+	}
+	return args
+}
+
+// Parley starts a Parley of its own process against the world and waits until it is ready.
+func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
+	if o.Args == nil {
+		o.Args = []string{"serve"}
+	}
+	vars := []string{"DATABASE_URL=" + cmp.Or(o.url, w.URL()), "PARLEY_DATA=" + cmp.Or(o.data, w.Dir), "PARLEY_LOG=warn"}
+	if w.Slack != nil {
+		vars = append(vars, w.Slack.env()...)
+	}
+	if w.Teams != nil {
+		vars = append(vars, w.Teams.env()...)
+	}
+	listen, err := lab.FreeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vars = append(vars, "PARLEY_LISTEN="+listen)
+	c, err := startChild(w, cmp.Or(o.Name, "parley"), append([]string{w.Rig.Opt.Program}, o.Args...), append(vars, o.Env...))
+	if err != nil {
+		return nil, err
+	}
+	c.Address = listen
+	if o.Start {
+		return c, nil
+	}
+	if err := c.Ready(ctx); err != nil {
+		return nil, err
+	}
+	if w.Teams != nil {
+		return c, w.Teams.connect(ctx, c)
+	}
+	if w.Slack != nil {
+		return c, w.Slack.connect(ctx, c)
+	}
+	return c, nil
+}

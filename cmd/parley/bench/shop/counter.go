@@ -1,0 +1,172 @@
+package shop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
+)
+
+// counter is a shop whose customers write into one channel of a chat.
+type counter struct {
+	*shoppers
+
+	provider *channelstest.Provider
+}
+
+// openCounter makes a world with Slack or Teams, a Parley, and an open conversation of each
+// customer.
+func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter, error) {
+	provider, err := channelstest.StartProvider(nil)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	account := shopAccounts(provider.URL(), 1)
+	o.Specs = []channels.Spec{channelstest.Spec()}
+	o.Config = func(w *rig.World) string {
+		if w.Teams != nil {
+			return rig.TeamsConfig(account)
+		}
+		return w.SlackConfig(account)
+	}
+	w, err := rig.StartWorld(ctx, b, o)
+	if err != nil {
+		return nil, errors.Join(err, provider.Close())
+	}
+	c := &counter{provider: provider, shoppers: newShoppers(w, nil, 0)}
+	if c.c, err = w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
+		_, err = c.speak(ctx, hopTalks, 0)
+	}
+	if err == nil {
+		err = w.Drain(ctx, budgetWithin)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c *counter) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
+
+// speak lets the customers write n messages in turn, so much apart, and gives when each got
+// its answer.
+func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
+	m, err := c.mouth(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	answered, began := map[string]time.Time{}, time.Now()
+	for i := range n {
+		if wait := time.Until(began.Add(time.Duration(i) * every)); wait > 0 && !pause.For(ctx, wait) {
+			return nil, ctx.Err()
+		}
+		if err := m.say(time.Now(), i%hopTalks); err != nil {
+			return nil, err
+		}
+		who := shopper(0, i%hopTalks)
+		answered[fmt.Sprintf("%sx%d", who, c.said[who]+m.said[who])] = time.Now()
+	}
+	return answered, nil
+}
+
+// call is a request by which Parley posts.
+type call struct {
+	at    time.Time
+	taken bool
+	text  string
+}
+
+// posts gives the requests since a time by which Parley posted something into a channel.
+func (c *counter) posts(since time.Time) (list []call) {
+	if c.w.Teams == nil {
+		for _, one := range c.w.Slack.Calls("chat.postMessage") {
+			if !one.At.Before(since) {
+				list = append(list, call{one.At, one.OK, one.Args["text"]})
+			}
+		}
+		return list
+	}
+	for _, method := range []string{"conversations.create", "activities.send"} {
+		for _, one := range c.w.Teams.Calls(method) {
+			if !one.At.Before(since) {
+				list = append(list, call{one.At, one.Status/100 == 2, activityText(one.Body)})
+			}
+		}
+	}
+	return list
+}
+
+// activityText gives the text that an activity shows; "" for a card.
+func activityText(body string) string {
+	var a struct {
+		Text string `json:"text"`
+	}
+	if json.Unmarshal([]byte(body), &a) != nil {
+		return "" // a root is a card
+	}
+	return a.Text
+}
+
+// hops gives the times from the answer to a customer's message to the call that posts it,
+// in ms, while little is going on. Errors: errPosted.
+func (c *counter) hops(ctx context.Context, n int) ([]float64, error) {
+	began := time.Now()
+	answered, err := c.speak(ctx, n, rig.HopEvery)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.w.Drain(ctx, budgetWithin); err != nil {
+		return nil, err
+	}
+	waiting := maps.Clone(answered)
+	var hops []float64
+	for _, one := range c.posts(began) {
+		for _, found := range linesIn(one.text, "") {
+			line := found[1] + "x" + found[2]
+			at, ok := waiting[line]
+			if !ok {
+				return nil, fmt.Errorf("%w: line %s was posted twice, or never said", errPosted, line)
+			}
+			delete(waiting, line)
+			hops = append(hops, max(0, figure.MS(one.at.Sub(at))))
+		}
+	}
+	if len(waiting) > 0 {
+		return nil, fmt.Errorf("%w: %d lines of %d were not posted", errPosted, len(waiting), n)
+	}
+	return hops, nil
+}
+
+// complete reads the threads in Teams: each line of each customer once, in order.
+// Errors: errPosted.
+func (c *counter) complete() error {
+	seen := map[string]int{}
+	for _, m := range c.w.Teams.Messages(lab.TeamsSupport) {
+		for _, found := range linesIn(m.Text, "") {
+			if want := strconv.Itoa(seen[found[1]] + 1); found[2] != want {
+				return fmt.Errorf("%w: line %s of %s in place of %s", errPosted, found[2], found[1], want)
+			}
+			seen[found[1]]++
+		}
+	}
+	for who, n := range c.said {
+		if seen[who] != n {
+			return fmt.Errorf("%w: %d of %d lines of %s", errPosted, seen[who], n, who)
+		}
+	}
+	return nil
+}
+
+// errPosted: Teams or Slack doesn't show exactly what customers said.
+var errPosted = errors.New("bench: lost, doubled or out of order")

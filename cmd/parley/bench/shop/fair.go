@@ -1,0 +1,174 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/load"
+	"parley/cmd/parley/bench/rig"
+)
+
+const (
+	fairOthers   = 9  // accounts beside the flooded one
+	fairTogether = 50 // lines of a flood in one request
+	fairRest     = 20 // events that wait when a flood is over
+	fairFlooder  = calmThreads
+)
+
+// floodSizeOf is how many messages a flood has, and for how long others are measured without it.
+type floodSize struct {
+	messages int
+	window   time.Duration // how long the others are measured alone
+}
+
+func floodSizeOf(b *rig.Rig) floodSize {
+	switch {
+	case b.Opt.Short:
+		return floodSize{messages: 300, window: 500 * time.Millisecond}
+	case b.Opt.Quick:
+		return floodSize{messages: 2000, window: 2 * time.Second}
+	}
+	return floodSize{messages: 10_000, window: 8 * time.Second}
+}
+
+// MeasureFair measures how long a line needs from its request into its thread while one of ten
+// accounts is flooded, and while one customer floods the account of others, beside what it needs
+// alone; and how fast a flood is accepted while it is applied.
+func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
+	var account, sender, accept []float64
+	var details []map[string]float64
+	for range b.Rounds() {
+		r, err := fairRound(ctx, b, floodSizeOf(b))
+		if err != nil {
+			return nil, err
+		}
+		account, sender, accept = append(account, r.account/r.alone), append(sender, r.sender/r.alone), append(accept, r.accepted/r.rows)
+		details = append(details, map[string]float64{"p99_alone_ms": r.alone, "p99_account_ms": r.account, "p99_sender_ms": r.sender,
+			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
+	}
+	named := func(f figure.Figure, note string) figure.Figure {
+		f.Note = fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)
+		return f.With(figure.Middle(details))
+	}
+	return map[string]figure.Figure{
+		"fair_account": named(figure.AtMost(2, "ratio", account...), "p99 of nine other accounts"),
+		"fair_sender":  named(figure.AtMost(2, "ratio", sender...), "p99 of other customers"),
+		"fair_accept":  named(figure.AtLeast(load.BusyTarget, "ratio", accept...), "ten accounts are applied meanwhile"),
+	}, nil
+}
+
+// fairness is what one round showed: the slowest hundredths in ms, alone, beside a flooded account,
+// and beside a customer who floods; and lines of the flood that were accepted a second, beside rows
+// inserted by as many clients as accept_ratio_busy has.
+type fairness struct{ alone, account, sender, accepted, rows float64 }
+
+func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err error) {
+	s, leave, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+	if r.rows, err = s.rows(ctx); err != nil {
+		return r, err
+	}
+	if r.alone, err = s.calm(ctx, size.window); err != nil {
+		return r, err
+	}
+	if r.account, r.accepted, err = s.flood(ctx, size, 0, budgetThreads, full); err != nil {
+		return r, err
+	}
+	one := shopper(1, fairFlooder)
+	if r.sender, _, err = s.flood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
+		return r, err
+	}
+	after, err := s.rows(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.rows = (r.rows + after) / 2
+	return r, s.check()
+}
+
+// flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
+// the others write meanwhile, and how many lines of the flood were accepted a second. others says which
+// customers' lines are measured. The flood of a single customer comes from somebody new.
+func (s *shoppers) flood(
+	ctx context.Context, size floodSize, account, customers int, others func(who string) bool,
+) (p99, perSecond float64, err error) {
+	m, err := s.mouth(ctx, account)
+	if err != nil {
+		return 0, 0, err
+	}
+	stop, began := make(chan struct{}), time.Now()
+	var group errgroup.Group
+	group.Go(func() error { return s.talk(ctx, stop) })
+	group.Go(func() (err error) {
+		defer close(stop)
+		if perSecond, err = m.sendLines(size.messages, customers); err != nil {
+			return err
+		}
+		return s.waitForQuiet(ctx)
+	})
+	if err := group.Wait(); err != nil {
+		return 0, 0, err
+	}
+	m.close()
+	if err := s.w.Drain(ctx, budgetWithin); err != nil {
+		return 0, 0, err
+	}
+	return figure.Percentile(s.latencies(began, others), 0.99), perSecond, nil
+}
+
+const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
+
+// rows is the reference: durable inserts of what the journal keeps of a line.
+func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
+	var payload []byte
+	if err := s.w.Pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
+		return 0, fmt.Errorf("bench: fair: %w", err)
+	}
+	perSecond, _, err = rig.Inserts(ctx, s.w, rig.Clients, payload, s.w.Rig.Span(3*time.Second, time.Second))
+	return perSecond, err
+}
+
+// sendLines sends lines of customers in turn, and gives how many were accepted a second.
+func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
+	began := time.Now()
+	for said := 0; said < lines; said += fairTogether {
+		if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
+			return 0, err
+		}
+	}
+	return float64(lines) / time.Since(began).Seconds(), nil
+}
+
+// flooders gives the numbers of the customers who speak in a flood's next request.
+func flooders(said, customers int) []int {
+	list := make([]int, fairTogether)
+	for i := range list {
+		if list[i] = (said + i) % customers; customers == 1 {
+			list[i] = fairFlooder
+		}
+	}
+	return list
+}
+
+// waitForQuiet waits until fewer than fairRest facts are left to apply.
+func (s *shoppers) waitForQuiet(ctx context.Context) error {
+	for deadline := time.Now().Add(budgetWithin); time.Now().Before(deadline); {
+		l, err := s.w.Load(ctx)
+		if err != nil || l.Pending < fairRest {
+			return err
+		}
+		if !pause.For(ctx, 50*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("%w: the flood was not applied within %s", errBudget, budgetWithin)
+}

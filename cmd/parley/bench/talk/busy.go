@@ -1,0 +1,57 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/load"
+	"parley/cmd/parley/bench/rig"
+)
+
+// MeasureBusy finds how fast events are accepted while customers and agents talk, so that appliers and lanes work.
+// A third of the events are notes in threads of conversations.
+func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
+	s, err := startStage(ctx, b, 64)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	f := &load.Flood{World: s.w, Parley: s.c, Conns: 1, Says: load.Everywhere}
+	payload, err := load.SamplePayload(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	f.Conns, f.Says = rig.Clients, s.t.noted
+	var details []map[string]float64
+	m, err := b.Bracket(ctx, b.Rounds(),
+		func(ctx context.Context) (float64, error) {
+			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, payload, b.Span(3*time.Second, time.Second))
+			return rate, err
+		},
+		func(ctx context.Context) (float64, error) {
+			s.t.begin()
+			if err := s.t.reached(ctx, 1); err != nil {
+				return 0, err
+			}
+			before := s.t.in.Load() + s.t.out.Load()
+			relayed := 0.0
+			rate, d, err := f.Burst(ctx, b.Span(10*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
+				relayed = float64(s.t.in.Load()+s.t.out.Load()-before) / a.Took.Seconds()
+				return s.t.finish(ctx)
+			})
+			if err != nil {
+				return 0, err
+			}
+			d["relayed_per_s"] = relayed
+			details = append(details, d)
+			return rate, s.t.check(ctx)
+		})
+	if err != nil {
+		return nil, err
+	}
+	fig := figure.AtLeast(load.BusyTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
+	fig.Note = m.Note
+	return map[string]figure.Figure{"accept_ratio_busy": fig}, nil
+}

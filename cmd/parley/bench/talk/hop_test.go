@@ -1,0 +1,58 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/bench/rig"
+)
+
+// TestHopFigures: hops of an attempt that drifted count neither in the figures nor in their details.
+func TestHopFigures(t *testing.T) {
+	t.Parallel()
+	b, err := rig.New(rig.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	references := []float64{5, 20, 10, 10} // the first attempt drifts
+	n := 0
+	m, err := b.Bracket(t.Context(), 1, func(context.Context) (float64, error) {
+		n++
+		return references[n-1], nil
+	}, func(context.Context) (float64, error) { return 2, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	hop, p95 := hopFigures(m, [][]float64{{900, 900}, {2, 4}}, [][]float64{{1, 1}, {1, 1}, {20, 20}, {20, 20}})
+	if *hop.Value != 0.2 || *p95.Value != 0.2 || len(p95.Rounds) != 1 || hop.Details["max_ms"] != 4 || hop.Details["river_p50_ms"] != 20 {
+		t.Errorf("hop %v %v, p95 %v %v", *hop.Value, hop.Details, *p95.Value, p95.Rounds)
+	}
+}
+
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	call := func(n int, after time.Duration) slackfake.Call {
+		return slackfake.Call{At: begin.Add(after), Args: map[string]string{"username": "Customer", "text": mark(customerName(1), n)}}
+	}
+	answers := func() map[string]time.Time {
+		return map[string]time.Time{mark(customerName(1), 1): begin.Add(time.Millisecond), mark(customerName(1), 2): begin.Add(9 * time.Millisecond)}
+	}
+	old := slackfake.Call{At: begin.Add(-time.Second), Args: map[string]string{"username": "Customer", "text": mark(customerName(1), 1)}}
+	quoted := slackfake.Call{At: begin.Add(time.Millisecond), Args: map[string]string{"text": "Looks urgent: " + mark(customerName(1), 2)}}
+	hops, err := pairs(answers(), []slackfake.Call{old, quoted, call(1, 4*time.Millisecond), call(2, 8*time.Millisecond)}, begin)
+	if err != nil || len(hops) != 2 || hops[0] != 3 || hops[1] != 0 {
+		t.Errorf("%v %v", hops, err)
+	}
+	for name, calls := range map[string][]slackfake.Call{
+		"missing": {call(1, 0)}, "twice": {call(1, 0), call(1, 0), call(2, 0)}, "none": nil, "never said": {call(1, 0), call(2, 0), call(3, 0)},
+	} {
+		if _, err := pairs(answers(), calls, begin); !errors.Is(err, ErrOrder) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package talk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/rig"
+	"parley/store"
+)
+
+// riverDatabase is apart from Parley's.
+const riverDatabase = "river"
+
+// riverQueue is River with its default settings, the reference of hop.
+type riverQueue struct {
+	pool    *pgxpool.Pool
+	client  *river.Client[pgx.Tx]
+	started chan begun
+}
+
+// begun tells when the n-th job's work began.
+type begun struct {
+	n  int
+	at time.Time
+}
+
+// tickArgs is a job that does nothing.
+type tickArgs struct {
+	N int `json:"n"`
+}
+
+// Kind implements river.JobArgs.
+func (tickArgs) Kind() string { return "tick" }
+
+type tickWorker struct {
+	river.WorkerDefaults[tickArgs]
+
+	started chan<- begun
+}
+
+// Work implements river.Worker.
+func (w *tickWorker) Work(_ context.Context, job *river.Job[tickArgs]) error {
+	w.started <- begun{job.Args.N, time.Now()}
+	return nil
+}
+
+func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
+	if err := w.Admin(ctx, "DROP DATABASE IF EXISTS "+riverDatabase); err != nil {
+		return nil, err
+	}
+	if err := w.CreateDatabase(ctx, riverDatabase); err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.New(ctx, w.URLOf(riverDatabase))
+	if err != nil {
+		return nil, fmt.Errorf("bench: river: %w", err)
+	}
+	q := &riverQueue{pool: pool, started: make(chan begun, 16)}
+	if err := q.start(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("bench: river: %w", err)
+	}
+	return q, nil
+}
+
+func (q *riverQueue) start(ctx context.Context) error {
+	quiet := slog.New(slog.DiscardHandler)
+	migrator, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Logger: quiet})
+	if err != nil {
+		return err
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &tickWorker{started: q.started}); err != nil {
+		return err
+	}
+	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Logger: quiet, Workers: workers,
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 100}}})
+	if err != nil {
+		return err
+	}
+	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
+}
+
+// hops inserts jobs at hop's pace, each in a transaction, and gives the times from the
+// commit to the beginning of the work, in ms.
+func (q *riverQueue) hops(ctx context.Context, n int) ([]float64, error) {
+	tick := time.NewTicker(rig.HopEvery)
+	defer tick.Stop()
+	committed, started := make([]time.Time, n), make([]time.Time, n)
+	collected := make(chan struct{})
+	go func() {
+		defer close(collected)
+		for range n {
+			select {
+			case b := <-q.started:
+				started[b.n] = b.at
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for i := range n {
+		err := store.InTx(ctx, q.pool, func(tx pgx.Tx) error {
+			_, err := q.client.InsertTx(ctx, tx, tickArgs{N: i}, nil)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("bench: river: %w", err)
+		}
+		committed[i] = time.Now()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	<-collected
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	hops := make([]float64, n)
+	for i := range hops {
+		hops[i] = max(0, figure.MS(started[i].Sub(committed[i])))
+	}
+	return hops, nil
+}
+
+func (q *riverQueue) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	defer q.pool.Close()
+	if err := q.client.Stop(ctx); err != nil {
+		return fmt.Errorf("bench: river: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,364 @@
+// Package talk measures the whole path while customers and agents talk with each other: how much Parley relays, how long one
+// message takes, and what is accepted meanwhile.
+//
+// What does not belong here: customers who write more than a chat lets Parley post (package shop), and mail.
+package talk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/channelstest"
+	"parley/channels/pause"
+	"parley/cmd/parley/bench/figure"
+	"parley/cmd/parley/bench/load"
+	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
+)
+
+// receiptAfter is how long the imaginary provider takes for its receipts.
+const receiptAfter = 20 * time.Millisecond
+
+// hookSecret signs the webhooks of all loopback accounts.
+const hookSecret = "loopback-secret"
+
+// traffic lets customers and agents talk in turns. A customer writes by webhook. When the message
+// stands in the thread, an agent answers there. When the provider has the answer, it tells Parley
+// by two receipts that the answer was sent and delivered. Then the customer writes again. So the
+// load is as much as Parley bears, half of it each way, and the number of talks bounds what waits.
+type traffic struct {
+	w        *rig.World
+	provider *channelstest.Provider
+	talks    []*talk
+	jobs     chan hook
+	receipts chan receipt
+	quiet    bool              // agents don't answer
+	answered func(mark string) // told of each customer's message that got its 2xx; nil = nobody
+	stop     atomic.Bool       // customers say no more
+	in, out  atomic.Int64      // messages that arrived: in the thread; at the provider
+	speaking atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
+	calls    sync.Map          // method of the Web API → *atomic.Int64
+
+	mu          sync.Mutex
+	faults      []error
+	inMS, outMS []float64 // ms from a customer's message to the thread, from an agent's to the provider; see times
+}
+
+// talk is one customer's conversation. Guarded by traffic.mu.
+type talk struct {
+	customer       string
+	account        string
+	agent          string
+	said, posted   int // messages: written by the customer; shown in the thread
+	typed, arrived int // answers: typed by the agent; taken by the provider
+	channel        string
+	thread         string    // its root; "" = not posted yet
+	at             time.Time // when the last message was said or typed
+}
+
+// noted gives the place and text of the n-th event beside the talks: two thirds chatter, a
+// third notes in threads of conversations.
+func (t *traffic) noted(n int) (channel, thread, text string) {
+	if n%3 == 0 {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if k := t.talks[n/3%len(t.talks)]; k.thread != "" {
+			return k.channel, k.thread, "note: " + load.Chatter
+		}
+	}
+	return load.Everywhere(n)
+}
+
+// hook is a webhook to be sent. then is called when it was answered; nil = nothing is.
+type hook struct {
+	account string
+	body    []byte
+	then    func()
+}
+
+type receipt struct {
+	talk *talk
+	sent channelstest.Sent
+	at   time.Time
+}
+
+// newTraffic makes traffic with its provider; the world's config needs its address.
+func newTraffic() (*traffic, error) {
+	t := &traffic{jobs: make(chan hook, 1<<16), receipts: make(chan receipt, 1<<16)}
+	var err error
+	t.provider, err = channelstest.StartProvider(t.taken)
+	return t, err
+}
+
+// accounts gives the YAML of a loopback account for each team of the world.
+func (t *traffic) accounts(w *rig.World) string {
+	var b strings.Builder
+	for i := range w.Slack.Opt.Channels {
+		fmt.Fprintf(&b, "  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %q}}\n", i, i, t.provider.URL(), hookSecret)
+	}
+	return b.String()
+}
+
+// add makes further talks, spread over all accounts.
+func (t *traffic) add(n int) {
+	for range n {
+		i := len(t.talks)
+		account := i % t.w.Slack.Opt.Channels
+		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: []string{lab.Ann, lab.Ben}[i/t.w.Slack.Opt.Channels%2]})
+	}
+}
+
+// run carries the traffic until ctx ends: senders to c's webhooks, the agents, the
+// provider's receipts. begin starts talking.
+func (t *traffic) run(ctx context.Context, c *rig.Child, senders int) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sub := t.w.Slack.Subscribe()
+	wg.Go(func() { t.watch(ctx, sub) })
+	wg.Go(func() { t.acknowledge(ctx) })
+	failed := make(chan error, senders)
+	for range senders {
+		wg.Go(func() {
+			if err := t.send(ctx, c.Address, load.NewSigner(c.Address, hookSecret)); err != nil {
+				failed <- err
+			}
+		})
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		t.fault(err)
+		return err
+	}
+}
+
+// begin lets every customer write, once all of them are silent.
+func (t *traffic) begin() {
+	t.stop.Store(false)
+	t.speaking.Add(int64(len(t.talks)))
+	for _, k := range t.talks {
+		t.speak(k)
+	}
+}
+
+// speak lets a customer write.
+func (t *traffic) speak(k *talk) {
+	t.mu.Lock()
+	k.said, k.at = k.said+1, time.Now()
+	n := k.said
+	t.mu.Unlock()
+	var then func()
+	if answered := t.answered; answered != nil {
+		then = func() { answered(mark(k.customer, n)) }
+	}
+	t.hook(k.account, then, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", k.customer, n), From: k.customer,
+		Name: "Customer " + k.customer[len(customerPrefix):], At: time.Now(),
+		Text: mark(k.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
+}
+
+// lastMark is the mark of the last message that a customer wrote.
+func (t *traffic) lastMark(k *talk) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return mark(k.customer, k.said)
+}
+
+// customerPrefix begins the name of every customer.
+const customerPrefix = "customer-"
+
+func customerName(i int) string { return fmt.Sprintf(customerPrefix+"%05d", i) }
+
+// mark makes the words by which a message is known again.
+func mark(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
+
+// marked reads the words of mark in a text.
+func marked(text string) (talk, n int, ok bool) {
+	_, rest, _ := strings.Cut(text, customerPrefix)
+	inside, _, found := strings.Cut(rest, ":")
+	first, second, _ := strings.Cut(inside, "/")
+	talk, err1 := strconv.Atoi(first)
+	n, err2 := strconv.Atoi(second)
+	return talk, n, found && err1 == nil && err2 == nil
+}
+
+// postedMarks reads the marks of a post in its blocks, if it has some: the text beside them, which
+// notifications show, is cut where a post shows many messages.
+func postedMarks(text, blocks string) (talk int, numbers []int) {
+	if talk, numbers = allMarked(blocks); len(numbers) > 0 {
+		return talk, numbers
+	}
+	return allMarked(text)
+}
+
+// allMarked reads the marks of a text that shows several messages of a customer: what waits
+// together is posted together.
+func allMarked(text string) (talk int, numbers []int) {
+	for at := strings.Index(text, customerPrefix); at >= 0; {
+		one, n, ok := marked(text[at:])
+		if ok {
+			talk, numbers = one, append(numbers, n)
+		}
+		text = text[at+len(customerPrefix):]
+		at = strings.Index(text, customerPrefix)
+	}
+	return talk, numbers
+}
+
+func (t *traffic) hook(account string, then func(), events ...channelstest.Event) {
+	body, err := json.Marshal(events)
+	if err != nil {
+		t.fault(err)
+		return
+	}
+	t.jobs <- hook{account, body, then}
+}
+
+// send posts webhooks, and repeats one that Parley answers with 503. It connects when it has the
+// first webhook, since Parley closes a connection on which nothing comes for 10 s.
+func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) error {
+	var w *load.Wire
+	for {
+		var h hook
+		select {
+		case <-ctx.Done():
+			return nil
+		case h = <-t.jobs:
+		}
+		if w == nil {
+			var err error
+			if w, err = load.Dial(ctx, address); err != nil {
+				return err
+			}
+			defer w.Close()
+		}
+		for {
+			status, err := w.Do(sign.Hook(h.account, h.body))
+			if err != nil {
+				return err
+			}
+			if status == http.StatusOK {
+				break
+			}
+			if status != http.StatusServiceUnavailable {
+				return fmt.Errorf("%w: %d to a webhook", load.ErrAnswer, status)
+			}
+			if !pause.For(ctx, 20*time.Millisecond) {
+				return nil
+			}
+		}
+		if h.then != nil {
+			h.then()
+		}
+	}
+}
+
+// watch sees what Parley posts, and answers for the agents.
+func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
+	for {
+		changes, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		for _, c := range changes {
+			switch {
+			case c.Kind == "call":
+				n, _ := t.calls.LoadOrStore(c.ID, new(atomic.Int64))
+				n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // nothing else is stored
+			case c.Kind == "message" && c.Thread != "" && c.User != lab.Ann && c.User != lab.Ben:
+				t.posted(c)
+			}
+		}
+	}
+}
+
+// posted: a message of Parley's stands in a thread. If it is a customer's, the agent
+// answers.
+func (t *traffic) posted(c slackfake.Change) {
+	m := t.w.Slack.Message(c.Channel, c.TS)
+	if m == nil || m.Username == "" { // Parley's own words may quote a customer
+		return
+	}
+	i, numbers := postedMarks(m.Text, string(m.Blocks))
+	if len(numbers) == 0 || i >= len(t.talks) {
+		return
+	}
+	k := t.talks[i]
+	t.mu.Lock()
+	k.channel, k.thread = c.Channel, c.Thread
+	for _, n := range numbers {
+		if k.posted++; n != k.posted {
+			t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", ErrOrder, k.customer, n, k.posted))
+		}
+		t.inMS = append(t.inMS, figure.MS(time.Since(k.at)))
+	}
+	if !t.quiet {
+		k.typed, k.at = k.typed+1, time.Now()
+	}
+	n := k.typed
+	t.mu.Unlock()
+	t.in.Add(int64(len(numbers)))
+	if t.quiet {
+		t.speaking.Add(-int64(len(numbers)))
+		return
+	}
+	_, err := t.w.Slack.As(k.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
+		Text: mark(k.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."})
+	if err != nil {
+		t.fault(err)
+	}
+}
+
+// taken: the provider has an agent's message.
+func (t *traffic) taken(s channelstest.Sent) {
+	i, n, ok := marked(s.Text)
+	if !ok || i >= len(t.talks) {
+		t.fault(fmt.Errorf("bench: the provider got %q", s.Text))
+		return
+	}
+	k := t.talks[i]
+	t.mu.Lock()
+	k.arrived++
+	t.outMS = append(t.outMS, figure.MS(time.Since(k.at)))
+	if n != k.arrived || len(s.To) != 1 || s.To[0] != k.customer {
+		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, k.customer, n, k.arrived))
+	}
+	t.mu.Unlock()
+	t.out.Add(1)
+	t.receipts <- receipt{k, s, time.Now().Add(receiptAfter)}
+}
+
+// acknowledge tells Parley what became of messages, then lets the customers go on.
+func (t *traffic) acknowledge(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-t.receipts:
+			if wait := time.Until(r.at); wait > 0 && !pause.For(ctx, wait) {
+				return
+			}
+			status := func(state string) channelstest.Event {
+				return channelstest.Event{Type: "status", ID: r.sent.ID, State: state, Message: r.sent.Message, External: []string{r.sent.ID}, At: time.Now()}
+			}
+			t.hook(r.talk.account, nil, status("sent"))
+			t.hook(r.talk.account, func() {
+				if t.stop.Load() {
+					t.speaking.Add(-1)
+					return
+				}
+				t.speak(r.talk)
+			}, status("delivered"))
+		}
+	}
+}
