@@ -100,11 +100,11 @@ func (s *Server) Info() Info {
 	out := Info{
 		TenantID: s.Opt.TenantID, AppID: s.Opt.AppID, AppPassword: s.Opt.AppPassword, BotID: s.Opt.BotID(), LoginURL: s.LoginURL(),
 		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Activities.Pending(), Now: s.Now(),
-		Endpoint: s.Activities.Listener(), Lost: len(s.Activities.Lost()), Problems: len(s.Problems()), LastChange: s.Log.Last(),
+		Endpoint: s.Activities.Endpoint(), Lost: len(s.Activities.Lost()), Problems: len(s.Problems()), LastChange: s.Log.Last(),
 	}
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	out.Permissions = s.Entra.Grants()
+	out.Permissions = s.Entra.Permissions()
 	return out
 }
 
@@ -127,7 +127,9 @@ type Snapshot struct {
 
 // Snapshot returns the whole organisation, or only one channel of it when its id is given.
 func (s *Server) Snapshot(only string) Snapshot {
-	out := Snapshot{TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{}}
+	out := Snapshot{
+		TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{},
+	}
 	for _, u := range out.Users {
 		if d := s.Dialog(u.ID); d != nil {
 			out.Dialogs[u.ID] = d

@@ -222,7 +222,8 @@ type boot struct {
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	all := outside.Personas()
-	b := boot{Support: outside.Support, Help: outside.HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
+	b := boot{Support: outside.Support, Help: outside.HelpAddress, Hold: int(p.o.Hold.Seconds()),
+		Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
 		Agents: []string{outside.Ann, outside.Ben, outside.Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teams.boot()}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {

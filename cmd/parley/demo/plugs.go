@@ -63,8 +63,8 @@ type plugState struct {
 	Reset  bool      `json:"reset"` // the demo can start over
 }
 
-// allOn says that nothing is cut, killed or still connecting.
-func (s plugState) allOn() bool {
+// isAllOn says that nothing is cut, killed or still connecting.
+func (s plugState) isAllOn() bool {
 	return s.Slack.State == "on" && s.Teams.State == "on" && s.Mail.State == "on" && s.Parley.State == "on"
 }
 
@@ -199,7 +199,9 @@ func (p *plugs) state() plugState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-	through := map[string]bool{outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0}
+	through := map[string]bool{
+		outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0,
+	}
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
 		if c, is := p.cuts[line]; is {

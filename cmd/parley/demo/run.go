@@ -67,7 +67,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
 	// found again, and nobody has to decide about it.
-	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
+	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now,
+		WorkspaceURL: url + "/", Cords: true, SaveSent: true,
 		Phones: true, PublicURL: "http://" + engine,
 		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
 	if err != nil {

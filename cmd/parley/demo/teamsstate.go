@@ -87,7 +87,7 @@ func (p *teamsPane) state(as, channel, thread string) teamsState {
 	if fake == nil {
 		return teamsState{}
 	}
-	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.world.TeamsReadsAll(), Dialog: fake.Dialog(as)}
+	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.world.CanReadAllOfTeams(), Dialog: fake.Dialog(as)}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name
 	}

@@ -24,7 +24,7 @@ type Administrator struct {
 	activities *delivery.Activities
 }
 
-// New makes one who tells the bot what it does.
+// New returns an Administrator whose changes the bot hears of through n.
 func New(n *announce.Announcer) *Administrator {
 	return &Administrator{Ground: n.Ground, org: n.Org, files: n.Files, entra: n.Entra, announcer: n, activities: n.Activities}
 }
@@ -144,7 +144,7 @@ func (s *Administrator) Erase(channel, id string) error {
 	}
 	m := ch.ByID[id]
 	s.org.Erase(ch, m)
-	if !s.org.Reachable(ch) || !s.entra.Granted(tenant.PermitMessages) {
+	if !s.org.Reachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
 		return nil
 	}
 	a := s.announcer.Base("messageDelete", announce.Where{Room: ch, Root: m.Root, User: m.User})

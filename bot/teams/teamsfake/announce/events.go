@@ -12,6 +12,9 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // Where is the conversation that an activity belongs to.
 type Where struct {
 	Room *tenant.Room
@@ -28,36 +31,36 @@ type Announcer struct {
 	Activities *delivery.Activities
 }
 
-// New makes one.
+// New returns an Announcer that hands its activities to a.
 func New(files *tenant.Library, e *entra.Entra, a *delivery.Activities) *Announcer {
 	return &Announcer{Ground: files.Ground, Org: files.Org, Files: files, Entra: e, Activities: a}
 }
 
 // Base starts an activity to the bot: the members that all share. Caller holds the lock.
-func (n *Announcer) Base(kind string, at Where) tenant.Object {
+func (n *Announcer) Base(kind string, at Where) object {
 	now := n.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	a := tenant.Object{
+	a := object{
 		"type": kind, "id": "f:" + n.GUID("activity"), "timestamp": now, "serviceUrl": n.ServiceAddress(), "channelId": "msteams",
-		"recipient": tenant.Object{"id": n.Opt.BotID(), "name": n.Opt.BotName},
+		"recipient": object{"id": n.Opt.BotID(), "name": n.Opt.BotName},
 	}
 	if at.Room == nil || at.Room.Person != "" {
-		a["conversation"] = tenant.Object{"conversationType": "personal", "tenantId": n.Opt.TenantID, "id": n.Opt.PersonalID(at.User)}
-		a["channelData"] = tenant.Object{"tenant": tenant.Object{"id": n.Opt.TenantID}}
+		a["conversation"] = object{"conversationType": "personal", "tenantId": n.Opt.TenantID, "id": n.Opt.PersonalID(at.User)}
+		a["channelData"] = object{"tenant": object{"id": n.Opt.TenantID}}
 		return a
 	}
-	a["conversation"] = tenant.Object{
+	a["conversation"] = object{
 		"isGroup": true, "conversationType": "channel", "tenantId": n.Opt.TenantID, "id": tenant.ThreadConversation(at.Room.ID, at.Root),
 	}
-	a["channelData"] = tenant.Object{
-		"tenant": tenant.Object{"id": n.Opt.TenantID}, "team": tenant.Object{"id": at.Room.Team}, "channel": tenant.Object{"id": at.Room.ID},
+	a["channelData"] = object{
+		"tenant": object{"id": n.Opt.TenantID}, "team": object{"id": at.Room.Team}, "channel": object{"id": at.Room.ID},
 		"teamsChannelId": at.Room.ID, "teamsTeamId": at.Room.Team,
 	}
 	return a
 }
 
 // From is who caused an activity.
-func (n *Announcer) From(u *tenant.User) tenant.Object {
-	out := tenant.Object{"id": u.TeamsID, "name": u.Name}
+func (n *Announcer) From(u *tenant.User) object {
+	out := object{"id": u.TeamsID, "name": u.Name}
 	if !u.NoAAD && !u.Bot {
 		out["aadObjectId"] = u.ID
 	}
@@ -65,22 +68,22 @@ func (n *Announcer) From(u *tenant.User) tenant.Object {
 }
 
 // Actor is who administrates: the first person of the directory. Caller holds the lock.
-func (n *Announcer) Actor() tenant.Object {
+func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {
 		if u := n.Org.Users[id]; !u.Bot && !u.Guest {
 			return n.From(u)
 		}
 	}
-	return tenant.Object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
+	return object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
 }
 
 // TellRoster is conversationUpdate with membersAdded or membersRemoved, 28: or 29: ids.
 func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
-	list := []tenant.Object{}
+	list := []object{}
 	for _, id := range ids {
-		m := tenant.Object{"id": id}
+		m := object{"id": id}
 		if u := n.Org.Person(id); u != nil && !u.NoAAD {
 			m["aadObjectId"] = u.ID
 		}
@@ -97,10 +100,10 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 }
 
 // teamData completes channelData.team as events about teams have it.
-func (n *Announcer) teamData(a tenant.Object, ch *tenant.Room) tenant.Object {
-	data := a["channelData"].(tenant.Object) //nolint:forcetypeassert // base made it
+func (n *Announcer) teamData(a object, ch *tenant.Room) object {
+	data := a["channelData"].(object) //nolint:forcetypeassert // base made it
 	t := n.Org.Teams[ch.Team]
-	data["team"] = tenant.Object{"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID}
+	data["team"] = object{"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID}
 	return data
 }
 
@@ -109,7 +112,7 @@ func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.D
 	a := n.Base("installationUpdate", Where{Room: ch})
 	a["from"], a["action"] = n.Actor(), action
 	data := n.teamData(a, ch)
-	data["settings"] = tenant.Object{"selectedChannel": tenant.Object{"id": ch.ID}}
+	data["settings"] = object{"selectedChannel": object{"id": ch.ID}}
 	return n.Activities.Emit(ch.ID, a)
 }
 
@@ -121,7 +124,7 @@ func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
 	data := n.teamData(a, ch)
-	data["eventType"], data["channel"] = event, tenant.Object{"id": ch.ID, "name": ch.Name}
+	data["eventType"], data["channel"] = event, object{"id": ch.ID, "name": ch.Name}
 	n.Activities.Emit(ch.ID, a)
 }
 
@@ -137,5 +140,5 @@ func (n *Announcer) Pushed(ch *tenant.Room, m *tenant.Message) bool {
 	if u := n.Org.Users[m.User]; m.Guise == "" && (u == nil || u.Bot) {
 		return false
 	}
-	return n.Entra.Granted(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
+	return n.Entra.HasPermission(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
 }

@@ -16,7 +16,7 @@ type Forger struct {
 	activities *delivery.Activities
 }
 
-// NewForger makes one.
+// NewForger returns a Forger whose envelopes look like the activities of n.
 func NewForger(n *Announcer) *Forger {
 	return &Forger{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities}
 }

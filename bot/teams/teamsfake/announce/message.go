@@ -31,7 +31,7 @@ func wireText(m *tenant.Message) string {
 
 // MessageActivity is a person's message as the bot gets it. Caller holds the lock.
 // Source: "Channel and group conversations with a bot", read 2026-11.
-func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) tenant.Object {
+func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	a := n.Base("message", Where{Room: ch, Root: m.Root, User: m.User})
 	a["id"], a["textFormat"], a["text"], a["locale"] = m.ID, "plain", wireText(m), "en-US"
 	if m.Root != "" && m.Root != m.ID {
@@ -39,39 +39,39 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) tenant.O
 	}
 	switch u := n.Org.Users[m.User]; {
 	case m.Guise == "connector":
-		a["from"] = tenant.Object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
+		a["from"] = object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
 	case m.Guise == "nobody":
 	default:
 		a["from"] = n.From(u)
 	}
-	entities := []tenant.Object{}
+	entities := []object{}
 	for _, x := range m.Mentions {
-		who := tenant.Object{"id": n.Opt.BotID(), "name": x.Name}
+		who := object{"id": n.Opt.BotID(), "name": x.Name}
 		if !x.Bot {
-			who = tenant.Object{"id": n.Org.Users[x.ID].TeamsID, "name": x.Name}
+			who = object{"id": n.Org.Users[x.ID].TeamsID, "name": x.Name}
 		}
-		entities = append(entities, tenant.Object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
+		entities = append(entities, object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
 	}
-	a["entities"] = append(entities, tenant.Object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
+	a["entities"] = append(entities, object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
 	a["attachments"] = n.personAttachments(ch, m)
 	return a
 }
 
 // personAttachments are the pictures and files of a person, and the HTML. In a channel a
 // file is only a tag in the HTML; in a personal chat it has an address to download.
-func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []tenant.Object {
-	out := []tenant.Object{}
+func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []object {
+	out := []object{}
 	tags := ""
 	for _, f := range m.Files {
 		switch {
 		case f.Image:
-			out = append(out, tenant.Object{"contentType": "image/*", "contentUrl": f.URL})
+			out = append(out, object{"contentType": "image/*", "contentUrl": f.URL})
 			tags += fmt.Sprintf(`<p><img src="%s" alt="image"></p>`, stdhtml.EscapeString(f.URL))
 		case ch.Person != "":
 			_, kind, _ := strings.Cut(f.Name, ".")
-			out = append(out, tenant.Object{
+			out = append(out, object{
 				"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": f.URL, "name": f.Name,
-				"content": tenant.Object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
+				"content": object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
 			})
 		default:
 			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)
@@ -80,7 +80,7 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []tena
 	if m.Bare && tags == "" {
 		return out
 	}
-	return append(out, tenant.Object{"contentType": tenant.KindHTML, "content": m.HTML + tags})
+	return append(out, object{"contentType": tenant.KindHTML, "content": m.HTML + tags})
 }
 
 // TellChange sends messageUpdate or messageDelete for what the bot may receive.
@@ -90,7 +90,7 @@ func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event s
 	}
 	a := n.MessageActivity(ch, m)
 	a["type"] = kind
-	if data, ok := a["channelData"].(tenant.Object); ok {
+	if data, ok := a["channelData"].(object); ok {
 		data["eventType"] = event
 	}
 	if kind == "messageDelete" {

@@ -16,6 +16,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // keepCalls bounds the journal; the oldest half goes when it is full.
 const keepCalls = 20_000
 
@@ -38,7 +41,7 @@ type Journal struct {
 	calls  []Call
 }
 
-// New makes an empty one.
+// New returns an empty journal whose calls are struck by faults.
 func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
 	return &Journal{Ground: g, faults: faults}
 }
@@ -144,5 +147,5 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 // Refuse answers as the Bot Connector does.
 // Source: "Send and receive messages", status codes from bot conversational APIs, read 2026-11.
 func Refuse(w http.ResponseWriter, status int, code, text string) {
-	WriteJSON(w, status, tenant.Object{"error": tenant.Object{"code": code, "message": text}})
+	WriteJSON(w, status, object{"error": object{"code": code, "message": text}})
 }

@@ -104,7 +104,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		c.org.Put(ch, m)
 	}
 	root := msgs[0].ID
-	out := tenant.Object{"id": tenant.ThreadConversation(ch.ID, root)}
+	out := object{"id": tenant.ThreadConversation(ch.ID, root)}
 	if len(msgs) == 1 {
 		out["activityId"] = root
 	}
@@ -125,7 +125,7 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	case !c.org.Knows(u.ID) || u.TenantID != c.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
 	case c.admit(w, createRule(c.Opt.PersonalID(u.ID))):
-		calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": c.org.Personal(u.ID).ID})
+		calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
 	}
 }
 
@@ -148,7 +148,7 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 		root = m.Root
 	}
 	if a.Type == "typing" {
-		calls.WriteJSON(w, http.StatusAccepted, tenant.Object{})
+		calls.WriteJSON(w, http.StatusAccepted, object{})
 		return
 	}
 	if targetedCall(r) {
@@ -171,7 +171,7 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted) // split: there is no id of both
 		return
 	}
-	calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": msgs[0].ID})
+	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
 // own finds the bot's message that a call names, or answers. Caller holds the lock.
@@ -223,7 +223,7 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	n.EditedAt = c.Now()
 	*m = *n // what people saw instead of the card is gone
 	c.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root})
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{"id": m.ID})
+	calls.WriteJSON(w, http.StatusOK, object{"id": m.ID})
 }
 
 func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
@@ -267,7 +267,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	calls.WriteJSON(w, http.StatusCreated, tenant.Object{"id": msgs[0].ID})
+	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
 // quotedPrompt finds the private message that a targeted answer quotes.

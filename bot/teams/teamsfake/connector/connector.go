@@ -17,6 +17,9 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // API answers the Bot Connector's calls.
 type API struct {
 	*tenant.Ground
@@ -28,7 +31,7 @@ type API struct {
 	rates   map[string][]time.Time // calls by rule
 }
 
-// New makes one; reset makes it usable.
+// New returns the Bot Connector. Reset must be called before it is used.
 func New(files *tenant.Library, e *entra.Entra, j *calls.Journal) *API {
 	read := &reader{Ground: files.Ground, org: files.Org, files: files}
 	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: j, reader: read}
@@ -113,13 +116,13 @@ func (c *API) writable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room,
 
 // member is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
 // others aadObjectId.
-func (c *API) member(u *tenant.User, idKey string) tenant.Object {
+func (c *API) member(u *tenant.User, idKey string) object {
 	role := "user"
 	if u.Guest {
 		role = "guest"
 	}
 	given, surname, _ := strings.Cut(u.Name, " ")
-	out := tenant.Object{
+	out := object{
 		"id": u.TeamsID, "name": u.Name, "givenName": given, "surname": surname, "email": u.Email,
 		"userPrincipalName": u.Email, "tenantId": u.TenantID, "userRole": role,
 	}
@@ -134,7 +137,7 @@ func (c *API) listMembers(w http.ResponseWriter, r *http.Request) {
 	if !ok || !c.admit(w, readRule(ch.ID)) {
 		return
 	}
-	out := []tenant.Object{}
+	out := []object{}
 	for _, id := range c.org.MemberIDs(ch) {
 		out = append(out, c.member(c.org.Users[id], "objectId"))
 	}
@@ -173,8 +176,8 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 		start = n
 	}
 	end := min(start+size, len(ids))
-	out := tenant.Object{"members": []tenant.Object{}}
-	members := []tenant.Object{}
+	out := object{"members": []object{}}
+	members := []object{}
 	for _, id := range ids[start:end] {
 		members = append(members, c.member(c.org.Users[id], "aadObjectId"))
 	}
@@ -217,7 +220,7 @@ func (c *API) getTeam(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+	calls.WriteJSON(w, http.StatusOK, object{
 		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(c.org.ChannelsOf(t.ID)),
 		"memberCount": len(c.org.MemberIDs(c.org.Channels[t.ID])), "type": "standard", "tenantId": c.Opt.TenantID,
 	})
@@ -228,15 +231,15 @@ func (c *API) listTeamChannels(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	list := []tenant.Object{}
+	list := []object{}
 	for _, ch := range c.org.ChannelsOf(t.ID) {
-		item := tenant.Object{"id": ch.ID, "type": ch.Kind}
+		item := object{"id": ch.ID, "type": ch.Kind}
 		if ch.ID != t.ID {
 			item["name"] = ch.Name
 		}
 		list = append(list, item)
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{"conversations": list})
+	calls.WriteJSON(w, http.StatusOK, object{"conversations": list})
 }
 
 func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {

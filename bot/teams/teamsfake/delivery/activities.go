@@ -21,6 +21,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // Activities brings the bot what happens, again where it doesn't take it, and tells what became
 // of it. Guarded by the lock.
 type Activities struct {
@@ -39,7 +42,7 @@ type Activities struct {
 	slow   []SlowActivity
 }
 
-// New makes one without an address of the bot.
+// New returns Activities that know no bot yet: SetEndpoint tells where it listens.
 func New(g *tenant.Ground, e *entra.Entra, faults *emulator.FaultPlan) *Activities {
 	return &Activities{Ground: g, entra: e, faults: faults, client: newClient()}
 }
@@ -54,15 +57,15 @@ func (a *Activities) SetEndpoint(endpoint string) {
 	a.endpoint = endpoint
 }
 
-// Listener is where the bot listens.
-func (a *Activities) Listener() string {
+// Endpoint is where the bot listens.
+func (a *Activities) Endpoint() string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	return a.endpoint
 }
 
-// Asking counts an invoke that is under way until the function that it returns is called.
-func (a *Activities) Asking() (answered func()) {
+// StartInvoke counts an invoke that is under way until the function that it returns is called.
+func (a *Activities) StartInvoke() (answered func()) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	a.asked++
@@ -84,7 +87,7 @@ type Delivery struct {
 	id       string // of the activity, or made up
 	name     string // type, of an invoke its name
 	lane     string // conversation; those of one are sent one after the other
-	activity tenant.Object
+	activity object
 	attempt  int
 	made     time.Time
 	cut      bool // the answer gets lost once
@@ -106,7 +109,7 @@ func newClient() *http.Client {
 }
 
 // Emit queues an activity for the bot through the injected faults. Caller holds the lock.
-func (a *Activities) Emit(lane string, activity tenant.Object) *Delivery {
+func (a *Activities) Emit(lane string, activity object) *Delivery {
 	d := &Delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
 	if a.endpoint == "" || a.Ctx.Err() != nil {
 		a.lose(d, "no endpoint")
@@ -287,7 +290,7 @@ func (a *Activities) Pending() int {
 }
 
 // Send makes one signed request to the bot and reads at most 1 MiB of the answer.
-func (a *Activities) Send(ctx context.Context, activity tenant.Object, limit time.Duration) (status int, answer []byte, err error) {
+func (a *Activities) Send(ctx context.Context, activity object, limit time.Duration) (status int, answer []byte, err error) {
 	a.Mu.Lock()
 	endpoint := a.endpoint
 	a.Mu.Unlock()
@@ -301,8 +304,8 @@ func (a *Activities) Send(ctx context.Context, activity tenant.Object, limit tim
 }
 
 // ConversationOf is the id of the conversation that an activity names.
-func ConversationOf(activity tenant.Object) string {
-	if c, ok := activity["conversation"].(tenant.Object); ok {
+func ConversationOf(activity object) string {
+	if c, ok := activity["conversation"].(object); ok {
 		return fmt.Sprint(c["id"])
 	}
 	return ""
@@ -315,7 +318,7 @@ func (a *Activities) SendRaw(ctx context.Context, kind entra.Token, body []byte)
 	if err != nil {
 		return 0, nil, err
 	}
-	return a.post(ctx, a.Listener(), head, body, a.Opt.RedeliverAfter, nil)
+	return a.post(ctx, a.Endpoint(), head, body, a.Opt.RedeliverAfter, nil)
 }
 
 func (a *Activities) post(ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string) (int, []byte, error) {

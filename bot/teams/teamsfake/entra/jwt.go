@@ -48,9 +48,9 @@ func newKey(id string, endorsements ...string) (*key, error) {
 
 // jwk is the public half with the channels that the key may speak for.
 // Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
-func (k *key) jwk() tenant.Object {
+func (k *key) jwk() object {
 	enc := base64.RawURLEncoding.EncodeToString
-	out := tenant.Object{
+	out := object{
 		"kty": "RSA", "use": "sig", "kid": k.id, "x5t": k.id,
 		"n": enc(k.private.N.Bytes()), "e": enc(big.NewInt(int64(k.private.E)).Bytes()),
 	}
@@ -61,10 +61,10 @@ func (k *key) jwk() tenant.Object {
 }
 
 // list returns the keys of the JWKS.
-func (r *keyring) list() []tenant.Object {
+func (r *keyring) list() []object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := []tenant.Object{}
+	out := []object{}
 	for _, k := range r.listed {
 		out = append(out, k.jwk())
 	}
@@ -110,7 +110,7 @@ func (r *keyring) rotate(id string, keepOld bool) error {
 }
 
 // encode joins header and claims to what is signed.
-func encode(header, claims tenant.Object) string {
+func encode(header, claims object) string {
 	enc := base64.RawURLEncoding.EncodeToString
 	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
 }
@@ -139,7 +139,7 @@ func tamper(token, claim string, v any) string {
 	if err != nil {
 		return token
 	}
-	var claims tenant.Object
+	var claims object
 	if json.Unmarshal(raw, &claims) != nil {
 		return token
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-
-	"parley/bot/teams/teamsfake/tenant"
 )
 
 // Token names a good token or one way to spoil it.
@@ -71,8 +69,8 @@ const issuer = "https://api.botframework.com"
 // kind of token; empty for TokenNone.
 func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	now := e.Opt.SignClock()
-	header := tenant.Object{"alg": "RS256", "typ": "JWT"}
-	claims := tenant.Object{
+	header := object{"alg": "RS256", "typ": "JWT"}
+	claims := object{
 		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
 		"nbf": now.Unix() - 60, "exp": now.Unix() + 3600,
 	}
@@ -95,7 +93,7 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 }
 
 // spoilClaims makes the claims wrong.
-func (e *Entra) spoilClaims(kind Token, c tenant.Object) {
+func (e *Entra) spoilClaims(kind Token, c object) {
 	now := e.Opt.SignClock().Unix()
 	switch kind {
 	case TokenAudArray:
@@ -142,7 +140,7 @@ func (e *Entra) keyFor(kind Token) (*key, error) {
 }
 
 // dress signs and puts the token into a header.
-func dress(kind Token, k *key, header, claims tenant.Object) string {
+func dress(kind Token, k *key, header, claims object) string {
 	switch kind {
 	case TokenAlgNone:
 		header["alg"] = "none"

@@ -15,6 +15,9 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // Audiences of the tokens that the bot may ask for.
 const (
 	ScopeBot   = "https://api.botframework.com"
@@ -37,7 +40,8 @@ type Entra struct {
 	permissions map[string]bool
 }
 
-// New makes one that signs with good tokens, or with none.
+// New returns an Entra that signs with good tokens, or with none where Options.Unsigned is set. Reset and Start must be
+// called before it is used.
 func New(g *tenant.Ground, j *calls.Journal) *Entra {
 	e := &Entra{Ground: g, journal: j}
 	if g.Opt.Unsigned {
@@ -49,11 +53,11 @@ func New(g *tenant.Ground, j *calls.Journal) *Entra {
 // Start makes the first signing key. Errors: those of the machine's randomness.
 func (e *Entra) Start() error { return e.keys.rotate("key-first", false) }
 
-// Granted tells whether the app has a permission. Caller holds the lock.
-func (e *Entra) Granted(permission string) bool { return e.permissions[permission] }
+// HasPermission tells whether the app has a permission. Caller holds the lock.
+func (e *Entra) HasPermission(permission string) bool { return e.permissions[permission] }
 
-// Grants lists the permissions that the app has, sorted. Caller holds the lock.
-func (e *Entra) Grants() []string {
+// Permissions lists the permissions that the app has, sorted. Caller holds the lock.
+func (e *Entra) Permissions() []string {
 	var out []string
 	for p, granted := range e.permissions {
 		if granted {
@@ -103,7 +107,7 @@ func (e *Entra) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /login/{tenant}/oauth2/v2.0/token", e.journal.Handle("token", e.giveToken))
 	mux.HandleFunc("GET /botframework/v1/.well-known/openidconfiguration", e.journal.Handle("openid", e.openID))
 	mux.HandleFunc("GET /botframework/v1/.well-known/keys", e.journal.Handle("keys", func(w http.ResponseWriter, _ *http.Request) {
-		calls.WriteJSON(w, http.StatusOK, tenant.Object{"keys": e.keys.list()})
+		calls.WriteJSON(w, http.StatusOK, object{"keys": e.keys.list()})
 	}))
 }
 
@@ -141,7 +145,7 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
 	default:
 		token := e.issue(scope)
-		calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		calls.WriteJSON(w, http.StatusOK, object{
 			"token_type": "Bearer", "expires_in": int(e.Opt.TokenLife.Seconds()), "ext_expires_in": int(e.Opt.TokenLife.Seconds()), "access_token": token,
 		})
 	}
@@ -152,7 +156,7 @@ func (e *Entra) issue(scope string) string {
 	now := e.Opt.SignClock()
 	end := now.Add(e.Opt.TokenLife)
 	k := e.keys.signer()
-	token := k.rs256(encode(tenant.Object{"typ": "JWT", "alg": "RS256", "kid": k.id}, tenant.Object{
+	token := k.rs256(encode(object{"typ": "JWT", "alg": "RS256", "kid": k.id}, object{
 		"aud": scope, "iss": "https://sts.windows.net/" + e.Opt.TenantID + "/", "tid": e.Opt.TenantID, "appid": e.Opt.AppID,
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": e.NewID("token")[:22], "roles": e.roles(scope),
 	}))
@@ -175,7 +179,7 @@ func (e *Entra) roles(scope string) []string {
 
 func (e *Entra) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {
 	at, trace := e.Now().UTC().Format("2006-01-02 15:04:05Z"), e.GUID("trace")
-	calls.WriteJSON(w, status, tenant.Object{
+	calls.WriteJSON(w, status, object{
 		"error": code, "error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %[3]s Timestamp: %s", number, text, trace, at),
 		"error_codes": []int{number}, "timestamp": at, "trace_id": trace, "correlation_id": trace,
 	})
@@ -195,12 +199,12 @@ func (e *Entra) Authorized(r *http.Request, scope string) bool {
 	return ok && known && got.scope == scope && e.Opt.SignClock().Before(got.expires)
 }
 
-// Permitted tells whether a call of Graph that needs a permission may be made: what may be written may be
+// IsPermitted tells whether a call of Graph that needs a permission may be made: what may be written may be
 // read, and who may read everything may read what is named. Caller holds the lock.
-func (e *Entra) Permitted(permission string) bool {
+func (e *Entra) IsPermitted(permission string) bool {
 	switch permission {
 	case tenant.PermitSites:
-		return e.permissions[tenant.PermitSites] || e.Permitted(tenant.PermitFilesRead)
+		return e.permissions[tenant.PermitSites] || e.IsPermitted(tenant.PermitFilesRead)
 	case tenant.PermitFilesRead:
 		return e.permissions[tenant.PermitFilesRead] || e.permissions[tenant.PermitFilesWrite]
 	}
@@ -209,7 +213,7 @@ func (e *Entra) Permitted(permission string) bool {
 
 // openID is the Bot Framework's metadata. Its issuer differs from its address on purpose.
 func (e *Entra) openID(w http.ResponseWriter, _ *http.Request) {
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+	calls.WriteJSON(w, http.StatusOK, object{
 		"issuer": issuer, "authorization_endpoint": "https://invalid.botframework.com",
 		"jwks_uri":                              e.Host.URL() + "/botframework/v1/.well-known/keys",
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},

@@ -17,7 +17,7 @@ func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
 	if m == nil {
 		return
 	}
-	list := []tenant.Object{}
+	list := []object{}
 	for _, f := range m.Files {
 		if !f.Image {
 			continue
@@ -27,13 +27,13 @@ func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
 			w.Write(f.Data)
 			return
 		}
-		list = append(list, tenant.Object{"id": f.ID, "contentBytes": nil, "contentType": nil})
+		list = append(list, object{"id": f.ID, "contentBytes": nil, "contentType": nil})
 	}
 	if r.PathValue("file") != "" {
 		s.refuse(w, http.StatusNotFound, "NotFound", "Hosted content not found.")
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{"value": list})
+	calls.WriteJSON(w, http.StatusOK, object{"value": list})
 }
 
 // getShare gives a file by the address that a message refers to: u! and the address in
@@ -46,7 +46,7 @@ func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch f := s.files.Find(string(raw)); {
-	case f != nil && !s.entra.Permitted(tenant.PermitFilesRead) && !s.files.Opened(f):
+	case f != nil && !s.entra.IsPermitted(tenant.PermitFilesRead) && !s.files.IsInOpenSite(f):
 		s.refuse(w, http.StatusForbidden, "accessDenied", "Access denied")
 	case f == nil:
 		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
@@ -58,10 +58,10 @@ func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 }
 
 // driveItem is a file as Graph tells it.
-func (s *API) driveItem(f *tenant.File) tenant.Object {
-	return tenant.Object{
+func (s *API) driveItem(f *tenant.File) object {
+	return object{
 		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:30], "name": f.Name, "size": f.Size, "webUrl": f.URL,
-		"eTag": `"{` + strings.ToUpper(f.ID) + `},1"`, "file": tenant.Object{"mimeType": f.Type}, "@microsoft.graph.downloadUrl": s.files.DownloadURL(f),
+		"eTag": `"{` + strings.ToUpper(f.ID) + `},1"`, "file": object{"mimeType": f.Type}, "@microsoft.graph.downloadUrl": s.files.DownloadURL(f),
 	}
 }
 
@@ -88,9 +88,9 @@ func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
 	if ch == nil {
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{
-		"id": folderID(ch), "name": ch.Name, "webUrl": s.files.FolderURL(ch), "folder": tenant.Object{"childCount": 0},
-		"parentReference": tenant.Object{"driveId": s.driveID(ch), "driveType": "documentLibrary"},
+	calls.WriteJSON(w, http.StatusOK, object{
+		"id": folderID(ch), "name": ch.Name, "webUrl": s.files.FolderURL(ch), "folder": object{"childCount": 0},
+		"parentReference": object{"driveId": s.driveID(ch), "driveType": "documentLibrary"},
 	})
 }
 
@@ -101,9 +101,9 @@ func (s *API) getDrive(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, "ResourceNotFound", "User's mysite not found.")
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{
+	calls.WriteJSON(w, http.StatusOK, object{
 		"id": "b!" + tenant.Hash("drive", u.ID)[:40], "name": "OneDrive", "driveType": "business", "webUrl": s.files.DriveURL(u.ID),
-		"owner": tenant.Object{"user": tenant.Object{"id": u.ID, "displayName": u.Name}},
+		"owner": object{"user": object{"id": u.ID, "displayName": u.Name}},
 	})
 }
 

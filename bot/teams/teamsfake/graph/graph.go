@@ -16,6 +16,9 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // API answers calls of Microsoft Graph and SharePoint.
 type API struct {
 	*tenant.Ground
@@ -26,7 +29,7 @@ type API struct {
 	view    *View
 }
 
-// New makes one.
+// New returns Graph for apps with a token of e.
 func New(v *View, e *entra.Entra, j *calls.Journal) *API {
 	return &API{Ground: v.Ground, org: v.org, files: v.files, entra: e, journal: j, view: v}
 }
@@ -73,7 +76,7 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 		switch {
 		case !s.entra.Authorized(r, entra.ScopeGraph):
 			s.refuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
-		case !s.entra.Permitted(permission):
+		case !s.entra.IsPermitted(permission):
 			s.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
 		default:
 			h(w, r)
@@ -82,9 +85,9 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 }
 
 func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
-	calls.WriteJSON(w, status, tenant.Object{"error": tenant.Object{
+	calls.WriteJSON(w, status, object{"error": object{
 		"code": code, "message": text,
-		"innerError": tenant.Object{"date": s.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": s.GUID("request"), "client-request-id": s.GUID("request")},
+		"innerError": object{"date": s.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": s.GUID("request"), "client-request-id": s.GUID("request")},
 	}})
 }
 
@@ -125,15 +128,15 @@ func (s *API) channel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 
 func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
 	if t := s.team(w, r); t != nil {
-		calls.WriteJSON(w, http.StatusOK, tenant.Object{
+		calls.WriteJSON(w, http.StatusOK, object{
 			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.Opt.TenantID,
 			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" + s.Opt.TenantID,
 		})
 	}
 }
 
-func (s *API) channelItem(ch *tenant.Room) tenant.Object {
-	return tenant.Object{
+func (s *API) channelItem(ch *tenant.Room) object {
+	return object{
 		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,
 		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" + s.org.Teams[ch.Team].GroupID,
 	}
@@ -144,11 +147,11 @@ func (s *API) listChannels(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	list := []tenant.Object{}
+	list := []object{}
 	for _, ch := range s.org.ChannelsOf(t.ID) {
 		list = append(list, s.channelItem(ch))
 	}
-	calls.WriteJSON(w, http.StatusOK, tenant.Object{"@odata.count": len(list), "value": list})
+	calls.WriteJSON(w, http.StatusOK, object{"@odata.count": len(list), "value": list})
 }
 
 func (s *API) getChannel(w http.ResponseWriter, r *http.Request) {
@@ -220,7 +223,7 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	roots := newest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
-	list := []tenant.Object{}
+	list := []object{}
 	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
 		item := s.view.chatMessage(ch, m)
 		if expand != "" {
@@ -231,8 +234,8 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(roots))
 }
 
-func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []tenant.Object, done, of int) {
-	out := tenant.Object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
+func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
+	out := object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
 	if done < of {
 		out["@odata.nextLink"] = s.nextLink(r, r.URL.EscapedPath(), done)
 	}
@@ -240,9 +243,9 @@ func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []tenant.O
 }
 
 // expandReplies adds the newest replies to a root.
-func (s *API) expandReplies(item tenant.Object, ch *tenant.Room, root *tenant.Message) {
+func (s *API) expandReplies(item object, ch *tenant.Room, root *tenant.Message) {
 	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
-	list := []tenant.Object{}
+	list := []object{}
 	for _, m := range replies[:min(s.Opt.GraphPage, len(replies))] {
 		list = append(list, s.view.chatMessage(ch, m))
 	}
@@ -262,7 +265,7 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
-	list := []tenant.Object{}
+	list := []object{}
 	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
 		list = append(list, s.view.chatMessage(ch, m))
 	}

@@ -13,13 +13,13 @@ import (
 
 // MessagePayload is a message as an extension gets it. Caller holds the lock.
 // Source: "Define message extension action commands", messagePayload, read 2026-11.
-func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) tenant.Object {
+func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 	stamp := m.At.UTC().Format("2006-01-02T15:04:05.000Z")
-	out := tenant.Object{
+	out := object{
 		"id": m.ID, "replyToId": nil, "createdDateTime": stamp, "lastModifiedDateTime": nil, "deleted": m.Deleted(),
 		"importance": "normal", "locale": "en-us", "subject": nil, "summary": nil,
-		"linkToMessage": v.deepLink(ch, m), "body": tenant.Object{"contentType": "html", "content": m.HTML},
-		"from": v.from(m), "attachments": []tenant.Object{}, "mentions": []tenant.Object{}, "reactions": []tenant.Object{},
+		"linkToMessage": v.deepLink(ch, m), "body": object{"contentType": "html", "content": m.HTML},
+		"from": v.from(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
 	}
 	if m.Root != "" && m.Root != m.ID {
 		out["replyToId"] = m.Root
@@ -27,12 +27,12 @@ func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) tenant.Object 
 	if !m.EditedAt.IsZero() {
 		out["lastModifiedDateTime"] = m.EditedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
-	var cards, mentions []tenant.Object
+	var cards, mentions []object
 	for i, card := range m.Cards {
-		cards = append(cards, tenant.Object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
+		cards = append(cards, object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
 	}
 	for i, x := range m.Mentions {
-		mentions = append(mentions, tenant.Object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
 	}
 	if cards != nil {
 		out["attachments"] = cards
@@ -54,9 +54,9 @@ func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
 }
 
 // from is the author as Graph tells it.
-func (v *View) from(m *tenant.Message) tenant.Object {
-	app := func(id, name, kind string) tenant.Object {
-		return tenant.Object{"application": tenant.Object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
+func (v *View) from(m *tenant.Message) object {
+	app := func(id, name, kind string) object {
+		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
 	}
 	switch u := v.org.Users[m.User]; {
 	case m.Bot:
@@ -68,18 +68,18 @@ func (v *View) from(m *tenant.Message) tenant.Object {
 	case u.Bot:
 		return app(u.ID, u.Name, "bot")
 	default:
-		return tenant.Object{"application": nil, "device": nil, "user": tenant.Object{
+		return object{"application": nil, "device": nil, "user": object{
 			"id": u.ID, "displayName": stdhtml.UnescapeString(u.Name), "userIdentityType": "aadUser", "tenantId": u.TenantID,
 		}}
 	}
 }
 
 // mentioned is a mentioned person or bot as Graph tells it.
-func (v *View) mentioned(x tenant.Mention) tenant.Object {
+func (v *View) mentioned(x tenant.Mention) object {
 	if x.Bot {
-		return tenant.Object{"application": tenant.Object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
+		return object{"application": object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
 	}
-	return tenant.Object{"application": nil, "user": tenant.Object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
+	return object{"application": nil, "user": object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
 }
 
 // path is the path of a message, without host.
@@ -98,14 +98,14 @@ type View struct {
 	files *tenant.Library
 }
 
-// NewView makes one.
+// NewView returns a View of the organisation to which the library belongs.
 func NewView(files *tenant.Library) *View {
 	return &View{Ground: files.Ground, org: files.Org, files: files}
 }
 
 // chatMessage is a message as Graph tells it. Caller holds the lock.
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
-func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) tenant.Object {
+func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	modified := m.At
 	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.RestoredAt} {
 		if at.After(modified) {
@@ -117,12 +117,12 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) tenant.Object {
 			modified = x.At
 		}
 	}
-	out := tenant.Object{
+	out := object{
 		"id": m.ID, "replyToId": nil, "etag": fmt.Sprint(modified.UnixMilli()), "messageType": "message",
 		"createdDateTime": stamp(m.At), "lastModifiedDateTime": stamp(modified),
 		"lastEditedDateTime": stamp(m.EditedAt), "deletedDateTime": stamp(m.DeletedAt),
 		"subject": nil, "summary": nil, "chatId": nil, "importance": "normal", "locale": "en-us", "policyViolation": nil, "eventDetail": nil,
-		"webUrl": v.deepLink(ch, m), "channelIdentity": tenant.Object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
+		"webUrl": v.deepLink(ch, m), "channelIdentity": object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
 		"from": nil, "body": v.body(ch, m), "attachments": v.attachments(m), "mentions": v.mentions(m), "reactions": v.reactions(m),
 	}
 	if from := v.from(m); from != nil {
@@ -139,11 +139,11 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) tenant.Object {
 	}
 	if m.System {
 		out["messageType"], out["from"] = "unknownFutureValue", nil
-		out["body"] = tenant.Object{"contentType": "html", "content": "<systemEventMessage/>"}
-		out["eventDetail"] = tenant.Object{
+		out["body"] = object{"contentType": "html", "content": "<systemEventMessage/>"}
+		out["eventDetail"] = object{
 			"@odata.type":  "#microsoft.graph.teamsAppInstalledEventMessageDetail",
 			"teamsAppId":   v.Opt.AppID,
-			"teamsAppName": v.Opt.BotName, "initiator": tenant.Object{"user": nil, "application": nil},
+			"teamsAppName": v.Opt.BotName, "initiator": object{"user": nil, "application": nil},
 		}
 	}
 	return out
@@ -157,7 +157,7 @@ func stamp(t time.Time) any {
 }
 
 // body is the HTML with tags for cards and files.
-func (v *View) body(ch *tenant.Room, m *tenant.Message) tenant.Object {
+func (v *View) body(ch *tenant.Room, m *tenant.Message) object {
 	html := m.HTML
 	if m.Bot {
 		for i, x := range m.Mentions {
@@ -174,15 +174,15 @@ func (v *View) body(ch *tenant.Room, m *tenant.Message) tenant.Object {
 				v.Host.URL()+v.path(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
-	return tenant.Object{"contentType": "html", "content": html}
+	return object{"contentType": "html", "content": html}
 }
 
 // attachments are cards, with the card as text, and references to files. The id of a
 // card's attachment is Teams' own.
-func (v *View) attachments(m *tenant.Message) []tenant.Object {
-	out := []tenant.Object{}
+func (v *View) attachments(m *tenant.Message) []object {
+	out := []object{}
 	for i, a := range m.Attachments {
-		item := tenant.Object{
+		item := object{
 			"id": tenant.GUIDOf(m.GUID, fmt.Sprint(i)), "contentType": a.ContentType, "contentUrl": nil, "content": nil, "name": nil,
 			"thumbnailUrl": nil, "teamsAppId": nil,
 		}
@@ -199,7 +199,7 @@ func (v *View) attachments(m *tenant.Message) []tenant.Object {
 	}
 	for _, f := range m.Files {
 		if !f.Image {
-			out = append(out, tenant.Object{
+			out = append(out, object{
 				"id": f.ID, "contentType": "reference", "contentUrl": f.URL, "content": nil, "name": f.Name, "thumbnailUrl": nil, "teamsAppId": nil,
 			})
 		}
@@ -217,22 +217,22 @@ func storedCard(sent json.RawMessage) string {
 	return string(tenant.MustJSON(card))
 }
 
-func (v *View) mentions(m *tenant.Message) []tenant.Object {
-	out := []tenant.Object{}
+func (v *View) mentions(m *tenant.Message) []object {
+	out := []object{}
 	for i, x := range m.Mentions {
-		out = append(out, tenant.Object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
 	}
 	return out
 }
 
-func (v *View) reactions(m *tenant.Message) []tenant.Object {
-	out := []tenant.Object{}
+func (v *View) reactions(m *tenant.Message) []object {
+	out := []object{}
 	for _, x := range m.Reactions {
-		user := tenant.Object{"application": nil, "device": nil, "user": tenant.Object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
+		user := object{"application": nil, "device": nil, "user": object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
 		if x.Bot {
-			user = tenant.Object{"application": tenant.Object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
+			user = object{"application": object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
 		}
-		out = append(out, tenant.Object{"reactionType": x.Type, "createdDateTime": stamp(x.At), "user": user})
+		out = append(out, object{"reactionType": x.Type, "createdDateTime": stamp(x.At), "user": user})
 	}
 	return out
 }

@@ -33,8 +33,8 @@ type pressed struct {
 	at     announce.Where
 	m      *tenant.Message // guarded by the lock
 	id     string          // of m
-	action tenant.Object
-	data   tenant.Object
+	action object
+	data   object
 }
 
 func (p *Person) click(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
@@ -42,7 +42,7 @@ func (p *Person) click(ctx context.Context, channel, message, name string, input
 	if err != nil {
 		return nil, err
 	}
-	if fallback, ok := b.action["fallback"].(tenant.Object); ok && old && b.action["type"] == "Action.Execute" {
+	if fallback, ok := b.action["fallback"].(object); ok && old && b.action["type"] == "Action.Execute" {
 		b.action = fallback
 		b.data = client.Merge(fallback["data"], p.filled(b, inputs))
 	}
@@ -104,11 +104,11 @@ func (p *Person) filled(b *pressed, inputs client.Inputs) map[string]string {
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
 func (p *Person) execute(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"
-	action := tenant.Object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
+	action := object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
 	if id := b.action["id"]; id != nil {
 		action["id"] = id
 	}
-	out, err := p.s.invokes.ask(ctx, name, tenant.Object{"action": action, "trigger": trigger}, p.s.invokes.invokeAt(p.id, b.at, b.id))
+	out, err := p.s.invokes.ask(ctx, name, object{"action": action, "trigger": trigger}, p.s.invokes.invokeAt(p.id, b.at, b.id))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
@@ -158,11 +158,11 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 
 // submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
 func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error) {
-	ms, _ := b.data["msteams"].(tenant.Object)
+	ms, _ := b.data["msteams"].(object)
 	kind, _ := ms["type"].(string)
 	if kind == "task/fetch" {
 		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
-		return p.open(ctx, d, "task/fetch", tenant.Object{"data": b.data, "context": p.context()})
+		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.context()})
 	}
 	s := p.s
 	s.Mu.Lock()
@@ -170,7 +170,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 	a := s.announcer.Base("message", b.at)
 	a["from"], a["replyToId"], a["textFormat"] = s.announcer.From(s.org.Users[p.id]), b.m.ID, "plain"
 	a["id"] = s.NextMessage()
-	value := tenant.Object{}
+	value := object{}
 	for k, v := range b.data {
 		if k != "msteams" {
 			value[k] = v
@@ -189,7 +189,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 		}
 	}
 	if m := b.m; m.Targeted != "" {
-		a["recipient"] = tenant.Object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
+		a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
 	}
 	s.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), a)
 	return &Outcome{}, nil
@@ -208,12 +208,13 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 	}
 	var b *pressed
 	for _, card := range m.SeenBy(p.id) {
-		r, _ := card["refresh"].(tenant.Object)
-		action, _ := r["action"].(tenant.Object)
+		r, _ := card["refresh"].(object)
+		action, _ := r["action"].(object)
 		ids, named := r["userIds"].([]any)
 		mine := slices.Contains(ids, any(s.org.Users[p.id].TeamsID)) || !named && len(s.org.MemberIDs(ch)) <= client.MostRefreshed
 		if action != nil && mine {
-			b = &pressed{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
+			at := announce.Where{Room: ch, Root: m.Root, User: p.id}
+			b = &pressed{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
 	}
 	s.Mu.Unlock()

@@ -26,7 +26,7 @@ type Dialog struct {
 	family  string // task, composeExtension, config
 	at      announce.Where
 	replyTo string
-	command tenant.Object // of a message extension: what its submission repeats
+	command object // of a message extension: what its submission repeats
 }
 
 // ErrNoDialog means that nothing is open in front of the person.
@@ -57,7 +57,7 @@ func (p *Person) CloseDialog() error {
 }
 
 // open asks the bot for a dialog and shows it.
-func (p *Person) open(ctx context.Context, d *Dialog, name string, value tenant.Object) (*Outcome, error) {
+func (p *Person) open(ctx context.Context, d *Dialog, name string, value object) (*Outcome, error) {
 	out, err := p.s.invokes.ask(ctx, name, value, p.s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil || out.Error != "" {
 		return out, err
@@ -97,7 +97,7 @@ func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 // submit hands a dialog in.
 func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
 	s := p.s
-	name, value := d.family+"/submit", tenant.Object{"data": data, "context": p.context()}
+	name, value := d.family+"/submit", object{"data": data, "context": p.context()}
 	if d.family == "composeExtension" {
 		name = "composeExtension/submitAction"
 		for k, v := range d.command {
@@ -116,7 +116,7 @@ func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, err
 }
 
 // submission is what the dialog's button sends. Caller holds the lock.
-func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (tenant.Object, error) {
+func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (object, error) {
 	if d == nil {
 		return nil, ErrNoDialog
 	}
@@ -126,7 +126,7 @@ func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (te
 	}
 	action := client.FindAction(card, button)
 	if button == "" {
-		client.Walk(card, func(o tenant.Object) {
+		client.Walk(card, func(o object) {
 			if action == nil && o["type"] == "Action.Submit" {
 				action = o
 			}

@@ -24,7 +24,7 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 	}
 	payload, at := s.view.MessagePayload(ch, m), announce.Where{Room: ch, Root: m.Root, User: p.id}
 	s.Mu.Unlock()
-	return p.extension(ctx, at, command, "message", tenant.Object{"messagePayload": payload})
+	return p.extension(ctx, at, command, "message", object{"messagePayload": payload})
 }
 
 // Compose picks one of the app's actions under the compose box of a thread (root "" = of a
@@ -35,7 +35,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 	if err != nil {
 		return nil, err
 	}
-	return p.extension(ctx, at, command, "compose", tenant.Object{})
+	return p.extension(ctx, at, command, "compose", object{})
 }
 
 // box finds where a person may write.
@@ -48,7 +48,7 @@ func (p *Person) box(channel, root string) (announce.Where, error) {
 
 // extension runs composeExtension/fetchTask.
 // Source: "Create and send the dialog", read 2026-11.
-func (p *Person) extension(ctx context.Context, at announce.Where, command, place string, value tenant.Object) (*Outcome, error) {
+func (p *Person) extension(ctx context.Context, at announce.Where, command, place string, value object) (*Outcome, error) {
 	s := p.s
 	c, err := s.App.Extension(command, "action", place)
 	if err != nil {
@@ -82,14 +82,14 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 	if err != nil {
 		return nil, err
 	}
-	parameter := tenant.Object{"name": "initialRun", "value": "true"}
+	parameter := object{"name": "initialRun", "value": "true"}
 	if text != "" {
-		parameter = tenant.Object{"name": "q", "value": text}
+		parameter = object{"name": "q", "value": text}
 		if len(c.Parameters) > 0 {
 			parameter["name"] = c.Parameters[0].Name
 		}
 	}
-	value := tenant.Object{"commandId": command, "parameters": []tenant.Object{parameter}, "queryOptions": tenant.Object{"skip": 0, "count": 25}}
+	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": 25}}
 	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
 	if err != nil || out.Error != "" {
 		return out, err
@@ -111,5 +111,5 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	case !s.App.Configurable():
 		return nil, fmt.Errorf("teamsfake: the app declares no settings")
 	}
-	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", tenant.Object{"data": tenant.Object{}})
+	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", object{"data": object{}})
 }

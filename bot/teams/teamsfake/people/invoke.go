@@ -62,8 +62,8 @@ const invokeTries = 3
 // each time with another id and time as Teams does. Faults of event:invoke may delay it, lose
 // the answer (drop), or send it twice (duplicate).
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (i *invokes) ask(ctx context.Context, name string, value any, build func() tenant.Object) (out *Outcome, err error) {
-	answered := i.activities.Asking()
+func (i *invokes) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
+	answered := i.activities.StartInvoke()
 	defer func() {
 		answered()
 		i.Mu.Lock()
@@ -94,7 +94,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 }
 
 // askOnce makes one attempt, or two for a duplicate.
-func (i *invokes) askOnce(ctx context.Context, a tenant.Object, f *emulator.Struck) (out *Outcome, again bool) {
+func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (out *Outcome, again bool) {
 	kind := emulator.FaultKind("")
 	if f != nil {
 		kind = f.Kind
@@ -136,7 +136,7 @@ func (i *invokes) askOnce(ctx context.Context, a tenant.Object, f *emulator.Stru
 }
 
 // badAnswer notes that clients do not understand an answer.
-func (i *invokes) badAnswer(out *Outcome, a tenant.Object, text string) *Outcome {
+func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
 	name, _ := a["name"].(string)
@@ -151,8 +151,8 @@ func (i *invokes) misread(out *Outcome, name, text string) *Outcome {
 }
 
 // invokeAt builds invokes of a person in a conversation; replyTo "" leaves it out.
-func (i *invokes) invokeAt(user string, at announce.Where, replyTo string) func() tenant.Object {
-	return func() tenant.Object {
+func (i *invokes) invokeAt(user string, at announce.Where, replyTo string) func() object {
+	return func() object {
 		a := i.announcer.Base("invoke", at)
 		a["from"] = i.announcer.From(i.org.Users[user])
 		if replyTo != "" {

@@ -19,6 +19,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// object is JSON that is built or looked into by key.
+type object = tenant.Object
+
 // Person acts as one person through Teams' own client.
 type Person struct {
 	// Theme is their client's: "" = default, which is light; dark; contrast.
@@ -40,7 +43,7 @@ type People struct {
 	view       *graph.View
 }
 
-// New makes them.
+// New returns the people of the organisation that n announces.
 func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *People {
 	return &People{
 		Ground: n.Ground, org: n.Org, entra: n.Entra, announcer: n, activities: n.Activities, view: v,
@@ -53,7 +56,7 @@ func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *Peop
 func (s *People) Reset() { s.invokes.reset() }
 
 // context is what invokes tell of the client.
-func (p *Person) context() tenant.Object { return tenant.Object{"theme": cmp.Or(p.Theme, "default")} }
+func (p *Person) context() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
 func (s *People) As(user string) *Person { return &Person{s: s, id: user} }
@@ -116,7 +119,7 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	m.Targeted = p.id
 	s.org.Put(ch, m)
 	a := s.announcer.MessageActivity(ch, m)
-	a["recipient"] = tenant.Object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
+	a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
 	return m.ID, nil
 }
@@ -219,14 +222,14 @@ func (p *Person) react(channel, id, reaction string, add bool) error {
 		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
 	}
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	if !s.org.Reachable(ch) || !m.Bot && !s.entra.Granted(tenant.PermitMessages) && ch.Person == "" {
+	if !s.org.Reachable(ch) || !m.Bot && !s.entra.HasPermission(tenant.PermitMessages) && ch.Person == "" {
 		return nil
 	}
 	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})
 	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
-	a[key] = []tenant.Object{{"type": reaction}}
+	a[key] = []object{{"type": reaction}}
 	if ch.Person == "" {
-		a["conversation"].(tenant.Object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
+		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
 	}
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
 	return nil

@@ -32,7 +32,7 @@ type Directory struct {
 	Blocked    map[string]bool // people who blocked the bot
 }
 
-// NewDirectory makes one; reset makes it usable.
+// NewDirectory returns a directory of nobody. Reset must be called before it is used.
 func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
 
 // Reset forgets everybody. Caller holds the lock.

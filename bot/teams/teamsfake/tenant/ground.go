@@ -48,7 +48,7 @@ type Ground struct {
 	problems    []Problem
 }
 
-// New makes one for options with their defaults.
+// New returns the ground of an organisation; o must have its defaults already (see Options.WithDefaults).
 func New(o Options, host *emulator.Host) *Ground {
 	g := &Ground{Opt: o, Host: host, Ctx: host.Context(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
 	g.Log = emulator.NewChanges[Change](g.Ctx.Done())

@@ -17,7 +17,7 @@ type Library struct {
 	sites []string // addresses of those whose files Sites.Selected opens
 }
 
-// NewLibrary makes one; reset makes it usable.
+// NewLibrary returns an empty library. Reset must be called before it is used.
 func NewLibrary(o *Directory) *Library { return &Library{Ground: o.Ground, Org: o} }
 
 // Reset forgets all files. Caller holds the lock.
@@ -46,8 +46,8 @@ func (l *Library) KeepFile(user, place string, in NewFile) *File {
 // OpenSite opens a channel's site to apps with Sites.Selected. Caller holds the lock.
 func (l *Library) OpenSite(ch *Room) { l.sites = append(l.sites, l.SiteURL(ch)) }
 
-// Opened tells whether a file lies in a site that OpenSite opened. Caller holds the lock.
-func (l *Library) Opened(f *File) bool {
+// IsInOpenSite tells whether a file lies in a site that OpenSite opened. Caller holds the lock.
+func (l *Library) IsInOpenSite(f *File) bool {
 	return slices.ContainsFunc(l.sites, func(site string) bool { return strings.HasPrefix(f.URL, site+"/") })
 }
 

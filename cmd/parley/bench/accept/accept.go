@@ -72,7 +72,8 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 		return figure.Figure{}, err
 	}
 	fig := figure.AtMost(acceptIdleTarget, "ratio", m.Ratios()...).With(map[string]float64{
-		"p50_ms": figure.Median(rig.Kept(m, p50)), "p99_ms": figure.Median(rig.Kept(m, p99)), "reference_p50_ms": figure.Median(m.References())})
+		"p50_ms": figure.Median(rig.Kept(m, p50)), "p99_ms": figure.Median(rig.Kept(m, p99)),
+		"reference_p50_ms": figure.Median(m.References())})
 	fig.Note = m.Note
 	return fig, nil
 }

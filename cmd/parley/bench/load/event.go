@@ -18,7 +18,7 @@ type EventMaker struct {
 	buf            []byte
 }
 
-// NewEventMaker makes one for a workspace; its lane is part of each id, 0–99.
+// NewEventMaker returns an EventMaker for a workspace. lane, 0 to 99, is part of each id.
 func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 	return &EventMaker{team: w.TeamID(), app: w.AppID(), bot: w.BotUserID(), lane: lane}
 }

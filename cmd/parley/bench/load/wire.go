@@ -114,7 +114,7 @@ type Signer struct {
 	buf     []byte
 }
 
-// NewSigner makes one for requests to host:port with a secret that both sides know.
+// NewSigner returns a Signer for requests to address (host:port) with a secret that both sides know.
 func NewSigner(address, secret string) *Signer {
 	return &Signer{address: address, mac: hmac.New(sha256.New, []byte(secret))}
 }

@@ -38,7 +38,9 @@ func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	if err != nil {
 		return nil, err
 	}
-	return map[string]figure.Figure{"start_ms": warm, "start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...), "binary_mb": binary}, nil
+	return map[string]figure.Figure{
+		"start_ms": warm, "start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...), "binary_mb": binary,
+	}, nil
 }
 
 // startWarm measures a start on a migrated database, from the program's start to the

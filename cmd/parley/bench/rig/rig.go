@@ -94,7 +94,8 @@ type Options struct {
 	Statements string
 }
 
-// New prepares a run; close it. Errors: those of making its folder.
+// New prepares a run. Close must be called to remove its folder and end its server.
+// Errors: the folder can't be made.
 func New(o Options) (*Rig, error) {
 	scratch, err := lab.NewScratch(o.Dir, "parley-bench-", 0, nil)
 	if err != nil {

@@ -64,7 +64,8 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 		return f, err
 	}
 	own, others := slices.Concat(rig.Kept(m, ours)...), slices.Concat(rig.KeptReferences(m, slacks)...)
-	f = figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).With(map[string]float64{"p50_ms": figure.Median(own), "p95_ms": figure.Percentile(own, 0.95),
+	f = figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).With(map[string]float64{
+		"p50_ms": figure.Median(own), "p95_ms": figure.Percentile(own, 0.95),
 		"slack_p50_ms": figure.Median(others), "slack_p95_ms": figure.Percentile(others, 0.95)})
 	f.Note = m.Note
 	return f, nil

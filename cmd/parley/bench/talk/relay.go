@@ -102,7 +102,9 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	}
 	ratio := figure.AtLeast(relayTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
 	ratio.Note = m.Note
-	return map[string]figure.Figure{"relay_ratio": ratio, "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...)}, nil
+	return map[string]figure.Figure{
+		"relay_ratio": ratio, "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),
+	}, nil
 }
 
 // round lets everybody talk for so long. The time counts until everything said has arrived; what Parley does

@@ -60,7 +60,7 @@ type Engine struct {
 	back   time.Time // when the next one starts by itself
 }
 
-// New makes one that doesn't run yet.
+// New returns an Engine that doesn't run yet.
 func New(o Options) *Engine {
 	o.Pause = cmp.Or(o.Pause, killPause)
 	return &Engine{o: o, again: make(chan struct{}, 1)}

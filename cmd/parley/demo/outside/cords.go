@@ -15,7 +15,7 @@ const (
 	LineMail  = "mail"
 )
 
-// Cords gives the wires of a line; none where nothing can be cut.
+// Cords returns the wires of a line; nil means that nothing can be cut there.
 func (w *World) Cords(line string) []*cord.Cord {
 	switch {
 	case w.cords == nil:

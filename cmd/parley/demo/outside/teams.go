@@ -111,8 +111,8 @@ func (w *World) Surfaces() []string {
 	return kinds
 }
 
-// TeamsReadsAll tells whether Teams lets Parley read all messages of its channels.
-func (w *World) TeamsReadsAll() bool {
+// CanReadAllOfTeams tells whether Teams lets Parley read all messages of its channels.
+func (w *World) CanReadAllOfTeams() bool {
 	return slices.Contains(w.Teams.Info().Permissions, tenant.PermitMessages)
 }
 

@@ -262,7 +262,7 @@ func (p *Exchange) Waiting() int {
 	return waiting
 }
 
-// Addresses gives the host:port of Meta's Graph API and of Twilio's API.
+// Addresses returns the host:port of Meta's Graph API and of Twilio's API.
 func (p *Exchange) Addresses() (graph, twilio string) {
 	return hostPort(p.graph.URL()), hostPort(p.twilio.URL())
 }

@@ -26,7 +26,7 @@ func (h *Handset) ByWhatsApp() *graphfake.Customer { return h.wa }
 // ByPage is who writes to the Page, by Messenger.
 func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
 
-// Who gives the name of the customer, and the number of the phone in E.164.
+// Who returns the name of the customer, and the number of the phone in E.164.
 func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
 // phoneNumber makes a number for a mail address: the same at each start, and nobody's.

@@ -75,7 +75,7 @@ type Witness struct {
 	idle  time.Time                 // since when Parley has nothing to do; zero = it has
 }
 
-// New makes one who has seen nothing yet.
+// New returns a Witness who has seen nothing yet.
 func New(w *outside.World) *Witness { return &Witness{world: w} }
 
 // Forget empties the witness for a new round.
@@ -113,7 +113,8 @@ func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (
 
 // rowOf makes the row of a message that was judged.
 func rowOf(v *judge.Verdict) Row {
-	r := Row{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: plaintext.Excerpt(v.Text, plaintext.RowRunes), At: v.At, State: v.State,
+	r := Row{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: plaintext.Excerpt(v.Text, plaintext.RowRunes),
+		At: v.At, State: v.State,
 		Copies: max(v.Copies, v.Told), Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)

@@ -23,7 +23,7 @@ func (w *Witness) lookIntoTeams(now time.Time) {
 	if fake == nil {
 		return
 	}
-	all := w.world.TeamsReadsAll()
+	all := w.world.CanReadAllOfTeams()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
 			if thread := fake.Thread(c.ID, root.ID); root.Bot && len(thread) > 0 {

@@ -10,7 +10,7 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// New is a short run whose database ends with the test.
+// New returns a short run whose database ends with the test.
 func New(t *testing.T) *rig.Rig {
 	t.Helper()
 	b, err := rig.New(rig.Options{Program: os.Args[0], Quick: true, Short: true, Out: t.Output()})
