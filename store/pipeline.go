@@ -60,10 +60,7 @@ func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, arg
 
 // readIDs adds a query that returns one column of ids.
 func readIDs[T ~int64](p *Pipeline, list *[]T, sql string, args ...any) {
-	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
-		return err
-	})
+	query.ReadIDs(&p.batch, list, sql, args...)
 }
 
 // Identities reads identities by id, and the roots of their customers.

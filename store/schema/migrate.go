@@ -24,13 +24,13 @@ type Migrator struct {
 
 	// Report gets a sentence about each migration that was applied and about what the migrator
 	// waits for: at once when that changes, and every RemindEvery while it lasts. It may be called
-	// from two goroutines at once. nil = no reports.
+	// from two goroutines at once. It may be nil.
 	Report func(text string)
 
-	RemindEvery time.Duration // 0 = a minute
+	RemindEvery time.Duration // zero means a minute
 }
 
-// Migrate brings the schema up to date and tells nobody about it; see Migrator.Run.
+// Migrate brings the schema up to date without reports; see Migrator.Run.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error { return Migrator{Pool: pool}.Run(ctx) }
 
 // MigrateRestored is Migrate for `parley restore`: it also works while a restore has not ended.
@@ -39,8 +39,8 @@ func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 // Run applies the migrations that are missing. Several processes may call it at once: one works, the
-// others wait for it without limit. Processes that use the database meanwhile wait for lockTimeout at
-// most, because a statement that gets no lock gives up and is tried again, until ctx ends.
+// others wait for it without limit. Processes that use the database meanwhile wait for at most
+// lockTimeout, because a statement that gets no lock gives up and is tried again, until ctx ends.
 // Errors: ErrNewer when the schema is more than one version ahead; store.ErrRestoring.
 func (m Migrator) Run(ctx context.Context) error {
 	backup, err := store.Restoring(ctx, m.Pool)
@@ -66,7 +66,8 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	if err := session.lock(ctx); err != nil {
 		return fmt.Errorf("store: migrate: wait for another process: %w", err)
 	}
-	if missing, err = m.missing(ctx); err != nil || !missing { // another process did it meanwhile
+	missing, err = m.missing(ctx) // another process may have migrated meanwhile
+	if err != nil || !missing {
 		return err
 	}
 	if err := session.applyAll(ctx); err != nil {
@@ -75,7 +76,7 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// missing says whether this binary knows migrations that are not applied yet.
+// missing returns whether this binary knows migrations that are not applied yet.
 // Errors: ErrNewer.
 func (m Migrator) missing(ctx context.Context) (bool, error) {
 	current, err := VersionOf(ctx, m.Pool)
@@ -103,13 +104,14 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for retry := (lockRetry{}); ; {
+	var retry lockRetry
+	for {
 		applied, err := provider.UpByOne(ctx)
 		switch {
 		case errors.Is(err, goose.ErrNoNextVersion):
 			return nil
 		case isLockTimeout(err):
-			if err := retry.pause(ctx, s); err != nil {
+			if err := retry.wait(ctx, s.progress); err != nil {
 				return err
 			}
 		case err != nil:
@@ -121,16 +123,16 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	}
 }
 
-// Migrated says whether every migration that this binary knows is applied. The newest may be there
-// and an earlier one not, if the database was last used by a build that was made between the two.
+// Migrated returns whether every migration that this binary knows is applied. It looks for each of them:
+// an earlier one may be missing although the newest is applied, if a build without it used the database.
 func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS v(version)
-		WHERE NOT EXISTS (SELECT FROM goose_db_version AS g WHERE g.version_id = v.version AND g.is_applied)`
-	var n int
-	if err := pool.QueryRow(ctx, unapplied, knownVersions()).Scan(&n); err != nil {
+	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS known(version)
+		WHERE NOT EXISTS (SELECT FROM goose_db_version AS done WHERE done.version_id = known.version AND done.is_applied)`
+	var missing int
+	if err := pool.QueryRow(ctx, unapplied, knownVersions()).Scan(&missing); err != nil {
 		return false, fmt.Errorf("store: migrated: %w", err)
 	}
-	return n == 0, nil
+	return missing == 0, nil
 }
 
 // CheckServer refuses a server that is too old or a database that isn't UTF-8.
@@ -141,8 +143,9 @@ func CheckServer(ctx context.Context, q store.Querier) error {
 	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding); err != nil {
 		return fmt.Errorf("store: server: %w", err)
 	}
-	if version < 150000 {
-		return fmt.Errorf("store: PostgreSQL %d is too old; Parley needs 15 or newer", version/10000)
+	const majorUnit = 10_000 // PostgreSQL's version number of 15.4 is 150004
+	if major := version / majorUnit; major < 15 {
+		return fmt.Errorf("store: PostgreSQL %d is too old; Parley needs 15 or newer", major)
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("store: the database's encoding is %s; create one with ENCODING 'UTF8'", encoding)

@@ -14,7 +14,7 @@ import (
 // ErrNoWayBack means that the previous version of Parley could not work with the database as it is.
 var ErrNoWayBack = errors.New("store: the version before can't take over")
 
-// The reason why the previous version can't take over, in words for people; ” = it can.
+// The reason why the previous version can't take over, in words for people; empty if it can.
 const reasonAgainstGoingBack = `
 	SELECT CASE
 		WHEN (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied) <> $1
@@ -28,21 +28,22 @@ const reasonAgainstGoingBack = `
 		ELSE ''
 	END`
 
-// backSteps moves all events that wait to be applied into the table where the previous version looks
-// for them, in the order of their ids, and marks the newer migrations as not applied.
+// backSteps are the statements that move all events that wait to be applied into the table where the
+// previous version looks for them, and that mark the newer migrations as not applied.
 func backSteps() []string {
 	return []string{
 		`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
 		`DROP TRIGGER IF EXISTS pending_queued ON pending`,
 		`INSERT INTO pending (event_id, shard, order_key, tries)
-		SELECT w.event_id, (hashtext(q.key) & 2147483647) % 4, q.key, CASE WHEN w.event_id = q.first_event THEN q.tries ELSE 0 END
-		FROM queues AS q
-		JOIN queued AS w ON w.queue_id = q.id
+		SELECT queued.event_id, (hashtext(queue.key) & 2147483647) % 4, queue.key,
+			CASE WHEN queued.event_id = queue.first_event THEN queue.tries ELSE 0 END
+		FROM queues AS queue
+		JOIN queued ON queued.queue_id = queue.id
 		ON CONFLICT DO NOTHING`,
 		`DELETE FROM queue_events`,
 		`DELETE FROM queues`,
 		`UPDATE retention SET drop_from = NULL WHERE id = 1`,
-		`DELETE FROM goose_db_version WHERE version_id > 10`,
+		`DELETE FROM goose_db_version WHERE version_id > 10`, // 10 is the previous version's newest migration
 	}
 }
 

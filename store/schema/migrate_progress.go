@@ -10,45 +10,48 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// progress calls Migrator.Report.
+// progress calls Migrator.Report: once for each new wait, and again and again by reminders. The session
+// and the goroutine of the reminders both use it.
 type progress struct {
 	pool    *pgxpool.Pool
-	report  func(string) // nil = no reports
+	report  func(string) // nil if nobody wants reports
 	session uint32       // the server process of the session that migrates
 
-	mu           sync.Mutex
-	statement    string // the first line of the current statement
-	now          string // what is being done or waited for; reminders repeat it
-	reportedWait string // the last wait that was reported at once
+	mu           sync.Mutex // guards the fields below
+	statement    string     // the first line of the current statement
+	activity     string     // what is being done or waited for; reminders repeat it
+	reportedWait string     // the last wait that was reported at once
 }
 
-// begins notes the statement that runs now.
-func (p *progress) begins(query string) {
+// setStatement notes the statement that runs now.
+func (p *progress) setStatement(query string) {
 	line, _, more := strings.Cut(strings.TrimSuffix(strings.TrimSpace(query), ";"), "\n")
 	if more {
 		line += " …"
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.statement, p.now = line, "running "+line
+	p.statement = line
+	p.activity = "running " + line
 }
 
-// waitsForLock reports that the current statement did not get its lock.
-func (p *progress) waitsForLock(ctx context.Context) {
+// reportLockWait reports that the current statement did not get its lock.
+func (p *progress) reportLockWait(ctx context.Context) {
 	p.mu.Lock()
 	statement := p.statement
 	p.mu.Unlock()
-	p.waits(ctx, "waiting for the lock of "+statement)
+	p.reportWait(ctx, "waiting for the lock of "+statement)
 }
 
-// waits reports a wait, unless it was the last one to be reported.
-func (p *progress) waits(ctx context.Context, text string) {
+// reportWait reports a wait, unless the last report was about the same one.
+func (p *progress) reportWait(ctx context.Context, text string) {
 	p.mu.Lock()
-	known := p.reportedWait == text
-	p.now, p.reportedWait = text, text
+	alreadyReported := p.reportedWait == text
+	p.activity = text
+	p.reportedWait = text
 	p.mu.Unlock()
-	if !known {
-		p.tell(text + p.inTheWay(ctx))
+	if !alreadyReported {
+		p.tell(text + p.blockers(ctx))
 	}
 }
 
@@ -58,19 +61,19 @@ func (p *progress) tell(text string) {
 	}
 }
 
-// remind starts a goroutine that reports what is being done or waited for, again and again. stop ends
-// it and waits for it; it also ends with ctx.
+// remind starts a goroutine that reports the current activity at this interval. stop ends the goroutine
+// and waits for its end; the end of ctx ends it, too.
 func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for pause(ctx, every) == nil {
+		for sleep(ctx, every) == nil {
 			p.mu.Lock()
-			now := p.now
+			activity := p.activity
 			p.mu.Unlock()
-			if now != "" {
-				p.tell(now + p.inTheWay(ctx))
+			if activity != "" {
+				p.tell(activity + p.blockers(ctx))
 			}
 		}
 	}()
@@ -80,24 +83,25 @@ func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()
 	}
 }
 
-// Sessions that a migration may be waiting for: the one that migrates, and those whose
-// transactions have been open for longest.
-const sessionsInTheWay = `
-	SELECT coalesce(nullif(a.application_name, ''), a.backend_type) || ' (process ' || a.pid || ', for '
-		|| date_trunc('second', clock_timestamp() - coalesce(a.xact_start, a.backend_start)) || ')'
-	FROM pg_stat_activity AS a
-	WHERE a.datname = current_database() AND a.pid NOT IN ($1, pg_backend_pid())
-		AND (a.xact_start IS NOT NULL OR EXISTS (
-			SELECT 1 FROM pg_locks AS l
-			WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = $2::bigint::oid))
-	ORDER BY coalesce(a.xact_start, a.backend_start)
+// findBlockers lists the sessions that a migration may be waiting for: the one that holds the advisory
+// lock $2 of migrations, and those whose transactions have been open for longest. $1 is our own session.
+const findBlockers = `
+	SELECT coalesce(nullif(session.application_name, ''), session.backend_type) || ' (process ' || session.pid || ', for '
+		|| date_trunc('second', clock_timestamp() - coalesce(session.xact_start, session.backend_start)) || ')'
+	FROM pg_stat_activity AS session
+	WHERE session.datname = current_database() AND session.pid NOT IN ($1, pg_backend_pid())
+		AND (session.xact_start IS NOT NULL OR EXISTS (
+			SELECT 1 FROM pg_locks AS held
+			WHERE held.pid = session.pid AND held.locktype = 'advisory' AND held.granted AND held.classid = 0 AND held.objid = $2::bigint::oid))
+	ORDER BY coalesce(session.xact_start, session.backend_start)
 	LIMIT 3`
 
-// inTheWay returns the second half of a report: the sessions that may hold the lock. "" = none found.
-func (p *progress) inTheWay(ctx context.Context) string {
+// blockers returns the second half of a report: the sessions that may hold the lock. It is empty if none
+// were found or the database did not answer in time.
+func (p *progress) blockers(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	rows, err := p.pool.Query(ctx, sessionsInTheWay, int64(p.session), int64(migrationLock))
+	rows, err := p.pool.Query(ctx, findBlockers, int64(p.session), int64(migrationLock))
 	if err != nil {
 		return ""
 	}

@@ -17,31 +17,51 @@ import (
 const (
 	// migrationLock is the advisory lock of the one process that migrates: goose's own key,
 	// which earlier versions of Parley take too.
-	migrationLock  = lock.DefaultLockID
-	askForLock     = time.Second // between two tries to get it
-	sessionTimeout = 10 * time.Second
+	migrationLock    = lock.DefaultLockID
+	lockPollInterval = time.Second // between two attempts to take it
+	sessionTimeout   = 10 * time.Second
 
-	// lockTimeout is how long a statement that changes a table may wait for its lock. While it waits,
-	// all later users of the table wait behind it, even those who only read.
+	// lockTimeout is how long a statement that changes a table may wait for its lock, in PostgreSQL's
+	// notation. While it waits, all later users of the table wait behind it, even those who only read.
 	lockTimeout = "2s"
 
-	// Pauses before a statement that got no lock is tried again: they double.
+	// Pauses before a statement that got no lock is tried again. They double, because each attempt
+	// makes others wait.
 	firstLockPause = time.Second
-	mostLockPause  = 30 * time.Second
+	maxLockPause   = 30 * time.Second
 )
 
-// migrationSession is the one connection on which the schema is changed. It holds migrationLock;
-// therefore a broken connection is not replaced but ends the migration. For database/sql it is both
-// the connector and the only connection that the connector gives.
-type migrationSession struct {
-	*stdlib.Conn
-	db        *sql.DB
-	connected bool // database/sql has been given the connection
-	progress  *progress
-	stop      func() // ends the reminders
+var errSessionEnded = errors.New("the connection that was migrating ended")
+
+// onceConnector is a driver.Connector that hands out its connection a single time. If that connection
+// breaks, database/sql asks for another one and gets errSessionEnded: a new connection would not hold
+// migrationLock, so the migration must end.
+type onceConnector struct {
+	conn  driver.Conn
+	taken bool // set by the first Connect
 }
 
-var errSessionEnded = errors.New("the connection that was migrating ended")
+// Connect implements driver.Connector.
+func (c *onceConnector) Connect(context.Context) (driver.Conn, error) {
+	if c.taken {
+		return nil, errSessionEnded
+	}
+	c.taken = true
+	return c.conn, nil
+}
+
+// Driver implements driver.Connector.
+func (c *onceConnector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
+
+// migrationSession is the one connection on which the schema is changed and which holds migrationLock.
+// It is a driver.Conn that repeats statements which get no lock. goose uses it through db.
+type migrationSession struct {
+	*stdlib.Conn
+
+	db            *sql.DB // its only connection is this session
+	progress      *progress
+	stopReminders func() // ends the goroutine that repeats what the migration waits for
+}
 
 // openMigrationSession opens a connection outside of the pool, with timeouts of its own.
 func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, error) {
@@ -49,39 +69,35 @@ func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, e
 	config.RuntimeParams["application_name"] = "parley migrate"
 	config.RuntimeParams["lock_timeout"] = lockTimeout
 	config.RuntimeParams["statement_timeout"] = "0" // an index may take hours
-	connect, cancel := context.WithTimeout(ctx, sessionTimeout)
+	connectCtx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
-	conn, err := stdlib.GetConnector(*config).Connect(connect)
+	conn, err := stdlib.GetConnector(*config).Connect(connectCtx)
 	if err != nil {
 		return nil, err
 	}
 	s := &migrationSession{Conn: conn.(*stdlib.Conn)}
-	s.db = sql.OpenDB(s)
+	s.db = sql.OpenDB(&onceConnector{conn: s})
 	s.db.SetMaxOpenConns(1)
 	s.progress = &progress{pool: m.Pool, report: m.Report, session: s.pgConn().PID()}
-	s.stop = s.progress.remind(ctx, cmp.Or(m.RemindEvery, time.Minute))
+	s.stopReminders = s.progress.remind(ctx, cmp.Or(m.RemindEvery, time.Minute))
 	return s, nil
 }
-
-// Connect implements driver.Connector.
-func (s *migrationSession) Connect(context.Context) (driver.Conn, error) {
-	if s.connected {
-		return nil, errSessionEnded
-	}
-	s.connected = true
-	return s, nil
-}
-
-// Driver implements driver.Connector.
-func (s *migrationSession) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
 
 func (s *migrationSession) pgConn() *pgconn.PgConn { return s.Conn.Conn().PgConn() }
+
+// inTransaction returns whether goose has begun a transaction on the connection.
+func (s *migrationSession) inTransaction() bool {
+	const idle = 'I' // of the PostgreSQL protocol: neither in a transaction nor in a failed one
+	return s.pgConn().TxStatus() != idle
+}
 
 // close closes the connection, which frees migrationLock. It waits until an interrupted statement has
 // been cancelled on the server.
 func (s *migrationSession) close() error {
-	s.stop()
-	err := errors.Join(s.db.Close(), s.Conn.Close()) // database/sql may never have taken it
+	s.stopReminders()
+	// The connection is closed here, too: db.Close leaves it open if goose never asked for it. Closing
+	// it twice is harmless.
+	err := errors.Join(s.db.Close(), s.Conn.Close())
 	select {
 	case <-s.pgConn().CleanupDone():
 	case <-time.After(sessionTimeout):
@@ -89,36 +105,41 @@ func (s *migrationSession) close() error {
 	return err
 }
 
-// lock waits until no other process migrates.
+// lock waits until no other process migrates, and takes migrationLock.
 func (s *migrationSession) lock(ctx context.Context) error {
 	for {
-		var mine bool
-		if err := s.Conn.Conn().QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, migrationLock).Scan(&mine); err != nil || mine {
+		var locked bool
+		row := s.Conn.Conn().QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, migrationLock)
+		if err := row.Scan(&locked); err != nil {
 			return err
 		}
-		s.progress.waits(ctx, "waiting for another process that migrates this database")
-		if err := pause(ctx, askForLock); err != nil {
+		if locked {
+			return nil
+		}
+		s.progress.reportWait(ctx, "waiting for another process that migrates this database")
+		if err := sleep(ctx, lockPollInterval); err != nil {
 			return err
 		}
 	}
 }
 
-// ExecContext implements driver.ExecerContext. A statement outside of a transaction is
-// repeated until it gets its locks.
+// ExecContext implements driver.ExecerContext. It repeats a statement outside of a transaction until
+// the statement gets its locks. A transaction is repeated as a whole, by applyAll.
 func (s *migrationSession) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s.progress.begins(query)
-	if s.pgConn().TxStatus() != 'I' { // applyAll repeats the whole transaction
+	s.progress.setStatement(query)
+	if s.inTransaction() {
 		return s.Conn.ExecContext(ctx, query, args)
 	}
 	if concurrently.MatchString(query) {
 		return s.execConcurrently(ctx, query, args)
 	}
-	for retry := (lockRetry{}); ; {
+	var retry lockRetry
+	for {
 		result, err := s.Conn.ExecContext(ctx, query, args)
 		if !isLockTimeout(err) {
 			return result, err
 		}
-		if err := retry.pause(ctx, s); err != nil {
+		if err := retry.wait(ctx, s.progress); err != nil {
 			return nil, err
 		}
 	}
@@ -139,11 +160,9 @@ func (s *migrationSession) execConcurrently(
 		return nil, err
 	}
 	result, err := s.Conn.ExecContext(ctx, query, args)
-	if err != nil {
-		return result, err
-	}
-	_, err = s.Conn.ExecContext(ctx, `RESET lock_timeout`, nil)
-	return result, err
+	// Also after a failure: applyAll may repeat the migration on this connection.
+	_, resetErr := s.Conn.ExecContext(ctx, `RESET lock_timeout`, nil)
+	return result, errors.Join(err, resetErr)
 }
 
 // SQLSTATEs of statements that changed nothing and may be repeated.
@@ -152,24 +171,24 @@ const (
 	deadlockDetected = "40P01"
 )
 
-// isLockTimeout says whether a statement failed because it got no lock, or gave way in a deadlock.
+// isLockTimeout returns whether a statement failed because it got no lock, or gave way in a deadlock.
 func isLockTimeout(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
 }
 
-// lockRetry pauses between attempts to get a lock. The pauses grow, because each attempt makes others
-// wait.
-type lockRetry struct{ last time.Duration }
+// lockRetry counts the pauses between the attempts of one statement or one migration to get its locks.
+type lockRetry struct{ lastPause time.Duration }
 
-func (r *lockRetry) pause(ctx context.Context, s *migrationSession) error {
-	s.progress.waitsForLock(ctx)
-	r.last = min(max(2*r.last, firstLockPause), mostLockPause)
-	return pause(ctx, r.last)
+// wait reports that no lock was got, and pauses. Its error is that of ctx.
+func (r *lockRetry) wait(ctx context.Context, p *progress) error {
+	p.reportLockWait(ctx)
+	r.lastPause = min(max(2*r.lastPause, firstLockPause), maxLockPause)
+	return sleep(ctx, r.lastPause)
 }
 
-// pause waits for d, or gives ctx's error when that ends first.
-func pause(ctx context.Context, d time.Duration) error {
+// sleep waits for d. If ctx ends first, it returns ctx's error.
+func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

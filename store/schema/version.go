@@ -12,10 +12,10 @@ import (
 	"parley/store"
 )
 
-// Version gives the schema that this binary migrates to: the newest file's number.
+// Version returns the schema that this binary migrates to: the newest file's number.
 func Version() int64 { return slices.Max(knownVersions()) }
 
-// knownVersions gives the versions of the embedded migrations.
+// knownVersions returns the versions of the embedded migrations.
 func knownVersions() []int64 {
 	files, err := fs.Glob(store.MigrationFiles(), "migrations/*.sql")
 	if err != nil {

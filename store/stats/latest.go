@@ -14,14 +14,14 @@ const latestEvents = `
 	FROM (SELECT account_id, received_at FROM events ORDER BY id DESC LIMIT $1) AS e
 	GROUP BY account_id`
 
-// LatestEvents tells when something last arrived from accounts, by their ids. Accounts of which nothing is among
-// the newest events of all are left out.
+// LatestEvents returns when something last arrived from accounts, by their ids. Accounts are left out if none of the
+// newest maxRows events came from them.
 func LatestEvents(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
 	type row struct {
 		ID store.AccountID `db:"account_id"`
 		At time.Time       `db:"at"`
 	}
-	rows, err := query.Collect[row](ctx, q, "latest events", latestEvents, statsRows)
+	rows, err := query.Collect[row](ctx, q, "latest events", latestEvents, maxRows)
 	at := make(map[store.AccountID]time.Time, len(rows))
 	for _, r := range rows {
 		at[r.ID] = r.At

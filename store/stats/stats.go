@@ -1,14 +1,14 @@
-// Package stats counts what waits: events, deliveries, decisions and blocked gates, of all processes, and what
-// became of suggestions. It
-// reads a bounded number of rows, however much waits.
+// Package stats counts what waits in the database, for the metrics: events, deliveries, decisions of people,
+// and gates (budgets of a provider) that are closed. It also counts what became of suggestions. It reads a
+// bounded number of rows, however much waits.
 //
 // What does not belong here: what one process does; that is counted where it happens.
 package stats
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,17 +19,17 @@ import (
 
 // Limits of Read, so that it costs the same however much waits.
 const (
-	statsRows      = 10_000 // events that wait; bursts; quarantined events; undecided messages
-	statsLanes     = 2_000  // lanes in all
-	statsLanesGate = 100    // lanes of one gate and priority, those first that were due first
-	statsStatement = "2s"   // a statement is given up after this time
-	ageBuckets     = 5      // len(LaneStats.Ages)
+	maxRows          = 10_000 // rows of each kind: waiting events, quarantined events, undecided messages, bursts, …
+	maxLanes         = 2_000  // lanes in all
+	maxLanesPerGate  = 100    // lanes of one gate and priority, those first that were due first
+	statementTimeout = "2s"   // in PostgreSQL's notation
+	ageBuckets       = 5      // the length of LaneStats.Ages
 )
 
-// Stats is what waits now, of all replicas.
+// Stats is what waits now, for all processes together.
 type Stats struct {
-	Clock         time.Time // the database's
-	Pending       int       // events not applied yet
+	Clock         time.Time // the database's clock
+	Pending       int       // events that are not applied yet
 	PendingOldest float64   // seconds since the oldest of them arrived
 	Quarantined   []AccountCount
 	Undecided     []AccountCount // messages of which a person has to decide whether they arrived
@@ -37,27 +37,28 @@ type Stats struct {
 	Gates         []GateStats
 	Broken        []store.AccountID // accounts with a known fault
 	Suggestions   []SuggestionCount
-	Bursts        int     // of customers' messages that are due to be analysed
-	BurstsOldest  float64 // seconds that the oldest of them has been due
-	FiguresOldest float64 // seconds that the oldest change has waited to be counted in the figures of the team
-	Capped        bool    // a limit was reached: counts are lower bounds
+	Bursts        int     // what customers wrote in one go (a burst) and is due to be analysed
+	BurstsOldest  float64 // seconds for which the oldest of these bursts has been due
+	FiguresOldest float64 // seconds for which a change has waited to be counted in the team's figures: the oldest of maxRows changes
+	Capped        bool    // a limit was reached, so that counts are lower bounds; FiguresOldest has no part in it
 }
 
 // AccountCount counts something of an account.
 type AccountCount struct {
 	AccountID store.AccountID `db:"account_id"`
 	N         int             `db:"n"`
-	Oldest    float64         `db:"oldest"` // seconds
+	Oldest    float64         `db:"oldest"` // seconds for which the oldest of them has waited
 }
 
-// LaneStats is what waits in the lanes to an account.
+// LaneStats is what waits in the lanes to an account. The head of a lane is its first delivery, the only one
+// that may leave.
 type LaneStats struct {
-	AccountID  store.AccountID  `db:"account_id"`
-	Deliveries store.DeliveryID `db:"deliveries"`
-	Unknown    int              `db:"unknown"` // heads of which nobody knows whether they arrived
-	Oldest     float64          `db:"oldest"`  // seconds that the oldest head has been due
-	Ages       []int32          `db:"ages"`    // lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, more
-	Capped     bool             `db:"capped"`  // a limit was reached; the same in the rows of all accounts
+	AccountID  store.AccountID `db:"account_id"`
+	Deliveries int64           `db:"deliveries"` // all that wait, not only the heads
+	Unknown    int             `db:"unknown"`    // heads of which nobody knows whether they arrived
+	Oldest     float64         `db:"oldest"`     // seconds for which the oldest head has been due
+	Ages       []int32         `db:"ages"`       // numbers of lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, older
+	Capped     bool            `db:"capped"`     // a limit was reached; it is the same in the rows of all accounts
 }
 
 // GateStats is how many gates of an account their provider has closed now.
@@ -68,7 +69,7 @@ type GateStats struct {
 }
 
 // SuggestionCount is how many suggestions of a kind were shown in the last seven days, and what became of
-// them; the latest ones if there are very many.
+// them. If there are more than maxRows, only the latest ones count.
 type SuggestionCount struct {
 	Kind    string `db:"kind"` // "tag"
 	Shown   int    `db:"shown"`
@@ -77,67 +78,69 @@ type SuggestionCount struct {
 	Ignored int    `db:"ignored"`
 }
 
-const statsPending = `
-	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT FROM queued LIMIT $1) AS x) AS pending,
-		coalesce((SELECT extract(epoch FROM clock_timestamp() - e.received_at)
-			FROM events AS e
-			WHERE e.id = (SELECT min(q.first_event) FROM (SELECT first_event FROM queues LIMIT $1) AS q)), 0)::double precision AS oldest`
+const countPending = `
+	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT FROM queued LIMIT $1) AS counted) AS pending,
+		coalesce((SELECT extract(epoch FROM clock_timestamp() - event.received_at)
+			FROM events AS event
+			WHERE event.id = (SELECT min(queue.first_event) FROM (SELECT first_event FROM queues LIMIT $1) AS queue)), 0)::double precision AS oldest`
 
-const statsQuarantined = `
-	SELECT e.account_id, count(*) AS n, extract(epoch FROM clock_timestamp() - min(q.at))::double precision AS oldest
-	FROM (SELECT event_id, at FROM quarantine ORDER BY event_id DESC LIMIT $1) AS q
-	JOIN events AS e ON e.id = q.event_id
-	GROUP BY e.account_id`
+const countQuarantined = `
+	SELECT event.account_id, count(*) AS n, extract(epoch FROM clock_timestamp() - min(newest.at))::double precision AS oldest
+	FROM (SELECT event_id, at FROM quarantine ORDER BY event_id DESC LIMIT $1) AS newest
+	JOIN events AS event ON event.id = newest.event_id
+	GROUP BY event.account_id`
 
-const statsUndecided = `
-	SELECT c.account_id, count(*) AS n, extract(epoch FROM parley_now() - min(m.created_at))::double precision AS oldest
-	FROM (SELECT conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS m
-	JOIN conversations AS c ON c.id = m.conversation_id
-	GROUP BY c.account_id`
+const countUndecided = `
+	SELECT conversation.account_id, count(*) AS n, extract(epoch FROM parley_now() - min(message.created_at))::double precision AS oldest
+	FROM (SELECT conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS message
+	JOIN conversations AS conversation ON conversation.id = message.conversation_id
+	GROUP BY conversation.account_id`
 
-// A gate's lanes are read in the order in which they were due, so that the oldest are
-// among those that are read.
-const statsLanesOf = `
-	WITH look AS MATERIALIZED (
-		SELECT g.id AS gate, pr.n AS priority, l.*
-		FROM gates AS g
-		CROSS JOIN (VALUES (0), (1), (2), (3)) AS pr(n)
+// countLanes has three parts. waiting are the lanes that are looked at: at most $1 of each gate and priority
+// and $2 in all. They are read in the order in which they were due, so that a gate's oldest lanes are among
+// them. clock is read once, so that all ages are of one moment. heads has a row for each of these lanes: how
+// many deliveries wait in it, and the state and age of the first. The age is negative until it may leave.
+const countLanes = `
+	WITH waiting AS MATERIALIZED (
+		SELECT gate.id AS gate, priorities.priority, lane.*
+		FROM gates AS gate
+		CROSS JOIN (VALUES (0), (1), (2), (3)) AS priorities(priority)
 		CROSS JOIN LATERAL (
 			SELECT lanes.id, lanes.account_id, lanes.head, lanes.tail
 			FROM lanes
-			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at IS NOT NULL
+			WHERE lanes.gate_id = gate.id AND lanes.priority = priorities.priority AND lanes.due_at IS NOT NULL
 			ORDER BY lanes.due_at
-			LIMIT $1) AS l
+			LIMIT $1) AS lane
 		LIMIT $2
-	), t AS MATERIALIZED (
+	), clock AS MATERIALIZED (
 		SELECT parley_now() AS now
 	), heads AS MATERIALIZED (
-		SELECT look.account_id, look.tail - look.head AS n, d.state,
-			extract(epoch FROM t.now - greatest(d.created_at, d.not_before))::double precision AS age
-		FROM look
-		CROSS JOIN t
+		SELECT waiting.account_id, waiting.tail - waiting.head AS n, head.state,
+			extract(epoch FROM clock.now - greatest(head.created_at, head.not_before))::double precision AS age
+		FROM waiting
+		CROSS JOIN clock
 		LEFT JOIN LATERAL (
-			SELECT x.state, x.created_at, x.not_before
-			FROM deliveries AS x
-			WHERE x.lane_id = look.id AND x.seq = look.head + 1) AS d ON true
+			SELECT delivery.state, delivery.created_at, delivery.not_before
+			FROM deliveries AS delivery
+			WHERE delivery.lane_id = waiting.id AND delivery.seq = waiting.head + 1) AS head ON true
 	)
 	SELECT account_id, sum(n)::bigint AS deliveries, count(*) FILTER (WHERE state = 'unknown') AS unknown,
 		greatest(coalesce(max(age), 0), 0) AS oldest,
 		ARRAY[count(*) FILTER (WHERE age IS NULL OR age < 0), count(*) FILTER (WHERE age >= 0 AND age < 60),
 			count(*) FILTER (WHERE age >= 60 AND age < 600), count(*) FILTER (WHERE age >= 600 AND age < 3600),
 			count(*) FILTER (WHERE age >= 3600)]::int[] AS ages,
-		EXISTS (SELECT 1 FROM look GROUP BY gate, priority HAVING count(*) >= $1) OR (SELECT count(*) FROM look) >= $2 AS capped
+		EXISTS (SELECT 1 FROM waiting GROUP BY gate, priority HAVING count(*) >= $1) OR (SELECT count(*) FROM waiting) >= $2 AS capped
 	FROM heads
 	GROUP BY account_id`
 
 // next_at is in the future only if the provider asked to wait: spending the gate's rate doesn't do that.
-const statsGates = `
+const countGates = `
 	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
 	FROM gates
 	WHERE next_at > (SELECT clock_timestamp())
 	GROUP BY account_id`
 
-const statsSuggestions = `
+const countSuggestions = `
 	SELECT kind, count(*) AS shown, count(*) FILTER (WHERE fate = 'used') AS used, count(*) FILTER (WHERE fate = 'edited') AS edited,
 		count(*) FILTER (WHERE fate = 'ignored') AS ignored
 	FROM (
@@ -145,77 +148,79 @@ const statsSuggestions = `
 		FROM suggestions
 		WHERE shown_at > (SELECT parley_now()) - interval '7 days'
 		ORDER BY shown_at DESC
-		LIMIT $1) AS s
+		LIMIT $1) AS latest
 	GROUP BY kind
 	ORDER BY kind`
 
-const statsBursts = `
+const countBursts = `
 	SELECT count(*) AS bursts, coalesce(extract(epoch FROM parley_now() - min(due_at)), 0)::double precision AS oldest
-	FROM (SELECT due_at FROM bursts WHERE due_at <= (SELECT parley_now()) ORDER BY due_at LIMIT $1) AS b`
+	FROM (SELECT due_at FROM bursts WHERE due_at <= (SELECT parley_now()) ORDER BY due_at LIMIT $1) AS due`
 
-const statsFigures = `
+const ageOfFigures = `
 	SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::double precision
-	FROM (SELECT since FROM measure_due LIMIT $1) AS d`
+	FROM (SELECT since FROM measure_due LIMIT $1) AS due`
 
-const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
+const listBroken = `SELECT id FROM accounts WHERE status <> $1`
 
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// Read counts what waits. It reads a bounded number of rows by index and gives up a statement
-// after two seconds.
-func Read(ctx context.Context, db interface {
+// Beginner begins transactions: a pool, or a connection.
+type Beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
-}) (s Stats, err error) {
-	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		s, err = readStats(ctx, tx)
-		return err
-	})
+}
+
+// Read counts what waits. It reads a bounded number of rows by index, and fails if one of its statements takes
+// longer than statementTimeout.
+func Read(ctx context.Context, db Beginner) (Stats, error) {
+	var s Stats
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return s.read(ctx, tx) })
 	if err != nil {
 		return Stats{}, fmt.Errorf("store: stats: %w", err)
 	}
 	return s, nil
 }
 
-// readStats asks everything in one round trip.
-func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
+// read fills s in one round trip.
+func (s *Stats) read(ctx context.Context, tx pgx.Tx) error {
 	var batch pgx.Batch
-	batch.Queue(query.ByIndex, statsStatement)
-	batch.Queue(statsPending, statsRows).QueryRow(func(row pgx.Row) error {
+	batch.Queue(query.ByIndex, statementTimeout)
+	batch.Queue(countPending, maxRows).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
 	})
-	batch.Queue(statsBursts, statsRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.Bursts, &s.BurstsOldest) })
-	batch.Queue(statsFigures, statsRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.FiguresOldest) })
-	query.Read(&batch, &s.Quarantined, statsQuarantined, statsRows)
-	query.Read(&batch, &s.Undecided, statsUndecided, statsRows)
-	query.Read(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
-	query.Read(&batch, &s.Gates, statsGates)
-	query.Read(&batch, &s.Suggestions, statsSuggestions, statsRows)
-	batch.Queue(statsBroken, healthy).Query(func(rows pgx.Rows) (err error) {
-		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[store.AccountID])
-		return err
-	})
+	batch.Queue(countBursts, maxRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.Bursts, &s.BurstsOldest) })
+	batch.Queue(ageOfFigures, maxRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.FiguresOldest) })
+	query.Read(&batch, &s.Quarantined, countQuarantined, maxRows)
+	query.Read(&batch, &s.Undecided, countUndecided, maxRows)
+	query.Read(&batch, &s.Lanes, countLanes, maxLanesPerGate, maxLanes)
+	query.Read(&batch, &s.Gates, countGates)
+	query.Read(&batch, &s.Suggestions, countSuggestions, maxRows)
+	query.ReadIDs(&batch, &s.Broken, listBroken, healthy)
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return s, err
+		return err
 	}
-	for _, l := range s.Lanes {
-		if len(l.Ages) != ageBuckets {
-			return s, errors.New("wrong number of ages")
+	for _, lane := range s.Lanes {
+		if len(lane.Ages) != ageBuckets {
+			return fmt.Errorf("account %d: %d ages of lanes instead of %d", lane.AccountID, len(lane.Ages), ageBuckets)
 		}
 	}
-	s.Capped = s.capped()
-	return s, nil
+	s.Capped = s.reachedLimit()
+	return nil
 }
 
-// capped says whether a limit was reached.
-func (s Stats) capped() bool {
-	quarantined, undecided := 0, 0
-	for _, c := range s.Quarantined {
-		quarantined += c.N
+// reachedLimit returns whether there may be more of something than was read.
+func (s *Stats) reachedLimit() bool {
+	if len(s.Lanes) > 0 && s.Lanes[0].Capped {
+		return true
 	}
-	for _, c := range s.Undecided {
-		undecided += c.N
+	return slices.Max([]int{s.Pending, s.Bursts, total(s.Quarantined), total(s.Undecided)}) >= maxRows
+}
+
+// total adds up the counts of all accounts.
+func total(counts []AccountCount) int {
+	sum := 0
+	for _, account := range counts {
+		sum += account.N
 	}
-	lanesCapped := len(s.Lanes) > 0 && s.Lanes[0].Capped
-	return s.Pending >= statsRows || s.Bursts >= statsRows || quarantined >= statsRows || undecided >= statsRows || lanesCapped
+	return sum
 }

@@ -57,7 +57,15 @@ func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	})
 }
 
-// JSON returns rows as a JSON array, the form that json_populate_recordset takes.
+// ReadIDs adds a query for one column of ids to a batch; when the batch is sent, they are put into list.
+func ReadIDs[T ~int64](batch *pgx.Batch, list *[]T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
+		return err
+	})
+}
+
+// JSON returns rows as a JSON array, the form that json_populate_recordset reads.
 func JSON[T any](rows []T) (string, error) {
 	body, err := json.Marshal(rows)
 	if err != nil {
@@ -66,15 +74,15 @@ func JSON[T any](rows []T) (string, error) {
 	return string(body), nil
 }
 
-// InQueue is true while the event e waits to be applied. One that was replayed waits behind newer ones; of all others
-// that have come since the next event of their queue it is true, too, without a look at their places.
+// InQueue is the condition that the event e waits to be applied. An event waits if it came after the next event of its
+// queue (first_event). A replayed event may wait behind newer ones, so that its own place has to be looked up.
 const InQueue = `EXISTS (
 	SELECT FROM queues AS q
 	WHERE q.key = e.order_key AND (q.first_event <= e.id OR q.last_place > q.place
 		AND EXISTS (SELECT FROM queue_events AS behind WHERE behind.queue_id = q.id AND behind.event_id = e.id)))`
 
 // ByIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
-// lists. $1 is the time after which a statement is given up.
+// lists. $1 is the time after which a statement is cancelled.
 const ByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
 
