@@ -98,10 +98,10 @@ const namedTemplate = `
 	WHERE account_id = $1 AND provider_name = $2 AND language = $3
 	FOR UPDATE`
 
-// FindTemplates finds and locks the templates that an account's provider reports on: all that have
+// LockReportedTemplates finds and locks the templates that an account's provider reports on: all that have
 // the provider's id, in all accounts of the same kind; if none has it, the account's own one with this
 // name and language.
-func FindTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
+func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
 	found, err := query.Collect[Template](ctx, q, "find templates", findTemplates, account, external)
 	if err != nil || len(found) > 0 {
 		return found, err
@@ -144,7 +144,7 @@ func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (Te
 	if err != nil {
 		return 0, fmt.Errorf("store: save template: %w", err)
 	}
-	return id, ListTemplatesSoon(ctx, q, t.AccountID, TemplatePendingWait)
+	return id, ScheduleTemplateComparison(ctx, q, t.AccountID, TemplatePendingWait)
 }
 
 // Waits between two comparisons with the provider's list.
@@ -153,9 +153,9 @@ const (
 	TemplateDailyWait   = 24 * time.Hour   // otherwise
 )
 
-// ListTemplatesSoon makes the account's next comparison with the provider's list due after wait,
+// ScheduleTemplateComparison makes the account's next comparison with the provider's list due after wait,
 // unless it is due earlier.
-func ListTemplatesSoon(ctx context.Context, q Execer, account AccountID, wait time.Duration) error {
+func ScheduleTemplateComparison(ctx context.Context, q Execer, account AccountID, wait time.Duration) error {
 	if _, err := q.Exec(ctx, compareWithin, account, wait.Seconds()); err != nil {
 		return fmt.Errorf("store: template list: %w", err)
 	}
@@ -168,8 +168,8 @@ const dropTemplate = `
 		status = 'disabled', changed_at = parley_now()
 	WHERE id = $1`
 
-// DropTemplate makes a template unavailable. The row is deleted once the provider has deleted it too.
-func DropTemplate(ctx context.Context, q Execer, id TemplateID) error {
+// RetireTemplate makes a template unavailable. The row is deleted once the provider has deleted it too.
+func RetireTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	if _, err := q.Exec(ctx, dropTemplate, id); err != nil {
 		return fmt.Errorf("store: drop template: %w", err)
 	}

@@ -53,7 +53,7 @@ func TestTemplateWork(t *testing.T) {
 	if len(claim()) != 0 {
 		t.Error("handed in for nothing")
 	}
-	check(t, store.DropTemplate(ctx, pool, row.ID))
+	check(t, store.RetireTemplate(ctx, pool, row.ID))
 	if list := must(store.ListTemplates(ctx, pool, account))(t); len(list) != 0 {
 		t.Errorf("still shown: %+v", list)
 	}
@@ -67,7 +67,7 @@ func TestTemplateWork(t *testing.T) {
 	if again := claim(); len(again) != 1 || again[0].ExternalID != "" || again[0].Todo != store.TodoSubmit {
 		t.Errorf("made anew: %+v", again)
 	}
-	check(t, store.DropTemplate(ctx, pool, row.ID))
+	check(t, store.RetireTemplate(ctx, pool, row.ID))
 	check(t, store.RemoveTemplate(ctx, pool, claim()[0]))
 	if left := must(store.Templates(ctx, pool, row.ID))(t); len(left) != 0 {
 		t.Errorf("left: %+v", left)
@@ -97,7 +97,7 @@ func TestTemplateLists(t *testing.T) {
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: row.ID, Status: "approved"}))
 	check(t, store.FinishTemplateList(ctx, pool, account))
 	due(23*time.Hour, 0)
-	check(t, store.ListTemplatesSoon(ctx, pool, account, 0))
+	check(t, store.ScheduleTemplateComparison(ctx, pool, account, 0))
 	due(0, 1)
 	check(t, store.FinishTemplateList(ctx, pool, account))
 	due(25*time.Hour, 1)
@@ -118,14 +118,14 @@ func TestFindTemplate(t *testing.T) {
 		external, name, language string
 		want                     store.TemplateID
 	}{{"17", "", "", ids["de"]}, {"17", "hello", "en", ids["de"]}, {"99", "hello", "en", ids["en"]}, {"", "hello", "de", ids["de"]}, {"", "hello", "fr", 0}, {"99", "", "", 0}} {
-		found := must(store.FindTemplates(ctx, pool, account, c.external, c.name, c.language))(t)
+		found := must(store.LockReportedTemplates(ctx, pool, account, c.external, c.name, c.language))(t)
 		if c.want == 0 && len(found) > 0 || c.want != 0 && (len(found) != 1 || found[0].ID != c.want) {
 			t.Errorf("%+v found %+v", c, found)
 		}
 	}
 	for kind, want := range map[string]int{"test": 1, "other": 0} { // two numbers of one business share templates
 		other := must(store.SaveAccount(ctx, pool, store.Account{Name: kind, Kind: kind, Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-		if found := must(store.FindTemplates(ctx, pool, other, "17", "hello", "de"))(t); len(found) != want {
+		if found := must(store.LockReportedTemplates(ctx, pool, other, "17", "hello", "de"))(t); len(found) != want {
 			t.Errorf("from an account of kind %s: %+v", kind, found)
 		}
 	}

@@ -341,7 +341,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 		t.Errorf("told %d times", told)
 	}
 	for i, id := range []store.TemplateID{first, second} {
-		check(t, store.DropTemplate(t.Context(), w.pool, id))
+		check(t, store.RetireTemplate(t.Context(), w.pool, id))
 		w.eventually("it is gone here", func() bool { return w.count(`SELECT count(*) FROM templates WHERE id = $1`, id) == 0 })
 		if n := len(w.provider.Templates()); n != 1-i {
 			t.Errorf("after %d deletions the provider has %d", i+1, n)

@@ -36,7 +36,7 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 		if s.want.Account(t.Account) == nil || s.want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
 			continue
 		}
-		if err := store.DropTemplate(ctx, tx, t.Row.ID); err != nil {
+		if err := store.RetireTemplate(ctx, tx, t.Row.ID); err != nil {
 			return err
 		}
 	}

@@ -116,7 +116,7 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		ts.Refuse(r, "stale", "That template is deleted already.", "")
 		return nil
 	}
-	if err := store.DropTemplate(ctx, tx, rows[0].ID); err != nil {
+	if err := store.RetireTemplate(ctx, tx, rows[0].ID); err != nil {
 		return err
 	}
 	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)}}

@@ -148,7 +148,7 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
 		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
 	ts.Messages.Unanswered(c)
-	return store.ListTemplatesSoon(ctx, tx, c.AccountID, 0)
+	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
 
 // fillTemplate fills a template in.

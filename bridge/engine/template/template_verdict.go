@@ -23,7 +23,7 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 	if in.Template == nil {
 		return nil
 	}
-	rows, err := store.FindTemplates(ctx, tx, a.ID, in.Template.ExternalID, in.Template.Name, in.Template.Language)
+	rows, err := store.LockReportedTemplates(ctx, tx, a.ID, in.Template.ExternalID, in.Template.Name, in.Template.Language)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (ts *UseCases) templateState(ctx context.Context, tx pgx.Tx, row store.Temp
 		return false, err
 	}
 	if row.Status == string(channels.TemplatePending) {
-		if err := store.ListTemplatesSoon(ctx, tx, row.AccountID, store.TemplatePendingWait); err != nil {
+		if err := store.ScheduleTemplateComparison(ctx, tx, row.AccountID, store.TemplatePendingWait); err != nil {
 			return false, err
 		}
 	}
