@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
@@ -51,23 +50,23 @@ type Account struct {
 	SurfaceID      *AccountID      `db:"surface_id" json:"surface_id"`
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
-	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
+	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil if Signature is all of it
 	ReplyMode      ReplyMode       `db:"reply_mode" json:"reply_mode"`
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // a reply waits so long; nil = the channel's default
-	Rate           float64         `db:"rate" json:"rate"`                 // factor on the provider's published rate; 0 = unlimited
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // how long a reply waits; nil means the channel's default
+	Rate           float64         `db:"rate" json:"rate"`                 // factor on the provider's published rate; 0 means unlimited
 	Settings       json.RawMessage `db:"settings" json:"settings"`
 	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
-	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} = always open
+	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} means always open
 	Secrets        []byte          `db:"secrets" json:"-"`     // sealed
 	Status         string          `db:"status" json:"status"` // a channels.ConditionStatus, with its text and hint for people
 	StatusText     string          `db:"status_text" json:"status_text"`
 	StatusHint     string          `db:"status_hint" json:"status_hint"`
 	// BeginsAt is when the account was set up, or when its configuration last changed after fetching
-	// had begun. Only what customers sent since then is fetched. nil = not known. SaveAccount sets it.
+	// had begun. Only what customers sent since then is fetched. It is nil if that is not known. SaveAccount sets it.
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
-// AccountColumns are all that is set up and known of an account, but for what a chat notes in it every few seconds.
+// AccountColumns are the columns of Account. The watermark is not among them, since it changes every few seconds.
 const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
 	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
 
@@ -97,17 +96,12 @@ const saveAccount = `
 		END
 	RETURNING id`
 
-// SaveAccount makes or changes an account by its name and gives its id. Kind and
+// SaveAccount makes or changes an account by its name and returns its id. Kind and
 // side of an existing account stay.
 func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
-	var id AccountID
-	err := q.QueryRow(ctx, saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
+	return query.Value[AccountID](ctx, q, "save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
-		orObject(a.Hours), a.RichSignature).Scan(&id)
-	if err != nil {
-		return 0, fmt.Errorf("store: save account: %w", err)
-	}
-	return id, nil
+		orObject(a.Hours), a.RichSignature)
 }
 
 func orObject(j json.RawMessage) json.RawMessage {
@@ -132,34 +126,23 @@ const loadWatermark = `SELECT watermark FROM accounts WHERE id = $1`
 
 // LoadWatermark reads how far an account has been fetched; nil when never.
 func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error) {
-	var data []byte
-	if err := q.QueryRow(ctx, loadWatermark, id).Scan(&data); err != nil {
-		return nil, fmt.Errorf("store: watermark: %w", err)
-	}
-	return data, nil
+	return query.Value[[]byte](ctx, q, "watermark", loadWatermark, id)
 }
 
 const saveWatermark = `UPDATE accounts SET watermark = $2 WHERE id = $1`
 
 // SaveWatermark remembers how far an account has been fetched.
 func SaveWatermark(ctx context.Context, q Querier, id AccountID, data []byte) error {
-	if _, err := q.Exec(ctx, saveWatermark, id, data); err != nil {
-		return fmt.Errorf("store: watermark: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "watermark", saveWatermark, id, data)
 }
 
 const ensureSurface = `
 	INSERT INTO accounts (name, kind, side)
 	VALUES ($1, $1, 'surface')
-	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- gives the id of one that another process makes now
+	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- so that RETURNING has the id, also if another process makes the account now
 	RETURNING id`
 
-// EnsureSurface finds or makes the account of a surface kind and gives its id.
+// EnsureSurface finds or makes the account of a surface kind and returns its id.
 func EnsureSurface(ctx context.Context, q Querier, kind string) (AccountID, error) {
-	var id AccountID
-	if err := q.QueryRow(ctx, ensureSurface, kind).Scan(&id); err != nil {
-		return 0, fmt.Errorf("store: surface %s: %w", kind, err)
-	}
-	return id, nil
+	return query.Value[AccountID](ctx, q, "surface "+kind, ensureSurface, kind)
 }

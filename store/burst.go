@@ -11,8 +11,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Burst is what a customer wrote in one go, in a conversation, and nobody has analysed yet: its messages
-// from FirstEvent to LastEvent.
+// Burst is what a customer wrote in one go in a conversation, from FirstEvent to LastEvent, and nobody has
+// analysed yet.
 type Burst struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	FirstEvent     EventID        `db:"first_event" json:"first_event"`
@@ -20,14 +20,14 @@ type Burst struct {
 	BeganAt        time.Time      `db:"began_at" json:"began_at"` // Parley's clock
 	DueAt          time.Time      `db:"due_at" json:"due_at"`     // Parley's clock
 	Attempt        int            `db:"attempt" json:"attempt"`
-	Epoch          int64          `db:"epoch" json:"epoch"`
+	Epoch          int64          `db:"epoch" json:"epoch"` // rises with each claim: results of earlier claims don't count
 }
 
-// A burst is due a little after its latest message, but no later than BurstMost after its first one. One that
-// is being analysed grows too: see FinishBurst.
+// A burst is due BurstQuiet after its latest message, but no later than MaxBurstWait after its first one, which
+// upsertBursts repeats in SQL. A burst also grows while it is being analysed: see FinishBursts.
 const (
-	BurstQuiet = 3 * time.Second
-	BurstMost  = 20 * time.Second
+	BurstQuiet   = 3 * time.Second
+	MaxBurstWait = 20 * time.Second
 )
 
 const upsertBursts = `
@@ -38,7 +38,7 @@ const upsertBursts = `
 	ON CONFLICT (conversation_id) DO UPDATE
 	SET last_event = greatest(b.last_event, EXCLUDED.last_event), due_at = greatest(b.due_at, least(EXCLUDED.due_at, b.began_at + interval '20 seconds'))`
 
-// UpsertBursts begins bursts, or lets what was written belong to those that are there.
+// UpsertBursts begins bursts, or adds what was written to the burst that the conversation has already.
 func UpsertBursts(ctx context.Context, q Execer, rows []Burst) error {
 	return execRows(ctx, q, "upsert bursts", upsertBursts, rows)
 }
@@ -55,16 +55,16 @@ const claimBursts = `
 		FOR UPDATE SKIP LOCKED))
 	RETURNING conversation_id, first_event, last_event, began_at, due_at, attempt, epoch`
 
-// ClaimBursts takes bursts that are due, at most so many. Each is leased to this process for so long.
-func ClaimBursts(ctx context.Context, q Batcher, most int, lease time.Duration) ([]Burst, error) {
-	return query.CollectOnePlan[Burst](ctx, q, "claim bursts", claimBursts, most, lease.Seconds())
+// ClaimBursts takes at most limit bursts that are due. Each is leased to this process for the time of lease.
+func ClaimBursts(ctx context.Context, q Batcher, limit int, lease time.Duration) ([]Burst, error) {
+	return query.CollectOnePlan[Burst](ctx, q, "claim bursts", claimBursts, limit, lease.Seconds())
 }
 
-// BurstMaterial is what the analyses of bursts that were claimed together read at once.
+// BurstMaterial is what the analyses of bursts need that were claimed together.
 type BurstMaterial struct {
 	Latest        []Message // of their conversations, the newest first
 	Conversations []Conversation
-	Templates     []Template // of the accounts of these
+	Templates     []Template // of the accounts of Conversations
 	Now           time.Time  // Parley's clock
 	Knowledge     bool       // there is a knowledge base
 	Solved        bool       // there are resolved conversations to draw on
@@ -78,7 +78,7 @@ const burstTemplates = `
 
 const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
 
-// LoadBursts reads in one round trip what the analyses of bursts need, with so many of the latest messages of each.
+// LoadBursts reads in one round trip what the analyses of bursts need, with the latest messages of each: at most each.
 func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*BurstMaterial, error) {
 	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {
@@ -97,67 +97,72 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*Burs
 	return m, nil
 }
 
-// AnalysedBurst is a claimed burst with the fact that tells what its analysis found.
+// AnalysedBurst is a claimed burst with the fact that says what its analysis found.
 type AnalysedBurst struct {
 	Burst
 	Fact NewEvent
 }
 
 const lockBursts = `
-	SELECT b.conversation_id, b.first_event, b.last_event, b.began_at, b.due_at, b.attempt, b.epoch
-	FROM bursts AS b
-	JOIN unnest($1::bigint[], $2::bigint[]) AS d(conversation_id, epoch) USING (conversation_id, epoch)
-	ORDER BY b.conversation_id
-	FOR UPDATE OF b`
+	SELECT conversation_id, first_event, last_event, began_at, due_at, attempt, epoch
+	FROM bursts
+	JOIN unnest($1::bigint[], $2::bigint[]) AS claimed(conversation_id, epoch) USING (conversation_id, epoch)
+	ORDER BY conversation_id
+	FOR UPDATE OF bursts`
 
 const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 
-const restOfBursts = `
-	UPDATE bursts AS b
-	SET first_event = d.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3), attempt = 0, leased_until = NULL
-	FROM unnest($1::bigint[], $2::bigint[]) AS d(conversation_id, last_event)
-	WHERE b.conversation_id = d.conversation_id`
+// keepRestOfBursts leaves of bursts what came after the event up to which they were analysed.
+const keepRestOfBursts = `
+	UPDATE bursts
+	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3), attempt = 0, leased_until = NULL
+	FROM unnest($1::bigint[], $2::bigint[]) AS analysed(conversation_id, last_event)
+	WHERE bursts.conversation_id = analysed.conversation_id`
 
 // FinishBursts ends claimed bursts and journals their facts, in one transaction. What a customer wrote meanwhile
-// becomes a burst of its own. A burst whose lease ended, and that another process has claimed, is left alone
-// with its fact.
+// becomes a burst of its own. A burst whose lease ended, and that another process has claimed, stays as it is,
+// and its fact is dropped.
 func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
-	var ids []ConversationID
-	var epochs []int64
-	for _, d := range done {
-		ids, epochs = append(ids, d.ConversationID), append(epochs, d.Epoch)
-	}
+	ids := query.Field(done, func(b *AnalysedBurst) ConversationID { return b.ConversationID })
+	epochs := query.Field(done, func(b *AnalysedBurst) int64 { return b.Epoch })
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		locked, err := query.Collect[Burst](ctx, tx, "lock bursts", lockBursts, ids, epochs)
 		if err != nil {
 			return nil, err
 		}
-		now := map[ConversationID]EventID{} // the latest event of each burst that is still ours
-		for _, b := range locked {
-			now[b.ConversationID] = b.LastEvent
+		lastEvents := map[ConversationID]EventID{} // of the bursts that are still ours, as they are now
+		for _, burst := range locked {
+			lastEvents[burst.ConversationID] = burst.LastEvent
 		}
 		var p Pipeline
-		var ended, grown []ConversationID
-		var upTo []EventID
-		var facts []NewEvent
-		for _, d := range done {
-			switch last, ours := now[d.ConversationID]; {
-			case !ours:
-				continue
-			case last == d.LastEvent:
-				ended = append(ended, d.ConversationID)
-			default:
-				grown, upTo = append(grown, d.ConversationID), append(upTo, d.LastEvent)
-			}
-			facts = append(facts, d.Fact)
-		}
-		_, err = p.Exec(ctx, endBursts, ended)
-		if err == nil && len(grown) > 0 {
-			_, err = p.Exec(ctx, restOfBursts, grown, upTo, BurstQuiet.Seconds())
-		}
-		p.InsertEvents(facts)
-		return &p, err
+		p.finishBursts(done, lastEvents)
+		return &p, nil
 	})
+}
+
+// finishBursts adds the statements that write the results of those bursts that lastEvents has.
+func (p *Pipeline) finishBursts(done []AnalysedBurst, lastEvents map[ConversationID]EventID) {
+	var ended, grown []ConversationID
+	var analysedUpTo []EventID // of the bursts in grown
+	var facts []NewEvent
+	for _, burst := range done {
+		last, ours := lastEvents[burst.ConversationID]
+		if !ours {
+			continue
+		}
+		facts = append(facts, burst.Fact)
+		if last == burst.LastEvent {
+			ended = append(ended, burst.ConversationID)
+			continue
+		}
+		grown = append(grown, burst.ConversationID)
+		analysedUpTo = append(analysedUpTo, burst.LastEvent)
+	}
+	p.batch.Queue(endBursts, ended)
+	if len(grown) > 0 {
+		p.batch.Queue(keepRestOfBursts, grown, analysedUpTo, BurstQuiet.Seconds())
+	}
+	p.InsertEvents(facts)
 }
 
 const retryBurst = `
@@ -165,20 +170,14 @@ const retryBurst = `
 	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL
 	WHERE conversation_id = $1 AND epoch = $2`
 
-// RetryBurst gives a claimed burst back. It is due again after wait.
+// RetryBurst ends a claim without a result. The burst is due again after wait.
 func RetryBurst(ctx context.Context, q Execer, b Burst, wait time.Duration) error {
-	if _, err := q.Exec(ctx, retryBurst, b.ConversationID, b.Epoch, wait.Seconds()); err != nil {
-		return fmt.Errorf("store: retry burst: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retry burst", retryBurst, b.ConversationID, b.Epoch, wait.Seconds())
 }
 
 const dropBurst = `DELETE FROM bursts WHERE conversation_id = $1 AND epoch = $2`
 
-// DropBurst gives a claimed burst up: nobody will analyse it.
+// DropBurst removes a claimed burst that nobody will analyse.
 func DropBurst(ctx context.Context, q Execer, b Burst) error {
-	if _, err := q.Exec(ctx, dropBurst, b.ConversationID, b.Epoch); err != nil {
-		return fmt.Errorf("store: drop burst: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch)
 }

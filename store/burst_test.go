@@ -67,7 +67,7 @@ func TestBurstsRipen(t *testing.T) {
 			t.Errorf("after %d seconds: %d bursts, due at %s, want %s", c.said, rows, due.UTC(), want)
 		}
 	}
-	if store.BurstMost != 20*time.Second {
-		t.Errorf("the statement knows twenty seconds, and not %s", store.BurstMost)
+	if store.MaxBurstWait != 20*time.Second {
+		t.Errorf("the statement knows twenty seconds, and not %s", store.MaxBurstWait)
 	}
 }

@@ -4,17 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 const clockNow = `SELECT parley_now()`
 
 // Now reads Parley's clock: the database's clock plus an offset that only tests and the demo set.
 func Now(ctx context.Context, q Querier) (time.Time, error) {
-	var now time.Time
-	if err := q.QueryRow(ctx, clockNow).Scan(&now); err != nil {
-		return time.Time{}, fmt.Errorf("store: clock: %w", err)
-	}
-	return now, nil
+	return query.Value[time.Time](ctx, q, "clock", clockNow)
 }
 
 const bothClocks = `SELECT parley_now(), clock_timestamp()`
@@ -29,23 +27,20 @@ func Clocks(ctx context.Context, q Querier) (now, real time.Time, err error) {
 
 const clockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
 
-// Ahead returns how far Parley's clock is ahead of the database's; 0 in production.
+// Ahead returns how far Parley's clock is ahead of the database's. In production it is zero.
 func Ahead(ctx context.Context, q Querier) (time.Duration, error) {
 	var seconds float64
 	if err := q.QueryRow(ctx, clockAhead).Scan(&seconds); err != nil {
 		return 0, fmt.Errorf("store: clock: %w", err)
 	}
-	return time.Duration(seconds * float64(time.Second)), nil
+	return Seconds(seconds), nil
 }
 
 const moveClock = `UPDATE clock SET ahead = ahead + make_interval(secs => $1)`
 
-// MoveClock moves Parley's clock. For demo, torture and tests alone.
+// MoveClock moves Parley's clock. Only the demo, the torture and tests do so.
 func MoveClock(ctx context.Context, q Querier, by time.Duration) error {
-	if _, err := q.Exec(ctx, moveClock, by.Seconds()); err != nil {
-		return fmt.Errorf("store: move clock: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "move clock", moveClock, by.Seconds())
 }
 
 // Seconds converts seconds, as the database counts them, to a duration.

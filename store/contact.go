@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/store/internal/query"
 )
@@ -19,9 +16,9 @@ type Identity struct {
 	ContactID ContactID  `db:"contact_id" json:"contact_id"`
 	Silenced  bool       `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
 	Blocked   bool       `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
-	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
+	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; empty if it can
 	// A customer may have several identities. One of them, the root, stands for the customer; SameAs
-	// is its id in all others. nil = this is the root.
+	// is its id in all others and nil in the root.
 	SameAs   *IdentityID `db:"same_as" json:"same_as"`
 	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
 }
@@ -32,7 +29,7 @@ const (
 	OptedOutAll       = "all"
 )
 
-// Erased says that the identity's contact was erased, or is being erased.
+// Erased returns whether the identity's contact was erased, or is being erased.
 func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
@@ -80,29 +77,32 @@ func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
-const getIdentities = `
-	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
-		coalesce(r.opted_out, i.opted_out) AS opted_out
+// identityWithRoot selects identities as i. OptedOut is read from the root's row.
+const identityWithRoot = `SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
+		coalesce(root.opted_out, i.opted_out) AS opted_out
 	FROM identities AS i
-	LEFT JOIN identities AS r ON r.id = i.same_as
+	LEFT JOIN identities AS root ON root.id = i.same_as`
+
+const getIdentities = `
+	` + identityWithRoot + `
 	WHERE i.id = ANY(ARRAY(
 		SELECT unnest($1::bigint[])
 		UNION
-		SELECT s.same_as FROM identities AS s WHERE s.id = ANY($1) AND s.same_as IS NOT NULL))`
+		SELECT given.same_as FROM identities AS given WHERE given.id = ANY($1) AND given.same_as IS NOT NULL))`
 
-// All identities of the customers to whom the given keys belong, each once.
+// All identities of the customers to whom the given keys belong, each of them once.
 const identitiesOfKeys = `
 	SELECT ` + identityColumns + `
 	FROM identities
 	WHERE id = ANY(ARRAY(
-		WITH given AS (
+		WITH customers AS (
 			SELECT DISTINCT coalesce(i.same_as, i.id) AS root
-			FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
-			JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+			FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
+			JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
 		)
-		SELECT root FROM given
+		SELECT root FROM customers
 		UNION
-		SELECT s.id FROM given JOIN identities AS s ON s.same_as = given.root))
+		SELECT other.id FROM customers JOIN identities AS other ON other.same_as = customers.root))
 	ORDER BY id`
 
 // IdentitiesOfKeys reads all identities of the customers to whom keys belong. accounts and keys are
@@ -156,7 +156,7 @@ func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 const ofOneCustomer = `(
 		SELECT coalesce(i.same_as, i.id) AS id
 		UNION ALL
-		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id))`
+		SELECT other.id FROM identities AS other WHERE other.same_as = coalesce(i.same_as, i.id))`
 
 const keysThatWrote = `
 	SELECT DISTINCT i.key
@@ -170,15 +170,7 @@ const keysThatWrote = `
 
 // WritersAmong returns those of the keys whose customer has ever written to any account.
 func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
-	rows, err := q.Query(ctx, keysThatWrote, keys)
-	if err != nil {
-		return nil, fmt.Errorf("store: writers: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("store: writers: %w", err)
-	}
-	return list, nil
+	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 
 const blockedSenders = `
@@ -187,8 +179,8 @@ const blockedSenders = `
 	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// BlockedSenders returns the senders whose automatic mail an account ignores: of the keys, or all of
-// them when keys is nil.
+// BlockedSenders returns the senders whose automatic mail an account ignores: those among keys, or all
+// of them if keys is nil.
 func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }

@@ -38,15 +38,15 @@ type Conversation struct {
 	Collects       *string           `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
 	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
-	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil = never
+	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
 	LastAt         time.Time         `db:"last_at" json:"last_at"`
 	LastFrom       string            `db:"last_from" json:"last_from"`
 	LastPreview    string            `db:"last_preview" json:"last_preview"`
 	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time         `db:"created_at" json:"created_at"`
-	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; "" = unknown
+	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; empty if unknown
 	Traits         map[string]string `db:"traits" json:"traits"` // what verbs set on it, by name: "priority": "high"
-	Replying       []Replying        `db:"replying" json:"-"`    // who has the form of a reply open; kept in rows of its own
+	Replying       []Replying        `db:"replying" json:"-"`    // who has the form of a reply open; stored in a table of its own
 }
 
 // Participant is somebody who takes part in a mail conversation; the customer is one of them.
@@ -65,24 +65,26 @@ const conversationSelect = `id, account_id, identity_id, team_id, kind, status, 
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
 	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
 
+// found are the given conversations, and those that continue one of them: at most nine in a row, so that a
+// fault in previous_id can't make this endless.
 const lockConversations = `
-	WITH RECURSIVE next AS (
+	WITH RECURSIVE found AS (
 		SELECT id, 1 AS depth
 		FROM (SELECT unnest($1::bigint[]) AS id UNION SELECT conversation_id FROM messages WHERE id = ANY($2)) AS given
 		UNION
-		SELECT c.id, next.depth + 1
-		FROM next
-		JOIN conversations AS c ON c.previous_id = next.id
-		WHERE next.depth < 9
+		SELECT c.id, found.depth + 1
+		FROM found
+		JOIN conversations AS c ON c.previous_id = found.id
+		WHERE found.depth < 9
 	)
 	SELECT ` + conversationSelect + `
 	FROM conversations
-	WHERE id = ANY(ARRAY(SELECT id FROM next))
+	WHERE id = ANY(ARRAY(SELECT id FROM found))
 	ORDER BY id
 	FOR UPDATE`
 
-// LockConversations locks and reads conversations in the order of their ids: those with the ids,
-// those of the messages, and those that continue one of them.
+// LockConversations locks and reads conversations in the order of their ids: those with the given ids,
+// those of the given messages, and those that continue one of these.
 func LockConversations(ctx context.Context, q Querier, ids []ConversationID, messages []MessageID) ([]Conversation, error) {
 	if len(ids)+len(messages) == 0 {
 		return nil, nil
@@ -97,42 +99,44 @@ func Conversations(ctx context.Context, q Querier, ids ...ConversationID) ([]Con
 	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-// openChat selects the open conversation that a chat has with the identity one, which is of the account of i.
+// openChat selects the open conversation that a chat, an exclusive one, has on the account of i with the
+// identity one.
 const openChat = `
-		SELECT o.id FROM conversations AS o
-		WHERE o.account_id = i.account_id AND o.identity_id = one.id AND o.exclusive AND o.status IN ('open', 'pending', 'snoozed')`
+		SELECT chat.id FROM conversations AS chat
+		WHERE chat.account_id = i.account_id AND chat.identity_id = one.id AND chat.exclusive AND chat.status IN ('open', 'pending', 'snoozed')`
 
-// The newest conversation of each identity of the customers to whom the keys belong, and that of a chat
-// which is open: it is an older one where somebody opened that again. Most customers have one identity.
+// latestOf finds the newest conversation of each identity of the customers to whom the keys belong, and
+// the open conversation of a chat, which is an older one if somebody reopened it.
 const latestOf = `
 	SELECT DISTINCT c.id
-	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
-	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
+	JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
-		(SELECT n.id FROM conversations AS n
-		WHERE n.identity_id = one.id AND n.kind = 'customer'
-		ORDER BY n.id DESC
+		(SELECT newest.id FROM conversations AS newest
+		WHERE newest.identity_id = one.id AND newest.kind = 'customer'
+		ORDER BY newest.id DESC
 		LIMIT 1)
 		UNION ALL
 		` + openChat + `) AS c`
 
-// The five newest open conversations of each identity of the customers to whom the keys belong, and that of a chat.
-// Of mailboxes only the newest fifty conversations are looked at: a customer may have had thousands.
+// openOf finds the five newest open conversations of each identity of the customers to whom the keys
+// belong, and the open conversation of a chat. Only the newest fifty conversations of an identity are
+// looked at, because a customer may have had thousands.
 const openOf = `
 	SELECT DISTINCT c.id
-	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
-	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
+	JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
-		(SELECT n.id
+		(SELECT newest.id
 		FROM (
 			SELECT id, status FROM conversations
 			WHERE identity_id = one.id AND kind = 'customer'
 			ORDER BY id DESC
-			LIMIT 50) AS n
-		WHERE n.status IN ('open', 'pending', 'snoozed')
-		ORDER BY n.id DESC
+			LIMIT 50) AS newest
+		WHERE newest.status IN ('open', 'pending', 'snoozed')
+		ORDER BY newest.id DESC
 		LIMIT 5)
 		UNION ALL
 		` + openChat + `) AS c`
@@ -143,14 +147,14 @@ func LatestConversations(ctx context.Context, q Querier, accounts []AccountID, c
 	return query.IDs[ConversationID](ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
-// Related is a conversation that is named on the card of another one (Beside), because it continues
-// that one or is open beside it with the same customer.
+// Related is a conversation that is named on the card of another conversation, Beside: it continues Beside,
+// or is open at the same time with the same customer.
 type Related struct {
 	Beside    ConversationID `db:"beside"`  // the conversation on whose card it is named
-	Follows   bool           `db:"follows"` // true = it continues Beside
+	Follows   bool           `db:"follows"` // it continues Beside
 	ID        ConversationID `db:"id"`
 	Assignees []AgentID      `db:"assignees"`
-	AccountID *AccountID     `db:"account_id"` // the surface of its thread; nil = it has none, and no Channel and Root
+	AccountID *AccountID     `db:"account_id"` // the surface of its thread; this, Channel and Root are nil if it has no thread
 	Channel   *string        `db:"channel"`
 	Root      *string        `db:"root"`
 }
@@ -158,26 +162,26 @@ type Related struct {
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
 // costs no more.
 const related = `
-	SELECT c.id AS beside, false AS follows, o.id, o.assignees, t.account_id, t.channel, t.root
+	SELECT c.id AS beside, false AS follows, other.id, other.assignees, thread.account_id, thread.channel, thread.root
 	FROM conversations AS c
 	CROSS JOIN LATERAL (
-		SELECT n.id, n.assignees
+		SELECT newest.id, newest.assignees
 		FROM (
 			SELECT id, assignees, status, kind
 			FROM conversations
 			WHERE identity_id = c.identity_id
 			ORDER BY id DESC
-			LIMIT 30) AS n
-		WHERE n.id <> c.id AND n.kind = 'customer' AND n.status IN ('open', 'pending', 'snoozed')
-		ORDER BY n.id DESC
-		LIMIT 4) AS o
-	LEFT JOIN threads AS t ON t.conversation_id = o.id
+			LIMIT 30) AS newest
+		WHERE newest.id <> c.id AND newest.kind = 'customer' AND newest.status IN ('open', 'pending', 'snoozed')
+		ORDER BY newest.id DESC
+		LIMIT 4) AS other
+	LEFT JOIN threads AS thread ON thread.conversation_id = other.id
 	WHERE c.id = ANY($1)
 	UNION ALL
-	SELECT n.previous_id, true, n.id, n.assignees, t.account_id, t.channel, t.root
-	FROM conversations AS n
-	LEFT JOIN threads AS t ON t.conversation_id = n.id
-	WHERE n.previous_id = ANY($1)
+	SELECT follower.previous_id, true, follower.id, follower.assignees, thread.account_id, thread.channel, thread.root
+	FROM conversations AS follower
+	LEFT JOIN threads AS thread ON thread.conversation_id = follower.id
+	WHERE follower.previous_id = ANY($1)
 	ORDER BY id DESC`
 
 // RelatedConversations returns, for each of the conversations, those that continue it and the newest
@@ -194,8 +198,8 @@ const collectingOfDays = `
 	SELECT id FROM conversations
 	WHERE collects IS NOT NULL AND (account_id, collects) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
 
-// CollectingOfDays returns the collecting conversations (Conversation.Collects) of accounts on days,
-// where they exist. accounts and days (yyyy-mm-dd) are parallel.
+// CollectingOfDays returns the conversations that collect the mail of accounts on days
+// (Conversation.Collects), where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func CollectingOfDays(ctx context.Context, q Querier, accounts []AccountID, days []string) ([]ConversationID, error) {
 	return query.IDs[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }

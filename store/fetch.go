@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,12 +18,12 @@ type Fetch struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	MessageID      MessageID      `db:"message_id" json:"message_id"`
 	N              int            `db:"n" json:"n"`                   // index in Message.Files
-	Ref            string         `db:"ref" json:"ref"`               // by which the channel fetches it
-	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 = unknown
+	Ref            string         `db:"ref" json:"ref"`               // what the channel fetches it by
+	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 if unknown
 	State          string         `db:"state" json:"state"`
 	Attempt        int            `db:"attempt" json:"attempt"`
-	Epoch          int64          `db:"epoch" json:"epoch"`
-	DueAt          *time.Time     `db:"due_at" json:"due_at"` // Parley's clock; nil = done
+	Epoch          int64          `db:"epoch" json:"epoch"`   // rises with each claim: results of earlier claims don't count
+	DueAt          *time.Time     `db:"due_at" json:"due_at"` // Parley's clock; nil once it is done
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
 }
 
@@ -45,32 +44,33 @@ func InsertFetches(ctx context.Context, q Execer, rows []Fetch) error {
 	return execRows(ctx, q, "insert fetches", insertFetches, rows)
 }
 
-// ClaimedFetch is a Fetch in the hands of this process until its lease ends.
+// ClaimedFetch is a Fetch that belongs to this process until its lease ends.
 type ClaimedFetch struct {
 	Fetch
 	LeaseSeconds float64 `db:"lease_seconds"`
 	FirstAgo     float64 `db:"first_ago"` // seconds since the first attempt began
 }
 
-// Each account has its own number of slots: a provider that answers slowly delays nobody else's
-// files. A lease is longer for larger files: one second more for each 128 KiB.
+// Each account has its own number of slots: a provider that answers slowly delays nobody else's files. A
+// lease is longer for larger files: one second more for each 128 KiB, but at most ten minutes more. The ids
+// go into an array, because a join would be planned for the largest number of slots that there could be.
 const claimFetches = `
-	WITH p AS MATERIALIZED (
-		SELECT x.id
-		FROM unnest($1::bigint[], $2::int[]) AS w(account, slots)
+	WITH due AS MATERIALIZED (
+		SELECT due_of_account.id
+		FROM unnest($1::bigint[], $2::int[]) AS claim(account, slots)
 		CROSS JOIN LATERAL (
 			SELECT f.id
 			FROM fetches AS f
-			WHERE f.account_id = w.account AND f.due_at <= (SELECT parley_now())
+			WHERE f.account_id = claim.account AND f.due_at <= (SELECT parley_now())
 				AND (f.leased_until IS NULL OR f.leased_until <= (SELECT clock_timestamp()))
 			ORDER BY f.due_at
-			LIMIT w.slots
-			FOR UPDATE SKIP LOCKED) AS x
+			LIMIT claim.slots
+			FOR UPDATE SKIP LOCKED) AS due_of_account
 	)
 	UPDATE fetches AS f
 	SET epoch = f.epoch + 1, attempt = f.attempt + 1, first_at = coalesce(f.first_at, clock_timestamp()),
 		leased_until = clock_timestamp() + make_interval(secs => $3 + least(f.size_bytes / 131072, 600))
-	WHERE f.id = ANY(ARRAY(SELECT id FROM p)) -- a join would be planned for all that slots could be
+	WHERE f.id = ANY(ARRAY(SELECT id FROM due))
 	RETURNING f.id, f.account_id, f.conversation_id, f.message_id, f.n, f.ref, f.size_bytes, f.state, f.attempt, f.epoch,
 		f.due_at, f.created_at,
 		extract(epoch FROM f.leased_until - clock_timestamp())::double precision AS lease_seconds,
@@ -90,8 +90,7 @@ const finishFetch = `
 	SET state = $3, blob = nullif($4, ''), reason = $5, due_at = NULL, leased_until = NULL
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// FinishFetch writes the result of a claimed file and journals fact, which tells it, in one
-// transaction. It does nothing if the lease ended and another process has claimed the file.
+// FinishFetch writes the result of a claimed file and journals the fact about it, in one transaction. It does nothing if the lease ended and another process has claimed the file.
 func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
@@ -109,12 +108,9 @@ const retryFetch = `
 	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL, reason = $4
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// RetryFetch gives a claimed file back. It is due again after wait; reason says why, for people.
+// RetryFetch ends a claim without a result. The file is due again after wait; reason says why, for people.
 func RetryFetch(ctx context.Context, q Execer, c ClaimedFetch, wait time.Duration, reason string) error {
-	if _, err := q.Exec(ctx, retryFetch, c.ID, c.Epoch, wait.Seconds(), Clean(reason)); err != nil {
-		return fmt.Errorf("store: retry fetch: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retry fetch", retryFetch, c.ID, c.Epoch, wait.Seconds(), Clean(reason))
 }
 
 const filesOf = `

@@ -13,10 +13,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Three ways to search, since neither is good for all words. What many conversations have is found among the newest
-// ones (findNewest). Else the index collects whatever has the words, and the newest of that are looked at one by one until
-// the page is full. If more than 20,000 have them and yet few of the newest, all are tested one by one, the newest first;
-// "IS TRUE" keeps the planner from using the index there.
+// There are three ways to search, because none is good for all words:
+//
+//   - findNewest looks through the newest thousand conversations. It is enough for words that many have.
+//   - findConversations else collects by index what has the words (met), and looks at the newest of it until the
+//     page is full.
+//   - If more than 20,000 conversations have the words (few is false), it tests all conversations one by one, the
+//     newest first. There "IS TRUE" keeps the planner from using the index of words.
 const (
 	findQuery = `
 	WITH query AS (
@@ -25,7 +28,7 @@ const (
 	findNewest = findQuery + `
 	SELECT c.id
 	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS c
-	CROSS JOIN LATERAL (SELECT w.words FROM conversation_words AS w WHERE w.conversation_id = c.id OFFSET 0) AS w -- one by one: never all words
+	CROSS JOIN LATERAL (SELECT w.words FROM conversation_words AS w WHERE w.conversation_id = c.id OFFSET 0) AS w -- OFFSET 0: looked up one by one
 	WHERE (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
 	ORDER BY c.id DESC
 	LIMIT $6::int OFFSET $7::int`
@@ -40,9 +43,9 @@ const (
 	SELECT id
 	FROM (
 		(SELECT c.id
-			FROM (SELECT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS m
-			CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.id = m.id AND ` + readable + ` OFFSET 0) AS c
-			ORDER BY m.id DESC
+			FROM (SELECT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS newest
+			CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.id = newest.id AND ` + readable + ` OFFSET 0) AS c
+			ORDER BY newest.id DESC
 			LIMIT $6::int + $7::int)
 		UNION ALL (
 			SELECT c.id
@@ -67,13 +70,14 @@ func FindConversations(ctx context.Context, q Querier, r Reader, text string, li
 	return query.IDs[ConversationID](ctx, q, "find", findConversations, args...)
 }
 
-// plainText replaces by a space what PostgreSQL refuses in text: NUL and invalid UTF-8.
+// plainText replaces what PostgreSQL refuses in text, NUL and invalid UTF-8, by spaces.
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
 }
 
 // phoneNumber returns the digits of a text that may be a phone number, without the zeros that are
-// dialled before a country's or an area's code: "0049 (170) 1234" gives "491701234". "" = it is none.
+// dialled before a country's or an area's code: "491701234" for "0049 (170) 1234". It is empty if the text
+// can't be a phone number.
 func phoneNumber(text string) string {
 	var digits strings.Builder
 	for _, r := range text {
@@ -90,6 +94,8 @@ func phoneNumber(text string) string {
 	return strings.TrimLeft(digits.String(), "0")
 }
 
+// indexOldWords takes the next conversations below the number in words_backlog (page), indexes their words
+// (indexed), and lowers the number (moved).
 const indexOldWords = `
 	WITH page AS MATERIALIZED (
 		SELECT id
@@ -97,7 +103,7 @@ const indexOldWords = `
 		WHERE id < (SELECT below FROM words_backlog)
 		ORDER BY id DESC
 		LIMIT $1
-	), kept AS (
+	), indexed AS (
 		INSERT INTO conversation_words (conversation_id, words)
 		SELECT id, words FROM words_of_conversations WHERE id = ANY(ARRAY(SELECT id FROM page)) ORDER BY id
 		ON CONFLICT DO NOTHING
@@ -106,21 +112,22 @@ const indexOldWords = `
 	)
 	SELECT count(*) FROM page`
 
-// KeepOldWords indexes the words of at most this many conversations that are older than the search,
-// the newest first. more is false when none are left, or another process is at it.
-func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, most int) (more bool, err error) {
+// KeepOldWords indexes the words of at most limit conversations that are older than the search,
+// the newest first. more is false when none are left, or another process does it now.
+func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan(); err != nil {
-			if errors.Is(err, pgx.ErrNoRows) { // another process is at it, or it is done
-				return nil
-			}
+		err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan()
+		if errors.Is(err, pgx.ErrNoRows) { // all are indexed, or another process has locked the row
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		var looked int
-		if err := tx.QueryRow(ctx, indexOldWords, most).Scan(&looked); err != nil {
+		var indexed int
+		if err := tx.QueryRow(ctx, indexOldWords, limit).Scan(&indexed); err != nil {
 			return err
 		}
-		more = looked > 0
+		more = indexed > 0
 		if !more {
 			_, err := tx.Exec(ctx, `DELETE FROM words_backlog`)
 			return err

@@ -6,15 +6,15 @@ import (
 	"parley/store/internal/query"
 )
 
-// Gate is the narrowest provider budget that lanes spend.
+// Gate is a budget of a provider that several lanes spend: a token bucket, or two of which both must have a token.
 type Gate struct {
 	ID        GateID    `db:"id" json:"id"`
 	AccountID AccountID `db:"account_id" json:"account_id"`
 	Key       string    `db:"key" json:"key"`
-	PerSecond float64   `db:"per_second" json:"per_second"` // 0 = only 429s limit
-	Burst     int       `db:"burst" json:"burst"`
+	PerSecond float64   `db:"per_second" json:"per_second"` // 0 means that only refusals of the provider (429) limit it
+	Burst     int       `db:"burst" json:"burst"`           // tokens that the bucket holds
 
-	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 = there is no second bucket
+	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 means that there is no second, wide bucket
 	WideBurst     int     `db:"wide_burst" json:"wide_burst"`
 }
 
@@ -42,7 +42,7 @@ const upsertGates = `
 		wide_per_second = EXCLUDED.wide_per_second, wide_burst = EXCLUDED.wide_burst
 	RETURNING id, account_id, key, per_second, burst, wide_per_second, wide_burst`
 
-// UpsertGates finds or makes gates and gives them with their ids.
+// UpsertGates finds or makes gates and returns them with their ids.
 func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
 	body, err := query.JSON(rows)
 	if err != nil {

@@ -2,15 +2,14 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
 )
 
-// A holder is the database session of an applier: of somebody who takes events from queues and
-// applies them. Each holds an advisory lock by its number, so that PostgreSQL frees the number when
-// session, process or machine ends.
+// A holder is the database session of an applier, which takes events from queues and applies them. Each
+// holds an advisory lock by its number, so that PostgreSQL frees the number when session, process or
+// machine ends.
 
 // holderLocks is the class (first key) of the advisory locks of holders.
 const holderLocks = 0x50A71E7
@@ -21,21 +20,19 @@ const (
 	addHolder  = `INSERT INTO holders (id, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))`
 )
 
-// AddHolder registers a session as a holder and returns its number. What it takes becomes free for
-// others when the session ends, or when KeepHolders was not called for as long as lasts.
-func AddHolder(ctx context.Context, session Querier, lasts time.Duration) (int, error) {
-	var id int
-	if err := session.QueryRow(ctx, nextHolder).Scan(&id); err != nil {
-		return 0, fmt.Errorf("store: add holder: %w", err)
+// AddHolder registers a session as a holder and returns its number. What the holder takes becomes free for
+// others when the session ends, or when KeepHolders was not called for the time of ttl.
+func AddHolder(ctx context.Context, session Querier, ttl time.Duration) (int, error) {
+	id, err := query.Value[int](ctx, session, "add holder", nextHolder)
+	if err != nil {
+		return 0, err
 	}
 	// The lock comes first: a holder in the table without its lock counts as dead.
-	for _, step := range []struct {
-		sql  string
-		args []any
-	}{{lockHolder, []any{holderLocks, id}}, {addHolder, []any{id, lasts.Seconds()}}} {
-		if _, err := session.Exec(ctx, step.sql, step.args...); err != nil {
-			return 0, fmt.Errorf("store: add holder: %w", err)
-		}
+	if err := query.Exec(ctx, session, "add holder", lockHolder, holderLocks, id); err != nil {
+		return 0, err
+	}
+	if err := query.Exec(ctx, session, "add holder", addHolder, id, ttl.Seconds()); err != nil {
+		return 0, err
 	}
 	return id, nil
 }
@@ -43,10 +40,10 @@ func AddHolder(ctx context.Context, session Querier, lasts time.Duration) (int, 
 const keepHolders = `
 	UPDATE holders SET until = clock_timestamp() + make_interval(secs => $2) WHERE id = ANY($1) RETURNING id`
 
-// KeepHolders extends the time of holders and returns those that still exist: others were given up
-// by FreeHeld meanwhile.
-func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Duration) ([]int64, error) {
-	return query.IDs[int64](ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
+// KeepHolders extends the time of holders and returns those that still exist: FreeHeld has removed the
+// others meanwhile.
+func KeepHolders(ctx context.Context, q Querier, holders []int, ttl time.Duration) ([]int64, error) {
+	return query.IDs[int64](ctx, q, "keep holders", keepHolders, holders, ttl.Seconds())
 }
 
 const (
@@ -57,33 +54,29 @@ const (
 // DropHolder removes a holder that holds no queue any more. After that its session may serve others.
 func DropHolder(ctx context.Context, session Querier, holder int) error {
 	// The lock goes last: a holder in the table without its lock counts as dead.
-	_, err := session.Exec(ctx, dropHolder, holder)
-	if err == nil {
-		_, err = session.Exec(ctx, unlockHolder, holderLocks, holder)
+	if err := query.Exec(ctx, session, "drop holder", dropHolder, holder); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("store: drop holder: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, session, "drop holder", unlockHolder, holderLocks, holder)
 }
 
 const deadHolders = `
-	SELECT h.id
-	FROM holders AS h
-	WHERE h.until < (SELECT clock_timestamp()) OR NOT EXISTS (
-		SELECT FROM pg_locks AS l
-		WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-			AND l.classid = $1 AND l.objid = h.id AND l.objsubid = 2)`
+	SELECT holder.id
+	FROM holders AS holder
+	WHERE holder.until < (SELECT clock_timestamp()) OR NOT EXISTS (
+		SELECT FROM pg_locks AS held
+		WHERE held.locktype = 'advisory' AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND held.classid = $1 AND held.objid = holder.id AND held.objsubid = 2)`
 
-// A dead holder may have died of one of its events. Therefore the next events of its queues are
-// applied one by one (tries > 0, suspect_upto).
+// One of its events may have made the holder die. Therefore the next events of its queues are applied one
+// by one (tries > 0, suspect_upto).
 const freeHeld = `
 	WITH dead AS (
 		DELETE FROM holders WHERE id = ANY($1)
 	), held AS MATERIALIZED (
 		SELECT q.id
 		FROM queues AS q
-		WHERE q.holder IS NOT NULL AND (q.holder = ANY($1) OR NOT EXISTS (SELECT FROM holders AS h WHERE h.id = q.holder))
+		WHERE q.holder IS NOT NULL AND (q.holder = ANY($1) OR NOT EXISTS (SELECT FROM holders WHERE holders.id = q.holder))
 		ORDER BY q.key
 		FOR NO KEY UPDATE
 	)
@@ -92,13 +85,16 @@ const freeHeld = `
 	WHERE q.id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING q.account_id AS id`
 
-// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns how many
-// queues that were. The next perKey events of each are applied one by one. thorough also frees queues
-// whose holder is not registered.
+// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns the number of
+// these queues. The next perKey events of each queue are applied one by one. If thorough is true, it looks
+// for queues to free even if no dead holder was found: their holder may not be registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
 	dead, err := query.IDs[int64](ctx, q, "dead holders", deadHolders, holderLocks)
-	if err != nil || len(dead) == 0 && !thorough {
+	if err != nil {
 		return 0, err
+	}
+	if len(dead) == 0 && !thorough {
+		return 0, nil
 	}
 	freed, err := query.IDs[int64](ctx, q, "free held queues", freeHeld, dead, perKey)
 	return len(freed), err

@@ -35,7 +35,8 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 	if len(i.free) >= n {
 		return nil
 	}
-	blocks := (n + spareIDs - len(i.free) + blockSize - 1) / blockSize
+	missing := n + spareIDs - len(i.free)
+	blocks := (missing + blockSize - 1) / blockSize // rounded up
 	firsts, err := query.IDs[int64](ctx, q, "ids", takeBlocks, blocks)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Event is an arrived fact in the journal.
+// Event is a fact in the journal: one thing that happened, as it was told to us.
 type Event struct {
 	ID         EventID   `db:"id"`
 	AccountID  AccountID `db:"account_id"`
@@ -30,23 +30,23 @@ type NewEvent struct {
 	ExternalID string
 	OrderKey   string // with the account's prefix: see OrderKey
 	Payload    []byte
-	Blob       string // instead of Payload
+	Blob       string // the name of the blob that has the bytes instead of Payload
 	SizeBytes  int64
-	Quarantine string // why it can't be applied: it is stored and shown, but never applied. "" = it is queued
-	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. Parley's
+	Quarantine string // why the event can't be applied; it is then stored and shown, but never applied. Empty means that it is queued
+	// Share is the account whose share of the appliers' time the event uses; 0 means AccountID. Parley's
 	// own facts about a conversation use the share of that conversation's account.
 	Share AccountID
-	// Erased is the keyed hash of AccountID and ExternalID (package erase): a fact that was erased isn't stored
-	// again. The zero value = it is not looked for.
+	// Erased is the keyed hash of AccountID and ExternalID (package erase), by which a fact that was erased is
+	// known again and not stored. The zero value means that nobody looks for it.
 	Erased [16]byte
 }
 
 // FactVersion is stored with the queue of each event. It rises when events of a new kind are
-// introduced: a process doesn't take queues of a higher version than its own, and leaves them to
-// processes that know it. Processes that were older than versions wrote 0.
+// introduced: a process leaves queues of a higher version than its own to processes that know it.
+// Processes from before there were versions wrote 0.
 const FactVersion = 2
 
-// SystemAccount is Parley itself: the account of the facts about timers and results.
+// SystemAccount is the account of Parley's own facts: those about timers and results.
 const SystemAccount AccountID = 1
 
 // OrderKey returns the journal's order key for a key that is unique within an account: "17/KEY".
@@ -57,9 +57,11 @@ func ConversationKey(conversation ConversationID) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
-// enqueue appends new events to their queues. It is the middle of several statements: they define
-// the table new (id, account_id whose share is used, order_key) before it, and may read the table put
-// (a row for each queue that got events) behind it.
+// enqueue appends new events to their queues. It is the middle of several statements. They define new before
+// it: the events' id, account_id (the account whose share is used) and order_key. Of its parts, numbered counts
+// the events of each queue; put makes the queues' rows, or lengthens the queues that are there; rest stores
+// the places of all events but those that are the next ones of their queues. The statements may read put,
+// which has a row for each queue that got events.
 //
 // A queue's row stays locked until the transaction ends. So its events get their places in the order
 // of the commits, and an applier that is about to remove the row waits and then sees them. All events
@@ -68,14 +70,14 @@ func ConversationKey(conversation ConversationID) string {
 //
 // The planner expects lists to be short and would join two of them by comparing each row with each.
 // The expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
-const enqueue = `fresh AS MATERIALIZED (
-		SELECT id, account_id, order_key, row_number() OVER w AS rank, count(*) OVER (PARTITION BY order_key) AS n
+const enqueue = `numbered AS MATERIALIZED (
+		SELECT id, account_id, order_key, row_number() OVER of_queue AS rank, count(*) OVER (PARTITION BY order_key) AS total
 		FROM new
-		WINDOW w AS (PARTITION BY order_key ORDER BY id)
+		WINDOW of_queue AS (PARTITION BY order_key ORDER BY id)
 	), put AS (
 		INSERT INTO queues AS q (key, account_id, version, first_event, place, last_place, due_at)
-		SELECT order_key, account_id, ` + factVersion + `, id, id, id + n - 1, (SELECT clock_timestamp())
-		FROM fresh
+		SELECT order_key, account_id, ` + factVersion + `, id, id, id + total - 1, (SELECT clock_timestamp())
+		FROM numbered
 		WHERE rank = 1
 		ORDER BY order_key
 		ON CONFLICT (key) DO UPDATE
@@ -84,23 +86,25 @@ const enqueue = `fresh AS MATERIALIZED (
 		RETURNING q.id, q.key, q.first_event, q.last_place
 	), rest AS (
 		INSERT INTO queue_events (queue_id, place, event_id)
-		SELECT (at ->> 0)::bigint, (at ->> 1)::bigint - behind.n + behind.rank, behind.id
+		SELECT (queue ->> 0)::bigint, (queue ->> 1)::bigint - behind.total + behind.rank, behind.id
 		FROM (
-			SELECT fresh.*, (SELECT jsonb_object_agg(key, jsonb_build_array(id, last_place)) FROM put) -> order_key AS at
-			FROM fresh
-			WHERE (fresh.id IN (SELECT first_event FROM put)) IS FALSE) AS behind
+			SELECT numbered.*, (SELECT jsonb_object_agg(key, jsonb_build_array(id, last_place)) FROM put) -> order_key AS queue
+			FROM numbered
+			WHERE (numbered.id IN (SELECT first_event FROM put)) IS FALSE) AS behind
 	)`
 
 // factVersion is FactVersion in SQL.
 const factVersion = `2`
 
-// Ids follow the order in which the facts came. The rows, however, are inserted in the order of their
+// insertEvents has these parts before enqueue: given, the facts with ids in the order in which they came;
+// stored, those of them that were not known, neither as events (or events that were removed: seen) nor as erased;
+// bad, those that go into quarantine; new, those that are queued. Rows are inserted in the order of their
 // external ids, so that two processes that store the same facts at once can't deadlock.
 const insertEvents = `
 	WITH given AS MATERIALIZED (
-		SELECT nextval('events_id_seq') AS id, t.*, t.quarantine = '' AS good
+		SELECT nextval('events_id_seq') AS id, fact.*, fact.quarantine = '' AS good
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[])
-			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased)
+			AS fact(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased)
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)
 		OVERRIDING SYSTEM VALUE
@@ -131,7 +135,7 @@ type Inserted struct {
 	ID         EventID
 	AccountID  AccountID
 	Share      AccountID // the account whose share it uses
-	Quarantine string    // why it is never applied; "" = it was queued
+	Quarantine string    // why it is never applied; empty if it was queued
 }
 
 // InsertEvents stores facts and appends them to their queues, in one statement. It ignores facts that
@@ -149,35 +153,34 @@ func (p *Pipeline) InsertEvents(events []NewEvent) {
 
 // eventColumns returns the arguments of insertEvents.
 func eventColumns(events []NewEvent) []any {
-	n := len(events)
-	accounts, sizes, shares := make([]AccountID, n), make([]int64, n), make([]AccountID, n)
-	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	payloads, facts, erased := make([][]byte, n), make([][16]byte, n), make([][16]byte, n)
-	for i, e := range events {
-		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, query.ShortID(e.ExternalID), query.ShortID(e.OrderKey), e.Blob
-		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
-		shares[i], facts[i], erased[i] = cmp.Or(e.Share, e.AccountID), factHash(external[i]), e.Erased
+	return []any{
+		query.Field(events, func(e *NewEvent) AccountID { return e.AccountID }),
+		query.Field(events, func(e *NewEvent) string { return query.ShortID(e.ExternalID) }),
+		query.Field(events, func(e *NewEvent) string { return query.ShortID(e.OrderKey) }),
+		query.Field(events, func(e *NewEvent) []byte { return e.Payload }),
+		query.Field(events, func(e *NewEvent) string { return e.Blob }),
+		query.Field(events, func(e *NewEvent) int64 { return max(e.SizeBytes, int64(len(e.Payload))) }),
+		query.Field(events, func(e *NewEvent) string { return Clean(e.Quarantine) }),
+		query.Field(events, func(e *NewEvent) AccountID { return cmp.Or(e.Share, e.AccountID) }),
+		query.Field(events, func(e *NewEvent) [16]byte { return factHash(query.ShortID(e.ExternalID)) }),
+		query.Field(events, func(e *NewEvent) [16]byte { return e.Erased }),
 	}
-	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares, facts, erased}
 }
 
-// factHash is what table seen keeps of a (short) external id for ever. The SQL in seenOfEvents
-// computes the same.
+// factHash is what the table seen keeps of a short external id for ever. The SQL constant seenOfEvents of
+// package retention computes the same.
 func factHash(external string) [16]byte {
 	sum := sha256.Sum256([]byte(external))
 	return [16]byte(sum[:16])
 }
 
-// An event in quarantine was never applied, with one exception: earlier versions could quarantine an
-// event that another process applied at the same time. Such an event has made a message.
-
 // insertFacts is insertEvents for facts about results: it stores those whose results still count.
 const insertFacts = `
 	WITH given AS MATERIALIZED (
-		SELECT nextval('events_id_seq') AS id, t.*
+		SELECT nextval('events_id_seq') AS id, fact.*
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[])
-			AS t(account_id, external_id, order_key, payload, lane_id, epoch, share)
-		JOIN lanes AS l ON l.id = t.lane_id AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
+			AS fact(account_id, external_id, order_key, payload, lane_id, epoch, share)
+		JOIN lanes AS lane ON lane.id = fact.lane_id AND lane.epoch = fact.epoch AND lane.leased_until IS NOT NULL
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
 		OVERRIDING SYSTEM VALUE
@@ -193,46 +196,45 @@ const insertFacts = `
 	), ` + enqueue + `
 	SELECT 1 FROM put`
 
-// LaneFact is a fact about the result of a delivery, and the claim of which that is the result.
+// LaneFact is a fact about the result of a delivery, with the lane and the epoch of the delivery's claim.
 type LaneFact struct {
 	LaneID LaneID
 	Epoch  int64
 	NewEvent
 }
 
-// AddLaneFacts adds to a batch the statement that journals facts about results. It leaves out those
-// whose claim is no longer the lane's.
+// AddLaneFacts adds to a batch the statement that journals facts about results. The statement leaves out
+// facts whose lane has been claimed again since.
 func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
-	var accounts []AccountID
-	var lanes []LaneID
-	var epochs []int64
-	var shares []AccountID
-	var external, keys []string
-	var payloads [][]byte
-	for _, f := range facts {
-		accounts, lanes, epochs = append(accounts, f.AccountID), append(lanes, f.LaneID), append(epochs, f.Epoch)
-		external, keys, payloads = append(external, f.ExternalID), append(keys, f.OrderKey), append(payloads, f.Payload)
-		shares = append(shares, cmp.Or(f.Share, f.AccountID))
+	if len(facts) == 0 {
+		return
 	}
-	if len(facts) > 0 {
-		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs, shares)
-	}
+	batch.Queue(insertFacts,
+		query.Field(facts, func(f *LaneFact) AccountID { return f.AccountID }),
+		query.Field(facts, func(f *LaneFact) string { return f.ExternalID }),
+		query.Field(facts, func(f *LaneFact) string { return f.OrderKey }),
+		query.Field(facts, func(f *LaneFact) []byte { return f.Payload }),
+		query.Field(facts, func(f *LaneFact) LaneID { return f.LaneID }),
+		query.Field(facts, func(f *LaneFact) int64 { return f.Epoch }),
+		query.Field(facts, func(f *LaneFact) AccountID { return cmp.Or(f.Share, f.AccountID) }))
 }
 
-// The events are locked first: so an erasure that is about to remove one has done that, or sees afterwards that it is queued.
+// The events are locked first (kept). So an erasure that is about to remove one of them either has removed it
+// by then, or sees afterwards that it is queued. An event that has made a message stays in quarantine: earlier
+// versions could quarantine an event that another process applied at the same time.
 const replayEvents = `
 	WITH kept AS MATERIALIZED (
 		SELECT e.id, e.account_id, e.order_key FROM events AS e WHERE e.id = ANY($1) ORDER BY e.id FOR UPDATE
-	), out AS (
+	), freed AS (
 		DELETE FROM quarantine AS q
 		WHERE q.event_id = ANY(ARRAY(SELECT id FROM kept)) AND NOT EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
 		RETURNING q.event_id
 	), new AS (
 		SELECT kept.id, kept.account_id, kept.order_key
-		FROM out
-		JOIN kept ON kept.id = out.event_id
+		FROM freed
+		JOIN kept ON kept.id = freed.event_id
 	), ` + enqueue + `
-	SELECT event_id FROM out`
+	SELECT event_id FROM freed`
 
 // Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
 // has already made a message stays in quarantine.
@@ -258,8 +260,9 @@ const handOver = `
 // that it has there, unless that account knows the id already. It returns whether the event was in
 // quarantine.
 func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (bool, error) {
-	list, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
-	return len(list) > 0, err
+	short := query.ShortID(externalID)
+	freed, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))
+	return len(freed) > 0, err
 }
 
 // Quarantined is an event that could not be applied.
@@ -280,7 +283,7 @@ const listQuarantine = `
 	ORDER BY q.event_id DESC
 	LIMIT $1`
 
-// ListQuarantine gives the newest quarantined events.
+// ListQuarantine returns the newest quarantined events.
 func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, error) {
 	return query.Collect[Quarantined](ctx, q, "quarantine", listQuarantine, limit)
 }
@@ -293,11 +296,11 @@ const getEvent = `
 // Errors: pgx.ErrNoRows when there is none.
 func GetEvent(ctx context.Context, q Querier, id EventID) (Event, error) {
 	list, err := query.Collect[Event](ctx, q, "event", getEvent, id)
-	if err == nil && len(list) == 0 {
-		return Event{}, fmt.Errorf("store: event %d: %w", id, pgx.ErrNoRows)
-	}
 	if err != nil {
 		return Event{}, err
+	}
+	if len(list) == 0 {
+		return Event{}, fmt.Errorf("store: event %d: %w", id, pgx.ErrNoRows)
 	}
 	return list[0], nil
 }
@@ -305,35 +308,25 @@ func GetEvent(ctx context.Context, q Querier, id EventID) (Event, error) {
 const seenEvents = `
 	SELECT external_id FROM events WHERE account_id = $1 AND external_id = ANY($2)
 	UNION
-	SELECT t.external_id
-	FROM unnest($2::text[], $3::uuid[]) AS t(external_id, fact)
-	JOIN seen ON seen.account_id = $1 AND seen.fact = t.fact`
+	SELECT asked.external_id
+	FROM unnest($2::text[], $3::uuid[]) AS asked(external_id, fact)
+	JOIN seen ON seen.account_id = $1 AND seen.fact = asked.fact`
 
-// SeenEvents returns those of the external ids whose facts the journal of an account has, or had.
+// SeenEvents returns those of the external ids whose facts are in the journal of an account, or were in it.
 func SeenEvents(ctx context.Context, q Querier, account AccountID, external []string) (map[string]bool, error) {
-	type row struct {
-		ExternalID string `db:"external_id"`
-	}
 	short, original := query.ShortIDs(external)
-	facts := make([][16]byte, len(short))
-	for i, id := range short {
-		facts[i] = factHash(id)
-	}
-	rows, err := query.Collect[row](ctx, q, "seen events", seenEvents, account, short, facts)
-	seen := make(map[string]bool, len(rows))
-	for _, r := range rows {
-		seen[original[r.ExternalID]] = true
+	facts := query.Field(short, func(id *string) [16]byte { return factHash(*id) })
+	found, err := query.Column[string](ctx, q, "seen events", seenEvents, account, short, facts)
+	seen := make(map[string]bool, len(found))
+	for _, id := range found {
+		seen[original[id]] = true
 	}
 	return seen, err
 }
 
-// NewestEvent returns the id of the newest event; 0 if there is none.
+// NewestEvent returns the id of the newest event, or 0 if there is none.
 func NewestEvent(ctx context.Context, q Querier) (int64, error) {
-	var id int64
-	if err := q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM events`).Scan(&id); err != nil {
-		return 0, fmt.Errorf("store: newest event: %w", err)
-	}
-	return id, nil
+	return query.Value[int64](ctx, q, "newest event", `SELECT coalesce(max(id), 0) FROM events`)
 }
 
 const unapplied = `
@@ -342,11 +335,7 @@ const unapplied = `
 		WHERE q.account_id = $1 AND (q.first_event <= $2
 			OR EXISTS (SELECT FROM queue_events AS e WHERE e.queue_id = q.id AND e.place > q.place AND e.event_id <= $2)))`
 
-// Unapplied says whether events of an account with ids up to upTo still wait to be applied.
+// Unapplied returns whether events of an account with ids up to upTo still wait to be applied.
 func Unapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {
-	var found bool
-	if err := q.QueryRow(ctx, unapplied, account, upTo).Scan(&found); err != nil {
-		return false, fmt.Errorf("store: unapplied: %w", err)
-	}
-	return found, nil
+	return query.Value[bool](ctx, q, "unapplied", unapplied, account, upTo)
 }

@@ -16,13 +16,15 @@ type Reader struct {
 	Closed []AccountID // accounts whose threads are in a channel that the agent can't read
 }
 
-// May says whether the reader may read a conversation. The SQL condition readable decides the same.
+// May returns whether the reader may read a conversation. The SQL condition readable decides the same.
 func (r Reader) May(c *Conversation) bool {
-	return !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) ||
-		c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
+	if !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) {
+		return true
+	}
+	return c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
 }
 
-// arguments returns $1 to $3 of readable. The lists must not be nil: in SQL that is NULL, and no
+// arguments returns $1 to $3 of readable. nil lists become empty ones: in SQL nil is NULL, and no
 // conversation would be readable.
 func (r Reader) arguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
 
@@ -34,17 +36,17 @@ const (
 	ListMine       = "mine"       // assigned to the reader: what waits for an answer, the most pressing first
 	ListUnassigned = "unassigned" // of nobody
 	ListTeam       = "team"       // of the reader's teams, snoozed ones too
-	ListAll        = "all"        // all that is not over, snoozed ones too
+	ListAll        = "all"        // all that are not over, snoozed ones too
 	ListSnoozed    = "snoozed"    // assigned to the reader, and hidden until a time
 	ListResolved   = "resolved"   // assigned to the reader when it was solved
 	ListClosed     = "closed"     // assigned to the reader when it was ended without an answer
 )
 
 const (
-	// pressing says how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 as usual, 4 unimportant.
-	// Of those who wait for an answer the pressing come first, then who has waited longest; what nobody waits for
-	// follows, the newest first, and what is snoozed. The indexes conversations_pressing and
-	// conversations_team_pressing have these expressions, word by word.
+	// pressing is how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 normal, 4 unimportant.
+	// pressingFirst puts those first whose customers wait for an answer: the most pressing, then those that have
+	// waited longest. Those in which nobody waits follow, the newest first, and last the snoozed ones. The indexes
+	// conversations_pressing and conversations_team_pressing contain these expressions word by word.
 	pressing = `CASE
 				WHEN c.traits->>'priority' = 'urgent' OR c.traits->>'urgent' IN ('now', 'again') THEN 1
 				WHEN c.traits->>'priority' = 'high' OR c.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
@@ -61,14 +63,14 @@ const (
 		WHERE c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed') AND `
 	listUnassigned = `SELECT c.id` + listOpen + readable + ` AND c.status <> 'snoozed' AND c.assignees = '{}'` + pressingFirst + page
 	listAll        = `SELECT c.id` + listOpen + readable + pressingFirst + page
-	// listTeam takes from each team as many as the page may need.
-	listTeam = `SELECT c.id FROM unnest($2::bigint[]) AS t (id)
-		CROSS JOIN LATERAL (SELECT c.id, c.status, c.waiting_since, c.traits, c.last_at` + listOpen + readable + ` AND c.team_id = t.id` + pressingFirst + `
+	// listTeam reads from each team as many as the page may need.
+	listTeam = `SELECT c.id FROM unnest($2::bigint[]) AS team (id)
+		CROSS JOIN LATERAL (SELECT c.id, c.status, c.waiting_since, c.traits, c.last_at` + listOpen + readable + ` AND c.team_id = team.id` + pressingFirst + `
 			LIMIT $4::bigint + $5::bigint) AS c` + pressingFirst + page
 
-	// assignedWhere … selectAssigned: what is assigned to one agent is collected by the index of
-	// assignees, then sorted. Without MATERIALIZED the planner may walk all conversations in the
-	// order of the list until enough are found.
+	// Between assignedWhere and selectAssigned stands a list's own condition. What is assigned to an agent is
+	// collected by the index of assignees, then sorted. Without MATERIALIZED the planner may walk all
+	// conversations in the order of the list until enough are found.
 	assignedWhere  = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
 	selectAssigned = `) SELECT c.id FROM c WHERE ` + readable
 
@@ -81,19 +83,26 @@ const (
 	listClosed   = assignedWhere + `status = 'closed'` + selectAssigned + newestEnd
 )
 
-// ListConversations returns the ids of one page of a named list (ListMine, …), in its order: limit ids
-// at most, without the first offset ones.
-// Errors: an unknown list.
+// ListConversations returns the ids of one page of a named list (ListMine, …), in the list's order: at most
+// limit ids, without the first offset ones.
+// Errors: the list is unknown.
 func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]ConversationID, error) {
-	sql := map[string]string{ListMine: listMine, ListUnassigned: listUnassigned, ListTeam: listTeam, ListAll: listAll,
-		ListSnoozed: listSnoozed, ListResolved: listResolved, ListClosed: listClosed}[list]
+	sql := map[string]string{
+		ListMine:       listMine,
+		ListUnassigned: listUnassigned,
+		ListTeam:       listTeam,
+		ListAll:        listAll,
+		ListSnoozed:    listSnoozed,
+		ListResolved:   listResolved,
+		ListClosed:     listClosed,
+	}[list]
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.IDs[ConversationID](ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
+	return query.IDs[ConversationID](ctx, q, "list "+list, sql, append(r.arguments(), limit, offset)...)
 }
 
-// The reader's own come first, then those that nobody has; the newest on top.
+// The reader's own come first, then those that nobody has. Of each, the newest come first.
 const answerable = `
 	SELECT c.id
 	FROM conversations AS c

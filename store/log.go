@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
@@ -21,7 +20,7 @@ type LogEntry struct {
 	EventID        EventID         `db:"event_id" json:"event_id"`
 }
 
-// changed is of the version before: see migration 0037.
+// The column changed belongs to the previous version: see migration 0037.
 const insertLog = `
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id, changed)
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL
@@ -39,29 +38,27 @@ const listLog = `
 	ORDER BY id DESC
 	LIMIT $2 OFFSET $3`
 
-// ListLog returns log entries of a conversation, the newest first: limit at most, without the first
+// ListLog returns log entries of a conversation, the newest first: at most limit, without the first
 // offset ones.
 func ListLog(ctx context.Context, q Querier, conversation ConversationID, limit, offset int) ([]LogEntry, error) {
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
-// DeedsOfOwners are those that change who has a conversation.
+// DeedsOfOwners are the deeds that change who owns a conversation.
 func DeedsOfOwners() []Deed {
 	return []Deed{DeedTook, DeedJoined, DeedAssigned, DeedUnassigned, DeedReopened}
 }
 
 const changedHands = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = ANY($3))`
 
-// ChangedHands says whether somebody else has a conversation, or nobody, than at a time, or had meanwhile.
-func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (changed bool, err error) {
-	if err = q.QueryRow(ctx, changedHands, conversation, since, DeedsOfOwners()).Scan(&changed); err != nil {
-		err = fmt.Errorf("store: changed hands: %w", err)
-	}
-	return changed, err
+// ChangedHands returns whether the owners of a conversation have changed since a time, even if they are the
+// same again by now.
+func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
+	return query.Value[bool](ctx, q, "changed hands", changedHands, conversation, since, DeedsOfOwners())
 }
 
-// The newest entry after which nobody had the conversation: it was put back, handed to a team, or
-// opened again.
+// putBack finds the newest entry after which nobody owned the conversation: it was put back, handed to a
+// team, or opened again.
 const putBack = `
 	SELECT c.id, l.at
 	FROM unnest($1::bigint[]) AS c(id)
@@ -72,8 +69,8 @@ const putBack = `
 		ORDER BY id DESC
 		LIMIT 1) AS l`
 
-// PutBack returns, by their ids, since when nobody has had unassigned conversations. Conversations
-// that nobody ever had are left out.
+// PutBack returns since when nobody has owned unassigned conversations, by their ids. Conversations
+// that nobody ever owned are left out.
 func PutBack(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
 	type row struct {
 		ID ConversationID `db:"id"`

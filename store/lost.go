@@ -12,8 +12,11 @@ var ErrLost = errors.New("store: lost to another process")
 // lostCode is the SQLSTATE that the SQL function parley_require raises.
 const lostCode = "PY001"
 
-// IsLost says whether an error means that a row was no longer the caller's to write.
+// IsLost returns whether an error means that a row was no longer the caller's to write.
 func IsLost(err error) bool {
+	if errors.Is(err, ErrLost) {
+		return true
+	}
 	var pg *pgconn.PgError
-	return errors.Is(err, ErrLost) || errors.As(err, &pg) && pg.Code == lostCode
+	return errors.As(err, &pg) && pg.Code == lostCode
 }

@@ -16,12 +16,12 @@ type Message struct {
 	Direction      Direction      `db:"direction" json:"direction"`
 	Fate           Fate           `db:"fate" json:"fate"`               // what became of it
 	Reason         string         `db:"reason" json:"reason"`           // why it has that fate: a code
-	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
-	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil = no customer
+	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil if that is no agent or not known
+	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil if that is no customer
 	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
 	AccountID      AccountID      `db:"account_id" json:"account_id"`   // where it was said
 	Channel        string         `db:"channel" json:"channel"`         // of a surface
-	Thread         string         `db:"thread" json:"thread"`           // in which it was typed: the root's id; "" = not known
+	Thread         string         `db:"thread" json:"thread"`           // in which it was typed: the root's id; empty if not known
 	Place          string         `db:"place" json:"place"`             // the surface's id of the message
 	Subject        string         `db:"subject" json:"subject"`
 	Text           string         `db:"text" json:"text"`     // canonical Markdown
@@ -29,18 +29,18 @@ type Message struct {
 	Notices        []string       `db:"notices" json:"notices"`
 	Files          []FileRef      `db:"files" json:"files"`
 	HasHTML        bool           `db:"has_html" json:"has_html"`
-	Automatic      string         `db:"automatic" json:"automatic"` // why it is automatic mail; "" = a person wrote it
+	Automatic      string         `db:"automatic" json:"automatic"` // why it counts as automatic mail; empty if a person wrote it
 	ExternalID     string         `db:"external_id" json:"external_id"`
 	EventID        EventID        `db:"event_id" json:"event_id"`
 	Part           int            `db:"part" json:"part"` // which message of the event it is, from 0
 	SaidAt         time.Time      `db:"said_at" json:"said_at"`
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
-	Parts          int            `db:"parts" json:"parts"` // how many messages the provider charges it as (SMS segments); 0 = one
-	Cost           string         `db:"cost" json:"cost"`   // the provider's price category; "" = unknown
+	Parts          int            `db:"parts" json:"parts"` // how many messages the provider charges it as (SMS segments); 0 means one
+	Cost           string         `db:"cost" json:"cost"`   // the provider's price category; empty if unknown
 
-	Template json.RawMessage `db:"template" json:"template"` // the template as it was sent; nil = it is none
-	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a place or a card beside the text; nil = none
-	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the one message it answers
+	Template json.RawMessage `db:"template" json:"template"` // the template as it was sent; nil if the message is none
+	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a place or a card beside the text; nil if there is none
+	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the message that it answers
 
 	Promotional bool `db:"promotional" json:"promotional"` // its author marked it as advertising
 }
@@ -90,7 +90,7 @@ const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, 
 	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
 	parts, cost, template, rich, reply_to, promotional`
 
-// changed is of the version before: see migration 0037.
+// The column changed belongs to the previous version: see migration 0037.
 const insertMessages = `
 	INSERT INTO messages (` + messageColumns + `, changed)
 	SELECT ` + messageColumns + `, NULL
@@ -136,10 +136,10 @@ const messagesOfPost = `
 	WHERE id IN (
 		SELECT $1::bigint
 		UNION
-		SELECT j.message_id
-		FROM deliveries AS d
-		JOIN deliveries AS j ON j.joined = d.id AND j.sent_at = d.sent_at
-		WHERE d.message_id = $1 AND d.message_id <> 0 AND d.kind = $2 AND j.joined <> 0)`
+		SELECT other.message_id
+		FROM deliveries AS first
+		JOIN deliveries AS other ON other.joined = first.id AND other.sent_at = first.sent_at
+		WHERE first.message_id = $1 AND first.message_id <> 0 AND first.kind = $2 AND other.joined <> 0)`
 
 // MessagesOfPost returns the messages that one post of a surface shows: the message with this id, and
 // those that were posted together with it. kind is the kind of the post's delivery.
@@ -156,8 +156,8 @@ const latestMessages = `
 		ORDER BY event_id DESC, id DESC
 		LIMIT $2) AS m`
 
-// LatestMessages returns at most each messages of each conversation, the newest first, in the order in
-// which their events were accepted. (Ids have no order in time: processes take them in blocks.)
+// LatestMessages returns the newest messages of each conversation, at most the number each, the newest first,
+// in the order in which their events were accepted. Ids have no order in time: processes take them in blocks.
 func LatestMessages(ctx context.Context, q Querier, conversations []ConversationID, each int) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }

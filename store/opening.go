@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
+
+	"parley/store/internal/query"
 )
 
 // Opening limits how many conversations one sender, or one mail domain, may open on an account. It is
@@ -11,19 +12,19 @@ import (
 type Opening struct {
 	AccountID AccountID `db:"account_id" json:"account_id"`
 	Origin    string    `db:"origin" json:"origin"` // an address, or a mail domain with its @
-	// Before is how many seconds were used up when the row was read, by Parley's clock at that statement.
+	// Before is how many seconds were used up when the row was read.
 	Before float64 `db:"before" json:"-"`
-	// Used is how many more seconds UseOpenings is to add.
+	// Used is how many more seconds UseOpenings adds.
 	Used float64 `db:"-" json:"used"`
 }
 
 const findOpenings = `
 	SELECT o.account_id, o.origin, greatest(extract(epoch FROM o.free_at - (SELECT parley_now())), 0)::double precision AS before
-	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, origin)
-	JOIN openings AS o ON o.account_id = k.account_id AND o.origin = k.origin`
+	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, origin)
+	JOIN openings AS o ON o.account_id = given.account_id AND o.origin = given.origin`
 
-// FindOpenings reads openings by account and origin (parallel lists). Of an origin that is missing in
-// the result nothing is used up.
+// FindOpenings reads openings by account and origin (parallel lists). An origin that is missing in the
+// result has used up nothing.
 func (p *Pipeline) FindOpenings(list *[]Opening, accounts []AccountID, origins []string) {
 	if len(accounts) > 0 {
 		read(p, list, findOpenings, accounts, origins)
@@ -32,14 +33,14 @@ func (p *Pipeline) FindOpenings(list *[]Opening, accounts []AccountID, origins [
 
 // Used is added to what is used up now, not to Before: another batch may have added some since.
 const useOpenings = `
-	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
+	WITH clock AS MATERIALIZED (SELECT parley_now() AS now)
 	INSERT INTO openings AS o (account_id, origin, free_at)
-	SELECT r.account_id, r.origin, t.now + make_interval(secs => r.used)
-	FROM json_to_recordset($1) AS r(account_id bigint, origin text, used double precision)
-	CROSS JOIN t
-	ORDER BY r.account_id, r.origin
+	SELECT given.account_id, given.origin, clock.now + make_interval(secs => given.used)
+	FROM json_to_recordset($1) AS given(account_id bigint, origin text, used double precision)
+	CROSS JOIN clock
+	ORDER BY given.account_id, given.origin
 	ON CONFLICT (account_id, origin) DO UPDATE
-	SET free_at = EXCLUDED.free_at + greatest(o.free_at - (SELECT now FROM t), interval '0')`
+	SET free_at = EXCLUDED.free_at + greatest(o.free_at - (SELECT now FROM clock), interval '0')`
 
 // UseOpenings adds Used to the seconds that are used up. Rows must be unique.
 func UseOpenings(ctx context.Context, q Execer, rows []Opening) error {
@@ -52,10 +53,7 @@ const forgetOpenings = `
 	WHERE ctid = ANY(ARRAY(
 		SELECT ctid FROM openings WHERE free_at < (SELECT parley_now()) LIMIT $1 FOR UPDATE SKIP LOCKED))`
 
-// ForgetOpenings removes at most limit rows of which nothing is used up any more.
+// ForgetOpenings removes at most limit rows that have nothing used up any more.
 func ForgetOpenings(ctx context.Context, q Execer, limit int) error {
-	if _, err := q.Exec(ctx, forgetOpenings, limit); err != nil {
-		return fmt.Errorf("store: forget openings: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "forget openings", forgetOpenings, limit)
 }

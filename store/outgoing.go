@@ -17,11 +17,11 @@ type Outgoing struct {
 	Conversations []Conversation
 	Threads       []Thread                    // of the conversations, and of those that they continue
 	Identities    []Identity                  // of the conversations and of the messages
-	Subjects      map[ConversationID]string   // by conversation: the subject of its first mail
-	Keys          map[ConversationID][]string // by conversation, chats only: all known keys of the customer
-	Places        map[DeliveryID]Posting      // by delivery: where it is in a surface
+	Subjects      map[ConversationID]string   // the subject of the first mail
+	Keys          map[ConversationID][]string // of chats only: all known keys of the customer
+	Places        map[DeliveryID]Posting      // where deliveries are in a surface
 	Related       []Related                   // to the conversations
-	Behind        map[MessageID]bool          // by message: events told before its reply's first attempt wait to be applied: see LeavingReply
+	Behind        map[MessageID]bool          // true if events from before a reply's first attempt still wait to be applied in its thread
 	Now           time.Time                   // Parley's clock
 }
 
@@ -34,7 +34,7 @@ type LeavingReply struct {
 
 // Posting is the place of a delivery in a surface.
 type Posting struct {
-	Message string // the surface's id of the post; "" = not posted
+	Message string // the surface's id of the post; empty until it is posted
 	Coming  bool   // the delivery, or a part of it, is still to be posted
 }
 
@@ -52,10 +52,7 @@ const outgoingThreads = `
 		SELECT previous_id FROM conversations WHERE id = ANY($1) AND previous_id IS NOT NULL))`
 
 const outgoingIdentities = `
-	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
-		coalesce(r.opted_out, i.opted_out) AS opted_out
-	FROM identities AS i
-	LEFT JOIN identities AS r ON r.id = i.same_as
+	` + identityWithRoot + `
 	WHERE i.id = ANY(ARRAY(
 		SELECT identity_id FROM conversations WHERE id = ANY($1)
 		UNION
@@ -73,48 +70,53 @@ const firstSubjects = `
 
 // All keys of the customers of chats (c.exclusive).
 const outgoingKeys = `
-	SELECT c.id, k.key
+	SELECT c.id, known.key
 	FROM conversations AS c
 	JOIN identities AS i ON i.id = c.identity_id
 	CROSS JOIN LATERAL (
-		SELECT r.id, r.key FROM identities AS r WHERE r.id = coalesce(i.same_as, i.id)
+		SELECT root.id, root.key FROM identities AS root WHERE root.id = coalesce(i.same_as, i.id)
 		UNION ALL
-		SELECT s.id, s.key FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS k
+		SELECT other.id, other.key FROM identities AS other WHERE other.same_as = coalesce(i.same_as, i.id)) AS known
 	WHERE c.id = ANY($1) AND c.exclusive
-	ORDER BY k.id`
+	ORDER BY known.id`
 
-// Messages whose thread has events that are not applied yet although they were stored before the reply's
-// first attempt: an earlier text, an edit, or a deletion. They are those in the queue of the message's own
-// event; and Slack tells an emoji under the message without its thread, so that it has a queue of its own.
-// An event of a newer version counts for a minute: longer, and nobody may be there to apply it.
+// behindReplies finds messages whose thread has events that are not applied yet although they were stored
+// before the reply's first attempt: an earlier text, an edit, or a deletion. Two queues are looked at: that of
+// the message's own event, and that of emojis under the message, which Slack reports without its thread. An
+// event of a newer version counts for a minute only: there may be no process that can apply it.
 const behindReplies = `
-	SELECT r.id
-	FROM unnest($1::bigint[], $2::timestamptz[]) AS r(id, began)
-	JOIN messages AS m ON m.id = r.id
-	LEFT JOIN events AS v ON v.id = m.event_id
+	SELECT reply.id
+	FROM unnest($1::bigint[], $2::timestamptz[]) AS reply(id, began)
+	JOIN messages AS message ON message.id = reply.id
+	LEFT JOIN events AS said ON said.id = message.event_id
 	WHERE EXISTS (
-		SELECT FROM queues AS q
-		JOIN events AS f ON f.id = q.first_event
-		WHERE q.key IN (v.order_key, m.account_id || '/' || m.channel || ':' || m.place)
-			AND f.received_at < r.began
-			AND (q.version <= ` + factVersion + ` OR f.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
+		SELECT FROM queues AS queue
+		JOIN events AS next ON next.id = queue.first_event
+		WHERE queue.key IN (said.order_key, message.account_id || '/' || message.channel || ':' || message.place)
+			AND next.received_at < reply.began
+			AND (queue.version <= ` + factVersion + ` OR next.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
-// Leaving names what deliveries that were claimed together need.
+// Leaving says what LoadOutgoing reads for deliveries that were claimed together.
 type Leaving struct {
 	Conversations []ConversationID
-	Cards         []ConversationID // those of them of which posts show related conversations, too
+	Cards         []ConversationID // conversations whose posts also show related conversations
 	Messages      []MessageID
-	Replies       []LeavingReply // Outgoing.Subjects, Keys and Behind are read for them
-	Posted        []DeliveryID   // deliveries of which Outgoing.Places are read
+	Replies       []LeavingReply // for Outgoing.Subjects, Keys and Behind
+	Posted        []DeliveryID   // for Outgoing.Places
 }
 
 // LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
 // conversations, and messages.
 func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
-	o := &Outgoing{Subjects: map[ConversationID]string{}, Keys: map[ConversationID][]string{}, Places: map[DeliveryID]Posting{}, Behind: map[MessageID]bool{}}
+	o := &Outgoing{
+		Subjects: map[ConversationID]string{},
+		Keys:     map[ConversationID][]string{},
+		Places:   map[DeliveryID]Posting{},
+		Behind:   map[MessageID]bool{},
+	}
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
-	if len(l.Replies) > 0 { // before the messages are read: what it finds applied must show in them
+	if len(l.Replies) > 0 { // before the messages are read: what is applied by now must show in them
 		o.queueBehind(&batch, l.Replies)
 	}
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
@@ -128,7 +130,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 		query.Read(&batch, &o.Messages, getMessages, l.Messages)
 	}
 	if len(l.Replies) > 0 {
-		o.queueFirsts(&batch, l.Replies)
+		o.queueSubjectsAndKeys(&batch, l.Replies)
 	}
 	if len(l.Posted) > 0 {
 		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
@@ -147,12 +149,13 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	return o, nil
 }
 
-// queueBehind asks for Behind.
+// queueBehind adds the query for Behind.
 func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 	var messages []MessageID
 	var began []time.Time
 	for _, r := range replies {
-		messages, began = append(messages, r.Message), append(began, r.Began)
+		messages = append(messages, r.Message)
+		began = append(began, r.Began)
 	}
 	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
 		var id MessageID
@@ -164,8 +167,8 @@ func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 	})
 }
 
-// queueFirsts asks for Subjects and Keys.
-func (o *Outgoing) queueFirsts(batch *pgx.Batch, replies []LeavingReply) {
+// queueSubjectsAndKeys adds the queries for Subjects and Keys.
+func (o *Outgoing) queueSubjectsAndKeys(batch *pgx.Batch, replies []LeavingReply) {
 	var answered []ConversationID
 	for _, r := range replies {
 		if !slices.Contains(answered, r.Conversation) {

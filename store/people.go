@@ -15,14 +15,14 @@ type Agent struct {
 	Email  string   `db:"email" json:"email"`
 	Name   string   `db:"name" json:"name"`
 	Roles  []string `db:"roles" json:"roles"`
-	Zone   string   `db:"zone" json:"zone"` // IANA name, "" = the server's
+	Zone   string   `db:"zone" json:"zone"` // IANA name; empty means the server's
 	Active bool     `db:"active" json:"active"`
 
-	Presence string   `db:"presence" json:"presence"` // "" = available
-	Quiet    []string `db:"quiet" json:"quiet"`       // notices of which the agent is not told by a mention
+	Presence string   `db:"presence" json:"presence"` // empty means available
+	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that come without a mention of the agent
 
-	Signature     string         `db:"signature" json:"signature"`           // Markdown, of the agent's mails; "" = the account's
-	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
+	Signature     string         `db:"signature" json:"signature"`           // Markdown, below the agent's mails; empty means the account's
+	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if Signature is all of it
 }
 
 // AgentUser ties an agent to a user of a surface.
@@ -32,21 +32,21 @@ type AgentUser struct {
 	AgentID   AgentID   `db:"agent_id"`
 }
 
-// Team of agents.
+// Team is a team of agents.
 type Team struct {
 	ID      TeamID    `db:"id"`
 	Name    string    `db:"name"`
 	Members []AgentID `db:"members"`
 
-	Emoji  map[string]string `db:"emoji"`  // emoji name → verb, in the team's channels, beside the usual ones
-	Agents string            `db:"agents"` // who becomes one: AgentsListed, AgentsOfChannel; "" = AgentsListed
-	Weekly string            `db:"weekly"` // when the team is told how its week was, as a cron expression; "" = never
+	Emoji  map[string]string `db:"emoji"`  // verbs by the names of emojis, in the team's channels, beside the default ones
+	Agents string            `db:"agents"` // who becomes an agent of the team: AgentsListed, AgentsOfChannel; empty means AgentsListed
+	Weekly string            `db:"weekly"` // when the team gets the figures of its week, as a cron expression; empty means never
 }
 
 // Who becomes an agent of a team (Team.Agents).
 const (
-	AgentsListed    = "listed"          // whom an admin lists
-	AgentsOfChannel = "channel_members" // also whoever comes into the team's channel, once an admin has confirmed those who are there
+	AgentsListed    = "listed"          // those whom an admin lists
+	AgentsOfChannel = "channel_members" // also each new member of the team's channel, once an admin has confirmed those who are there
 )
 
 // TeamChannel is where a team's threads open in a surface.
@@ -54,18 +54,18 @@ type TeamChannel struct {
 	TeamID    TeamID    `db:"team_id"`
 	AccountID AccountID `db:"account_id"`
 	Channel   string    `db:"channel"`
-	Home      bool      `db:"home"` // of a team with channels in several surfaces: new threads open here
+	Home      bool      `db:"home"` // new threads open here, if the team has channels in several surfaces
 }
 
-// Tag of conversations.
+// Tag is a tag that conversations may have.
 type Tag struct {
 	Name        string   `db:"name" json:"name"`
 	Color       string   `db:"color" json:"color"` // #rrggbb
 	Description string   `db:"description" json:"description"`
-	Category    string   `db:"category" json:"category"` // topic, issue, priority, workflow or segment; "" = none
+	Category    string   `db:"category" json:"category"` // topic, issue, priority, workflow or segment; empty if none
 	Kind        TagKind  `db:"kind" json:"kind"`
-	Formerly    []string `db:"formerly" json:"formerly"` // names that it had: conversations may still have them
-	Active      bool     `db:"active" json:"active"`     // false = it can't be chosen any more
+	Formerly    []string `db:"formerly" json:"formerly"` // former names, which conversations may still have
+	Active      bool     `db:"active" json:"active"`     // false once it can't be chosen any more
 }
 
 // TagKind says how a tag is shown.
@@ -112,22 +112,16 @@ func SettingsVersion(ctx context.Context, q Querier) (version int64, company str
 
 const bumpSettings = `UPDATE settings SET version = version + 1`
 
-// BumpSettings tells all processes that the directory changed.
+// BumpSettings raises the version of the directory, so that all processes load it again.
 func BumpSettings(ctx context.Context, q Execer) error {
-	if _, err := q.Exec(ctx, bumpSettings); err != nil {
-		return fmt.Errorf("store: settings: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "settings", bumpSettings)
 }
 
 const setCompany = `UPDATE settings SET company = $1`
 
 // SetCompany names the company.
 func SetCompany(ctx context.Context, q Querier, name string) error {
-	if _, err := q.Exec(ctx, setCompany, name); err != nil {
-		return fmt.Errorf("store: company: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "company", setCompany, name)
 }
 
 const accountSettings = `SELECT account_settings FROM settings`
@@ -135,10 +129,7 @@ const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
 // SetAccountSettings stores the defaults for all accounts (Directory.Settings).
 func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage) error {
-	if _, err := q.Exec(ctx, setAccountSettings, settings); err != nil {
-		return fmt.Errorf("store: account settings: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "account settings", setAccountSettings, settings)
 }
 
 const (
@@ -192,11 +183,8 @@ const saveAgent = `
 
 // SaveAgent makes or changes the agent with this e-mail address and returns the id.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
-	var id AgentID
-	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet)).Scan(&id); err != nil {
-		return 0, fmt.Errorf("store: save agent: %w", err)
-	}
-	return id, nil
+	return query.Value[AgentID](ctx, q, "save agent", saveAgent,
+		a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet))
 }
 
 const saveAgentUser = `
@@ -207,10 +195,7 @@ const saveAgentUser = `
 
 // SaveAgentUser ties an agent to a user of a surface, in place of the user whom the agent had there.
 func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
-	if _, err := q.Exec(ctx, saveAgentUser, u.AccountID, u.UserID, u.AgentID); err != nil {
-		return fmt.Errorf("store: save agent user: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "save agent user", saveAgentUser, u.AccountID, u.UserID, u.AgentID)
 }
 
 const retireAgent = `
@@ -221,12 +206,9 @@ const retireAgent = `
 	UPDATE agents SET active = false WHERE id = $1`
 
 // RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays. The agent's sessions, links
-// and API tokens end for good: they open nothing either if the agent is taken in again later.
+// and API tokens end for good: they stay invalid even if the agent becomes active again.
 func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
-	if _, err := q.Exec(ctx, retireAgent, id); err != nil {
-		return fmt.Errorf("store: retire agent: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retire agent", retireAgent, id)
 }
 
 const saveTeam = `
@@ -235,7 +217,7 @@ const saveTeam = `
 	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents, weekly = EXCLUDED.weekly
 	RETURNING id`
 
-// SaveTeam makes or changes a team by name and gives the id.
+// SaveTeam makes or changes a team by name and returns its id.
 func SaveTeam(ctx context.Context, q Querier, t Team) (TeamID, error) {
 	var id TeamID
 	emoji := t.Emoji
@@ -255,15 +237,12 @@ const saveTeamChannel = `
 
 // SaveTeamChannel sets where a team's threads open in a surface.
 func SaveTeamChannel(ctx context.Context, q Querier, c TeamChannel) error {
-	if _, err := q.Exec(ctx, saveTeamChannel, c.TeamID, c.AccountID, c.Channel, c.Home); err != nil {
-		return fmt.Errorf("store: save team channel: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "save team channel", saveTeamChannel, c.TeamID, c.AccountID, c.Channel, c.Home)
 }
 
 const listTags = `SELECT name, color, description, category, kind, formerly, active FROM tags ORDER BY name`
 
-// ListTags gives all tags by name, also those that can't be chosen any more.
+// ListTags returns all tags, ordered by name, also those that can't be chosen any more.
 func ListTags(ctx context.Context, q Querier) ([]Tag, error) {
 	return query.Collect[Tag](ctx, q, "tags", listTags)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -11,7 +12,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Execer runs statements that give no rows: a pool, a transaction, or a Pipeline.
+// Execer runs statements that return no rows: a pool, a transaction, or a Pipeline.
 type Execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
@@ -47,7 +48,7 @@ func read[T any](p *Pipeline, list *[]T, sql string, args ...any) {
 	query.Read(&p.batch, list, sql, args...)
 }
 
-// readChanged adds a query whose rows are put into list after change was called for each.
+// readChanged adds a query whose rows are put into list, each as change has changed it.
 func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = query.Rows[T](rows)
@@ -91,16 +92,16 @@ func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationI
 	}
 }
 
-// ParkedMessages reads, of each conversation, the oldest replies that were parked for this reason, at
-// most limit.
+// ParkedMessages reads the oldest replies of each conversation that were parked for this reason: at most
+// limit of each.
 func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason string, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
 	}
 }
 
-// LockLanes reads the lanes of locked conversations, and those named by account and key. It locks them, but for
-// idle ones of conversations, in the order of their ids.
+// LockLanes reads the lanes of locked conversations, and the lanes named by account and key (parallel lists). It
+// locks them in the order of their ids, except for idle lanes of conversations.
 func (p *Pipeline) LockLanes(list *[]Lane, conversations []ConversationID, accounts []AccountID, keys []string) {
 	if len(conversations)+len(accounts) > 0 {
 		read(p, list, lockLanes, conversations, accounts, keys)
@@ -152,7 +153,7 @@ func (p *Pipeline) AutomaticOfDays(list *[]ConversationID, accounts []AccountID,
 }
 
 // LatestOf returns the newest conversation of each customer who is named by account and address
-// (parallel lists), and the open one of a chat.
+// (parallel lists), and the customer's open conversation in a chat.
 func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)
@@ -204,8 +205,8 @@ func CommitWith(ctx context.Context, tx pgx.Tx, p *Pipeline) error {
 	return p.Run(ctx, tx.Conn())
 }
 
-// InTxWith runs f in one READ COMMITTED transaction. It commits together with the statements that f
-// returns (see CommitWith); nil = none.
+// InTxWith runs f in one READ COMMITTED transaction, which commits together with the statements that f
+// returns (see CommitWith). f may return nil if it has none.
 func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline, error)) error {
 	err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		tx, err := conn.Conn().Begin(ctx)
@@ -213,14 +214,11 @@ func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline
 			return err
 		}
 		p, err := f(tx)
-		if err == nil && p == nil {
-			p = &Pipeline{}
-		}
 		if err == nil {
-			err = CommitWith(ctx, tx, p)
+			err = CommitWith(ctx, tx, cmp.Or(p, &Pipeline{}))
 		}
 		if err != nil {
-			_ = tx.Rollback(ctx) // the session ends with its context
+			_ = tx.Rollback(ctx) // if this fails, too, the pool closes the session, which ends the transaction
 		}
 		return err
 	})

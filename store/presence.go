@@ -2,13 +2,12 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
 )
 
-// Vanished is a process that no longer renews its presence, and didn't drop it either: it crashed.
+// Vanished is a process that crashed: it neither renews its presence nor has dropped it.
 type Vanished struct {
 	Name  string    `db:"name"`
 	Until time.Time `db:"until"` // when its presence ran out
@@ -29,16 +28,16 @@ const keepPresence = `
 	WHERE name LIKE 'process:%' AND name <> $1
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
-// ProcessName begins the name under which a process keeps its presence. Its number says what the
-// process knows. It rises when a feature may be used only once all processes know it.
+// ProcessName begins the name under which a process keeps its presence. Its number says which features the
+// process knows. It rises with each feature that may be used only once all processes know it.
 const ProcessName = "process:4:"
 
-// Features that all processes must know, by the lowest number in ProcessName of those that do.
+// Features that all processes must know before one uses them: the lowest number in ProcessName that knows each.
 const (
 	KnowsRuns = 2 // deliveries leave together (Claim.Join); earlier processes would send them again
 	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
 
-	KnowsErasing = 4 // posts of erased contacts go from chats; earlier processes would give that up as failed
+	KnowsErasing = 4 // posts of erased contacts are deleted in chats; earlier processes would report that as failed
 )
 
 const allKnow = `
@@ -47,17 +46,12 @@ const allKnow = `
 		WHERE name LIKE 'process:%' AND coalesce(substring(name FROM '^process:([0-9]+):')::int, 1) < $1
 			AND until > (SELECT clock_timestamp()) - interval '1 minute')`
 
-// AllKnow says whether every process that lives, or lived within the last minute, knows a feature.
+// AllKnow returns whether every process that lives, or lived within the last minute, knows a feature.
 func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
-	var all bool
-	err := q.QueryRow(ctx, allKnow, feature).Scan(&all)
-	if err != nil {
-		err = fmt.Errorf("store: processes: %w", err)
-	}
-	return all, err
+	return query.Value[bool](ctx, q, "processes", allKnow, feature)
 }
 
-// KeepPresence renews the presence of a process for so many seconds, and returns the processes whose
+// KeepPresence renews the presence of a process for a number of seconds, and returns the processes whose
 // presence ran out within the last minute. name begins with ProcessName.
 func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) ([]Vanished, error) {
 	return query.Collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)

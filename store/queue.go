@@ -10,13 +10,13 @@ import (
 
 // Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
-	Queue  int64     // the queue's id; a queue that was empty in between has another one
+	Queue  int64     // the queue's id; it changes when the queue was empty in between
 	Share  AccountID // the account whose share of the appliers' time it uses
 	Epoch  int64     // results of the run count only while the queue has this epoch
-	Tries  int       // attempts to apply the first event, including the one that begins now
+	Tries  int       // attempts to apply the first event, including this one; 0 if it never failed
 	Waits  int       // how often the first event was put off
 	Events []Event
-	Places []int64 // of the events in their queue
+	Places []int64 // the places of Events in their queue
 	More   bool    // further events wait behind these
 }
 
@@ -42,47 +42,51 @@ type Take struct {
 	Holder  int // the applier: see AddHolder
 	Version int // the highest FactVersion that it knows
 	Shares  []Share
-	PerKey  int   // the most events of one queue
-	Bytes   int64 // the most bytes of payloads; a first event that is larger is taken all the same
+	PerKey  int   // at most so many events of one queue
+	Bytes   int64 // at most so many bytes of payloads; a single larger event is taken all the same
 }
 
-// Taking doesn't change due_at, so it rewrites no index. A queue that another transaction locks now is
-// skipped; that transaction wakes the appliers when it commits. The accounts take turns, and in each
-// account the queues that were due first come first.
+// takeRuns works in these steps. due locks due queues, of each account those first that were due first. waiting
+// are the next events of these queues: the first stands in the queue's row, the others in queue_events. turns
+// numbers the events of each account, so that the accounts take turns. sized adds up the sizes in that order, and
+// chosen are the events that fit into $6 bytes. taken makes their queues the holder's.
+//
+// Taking doesn't change due_at, so it rewrites no index. A queue that another transaction locks now is skipped;
+// that transaction wakes the appliers when it commits.
 const takeRuns = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
-	), k AS MATERIALIZED (
-		SELECT a.account_id, a.events, x.*
-		FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS a(account_id, events, since)
+	), due AS MATERIALIZED (
+		SELECT share.account_id, share.events, due_of_account.*
+		FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS share(account_id, events, since)
 		CROSS JOIN LATERAL (
 			SELECT q.id, q.epoch, q.first_event, q.place, q.last_place, q.due_at, q.waits
 			FROM queues AS q
-			WHERE q.account_id = a.account_id AND q.due_at >= a.since AND q.due_at <= (SELECT real FROM t)
+			WHERE q.account_id = share.account_id AND q.due_at >= share.since AND q.due_at <= (SELECT real FROM clock)
 				AND q.holder IS NULL AND q.tries = 0 AND q.version <= $4
 			ORDER BY q.due_at
-			LIMIT a.events
-			FOR NO KEY UPDATE SKIP LOCKED) AS x
-	), e AS MATERIALIZED (
-		SELECT k.account_id, k.events, k.due_at, k.id, k.epoch, k.place, k.first_event AS event_id, k.waits, k.last_place
-		FROM k
+			LIMIT share.events
+			FOR NO KEY UPDATE SKIP LOCKED) AS due_of_account
+	), waiting AS MATERIALIZED (
+		SELECT due.account_id, due.events, due.due_at, due.id, due.epoch, due.place, due.first_event AS event_id, due.waits, due.last_place
+		FROM due
 		UNION ALL
-		SELECT k.account_id, k.events, k.due_at, k.id, k.epoch, x.place, x.event_id, k.waits, k.last_place
-		FROM k
+		SELECT due.account_id, due.events, due.due_at, due.id, due.epoch, behind.place, behind.event_id, due.waits, due.last_place
+		FROM due
 		CROSS JOIN LATERAL (
-			SELECT r.place, r.event_id
-			FROM queue_events AS r
-			WHERE r.queue_id = k.id AND r.place > k.place
-			ORDER BY r.place
-			LIMIT $5 - 1) AS x
-		WHERE k.last_place > k.place
+			SELECT queue_events.place, queue_events.event_id
+			FROM queue_events
+			WHERE queue_events.queue_id = due.id AND queue_events.place > due.place
+			ORDER BY queue_events.place
+			LIMIT $5 - 1) AS behind
+		WHERE due.last_place > due.place
 	), turns AS (
-		SELECT e.*, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id, place) AS turn
-		FROM e
+		SELECT waiting.*, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id, place) AS turn
+		FROM waiting
 	), sized AS (
-		SELECT turns.*, v.stored, sum(v.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - v.size_bytes AS before
+		SELECT turns.*, event.stored, sum(event.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - event.size_bytes AS before
 		FROM turns
-		CROSS JOIN LATERAL (SELECT events.ctid AS stored, events.size_bytes FROM events WHERE events.id = turns.event_id LIMIT 1) AS v
+		CROSS JOIN LATERAL (SELECT events.ctid AS stored, events.size_bytes FROM events WHERE events.id = turns.event_id LIMIT 1) AS event
 		WHERE turns.turn <= turns.events
 	), chosen AS MATERIALIZED (
 		SELECT * FROM sized WHERE before < $6
@@ -91,15 +95,17 @@ const takeRuns = `
 		SET holder = $7, epoch = q.epoch + 1
 		WHERE q.id = ANY(ARRAY(SELECT DISTINCT id FROM chosen))
 	)
-	SELECT c.id AS queue_id, c.account_id AS share, c.epoch + 1 AS epoch, 0 AS tries, c.waits, c.place, c.last_place, ` + takenEvent + `
-	FROM chosen AS c
-	JOIN events AS v ON v.ctid = c.stored
-	CROSS JOIN t
-	ORDER BY c.turn`
+	SELECT chosen.id AS queue_id, chosen.account_id AS share, chosen.epoch + 1 AS epoch, 0 AS tries, chosen.waits, chosen.place, chosen.last_place,
+		` + takenEvent + `
+	FROM chosen
+	JOIN events AS event ON event.ctid = chosen.stored
+	CROSS JOIN clock
+	ORDER BY chosen.turn`
 
-const takenEvent = `v.id, v.account_id, v.external_id, v.order_key, v.payload, v.blob, v.size_bytes, v.received_at, t.now, t.real`
+const takenEvent = `event.id, event.account_id, event.external_id, event.order_key, event.payload, event.blob, event.size_bytes,
+		event.received_at, clock.now, clock.real`
 
-// takenRow is one row of takeRuns.
+// takenRow is one row of takeRuns and takeSuspect.
 type takenRow struct {
 	Event
 	Queue     int64     `db:"queue_id"`
@@ -119,8 +125,8 @@ const unflushed = `SELECT set_config('synchronous_commit', 'off', true)`
 
 const unflushedIfUnchanged = unflushed + ` WHERE pg_current_xact_id_if_assigned() IS NULL`
 
-// Unflushed makes the commit return before it is on disk, if the transaction has changed and locked nothing before
-// the pipeline, which is empty.
+// Unflushed makes the commit return before it is on disk, if the transaction has changed and locked nothing yet. It
+// does so only as the pipeline's first statement; later it has no effect.
 func (p *Pipeline) Unflushed() {
 	if p.batch.Len() == 0 {
 		p.batch.Queue(unflushedIfUnchanged)
@@ -130,10 +136,9 @@ func (p *Pipeline) Unflushed() {
 // TakeRuns takes the next events of due queues. They are the holder's until it writes their results
 // (FinishRuns, ReleaseRuns) or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
-	accounts, events, since := make([]AccountID, len(t.Shares)), make([]int32, len(t.Shares)), make([]time.Time, len(t.Shares))
-	for i, s := range t.Shares {
-		accounts[i], events[i], since[i] = s.Account, int32(s.Events), s.From //nolint:gosec // at most some hundred
-	}
+	accounts := query.Field(t.Shares, func(s *Share) AccountID { return s.Account })
+	events := query.Field(t.Shares, func(s *Share) int { return s.Events })
+	since := query.Field(t.Shares, func(s *Share) time.Time { return s.From })
 	var rows []takenRow
 	var p Pipeline
 	p.batch.Queue(unflushed)
@@ -147,25 +152,25 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 // An event that failed before is taken alone. The attempt is counted before it begins, so it counts
 // even if the event makes the process crash. The applier quarantines an event after too many attempts.
 const takeSuspect = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
-	), k AS MATERIALIZED (
+	), due AS MATERIALIZED (
 		SELECT q.id
 		FROM queues AS q
-		WHERE q.tries > 0 AND q.due_at <= (SELECT real FROM t) AND q.holder IS NULL AND q.version <= $1
+		WHERE q.tries > 0 AND q.due_at <= (SELECT real FROM clock) AND q.holder IS NULL AND q.version <= $1
 		ORDER BY q.due_at
 		LIMIT 1
 		FOR NO KEY UPDATE SKIP LOCKED
 	), taken AS (
 		UPDATE queues AS q
 		SET holder = $2, epoch = q.epoch + 1, tries = least(q.tries + 1, 32000)
-		WHERE q.id = ANY(ARRAY(SELECT id FROM k))
+		WHERE q.id = ANY(ARRAY(SELECT id FROM due))
 		RETURNING q.id AS queue_id, q.account_id AS share, q.epoch, q.tries, q.waits, q.place, q.last_place, q.first_event
 	)
-	SELECT q.queue_id, q.share, q.epoch, q.tries, q.waits, q.place, q.last_place, ` + takenEvent + `
-	FROM taken AS q
-	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = q.first_event LIMIT 1) AS v
-	CROSS JOIN t`
+	SELECT taken.queue_id, taken.share, taken.epoch, taken.tries, taken.waits, taken.place, taken.last_place, ` + takenEvent + `
+	FROM taken
+	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = taken.first_event LIMIT 1) AS event
+	CROSS JOIN clock`
 
 // TakeSuspect takes one event that failed before, alone, and counts the attempt. The result has no
 // runs when no such event is due.
@@ -182,17 +187,19 @@ func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, er
 // takenOf groups rows, which are in the order in which they were taken, by their queues.
 func takenOf(rows []takenRow) Taken {
 	var taken Taken
-	indexOf := map[int64]int{} // of a queue's run, by the queue's id
+	runIndex := map[int64]int{} // into taken.Runs, by the queue's id
 	for _, r := range rows {
 		taken.Now, taken.Real = r.Now, r.Real
-		i, known := indexOf[r.Queue]
+		i, known := runIndex[r.Queue]
 		if !known {
 			i = len(taken.Runs)
-			indexOf[r.Queue] = i
+			runIndex[r.Queue] = i
 			taken.Runs = append(taken.Runs, Run{Queue: r.Queue, Share: r.Share, Epoch: r.Epoch, Tries: r.Tries, Waits: r.Waits})
 		}
 		run := &taken.Runs[i]
-		run.Events, run.Places, run.More = append(run.Events, r.Event), append(run.Places, r.Place), r.Place < r.LastPlace
+		run.Events = append(run.Events, r.Event)
+		run.Places = append(run.Places, r.Place)
+		run.More = r.Place < r.LastPlace
 	}
 	return taken
 }
@@ -201,11 +208,11 @@ func takenOf(rows []takenRow) Taken {
 type Release struct {
 	Queue, Epoch int64
 	// First and Done are places (Run.Places): of the run's first event, and of the last event that is
-	// done and leaves the queue. Done is 0 when no event is.
+	// done and leaves the queue. Done is 0 when no event is done.
 	First, Done int64
-	// After is how long the queue's next event waits at least. For names the record that it waits for
-	// (AwaitedPost, AwaitedID): WakeQueues makes it due as soon as that is written. Waits is how often
-	// it was put off.
+	// After is how long the queue's next event waits at least. For names the record that the event waits
+	// for (AwaitedPost, AwaitedID, AwaitedOpening): WakeQueues makes it due as soon as that is written.
+	// Waits is how often it was put off.
 	After time.Duration
 	For   string
 	Waits int
@@ -243,52 +250,60 @@ const lockRuns = `
 // fenceRuns locks the queues and makes the transaction fail unless all of them are still the holder's.
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
-// A queue without events is deleted. A queue with more events goes behind those that are due now, and
-// its next event moves from queue_events into its row. Rows are found by ctid, which doesn't change
-// while they are locked.
+// releaseRuns has these parts. released are the results, each with its queue's row (stored) and the event behind
+// the last one that is done. passed removes from queue_events what is done and what moves from there into the
+// queue's row. ended removes queues without events. The update frees the other queues and writes their next
+// events: with an event done, a queue goes behind those that are due now. Rows are found by ctid, which doesn't
+// change while they are locked.
 const releaseRuns = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT clock_timestamp() AS now
-	), r AS MATERIALIZED (
-		SELECT r.*, q.stored, q.last_place, x.place AS next_place, x.event_id AS next_event
+	), released AS MATERIALIZED (
+		SELECT result.*, queue.stored, queue.last_place, next.place AS next_place, next.event_id AS next_event
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[], $7::int[],
 				$8::int[], $9::bigint[])
-			AS r(id, epoch, first, done, after, waits_for, waits, tries, suspects)
+			AS result(id, epoch, first, done, after, waits_for, waits, tries, suspects)
 		CROSS JOIN LATERAL (
 			SELECT queues.ctid AS stored, queues.last_place
 			FROM queues
-			WHERE queues.id = r.id AND queues.epoch = r.epoch
-			LIMIT 1) AS q
+			WHERE queues.id = result.id AND queues.epoch = result.epoch
+			LIMIT 1) AS queue
 		LEFT JOIN LATERAL (
-			SELECT e.place, e.event_id
-			FROM queue_events AS e
-			WHERE r.done > 0 AND q.last_place > r.done AND e.queue_id = r.id AND e.place > r.done
-			ORDER BY e.place
-			LIMIT 1) AS x ON true
+			SELECT behind.place, behind.event_id
+			FROM queue_events AS behind
+			WHERE result.done > 0 AND queue.last_place > result.done AND behind.queue_id = result.id AND behind.place > result.done
+			ORDER BY behind.place
+			LIMIT 1) AS next ON true
 	), passed AS (
 		DELETE FROM queue_events
 		WHERE ctid = ANY(ARRAY(
-			SELECT e.ctid
-			FROM r
+			SELECT gone.ctid
+			FROM released
 			CROSS JOIN LATERAL (
-				SELECT x.ctid
-				FROM queue_events AS x
-				WHERE r.last_place > r.first AND x.queue_id = r.id AND x.place > r.first AND x.place <= coalesce(r.next_place, r.done)
-				ORDER BY x.place
-				LIMIT 1000000) AS e
-			WHERE r.done > 0))
+				SELECT behind.ctid
+				FROM queue_events AS behind
+				WHERE released.last_place > released.first AND behind.queue_id = released.id
+					AND behind.place > released.first AND behind.place <= coalesce(released.next_place, released.done)
+				ORDER BY behind.place
+				LIMIT 1000000) AS gone
+			WHERE released.done > 0))
 	), ended AS (
 		DELETE FROM queues
-		WHERE ctid = ANY(ARRAY(SELECT stored FROM r WHERE last_place <= done))
+		WHERE ctid = ANY(ARRAY(SELECT stored FROM released WHERE last_place <= done))
 	)
 	UPDATE queues AS q
-	SET holder = NULL, waits = r.waits, suspect_upto = greatest(q.suspect_upto, r.suspects),
-		tries = greatest(r.tries, CASE WHEN coalesce(r.next_place, q.place) <= greatest(q.suspect_upto, r.suspects) THEN 1 ELSE 0 END),
-		waits_for = nullif(r.waits_for, ''),
-		due_at = CASE WHEN r.after > 0 THEN t.now + make_interval(secs => r.after) WHEN r.done > 0 THEN t.now ELSE q.due_at END,
-		first_event = coalesce(r.next_event, q.first_event), place = coalesce(r.next_place, q.place)
-	FROM t, r
-	WHERE q.ctid = r.stored AND r.last_place > r.done`
+	SET holder = NULL, waits = released.waits, suspect_upto = greatest(q.suspect_upto, released.suspects),
+		tries = greatest(released.tries,
+			CASE WHEN coalesce(released.next_place, q.place) <= greatest(q.suspect_upto, released.suspects) THEN 1 ELSE 0 END),
+		waits_for = nullif(released.waits_for, ''),
+		due_at = CASE
+			WHEN released.after > 0 THEN clock.now + make_interval(secs => released.after)
+			WHEN released.done > 0 THEN clock.now
+			ELSE q.due_at
+		END,
+		first_event = coalesce(released.next_event, q.first_event), place = coalesce(released.next_place, q.place)
+	FROM clock, released
+	WHERE q.ctid = released.stored AND released.last_place > released.done`
 
 // FinishRuns writes the results of runs, in the transaction that applies their events. The transaction
 // fails (IsLost) when one of the queues is no longer the holder's.
@@ -319,25 +334,28 @@ func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 
 // queueEpochs returns the arguments of lockRuns.
 func queueEpochs(list []Release) (queues, epochs []int64) {
-	for _, r := range list {
-		queues, epochs = append(queues, r.Queue), append(epochs, r.Epoch)
-	}
+	queues = query.Field(list, func(r *Release) int64 { return r.Queue })
+	epochs = query.Field(list, func(r *Release) int64 { return r.Epoch })
 	return queues, epochs
 }
 
+// maxTries bounds the counts of tries and waits, which are stored as smallint. takeSuspect repeats it in SQL.
+const maxTries = 32000
+
 // releaseColumns returns the arguments of releaseRuns.
 func releaseColumns(list []Release) []any {
-	n := len(list)
-	waitsFor := make([]string, n)
-	queues, epochs, first, done, suspects := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	waits, tries := make([]int32, n), make([]int32, n)
-	after := make([]float64, n)
-	for i, r := range list {
-		queues[i], epochs[i], first[i], done[i], suspects[i] = r.Queue, r.Epoch, r.First, r.Done, r.Suspects
-		after[i], waitsFor[i] = r.After.Seconds(), query.ShortID(r.For)
-		waits[i], tries[i] = int32(min(r.Waits, 32000)), int32(min(r.Tries, 32000)) //nolint:gosec // bounded
+	queues, epochs := queueEpochs(list)
+	return []any{
+		queues,
+		epochs,
+		query.Field(list, func(r *Release) int64 { return r.First }),
+		query.Field(list, func(r *Release) int64 { return r.Done }),
+		query.Field(list, func(r *Release) float64 { return r.After.Seconds() }),
+		query.Field(list, func(r *Release) string { return query.ShortID(r.For) }),
+		query.Field(list, func(r *Release) int { return min(r.Waits, maxTries) }),
+		query.Field(list, func(r *Release) int { return min(r.Tries, maxTries) }),
+		query.Field(list, func(r *Release) int64 { return r.Suspects }),
 	}
-	return []any{queues, epochs, first, done, after, waitsFor, waits, tries, suspects}
 }
 
 const quarantineEvent = `

@@ -12,22 +12,25 @@ import (
 )
 
 const wakeQueues = `
-	UPDATE queues AS q
+	UPDATE queues
 	SET due_at = (SELECT clock_timestamp()), waits_for = NULL
-	WHERE q.id = ANY(ARRAY(
+	WHERE id = ANY(ARRAY(
 		SELECT w.id FROM queues AS w WHERE w.waits_for = ANY($1) AND w.holder IS NULL ORDER BY w.key FOR NO KEY UPDATE SKIP LOCKED))
-	RETURNING q.account_id AS id`
+	RETURNING account_id AS id`
 
 // WakeQueues makes those queues due whose next event waits for one of the written records (AwaitedPost,
-// AwaitedID). It returns the accounts whose shares the queues use.
+// AwaitedID, AwaitedOpening). It returns the accounts whose shares the queues use.
 func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, error) {
 	if len(written) == 0 {
 		return nil, nil
 	}
 	short, _ := query.ShortIDs(written)
-	list, err := query.IDs[AccountID](ctx, q, "wake queues", wakeQueues, short)
-	slices.Sort(list)
-	return slices.Compact(list), err
+	accounts, err := query.IDs[AccountID](ctx, q, "wake queues", wakeQueues, short)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts), nil
 }
 
 // ShareDue says when an account has something to apply.
@@ -37,30 +40,30 @@ type ShareDue struct {
 	Wait      float64   `db:"wait"` // seconds until then
 }
 
-// The first queue of each account, whether an applier holds it or not. $3 (thorough) also looks for
-// queues of accounts that are in neither accounts nor $1.
+// sharesDue finds the first queue of each account, whether an applier holds it or not. With $3 (thorough) it
+// also finds queues of accounts that are in neither accounts nor $1 (given).
 const sharesDue = `
-	WITH l AS MATERIALIZED (
-		SELECT account_id, since FROM unnest($1::bigint[], $2::timestamptz[]) AS l(account_id, since)
-	), a AS MATERIALIZED (
+	WITH given AS MATERIALIZED (
+		SELECT account_id, since FROM unnest($1::bigint[], $2::timestamptz[]) AS given(account_id, since)
+	), account AS MATERIALIZED (
 		SELECT id FROM accounts
 		UNION
-		SELECT account_id FROM l
+		SELECT account_id FROM given
 		UNION
 		SELECT account_id FROM queues WHERE $3
 	)
-	SELECT a.id AS account_id, x.due_at AS due, extract(epoch FROM x.due_at - (SELECT clock_timestamp()))::double precision AS wait
-	FROM a
-	LEFT JOIN l ON l.account_id = a.id
+	SELECT account.id AS account_id, first.due_at AS due, extract(epoch FROM first.due_at - (SELECT clock_timestamp()))::double precision AS wait
+	FROM account
+	LEFT JOIN given ON given.account_id = account.id
 	CROSS JOIN LATERAL (
 		SELECT q.due_at
 		FROM queues AS q
-		WHERE q.account_id = a.id AND q.due_at >= coalesce(l.since, '-infinity')
+		WHERE q.account_id = account.id AND q.due_at >= coalesce(given.since, '-infinity')
 		ORDER BY q.due_at
-		LIMIT 1) AS x`
+		LIMIT 1) AS first`
 
 // SharesDue returns for each account that has queues when the first of them is due, and the database's
-// clock. since is Share.From by account; with thorough all queues are looked at instead.
+// clock. since is Share.From by account. With thorough it is ignored: all queues of all accounts count.
 func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
 	var accounts []AccountID
 	var from []time.Time
@@ -68,7 +71,8 @@ func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, th
 		if thorough {
 			at = time.Time{}
 		}
-		accounts, from = append(accounts, id), append(from, at)
+		accounts = append(accounts, id)
+		from = append(from, at)
 	}
 	var p Pipeline
 	p.batch.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&real) })
@@ -87,7 +91,7 @@ const suspects = `
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
-// Suspects says whether an event that failed before is due to be tried again (due), and whether events
+// Suspects returns whether an event that failed before is due to be tried again (due), and whether events
 // wait for the records of posts (posts) or until their accounts are open (openings).
 func Suspects(ctx context.Context, q Querier, version int) (due, posts, openings bool, err error) {
 	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts, &openings); err != nil {
@@ -112,16 +116,17 @@ func AwaitedID(account AccountID, external string) string {
 // Written returns those of the providers' message ids, and of the surfaces' messages, that are recorded.
 func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
-	var accounts, surfaces []AccountID
-	var external, channels, messages []string
-	for _, x := range ids {
-		accounts, external = append(accounts, x.AccountID), append(external, x.ExternalID)
+	var writtenIDs []ExternalID
+	p.FindExternalIDs(&writtenIDs,
+		query.Field(ids, func(id *ExternalID) AccountID { return id.AccountID }),
+		query.Field(ids, func(id *ExternalID) string { return id.ExternalID }))
+	var writtenPosts []Post
+	p.FindPosts(&writtenPosts,
+		query.Field(posts, func(post *Post) AccountID { return post.AccountID }),
+		query.Field(posts, func(post *Post) string { return post.Channel }),
+		query.Field(posts, func(post *Post) string { return post.Message }))
+	if err := p.Run(ctx, q); err != nil {
+		return nil, nil, err
 	}
-	for _, x := range posts {
-		surfaces, channels, messages = append(surfaces, x.AccountID), append(channels, x.Channel), append(messages, x.Message)
-	}
-	ids, posts = nil, nil
-	p.FindExternalIDs(&ids, accounts, external)
-	p.FindPosts(&posts, surfaces, channels, messages)
-	return ids, posts, p.Run(ctx, q)
+	return writtenIDs, writtenPosts, nil
 }

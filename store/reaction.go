@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"parley/store/internal/query"
 )
@@ -11,7 +12,7 @@ type Reaction struct {
 	AccountID  AccountID  `db:"account_id" json:"account_id"`
 	Target     string     `db:"target" json:"target"` // the provider's id of the message
 	IdentityID IdentityID `db:"identity_id" json:"identity_id"`
-	Emoji      string     `db:"emoji" json:"emoji"`             // "" = taken back
+	Emoji      string     `db:"emoji" json:"emoji"`             // empty once it was taken back
 	DeliveryID DeliveryID `db:"delivery_id" json:"delivery_id"` // the thread line that shows it
 }
 
@@ -37,7 +38,7 @@ const upsertReactions = `
 
 // UpsertReactions writes reactions. Rows must be unique.
 func UpsertReactions(ctx context.Context, q Execer, rows []Reaction) error {
-	rows = append([]Reaction(nil), rows...)
+	rows = slices.Clone(rows)
 	for i := range rows {
 		rows[i].Target = query.ShortID(rows[i].Target)
 	}

@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// Replying is an agent who has the form of a reply open in a conversation. Conversation.Replying has
+// Replying is an agent who has the form of a reply open in a conversation. Conversation.Replying lists
 // those whose time is not over.
 type Replying struct {
 	AgentID  AgentID   `json:"agent_id"`

@@ -3,7 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
+
+	"parley/store/internal/query"
 )
 
 // ErrRestoring means that a restore into this database has not ended. Nobody may serve it yet.
@@ -16,14 +17,11 @@ const (
 	getRestore  = `SELECT backup FROM parley_restoring`
 )
 
-// Restoring returns the backup of a restore that has not ended; "" = there is none.
+// Restoring returns the backup of a restore that has not ended, or "" if there is none.
 func Restoring(ctx context.Context, q Querier) (backup string, err error) {
-	var found bool
-	if err = q.QueryRow(ctx, findRestore).Scan(&found); err == nil && found {
-		err = q.QueryRow(ctx, getRestore).Scan(&backup)
+	found, err := query.Value[bool](ctx, q, "restoring", findRestore)
+	if err != nil || !found {
+		return "", err
 	}
-	if err != nil {
-		return "", fmt.Errorf("store: restoring: %w", err)
-	}
-	return backup, nil
+	return query.Value[string](ctx, q, "restoring", getRestore)
 }

@@ -2,15 +2,15 @@ package store
 
 import "slices"
 
-// Roles of agents, as parley.yaml and the column agents.roles write them. Who has one may also do what the next one may:
+// Roles of agents, as parley.yaml and the column agents.roles write them. Each role may also do what the next ones may:
 //
 //	super_admin  names admins and other super-admins and takes them out, connects chats, makes tokens that change the
 //	             set-up, sees certificates of erasures
 //	admin        sets up all else, sees everything, closes conversations, changes templates
-//	agent        answers customers; everybody does who is no more than that
+//	agent        answers customers; every agent has this role, named or not
 //
-// While nobody is named super-admin, each admin counts as one: nobody was, before there was this role. Which page each
-// opens says its route (package web), which verb package permission.
+// While nobody is named super-admin, each admin counts as one, because the role is newer than the others. Routes of
+// package web say which role opens which page; package permission says which role may use which verb.
 const (
 	RoleSuperAdmin = "super_admin"
 	RoleAdmin      = "admin"
@@ -20,13 +20,13 @@ const (
 // Roles lists all of them.
 func Roles() []string { return []string{RoleSuperAdmin, RoleAdmin, RoleAgent} }
 
-// IsAdmin says whether an agent is an admin, or more than that.
+// IsAdmin returns whether an agent is an admin or a super-admin.
 func (a Agent) IsAdmin() bool {
 	return slices.Contains(a.Roles, RoleAdmin) || slices.Contains(a.Roles, RoleSuperAdmin)
 }
 
-// StoredRoles gives roles as they are stored: a super-admin is an admin, too, also for processes of a version that does
-// not know the role.
+// StoredRoles returns roles as they are stored: a super-admin is also stored as an admin, for processes of a version
+// that does not know the role.
 func StoredRoles(said []string) []string {
 	if slices.Contains(said, RoleSuperAdmin) && !slices.Contains(said, RoleAdmin) {
 		return append(slices.Clone(said), RoleAdmin)
@@ -34,7 +34,7 @@ func StoredRoles(said []string) []string {
 	return said
 }
 
-// SaidRoles gives stored roles as people write them.
+// SaidRoles returns stored roles as people write them.
 func SaidRoles(stored []string) []string {
 	if !slices.Contains(stored, RoleSuperAdmin) {
 		return stored

@@ -13,25 +13,30 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Sealer encrypts secrets before they reach the database. It seals with the first of its keys and
 // opens with any of them. A sealed secret is bound to its place ("accounts/support-mail"): copied to
 // another row, it does not open.
 type Sealer struct {
-	aeads []cipher.AEAD
-	macs  [][]byte // keys of Hashes, one of each key
+	aeads []cipher.AEAD // one for each key
+	macs  [][]byte      // the keys of Hashes, one for each key
 }
 
 // ErrWrongKey means that a sealed value was not made with any of the known keys.
 var ErrWrongKey = errors.New("store: the master key does not fit")
 
-// NewSealer takes base64 keys of 32 bytes, several separated by commas.
+// keyBytes is the length of a key of AES-256.
+const keyBytes = 32
+
+// NewSealer makes a Sealer of base64 keys of keyBytes bytes, separated by commas.
 func NewSealer(keys string) (*Sealer, error) {
 	var s Sealer
 	for i, k := range strings.Split(keys, ",") {
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k))
-		if err != nil || len(raw) != 32 {
+		if err != nil || len(raw) != keyBytes {
 			return nil, fmt.Errorf("store: master key %d: want base64 of 32 bytes (openssl rand -base64 32)", i+1)
 		}
 		block, err := aes.NewCipher(raw)
@@ -50,7 +55,7 @@ func NewSealer(keys string) (*Sealer, error) {
 
 // NewMasterKey returns a new random key, as NewSealer takes it.
 func NewMasterKey() string {
-	raw := make([]byte, 32)
+	raw := make([]byte, keyBytes)
 	_, _ = rand.Read(raw) // never fails
 	return base64.StdEncoding.EncodeToString(raw)
 }
@@ -77,55 +82,52 @@ const (
 	lockKeys  = `LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE`
 )
 
+// The check value: a known text, sealed with the master key, by which a database knows its key again.
+const (
+	checkPurpose = "check"
+	checkText    = "parley"
+)
+
+// Beginner begins transactions: a pool, or a connection.
+type Beginner interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
 // CheckMasterKey compares the master key with the database's check value and sets
 // it on a fresh database.
 // Errors: ErrWrongKey.
-func CheckMasterKey(ctx context.Context, q interface {
-	Begin(ctx context.Context) (pgx.Tx, error)
-}, s *Sealer) error {
-	found, err := keysOf(ctx, q, s, "check", []byte("parley"))
+func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
+	found, err := keysOf(ctx, db, s, checkPurpose, []byte(checkText))
 	if err != nil {
 		return err
 	}
-	if string(found[0]) != "parley" {
+	if string(found[0]) != checkText {
 		return ErrWrongKey
 	}
 	return nil
 }
 
-// HasMasterKey says whether a database is already bound to a master key.
+// HasMasterKey returns whether a database is already bound to a master key.
 func HasMasterKey(ctx context.Context, q Querier) (bool, error) {
-	var n int
-	if err := q.QueryRow(ctx, `SELECT count(*) FROM keys WHERE purpose = 'check'`).Scan(&n); err != nil {
-		return false, fmt.Errorf("store: keys: %w", err)
-	}
-	return n > 0, nil
+	return query.Value[bool](ctx, q, "keys", `SELECT EXISTS (SELECT FROM keys WHERE purpose = $1)`, checkPurpose)
 }
 
-// TokenKeys returns the HMAC keys of a purpose, the newest, which signs, first. If there is none yet,
-// it makes one.
-func TokenKeys(ctx context.Context, q interface {
-	Begin(ctx context.Context) (pgx.Tx, error)
-}, s *Sealer, purpose string) ([][]byte, error) {
-	fresh := make([]byte, 32)
-	_, _ = rand.Read(fresh)
-	return keysOf(ctx, q, s, purpose, fresh)
+// TokenKeys returns the HMAC keys of a purpose, the newest first: with that one tokens are signed. If there
+// is no key yet, it makes one.
+func TokenKeys(ctx context.Context, db Beginner, s *Sealer, purpose string) ([][]byte, error) {
+	fresh := make([]byte, keyBytes)
+	_, _ = rand.Read(fresh) // never fails
+	return keysOf(ctx, db, s, purpose, fresh)
 }
 
-// keysOf opens the keys of a purpose, the newest first. If there is none yet, it adds first.
-func keysOf(ctx context.Context, q interface {
-	Begin(ctx context.Context) (pgx.Tx, error)
-}, s *Sealer, purpose string, first []byte) ([][]byte, error) {
+// keysOf opens the keys of a purpose, the newest first. If there is no key yet, it stores the key first.
+func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first []byte) ([][]byte, error) {
 	var keys [][]byte
-	err := pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockKeys); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, getKeys, purpose)
-		if err != nil {
-			return err
-		}
-		sealed, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		sealed, err := query.Column[[]byte](ctx, tx, "keys of "+purpose, getKeys, purpose)
 		if err != nil {
 			return err
 		}
@@ -149,11 +151,11 @@ func keysOf(ctx context.Context, q interface {
 	return keys, nil
 }
 
-// KeyCheck returns the sealed value with which Sealer.Fits tests a master key; nil when the database
+// KeyCheck returns the sealed value with which Sealer.Fits tests a master key. It returns nil if the database
 // is not bound to a key.
 func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
 	var sealed []byte
-	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, "check").Scan(&sealed)
+	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, checkPurpose).Scan(&sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -163,14 +165,14 @@ func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
 	return sealed, nil
 }
 
-// Fits says whether a KeyCheck was sealed with one of the keys.
+// Fits returns whether a KeyCheck was sealed with one of the keys.
 func (s *Sealer) Fits(check []byte) bool {
-	plain, err := s.Open("keys/check", check)
-	return err == nil && string(plain) == "parley"
+	plain, err := s.Open("keys/"+checkPurpose, check)
+	return err == nil && string(plain) == checkText
 }
 
-// Hashes gives the keyed hashes of a secret of which no more than a hash is stored, one by each key; new ones are stored
-// by the first. place says what it is, so that hashes of other things are never the same.
+// Hashes returns the keyed hashes of a secret of which only a hash is stored: one for each key. New secrets are stored
+// by the first. place says what the secret is for, so that equal secrets of different places have different hashes.
 func (s *Sealer) Hashes(place, secret string) [][]byte {
 	list := make([][]byte, len(s.macs))
 	for i, key := range s.macs {
@@ -179,7 +181,7 @@ func (s *Sealer) Hashes(place, secret string) [][]byte {
 	return list
 }
 
-// keyed is HMAC-SHA256.
+// keyed returns the HMAC-SHA256 of a text.
 func keyed(key []byte, text string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(text))

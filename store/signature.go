@@ -10,7 +10,7 @@ type RichSignature struct {
 // SignaturePicture is a picture that a signature's HTML shows.
 type SignaturePicture struct {
 	ContentID   string `json:"id"`   // by which the HTML names it: <img src="cid:ID">
-	From        string `json:"from"` // the file or address that it was read from; "" = its bytes are in Source
+	From        string `json:"from"` // the file or address that it was read from; empty if its bytes are in Source
 	Name        string `json:"name"`
 	ContentType string `json:"type"`
 	SizeBytes   int64  `json:"size"`

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,18 +25,18 @@ type Template struct {
 	Buttons          []TemplateButton  `db:"buttons"`
 	Examples         map[string]string `db:"examples"`
 	Version          int               `db:"version"`     // rises with each change that the provider sees
-	ExternalID       string            `db:"external_id"` // the provider's id; "" = not known
+	ExternalID       string            `db:"external_id"` // the provider's id; empty if not known
 	Status           string            `db:"status"`      // draft, pending, approved, rejected, paused, disabled
-	Reason           string            `db:"reason"`      // why, for people
+	Reason           string            `db:"reason"`      // why it has this status, for people
 	Quality          string            `db:"quality"`     // as the provider rates it
 	ProviderCategory string            `db:"provider_category"`
-	AgentID          *AgentID          `db:"agent_id"` // who wrote it
-	Todo             string            `db:"todo"`     // what the provider must be told: "", TodoSubmit or TodoDelete
-	Tries            int               `db:"tries"`
-	Epoch            int64             `db:"epoch"`
-	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, database's clock; nil = not yet
+	AgentID          *AgentID          `db:"agent_id"`     // who wrote it
+	Todo             string            `db:"todo"`         // what the provider must be told: "", TodoSubmit or TodoDelete
+	Tries            int               `db:"tries"`        // attempts to tell the provider about this Todo
+	Epoch            int64             `db:"epoch"`        // rises with each claim and each change: results of earlier claims don't count
+	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, database's clock; nil until then
 	ChangedAt        time.Time         `db:"changed_at"`
-	Busy             bool              `db:"busy"` // a process is telling the provider now
+	Busy             bool              `db:"busy"` // a process has claimed it and tells the provider now
 }
 
 // TemplateButton is a button below a Template.
@@ -63,7 +62,7 @@ const listTemplates = `
 	WHERE todo <> 'delete' AND ($1::bigint = 0 OR account_id = $1)
 	ORDER BY account_id, name, language`
 
-// ListTemplates reads the templates of an account (0 = of all) but those that are being deleted.
+// ListTemplates reads the templates of an account, except those that are being deleted. Account 0 means all accounts.
 func ListTemplates(ctx context.Context, q Querier, account AccountID) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "templates", listTemplates, account)
 }
@@ -84,7 +83,10 @@ func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...TemplateID) ([]Templat
 	return query.Collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
 
-const findTemplates = `
+// lockByExternalID finds templates by the provider's id $2 in all accounts of the kind of account $1, because
+// accounts of one provider may share templates. It finds nothing if the id is empty, as it is in templates that
+// the provider doesn't know.
+const lockByExternalID = `
 	SELECT ` + templateColumns + `
 	FROM templates
 	WHERE $2 <> '' AND external_id = $2
@@ -92,23 +94,26 @@ const findTemplates = `
 	ORDER BY id
 	FOR UPDATE`
 
-const namedTemplate = `
+const lockByName = `
 	SELECT ` + templateColumns + `
 	FROM templates
 	WHERE account_id = $1 AND provider_name = $2 AND language = $3
 	FOR UPDATE`
 
-// LockReportedTemplates finds and locks the templates that an account's provider reports on: all that have
-// the provider's id, in all accounts of the same kind; if none has it, the account's own one with this
+// LockReportedTemplates reads and locks the templates that an account's provider reports on: those with the
+// provider's id in all accounts of the same kind. If there are none, it is the account's own template with this
 // name and language.
 func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
-	found, err := query.Collect[Template](ctx, q, "find templates", findTemplates, account, external)
+	found, err := query.Collect[Template](ctx, q, "find templates", lockByExternalID, account, external)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return query.Collect[Template](ctx, q, "find template", namedTemplate, account, name, language)
+	return query.Collect[Template](ctx, q, "find template", lockByName, account, name, language)
 }
 
+// saveTemplate submits a new template. $14 is resubmit: whether the provider must be told about the change of a
+// known one, which then is pending and has a new version. Todo stays if the provider has not been told yet about
+// an earlier change, and becomes 'submit' for one that was to be deleted.
 const saveTemplate = `
 	INSERT INTO templates AS t (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons,
 		examples, agent_id, todo)
@@ -125,26 +130,29 @@ const saveTemplate = `
 		external_id = CASE WHEN t.provider_name = EXCLUDED.provider_name THEN t.external_id ELSE '' END
 	RETURNING id`
 
-const compareWithin = `
-	INSERT INTO template_lists AS l (account_id, due_at)
+const scheduleComparison = `
+	INSERT INTO template_lists AS list (account_id, due_at)
 	VALUES ($1, parley_now() + make_interval(secs => $2))
-	ON CONFLICT (account_id) DO UPDATE SET due_at = least(l.due_at, EXCLUDED.due_at)`
+	ON CONFLICT (account_id) DO UPDATE SET due_at = least(list.due_at, EXCLUDED.due_at)`
 
-// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new
-// one is submitted to the provider; a known one only with resubmit, when something changed that the
-// provider sees.
+// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new template
+// is always submitted to the provider. The caller sets resubmit if it changed something that the provider sees
+// in a known template; without it the provider is not told.
 func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (TemplateID, error) {
-	var id TemplateID
 	examples := t.Examples
 	if examples == nil {
 		examples = map[string]string{}
 	}
-	err := q.QueryRow(ctx, saveTemplate, t.AccountID, t.Name, t.Language, t.ProviderName, t.Category, orEmpty(t.Uses), orEmpty(t.Labels),
-		t.Header, t.Body, t.Footer, orEmpty(t.Buttons), examples, t.AgentID, resubmit).Scan(&id)
+	id, err := query.Value[TemplateID](ctx, q, "save template", saveTemplate,
+		t.AccountID, t.Name, t.Language, t.ProviderName, t.Category, orEmpty(t.Uses), orEmpty(t.Labels),
+		t.Header, t.Body, t.Footer, orEmpty(t.Buttons), examples, t.AgentID, resubmit)
 	if err != nil {
-		return 0, fmt.Errorf("store: save template: %w", err)
+		return 0, err
 	}
-	return id, ScheduleTemplateComparison(ctx, q, t.AccountID, TemplatePendingWait)
+	if err := ScheduleTemplateComparison(ctx, q, t.AccountID, TemplatePendingWait); err != nil {
+		return 0, err
+	}
+	return id, nil
 }
 
 // Waits between two comparisons with the provider's list.
@@ -156,24 +164,19 @@ const (
 // ScheduleTemplateComparison makes the account's next comparison with the provider's list due after wait,
 // unless it is due earlier.
 func ScheduleTemplateComparison(ctx context.Context, q Execer, account AccountID, wait time.Duration) error {
-	if _, err := q.Exec(ctx, compareWithin, account, wait.Seconds()); err != nil {
-		return fmt.Errorf("store: template list: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "template list", scheduleComparison, account, wait.Seconds())
 }
 
-const dropTemplate = `
+const retireTemplate = `
 	UPDATE templates
 	SET todo = 'delete', todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = epoch + 1,
 		status = 'disabled', changed_at = parley_now()
 	WHERE id = $1`
 
-// RetireTemplate makes a template unavailable. The row is deleted once the provider has deleted it too.
+// RetireTemplate makes a template unavailable. RemoveTemplate deletes the row once the provider has deleted the
+// template, too.
 func RetireTemplate(ctx context.Context, q Execer, id TemplateID) error {
-	if _, err := q.Exec(ctx, dropTemplate, id); err != nil {
-		return fmt.Errorf("store: drop template: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retire template", retireTemplate, id)
 }
 
 const setTemplateState = `
@@ -181,11 +184,8 @@ const setTemplateState = `
 	SET status = $2, reason = $3, quality = $4, provider_category = $5, external_id = $6, changed_at = parley_now()
 	WHERE id = $1`
 
-// SetTemplateState writes the provider's verdict: Status, Reason, Quality, ProviderCategory and
+// SetTemplateState writes what the provider decided: Status, Reason, Quality, ProviderCategory and
 // ExternalID.
 func SetTemplateState(ctx context.Context, q Execer, t Template) error {
-	if _, err := q.Exec(ctx, setTemplateState, t.ID, t.Status, t.Reason, t.Quality, t.ProviderCategory, t.ExternalID); err != nil {
-		return fmt.Errorf("store: template state: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "template state", setTemplateState, t.ID, t.Status, t.Reason, t.Quality, t.ProviderCategory, t.ExternalID)
 }

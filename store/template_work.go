@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
@@ -35,25 +34,22 @@ const finishTemplate = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// FinishTemplate ends the claim of a submitted template. accepted is true when the provider took this
-// version, false when it refused it (it may still have the version before). The result is false when
-// the template was changed since it was claimed.
+// FinishTemplate ends the claim of a submitted template. accepted is true if the provider accepted this version.
+// If it is false, the provider refused it and may still have the version before. The result is false if the
+// template was changed since it was claimed; then nothing is written.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
 	done, err := query.IDs[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
 const removeTemplate = `
-	WITH gone AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
+	WITH removed AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
 	UPDATE templates SET external_id = '' WHERE id = $1 AND epoch <> $2`
 
-// RemoveTemplate ends the claim of a template that the provider has deleted, and removes it. If
-// somebody made it anew since it was claimed, it stays and is submitted as a new one.
+// RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If the
+// template was saved again since it was claimed, the row stays and is submitted as a new template.
 func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
-	if _, err := q.Exec(ctx, removeTemplate, t.ID, t.Epoch); err != nil {
-		return fmt.Errorf("store: remove template: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "remove template", removeTemplate, t.ID, t.Epoch)
 }
 
 const approveTemplate = `
@@ -63,10 +59,7 @@ const approveTemplate = `
 
 // ApproveTemplate approves a template on a channel whose provider doesn't approve templates.
 func ApproveTemplate(ctx context.Context, q Execer, id TemplateID) error {
-	if _, err := q.Exec(ctx, approveTemplate, id); err != nil {
-		return fmt.Errorf("store: approve template: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "approve template", approveTemplate, id)
 }
 
 const retryTemplate = `
@@ -74,13 +67,10 @@ const retryTemplate = `
 	SET leased_until = NULL, todo_at = parley_now() + make_interval(secs => $3), reason = $4
 	WHERE id = $1 AND epoch = $2`
 
-// RetryTemplate ends a claim without success. The template can be claimed again after wait; reason
+// RetryTemplate ends a claim without a result. The template can be claimed again after wait; reason
 // says why, for people.
 func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration, reason string) error {
-	if _, err := q.Exec(ctx, retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason); err != nil {
-		return fmt.Errorf("store: retry template: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retry template", retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason)
 }
 
 const claimTemplateLists = `
@@ -107,8 +97,5 @@ const finishTemplateList = `
 
 // FinishTemplateList ends the claim of an account and sets when its templates are compared next.
 func FinishTemplateList(ctx context.Context, q Execer, account AccountID) error {
-	if _, err := q.Exec(ctx, finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds()); err != nil {
-		return fmt.Errorf("store: template list: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "template list", finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds())
 }

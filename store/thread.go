@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"parley/store/internal/query"
@@ -20,14 +19,14 @@ type Thread struct {
 	Doubt          Doubt          `db:"doubt" json:"doubt"`
 }
 
-// Doubt says whether a thread's root may be there twice; "" = it is there once. A root is posted again when nobody can tell
-// whether it was posted.
+// Doubt says whether a thread's root may be there twice. It is empty if the root is there once. A root is posted again
+// when nobody can tell whether it was posted.
 type Doubt string
 
 // Doubts.
 const (
 	DoubtSought Doubt = "sought" // another root is looked for
-	DoubtStays  Doubt = "stays"  // there is another one, or nobody could look
+	DoubtStays  Doubt = "stays"  // another root was found, or nobody could look for one
 )
 
 const getThreads = `
@@ -76,13 +75,9 @@ func SetDoubts(ctx context.Context, q Execer, rows []Thread) error {
 
 const doubted = `SELECT EXISTS (SELECT FROM threads WHERE account_id = $1 AND channel = $2 AND doubt <> '')`
 
-// Doubted says that the root of a thread in a channel may be there twice.
+// Doubted returns whether the root of a thread in a channel may be there twice.
 func Doubted(ctx context.Context, q Querier, surface AccountID, channel string) (bool, error) {
-	var found bool
-	if err := q.QueryRow(ctx, doubted, surface, channel).Scan(&found); err != nil {
-		return false, fmt.Errorf("store: doubted roots: %w", err)
-	}
-	return found, nil
+	return query.Value[bool](ctx, q, "doubted roots", doubted, surface, channel)
 }
 
 // Post is a message of a surface that belongs to a conversation, ours or a person's.
@@ -94,7 +89,7 @@ type Post struct {
 	MessageID      MessageID       `db:"message_id" json:"message_id"`
 	Kind           string          `db:"kind" json:"kind"`       // root, said, files, line, human, early, told
 	Version        string          `db:"version" json:"version"` // of a message that was edited: the surface's version of it
-	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; see kept.go
+	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; package retention removes it in time
 }
 
 const earlyPosts = `
@@ -102,7 +97,7 @@ const earlyPosts = `
 	FROM posts
 	WHERE conversation_id = ANY($1) AND kind = 'early'`
 
-// EarlyPosts finds the edits in the threads of conversations of which the messages themselves have not come.
+// EarlyPosts returns the edits in the threads of conversations that came before the edited messages themselves.
 func EarlyPosts(ctx context.Context, q Querier, conversations []ConversationID) ([]Post, error) {
 	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversations)
 }
@@ -115,18 +110,18 @@ const findPosts = `
 	FROM posts
 	WHERE (account_id, channel, message) IN (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]))
 	UNION ALL
-	SELECT p.account_id, m.current, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
-	FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k(account_id, channel, message)
+	SELECT post.account_id, move.current, post.message, post.conversation_id, post.message_id, post.kind, post.version, post.early
+	FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given(account_id, channel, message)
 	CROSS JOIN LATERAL (
 		SELECT former, current
 		FROM channel_moves
-		WHERE account_id = k.account_id AND current = k.channel AND done_at IS NULL
-		OFFSET 0) AS m
+		WHERE account_id = given.account_id AND current = given.channel AND done_at IS NULL
+		OFFSET 0) AS move
 	CROSS JOIN LATERAL (
 		SELECT *
 		FROM posts
-		WHERE account_id = k.account_id AND channel = m.former AND message = k.message
-		LIMIT 1) AS p`
+		WHERE account_id = given.account_id AND channel = move.former AND message = given.message
+		LIMIT 1) AS post`
 
 // FindPosts looks up posts by account, channel and message (parallel lists).
 func FindPosts(ctx context.Context, q Querier, accounts []AccountID, channels, messages []string) ([]Post, error) {
@@ -136,10 +131,10 @@ func FindPosts(ctx context.Context, q Querier, accounts []AccountID, channels, m
 	return query.Collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
 }
 
-// A root that is being posted is the head of its lane until its result and its post are written, in
-// one transaction: so this statement sees the one or the other. Only lanes with PriorityRoot (0) are
-// read, because only their root has not landed. Older events count too, because one of them may say
-// that the channel has a new id.
+// A root that is being posted is the head of its lane until its result and its post are written in one
+// transaction. So this statement sees either the head or the post. Only lanes with PriorityRoot (0) are
+// read: the roots of all others have landed. Older events count too, because one of them may say that
+// the channel has a new id.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
@@ -150,15 +145,11 @@ const rootComing = `
 		OR EXISTS (SELECT FROM threads WHERE account_id = $1 AND channel = $2 AND doubt = 'sought')
 		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`
 
-// RootComing says whether a surface's message is a recorded post, or may be a root that is recorded
+// RootComing returns whether a surface's message is a recorded post, or may be a root that is recorded
 // soon: because a root is being posted whose result is not known yet, because a root that may be there
 // twice is looked for, or because an event of the surface that is older than event waits to be applied.
 func RootComing(ctx context.Context, q Querier, surface AccountID, channel, message string, event EventID) (bool, error) {
-	var coming bool
-	if err := q.QueryRow(ctx, rootComing, surface, channel, message, event).Scan(&coming); err != nil {
-		return false, fmt.Errorf("store: root coming: %w", err)
-	}
-	return coming, nil
+	return query.Value[bool](ctx, q, "root coming", rootComing, surface, channel, message, event)
 }
 
 const upsertPosts = `
@@ -179,23 +170,23 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 // isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
 const isOpen = `c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed')`
 
-// A channel whose id is being replaced is read by its current one. Only open conversations are looked at, however
-// many have ended.
+// A channel whose id is being replaced is returned with its current id. Only open conversations are looked at,
+// however many have ended.
 const threadChannels = `
 	SELECT DISTINCT channel FROM team_channels WHERE account_id = $1
 	UNION
 	SELECT DISTINCT surface_channel FROM accounts WHERE surface_id = $1 AND surface_channel <> ''
 	UNION
-	SELECT coalesce(m.current, t.channel)
+	SELECT coalesce(move.current, open.channel)
 	FROM (
 		SELECT DISTINCT t.channel
 		FROM conversations AS c
 		JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
-		WHERE ` + isOpen + `) AS t
-	LEFT JOIN channel_moves AS m ON m.account_id = $1 AND m.former = t.channel`
+		WHERE ` + isOpen + `) AS open
+	LEFT JOIN channel_moves AS move ON move.account_id = $1 AND move.former = open.channel`
 
 // ThreadChannels returns the channels of a surface in which teams or accounts open threads, and those in
-// which open conversations have theirs, since teams and accounts may have got other channels meanwhile.
+// which open conversations have threads, since teams and accounts may have got other channels meanwhile.
 func ThreadChannels(ctx context.Context, q Batcher, surface AccountID) ([]string, error) {
 	type row struct {
 		Channel string `db:"channel"`
@@ -217,8 +208,8 @@ const openThreads = `
 	ORDER BY c.last_at DESC, c.id
 	LIMIT $3`
 
-// OpenThreads returns threads of open conversations that began before a time, those first in whose
-// conversations something happened last.
+// OpenThreads returns threads of open conversations that began before a time. Those in which something
+// happened most recently come first.
 func OpenThreads(ctx context.Context, q Querier, surface AccountID, before time.Time, limit int) ([]Thread, error) {
 	return query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,7 +9,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Timer fires once, at DueAt by Parley's clock. A conversation has one timer of each kind at most.
+// Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind.
 type Timer struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Kind           string         `db:"kind" json:"kind"`
@@ -62,16 +61,13 @@ func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 const nextTimer = `
 	SELECT extract(epoch FROM min(due_at) - parley_now())::double precision FROM timers`
 
-// NextTimer says how long until the next timer is due; ok is false when there is none.
+// NextTimer returns how long it takes until the next timer is due. ok is false if there is no timer.
 func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err error) {
-	var seconds *float64
-	if err := q.QueryRow(ctx, nextTimer).Scan(&seconds); err != nil {
-		return 0, false, fmt.Errorf("store: next timer: %w", err)
+	seconds, err := query.Value[*float64](ctx, q, "next timer", nextTimer)
+	if err != nil || seconds == nil {
+		return 0, false, err
 	}
-	if seconds == nil {
-		return 0, false, nil
-	}
-	return time.Duration(*seconds * float64(time.Second)), true, nil
+	return Seconds(*seconds), true, nil
 }
 
 // Overdue is a conversation that an agent's next digest lists.

@@ -145,10 +145,7 @@ func RemoveObject(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash
 			return ObjectsError{fmt.Errorf("store: remove object %s: %w", hash, err)}
 		}
 	}
-	if _, err := pool.Exec(ctx, unmarkRemoval, hash); err != nil {
-		return fmt.Errorf("store: remove object: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, pool, "remove object", unmarkRemoval, hash)
 }
 
 // The youngest blob whose bytes are not in the database: they should be in the object store.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 const keepUpload = `
@@ -34,10 +35,7 @@ func UseUploads(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, useUploads, blobs); err != nil {
-		return fmt.Errorf("store: use uploads: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "use uploads", useUploads, blobs)
 }
 
 // used is set as well, so that versions that don't know the column picture keep the blob.
@@ -52,8 +50,5 @@ func UsePictures(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, usePictures, blobs); err != nil {
-		return fmt.Errorf("store: use pictures: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "use pictures", usePictures, blobs)
 }

@@ -162,16 +162,10 @@ const (
 
 // End marks a move as done: no row has the former id any more.
 func End(ctx context.Context, q store.Execer, m store.ChannelMove) error {
-	if _, err := q.Exec(ctx, end, m.AccountID, m.Former, m.Current); err != nil {
-		return fmt.Errorf("store: end channel move: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "end channel move", end, m.AccountID, m.Former, m.Current)
 }
 
 // Leave gives up a claim and keeps all processes from claiming the move again for wait.
 func Leave(ctx context.Context, q store.Execer, m store.ChannelMove, wait time.Duration) error {
-	if _, err := q.Exec(ctx, leave, m.AccountID, m.Former, wait.Seconds()); err != nil {
-		return fmt.Errorf("store: leave channel move: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "leave channel move", leave, m.AccountID, m.Former, wait.Seconds())
 }

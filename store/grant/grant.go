@@ -126,10 +126,7 @@ const begin = `
 
 // Begin records an attempt that may be finished for so long. It removes those that ended a day ago.
 func Begin(ctx context.Context, q store.Execer, a Attempt, lasts time.Duration) error {
-	if _, err := q.Exec(ctx, begin, a.State, a.AccountID, a.Owner, a.Sealed, lasts.Seconds()); err != nil {
-		return fmt.Errorf("store: begin grant: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "begin grant", begin, a.State, a.AccountID, a.Owner, a.Sealed, lasts.Seconds())
 }
 
 // Why an attempt can't be finished.

@@ -134,10 +134,7 @@ func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []strin
 			return fmt.Errorf("store: knowledge pages: %w", err)
 		}
 	}
-	if _, err := tx.Exec(ctx, placeRead, place, problem); err != nil {
-		return fmt.Errorf("store: knowledge: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, tx, "knowledge", placeRead, place, problem)
 }
 
 // mostCompared is how many sections of a language that have a word of a text are compared with it.

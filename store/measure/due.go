@@ -2,7 +2,6 @@ package measure
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -18,10 +17,7 @@ func Due(ctx context.Context, q store.Execer, conversations []store.Conversation
 	if len(conversations) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, addDue, conversations); err != nil {
-		return fmt.Errorf("store: due to be measured: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "due to be measured", addDue, conversations)
 }
 
 // The oldest rows, up to the one with which they name $1 conversations. There is a row for each batch, so that also

@@ -152,10 +152,7 @@ func write[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, sql, body); err != nil {
-		return fmt.Errorf("store: keep figures: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, tx, "keep figures", sql, body)
 }
 
 // contribution is all that one conversation adds to the sums.

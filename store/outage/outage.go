@@ -121,8 +121,5 @@ const finish = `
 
 // Finish writes what became of an attempt; one that isn't over is due again after a pause.
 func Finish(ctx context.Context, q store.Querier, n *Notice, state, problem string, pause time.Duration) error {
-	if _, err := q.Exec(ctx, finish, n.ID, n.Attempt, state, problem, pause.Seconds()); err != nil {
-		return fmt.Errorf("store: notice: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, state, problem, pause.Seconds())
 }

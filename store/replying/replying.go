@@ -4,10 +4,10 @@ package replying
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Form names a form of a reply by who opened it and when.
@@ -32,10 +32,7 @@ const open = `
 // Open records that an agent has a form open, until lasts is over, and sets a timer of the kind
 // timer that fires after wait. A form that the agent opened earlier counts as closed.
 func Open(ctx context.Context, q store.Execer, f Form, timer string, lasts, wait time.Duration) error {
-	if _, err := q.Exec(ctx, open, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait); err != nil {
-		return fmt.Errorf("store: open reply: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "open reply", open, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait)
 }
 
 const closed = `
@@ -51,10 +48,7 @@ const closed = `
 // Close removes the record of a form and sets a timer of the kind timer that fires after wait. It
 // does nothing if there is no record, or the agent has opened another form since.
 func Close(ctx context.Context, q store.Execer, f Form, timer string, wait time.Duration) error {
-	if _, err := q.Exec(ctx, closed, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait); err != nil {
-		return fmt.Errorf("store: close reply: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "close reply", closed, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait)
 }
 
 // The conversation's timer is cancelled if it was set for the end of this form and no other agent has
@@ -79,10 +73,7 @@ func End(ctx context.Context, q store.Execer, conversations []store.Conversation
 	if len(conversations) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, end, conversations, agents, timer); err != nil {
-		return fmt.Errorf("store: end replies: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "end replies", end, conversations, agents, timer)
 }
 
 const outdate = `
@@ -104,8 +95,5 @@ func Outdate(ctx context.Context, q store.Execer, conversations []store.Conversa
 	if len(conversations) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, outdate, conversations, now, timer); err != nil {
-		return fmt.Errorf("store: outdate replies: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "outdate replies", outdate, conversations, now, timer)
 }

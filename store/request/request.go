@@ -47,10 +47,7 @@ func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, addRequests, body); err != nil {
-		return fmt.Errorf("store: add text requests: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "add text requests", addRequests, body)
 }
 
 const claimRequests = `
@@ -99,10 +96,7 @@ const dropRequest = `DELETE FROM text_requests WHERE conversation_id = $1 AND na
 
 // Drop removes a claimed request to which there is no answer: the same may be asked again at once.
 func Drop(ctx context.Context, q store.Execer, r Request) error {
-	if _, err := q.Exec(ctx, dropRequest, r.ConversationID, r.Name, r.Epoch); err != nil {
-		return fmt.Errorf("store: drop text request: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "drop text request", dropRequest, r.ConversationID, r.Name, r.Epoch)
 }
 
 const retryRequest = `
@@ -112,10 +106,7 @@ const retryRequest = `
 
 // Retry gives a claimed request back. It is due again after wait.
 func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
-	if _, err := q.Exec(ctx, retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds()); err != nil {
-		return fmt.Errorf("store: retry text request: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
 }
 
 const dropOld = `
@@ -133,8 +124,5 @@ const dropOld = `
 
 // DropOld removes requests that were answered more than a day ago, at most a thousand.
 func DropOld(ctx context.Context, q store.Execer) error {
-	if _, err := q.Exec(ctx, dropOld); err != nil {
-		return fmt.Errorf("store: drop text requests: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "drop text requests", dropOld)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Begin marks a database as one into which a backup is being restored. backup identifies the
@@ -22,10 +23,7 @@ func Begin(ctx context.Context, q store.Querier, backup string) error {
 	if _, err := q.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
 		return fmt.Errorf("store: begin restore: %w", err)
 	}
-	if _, err := q.Exec(ctx, `INSERT INTO parley_restoring (backup) VALUES ($1)`, backup); err != nil {
-		return fmt.Errorf("store: begin restore: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "begin restore", `INSERT INTO parley_restoring (backup) VALUES ($1)`, backup)
 }
 
 // Restored is what Finish found and changed.

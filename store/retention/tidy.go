@@ -2,13 +2,13 @@ package retention
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // This file removes records that are no longer needed: events (their external ids stay known),
@@ -25,10 +25,7 @@ const allowDrop = `
 // table seen and would take a repeated fact for a new one. Call it only while no process of the
 // previous version runs.
 func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
-	if _, err := q.Exec(ctx, allowDrop, after.Seconds()); err != nil {
-		return fmt.Errorf("store: allow dropping: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
 
 // Parley's own facts (account $4) are left out, because their external ids are never used again.

@@ -6,7 +6,6 @@ package roster
 
 import (
 	"context"
-	"fmt"
 
 	"parley/store"
 	"parley/store/internal/query"
@@ -49,16 +48,10 @@ func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind strin
 
 // Confirm records that an admin has confirmed the members of a channel.
 func Confirm(ctx context.Context, q store.Execer, team store.TeamID, kind, channel string) error {
-	if _, err := q.Exec(ctx, confirm, team, kind, channel); err != nil {
-		return fmt.Errorf("store: confirmed channel: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "confirmed channel", confirm, team, kind, channel)
 }
 
 // Decide records that about users of a chat was decided for a team, whatever it was.
 func Decide(ctx context.Context, q store.Execer, team store.TeamID, kind string, users []string) error {
-	if _, err := q.Exec(ctx, decide, team, kind, users); err != nil {
-		return fmt.Errorf("store: users of a channel: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "users of a channel", decide, team, kind, users)
 }

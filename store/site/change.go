@@ -2,7 +2,6 @@ package site
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"parley/store"
@@ -22,10 +21,7 @@ const insertChange = `INSERT INTO setup_changes (agent_id, author, lines) VALUES
 
 // KeepChange adds to what was changed. Its id and time are the database's.
 func KeepChange(ctx context.Context, q store.Querier, c Change) error {
-	if _, err := q.Exec(ctx, insertChange, c.Agent, c.Author, c.Lines); err != nil {
-		return fmt.Errorf("store: change of the set-up: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "change of the set-up", insertChange, c.Agent, c.Author, c.Lines)
 }
 
 const listChanges = `

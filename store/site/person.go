@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Person is an agent as the site needs to know one with each request.
@@ -71,8 +72,5 @@ const signOut = `
 
 // SignOutEverywhere ends all sessions of an agent.
 func SignOutEverywhere(ctx context.Context, q store.Querier, agent store.AgentID) error {
-	if _, err := q.Exec(ctx, signOut, agent); err != nil {
-		return fmt.Errorf("store: sign out: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "sign out", signOut, agent)
 }

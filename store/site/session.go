@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Sessions keeps the sessions of browsers, for scs.SessionManager. Tokens are hashed before they come here.
@@ -71,8 +72,5 @@ func DropExpired(ctx context.Context, q store.Querier) error {
 }
 
 func (s Sessions) exec(ctx context.Context, sql string, args ...any) error {
-	if _, err := s.Pool.Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("store: session: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, s.Pool, "session", sql, args...)
 }

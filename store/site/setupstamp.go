@@ -2,9 +2,9 @@ package site
 
 import (
 	"context"
-	"fmt"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Each row that is written gets the number of the transaction that wrote it, so that the number of a table's rows and the
@@ -25,9 +25,5 @@ const setupStamp = `
 // SetupStamp gives a text that is another one after everything that is set up has changed in any way, whoever changed it:
 // as long as it is the same, what was read before still holds. To read it costs a small part of reading the set-up.
 func SetupStamp(ctx context.Context, q store.Querier) (string, error) {
-	var stamp string
-	if err := q.QueryRow(ctx, setupStamp).Scan(&stamp); err != nil {
-		return "", fmt.Errorf("store: stamp of the set-up: %w", err)
-	}
-	return stamp, nil
+	return query.Value[string](ctx, q, "stamp of the set-up", setupStamp)
 }

@@ -165,14 +165,9 @@ const listBroken = `SELECT id FROM accounts WHERE status <> $1`
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// Beginner begins transactions: a pool, or a connection.
-type Beginner interface {
-	Begin(ctx context.Context) (pgx.Tx, error)
-}
-
 // Read counts what waits. It reads a bounded number of rows by index, and fails if one of its statements takes
 // longer than statementTimeout.
-func Read(ctx context.Context, db Beginner) (Stats, error) {
+func Read(ctx context.Context, db store.Beginner) (Stats, error) {
 	var s Stats
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return s.read(ctx, tx) })
 	if err != nil {

@@ -6,7 +6,6 @@ package suggested
 
 import (
 	"context"
-	"fmt"
 
 	"parley/store"
 	"parley/store/internal/query"
@@ -47,10 +46,7 @@ func Upsert(ctx context.Context, q store.Execer, rows []Replies) error {
 	if err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, upsert, body); err != nil {
-		return fmt.Errorf("store: suggested replies: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "suggested replies", upsert, body)
 }
 
 const find = `SELECT conversation_id, event_id, replies FROM suggested_replies WHERE conversation_id = $1 AND event_id = $2`
@@ -62,10 +58,7 @@ func Remove(ctx context.Context, q store.Execer, conversations []store.Conversat
 	if len(conversations) == 0 {
 		return nil
 	}
-	if _, err := q.Exec(ctx, remove, conversations); err != nil {
-		return fmt.Errorf("store: suggested replies: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "suggested replies", remove, conversations)
 }
 
 // Find gives the replies that the analysis up to an event suggested in a conversation; nil = there are none,

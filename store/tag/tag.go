@@ -41,10 +41,7 @@ func Insert(ctx context.Context, q store.Execer, rows []store.Tag) error {
 	if err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, insert, body); err != nil {
-		return fmt.Errorf("store: insert tags: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "insert tags", insert, body)
 }
 
 const save = `
@@ -56,20 +53,14 @@ const save = `
 
 // Save makes or changes the tag of this name.
 func Save(ctx context.Context, q store.Execer, t store.Tag) error {
-	if _, err := q.Exec(ctx, save, t.Name, t.Color, t.Description, t.Category, t.Kind, append([]string{}, t.Formerly...)); err != nil {
-		return fmt.Errorf("store: save tag: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "save tag", save, t.Name, t.Color, t.Description, t.Category, t.Kind, append([]string{}, t.Formerly...))
 }
 
 const retire = `UPDATE tags SET active = false WHERE name = $1`
 
 // Retire takes a tag out of the list. Conversations keep it.
 func Retire(ctx context.Context, q store.Execer, name string) error {
-	if _, err := q.Exec(ctx, retire, name); err != nil {
-		return fmt.Errorf("store: retire tag: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "retire tag", retire, name)
 }
 
 const forget = `DELETE FROM tags WHERE name = $1`
@@ -77,8 +68,5 @@ const forget = `DELETE FROM tags WHERE name = $1`
 // Forget removes a tag that has another name now (store.Tag.Formerly): what conversations have of it is shown under
 // that one.
 func Forget(ctx context.Context, q store.Execer, name string) error {
-	if _, err := q.Exec(ctx, forget, name); err != nil {
-		return fmt.Errorf("store: forget tag: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, q, "forget tag", forget, name)
 }

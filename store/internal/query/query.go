@@ -11,11 +11,17 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Querier is a pool, a connection or a transaction.
 type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Execer runs statements that return no rows.
+type Execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // Batcher sends several statements in one round trip and one transaction.
@@ -36,8 +42,35 @@ func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...an
 	return list, nil
 }
 
+// Exec runs a statement that returns no rows. what names it in errors.
+func Exec(ctx context.Context, q Execer, what, sql string, args ...any) error {
+	if _, err := q.Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	return nil
+}
+
+// Value runs a query that returns one value: one column of one row. what names it in errors.
+// Errors: pgx.ErrNoRows if there is no row.
+func Value[T any](ctx context.Context, q Querier, what, sql string, args ...any) (T, error) {
+	var value T
+	rows, err := q.Query(ctx, sql, args...)
+	if err == nil {
+		value, err = pgx.CollectOneRow(rows, pgx.RowTo[T])
+	}
+	if err != nil {
+		return *new(T), fmt.Errorf("store: %s: %w", what, err)
+	}
+	return value, nil
+}
+
 // IDs runs a query that returns one column of ids. what names it in errors.
 func IDs[T ~int64](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
+	return Column[T](ctx, q, what, sql, args...)
+}
+
+// Column runs a query that returns one column. what names it in errors.
+func Column[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
@@ -63,6 +96,15 @@ func ReadIDs[T ~int64](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
 		return err
 	})
+}
+
+// Field returns one field of all rows, as statements with parallel lists need it.
+func Field[R, F any](rows []R, field func(*R) F) []F {
+	list := make([]F, len(rows))
+	for i := range rows {
+		list[i] = field(&rows[i])
+	}
+	return list
 }
 
 // JSON returns rows as a JSON array, the form that json_populate_recordset reads.
