@@ -2,8 +2,8 @@ package dispatch
 
 import "parley/store"
 
-// Claimed is the delivery at the head of a lane, leased to this process for LeaseSeconds. A lane that
-// was claimed although its head may not leave yet comes with Delivery.ID 0.
+// Claimed is the head of a lane, that is the first delivery in it, leased to this process for LeaseSeconds. If
+// a lane was claimed although its head may not leave yet, Delivery.ID is 0.
 type Claimed struct {
 	store.Delivery
 	With           []store.Delivery     `db:"-"` // deliveries that leave together with this one, as one message, in order
@@ -15,11 +15,11 @@ type Claimed struct {
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 = never since this attempt
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 if it wasn't since this attempt
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
-	Place          int                  `db:"place"`       // of one that joined a run: among those behind the head, from 1
-	// Torn says that a delivery between those in With was changed while they were claimed: nothing may be done with this claim
-	// but give it back, since the run isn't what the lane holds.
+	Place          int                  `db:"place"`       // of a delivery that joined a run: its place behind the head, counted from 1; else 0
+	// Torn is true if a delivery between those in With was changed while they were claimed. Then the run isn't what the lane
+	// holds, and the claim may only be given back.
 	Torn bool `db:"-"`
 }
 
@@ -31,162 +31,171 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 // the same message (a run: see Delivery.JoinKey). A run that was already attempted keeps its members,
 // because it lands or fails as a whole.
 //
-// What is put into a lane, or taken back, while this statement begins is seen in rows that it changes, and nowhere else: a
-// delivery that isn't where it was, or what it was, doesn't join a run. One behind it may have joined then, see runs.
+// Its parts: budget has the gates ($1) and how many deliveries each may give now (slots), at most $2. A gate is a
+// token bucket, which holds (now - next_at) × per_second tokens, at most burst; of a gate with a second, wide
+// bucket the smaller number counts. picked are the lanes that are claimed, the most urgent of each gate first, and
+// of these the ones that were due first. leased makes them ours. spent takes their number from the gates' budgets.
+// heads are their heads, which are being sent from now on; a head that was being sent by a process that has ended
+// becomes unknown. joined are the deliveries that leave with a head: candidate walks along the lane behind it, and
+// fits while all before it fit, too; their sizes together are at most 1000 (store.JoinRoom). Last come the lanes whose head may not leave yet.
 //
-// The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A gate is
-// a token bucket: it holds (now - next_at) × per_second tokens, at most burst. A gate with a second,
-// wide bucket gives the smaller number of the two.
+// The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A claim doesn't change
+// due_at, so it rewrites no index. It sets leased_until instead; the scan skips leased lanes, of which each gate has
+// at most as many as attempts under way.
 //
-// A claim doesn't change due_at, so it rewrites no index. It sets leased_until instead; the scan skips
-// leased lanes, of which each gate has at most as many as attempts under way.
+// What is put into a lane, or taken back, after this statement began is seen only in rows that the statement
+// changes. A delivery that has changed since doesn't join a run; one behind it may have joined then: see runs.
 const (
 	claim = claimBudgets + `
-		SELECT x.id, g.id AS gate_id
-		FROM g
+		SELECT due.id, budget.id AS gate_id
+		FROM budget
 		CROSS JOIN LATERAL (
-			SELECT y.id
-			FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+			SELECT of_priority.id
+			FROM (VALUES (0), (1), (2), (3)) AS priorities(priority)
 			CROSS JOIN LATERAL (
 				SELECT lanes.id
 				FROM lanes
-				WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
-					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
+				WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))
 				ORDER BY lanes.due_at
-				LIMIT g.n
-				FOR NO KEY UPDATE SKIP LOCKED) AS y
-			LIMIT g.n) AS x
-		WHERE g.n > 0` + claimHeads
+				LIMIT budget.slots
+				FOR NO KEY UPDATE SKIP LOCKED) AS of_priority
+			LIMIT budget.slots) AS due
+		WHERE budget.slots > 0` + claimHeads
 
 	claimBudgets = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
-	), g AS MATERIALIZED (
-		SELECT gates.id, gates.per_second, gates.burst, w.since,
-			CASE WHEN gates.next_at > t.real THEN 0 ELSE least(w.slots,
+	), budget AS MATERIALIZED (
+		SELECT gates.id, gates.per_second, gates.burst, asked.since,
+			CASE WHEN gates.next_at > clock.real THEN 0 ELSE least(asked.slots,
 				CASE WHEN gates.per_second > 0
-					THEN least(gates.burst, floor(extract(epoch FROM t.real - gates.next_at) * gates.per_second + 1e-6)) END,
+					THEN least(gates.burst, floor(extract(epoch FROM clock.real - gates.next_at) * gates.per_second + 1e-6)) END,
 				CASE WHEN gates.wide_per_second > 0
 					THEN least(gates.wide_burst,
-						floor(greatest(extract(epoch FROM t.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
-			END::int AS n,
-			CASE WHEN gates.per_second > 0 OR gates.wide_per_second > 0 THEN gates.given ELSE w.given END AS given
-		FROM unnest($1::bigint[], $2::int[], $4::bigint[], $5::timestamptz[]) AS w(gate, slots, given, since)
-		JOIN gates ON gates.id = w.gate
-		CROSS JOIN t
+						floor(greatest(extract(epoch FROM clock.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
+			END::int AS slots,
+			CASE WHEN gates.per_second > 0 OR gates.wide_per_second > 0 THEN gates.given ELSE asked.given END AS given
+		FROM unnest($1::bigint[], $2::int[], $4::bigint[], $5::timestamptz[]) AS asked(gate, slots, given, since)
+		JOIN gates ON gates.id = asked.gate
+		CROSS JOIN clock
 		ORDER BY gates.id
 		FOR NO KEY UPDATE OF gates SKIP LOCKED
-	), p AS MATERIALIZED (`
+	), picked AS MATERIALIZED (`
 
 	claimHeads = `
-	), l AS (
+	), leased AS (
 		UPDATE lanes
 		SET epoch = lanes.epoch + 1,
-			leased_until = t.real + make_interval(secs => lanes.lease_seconds)
-		FROM p, t
-		WHERE lanes.id = p.id
+			leased_until = clock.real + make_interval(secs => lanes.lease_seconds)
+		FROM picked, clock
+		WHERE lanes.id = picked.id
 		RETURNING lanes.id AS lane, lanes.account_id, lanes.conversation_id, lanes.key, lanes.gate_id, lanes.epoch,
 			lanes.head, lanes.lease_seconds
-	), u AS (
+	), spent AS (
 		UPDATE gates
 		SET next_at = CASE WHEN gates.per_second > 0
-				THEN greatest(gates.next_at, t.real - make_interval(secs => gates.burst / gates.per_second))
-					+ make_interval(secs => c.n / gates.per_second)
+				THEN greatest(gates.next_at, clock.real - make_interval(secs => gates.burst / gates.per_second))
+					+ make_interval(secs => claimed.n / gates.per_second)
 				ELSE gates.next_at END,
 			wide_next_at = CASE WHEN gates.wide_per_second > 0
-				THEN greatest(gates.wide_next_at, t.real - make_interval(secs => gates.wide_burst / gates.wide_per_second))
-					+ make_interval(secs => c.n / gates.wide_per_second)
+				THEN greatest(gates.wide_next_at, clock.real - make_interval(secs => gates.wide_burst / gates.wide_per_second))
+					+ make_interval(secs => claimed.n / gates.wide_per_second)
 				ELSE gates.wide_next_at END,
-			given = gates.given + c.n
-		FROM (SELECT gate_id, count(*) AS n FROM p GROUP BY gate_id) AS c, t
-		WHERE gates.id = c.gate_id AND (gates.per_second > 0 OR gates.wide_per_second > 0)
-	), d AS (
+			given = gates.given + claimed.n
+		FROM (SELECT gate_id, count(*) AS n FROM picked GROUP BY gate_id) AS claimed, clock
+		WHERE gates.id = claimed.gate_id AND (gates.per_second > 0 OR gates.wide_per_second > 0)
+	), heads AS (
 		UPDATE deliveries AS d
 		SET state = CASE d.state WHEN 'queued' THEN 'sending' WHEN 'sending' THEN 'unknown' ELSE d.state END,
 			attempt = d.attempt + CASE WHEN d.state = 'queued' THEN 1 ELSE 0 END,
-			sent_at = CASE WHEN d.state = 'queued' THEN t.real ELSE coalesce(d.sent_at, t.real) END,
+			sent_at = CASE WHEN d.state = 'queued' THEN clock.real ELSE coalesce(d.sent_at, clock.real) END,
 			joined = CASE WHEN d.state = 'queued' AND d.part = 0 THEN 0 ELSE d.joined END,
-			first_at = coalesce(d.first_at, t.real)
-		FROM l, t
-		WHERE d.lane_id = l.lane AND d.seq = l.head + 1 AND (d.not_before IS NULL OR d.not_before <= t.now)
-		RETURNING ` + claimedDelivery + `, l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds,
-			coalesce(extract(epoch FROM t.real - d.sent_at), 0)::double precision AS sent_ago,
-			coalesce(extract(epoch FROM t.real - d.first_at), 0)::double precision AS first_ago,
-			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM t.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
-			coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago,
+			first_at = coalesce(d.first_at, clock.real)
+		FROM leased, clock
+		WHERE d.lane_id = leased.lane AND d.seq = leased.head + 1 AND (d.not_before IS NULL OR d.not_before <= clock.now)
+		RETURNING ` + claimedDelivery + `, leased.account_id, leased.conversation_id, leased.key, leased.gate_id, leased.epoch, leased.lease_seconds,
+			coalesce(extract(epoch FROM clock.real - d.sent_at), 0)::double precision AS sent_ago,
+			coalesce(extract(epoch FROM clock.real - d.first_at), 0)::double precision AS first_ago,
+			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM clock.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
+			coalesce(extract(epoch FROM clock.now - d.created_at), 0)::double precision AS created_ago,
 			0::bigint AS place
-	), j AS (
+	), joined AS (
 		UPDATE deliveries AS d
-		SET state = f.state, joined = f.id, attempt = f.attempt, sent_at = f.sent_at, first_at = coalesce(d.first_at, f.first_at)
-		FROM d AS f
-		CROSS JOIN t
+		SET state = head.state, joined = head.id, attempt = head.attempt, sent_at = head.sent_at, first_at = coalesce(d.first_at, head.first_at)
+		FROM heads AS head
+		CROSS JOIN clock
 		CROSS JOIN LATERAL (
-			SELECT m.id, m.seq, m.state, m.join_key, m.not_before, count(*) FILTER (WHERE m.state <> 'cancelled') OVER w AS place,
-				bool_and(m.state = 'cancelled' OR CASE
-					WHEN f.state = 'unknown' THEN m.joined = f.id AND m.state IN ('sending', 'unknown')
-					WHEN f.part > 0 THEN m.joined = f.id AND m.state = 'queued'
-					ELSE $3 AND m.state = 'queued' AND m.join_key = f.join_key AND (m.not_before IS NULL OR m.not_before <= t.now)
-				END) OVER w AS fits,
-				sum(m.join_size) FILTER (WHERE m.state = 'queued') OVER w AS size
-			FROM deliveries AS m
-			WHERE m.lane_id = f.lane_id AND m.seq > f.seq AND m.seq < f.seq + 20
-			WINDOW w AS (ORDER BY m.seq)) AS m
-		WHERE d.id = m.id AND f.join_key <> '' AND f.state IN ('sending', 'unknown') AND m.fits AND m.state <> 'cancelled'
-			AND (f.state = 'unknown' OR f.part > 0 OR f.join_size + m.size <= 1000)
-			AND d.seq = m.seq AND d.state = m.state AND d.join_key = m.join_key AND d.not_before IS NOT DISTINCT FROM m.not_before
-		RETURNING ` + claimedDelivery + `, f.account_id, f.conversation_id, f.key, f.gate_id, f.epoch, f.lease_seconds,
-			f.sent_ago, f.first_ago, f.absent_ago, f.created_ago, m.place
+			SELECT candidate.id, candidate.seq, candidate.state, candidate.join_key, candidate.not_before,
+				count(*) FILTER (WHERE candidate.state <> 'cancelled') OVER up_to_here AS place,
+				bool_and(candidate.state = 'cancelled' OR CASE
+					WHEN head.state = 'unknown' THEN candidate.joined = head.id AND candidate.state IN ('sending', 'unknown')
+					WHEN head.part > 0 THEN candidate.joined = head.id AND candidate.state = 'queued'
+					ELSE $3 AND candidate.state = 'queued' AND candidate.join_key = head.join_key
+						AND (candidate.not_before IS NULL OR candidate.not_before <= clock.now)
+				END) OVER up_to_here AS fits,
+				sum(candidate.join_size) FILTER (WHERE candidate.state = 'queued') OVER up_to_here AS size
+			FROM deliveries AS candidate
+			WHERE candidate.lane_id = head.lane_id AND candidate.seq > head.seq AND candidate.seq < head.seq + 20
+			WINDOW up_to_here AS (ORDER BY candidate.seq)) AS candidate
+		WHERE d.id = candidate.id AND head.join_key <> '' AND head.state IN ('sending', 'unknown') AND candidate.fits AND candidate.state <> 'cancelled'
+			AND (head.state = 'unknown' OR head.part > 0 OR head.join_size + candidate.size <= 1000)
+			AND d.seq = candidate.seq AND d.state = candidate.state AND d.join_key = candidate.join_key
+			AND d.not_before IS NOT DISTINCT FROM candidate.not_before
+		RETURNING ` + claimedDelivery + `, head.account_id, head.conversation_id, head.key, head.gate_id, head.epoch, head.lease_seconds,
+			head.sent_ago, head.first_ago, head.absent_ago, head.created_ago, candidate.place
 	)
-	SELECT * FROM d
+	SELECT * FROM heads
 	UNION ALL
-	SELECT * FROM j
+	SELECT * FROM joined
 	UNION ALL
-	SELECT 0, l.lane, 0, 0, '', '{}', '', '', 0, 0, NULL, NULL, NULL, NULL, NULL, '', '', '', '', t.now, '', 0, 0,
-		l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds, 0, 0, 0, 0, 0
-	FROM l, t
-	WHERE l.lane NOT IN (SELECT lane_id FROM d)`
+	SELECT 0, leased.lane, 0, 0, '', '{}', '', '', 0, 0, NULL, NULL, NULL, NULL, NULL, '', '', '', '', clock.now, '', 0, 0,
+		leased.account_id, leased.conversation_id, leased.key, leased.gate_id, leased.epoch, leased.lease_seconds, 0, 0, 0, 0, 0
+	FROM leased, clock
+	WHERE leased.lane NOT IN (SELECT lane_id FROM heads)`
 )
 
 // claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent
-// priority go first, but every fourth slot goes to the other lane that has been due longest. The
-// gate's row counts the slots for all processes, also across restarts (gates.given). A gate without a
+// priority go first, but every fourth slot goes to a lane of another priority: the one that has been due
+// longest. patient has the lanes that get these slots. They are found first without locks, then locked if
+// they are still due; the remaining slots are filled as in claim. The gate's row counts the slots for all processes, also across restarts (gates.given). A gate without a
 // rate has no such count, because claims don't write its row: there each process counts its own slots.
 const claimShared = claimBudgets + `
-		SELECT x.id, g.id AS gate_id
-		FROM g
+		SELECT due.id, budget.id AS gate_id
+		FROM budget
 		CROSS JOIN LATERAL (
 			SELECT ARRAY(
-				SELECT y.id
-				FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+				SELECT of_priority.id
+				FROM (VALUES (0), (1), (2), (3)) AS priorities(priority)
 				CROSS JOIN LATERAL (
 					SELECT lanes.id, lanes.due_at
 					FROM lanes
-					WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
-						AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
+					WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
+						AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))
 					ORDER BY lanes.due_at
-					LIMIT (g.given + g.n) / 4 - g.given / 4) AS y
-				ORDER BY pr.n = min(pr.n) OVER (), y.due_at
-				LIMIT (g.given + g.n) / 4 - g.given / 4) AS ids
-			OFFSET 0) AS patient -- once, not where it is used
+					LIMIT (budget.given + budget.slots) / 4 - budget.given / 4) AS of_priority
+				ORDER BY priorities.priority = min(priorities.priority) OVER (), of_priority.due_at
+				LIMIT (budget.given + budget.slots) / 4 - budget.given / 4) AS ids
+			OFFSET 0) AS patient -- OFFSET 0: computed once, not where it is used
 		CROSS JOIN LATERAL (
-			SELECT y.id
+			SELECT still_due.id
 			FROM unnest(patient.ids) AS chosen(id)
 			CROSS JOIN LATERAL (
 				SELECT lanes.id
 				FROM lanes
-				WHERE lanes.id = chosen.id AND lanes.gate_id = g.id AND lanes.due_at <= (SELECT now FROM t)
-					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
-				FOR NO KEY UPDATE SKIP LOCKED) AS y
+				WHERE lanes.id = chosen.id AND lanes.gate_id = budget.id AND lanes.due_at <= (SELECT now FROM clock)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))
+				FOR NO KEY UPDATE SKIP LOCKED) AS still_due
 			UNION ALL
-			SELECT y.id
-			FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+			SELECT of_priority.id
+			FROM (VALUES (0), (1), (2), (3)) AS priorities(priority)
 			CROSS JOIN LATERAL (
 				SELECT lanes.id
 				FROM lanes
-				WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
-					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t)) AND lanes.id <> ALL(patient.ids)
+				WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock)) AND lanes.id <> ALL(patient.ids)
 				ORDER BY lanes.due_at
-				LIMIT g.n
-				FOR NO KEY UPDATE SKIP LOCKED) AS y
-			LIMIT g.n) AS x
-		WHERE g.n > 0` + claimHeads
+				LIMIT budget.slots
+				FOR NO KEY UPDATE SKIP LOCKED) AS of_priority
+			LIMIT budget.slots) AS due
+		WHERE budget.slots > 0` + claimHeads

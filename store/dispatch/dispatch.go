@@ -23,27 +23,27 @@ import (
 type Finish struct {
 	LaneID     store.LaneID
 	Epoch      int64
-	ID         store.DeliveryID // the delivery; 0 = the lane was claimed without one
+	ID         store.DeliveryID // the delivery; 0 if the lane was claimed without one
 	State      string           // the delivery's new state
 	Advance    int              // how many deliveries are done; the one behind them becomes the head
-	Wait       float64          // seconds until the lane is due again when it does not advance
+	Wait       float64          // seconds until the lane is due again if it does not advance
 	Part       int              // the part of the delivery that is sent next; a long text is sent in parts
-	ExternalID string           // the destination's id of the message; "" = unchanged
+	ExternalID string           // the destination's id of the message; empty means unchanged
 	Progress   string           // what the channel or surface needs to continue the delivery
-	ErrorClass string           // of the last error; "" = none
+	ErrorClass string           // of the last error; empty if there was none
 	ErrorText  string           // the last error for people
 	Rest       float64          // seconds that the lane rests after a success, also between parts
 	Absent     bool             // the destination was found not to have it, now
-	Unsure     bool             // it is attempted again although an earlier attempt may have landed; see finishDeliveries
-	Warned     bool             // the agent is told now that it is late
+	Unsure     bool             // it will be attempted again although an earlier attempt may have landed: see finishDeliveries
+	Warned     bool             // its agent is told now that it is late
 	Joined     store.DeliveryID // Delivery.Joined as it was claimed
-	Uncalled   bool             // it needed no call any more: its gate gets the slot back
+	Uncalled   bool             // no call was needed any more, so that its gate gets the slot back
 	Keep       bool             // the lane keeps its place in its gate's queue, if more deliveries wait in it
 	With       []Part           // the results of Claimed.With
 	Landed     []Landed         // the messages that now are in the surface
 	Facts      []store.NewEvent // what is journalled about the result
 	Gate       store.GateID
-	GateWait   float64 // seconds; > 0 blocks the gate
+	GateWait   float64 // seconds for which the gate is blocked; 0 leaves it as it is
 }
 
 // Part is the result of a delivery that left in one message with the head of its lane.
@@ -57,10 +57,10 @@ type Part struct {
 // Landed is a message that was posted in a surface. It is recorded together with its result.
 type Landed struct {
 	Post   store.Post
-	Thread *store.Thread // a root: the thread it opened
+	Thread *store.Thread // the thread that it opened, if it is a root; else nil
 }
 
-// Claim is how many deliveries a process is ready to take.
+// Claim says how many deliveries a process is ready to take.
 type Claim struct {
 	Gates []GateClaim
 	// Join lets several deliveries leave as one message. It must be false while an older process
@@ -73,66 +73,67 @@ type Claim struct {
 type GateClaim struct {
 	GateSince
 	Slots int // how many deliveries at most
-	// Given is how many deliveries the process has taken from the gate before: claimShared gives
-	// every fourth slot to another priority. Ignored where a rate limits the gate: its row counts.
+	// Given is how many deliveries the process has taken from the gate before: by this number, claimShared
+	// gives every fourth slot to another priority. It is ignored for a gate with a rate, whose row counts.
 	Given int64
-	// Mixed is true when lanes of several priorities may wait.
+	// Mixed is true if lanes of several priorities may wait.
 	Mixed bool
 }
 
 // Turn writes the results of earlier claims, claims the heads of due lanes, and returns when the
 // gates in ask have work next (without GateDue.Oldest), in one round trip and one commit.
-func Turn(ctx context.Context, q store.Batcher, done []Finish, take Claim, ask []GateSince) ([]Claimed, []GateDue, error) {
+func Turn(
+	ctx context.Context, q store.Batcher, done []Finish, take Claim, ask []GateSince,
+) (claimed []Claimed, due []GateDue, err error) {
 	var batch pgx.Batch
 	if err := queueFinish(&batch, done); err != nil {
 		return nil, nil, err
 	}
-	var claimed []Claimed
+	var rows []Claimed
 	if len(take.Gates) > 0 {
-		sql := claim
-		if slices.ContainsFunc(take.Gates, func(g GateClaim) bool { return g.Mixed }) {
-			sql = claimShared
-		}
-		batch.Queue(sql, take.arguments()...).Query(func(rows pgx.Rows) error {
-			list, err := query.Rows[Claimed](rows)
-			claimed = runs(list)
-			return err
-		})
+		query.Read(&batch, &rows, take.statement(), take.arguments()...)
 	}
-	var due []GateDue
 	ids, since := gateColumns(ask)
-	batch.Queue(dueGates, ids, since, false).Query(func(rows pgx.Rows) (err error) {
-		due, err = query.Rows[GateDue](rows)
-		return err
-	})
+	const withOldest = false
+	query.Read(&batch, &due, dueGates, ids, since, withOldest)
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, nil, fmt.Errorf("store: turn: %w", err)
 	}
-	return claimed, due, nil
+	return runs(rows), due, nil
+}
+
+func (c Claim) statement() string {
+	if slices.ContainsFunc(c.Gates, func(g GateClaim) bool { return g.Mixed }) {
+		return claimShared
+	}
+	return claim
 }
 
 // arguments returns the arguments of claim and claimShared.
 func (c Claim) arguments() []any {
-	n := len(c.Gates)
-	gates, slots, given, since := make([]store.GateID, n), make([]int32, n), make([]int64, n), make([]time.Time, n)
-	for i, g := range c.Gates {
-		gates[i], slots[i], given[i], since[i] = g.ID, int32(g.Slots), g.Given, g.Since //nolint:gosec // a process' places
-	}
+	gates := query.Field(c.Gates, func(g *GateClaim) store.GateID { return g.ID })
+	slots := query.Field(c.Gates, func(g *GateClaim) int { return g.Slots })
+	given := query.Field(c.Gates, func(g *GateClaim) int64 { return g.Given })
+	since := query.Field(c.Gates, func(g *GateClaim) time.Time { return g.Since })
 	return []any{gates, slots, c.Join, given, since}
 }
 
-// runs moves the claimed deliveries of a lane, other than its head, into the head's With.
-func runs(list []Claimed) []Claimed {
-	slices.SortFunc(list, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
-	heads := list[:0]
-	for _, c := range list {
-		if n := len(heads); n > 0 && heads[n-1].LaneID == c.LaneID {
-			head := &heads[n-1]
-			head.With = append(head.With, c.Delivery)
-			head.Torn = head.Torn || c.Place != len(head.With)
+// runs returns the heads of the claimed lanes, each with the other claimed deliveries of its lane in With. A run is
+// torn if their places have a gap: a delivery between them changed while it was being claimed.
+func runs(rows []Claimed) []Claimed {
+	slices.SortFunc(rows, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
+	heads := rows[:0]
+	for _, row := range rows {
+		last := len(heads) - 1
+		if last < 0 || heads[last].LaneID != row.LaneID {
+			heads = append(heads, row)
 			continue
 		}
-		heads = append(heads, c)
+		head := &heads[last]
+		head.With = append(head.With, row.Delivery)
+		if row.Place != len(head.With) {
+			head.Torn = true
+		}
 	}
 	return heads
 }

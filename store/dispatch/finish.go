@@ -16,11 +16,12 @@ import (
 
 // fence locks the lanes whose results still count.
 const fence = `
-	SELECT l.id
-	FROM lanes AS l
-	JOIN unnest($1::bigint[], $2::bigint[]) AS r(lane_id, epoch) ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
-	ORDER BY l.id
-	FOR NO KEY UPDATE OF l`
+	SELECT lane.id
+	FROM lanes AS lane
+	JOIN unnest($1::bigint[], $2::bigint[]) AS result(lane_id, epoch)
+		ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+	ORDER BY lane.id
+	FOR NO KEY UPDATE OF lane`
 
 // If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay.
 //
@@ -46,62 +47,64 @@ const finishDeliveries = `
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	WHERE d.id = r.id`
 
-// returnSlots gives slots back to gates with a rate. Gates are locked in the order of their ids, and
-// after that nothing of the transaction waits for a lock of another one.
+// returnSlots gives slots back to gates with a rate: unused counts them, locked locks the gates in the order of
+// their ids. After that nothing of the transaction waits for a lock of another one.
 const returnSlots = `
-	WITH r AS MATERIALIZED (
-		SELECT l.gate_id, count(*) AS n
-		FROM unnest($1::bigint[], $2::bigint[]) AS r(lane_id, epoch)
-		JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
-		GROUP BY l.gate_id
-	), g AS MATERIALIZED (
+	WITH unused AS MATERIALIZED (
+		SELECT lane.gate_id, count(*) AS slots
+		FROM unnest($1::bigint[], $2::bigint[]) AS result(lane_id, epoch)
+		JOIN lanes AS lane ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+		GROUP BY lane.gate_id
+	), locked AS MATERIALIZED (
 		SELECT id
 		FROM gates
-		WHERE id IN (SELECT gate_id FROM r) AND (per_second > 0 OR wide_per_second > 0)
+		WHERE id IN (SELECT gate_id FROM unused) AND (per_second > 0 OR wide_per_second > 0)
 		ORDER BY id
 		FOR NO KEY UPDATE
 	)
 	UPDATE gates
 	SET next_at = CASE WHEN gates.per_second > 0
-			THEN gates.next_at - make_interval(secs => r.n / gates.per_second)
+			THEN gates.next_at - make_interval(secs => unused.slots / gates.per_second)
 			ELSE gates.next_at END,
 		wide_next_at = CASE WHEN gates.wide_per_second > 0
-			THEN gates.wide_next_at - make_interval(secs => r.n / gates.wide_per_second)
+			THEN gates.wide_next_at - make_interval(secs => unused.slots / gates.wide_per_second)
 			ELSE gates.wide_next_at END
-	FROM r
-	WHERE gates.id = r.gate_id AND gates.id IN (SELECT id FROM g)`
+	FROM unused
+	WHERE gates.id = unused.gate_id AND gates.id IN (SELECT id FROM locked)`
 
-// A head that a receipt has decided meanwhile doesn't wait for Finish.Wait, only for the lane's rest.
+// finishLanes ends leases and sets when the lanes are due next. There are three cases. A lane without further
+// deliveries is not due at all. A lane that doesn't advance waits for Finish.Wait; but if a receipt has decided
+// its head meanwhile, only for the lane's rest. Any other lane is due when its new head may leave.
 //
 // With Finish.Keep the lane keeps due_at, so that no index is written; without it the lane goes behind
 // the others of its gate. Claims don't look for lanes that were due before GateDue.Oldest. So no lane
 // becomes due earlier than it was; nor, without Keep, earlier than now.
 //
-// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot becomes PrioritySay.
+// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot (0) becomes PrioritySay (1).
 //
-// Fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
+// The statement fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
 const finishLanes = `
-	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
-	UPDATE lanes AS l
-	SET head = l.head + r.advance,
+	WITH clock AS MATERIALIZED (SELECT parley_now() AS now)
+	UPDATE lanes AS lane
+	SET head = lane.head + result.advance,
 		leased_until = NULL,
-		rest_until = CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END,
+		rest_until = CASE WHEN result.rest > 0 THEN clock.now + make_interval(secs => result.rest) ELSE lane.rest_until END,
 		due_at = CASE
-			WHEN l.tail <= l.head + r.advance THEN NULL
-			WHEN r.advance = 0 AND r.id <> 0 THEN t.now + make_interval(secs => greatest(r.rest, CASE
-				WHEN r.wait > 0 AND EXISTS (
-					SELECT FROM deliveries AS d WHERE d.id = r.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
-				ELSE r.wait END))
-			ELSE greatest((SELECT n.not_before FROM deliveries AS n
-				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance + 1),
-				CASE WHEN r.keep THEN l.due_at ELSE t.now END,
-				CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END)
+			WHEN lane.tail <= lane.head + result.advance THEN NULL
+			WHEN result.advance = 0 AND result.id <> 0 THEN clock.now + make_interval(secs => greatest(result.rest, CASE
+				WHEN result.wait > 0 AND EXISTS (
+					SELECT FROM deliveries AS d WHERE d.id = result.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
+				ELSE result.wait END))
+			ELSE greatest((SELECT next.not_before FROM deliveries AS next
+				WHERE next.lane_id = lane.id AND next.seq = lane.head + result.advance + 1),
+				CASE WHEN result.keep THEN lane.due_at ELSE clock.now END,
+				CASE WHEN result.rest > 0 THEN clock.now + make_interval(secs => result.rest) ELSE lane.rest_until END)
 		END,
-		priority = CASE WHEN r.rooted AND l.priority = 0 THEN 1 ELSE l.priority END
+		priority = CASE WHEN result.rooted AND lane.priority = 0 THEN 1 ELSE lane.priority END
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
 			$7::double precision[], $8::boolean[])
-		AS r(lane_id, epoch, id, advance, wait, keep, rest, rooted), t
-	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
+		AS result(lane_id, epoch, id, advance, wait, keep, rest, rooted), clock
+	WHERE lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
 
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
@@ -123,15 +126,16 @@ const landThreads = `
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
-// landed is a post or a thread of a Landed, with the lane and epoch by which it counts.
-type landed struct {
+// landedRow is a post or a thread of a Landed. It counts only while Epoch still is the lane's.
+type landedRow struct {
 	LaneID store.LaneID  `json:"lane_id"`
 	Epoch  int64         `json:"epoch"`
 	Post   *store.Post   `json:"post,omitempty"`
 	Thread *store.Thread `json:"thread,omitempty"`
 }
 
-// queueFinish adds the statements that write results.
+// queueFinish adds the statements that write results. Their order matters: fence locks the lanes first, and
+// finishLanes ends the leases after all statements that need them.
 func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if len(done) == 0 {
 		return nil
@@ -141,14 +145,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 			*s = store.Clean(*s)
 		}
 	}
-	n := len(done)
-	lanes, epochs, ids, advance, waits := make([]store.LaneID, n), make([]int64, n), make([]store.DeliveryID, n), make([]int32, n), make([]float64, n)
-	keep, rests, rooted := make([]bool, n), make([]float64, n), make([]bool, n)
-	for i, f := range done {
-		lanes[i], epochs[i], ids[i], advance[i], waits[i], keep[i] = f.LaneID, f.Epoch, f.ID, int32(f.Advance), f.Wait, f.Keep
-		rests[i] = f.Rest
-		rooted[i] = slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil })
-	}
+	lanes, epochs := lanesAndEpochs(done)
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
 	if err := queueRows(batch, landPosts, posts); err != nil {
@@ -158,67 +155,92 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		return err
 	}
 	store.AddLaneFacts(batch, factsOf(done))
-	var uncalled []store.LaneID
-	var uncalledEpochs []int64
-	for _, f := range done {
-		if f.Uncalled {
-			uncalled, uncalledEpochs = append(uncalled, f.LaneID), append(uncalledEpochs, f.Epoch)
-		}
-	}
+	uncalled := slices.DeleteFunc(slices.Clone(done), func(f Finish) bool { return !f.Uncalled })
 	if len(uncalled) > 0 {
-		batch.Queue(returnSlots, uncalled, uncalledEpochs)
+		lanes, epochs := lanesAndEpochs(uncalled)
+		batch.Queue(returnSlots, lanes, epochs)
 	}
 	batch.Queue(finishDeliveries, deliveryResults(done)...)
-	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests, rooted)
+	batch.Queue(finishLanes, lanes, epochs,
+		query.Field(done, func(f *Finish) store.DeliveryID { return f.ID }),
+		query.Field(done, func(f *Finish) int { return f.Advance }),
+		query.Field(done, func(f *Finish) float64 { return f.Wait }),
+		query.Field(done, func(f *Finish) bool { return f.Keep }),
+		query.Field(done, func(f *Finish) float64 { return f.Rest }),
+		query.Field(done, (*Finish).rooted))
+	queueBlockGates(batch, done)
+	return nil
+}
+
+// lanesAndEpochs returns the columns by which each statement knows the results that still count.
+func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
+	lanes = query.Field(done, func(f *Finish) store.LaneID { return f.LaneID })
+	epochs = query.Field(done, func(f *Finish) int64 { return f.Epoch })
+	return lanes, epochs
+}
+
+// rooted returns whether a root has landed.
+func (f *Finish) rooted() bool {
+	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil })
+}
+
+// queueBlockGates adds the statement that blocks gates. Replicas lock the gates in the order of their ids.
+func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	blocked := map[store.GateID]float64{}
 	for _, f := range done {
 		if f.GateWait > 0 {
 			blocked[f.Gate] = max(blocked[f.Gate], f.GateWait)
 		}
 	}
-	if len(blocked) > 0 {
-		gates := slices.Sorted(maps.Keys(blocked)) // replicas lock them in one order
-		waits := make([]float64, len(gates))
-		for i, g := range gates {
-			waits[i] = blocked[g]
-		}
-		batch.Queue(blockGates, gates, waits)
+	if len(blocked) == 0 {
+		return
 	}
-	return nil
+	gates := slices.Sorted(maps.Keys(blocked))
+	waits := query.Field(gates, func(gate *store.GateID) float64 { return blocked[*gate] })
+	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each delivery and for each
-// member of its run. A run that is queued again loses its members, because the next claim chooses
-// them anew; unless a part of its message was already sent, which the same members must continue.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head and for each other
+// member of its run. The members take over the head's result, except for their own id, state, progress and
+// warning.
 func deliveryResults(done []Finish) []any {
-	var lanes []store.LaneID
-	var epochs []int64
-	var ids, joined []store.DeliveryID
-	var parts []int32
-	var states, external, progress, classes, texts []string
-	var absent, unsure, warned []bool
-	add := func(f Finish, p Part, part int, first store.DeliveryID) {
-		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
-		parts = append(parts, int32(part)) //nolint:gosec // a message has few parts
-		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, store.Clean(p.Progress))
-		classes, texts = append(classes, f.ErrorClass), append(texts, f.ErrorText)
-		absent, unsure, warned = append(absent, f.Absent), append(unsure, f.Unsure), append(warned, p.Warned)
-	}
-	for _, f := range done {
-		add(f, Part{ID: f.ID, State: f.State, Progress: f.Progress, Warned: f.Warned}, f.Part, f.Joined)
-		for _, p := range f.With {
-			first := f.ID
-			if f.State == store.Queued && f.Part == 0 {
-				first = 0
+	var rows []Finish
+	for _, head := range done {
+		rows = append(rows, head)
+		for _, part := range head.With {
+			member := head
+			member.ID, member.State, member.Warned = part.ID, part.State, part.Warned
+			member.Progress = store.Clean(part.Progress)
+			member.Part = 0
+			member.Joined = head.ID
+			// A run that is queued again loses its members, because the next claim chooses them anew. But if
+			// a part of its message was already sent, the same members must go on.
+			if head.State == store.Queued && head.Part == 0 {
+				member.Joined = 0
 			}
-			add(f, p, 0, first)
+			rows = append(rows, member)
 		}
 	}
-	return []any{lanes, epochs, ids, states, parts, external, progress, classes, texts, absent, unsure, warned, joined}
+	lanes, epochs := lanesAndEpochs(rows)
+	return []any{
+		lanes,
+		epochs,
+		query.Field(rows, func(f *Finish) store.DeliveryID { return f.ID }),
+		query.Field(rows, func(f *Finish) string { return f.State }),
+		query.Field(rows, func(f *Finish) int { return f.Part }),
+		query.Field(rows, func(f *Finish) string { return f.ExternalID }),
+		query.Field(rows, func(f *Finish) string { return f.Progress }),
+		query.Field(rows, func(f *Finish) string { return f.ErrorClass }),
+		query.Field(rows, func(f *Finish) string { return f.ErrorText }),
+		query.Field(rows, func(f *Finish) bool { return f.Absent }),
+		query.Field(rows, func(f *Finish) bool { return f.Unsure }),
+		query.Field(rows, func(f *Finish) bool { return f.Warned }),
+		query.Field(rows, func(f *Finish) store.DeliveryID { return f.Joined }),
+	}
 }
 
 // landedOf collects the posts and threads of results, each post once.
-func landedOf(done []Finish) (posts, threads []landed) {
+func landedOf(done []Finish) (posts, threads []landedRow) {
 	type key struct {
 		account          store.AccountID
 		channel, message string
@@ -229,10 +251,10 @@ func landedOf(done []Finish) (posts, threads []landed) {
 			k := key{l.Post.AccountID, l.Post.Channel, l.Post.Message}
 			if l.Post.Message != "" && !seen[k] {
 				seen[k] = true
-				posts = append(posts, landed{LaneID: f.LaneID, Epoch: f.Epoch, Post: &l.Post})
+				posts = append(posts, landedRow{LaneID: f.LaneID, Epoch: f.Epoch, Post: &l.Post})
 			}
 			if l.Thread != nil {
-				threads = append(threads, landed{LaneID: f.LaneID, Epoch: f.Epoch, Thread: l.Thread})
+				threads = append(threads, landedRow{LaneID: f.LaneID, Epoch: f.Epoch, Thread: l.Thread})
 			}
 		}
 	}
@@ -249,6 +271,7 @@ func factsOf(done []Finish) (facts []store.LaneFact) {
 	return facts
 }
 
+// queueRows adds a statement whose $1 is a JSON array of rows, if there are any.
 func queueRows[T any](batch *pgx.Batch, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil

@@ -20,7 +20,7 @@ const blockGates = `
 type GateSince struct {
 	ID store.GateID
 	// Since is a time of Parley's clock, usually GateDue.Oldest: lanes that were due earlier are not
-	// found. Zero = all lanes are.
+	// found. The zero time finds all lanes.
 	Since time.Time
 }
 
@@ -29,7 +29,7 @@ type GateDue struct {
 	GateID    store.GateID    `db:"gate_id"`
 	AccountID store.AccountID `db:"account_id"`
 	Waiting   uint8           `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
-	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 = now
+	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 means now
 	Limited   bool            `db:"limited"` // the gate has a rate
 	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
 	// was due earlier. It is never later than now. A lane that another transaction has made due but
@@ -37,55 +37,55 @@ type GateDue struct {
 	Oldest time.Time `db:"oldest"`
 }
 
-// The scan of the index lanes_due begins at the gate's oldest lane (since). Entries in front of it
-// belong to lanes that were handed out; while somebody holds a snapshot, a dump for example,
-// PostgreSQL can't remove them, and a scan would have to step over each.
+// dueGates finds, of each gate, the first lane of each priority that is not claimed (free), and with $3 the first
+// lane of all, claimed or not (oldest). The scan of the index lanes_due begins at the gate's oldest lane (since).
+// Entries in front of it belong to lanes that were handed out; while somebody holds a snapshot, a dump for
+// example, PostgreSQL can't remove them, and a scan would have to step over each.
 const dueGates = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
 	)
-	SELECT g.id AS gate_id, g.account_id, coalesce(free.priorities, 0) AS waiting,
-		greatest(extract(epoch FROM free.due_at - t.now),
-			extract(epoch FROM g.next_at - t.real) + CASE WHEN g.per_second > 0 THEN 1 / g.per_second ELSE 0 END,
-			CASE WHEN g.wide_per_second > 0 THEN extract(epoch FROM g.wide_next_at - t.real) + 1 / g.wide_per_second END,
+	SELECT gate.id AS gate_id, gate.account_id, coalesce(free.priorities, 0) AS waiting,
+		greatest(extract(epoch FROM free.due_at - clock.now),
+			extract(epoch FROM gate.next_at - clock.real) + CASE WHEN gate.per_second > 0 THEN 1 / gate.per_second ELSE 0 END,
+			CASE WHEN gate.wide_per_second > 0 THEN extract(epoch FROM gate.wide_next_at - clock.real) + 1 / gate.wide_per_second END,
 			0)::double precision AS wait,
-		g.per_second > 0 OR g.wide_per_second > 0 AS limited,
-		least(oldest.due_at, t.now) AS oldest
-	FROM unnest($1::bigint[], $2::timestamptz[]) AS a(gate, since)
-	CROSS JOIN t
-	JOIN gates AS g ON g.id = a.gate
+		gate.per_second > 0 OR gate.wide_per_second > 0 AS limited,
+		least(oldest.due_at, clock.now) AS oldest
+	FROM unnest($1::bigint[], $2::timestamptz[]) AS asked(gate, since)
+	CROSS JOIN clock
+	JOIN gates AS gate ON gate.id = asked.gate
 	CROSS JOIN LATERAL (
-		SELECT min(x.due_at) AS due_at, bit_or(1 << pr.n) AS priorities
-		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		SELECT min(first.due_at) AS due_at, bit_or(1 << priorities.priority) AS priorities
+		FROM (VALUES (0), (1), (2), (3)) AS priorities(priority)
 		CROSS JOIN LATERAL (
 			SELECT lanes.due_at
 			FROM lanes
-			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
-				AND (lanes.leased_until IS NULL OR lanes.leased_until <= t.real)
+			WHERE lanes.gate_id = gate.id AND lanes.priority = priorities.priority AND lanes.due_at >= asked.since
+				AND (lanes.leased_until IS NULL OR lanes.leased_until <= clock.real)
 			ORDER BY lanes.due_at
-			LIMIT 1) AS x) AS free
+			LIMIT 1) AS first) AS free
 	CROSS JOIN LATERAL (
-		SELECT min(x.due_at) AS due_at
-		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		SELECT min(first.due_at) AS due_at
+		FROM (VALUES (0), (1), (2), (3)) AS priorities(priority)
 		CROSS JOIN LATERAL (
 			SELECT lanes.due_at
 			FROM lanes
-			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
+			WHERE lanes.gate_id = gate.id AND lanes.priority = priorities.priority AND lanes.due_at >= asked.since
 			ORDER BY lanes.due_at
-			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS x) AS oldest`
+			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS first) AS oldest`
 
 // DueGates returns when gates have work next.
 func DueGates(ctx context.Context, q store.Querier, gates []GateSince) ([]GateDue, error) {
 	ids, since := gateColumns(gates)
-	return query.Collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
+	const withOldest = true
+	return query.Collect[GateDue](ctx, q, "due gates", dueGates, ids, since, withOldest)
 }
 
 // gateColumns returns the fields of gates as parallel lists, as SQL takes them.
 func gateColumns(gates []GateSince) (ids []store.GateID, since []time.Time) {
-	ids, since = make([]store.GateID, len(gates)), make([]time.Time, len(gates))
-	for i, g := range gates {
-		ids[i], since[i] = g.ID, g.Since
-	}
+	ids = query.Field(gates, func(g *GateSince) store.GateID { return g.ID })
+	since = query.Field(gates, func(g *GateSince) time.Time { return g.Since })
 	return ids, since
 }
 
@@ -93,23 +93,23 @@ func gateColumns(gates []GateSince) (ids []store.GateID, since []time.Time) {
 // without lanes cost nothing, however many there are.
 const otherGates = `
 	WITH RECURSIVE found(gate_id, upto) AS (
-		SELECT x.gate_id, gap.upto
+		SELECT next.gate_id, gap.upto
 		FROM unnest($1::bigint[], $2::bigint[]) AS gap(above, upto)
 		CROSS JOIN LATERAL (
 			SELECT lanes.gate_id
 			FROM lanes
 			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > gap.above AND lanes.gate_id < gap.upto
 			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
-			LIMIT 1) AS x
+			LIMIT 1) AS next
 		UNION ALL
-		SELECT x.gate_id, found.upto
+		SELECT next.gate_id, found.upto
 		FROM found
 		CROSS JOIN LATERAL (
 			SELECT lanes.gate_id
 			FROM lanes
 			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > found.gate_id AND lanes.gate_id < found.upto
 			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
-			LIMIT 1) AS x
+			LIMIT 1) AS next
 	)
 	SELECT gate_id FROM found`
 
@@ -120,13 +120,14 @@ func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]s
 	return query.IDs[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
-// gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)
-// and (7, the largest id).
+// gaps returns the ranges between known ids, which must be sorted, without their ends. For 3 and 7 these are
+// (0, 3), (3, 7) and (7, the largest id).
 func gaps(known []store.GateID) (above, upto []store.GateID) {
 	last := store.GateID(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {
 		if id-last > 1 {
-			above, upto = append(above, last), append(upto, id)
+			above = append(above, last)
+			upto = append(upto, id)
 		}
 		last = id
 	}

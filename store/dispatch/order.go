@@ -10,43 +10,44 @@ import (
 	"parley/store"
 )
 
-// The lane is locked by a statement of its own: one that waited for a message to be put into the lane would see the lane's
-// messages as they were before.
+// The lane is locked by a statement of its own: a statement that waits until a message is put into the lane would see
+// the lane's messages as they were before that.
 const lockClaimed = `SELECT FROM lanes WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL FOR NO KEY UPDATE`
 
-// The first of the messages behind the head that the chat had before it moves to the front; what stood before it moves back.
-// Messages of which an attempt has begun stay: nobody may know yet whether they arrived. Of those that were claimed just now
-// nothing was sent: they wait again from here on, so that nobody has to ask what became of them if this process ends now.
+// giveWay looks for messages behind the head that the chat had before the head (order $3), and moves the first of
+// them (earlier) to the front; what stood before it moves back by one. A message of which an attempt has begun
+// doesn't move to the front: nobody may know yet whether it arrived. Of the messages that were claimed just now
+// nothing was sent: they are queued again, so that nobody has to ask what became of them if this process ends now.
 const giveWay = `
-	WITH l AS MATERIALIZED (
+	WITH lane AS MATERIALIZED (
 		SELECT id, head
 		FROM lanes
 		WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL
 	), earlier AS MATERIALIZED (
 		SELECT d.seq
-		FROM l
-		JOIN deliveries AS d ON d.lane_id = l.id
-		WHERE d.seq > l.head + 1 AND d.state = 'queued' AND d.attempt = 0 AND d.part = 0
+		FROM lane
+		JOIN deliveries AS d ON d.lane_id = lane.id
+		WHERE d.seq > lane.head + 1 AND d.state = 'queued' AND d.attempt = 0 AND d.part = 0
 			AND d.order_by <> '' AND d.order_by COLLATE "C" < $3
 		ORDER BY d.order_by COLLATE "C", d.seq
 		LIMIT 1
 	)
 	UPDATE deliveries AS d
-	SET seq = CASE WHEN d.seq = earlier.seq THEN l.head + 1 ELSE d.seq + 1 END,
+	SET seq = CASE WHEN d.seq = earlier.seq THEN lane.head + 1 ELSE d.seq + 1 END,
 		state = CASE d.state WHEN 'sending' THEN 'queued' ELSE d.state END
-	FROM l, earlier
-	WHERE d.lane_id = l.id AND d.seq BETWEEN l.head + 1 AND earlier.seq`
+	FROM lane, earlier
+	WHERE d.lane_id = lane.id AND d.seq BETWEEN lane.head + 1 AND earlier.seq`
 
-// GiveWay lets a message that is about to leave, but of which nothing has left, change places with one that stands behind it
-// although the chat had it before: it was read while an earlier attempt, which sent nothing, was under way. It says whether
-// there is one; then this attempt ends without sending anything, and the lane begins with the other.
+// GiveWay puts a message before the one that is about to leave, if the chat had that message earlier but it stands behind
+// in the lane: it was read while an attempt was under way that sent nothing. Nothing of the message that gives way may have
+// left. If gave is true, the caller ends this attempt without sending anything; the lane begins with the other message.
 func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, giveWay, c.LaneID, c.Epoch, c.OrderBy)
-		gave = tag.RowsAffected() > 0
+		moved, err := tx.Exec(ctx, giveWay, c.LaneID, c.Epoch, c.OrderBy)
+		gave = moved.RowsAffected() > 0
 		return err
 	})
 	if err != nil {
