@@ -17,15 +17,18 @@ const (
 		SELECT coalesce(min(day)::text, '')
 		FROM measure_days
 		WHERE kind = 'all' AND day >= $1::date AND day < ((SELECT parley_now()) - make_interval(secs => $2))::date`
+	// dropDay removes the shares of a day; of conversations without later shares (over) also their single times
+	// and labels.
 	dropDay = `
 		WITH gone AS (
-			DELETE FROM measure_shares AS s
-			USING measure_days AS d
-			WHERE d.kind = 'all' AND d.day = $1::date AND s.account_id = d.account_id AND s.team_id = d.team_id AND s.day = d.day
-			RETURNING s.conversation_id
+			DELETE FROM measure_shares AS share
+			USING measure_days AS sum
+			WHERE sum.kind = 'all' AND sum.day = $1::date
+				AND share.account_id = sum.account_id AND share.team_id = sum.team_id AND share.day = sum.day
+			RETURNING share.conversation_id
 		), over AS (
-			SELECT conversation_id FROM gone AS g
-			WHERE NOT EXISTS (SELECT FROM measure_shares AS later WHERE later.conversation_id = g.conversation_id AND later.day > $1::date)
+			SELECT conversation_id FROM gone
+			WHERE NOT EXISTS (SELECT FROM measure_shares AS later WHERE later.conversation_id = gone.conversation_id AND later.day > $1::date)
 		), times AS (
 			DELETE FROM measure_times WHERE conversation_id IN (SELECT conversation_id FROM over)
 		)
@@ -33,18 +36,24 @@ const (
 	setClosed = `UPDATE measured SET closed = $1::date + 1`
 )
 
-// CloseDay closes the oldest day that is open and longer ago than keep: its sums stay as they are from now on, and the
-// shares of which they were made go. more says that there may be other such days. It does nothing while conversations
-// from before the figures are still to be measured.
+// CloseDay closes the oldest open day that is longer ago than keep: its sums stay as they are from now on, and the
+// shares of which they were made are removed. more is true if there may be other such days. CloseDay does nothing while
+// older conversations are still to be measured (Progress.Older).
 func CloseDay(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var closed, day string
 		var below int64
-		if err := tx.QueryRow(ctx, lockClosed).Scan(&closed, &below); err != nil || below > 0 {
+		if err := tx.QueryRow(ctx, lockClosed).Scan(&closed, &below); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, nextOpen, closed, keep.Seconds()).Scan(&day); err != nil || day == "" {
+		if below > 0 {
+			return nil
+		}
+		if err := tx.QueryRow(ctx, nextOpen, closed, keep.Seconds()).Scan(&day); err != nil {
 			return err
+		}
+		if day == "" {
+			return nil
 		}
 		for _, sql := range []string{dropDay, setClosed} {
 			if _, err := tx.Exec(ctx, sql, day); err != nil {

@@ -20,43 +20,46 @@ func Due(ctx context.Context, q store.Execer, conversations []store.Conversation
 	return query.Exec(ctx, q, "due to be measured", addDue, conversations)
 }
 
-// The oldest rows, up to the one with which they name $1 conversations. There is a row for each batch, so that also
-// after an hour's rush they are soon read.
+// takeDue takes the oldest rows, until they name at least $1 conversations. There is one row for each batch of events,
+// so that the rows are soon read even after a rush hour.
 const takeDue = `
 	WITH taken AS (
 		DELETE FROM measure_due
 		WHERE ctid = ANY(ARRAY(
 			SELECT place
-			FROM (SELECT ctid AS place, sum(cardinality(conversations)) OVER (ORDER BY since, ctid) - cardinality(conversations) AS before FROM measure_due) AS d
+			FROM (
+				SELECT ctid AS place, sum(cardinality(conversations)) OVER (ORDER BY since, ctid) - cardinality(conversations) AS before
+				FROM measure_due) AS due
 			WHERE before < $1))
 		RETURNING conversations
 	)
 	SELECT unnest(conversations) FROM taken`
 
-// TakeDue hands out about so many conversations that are due, those first that have waited longest. more says that there
-// may be others. What it gives is due again unless tx is committed, and is to be read after it: then
-// nothing is missed that was committed before, and what is committed later is due once more.
-func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
-	if ids, err = query.IDs[store.ConversationID](ctx, tx, "due to be measured", takeDue, most); err != nil {
+// TakeDue returns about limit conversations that are due, those first that have waited longest. more is true if there
+// may be others. They are due again unless tx is committed. The caller reads the conversations after TakeDue: then it
+// misses nothing that was committed before, and what is committed later makes them due once more.
+func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
+	if ids, err = query.IDs[store.ConversationID](ctx, tx, "due to be measured", takeDue, limit); err != nil {
 		return nil, false, err
 	}
-	more = len(ids) >= most
+	more = len(ids) >= limit
 	slices.Sort(ids)
 	return slices.Compact(ids), more, nil
 }
 
 // Behind is how far the figures are behind what happens.
 type Behind struct {
-	Seconds float64 `db:"seconds"` // since when something has waited to be counted; 0 = nothing waits
+	Seconds float64 `db:"seconds"` // for which something has waited to be counted; 0 if nothing waits
 	Older   bool    `db:"older"`   // all conversations are being measured again, or those from before the figures
 	Filling bool    `db:"filling"` // medians of days that were closed before there were any are being counted
 }
 
 const behind = `
-	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds, below > 0 AS older, EXISTS (SELECT FROM measure_filling AS f WHERE f.below > 0) AS filling
+	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds,
+		below > 0 AS older, EXISTS (SELECT FROM measure_filling AS filling WHERE filling.below > 0) AS filling
 	FROM measured`
 
-// ReadBehind tells how far the figures are behind.
+// ReadBehind returns how far the figures are behind.
 func ReadBehind(ctx context.Context, q store.Querier) (Behind, error) {
 	list, err := query.Collect[Behind](ctx, q, "figures behind", behind)
 	if err != nil || len(list) == 0 {

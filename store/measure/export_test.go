@@ -32,10 +32,10 @@ const (
 )
 
 // WorstDaysSQL gives the first statement of LongestTimes.
-func WorstDaysSQL(t Time) string { return worstDays(t.column(false)) }
+func WorstDaysSQL(t Time) string { return worstDays(t.worstColumn(false)) }
 
 // WorstSharesSQL gives the second statement of LongestTimes.
-func WorstSharesSQL(t Time) string { return worstShares(t.column(false)) }
+func WorstSharesSQL(t Time) string { return worstShares(t.worstColumn(false)) }
 
 // DaysOf names the days from one to another.
 func DaysOf(from, to string) []string {

@@ -14,8 +14,8 @@ import (
 type Subject struct {
 	Labels
 	AccountID     store.AccountID `db:"account_id"`
-	TeamID        store.TeamID    `db:"team_id"`         // that has it now; 0 = none
-	AccountTeamID store.TeamID    `db:"account_team_id"` // that gets the account's new conversations; 0 = none
+	TeamID        store.TeamID    `db:"team_id"`         // the team that has it now; 0 if none
+	AccountTeamID store.TeamID    `db:"account_team_id"` // the team that gets the account's new conversations; 0 if none
 }
 
 // Said is a message, as far as it counts.
@@ -27,7 +27,7 @@ type Said struct {
 	Fate           store.Fate           `db:"fate"`
 	Reason         string               `db:"reason"`
 	Automatic      bool                 `db:"automatic"`
-	AgentID        store.AgentID        `db:"agent_id"` // 0 = no agent
+	AgentID        store.AgentID        `db:"agent_id"` // 0 if no agent wrote it
 }
 
 const subjects = `
@@ -48,7 +48,7 @@ const said = `
 	FROM messages
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 
-// SaidIn reads the messages of conversations, but for notes.
+// SaidIn reads the messages of conversations, except notes.
 func SaidIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID) ([]Said, error) {
 	return query.Collect[Said](ctx, tx, "measured messages", said, ids)
 }
@@ -58,7 +58,7 @@ const done = `
 	FROM log_entries
 	WHERE conversation_id = ANY($1) AND what = ANY($2)`
 
-// DoneIn reads what was done to conversations.
+// DoneIn reads the log of conversations: the entries of the given deeds.
 func DoneIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, what []store.Deed) ([]store.LogEntry, error) {
 	return query.Collect[store.LogEntry](ctx, tx, "measured log", done, ids, what)
 }
@@ -69,8 +69,8 @@ const leftAt = `
 	WHERE d.message_id = ANY($1) AND d.message_id <> 0 AND d.kind = $2 AND d.state IN ('accepted', 'sent', 'delivered', 'read') AND d.sent_at IS NOT NULL
 	GROUP BY d.message_id`
 
-// LeftAt says when messages left for the customer; those of which nobody knows it, or whose deliveries were removed
-// since, are left out. kind is that of replies' deliveries.
+// LeftAt returns when messages left for the customer. Messages are left out if nobody knows that, or if their deliveries
+// have been removed since. kind is the kind of the deliveries of replies.
 func LeftAt(ctx context.Context, q query.Querier, messages []store.MessageID, kind string) (map[store.MessageID]time.Time, error) {
 	type row struct {
 		MessageID store.MessageID `db:"message_id"`

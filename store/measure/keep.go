@@ -23,7 +23,7 @@ const (
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns
 )
 
-// each writes an expression of a column for each of some columns, separated by commas.
+// each returns the expression for each of the columns, separated by commas; a question mark in it stands for the column.
 func each(columns, expression string) string {
 	var list []string
 	for column := range strings.SplitSeq(columns, ",") {
@@ -46,6 +46,7 @@ const (
 		WHERE s.conversation_id = r.conversation_id AND s.day = r.day AND s.team_id = r.team_id AND s.agent_id = r.agent_id`
 )
 
+// sharesOf is the statement that reads shares of days that are not closed. Zeros are stored as NULL.
 func sharesOf() string {
 	return `
 		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + each(figureColumns, "coalesce(?, 0) AS ?") + `
@@ -71,8 +72,8 @@ func addDays() string {
 }
 
 // Keep replaces the shares of conversations by new ones, and corrects the sums by the difference: however often a
-// conversation is measured, it counts once. labels are of all the conversations, shares of any of them; those of closed
-// days are left out.
+// conversation is measured, it counts once. labels must have each of the conversations; a conversation without shares
+// counts no more. Shares of closed days are left out.
 func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
 	ids := make([]store.ConversationID, len(labels))
 	for i, l := range labels {
@@ -91,11 +92,12 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 	days := map[day]Figures{}
 	var changed change
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		if c := now[id]; !c.equal(before[id]) {
-			before[id].count(days, -1)
-			c.count(days, 1)
-			changed.add(id, before[id], c)
+		if now[id].equal(before[id]) {
+			continue
 		}
+		before[id].count(days, -1)
+		now[id].count(days, 1)
+		changed.add(id, before[id], now[id])
 	}
 	if len(days) == 0 {
 		return nil
@@ -108,23 +110,25 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 
 // change is what is written of conversations whose contribution changed.
 type change struct {
-	ids         []store.ConversationID // those with other labels
-	labels      []Labels
-	gone, fresh []Share // fresh: new, or with other figures
+	ids     []store.ConversationID // the conversations whose labels changed
+	labels  []Labels               // their new labels
+	removed []Share
+	written []Share // new ones, and those with other figures
 }
 
+// add notes what differs between two contributions of a conversation.
 func (ch *change) add(id store.ConversationID, before, now contribution) {
 	if !now.labels.equal(before.labels) {
 		ch.ids, ch.labels = append(ch.ids, id), append(ch.labels, now.labels)
 	}
 	for _, s := range before.shares {
 		if !slices.ContainsFunc(now.shares, s.sameKey) {
-			ch.gone = append(ch.gone, s)
+			ch.removed = append(ch.removed, s)
 		}
 	}
 	for _, s := range now.shares {
 		if !slices.Contains(before.shares, s) {
-			ch.fresh = append(ch.fresh, s)
+			ch.written = append(ch.written, s)
 		}
 	}
 }
@@ -138,12 +142,13 @@ func (ch *change) write(ctx context.Context, tx pgx.Tx) error {
 	if err := write(ctx, tx, keepLabels, ch.labels); err != nil {
 		return err
 	}
-	if err := write(ctx, tx, dropShares, ch.gone); err != nil {
+	if err := write(ctx, tx, dropShares, ch.removed); err != nil {
 		return err
 	}
-	return write(ctx, tx, keepShares(), ch.fresh)
+	return write(ctx, tx, keepShares(), ch.written)
 }
 
+// write runs a statement whose $1 is a JSON array of rows, if there are any.
 func write[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil
@@ -161,7 +166,8 @@ type contribution struct {
 	shares []Share
 }
 
-// contributions gives them by conversation, their shares in order. A conversation without shares has no labels.
+// contributions returns the contributions of conversations, with their shares in order. Labels of a conversation without
+// shares are left out.
 func contributions(labels []Labels, shares []Share) map[store.ConversationID]contribution {
 	all := map[store.ConversationID]contribution{}
 	shares = slices.SortedFunc(slices.Values(shares), func(a, b Share) int {
@@ -173,8 +179,9 @@ func contributions(labels []Labels, shares []Share) map[store.ConversationID]con
 		all[s.ConversationID] = c
 	}
 	for _, l := range labels {
-		if c, ok := all[l.ConversationID]; ok {
-			all[l.ConversationID] = contribution{labels: l, shares: c.shares}
+		if c, hasShares := all[l.ConversationID]; hasShares {
+			c.labels = l
+			all[l.ConversationID] = c
 		}
 	}
 	return all
@@ -188,37 +195,46 @@ func (l Labels) equal(other Labels) bool {
 	return l.Intent == other.Intent && l.Mood == other.Mood && slices.Equal(l.Tags, other.Tags)
 }
 
-// sameKey says that both are of one conversation, day, team and agent.
+// sameKey returns whether both shares are of the same conversation, day, team and agent.
 func (s Share) sameKey(other Share) bool {
 	return s.ConversationID == other.ConversationID && s.Day == other.Day && s.TeamID == other.TeamID && s.AgentID == other.AgentID
 }
 
-// count adds the shares to the sums in which they are, so many times. What is taken off lowers no Worst.
-func (c contribution) count(days map[day]Figures, times int64) {
+// count adds the shares to the sums of which they are part: once for 1, or takes them off for -1. Taking off lowers no
+// Worst, because a sum doesn't know its second longest time.
+func (c contribution) count(days map[day]Figures, sign int64) {
 	for _, s := range c.shares {
-		for _, k := range c.sumsOf(s) {
-			f := days[k]
-			if f.add(s.Figures, times); times > 0 {
-				f.raise(s.Figures)
+		for _, key := range c.sumsOf(s) {
+			figures := days[key]
+			figures.add(s.Figures, sign)
+			if sign > 0 {
+				figures.raise(s.Figures)
 			}
-			days[k] = f
+			days[key] = figures
 		}
 	}
 }
 
-// sumsOf gives the rows of measure_days that count a share.
+// sumsOf returns the rows of measure_days that a share is part of, without their figures.
 func (c contribution) sumsOf(s Share) []day {
-	list := []day{{Kind: KindAll}, {Kind: KindAgent, Value: strconv.FormatInt(int64(s.AgentID), 10)}, {Kind: KindIntent, Value: c.labels.Intent}, {Kind: KindMood, Value: c.labels.Mood}}
+	list := []day{
+		{Kind: KindAll},
+		{Kind: KindAgent, Value: strconv.FormatInt(int64(s.AgentID), 10)},
+		{Kind: KindIntent, Value: c.labels.Intent},
+		{Kind: KindMood, Value: c.labels.Mood},
+	}
 	for _, tag := range c.labels.Tags {
 		list = append(list, day{Kind: KindTag, Value: tag})
 	}
 	for i := range list {
-		list[i].Day, list[i].AccountID, list[i].TeamID = s.Day, s.AccountID, s.TeamID
+		list[i].Day = s.Day
+		list[i].AccountID = s.AccountID
+		list[i].TeamID = s.TeamID
 	}
 	return list
 }
 
-// inOrder gives the sums that change, in the order in which every process writes them.
+// inOrder returns the sums that change, in the order in which every process writes them, so that none waits for another crosswise.
 func inOrder(days map[day]Figures) []day {
 	rows := slices.SortedFunc(maps.Keys(days), func(a, b day) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Day, b.Day), strings.Compare(a.Value, b.Value),

@@ -6,8 +6,9 @@ package measure
 
 import "parley/store"
 
-// Figures are counts, and times in whole seconds. Those called Open count business hours alone, those called Worst
-// are the longest single time. In sums of days a Worst is an upper bound, since corrections don't lower it.
+// Figures are counts, and times in whole seconds: First from the customer's first message to the answer, Next from a
+// later message to its answer, Ended from the beginning to the end. Those called Open count only business hours, those
+// called Worst are the longest single time. In sums of days a Worst is an upper bound, since corrections don't lower it.
 type Figures struct {
 	Opened         int64 `db:"opened" json:"opened"`
 	Reopened       int64 `db:"reopened" json:"reopened"`
@@ -25,7 +26,7 @@ type Figures struct {
 	NextSumOpen    int64 `db:"next_sum_open" json:"next_sum_open"`
 	NextWorst      int64 `db:"next_worst" json:"next_worst"`
 	NextWorstOpen  int64 `db:"next_worst_open" json:"next_worst_open"`
-	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // of Resolved
+	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // there are Resolved of these times
 	EndedSumOpen   int64 `db:"ended_sum_open" json:"ended_sum_open"`
 	EndedWorst     int64 `db:"ended_worst" json:"ended_worst"`
 	EndedWorstOpen int64 `db:"ended_worst_open" json:"ended_worst_open"`
@@ -35,8 +36,8 @@ type Figures struct {
 type Share struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
 	Day            string               `db:"day" json:"day"`           // yyyy-mm-dd, in the account's zone
-	TeamID         store.TeamID         `db:"team_id" json:"team_id"`   // 0 = none
-	AgentID        store.AgentID        `db:"agent_id" json:"agent_id"` // 0 = nobody
+	TeamID         store.TeamID         `db:"team_id" json:"team_id"`   // 0 if none
+	AgentID        store.AgentID        `db:"agent_id" json:"agent_id"` // 0 if nobody
 	AccountID      store.AccountID      `db:"account_id" json:"account_id"`
 	Figures
 }
@@ -45,8 +46,8 @@ type Share struct {
 type Labels struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
 	Tags           []string             `db:"tags" json:"tags"`
-	Intent         string               `db:"intent" json:"intent"` // "" = nobody knows
-	Mood           string               `db:"mood" json:"mood"`     // "" = neutral
+	Intent         string               `db:"intent" json:"intent"` // empty if not known
+	Mood           string               `db:"mood" json:"mood"`     // empty if neutral
 }
 
 // Kind says of which conversations sums are.
@@ -55,13 +56,13 @@ type Kind string
 // Kinds of sums.
 const (
 	KindAll    Kind = "all"
-	KindAgent  Kind = "agent"  // those of one agent: the value is the agent's number, "0" = nobody's
+	KindAgent  Kind = "agent"  // those of one agent: the value is the agent's number, "0" for nobody's
 	KindTag    Kind = "tag"    // those that have a tag
 	KindIntent Kind = "intent" // those that are about something
 	KindMood   Kind = "mood"   // those whose customer feels so
 )
 
-// day is a row of measure_days.
+// day is a row of measure_days. As a key of maps it has no Figures.
 type day struct {
 	Kind      Kind            `json:"kind"`
 	Day       string          `json:"day"`
@@ -82,21 +83,21 @@ func (f *Figures) worsts() []*int64 {
 	return []*int64{&f.FirstWorst, &f.FirstWorstOpen, &f.NextWorst, &f.NextWorstOpen, &f.EndedWorst, &f.EndedWorstOpen}
 }
 
-// Add adds other figures, of which the larger Worst counts.
+// Add adds other figures. Of each Worst the larger one counts.
 func (f *Figures) Add(other Figures) {
 	f.add(other, 1)
 	f.raise(other)
 }
 
-// add adds the sums of other figures so many times.
-func (f *Figures) add(other Figures, times int64) {
+// add adds the sums of other figures, multiplied by sign: 1 or -1.
+func (f *Figures) add(other Figures, sign int64) {
 	mine := f.sums()
 	for i, n := range other.sums() {
-		*mine[i] += times * *n
+		*mine[i] += sign * *n
 	}
 }
 
-// raise takes the Worst of other figures where it is larger.
+// raise raises each Worst to that of other figures, if that is larger.
 func (f *Figures) raise(other Figures) {
 	mine := f.worsts()
 	for i, n := range other.worsts() {

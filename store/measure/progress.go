@@ -11,13 +11,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Progress is how far the figures are. Who holds it measures; nobody else does until the transaction ends. The zero
-// value has no older conversations and no closed days.
+// Progress is how far the measuring of conversations is. The process that holds it measures; no other process does so
+// until the transaction ends. The zero value has no older conversations and no closed days.
 type Progress struct {
-	below    store.ConversationID // conversations from this number on were measured by the present hours
-	closed   string               // days before this one are closed, yyyy-mm-dd; "" = none
-	unfilled store.ConversationID // FillTimes has counted conversations from this number on
-	before   string               // of days before this one, which were closed when there were no medians yet
+	below      store.ConversationID // conversations below this number are still to be measured by the present hours; 0 if none
+	closed     string               // days before this one (yyyy-mm-dd) are closed; empty if none
+	unfilled   store.ConversationID // conversations below this number are still to be given to FillTimes; 0 if none
+	fillBefore string               // FillTimes counts days before this one, which were closed when there were no medians yet
 }
 
 const (
@@ -29,24 +29,13 @@ const (
 	setUnfilled  = `UPDATE measure_filling SET below = $1`
 )
 
-// Hold takes the progress for this transaction; nil = another process has it. When business hours have changed (hours
-// is a hash of them), all conversations are to be measured again.
+// Hold takes the progress for this transaction. It returns nil if another process has it. hours is a hash of the
+// business hours: if they have changed, all conversations are to be measured again.
 func Hold(ctx context.Context, tx pgx.Tx, hours string) (*Progress, error) {
 	var p Progress
-	var before string
-	err := tx.QueryRow(ctx, holdProgress).Scan(&p.below, &p.closed, &before)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil //nolint:nilnil // nil is a value of its own: somebody else has it
-	}
-	if err == nil && before != hours {
-		if err = tx.QueryRow(ctx, newest).Scan(&p.below); err == nil {
-			_, err = tx.Exec(ctx, setHours, hours, p.below)
-		}
-	}
-	if err == nil { // after the row is held: what another process did before is seen
-		if err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.before); errors.Is(err, pgx.ErrNoRows) {
-			err = nil
-		}
+	err := p.hold(ctx, tx, hours)
+	if errors.Is(err, errHeld) {
+		return nil, nil //nolint:nilnil // nil is a value of its own: another process has it
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: measured: %w", err)
@@ -54,35 +43,68 @@ func Hold(ctx context.Context, tx pgx.Tx, hours string) (*Progress, error) {
 	return &p, nil
 }
 
-const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY id DESC LIMIT $2`
+// errHeld means that another process holds the progress.
+var errHeld = errors.New("another process measures")
 
-// Older gives conversations that are still to be measured, at most so many, the newest first, and notes them as
-// measured. more says that there are others.
-func (p *Progress) Older(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
-	return below(ctx, tx, &p.below, setBelow, most)
+func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
+	var hoursBefore string
+	err := tx.QueryRow(ctx, holdProgress).Scan(&p.below, &p.closed, &hoursBefore)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errHeld
+	}
+	if err != nil {
+		return err
+	}
+	if hoursBefore != hours {
+		if err := tx.QueryRow(ctx, newest).Scan(&p.below); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setHours, hours, p.below); err != nil {
+			return err
+		}
+	}
+	// This is read once the row is held, so that it shows what another process did before. No row means that
+	// nothing is to be filled.
+	err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.fillBefore)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
-// Unfilled does the same with conversations that are to be given to FillTimes. It gives none while Older does.
-func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
+const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY id DESC LIMIT $2`
+
+// Older returns at most limit conversations that are still to be measured, the newest first, and notes them as
+// measured. more is true if there are others.
+func (p *Progress) Older(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
+	return takeBelow(ctx, tx, &p.below, setBelow, limit)
+}
+
+// Unfilled does the same with conversations that are to be given to FillTimes. It returns none while Older returns some.
+func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if p.below > 0 {
 		return nil, p.unfilled > 0, nil
 	}
-	return below(ctx, tx, &p.unfilled, setUnfilled, most)
+	return takeBelow(ctx, tx, &p.unfilled, setUnfilled, limit)
 }
 
-// below gives the newest conversations below a number, which it lowers: to 0 when there are no others.
-func below(ctx context.Context, tx pgx.Tx, number *store.ConversationID, set string, most int) (ids []store.ConversationID, more bool, err error) {
+// takeBelow returns the newest conversations below a number, and lowers the number: to 0 if there are no others. save is
+// the statement that stores the number.
+func takeBelow(ctx context.Context, tx pgx.Tx, number *store.ConversationID, save string, limit int) (ids []store.ConversationID, more bool, err error) {
 	if *number == 0 {
 		return nil, false, nil
 	}
-	if ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, most); err != nil {
+	ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, limit)
+	if err != nil {
 		return nil, false, err
 	}
-	*number = 0
-	if more = len(ids) == most; more {
-		*number = ids[most-1]
+	more = len(ids) == limit
+	if more {
+		*number = ids[limit-1]
+	} else {
+		*number = 0
 	}
-	if _, err := tx.Exec(ctx, set, *number); err != nil {
+	if _, err := tx.Exec(ctx, save, *number); err != nil {
 		return nil, false, fmt.Errorf("store: measured: %w", err)
 	}
 	return ids, more, nil

@@ -12,43 +12,44 @@ import (
 	"parley/store/internal/query"
 )
 
-// Filter says of which days and conversations figures are.
+// Filter says which days and conversations count.
 type Filter struct {
 	From, To string            // the first and the last day, yyyy-mm-dd
-	Accounts []store.AccountID // nil = all
-	Teams    []store.TeamID    // nil = all; 0 = conversations without a team
+	Accounts []store.AccountID // nil means all
+	Teams    []store.TeamID    // nil means all; team 0 has the conversations without a team
 	Kind     Kind
-	Value    string   // of Kind; "" for KindAll
+	Value    string   // of Kind; empty for KindAll
 	Also     []string // values that count as the same: the former names of a tag
 }
 
 func (f Filter) values() []string { return append([]string{f.Value}, f.Also...) }
 
-// Sum is the figures of one day, account, team, agent, tag, intent or mood, whose number or name Value is.
+// Sum is the figures of one day, account, team, agent, tag, intent or mood. Value is its number or name.
 type Sum struct {
 	Value string `db:"value"`
 	Figures
 }
 
-// Group says what sums are of.
+// Group says by what figures are summed up.
 type Group string
 
 // Groups of sums.
 const (
 	ByDay     Group = "day"
-	ByWeek    Group = "week" // by their Mondays; days of weeks that are not whole one by one
+	ByWeek    Group = "week" // named by their Mondays; the days of incomplete weeks are sums of their own
 	ByAccount Group = "account"
 	ByTeam    Group = "team"
-	ByAgent   Group = "agent" // and the following: only where a Filter's Kind is KindAll
+	ByAgent   Group = "agent" // this and the following only if the Filter's Kind is KindAll
 	ByTag     Group = "tag"
 	ByIntent  Group = "intent"
 	ByMood    Group = "mood"
 )
 
-// partsBy gives the part of a statement that reads some columns of sums: of the values $2 alone, or of all (then $2 says
-// nothing). What it reads is named day by day, since PostgreSQL finds these in the index, and of a time all values of each day.
+// partsBy returns the part of a statement that reads some columns of sums: of the values $2, or of all values; then $2 is
+// ignored. The days are given as a list, not as a range, because PostgreSQL finds each of a list by index, while for a
+// range it would read the sums of all values.
 func partsBy(columns string, all bool) string {
-	of := `value, account_id, team_id, day, ` + columns
+	selected := `value, account_id, team_id, day, ` + columns
 	where := `
 		WHERE kind = $1 AND day = ANY($%d::date[])`
 	if !all {
@@ -56,15 +57,15 @@ func partsBy(columns string, all bool) string {
 	}
 	return `
 	FROM (
-		SELECT ` + of + ` FROM measure_days` + fmt.Sprintf(where, 3) + `
+		SELECT ` + selected + ` FROM measure_days` + fmt.Sprintf(where, 3) + `
 		UNION ALL
-		SELECT ` + of + ` FROM measure_spans` + fmt.Sprintf(where, 4) + ` AND days = 7
+		SELECT ` + selected + ` FROM measure_spans` + fmt.Sprintf(where, 4) + ` AND days = 7
 		UNION ALL
-		SELECT ` + of + ` FROM measure_spans` + fmt.Sprintf(where, 5) + ` AND days = 28) AS d
+		SELECT ` + selected + ` FROM measure_spans` + fmt.Sprintf(where, 5) + ` AND days = 28) AS d
 	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))`
 }
 
-// sumsBy gives the statement that sums up by a column, as partsBy reads it.
+// sumsBy returns the statement that sums up by a column what partsBy reads.
 func sumsBy(column string, all bool) string {
 	return `
 	SELECT ` + column + `::text AS value, ` + each(sumColumns, "sum(?)::bigint AS ?") + ", " + each(worstColumns, "max(?) AS ?") + partsBy(figureColumns, all) + `
@@ -72,7 +73,7 @@ func sumsBy(column string, all bool) string {
 	ORDER BY ` + column
 }
 
-// workBy gives the statement that says how much all values of a kind have to do.
+// workBy returns the statement that counts how much all values of a kind had to do.
 func workBy() string {
 	return `
 	SELECT value, sum(done)::bigint AS done` +
@@ -81,82 +82,94 @@ func workBy() string {
 	HAVING sum(done + rest) > 0`
 }
 
-// grouped says which rows a group is made from, and by which column.
-type grouped struct {
+// source says which rows sums by a group are made from, and by which column.
+type source struct {
 	kind    Kind
 	column  string
-	all     bool // of all values
-	values  []string
-	longest int // in days, of the spans that are read
+	all     bool     // all values of the kind count
+	values  []string // if all is false, only these count
+	longest int      // the length in days of the longest spans that are read
 }
 
-// grouped gives those of a group: of ByAgent, ByTag, ByIntent and ByMood only names of them, unless there are none.
-func (f Filter) grouped(by Group, names []string) (grouped, error) {
+// source returns the source of a group. Groups by the values of a kind (ByAgent and so on) are narrowed to names, unless
+// names is empty.
+func (f Filter) source(by Group, names []string) (source, error) {
 	switch by {
 	case ByDay:
-		return grouped{f.Kind, "day", false, f.values(), 1}, nil
+		return source{kind: f.Kind, column: "day", values: f.values(), longest: 1}, nil
 	case ByWeek:
-		return grouped{f.Kind, "day", false, f.values(), weekDays}, nil
+		return source{kind: f.Kind, column: "day", values: f.values(), longest: weekDays}, nil
 	case ByAccount:
-		return grouped{f.Kind, "account_id", false, f.values(), longDays}, nil
+		return source{kind: f.Kind, column: "account_id", values: f.values(), longest: longDays}, nil
 	case ByTeam:
-		return grouped{f.Kind, "team_id", false, f.values(), longDays}, nil
+		return source{kind: f.Kind, column: "team_id", values: f.values(), longest: longDays}, nil
 	case ByAgent, ByTag, ByIntent, ByMood:
-		if f.Kind == KindAll && len(names) > 0 {
-			return grouped{Kind(by), "value", false, names, longDays}, nil
+		if f.Kind != KindAll {
+			break
 		}
-		if f.Kind == KindAll {
-			return grouped{Kind(by), "value", true, f.values(), longDays}, nil
+		if len(names) > 0 {
+			return source{kind: Kind(by), column: "value", values: names, longest: longDays}, nil
 		}
+		return source{kind: Kind(by), column: "value", all: true, values: f.values(), longest: longDays}, nil
 	}
-	return grouped{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
+	return source{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 }
 
-// Sums reads sums by a group, without those that are nothing but zeros. Of ByAgent, ByTag, ByIntent and ByMood only names
-// of them, unless there are none.
+// arguments returns the arguments of a statement with partsBy.
+func (s source) arguments(f Filter) ([]any, error) {
+	p, err := partsOf(f.From, f.To, s.longest)
+	if err != nil {
+		return nil, err
+	}
+	return []any{s.kind, s.values, p.days, p.weeks, p.long, f.Accounts, f.Teams}, nil
+}
+
+// Sums reads sums by a group, without sums that are only zeros. Groups by agent, tag, intent or mood are narrowed to
+// names, unless names is empty.
 func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []string) ([]Sum, error) {
-	g, err := f.grouped(by, names)
+	from, err := f.source(by, names)
 	if err != nil {
 		return nil, err
 	}
-	p, err := partsOf(f.From, f.To, g.longest)
+	args, err := from.arguments(f)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(g.column, g.all), g.kind, g.values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(from.column, from.all), args...)
 	var list []Sum
 	for _, s := range rows {
-		if !s.zero() {
+		if !s.isZero() {
 			list = append(list, s)
 		}
 	}
 	return list, err
 }
 
-// Work is how much one of a group had to do: conversations and messages together.
+// Work is how much one agent, tag, intent or mood had to do: conversations and messages together.
 type Work struct {
 	Value string `db:"value"`
 	Done  int64  `db:"done"`
 }
 
-// WorkBy tells of each of ByAgent, ByTag, ByIntent or ByMood how much it had to do: of those that Sums gives. It takes a
-// third of the time of Sums: who shows those with the most to do asks here first.
+// WorkBy returns how much each agent, tag, intent or mood had to do: the same ones for which Sums returns a sum. It takes
+// a third of the time of Sums, so a page that shows those with the most to do asks here first.
 func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, error) {
-	g, err := f.grouped(by, nil)
-	if err == nil && !g.all {
-		err = fmt.Errorf("store: work by %s", by)
-	}
+	from, err := f.source(by, nil)
 	if err != nil {
 		return nil, err
 	}
-	p, err := partsOf(f.From, f.To, g.longest)
+	if !from.all {
+		return nil, fmt.Errorf("store: work by %s", by)
+	}
+	args, err := from.arguments(f)
 	if err != nil {
 		return nil, err
 	}
-	return query.Collect[Work](ctx, q, "work", workBy(), g.kind, g.values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	return query.Collect[Work](ctx, q, "work", workBy(), args...)
 }
 
-func (f *Figures) zero() bool {
+// isZero returns whether all sums are zero.
+func (f *Figures) isZero() bool {
 	for _, n := range f.sums() {
 		if *n != 0 {
 			return false
@@ -175,8 +188,8 @@ const (
 	Ended       Time = "ended"
 )
 
-// column names the column of the longest single times.
-func (t Time) column(open bool) string {
+// worstColumn names the column of the longest single times, in business hours if open.
+func (t Time) worstColumn(open bool) string {
 	if open {
 		return string(t) + "_worst_open"
 	}
@@ -188,10 +201,10 @@ type Worst struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Seconds        int64                `db:"seconds"`
 	Day            string               `db:"day"`
-	AgentID        store.AgentID        `db:"agent_id"` // 0 = nobody
+	AgentID        store.AgentID        `db:"agent_id"` // 0 if nobody
 }
 
-// worstDays gives the days, accounts and teams that may have the longest times, by their bounds.
+// worstDays returns the statement that lists days, accounts and teams with the upper bounds of their longest times.
 func worstDays(column string) string {
 	return `
 	SELECT day::text AS day, account_id, team_id, max(` + column + `) AS bound
@@ -202,31 +215,32 @@ func worstDays(column string) string {
 	ORDER BY bound DESC, day, account_id, team_id`
 }
 
-// worstShares gives the conversations with the longest times of some days, accounts and teams.
+// worstShares returns the statement that finds the conversations with the longest times of some days, accounts and teams.
 func worstShares(column string) string {
 	return `
-	SELECT s.conversation_id, max(s.` + column + `) AS seconds,
-		(array_agg(s.day::text ORDER BY s.` + column + ` DESC))[1] AS day, (array_agg(s.agent_id ORDER BY s.` + column + ` DESC))[1] AS agent_id
-	FROM unnest($3::date[], $4::bigint[], $5::bigint[]) AS k (day, account_id, team_id)
-	JOIN measure_shares AS s ON s.account_id = k.account_id AND s.team_id = k.team_id AND s.day = k.day
-	LEFT JOIN measure_labels AS l ON l.conversation_id = s.conversation_id AND $1 IN ('tag', 'intent', 'mood')
-	WHERE s.` + column + ` > $6 AND CASE $1
-		WHEN 'agent' THEN s.agent_id::text = ANY($2::text[])
-		WHEN 'tag' THEN l.tags && $2::text[]
-		WHEN 'intent' THEN coalesce(l.intent, '') = ANY($2::text[])
-		WHEN 'mood' THEN coalesce(l.mood, '') = ANY($2::text[])
+	SELECT share.conversation_id, max(share.` + column + `) AS seconds,
+		(array_agg(share.day::text ORDER BY share.` + column + ` DESC))[1] AS day,
+		(array_agg(share.agent_id ORDER BY share.` + column + ` DESC))[1] AS agent_id
+	FROM unnest($3::date[], $4::bigint[], $5::bigint[]) AS given (day, account_id, team_id)
+	JOIN measure_shares AS share ON share.account_id = given.account_id AND share.team_id = given.team_id AND share.day = given.day
+	LEFT JOIN measure_labels AS label ON label.conversation_id = share.conversation_id AND $1 IN ('tag', 'intent', 'mood')
+	WHERE share.` + column + ` > $6 AND CASE $1
+		WHEN 'agent' THEN share.agent_id::text = ANY($2::text[])
+		WHEN 'tag' THEN label.tags && $2::text[]
+		WHEN 'intent' THEN coalesce(label.intent, '') = ANY($2::text[])
+		WHEN 'mood' THEN coalesce(label.mood, '') = ANY($2::text[])
 		ELSE true END
-	GROUP BY s.conversation_id
-	ORDER BY seconds DESC, s.conversation_id
+	GROUP BY share.conversation_id
+	ORDER BY seconds DESC, share.conversation_id
 	LIMIT $7`
 }
 
-// worstAtOnce is how many days, accounts and teams are looked through at once: at first one, then twice as many each time.
-const worstAtOnce = 16
+// maxDaysAtOnce bounds how many rows of worstDays are looked through at once: at first one, then twice as many each time.
+const maxDaysAtOnce = 16
 
-// LongestTimes returns the conversations with the longest times, the longest first; in business hours if open. It reads
-// the days that may have them in the order of their bounds, until no other day can have a longer time.
-func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open bool, most int) ([]Worst, error) {
+// LongestTimes returns at most limit conversations with the longest times, the longest first; in business hours if open. It
+// looks through the days in the order of their bounds, until no other day can have a longer time.
+func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open bool, limit int) ([]Worst, error) {
 	type key struct {
 		Day       string          `db:"day"`
 		AccountID store.AccountID `db:"account_id"`
@@ -237,35 +251,33 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 	if err != nil {
 		return nil, err
 	}
-	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.column(open)), f.Kind, f.values(), p.days, f.Accounts, f.Teams)
+	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.worstColumn(open)), f.Kind, f.values(), p.days, f.Accounts, f.Teams)
 	if err != nil {
 		return nil, err
 	}
 	var list []Worst
-	for n := 1; len(keys) > 0 && (len(list) < most || list[most-1].Seconds < keys[0].Bound); n = min(2*n, worstAtOnce) {
-		some := keys[:min(n, len(keys))]
-		keys = keys[len(some):]
-		var days []string
-		var accounts []store.AccountID
-		var teams []store.TeamID
-		for _, k := range some {
-			days, accounts, teams = append(days, k.Day), append(accounts, k.AccountID), append(teams, k.TeamID)
-		}
-		var least int64
-		if len(list) == most {
-			least = list[most-1].Seconds
-		}
-		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.column(open)), f.Kind, f.values(), days, accounts, teams, least, most)
+	var shortest int64 // of the times in list, once it is full: only longer ones matter
+	for atOnce := 1; len(keys) > 0 && keys[0].Bound > shortest; atOnce = min(2*atOnce, maxDaysAtOnce) {
+		page := keys[:min(atOnce, len(keys))]
+		keys = keys[len(page):]
+		days := query.Field(page, func(k *key) string { return k.Day })
+		accounts := query.Field(page, func(k *key) store.AccountID { return k.AccountID })
+		teams := query.Field(page, func(k *key) store.TeamID { return k.TeamID })
+		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.worstColumn(open)),
+			f.Kind, f.values(), days, accounts, teams, shortest, limit)
 		if err != nil {
 			return nil, err
 		}
-		list = longest(append(list, found...), most)
+		list = longest(append(list, found...), limit)
+		if len(list) == limit {
+			shortest = list[limit-1].Seconds
+		}
 	}
 	return list, nil
 }
 
-// longest gives the conversations with the longest times, each once.
-func longest(list []Worst, most int) []Worst {
+// longest returns the conversations with the longest times, each of them once.
+func longest(list []Worst, limit int) []Worst {
 	slices.SortFunc(list, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.ConversationID, b.ConversationID))
 	})
@@ -275,31 +287,32 @@ func longest(list []Worst, most int) []Worst {
 		seen = append(seen, w.ConversationID)
 		return again
 	})
-	return list[:min(most, len(list))]
+	return list[:min(limit, len(list))]
 }
 
 // Now is what is open at this moment.
 type Now struct {
 	Waiting    int        `db:"waiting"`    // customers who wait for an answer, in conversations that are not snoozed
-	Oldest     *time.Time `db:"oldest"`     // since when the one waits who has waited longest; nil = nobody does
-	Unassigned int        `db:"unassigned"` // of Waiting, those that nobody has
+	Oldest     *time.Time `db:"oldest"`     // since when the customer waits who has waited longest; nil if nobody waits
+	Unassigned int        `db:"unassigned"` // those of Waiting that nobody owns
 	Open       int        `db:"open"`       // conversations that are not resolved
 	Snoozed    int        `db:"snoozed"`
 	AtLeast    bool       `db:"at_least"` // there are so many that not all were counted
 }
 
-// nowLimit bounds how many open conversations are looked at: those that aren't snoozed come first, and of them who has
+// maxOpen bounds how many open conversations are looked at: first those that aren't snoozed, and of them those that have
 // waited longest, in the order of the index conversations_waiting.
-const nowLimit = 2_000
+const maxOpen = 2_000
 
-// ofAgent narrows openNow to conversations that an agent has, which PostgreSQL finds by an index of their assignees.
+// ofAgent narrows openNow to conversations that an agent owns, which PostgreSQL finds by an index of their assignees.
 const ofAgent = ` AND assignees @> ARRAY[$8::bigint] OFFSET 0`
 
-// openNow counts what is open; narrow is "" or ofAgent.
+// openNow returns the statement that counts what is open; narrow is "" or ofAgent.
 func openNow(narrow string) string {
 	return `
 	SELECT count(*) FILTER (WHERE waits) AS waiting, min(waiting_since) FILTER (WHERE waits) AS oldest,
-		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
+		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open,
+		count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
 		count(*) >= $7 AS at_least
 	FROM (
 		SELECT waiting_since, assignees, status, waiting_since IS NOT NULL AND status <> 'snoozed' AS waits
@@ -315,13 +328,14 @@ func openNow(narrow string) string {
 		LIMIT $7) AS c`
 }
 
-// ReadNow counts what is open now, of at most 2,000 conversations. The days of the filter don't matter.
+// ReadNow counts what is open now, among at most maxOpen conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
-	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit}
+	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, maxOpen}
 	narrow := ""
-	if agent, err := strconv.ParseInt(f.Value, 10, 64); err == nil && f.Kind == KindAgent && agent > 0 {
-		narrow, args = ofAgent, append(args, agent)
+	if agent, err := strconv.ParseInt(f.Value, 10, 64); f.Kind == KindAgent && err == nil && agent > 0 {
+		narrow = ofAgent
+		args = append(args, agent)
 	}
 	list, err := query.Collect[Now](ctx, q, "open now", openNow(narrow), args...)
 	if err != nil || len(list) == 0 {

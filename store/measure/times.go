@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,8 +21,8 @@ type Single struct {
 	ConversationID store.ConversationID
 	Day            string // yyyy-mm-dd, in the account's zone
 	AccountID      store.AccountID
-	TeamID         store.TeamID  // 0 = none
-	AgentID        store.AgentID // 0 = nobody
+	TeamID         store.TeamID  // 0 if none
+	AgentID        store.AgentID // 0 if nobody
 	Time           Time
 	Wall           int64 // by the clock
 	Open           int64 // in business hours
@@ -33,11 +32,11 @@ type Single struct {
 type singles struct {
 	Labels
 
-	Times []string `db:"times" json:"times"` // as written writes them
+	Times []string `db:"times" json:"times"` // as Single.encode writes them
 }
 
-// written writes a single time as it is kept: by the buckets of its lengths.
-func (s Single) written() string {
+// encode writes a single time as it is kept: its lengths as buckets. The day comes first, so that texts sort by days.
+func (s Single) encode() string {
 	return fmt.Sprint(s.Day, " ", s.AccountID, " ", s.TeamID, " ", s.AgentID, " ", s.Time, " ", bucketOf(s.Wall), " ", bucketOf(s.Open))
 }
 
@@ -51,7 +50,7 @@ type spreadKey struct {
 	TeamID    store.TeamID    `db:"team_id" json:"team_id"`
 }
 
-// spreads are the two of a row of measure_spreads.
+// spreads are the two spreads in a row of measure_spreads: by the clock, and in business hours.
 type spreads struct{ wall, open Spread }
 
 const (
@@ -79,11 +78,12 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	ids := make([]store.ConversationID, len(labels))
 	now := map[store.ConversationID]*singles{}
 	for i, l := range labels {
-		ids[i], now[l.ConversationID] = l.ConversationID, &singles{Labels: l}
+		ids[i] = l.ConversationID
+		now[l.ConversationID] = &singles{Labels: l}
 	}
 	for _, s := range list {
-		if of := now[s.ConversationID]; of != nil && s.Day >= p.closed {
-			of.Times = append(of.Times, s.written())
+		if conversation := now[s.ConversationID]; conversation != nil && s.Day >= p.closed {
+			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
 	rows, err := query.Collect[singles](ctx, tx, "single times", timesOf, ids)
@@ -96,68 +96,80 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 		before[rows[i].ConversationID] = &rows[i]
 	}
 	changes := map[spreadKey]*spreads{}
-	var gone []store.ConversationID
-	var fresh []*singles
+	var removed []store.ConversationID // conversations that have no times any more
+	var written []*singles
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		old, is := cmp.Or(before[id], &singles{}), now[id]
-		slices.Sort(is.Times)
-		if slices.Equal(old.Times, is.Times) && (len(is.Times) == 0 || old.equal(is.Labels)) {
+		old, current := cmp.Or(before[id], &singles{}), now[id]
+		slices.Sort(current.Times)
+		if old.countsLike(current) {
 			continue
 		}
-		if err := errors.Join(old.count(changes, -1), is.count(changes, 1)); err != nil {
+		if err := errors.Join(old.count(changes, -1), current.count(changes, 1)); err != nil {
 			return err
 		}
-		if len(is.Times) > 0 {
-			fresh = append(fresh, is)
+		if len(current.Times) > 0 {
+			written = append(written, current)
 		} else {
-			gone = append(gone, id)
+			removed = append(removed, id)
 		}
 	}
-	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, dropTimes, gone); err != nil {
+	if len(removed) > 0 {
+		if _, err := tx.Exec(ctx, dropTimes, removed); err != nil {
 			return fmt.Errorf("store: single times: %w", err)
 		}
 	}
-	if err := write(ctx, tx, keepTimes, fresh); err != nil {
+	if err := write(ctx, tx, keepTimes, written); err != nil {
 		return err
 	}
 	return correctSpreads(ctx, tx, changes)
 }
 
+// countsLike returns whether both count the same. Labels don't matter where there are no times.
+func (s *singles) countsLike(other *singles) bool {
+	if !slices.Equal(s.Times, other.Times) {
+		return false
+	}
+	return len(s.Times) == 0 || s.equal(other.Labels)
+}
+
 // FillTimes counts the single times of conversations on days that were closed when there were no medians yet. Nothing is
-// kept of a single conversation: each is counted once, when Unfilled gives it.
+// kept of a single conversation: each is counted once, when Unfilled returns it.
 func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
-	of := map[store.ConversationID]*singles{}
+	conversations := map[store.ConversationID]*singles{}
 	for _, l := range labels {
-		of[l.ConversationID] = &singles{Labels: l}
+		conversations[l.ConversationID] = &singles{Labels: l}
 	}
 	for _, s := range list {
-		if c := of[s.ConversationID]; c != nil && s.Day < p.before {
-			c.Times = append(c.Times, s.written())
+		if conversation := conversations[s.ConversationID]; conversation != nil && s.Day < p.fillBefore {
+			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
 	changes := map[spreadKey]*spreads{}
-	for _, c := range of {
-		if err := c.count(changes, 1); err != nil {
+	for _, conversation := range conversations {
+		if err := conversation.count(changes, 1); err != nil {
 			return err
 		}
 	}
 	return correctSpreads(ctx, tx, changes)
 }
 
-// count adds the times to the spreads in which they are, so often.
-func (s *singles) count(changes map[spreadKey]*spreads, often int64) error {
+// count adds the times to the spreads of which they are part: once for 1, or takes them off for -1.
+func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 	c := contribution{labels: s.Labels}
-	for _, written := range s.Times {
-		var at Share
+	for _, encoded := range s.Times {
+		var share Share
 		var t Time
 		var wall, open int
-		if _, err := fmt.Sscan(written, &at.Day, &at.AccountID, &at.TeamID, &at.AgentID, &t, &wall, &open); err != nil || !slices.Contains(times(), t) {
-			return fmt.Errorf("store: a single time can't be read: %q", written)
+		_, err := fmt.Sscan(encoded, &share.Day, &share.AccountID, &share.TeamID, &share.AgentID, &t, &wall, &open)
+		if err != nil {
+			return fmt.Errorf("store: a single time can't be read: %q: %w", encoded, err)
 		}
-		for _, row := range c.sumsOf(at) {
+		if !slices.Contains(times(), t) {
+			return fmt.Errorf("store: a single time can't be read: %q: there is no time %q", encoded, t)
+		}
+		for _, row := range c.sumsOf(share) {
 			for _, days := range []int{1, weekDays, longDays} {
-				first, err := spanOf(row.Day, days)
+				first, err := firstOfSpan(row.Day, days)
 				if err != nil {
 					return err
 				}
@@ -165,23 +177,22 @@ func (s *singles) count(changes map[spreadKey]*spreads, often int64) error {
 				if changes[key] == nil {
 					changes[key] = &spreads{}
 				}
-				changes[key].wall.count(t, wall, often)
-				changes[key].open.count(t, open, often)
+				changes[key].wall.count(t, wall, sign)
+				changes[key].open.count(t, open, sign)
 			}
 		}
 	}
 	return nil
 }
 
-// spanOf gives the first day of the span of so many days in which a day is.
-func spanOf(day string, days int) (string, error) {
-	at, err := time.Parse(time.DateOnly, day)
+// firstOfSpan returns the first day of the span of this length to which a day belongs.
+func firstOfSpan(day string, length int) (string, error) {
+	number, err := dayNumber(day)
 	if err != nil {
-		return "", fmt.Errorf("store: figures of the day %q", day)
+		return "", err
 	}
-	zero, _ := time.Parse(time.DateOnly, spansFrom)
-	number := int(at.Sub(zero) / (24 * time.Hour))
-	return at.AddDate(0, 0, -((number%days + days) % days)).Format(time.DateOnly), nil
+	place := (number%length + length) % length // in its span; also of days before firstMonday
+	return dayName(number - place), nil
 }
 
 // spreadRow is a row of measure_spreads as PostgreSQL reads it from JSON.
@@ -215,20 +226,25 @@ func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*sprea
 	if err != nil {
 		return err
 	}
-	for _, k := range old {
-		if err := errors.Join(changes[k.spreadKey].wall.addBytes(k.Wall), changes[k.spreadKey].open.addBytes(k.Open)); err != nil {
+	for _, row := range old {
+		change := changes[row.spreadKey]
+		if err := errors.Join(change.wall.addBytes(row.Wall), change.open.addBytes(row.Open)); err != nil {
 			return err
 		}
 	}
 	rows := make([]spreadRow, len(keys))
 	for i, key := range keys {
-		rows[i] = spreadRow{key, `\x` + hex.EncodeToString(changes[key].wall.bytes()), `\x` + hex.EncodeToString(changes[key].open.bytes())}
+		rows[i] = spreadRow{
+			spreadKey: key,
+			Wall:      `\x` + hex.EncodeToString(changes[key].wall.bytes()),
+			Open:      `\x` + hex.EncodeToString(changes[key].open.bytes()),
+		}
 	}
 	return write(ctx, tx, keepSpreads, rows)
 }
 
-// spreadsBy gives the statement that puts spreads together by a column: of the values $2 alone, or of all (then $2 says
-// nothing), as sumsBy does with sums.
+// spreadsBy returns the statement that adds spreads by a column, as sumsBy does with sums: of the values $2, or of all
+// values; then $2 is ignored.
 func spreadsBy(column string, open, all bool) string {
 	lengths, narrow := "wall", ""
 	if open {
@@ -250,14 +266,14 @@ func spreadsBy(column string, open, all bool) string {
 	GROUP BY ` + column
 }
 
-// Spreads reads how times are spread by a group, in business hours if open. Of ByAgent, ByTag, ByIntent and ByMood only
-// names of them, unless there are none.
+// Spreads reads the spreads of times by a group, in business hours if open. Groups by agent, tag, intent or mood are
+// narrowed to names, unless names is empty.
 func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool, names []string) (map[string]*Spread, error) {
-	g, err := f.grouped(by, names)
+	from, err := f.source(by, names)
 	if err != nil {
 		return nil, err
 	}
-	p, err := partsOf(f.From, f.To, g.longest)
+	args, err := from.arguments(f)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +281,7 @@ func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool
 		Value   string `db:"value"`
 		Lengths []byte `db:"lengths"`
 	}
-	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(g.column, open, g.all), g.kind, g.values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(from.column, open, from.all), args...)
 	if err != nil {
 		return nil, err
 	}
