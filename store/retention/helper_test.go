@@ -19,7 +19,7 @@ func announced(t testing.TB, pool *pgxpool.Pool, want retention.Due) {
 	t.Helper()
 	kept := retention.Kept{Payloads: month, Passing: 24 * time.Hour, Ended: 2 * month}
 	for _, n := range []*int64{&want.Events, &want.Passing, &want.Lanes, &want.Reactions, &want.Texts, &want.Told} {
-		*n = min(*n, retention.MostDue)
+		*n = min(*n, retention.MaxDue)
 	}
 	if due := must(retention.Preview(t.Context(), pool, kept))(t); due != want {
 		t.Errorf("announced is %+v, want %+v", due, want)

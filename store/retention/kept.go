@@ -12,7 +12,7 @@ import (
 // never sent to a customer, edits whose message never came (kind early), and records that somebody was
 // told something about a channel (kind told).
 
-// Earlier versions wrote such posts without a time: theirs begins now.
+// dateKept gives a time to posts that earlier versions wrote without one: now.
 const dateKept = `
 	WITH page AS MATERIALIZED (
 		SELECT account_id, channel, message
@@ -21,23 +21,23 @@ const dateKept = `
 		LIMIT $1
 		FOR UPDATE SKIP LOCKED
 	), dated AS (
-		UPDATE posts AS p
+		UPDATE posts
 		SET kept_at = (SELECT parley_now())
 		FROM page
-		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.message
 		RETURNING 1
 	)
 	SELECT count(*) FROM dated`
 
-// Of a typed text only the text is removed: that the message was typed stays known. An edit whose
-// message never came is removed as a whole.
+// dropEarly removes edits whose messages never came as a whole (gone). Of a typed text it removes only the text
+// (emptied): that the message was typed stays known.
 const dropEarly = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
 	), page AS MATERIALIZED (
 		SELECT account_id, channel, message
 		FROM posts
-		WHERE early IS NOT NULL AND kept_at < (SELECT before FROM t)
+		WHERE early IS NOT NULL AND kept_at < (SELECT before FROM clock)
 		LIMIT $2
 		FOR UPDATE SKIP LOCKED
 	), gone AS (
@@ -55,12 +55,12 @@ const dropEarly = `
 	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM emptied)`
 
 const dropTold = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
 	), page AS MATERIALIZED (
 		SELECT account_id, channel, message
 		FROM posts
-		WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT before FROM t)
+		WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT before FROM clock)
 		LIMIT $2
 		FOR UPDATE SKIP LOCKED
 	), gone AS (
@@ -83,14 +83,15 @@ func DropTold(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 	return dropKept(ctx, pool, "drop told posts", dropTold, keep)
 }
 
+// dropKept runs the statement sql for one batch, after posts without a time have got one.
 func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, what, func(tx pgx.Tx, _ rounds) (done Emptied, err error) {
+	return oneBatch(ctx, pool, what, func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		var dated int
-		if err := tx.QueryRow(ctx, dateKept, retainRows).Scan(&dated); err != nil {
+		if err := tx.QueryRow(ctx, dateKept, batchRows).Scan(&dated); err != nil {
 			return done, err
 		}
-		err = tx.QueryRow(ctx, sql, keep.Seconds(), retainRows).Scan(&done.Posts)
-		done.More = dated == retainRows || done.Posts == retainRows
+		err = tx.QueryRow(ctx, sql, keep.Seconds(), batchRows).Scan(&done.Posts)
+		done.More = dated == batchRows || done.Posts == batchRows
 		return done, err
 	})
 }

@@ -11,18 +11,18 @@ import (
 	"parley/store"
 )
 
-// Kept is for how long records are kept.
+// Kept says for how long records are kept.
 type Kept struct {
 	Payloads time.Duration // what arrived, as it came; reactions; texts that were sent to nobody
 	Passing  time.Duration // records of posts that only mattered for a moment
 	Ended    time.Duration // deliveries of conversations, from their end on
-	Blobs    time.Duration // files that nothing names
+	Blobs    time.Duration // files that nothing refers to
 }
 
-// MostDue is the highest number that Preview counts: it looks at so many of the records that are next.
-const MostDue = 1_000
+// MaxDue is the highest number that Preview counts of each kind: it looks at only so many of the next records.
+const MaxDue = 1_000
 
-// Due is how many records the next runs of retention remove or empty.
+// Due is how many records the next runs of retention will remove or empty.
 type Due struct{ Events, Passing, Lanes, Reactions, Texts, Told int64 }
 
 const (
@@ -36,7 +36,12 @@ const (
 		WHERE d.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND d.kind IN ('card', 'mark', 'ephemeral')
 			AND d.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')`
 	dueLanes = `
-		SELECT count(*) FROM (SELECT conversation_id, due_at, leased_until, head, tail FROM lanes WHERE id > (SELECT lanes_upto FROM retention WHERE id = 1) ORDER BY id LIMIT $2) AS l
+		SELECT count(*) FROM (
+			SELECT conversation_id, due_at, leased_until, head, tail
+			FROM lanes
+			WHERE id > (SELECT lanes_upto FROM retention WHERE id = 1)
+			ORDER BY id
+			LIMIT $2) AS l
 		JOIN conversations AS c ON c.id = l.conversation_id
 		WHERE l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail AND c.status IN ('resolved', 'closed')
 			AND c.resolved_at < (SELECT parley_now()) - make_interval(secs => $1)`
@@ -52,19 +57,25 @@ const (
 			SELECT FROM posts WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1) LIMIT $2) AS p`
 )
 
-// Preview counts what the next runs of retention remove or empty, each kind up to MostDue. It changes nothing.
+// Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
 func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, retainStatement); err != nil {
+		if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 			return err
 		}
-		for _, c := range []struct {
+		for _, count := range []struct {
 			sql  string
 			keep time.Duration
 			n    *int64
-		}{{dueEvents, k.Payloads, &due.Events}, {duePassing, k.Passing, &due.Passing}, {dueLanes, k.Ended, &due.Lanes},
-			{dueReactions, k.Payloads, &due.Reactions}, {dueTexts, k.Payloads, &due.Texts}, {dueTold, k.Ended, &due.Told}} {
-			if err := tx.QueryRow(ctx, c.sql, c.keep.Seconds(), MostDue).Scan(c.n); err != nil {
+		}{
+			{dueEvents, k.Payloads, &due.Events},
+			{duePassing, k.Passing, &due.Passing},
+			{dueLanes, k.Ended, &due.Lanes},
+			{dueReactions, k.Payloads, &due.Reactions},
+			{dueTexts, k.Payloads, &due.Texts},
+			{dueTold, k.Ended, &due.Told},
+		} {
+			if err := tx.QueryRow(ctx, count.sql, count.keep.Seconds(), MaxDue).Scan(count.n); err != nil {
 				return err
 			}
 		}

@@ -1,5 +1,5 @@
 // Package retention removes what is no longer needed: what arrived once it is applied, deliveries that
-// ended, files that nothing names. Each function runs one batch of bounded size in a transaction of its
+// ended, files that nothing refers to. Each function runs one batch of bounded size in a transaction of its
 // own, so that it keeps nobody waiting. All processes that share a database run one batch at a time.
 //
 // What does not belong here: how long something is kept; the caller says that.
@@ -19,9 +19,9 @@ import (
 
 // Limits of one batch of retention.
 const (
-	retainRows      = 1000
-	retainStatement = "30s"    // a statement is given up after this time
-	retainBytes     = 16 << 20 // of payloads and files; a single larger file may exceed it
+	batchRows        = 1000
+	statementTimeout = "30s"    // in PostgreSQL's notation
+	batchBytes       = 16 << 20 // of payloads and files; a single larger file may exceed it
 )
 
 // Emptied is what one batch of retention did.
@@ -38,16 +38,17 @@ type Emptied struct {
 	More       bool // another batch can follow at once
 }
 
-// rounds is how far each kind of retention has come: the last id that it looked at.
-type rounds struct {
+// progress is how far each kind of retention has come: the last id that it looked at. It is the only row of the table
+// retention.
+type progress struct {
 	Seen       store.EventID    `db:"seen_upto"`
 	Events     store.EventID    `db:"events_upto"`
 	Dropped    int64            `db:"dropped_upto"`
 	Deliveries store.DeliveryID `db:"deliveries_upto"`
 	Lanes      int64            `db:"lanes_upto"`
 	Blobs      string           `db:"blobs_upto"`
-	DropFrom   *time.Time       `db:"drop_from"`
-	MayDrop    bool             `db:"may_drop"` // DropFrom has passed: see AllowDropping
+	DropFrom   *time.Time       `db:"drop_from"` // from then on events may be removed; nil if AllowDropping was not called
+	MayDrop    bool             `db:"may_drop"`  // DropFrom has passed: see AllowDropping
 }
 
 // The lock makes all replicas run one batch at a time: the second waits and then continues where the
@@ -58,14 +59,14 @@ const lockRetention = `
 	FROM retention WHERE id = 1
 	FOR UPDATE`
 
-// The next events that are old enough. Ids rise with time, so the first young one ends
-// the batch. Payloads are not read here.
+// oldEvents finds the next events that are old enough and fit into $4 bytes. Ids rise with time, so the first
+// young event ends the batch. Payloads are not read here.
 const oldEvents = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
 	), page AS MATERIALIZED (
-		SELECT e.id, CASE WHEN e.blob IS NULL THEN e.size_bytes ELSE 0 END AS size_bytes, e.received_at >= t.before AS young
-		FROM t
+		SELECT e.id, CASE WHEN e.blob IS NULL THEN e.size_bytes ELSE 0 END AS size_bytes, e.received_at >= clock.before AS young
+		FROM clock
 		CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id > $1 ORDER BY events.id LIMIT $3) AS e
 	), sized AS (
 		SELECT id, bool_or(young) OVER (ORDER BY id) AS young, sum(size_bytes) OVER (ORDER BY id) - size_bytes AS before
@@ -73,7 +74,7 @@ const oldEvents = `
 	)
 	SELECT id FROM sized WHERE NOT young AND before < $4 ORDER BY id`
 
-// Events that were kept longer because they were not applied yet, and now are.
+// freedEvents finds events that were kept longer because they were not applied, and that are applied now.
 const freedEvents = `
 	SELECT r.event_id
 	FROM retained AS r
@@ -82,35 +83,36 @@ const freedEvents = `
 	ORDER BY r.event_id
 	LIMIT $1`
 
-// Events that are still to be applied keep their payloads: those in quarantine, and all that came
-// after the oldest event of their queue, because most of them wait in it. That isn't always the next one: an event
-// that is replayed goes behind newer ones.
+// retainOpen notes those of the events that are still to be applied, which keep their payloads. These are the events
+// in quarantine, and all that came after the oldest event of their queue (open), because most of them wait in it. The
+// oldest event isn't always the next one: a replayed event goes behind newer ones.
 const retainOpen = `
-	WITH e AS MATERIALIZED (
-		SELECT events.id, events.order_key FROM unnest($1::bigint[]) AS w(id) JOIN events ON events.id = w.id
+	WITH given AS MATERIALIZED (
+		SELECT events.id, events.order_key FROM unnest($1::bigint[]) AS given(id) JOIN events ON events.id = given.id
 	), open AS MATERIALIZED (
 		SELECT q.key, least(q.first_event, (
-			SELECT min(r.event_id) FROM queue_events AS r WHERE q.last_place > q.place AND r.queue_id = q.id)) AS oldest
+			SELECT min(behind.event_id) FROM queue_events AS behind WHERE q.last_place > q.place AND behind.queue_id = q.id)) AS oldest
 		FROM queues AS q
-		WHERE q.key = ANY(ARRAY(SELECT DISTINCT order_key FROM e))
+		WHERE q.key = ANY(ARRAY(SELECT DISTINCT order_key FROM given))
 	)
 	INSERT INTO retained (event_id)
-	SELECT e.id FROM e JOIN open ON open.key = e.order_key AND open.oldest <= e.id
+	SELECT given.id FROM given JOIN open ON open.key = given.order_key AND open.oldest <= given.id
 	UNION
-	SELECT q.event_id FROM unnest($1::bigint[]) AS w(id) JOIN quarantine AS q ON q.event_id = w.id
+	SELECT q.event_id FROM unnest($1::bigint[]) AS given(id) JOIN quarantine AS q ON q.event_id = given.id
 	ON CONFLICT DO NOTHING`
 
-// The events that may be emptied.
+// closedOf finds those of the events that may be emptied.
 const closedOf = `
-	SELECT w.id
-	FROM unnest($1::bigint[]) AS w(id)
-	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = w.id)`
+	SELECT given.id
+	FROM unnest($1::bigint[]) AS given(id)
+	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = given.id)`
 
-// The payload of a customer's message is its original: files and HTML are shown from it as long as the
-// message exists. It moves into a blob; it fits one chunk, because larger payloads were stored as blobs
-// from the beginning. Of all other events the payload is removed, or with $2 the whole event.
+// emptyEvents keeps the payload of a customer's message, its original, because files and HTML are shown from it as
+// long as the message exists: the payload moves into a blob (moved, blob, chunk). It fits into one chunk, because
+// larger payloads were stored as blobs from the beginning. Of all other events the payload is removed (changed), or
+// with $2 the whole event (removed).
 const emptyEvents = `
-	WITH e AS MATERIALIZED (
+	WITH given AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,
 			EXISTS (SELECT 1 FROM messages AS m
 				WHERE m.event_id = events.id AND m.direction = 'in'
@@ -119,7 +121,7 @@ const emptyEvents = `
 		WHERE events.id = ANY($1) AND ($2 OR events.payload IS NOT NULL OR events.blob IS NOT NULL)
 	), moved AS MATERIALIZED (
 		SELECT id, encode(sha256(payload), 'hex') AS hash, payload
-		FROM e
+		FROM given
 		WHERE original AND payload IS NOT NULL
 	), blob AS (
 		INSERT INTO blobs (hash, size_bytes)
@@ -131,15 +133,15 @@ const emptyEvents = `
 		ON CONFLICT DO NOTHING
 	), removed AS (
 		DELETE FROM events
-		WHERE $2 AND events.id = ANY(ARRAY(SELECT id FROM e WHERE NOT original))
+		WHERE $2 AND events.id = ANY(ARRAY(SELECT id FROM given WHERE NOT original))
 		RETURNING 1
 	), changed AS (
 		UPDATE events
-		SET payload = NULL, blob = CASE WHEN e.original THEN coalesce(e.blob, moved.hash) END
-		FROM e
-		LEFT JOIN moved ON moved.id = e.id
-		WHERE events.id = e.id AND CASE WHEN e.original THEN e.payload IS NOT NULL ELSE NOT $2 END
-		RETURNING e.original
+		SET payload = NULL, blob = CASE WHEN given.original THEN coalesce(given.blob, moved.hash) END
+		FROM given
+		LEFT JOIN moved ON moved.id = given.id
+		WHERE events.id = given.id AND CASE WHEN given.original THEN given.payload IS NOT NULL ELSE NOT $2 END
+		RETURNING given.original
 	)
 	SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM removed),
 		(SELECT count(*) FROM changed WHERE original),
@@ -154,8 +156,8 @@ const (
 // It removes the events as a whole where KeepSeen has recorded their external ids: these must stay
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs[store.EventID](ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
+	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, p progress) (Emptied, error) {
+		list, err := query.IDs[store.EventID](ctx, tx, "old events", oldEvents, p.Events, keep.Seconds(), batchRows, batchBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -168,7 +170,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return done, err
 		}
 		last := list[len(list)-1]
-		if err := done.emptyEvents(ctx, tx, closed, r.mayDropUpTo(last)); err != nil {
+		if err := done.emptyEvents(ctx, tx, closed, p.mayDropUpTo(last)); err != nil {
 			return done, err
 		}
 		_, err = tx.Exec(ctx, eventsUpTo, last)
@@ -176,8 +178,8 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// mayDropUpTo says whether events up to this id may be removed as a whole.
-func (r rounds) mayDropUpTo(event store.EventID) bool { return r.MayDrop && r.Seen >= event }
+// mayDropUpTo returns whether events up to this id may be removed as a whole.
+func (p progress) mayDropUpTo(event store.EventID) bool { return p.MayDrop && p.Seen >= event }
 
 // emptyEvents removes the payloads of events, or with drop the events, and counts them.
 func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.EventID, drop bool) error {
@@ -186,13 +188,14 @@ func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.Eve
 
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs[store.EventID](ctx, tx, "freed events", freedEvents, retainRows)
+	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, p progress) (Emptied, error) {
+		list, err := query.IDs[store.EventID](ctx, tx, "freed events", freedEvents, batchRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
-		done := Emptied{Looked: len(list), More: len(list) == retainRows}
-		if err := done.emptyEvents(ctx, tx, list, r.mayDropUpTo(list[len(list)-1])); err != nil {
+		done := Emptied{Looked: len(list), More: len(list) == batchRows}
+		last := list[len(list)-1]
+		if err := done.emptyEvents(ctx, tx, list, p.mayDropUpTo(last)); err != nil {
 			return done, err
 		}
 		_, err = tx.Exec(ctx, dropRetained, list)
@@ -200,9 +203,9 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 	})
 }
 
-// heldUpload is true for the blob b when it is an uploaded file that is still needed: because it
-// belongs to a message, or a signature shows it, or it was uploaded (or last shown) within a month: a
-// mail that is on its way may still carry it.
+// heldUpload is the condition that the blob b is an uploaded file that is still needed: it belongs to a message, or
+// a signature shows it, or it was uploaded (or last shown) within a month. In that time a mail that is on its way may
+// still need it.
 const heldUpload = `EXISTS (
 	SELECT 1
 	FROM uploads AS u
@@ -215,8 +218,8 @@ const heldUpload = `EXISTS (
 				SELECT 1 FROM agents AS a
 				WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob))))))`
 
-// The next blobs in the order of their hashes; dead are those to which nothing refers. A new table
-// that refers to blobs must be added here and in dropBlobs.
+// nextBlobs finds the next blobs in the order of their hashes, until those to which nothing refers (dead) have $4
+// bytes together. A new table that refers to blobs must be added here and in dropBlobs.
 const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
@@ -226,15 +229,15 @@ const nextBlobs = `
 				AND NOT ` + heldUpload + ` AS dead
 		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
 	), sized AS (
-		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER w - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
+		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER up_to_here - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
 		FROM page
-		WINDOW w AS (ORDER BY hash)
+		WINDOW up_to_here AS (ORDER BY hash)
 	)
 	SELECT hash, dead FROM sized WHERE before < $4 ORDER BY hash`
 
-// If somebody has stored the same bytes again meanwhile, the row is young and stays. If the blob may
-// have an object (with $3, or because its bytes are not in the database), a row removing:HASH takes its
-// place, for RemoveObject.
+// dropBlobs removes blobs, except those whose bytes were stored again meanwhile: their rows are young. If a blob may
+// have an object (with $3, or because its bytes are not in the database), a row removing:HASH takes its place, for
+// RemoveObject (noted).
 const dropBlobs = `
 	WITH gone AS (
 		DELETE FROM blobs AS b
@@ -261,22 +264,25 @@ const blobsUpTo = `UPDATE retention SET blobs_upto = $1 WHERE id = 1`
 
 // DropBlobs looks at one batch of blobs and removes those to which nothing refers and that are older
 // than keep (database's clock). Younger blobs may belong to an event that is being stored. More is
-// false when all blobs have been looked at; the next call begins a new round. withObjects is true when
+// false when all blobs have been looked at; the next call begins a new round. withObjects is true if
 // there is an object store: then removed blobs are recorded for RemoveObject.
 func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, withObjects bool) (Emptied, error) {
 	type row struct {
 		Hash string `db:"hash"`
 		Dead bool   `db:"dead"`
 	}
-	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		page, err := query.Collect[row](ctx, tx, "blobs", nextBlobs, r.Blobs, keep.Seconds(), retainRows, retainBytes)
+	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, p progress) (Emptied, error) {
+		page, err := query.Collect[row](ctx, tx, "blobs", nextBlobs, p.Blobs, keep.Seconds(), batchRows, batchBytes)
 		if err != nil {
 			return Emptied{}, err
 		}
-		done, last, dead := Emptied{Looked: len(page)}, "", []string{}
-		for _, b := range page {
-			if last = b.Hash; b.Dead {
-				dead = append(dead, b.Hash)
+		done := Emptied{Looked: len(page)}
+		last := "" // an empty page ends the round: the next one begins with the first blob
+		var dead []string
+		for _, blob := range page {
+			last = blob.Hash
+			if blob.Dead {
+				dead = append(dead, blob.Hash)
 			}
 		}
 		if len(dead) > 0 {
@@ -292,13 +298,13 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 
 // oneBatch runs f in one transaction, after all batches that began earlier have ended.
 func oneBatch(
-	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error),
+	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, p progress) (Emptied, error),
 ) (done Emptied, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, query.ByIndex, retainStatement); err != nil {
+		if _, err := tx.Exec(ctx, query.ByIndex, statementTimeout); err != nil {
 			return err
 		}
-		state, err := query.Collect[rounds](ctx, tx, "retention", lockRetention)
+		state, err := query.Collect[progress](ctx, tx, "retention", lockRetention)
 		if err != nil {
 			return err
 		}

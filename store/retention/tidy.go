@@ -20,24 +20,26 @@ const allowDrop = `
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping allows events to be removed, beginning after this time; only the first call sets it.
-// Until then events are only emptied, and the previous version could take over again: it doesn't know
-// table seen and would take a repeated fact for a new one. Call it only while no process of the
+// AllowDropping allows events to be removed once this time has passed. Only the first call has an effect.
+// Until then events are only emptied, so that the previous version could take over again: it doesn't know
+// the table seen and would take a repeated fact for a new one. Call it only while no process of the
 // previous version runs.
 func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
 	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
 
-// Parley's own facts (account $4) are left out, because their external ids are never used again.
+// seenOfEvents stores the hashes of external ids in seen; store.InsertEvents computes the same hashes. Parley's own
+// facts (account $4) are left out, because their external ids are never used again. Ids rise with time, so the first
+// young event ends the batch (old).
 const seenOfEvents = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
 	), page AS MATERIALIZED (
-		SELECT e.id, e.account_id, e.external_id, e.received_at >= t.before AS young
-		FROM t
+		SELECT e.id, e.account_id, e.external_id, e.received_at >= clock.before AS young
+		FROM clock
 		CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id > $1 ORDER BY events.id LIMIT $3) AS e
 	), old AS MATERIALIZED (
-		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS x WHERE NOT ended
+		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS marked WHERE NOT ended
 	), kept AS (
 		INSERT INTO seen (account_id, fact)
 		SELECT account_id, encode(substring(sha256(convert_to(external_id, 'UTF8')) FROM 1 FOR 16), 'hex')::uuid
@@ -50,27 +52,27 @@ const seenOfEvents = `
 
 const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 
-// KeepSeen records in table seen the external ids of one batch of events that are older than keep
+// KeepSeen records in the table seen the external ids of one batch of events that are older than keep
 // (Parley's clock).
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
-		err = tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, store.SystemAccount).Scan(&last, &done.Looked)
+		err = tx.QueryRow(ctx, seenOfEvents, p.Seen, keep.Seconds(), batchRows, store.SystemAccount).Scan(&last, &done.Looked)
 		if err != nil || done.Looked == 0 {
 			return done, err
 		}
-		if r.Seen == 0 { // the first rows: ANALYZE replaces plans that were made for an empty table
+		if p.Seen == 0 { // the first rows: ANALYZE replaces plans that were made for an empty table
 			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
 				return done, err
 			}
 		}
-		done.More = done.Looked == retainRows
+		done.More = done.Looked == batchRows
 		_, err = tx.Exec(ctx, seenUpTo, last)
 		return done, err
 	})
 }
 
-// Events that were emptied before events could be removed: they have neither payload nor blob.
+// dropEmptied removes events that were emptied before events could be removed: they have neither payload nor blob.
 const dropEmptied = `
 	WITH page AS MATERIALIZED (
 		SELECT id, payload IS NULL AND blob IS NULL AS emptied
@@ -87,33 +89,34 @@ const droppedUpTo = `UPDATE retention SET dropped_upto = $1 WHERE id = 1`
 
 // DropEmptied removes one batch of events that were emptied before events could be removed.
 func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
-		if !r.MayDrop {
+	return oneBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+		if !p.MayDrop {
 			return done, nil
 		}
 		var last int64
-		page := tx.QueryRow(ctx, dropEmptied, r.Dropped, min(r.Seen, r.Events), retainRows)
+		page := tx.QueryRow(ctx, dropEmptied, p.Dropped, min(p.Seen, p.Events), batchRows)
 		if err := page.Scan(&last, &done.Looked, &done.Removed); err != nil || done.Looked == 0 {
 			return done, err
 		}
-		done.Events, done.More = done.Removed, done.Looked == retainRows
+		done.Events = done.Removed
+		done.More = done.Looked == batchRows
 		_, err = tx.Exec(ctx, droppedUpTo, last)
 		return done, err
 	})
 }
 
-// Deliveries of cards, marks and messages that one person alone saw are not needed once they were
-// posted. One that still waits is left; dropLanes removes it with its lane.
+// dropDeliveries removes deliveries of cards, marks and messages that only one person saw, which nobody needs once
+// they were posted. One that still waits stays; dropLanes removes it with its lane.
 const dropDeliveries = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
 	), page AS MATERIALIZED (
-		SELECT d.id, d.lane_id, d.seq, d.created_at >= t.before AS young,
+		SELECT d.id, d.lane_id, d.seq, d.created_at >= clock.before AS young,
 			d.kind IN ('card', 'mark', 'ephemeral') AND d.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision') AS passing
-		FROM t
+		FROM clock
 		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS d
 	), old AS MATERIALIZED (
-		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS x WHERE NOT ended
+		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS marked WHERE NOT ended
 	), gone AS (
 		DELETE FROM deliveries
 		WHERE id = ANY(ARRAY(
@@ -128,27 +131,26 @@ const dropDeliveries = `
 const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
 
 // DropPassing removes one batch of deliveries that only mattered for a moment (cards, marks and
-// messages that one person alone saw) and are older than keep (Parley's clock).
+// messages that only one person saw) and are older than keep (Parley's clock).
 func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
-		page := tx.QueryRow(ctx, dropDeliveries, r.Deliveries, keep.Seconds(), retainRows)
+		page := tx.QueryRow(ctx, dropDeliveries, p.Deliveries, keep.Seconds(), batchRows)
 		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil || done.Looked == 0 {
 			return done, err
 		}
-		done.More = done.Looked == retainRows
+		done.More = done.Looked == batchRows
 		_, err = tx.Exec(ctx, deliveriesUpTo, last)
 		return done, err
 	})
 }
 
-// Removes the lanes of conversations that ended long ago and have nothing left to deliver, together
-// with their deliveries, the records of Parley's own posts, those of what somebody was told, and what was
-// suggested. The
-// posts of roots and of people stay; if the customer writes again, lanes are made anew. A lane that is
-// in use now is locked, or has changed: it is looked at again in the next round.
+// dropLanes removes the lanes of conversations that ended long ago and have nothing left to deliver (idle), together
+// with their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
+// suggested. The records of roots and of people's posts stay. If the customer writes again, lanes are made anew. A
+// lane that is in use now is locked, or has changed: the next round looks at it again.
 const dropLanes = `
-	WITH t AS MATERIALIZED (
+	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
 	), page AS MATERIALIZED (
 		SELECT l.id, l.account_id, l.conversation_id
@@ -162,31 +164,31 @@ const dropLanes = `
 		WHERE l.id = ANY(ARRAY(
 				SELECT page.id
 				FROM page
-				CROSS JOIN t
-				JOIN conversations AS c ON c.id = page.conversation_id AND c.status IN ('resolved', 'closed') AND c.resolved_at < t.before))
+				CROSS JOIN clock
+				JOIN conversations AS c ON c.id = page.conversation_id AND c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before))
 			AND l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail
 		ORDER BY l.id
 		FOR UPDATE SKIP LOCKED
-	), d AS (
+	), delivered AS (
 		DELETE FROM deliveries WHERE lane_id = ANY(ARRAY(SELECT id FROM idle)) RETURNING lane_id, kind, external_id
-	), p AS (
+	), unposted AS (
 		DELETE FROM posts
 		WHERE (account_id, channel, message) IN (
-			SELECT idle.account_id, threads.channel, d.external_id
-			FROM d
-			JOIN idle ON idle.id = d.lane_id
+			SELECT idle.account_id, threads.channel, delivered.external_id
+			FROM delivered
+			JOIN idle ON idle.id = delivered.lane_id
 			JOIN threads ON threads.conversation_id = idle.conversation_id AND threads.account_id = idle.account_id
-			WHERE d.external_id <> '' AND d.external_id <> threads.root)
+			WHERE delivered.external_id <> '' AND delivered.external_id <> threads.root)
 			AND kind IN ('said', 'files', 'line')
 	), told AS (
 		DELETE FROM posts WHERE kind = 'told' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
 	), suggested AS (
 		DELETE FROM suggestions WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
-	), l AS (
+	), gone AS (
 		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
 	)
 	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page),
-		(SELECT count(*) FROM d), (SELECT count(*) FROM l)`
+		(SELECT count(*) FROM delivered), (SELECT count(*) FROM gone)`
 
 const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
 
@@ -194,13 +196,13 @@ const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
 // than keep ago (Parley's clock), with their deliveries. More is false when all lanes have been looked
 // at; the next call begins a new round.
 func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
-		page := tx.QueryRow(ctx, dropLanes, r.Lanes, keep.Seconds(), retainRows)
+		page := tx.QueryRow(ctx, dropLanes, p.Lanes, keep.Seconds(), batchRows)
 		if err := page.Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes); err != nil {
 			return done, err
 		}
-		done.More = done.Looked == retainRows
+		done.More = done.Looked == batchRows
 		if !done.More {
 			last = 0
 		}

@@ -20,17 +20,17 @@ type RetentionKey struct {
 func RetentionKeys() []RetentionKey {
 	return []RetentionKey{
 		{"arrived_days", "Days for which what arrived is kept", "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, and texts that went to no customer, are kept as long.",
-			retention.LeastArrived, func(d *retention.Days) *int { return &d.Arrived }},
+			retention.MinArrived, func(d *retention.Days) *int { return &d.Arrived }},
 		{"ended_days", "Days for which deliveries are kept after a conversation's end", "What was sent when, how often it was tried, and what was suggested. Messages and the log stay for ever.",
-			retention.LeastEnded, func(d *retention.Days) *int { return &d.Ended }},
+			retention.MinEnded, func(d *retention.Days) *int { return &d.Ended }},
 	}
 }
 
 // retentionFields are the values of the group, for a page.
 func retentionFields() (list []Field) {
-	usual := retention.Usual()
+	usual := retention.DefaultDays()
 	for _, k := range RetentionKeys() {
-		list = append(list, Field{Path: "retention." + k.Name, Label: k.label, Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MostDays),
+		list = append(list, Field{Path: "retention." + k.Name, Label: k.label, Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MaxDays),
 			Input: InputLine, Default: strconv.Itoa(*k.In(&usual))})
 	}
 	return list
@@ -42,7 +42,7 @@ func (k RetentionKey) Days(text string) (days int, ok bool) {
 		return 0, true
 	}
 	days, err := strconv.Atoi(text)
-	if err != nil || days < k.Least || days > retention.MostDays {
+	if err != nil || days < k.Least || days > retention.MaxDays {
 		return 0, false
 	}
 	return days, true

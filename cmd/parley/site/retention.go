@@ -44,7 +44,7 @@ func inDays(d time.Duration) string {
 }
 
 func upTo(n int64) string {
-	if n >= retention.MostDue {
+	if n >= retention.MaxDue {
 		return fmt.Sprintf("%d or more", n)
 	}
 	return fmt.Sprint(n)
