@@ -15,8 +15,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Record is what is kept of an erasure outside of the database, so that it can be applied again to one that was
-// restored from an older backup. It holds nothing of the contact but its former number and keyed hashes.
+// Record is what is kept of an erasure outside of the database, so that the erasure can be applied again to a database
+// that was restored from an older backup. Of the contact it holds only the former number and keyed hashes.
 type Record struct {
 	Erasure  string    `json:"erasure"`
 	By       string    `json:"asked_by"`
@@ -28,7 +28,8 @@ type Record struct {
 	Facts      []Fact   `json:"facts"`
 }
 
-// Former is the number of a contact that was erased, and since when it was known: both together are no other's.
+// Former is the number of an erased contact, and since when the contact was known. Together they are unique, even
+// if a restored database gives the number again.
 type Former struct {
 	ID    int64     `db:"id" json:"id"`
 	Since time.Time `db:"created_at" json:"since"`
@@ -40,7 +41,7 @@ type Fact struct {
 	Hash    string          `db:"hash" json:"hash"`
 }
 
-// ErrOtherKey means that a record's hashes were not made with this database's key, so that they say nothing.
+// ErrOtherKey means that a record's hashes were not made with this database's key, so that nothing can be found by them.
 var ErrOtherKey = errors.New("store: the list of erasures is another database's")
 
 // RecordOf returns the record of an erasure that Forgotten names.
@@ -65,25 +66,27 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	return r, err
 }
 
-// Again applies erasures to a database that may be older than they are: those that it doesn't know, or has not
-// finished. It returns the certificates of these, but for those of which posts are still taken out of chats.
+// Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
+// not finished. It returns their certificates, except of erasures whose posts are still being taken out of chats.
 // Errors: ErrOtherKey; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	var done []Certificate
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
-		switch {
-		case err == nil && row.DoneAt != nil:
-			continue
-		case errors.Is(err, ErrNoErasure):
+		if errors.Is(err, ErrNoErasure) {
 			err = beginAgain(ctx, o, r)
 		}
 		if err != nil {
 			return done, err
 		}
+		if row.DoneAt != nil {
+			continue
+		}
 		c, err := Run(ctx, o, r.Erasure)
+		// With ErrInChats the database itself has forgotten, which is what matters here. With ErrBusy another
+		// process goes on with it.
 		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
-			continue // the database has forgotten, which matters here, or somebody else is at it
+			continue
 		}
 		if err != nil {
 			return done, err
@@ -95,10 +98,10 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 
 const keepFact = `
 	INSERT INTO erased_facts (account_id, fact, erasure_id)
-	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS f(account_id, fact)
+	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS erased(account_id, fact)
 	ON CONFLICT DO NOTHING`
 
-// beginAgain begins an erasure that another state of this database has seen.
+// beginAgain begins an erasure that an earlier or later state of this database has seen.
 func beginAgain(ctx context.Context, o Options, r Record) error {
 	key, err := keepOrLoad(ctx, o.Pool, o.Sealer, r.Key)
 	if err != nil {
@@ -108,10 +111,8 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
 	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
-		accounts, facts := make([]store.AccountID, len(r.Facts)), make([]string, len(r.Facts))
-		for i, f := range r.Facts {
-			accounts[i], facts[i] = f.Account, f.Hash
-		}
+		accounts := query.Field(r.Facts, func(f *Fact) store.AccountID { return f.Account })
+		facts := query.Field(r.Facts, func(f *Fact) string { return f.Hash })
 		if _, err := tx.Exec(ctx, keepFact, accounts, facts, r.Erasure); err != nil {
 			return fmt.Errorf("store: erased facts: %w", err)
 		}
@@ -125,7 +126,13 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 				return fmt.Errorf("store: erasure %s: %w", r.Erasure, err)
 			}
 		}
-		_, err = begin(ctx, tx, o.Sealer, key, erasure{ID: r.Erasure, Contacts: found, Hashes: hashes, By: r.By, AskedAt: r.AskedAt})
+		_, err = begin(ctx, tx, o.Sealer, key, erasure{
+			ID:       r.Erasure,
+			Contacts: found,
+			Hashes:   hashes,
+			By:       r.By,
+			AskedAt:  r.AskedAt,
+		})
 		return err
 	})
 }
@@ -137,17 +144,15 @@ const contactsBefore = `
 	WHERE c.created_at <= $1
 	ORDER BY i.contact_id`
 
-// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their
-// addresses. Those who came after it was asked for are others.
+// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their addresses.
+// Contacts that came after the erasure was asked for are not meant, even if they have the same address.
 func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]store.ContactID, error) {
 	erased := map[string]bool{}
 	for _, h := range r.Identities {
 		erased[h] = true
 	}
-	ids, since := make([]int64, len(r.Contacts)), make([]time.Time, len(r.Contacts))
-	for i, c := range r.Contacts {
-		ids[i], since[i] = c.ID, c.Since
-	}
+	ids := query.Field(r.Contacts, func(c *Former) int64 { return c.ID })
+	since := query.Field(r.Contacts, func(c *Former) time.Time { return c.Since })
 	type row struct {
 		Account store.AccountID `db:"account_id"`
 		Key     string          `db:"key"`
@@ -156,9 +161,10 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 	}
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
 	list := []store.ContactID{}
-	for _, i := range rows {
-		if i.Same || erased[hex.EncodeToString(key.identity(i.Account, i.Key))] {
-			list = append(list, i.Contact)
+	for _, identity := range rows {
+		hash := hex.EncodeToString(key.identity(identity.Account, identity.Key))
+		if identity.Same || erased[hash] {
+			list = append(list, identity.Contact)
 		}
 	}
 	return slices.Compact(list), err

@@ -7,9 +7,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
-// The files that messages name: 64 hexadecimal digits are the name of a blob.
+// filesOfMessages notes the files that messages name: 64 hexadecimal digits are the name of a blob.
 const filesOfMessages = `
 	INSERT INTO erased_blobs (erasure_id, hash)
 	SELECT DISTINCT @erasure::uuid, b.hash
@@ -19,9 +20,10 @@ const filesOfMessages = `
 	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 	ON CONFLICT DO NOTHING`
 
-// Files that nobody else needs. The picture of a signature, and what an event, a fetch or another message
-// names, stays. So does a file whose bytes somebody has stored since the erasure was asked for: what is to name it may
-// not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs).
+// freeBlobs removes those of the noted files that nobody else needs (gone). What stays (needed, and the conditions of
+// gone): a picture of a signature; what an event, a fetch or another message names; and a file whose bytes were stored
+// again since the erasure was asked for, because what will name it may not be written yet. If nothing comes to name it,
+// retention removes it (retention.DropBlobs). noted leaves a row for the object of each file that may have one.
 const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
@@ -56,11 +58,11 @@ const freeBlobs = `
 
 // dropFiles removes one batch of files that only the contact's messages needed.
 func dropFiles(ctx context.Context, tx pgx.Tx, erasure string, withObjects bool) (gone int64, more bool, err error) {
-	var looked int64
-	if err := tx.QueryRow(ctx, freeBlobs, erasure, batchRows, withObjects).Scan(&gone, &looked); err != nil {
+	var examined int64
+	if err := tx.QueryRow(ctx, freeBlobs, erasure, batchRows, withObjects).Scan(&gone, &examined); err != nil {
 		return 0, false, fmt.Errorf("store: erase files: %w", err)
 	}
-	return gone, looked == batchRows, nil
+	return gone, examined == batchRows, nil
 }
 
 const countFiles = `
@@ -77,9 +79,6 @@ const countFiles = `
 		WHERE (f.conversation_id = ANY(@conversations) OR f.message_id = ANY(@messages)) AND f.blob IS NOT NULL) AS x`
 
 // filesIn counts the files of a contact.
-func filesIn(ctx context.Context, q store.Querier, args pgx.NamedArgs) (n int64, err error) {
-	if err := q.QueryRow(ctx, countFiles, args).Scan(&n); err != nil {
-		return 0, fmt.Errorf("store: count files: %w", err)
-	}
-	return n, nil
+func filesIn(ctx context.Context, q store.Querier, args pgx.NamedArgs) (int64, error) {
+	return query.Value[int64](ctx, q, "count files", countFiles, args)
 }

@@ -14,7 +14,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Certificate says what was erased. It holds nothing of the contact but its former number and keyed hashes.
+// Certificate says what was erased. Of the contact it holds only the former number and keyed hashes.
 type Certificate struct {
 	Erasure  string            `json:"erasure"`
 	Company  string            `json:"company"`
@@ -22,7 +22,7 @@ type Certificate struct {
 	By       string            `json:"asked_by"`
 	AskedAt  time.Time         `json:"asked_at"`
 	DoneAt   time.Time         `json:"done_at"`
-	// Identities are keyed hashes of the addresses and numbers, Facts how many names of facts are kept as such.
+	// Identities are keyed hashes of the addresses and numbers. Facts is how many facts are kept as keyed hashes.
 	Identities []string `json:"identities"`
 	Facts      int64    `json:"facts"`
 	Closed     int64    `json:"conversations_closed"` // that were still open
@@ -33,7 +33,7 @@ type Certificate struct {
 	SHA256  string   `json:"sha256,omitempty"` // of this certificate as JSON without this field
 }
 
-// notes are what a certificate says besides.
+// notes are what each certificate says in addition.
 func notes() []string {
 	return []string{
 		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
@@ -53,7 +53,14 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err != nil {
 			return err
 		}
-		c = Certificate{Erasure: row.ID, Contacts: row.Contacts, By: row.By, AskedAt: row.AskedAt.UTC(), Closed: row.Counts["closed"], Notes: notes()}
+		c = Certificate{
+			Erasure:  row.ID,
+			Contacts: row.Contacts,
+			By:       row.By,
+			AskedAt:  row.AskedAt.UTC(),
+			Closed:   row.Counts["closed"],
+			Notes:    notes(),
+		}
 		if err := tx.QueryRow(ctx, `SELECT company, clock_timestamp() FROM settings`).Scan(&c.Company, &c.DoneAt); err != nil {
 			return err
 		}
@@ -107,10 +114,11 @@ func (c *Certificate) sign() error {
 	return nil
 }
 
-// Whole says whether a certificate is as it was written.
+// Whole returns whether a certificate is unchanged: whether SHA256 fits the rest.
 func (c Certificate) Whole() bool {
-	said := c.SHA256
-	return c.sign() == nil && said == c.SHA256
+	before := c.SHA256
+	err := c.sign()
+	return err == nil && c.SHA256 == before
 }
 
 // CertificateOf returns the certificate of an erasure that is done.

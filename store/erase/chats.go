@@ -12,18 +12,18 @@ import (
 	"parley/store/internal/query"
 )
 
-// What Parley posted about a contact in chats goes by deliveries, like everything that is done there: within the
-// chats' limits, tried again, journalled. The erasure collects the posts, asks for each to be taken away, and ends
-// when each has gone or a chat has refused. What colleagues wrote can't be deleted by an app: it is counted.
+// What Parley posted about a contact in chats is removed by deliveries, like everything that Parley does there: within
+// the chats' limits, with retries, and journalled. The erasure collects the posts, asks for each to be removed, and
+// ends when each has gone or a chat has refused. An app can't delete what colleagues wrote: that is counted.
 
-// ErrInChats means that everything in the database is erased, and posts are still being taken out of chats, which
+// ErrInChats means that everything in the database is erased, but posts are still being removed from chats, which
 // parley serve does. Run it again.
 var ErrInChats = errors.New("store: posts in chats are still being erased")
 
-// Post is a post of Parley's that is to go from a chat.
+// Post is a post of Parley's that is to be removed from a chat.
 type Post struct {
 	Account      store.AccountID      `db:"account_id"`
-	Channel      string               `db:"channel"` // "" = a direct message
+	Channel      string               `db:"channel"` // empty for a direct message
 	Message      string               `db:"message"`
 	Thread       string               `db:"thread"`
 	Recipient    string               `db:"recipient"` // of a direct message
@@ -33,13 +33,13 @@ type Post struct {
 }
 
 const (
-	askedAtOnce = 100                // posts, of one conversation
-	chatsWithin = 7 * 24 * time.Hour // what a chat didn't take by then is left there, and listed
+	askedAtOnce  = 100                // posts of one conversation
+	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
 )
 
-// A message of ours in a channel belongs to the last thread of its conversation that began before it: where a
-// conversation was handed over, or a root was posted anew, there are several. Direct messages are known by what
-// is left of their deliveries.
+// postsOf finds posts in channels (p) and direct messages (direct). A message in a channel belongs to the last thread of
+// its conversation that began before it: there are several if a conversation was handed over, or a root was posted
+// anew. Direct messages are found by what is left of their deliveries.
 const postsOf = `
 	WITH p AS MATERIALIZED (
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
@@ -67,7 +67,8 @@ const postsOf = `
 	SELECT d.account_id, '', d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, ''
 	FROM direct AS d`
 
-// The first message of another customer's thread names who is in copy and what was said last: it is shown anew.
+// cardsOf finds the first messages of other customers' threads. They name who is in copy and what was said last, and are
+// shown anew.
 const cardsOf = `
 	SELECT t.account_id, t.channel, t.root, '', 'card', t.conversation_id, 0, t.root
 	FROM threads AS t
@@ -82,23 +83,24 @@ const (
 	countPosts = `SELECT count(*) FROM (` + postsOf + `) AS x WHERE x.kind <> 'human'`
 )
 
-// collectChats remembers what stands in chats, before the rows are erased by which it is found.
+// collectChats remembers what stands in chats, before the rows are erased by which that is found.
 func (r *runner) collectChats(ctx context.Context) error {
-	if _, err := r.o.Pool.Exec(ctx, collectPosts, r.args); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, r.o.Pool, "erase", collectPosts, r.args)
 }
 
 const (
 	nextToAsk = `
-		WITH c AS (
-			SELECT conversation_id FROM erased_posts WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') ORDER BY conversation_id LIMIT 1
+		WITH next AS (
+			SELECT conversation_id
+			FROM erased_posts
+			WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card')
+			ORDER BY conversation_id
+			LIMIT 1
 		)
 		SELECT account_id, channel, message, thread, recipient, kind, conversation_id, message_id
 		FROM erased_posts
-		WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') AND conversation_id = (SELECT conversation_id FROM c)
-		ORDER BY kind = 'root', account_id, channel, message -- below a root, a chat looks for posts that aren't known
+		WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') AND conversation_id = (SELECT conversation_id FROM next)
+		ORDER BY kind = 'root', account_id, channel, message -- roots last: below a root, a chat looks for posts that aren't known
 		LIMIT $2`
 	markAsked = `
 		UPDATE erased_posts SET asked = true
@@ -110,22 +112,22 @@ const (
 		WHERE e.erasure_id = $1::uuid AND e.kind NOT IN ('human', 'card') AND coalesce(p.version, '') NOT IN ('erased', 'kept')`
 )
 
-// chats asks for everything that was collected to be taken out of chats, and fails with ErrInChats while something
-// of it still stands there.
-func (r *runner) chats(ctx context.Context) error {
+// eraseInChats asks for everything that was collected to be removed from chats, and fails with ErrInChats while
+// something of it still stands there.
+func (r *runner) eraseInChats(ctx context.Context) error {
 	if r.o.Ask == nil {
 		return nil
 	}
-	var waits int64
-	if err := r.o.Pool.QueryRow(ctx, stillInChats, r.row.ID).Scan(&waits); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
+	remaining, err := query.Value[int64](ctx, r.o.Pool, "erase", stillInChats, r.row.ID)
+	if err != nil {
+		return err
 	}
-	if waits == 0 || !r.patient {
+	if remaining == 0 || !r.patient {
 		return nil
 	}
-	all, err := store.AllKnow(ctx, r.o.Pool, store.KnowsErasing)
-	for more := all; err == nil && more; {
-		more, err = r.ask(ctx)
+	more, err := store.AllKnow(ctx, r.o.Pool, store.KnowsErasing)
+	for err == nil && more {
+		more, err = r.askForPage(ctx)
 	}
 	if err != nil {
 		return err
@@ -133,30 +135,27 @@ func (r *runner) chats(ctx context.Context) error {
 	return ErrInChats
 }
 
-// patient says that chats still have time to take away what is about a contact.
-func patient(ctx context.Context, q store.Querier, e erasure) (bool, error) {
-	var now time.Time
-	if err := q.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
-		return false, fmt.Errorf("store: erase: %w", err)
+// isPatient returns whether chats still have time to remove what is about a contact.
+func isPatient(ctx context.Context, q store.Querier, e erasure) (bool, error) {
+	now, err := query.Value[time.Time](ctx, q, "erase", `SELECT clock_timestamp()`)
+	if err != nil {
+		return false, err
 	}
-	return now.Sub(e.AskedAt) <= chatsWithin, nil
+	return now.Sub(e.AskedAt) <= chatsTimeout, nil
 }
 
-// chatsBefore goes on with chats, if an earlier run has come as far as that.
-func (r *runner) chatsBefore(ctx context.Context) error {
+// continueInChats goes on with chats, if an earlier run has come as far as that.
+func (r *runner) continueInChats(ctx context.Context) error {
 	const begun = `SELECT EXISTS (SELECT FROM erased_posts WHERE erasure_id = $1::uuid AND asked AND kind <> 'card')`
-	var yes bool
-	if err := r.o.Pool.QueryRow(ctx, begun, r.row.ID).Scan(&yes); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
+	asked, err := query.Value[bool](ctx, r.o.Pool, "erase", begun, r.row.ID)
+	if err != nil || !asked {
+		return err
 	}
-	if !yes {
-		return nil
-	}
-	return r.chats(ctx)
+	return r.eraseInChats(ctx)
 }
 
-// ask asks for one page of posts to be taken away; it says no when nothing was left to ask for.
-func (r *runner) ask(ctx context.Context) (more bool, err error) {
+// askForPage asks for one page of posts to be removed. more is false if nothing was left to ask for.
+func (r *runner) askForPage(ctx context.Context) (more bool, err error) {
 	err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
 		page, err := query.Collect[Post](ctx, tx, "posts to erase", nextToAsk, r.row.ID, askedAtOnce)
 		if err != nil || len(page) == 0 {
@@ -182,15 +181,16 @@ const nextCards = `
 		ORDER BY conversation_id, account_id
 		LIMIT $2`
 
-// cards has the first messages of other customers' threads shown anew, once the contact's words are gone.
-func (r *runner) cards(ctx context.Context) error {
+// refreshCards has the first messages of other customers' threads shown anew, once the contact's words are gone.
+func (r *runner) refreshCards(ctx context.Context) error {
 	if r.o.Ask == nil {
 		return nil
 	}
 	for more := true; more; {
 		err := store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
 			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, askedAtOnce)
-			if more = len(page) > 0; err != nil || !more {
+			more = len(page) > 0
+			if err != nil || !more {
 				return err
 			}
 			facts := make([]store.NewEvent, len(page))
@@ -210,21 +210,17 @@ func (r *runner) cards(ctx context.Context) error {
 }
 
 func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) error {
-	accounts, channels, messages := make([]store.AccountID, len(page)), make([]string, len(page)), make([]string, len(page))
-	for i, p := range page {
-		accounts[i], channels[i], messages[i] = p.Account, p.Channel, p.Message
-	}
+	accounts := query.Field(page, func(p *Post) store.AccountID { return p.Account })
+	channels := query.Field(page, func(p *Post) string { return p.Channel })
+	messages := query.Field(page, func(p *Post) string { return p.Message })
 	_, err := tx.Exec(ctx, markAsked, erasure, accounts, channels, messages)
 	return err
 }
 
-// Served says whether a process lives that takes posts out of chats.
-func Served(ctx context.Context, q store.Querier) (served bool, err error) {
+// Served returns whether a process lives that removes posts from chats.
+func Served(ctx context.Context, q store.Querier) (bool, error) {
 	const living = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
-	if err := q.QueryRow(ctx, living).Scan(&served); err != nil {
-		return false, fmt.Errorf("store: erase: %w", err)
-	}
-	return served, nil
+	return query.Value[bool](ctx, q, "erase", living)
 }
 
 // Thread is where a conversation was shown to colleagues.
@@ -234,12 +230,13 @@ type Thread struct {
 	Channel      string               `db:"channel" json:"channel"`
 	Message      string               `db:"message" json:"message"`             // the first one of the thread
 	Erased       int64                `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
-	Left         int64                `db:"kept" json:"left"`                   // those that the chat didn't let Parley remove
+	Left         int64                `db:"kept" json:"left"`                   // posts of Parley's that the chat didn't remove
 	ByColleagues int64                `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
 }
 
+// threadsOf lists where the conversations have threads, or had posts (collected), and counts these posts.
 const threadsOf = `
-	WITH e AS MATERIALIZED (
+	WITH collected AS MATERIALIZED (
 		SELECT e.conversation_id, e.account_id, e.channel, e.thread, e.kind, coalesce(p.version, '') = 'erased' AS gone
 		FROM erased_posts AS e
 		LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
@@ -248,15 +245,16 @@ const threadsOf = `
 		SELECT conversation_id, account_id, channel, root AS thread FROM threads
 		WHERE root <> '' AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
 		UNION
-		SELECT conversation_id, account_id, channel, thread FROM e
+		SELECT conversation_id, account_id, channel, thread FROM collected
 	)
 	SELECT t.conversation_id AS conversation, a.name AS chat, t.channel, t.thread AS message,
-		count(*) FILTER (WHERE e.kind <> 'human' AND e.gone) AS erased,
-		count(*) FILTER (WHERE e.kind <> 'human' AND NOT e.gone) AS kept,
-		count(*) FILTER (WHERE e.kind = 'human') AS by_colleagues
+		count(*) FILTER (WHERE collected.kind <> 'human' AND collected.gone) AS erased,
+		count(*) FILTER (WHERE collected.kind <> 'human' AND NOT collected.gone) AS kept,
+		count(*) FILTER (WHERE collected.kind = 'human') AS by_colleagues
 	FROM t
 	JOIN accounts AS a ON a.id = t.account_id
-	LEFT JOIN e ON e.conversation_id = t.conversation_id AND e.account_id = t.account_id AND e.channel = t.channel AND e.thread = t.thread
+	LEFT JOIN collected ON collected.conversation_id = t.conversation_id AND collected.account_id = t.account_id
+		AND collected.channel = t.channel AND collected.thread = t.thread
 	GROUP BY t.conversation_id, a.name, t.channel, t.thread
 	ORDER BY t.conversation_id, a.name, t.channel, t.thread`
 

@@ -17,11 +17,11 @@ type Contact struct {
 	ID            store.ContactID `db:"id" json:"id"`
 	Name          string          `db:"name" json:"name"`
 	CreatedAt     time.Time       `db:"created_at" json:"created_at"`
-	Addresses     []string        `db:"addresses" json:"addresses"` // "account: key", of each of its identities
+	Addresses     []string        `db:"addresses" json:"addresses"` // "account: key" of each identity
 	Conversations int64           `db:"conversations" json:"conversations"`
 }
 
-// A key is compared as it is written by people: in any case, a number with or without its plus and blanks.
+// Find looks for a key as people write it: in any case, a number with or without its plus and blanks.
 const findContacts = `
 	SELECT c.id, c.name, c.created_at,
 		ARRAY(
@@ -40,7 +40,8 @@ const findContacts = `
 func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
 	keys := []string{text, strings.ToLower(text)}
-	if digits := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "").Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
+	separators := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "")
+	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)
 	}
 	id, err := strconv.ParseInt(text, 10, 64)

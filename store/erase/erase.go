@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	batchRows     = 500
-	stopRows      = 50    // conversations that are closed at once
-	statementTime = "60s" // one that takes longer is given up
+	batchRows        = 500
+	stopRows         = 50    // conversations that are closed at once
+	statementTimeout = "60s" // in PostgreSQL's notation
 )
 
-// ErrWaiting means that something about the contact waits to be applied or posted: an erasure can't end before
+// ErrWaiting means that something about the contact waits to be applied or posted. The erasure can't end before
 // that is done. Run it again.
 var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
 
@@ -33,7 +33,7 @@ var ErrBusy = errors.New("store: another process erases it at this moment")
 // ErrNoErasure means that there is no such erasure.
 var ErrNoErasure = errors.New("store: there is no such erasure")
 
-// Found is how much of a contact stands in one place.
+// Found is how much about a contact was found in one place.
 type Found struct {
 	Place string `json:"place"`
 	What  string `json:"what"`
@@ -45,17 +45,17 @@ type Found struct {
 type Options struct {
 	Pool   *pgxpool.Pool
 	Sealer *store.Sealer
-	// WithObjects is true where files are kept in an object store: their objects go with the next retention.
+	// WithObjects is true if files are kept in an object store: their objects are removed with the next retention.
 	WithObjects bool
-	// Ask gives the fact that has posts of a conversation taken out of chats; nil = what stands in chats is left
-	// there, and listed.
+	// Ask returns the fact that makes parley serve remove posts of a conversation from chats. If it is nil, what
+	// stands in chats stays there, and is listed.
 	Ask func(name string, conversation store.ConversationID, posts []Post) store.NewEvent
-	// Say is called after each batch with the place and how many rows it removed; nil = it isn't. An error ends
-	// the run; the next one goes on there.
+	// Say is called after each batch with the place and the number of rows that were removed. It may be nil. An
+	// error ends the run; the next run goes on there.
 	Say func(place string, rows int64) error
 }
 
-// Count says what an erasure of contacts would remove, and changes nothing.
+// Count returns what an erasure of contacts would remove, and changes nothing.
 func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]Found, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
@@ -90,6 +90,7 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	return append(list, filesFound(files), chatsFound(posts)), nil
 }
 
+// countJournal returns the ids of the events that an erasure would remove.
 func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
 	newest, err := store.NewestEvent(ctx, q)
 	if err != nil {
@@ -101,11 +102,12 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 	}
 	all := []int64{}
 	for after := int64(0); after < newest; {
-		list, upto, err := scan.next(ctx, after)
+		page, upto, err := scan.next(ctx, after)
 		if err != nil {
 			return nil, err
 		}
-		all, after = append(all, list...), upto
+		all = append(all, page...)
+		after = upto
 	}
 	return all, nil
 }
@@ -134,21 +136,21 @@ const (
 	RETURNING id::text`
 	sealErasure    = `UPDATE erasures SET sealed = $2 WHERE id = $1`
 	renameContacts = `
-	WITH i AS (
+	WITH renamed AS (
 		UPDATE identities SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', blocked = false, silenced = false
 		WHERE contact_id = ANY($2) AND key NOT LIKE 'erased:%'
 		RETURNING 1
-	), c AS (
+	), erased AS (
 		UPDATE contacts SET name = '` + ErasedName + `' WHERE id = ANY($2) AND name <> '` + ErasedName + `' RETURNING 1
 	)
 	UPDATE erasures
-	SET counts = counts || jsonb_build_object('identities', (SELECT count(*) FROM i), 'contacts', (SELECT count(*) FROM c))
+	SET counts = counts || jsonb_build_object('identities', (SELECT count(*) FROM renamed), 'contacts', (SELECT count(*) FROM erased))
 	WHERE id = $1::uuid`
 )
 
-// Begin begins to erase contacts, and returns the erasure's id, which Run takes. From its commit on, whatever
-// the same person writes begins a new contact. by names who asked for it. If all of them are being erased already, it
-// is that erasure: a second one would find no address any more by which to look.
+// Begin begins to erase contacts, and returns the erasure's id for Run. From its commit on, whatever the same person
+// writes begins a new contact. by names who asked for it. If all of the contacts are being erased already, Begin
+// returns that erasure: a second one would have no address any more by which to look.
 func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
 	if err != nil {
@@ -173,17 +175,19 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 
 // lockContacts locks contacts in the order in which appliers lock: identities before anything else.
 func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) error {
-	for _, locked := range []string{`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
-		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`} {
-		if _, err := query.IDs[int64](ctx, tx, "contacts", locked, contacts); err != nil {
+	for _, lock := range []string{
+		`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
+		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
+	} {
+		if _, err := query.IDs[int64](ctx, tx, "contacts", lock, contacts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// begin writes the row of an erasure and takes the contacts their names and addresses, which are kept sealed
-// until it is done.
+// begin writes the row of an erasure and removes names and addresses from the contacts' rows. Sealed, they are kept
+// in the erasure's row until it is done. An empty e.ID is replaced by a new one, a zero e.AskedAt by the present time.
 func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e erasure) (id string, err error) {
 	if err := lockContacts(ctx, tx, e.Contacts); err != nil {
 		return "", err
@@ -199,35 +203,36 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	hashes = append(hashes, e.Hashes...)
 	slices.SortFunc(hashes, bytes.Compare)
 	hashes = slices.CompactFunc(hashes, bytes.Equal)
-	known := pgtype.UUID{}
+	var givenID pgtype.UUID // NULL unless e.ID is given
 	if e.ID != "" {
-		if err := known.Scan(e.ID); err != nil {
+		if err := givenID.Scan(e.ID); err != nil {
 			return "", fmt.Errorf("store: erasure %q: %w", e.ID, err)
 		}
 	}
-	var at *time.Time
+	var askedAt *time.Time
 	if !e.AskedAt.IsZero() {
-		at = &e.AskedAt
+		askedAt = &e.AskedAt
 	}
-	if err := tx.QueryRow(ctx, insertErasure, known, e.Contacts, hashes, e.By, at).Scan(&id); err != nil {
+	if err := tx.QueryRow(ctx, insertErasure, givenID, e.Contacts, hashes, e.By, askedAt).Scan(&id); err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
 	body, err := json.Marshal(who)
 	if err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
-	for _, step := range []struct {
-		sql  string
-		args []any
-	}{{sealErasure, []any{id, sealer.Seal("erasures/"+id, body)}}, {renameContacts, []any{id, e.Contacts}}} {
-		if _, err := tx.Exec(ctx, step.sql, step.args...); err != nil {
-			return "", fmt.Errorf("store: begin erasure: %w", err)
-		}
+	if err := query.Exec(ctx, tx, "begin erasure", sealErasure, id, sealer.Seal(sealPlace(id), body)); err != nil {
+		return "", err
+	}
+	if err := query.Exec(ctx, tx, "begin erasure", renameContacts, id, e.Contacts); err != nil {
+		return "", err
 	}
 	return id, nil
 }
 
-// hashesOf gives the keyed hashes of the addresses and numbers that contacts have.
+// sealPlace is the place to which the sealed names and addresses of an erasure are bound.
+func sealPlace(erasure string) string { return "erasures/" + erasure }
+
+// hashesOf returns the keyed hashes of the addresses and numbers that contacts have.
 func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.ContactID) ([][]byte, error) {
 	type row struct {
 		Account store.AccountID `db:"account_id"`
@@ -235,11 +240,7 @@ func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.Co
 	}
 	const keys = `SELECT account_id, key FROM identities WHERE contact_id = ANY($1) AND key NOT LIKE 'erased:%' ORDER BY id`
 	rows, err := query.Collect[row](ctx, q, "hashes", keys, contacts)
-	list := make([][]byte, len(rows))
-	for i, r := range rows {
-		list[i] = key.identity(r.Account, r.Key)
-	}
-	return list, err
+	return query.Field(rows, func(r *row) []byte { return key.identity(r.Account, r.Key) }), err
 }
 
 // erasure is a row of erasures.
@@ -272,8 +273,8 @@ func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// Forgotten returns the erasures of which this database holds nothing any more, the oldest first: those that have
-// ended, and those that only wait for posts to go from chats.
+// Forgotten returns the erasures whose contacts this database has forgotten, the oldest first: those that have
+// ended, and those that only wait until posts are removed from chats.
 func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return erasures(ctx, q, `
 		SELECT id::text FROM erasures
@@ -282,15 +283,7 @@ func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
 }
 
 func erasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
-	rows, err := q.Query(ctx, sql)
-	if err != nil {
-		return nil, fmt.Errorf("store: erasures: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("store: erasures: %w", err)
-	}
-	return list, nil
+	return query.Column[string](ctx, q, "erasures", sql)
 }
 
 // Summary is an erasure in a list.
@@ -298,9 +291,9 @@ type Summary struct {
 	ID       string     `db:"id"`
 	By       string     `db:"asked_by"`
 	AskedAt  time.Time  `db:"asked_at"`
-	DoneAt   *time.Time `db:"done_at"` // nil = it goes on
+	DoneAt   *time.Time `db:"done_at"` // nil while it goes on
 	Contacts int        `db:"contacts"`
-	InChats  int64      `db:"in_chats"` // posts in chats that are still to go
+	InChats  int64      `db:"in_chats"` // posts that are still to be removed from chats
 }
 
 // List returns the newest erasures.

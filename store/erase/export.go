@@ -12,13 +12,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Copy is what a customer may have of what stands of them.
+// Copy is a copy of everything about customers that they may have.
 type Copy struct {
 	Places []CopiedPlace `json:"places"`
 	Files  []CopiedFile  `json:"files"`
 }
 
-// CopiedPlace is what stands in one place.
+// CopiedPlace is what was found in one place.
 type CopiedPlace struct {
 	Place string            `json:"place"`
 	What  string            `json:"what"`
@@ -29,11 +29,11 @@ type CopiedPlace struct {
 type CopiedFile struct {
 	Message store.MessageID `json:"message"`
 	Path    string          `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
-	Blob    string          `json:"-"`    // where its bytes are; "" = in Payload
+	Blob    string          `json:"-"`    // where its bytes are; empty if they are in Payload
 	Payload []byte          `json:"-"`
 }
 
-// Export reads everything of contacts that is theirs to have.
+// Export reads everything about contacts that they may have.
 func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (Copy, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
@@ -49,15 +49,11 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 		if p.Export == "" {
 			continue
 		}
-		rows, err := q.Query(ctx, p.exporting(), args)
+		rows, err := query.Column[json.RawMessage](ctx, q, "export "+p.Name, p.exporting(), args)
 		if err != nil {
-			return Copy{}, fmt.Errorf("store: export %s: %w", p.Name, err)
+			return Copy{}, err
 		}
-		list, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
-		if err != nil {
-			return Copy{}, fmt.Errorf("store: export %s: %w", p.Name, err)
-		}
-		c.Places = append(c.Places, CopiedPlace{Place: p.Name, What: p.What, Rows: list})
+		c.Places = append(c.Places, CopiedPlace{Place: p.Name, What: p.What, Rows: rows})
 	}
 	if c.Files, err = filesOf(ctx, q, args); err != nil {
 		return Copy{}, err
@@ -65,7 +61,8 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 	return c, nil
 }
 
-// A message that came is there as it came; its files stand in that, or are blobs of their own.
+// exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the
+// other files.
 const exportedFiles = `
 	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, NULL::bytea AS payload, 0::bigint AS event, '' AS kind
 	FROM messages AS m
@@ -113,7 +110,7 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 	return list, err
 }
 
-// safeName makes a name of a file that can't lead out of its folder.
+// safeName replaces what could lead out of the folder in a file's name.
 func safeName(name string) string {
 	safe := []rune{}
 	for _, r := range name {
@@ -122,5 +119,6 @@ func safeName(name string) string {
 		}
 		safe = append(safe, r)
 	}
-	return string(safe[max(0, len(safe)-100):])
+	const maxLength = 100
+	return string(safe[max(0, len(safe)-maxLength):]) // the end has the file's type
 }

@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,18 +13,19 @@ import (
 	"parley/store/internal/query"
 )
 
-// The journal keeps what arrived for a month, as it came. What of it has to do with a contact is found in three
-// ways: by the messages and log entries that it made, by the conversation that it tells of itself, and, since
-// nothing else says what a click in a list or an event in quarantine is about, by the contact's addresses and
-// names in its bytes. What came after the erasure was asked for may be a new contact's with the same address: of that,
-// only what tells of the erased conversations is found, and came from no customer: a colleague's words there, and
+// The journal keeps what arrived for a month, as it came. Events that have to do with a contact are found in three
+// ways: by the messages and log entries that they made; by the conversation that they name; and by the contact's
+// addresses and names in their bytes, because nothing else says what a click in a list or an event in quarantine is
+// about. Events that came after the erasure was asked for may belong to a new contact with the same address. Of these,
+// only events that name the erased conversations and came from no customer are found: a colleague's words, and
 // results of work that was under way, such as an analysis.
 
 // journalPage is how many events are looked through at once.
 const journalPage = 5000
 
-// An event of a channel that made a message of somebody else is that person's, also where it names the contact. What an
-// erasure asked of chats holds nothing but ids.
+// journalMatches looks through a page of events, without what erasures asked of chats, which has only ids. named says of
+// each event by what it is found; late is true if it came after the erasure was asked for. An event of a channel that
+// made somebody else's message belongs to that person, even if it names the contact, and is left out.
 const journalMatches = `
 	WITH page AS MATERIALIZED (
 		SELECT e.id, e.account_id, e.external_id, e.order_key, e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body,
@@ -59,7 +61,7 @@ const (
 	lastEvent = `SELECT coalesce(max(id), 0) FROM events WHERE received_at <= $1`
 )
 
-// journalScan looks through the journal.
+// journalScan looks through the journal up to the event upto, page by page.
 type journalScan struct {
 	q    store.Querier
 	args pgx.NamedArgs
@@ -84,28 +86,36 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 	for _, id := range s.Shared {
 		shared = append(shared, toldOf(id)...)
 	}
-	bytesOf := make([]string, len(keys))
-	for i, key := range keys {
-		bytesOf[i] = asBytes(key)
+	keysInBytes := query.Field(keys, func(key *string) string { return asBytes(*key) })
+	args := pgx.NamedArgs{
+		"asked":         asked,
+		"linked":        linked,
+		"orders":        orders,
+		"patterns":      patterns(keys),
+		"bykey":         patterns(keysInBytes),
+		"bythread":      patterns(inBytes(threads)),
+		"byname":        patterns(inBytes(slices.Concat(s.Names, s.Subjects))),
+		"byshared":      patterns(inBytes(shared)),
+		"machines":      machineOrders(),
+		"system":        store.SystemAccount,
+		"conversations": s.Conversations,
+		"messages":      s.Messages,
 	}
-	args := pgx.NamedArgs{"asked": asked, "linked": linked, "orders": orders, "patterns": patterns(keys), "bykey": patterns(bytesOf),
-		"bythread": patterns(inBytes(threads)), "byname": patterns(inBytes(slices.Concat(s.Names, s.Subjects))),
-		"byshared": patterns(inBytes(shared)), "machines": machineOrders(), "system": store.SystemAccount,
-		"conversations": s.Conversations, "messages": s.Messages}
 	return &journalScan{q: q, args: args, upto: upto}, nil
 }
 
-// toldOf gives how an event tells of which conversation it is.
+// toldOf returns the forms in which an event names its conversation.
 func toldOf(conversation int64) []string {
 	return []string{fmt.Sprintf(`"conversation":%d,`, conversation), fmt.Sprintf(`"conversation":%d}`, conversation)}
 }
 
-// machineOrders are the queues of what machines made of conversations, with the words of all who wrote there.
+// machineOrders are patterns of the queues of what machines made of conversations, which repeats the words of all who
+// wrote there.
 func machineOrders() []string {
 	return []string{store.OrderKey(store.SystemAccount, "analysis:%"), store.OrderKey(store.SystemAccount, "written:%")}
 }
 
-// inBytes gives texts as they stand in the bytes of an event: as they are, and as JSON writes them.
+// inBytes returns the forms of texts in the bytes of an event: as they are, and as JSON writes them.
 func inBytes(texts []string) []string {
 	forms := []string{}
 	for _, t := range texts {
@@ -114,12 +124,10 @@ func inBytes(texts []string) []string {
 	return forms
 }
 
-// next gives the events of the next page that are the contact's, and where it ended.
+// next returns the contact's events in the page behind the event after, and the last event of that page.
 func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto int64, err error) {
-	args := pgx.NamedArgs{"after": after}
-	for name, v := range j.args {
-		args[name] = v
-	}
+	args := maps.Clone(j.args)
+	args["after"] = after
 	const pageEnd = `SELECT coalesce(max(id), $2) FROM (SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS page`
 	if err := j.q.QueryRow(ctx, pageEnd, after, j.upto, journalPage).Scan(&upto); err != nil {
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
@@ -129,7 +137,8 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 	return list, upto, err
 }
 
-// Those that are still to be applied are not touched: they are applied, and found by what they made.
+// takeEvents locks events, except those that are still to be applied: they are found again once they were applied, by
+// what they made.
 const takeEvents = `
 	SELECT e.id, e.account_id, e.external_id, e.blob
 	FROM events AS e
@@ -139,11 +148,12 @@ const takeEvents = `
 
 const keepFacts = `
 	INSERT INTO erased_facts (account_id, fact, erasure_id)
-	SELECT DISTINCT account_id, fact, $3::uuid FROM unnest($1::bigint[], $2::uuid[]) AS k(account_id, fact)
+	SELECT DISTINCT account_id, fact, $3::uuid FROM unnest($1::bigint[], $2::uuid[]) AS given(account_id, fact)
 	WHERE account_id <> $4
 	ON CONFLICT DO NOTHING`
 
-// Events that takeEvents locked. While it waited for its locks, store.Replay may have queued some: they stay.
+// dropEvents removes events that takeEvents has locked. While that waited for its locks, store.Replay may have queued some
+// of them again: these stay.
 const dropEvents = `
 	WITH idle AS MATERIALIZED (
 		SELECT e.id, e.blob FROM events AS e WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
@@ -151,13 +161,13 @@ const dropEvents = `
 		INSERT INTO erased_blobs (erasure_id, hash)
 		SELECT DISTINCT $2::uuid, blob FROM idle WHERE blob IS NOT NULL
 		ON CONFLICT DO NOTHING
-	), q AS (DELETE FROM quarantine WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), r AS (DELETE FROM retained WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), p AS (DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), quarantined AS (DELETE FROM quarantine WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), kept AS (DELETE FROM retained WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
+	), waiting AS (DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
 	), gone AS (DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1)
 	SELECT count(*) FROM gone`
 
-// foundEvent is an event that is the contact's and has been applied.
+// foundEvent is an event of the contact that has been applied.
 type foundEvent struct {
 	ID         int64           `db:"id"`
 	AccountID  store.AccountID `db:"account_id"`
@@ -165,40 +175,37 @@ type foundEvent struct {
 	Blob       *string         `db:"blob"`
 }
 
-// keepFound notes the facts of events that are the contact's, and returns those events, which may be removed. All others
-// wait to be applied.
+// keepFound notes the facts of those of the events that have been applied, and returns these events, which may be
+// removed. The others wait to be applied.
 func keepFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) ([]int64, error) {
 	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, found)
 	if err != nil {
 		return nil, err
 	}
-	ids, accounts, facts := make([]int64, len(rows)), make([]store.AccountID, len(rows)), make([][16]byte, len(rows))
-	for i, r := range rows {
-		ids[i], accounts[i], facts[i] = r.ID, r.AccountID, key.Fact(r.AccountID, r.ExternalID)
-	}
+	ids := query.Field(rows, func(e *foundEvent) int64 { return e.ID })
+	accounts := query.Field(rows, func(e *foundEvent) store.AccountID { return e.AccountID })
+	facts := query.Field(rows, func(e *foundEvent) [16]byte { return key.Fact(e.AccountID, e.ExternalID) })
 	if _, err := tx.Exec(ctx, keepFacts, accounts, facts, erasure, store.SystemAccount); err != nil {
 		return nil, fmt.Errorf("store: erase events: %w", err)
 	}
 	return ids, nil
 }
 
-// dropFound removes events whose facts were noted, but those that were queued again since, and says how many it removed.
+// dropFound removes events whose facts were noted, except those that were queued again since, and returns how many it
+// removed.
 func dropFound(ctx context.Context, tx pgx.Tx, erasure string, noted []int64) (gone int64, err error) {
 	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, noted)
 	if err != nil {
 		return 0, err
 	}
-	ids := make([]int64, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
+	ids := query.Field(rows, func(e *foundEvent) int64 { return e.ID })
 	if err := tx.QueryRow(ctx, dropEvents, ids, erasure).Scan(&gone); err != nil {
 		return 0, fmt.Errorf("store: erase events: %w", err)
 	}
 	return gone, nil
 }
 
-// Whoever writes into the journal has locked its table in this mode since before the statement saw anything.
+// A transaction that writes into the journal has locked the table in this mode before its statement saw any row.
 const (
 	journalWriters = `
 	SELECT coalesce(array_agg(DISTINCT virtualtransaction), '{}')
@@ -206,19 +213,20 @@ const (
 	WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND mode = 'RowExclusiveLock' AND granted`
 	writersLeft = `
-	SELECT EXISTS (SELECT FROM (` + journalWriters + `) AS w(writers) WHERE writers && $1::text[])`
+	SELECT EXISTS (SELECT FROM (` + journalWriters + `) AS now(writers) WHERE writers && $1::text[])`
 )
 
 const (
-	writersTime  = time.Minute
-	writersPause = 10 * time.Millisecond
+	writersTimeout  = time.Minute
+	writersInterval = 10 * time.Millisecond
 )
 
-// writersEnd waits for the transactions that write into the journal now: a statement that looked for an erased fact
-// before that was noted, and waits for another process, would store it when its event is gone.
-// Errors: ErrWaiting when one lasts too long.
-func writersEnd(ctx context.Context, q store.Querier) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, writersTime, ErrWaiting)
+// awaitWriters waits until the transactions that write into the journal now have ended. One of them may have looked for
+// an erased fact before it was noted; if it waits for another process, it would store the fact again once its event is
+// gone.
+// Errors: ErrWaiting if one of them takes too long.
+func awaitWriters(ctx context.Context, q store.Querier) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, writersTimeout, ErrWaiting)
 	defer cancel()
 	var writers []string
 	err := q.QueryRow(ctx, journalWriters).Scan(&writers)
@@ -226,7 +234,7 @@ func writersEnd(ctx context.Context, q store.Querier) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(writersPause):
+		case <-time.After(writersInterval):
 		}
 		err = q.QueryRow(ctx, writersLeft, writers).Scan(&left)
 	}

@@ -29,7 +29,7 @@ const (
 	keyLength = 32
 )
 
-// LoadKey reads the key of a database; if there is none yet, it makes one.
+// LoadKey reads the key of a database. If there is none yet, it makes one.
 // Errors: store.ErrWrongKey when it was sealed by another master key.
 func LoadKey(ctx context.Context, q store.Querier, sealer *store.Sealer) (Key, error) {
 	fresh := make([]byte, keyLength)
@@ -37,7 +37,7 @@ func LoadKey(ctx context.Context, q store.Querier, sealer *store.Sealer) (Key, e
 	return keepOrLoad(ctx, q, sealer, sealer.Seal(keyPlace, fresh))
 }
 
-// keepOrLoad gives a database the sealed key unless it has one, and reads the one that it has then.
+// keepOrLoad stores the sealed key in a database that has none, and reads the key that the database has then.
 func keepOrLoad(ctx context.Context, q store.Querier, sealer *store.Sealer, sealed []byte) (Key, error) {
 	var k Key
 	err := q.QueryRow(ctx, readKey).Scan(&k.sealed)
@@ -55,7 +55,7 @@ func keepOrLoad(ctx context.Context, q store.Querier, sealer *store.Sealer, seal
 	return k, nil
 }
 
-// sum is the keyed hash of a name that an account gives.
+// sum returns the keyed hash of a name in an account. what says what the name is of.
 func (k Key) sum(what string, account store.AccountID, name string) []byte {
 	mac := hmac.New(sha256.New, k.plain)
 	for _, part := range []string{what, strconv.FormatInt(int64(account), 10), name} {
@@ -65,12 +65,12 @@ func (k Key) sum(what string, account store.AccountID, name string) []byte {
 	return mac.Sum(nil)
 }
 
-// Fact is the hash of the external id of an account's fact, as store.NewEvent takes it.
+// Fact returns the hash of the external id of an account's fact, as store.NewEvent takes it.
 func (k Key) Fact(account store.AccountID, externalID string) [16]byte {
 	return [16]byte(k.sum("fact", account, query.ShortID(externalID)))
 }
 
-// identity is the hash of an address or number of a contact.
+// identity returns the hash of an address or number of a contact.
 func (k Key) identity(account store.AccountID, key string) []byte {
 	return k.sum("identity", account, key)
 }

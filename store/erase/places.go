@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Place is where something of a contact may stand: rows of one table.
+// place is where something about a contact may be: rows of one table. The conditions are SQL, with t for the row.
 type place struct {
-	Name  string // unique; the table's, where it is the only place in it
+	Name  string // unique; the table's name if it is the only place in the table
 	Table string
 	What  string // what is found there, for people
-	// Ties is true for the rows t that have to do with the contact. Its arguments are the fields of scope.
+	// Ties is true for the rows that have to do with the contact. Its arguments are the fields of scope.
 	Ties string
-	// Holds is true for those of them that hold something. "" = all do.
+	// Holds is true for those of these rows that hold something. It is empty if all do.
 	Holds string
-	// Empty sets the columns that hold something, so that the row stays. "" = the row is removed.
+	// Empty clears the columns that hold something, so that the row stays. It is empty if the row is removed.
 	Empty string
-	// Works is true for work on what was written. It is erased before the journal, into which its results come.
+	// Works is true for work on what was written, whose results go into the journal. It is erased before the journal.
 	Works bool
-	// Files is a column with the name of a blob, which goes when nobody else needs it.
+	// Files is a column with the name of a blob, which is removed if nobody else needs it.
 	Files string
-	// Export says what a copy for the contact shows of a row t. "" = nothing, because it is how Parley works
+	// Export says what a copy for the contact shows of a row. It is empty if the place only serves Parley's work
 	// and says no more than other places.
 	Export string
 }
@@ -29,21 +29,21 @@ type place struct {
 const (
 	ofConversation = `t.conversation_id = ANY(@conversations)`
 	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
-	// Other customers' conversations in which the contact wrote, in copy.
+	// whereWrote is true in other customers' conversations in which the contact wrote, in copy.
 	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)))`
 )
 
-// wokenAgain is true for a queue of the contact into which something came after it was stopped: what it holds may be on its
-// way to a chat, and only the result tells where it stands. The erasure stops it again.
+// wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on its
+// way to a chat, and only the result says where it stands. The erasure stops it again.
 const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
 
-// What Parley says in conversations of others about who gets replies there, and what it told one person. Lines that
-// repeat what a colleague or another customer wrote stay, also where that names the contact.
+// toldThere is true for what Parley said in other customers' conversations about who gets replies there, and for what it
+// told one person. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
 const toldThere = `lower(t.payload::text) LIKE ANY(@patterns)
 	AND (t.kind = 'ephemeral' OR t.kind = 'line' AND t.payload -> 'line' ->> 'Kind' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))`
 
-// Conversations of others in which the contact is in copy. One whose own customer has the same address, in another
-// mailbox or since the erasure began, keeps it: replies go there.
+// copiedTies is true for other customers' conversations in which the contact is in copy. A conversation whose own
+// customer has the same address, in another mailbox or since the erasure began, keeps it: replies go there.
 const copiedTies = `t.id = ANY(ARRAY(
 		SELECT w.conversation_id FROM unnest(@keys::text[]) AS k(key)
 		CROSS JOIN LATERAL (SELECT x.conversation_id FROM conversation_words AS x WHERE x.words @@ find_query(k.key)) AS w))
@@ -61,8 +61,8 @@ const (
 // ErasedName stands where the name of a contact stood.
 const ErasedName = "Erased contact"
 
-// places gives all places in the order in which they are erased: what others are found by comes last. The
-// journal is erased before them, see journal.go, and before it the work of which results come into it.
+// places returns all places in the order in which they are erased: a place by which others are found comes last. The
+// journal is erased before them (journal.go), and before the journal the places with Works.
 func places() []place {
 	return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...)
 }
@@ -98,7 +98,7 @@ func workPlaces() []place {
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'replies', t.replies)`},
 		{Name: "suggestions", Table: "suggestions", What: "what else was suggested", Ties: ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`},
-		// Whoever makes an example takes it from those to be made in the same transaction: after them none comes any more.
+		// An example is made in the transaction that removes its row here: once these rows are gone, no example comes any more.
 		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation},
 		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
 		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation, Works: true},
@@ -182,8 +182,9 @@ func (p place) counting() string {
 	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.condition()
 }
 
-// erasing is the statement that erases one batch of a place, and says how many rows that were. A row that somebody changes
-// while the statement waits for it is left alone, since it is at another ctid then: the next batch or run looks at it again.
+// erasing is the statement that erases one batch of a place, and returns the number of its rows. A row that another
+// transaction changes while the statement waits for it stays, since it has another ctid then: the next batch or run looks
+// at it again.
 func (p place) erasing() string {
 	page := `WITH page AS MATERIALIZED (SELECT t.ctid AS at FROM ` + p.Table + ` AS t WHERE ` + p.condition() + ` LIMIT @limit FOR UPDATE OF t)`
 	done := `DELETE FROM ` + p.Table + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()
@@ -197,6 +198,7 @@ func (p place) erasing() string {
 	SELECT count(*) FROM done`
 }
 
+// filesColumn selects the name of the row's file as blob.
 func (p place) filesColumn() string {
 	if p.Files == "" {
 		return "NULL::text AS blob"
@@ -209,7 +211,7 @@ func (p place) exporting() string {
 	return `SELECT ` + p.Export + ` FROM ` + p.Table + ` AS t WHERE ` + p.Ties
 }
 
-// emptied gives the columns that a place empties.
+// emptied returns the columns that a place clears.
 func (p place) emptied() []string {
 	var list []string
 	for part := range strings.SplitSeq(p.Empty, ",") {

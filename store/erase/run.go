@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // runner erases one contact, batch by batch.
@@ -19,11 +20,11 @@ type runner struct {
 	key   Key
 	row   erasure
 	scope *scope
-	// patient says that chats still have time: one that is never connected again must not keep a contact from being erased.
+	// patient is true while chats still have time to remove posts. It becomes false after chatsTimeout, because a chat
+	// that is never connected again must not keep a contact from being erased.
 	patient bool
-	args    pgx.NamedArgs
-	// looked is the last event of the journal that was looked at.
-	looked int64
+	args    pgx.NamedArgs // of the statements of places
+	scanned int64         // the last event of the journal that was looked at
 }
 
 const (
@@ -31,8 +32,8 @@ const (
 	unlock  = `SELECT pg_advisory_unlock(hashtextextended('erasure/' || $1, 0))`
 )
 
-// Run goes on with an erasure until it is done, and returns its certificate; of one that was done before, the
-// same one. It may be ended at any moment and run again.
+// Run goes on with an erasure until it is done, and returns its certificate. If it was done before, it returns that
+// certificate. Run may be stopped at any moment and called again.
 // Errors: ErrWaiting, ErrInChats, ErrBusy; what Options.Say returns.
 func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	guard, err := o.Pool.Acquire(ctx)
@@ -40,11 +41,11 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 		return Certificate{}, fmt.Errorf("store: erase: %w", err)
 	}
 	defer guard.Release()
-	var mine bool
-	if err := guard.QueryRow(ctx, tryLock, id).Scan(&mine); err != nil {
-		return Certificate{}, fmt.Errorf("store: erase: %w", err)
+	locked, err := query.Value[bool](ctx, guard, "erase", tryLock, id)
+	if err != nil {
+		return Certificate{}, err
 	}
-	if !mine {
+	if !locked {
 		return Certificate{}, ErrBusy
 	}
 	defer func() { _, _ = guard.Exec(context.WithoutCancel(ctx), unlock, id) }()
@@ -58,14 +59,10 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err
 	}
-	if r.patient, err = patient(ctx, o.Pool, r.row); err != nil {
+	if r.patient, err = isPatient(ctx, o.Pool, r.row); err != nil {
 		return Certificate{}, err
 	}
-	// While posts are taken out of chats, which may take hours, all the rest needn't be looked through again; but
-	// once more when they are gone, since colleagues may have written meanwhile.
-	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseWork, r.eraseJournal, r.eraseRest,
-		r.told, r.cards, r.posted, r.eraseFiles, r.chats}
-	for _, step := range steps {
+	for _, step := range r.steps() {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
@@ -73,9 +70,30 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	return r.finish(ctx)
 }
 
-// look finds out what the erasure is about.
-func (r *runner) look(ctx context.Context) error {
-	body, err := r.o.Sealer.Open("erasures/"+r.row.ID, r.row.Sealed)
+// steps are the steps of a run, in their order. While posts are removed from chats, which may take hours, a run ends in
+// the first step, because the rest needn't be looked through again. When they are gone, all steps follow once more,
+// since colleagues may have written meanwhile.
+func (r *runner) steps() []func(context.Context) error {
+	return []func(context.Context) error{
+		r.continueInChats,
+		r.readScope,
+		r.stopConversations,
+		r.noteFiles,    // before the messages that name them are emptied
+		r.collectChats, // before the rows are erased by which posts are found
+		r.eraseWork,    // before the journal, into which its results go
+		r.eraseJournal,
+		r.eraseRest,
+		r.checkNothingTold,
+		r.refreshCards,
+		r.checkNothingToPost,
+		r.eraseFiles,
+		r.eraseInChats,
+	}
+}
+
+// readScope finds out what the erasure is about.
+func (r *runner) readScope(ctx context.Context) error {
+	body, err := r.o.Sealer.Open(sealPlace(r.row.ID), r.row.Sealed)
 	if err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
@@ -91,18 +109,18 @@ func (r *runner) look(ctx context.Context) error {
 	return nil
 }
 
-const mostTries = 5 // of a transaction that another one stood in the way of
+const maxTries = 5 // of a transaction that conflicts with others
 
 const addCount = `
 	UPDATE erasures SET counts = counts || jsonb_build_object($2::text, coalesce((counts ->> $2)::bigint, 0) + $3)
 	WHERE id = $1::uuid`
 
-// batch runs one transaction that erases something of a place, and counts it in the same commit. One that
-// stood in another's way is tried again.
+// batch runs one transaction that erases something of a place, and counts it in the same commit. If it conflicts
+// with another transaction, it is tried again.
 func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64, error)) (rows int64, err error) {
-	for tries := range mostTries {
+	for try := range maxTries {
 		err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTime); err != nil {
+			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 				return err
 			}
 			if rows, err = f(tx); err != nil || rows == 0 {
@@ -111,7 +129,7 @@ func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64,
 			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
 			return err
 		})
-		if tries == mostTries-1 || !conflicting(err) {
+		if try == maxTries-1 || !isConflict(err) {
 			break
 		}
 	}
@@ -121,26 +139,27 @@ func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64,
 	return rows, err
 }
 
-// Conversations are closed and their queues stopped under the locks that appliers take, in their order: so
-// nobody is at work on them, and a result that comes later counts for nothing. The locks are taken by statements before: one
-// that waited for a lock sees other tables as they were before it waited.
+// Conversations are closed and their lanes stopped under the locks that appliers take, in the same order. So nobody
+// works on them, and a result that comes later counts for nothing. The locks are taken by statements of their own,
+// because a statement that waits for a lock sees other tables as they were before it waited.
 const (
 	lockConversations = `SELECT FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 	lockLanes         = `SELECT FROM lanes WHERE conversation_id = ANY($1) ORDER BY id FOR UPDATE`
 )
 
-// A post that is on its way to a chat, or may have arrived there, is waited for as long as $2 says so, since only its
-// result tells where it stands, and a card that comes late would be shown in place of "Erased"; what waits behind it goes.
+// stopConversations closes conversations and stops their lanes. With $2 it leaves lanes running whose first post is on
+// its way to a chat, or may have arrived there (busy): only the post's result says where it stands, and a card that
+// comes late would be shown in place of "Erased". What waits behind such a post is removed (behind, last).
 const stopConversations = `
-	WITH c AS MATERIALIZED (
+	WITH conversation AS MATERIALIZED (
 		SELECT id, status FROM conversations WHERE id = ANY($1)
-	), l AS MATERIALIZED (
+	), lane AS MATERIALIZED (
 		SELECT id, account_id, head FROM lanes WHERE conversation_id = ANY($1)
 	), busy AS MATERIALIZED (
-		SELECT l.id, l.head
-		FROM l
-		JOIN accounts AS a ON a.id = l.account_id AND a.side = 'surface'
-		JOIN deliveries AS d ON d.lane_id = l.id AND d.seq = l.head + 1
+		SELECT lane.id, lane.head
+		FROM lane
+		JOIN accounts AS a ON a.id = lane.account_id AND a.side = 'surface'
+		JOIN deliveries AS d ON d.lane_id = lane.id AND d.seq = lane.head + 1
 		WHERE $2 AND d.state IN ('sending', 'unknown') AND d.kind IN ('root', 'card', 'double', 'said', 'files', 'line')
 	), behind AS (
 		DELETE FROM deliveries USING busy WHERE deliveries.lane_id = busy.id AND deliveries.seq > busy.head + 1
@@ -148,21 +167,28 @@ const stopConversations = `
 		UPDATE lanes SET tail = lanes.head + 1 FROM busy WHERE lanes.id = busy.id
 	), stopped AS (
 		UPDATE lanes SET due_at = NULL, leased_until = NULL, epoch = epoch + 1
-		WHERE id = ANY(ARRAY(SELECT id FROM l WHERE id NOT IN (SELECT id FROM busy))) AND (due_at IS NOT NULL OR leased_until IS NOT NULL)
+		WHERE id = ANY(ARRAY(SELECT id FROM lane WHERE id NOT IN (SELECT id FROM busy))) AND (due_at IS NOT NULL OR leased_until IS NOT NULL)
 	), closed AS (
 		UPDATE conversations
 		SET status = 'closed', resolved_at = coalesce(resolved_at, (SELECT parley_now())), waiting_since = NULL, snoozed_until = NULL
-		WHERE id = ANY(ARRAY(SELECT id FROM c)) AND status <> 'closed'
+		WHERE id = ANY(ARRAY(SELECT id FROM conversation)) AND status <> 'closed'
 	)
-	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM c`
+	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM conversation`
 
-// conflicting says that PostgreSQL ended a transaction because it and another one waited for each other.
-func conflicting(err error) bool {
+// SQLSTATEs of transactions that may be repeated.
+const (
+	deadlockDetected     = "40P01"
+	serializationFailure = "40001"
+)
+
+// isConflict returns whether PostgreSQL ended a transaction because of another one.
+func isConflict(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+	return errors.As(err, &pg) && (pg.Code == deadlockDetected || pg.Code == serializationFailure)
 }
 
-func (r *runner) stop(ctx context.Context) error {
+// stopConversations closes the contact's conversations. It fails with ErrWaiting while posts are on their way.
+func (r *runner) stopConversations(ctx context.Context) error {
 	var underWay int64
 	for some := range slices.Chunk(r.scope.Conversations, stopRows) {
 		var busy int64
@@ -186,19 +212,16 @@ func (r *runner) stop(ctx context.Context) error {
 	return nil
 }
 
-// noteFiles remembers the files of messages before the messages are emptied.
+// noteFiles remembers the files of messages.
 func (r *runner) noteFiles(ctx context.Context) error {
-	if _, err := r.o.Pool.Exec(ctx, filesOfMessages, r.args); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
-	}
-	return nil
+	return query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args)
 }
 
-// journal prepares a look through the journal as it is now.
-func (r *runner) journal(ctx context.Context) (*journalScan, error) {
-	var asked int64
-	if err := r.o.Pool.QueryRow(ctx, lastEvent, r.row.AskedAt).Scan(&asked); err != nil {
-		return nil, fmt.Errorf("store: erase: %w", err)
+// scanJournal prepares a look through the journal as it is now.
+func (r *runner) scanJournal(ctx context.Context) (*journalScan, error) {
+	asked, err := query.Value[int64](ctx, r.o.Pool, "erase", lastEvent, r.row.AskedAt)
+	if err != nil {
+		return nil, err
 	}
 	newest, err := store.NewestEvent(ctx, r.o.Pool)
 	if err != nil {
@@ -207,24 +230,25 @@ func (r *runner) journal(ctx context.Context) (*journalScan, error) {
 	return newJournalScan(ctx, r.o.Pool, r.scope, asked, newest)
 }
 
-// eraseJournal removes what arrived of the contact before the erasure was asked for, and what was told of the
-// contact's conversations since.
+// eraseJournal removes what arrived about the contact before the erasure was asked for, and what was told about the
+// contact's conversations since. It fails with ErrWaiting if some of that is still to be applied.
 func (r *runner) eraseJournal(ctx context.Context) error {
-	scan, err := r.journal(ctx)
+	scan, err := r.scanJournal(ctx)
 	if err != nil {
 		return err
 	}
 	var waiting int64
-	for r.looked = 0; r.looked < scan.upto; {
-		list, end, err := scan.next(ctx, r.looked)
+	for r.scanned = 0; r.scanned < scan.upto; {
+		events, end, err := scan.next(ctx, r.scanned)
 		if err != nil {
 			return err
 		}
-		wait, err := r.eraseEvents(ctx, list)
+		left, err := r.eraseEvents(ctx, events)
 		if err != nil {
 			return err
 		}
-		waiting, r.looked = waiting+wait, end
+		waiting += left
+		r.scanned = end
 	}
 	if waiting > 0 {
 		return ErrWaiting
@@ -232,12 +256,13 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 	return nil
 }
 
-// eraseEvents notes the facts of events and then removes the events; it says how many wait to be applied.
+// eraseEvents notes the facts of events and then removes the events. It returns how many are left because they wait to
+// be applied.
 func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, err error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
-	noted, gone := []int64{}, int64(0)
+	var noted []int64
 	for some := range slices.Chunk(list, batchRows) {
 		var ids []int64
 		_, err := r.batch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
@@ -249,27 +274,28 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 		}
 		noted = append(noted, ids...)
 	}
-	if err := writersEnd(ctx, r.o.Pool); err != nil {
+	if err := awaitWriters(ctx, r.o.Pool); err != nil {
 		return 0, err
 	}
+	waiting = int64(len(list))
 	for some := range slices.Chunk(noted, batchRows) {
 		removed, err := r.batch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
 		if err != nil {
 			return 0, err
 		}
-		gone += removed
+		waiting -= removed
 	}
-	return int64(len(list)) - gone, nil
+	return waiting, nil
 }
 
-// told fails if something was told of the contact's conversations since the journal was looked through: when it was
-// applied, it may have changed what had been erased before.
-func (r *runner) told(ctx context.Context) error {
-	scan, err := r.journal(ctx)
+// checkNothingTold fails with ErrWaiting if something was told about the contact's conversations since the journal was
+// looked through: if it was applied, it may have changed what had been erased before.
+func (r *runner) checkNothingTold(ctx context.Context) error {
+	scan, err := r.scanJournal(ctx)
 	if err != nil {
 		return err
 	}
-	for after := r.looked; after < scan.upto; {
+	for after := r.scanned; after < scan.upto; {
 		list, end, err := scan.next(ctx, after)
 		if err != nil {
 			return err
@@ -282,17 +308,18 @@ func (r *runner) told(ctx context.Context) error {
 	return nil
 }
 
-// eraseWork erases the work on the contact's words of which the results come into the journal. Who has it in hand has
-// nothing to end any more, and all results that there are can be seen there.
+// eraseWork erases the work on the contact's words whose results go into the journal. A process that has claimed such
+// work can't finish it any more, so that all results that there will be are in the journal.
 func (r *runner) eraseWork(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return p.Works })
 }
 
+// eraseRest erases all other places.
 func (r *runner) eraseRest(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
 }
 
-// erasePlaces erases those of the places that are chosen.
+// erasePlaces erases the chosen places.
 func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error {
 	for _, p := range places() {
 		for chosen(p) {
@@ -311,8 +338,9 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 	return nil
 }
 
-// What is still to be posted about the contact, to colleagues or in another customer's thread, can't be taken out of
-// its queue; and what was to be posted in the contact's own threads after their queues were stopped may be on its way.
+// stillToPost finds what is still to be posted about the contact to colleagues or in another customer's thread, which
+// can't be taken out of its lane; and the contact's own lanes into which something came after they were stopped, which
+// may be on its way.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
 		SELECT FROM deliveries AS t
@@ -320,11 +348,11 @@ const stillToPost = `
 		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages)
 			OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
 
-// posted fails while something about the contact is still to be posted.
-func (r *runner) posted(ctx context.Context) error {
-	var waits bool
-	if err := r.o.Pool.QueryRow(ctx, stillToPost, r.args).Scan(&waits); err != nil {
-		return fmt.Errorf("store: erase: %w", err)
+// checkNothingToPost fails with ErrWaiting while something about the contact is still to be posted.
+func (r *runner) checkNothingToPost(ctx context.Context) error {
+	waits, err := query.Value[bool](ctx, r.o.Pool, "erase", stillToPost, r.args)
+	if err != nil {
+		return err
 	}
 	if waits {
 		return ErrWaiting
@@ -332,6 +360,7 @@ func (r *runner) posted(ctx context.Context) error {
 	return nil
 }
 
+// eraseFiles removes the noted files that nobody else needs.
 func (r *runner) eraseFiles(ctx context.Context) error {
 	for more := true; more; {
 		_, err := r.batch(ctx, "blobs", func(tx pgx.Tx) (gone int64, err error) {

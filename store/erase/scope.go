@@ -14,12 +14,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// subject is whom an erasure or an export is about: what the contact was called where.
+// subject is the contacts whom an erasure or an export is about, with their names and addresses.
 type subject struct {
 	Contacts   []store.ContactID  `json:"contacts"`
 	Identities []store.IdentityID `json:"identities"`
 	Keys       []string           `json:"keys"`  // addresses, numbers and providers' ids
-	Names      []string           `json:"names"` // as they are looked for in what colleagues' chats told
+	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues' chats told
 }
 
 // scope is what the rows of places are found by.
@@ -33,10 +33,10 @@ type scope struct {
 }
 
 const (
-	leastName    = 4  // shorter names are found in too many texts
-	leastSubject = 8  // the same of subjects
-	leastDigits  = 7  // a number with less is no telephone's
-	leastRoot    = 10 // ids of messages that are shorter could stand for something else
+	minName    = 4  // shorter names and keys occur in too many texts
+	minSubject = 8  // shorter subjects occur in too many texts
+	minDigits  = 7  // a shorter number is no phone number
+	minRoot    = 10 // a shorter id of a message could mean something else
 )
 
 const subjectOf = `
@@ -68,7 +68,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 			s.Keys = append(s.Keys, *r.Key)
 		}
 	}
-	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < leastName || name == ErasedName })
+	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == ErasedName })
 	slices.Sort(s.Names)
 	s.Names = slices.Compact(s.Names)
 	return s, err
@@ -76,9 +76,10 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 
 const (
 	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
-	// Every row is read: the few who ask for it need no index on all messages of all others.
+	// All messages are read: erasures are too rare for an index.
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
-	// A mail of which an agent made a conversation was posted in the thread of several customers before.
+	// sharedWith also finds threads of several customers in which a mail was posted before an agent made it a
+	// conversation of its own.
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -115,36 +116,47 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	}
 	rows, err := query.Collect[row](ctx, q, "words", wordsOf, s.Conversations)
 	for _, r := range rows {
-		if len(r.Root) >= leastRoot {
+		if len(r.Root) >= minRoot {
 			s.Roots = append(s.Roots, r.Root)
 		}
-		if len([]rune(r.Subject)) >= leastSubject {
+		if len([]rune(r.Subject)) >= minSubject {
 			s.Subjects = append(s.Subjects, r.Subject)
 		}
 	}
 	return s, err
 }
 
-// arguments are what the statements of places take.
+// arguments returns the arguments of the statements of places.
 func (s *scope) arguments(erasure string) pgx.NamedArgs {
 	texts := append(s.keyForms(), lowered(s.Names)...)
 	told := append(slices.Clone(texts), lowered(s.Subjects)...)
-	for _, id := range s.Conversations { // as lines carry the facts of conversations
+	for _, id := range s.Conversations { // in the form in which lines contain the facts of conversations
 		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
 	}
-	return pgx.NamedArgs{"contacts": s.Contacts, "identities": s.Identities, "keys": s.Keys, "conversations": s.Conversations,
-		"shared": s.Shared, "messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure, "patient": false}
+	return pgx.NamedArgs{
+		"contacts":      s.Contacts,
+		"identities":    s.Identities,
+		"keys":          s.Keys,
+		"conversations": s.Conversations,
+		"shared":        s.Shared,
+		"messages":      s.Messages,
+		"patterns":      patterns(s.keyForms()),
+		"told":          patterns(told),
+		"limit":         batchRows,
+		"erasure":       erasure,
+		"patient":       false,
+	}
 }
 
-// keyForms gives addresses and numbers as they stand in texts, in small letters.
+// keyForms returns the forms in which addresses and numbers occur in texts, in small letters.
 func (s *scope) keyForms() []string {
 	var list []string
 	for _, key := range s.Keys {
-		if len(key) < leastName {
+		if len(key) < minName {
 			continue
 		}
 		list = append(list, strings.ToLower(key), strings.ToLower(url.QueryEscape(key)))
-		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) && len(digits) >= leastDigits {
+		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) && len(digits) >= minDigits {
 			list = append(list, digits)
 		}
 	}
@@ -160,7 +172,7 @@ func lowered(list []string) []string {
 	return low
 }
 
-// patterns makes LIKE's patterns of texts: each is looked for anywhere.
+// patterns returns patterns for LIKE that find each of the texts anywhere.
 func patterns(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -169,7 +181,7 @@ func patterns(texts []string) []string {
 	return list
 }
 
-// asBytes gives a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
+// asBytes returns a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
 func asBytes(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
@@ -187,7 +199,7 @@ func asBytes(text string) string {
 	return b.String()
 }
 
-// asJSON gives a text as JSON writes it when it leaves nothing but ASCII, without quotes.
+// asJSON returns a text as JSON writes it in pure ASCII, without the quotes.
 func asJSON(text string) string {
 	quoted := strconv.QuoteToASCII(text)
 	return quoted[1 : len(quoted)-1]
