@@ -20,14 +20,14 @@ const minMajor = 15
 
 const versionTimeout = 20 * time.Second
 
-// install is one PostgreSQL on this machine.
+// install is one installation of PostgreSQL on this machine.
 type install struct {
 	dir   string // holds postgres and initdb
 	major int
 }
 
-// usualBins are the folders where packages put the server, of which few are in PATH.
-func usualBins() []string {
+// commonBinFolders are the folders in which packages install the server. Few of them are in PATH.
+func commonBinFolders() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",                              // Debian, Ubuntu
 		"/usr/pgsql-*/bin",                                       // PostgreSQL's own RPMs
@@ -40,8 +40,8 @@ func usualBins() []string {
 	}
 }
 
-// findInstalls lists what the account can run: PATH first, then downloaded ones in home, then the
-// usual folders.
+// findInstalls lists the installations that the account can run: first those in PATH, then downloaded ones in
+// home, then those in common folders.
 func findInstalls(ctx context.Context, m machine, home string, acct account) []install {
 	var found []install
 	seen := map[string]bool{}
@@ -55,7 +55,7 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 			return
 		}
 		seen[dir] = true
-		if major, err := majorOf(ctx, dir, acct); err == nil && major >= minMajor {
+		if major, err := askMajor(ctx, dir, acct); err == nil && major >= minMajor {
 			found = append(found, install{dir: dir, major: major})
 		}
 	}
@@ -79,8 +79,8 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 // version finds the major in `postgres (PostgreSQL) 15.18 (Debian …)`, `… 19beta1`.
 var version = regexp.MustCompile(`^postgres \(.*?\) (\d+)`)
 
-// majorOf asks the binary, as the account that shall run it.
-func majorOf(ctx context.Context, dir string, acct account) (int, error) {
+// askMajor asks a folder's postgres for its major version, run by the account that would run the server.
+func askMajor(ctx context.Context, dir string, acct account) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
 	out, err := command(ctx, acct, filepath.Join(dir, "postgres"), "--version").Output()
@@ -94,9 +94,9 @@ func majorOf(ctx context.Context, dir string, acct account) (int, error) {
 	return strconv.Atoi(string(match[1]))
 }
 
-// choose takes the cluster's own major, or for a new cluster (0) the one in PATH, else the newest.
-// ok is false when nothing at all is installed.
-func choose(installs []install, inPath string, cluster int) (i install, ok bool, err error) {
+// chooseInstall returns the installation of the cluster's own major. For a new cluster (0) it returns the one in
+// PATH, or else the newest. ok is false if nothing at all is installed.
+func chooseInstall(installs []install, inPath string, cluster int) (i install, ok bool, err error) {
 	if len(installs) == 0 {
 		return install{}, false, nil
 	}
@@ -120,7 +120,7 @@ func choose(installs []install, inPath string, cluster int) (i install, ok bool,
 		cluster, strings.Join(have, ", "), installHint(cluster), cluster)
 }
 
-// clusterMajor reads PG_VERSION; 0 means that there is no cluster.
+// clusterMajor reads the major version of a cluster. It returns 0 if there is no cluster.
 func clusterMajor(cluster string) (int, error) {
 	b, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -141,7 +141,7 @@ func hasCluster(cluster string) bool {
 	return err == nil
 }
 
-// installHint names the package that holds a major.
+// installHint says how to install the server of a major on this machine.
 func installHint(major int) string {
 	return hintFor(runtime.GOOS, osRelease(), major)
 }
@@ -154,8 +154,8 @@ func osRelease() string {
 	return string(release)
 }
 
-// likeOf gives the family of a distribution, from /etc/os-release.
-func likeOf(release string) string {
+// distributionOf returns the names of a Linux distribution and its family, from /etc/os-release.
+func distributionOf(release string) string {
 	like := ""
 	for line := range strings.Lines(release) {
 		if v, ok := strings.CutPrefix(line, "ID="); ok {
@@ -168,17 +168,24 @@ func likeOf(release string) string {
 	return like
 }
 
-// packages names what to install on each system; %d stands for the major.
+// packages are the names of a package in the package managers; %d stands for the major.
 type packages struct{ brew, apt, dnf, apk, zypper, other string }
 
-// hintFor says how the server of a major is installed.
+// hintFor says how to install the server of a major.
 func hintFor(goos, release string, major int) string {
-	return packages{"postgresql@%d", "postgresql-%d", "postgresql%d-server", "postgresql%d", "postgresql%d-server",
-		"the package of PostgreSQL %[1]d (often called postgresql-%[1]d)"}.hint(goos, release, major)
+	server := packages{
+		brew:   "postgresql@%d",
+		apt:    "postgresql-%d",
+		dnf:    "postgresql%d-server",
+		apk:    "postgresql%d",
+		zypper: "postgresql%d-server",
+		other:  "the package of PostgreSQL %[1]d (often called postgresql-%[1]d)",
+	}
+	return server.hint(goos, release, major)
 }
 
 func (p packages) hint(goos, release string, major int) string {
-	like := likeOf(release)
+	like := distributionOf(release)
 	with := func(tool, name string) string {
 		return "install it with `" + tool + " " + fmt.Sprintf(name, major) + "`"
 	}

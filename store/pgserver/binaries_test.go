@@ -76,7 +76,7 @@ func TestChoose(t *testing.T) {
 		{"cluster's own", all, "/p", 15, install{"/b", 15}, true, ""},
 		{"cluster's missing", all, "/p", 17, install{}, true, "made by PostgreSQL 17, this machine has 16, 15, 18"},
 	} {
-		got, ok, err := choose(c.installs, c.path, c.cluster)
+		got, ok, err := chooseInstall(c.installs, c.path, c.cluster)
 		if got != c.want || ok != c.ok || (err == nil) != (c.err == "") || (err != nil && !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%s: %v %v %v", c.name, got, ok, err)
 		}
@@ -193,7 +193,7 @@ func TestDownload(t *testing.T) {
 	o := Options{Dir: home, Say: func(s string) { said = append(said, s) }}
 	m := machine{path: "/nonexistent", repository: url}
 	for range 2 { // the second finds the first one's
-		bin, err := provide(t.Context(), o, m, home, acct)
+		bin, err := findBinaries(t.Context(), o, m, home, acct)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +215,7 @@ func TestDownload(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provide(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {
+	if _, err := findBinaries(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {
 		t.Errorf("other major: %v", err)
 	}
 }
@@ -226,7 +226,7 @@ func TestDownloadFails(t *testing.T) {
 	for name, url := range map[string]string{"damaged": bad, "offline": "http://127.0.0.1:1"} {
 		home := openDir(t)
 		o, m := Options{Dir: home, Say: func(string) {}}, machine{path: "/nonexistent", repository: url}
-		_, err := provide(t.Context(), o, m, home, account{uid: os.Geteuid()})
+		_, err := findBinaries(t.Context(), o, m, home, account{uid: os.Geteuid()})
 		if err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "DATABASE_URL") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -17,16 +17,16 @@ import (
 
 const initTimeout = 3 * time.Minute
 
-// access lets whoever can open the socket in, and nobody over a network, even if somebody starts
-// the server by hand.
+// access is the content of pg_hba.conf. It lets in everybody who can open the socket, and nobody over a
+// network, even if a person starts the server by hand.
 const access = "# written by parley: the socket's folder is the gate\nlocal all all trust\n"
 
-// ensureCluster makes the cluster if there is none. It is made beside its place and renamed, so
+// ensureCluster makes the cluster if there is none. It makes the cluster under another name and renames it, so
 // that an interrupted attempt is not taken for a cluster.
 func ensureCluster(ctx context.Context, o Options, home string, acct account, bin install) error {
 	cluster := filepath.Join(home, "pg")
 	if hasCluster(cluster) {
-		return giveCluster(cluster, acct)
+		return repairOwner(cluster, acct)
 	}
 	if names, err := os.ReadDir(cluster); err == nil && len(names) > 0 {
 		return fmt.Errorf("cluster: %s holds files, but no database", cluster)
@@ -66,7 +66,7 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	if !o.Durable {
 		args = append(args, "--no-sync")
 	}
-	// Forked from a thread of its own for the same reason as the server.
+	// initdb is started by spawn for the same reason as the server: it dies with us.
 	cmd := command(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -81,9 +81,9 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	return nil
 }
 
-// locale sorts by code point and knows Unicode's letters, the same on every machine: an index must
-// not depend on the system's libraries. From 17 on the server has that locale itself; before, macOS
-// has it under another name.
+// locale returns initdb's options for a locale that sorts by code point and knows Unicode's letters. It is the same
+// on every machine, because an index must not depend on the system's libraries. From 17 on the server itself has
+// such a locale; before, it is the system's, which on macOS has another name.
 func locale(goos string, major int) []string {
 	switch {
 	case major >= 17:
@@ -94,11 +94,14 @@ func locale(goos string, major int) []string {
 	return []string{"--locale=C.UTF-8"}
 }
 
-// giveCluster repairs the owner of a cluster that root copied here.
-func giveCluster(cluster string, acct account) error {
-	if fi, err := os.Stat(cluster); err != nil {
+// repairOwner gives a cluster that root copied here to the account that runs the server.
+func repairOwner(cluster string, acct account) error {
+	info, err := os.Stat(cluster)
+	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
-	} else if !acct.drop || int(fi.Sys().(*syscall.Stat_t).Uid) == acct.uid {
+	}
+	owner := int(info.Sys().(*syscall.Stat_t).Uid)
+	if !acct.drop || owner == acct.uid {
 		return nil
 	}
 	return filepath.WalkDir(cluster, func(path string, _ fs.DirEntry, err error) error {
@@ -109,9 +112,9 @@ func giveCluster(cluster string, acct account) error {
 	})
 }
 
-// clearOrphan ends a server that a killed owner left on the cluster and removes a postmaster.pid
-// whose number now belongs to somebody else or to nobody. Only the lock's holder may call it.
-func clearOrphan(ctx context.Context, o Options, cluster string) error {
+// endOrphan ends a server that a killed owner left on the cluster. It also removes its postmaster.pid, whose
+// number may belong to another process by now. Only the holder of the folder's lock may call it.
+func endOrphan(ctx context.Context, o Options, cluster string) error {
 	path := filepath.Join(cluster, "postmaster.pid")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -124,9 +127,9 @@ func clearOrphan(ctx context.Context, o Options, cluster string) error {
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err == nil && pid > 1 && serves(ctx, pid, cluster) {
 		o.Log.Warn("ending a database server that an earlier process left behind", "pid", pid)
-		gone, cancel := goneWhen(ctx, func() bool { return !serves(ctx, pid, cluster) })
+		gone, cancel := watchUntil(ctx, func() bool { return !serves(ctx, pid, cluster) })
 		defer cancel()
-		if err := end(ctx, pid, gone); err != nil {
+		if err := endProcess(ctx, pid, gone); err != nil {
 			return fmt.Errorf("orphaned server: %w", err)
 		}
 	}
@@ -136,13 +139,13 @@ func clearOrphan(ctx context.Context, o Options, cluster string) error {
 	return nil
 }
 
-// goneWhen closes the channel once the condition holds. cancel ends and waits for the watch.
-func goneWhen(ctx context.Context, cond func() bool) (gone <-chan struct{}, cancel func()) {
+// watchUntil closes the channel gone once the condition holds. cancel ends the watch and waits for its end.
+func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, cancel func()) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	result, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		tick := time.NewTicker(pollEvery)
+		tick := time.NewTicker(pollInterval)
 		defer tick.Stop()
 		for !cond() {
 			select {
@@ -153,10 +156,13 @@ func goneWhen(ctx context.Context, cond func() bool) (gone <-chan struct{}, canc
 		}
 		close(result)
 	}()
-	return result, func() { stop(); <-ended }
+	return result, func() {
+		stop()
+		<-ended
+	}
 }
 
-// lastLines keeps errors readable.
+// lastLines returns the last n lines of an output in one line, for errors.
 func lastLines(b []byte, n int) string {
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], " | ")

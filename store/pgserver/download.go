@@ -14,15 +14,15 @@ import (
 
 const downloadTimeout = 10 * time.Minute
 
-// downloadMajor is what a new cluster gets when nothing is installed.
+// downloadMajor is the major version of a new cluster if nothing is installed.
 const downloadMajor = 18
 
-// downloads is the folder of downloaded binaries, a sub-folder per version.
+// downloads returns the folder of downloaded binaries. It has a sub-folder for each version.
 func downloads(home string) string {
 	return filepath.Join(home, "bin")
 }
 
-// release is the build that the module offers for a major.
+// release returns the build that the module embedded-postgres offers for a major.
 func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 	switch major {
 	case 15:
@@ -37,10 +37,10 @@ func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 	return "", false
 }
 
-// download fetches binaries of a major (0: our choice), the last resort of a machine without any.
+// download fetches binaries of a major, for a machine that has none. Major 0 means downloadMajor.
 //
-// The module can't only download: it goes on to initdb, which we stop by a locale that no system
-// has, so that it neither makes a cluster nor opens a port.
+// The module embedded-postgres can't only download: it goes on to initdb. We make initdb fail by a locale that no
+// system has, so that it neither makes a cluster nor opens a port.
 func download(ctx context.Context, o Options, m machine, home string, major int) error {
 	if major == 0 {
 		major = downloadMajor
@@ -77,8 +77,8 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 	return nil
 }
 
-// fetch lets the module download and unpack into temp/unpacked. The module takes no context: when
-// ctx ends first its goroutine is left to the module's own end.
+// fetch lets the module download and unpack into temp/unpacked. The module accepts no context: if ctx ends first,
+// its goroutine goes on until the module ends by itself.
 func fetch(ctx context.Context, m machine, temp string, v embeddedpostgres.PostgresVersion) error {
 	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 	defer cancel()

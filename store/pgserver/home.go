@@ -18,14 +18,14 @@ import (
 // port only names the socket's file; nothing listens on TCP.
 const port = 5432
 
-// machine is what a start reads from its surroundings, so that tests can give others.
+// machine is what Start reads from its surroundings. Tests set other values.
 type machine struct {
 	euid       int
 	path       string   // PATH
 	bins       []string // globs of folders that may hold postgres and initdb
-	varLib     string   // where a cluster goes whose data folder is closed to the server's account
-	tempDirs   []string // where the socket goes when the data folder's path is too long
-	repository string   // where binaries are downloaded from; "" is the module's default
+	varLib     string   // holds the cluster if the server's account can't enter the data folder
+	tempDirs   []string // hold the socket if the data folder's path is too long
+	repository string   // where binaries are downloaded from; empty means the module's default
 }
 
 func thisMachine() machine {
@@ -33,13 +33,13 @@ func thisMachine() machine {
 	if d := os.Getenv("RUNTIME_DIRECTORY"); d != "" { // systemd's, seen by other units too
 		temp = append(filepath.SplitList(d), temp...)
 	}
-	return machine{euid: os.Geteuid(), path: os.Getenv("PATH"), bins: usualBins(), varLib: "/var/lib", tempDirs: temp}
+	return machine{euid: os.Geteuid(), path: os.Getenv("PATH"), bins: commonBinFolders(), varLib: "/var/lib", tempDirs: temp}
 }
 
-// account is who runs the server: PostgreSQL refuses to run as root.
+// account is the account that runs the server. PostgreSQL refuses to run as root.
 type account struct {
 	uid, gid int
-	drop     bool // differs from ours: children change to it
+	drop     bool // it differs from ours, so that children change to it
 }
 
 func (a account) String() string {
@@ -49,7 +49,7 @@ func (a account) String() string {
 	return "uid " + strconv.Itoa(a.uid)
 }
 
-// credential is nil when nothing is to be changed. No supplementary group is kept.
+// credential returns nil if children need not change to the account. No supplementary group is kept.
 func (a account) credential() *syscall.Credential {
 	if !a.drop {
 		return nil
@@ -65,13 +65,14 @@ func (a account) chown(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// serverAccount is ourselves; for root the owner of the cluster, else postgres, else nobody.
+// serverAccount returns our own account. If we are root, it returns the owner of the cluster; if there is none,
+// postgres or else nobody.
 func serverAccount(m machine, cluster string) (account, error) {
 	owner, err := os.Stat(cluster)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return account{}, fmt.Errorf("cluster: %w", err)
 	}
-	uid, gid := -1, -1
+	uid, gid := -1, -1 // of the cluster's owner; -1 if there is no cluster
 	if err == nil {
 		st := owner.Sys().(*syscall.Stat_t)
 		uid, gid = int(st.Uid), int(st.Gid)
@@ -96,11 +97,12 @@ func serverAccount(m machine, cluster string) (account, error) {
 			return account{uid: uid, gid: gid, drop: true}, nil
 		}
 	}
-	return account{uid: 65534, gid: 65534, drop: true}, nil
+	const nobody = 65534 // its number on nearly all systems
+	return account{uid: nobody, gid: nobody, drop: true}, nil
 }
 
-// closedTo names the first folder on the way to dir, dir included, that the account can't pass; ""
-// when the way is open. Only mode bits count.
+// closedTo returns the first folder on the way to dir, or dir itself, that the account can't enter. It returns
+// "" if it can enter all of them. Only mode bits count.
 func (a account) closedTo(dir string) (string, error) {
 	var way []string
 	for d := dir; ; d = filepath.Dir(d) {
@@ -115,7 +117,7 @@ func (a account) closedTo(dir string) (string, error) {
 			return "", fmt.Errorf("data folder: %w", err)
 		}
 		st := fi.Sys().(*syscall.Stat_t)
-		pass := fs.FileMode(0o001)
+		pass := fs.FileMode(0o001) // the bit that lets others enter
 		if int(st.Uid) == a.uid {
 			pass = 0o100
 		} else if int(st.Gid) == a.gid {
@@ -128,15 +130,15 @@ func (a account) closedTo(dir string) (string, error) {
 	return "", nil
 }
 
-// elsewhere is the file in the data folder that names the folder which holds the cluster instead.
+// elsewhere is the path of the file in the data folder that names the folder which holds the cluster instead.
 func elsewhere(dir string) string {
 	return filepath.Join(dir, "pg.elsewhere")
 }
 
-// home is the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run):
-// the data folder, or one under /var/lib when we are root and the server's account can't reach
-// the data folder. A file in the data folder remembers that choice, so that neither a mode that is
-// changed nor a folder that is moved loses a database.
+// home returns the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run), and the
+// account that runs the server. The folder is the data folder, or one under /var/lib if we are root and the
+// server's account can't enter the data folder. A file in the data folder remembers that choice, so that no
+// database is lost if a mode is changed or a folder is moved.
 func home(o Options, m machine) (string, account, error) {
 	b, err := os.ReadFile(elsewhere(o.Dir))
 	if err == nil {
@@ -174,7 +176,7 @@ func home(o Options, m machine) (string, account, error) {
 	return dir, acct, nil
 }
 
-// Remove deletes a data folder that no server runs on, with its cluster, wherever that is kept.
+// Remove deletes a data folder on which no server runs, with its cluster, wherever that is.
 func Remove(dir string) error {
 	b, err := os.ReadFile(elsewhere(dir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -191,8 +193,8 @@ func Remove(dir string) error {
 	return nil
 }
 
-// socketDir makes an empty folder for the socket that only the server's account (and root) may
-// enter, with a path short enough for one. temporary says that it goes when the server does.
+// socketDir makes an empty folder for the socket, which only the server's account (and root) may enter and whose
+// path is short enough. temporary is true if the folder is to be removed when the server ends.
 func socketDir(home string, acct account, m machine) (dir string, temporary bool, err error) {
 	fixed := filepath.Join(home, "run")
 	fixedErr := fixedSocketDir(fixed, acct)
@@ -201,13 +203,18 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 	}
 	errs := []error{fixedErr}
 	for _, parent := range m.tempDirs {
-		if closed, err := acct.closedTo(parent); err != nil || (acct.drop && closed != "") {
-			errs = append(errs, fmt.Errorf("%s: closed to %s: %w", parent, acct, errors.Join(err, fs.ErrPermission)))
+		closed, err := acct.closedTo(parent)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if acct.drop && closed != "" {
+			errs = append(errs, fmt.Errorf("%s: closed to %s: %w", parent, acct, fs.ErrPermission))
 			continue
 		}
 		dir, err := os.MkdirTemp(parent, socketPrefix)
 		if err == nil {
-			if err = errors.Join(acct.chown(dir), canListen(dir)); err == nil {
+			if err = errors.Join(acct.chown(dir), trySocket(dir)); err == nil {
 				return dir, true, nil
 			}
 			err = errors.Join(err, os.Remove(dir))
@@ -221,7 +228,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 const socketPrefix = "parley-"
 
 func fixedSocketDir(dir string, acct account) error {
-	if err := fitsSocket(dir); err != nil {
+	if err := checkSocketPath(dir); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(dir); err != nil { // what a killed server left
@@ -230,12 +237,12 @@ func fixedSocketDir(dir string, acct account) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	return errors.Join(acct.chown(dir), canListen(dir))
+	return errors.Join(acct.chown(dir), trySocket(dir))
 }
 
-// canListen tries a socket: some file systems (shared folders of virtual machines) have none.
-func canListen(dir string) error {
-	if err := fitsSocket(dir); err != nil {
+// trySocket makes a socket in a folder, because some file systems (shared folders of virtual machines) have none.
+func trySocket(dir string) error {
+	if err := checkSocketPath(dir); err != nil {
 		return err
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "probe"), Net: "unix"})
@@ -245,9 +252,9 @@ func canListen(dir string) error {
 	return l.Close()
 }
 
-// fitsSocket checks the limit that the kernel sets to a socket's path (107 bytes, 103 on some) and
-// that clients can say it: to them a comma separates hosts.
-func fitsSocket(dir string) error {
+// checkSocketPath checks that the socket's path is no longer than the kernel allows (107 bytes, 103 on some), and
+// that it has no comma, which for clients separates hosts.
+func checkSocketPath(dir string) error {
 	if strings.Contains(dir, ",") {
 		return fmt.Errorf("%s: a comma can't be in a socket's path", dir)
 	}

@@ -117,7 +117,7 @@ func TestFitsSocket(t *testing.T) {
 		{"/data/acme, support/run", false},
 		{`/data/my "own" data/run`, true},
 	} {
-		if err := fitsSocket(c.dir); (err == nil) != c.ok {
+		if err := checkSocketPath(c.dir); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.dir, err)
 		}
 	}

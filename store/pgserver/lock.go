@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	pollEvery      = 20 * time.Millisecond
+	pollInterval   = 20 * time.Millisecond
 	connectTimeout = 5 * time.Second
 )
 
-// acquire returns either the folder's lock, held, or the running server of the process that holds
-// it. The kernel drops the lock with its owner, so a lock that is free has no owner that lives.
+// acquire takes the folder's lock. If another process holds it, acquire returns a nil lock and the running server of
+// that process. The kernel frees the lock when its owner ends, so a free lock has no living owner.
 func acquire(ctx context.Context, dir string) (*os.File, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		lock, err := tryLock(filepath.Join(dir, "lock"))
@@ -41,8 +41,8 @@ func acquire(ctx context.Context, dir string) (*os.File, run, error) {
 	}
 }
 
-// tryLock returns nil without an error when another process holds the lock. The file is never
-// removed: a new file under the same name would be a second lock.
+// tryLock takes a lock. It returns nil without an error if another process holds the lock. The file is never
+// removed, because a new file under the same name would be a second lock.
 func tryLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if errors.Is(err, os.ErrPermission) {
@@ -109,7 +109,7 @@ func removeRun(dir string) error {
 	return nil
 }
 
-// ping connects once.
+// ping connects to the server once.
 func ping(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -28,20 +29,20 @@ const (
 
 var errEnded = errors.New("ended before it was ready")
 
-// owned is what the owner of a folder holds and gives back.
+// owned is what the owner of a folder holds until close.
 type owned struct {
-	dir       string
-	lock      *os.File // of the data folder
-	homeLock  *os.File // of a home elsewhere, nil if it is the data folder
-	process   *process
-	unguard   func() error
-	socket    string
-	temporary bool // socket's folder goes with the server
+	dir       string       // the data folder
+	lock      *os.File     // of the data folder
+	homeLock  *os.File     // of the folder that holds the cluster; nil if that is the data folder
+	process   *process     // the server; nil until it was started
+	unguard   func() error // ends what guard began
+	socket    string       // the socket's folder
+	temporary bool         // the socket's folder is removed with the server
 }
 
-// own makes the server ready; the caller holds the data folder's lock.
+// own starts the server and returns when it is ready. The caller holds the data folder's lock.
 func own(ctx context.Context, o Options, m machine) (*owned, run, error) {
-	if err := forget(o.Dir); err != nil {
+	if err := removeOldRun(o.Dir); err != nil {
 		return nil, run{}, err
 	}
 	home, acct, err := home(o, m)
@@ -60,9 +61,10 @@ func own(ctx context.Context, o Options, m machine) (*owned, run, error) {
 	return own, r, nil
 }
 
+// begin takes what the owner needs and starts the server. The caller calls close if it fails.
 func (own *owned) begin(ctx context.Context, o Options, m machine, home string, acct account) (run, error) {
 	cluster := filepath.Join(home, "pg")
-	if home != o.Dir { // a copied data folder would name it too
+	if home != o.Dir { // a copy of the data folder would name the same home
 		lock, err := tryLock(filepath.Join(home, "lock"))
 		if err != nil {
 			return run{}, err
@@ -72,11 +74,11 @@ func (own *owned) begin(ctx context.Context, o Options, m machine, home string, 
 		}
 		own.homeLock = lock
 	}
-	bin, err := provide(ctx, o, m, home, acct)
+	bin, err := findBinaries(ctx, o, m, home, acct)
 	if err != nil {
 		return run{}, err
 	}
-	if err := clearOrphan(ctx, o, cluster); err != nil {
+	if err := endOrphan(ctx, o, cluster); err != nil {
 		return run{}, err
 	}
 	if err := ensureCluster(ctx, o, home, acct, bin); err != nil {
@@ -96,14 +98,17 @@ func (own *owned) begin(ctx context.Context, o Options, m machine, home string, 
 	return r, writeRun(o.Dir, r)
 }
 
-// forget removes what a killed owner's run.json says: first of all the file, so that nobody joins a
-// server that is about to end.
-func forget(dir string) error {
-	r, err := readRun(dir)
+// removeOldRun removes the run.json of a killed owner and the socket's folder that it names. The file goes first, so
+// that nobody joins a server that is about to end.
+func removeOldRun(dir string) error {
+	r, readErr := readRun(dir)
 	if err := removeRun(dir); err != nil {
 		return err
 	}
-	if err == nil && strings.HasPrefix(filepath.Base(r.SocketDir), socketPrefix) {
+	if readErr != nil { // there is none, or it was cut short
+		return nil
+	}
+	if strings.HasPrefix(filepath.Base(r.SocketDir), socketPrefix) {
 		if err := os.RemoveAll(r.SocketDir); err != nil {
 			return fmt.Errorf("old socket: %w", err)
 		}
@@ -111,31 +116,34 @@ func forget(dir string) error {
 	return nil
 }
 
-// provide finds the binaries for the cluster, or downloads some where there are none at all.
-func provide(ctx context.Context, o Options, m machine, home string, acct account) (install, error) {
+// findBinaries finds the binaries for the cluster. It downloads some if this machine has none at all.
+func findBinaries(ctx context.Context, o Options, m machine, home string, acct account) (install, error) {
 	major, err := clusterMajor(filepath.Join(home, "pg"))
 	if err != nil {
 		return install{}, err
 	}
-	bin, ok, err := choose(findInstalls(ctx, m, home, acct), m.path, major)
-	if ctx.Err() != nil { // then none was found for another reason
+	bin, ok, err := chooseInstall(findInstalls(ctx, m, home, acct), m.path, major)
+	if ctx.Err() != nil { // then this is why none was found
 		return install{}, ctx.Err()
 	}
-	if err != nil || ok {
-		return bin, err
+	if err != nil {
+		return install{}, err
+	}
+	if ok {
+		return bin, nil
 	}
 	if err := download(ctx, o, m, home, major); err != nil {
 		return install{}, err
 	}
-	bin, ok, err = choose(findInstalls(ctx, m, home, acct), m.path, major)
+	bin, ok, err = chooseInstall(findInstalls(ctx, m, home, acct), m.path, major)
 	if err == nil && !ok {
 		err = fmt.Errorf("the downloaded PostgreSQL does not run on this machine: %s, or set DATABASE_URL", installHint(downloadMajor))
 	}
 	return bin, err
 }
 
-// launch starts the server and waits until it takes connections. A postmaster that was killed a
-// moment ago may have left children that still end: PostgreSQL refuses until they have.
+// launch starts the server and waits until it takes connections. A postmaster that was killed a moment ago may have
+// left children, and PostgreSQL refuses to start until they have ended: launch tries until then.
 func (own *owned) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -144,7 +152,7 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		said, err := own.try(ctx, o, acct, bin, r)
+		said, err := own.tryLaunch(ctx, o, acct, bin, r)
 		if err == nil {
 			return nil
 		}
@@ -162,14 +170,14 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 	}
 }
 
-// try launches once. said is what the server logged.
-func (own *owned) try(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
+// tryLaunch starts the server once. If that fails, said is what the server has logged.
+func (own *owned) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
 	log, err := openLog(filepath.Join(o.Dir, "pg.log"))
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }() // the server has its own descriptor
-	begin, err := log.Seek(0, 2)
+	begin, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
 		return "", fmt.Errorf("log: %w", err)
 	}
@@ -181,7 +189,7 @@ func (own *owned) try(ctx context.Context, o Options, acct account, bin install,
 	if own.unguard, err = guard(acct, own.process.pid); err != nil {
 		return "", err
 	}
-	if err = own.process.ready(ctx, r.url("postgres")); err == nil {
+	if err = own.process.awaitReady(ctx, r.url("postgres")); err == nil {
 		return "", nil
 	}
 	text := make([]byte, 8<<10)
@@ -192,12 +200,12 @@ func (own *owned) try(ctx context.Context, o Options, acct account, bin install,
 	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], 5))
 }
 
-// ready waits until the server takes a connection: long while it says that it is starting, not so
-// long when it says nothing.
-func (p *process) ready(ctx context.Context, url string) error {
+// awaitReady waits until the server takes a connection: until ctx ends while the server says that it is starting, but
+// only silentTimeout if it says nothing.
+func (p *process) awaitReady(ctx context.Context, url string) error {
 	silent := time.NewTimer(silentTimeout)
 	defer silent.Stop()
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		err := ping(ctx, url)
@@ -220,14 +228,15 @@ func (p *process) ready(ctx context.Context, url string) error {
 	}
 }
 
-// arguments are the server's parameters; the last of a name wins.
+// arguments returns the server's arguments. Of two parameters with one name the later one counts, so that
+// Options.Settings can't change those that keep the server private.
 func arguments(o Options, r run) []string {
 	args := []string{"-D", r.Cluster}
 	set := func(k, v string) { args = append(args, "-c", k+"="+v) }
 	set("timezone", "UTC")
 	set("log_timezone", "UTC")
-	// What statements hold is nobody's business, and errors are the caller's: only the server's own
-	// fate is logged.
+	// Statements may hold secrets, and their errors go to the caller: only what happens to the server
+	// itself is logged.
 	set("log_min_messages", "log")
 	set("log_min_error_statement", "panic")
 	set("log_error_verbosity", "terse")
@@ -247,7 +256,7 @@ func arguments(o Options, r run) []string {
 	return args
 }
 
-// openLog opens the server's log for appending and keeps one older file when it grew long.
+// openLog opens the server's log for appending. A log that grew too long is kept as one older file.
 func openLog(path string) (*os.File, error) {
 	fi, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -271,6 +280,7 @@ const findDatabase = `
 		FROM pg_database
 		WHERE datname = $1)`
 
+// ensureDatabase creates Database if it does not exist.
 func ensureDatabase(ctx context.Context, r run) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

@@ -112,7 +112,7 @@ func TestOrphan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, err := provide(t.Context(), Options{Dir: dir}, m, dir, acct)
+	bin, err := findBinaries(t.Context(), Options{Dir: dir}, m, dir, acct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestOrphan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := orphan.ready(t.Context(), r.url("postgres")); err != nil {
+	if err := orphan.awaitReady(t.Context(), r.url("postgres")); err != nil {
 		t.Fatal(err)
 	}
 	next := begin(t, Options{Dir: dir}, m)

@@ -31,7 +31,7 @@ const Superuser = "parley"
 
 const (
 	acquireTimeout = 3 * time.Minute // another process may be downloading or recovering
-	watchEvery     = time.Second     // how often a user of somebody else's server looks whether it lives
+	watchInterval  = time.Second     // how often a process that uses another one's server checks that it lives
 )
 
 // Options says which server to run and how.
@@ -41,29 +41,29 @@ type Options struct {
 	Dir string
 	// Durable turns fsync on. False loses data when the machine stops: for tests only.
 	Durable bool
-	// Log gets what operators want to know; nil drops it.
+	// Log gets what operators want to know. If it is nil, that is dropped.
 	Log *slog.Logger
 	// Say gets the rare remarks meant for the person at the terminal, one sentence each, without a
-	// final line feed: a download, a cluster kept elsewhere. Nil logs them.
+	// final line feed: a download, a cluster kept elsewhere. If it is nil, they are logged.
 	Say func(string)
 	// Settings are further server parameters (max_connections: "300"). Those that keep the server
-	// private can't be changed. Only the owner's count.
+	// private can't be changed. Only those of the process that owns the server have an effect.
 	Settings map[string]string
 }
 
 // Server is a running PostgreSQL server: our own, or another process's that we may use.
 type Server struct {
 	run   run
-	owned *owned // nil when reused
-	done  chan struct{}
-	stop  chan struct{}
-	once  sync.Once
-	err   error
+	owned *owned        // nil if another process owns the server
+	done  chan struct{} // closed when the server has ended, or is no longer used
+	stop  chan struct{} // closed by Close; only of a reused server
+	once  sync.Once     // of Close
+	err   error         // what Close returns
 }
 
-// Start returns when the server for o.Dir accepts connections and Database exists. It makes the
-// cluster at first, stops a server that an owner's death left behind, and joins the server of
-// another process that owns the folder, waiting for one that is still starting.
+// Start returns when the server for o.Dir accepts connections and Database exists. It makes the cluster if there is
+// none, and ends a server that a killed owner left behind. If another process owns the folder, it uses the server of
+// that process, and waits for it while it is starting.
 //
 // Errors: no PostgreSQL of at least version 15 (of the cluster's version, if there is a cluster)
 // found, the folder belongs to another account, the server refused to start (with the last
@@ -126,12 +126,12 @@ func dataDir(dir string, m machine) (string, error) {
 	return dir, nil
 }
 
-// join uses the server of the process that holds the lock.
+// join returns the server of the process that holds the lock, and watches whether it lives.
 func join(r run) *Server {
 	s := &Server{run: r, done: make(chan struct{}), stop: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		tick := time.NewTicker(watchEvery)
+		tick := time.NewTicker(watchInterval)
 		defer tick.Stop()
 		for {
 			select {
@@ -159,19 +159,19 @@ func (s *Server) PID() int {
 }
 
 // BinDir is the folder that holds the server's own programs; pg_dump and pg_restore of the same
-// installation are there too, unless it was downloaded. "" when it can't be told.
+// installation are there too, unless it was downloaded. It is "" if the folder can't be found out.
 func (s *Server) BinDir() string {
 	if s.run.BinDir != "" {
 		return s.run.BinDir
 	}
-	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe") // an owner that didn't write it down
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe") // for an owner of an earlier version, which didn't write BinDir
 	if err != nil {
 		return ""
 	}
 	return filepath.Dir(exe)
 }
 
-// Reused reports that another process owns the server: it ends when that process does.
+// Reused returns whether another process owns the server, which then ends with that process.
 func (s *Server) Reused() bool {
 	return s.owned == nil
 }
@@ -183,9 +183,9 @@ func (s *Server) Done() <-chan struct{} {
 }
 
 // Close ends the owner's server: connections are cut, open transactions roll back, everything is
-// written. It waits until the server is gone; when ctx ends first, the server is ended the hard
-// way, which loses nothing committed but makes the next start recover. A reused server is left
-// alone. Further calls return what the first one did.
+// written. It waits until the server is gone. If ctx ends first, the server is killed, which loses nothing
+// committed but makes the next start recover. A reused server keeps running. Further calls return what the
+// first one returned.
 func (s *Server) Close(ctx context.Context) error {
 	s.once.Do(func() {
 		if s.owned == nil {

@@ -136,7 +136,7 @@ func execute(t *testing.T, s *Server, sql string) {
 // waitFor polls a condition that no signal announces.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	gone, cancel := goneWhen(context.Background(), cond)
+	gone, cancel := watchUntil(context.Background(), cond)
 	defer cancel()
 	select {
 	case <-gone:
@@ -259,7 +259,7 @@ func TestDoneWhenPostmasterDies(t *testing.T) {
 	waitFor(t, "the session to be busy", func() bool {
 		return query(t, s, "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1"
 	})
-	if err := end(expired(), s.PID(), s.Done()); err != nil {
+	if err := endProcess(expired(), s.PID(), s.Done()); err != nil {
 		t.Fatal(err)
 	}
 	ended(t, s)
@@ -287,7 +287,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	dir, m := openDir(t), testMachine(openDir(t))
 	pidFile := filepath.Join(dir, "pg", "postmaster.pid")
 	ctx, cancel := context.WithCancel(t.Context())
-	begun, stop := goneWhen(ctx, func() bool { _, err := os.Stat(pidFile); return err == nil })
+	begun, stop := watchUntil(ctx, func() bool { _, err := os.Stat(pidFile); return err == nil })
 	defer stop()
 	go func() { <-begun; cancel() }()
 	for _, ctx := range []context.Context{expired(), ctx} {

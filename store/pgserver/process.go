@@ -23,7 +23,7 @@ const (
 // process is our child, the postmaster.
 type process struct {
 	pid  int
-	done chan struct{} // closed when it was reaped
+	done chan struct{} // closed when it has ended and was reaped
 	err  error         // how it ended; read after done
 }
 
@@ -52,13 +52,14 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop asks for a fast shutdown, and for harder ones when ctx or their time ends.
+// stop asks for a fast shutdown, and for harder ones if ctx or the time of a step ends.
 func (p *process) stop(ctx context.Context) error {
-	return end(ctx, p.pid, p.done)
+	return endProcess(ctx, p.pid, p.done)
 }
 
-// end signals pid until gone is closed.
-func end(ctx context.Context, pid int, gone <-chan struct{}) error {
+// endProcess sends a process harder and harder signals until gone is closed. The end of ctx shortens only the first
+// step, the fast shutdown.
+func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 	steps := []struct {
 		signal syscall.Signal
 		wait   time.Duration
@@ -88,15 +89,15 @@ func end(ctx context.Context, pid int, gone <-chan struct{}) error {
 	return fmt.Errorf("server %d did not end", pid)
 }
 
-// exists says whether there is a process with that id, a dead one that nobody reaped included.
+// exists returns whether there is a process with that id, even a dead one that was not reaped.
 func exists(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// serves says whether process pid is a living server on the cluster: neither dead and unreaped (a
-// zombie still counts as a process to PostgreSQL, which then refuses to start) nor another program
-// that got the number later.
+// serves returns whether process pid is a living server on the cluster. It is not if it is dead but not reaped: for
+// PostgreSQL such a zombie still is a process, so that it refuses to start. Nor is another program that got the
+// number later.
 func serves(ctx context.Context, pid int, cluster string) bool {
 	if !exists(pid) {
 		return false
@@ -114,7 +115,7 @@ func serves(ctx context.Context, pid int, cluster string) bool {
 	return err != nil || cwd == cluster
 }
 
-// parseStat reads name and state. Shape: `123 (postgres) S 1 …`; the name may hold anything.
+// parseStat reads the name and the state of a process. Shape: `123 (postgres) S 1 …`; the name may hold anything.
 func parseStat(s string) (name, state string) {
 	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
 	if open < 0 || end < open {
@@ -124,7 +125,7 @@ func parseStat(s string) (name, state string) {
 	return s[open+1 : end], state
 }
 
-// servesByPS is for systems without /proc.
+// servesByPS is serves for systems without /proc.
 func servesByPS(ctx context.Context, pid int, cluster string) bool {
 	ctx, cancel := context.WithTimeout(ctx, psTimeout)
 	defer cancel()

@@ -22,9 +22,9 @@ type Tools struct {
 // toolVersion finds the major in `pg_dump (PostgreSQL) 16.4 (Debian …)`.
 var toolVersion = regexp.MustCompile(`^pg_dump \(.*?\) (\d+)`)
 
-// FindTools gives pg_dump and pg_restore that can read a server of the given major: the oldest
-// that are new enough, of those in prefer (a Server's BinDir; "" = none), PATH and the usual
-// folders. Newer ones write what older servers don't read.
+// FindTools returns the oldest pg_dump and pg_restore that can read a server of the given major,
+// because newer ones write what older servers can't read. It looks in prefer (a Server's BinDir, or ""),
+// in PATH and in common folders.
 //
 // Errors: none found, with the package to install.
 func FindTools(ctx context.Context, major int, prefer string) (Tools, error) {
@@ -96,8 +96,15 @@ func toolsIn(ctx context.Context, dir string) (Tools, bool) {
 	return Tools{Dir: dir, Major: major}, err == nil
 }
 
-// clientHint says how the client programs of a major are installed, pg_dump among them.
+// clientHint says how to install the client programs of a major, among them pg_dump.
 func clientHint(goos, release string, major int) string {
-	return packages{"postgresql@%d", "postgresql-client-%d", "postgresql%d", "postgresql%d-client", "postgresql%d",
-		"the client programs of PostgreSQL %[1]d (often called postgresql-client-%[1]d)"}.hint(goos, release, major)
+	client := packages{
+		brew:   "postgresql@%d",
+		apt:    "postgresql-client-%d",
+		dnf:    "postgresql%d",
+		apk:    "postgresql%d-client",
+		zypper: "postgresql%d",
+		other:  "the client programs of PostgreSQL %[1]d (often called postgresql-client-%[1]d)",
+	}
+	return client.hint(goos, release, major)
 }

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// watcher starts a tiny process that reads a pipe which only we hold open: its end is our death,
-// and the server gets a fast shutdown. For kernels without a parent-death signal. stop ends the
-// watcher without a signal to the server and waits.
+// watcher starts a tiny process that reads a pipe which only we hold open. When the pipe ends, we have died, and the
+// watcher asks the server for a fast shutdown. It serves kernels without a parent-death signal. stop ends the watcher
+// without a signal to the server, and waits for its end.
 func watcher(acct account, pid int) (stop func() error, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
