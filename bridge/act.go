@@ -24,7 +24,7 @@ type Attaching struct {
 	Several bool   // the reply may have several recipients, whom the page shows
 }
 
-// Acts gives the verbs of acts.
+// Acts returns the verbs of acts.
 func Acts() []Verb {
 	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
@@ -55,8 +55,8 @@ type Spoken struct {
 	Direction store.Direction
 	Fate      store.Fate
 	Reason    string  // a code, or words: why it has that fate
-	Author    string  // an agent's or the customer's name; "" = not known
-	Agent     AgentID // 0 = no agent wrote it
+	Author    string  // an agent's or the customer's name; "" means not known
+	Agent     AgentID // 0 means no agent wrote it
 	At        time.Time
 	Subject   string
 	Text      string // canonical Markdown
@@ -64,9 +64,9 @@ type Spoken struct {
 	Notices   []string
 	Files     []SpokenFile
 	HasHTML   bool   // it came as an HTML mail
-	Original  string // signed link to the mail's sandboxed HTML original; "" = there is none
+	Original  string // signed link to the mail's sandboxed HTML original; "" means there is none
 
-	Delivery DeliveryID   // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
+	Delivery DeliveryID   // of a reply: the delivery that Send again and Mark as sent are about; 0 means there is none
 	Receipt  OutcomeState // of a reply that left: sent, delivered or read
 	Verbs    []Verb       // what the viewer may do with it
 	Words    string       // WordsMark of the text, which Send hands in
@@ -76,9 +76,9 @@ type Spoken struct {
 
 // SpokenWait says why a reply waits.
 type SpokenWait struct {
-	Until   time.Time // the end of its hold; zero = it is not held
-	Trouble string    // why the last attempt failed; "" = it didn't
-	Behind  string    // who wrote the reply before it, which waits for its chat; "" = it waits for none
+	Until   time.Time // the end of its hold; zero means it is not held
+	Trouble string    // why the last attempt failed; "" means it didn't
+	Behind  string    // who wrote the reply before it, which waits for its chat; "" means it waits for none
 	Unread  bool      // it waits until its chat can say whether it was changed there
 }
 
@@ -89,7 +89,7 @@ type SpokenFile struct {
 	SizeBytes int64
 	Readable  bool   // the page can give its bytes
 	Picture   bool   // it says to be a picture
-	Missing   string // why it isn't there; "" = nobody knows, or it is
+	Missing   string // why it isn't there; "" means nobody knows, or it is
 }
 
 // SpokenPage is a page of what was said in a conversation, oldest first.
@@ -98,7 +98,7 @@ type SpokenPage struct {
 	Older bool // there is more before it
 }
 
-// SpokenBefore says where a page of messages ends: before the message with this event and id. Zero = with the newest.
+// SpokenBefore says where a page of messages ends: before the message with this event and id. The zero value means the page with the newest.
 type SpokenBefore struct {
 	Event EventID
 	ID    MessageID

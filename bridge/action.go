@@ -64,7 +64,7 @@ const (
 	VerbUnblock   Verb = "unblock"   // takes it back, for the sender of Args.Message or for Args.Addresses
 )
 
-// Reads says that a verb only shows something and changes nothing.
+// Reads reports whether a verb only shows something and changes nothing.
 func (v Verb) Reads() bool {
 	switch v {
 	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbStats, VerbTemplates:
@@ -160,9 +160,9 @@ type Action struct {
 	Explicit  bool // Say: "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
 
-	Form   string // which opened form was handed in: the same one may be handed in several times; "" = not known
+	Form   string // which opened form was handed in: the same one may be handed in several times; "" means not known
 	Args   Args
-	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil = nobody knows
+	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
 	Answer string // where the surface shows a private answer, besides to whom; the surface alone knows what it means
 }
 
@@ -180,7 +180,7 @@ type Meant struct {
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
-// Typed says that somebody wrote the action as a message in a thread. So their surface notifies them of
+// Typed reports whether somebody wrote the action as a message in a thread. So their surface notifies them of
 // what is said there from now on.
 func (a Action) Typed() bool {
 	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
@@ -208,7 +208,7 @@ type Args struct {
 	StartArgs
 
 	Template *TemplateArgs `json:"template,omitempty"`
-	Wanted   *WantedText   `json:"wanted,omitempty"` // AI: nil = a summary
+	Wanted   *WantedText   `json:"wanted,omitempty"` // AI: nil means a summary
 }
 
 // SendArgs say which text is meant that was typed before.
@@ -246,6 +246,6 @@ type StartArgs struct {
 // WantedText says which text somebody asks for.
 type WantedText struct {
 	Task     analysis.Task `json:"task"`
-	Language string        `json:"language,omitempty"` // in which it is to be, ISO 639-1; "" = see Task
+	Language string        `json:"language,omitempty"` // in which it is to be, ISO 639-1; "" means see Task
 	Style    string        `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
 }

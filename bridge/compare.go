@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// SameText tells whether a text that a surface reads again is what was stored of it.
+// SameText reports whether a text that a surface reads again is what was stored of it.
 func SameText(read, stored string) bool {
 	return strings.TrimSpace(store.Clean(read)) == strings.TrimSpace(stored)
 }

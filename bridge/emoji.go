@@ -18,7 +18,7 @@ func EmojiArgs(v Verb) Args {
 	return Args{}
 }
 
-// EmojiName gives the name by which an emoji is looked up: without colons and skin tone.
+// EmojiName returns the name by which an emoji is looked up: without colons and skin tone.
 func EmojiName(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(name), ":")), ":")
 	return name

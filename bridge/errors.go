@@ -6,7 +6,7 @@ type Problem struct {
 	Text string // "This conversation is resolved."
 	Hint string // "Reopen it, or start a new one."
 
-	Field string // the argument that is wrong: "account", "recipient", "text"; "" = none alone
+	Field string // the argument that is wrong: "account", "recipient", "text"; "" means none alone
 }
 
 // Error implements error.

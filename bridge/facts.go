@@ -28,7 +28,7 @@ const (
 	StatusClosed   Status = "closed"
 )
 
-// Open says whether the conversation still needs somebody.
+// Open reports whether the conversation still needs somebody.
 func (s Status) Open() bool {
 	return s == StatusOpen || s == StatusPending || s == StatusSnoozed
 }
@@ -118,15 +118,15 @@ type People struct {
 // Times of a conversation.
 type Times struct {
 	CreatedAt    time.Time
-	EndedAt      time.Time // when it was resolved or closed; zero = it wasn't
+	EndedAt      time.Time // when it was resolved or closed; zero means it wasn't
 	FreeSince    time.Time // in the list of unassigned conversations: since when nobody has it
-	WaitingSince time.Time // since when the customer waits for us; zero = the customer doesn't
+	WaitingSince time.Time // since when the customer waits for us; zero means that the customer doesn't
 	SnoozedUntil time.Time
 }
 
 // Window says what may leave to the customer now.
 type Window struct {
-	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero = always, or the window was never opened
+	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means always, or the window was never opened
 	Closed     bool      `json:"WindowClosed"` // nobody may send free text now
 	PeopleOnly bool      `json:"WindowPeople"` // people may send free text, machines may not
 	Templates  bool      // approved templates can be sent
@@ -137,7 +137,7 @@ type LastMessage struct {
 	At      time.Time `json:"LastAt"`      // of the last message of any side
 	Preview string    `json:"LastPreview"` // at most 120 runes of it
 	From    string    `json:"LastFrom"`    // "customer", "agent", ""
-	Cost    string    // the provider's price category of our newest message; "" = unknown
+	Cost    string    // the provider's price category of our newest message; "" means unknown
 }
 
 // Related names the other conversations of the same customer.
@@ -145,7 +145,7 @@ type Related struct {
 	AlsoOpen   []OpenRef      // which of them are open, the newest first
 	Previous   ConversationID // the conversation this one continues
 	PreviousAt Place          // its root
-	Next       ConversationID // the conversation that continues this one; 0 = none
+	Next       ConversationID // the conversation that continues this one; 0 means none
 	NextAt     Place          // its root
 }
 

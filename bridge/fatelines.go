@@ -28,7 +28,7 @@ func (*InsideLine) Kind() LineKind { return LineInside }
 // ParkedLine says why a reply is kept.
 type ParkedLine struct {
 	Reason string    `json:",omitempty"` // a code, or a sentence; ReasonWindow: the reply window is closed
-	Until  time.Time `json:",omitzero"`  // when that window closed; zero = it was never open, or only the provider knows
+	Until  time.Time `json:",omitzero"`  // when that window closed; zero means it was never open, or only the provider knows
 	Hint   string    `json:",omitempty"` // what the provider said of the window, or what to do next
 }
 

@@ -11,16 +11,16 @@ import (
 // are what lines of many kinds have.
 type Line struct {
 	Content   LineContent `json:"-"`          // see MarshalJSON
-	By        AgentRef    `json:",omitzero"`  // who caused it; zero = Parley or the customer
+	By        AgentRef    `json:",omitzero"`  // who caused it; zero means Parley or the customer
 	Verb      Verb        `json:",omitempty"` // what By did, or what the reader asked for
 	Mentions  []AgentRef  `json:",omitempty"` // who is to notice it
-	Customer  PartyRef    `json:",omitzero"`  // whom it is about; zero = the conversation's customer
+	Customer  PartyRef    `json:",omitzero"`  // whom it is about; zero means the conversation's customer
 	Other     Facts       `json:",omitzero"`  // another conversation, to which it leads
-	SourceRef Place       `json:",omitzero"`  // the person's message that it is about, "" = none
+	SourceRef Place       `json:",omitzero"`  // the person's message that it is about, "" means none
 	Text      string      `json:",omitempty"` // a person's words, which are quoted below it: a kept message, a note. Canonical Markdown
 	Rich      *Rich       `json:",omitempty"` // what goes with Text, as the customer gets it
 	Files     []LineFile  `json:",omitempty"` // what goes with Text, uploaded to us
-	Outcome   *Outcome    `json:",omitempty"` // what became of what it is about; nil = it is as the line says
+	Outcome   *Outcome    `json:",omitempty"` // what became of what it is about; nil means it is as the line says
 	Verbs     []Verb      `json:",omitempty"` // buttons, in order
 	Args      Args        `json:",omitzero"`  // what was done with Verb, and what the buttons are about
 }
@@ -40,7 +40,7 @@ func (l Line) Kind() LineKind {
 // LineFile is a file that a line names.
 type LineFile struct {
 	Name string
-	URL  string `json:",omitempty"` // where it can be had; "" = nowhere
+	URL  string `json:",omitempty"` // where it can be had; "" means nowhere
 }
 
 // envelope is a Line in JSON, without the fields of its content.
@@ -94,7 +94,7 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	return nil
 }
 
-// storesText says that a content has a field of its own that is stored under the name of Line.Text.
+// storesText reports whether a content has a field of its own that is stored under the name of Line.Text.
 func storesText(c LineContent) bool {
 	fields := reflect.TypeOf(c).Elem()
 	for i := range fields.NumField() {

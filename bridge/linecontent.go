@@ -44,7 +44,7 @@ func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 // WokenBy says what ended a snooze.
 type WokenBy string
 
-// What ends a snooze; "" = a person did.
+// What ends a snooze; "" means a person did.
 const (
 	WokenByCustomer WokenBy = "customer"
 	WokenByTime     WokenBy = "time"
@@ -68,7 +68,7 @@ func (*SnoozedLine) Kind() LineKind { return LineSnoozed }
 
 // RecipientsLine says who gets replies from now on.
 type RecipientsLine struct {
-	To      string     `json:"Text,omitempty"` // in words; "" = the recipients of the facts
+	To      string     `json:"Text,omitempty"` // in words; "" means the recipients of the facts
 	Without []PartyRef `json:",omitempty"`     // who gets no replies any more
 }
 
@@ -118,9 +118,9 @@ func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 type AccountLine struct {
 	Account string `json:"Text,omitempty"`   // its name
 	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
-	Trouble string `json:"Reason,omitempty"` // "" = it works again
+	Trouble string `json:"Reason,omitempty"` // "" means it works again
 	Hint    string `json:",omitempty"`       // what to do
-	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" = it works, or nobody knows one
+	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" means it works, or nobody knows one
 }
 
 // Kind of its line.
@@ -128,8 +128,8 @@ func (*AccountLine) Kind() LineKind { return LineAccount }
 
 // ReactedLine is an emoji of the customer's on a message.
 type ReactedLine struct {
-	Emoji   string `json:"Text,omitempty"` // "" = it was taken back
-	Message string `json:"Hint,omitempty"` // the words of the message; "" = unknown
+	Emoji   string `json:"Text,omitempty"` // "" means it was taken back
+	Message string `json:"Hint,omitempty"` // the words of the message; "" means unknown
 }
 
 // Kind of its line.
@@ -137,7 +137,7 @@ func (*ReactedLine) Kind() LineKind { return LineReacted }
 
 // ChangedLine says which message the customer changed.
 type ChangedLine struct {
-	Before string `json:"Hint,omitempty"` // what it said; "" = unknown
+	Before string `json:"Hint,omitempty"` // what it said; "" means unknown
 }
 
 // Kind of its line.
@@ -145,7 +145,7 @@ func (*ChangedLine) Kind() LineKind { return LineChanged }
 
 // DeletedLine says which message the customer deleted.
 type DeletedLine struct {
-	Message string `json:"Hint,omitempty"` // what it said; "" = unknown
+	Message string `json:"Hint,omitempty"` // what it said; "" means unknown
 }
 
 // Kind of its line.
@@ -162,7 +162,7 @@ func (*IdentityLine) Kind() LineKind { return LineIdentity }
 
 // OptedOutLine says which messages the customer wants no more.
 type OptedOutLine struct {
-	Only string `json:"Reason,omitempty"` // "marketing": no advertising; "" = none at all
+	Only string `json:"Reason,omitempty"` // "marketing": no advertising; "" means none at all
 }
 
 // Kind of its line.
@@ -179,7 +179,7 @@ func (*RefusedLine) Kind() LineKind { return LineRefused }
 
 // HelpLine lists the verbs, or explains one.
 type HelpLine struct {
-	About  string `json:"Text,omitempty"` // the word of a verb; "all" = all verbs, "" = the everyday ones
+	About  string `json:"Text,omitempty"` // the word of a verb; "all" = all verbs, "" means the everyday ones
 	Denied []Verb `json:",omitempty"`     // what the asker may not do
 }
 
@@ -208,7 +208,7 @@ type Asked struct {
 	By       string    // whose answer counted: the model's name, or "offline"
 	Instead  bool      `json:",omitempty"` // it is that of rules, in place of the model
 	Model    string    `json:",omitempty"`
-	Task     string    `json:",omitempty"` // which text it was to write; "" = it was to analyse what the customer wrote
+	Task     string    `json:",omitempty"` // which text it was to write; "" means it was to analyse what the customer wrote
 	Mood     string    `json:",omitempty"` // an analysis.Sentiment
 	Urgent   bool      `json:",omitempty"`
 	Because  string    `json:",omitempty"` // why it is urgent, in the customer's words
@@ -290,7 +290,7 @@ func (*VerdictLine) Kind() LineKind { return LineTemplate }
 
 // RepliedLine is a reply that was written in a form.
 type RepliedLine struct {
-	Answered string `json:"Quoted,omitempty"` // what it answers; "" = no certain message
+	Answered string `json:"Quoted,omitempty"` // what it answers; "" means no certain message
 	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
 }
 
@@ -299,7 +299,7 @@ func (*RepliedLine) Kind() LineKind { return LineDone }
 
 // BegunLine is what begins a conversation, or a template in one.
 type BegunLine struct {
-	Template string `json:"Reason,omitempty"` // the name of the template; "" = none
+	Template string `json:"Reason,omitempty"` // the name of the template; "" means none
 }
 
 // Kind of its line.
@@ -315,7 +315,7 @@ func (*TaggedLine) Kind() LineKind { return LineDone }
 
 // KeptLine says for what a text is kept.
 type KeptLine struct {
-	Reason string `json:",omitempty"` // ReasonWindow: for the customer's next message; "" = it stays inside
+	Reason string `json:",omitempty"` // ReasonWindow: for the customer's next message; "" means it stays inside
 }
 
 // Kind of its line.
@@ -342,15 +342,15 @@ func (*TemplateChangedLine) Kind() LineKind { return LineDone }
 type AnalysisLine struct {
 	Sentiment  analysis.Sentiment `json:",omitempty"`
 	Before     analysis.Sentiment `json:",omitempty"` // what it was before
-	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" = nobody has to
+	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" means nobody has to
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
 	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
-	Suggested  EventID            `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
+	Suggested  EventID            `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 means none are
 	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
 	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
-	Solver     *AgentRef          `json:",omitempty"` // who answered such before, and may take this one; nil = nobody
-	Until      string             `json:",omitempty"` // the day until which the customer is away, "2026-12-05"; "" = none is named
+	Solver     *AgentRef          `json:",omitempty"` // who answered such before, and may take this one; nil means nobody
+	Until      string             `json:",omitempty"` // the day until which the customer is away, "2026-12-05"; "" means none is named
 }
 
 // Kind of its line.
@@ -365,23 +365,23 @@ type TemplateRef struct {
 // SourceRef is what a suggested reply draws on.
 type SourceRef struct {
 	Title string
-	Link  string `json:",omitempty"` // where it can be read; "" = nowhere
+	Link  string `json:",omitempty"` // where it can be read; "" means nowhere
 }
 
 // ReferenceRef is a number that the customer named.
 type ReferenceRef struct {
 	Name   string // what it is a number of: "order"
 	Number string
-	Link   string `json:",omitempty"` // where it can be looked at; "" = nowhere
+	Link   string `json:",omitempty"` // where it can be looked at; "" means nowhere
 }
 
 // WrittenLine is a text that a machine wrote for colleagues.
 type WrittenLine struct {
 	Task        analysis.Task
-	Language    string `json:",omitempty"` // in which it is, ISO 639-1; "" = that of the customer, or of the text that it was made of
+	Language    string `json:",omitempty"` // in which it is, ISO 639-1; "" means that of the customer, or of the text that it was made of
 	Style       string `json:",omitempty"` // Rephrase: one of analysis.Styles
 	Question    string `json:",omitempty"` // Explain: what was asked
-	Occasion    string `json:",omitempty"` // why Parley wrote it by itself: message, hand_over or resolve; "" = By asked
+	Occasion    string `json:",omitempty"` // why Parley wrote it by itself: message, hand_over or resolve; "" means By asked
 	ForCustomer bool   `json:",omitempty"` // it was made of a text of By's, who may want to send it
 	Words       string // Markdown
 	WrittenBy   string `json:",omitempty"` // "offline", or the model's name

@@ -67,7 +67,7 @@ const (
 	LineWritten     LineKind = "written"      // a text that By asked for, or that is made by itself; never for the customer
 )
 
-// ContentOf gives the empty content of a line of a kind. Lines of LineDone and LineTemplate have
+// ContentOf returns the empty content of a line of a kind. Lines of LineDone and LineTemplate have
 // different contents by their verb.
 func ContentOf(kind LineKind, verb Verb) LineContent {
 	if empty, ok := verbContents[kind][verb]; ok {
@@ -83,7 +83,7 @@ func ContentOf(kind LineKind, verb Verb) LineContent {
 	return empty()
 }
 
-// contents makes the content of each kind; nil = the kind has no fields of its own.
+// contents makes the content of each kind; nil means the kind has no fields of its own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
 	LineUnassigned:  empty[UnassignedLine],

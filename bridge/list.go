@@ -2,7 +2,7 @@ package bridge
 
 // ListQuery says what somebody wants to see listed.
 type ListQuery struct {
-	List  string // mine, unassigned, team, all, snoozed, resolved, closed, or ListPick; "" = mine
+	List  string // mine, unassigned, team, all, snoozed, resolved, closed, or ListPick; "" means mine
 	Words string // what to look for instead of a list, in names, addresses, numbers and subjects
 	Page  int    // 0 is the first
 }
@@ -22,7 +22,7 @@ const ListPick = "pick"
 // ListFound stands for what a search found, where else the name of a list stands.
 const ListFound = "find"
 
-// ListQuery gives what the arguments of VerbList ask for.
+// ListQuery returns what the arguments of VerbList ask for.
 func (a Args) ListQuery() ListQuery {
 	if a.List == ListFound {
 		return ListQuery{Words: a.Note, Page: a.Page}

@@ -43,7 +43,7 @@ func NoticesToChoose() (names []string) {
 	return names
 }
 
-// Notice gives what a line tells those whom it mentions; false = it is no notice.
+// Notice returns what a line tells those whom it mentions; false means it is no notice.
 func (l Line) Notice() (Notice, bool) {
 	all := Notices()
 	if i := slices.IndexFunc(all, func(n Notice) bool { return n.of(l) }); i >= 0 {

@@ -6,8 +6,8 @@ import "time"
 // place of its question, and its Verbs are what can still be done.
 type Outcome struct {
 	State OutcomeState
-	By    AgentRef  // who decided it; zero = not known
-	At    time.Time // when it was decided or, of a reply that left, sent; zero = not known
+	By    AgentRef  // who decided it; zero means not known
+	At    time.Time // when it was decided or, of a reply that left, sent; zero means not known
 }
 
 // OutcomeState says what became of a message.

@@ -22,7 +22,7 @@ const (
 	PostErased    PostKind = "erased"    // Parley's own post at Place.Message goes, with its files; a thread's first message stays, and says "Erased"
 )
 
-// Idempotent says that a post may be made twice without harm.
+// Idempotent reports whether a post may be made twice without harm.
 func (k PostKind) Idempotent() bool {
 	return k == PostCard || k == PostMark || k == PostErased || k == PostDouble
 }
@@ -42,8 +42,8 @@ type Post struct {
 	Said           *Said
 	Line           *Line
 	Was            PostKind        // PostErased: what was posted there
-	Mark           Mark            // PostMark: "" = none
-	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" = none
+	Mark           Mark            // PostMark: "" means none
+	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" means none
 	Files          []channels.File // PostFiles
 	Missing        []Missing       // PostFiles: those that could not be had, or not yet
 	Progress       string          // what an earlier attempt returned in Sent.Progress; the surface alone knows what it means
@@ -52,7 +52,7 @@ type Post struct {
 // Missing is a file that a customer sent and that isn't there.
 type Missing struct {
 	Name   string
-	Reason string // why it never comes, for people; "" = it is still being fetched and follows by itself
+	Reason string // why it never comes, for people; "" means it is still being fetched and follows by itself
 }
 
 // Said is a customer's message.
@@ -66,14 +66,14 @@ type Said struct {
 	ShowQuote bool
 	Files     []string  // names of files that follow
 	Elsewhere bool      // it is not a customer's message: From answered the customer outside Parley
-	Answers   *Answered // which earlier message it answers; nil = none
+	Answers   *Answered // which earlier message it answers; nil means none
 	Original  string    // link to the sandboxed HTML original, "" if none
 	Then      []Said    // the customer's next messages, if one post shows several: each with its time
 }
 
 // Answered is the message that a customer's message answers.
 type Answered struct {
-	Text    string `json:"text,omitempty"` // its words, shortened; "" = an earlier message that isn't known
+	Text    string `json:"text,omitempty"` // its words, shortened; "" means an earlier message that isn't known
 	ByUs    bool   `json:"by_us,omitempty"`
 	ByOwner bool   `json:"by_owner,omitempty"` // the customer answers her own
 }
@@ -93,7 +93,7 @@ const (
 
 // Sent is what a surface tells of a post that was made.
 type Sent struct {
-	Message  string // its id in the surface; PostDouble: that of the other root, "" = there is none
+	Message  string // its id in the surface; PostDouble: that of the other root, "" means there is none
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part

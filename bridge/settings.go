@@ -18,7 +18,7 @@ import (
 type Setting struct {
 	Name   string
 	Label  string   // what it is called on a page
-	Values []string // the first is the default; nil = Free says what may be written
+	Values []string // the first is the default; nil means Free says what may be written
 	Free   FreeText
 	Chat   string // the default where the channel has no threads of its own, if it is another one
 	Text   string // what the values do, in Markdown
@@ -29,7 +29,7 @@ type Setting struct {
 type FreeText struct {
 	Default string
 	Valid   func(value string) bool
-	Why     func(value string) string // what is wrong with a value that is not valid; nil = NotSo
+	Why     func(value string) string // what is wrong with a value that is not valid; nil means NotSo
 	Lines   bool                      // it has several lines
 	NotSo   string                    // what is wrong with a value that is not valid: "are no limits"
 	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
@@ -164,14 +164,14 @@ type AISettings struct {
 	Translates  bool // what customers write in another language than the team's is translated for the team
 	SumsUp      bool // a long conversation is summed up when it is handed over or resolved
 	Unmasked    bool // it may see mail addresses, phone and card numbers and IBANs
-	TokensADay  int  // that it may cost; 0 = no limit, -1 = what the process says
+	TokensADay  int  // that it may cost; 0 means no limit, -1 means what the process says
 	AuditDays   int  // for which it is kept what it was asked and answered
 
-	References []analysis.Pattern // which numbers are noted; empty = those that are found by rules
-	Intents    []analysis.Intent  // what customers may want; empty = analysis.DefaultIntents
+	References []analysis.Pattern // which numbers are noted; empty means those that are found by rules
+	Intents    []analysis.Intent  // what customers may want; empty means analysis.DefaultIntents
 }
 
-// SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all
+// SettingsOf returns the settings of an account: what is chosen for it, else what is chosen for all
 // accounts, else the default.
 func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 	s := AccountSettings{AI: AISettings{TokensADay: -1}}

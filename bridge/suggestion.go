@@ -10,7 +10,7 @@ import (
 type SuggestionArgs struct {
 	ID     EventID `json:"id"`               // of the replies that an analysis suggested; it holds in their conversation alone
 	Choice int     `json:"choice,omitempty"` // which of them was chosen, counted from 0
-	Shown  string  `json:"shown,omitempty"`  // SumOf the text that the form showed; "" = it showed none
+	Shown  string  `json:"shown,omitempty"`  // SumOf the text that the form showed; "" means it showed none
 }
 
 // SumOf stands for a text, whatever its blanks and line breaks are.

@@ -88,7 +88,7 @@ type Roster interface {
 type Member struct {
 	User  string // the id in this surface
 	Name  string
-	Email string // "" = the platform doesn't tell
+	Email string // "" means the platform doesn't tell
 	Guest bool   // invited into some channels of the organisation
 	Mute  bool   // the surface takes nothing from this person, who therefore can't be an agent there
 }
@@ -111,10 +111,10 @@ const (
 // there is a second, wide bucket, and a post takes a token of both.
 type Budget struct {
 	Key       string  // unique within the surface's account
-	PerSecond float64 // 0 = only 429s limit
+	PerSecond float64 // 0 means that only the answer 429 limits
 	Burst     int
 
-	WidePerSecond float64 // 0 = there is no second bucket
+	WidePerSecond float64 // 0 means there is no second bucket
 	WideBurst     int
 }
 
@@ -146,7 +146,7 @@ type Audience struct {
 
 // Start is what a new conversation needs.
 type Start struct {
-	Account   string // by which account; "" = the one that takes the recipient, where there is only one
+	Account   string // by which account; "" means the one that takes the recipient, where there is only one
 	Recipient string // as typed
 	Subject   string // where the channel has subjects
 	Text      string // the first message, Markdown

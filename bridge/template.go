@@ -40,7 +40,7 @@ type Template struct {
 	Examples  map[string]string `json:"examples,omitempty"`
 	Status    string            `json:"status"` // draft, pending, approved, rejected, paused, disabled
 	Reason    string            `json:"reason,omitempty"`
-	Quality   string            `json:"quality,omitempty"` // green, yellow, red, "" = unknown
+	Quality   string            `json:"quality,omitempty"` // green, yellow, red, "" means unknown
 	Sees      string            `json:"sees,omitempty"`    // the category that the provider sees, where it is another
 	Buttons   []TemplateButton  `json:"buttons,omitempty"`
 }
@@ -48,7 +48,7 @@ type Template struct {
 // TemplateButton is a button below a template.
 type TemplateButton struct {
 	Title string `json:"title"`
-	URL   string `json:"url,omitempty"` // "" = an answer to tap
+	URL   string `json:"url,omitempty"` // "" means an answer to tap
 }
 
 // TemplateArgs are the arguments of verbs about templates.
@@ -61,12 +61,12 @@ type TemplateArgs struct {
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// Ready says that exactly these values were shown in a preview. Without that nothing is sent.
+// Ready reports whether exactly these values were shown in a preview. Without that nothing is sent.
 func (a *TemplateArgs) Ready() bool {
 	return a != nil && a.ID != 0 && a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
 }
 
-// TemplateSeen gives a short name for a preview, another one for each version and each set of values.
+// TemplateSeen returns a short name for a preview, another one for each version and each set of values.
 func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
@@ -100,7 +100,7 @@ func TemplateValue(s string) string {
 	return s
 }
 
-// Preview gives the words of a template with values, as Markdown. Variables without a value stay
+// Preview returns the words of a template with values, as Markdown. Variables without a value stay
 // {{like_this}}, and missing has their names.
 func (t Template) Preview(values map[string]string) (words string, missing []string) {
 	use := channels.TemplateUse{Template: channels.Template{Header: t.Header, Body: t.Body, Footer: t.Footer}, Values: map[string]string{}}
@@ -117,7 +117,7 @@ func (t Template) Preview(values map[string]string) (words string, missing []str
 	return use.Words(), missing
 }
 
-// Fits says that a template may be sent now, where free replies are possible or not.
+// Fits reports whether a template may be sent now, where free replies are possible or not.
 func (t Template) Fits(open bool) bool {
 	use := TemplateWindow
 	if open {
@@ -126,7 +126,7 @@ func (t Template) Fits(open bool) bool {
 	return t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, use)
 }
 
-// ProviderTemplate gives a row as its channel knows it.
+// ProviderTemplate returns a row as its channel knows it.
 func ProviderTemplate(row store.Template) channels.Template {
 	t := channels.Template{ExternalID: row.ExternalID, Name: row.ProviderName, Language: row.Language, Category: row.Category,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Variables: channels.Variables(row.Header, row.Body), Examples: row.Examples}
@@ -169,7 +169,7 @@ func TemplateFaults(row store.Template) []channels.TemplateFault {
 	return list
 }
 
-// TemplateDiffers says whether two rows differ in something that the provider sees.
+// TemplateDiffers reports whether two rows differ in something that the provider sees.
 func TemplateDiffers(a, b store.Template) bool {
 	return a.ProviderName != b.ProviderName || a.Category != b.Category || a.Header != b.Header || a.Body != b.Body || a.Footer != b.Footer ||
 		!slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)

@@ -3,14 +3,14 @@ package bridge
 // Names under which verbs keep what they set on a conversation: keys of Facts.Traits.
 const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
-	TraitPriority = "priority" // one of Priorities; none = PriorityNormal
+	TraitPriority = "priority" // one of Priorities; none means PriorityNormal
 
-	TraitAnalysis = "analysis" // AnalysisOff = nothing of it is analysed or sent to a model; none = as its account says
+	TraitAnalysis = "analysis" // AnalysisOff: nothing of it is analysed or sent to a model; none means as its account says
 
 	// What the last analysis found.
-	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
-	TraitWas        = "was"        // the unhappy sentiment before TraitSentiment; none = there was none
-	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
+	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none means neutral
+	TraitWas        = "was"        // the unhappy sentiment before TraitSentiment; none means there was none
+	TraitUrgent     = "urgent"     // one of Urgent…; none means it isn't
 	TraitLanguage   = "language"   // in which the customer writes, as a code of ISO 639-1
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"

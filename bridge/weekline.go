@@ -30,8 +30,8 @@ func (*StatsLine) Kind() LineKind { return LineStats }
 type TeamWeek struct {
 	SevenDays
 
-	Team string `json:",omitempty"` // "" = of all teams together
-	Link string `json:",omitempty"` // leads to the same figures on the dashboard; "" = it has no public address
+	Team string `json:",omitempty"` // "" means of all teams together
+	Link string `json:",omitempty"` // leads to the same figures on the dashboard; "" means it has no public address
 }
 
 // SevenDays are figures of seven days that are over, and who waits now.
@@ -57,14 +57,14 @@ type WeekFigures struct {
 	Medians  *WeekMedians  `json:",omitempty"` // nil in lines of versions that did not know them
 }
 
-// WeekMedians are times in business hours within which half of what was done in seven days was done. Negative = of none.
+// WeekMedians are times in business hours within which half of what was done in seven days was done. A negative one means that none was done.
 type WeekMedians struct {
 	First time.Duration
 	Next  time.Duration
 	Ended time.Duration
 }
 
-// MedianKnown says whether a median of so many single times may stand for all that were summed up: of days that were
+// MedianKnown reports whether a median of so many single times may stand for all that were summed up: of days that were
 // counted before there were medians, and while all is counted again, only some are known. One in twenty may be missing,
 // as those are whose conversation was erased.
 func MedianKnown(single, summed int64) bool { return 20*single >= 19*summed }

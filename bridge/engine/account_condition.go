@@ -46,10 +46,10 @@ type troubleKey struct {
 	what    string
 }
 
-// trouble records why one thing of an account fails (what); c = nil records that it works again.
+// recordTrouble records why one thing of an account fails (what); c = nil records that it works again.
 // The admins are told of a new trouble once, and that the account works only when none of its
 // troubles is left: two closed channels must not take turns in telling.
-func (e *Engine) trouble(account store.AccountID, what string, c *channels.Condition) {
+func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	e.mu.Lock()
 	known, others := e.troubles[k], false

@@ -27,24 +27,24 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	r.Conversation = w.ConversationAt(r)
 	typed := a.Typed()
-	if r.Conversation != nil && (typed || a.Verb == bridge.VerbUndo) && w.Outbox.IsPutOff(r.Conversation, w.Event) {
-		return w.Wait(book.UntilPutOff)
+	if r.Conversation != nil && (typed || a.Verb == bridge.VerbUndo) && w.Outbox.HasAttemptSince(r.Conversation, w.Event) {
+		return w.Wait(book.AttemptPollInterval)
 	}
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
 	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
-	if r.Conversation == nil && mayConcern && !use.none && !w.replies.Orphaned(r) {
+	if r.Conversation == nil && mayConcern && !use.noConversation && !w.replies.Orphaned(r) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
 	}
-	if use.words {
-		return w.applySpeech(ctx, tx, r, typed && w.Posts.InThread(r))
+	if use.isSpeech {
+		return w.applySpeech(ctx, tx, r, typed && w.Posts.ShownInThread(r))
 	}
 	if typed && r.Conversation != nil {
-		if w.Posts.Seen(r) {
+		if w.Posts.WasHandled(r) {
 			return nil
 		}
 		w.speech.KeepCommand(r)
@@ -72,11 +72,11 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
-	case r.Conversation == nil && typed && w.Posts.UnknownThread(r):
+	case r.Conversation == nil && typed && w.Posts.IsUnknownThread(r):
 		w.tellUnknown(r)
 		return nil
 	case r.Conversation == nil:
-		if lost, err := w.Posts.UnderDouble(ctx, tx, r); err != nil || lost {
+		if lost, err := w.Posts.MayBeUnderDouble(ctx, tx, r); err != nil || lost {
 			w.tellUnknown(r)
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// holdsNothing says whether nobody holds a lane, a session within a transaction, or a connection of the pool, but for the
+// holdsNothing reports whether nobody holds a lane, a session within a transaction, or a connection of the pool, but for the
 // one that listens.
 func (w *world) holdsNothing() bool {
 	w.t.Helper()

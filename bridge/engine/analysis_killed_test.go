@@ -35,7 +35,7 @@ func (w *world) holdLocks(sql string) (release func()) {
 	return release
 }
 
-// blocked says that a statement waits for a lock, on this database.
+// blocked reports whether a statement waits for a lock, on this database.
 func (w *world) blocked() bool {
 	return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 }

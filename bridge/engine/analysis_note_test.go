@@ -33,7 +33,7 @@ func wordReader() *reader {
 	}}
 }
 
-// notes gives the notes of a thread.
+// notes returns the notes of a thread.
 func (w *world) notes(thread string) (list []bridgetest.Message) {
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.Contains(m.Text, "["+string(bridge.LineAnalysis)+"]") {
@@ -184,7 +184,7 @@ func (w *world) tagsAre(want string) {
 	})
 }
 
-// fates gives what became of what was suggested, as "kind value fate", in order.
+// fates returns what became of what was suggested, as "kind value fate", in order.
 func (w *world) fates() string {
 	w.t.Helper()
 	return w.text(`SELECT coalesce(string_agg(kind || ' ' || value || ' ' || fate, ', ' ORDER BY kind, value), '') FROM suggestions`)

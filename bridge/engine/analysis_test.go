@@ -29,7 +29,7 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	return r.find(q)
 }
 
-// questions gives what was asked so far.
+// questions returns what was asked so far.
 func (r *reader) questions() []analysis.Question {
 	r.mu.Lock()
 	defer r.mu.Unlock()

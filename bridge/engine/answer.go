@@ -31,7 +31,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 
 // answer does the verbs that only read: they change nothing, and only the actor sees the answer.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	line, err := w.read(ctx, tx, r)
+	line, err := w.answerLine(ctx, tx, r)
 	var problem *bridge.Problem
 	switch {
 	case errors.As(err, &problem):
@@ -44,9 +44,9 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// decided gives what became of the latest texts that people typed in a conversation, the newest first. It knows those
+// latestDecisions returns what became of the latest texts that people typed in a conversation, the newest first. It knows those
 // of this batch, too, and leaves commands out.
-func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
+func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
 	p.LatestMessages(&latest, []store.ConversationID{c.ID}, whyMessages)
@@ -72,7 +72,7 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, sur
 	return list, nil
 }
 
-// withBatch gives stored messages of a conversation as they are in this batch, with those that the batch has added.
+// withBatch returns stored messages of a conversation as they are in this batch, with those that the batch has added.
 func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.Message {
 	known := map[store.MessageID]bool{}
 	for i := range stored {
@@ -89,16 +89,16 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 	return stored
 }
 
-// read makes the line that answers a verb of reading: with a list, with figures, with the
+// answerLine makes the line that answers a verb of reading: with a list, with figures, with the
 // conversations that some words find, or with something of one conversation.
 // Errors: *Problem, for people; the database's.
-func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	a := r.Action
 	if problem := permission.Authorize(r.Agent, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
 	finds := a.Verb == bridge.VerbFind
-	namesPhone := r.Conversation == nil && a.Args.Conversation > mostTypedNumber
+	namesPhone := r.Conversation == nil && a.Args.Conversation > maxTypedNumber
 	switch {
 	case a.Verb == bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
@@ -119,9 +119,9 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	return w.readConversation(ctx, tx, r)
 }
 
-// mostTypedNumber is the largest number that is taken for a conversation's even if there is no such conversation. Words
+// maxTypedNumber is the largest number that is taken for a conversation's even if there is no such conversation. Words
 // to be found that are a larger number are taken for a telephone's.
-const mostTypedNumber = 9999
+const maxTypedNumber = 9999
 
 // foundLine shows the first page of the conversations that some words find.
 func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
@@ -146,7 +146,7 @@ func noSuchConversation(id store.ConversationID) *bridge.Problem {
 // Errors: the database's.
 func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
-	if r.Verb == bridge.VerbFind || w.Posts.LooksFromElsewhere(r) {
+	if r.Verb == bridge.VerbFind || w.Posts.AsksFromElsewhere(r) {
 		var err error
 		if line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface); err != nil {
 			return bridge.Line{}, err
@@ -166,11 +166,11 @@ func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return bridge.Line{}, err
 	}
 	if r.Verb == bridge.VerbWhy {
-		decided, err := w.decided(ctx, tx, r.Conversation, r.Surface)
+		decided, err := w.latestDecisions(ctx, tx, r.Conversation, r.Surface)
 		if err != nil {
 			return line, err
 		}
-		asked, err := w.asked(ctx, tx, r.Conversation.ID)
+		asked, err := w.modelQuestions(ctx, tx, r.Conversation.ID)
 		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), whyEntries)], Asked: asked}
 		return line, err
 	}

@@ -11,14 +11,14 @@ import (
 	"parley/store"
 )
 
-// busyCards is how many times as long roots wait for further changes while there is much else to do.
-const busyCards = 4
+// busyCardFactor is how many times as long roots wait for further changes while there is much else to do.
+const busyCardFactor = 4
 
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
 	w := e.newWork(e.directory.Load(), b.Now, b.Real)
 	w.Locks = b.Locks
-	defer e.release(w)
+	defer e.keepUnusedIDs(w)
 	e.relay.Metrics().Applying(b)
 	facts := make([]fact, 0, len(b.Facts))
 	for _, one := range b.Facts {
@@ -51,11 +51,11 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		if left[f.event.OrderKey] {
 			continue
 		}
-		w.Event, w.Begun = f.event, false
+		w.Event, w.PartApplied = f.event, false
 		err := w.apply(ctx, tx, f)
 		var early *book.NotYet
 		switch {
-		case errors.As(err, &early) && w.Begun:
+		case errors.As(err, &early) && w.PartApplied:
 			return relay.Made{}, &relay.WaitError{Wait: early.Wait}
 		case errors.As(err, &early):
 			waits, left[f.event.OrderKey] = append(waits, early), true
@@ -68,15 +68,15 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		return relay.Made{}, err
 	}
 	made := w.Made()
-	made.Committed = w.wakesChores()
+	made.Committed = w.choresWaker()
 	made.Write = write
-	w.e.awaits(&made, waits)
+	w.e.reportWaits(&made, waits)
 	return made, nil
 }
 
-// wakesChores gives what tells the chores of work that the batch made for them; nil = it made none.
-func (w *work) wakesChores() func() {
-	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Any()
+// choresWaker returns what tells the chores of work that the batch made for them; nil means it made none.
+func (w *work) choresWaker() func() {
+	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Len()
 	if !fetches && !texts {
 		return nil
 	}
@@ -97,13 +97,13 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
 			return err
 		}
-		w.Begun = true
+		w.PartApplied = true
 	}
 	for _, a := range f.actions {
 		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
 			return err
 		}
-		w.Begun = true
+		w.PartApplied = true
 	}
 	if f.own != nil {
 		return w.applyOwn(ctx, tx, *f.own)
@@ -111,8 +111,8 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	return nil
 }
 
-// awaits tells the relay what must wait, and how to find what it waits for.
-func (e *Engine) awaits(made *relay.Made, waits []*book.NotYet) {
+// reportWaits tells the relay what must wait, and how to find what it waits for.
+func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 	var names []string
 	var ids []store.ExternalID
 	var posts []store.Post
@@ -140,13 +140,13 @@ func (e *Engine) awaits(made *relay.Made, waits []*book.NotYet) {
 	}
 }
 
-// flush gives the statements that write what the use cases changed. Before that it updates the lines
+// flush returns the statements that write what the use cases changed. Before that it updates the lines
 // about messages and the cards, which depend on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.SettleLines()
 	wait := w.e.opt.CardWait
 	if w.e.relay.Busy() { // cards may be late then, and more changes become one
-		wait *= busyCards
+		wait *= busyCardFactor
 	}
 	w.QueueCards(wait)
 	return w.Book.Flush(ctx, tx)

@@ -15,8 +15,8 @@ const (
 	whyWords = 500 // characters that are shown of what was sent, and of what was answered
 )
 
-// asked gives what a model was asked about a conversation last and answered, the newest first, as far as it is kept.
-func (w *work) asked(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
+// modelQuestions returns what a model was asked about a conversation last and answered, the newest first, as far as it is kept.
+func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
 	if w.e.opt.Sealer == nil {
 		return nil, nil
 	}

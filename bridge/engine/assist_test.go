@@ -30,7 +30,7 @@ func (s *scribe) Write(ctx context.Context, r analysis.Request) (analysis.Text, 
 	return s.write(ctx, r)
 }
 
-// requests gives what was asked for so far.
+// requests returns what was asked for so far.
 func (s *scribe) requests() []analysis.Request {
 	s.lock.Lock()
 	defer s.lock.Unlock()

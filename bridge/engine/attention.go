@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	attendEvery   = 20 * time.Second // for a conversation
-	attendTimeout = 10 * time.Second
-	mostAttended  = 1000 // conversations that are remembered
+	attendInterval = 20 * time.Second // for a conversation
+	attendTimeout  = 10 * time.Second
+	maxAttended    = 1000 // conversations that are remembered
 )
 
 // attention remembers when a conversation's customer was last shown that somebody reads.
@@ -27,14 +27,14 @@ type attention struct {
 
 func newAttention() *attention { return &attention{last: map[store.ConversationID]time.Time{}} }
 
-// begin says whether a customer is to be shown it now; the caller calls showing.Done afterwards.
-func (at *attention) begin(conversation store.ConversationID, now time.Time) bool {
+// tryBegin reports whether a customer is to be shown it now; the caller calls showing.Done afterwards.
+func (at *attention) tryBegin(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	if last, known := at.last[conversation]; !at.open || known && now.Sub(last) < attendEvery {
+	if last, known := at.last[conversation]; !at.open || known && now.Sub(last) < attendInterval {
 		return false
 	}
-	if len(at.last) >= mostAttended {
+	if len(at.last) >= maxAttended {
 		clear(at.last)
 	}
 	at.last[conversation] = now
@@ -51,7 +51,7 @@ func (at *attention) setOpen(yes bool) {
 // attend shows a conversation's customer that somebody reads and writes, where the channel can
 //
 func (e *Engine) attend(conversation store.ConversationID) {
-	if !e.attention.begin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
+	if !e.attention.tryBegin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
 	}
 	go func() {

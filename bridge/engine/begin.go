@@ -7,16 +7,16 @@ import (
 	"parley/store/restore"
 )
 
-// afterRestore reads when work on this database began after its last restore. The Parley that was lost may
+// readRestoreTime reads when work on this database began after its last restore. The Parley that was lost may
 // have dealt with anything older. It asks until the database answers, and says no if ctx ends before.
-func (e *Engine) afterRestore(ctx context.Context) bool {
+func (e *Engine) readRestoreTime(ctx context.Context) bool {
 	for {
-		err := e.askServedSince(ctx)
+		err := e.readServedSince(ctx)
 		if err == nil || ctx.Err() != nil {
 			return err == nil
 		}
 		e.log.Warn("work can't begin yet", "error", err)
-		timer := time.NewTimer(beginAgain)
+		timer := time.NewTimer(beginRetryInterval)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -26,12 +26,12 @@ func (e *Engine) afterRestore(ctx context.Context) bool {
 	}
 }
 
-func (e *Engine) askServedSince(ctx context.Context) (err error) {
+func (e *Engine) readServedSince(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	e.restored, err = restore.ServedSince(ctx, e.pool)
+	e.servedSince, err = restore.ServedSince(ctx, e.pool)
 	return err
 }
 
-// beginAgain is the pause between two tries to begin work while the database does not answer.
-const beginAgain = 200 * time.Millisecond
+// beginRetryInterval is the pause between two tries to begin work while the database does not answer.
+const beginRetryInterval = 200 * time.Millisecond

@@ -95,7 +95,7 @@ func (w *world) knowRuns() {
 	w.eventually("runs are allowed", func() bool { return w.engines[0].Relay().RunsAllowed() })
 }
 
-// sentTexts gives what the customer got, in order.
+// sentTexts returns what the customer got, in order.
 func (w *world) sentTexts() []string {
 	list := []string{}
 	for _, m := range w.provider.Sent() {

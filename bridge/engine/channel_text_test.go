@@ -170,7 +170,7 @@ func TestTopLevelStaysInItsChannel(t *testing.T) {
 	}
 }
 
-// buttonOf gives a message's button about a conversation.
+// buttonOf returns a message's button about a conversation.
 func buttonOf(m bridgetest.Message, conversation store.ConversationID) []bridgetest.Button {
 	return slices.DeleteFunc(slices.Clone(m.Buttons), func(b bridgetest.Button) bool { return b.Args.Conversation != conversation })
 }

@@ -19,7 +19,7 @@ func (w *world) does(e channelstest.Event) {
 	}
 }
 
-// roots gives how many threads there are.
+// roots returns how many threads there are.
 func (w *world) roots() int { return len(w.chat.Messages(support, "")) }
 
 // Edge case 10: a customer known by the provider's id alone, later also by phone, is one

@@ -12,7 +12,7 @@ import (
 	"parley/store"
 )
 
-// office gives the chat's account the hours of an office in Berlin.
+// office returns the chat's account the hours of an office in Berlin.
 func office(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name == chat {
@@ -34,7 +34,7 @@ func (w *world) until(day time.Weekday, hour, minute int) {
 	w.advance(at.Sub(now))
 }
 
-// evenings gives the evening lists in the channel.
+// evenings returns the evening lists in the channel.
 func (w *world) evenings() []bridgetest.Message {
 	var list []bridgetest.Message
 	for _, m := range w.chat.Messages(support, "") {

@@ -25,7 +25,7 @@ func (r slowReader) Decode(raw []byte) ([]channels.Inbound, error) {
 	return r.Channel.Decode(raw)
 }
 
-// costlyMails gives ten mails of 0.9 MB each, by what in them is made to cost a reader time.
+// costlyMails returns ten mails of 0.9 MB each, by what in them is made to cost a reader time.
 func costlyMails() map[string]string {
 	const size = 900_000
 	rep := func(s string) string { return strings.Repeat(s, size/len(s)) }

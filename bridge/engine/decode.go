@@ -66,7 +66,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	return err
 }
 
-// inMovedChannels gives actions with the ids that their channels have now: an action may have been
+// inMovedChannels returns actions with the ids that their channels have now: an action may have been
 // stored before its channel moved. The move itself stays as it is, because it names both ids.
 func inMovedChannels(d *directory.Directory, surface store.AccountID, actions []bridge.Action) []bridge.Action {
 	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }) {

@@ -33,7 +33,7 @@ type Desk struct {
 	surface bridge.Surface
 
 	mu       sync.Mutex
-	gapUntil time.Time // the last time at which events may have been missing, by this process's clock; zero = never
+	gapUntil time.Time // the last time at which events may have been missing, by this process's clock; zero means never
 	open     bool      // a gap is being filled
 	filledTo int64     // the newest event when the last gap was filled
 }
@@ -43,7 +43,7 @@ func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-// Seen tells which of these fact ids are stored (or are posts of our own).
+// Seen returns which of these fact ids are stored (or are posts of our own).
 // For messages the id is "m:{channel}:{message}"; a message's id has no colon.
 func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
@@ -65,7 +65,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	return seen, err
 }
 
-// Posted tells whether the message at a place is a post of our own that is recorded.
+// Posted reports whether the message at a place is a post of our own that is recorded.
 func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
 	return len(posts) > 0 && posts[0].Kind != book.HumanMessage && posts[0].Kind != book.EarlyMessage, err
@@ -107,9 +107,9 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) 
 	return list[0], err
 }
 
-// reading gives the agent behind a user, and what the agent may read at present.
+// readerFor returns the agent behind a user, and what the agent may read at present.
 // Errors: *Problem for who is no agent.
-func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
+func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agent(user)
 	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
 		return nil, store.Reader{}, problem
@@ -118,10 +118,10 @@ func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Re
 	return agent, d.e.reading.As(agent), nil
 }
 
-// mayRead gives the agent behind a user who may read a conversation.
+// mayRead returns the agent behind a user who may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
 func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
-	agent, r, err := d.reading(ctx, user)
+	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -137,17 +137,17 @@ func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string
 	return agent, nil
 }
 
-// List gives a page of a list, at most 50 rows, or of what is found by some words, at
+// List returns a page of a list, at most 50 rows, or of what is found by some words, at
 // most 20, as far as user may see it. Errors: *Problem.
 func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
-	agent, r, err := d.reading(ctx, user)
+	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
 		return bridge.Listing{}, err
 	}
 	return d.e.reading.List(ctx, d.e.pool, d.account, agent, r, q)
 }
 
-// History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
+// History returns a page of the log of a conversation, at most 50 rows; page 0 has the newest.
 // Errors: as FactsAt.
 func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user string) (bridge.History, error) {
 	if _, err := d.mayRead(ctx, id, user); err != nil {
@@ -156,7 +156,7 @@ func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, u
 	return d.e.reading.History(ctx, d.e.pool, id, page)
 }
 
-// People gives all agents, for pickers.
+// People returns all agents, for pickers.
 func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	dir := d.e.directory.Load()
 	var list []bridge.AgentRef
@@ -168,10 +168,10 @@ func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	return list, nil
 }
 
-// Accounts gives the accounts that user may work with, by name.
+// Accounts returns the accounts that user may work with, by name.
 // Errors: *Problem for who is no agent.
 func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
-	agent, _, err := d.reading(ctx, user)
+	agent, _, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +211,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	return bridge.Facts{}, err
 }
 
-// SaidAt gives the customers' messages that the post at a place shows, as excerpts, oldest first:
+// SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
 // several where they were posted together, none where the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
 	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
@@ -228,7 +228,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	return book.SaidIn(messages), err
 }
 
-// WordsAt marks what the agent's text at a place says, as Parley has it; "" = there is none.
+// WordsAt marks what the agent's text at a place says, as Parley has it; "" means there is none.
 func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (string, error) {
 	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
 	if err != nil || len(posts) == 0 || posts[0].Kind != book.HumanMessage {
@@ -241,7 +241,7 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (strin
 	if err != nil || len(messages) == 0 {
 		return "", err
 	}
-	return book.WordsOf(&messages[0]), nil
+	return book.WordsMarkOf(&messages[0]), nil
 }
 
 // Count says how many messages the provider of an account counts a text as, with the
@@ -259,7 +259,7 @@ func (d *Desk) Count(account, text string) (bridge.Count, bool) {
 	return counter.Count(text, signature), true
 }
 
-// Teams gives the teams' names, for pickers.
+// Teams returns the teams' names, for pickers.
 func (d *Desk) Teams(context.Context) ([]string, error) {
 	var list []string
 	for _, t := range d.e.directory.Load().Teams {
@@ -268,7 +268,7 @@ func (d *Desk) Teams(context.Context) ([]string, error) {
 	return list, nil
 }
 
-// TagNames gives the tags that can be chosen, for pickers.
+// TagNames returns the tags that can be chosen, for pickers.
 func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	var list []bridge.Tag
 	for _, t := range d.e.directory.Load().OfferedTags() {
@@ -277,13 +277,13 @@ func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return list, nil
 }
 
-// Channels gives the ids of the channels in which threads of ours open, or in which open conversations
+// Channels returns the ids of the channels in which threads of ours open, or in which open conversations
 // have theirs.
 func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
+// OpenThreads returns the roots of at most 500 open conversations that began before a time, of those in
 // which something happened last.
 func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
 	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, 500)
@@ -300,7 +300,7 @@ func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) erro
 	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
 }
 
-// Kept gives what Keep remembers, by key.
+// Kept returns what Keep remembers, by key.
 func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
 	kept := make(map[string]json.RawMessage, len(notes))
@@ -366,7 +366,7 @@ func (d *Desk) Filled() {
 	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
 }
 
-// gapWithin says that events may have been missed within the given duration before now. It takes no
+// gapWithin reports whether events may have been missed within the given duration before now. It takes no
 // time of day, because the database's clock and this process's need not agree.
 func (d *Desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
@@ -374,7 +374,7 @@ func (d *Desk) gapWithin(last time.Duration) bool {
 	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
 }
 
-// filling says that a gap is being filled, or that the events which filled it are not applied yet.
+// filling reports whether a gap is being filled, or that the events which filled it are not applied yet.
 // It says so for at most limit.
 func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()

@@ -43,7 +43,7 @@ func TestResultOfAnEarlierSending(t *testing.T) {
 	t.Parallel()
 	part := func(id store.DeliveryID, state string, from int) *book.Delivery {
 		d := &book.Delivery{Delivery: store.Delivery{ID: id, MessageID: 9, Seq: int64(id), State: state, Attempt: 1, Kind: outbound.KindReply, OrderBy: "m4"}}
-		d.Carry(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: from, To: from + 1}}})
+		d.SetPayload(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: from, To: from + 1}}})
 		return d
 	}
 	for _, state := range []string{store.Queued, store.Accepted} {

@@ -30,29 +30,29 @@ import (
 type Options struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
-	// Objects has the bytes of old blobs; nil = the database has all of them.
+	// Objects has the bytes of old blobs; nil means the database has all of them.
 	Objects blob.Objects
-	// Original makes the signed link to a mail's HTML original; nil or "" = it is
+	// Original makes the signed link to a mail's HTML original; nil or "" means it is
 	// uploaded as a file instead (no public URL).
 	Original func(message store.MessageID) string
 	// FileLink makes the signed public address of an outgoing message's file, which
-	// Engine.Files opens; nil = there is none (no public URL).
+	// Engine.Files opens; nil means there is none (no public URL).
 	FileLink func(message store.MessageID, file string) string
 	// AccountPage makes the address of the page on which an admin connects a channel's account
-	// again; nil = admins are told of none (no public URL).
+	// again; nil means admins are told of none (no public URL).
 	AccountPage func(channel, name string) string
 	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
-	// 0 stands for all. nil = there is none (no public URL).
+	// 0 stands for all. nil means there is none (no public URL).
 	Dashboard func(team store.TeamID, from, to string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
 	Specs []channels.Spec
-	// Analyzer reads what customers write; nil = nothing is analysed.
+	// Analyzer reads what customers write; nil means nothing is analysed.
 	Analyzer analysis.Analyzer
-	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 means anything.
 	AITokensADay int
-	// Sealer seals what is kept of a model's questions; nil = nothing is kept.
+	// Sealer seals what is kept of a model's questions; nil means nothing is kept.
 	Sealer *store.Sealer
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
@@ -78,26 +78,26 @@ type Engine struct {
 	files  *files.Reader
 	sender *outbound.Sender
 
-	directory atomic.Pointer[directory.Directory]
-	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
-	changed   chan struct{}             // closed and replaced when the directory changes
-	mu        sync.RWMutex
-	channels  map[store.AccountID]channels.Channel
-	surfaces  map[store.AccountID]*Desk
-	gates     *book.Gates
-	idle      []*store.IDs
-	troubles  map[troubleKey]bool // what fails now, by account; see trouble
-	attention *attention
-	reading   *reading.Reader
-	chores    *chores.Chores
-	restored  time.Time // when work began after the last restore; Run sets it before all other work
-	stopping  chan struct{}
+	directory        atomic.Pointer[directory.Directory]
+	lastBeat         atomic.Pointer[time.Time] // of this process' heart; nil means not running
+	directoryChanged chan struct{}             // closed and replaced when the directory changes
+	mu               sync.RWMutex
+	channels         map[store.AccountID]channels.Channel
+	surfaces         map[store.AccountID]*Desk
+	gates            *book.Gates
+	unusedIDs        []*store.IDs
+	troubles         map[troubleKey]bool // what fails now, by account; see trouble
+	attention        *attention
+	reading          *reading.Reader
+	chores           *chores.Chores
+	servedSince      time.Time // when work began after the last restore; Run sets it before all other work
+	stopping         chan struct{}
 }
 
 // New makes an Engine on a migrated database and reads its directory.
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
-	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
+	e := &Engine{pool: o.Pool, log: o.Log, opt: o, directoryChanged: make(chan struct{}),
 		channels: map[store.AccountID]channels.Channel{}, surfaces: map[store.AccountID]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
 		attention: newAttention(), stopping: make(chan struct{})}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
@@ -134,10 +134,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// AnalysisCounts gives how the analyses of this process ended.
+// AnalysisCounts returns how the analyses of this process ended.
 func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
 
-// isChannel says that an account brings what customers say.
+// isChannel reports whether an account brings what customers say.
 func (e *Engine) isChannel(account store.AccountID) bool {
 	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == store.SideChannel
@@ -151,8 +151,8 @@ func (e *Engine) Reload(ctx context.Context) error {
 	}
 	e.directory.Store(directory.New(d))
 	e.mu.Lock()
-	close(e.changed)
-	e.changed = make(chan struct{})
+	close(e.directoryChanged)
+	e.directoryChanged = make(chan struct{})
 	e.mu.Unlock()
 	return nil
 }
@@ -161,16 +161,16 @@ func (e *Engine) Reload(ctx context.Context) error {
 func (e *Engine) Changed() <-chan struct{} {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return e.changed
+	return e.directoryChanged
 }
 
-// Accounts gives the accounts as last read.
+// Accounts returns the accounts as last read.
 func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
 
-// Files gives the files of messages.
+// Files returns the files of messages.
 func (e *Engine) Files() *files.Reader { return e.files }
 
-// Relay gives the mechanics, for its counters.
+// Relay returns the mechanics, for its counters.
 func (e *Engine) Relay() *relay.Relay { return e.relay }
 
 // SetChannel puts the channel of an account to work; nil takes it away.
@@ -186,7 +186,7 @@ func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
 	e.relay.OpenAccount(account)
 }
 
-// Desk gives what the surface of an account may ask of the engine.
+// Desk returns what the surface of an account may ask of the engine.
 func (e *Engine) Desk(account store.AccountID) *Desk {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -205,14 +205,14 @@ func (e *Engine) SetSurface(account store.AccountID, s bridge.Surface) {
 	e.relay.OpenAccount(account)
 }
 
-// Channel gives the channel of an account; nil while it isn't there.
+// Channel returns the channel of an account; nil while it isn't there.
 func (e *Engine) Channel(account store.AccountID) channels.Channel {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.channels[account]
 }
 
-// Surface gives the chat of a surface's account; nil while it isn't there.
+// Surface returns the chat of a surface's account; nil while it isn't there.
 func (e *Engine) Surface(account store.AccountID) bridge.Surface {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -229,7 +229,7 @@ func (e *Engine) Accept(ctx context.Context, account store.AccountID, facts ...c
 
 // Run works until ctx ends, then finishes what is under way, at most grace.
 func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
-	if !e.afterRestore(ctx) {
+	if !e.readRestoreTime(ctx) {
 		return nil // asked to stop before it began
 	}
 	defer context.AfterFunc(ctx, func() { close(e.stopping) })()
@@ -246,8 +246,8 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// eveningCheck is after how many seconds the evenings are set again.
-const eveningCheck = 600
+// eveningCheckTicks is after how many seconds the evenings are set again.
+const eveningCheckTicks = 600
 
 // watchSettings rereads the directory when its version rose.
 func (e *Engine) watchSettings(ctx context.Context) error {
@@ -255,7 +255,7 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	defer tick.Stop()
 	var set int64 // the version whose evenings are set
 	for ticks := 0; ; ticks++ {
-		if version := e.directory.Load().Version; version != set || ticks%eveningCheck == 0 {
+		if version := e.directory.Load().Version; version != set || ticks%eveningCheckTicks == 0 {
 			if err := e.chores.SetEvenings(ctx); err != nil && ctx.Err() == nil {
 				e.log.Warn("evening lists not set", "error", err)
 			} else {
@@ -287,17 +287,17 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ids := &store.IDs{}
-	if n := len(e.idle); n > 0 {
-		ids, e.idle = e.idle[n-1], e.idle[:n-1]
+	if n := len(e.unusedIDs); n > 0 {
+		ids, e.unusedIDs = e.unusedIDs[n-1], e.unusedIDs[:n-1]
 	}
 	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, Writes: host{e}.Writer() != nil, LeaseFor: e.opt.Relay.LeaseFor,
-		Moment: book.Moment{Now: now, Real: real, IDs: ids}})
+		Moment: book.Moment{Now: now, DatabaseNow: real, IDs: ids}})
 	return assemble(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 
-// release gives the unused ids to the next batch.
-func (e *Engine) release(w *work) {
+// keepUnusedIDs hands the unused ids to the next batch.
+func (e *Engine) keepUnusedIDs(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.idle = append(e.idle, w.IDs)
+	e.unusedIDs = append(e.unusedIDs, w.IDs)
 }

@@ -7,7 +7,7 @@ import (
 	"parley/store/erase"
 )
 
-// ErasePosts gives the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
+// ErasePosts returns the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
 // has the first message of the conversation's thread shown anew.
 func ErasePosts(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent {
 	f := own.Fact{Kind: own.Erase, Conversation: conversation}

@@ -16,13 +16,13 @@ import (
 	"parley/store/erase"
 )
 
-// erasing gives what contacts are erased with here.
+// erasing returns what contacts are erased with here.
 func (w *world) erasing() erase.Options {
 	w.t.Helper()
 	return erase.Options{Pool: w.pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(w.t), Ask: engine.ErasePosts}
 }
 
-// contact gives the number of the contact who has this address.
+// contact returns the number of the contact who has this address.
 func (w *world) contact(address string) store.ContactID {
 	w.t.Helper()
 	return store.ContactID(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
@@ -77,7 +77,7 @@ func (w *world) accepted(account string, e channelstest.Event) {
 	must(store.InsertEvents(w.t.Context(), w.pool, []store.NewEvent{{AccountID: a, ExternalID: f.ExternalID, OrderKey: store.OrderKey(a, f.OrderKey), Payload: f.Payload}}))(w.t)
 }
 
-// postsWith gives the posts in the channel that hold a word.
+// postsWith returns the posts in the channel that hold a word.
 func (w *world) postsWith(word string) []string {
 	var list []string
 	for _, m := range w.everything() {

@@ -20,7 +20,7 @@ func (w *world) sendsFile(from, text, ref string) string {
 		Refs: []channelstest.Ref{{Name: ref + ".jpg", Type: "image/jpeg", Ref: ref, Size: 5}}})
 }
 
-// filePosts gives the posts of files in a thread.
+// filePosts returns the posts of files in a thread.
 func (w *world) filePosts(thread string) []bridgetest.Message {
 	return slices.DeleteFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return m.Kind != "files" })
 }

@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 )
 
-// openedForm gives a form of which several hand-ins are known to be of one.
+// openedForm returns a form of which several hand-ins are known to be of one.
 func openedForm(b bridgetest.Button) bridgetest.Button {
 	b.Form = "opened once"
 	return b

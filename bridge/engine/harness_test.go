@@ -63,7 +63,7 @@ type world struct {
 type options struct {
 	engines     int
 	hold        time.Duration
-	rate        float64 // posts per second and channel; 0 = any
+	rate        float64 // posts per second and channel; 0 means any
 	lossy       bool    // answers get lost: time passes for attempts that are over
 	relay       relay.Options
 	backoff     []time.Duration
@@ -75,11 +75,11 @@ type options struct {
 	cardWait    time.Duration // 0 = 50 ms
 	audienceAge time.Duration
 	fileLink    func(message store.MessageID, file string) string
-	analyzer    analysis.Analyzer // nil = nothing is analysed
+	analyzer    analysis.Analyzer // nil means nothing is analysed
 	sealer      *store.Sealer
-	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
+	surface     func(bridge.Surface) bridge.Surface // nil leaves the chat's surface as it is
 	reachEvery  time.Duration
-	statements  *statements // counts what the database is asked; nil = nobody does
+	statements  *statements // counts what the database is asked; nil means nobody does
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
@@ -314,7 +314,7 @@ func (w *world) marked(message, mark string) {
 	})
 }
 
-// said gives what a thread shows of the customer's texts, in order: several may stand in
+// said returns what a thread shows of the customer's texts, in order: several may stand in
 // one post, with times.
 func (w *world) said(thread string) []string {
 	list := []string{}

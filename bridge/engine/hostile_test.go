@@ -10,7 +10,7 @@ import (
 	"parley/channels/channelstest"
 )
 
-// noise gives n letters that no compression makes smaller than an index takes.
+// noise returns n letters that no compression makes smaller than an index takes.
 func noise(n int) string {
 	random := rand.New(rand.NewSource(int64(n)))
 	b := make([]byte, n)

@@ -26,13 +26,13 @@ type Inbox struct {
 	desk *Desk // of Parley's own pages: its users are agents, and it has no surface
 }
 
-// Inbox gives what the inbox page may ask.
+// Inbox returns what the inbox page may ask.
 func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} }
 
 // Stopping is closed when the process is about to end.
 func (in *Inbox) Stopping() <-chan struct{} { return in.e.stopping }
 
-// List gives a page of a list, as far as an agent may read it. Errors: *Problem.
+// List returns a page of a list, as far as an agent may read it. Errors: *Problem.
 func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQuery) (bridge.Listing, error) {
 	return in.desk.List(ctx, q, own.PageUser(agent))
 }
@@ -42,12 +42,12 @@ func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation st
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
-// History gives a page of the log of a conversation, the newest first. Errors: as Facts.
+// History returns a page of the log of a conversation, the newest first. Errors: as Facts.
 func (in *Inbox) History(ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
 }
 
-// People gives all agents and the names of all teams, for pickers.
+// People returns all agents and the names of all teams, for pickers.
 func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error) {
 	agents, err := in.desk.People(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 	return agents, teams, err
 }
 
-// Spoken gives a page of what was said in a conversation. Errors: as Facts.
+// Spoken returns a page of what was said in a conversation. Errors: as Facts.
 func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
 	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
 	if err != nil {
@@ -76,7 +76,7 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 	return page, err
 }
 
-// File gives a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile where there is none.
+// File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile where there is none.
 func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
@@ -84,7 +84,7 @@ func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation sto
 	return in.e.files.SpokenFile(ctx, conversation, message, index)
 }
 
-// Stamp gives a digest of a conversation as an agent sees it: another one means that something has changed.
+// Stamp returns a digest of a conversation as an agent sees it: another one means that something has changed.
 // Errors: as Facts.
 func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
@@ -93,7 +93,7 @@ func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation st
 	return inbox.Stamp(ctx, in.e.pool, conversation)
 }
 
-// ListStamp gives a digest of a page of a list: another one means that something has changed.
+// ListStamp returns a digest of a page of a list: another one means that something has changed.
 func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
 	for i := range l.Rows {
@@ -114,18 +114,18 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 	if problem := in.mayAct(ctx, agent, a); problem != nil {
 		return "", problem
 	}
-	name, event, err := eventOf(agent, a)
+	name, event, err := factOfAct(agent, a)
 	if err != nil {
 		return "", err
 	}
 	if err := in.e.Accept(ctx, store.SystemAccount, event); err != nil {
 		return "", err
 	}
-	return name, in.applied(ctx, name, a.Args.Conversation)
+	return name, in.waitUntilApplied(ctx, name, a.Args.Conversation)
 }
 
-// eventOf gives the fact of an act, and its name: by who did it, in which form, and what.
-func eventOf(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
+// factOfAct returns the fact of an act, and its name: by who did it, in which form, and what.
+func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
 	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Demand: own.Demand{Act: &own.Act{Agent: agent, Act: a}}})
 	if err != nil {
 		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
@@ -151,7 +151,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 	case bridge.VerbReply:
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
 	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
-		return in.isAbout(ctx, a)
+		return in.checkMessage(ctx, a)
 	default:
 		return nil
 	}
@@ -185,8 +185,8 @@ func (in *Inbox) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (na
 	return in.desk.StoreFile(ctx, r, maxBytes)
 }
 
-// isAbout refuses an act on a message, or on a delivery, of another conversation than the act's.
-func (in *Inbox) isAbout(ctx context.Context, a bridge.Act) error {
+// checkMessage refuses an act on a message, or on a delivery, of another conversation than the act's.
+func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 	rows, err := store.Messages(ctx, in.e.pool, a.Args.Message)
 	switch {
 	case err != nil:
@@ -197,8 +197,8 @@ func (in *Inbox) isAbout(ctx context.Context, a bridge.Act) error {
 	return nil
 }
 
-// applied waits for a moment until an act is applied.
-func (in *Inbox) applied(ctx context.Context, name string, conversation store.ConversationID) error {
+// waitUntilApplied waits for a moment until an act is applied.
+func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation store.ConversationID) error {
 	end := time.NewTimer(actWait)
 	defer end.Stop()
 	look := time.NewTicker(actWait / 50)
@@ -218,7 +218,7 @@ func (in *Inbox) applied(ctx context.Context, name string, conversation store.Co
 	}
 }
 
-// Result tells what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
+// Result returns what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
 func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string) (bridge.ActResult, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return bridge.ActResult{}, err

@@ -41,7 +41,7 @@ func (p *page) tries(agent string, a bridge.Act) (string, error) {
 	return p.inbox.Act(p.t.Context(), p.agents[agent], a)
 }
 
-// shows gives what the page shows of the conversation, one message a line: who, its fate, its text.
+// shows returns what the page shows of the conversation, one message a line: who, its fate, its text.
 func (p *page) shows(agent string) string {
 	p.t.Helper()
 	got := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
@@ -52,7 +52,7 @@ func (p *page) shows(agent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// last gives the newest message that the page shows.
+// last returns the newest message that the page shows.
 func (p *page) last(agent string) bridge.Spoken {
 	p.t.Helper()
 	list := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t).List
@@ -72,7 +72,7 @@ func (p *page) result(agent, name string, want bridge.ActState, why string) {
 	}
 }
 
-// threadSays gives the plain texts of a thread, without its root.
+// threadSays returns the plain texts of a thread, without its root.
 func (w *world) threadSays(thread string) []string {
 	var list []string
 	for _, m := range w.chat.Messages(support, thread) {
@@ -83,7 +83,7 @@ func (w *world) threadSays(thread string) []string {
 	return list
 }
 
-// inOrder says that texts contain words, each in a later text than the one before, and each in one text.
+// inOrder reports whether texts contain words, each in a later text than the one before, and each in one text.
 func inOrder(texts []string, words ...string) bool {
 	at := -1
 	for _, want := range words {

@@ -211,7 +211,7 @@ func (w *world) dump() string {
 	return b.String()
 }
 
-// opened gives the thread of a conversation that kim began.
+// opened returns the thread of a conversation that kim began.
 func (w *world) opened() string {
 	w.t.Helper()
 	w.writes("kim", "Hello")

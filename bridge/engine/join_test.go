@@ -90,7 +90,7 @@ func TestMailBeginsAConversation(t *testing.T) {
 	}
 }
 
-// plain gives what a thread shows.
+// plain returns what a thread shows.
 func (w *world) plain(thread string) string {
 	var b strings.Builder
 	for _, m := range w.chat.Messages(support, thread) {

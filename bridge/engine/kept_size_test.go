@@ -39,7 +39,7 @@ func (w *world) retain() {
 	}
 }
 
-// sizes gives what each table costs with its indexes once it is compact, in bytes.
+// sizes returns what each table costs with its indexes once it is compact, in bytes.
 func (w *world) sizes() map[string]int {
 	w.t.Helper()
 	_, err := w.pool.Exec(w.t.Context(), `VACUUM FULL`)

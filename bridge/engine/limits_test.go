@@ -17,7 +17,7 @@ func file(name string, size int) bridgetest.File {
 	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
 }
 
-// got gives what the provider took: texts with the names of their files.
+// got returns what the provider took: texts with the names of their files.
 func (w *world) got() []string {
 	list := []string{}
 	for _, m := range w.provider.Sent() {

@@ -47,7 +47,7 @@ func (plainly) Analyze(context.Context, analysis.Question) (analysis.Answer, err
 	return analysis.Answer{Language: "en", Sentiment: analysis.Neutral}, nil
 }
 
-// sent gives all bytes that the model's server received.
+// sent returns all bytes that the model's server received.
 func (a asked) sent() string {
 	var all strings.Builder
 	for _, r := range a.fake.Requests() {

@@ -53,7 +53,7 @@ func TestOutageIsToldByText(t *testing.T) {
 	}
 }
 
-// noticesTo gives the subjects of the mails that admins got.
+// noticesTo returns the subjects of the mails that admins got.
 func (w *world) noticesTo(address string) []string {
 	var list []string
 	for _, m := range w.provider.Sent() {

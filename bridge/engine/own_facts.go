@@ -40,7 +40,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
 		return nil // taken back before it left, which people were told then
 	}
-	if doubts(&f, c, r) {
+	if describeDouble(&f, c, r) {
 		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
 	}
 	if c.Kind != outbound.KindReply {
@@ -48,7 +48,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 			return nil // the thread itself shows what was posted
 		}
 		f.Kind, f.Post, f.Account = own.PostFailed, c.Kind, c.AccountID
-	} else if f.Followed = followed(c, r); c.Joined == 0 { // a message of several lines is counted once
+	} else if f.Followed = leftWithLaterLine(c, r); c.Joined == 0 { // a message of several lines is counted once
 		f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 	}
 	told := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
@@ -56,8 +56,8 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	return []store.NewEvent{told}
 }
 
-// doubts makes f what a landed root that may be there twice means, or what came of the search for another one; false if c is neither.
-func doubts(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
+// describeDouble makes f what a landed root that may be there twice means, or what came of the search for another one; false if c is neither.
+func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
 		return false
 	}
@@ -77,8 +77,8 @@ func doubts(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	return true
 }
 
-// followed says that a delivery left in one message with a later line.
-func followed(c dispatch.Claimed, r relay.Report) bool {
+// leftWithLaterLine reports whether a delivery left in one message with a later line.
+func leftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
 	for i := len(c.With) - 1; i >= 0; i-- {
 		if i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled {
 			continue // taken back before it left
@@ -104,7 +104,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
-	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.Carried().Changes != 0 {
+	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.DecodedPayload().Changes != 0 {
 		w.insight.NotChanged(c, d)
 		return // the line that it was to change stands
 	}
@@ -123,8 +123,8 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 // Errors: *book.NotYet for a kind that only a newer version of Parley knows, for an hour, in which that
 // version may take over; *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
-	if !knownOwn(f.Kind) {
-		return w.unknownOwn(f)
+	if !isKnownOwn(f.Kind) {
+		return w.awaitNewerVersion(f)
 	}
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
@@ -185,16 +185,16 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	return nil
 }
 
-// unknownOwn has a fact wait that only a newer version of Parley knows, or gives it up.
-func (w *work) unknownOwn(f own.Fact) error {
+// awaitNewerVersion has a fact wait that only a newer version of Parley knows, or gives it up.
+func (w *work) awaitNewerVersion(f own.Fact) error {
 	if age := w.Age(); age < unknownFor {
 		return w.Wait(unknownFor - age)
 	}
 	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
 }
 
-// knownOwn says that this version knows what to do with a kind of own fact.
-func knownOwn(kind string) bool {
+// isKnownOwn reports whether this version knows what to do with a kind of own fact.
+func isKnownOwn(kind string) bool {
 	_, evening := own.EveningTeam(kind)
 	if _, week := own.WeekTeam(kind); evening || week {
 		return true

@@ -18,16 +18,16 @@ import (
 
 // useCase says where a verb may be used, and what does it.
 type useCase struct {
-	open bool // only for a conversation that is not over
-	mail bool // also in a daily thread, in which mails are sorted
-	none bool // the verb is about no conversation, wherever it is used
+	needsOpen      bool // only for a conversation that is not over
+	inDailyThread  bool // also in a daily thread, in which mails are sorted
+	noConversation bool // the verb is about no conversation, wherever it is used
 
-	// speaks says that the latest messages of the conversation are needed, and the replies that wait.
-	speaks bool
-	// wants adds what else the batch has to read for the verb; nil = nothing.
+	// needsLatest says that the latest messages of the conversation are needed, and the replies that wait.
+	needsLatest bool
+	// wants adds what else the batch has to read for the verb; nil means nothing.
 	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
-	words bool // somebody says something
+	isSpeech bool // somebody says something
 	// first does what happened to a message or a channel, before it matters who did it and in which conversation.
 	first func(*work, context.Context, pgx.Tx, book.Request) error
 	// anywhere does the verb where it needs no conversation.
@@ -41,64 +41,64 @@ type useCase struct {
 // useCases makes the table of verbs.
 func useCases() map[bridge.Verb]*useCase {
 	return map[bridge.Verb]*useCase{
-		bridge.VerbSay:            {words: true, speaks: true, wants: wantTold},
-		bridge.VerbReply:          {words: true, speaks: true},
-		bridge.VerbNote:           {words: true, speaks: true},
-		bridge.VerbUnknown:        {words: true, speaks: true},
-		bridge.VerbEdit:           {speaks: true, first: edited},
-		bridge.VerbDelete:         {speaks: true, first: deleted},
-		bridge.VerbReact:          {first: ignored}, // emoji that are verbs arrive as those verbs
-		bridge.VerbUnreact:        {first: ignored},
-		bridge.VerbMoveChannel:    {first: channelMoved},
-		bridge.VerbNew:            {none: true, wants: (*work).wantStart, anywhere: (*work).start},
-		bridge.VerbHelp:           {none: true, anywhere: (*work).answerHelp},
-		bridge.VerbList:           {none: true, anywhere: (*work).answer},
-		bridge.VerbStats:          {none: true, anywhere: (*work).answer},
+		bridge.VerbSay:            {isSpeech: true, needsLatest: true, wants: wantTold},
+		bridge.VerbReply:          {isSpeech: true, needsLatest: true},
+		bridge.VerbNote:           {isSpeech: true, needsLatest: true},
+		bridge.VerbUnknown:        {isSpeech: true, needsLatest: true},
+		bridge.VerbEdit:           {needsLatest: true, first: editText},
+		bridge.VerbDelete:         {needsLatest: true, first: deleteText},
+		bridge.VerbReact:          {first: ignore}, // emoji that are verbs arrive as those verbs
+		bridge.VerbUnreact:        {first: ignore},
+		bridge.VerbMoveChannel:    {first: moveChannel},
+		bridge.VerbNew:            {noConversation: true, wants: (*work).wantStart, anywhere: (*work).start},
+		bridge.VerbHelp:           {noConversation: true, anywhere: (*work).answerHelp},
+		bridge.VerbList:           {noConversation: true, anywhere: (*work).answer},
+		bridge.VerbStats:          {noConversation: true, anywhere: (*work).answer},
 		bridge.VerbFind:           {anywhere: (*work).answer},
 		bridge.VerbHistory:        {anywhere: (*work).answer},
 		bridge.VerbWhy:            {anywhere: (*work).answer},
 		bridge.VerbTimeline:       {anywhere: (*work).answer},
 		bridge.VerbAI:             {do: byAssist((*assist.UseCases).Ask)},
-		bridge.VerbTemplates:      {none: true, anywhere: administer},
-		bridge.VerbTemplateEdit:   {none: true, anywhere: administer},
-		bridge.VerbTemplateDelete: {none: true, anywhere: administer},
-		bridge.VerbTemplate:       {speaks: true, read: useTemplate},
-		bridge.VerbTake:           {open: true, do: byWorkflow((*workflow.UseCases).Assign)},
-		bridge.VerbAssign:         {speaks: true, wants: wantThoseElsewhere, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
-		bridge.VerbUnassign:       {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbTemplates:      {noConversation: true, anywhere: administerTemplates},
+		bridge.VerbTemplateEdit:   {noConversation: true, anywhere: administerTemplates},
+		bridge.VerbTemplateDelete: {noConversation: true, anywhere: administerTemplates},
+		bridge.VerbTemplate:       {needsLatest: true, read: useTemplate},
+		bridge.VerbTake:           {needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbAssign:         {needsLatest: true, wants: wantAgentsElsewhere, needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbUnassign:       {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
 		bridge.VerbTag:            {wants: wantTags, do: byWorkflow((*workflow.UseCases).Tag)},
 		bridge.VerbUntag:          {do: byWorkflow((*workflow.UseCases).Tag)},
 		bridge.VerbTopic:          {do: byWorkflow((*workflow.UseCases).Topic)},
 		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
 		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
 		bridge.VerbAnalysis:       {do: byWorkflow((*workflow.UseCases).SwitchAnalysis)},
-		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).Pend)},
-		bridge.VerbSnooze:         {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Snooze)},
-		bridge.VerbWake:           {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Wake)},
+		bridge.VerbPending:        {needsOpen: true, do: byWorkflow((*workflow.UseCases).Pend)},
+		bridge.VerbSnooze:         {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Snooze)},
+		bridge.VerbWake:           {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Wake)},
 		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
-		bridge.VerbReopen:         {speaks: true, read: reopened},
+		bridge.VerbReopen:         {needsLatest: true, read: reopen},
 		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
-		bridge.VerbUndo:           {speaks: true, do: bySpeech((*speech.UseCases).Undo)},
-		bridge.VerbCC:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbTo:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbAllow:          {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbSend:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbKeep:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbDrop:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbSendAgain:      {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
-		bridge.VerbMarkSent:       {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbUndo:           {needsLatest: true, do: bySpeech((*speech.UseCases).Undo)},
+		bridge.VerbCC:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbTo:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbAllow:          {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbSend:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbKeep:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbDrop:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbSendAgain:      {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbMarkSent:       {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
 		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).Leave)},
-		bridge.VerbPromote:        {speaks: true, mail: true, read: sortAutomatic},
-		bridge.VerbSilence:        {speaks: true, mail: true, read: sortAutomatic},
-		bridge.VerbBlock:          {speaks: true, mail: true, read: sortAutomatic},
-		bridge.VerbUnblock:        {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbPromote:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
+		bridge.VerbSilence:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
+		bridge.VerbBlock:          {needsLatest: true, inDailyThread: true, read: sortAutomatic},
+		bridge.VerbUnblock:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
 	}
 }
 
 // allUseCases is the table, made once.
 var allUseCases = sync.OnceValue(useCases) //nolint:gochecknoglobals // a table that never changes
 
-// useCaseOf gives a verb's entry in the table; an empty one for verbs that have none, such as plain words.
+// useCaseOf returns a verb's entry in the table; an empty one for verbs that have none, such as plain words.
 func useCaseOf(verb bridge.Verb) *useCase {
 	if u := allUseCases()[verb]; u != nil {
 		return u
@@ -117,13 +117,13 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil // an emoji under a message of no conversation is meant for people
 	}
 	if r.Conversation == nil {
-		return w.aboutNothing(ctx, tx, r)
+		return w.answerWithoutConversation(ctx, tx, r)
 	}
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if r.Conversation.Kind == store.KindAutomatic && !use.mail {
+	if r.Conversation.Kind == store.KindAutomatic && !use.inDailyThread {
 		what := "automatic mail"
 		if r.Conversation.Collects != nil {
 			what = "mails of people who opened very many conversations"
@@ -131,8 +131,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, "automatic", "This thread collects "+what+": it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
-	if use.open && !r.Conversation.BridgeStatus().Open() {
-		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.AfterTheEnd())
+	if use.needsOpen && !r.Conversation.BridgeStatus().Open() {
+		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 		return nil
 	}
 	switch {
@@ -144,8 +144,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// aboutNothing answers a verb that is about no conversation, though it should be.
-func (w *work) aboutNothing(ctx context.Context, tx pgx.Tx, r book.Request) error {
+// answerWithoutConversation answers a verb that is about no conversation, though it should be.
+func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if done, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r); done || err != nil {
 		return err
 	}
@@ -174,20 +174,22 @@ func byReplies(do func(*reply.UseCases, book.Request)) func(*work, book.Request)
 	return func(w *work, r book.Request) { do(w.replies, r) }
 }
 
-func edited(w *work, _ context.Context, _ pgx.Tx, r book.Request) error {
+func editText(w *work, _ context.Context, _ pgx.Tx, r book.Request) error {
 	w.speech.Edit(r)
 	return nil
 }
 
-func deleted(w *work, _ context.Context, _ pgx.Tx, r book.Request) error { return w.speech.Delete(r) }
+func deleteText(w *work, _ context.Context, _ pgx.Tx, r book.Request) error {
+	return w.speech.Delete(r)
+}
 
-func ignored(*work, context.Context, pgx.Tx, book.Request) error { return nil }
+func ignore(*work, context.Context, pgx.Tx, book.Request) error { return nil }
 
-func channelMoved(_ *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+func moveChannel(_ *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return channelmove.Begin(ctx, tx, r.Surface, r.Place.Channel, r.Args.Note)
 }
 
-func administer(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+func administerTemplates(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.templates.Administer(ctx, tx, r)
 }
 
@@ -199,6 +201,6 @@ func sortAutomatic(w *work, ctx context.Context, tx pgx.Tx, r book.Request) erro
 	return w.intake.SortAutomatic(ctx, tx, r)
 }
 
-func reopened(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+func reopen(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.workflow.Reopen(ctx, tx, r)
 }

@@ -21,7 +21,7 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 	}
 	for _, m := range verbs {
 		use := allUseCases()[bridge.Verb(m[1])]
-		if use == nil || !use.words && use.first == nil && use.anywhere == nil && use.do == nil && use.read == nil {
+		if use == nil || !use.isSpeech && use.first == nil && use.anywhere == nil && use.do == nil && use.read == nil {
 			t.Errorf("nothing does %s", m[1])
 		}
 	}

@@ -85,7 +85,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 		n.Joined.Add(a.ID, in.From.Key)
 	}
 	for _, origin := range w.intake.OriginsOf(a, in) {
-		n.Opens[book.UserKey{Account: a.ID, User: origin}]++
+		n.Opens[book.NameKey{Account: a.ID, Name: origin}]++
 	}
 	if reply.OpensWindow(in) && w.Caps(a.ID).Window.Free != 0 {
 		n.Answers = append(n.Answers, book.Incoming{Account: a.ID, Inbound: in})
@@ -107,7 +107,7 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
 	n.AddChannel(surface, a.Place.Channel)
 	use := useCaseOf(a.Verb)
-	if use.speaks {
+	if use.needsLatest {
 		n.Waiting = true
 		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
 	}
@@ -167,9 +167,9 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 	}
 }
 
-// wantThoseElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
+// wantAgentsElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
 // happens in that surface is told to them directly in another.
-func wantThoseElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
+func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)
 		if slices.ContainsFunc(w.Dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {

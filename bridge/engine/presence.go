@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	beatEvery     = 250 * time.Millisecond
-	stalledAfter  = 2 * time.Second // this process was stopped if it made no beat for so long
-	presenceEvery = time.Second
-	presenceLasts = 4 * time.Second
+	beatInterval     = 250 * time.Millisecond
+	stalledAfter     = 2 * time.Second // this process was stopped if it made no beat for so long
+	presenceInterval = time.Second
+	presenceLasts    = 4 * time.Second
 )
 
 // CatcherUp is a Surface that can look at once for what it may have missed since a
@@ -31,18 +31,18 @@ func (e *Engine) runPresence(ctx context.Context) error {
 		defer close(done)
 		e.watchOthers(ctx)
 	}()
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
 	for {
-		if last := e.beat.Load(); last != nil && time.Since(*last) > stalledAfter {
+		if last := e.lastBeat.Load(); last != nil && time.Since(*last) > stalledAfter {
 			e.log.Warn("this process was stopped for a while", "seconds", time.Since(*last).Seconds())
 			e.catchUp(*last)
 		}
 		now := time.Now() //nolint:forbidigo // the monotonic clock
-		e.beat.Store(&now)
+		e.lastBeat.Store(&now)
 		select {
 		case <-ctx.Done():
-			e.beat.Store(nil)
+			e.lastBeat.Store(nil)
 			<-done
 			return nil
 		case <-tick.C:
@@ -50,9 +50,9 @@ func (e *Engine) runPresence(ctx context.Context) error {
 	}
 }
 
-// stalled says that this process was stopped for a while, and has not asked the surfaces yet to catch up.
+// stalled reports whether this process was stopped for a while, and has not asked the surfaces yet to catch up.
 func (e *Engine) stalled() bool {
-	last := e.beat.Load()
+	last := e.lastBeat.Load()
 	return last != nil && time.Since(*last) > stalledAfter
 }
 
@@ -61,10 +61,10 @@ func (e *Engine) stalled() bool {
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := store.ProcessName + rand.Text()
 	var known []store.Vanished
-	tick := time.NewTicker(presenceEvery)
+	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()
 	for {
-		gone, err := e.presence(ctx, name)
+		gone, err := e.keepPresence(ctx, name)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
 		}
@@ -86,7 +86,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 	}
 }
 
-func (e *Engine) presence(ctx context.Context, name string) ([]store.Vanished, error) {
+func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
 	defer cancel()
 	all, err := store.AllKnow(ctx, e.pool, store.KnowsRuns)

@@ -27,7 +27,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		return err
 	}
 	w := e.newWork(dir, now, real)
-	defer e.release(w)
+	defer e.keepUnusedIDs(w)
 	n := book.NewWanted(0)
 	wantPeople(n, dir)
 	if unread {

@@ -25,7 +25,7 @@ func (w *world) countRows() {
 		END LOOP; END $$`)
 }
 
-// rowsWritten gives how many rows were written since countRows, by table.
+// rowsWritten returns how many rows were written since countRows, by table.
 func (w *world) rowsWritten() map[string]int {
 	w.t.Helper()
 	type count struct {

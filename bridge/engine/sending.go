@@ -29,7 +29,7 @@ func (e *Engine) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 // host is the engine as the packages see it that it is made of: outbound, reading and chores.
 type host struct{ *Engine }
 
-// Directory gives accounts, agents and teams as they were read last.
+// Directory returns accounts, agents and teams as they were read last.
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 // PostFacts implements outbound.Engine.
@@ -57,7 +57,7 @@ func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.D
 
 // Trouble tells of what fails; see trouble.
 func (h host) Trouble(account store.AccountID, what string, c *channels.Condition) {
-	h.trouble(account, what, c)
+	h.recordTrouble(account, what, c)
 }
 
 // Channels implements chores.Host.

@@ -15,12 +15,12 @@ func TestStalledHoldsReplies(t *testing.T) {
 	}
 	now := time.Now()
 	soon := now.Add(time.Minute) // however long this test is stopped
-	e.beat.Store(&soon)
+	e.lastBeat.Store(&soon)
 	if e.stalled() || d.gapWithin(time.Minute) {
 		t.Error("a beating heart holds replies back")
 	}
 	before := now.Add(-stalledAfter - time.Second)
-	e.beat.Store(&before)
+	e.lastBeat.Store(&before)
 	if filling, err := d.filling(t.Context(), time.Second); !filling || err != nil || !d.gapWithin(time.Minute) {
 		t.Errorf("replies may leave: %v", err)
 	}

@@ -47,7 +47,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	agent, surface, a := r.Agent, r.Surface, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
-		problem = w.mayNotStart(s, a, edited)
+		problem = w.startProblem(s, a, edited)
 	}
 	var used *outbound.UsedTemplate
 	if problem == nil && s.Caps.Start == channels.StartTemplate {
@@ -64,7 +64,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if identity == nil {
 		return w.Wait(time.Second) // the account's channel began to work after the batch was read, without this customer
 	}
-	previous := w.StartedBy(r)
+	previous := w.StartedByForm(r)
 	if previous == nil && !s.Caps.Threads {
 		previous = w.Conversations.LatestOf(identity)
 	}
@@ -73,28 +73,28 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 			Customer: previous.Customer(), Text: a.Text})
 		return nil
 	}
-	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: subjectFor(s, a)}, previous)
+	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: startSubject(s, a)}, previous)
 	if err != nil {
 		return err
 	}
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Name: cmp.Or(s.Party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
-	return w.firstWords(r.About(c), used)
+	return w.sayFirstWords(r.About(c), used)
 }
 
-// customerOf gives the customer with whom a conversation is to begin; nil if the batch hasn't read them.
+// customerOf returns the customer with whom a conversation is to begin; nil if the batch hasn't read them.
 func (w *work) customerOf(s reading.Starting) *store.Identity {
-	return w.People.ByAddress[book.UserKey{Account: s.AccountID(), User: s.Party.Key}]
+	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
 }
 
-// mayNotStart gives the reason for which a conversation can't begin, the first of several; nil if it can. edited: its
+// startProblem returns the reason for which a conversation can't begin, the first of several; nil if it can. edited: its
 // text was changed before it was read.
-func (w *work) mayNotStart(s reading.Starting, a bridge.Action, edited bool) *bridge.Problem {
+func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *bridge.Problem {
 	if problem := s.Unsaid(a); problem != nil {
 		return problem
 	}
-	if problem := s.StrangerProblem(w.People.Wrote(s.Party)); problem != nil {
+	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
 		return problem
 	}
 	if edited {
@@ -129,8 +129,8 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	return &used, problem, nil
 }
 
-// firstWords shows and sends what a conversation begins with.
-func (w *work) firstWords(r book.Request, used *outbound.UsedTemplate) error {
+// sayFirstWords shows and sends what a conversation begins with.
+func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (w *work) firstWords(r book.Request, used *outbound.UsedTemplate) error {
 		}
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
-	typed := w.Posts.Elsewhere(r)
+	typed := w.Posts.KeyOfTypedText(r)
 	r.Place.Message, r.Files = "", nil
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
@@ -161,20 +161,20 @@ func (w *work) firstWords(r book.Request, used *outbound.UsedTemplate) error {
 	return nil
 }
 
-// subjectFor gives the subject that a conversation begins with, for channels that have subjects: the one that was given,
+// startSubject returns the subject that a conversation begins with, for channels that have subjects: the one that was given,
 // else the first words of the text.
-func subjectFor(s reading.Starting, a bridge.Action) string {
+func startSubject(s reading.Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""
 	}
-	return cmp.Or(clean.Preview(a.Args.Subject), subjectOf(a.Text))
+	return cmp.Or(clean.Preview(a.Args.Subject), subjectFromText(a.Text))
 }
 
 // subjectRunes is how much of a text becomes its subject.
 const subjectRunes = 60
 
-// subjectOf gives the first words of a text, as the subject of a mail that was given none.
-func subjectOf(text string) string {
+// subjectFromText returns the first words of a text, as the subject of a mail that was given none.
+func subjectFromText(text string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	first = clean.Preview(first)
 	runes := []rune(first)

@@ -13,7 +13,7 @@ import (
 	"parley/store/storetest"
 )
 
-// poolsOfEngine gives the pool of one more replica, and the sessions of its relay. Where statements are counted, the
+// poolsOfEngine returns the pool of one more replica, and the sessions of its relay. Where statements are counted, the
 // relay opens its own (nil).
 func (w *world) poolsOfEngine() (pool, sessions *pgxpool.Pool) {
 	w.t.Helper()
@@ -74,14 +74,14 @@ func (s *statements) note(conn *pgx.Conn, sql string) {
 	}
 }
 
-// known gives how many transactions have stored messages since take was called.
+// known returns how many transactions have stored messages since take was called.
 func (s *statements) known() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.taken)
 }
 
-// take gives how many statements the middle one of these transactions needed, and forgets them.
+// take returns how many statements the middle one of these transactions needed, and forgets them.
 func (s *statements) take() (middle int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"parley/store/suggested"
 )
 
-// Suggested gives the replies that an analysis suggested in a conversation, the best first, for user; nil = there
+// Suggested returns the replies that an analysis suggested in a conversation, the best first, for user; nil means there
 // are none with this id, newer ones took their place, or the conversation has ended.
 // Errors: as FactsAt.
 func (d *Desk) Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error) {

@@ -22,7 +22,7 @@ func replier() *reader {
 	}}
 }
 
-// suggestedIn gives the suggestions' id that the newest note of a conversation carries; 0 = none does.
+// suggestedIn returns the suggestions' id that the newest note of a conversation carries, or 0 if it carries none.
 func (w *world) suggestedIn(conversation int) bridge.EventID {
 	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'line' AND l.conversation_id = $1`, conversation))

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// Templates gives templates for pickers and lists, and the known values of their
+// Templates returns templates for pickers and lists, and the known values of their
 // variables. Errors as Facts.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
 	agent, dir := d.agent(user), d.e.directory.Load()
@@ -28,7 +28,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		}
 		out.Known = reading.KnownValues(f, dir.Company)
 		if out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f); len(out.List) == 0 {
-			out.None = reading.NoneFits(f)
+			out.None = reading.NoTemplateText(f)
 		}
 		return out, err
 	default:

@@ -84,7 +84,7 @@ func (w *twoHomes) inAnnex(text string) bridgetest.Message {
 	return found
 }
 
-// hears gives what a user of a chat was told: privately in a channel, and in a conversation of
+// hears returns what a user of a chat was told: privately in a channel, and in a conversation of
 // two.
 func hears(c *bridgetest.Chat, user string) []bridgetest.Message {
 	return append(c.Whispers(user), c.Messages("@"+user, "")...)

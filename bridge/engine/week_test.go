@@ -9,7 +9,7 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// weeks gives what the team was told of its weeks in the channel.
+// weeks returns what the team was told of its weeks in the channel.
 func (w *world) weeks() []bridgetest.Message {
 	var list []bridgetest.Message
 	for _, m := range w.chat.Messages(support, "") {

@@ -20,7 +20,7 @@ func windowed(more time.Duration) func(*channels.Capabilities) {
 	}
 }
 
-// verbs gives what the buttons of the newest line of a kind do.
+// verbs returns what the buttons of the newest line of a kind do.
 func (w *world) verbs(thread string, kind bridge.LineKind) []bridge.Verb {
 	var list []bridge.Verb
 	for _, b := range w.line(thread, kind).Buttons {

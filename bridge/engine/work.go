@@ -28,7 +28,7 @@ type work struct {
 // assemble makes the work on a batch.
 func assemble(e *Engine, tw *threads.Writer) *work {
 	wf := &workflow.UseCases{Writer: tw}
-	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.restored}
+	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince}
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
 	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{UploadsOriginals: e.opt.Original == nil, Analyses: e.opt.Analyzer != nil})

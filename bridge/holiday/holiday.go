@@ -70,7 +70,7 @@ func Hours(plan []byte) (*hours.Hours, error) {
 	})
 }
 
-// Holiday returns the name of the public holiday on a day; "" = there is none.
+// Holiday returns the name of the public holiday on a day; "" means there is none.
 func (c *Calendar) Holiday(year int, month time.Month, day int) string {
 	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 	if i := slices.IndexFunc(c.In(year), func(d Day) bool { return d.Date == date }); i >= 0 {

@@ -15,12 +15,12 @@ type date struct {
 	loc   *time.Location
 }
 
-// at gives the moment of a time of day.
+// at returns the moment of a time of day.
 func (d date) at(c clock) (time.Time, bool) {
 	return time.Date(d.year, d.month, d.day, c.hour, c.minute, 0, 0, d.loc), true
 }
 
-// exists says whether the calendar has the day.
+// exists reports whether the calendar has the day.
 func (d date) exists() bool {
 	t := time.Date(d.year, d.month, d.day, noonHour, 0, 0, 0, d.loc)
 	return t.Year() == d.year && t.Month() == d.month && t.Day() == d.day
@@ -74,7 +74,7 @@ func (r reader) calendar(words string) (date, string, bool) {
 	return found, rest, err == nil && found.exists()
 }
 
-// nextYearly gives the next day of that name that isn't past, today included.
+// nextYearly returns the next day of that name that isn't past, today included.
 func (r reader) nextYearly(month time.Month, day int) (date, bool) {
 	today := date{r.now.Year(), r.now.Month(), r.now.Day(), r.now.Location()}
 	start, _ := today.at(clock{})

@@ -93,7 +93,7 @@ func partOfDay(words string) (clock, string, bool) {
 	return clock{}, "", false
 }
 
-// weekdayNumber gives 0 for Sunday.
+// weekdayNumber returns 0 for Sunday.
 func weekdayNumber(name string) (int, bool) {
 	for i, names := range [...]string{
 		"sunday sun sonntag so", "monday mon montag mo", "tuesday tue tues dienstag di",
@@ -109,7 +109,7 @@ func weekdayNumber(name string) (int, bool) {
 	return 0, false
 }
 
-// monthNumber gives "1" for January, "" for what is no month.
+// monthNumber returns "1" for January, "" for what is no month.
 func monthNumber(name string) string {
 	for i, names := range [...]string{
 		"january jan januar", "february feb februar", "march mar märz maerz", "april apr", "may mai", "june jun juni",

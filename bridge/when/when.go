@@ -80,7 +80,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	return at, nil
 }
 
-// Known says whether a text has a form that Parse reads, be it past or ahead.
+// Known reports whether a text has a form that Parse reads, be it past or ahead.
 func Known(text string) bool {
 	words := normalise(text)
 	if words == "" || len([]rune(words)) > maxRunes {
@@ -106,7 +106,7 @@ func whole(words string, now time.Time) (time.Time, bool) {
 	return r.Time, true
 }
 
-// normalise gives lower case words with single spaces and nothing invisible.
+// normalise returns lower case words with single spaces and nothing invisible.
 func normalise(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {

@@ -37,10 +37,10 @@ func (us *UseCases) Ask(r book.Request) {
 		wanted = *r.Args.Wanted
 	}
 	switch {
-	case !us.Requests.Answered() || !settings.Analyses:
+	case !us.Requests.HasWriter() || !settings.Analyses:
 		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.", "Admins switch it on in parley.yaml: ai: on")
 		return
-	case !us.Analyses(c):
+	case !us.IsAnalysed(c):
 		us.Refuse(r, own.SwitchedOff, switchedOff, switchOn)
 		return
 	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:

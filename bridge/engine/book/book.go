@@ -63,7 +63,7 @@ func New(o Options) *Book {
 		Suggestions: &Suggestions{ended: map[store.ConversationID]bool{}}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
 }
 
-// Caps gives what the channel of an account can carry; zero while it isn't there.
+// Caps returns what the channel of an account can carry; zero while it isn't there.
 func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	if ch := b.Channel(account); ch != nil {
 		return ch.Capabilities()
@@ -72,7 +72,7 @@ func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 }
 
 // ConversationAt finds the conversation that an action is about: the one that it names by number
-// (buttons do too), or the one whose thread it happened in; nil = none.
+// (buttons do too), or the one whose thread it happened in, or nil if there is none.
 func (b *Book) ConversationAt(r Request) *Conversation {
 	if r.Args.Conversation != 0 {
 		return b.Conversations.Rows[r.Args.Conversation]
@@ -87,9 +87,9 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 	return nil
 }
 
-// Named finds a message, and its conversation, by the provider's id.
-func (b *Book) Named(a *store.Account, external string) (*Message, *Conversation) {
-	x, ok := b.Messages.External[UserKey{a.ID, external}]
+// MessageByExternalID finds a message, and its conversation, by the provider's id.
+func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
+	x, ok := b.Messages.External[NameKey{a.ID, external}]
 	if !ok || external == "" {
 		return nil, nil
 	}
@@ -100,10 +100,10 @@ func (b *Book) Named(a *store.Account, external string) (*Message, *Conversation
 	return m, b.Conversations.Rows[m.ConversationID]
 }
 
-// Meant finds the message that a customer's message answers, or that a reaction is about: by the provider's id or, where
+// ReferredMessage finds the message that a customer's message answers, or that a reaction is about: by the provider's id or, where
 // the provider gives our own id back, by that. ours is channels.Answers.Message.
-func (b *Book) Meant(a *store.Account, external string, ours int64) (*Message, *Conversation) {
-	if m, c := b.Named(a, external); m != nil {
+func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*Message, *Conversation) {
+	if m, c := b.MessageByExternalID(a, external); m != nil {
 		return m, c
 	}
 	m := b.Messages.Rows[store.MessageID(ours)]
@@ -116,74 +116,74 @@ func (b *Book) Meant(a *store.Account, external string, ours int64) (*Message, *
 	return nil, nil
 }
 
-// StatusMessage finds the message that a receipt is about; nil = none.
+// StatusMessage finds the message that a receipt is about, or nil if there is none.
 func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {
 		return m
 	}
 	for _, id := range s.External {
-		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok && b.Messages.Rows[x.MessageID] != nil {
+		if x, ok := b.Messages.External[NameKey{a.ID, id}]; ok && b.Messages.Rows[x.MessageID] != nil {
 			return b.Messages.Rows[x.MessageID]
 		}
 	}
 	return nil
 }
 
-// NamedMessage finds the message that an action is about: by its id; for a typed verb, the newest
+// MessageOfAction finds the message that an action is about: by its id; for a typed verb, the newest
 // message of the conversation that the verb can mean; else by the place of the message, or of a
 // line about it.
-func (b *Book) NamedMessage(r Request) *Message {
+func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
 	}
 	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
-		return b.Messages.newestAsking(r.Conversation, r.Verb)
+		return b.Messages.newestFor(r.Conversation, r.Verb)
 	}
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
-	if p != nil && (p.Kind == HumanMessage || p.Kind == string(bridge.PostLine) && Pointed(r.Action)) {
+	if p != nil && (p.Kind == HumanMessage || p.Kind == string(bridge.PostLine) && MeansOneMessage(r.Action)) {
 		return b.Messages.Rows[p.MessageID]
 	}
 	return nil
 }
 
-// Settings gives what is chosen for a conversation's account.
+// Settings returns what is chosen for a conversation's account.
 func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 	ch := b.Channel(c.AccountID)
 	return b.Dir.SettingsOf(c.Account, ch != nil && ch.Capabilities().Threads)
 }
 
-// Analyses says whether what is written in a conversation is analysed: its account wants it, and nobody switched it
+// IsAnalysed reports whether what is written in a conversation is analysed: its account wants it, and nobody switched it
 // off here.
-func (b *Book) Analyses(c *Conversation) bool {
+func (b *Book) IsAnalysed(c *Conversation) bool {
 	return b.Settings(c).Analyses && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
 }
 
 // ConversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	if c := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]; c != nil && c.AccountID == a.ID && c.continues() {
-		return b.Conversations.current(c)
+	if c := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]; c != nil && c.AccountID == a.ID && c.takesAnswers() {
+		return b.Conversations.newestContinuation(c)
 	}
 	for _, id := range in.Answers.References {
-		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok {
-			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.continues() {
-				return b.Conversations.current(c)
+		if x, ok := b.Messages.External[NameKey{a.ID, id}]; ok {
+			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.takesAnswers() {
+				return b.Conversations.newestContinuation(c)
 			}
 		}
 	}
 	if ch := b.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
-	return b.Conversations.LatestOf(b.People.ByAddress[UserKey{a.ID, in.From.Key}])
+	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
-// OpenWith gives the open conversation that a chat has with a customer, by whichever of the customer's keys: there may
-// be only one (invariant 5). 0 = there is none, or the account is a mailbox.
-func (b *Book) OpenWith(ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity) (store.ConversationID, error) {
+// OpenConversationWith returns the open conversation that a chat has with a customer, by whichever of the customer's keys: there may
+// be only one (invariant 5). 0 means there is none, or the account is a mailbox.
+func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity) (store.ConversationID, error) {
 	if b.Caps(account).Threads {
 		return 0, nil
 	}
-	for _, id := range Keys(b.Conversations.Rows) {
+	for _, id := range SortedKeys(b.Conversations.Rows) {
 		o := b.Conversations.Rows[id]
 		if o.Exclusive && o.AccountID == account && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
 			return id, nil

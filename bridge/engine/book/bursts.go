@@ -22,7 +22,7 @@ func (bs Bursts) Add(c *Conversation, m *Message) {
 
 func (bs Bursts) flush(ctx context.Context, p *store.Pipeline) error {
 	rows := make([]store.Burst, 0, len(bs))
-	for _, id := range Keys(bs) {
+	for _, id := range SortedKeys(bs) {
 		rows = append(rows, bs[id])
 	}
 	return store.UpsertBursts(ctx, p, rows)

@@ -15,30 +15,30 @@ import (
 // Conversation is a conversation that a batch has loaded.
 type Conversation struct {
 	*store.Conversation
-	Fresh, dirty bool
-	Account      *store.Account
-	Identity     *store.Identity
-	Threads      map[store.AccountID]*Thread
-	Last         []store.Message // newest first, when loaded
-	ShowsNew     bool            // its root may have to show something else
-	Unshown      bool            // something that the customer said isn't posted yet
-	Clicked      bool            // somebody clicked, and looks at the root now
-	AddressedBy  bridge.AgentRef // the agent who changed the recipients of replies in this batch
-	traitChanged bool            // something was found out or set that figures may count
+	Fresh, dirty  bool
+	Account       *store.Account
+	Identity      *store.Identity
+	Threads       map[store.AccountID]*Thread
+	Last          []store.Message // newest first, when loaded
+	CardMayDiffer bool            // its root may have to show something else
+	Unshown       bool            // something that the customer said isn't posted yet
+	Clicked       bool            // somebody clicked, and looks at the root now
+	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
+	traitChanged  bool            // something was found out or set that figures may count
 }
 
 // Thread is a conversation's thread in one surface.
 type Thread struct {
 	store.Thread
-	Dirty    bool
-	NewCard  bool // only Card changed, or nothing
-	NewDoubt bool // Doubt changed
+	Dirty        bool
+	CardChanged  bool // only Card changed, or nothing
+	DoubtChanged bool // Doubt changed
 }
 
 // BridgeStatus of the conversation.
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
 
-// IsAssignee says that an agent holds the conversation.
+// IsAssignee reports whether an agent holds the conversation.
 func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 	for _, a := range c.Assignees {
 		if a == agent {
@@ -51,7 +51,7 @@ func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
 
-// Home gives the thread in which the conversation is worked on.
+// Home returns the thread in which the conversation is worked on.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	surface, _ := dir.Home(c.Account, c.TeamID)
 	if t := c.Threads[surface]; t != nil {
@@ -81,31 +81,31 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	return ref
 }
 
-// continues says that what answers the conversation belongs to it, or to one that goes on from it. One whose customer
+// takesAnswers reports whether what answers the conversation belongs to it, or to one that goes on from it. One whose customer
 // is erased goes with the customer: what comes then is a stranger's.
-func (c *Conversation) continues() bool {
+func (c *Conversation) takesAnswers() bool {
 	return c.Kind == store.KindCustomer && !c.Erased()
 }
 
-// Erased says that the customer was erased: what is left of the conversation names nobody any more.
+// Erased reports whether the customer was erased: what is left of the conversation names nobody any more.
 func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }
 
 // RefreshCard makes the end of the batch update the root, if what it shows has changed.
 func (c *Conversation) RefreshCard() {
 	c.Touch()
-	c.ShowsNew = true
+	c.CardMayDiffer = true
 }
 
-// AfterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
-func (c *Conversation) AfterTheEnd() string {
+// HintAfterEnd says what can be done with a conversation that is over: what was closed stays closed.
+func (c *Conversation) HintAfterEnd() string {
 	if c.BridgeStatus() == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."
 	}
 	return "To go on, reopen it: !reopen"
 }
 
-// ReplyingShown is the part of a card's digest that stands for the agents who are replying.
-func (c *Conversation) ReplyingShown() (shown string) {
+// ReplyingDigest is the part of a card's digest that stands for the agents who are replying.
+func (c *Conversation) ReplyingDigest() (shown string) {
 	if !c.BridgeStatus().Open() {
 		return ""
 	}
@@ -115,7 +115,7 @@ func (c *Conversation) ReplyingShown() (shown string) {
 	return shown
 }
 
-// Places gives the threads of a conversation in hand.
+// Places returns the threads of a conversation in hand.
 func (c *Conversation) Places() outbound.Threads {
 	places := outbound.Threads{}
 	for _, t := range c.Threads {
@@ -124,8 +124,8 @@ func (c *Conversation) Places() outbound.Threads {
 	return places
 }
 
-// UseKey makes replies of a chat go to a key from now on. It says no where they do already.
-func (c *Conversation) UseKey(p channels.Party) bool {
+// SetReplyKey makes replies of a chat go to a key from now on. It returns false if they do already.
+func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
 		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {
 			q.Key = p.Key
@@ -146,13 +146,13 @@ func (c *Conversation) Participant(key string) bridge.PartyRef {
 	return bridge.PartyRef{Name: key, Address: key}
 }
 
-// OthersOwn says that the conversation is somebody else's.
-func (c *Conversation) OthersOwn(agent store.AgentID) bool {
+// IsHeldByOthers reports whether the conversation is somebody else's.
+func (c *Conversation) IsHeldByOthers(agent store.AgentID) bool {
 	return len(c.Assignees) > 0 && !c.IsAssignee(agent)
 }
 
-// SourceAt gives the place of a typed message with its thread, where the message can be read again.
-func (c *Conversation) SourceAt(m *Message) bridge.Place {
+// SourcePlace returns the place of a typed message with its thread, where the message can be read again.
+func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
 		return bridge.Place{}
 	}
@@ -163,7 +163,7 @@ func (c *Conversation) SourceAt(m *Message) bridge.Place {
 	return at
 }
 
-// IsFor says that a mail goes to a conversation's customer, or to whom replies go instead.
+// IsFor reports whether a mail goes to a conversation's customer, or to whom replies go instead.
 func (c *Conversation) IsFor(in channels.Inbound) bool {
 	to, _ := outbound.Addressed(c.Participants)
 	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), func(p channels.Party) bool {

@@ -13,21 +13,21 @@ import (
 // Conversations holds the conversations that one batch has loaded, with their threads.
 type Conversations struct {
 	*Moment
-	dir        *directory.Directory
-	Rows       map[store.ConversationID]*Conversation
-	Latest     map[store.IdentityID]store.ConversationID // identity → its newest conversation
-	days       map[LaneKey]store.ConversationID
-	collecting map[LaneKey]store.ConversationID // the threads of a day in which mails are collected
-	numbers    []store.ConversationID           // conversation numbers, taken but not used
+	dir           *directory.Directory
+	Rows          map[store.ConversationID]*Conversation
+	Latest        map[store.IdentityID]store.ConversationID // identity → its newest conversation
+	automaticDays map[LaneKey]store.ConversationID
+	collecting    map[LaneKey]store.ConversationID // the threads of a day in which mails are collected
+	numbers       []store.ConversationID           // conversation numbers, taken but not used
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
 	return &Conversations{Moment: m, dir: dir, Rows: map[store.ConversationID]*Conversation{},
-		Latest: map[store.IdentityID]store.ConversationID{}, days: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
+		Latest: map[store.IdentityID]store.ConversationID{}, automaticDays: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
 }
 
 func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
-	fresh, changed := written(cs.Rows, func(c *Conversation) (store.Conversation, bool, bool) { return *c.Conversation, c.Fresh, c.dirty })
+	fresh, changed := newAndChanged(cs.Rows, func(c *Conversation) (store.Conversation, bool, bool) { return *c.Conversation, c.Fresh, c.dirty })
 	if err := store.InsertConversations(ctx, p, fresh); err != nil {
 		return err
 	}
@@ -36,15 +36,15 @@ func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
 
 func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) error {
 	var threads, cards, doubts []store.Thread
-	for _, id := range Keys(cs.Rows) {
+	for _, id := range SortedKeys(cs.Rows) {
 		for _, t := range cs.Rows[id].Threads {
 			switch {
 			case t.Dirty:
 				threads = append(threads, t.Thread)
-			case t.NewCard:
+			case t.CardChanged:
 				cards = append(cards, t.Thread)
 			}
-			if t.NewDoubt {
+			if t.DoubtChanged {
 				doubts = append(doubts, t.Thread)
 			}
 		}
@@ -61,15 +61,15 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 // noteSorting notes the threads of a day in which mails are sorted.
 func (cs *Conversations) noteSorting(c *Conversation) {
 	if c.Kind == store.KindAutomatic && c.Day != nil {
-		cs.days[LaneKey{c.AccountID, *c.Day}] = c.ID
+		cs.automaticDays[LaneKey{c.AccountID, *c.Day}] = c.ID
 	}
 	if c.Collects != nil {
 		cs.collecting[LaneKey{c.AccountID, *c.Collects}] = c.ID
 	}
 }
 
-// Number takes the number of a new conversation.
-func (cs *Conversations) Number(ctx context.Context, tx pgx.Tx) (store.ConversationID, error) {
+// TakeNumber takes the number of a new conversation.
+func (cs *Conversations) TakeNumber(ctx context.Context, tx pgx.Tx) (store.ConversationID, error) {
 	if len(cs.numbers) == 0 {
 		var err error
 		if cs.numbers, err = store.ConversationNumbers(ctx, tx, 1); err != nil {
@@ -81,18 +81,18 @@ func (cs *Conversations) Number(ctx context.Context, tx pgx.Tx) (store.Conversat
 	return id, nil
 }
 
-// current follows a conversation to the one that continues it.
-func (cs *Conversations) current(c *Conversation) *Conversation {
-	if next := cs.Next(c); next != nil {
-		return cs.current(next)
+// newestContinuation follows a conversation to the one that continues it.
+func (cs *Conversations) newestContinuation(c *Conversation) *Conversation {
+	if next := cs.ContinuationOf(c); next != nil {
+		return cs.newestContinuation(next)
 	}
 	return c
 }
 
-// Next gives the conversation that continues c; nil = none does. It is in memory if it exists: Load
+// ContinuationOf returns the conversation that continues c, or nil if none does. It is in memory if it exists: Load
 // reads it along with c.
-func (cs *Conversations) Next(c *Conversation) *Conversation {
-	for _, id := range Keys(cs.Rows) {
+func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
+	for _, id := range SortedKeys(cs.Rows) {
 		if next := cs.Rows[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
 			return next
 		}
@@ -100,7 +100,7 @@ func (cs *Conversations) Next(c *Conversation) *Conversation {
 	return nil
 }
 
-// LatestOf gives the conversation that a customer's next message belongs to; nil if none.
+// LatestOf returns the conversation that a customer's next message belongs to, or nil if there is none.
 func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 	if i == nil {
 		return nil
@@ -117,12 +117,12 @@ func (b *Book) noteLatest(c *Conversation) {
 	root := b.People.RootOf(c).ID
 	known := b.Conversations.Rows[b.Conversations.Latest[root]]
 	if known == nil || known.BridgeStatus().Open() != c.BridgeStatus().Open() && c.BridgeStatus().Open() ||
-		known.BridgeStatus().Open() == c.BridgeStatus().Open() && newerConv(c, known) {
+		known.BridgeStatus().Open() == c.BridgeStatus().Open() && saidLater(c, known) {
 		b.Conversations.Latest[root] = c.ID
 	}
 }
 
-func newerConv(c, than *Conversation) bool {
+func saidLater(c, than *Conversation) bool {
 	if c.BridgeStatus().Open() {
 		return c.LastAt.After(than.LastAt)
 	}
@@ -141,8 +141,8 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	return refs
 }
 
-// Others names the assignees except the one who acts.
-func (cs *Conversations) Others(c *Conversation, agent *store.Agent) []bridge.AgentRef {
+// OtherOwners names the assignees except the one who acts.
+func (cs *Conversations) OtherOwners(c *Conversation, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef
 	for _, r := range cs.Owners(c) {
 		if r.ID != agent.ID {

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// Carried is what a delivery carries.
-func (d *Delivery) Carried() outbound.Payload {
+// DecodedPayload is what a delivery carries.
+func (d *Delivery) DecodedPayload() outbound.Payload {
 	if d.decoded == nil {
 		p := outbound.PayloadOf(&d.Delivery)
 		d.decoded = &p
@@ -19,8 +19,8 @@ func (d *Delivery) Carried() outbound.Payload {
 	return *d.decoded
 }
 
-// Carry changes what a delivery carries.
-func (d *Delivery) Carry(p outbound.Payload) {
+// SetPayload changes what a delivery carries.
+func (d *Delivery) SetPayload(p outbound.Payload) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("book: payload: " + err.Error()) // our own plain struct
@@ -28,21 +28,21 @@ func (d *Delivery) Carry(p outbound.Payload) {
 	d.Payload, d.decoded, d.Dirty = body, nil, true
 }
 
-// Join lets a delivery leave together with its neighbours in the lane that have the same key, as long
+// MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long
 // as they fit together. The delivery takes runes of the room, which is in runes too.
-func (d *Delivery) Join(key string, runes, room int) {
+func (d *Delivery) MakeJoinable(key string, runes, room int) {
 	d.JoinKey, d.JoinSize = key, min((runes*store.JoinRoom+room-1)/room, store.JoinRoom+1)
 }
 
 // Delivery is a delivery that a batch has in hand.
 type Delivery struct {
 	store.Delivery
-	decoded      *outbound.Payload // what Payload holds; nil = not looked at yet
+	decoded      *outbound.Payload // what Payload holds; nil means not looked at yet
 	Fresh, Dirty bool
 }
 
-// Rank orders what is known of a delivery: it only rises.
-func Rank(state string) int {
+// StateRank orders what is known of a delivery: it only rises.
+func StateRank(state string) int {
 	switch state {
 	case store.Accepted:
 		return 1
@@ -56,7 +56,7 @@ func Rank(state string) int {
 	return 0
 }
 
-// RunOf gives a delivery and those that left together with it, in order. Only its last attempt counts:
+// RunOf returns a delivery and those that left together with it, in order. Only its last attempt counts:
 // deliveries that left with an earlier one are not among them.
 func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	run := []*Delivery{d}
@@ -69,9 +69,9 @@ func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	return run
 }
 
-// Revise changes a line that still waits to be posted.
-func (d *Delivery) Revise(line bridge.Line) {
-	p := d.Carried()
+// SetLine changes a line that still waits to be posted.
+func (d *Delivery) SetLine(line bridge.Line) {
+	p := d.DecodedPayload()
 	p.Line = &line
-	d.Carry(p)
+	d.SetPayload(p)
 }

@@ -25,7 +25,7 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	posts, err := store.FindPosts(ctx, tx, accounts, channels, messages)
 	if err == nil && n.Early {
 		var waiting []store.Post
-		waiting, err = store.EarlyPosts(ctx, tx, Keys(b.Conversations.Rows))
+		waiting, err = store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
 		posts = append(posts, waiting...)
 	}
 	if err != nil {
@@ -37,11 +37,11 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 			n.Messages = append(n.Messages, id)
 		}
 	}
-	n.Messages = compact(n.Messages)
+	n.Messages = sortedUnique(n.Messages)
 	return nil
 }
 
-// EarlyIn gives the edits in a conversation's threads whose messages have not come, in the order of their places.
+// EarlyIn returns the edits in a conversation's threads whose messages have not come, in the order of their places.
 // It is complete where depth.Early was wanted.
 func (ps *Posts) EarlyIn(conversation store.ConversationID) []store.Post {
 	var list []store.Post

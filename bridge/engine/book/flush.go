@@ -11,7 +11,7 @@ import (
 	"parley/store/measure"
 )
 
-// Flush gives the statements that write what was changed, in the order in which all batches lock.
+// Flush returns the statements that write what was changed, in the order in which all batches lock.
 func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	for i := range b.Log.Entries {
 		due[b.Log.Entries[i].ConversationID] = true
 	}
-	return measure.Due(ctx, p, Keys(due))
+	return measure.Due(ctx, p, SortedKeys(due))
 }
 
 // Made tells the relay what became due.

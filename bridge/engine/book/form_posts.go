@@ -8,13 +8,13 @@ import (
 	"parley/store"
 )
 
-// FormKeys gives the keys under which the messages of one opened form are remembered; none for what is
+// FormKeys returns the keys under which the messages of one opened form are remembered; none for what is
 // no form, or a form without a name.
 func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 	if a.Form == "" || a.Origin != bridge.OriginForm {
 		return nil
 	}
-	keys := make([]PostKey, formMost)
+	keys := make([]PostKey, maxFormMessages)
 	for i := range keys {
 		keys[i] = PostKey{surface, formPost, a.Actor.ID + ":" + a.Form + ":" + strconv.Itoa(i)}
 	}
@@ -22,8 +22,8 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 }
 
 const (
-	formPost = "form" // kind and channel of the posts that remember what a form sent
-	formMost = 2      // the most messages that a form becomes
+	formPost        = "form" // kind and channel of the posts that remember what a form sent
+	maxFormMessages = 2      // the most messages that a form becomes
 	// FormReason marks what is in doubt because the same form was handed in before.
 	FormReason = "handed_in"
 )
@@ -35,13 +35,13 @@ func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	}
 }
 
-// HandedInBefore says that the same form has sent something.
+// HandedInBefore reports whether the same form has sent something.
 func (ps *Posts) HandedInBefore(r Request) bool {
 	return slices.ContainsFunc(FormKeys(r.Surface, r.Action), func(k PostKey) bool { return ps.Rows[k] != nil })
 }
 
-// StartedBy gives the open conversation that the same form has begun.
-func (b *Book) StartedBy(r Request) *Conversation {
+// StartedByForm returns the open conversation that the same form has begun.
+func (b *Book) StartedByForm(r Request) *Conversation {
 	for _, k := range FormKeys(r.Surface, r.Action) {
 		if p := b.Posts.Rows[k]; p != nil && b.Conversations.Rows[p.ConversationID] != nil && b.Conversations.Rows[p.ConversationID].BridgeStatus().Open() {
 			return b.Conversations.Rows[p.ConversationID]

@@ -10,7 +10,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// dueGates gives the gates of lanes that became due, or due at another time.
+// dueGates returns the gates of lanes that became due, or due at another time.
 func (o *Outbox) dueGates() []dispatch.GateDue {
 	var list []dispatch.GateDue
 	gates := map[store.GateID]int{}
@@ -92,7 +92,7 @@ type Gates struct {
 // NewGates makes the memory of a process, which knows no gate yet.
 func NewGates() *Gates { return &Gates{gates: map[LaneKey]store.Gate{}} }
 
-// idOf gives the id of a gate that is known with the same budget.
+// idOf returns the id of a gate that is known with the same budget.
 func (k *Gates) idOf(g store.Gate) (store.GateID, bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

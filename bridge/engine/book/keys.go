@@ -8,15 +8,15 @@ import (
 	"parley/store"
 )
 
-// Keys gives the keys of a map in order.
-func Keys[K ~int64, V any](m map[K]V) []K {
+// SortedKeys returns the keys of a map in order.
+func SortedKeys[K ~int64, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// written gives the rows that a holder has to insert and to update, in the order of their ids. row gives
+// newAndChanged returns the rows that a holder has to insert and to update, in the order of their ids. row gives
 // an entry's row, and says whether it is new or was changed.
-func written[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
-	for _, id := range Keys(entries) {
+func newAndChanged[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
+	for _, id := range SortedKeys(entries) {
 		switch r, fresh, dirty := row(entries[id]); {
 		case fresh:
 			inserted = append(inserted, r)
@@ -27,8 +27,8 @@ func written[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty
 	return inserted, updated
 }
 
-// compact sorts, removes doubles and zeros.
-func compact[K ~int64](list []K) []K {
+// sortedUnique sorts, removes doubles and zeros.
+func sortedUnique[K ~int64](list []K) []K {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	list = slices.Compact(list)
@@ -38,13 +38,13 @@ func compact[K ~int64](list []K) []K {
 	return list
 }
 
-// UserKey names a person, or another thing of an account, by the name that it has there.
-type UserKey struct {
+// NameKey names a person, or another thing of an account, by the name that it has there.
+type NameKey struct {
 	Account store.AccountID
-	User    string
+	Name    string
 }
 
-// OrZero gives the time, or the zero time for nil.
+// OrZero returns the time, or the zero time for nil.
 func OrZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -12,32 +12,32 @@ import (
 	"parley/store"
 )
 
-// idsPerEvent is more rows than an event of a batch makes on average; leastIDs is more than any single
+// idsPerEvent is more rows than an event of a batch makes on average; minIDs is more than any single
 // event makes. Load adds ids for what is told to people directly: a lane and a delivery for each.
 const (
 	idsPerEvent = 48
-	leastIDs    = 64 * idsPerEvent
+	minIDs      = 64 * idsPerEvent
 )
 
 const maxOffered = 10 // parked replies that are offered at once
 
-// spokenIn gives the conversations of which it matters what was said last.
-func (b *Book) spokenIn(n *Wanted) []store.ConversationID {
+// wantLatestMessages returns the conversations of which it matters what was said last.
+func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
 	if n.Failures {
-		return Keys(b.Conversations.Rows)
+		return SortedKeys(b.Conversations.Rows)
 	}
-	return b.about(n.Said)
+	return b.conversationsOf(n.Said)
 }
 
-// about gives the conversations that actions are about.
-func (b *Book) about(list []Request) []store.ConversationID {
+// conversationsOf returns the conversations that actions are about.
+func (b *Book) conversationsOf(list []Request) []store.ConversationID {
 	var ids []store.ConversationID
 	for _, r := range list {
 		if c := b.ConversationAt(r); c != nil {
 			ids = append(ids, c.ID)
 		}
 	}
-	return compact(ids)
+	return sortedUnique(ids)
 }
 
 // Load reads and locks what the batch touches: identities, then conversations, then
@@ -46,7 +46,7 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {
 		return err
 	}
-	if err := b.IDs.Ensure(ctx, tx, n.ids()); err != nil {
+	if err := b.IDs.Ensure(ctx, tx, n.maxNewRows()); err != nil {
 		return err
 	}
 	if err := b.Tags.load(ctx, tx, n.Tags); err != nil {
@@ -91,7 +91,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	p.FindExternalIDs(&external, n.External.accounts, n.External.names)
 	findPosts(&p, &posts, n.Posts)
 	p.AutomaticOfDays(&days, n.Days.accounts, n.Days.names)
-	openers := n.openers()
+	openers := n.originsThatOpen()
 	p.FindOpenings(&openings, openers.accounts, openers.names)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		n.Deliveries = append(n.Deliveries, r.DeliveryID)
 	}
 	for _, x := range external {
-		b.Messages.External[UserKey{x.AccountID, x.ExternalID}] = x
+		b.Messages.External[NameKey{x.AccountID, x.ExternalID}] = x
 		n.AddConversation(x.ConversationID)
 		n.Messages = append(n.Messages, x.MessageID)
 	}
@@ -120,14 +120,14 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	for _, id := range slices.Concat(latest, days, open) {
 		n.AddConversation(id)
 	}
-	n.Messages = compact(n.Messages)
+	n.Messages = sortedUnique(n.Messages)
 	b.Openings.keep(openings)
 	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
 }
 
 // lockConversations locks conversations and then lanes, and reads what belongs to them.
 func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	rows, err := store.LockConversations(ctx, tx, Keys(n.conversations), n.Messages)
+	rows, err := store.LockConversations(ctx, tx, SortedKeys(n.conversations), n.Messages)
 	if err != nil {
 		return err
 	}
@@ -153,20 +153,20 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		threads        []store.Thread
 		messages, last []store.Message
 		lanes          []store.Lane
-		all            = Keys(b.Conversations.Rows)
+		all            = SortedKeys(b.Conversations.Rows)
 	)
 	b.Locks(all)
 	p.LockLanes(&lanes, all, n.lanes.accounts, n.lanes.names)
-	p.Identities(&identities, compact(people))
+	p.Identities(&identities, sortedUnique(people))
 	trial := b.keysOnTrial()
 	p.IdentitiesOfKeys(&group, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&last, b.spokenIn(n), 5)
+	p.LatestMessages(&last, b.wantLatestMessages(n), 5)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	b.People.keepWith(slices.Concat(identities, group))
+	b.People.addWithRoots(slices.Concat(identities, group))
 	for _, t := range threads {
 		b.Conversations.Rows[t.ConversationID].Threads[t.AccountID] = &Thread{Thread: t}
 	}
@@ -185,10 +185,10 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	return nil
 }
 
-// keysOnTrial gives the keys that chats' customers have in the loaded conversations of accounts on trial: the list of
+// keysOnTrial returns the keys that chats' customers have in the loaded conversations of accounts on trial: the list of
 // such an account may name them by another key.
 func (b *Book) keysOnTrial() (keys KeyList) {
-	for _, id := range Keys(b.Conversations.Rows) {
+	for _, id := range SortedKeys(b.Conversations.Rows) {
 		c := b.Conversations.Rows[id]
 		if !c.Exclusive || c.Account.Mode != store.ModeTrial {
 			continue
@@ -225,16 +225,16 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 	var p store.Pipeline
 	var waiting, found, sent, files []store.Delivery
-	p.FilesOf(&files, compact(n.Files))
+	p.FilesOf(&files, sortedUnique(n.Files))
 	if n.UpTo {
 		p.SentLately(&sent, b.replyLanes())
 	}
 	p.WaitingDeliveries(&waiting, customerLanes)
-	p.DeliveriesOf(&found, Keys(b.Messages.Rows), compact(slices.Concat(n.Deliveries, b.standingNotes(n))))
+	p.DeliveriesOf(&found, SortedKeys(b.Messages.Rows), sortedUnique(slices.Concat(n.Deliveries, b.standingNotes(n))))
 	var unshown []store.ConversationID
-	p.Unshown(&unshown, b.about(n.Ends))
+	p.Unshown(&unshown, b.conversationsOf(n.Ends))
 	var parked []store.Message
-	p.ParkedMessages(&parked, b.openedIn(n), bridge.ReasonWindow, maxOffered)
+	p.ParkedMessages(&parked, b.withOpenedWindow(n), bridge.ReasonWindow, maxOffered)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
@@ -259,10 +259,10 @@ func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message
 	return b.Outbox.loadDeliveries(ctx, tx, parked)
 }
 
-// replyLanes gives the lanes to customers.
+// replyLanes returns the lanes to customers.
 func (b *Book) replyLanes() []store.LaneID {
 	var list []store.LaneID
-	for _, id := range Keys(b.Outbox.Lanes) {
+	for _, id := range SortedKeys(b.Outbox.Lanes) {
 		if l := b.Outbox.Lanes[id]; l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
 			list = append(list, id)
 		}
@@ -272,7 +272,7 @@ func (b *Book) replyLanes() []store.LaneID {
 
 // loadJoined reads what left together with the deliveries in hand, and their messages.
 func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
-	found, err := store.JoinedTo(ctx, tx, Keys(b.Outbox.Deliveries))
+	found, err := store.JoinedTo(ctx, tx, SortedKeys(b.Outbox.Deliveries))
 	if err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 		b.Outbox.addDelivery(d)
 	}
 	var missing []store.MessageID
-	for _, id := range Keys(b.Outbox.Deliveries) {
+	for _, id := range SortedKeys(b.Outbox.Deliveries) {
 		if d := b.Outbox.Deliveries[id]; d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
 		}
@@ -313,22 +313,22 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		return err
 	}
 	for _, s := range n.Strangers {
-		if b.People.Wrote(s.Party) {
+		if b.People.WroteBefore(s.Party) {
 			n.AddParty(s.Account, s.Party)
 		}
 	}
 	return nil
 }
 
-// openedIn gives the conversations whose window the batch opens.
-func (b *Book) openedIn(n *Wanted) []store.ConversationID {
+// withOpenedWindow returns the conversations whose window the batch opens.
+func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {
 		if c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound); c != nil {
 			list = append(list, c.ID)
 		}
 	}
-	return compact(list)
+	return sortedUnique(list)
 }
 
 // findPosts reads the posts with these keys.

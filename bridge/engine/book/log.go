@@ -68,7 +68,7 @@ func (l *Log) Refused(r Request, code, words string) {
 	l.ByParley(r.Conversation, store.DeedRefused, why)
 }
 
-// ChangedHands says that a text is found late in a conversation which others have, or nobody has, than when it was typed:
+// ChangedHands reports whether a text is found late in a conversation which others have, or nobody has, than when it was typed:
 // whoever typed it may have known that it stays inside.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
 	typed, late := l.foundLate(r.Action)

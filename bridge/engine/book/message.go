@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Excerpt gives the beginning of a message's text, else the name of its first file.
+// Excerpt returns the beginning of a message's text, else the name of its first file.
 func Excerpt(m *Message) string {
 	text := strings.TrimSpace(m.Text)
 	if text == "" && len(m.Files) > 0 {
@@ -31,7 +31,7 @@ const (
 	excerptLines = 6
 )
 
-// richRow encodes rich content for a message's row; nil = there is none.
+// richRow encodes rich content for a message's row; nil means there is none.
 func richRow(r *bridge.Rich) json.RawMessage {
 	if r.Kind() == "" {
 		return nil
@@ -43,7 +43,7 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	return body
 }
 
-// SaidIn gives the messages of customers that a post shows: several where they were posted
+// SaidIn returns the messages of customers that a post shows: several where they were posted
 // together.
 func SaidIn(messages []store.Message) []bridge.Said {
 	slices.SortFunc(messages, func(a, b store.Message) int { // providers count in seconds
@@ -76,11 +76,11 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 type Message struct {
 	store.Message
 	Fresh, Dirty bool
-	Decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
+	Decided      *bridge.Outcome // what somebody decided about it in this batch; State "" means that its fate decides what is shown
 }
 
-// WordsOf marks what a message says now.
-func WordsOf(m *store.Message) string {
+// WordsMarkOf marks what a message says now.
+func WordsMarkOf(m *store.Message) string {
 	names := make([]string, len(m.Files))
 	for i, f := range m.Files {
 		names[i] = f.Name
@@ -88,9 +88,9 @@ func WordsOf(m *store.Message) string {
 	return bridge.WordsMark(m.Text, names)
 }
 
-// Later says that a message was said after another: by the order in which their facts
+// SaidAfter reports whether a message was said after another: by the order in which their facts
 // were accepted; ids come from blocks and say nothing about it.
-func Later(m, than *store.Message) bool {
+func SaidAfter(m, than *store.Message) bool {
 	if m.EventID != than.EventID {
 		return m.EventID > than.EventID
 	}
@@ -100,9 +100,9 @@ func Later(m, than *store.Message) bool {
 // DeletedReason is the reason of a text that its author deleted before the customer had it.
 const DeletedReason = "deleted"
 
-// Told says for which reasons the author must learn, by a line in the thread, that
+// MustTellAuthor says for which reasons the author must learn, by a line in the thread, that
 // the customer did not get the text. The others are what the author meant.
-func Told(reason string) bool {
+func MustTellAuthor(reason string) bool {
 	switch reason {
 	case "not_an_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
 		"for_colleagues", "names_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":

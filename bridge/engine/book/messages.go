@@ -16,9 +16,9 @@ import (
 type Messages struct {
 	*Moment
 	Rows        map[store.MessageID]*Message
-	External    map[UserKey]store.ExternalID
+	External    map[NameKey]store.ExternalID
 	newExternal []store.ExternalID
-	moved       []store.ExternalID // ids that now belong to another conversation or message
+	relinked    []store.ExternalID // ids that now belong to another conversation or message
 	Reactions   map[ReactionKey]store.Reaction
 	Reacted     map[ReactionKey]bool // reactions that changed
 	Fetches     []store.Fetch        // new files to be fetched
@@ -26,12 +26,12 @@ type Messages struct {
 }
 
 func newMessages(m *Moment) *Messages {
-	return &Messages{Moment: m, Rows: map[store.MessageID]*Message{}, External: map[UserKey]store.ExternalID{},
+	return &Messages{Moment: m, Rows: map[store.MessageID]*Message{}, External: map[NameKey]store.ExternalID{},
 		Reactions: map[ReactionKey]store.Reaction{}, Reacted: map[ReactionKey]bool{}}
 }
 
 func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
-	fresh, changed := written(ms.Rows, func(m *Message) (store.Message, bool, bool) { return m.Message, m.Fresh, m.Dirty })
+	fresh, changed := newAndChanged(ms.Rows, func(m *Message) (store.Message, bool, bool) { return m.Message, m.Fresh, m.Dirty })
 	if err := store.InsertMessages(ctx, p, fresh); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := blob.UseUploads(ctx, p, uploads(fresh)); err != nil {
 		return err
 	}
-	return store.MoveExternalIDs(ctx, p, ms.moved)
+	return store.MoveExternalIDs(ctx, p, ms.relinked)
 }
 
 func (ms *Messages) flushReactions(ctx context.Context, p *store.Pipeline) error {
@@ -78,15 +78,15 @@ type ReactionKey struct {
 	Identity store.IdentityID
 }
 
-// Tie records which message a provider's id belongs to, unless that is known. Message 0 = the customer
+// LinkExternalID records which message a provider's id belongs to, unless that is known. Message 0 means the customer
 // deleted the message before it came.
-func (ms *Messages) Tie(account store.AccountID, external string, conversation store.ConversationID, message store.MessageID) {
-	k := UserKey{account, external}
+func (ms *Messages) LinkExternalID(account store.AccountID, external string, conversation store.ConversationID, message store.MessageID) {
+	k := NameKey{account, external}
 	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	switch before, known := ms.External[k]; {
 	case known && before.MessageID == 0: // its deletion came first
 		ms.External[k] = x
-		ms.moved = append(ms.moved, x)
+		ms.relinked = append(ms.relinked, x)
 		return
 	case known:
 		return
@@ -108,22 +108,22 @@ func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound)
 	}
 }
 
-// TieSent ties a provider's id to a message of ours.
-func (ms *Messages) TieSent(a *store.Account, m *Message, external string) {
+// LinkSentID ties a provider's id to a message of ours.
+func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 	if external == "" {
 		return
 	}
-	ms.Tie(a.ID, external, m.ConversationID, m.ID)
+	ms.LinkExternalID(a.ID, external, m.ConversationID, m.ID)
 	if m.ExternalID == "" {
 		m.ExternalID, m.Dirty = external, true
 	}
 }
 
-// Move gives a message to another conversation, and with its provider's id the answers to it.
+// Move moves a message to another conversation, and with its provider's id the answers to it.
 func (ms *Messages) Move(m *Message, c *Conversation) {
 	m.ConversationID, m.Dirty = c.ID, true
 	if m.ExternalID != "" {
-		ms.moved = append(ms.moved, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
+		ms.relinked = append(ms.relinked, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
 	}
 }
 
@@ -141,11 +141,11 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	return m
 }
 
-// Unanswered makes the conversation wait for its agents again when a reply did not reach the customer,
+// AwaitAnswerAgain makes the conversation wait for its agents again when a reply did not reach the customer,
 // unless another reply since the customer's last message did or still may.
-func (ms *Messages) Unanswered(c *Conversation) {
+func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
-		if Later(&a, &b) {
+		if SaidAfter(&a, &b) {
 			return -1
 		}
 		return 1
@@ -168,7 +168,7 @@ func (ms *Messages) Unanswered(c *Conversation) {
 	c.RefreshCard()
 }
 
-// AnsweredBy finds the one message that a reply answers; nil = none in particular.
+// AnsweredBy finds the one message that a reply answers, or nil if it answers none in particular.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	m := ms.Rows[a.Args.Message]
 	if m == nil || m.ConversationID != c.ID || m.Direction != store.DirectionIn && m.Fate != store.FateOut {
@@ -177,23 +177,23 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	return m
 }
 
-// newestAsking finds the newest message of a conversation that a verb without an
+// newestFor finds the newest message of a conversation that a verb without an
 // object can mean.
-func (ms *Messages) newestAsking(c *Conversation, verb bridge.Verb) *Message {
+func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 	var found *Message
 	for i := range c.Last {
 		m := ms.Rows[c.Last[i].ID]
-		if m != nil && asksFor(c, m, verb) && (found == nil || Later(&m.Message, &found.Message)) {
+		if m != nil && canApply(c, m, verb) && (found == nil || SaidAfter(&m.Message, &found.Message)) {
 			found = m
 		}
 	}
 	return found
 }
 
-func asksFor(c *Conversation, m *Message, verb bridge.Verb) bool {
+func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	switch verb {
 	case bridge.VerbSend:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone && m.Reason != DeletedReason || m.Fate == store.FateInside && Told(m.Reason)
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone && m.Reason != DeletedReason || m.Fate == store.FateInside && MustTellAuthor(m.Reason)
 	case bridge.VerbKeep, bridge.VerbDrop:
 		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
 	case bridge.VerbSendAgain:

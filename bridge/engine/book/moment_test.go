@@ -8,7 +8,7 @@ import (
 // What comes long after it was typed is read again before it leaves.
 func TestCameLate(t *testing.T) {
 	t.Parallel()
-	w := &Moment{Real: time.Unix(1700000060, 0)}
+	w := &Moment{DatabaseNow: time.Unix(1700000060, 0)}
 	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
 		if got := w.CameLate(order); got != want {
 			t.Errorf("%q: %v", order, got)

@@ -18,7 +18,7 @@ func (c *Conversation) KeepNote(d *Delivery, t *Thread) {
 // SettleNote leaves the standing note as it is from now on: somebody has acted upon the conversation.
 func (c *Conversation) SettleNote() { c.SetTrait(bridge.TraitNote, "") }
 
-// StandingNote gives the number of the delivery that says what a thread's standing note says now; 0 = none
+// StandingNote returns the number of the delivery that says what a thread's standing note says now, or 0 if there is none
 // stands there. A note stays behind in a thread that was left, and under a root that was deleted.
 func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	var delivery bridge.DeliveryID
@@ -30,7 +30,7 @@ func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	return delivery
 }
 
-// standingNotes gives the deliveries of the notes that stand in the threads of the loaded conversations.
+// standingNotes returns the deliveries of the notes that stand in the threads of the loaded conversations.
 func (b *Book) standingNotes(n *Wanted) (deliveries []bridge.DeliveryID) {
 	if !n.Notes {
 		return nil

@@ -21,7 +21,7 @@ const (
 )
 
 // Openings holds what one batch has loaded of the limits, by account and origin.
-type Openings map[UserKey]*Opening
+type Openings map[NameKey]*Opening
 
 // Opening is how much of its limit an origin has used.
 type Opening struct {
@@ -30,12 +30,12 @@ type Opening struct {
 	Each   time.Duration
 }
 
-// Of gives an origin's use of its limit; it makes the entry of a new origin.
-func (os Openings) Of(k UserKey) *Opening {
+// Of returns an origin's use of its limit; it makes the entry of a new origin.
+func (os Openings) Of(k NameKey) *Opening {
 	o := os[k]
 	if o == nil {
-		o = &Opening{Opening: store.Opening{AccountID: k.Account, Origin: k.User}, atOnce: senderAtOnce, Each: senderEach}
-		if strings.HasPrefix(k.User, "@") {
+		o = &Opening{Opening: store.Opening{AccountID: k.Account, Origin: k.Name}, atOnce: senderAtOnce, Each: senderEach}
+		if strings.HasPrefix(k.Name, "@") {
 			o.atOnce, o.Each = domainAtOnce, domainEach
 		}
 		os[k] = o
@@ -46,11 +46,11 @@ func (os Openings) Of(k UserKey) *Opening {
 // keep remembers how much the origins had used when their rows were read.
 func (os Openings) keep(found []store.Opening) {
 	for _, o := range found {
-		os.Of(UserKey{o.AccountID, o.Origin}).Before = o.Before
+		os.Of(NameKey{o.AccountID, o.Origin}).Before = o.Before
 	}
 }
 
-// Allows says that n more may be opened now.
+// Allows reports whether n more may be opened now.
 func (o *Opening) Allows(n int) bool {
 	return o.Before+o.Used+float64(n)*o.Each.Seconds() <= float64(o.atOnce)*o.Each.Seconds()
 }

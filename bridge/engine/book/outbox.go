@@ -64,15 +64,15 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	l.Tail++
 	d.Seq = l.Tail
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		o.Due(l, notBefore)
+		o.SetDue(l, notBefore)
 	}
 	l.Dirty = true
-	o.put(d)
+	o.addToIndex(d)
 	return d
 }
 
-// put makes a delivery known.
-func (o *Outbox) put(d *Delivery) {
+// addToIndex makes a delivery known.
+func (o *Outbox) addToIndex(d *Delivery) {
 	o.Deliveries[d.ID] = d
 	o.OfMessage[d.MessageID] = append(o.OfMessage[d.MessageID], d)
 }
@@ -109,12 +109,12 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 	d.Seq = seq
 	l.Waiting = slices.Insert(l.Waiting, at, d)
 	if seq == l.Head+1 && l.LeasedUntil == nil {
-		o.Due(l, notBefore)
+		o.SetDue(l, notBefore)
 	}
 	return d
 }
 
-// LaneOf gives a lane, and makes it if need be: with a priority, the gate whose budget it spends, and how long
+// LaneOf returns a lane, and makes it if need be: with a priority, the gate whose budget it spends, and how long
 // a request in it may take.
 func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
 	if l := o.laneKeys[key]; l != nil {
@@ -143,12 +143,12 @@ func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind) {
 	o.shifts = append(o.shifts, shift{l.ID, first})
 	d.Seq = first
 	if l.LeasedUntil == nil {
-		o.Due(l, nil)
+		o.SetDue(l, nil)
 	}
 }
 
-// Due sets when the head of a lane may be claimed.
-func (o *Outbox) Due(l *Lane, at *time.Time) {
+// SetDue sets when the head of a lane may be claimed.
+func (o *Outbox) SetDue(l *Lane, at *time.Time) {
 	when := o.Now
 	if at != nil && at.After(o.Now) {
 		when = *at
@@ -159,13 +159,13 @@ func (o *Outbox) Due(l *Lane, at *time.Time) {
 	l.DueAt, l.Dirty = &when, true
 }
 
-// IsHead says that a delivery is next in its lane and nobody is working on it.
+// IsHead reports whether a delivery is next in its lane and nobody is working on it.
 func (o *Outbox) IsHead(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	return l != nil && d.Seq == l.Head+1 && l.LeasedUntil == nil
 }
 
-// Cancel takes a waiting delivery back. It says no when it is being sent or was sent.
+// Cancel takes a waiting delivery back. It returns false when it is being sent or was sent.
 func (o *Outbox) Cancel(d *Delivery) bool {
 	if d.State != store.Queued || d.Part > 0 || d.Attempt > 0 && d.ErrorClass == "" {
 		return false
@@ -175,7 +175,7 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 	}
 	d.State, d.NotBefore, d.Dirty = store.Cancelled, nil, true // nothing waits for its hold
 	if o.IsHead(d) {
-		o.Due(o.Lanes[d.LaneID], nil) // the dispatcher passes over it
+		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher passes over it
 	}
 	return true
 }
@@ -184,46 +184,46 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	d.NotBefore, d.Dirty = &until, true
 	if o.IsHead(d) {
-		o.Due(o.Lanes[d.LaneID], &until)
+		o.SetDue(o.Lanes[d.LaneID], &until)
 	}
 }
 
-// Holdable says that a delivery can still be changed or taken back: nothing of it has left, nor may have.
-func (o *Outbox) Holdable(d *Delivery) bool {
+// CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, nor may have.
+func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	tried := d.Attempt > 0 && d.ErrorClass == "" // else the attempts so far failed for certain
 	return d.State == store.Queued && d.Part == 0 && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
 }
 
-// underWay says that an attempt runs, or that its result is unknown: nobody knows yet whether the
+// isUnderWay reports whether an attempt runs, or that its result is unknown: nobody knows yet whether the
 // customer gets what the message said when it began.
-func (o *Outbox) underWay(d *Delivery) bool {
+func (o *Outbox) isUnderWay(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
 }
 
-// UntilPutOff is the pause between two looks whether an attempt is over.
-const UntilPutOff = 100 * time.Millisecond
+// AttemptPollInterval is the pause between two looks whether an attempt is over.
+const AttemptPollInterval = 100 * time.Millisecond
 
-// IsPutOff says that an attempt at a reply of the conversation is running, and began after the event was
+// HasAttemptSince reports whether an attempt at a reply of the conversation is running, and began after the event was
 // stored. If the event waits in the queue of the reply's thread, the attempt finds it there and is put
 // off; else the attempt ends within its lease. While it runs, an earlier text can't be placed before the
 // reply, and the reply can't be taken back.
-func (o *Outbox) IsPutOff(c *Conversation, event store.Event) bool {
+func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	for _, d := range o.Deliveries {
 		if d.State != store.Sending || d.Kind != outbound.KindReply || d.Part > 0 || d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
 			continue
 		}
 		l := o.Lanes[d.LaneID]
-		if l != nil && l.ConversationID == c.ID && d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.Real) {
+		if l != nil && l.ConversationID == c.ID && d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.DatabaseNow) {
 			return true
 		}
 	}
 	return false
 }
 
-// NotBegun says that no attempt at a delivery is under way, and none landed.
-func (o *Outbox) NotBegun(d *Delivery) bool {
+// HasNotBegun reports whether no attempt at a delivery is under way, and none landed.
+func (o *Outbox) HasNotBegun(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
 }
@@ -233,7 +233,7 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 		return
 	}
 	row := &Delivery{Delivery: d}
-	o.put(row)
+	o.addToIndex(row)
 	l := o.Lanes[d.LaneID]
 	if l != nil && d.Seq > l.Head && d.OrderBy != "" && d.State == store.Queued {
 		l.Waiting = append(l.Waiting, row)
@@ -265,7 +265,7 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 // flushLanes writes lanes. The transaction fails if another one has made the same lane meanwhile: the
 // deliveries in ours would be lost.
 func (o *Outbox) flushLanes(ctx context.Context, p *store.Pipeline) error {
-	fresh, changed := written(o.Lanes, func(l *Lane) (store.Lane, bool, bool) { return l.Lane, l.Fresh, l.Dirty })
+	fresh, changed := newAndChanged(o.Lanes, func(l *Lane) (store.Lane, bool, bool) { return l.Lane, l.Fresh, l.Dirty })
 	if err := p.InsertLanes(fresh); err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 			return err
 		}
 	}
-	fresh, changed := written(o.Deliveries, func(d *Delivery) (store.Delivery, bool, bool) { return d.Delivery, d.Fresh, d.Dirty })
+	fresh, changed := newAndChanged(o.Deliveries, func(d *Delivery) (store.Delivery, bool, bool) { return d.Delivery, d.Fresh, d.Dirty })
 	if err := store.UpdateDeliveries(ctx, p, changed); err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 func (o *Outbox) FilesPost(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
-		if d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.Carried().Only {
+		if d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.DecodedPayload().Only {
 			found = d
 		}
 	}

@@ -19,7 +19,7 @@ import (
 type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
-	ByAddress  map[UserKey]*store.Identity
+	ByAddress  map[NameKey]*store.Identity
 	writers    []string // of the keys with which agents begin conversations, those from which somebody wrote before
 
 	newIdentity     map[store.IdentityID]bool             // rows that this batch made
@@ -30,7 +30,7 @@ type People struct {
 }
 
 func newPeople(m *Moment) *People {
-	return &People{Moment: m, Identities: map[store.IdentityID]*store.Identity{}, ByAddress: map[UserKey]*store.Identity{},
+	return &People{Moment: m, Identities: map[store.IdentityID]*store.Identity{}, ByAddress: map[NameKey]*store.Identity{},
 		newIdentity: map[store.IdentityID]bool{}, United: map[store.IdentityID]store.IdentityID{}, Linked: map[store.IdentityID]bool{},
 		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
 }
@@ -53,12 +53,12 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 	return true
 }
 
-// newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
+// newIdentities returns the rows of all senders, as if each were new, sorted. Their ids rise as the
 // facts name them: of several new keys the one with the lowest stands for the customer.
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))
 	for _, k := range p.keys {
-		rows = append(rows, store.Identity{ID: store.IdentityID(ps.IDs.Next()), AccountID: k.Account, Key: k.User, Name: p.byKey[k].Name,
+		rows = append(rows, store.Identity{ID: store.IdentityID(ps.IDs.Next()), AccountID: k.Account, Key: k.Name, Name: p.byKey[k].Name,
 			ContactID: store.ContactID(ps.IDs.Next())})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
@@ -84,22 +84,22 @@ func (ps *People) keepIdentities(found, asked []store.Identity) {
 // AddIdentity makes an identity known.
 func (ps *People) AddIdentity(i *store.Identity) {
 	ps.Identities[i.ID] = i
-	ps.ByAddress[UserKey{i.AccountID, i.Key}] = i
+	ps.ByAddress[NameKey{i.AccountID, i.Key}] = i
 }
 
-// keepWith makes identities known that were read after those of the senders, with the roots of their customers.
-func (ps *People) keepWith(found []store.Identity) {
+// addWithRoots makes identities known that were read after those of the senders, with the roots of their customers.
+func (ps *People) addWithRoots(found []store.Identity) {
 	for i := range found {
 		if ps.Identities[found[i].ID] == nil {
 			ps.AddIdentity(&found[i])
 		}
 	}
 	for i := range found {
-		ps.rooted(ps.Identities[found[i].ID])
+		ps.mapToRoot(ps.Identities[found[i].ID])
 	}
 }
 
-// SenderOf gives the identity of a mail's sender; nil when it doesn't exist any more.
+// SenderOf returns the identity of a mail's sender; nil when it doesn't exist any more.
 func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.Identity, error) {
 	if i := ps.Identities[*m.IdentityID]; i != nil {
 		return i, nil
@@ -121,13 +121,13 @@ func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.I
 // root, the identity that stands for its customer.
 func (ps *People) linkIdentities(same []samePerson) {
 	for _, i := range ps.Identities {
-		ps.rooted(i)
+		ps.mapToRoot(i)
 	}
 	for _, s := range same {
-		ps.freePassedOn(s)
+		ps.releasePassedOnKeys(s)
 		var roots []*store.Identity
 		for _, key := range s.keys {
-			if i := ps.ByAddress[UserKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
+			if i := ps.ByAddress[NameKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
 				roots = append(roots, i)
 			}
 		}
@@ -145,12 +145,12 @@ func (ps *People) linkIdentities(same []samePerson) {
 	}
 }
 
-// freePassedOn takes keys from a customer that have passed to somebody else: whoever comes by one under a new
+// releasePassedOnKeys takes keys from a customer that have passed to somebody else: whoever comes by one under a new
 // lasting key, while the customer who had it has another key, is not that customer. Phone numbers are given to
 // other people after some months, and nobody is told.
 //
 // A provider that changes somebody's lasting key tells so in an event of its own, which names the one before.
-func (ps *People) freePassedOn(s samePerson) {
+func (ps *People) releasePassedOnKeys(s samePerson) {
 	first := ps.RowOf(s.account, s.keys[0])
 	if !s.lasting || first == nil || !ps.newIdentity[first.ID] {
 		return
@@ -160,20 +160,20 @@ func (ps *People) freePassedOn(s samePerson) {
 		if row == nil || ps.newIdentity[row.ID] {
 			continue
 		}
-		for _, id := range Keys(ps.Identities) {
+		for _, id := range SortedKeys(ps.Identities) {
 			other := ps.Identities[id]
 			if other.Root() == row.Root() && !strings.HasPrefix(other.Key, outbound.FormerPrefix) && !slices.Contains(s.keys, other.Key) {
 				row.Name = other.Name // it has got the name of whoever has the key now
-				ps.GiveUp(row)
+				ps.ReleaseKey(row)
 				break
 			}
 		}
 	}
 }
 
-// GiveUp notes that a customer no longer has a key: it may be somebody else's now.
-func (ps *People) GiveUp(i *store.Identity) {
-	delete(ps.ByAddress, UserKey{i.AccountID, i.Key})
+// ReleaseKey notes that a customer no longer has a key: it may be somebody else's now.
+func (ps *People) ReleaseKey(i *store.Identity) {
+	delete(ps.ByAddress, NameKey{i.AccountID, i.Key})
 	i.Key = fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key) // two customers may have had the same
 	ps.Linked[i.ID] = true
 }
@@ -188,10 +188,10 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// rooted maps a key to the identity that stands for its customer.
-func (ps *People) rooted(i *store.Identity) {
+// mapToRoot maps a key to the identity that stands for its customer.
+func (ps *People) mapToRoot(i *store.Identity) {
 	if root := ps.Identities[i.Root()]; root != nil {
-		ps.ByAddress[UserKey{i.AccountID, i.Key}] = root
+		ps.ByAddress[NameKey{i.AccountID, i.Key}] = root
 	}
 }
 
@@ -204,16 +204,16 @@ func (ps *People) unite(first, other *store.Identity) {
 		first.OptedOut = other.OptedOut
 		ps.consents[first.ID] = true
 	}
-	for _, id := range Keys(ps.Identities) {
+	for _, id := range SortedKeys(ps.Identities) {
 		if i := ps.Identities[id]; i.Root() == other.ID {
 			i.SameAs, i.ContactID = &first.ID, first.ContactID
 			ps.Linked[i.ID] = true
-			ps.rooted(i)
+			ps.mapToRoot(i)
 		}
 	}
 }
 
-// RootOf gives the identity that stands for the customer of a conversation; nil if none.
+// RootOf returns the identity that stands for the customer of a conversation, or nil if there is none.
 func (ps *People) RootOf(c *Conversation) *store.Identity {
 	if c.Identity == nil {
 		return nil
@@ -234,24 +234,24 @@ func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 	return nil
 }
 
-// CustomerOf finds the customer of an inbound; nil = it names none.
+// CustomerOf finds the customer of an inbound; nil means it names none.
 // Errors: *NotYet when an earlier event of this batch gave the key up: the next batch makes it anew.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil
 	}
-	if i := ps.ByAddress[UserKey{a.ID, in.From.Key}]; i != nil {
+	if i := ps.ByAddress[NameKey{a.ID, in.From.Key}]; i != nil {
 		return i, nil
 	}
 	return nil, ps.Wait(0)
 }
 
-// IsNewcomer says that an address is not yet part of a conversation that has some.
+// IsNewcomer reports whether an address is not yet part of a conversation that has some.
 func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 	if len(c.Participants) == 0 || c.Identity != nil && c.Identity.Key == key {
 		return false
 	}
-	if i := ps.ByAddress[UserKey{c.AccountID, key}]; i != nil && i == ps.RootOf(c) {
+	if i := ps.ByAddress[NameKey{c.AccountID, key}]; i != nil && i == ps.RootOf(c) {
 		return false // the customer by another key
 	}
 	for _, p := range c.Participants {
@@ -264,7 +264,7 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 
 func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 	rows := func(ids map[store.IdentityID]bool) (list []store.Identity) {
-		for _, id := range Keys(ids) {
+		for _, id := range SortedKeys(ids) {
 			list = append(list, *ps.Identities[id])
 		}
 		return list
@@ -307,13 +307,13 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	return nil
 }
 
-// keysBy gives a recipient's key, and, of a chat's customer, all other keys that the customer has now.
+// keysBy returns a recipient's key, and, of a chat's customer, all other keys that the customer has now.
 func (ps *People) keysBy(c *Conversation, key string) []string {
 	root, keys := ps.RootOf(c), []string{key}
-	if !c.Exclusive || root == nil || ps.ByAddress[UserKey{c.AccountID, key}] != root {
+	if !c.Exclusive || root == nil || ps.ByAddress[NameKey{c.AccountID, key}] != root {
 		return keys
 	}
-	for _, id := range Keys(ps.Identities) {
+	for _, id := range SortedKeys(ps.Identities) {
 		if i := ps.Identities[id]; i.Root() == root.ID && i.AccountID == c.AccountID && !strings.HasPrefix(i.Key, outbound.FormerPrefix) {
 			keys = append(keys, i.Key)
 		}
@@ -321,7 +321,7 @@ func (ps *People) keysBy(c *Conversation, key string) []string {
 	return keys
 }
 
-// Wrote says that somebody with whom a conversation is to be begun wrote before, with any key.
-func (ps *People) Wrote(p channels.Party) bool {
+// WroteBefore reports whether somebody with whom a conversation is to be begun wrote before, with any key.
+func (ps *People) WroteBefore(p channels.Party) bool {
 	return slices.ContainsFunc(append([]string{p.Key}, p.Also...), func(key string) bool { return slices.Contains(ps.writers, key) })
 }

@@ -49,10 +49,10 @@ type PostKey struct {
 	Channel, Message string
 }
 
-// LooksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses the
+// AsksFromElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the
 // conversation for a text in the channel. That person would not see an answer in the conversation's
 // thread.
-func (ps *Posts) LooksFromElsewhere(r Request) bool {
+func (ps *Posts) AsksFromElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
@@ -68,10 +68,10 @@ func (ps *Posts) LooksFromElsewhere(r Request) bool {
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
 
-// IsInThread says that somebody typed, or put an emoji, in a conversation's own thread. The surface
+// ActedInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. The surface
 // reports that, and so proves that the person can read the thread. The place that a button or a form
 // gives is no proof.
-func (ps *Posts) IsInThread(r Request) bool {
+func (ps *Posts) ActedInThread(r Request) bool {
 	switch r.Origin {
 	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
 	default:
@@ -85,9 +85,9 @@ func (ps *Posts) IsInThread(r Request) bool {
 	return false
 }
 
-// InThread says that a text was not typed elsewhere with the number of its conversation. The
+// ShownInThread reports whether a text was not typed elsewhere with the number of its conversation. The
 // conversation's thread would not show such a text.
-func (ps *Posts) InThread(r Request) bool {
+func (ps *Posts) ShownInThread(r Request) bool {
 	if r.Conversation == nil || r.Args.Conversation == 0 {
 		return true
 	}
@@ -95,8 +95,8 @@ func (ps *Posts) InThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
-// Elsewhere gives the key of a text that was typed outside of its conversation's thread; nil = it wasn't typed.
-func (ps *Posts) Elsewhere(r Request) *PostKey {
+// KeyOfTypedText returns the key of a text that was typed outside of its conversation's thread; nil means it wasn't typed.
+func (ps *Posts) KeyOfTypedText(r Request) *PostKey {
 	if !r.Typed() || r.Place.Message == "" {
 		return nil
 	}
@@ -111,8 +111,8 @@ func (ps *Posts) RememberElsewhere(k *PostKey, m *Message) {
 	}
 }
 
-// Seen says that a typed message was dealt with before, when the surface reported it in another way.
-func (ps *Posts) Seen(r Request) bool {
+// WasHandled reports whether a typed message was dealt with before, when the surface reported it in another way.
+func (ps *Posts) WasHandled(r Request) bool {
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	return p != nil && p.Kind == HumanMessage
 }
@@ -122,38 +122,38 @@ func (ps *Posts) Seen(r Request) bool {
 // Errors: *NotYet; the database's.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	under, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
-	most := disorderWait - age
+	most := maxDisorderWait - age
 	switch {
-	case ps.Rows[PostKey{r.Surface, r.Place.Channel, under}] != nil, age >= rootWait:
+	case ps.Rows[PostKey{r.Surface, r.Place.Channel, under}] != nil, age >= maxRootWait:
 		return nil
 	case r.Origin == bridge.OriginEmoji: // which may be under any post
 		if r.OwnThread {
-			most = emojiWait - age
+			most = maxEmojiWait - age
 		}
 		if most <= 0 {
 			return nil
 		}
-	case age >= disorderWait:
+	case age >= maxDisorderWait:
 		if coming, err := store.RootComing(ctx, tx, r.Surface, r.Place.Channel, under, ps.Event.ID); err != nil || !coming {
 			return err
 		}
-		most = rootLook
+		most = rootPollInterval
 	}
 	return ps.waitForPost(r.Surface, r.Place.Channel, under, most)
 }
 
-// UnknownThread says that somebody asked Parley to reply to a customer in a thread that belongs to no
+// IsUnknownThread reports whether somebody asked Parley to reply to a customer in a thread that belongs to no
 // conversation. It may be the double of a conversation's thread: a root is posted again when nobody can
 // tell whether it was posted.
-func (ps *Posts) UnknownThread(r Request) bool {
+func (ps *Posts) IsUnknownThread(r Request) bool {
 	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
 		ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
-// UnderDouble says that a text was typed under a root of Parley's that is no conversation's, in a channel where a root may be
+// MayBeUnderDouble reports whether a text was typed under a root of Parley's that is no conversation's, in a channel where a root may be
 // there twice and nobody found the other one: so the text was meant for a customer.
 // Errors: the database's.
-func (ps *Posts) UnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
+func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
 	if !r.OwnThread || !r.Typed() || r.Place.Thread == "" || ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
 		return false, nil
 	}
@@ -168,18 +168,18 @@ func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UpsertPosts(ctx, p, posts)
 }
 
-// rootWait is how long a reply may wait for the record of the root that it answers. For so long it may
+// maxRootWait is how long a reply may wait for the record of the root that it answers. For so long it may
 // be unknown whether a post was made.
-const rootWait = 11 * time.Minute
+const maxRootWait = 11 * time.Minute
 
-// disorderWait is how long a reply waits though no root is under way: a surface may report events in
+// maxDisorderWait is how long a reply waits though no root is under way: a surface may report events in
 // the wrong order.
-const disorderWait = 15 * time.Second
+const maxDisorderWait = 15 * time.Second
 
-// rootLook is how often it is looked whether a root is still under way.
-const rootLook = 5 * time.Second
+// rootPollInterval is how often it is looked whether a root is still under way.
+const rootPollInterval = 5 * time.Second
 
-// emojiWait is how long an emoji may wait for the record of the post that it is under. That is less than
+// maxEmojiWait is how long an emoji may wait for the record of the post that it is under. That is less than
 // rootWait, because the post may have nothing to do with Parley. Under a person's message, which often
 // concerns no customer, the emoji waits for disorderWait only.
-const emojiWait = time.Minute
+const maxEmojiWait = time.Minute

@@ -43,5 +43,5 @@ func (rc *Replying) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := replying.End(ctx, p, rc.conversations, rc.agents, own.Replying); err != nil {
 		return err
 	}
-	return replying.Outdate(ctx, p, compact(rc.outdated), rc.Now, own.Replying)
+	return replying.Outdate(ctx, p, sortedUnique(rc.outdated), rc.Now, own.Replying)
 }

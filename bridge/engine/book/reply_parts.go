@@ -14,7 +14,7 @@ import (
 // which follow each other in the lane: the text with the first files, then the others. Each
 // has its own receipt; the fate of the message is the worst of theirs.
 
-// Spans divides files among deliveries, each of at most each files. One nil = all leave in one delivery.
+// Spans divides files among deliveries, each of at most each files. One nil means all leave in one delivery.
 func Spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
 		return []*outbound.Span{nil}
@@ -26,7 +26,7 @@ func Spans(files, each int) []*outbound.Span {
 	return list
 }
 
-// PartsOf gives the deliveries of a message's latest sending, in order. Of a part that was sent twice, since the first
+// PartsOf returns the deliveries of a message's latest sending, in order. Of a part that was sent twice, since the first
 // sending was refused, only the later one counts.
 func (o *Outbox) PartsOf(m *Message) []*Delivery {
 	last := o.ReplyOf(m)
@@ -34,31 +34,31 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 		return nil
 	}
 	parts := []*Delivery{last}
-	if last.Carried().Span == nil {
+	if last.DecodedPayload().Span == nil {
 		return parts
 	}
 	for _, d := range o.OfMessage[m.ID] {
-		if d != last && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.Carried().Span != nil {
+		if d != last && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.DecodedPayload().Span != nil {
 			parts = append(parts, d)
 		}
 	}
 	slices.SortFunc(parts, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
 		return slices.ContainsFunc(parts, func(later *Delivery) bool {
-			return d.Seq < later.Seq && d.Carried().Span.From == later.Carried().Span.From
+			return d.Seq < later.Seq && d.DecodedPayload().Span.From == later.DecodedPayload().Span.From
 		})
 	})
 }
 
-// FirstOf gives the delivery with a message's text.
-func (o *Outbox) FirstOf(m *Message) *Delivery {
+// FirstPartOf returns the delivery with a message's text.
+func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	if parts := o.PartsOf(m); len(parts) > 0 {
 		return parts[0]
 	}
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It says no when the first part is being sent or was
+// CancelReply takes all parts of a waiting reply back. It returns false when the first part is being sent or was
 // sent.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
@@ -71,28 +71,28 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// DropParts takes back the parts whose files an edit took away.
-func (o *Outbox) DropParts(m *Message) {
+// CancelPartsWithoutFiles takes back the parts whose files an edit took away.
+func (o *Outbox) CancelPartsWithoutFiles(m *Message) {
 	for _, d := range o.PartsOf(m) {
-		if s := d.Carried().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
+		if s := d.DecodedPayload().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
 			o.Cancel(d)
 		}
 	}
 }
 
-// UnderWayReply says that an attempt at some part of a reply runs or will be repeated.
-func (o *Outbox) UnderWayReply(m *Message) bool {
-	return slices.ContainsFunc(o.PartsOf(m), o.underWay)
+// IsReplyUnderWay reports whether an attempt at some part of a reply runs or will be repeated.
+func (o *Outbox) IsReplyUnderWay(m *Message) bool {
+	return slices.ContainsFunc(o.PartsOf(m), o.isUnderWay)
 }
 
-// LeftInParts says that some part of a reply reached the provider and another may not.
-func (o *Outbox) LeftInParts(m *Message) bool {
+// HasLeftPartly reports whether some part of a reply reached the provider and another may not.
+func (o *Outbox) HasLeftPartly(m *Message) bool {
 	parts := o.PartsOf(m)
-	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *Delivery) bool { return Rank(d.State) > 0 })
+	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *Delivery) bool { return StateRank(d.State) > 0 })
 }
 
-// worst gives the fate of a message by what became of its deliveries.
-func (o *Outbox) worst(m *Message) store.Fate {
+// worstFate returns the fate of a message by what became of its deliveries.
+func (o *Outbox) worstFate(m *Message) store.Fate {
 	fate := store.FateOut
 	for _, d := range o.PartsOf(m) {
 		switch d.State {
@@ -109,9 +109,9 @@ func (o *Outbox) worst(m *Message) store.Fate {
 	return fate
 }
 
-// PartLanded says that a part of a reply landed but others did not, or not yet: the mark waits for them.
+// AwaitOtherParts reports whether a part of a reply landed but others did not, or not yet: the mark waits for them.
 // It sets the message's fate to the worst of its parts'.
-func (o *Outbox) PartLanded(m *Message) bool {
+func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	if len(o.PartsOf(m)) < 2 {
 		return false
 	}
@@ -120,7 +120,7 @@ func (o *Outbox) PartLanded(m *Message) bool {
 	default:
 		return false
 	}
-	fate := o.worst(m)
+	fate := o.worstFate(m)
 	if fate == store.FateOut {
 		return false
 	}
@@ -128,7 +128,7 @@ func (o *Outbox) PartLanded(m *Message) bool {
 	return true
 }
 
-// DeliveryOf gives the delivery that a result or click is about.
+// DeliveryOf returns the delivery that a result or click is about.
 func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	if d := o.Deliveries[delivery]; d != nil && d.MessageID == m.ID {
 		return d
@@ -136,10 +136,10 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	return o.ReplyOf(m)
 }
 
-// ReceiptOf finds the delivery that a receipt is about: by the provider's id where a message
+// DeliveryOfReceipt finds the delivery that a receipt is about: by the provider's id where a message
 // left in parts.
 // Errors: *NotYet while the part's own result may be about to be written.
-func (b *Book) ReceiptOf(m *Message, s *channels.Status) (*Delivery, error) {
+func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)
 	if len(parts) < 2 {
 		return b.Outbox.ReplyOf(m), nil
@@ -172,38 +172,38 @@ func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	return found
 }
 
-// ReceiptState tells how far all parts of a sent message came.
+// ReceiptState returns how far all parts of a sent message came.
 func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
-	lowest := Rank(store.Read)
+	lowest := StateRank(store.Read)
 	for _, d := range o.PartsOf(m) {
-		lowest = min(lowest, Rank(d.State))
+		lowest = min(lowest, StateRank(d.State))
 	}
-	return ReceiptOf(lowest, len(o.PartsOf(m)) > 0)
+	return ReceiptOutcome(lowest, len(o.PartsOf(m)) > 0)
 }
 
-// ReceiptOf tells what is known of a reply that left, by the lowest Rank of its parts; known = it has any.
-func ReceiptOf(lowest int, known bool) bridge.OutcomeState {
+// ReceiptOutcome returns what is known of a reply that left, by the lowest Rank of its parts; known reports whether it has any.
+func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 	switch {
-	case !known || lowest < Rank(store.Delivered):
+	case !known || lowest < StateRank(store.Delivered):
 		return bridge.OutcomeSent
-	case lowest < Rank(store.Read):
+	case lowest < StateRank(store.Read):
 		return bridge.OutcomeDelivered
 	}
 	return bridge.OutcomeRead
 }
 
-// TakeSentText gives the text that the customer got, if the last attempt at a reply sent what it said
+// TakeSentText returns the text that the customer got, if the last attempt at a reply sent what it said
 // before an edit. It also drops the earlier texts, which nothing needs after that.
 func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
-	d := o.FirstOf(m)
+	d := o.FirstPartOf(m)
 	if d == nil {
 		return "", false
 	}
-	p := d.Carried()
+	p := d.DecodedPayload()
 	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 	if len(p.Earlier) > 0 {
 		p.Earlier = nil
-		d.Carry(p)
+		d.SetPayload(p)
 	}
 	if len(earlier) == 0 || d.Progress == bridge.TextMark(m.Text) {
 		return "", false

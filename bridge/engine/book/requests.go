@@ -15,8 +15,8 @@ import (
 // Requests are the texts that a batch asks for.
 type Requests struct {
 	*Moment
-	answered bool // somebody writes such texts
-	rows     map[requestKey]request.Request
+	hasWriter bool // somebody writes such texts
+	rows      map[requestKey]request.Request
 }
 
 type requestKey struct {
@@ -25,32 +25,32 @@ type requestKey struct {
 }
 
 func newRequests(m *Moment, answered bool) *Requests {
-	return &Requests{Moment: m, answered: answered, rows: map[requestKey]request.Request{}}
+	return &Requests{Moment: m, hasWriter: answered, rows: map[requestKey]request.Request{}}
 }
 
-// Answered says that somebody writes the texts that are asked for.
-func (rs *Requests) Answered() bool { return rs.answered }
+// HasWriter reports whether somebody writes the texts that are asked for.
+func (rs *Requests) HasWriter() bool { return rs.hasWriter }
 
-// Any says that the batch asks for a text.
-func (rs *Requests) Any() bool { return len(rs.rows) > 0 }
+// Len reports whether the batch asks for a text.
+func (rs *Requests) Len() bool { return len(rs.rows) > 0 }
 
 // Add asks for a text about a conversation; it does nothing where nobody writes such texts. The same twice is one
 // request, whoever asks.
 func (rs *Requests) Add(c *Conversation, ask own.Ask) {
-	if !rs.answered {
+	if !rs.hasWriter {
 		return
 	}
 	same := ask
 	same.Asker = own.Asker{}
-	sum := sha256.Sum256(encoded(same))
+	sum := sha256.Sum256(encodeAsk(same))
 	name := string(ask.Task) + ":" + hex.EncodeToString(sum[:8])
 	k := requestKey{c.ID, name}
 	if _, known := rs.rows[k]; !known {
-		rs.rows[k] = request.Request{ConversationID: c.ID, Name: name, Ask: encoded(ask), AskedAt: rs.Now}
+		rs.rows[k] = request.Request{ConversationID: c.ID, Name: name, Ask: encodeAsk(ask), AskedAt: rs.Now}
 	}
 }
 
-func encoded(ask own.Ask) json.RawMessage {
+func encodeAsk(ask own.Ask) json.RawMessage {
 	body, err := json.Marshal(ask)
 	if err != nil {
 		panic(fmt.Sprintf("book: %v", err)) // our own plain struct

@@ -36,7 +36,7 @@ func TestNamesFindTheSame(t *testing.T) {
 		}
 		list := newTags(dir)
 		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
-			if got := list.known(name); got != want {
+			if got := list.makeIfNew(name); got != want {
 				t.Fatalf("%q is the tag %q, want %q", name, got, want)
 			}
 		}

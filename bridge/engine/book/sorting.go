@@ -9,11 +9,11 @@ import (
 	"parley/store"
 )
 
-// DailyThread gives the thread in which an account's automatic mails of today are sorted, and makes it if need be.
+// DailyThread returns the thread in which an account's automatic mails of today are sorted, and makes it if need be.
 func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
 	k := LaneKey{a.ID, today}
-	if c := cs.Rows[cs.days[k]]; c != nil {
+	if c := cs.Rows[cs.automaticDays[k]]; c != nil {
 		return c, nil
 	}
 	c, err := cs.sortingThread(ctx, tx, a, "Automatic mail, ")
@@ -21,11 +21,11 @@ func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Ac
 		return nil, err
 	}
 	c.Day = &today
-	cs.days[k] = c.ID
+	cs.automaticDays[k] = c.ID
 	return c, nil
 }
 
-// CollectingThread gives the thread in which an account's mails of today are collected that are above a sender's
+// CollectingThread returns the thread in which an account's mails of today are collected that are above a sender's
 // limit, and makes it if need be.
 func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
@@ -44,7 +44,7 @@ func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *sto
 
 // sortingThread makes a thread that is no conversation: mails are sorted in it.
 func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*Conversation, error) {
-	id, err := cs.Number(ctx, tx)
+	id, err := cs.TakeNumber(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (sr SuggestedReplies) Drop(c *Conversation) {
 func (sr SuggestedReplies) flush(ctx context.Context, p *store.Pipeline) error {
 	var kept []suggested.Replies
 	var dropped []store.ConversationID
-	for _, id := range Keys(sr) {
+	for _, id := range SortedKeys(sr) {
 		if r := sr[id]; len(r.List) > 0 {
 			kept = append(kept, r)
 		} else {

@@ -17,7 +17,7 @@ type Suggestions struct {
 	ended          map[store.ConversationID]bool // conversations
 }
 
-// Show records that a note suggests something. It says no where the conversation had this suggestion before.
+// Show records that a note suggests something. It returns false if the conversation had this suggestion before.
 func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) bool {
 	name := value
 	if kind != suggestion.Tag { // tags stand there by themselves, as earlier versions wrote them
@@ -58,7 +58,7 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 			return err
 		}
 	}
-	return suggestion.IgnoreRest(ctx, p, Keys(s.ended))
+	return suggestion.IgnoreRest(ctx, p, SortedKeys(s.ended))
 }
 
 // maxRemembered is how many names a trait remembers.
@@ -74,7 +74,7 @@ func (c *Conversation) Remember(trait, name string) bool {
 	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
 }
 
-// Remembers says that a trait lists a name.
+// Remembers reports whether a trait lists a name.
 func (c *Conversation) Remembers(trait, name string) bool {
 	return slices.Contains(c.remembered(trait), name)
 }

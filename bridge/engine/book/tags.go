@@ -34,7 +34,7 @@ func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
 // TidyTag takes needless spaces off a typed tag.
 func TidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
 
-// find gives the tag of this name, in whichever spelling, or that had it once; nil = there is none. One that can't be
+// find returns the tag of this name, in whichever spelling, or that had it once; nil means there is none. One that can't be
 // chosen any more comes last.
 func (ts *Tags) find(name string) *store.Tag {
 	is := func(t store.Tag) bool { return t.Name == name } // an older database may have another spelling besides
@@ -53,16 +53,16 @@ func (ts *Tags) find(name string) *store.Tag {
 	return nil
 }
 
-// Usual gives the spelling that a tag has, or the name that it has now; what is no tag stays as it is.
-func (ts *Tags) Usual(name string) string {
+// SpellingOf returns the spelling that a tag has, or the name that it has now; what is no tag stays as it is.
+func (ts *Tags) SpellingOf(name string) string {
 	if known := ts.find(name); known != nil {
 		return known.Name
 	}
 	return name
 }
 
-// known gives a tag's usual spelling. It makes the tag if it is new, or was taken out of the list.
-func (ts *Tags) known(name string) string {
+// makeIfNew returns a tag's usual spelling. It makes the tag if it is new, or was taken out of the list.
+func (ts *Tags) makeIfNew(name string) string {
 	known := ts.find(name)
 	switch {
 	case known == nil:
@@ -76,11 +76,11 @@ func (ts *Tags) known(name string) string {
 	return name
 }
 
-// Spell gives tags the spelling that they have already, and makes those that are new. It returns those
+// SpellAndMake returns tags the spelling that they have already, and makes those that are new. It returns those
 // that were made in this batch.
-func (ts *Tags) Spell(names []string) (created []string) {
+func (ts *Tags) SpellAndMake(names []string) (created []string) {
 	for i, name := range names {
-		names[i] = ts.known(name)
+		names[i] = ts.makeIfNew(name)
 		if ts.made[names[i]] {
 			created = append(created, names[i])
 		}

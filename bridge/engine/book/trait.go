@@ -26,8 +26,8 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	return true
 }
 
-// TraitsShown is the part of a card's digest that stands for the traits that cards show; "" = there are none.
-func (c *Conversation) TraitsShown() string {
+// TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" means there are none.
+func (c *Conversation) TraitsDigest() string {
 	shown := maps.Clone(c.Traits)
 	for _, name := range []string{bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
 		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged} {

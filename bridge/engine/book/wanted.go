@@ -26,7 +26,7 @@ type Wanted struct {
 	Messages      []store.MessageID
 	Deliveries    []store.DeliveryID
 	Files         []store.MessageID // messages of which the posts of files are needed
-	Opens         map[UserKey]int   // how many conversations each origin may open
+	Opens         map[NameKey]int   // how many conversations each origin may open
 	Said          []Request         // what is said, in conversations of which the latest messages are needed
 	Ends          []Request         // what ends conversations
 	Answers       []Incoming        // what opens the reply windows of conversations
@@ -45,8 +45,8 @@ type depth struct {
 
 // parties are the people who are customers, or become such.
 type parties struct {
-	byKey map[UserKey]channels.Party
-	keys  []UserKey // in the order in which the facts name them
+	byKey map[NameKey]channels.Party
+	keys  []NameKey // in the order in which the facts name them
 	same  []samePerson
 }
 
@@ -75,10 +75,10 @@ func (l *KeyList) Add(account store.AccountID, name string) {
 
 // NewWanted makes the empty list of what a number of facts will touch.
 func NewWanted(facts int) *Wanted {
-	return &Wanted{facts: facts, parties: parties{byKey: map[UserKey]channels.Party{}}, conversations: map[store.ConversationID]bool{}, Opens: map[UserKey]int{}}
+	return &Wanted{facts: facts, parties: parties{byKey: map[NameKey]channels.Party{}}, conversations: map[store.ConversationID]bool{}, Opens: map[NameKey]int{}}
 }
 
-// AddConversation adds a conversation by its number; 0 = none.
+// AddConversation adds a conversation by its number; it ignores 0.
 func (n *Wanted) AddConversation(id store.ConversationID) {
 	if id != 0 {
 		n.conversations[id] = true
@@ -100,7 +100,7 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	}
 	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, more), func(key string) bool { return key == "" })
 	for _, key := range all {
-		k := UserKey{account, key}
+		k := NameKey{account, key}
 		_, known := n.parties.byKey[k]
 		if !known {
 			n.parties.keys = append(n.parties.keys, k)
@@ -114,19 +114,19 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	}
 }
 
-// keys gives all keys of the party.
+// keys returns all keys of the party.
 func (s Stranger) keys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
 
-// ids bounds how many rows the batch may make.
-func (n *Wanted) ids() int {
-	return max(leastIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
+// maxNewRows bounds how many rows the batch may make.
+func (n *Wanted) maxNewRows() int {
+	return max(minIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
 }
 
-// openers gives the accounts and origins of those who may open conversations.
-func (n *Wanted) openers() KeyList {
+// originsThatOpen returns the accounts and origins of those who may open conversations.
+func (n *Wanted) originsThatOpen() KeyList {
 	var l KeyList
 	for k := range n.Opens {
-		l.Add(k.Account, k.User)
+		l.Add(k.Account, k.Name)
 	}
 	return l
 }

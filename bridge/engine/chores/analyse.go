@@ -188,7 +188,7 @@ func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claim
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }
 
-// analyseAgain gives a burst back whose analysis failed, or gives it up.
+// analyseAgain puts a burst back whose analysis failed, or gives it up.
 func (as *Analyses) analyseAgain(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()

@@ -38,13 +38,13 @@ type Host interface {
 	ReachEvery() time.Duration
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
-	// Analyzer reads what customers write; nil = nothing is analysed.
+	// Analyzer reads what customers write; nil means nothing is analysed.
 	Analyzer() analysis.Analyzer
-	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 means anything.
 	AITokensADay() int
-	// Sealer seals what is kept of the model's questions; nil = nothing is kept.
+	// Sealer seals what is kept of the model's questions; nil means nothing is kept.
 	Sealer() *store.Sealer
-	// Writer writes texts that are asked for; nil = nobody does.
+	// Writer writes texts that are asked for; nil means nobody does.
 	Writer() analysis.Writer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)

@@ -70,7 +70,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	return nil
 }
 
-// hasOtherIntent says that a reply draws on a conversation in which something else was wanted.
+// hasOtherIntent reports whether a reply draws on a conversation in which something else was wanted.
 func (q asking) hasOtherIntent(r analysis.Reply, a analysis.Answer) bool {
 	return slices.ContainsFunc(r.Sources, func(id string) bool {
 		return q.intents[id] != "" && len(a.Intents) > 0 && !slices.Contains(a.Intents, q.intents[id])

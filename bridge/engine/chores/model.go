@@ -30,7 +30,7 @@ type AnalysisCounts struct {
 // tally counts analyses.
 type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
 
-// Counts gives the counts.
+// Counts returns the counts.
 func (as *Analyses) Counts() AnalysisCounts {
 	t := &as.tally
 	return AnalysisCounts{Model: t.model.Load(), Offline: t.offline.Load(), Degraded: t.degraded.Load(), Failed: t.failed.Load(), GivenUp: t.givenUp.Load()}
@@ -79,7 +79,7 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 	return a, err
 }
 
-// terms gives those under which the model may be asked about a conversation, as its account's settings say.
+// terms returns those under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
 func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
@@ -123,7 +123,7 @@ var errSwitchedOff = errors.New("chores: analysing was switched off")
 type budget struct {
 	as      *Analyses
 	account store.AccountID
-	limit   int // 0 = none
+	limit   int // 0 means none
 }
 
 // Reserve implements analysis.Budget.

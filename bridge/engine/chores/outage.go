@@ -123,8 +123,8 @@ func (cs *Chores) adminNumbers(a *store.Account) []string {
 	return cs.host.Directory().SettingsOf(a, false).AdminNumbers
 }
 
-// texter gives the account by which admins are told on their phones: the first with numbers for that, live before on
-// trial; nil = there is none.
+// texter returns the account by which admins are told on their phones: the first with numbers for that, live before on
+// trial; nil means there is none.
 func (cs *Chores) texter() *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
@@ -137,7 +137,7 @@ func (cs *Chores) texter() *store.Account {
 	return nil
 }
 
-// mailbox gives the account by which admins are told: the first that sends mails, live before on trial; 0 = there is none.
+// mailbox returns the account by which admins are told: the first that sends mails, live before on trial; 0 means there is none.
 func (cs *Chores) mailbox() store.AccountID {
 	var found store.AccountID
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
@@ -160,7 +160,7 @@ func (cs *Chores) sendNotices(ctx context.Context) error {
 	return errors.Join(cs.sendAll(ctx, outage.Mail, cs.mailbox()), cs.sendAll(ctx, outage.Text, texter))
 }
 
-// sendAll sends what is due of a kind, by an account; 0 = there is none.
+// sendAll sends what is due of a kind, by an account; 0 means there is none.
 func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
 	if account == 0 {
 		return nil

@@ -23,7 +23,7 @@ const analyseLook = 20
 type asking struct {
 	analysis.Question
 	templates map[string]store.Template // the templates that may answer, by source ID
-	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" = unknown
+	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" means unknown
 }
 
 // question makes what an Analyzer is asked now about a burst. It holds only what customers wrote and what left for
@@ -92,7 +92,7 @@ const (
 	askedRunes   = 2000 // runes of a burst that are searched with
 )
 
-// askedIn gives the beginning of a burst: the words with which pages and conversations like it are searched for.
+// askedIn returns the beginning of a burst: the words with which pages and conversations like it are searched for.
 func askedIn(burst []analysis.Message) string {
 	var words []string
 	for _, m := range burst {
@@ -102,7 +102,7 @@ func askedIn(burst []analysis.Message) string {
 	return string(asked[:min(len(asked), askedRunes)])
 }
 
-// knowledge gives the sections of the knowledge base that fit what was asked.
+// knowledge returns the sections of the knowledge base that fit what was asked.
 // Errors: the database's.
 func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
 	found, err := knowledge.Find(ctx, as.pool, asked, mostSections)
@@ -117,7 +117,7 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 	return sources, err
 }
 
-// settings gives an account's settings, and the defaults if the account is gone.
+// settings returns an account's settings, and the defaults if the account is gone.
 func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
@@ -126,7 +126,7 @@ func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// fitting gives the templates that an answer names, in an action or as a source of a reply, each once.
+// fitting returns the templates that an answer names, in an action or as a source of a reply, each once.
 func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {
@@ -155,7 +155,7 @@ func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }
 
-// citing gives the sources that the replies of an answer draw on, each once.
+// citing returns the sources that the replies of an answer draw on, each once.
 func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
 	for _, s := range sources {
 		drawsOn := func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }

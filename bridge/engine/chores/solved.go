@@ -94,14 +94,14 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 			names = append(names, agent.Name)
 		}
 		if s, ok := solvedIn(c, messages, names); ok {
-			s.Tags = as.host.Directory().TagsNow(s.Tags)
+			s.Tags = as.host.Directory().CurrentTagNames(s.Tags)
 			examples = append(examples, s)
 		}
 	}
 	return examples, nil
 }
 
-// solvedIn gives what was asked first and answered last in a conversation; false where nothing was.
+// solvedIn returns what was asked first and answered last in a conversation; false where nothing was.
 func solvedIn(c *store.Conversation, messages []store.Message, names []string) (solved.Solved, bool) {
 	s := solved.Solved{ConversationID: c.ID, AccountID: c.AccountID, Intent: c.Traits[bridge.TraitIntent], Tags: c.Tags, Language: c.Traits[bridge.TraitLanguage]}
 	if c.TeamID != nil {
@@ -133,7 +133,7 @@ func cut(text string, most int) string {
 	return string(r[:min(len(r), most)])
 }
 
-// helpsOthers says whether what is answered in an account may help to answer in other ones of its team. What an
+// helpsOthers reports whether what is answered in an account may help to answer in other ones of its team. What an
 // account's own channel closes doesn't, and nothing is read where nothing is to be analysed.
 func helpsOthers(dir *directory.Directory, a *store.Account) bool {
 	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses

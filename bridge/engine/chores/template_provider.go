@@ -64,7 +64,7 @@ func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templat
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }
 
-// knownTemplate finds what a provider has under a template's name; nil = nothing.
+// knownTemplate finds what a provider has under a template's name; nil means nothing.
 func knownTemplate(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
 	states, err := templater.ListTemplates(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func knownTemplate(ctx context.Context, templater channels.Templater, t channels
 	return &states[i], nil
 }
 
-// twins gives the templates of other accounts of the same kind that are the same one at the provider.
+// twins returns the templates of other accounts of the same kind that are the same one at the provider.
 func (cs *Chores) twins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
 	rows, err := store.ListTemplates(ctx, cs.pool, 0)
 	if err != nil || external == "" {

@@ -57,7 +57,7 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 	return nil
 }
 
-// connected gives the accounts whose channels work in this process.
+// connected returns the accounts whose channels work in this process.
 func (cs *Chores) connected() []store.AccountID {
 	dir := cs.host.Directory()
 	var list []store.AccountID
@@ -179,7 +179,7 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 	return t.ListTemplates(ctx)
 }
 
-// now gives this process's clock. It may differ from the database's, which doesn't matter where it is
+// now returns this process's clock. It may differ from the database's, which doesn't matter where it is
 // compared with hours.
 func (cs *Chores) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
@@ -214,7 +214,7 @@ func templateWait(tries int, err error) time.Duration {
 	return min(time.Minute<<min(max(tries-1, 0), 6), time.Hour)
 }
 
-// wordsOf gives an error's words for people.
+// wordsOf returns an error's words for people.
 func wordsOf(err error) string {
 	var se *channels.SendError
 	if errors.As(err, &se) {

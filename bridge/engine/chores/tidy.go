@@ -43,7 +43,7 @@ func (cs *Chores) tidy(ctx context.Context) error {
 	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), cs.Analyses.tidy(ctx), cs.closeDays(ctx))
 }
 
-// closeDays gives up what single conversations contributed to the figures of days long ago.
+// closeDays drops what single conversations contributed to the figures of days long ago.
 func (cs *Chores) closeDays(ctx context.Context) error {
 	for range mostDays {
 		if more, err := measure.CloseDay(ctx, cs.pool, keepShares); err != nil || !more {

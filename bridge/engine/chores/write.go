@@ -196,7 +196,7 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 	return t, covered, err
 }
 
-// exchanged gives a message as Analyzers and Writers get it. Only what customers wrote and what left for them is:
+// exchanged returns a message as Analyzers and Writers get it. Only what customers wrote and what left for them is:
 // nothing internal.
 func exchanged(m *store.Message) (analysis.Message, bool) {
 	said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
@@ -207,7 +207,7 @@ func exchanged(m *store.Message) (analysis.Message, bool) {
 	return said, m.Automatic == "" && (left || m.Direction == store.DirectionIn)
 }
 
-// ofCustomer gives what a customer wrote from one event to another, or last.
+// ofCustomer returns what a customer wrote from one event to another, or last.
 func ofCustomer(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {

@@ -133,7 +133,7 @@ func Preview(text string) string {
 // subject is kept for ever, and find searches it.
 func Topic(text string) string { return Shortened(Preview(text), 60) }
 
-// Shortened gives the beginning of a text, of at most most runes.
+// Shortened returns the beginning of a text, of at most most runes.
 func Shortened(text string, most int) string {
 	if r := []rune(text); len(r) > most {
 		return string(r[:most-1]) + "…"

@@ -20,17 +20,17 @@ import (
 // Directory is one version of everything that changes rarely, indexed. Read-only.
 type Directory struct {
 	store.Directory
-	accounts map[store.AccountID]*store.Account
-	agents   map[store.AgentID]*store.Agent
-	teams    map[store.TeamID]*store.Team
-	byUser   map[surfaceUser]*store.Agent
-	users    map[agentKey]string
-	tags     map[string]*store.Tag                      // by name
-	renamed  map[string]string                          // names of tags, also former ones, in small letters → those that they have now
-	Hours    map[store.AccountID]*hours.Hours           // of accounts that have any
-	ofMail   map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
-	ofChat   map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
-	moved    map[surfaceUser]string                     // former ids of channels → those that they have now
+	accounts    map[store.AccountID]*store.Account
+	agents      map[store.AgentID]*store.Agent
+	teams       map[store.TeamID]*store.Team
+	byUser      map[surfaceUser]*store.Agent
+	users       map[agentKey]string
+	tags        map[string]*store.Tag                      // by name
+	currentName map[string]string                          // names of tags, also former ones, in small letters → those that they have now
+	Hours       map[store.AccountID]*hours.Hours           // of accounts that have any
+	ofMail      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
+	ofChat      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
+	moved       map[surfaceUser]string                     // former ids of channels → those that they have now
 }
 
 // surfaceUser names a user of a surface, or, in moved, a channel of a surface.
@@ -47,7 +47,7 @@ type agentKey struct {
 // New indexes what was read.
 func New(d store.Directory) *Directory {
 	dir := &Directory{Directory: d, accounts: map[store.AccountID]*store.Account{}, agents: map[store.AgentID]*store.Agent{},
-		teams: map[store.TeamID]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, renamed: map[string]string{},
+		teams: map[store.TeamID]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, currentName: map[string]string{},
 		Hours: hoursOf(d.Accounts), ofMail: map[store.AccountID]bridge.AccountSettings{}, ofChat: map[store.AccountID]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
 	for _, m := range d.Moves {
 		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
@@ -77,22 +77,22 @@ func New(d store.Directory) *Directory {
 	return dir
 }
 
-// Account finds an account; nil = there is none any more.
+// Account finds an account; nil means there is none any more.
 func (d *Directory) Account(id store.AccountID) *store.Account { return d.accounts[id] }
 
-// Agent finds an agent; nil = there is none any more.
+// Agent finds an agent; nil means there is none any more.
 func (d *Directory) Agent(id store.AgentID) *store.Agent { return d.agents[id] }
 
-// Team finds a team; nil = there is none any more.
+// Team finds a team; nil means there is none any more.
 func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
-// AgentOf finds the active agent who is a user of a surface; nil = nobody is. On Parley's own pages, whose
+// AgentOf finds the active agent who is a user of a surface; nil means nobody is. On Parley's own pages, whose
 // account is store.SystemAccount, all active agents are users, by own.PageUser; nothing can be posted to them there.
 func (d *Directory) AgentOf(surface store.AccountID, user string) *store.Agent {
 	return d.byUser[surfaceUser{surface, user}]
 }
 
-// UserOf names an active agent's user in a surface; "" = there is none.
+// UserOf names an active agent's user in a surface; "" means there is none.
 func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) string {
 	return d.users[agentKey{surface, agent}]
 }
@@ -116,7 +116,7 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 		IsAdmin: a.IsAdmin()}
 }
 
-// As gives a reference to an agent as another surface knows the agent. An agent without a user there
+// As returns a reference to an agent as another surface knows the agent. An agent without a user there
 // keeps the name, but can't be mentioned.
 func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
@@ -131,7 +131,7 @@ func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.Agen
 	return ref
 }
 
-// SurfacesOf gives the surfaces in which an agent can be reached.
+// SurfacesOf returns the surfaces in which an agent can be reached.
 func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	var list []store.AccountID
 	for _, a := range d.Accounts {
@@ -142,7 +142,7 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
-// Away says whether an agent has said to be away.
+// Away reports whether an agent has said to be away.
 func (d *Directory) Away(agent store.AgentID) bool {
 	a := d.Agent(agent)
 	return a != nil && a.Presence == bridge.PresenceAway
@@ -165,7 +165,7 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return surface, channel
 }
 
-// TeamOfChannel gives the team whose threads open in a channel.
+// TeamOfChannel returns the team whose threads open in a channel.
 func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *store.Team {
 	for _, c := range d.Channels {
 		if c.AccountID == surface && c.Channel == channel {
@@ -180,7 +180,7 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 	return nil
 }
 
-// TeamsOf gives the teams whose member an agent is.
+// TeamsOf returns the teams whose member an agent is.
 func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	list := []store.TeamID{}
 	for _, t := range d.Teams {
@@ -191,7 +191,7 @@ func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	return list
 }
 
-// Zone gives the time zone that an agent chose, else that of this machine.
+// Zone returns the time zone that an agent chose, else that of this machine.
 func (d *Directory) Zone(agent *store.Agent) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {
@@ -201,7 +201,7 @@ func (d *Directory) Zone(agent *store.Agent) *time.Location {
 	return time.Local
 }
 
-// SettingsOf gives an account's settings. threads says that its channel has threads of its own (mail):
+// SettingsOf returns an account's settings. threads says that its channel has threads of its own (mail):
 // the defaults differ from those of a chat.
 func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSettings {
 	if threads {
@@ -210,7 +210,7 @@ func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSet
 	return d.ofChat[a.ID]
 }
 
-// ChannelNow gives the id that a channel has now.
+// ChannelNow returns the id that a channel has now.
 func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 	if now := d.moved[surfaceUser{surface, channel}]; now != "" {
 		return now
@@ -218,7 +218,7 @@ func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 	return channel
 }
 
-// TeamHome gives the channel in which a team is told things.
+// TeamHome returns the channel in which a team is told things.
 func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channel string) {
 	for _, c := range d.Channels {
 		if c.TeamID == team && (surface == 0 || c.Home) {
@@ -228,7 +228,7 @@ func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channe
 	return surface, channel
 }
 
-// hoursOf gives the accounts that have business hours.
+// hoursOf returns the accounts that have business hours.
 func hoursOf(accounts []store.Account) map[store.AccountID]*hours.Hours {
 	all := map[store.AccountID]*hours.Hours{}
 	for i := range accounts {

@@ -38,7 +38,7 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 }
 
 // FindTeam finds a team by the name that people write: as it is spelt, else whatever its case, with
-// "-" and "_" read as blanks; nil = there is none.
+// "-" and "_" read as blanks; nil means there is none.
 func (d *Directory) FindTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
@@ -53,7 +53,7 @@ func (d *Directory) FindTeam(name string) *store.Team {
 	return nil
 }
 
-// AccountNamed finds a channel's account by its name; nil = there is none.
+// AccountNamed finds a channel's account by its name; nil means there is none.
 func (d *Directory) AccountNamed(name string) *store.Account {
 	for i := range d.Accounts {
 		if d.Accounts[i].Name == name && d.Accounts[i].Side == store.SideChannel {
@@ -63,7 +63,7 @@ func (d *Directory) AccountNamed(name string) *store.Account {
 	return nil
 }
 
-// NamedIn gives the agents whom a text names by an @ and the whole name, the e-mail address or,
+// NamedIn returns the agents whom a text names by an @ and the whole name, the e-mail address or,
 // where only one has it, the first name.
 func (d *Directory) NamedIn(text string) []*store.Agent {
 	var found []*store.Agent
@@ -83,7 +83,7 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 	}
 }
 
-// namedFirst gives the agent with whose name a text in small letters begins; nil = none, or several.
+// namedFirst returns the agent with whose name a text in small letters begins, or nil if there is none, or several.
 func (d *Directory) namedFirst(text string) *store.Agent {
 	longest := ""
 	for _, a := range d.Agents {

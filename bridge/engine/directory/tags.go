@@ -14,21 +14,21 @@ import (
 func (d *Directory) indexTags() {
 	for i, t := range d.Tags {
 		d.tags[t.Name] = &d.Tags[i]
-		d.renamed[strings.ToLower(t.Name)] = t.Name
+		d.currentName[strings.ToLower(t.Name)] = t.Name
 	}
 	for _, t := range d.Tags {
 		for _, name := range t.Formerly {
-			d.renamed[strings.ToLower(name)] = t.Name
+			d.currentName[strings.ToLower(name)] = t.Name
 		}
 	}
 	for _, t := range d.Tags {
 		if t.Active {
-			d.renamed[strings.ToLower(t.Name)] = t.Name
+			d.currentName[strings.ToLower(t.Name)] = t.Name
 		}
 	}
 }
 
-// Tag tells what surfaces show of a tag: its colour is the one that it was given, else its TagColor.
+// Tag returns what surfaces show of a tag: its colour is the one that it was given, else its TagColor.
 func (d *Directory) Tag(name string) bridge.Tag {
 	t := d.tags[name]
 	if t == nil {
@@ -37,11 +37,11 @@ func (d *Directory) Tag(name string) bridge.Tag {
 	return bridge.Tag{Name: name, Color: cmp.Or(t.Color, TagColor(name)), Label: t.Kind == store.TagLabel}
 }
 
-// TagsNow gives tags the names that they have now, each once.
-func (d *Directory) TagsNow(names []string) []string {
+// CurrentTagNames returns tags the names that they have now, each once.
+func (d *Directory) CurrentTagNames(names []string) []string {
 	var now []string
 	for _, name := range names {
-		if current := d.renamed[strings.ToLower(name)]; current != "" && (d.tags[name] == nil || !d.tags[name].Active) {
+		if current := d.currentName[strings.ToLower(name)]; current != "" && (d.tags[name] == nil || !d.tags[name].Active) {
 			name = current
 		}
 		if !slices.Contains(now, name) {
@@ -74,7 +74,7 @@ func (d *Directory) OfferedTags() []store.Tag {
 	return list
 }
 
-// TagColor gives a new tag one of a few calm colours, always the same.
+// TagColor assigns a tag one of a few calm colours, always the same.
 func TagColor(name string) string {
 	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
 	h := fnv.New32a()

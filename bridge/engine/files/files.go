@@ -40,9 +40,9 @@ type Connected interface {
 // Options of a Reader.
 type Options struct {
 	Pool      *pgxpool.Pool
-	Objects   blob.Objects                                      // nil = the database has all blobs
-	Original  func(message store.MessageID) string              // the signed link to a mail's HTML original; nil = there is none
-	Link      func(message store.MessageID, file string) string // the signed public address of a file; nil = there is none
+	Objects   blob.Objects                                      // nil means the database has all blobs
+	Original  func(message store.MessageID) string              // the signed link to a mail's HTML original; nil means there is none
+	Link      func(message store.MessageID, file string) string // the signed public address of a file; nil means there is none
 	Connected Connected
 }
 
@@ -63,7 +63,7 @@ func New(o Options) *Reader {
 		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 }
 
-// Of gives the files of a customer's message, and those that are missing. Of the files that had to be
+// Of returns the files of a customer's message, and those that are missing. Of the files that had to be
 // fetched from the provider, those for which fetched says no count as missing. With only, it gives
 // nothing but the files for which fetched says yes.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
@@ -115,7 +115,7 @@ func goneIf(err error) error {
 	return err
 }
 
-// Size gives how many bytes a message's files take in memory. Files that were fetched count
+// Size returns how many bytes a message's files take in memory. Files that were fetched count
 // nothing, because they are read piece by piece.
 func Size(m *store.Message) int64 {
 	var size int64
@@ -138,7 +138,7 @@ func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err
 	return func() { r.large.Release(size) }, nil
 }
 
-// OriginalHTML gives the sanitised HTML original of a customer's message; "" = it came without HTML.
+// OriginalHTML returns the sanitised HTML original of a customer's message; "" means it came without HTML.
 // Errors: ErrNoFile when the message or its original is gone; the database's.
 func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, error) {
 	release, err := r.TakeTurns(ctx, originalsTogether/4) // its size isn't known yet

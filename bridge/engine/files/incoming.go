@@ -18,7 +18,7 @@ import (
 // incomingFile begins the names of customers' files in links; no agent's file is called so.
 const incomingFile = "in"
 
-// linked gives a customer's file a link, for surfaces that can't hold the file itself.
+// linked returns a customer's file a link, for surfaces that can't hold the file itself.
 func (r *Reader) linked(message store.MessageID, index int, f channels.File) channels.File {
 	if r.link != nil {
 		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
@@ -26,7 +26,7 @@ func (r *Reader) linked(message store.MessageID, index int, f channels.File) cha
 	return f
 }
 
-// LinkedFile gives the file that a signed link leads to: one that leaves or left for a
+// LinkedFile returns the file that a signed link leads to: one that leaves or left for a
 // customer, or one that a customer sent.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
@@ -38,7 +38,7 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	return r.IncomingFile(ctx, 0, message, index)
 }
 
-// IncomingFile gives a file that a customer sent, by its index in the message; conversation 0 = in any.
+// IncomingFile returns a file that a customer sent, by its index in the message; conversation 0 means in any.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
@@ -58,7 +58,7 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation store.Conversati
 		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
 }
 
-// SpokenFile gives a file of a message of a conversation, for whoever may read that: one that a customer sent, or one
+// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that a customer sent, or one
 // that an agent uploaded to Parley.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
@@ -102,7 +102,7 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	return &placed{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
-// readIncoming gives the only file of one, a copy of m without its other files. While it reads the
+// readIncoming returns the only file of one, a copy of m without its other files. While it reads the
 // file, the whole original of m is in memory.
 func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
 	release, err := r.TakeTurns(ctx, Size(m))

@@ -15,7 +15,7 @@ import (
 	"parley/store"
 )
 
-// ForChannel gives a file that an agent attached, as a channel gets it.
+// ForChannel returns a file that an agent attached, as a channel gets it.
 // Errors: *channels.SendError.
 func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store.FileRef) (channels.File, error) {
 	f := FromSurface(ref)
@@ -99,7 +99,7 @@ func UploadedNames(m *store.Message) []bridge.LineFile {
 	return list
 }
 
-// OutgoingFile gives a file of a message that leaves or left for a customer, for whoever
+// OutgoingFile returns a file of a message that leaves or left for a customer, for whoever
 // fetches it by a signed link.
 // Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
 func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {

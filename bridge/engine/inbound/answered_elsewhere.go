@@ -27,7 +27,7 @@ const soonest = 5 * time.Second
 // answeredElsewhere shows an answer that was given without Parley. It counts as one,
 // unless a machine gave it.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if m, c := el.Named(a, in.ExternalID); m != nil {
+	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
 		el.copyOfAnswer(c, m, in)
 		return nil
 	}
@@ -92,10 +92,10 @@ func (el *elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in chan
 	c.RefreshCard()
 }
 
-// shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer
+// shownAsAnswer reports whether what came into the inbox from an address of our own is a copy of an answer
 // that was found where it was sent.
 func (el *elsewhere) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
-	m, _ := el.Named(a, in.ExternalID)
+	m, _ := el.MessageByExternalID(a, in.ExternalID)
 	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
 }
 
@@ -111,14 +111,14 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 		el.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: bounceText(s)})
 		el.Line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
 			Text: m.Text})
-		el.Messages.Unanswered(c)
+		el.Messages.AwaitAnswerAgain(c)
 	}
 }
 
-// byMachine says that an answer came too soon after the customer's words for a person to have
+// byMachine reports whether an answer came too soon after the customer's words for a person to have
 // written it. Both times are of the provider's clock.
 func (el *elsewhere) byMachine(c *book.Conversation, in channels.Inbound) bool {
-	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.Real)).Before(c.WindowFrom.Add(soonest))
+	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.DatabaseNow)).Before(c.WindowFrom.Add(soonest))
 }
 
 // countElsewhere changes the conversation as an answer does.

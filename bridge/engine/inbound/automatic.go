@@ -20,7 +20,7 @@ import (
 // automaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
 // . A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
 func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if i != nil && i.Blocked {
 		return nil // whoever looks for it finds it in the mailbox
 	}
@@ -43,7 +43,7 @@ func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Accou
 // mostAnswered is how many of a mail's Reply-To addresses are kept in a thread of the day.
 const mostAnswered = 5
 
-// sortingArgs gives the arguments of the buttons under a mail in a thread of the day: which mail it is, and its Reply-To
+// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: which mail it is, and its Reply-To
 // addresses. A form on a web site, for example, sends in its own name and names the customer there.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
@@ -53,12 +53,12 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// answersOf gives the people who get the answers to a mail in a thread of the day: its Reply-To addresses, else its
+// answersOf returns the people who get the answers to a mail in a thread of the day: its Reply-To addresses, else its
 // sender.
 func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
-		for _, key := range line.Delivery.Carried().Line.Args.To {
+		for _, key := range line.Delivery.DecodedPayload().Line.Args.To {
 			if !slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key }) {
 				list = append(list, store.Participant{Key: key, Role: outbound.RoleTo})
 			}
@@ -101,7 +101,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	if a.Verb == bridge.VerbUnblock {
 		return it.unblock(ctx, tx, r)
 	}
-	m := it.NamedMessage(r)
+	m := it.MessageOfAction(r)
 	sortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
 	switch {
 	case !sortable:
@@ -128,7 +128,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	default: // VerbPromote: below
 	}
-	switch open, err := it.OpenWith(ctx, tx, c.AccountID, i); {
+	switch open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i); {
 	case err != nil:
 		return err
 	case open != 0:
@@ -183,7 +183,7 @@ func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) erro
 	}
 	var keys []string
 	for _, address := range a.Args.Addresses {
-		if i := it.People.ByAddress[book.UserKey{Account: c.AccountID, User: bridge.AddressKey(address)}]; i != nil {
+		if i := it.People.ByAddress[book.NameKey{Account: c.AccountID, Name: bridge.AddressKey(address)}]; i != nil {
 			found = append(found, i)
 		} else {
 			keys = append(keys, bridge.AddressKey(address))

@@ -22,14 +22,14 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
-	m, c := it.Named(a, in.Change.Target)
+	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if m == nil || c == nil || m.Direction != store.DirectionIn {
 		in.Kind, in.ExternalID = channels.InboundMessage, in.Change.Target
 		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
 		if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
 			return err
 		}
-		if m, _ := it.Named(a, in.Change.Target); m != nil {
+		if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil {
 			m.Reason, m.Dirty = cameEdited, true
 		}
 		return nil
@@ -50,10 +50,10 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	if err != nil || i == nil {
 		return err
 	}
-	m, c := it.Named(a, in.Change.Target)
+	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if m == nil || c == nil {
-		if _, told := it.Messages.External[book.UserKey{Account: a.ID, User: in.Change.Target}]; !told && in.Change.Target != "" {
-			it.Messages.Tie(a.ID, in.Change.Target, 0, 0) // if it comes, it is known to be deleted
+		if _, told := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]; !told && in.Change.Target != "" {
+			it.Messages.LinkExternalID(a.ID, in.Change.Target, 0, 0) // if it comes, it is known to be deleted
 			if c = it.Conversations.LatestOf(i); c != nil {
 				it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 			}
@@ -68,7 +68,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 // cameChanged deals with a message whose edit or deletion came before it. True means that nothing is
 // left to be done, because the edited text is shown already.
 func (it *UseCases) cameChanged(a *store.Account, in *channels.Inbound) bool {
-	x, known := it.Messages.External[book.UserKey{Account: a.ID, User: in.ExternalID}]
+	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
 		return false
 	}
@@ -76,7 +76,7 @@ func (it *UseCases) cameChanged(a *store.Account, in *channels.Inbound) bool {
 		in.Notices = append(in.Notices, "The customer deleted this message before it arrived here.")
 		return false
 	}
-	m, c := it.Named(a, in.ExternalID)
+	m, c := it.MessageByExternalID(a, in.ExternalID)
 	if m == nil || c == nil || m.Reason != cameEdited {
 		return false
 	}

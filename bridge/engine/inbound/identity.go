@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// Knows says that an inbound names a customer who is, or becomes, known.
+// Knows reports whether an inbound names a customer who is, or becomes, known.
 func Knows(kind channels.InboundKind) bool {
 	switch kind {
 	case channels.InboundMessage, channels.InboundForeign, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
@@ -23,10 +23,10 @@ func Knows(kind channels.InboundKind) bool {
 // tellUnited tells, in each open conversation of customers who proved to be one, that another one is
 // open. The conversations stay apart, and nothing moves between them.
 func (it *UseCases) tellUnited() {
-	for _, other := range book.Keys(it.People.United) {
+	for _, other := range book.SortedKeys(it.People.United) {
 		first := it.People.United[other]
 		var open []*book.Conversation
-		for _, id := range book.Keys(it.Conversations.Rows) {
+		for _, id := range book.SortedKeys(it.Conversations.Rows) {
 			c := it.Conversations.Rows[id]
 			if c.Kind == store.KindCustomer && c.BridgeStatus().Open() && !c.Fresh && c.IdentityID != nil && it.People.Identities[*c.IdentityID] != nil &&
 				it.People.Identities[*c.IdentityID].Root() == first {
@@ -57,7 +57,7 @@ func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error
 		return err
 	}
 	it.tellUnited()
-	for _, id := range book.Keys(it.Conversations.Rows) {
+	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		if c := it.Conversations.Rows[id]; it.People.RootOf(c) == i && c.BridgeStatus().Open() {
 			c.RefreshCard()
 		}
@@ -69,13 +69,13 @@ func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error
 	if former == nil {
 		return nil
 	}
-	it.People.GiveUp(former)
-	for _, id := range book.Keys(it.Conversations.Rows) {
+	it.People.ReleaseKey(former)
+	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
 		if !c.Exclusive || c.AccountID != a.ID || c.Identity == nil || it.People.RootOf(c) != i {
 			continue
 		}
-		if c.UseKey(in.From) && c.BridgeStatus().Open() {
+		if c.SetReplyKey(in.From) && c.BridgeStatus().Open() {
 			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Change.Previous}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()

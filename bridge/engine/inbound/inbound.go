@@ -24,7 +24,7 @@ import (
 func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if in.Opens && in.Kind != channels.InboundMessage {
 		if c := it.ConversationOf(a, in); c != nil {
-			it.Begun = true
+			it.PartApplied = true
 			it.replies.OpenWindow(c, in)
 			it.replies.SayOffers(c)
 			c.RefreshCard()
@@ -108,12 +108,12 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 
 // analyse lets what a customer wrote be analysed, once the customer has written nothing more for a moment.
 func (it *UseCases) analyse(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	if it.opt.Analyses && in.Automatic == "" && !in.Historical && m.Text != "" && it.Analyses(c) {
+	if it.opt.Analyses && in.Automatic == "" && !in.Historical && m.Text != "" && it.IsAnalysed(c) {
 		it.Bursts.Add(c, m)
 	}
 }
 
-// startsAnew says that a message to an ended conversation opens a new, linked one.
+// startsAnew reports whether a message to an ended conversation opens a new, linked one.
 func (it *UseCases) startsAnew(c *book.Conversation) bool {
 	if c.BridgeStatus() == bridge.StatusClosed {
 		return true
@@ -136,12 +136,12 @@ func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Acc
 // MakeConversation makes a conversation with in.From, whoever begins it. If there is no subject,
 // colleagues see the first words in its place; the customer never gets them as a subject.
 func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
-	id, err := it.Conversations.Number(ctx, tx)
+	id, err := it.Conversations.TakeNumber(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	ch := it.Channel(a.ID)
-	c := &book.Conversation{Fresh: true, Account: a, Threads: map[store.AccountID]*book.Thread{}, Identity: it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}],
+	c := &book.Conversation{Fresh: true, Account: a, Threads: map[store.AccountID]*book.Thread{}, Identity: it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: store.KindCustomer, Status: string(bridge.StatusOpen),
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, clean.Topic(in.Text)), Via: in.Envelope.Via, LastAt: it.Now, CreatedAt: it.Now}}
 	if c.Identity != nil {
@@ -171,14 +171,14 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	m := &book.Message{Fresh: true, Message: store.Message{ID: store.MessageID(it.IDs.Next()), ConversationID: c.ID, Direction: store.DirectionIn, Fate: store.FateIn,
 		AccountID: a.ID, Subject: in.Subject, Text: in.Text, Quoted: in.Original.Quoted, Notices: in.Notices, HasHTML: in.Original.HTML != nil,
 		Automatic: in.Automatic, ExternalID: in.ExternalID, EventID: it.Event.ID, Part: part, SaidAt: said, CreatedAt: it.Now}}
-	if i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]; i != nil {
+	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {
 		m.IdentityID = &i.ID
 	}
 	it.Messages.KeepFiles(m, a, in)
 	it.Messages.Rows[m.ID] = m
 	c.Last = append(c.Last, m.Message)
 	if in.ExternalID != "" {
-		it.Messages.Tie(a.ID, in.ExternalID, c.ID, m.ID)
+		it.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
 		c.LastExternalID = in.ExternalID
 		it.AddRef(c, in.ExternalID)
 	}
@@ -237,7 +237,7 @@ func (it *UseCases) joinSaid(d *book.Delivery, t *book.Thread, m *book.Message, 
 	if s := it.Chat(t.AccountID); s != nil {
 		room = min(room, s.Limits().MaxTextRunes*3/4)
 	}
-	d.Join(fmt.Sprintf("said:%d", from), runes, max(room, 1))
+	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
 // showSaid posts the customer's message and its files. A chat's message that has only files gets no post
@@ -310,7 +310,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	return it.customerWrites(ctx, tx, a, part, in)
 }
 
-// isMissing says that a file is still to be fetched: it isn't here, and it wasn't given up.
+// isMissing reports whether a file is still to be fetched: it isn't here, and it wasn't given up.
 func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Missing == "" }
 
 // accountNotice tells an account's people what its provider says of it.

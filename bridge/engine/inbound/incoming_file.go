@@ -33,19 +33,19 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 		return // it isn't shown
 	}
 	l := it.Outbox.Lanes[d.LaneID]
-	if d.Attempt > 0 || !it.Outbox.Holdable(d) {
+	if d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
 		it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
 		it.AllowUpload(l, t, m)
 		return
 	}
-	p := d.Carried()
+	p := d.DecodedPayload()
 	p.Files = append(p.Files, f.File)
-	d.Carry(p)
+	d.SetPayload(p)
 	it.measureFiles(d, l, t, m)
 	if !slices.ContainsFunc(m.Files, isMissing) {
 		d.NotBefore = nil
 		if it.Outbox.IsHead(d) {
-			it.Outbox.Due(l, nil)
+			it.Outbox.SetDue(l, nil)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // A mail that answers nothing we know joins the conversation that its sender has open, where
 // email_new_thread says so. It never joins somebody else's.
 
-// MayJoin says that a mail may join an open conversation of its sender: a person wrote it, in their own
+// MayJoin reports whether a mail may join an open conversation of its sender: a person wrote it, in their own
 // name. A mail with another address for answers (from a form on a web site, or a shared address) and a
 // mail that a colleague passes on are about somebody else.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
@@ -38,14 +38,14 @@ func (it *UseCases) isAgent(sender channels.Party) bool {
 	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 }
 
-// joinedBy gives the conversation that a mail joins: the newest open one of its sender; nil if there is
+// joinedBy returns the conversation that a mail joins: the newest open one of its sender; nil if there is
 // none. A notice shows the mail's subject where it differs from the conversation's.
 func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conversation {
-	sender := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender == nil || !it.MayJoin(a, *in) {
 		return nil
 	}
-	for _, id := range slices.Backward(book.Keys(it.Conversations.Rows)) {
+	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
 		if c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open() && it.People.RootOf(c) == sender && sameName(c, in.From) {
 			noteSubject(c, in)
@@ -55,7 +55,7 @@ func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conve
 	return nil
 }
 
-// sameName says that a conversation has the sender of a mail among its participants, under the name
+// sameName reports whether a conversation has the sender of a mail among its participants, under the name
 // that the mail gives. People who share an address differ by name, and each has a conversation of
 // their own.
 func sameName(c *book.Conversation, p channels.Party) bool {

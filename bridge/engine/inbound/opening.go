@@ -19,7 +19,7 @@ const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.ne
 	t-online.de tuta.com uol.com.br verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk
 	yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru ymail.com zoho.com `
 
-// OriginsOf gives the origins that a mail's new conversation counts for: its sender, and the sender's
+// OriginsOf returns the origins that a mail's new conversation counts for: its sender, and the sender's
 // domain unless it is the account's own or a public provider's. None where the account has no limits.
 func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
 	caps := it.Caps(a.ID)
@@ -35,7 +35,7 @@ func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
 	return origins
 }
 
-// registered gives the registered domain of an address, without subdomains; "" if it has none.
+// registered returns the registered domain of an address, without subdomains; "" if it has none.
 func registered(address string) string {
 	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
 	if !ok {
@@ -47,11 +47,11 @@ func registered(address string) string {
 	return domain
 }
 
-// mayOpen says whether a mail may open a conversation, and counts it if so.
+// mayOpen reports whether a mail may open a conversation, and counts it if so.
 func (it *UseCases) mayOpen(a *store.Account, in channels.Inbound) bool {
 	var all []*book.Opening
 	for _, origin := range it.OriginsOf(a, in) {
-		o := it.Openings.Of(book.UserKey{Account: a.ID, User: origin})
+		o := it.Openings.Of(book.NameKey{Account: a.ID, Name: origin})
 		if !o.Allows(1) {
 			return false
 		}

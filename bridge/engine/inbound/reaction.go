@@ -24,12 +24,12 @@ func quoteOf(m *store.Message) string {
 	return text
 }
 
-// answers tells which message a customer's message answers.
+// answers returns which message a customer's message answers.
 func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if in.Answers.External == "" {
 		return nil
 	}
-	m, _ := it.Meant(a, in.Answers.External, in.Answers.Message)
+	m, _ := it.ReferredMessage(a, in.Answers.External, in.Answers.Message)
 	if m == nil {
 		return &bridge.Answered{}
 	}
@@ -43,7 +43,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if err != nil || i == nil {
 		return err
 	}
-	m, c := it.Meant(a, in.Change.Target, in.Answers.Message)
+	m, c := it.ReferredMessage(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
 		c = it.Conversations.LatestOf(i)
 	}
@@ -59,12 +59,12 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
 	switch {
-	case before && d != nil && in.Change.Emoji == "" && d.Carried().Changes == 0 && it.Outbox.Cancel(d):
+	case before && d != nil && in.Change.Emoji == "" && d.DecodedPayload().Changes == 0 && it.Outbox.Cancel(d):
 		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID}
 		it.Messages.Reacted[k] = true
 		return nil // nobody saw it
-	case before && d != nil && it.Outbox.Holdable(d):
-		d.Revise(line)
+	case before && d != nil && it.Outbox.CanBeTakenBack(d):
+		d.SetLine(line)
 	case before && d != nil:
 		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	default:

@@ -26,11 +26,11 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	}
 	if f.External != "" {
 		m.ExternalID, m.Dirty = f.External, true
-		rc.Messages.Tie(c.AccountID, f.External, c.ID, m.ID)
+		rc.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
 		rc.AddRef(c, f.External)
 	}
 	rc.counted(c, m, f.Parts, f.Cost)
-	if rc.sentAgain(m, f) || rc.Outbox.PartLanded(m) {
+	if rc.sentAgain(m, f) || rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -40,7 +40,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	rc.MarkSent(c, m, f.Followed)
 }
 
-// sentAgain says that a result is of an earlier attempt: somebody had the message sent again before the
+// sentAgain reports whether a result is of an earlier attempt: somebody had the message sent again before the
 // result came, for instance because of a bounce. The result of the last attempt is written together with
 // the end of its delivery, so that any result that comes while the delivery is on its way is an earlier
 // one. Where the delivery has ended, the numbers of the attempts tell. A reply in parts that was parked with its first
@@ -74,7 +74,7 @@ func (rc *Receipts) counted(c *book.Conversation, m *book.Message, parts int, co
 	}
 }
 
-// takenBack says that a reply was deleted, undone or edited into something else.
+// takenBack reports whether a reply was deleted, undone or edited into something else.
 func takenBack(m *book.Message) bool {
 	return slices.Contains([]store.Fate{store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk}, m.Fate)
 }
@@ -103,7 +103,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	}
 	rc.TellWith(c, m, line)
 	rc.intake.refusedByCustomer(c, m, f.Class)
-	rc.Messages.Unanswered(c)
+	rc.Messages.AwaitAnswerAgain(c)
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		return rc.intake.unmatchedStatus(ctx, tx, a, part, in)
 	}
 	c := rc.Conversations.Rows[m.ConversationID]
-	d, err := rc.ReceiptOf(m, in.Status)
+	d, err := rc.DeliveryOfReceipt(m, in.Status)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		return nil
 	}
 	if in.Status.MessageID == int64(m.ID) && len(in.Status.External) > 0 {
-		rc.Messages.TieSent(a, m, in.Status.External[0])
+		rc.Messages.LinkSentID(a, m, in.Status.External[0])
 	}
 	rc.counted(c, m, in.Status.Parts, in.Status.Cost)
 	run := rc.Outbox.RunOf(d)
@@ -183,7 +183,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	return nil
 }
 
-// receiptCameFirst says that a receipt may be about a message whose result is still to be written. That
+// receiptCameFirst reports whether a receipt may be about a message whose result is still to be written. That
 // doesn't happen with mail, whose reports name our own Message-ID.
 func (rc *Receipts) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
 	ch := rc.Channel(a.ID)
@@ -191,7 +191,7 @@ func (rc *Receipts) receiptCameFirst(a *store.Account, in channels.Inbound) bool
 		rc.Age() < book.ResultWait
 }
 
-// elsewheres says that a receipt matters to nobody: in a chat it tells that a message arrived which
+// elsewheres reports whether a receipt matters to nobody: in a chat it tells that a message arrived which
 // another system sent from the same number.
 func (rc *Receipts) elsewheres(a *store.Account, s *channels.Status) bool {
 	return s.State != channels.StateFailed && !s.Delayed && !rc.Caps(a.ID).Threads
@@ -205,7 +205,7 @@ func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation
 	case s.State == channels.StateFailed:
 		restart(d, s)
 		switch {
-		case book.Rank(d.State) >= book.Rank(store.Delivered) || d.State == store.Cancelled:
+		case book.StateRank(d.State) >= book.StateRank(store.Delivered) || d.State == store.Cancelled:
 			return nil
 		case d.State == store.Failed:
 			rc.failedToo(c, d, m, s)
@@ -213,9 +213,9 @@ func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation
 		}
 		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), bounceText(s), true
 		return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
-	case book.Rank(string(s.State)) > book.Rank(d.State):
+	case book.StateRank(string(s.State)) > book.StateRank(d.State):
 		if d.State == store.Unknown && rc.Outbox.IsHead(d) {
-			rc.Outbox.Due(rc.Outbox.Lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+			rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // nothing is left to find out: the next may go
 		}
 		d.State, d.Dirty = string(s.State), true
 		rc.receiptSays(c, m)
@@ -244,7 +244,7 @@ func (rc *Receipts) failedToo(c *book.Conversation, d *book.Delivery, m *book.Me
 // before the last one that left failed: otherwise the customer would never get that part.
 func restart(d *book.Delivery, s *channels.Status) {
 	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
-	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && book.Rank(d.State) < book.Rank(store.Delivered) {
+	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && book.StateRank(d.State) < book.StateRank(store.Delivered) {
 		d.Part, d.Dirty = 0, true
 	}
 }
@@ -252,7 +252,7 @@ func restart(d *book.Delivery, s *channels.Status) {
 // receiptSays notes that a receipt proves a message to have been sent, even if the provider's answer to
 // our request was lost or a bounce came.
 func (rc *Receipts) receiptSays(c *book.Conversation, m *book.Message) {
-	if rc.Outbox.PartLanded(m) {
+	if rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
 	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {
@@ -280,7 +280,7 @@ func (rc *Receipts) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	if m == nil || m.Direction == store.DirectionIn {
 		return nil
 	}
-	rc.Messages.TieSent(a, m, in.ExternalID)
+	rc.Messages.LinkSentID(a, m, in.ExternalID)
 	if in.Status == nil {
 		return nil
 	}
@@ -298,7 +298,7 @@ func (rc *Receipts) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		}
 	}
 	for _, d := range sent {
-		if book.Rank(d.State) == 0 {
+		if book.StateRank(d.State) == 0 {
 			continue
 		}
 		c, m := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID], rc.Messages.Rows[d.MessageID]
@@ -309,14 +309,14 @@ func (rc *Receipts) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	return nil
 }
 
-// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
+// sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time.
 func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
-	i := rc.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	i := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if i == nil {
 		return nil
 	}
 	var list []*book.Delivery
-	for _, id := range book.Keys(rc.Outbox.Deliveries) {
+	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
 		d := rc.Outbox.Deliveries[id]
 		l := rc.Outbox.Lanes[d.LaneID]
 		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {

@@ -30,7 +30,7 @@ type UseCases struct {
 // the owners once a conversation becomes urgent.
 func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	a := f.Answer
-	if a == nil || !us.Analyses(c) {
+	if a == nil || !us.IsAnalysed(c) {
 		return
 	}
 	us.translate(c, f)
@@ -68,12 +68,12 @@ func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// saysMore says that an intent is worth a note of its own: thanks ask for nothing.
+// saysMore reports whether an intent is worth a note of its own: thanks ask for nothing.
 func saysMore(intents []string) bool {
 	return slices.ContainsFunc(intents, func(name string) bool { return name != "thanks" && name != "feedback" })
 }
 
-// moodOf gives how the customer felt so far.
+// moodOf returns how the customer felt so far.
 func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
@@ -122,7 +122,7 @@ func (us *UseCases) presses(c *book.Conversation, urgent bool) (news, alarm bool
 	return news, alarm
 }
 
-// newReferences gives the references that the conversation's notes have not named yet, and remembers them.
+// newReferences returns the references that the conversation's notes have not named yet, and remembers them.
 func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []bridge.ReferenceRef) {
 	for _, r := range found {
 		if r.Value != "" && c.Remember(bridge.TraitReferences, r.Kind+" "+r.Value) {
@@ -152,12 +152,12 @@ func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put [
 	return nil, put
 }
 
-// newTags gives the tags that exist, that the conversation doesn't have, that nobody took away from it, and
+// newTags returns the tags that exist, that the conversation doesn't have, that nobody took away from it, and
 // that were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	for _, name := range found {
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name && t.Active && t.Kind != store.TagLabel })
-		has := slices.ContainsFunc(us.Dir.TagsNow(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
+		has := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
 		if exists && !has && !c.Remembers(bridge.TraitUntagged, name) && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
@@ -165,7 +165,7 @@ func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []strin
 	return fresh
 }
 
-// newFits gives the templates that were not suggested before.
+// newFits returns the templates that were not suggested before.
 func (us *UseCases) newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
 	for _, t := range fits {
 		if us.Suggestions.Show(c, suggestion.Template, t.Name) {

@@ -23,8 +23,8 @@ func (us *UseCases) note(c *book.Conversation, line bridge.Line, news bool) {
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
 	switch {
 	case stands != nil && len(line.Mentions) == 0:
-		line = joined(*stands.Carried().Line, line)
-		if sameLine(line, *stands.Carried().Line) {
+		line = joined(*stands.DecodedPayload().Line, line)
+		if sameLine(line, *stands.DecodedPayload().Line) {
 			return
 		}
 		us.change(c, t, stands, line)
@@ -49,8 +49,8 @@ func (us *UseCases) post(c *book.Conversation, t *book.Thread, line bridge.Line)
 
 // change makes the standing note say what line says.
 func (us *UseCases) change(c *book.Conversation, t *book.Thread, stands *book.Delivery, line bridge.Line) {
-	if us.Outbox.Holdable(stands) {
-		stands.Revise(line)
+	if us.Outbox.CanBeTakenBack(stands) {
+		stands.SetLine(line)
 		return
 	}
 	line.Mentions = slices.Clone(line.Mentions)
@@ -64,7 +64,7 @@ func (us *UseCases) change(c *book.Conversation, t *book.Thread, stands *book.De
 // NotChanged posts what could not be written into a note, because that was deleted, or the chat doesn't let
 // it be changed. A later change has said it already.
 func (us *UseCases) NotChanged(c *book.Conversation, failed *book.Delivery) {
-	t, line := c.Home(us.Dir), failed.Carried().Line
+	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis || c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
 		return
 	}
@@ -92,7 +92,7 @@ func joined(before, line bridge.Line) bridge.Line {
 	return line
 }
 
-// sameLine says that two lines are stored alike.
+// sameLine reports whether two lines are stored alike.
 func sameLine(a, b bridge.Line) bool {
 	one, err := json.Marshal(a)
 	other, errOther := json.Marshal(b)

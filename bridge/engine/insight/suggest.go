@@ -13,7 +13,7 @@ import (
 	"parley/store/suggestion"
 )
 
-// newReplies tells whether the reply that is suggested first is worth telling: it is no answer to thanks, and was
+// newReplies reports whether the reply that is suggested first is worth telling: it is no answer to thanks, and was
 // not suggested before.
 func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
@@ -40,7 +40,7 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 	}
 }
 
-// cited gives what a reply draws on, in the words in which people are told.
+// cited returns what a reply draws on, in the words in which people are told.
 func cited(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	for _, id := range r.Sources {
 		if i := slices.IndexFunc(f.Cited, func(s own.CitedSource) bool { return s.ID == id }); i >= 0 {

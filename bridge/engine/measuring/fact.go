@@ -24,7 +24,7 @@ type fact struct {
 	id     int64 // of the row that tells it: in the order of what one batch did
 	what   store.Deed
 	by     store.Doer
-	agent  store.AgentID // who did it, or who wrote what left; 0 = no agent
+	agent  store.AgentID // who did it, or who wrote what left; 0 means no agent
 	detail book.Detail
 	in     bool // the customer said it
 }

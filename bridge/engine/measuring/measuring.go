@@ -112,7 +112,7 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 		saidIn[s.ConversationID] = append(saidIn[s.ConversationID], s)
 	}
 	for _, s := range subjects {
-		s.Tags = append([]string{}, dir.TagsNow(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
+		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
 		m.labels = append(m.labels, s.Labels)
 		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
 		m.shares, m.times = append(m.shares, of...), append(m.times, single...)

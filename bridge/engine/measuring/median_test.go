@@ -22,7 +22,7 @@ type timed struct {
 	labels measure.Labels
 }
 
-// in says that the time counts for a filter.
+// in reports whether the time counts for a filter.
 func (s timed) in(f measure.Filter) bool {
 	of := true
 	switch f.Kind {
@@ -91,7 +91,7 @@ func (w *world) medians(all []timed) {
 	}
 }
 
-// grouped gives the lengths of the times that count for a filter, by a group and by what was measured.
+// grouped returns the lengths of the times that count for a filter, by a group and by what was measured.
 func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[string]map[measure.Time][]int64 {
 	lists := map[string]map[measure.Time][]int64{}
 	for _, s := range all {

@@ -60,7 +60,7 @@ func (r *recount) counts(m *measure.Said) bool {
 	return copied && m.Fate == store.FateIn || m.Direction == store.DirectionIn && !m.Automatic || m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != outbound.MachineReason
 }
 
-// sentAt gives a message with the time at which it was last sent.
+// sentAt returns a message with the time at which it was last sent.
 func (r *recount) sentAt(m *measure.Said) event {
 	e := event{at: m.At, id: int64(m.ID), said: m, agent: m.AgentID}
 	for i := range r.s.log {
@@ -141,7 +141,7 @@ func (r *recount) answer(n int) {
 	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
 }
 
-// inEpisode says that an episode runs when something happens, or that it begins one.
+// inEpisode reports whether an episode runs when something happens, or that it begins one.
 func (r *recount) inEpisode(n int) bool {
 	for i := n; i >= 0; i-- {
 		if r.events[i].begins() {

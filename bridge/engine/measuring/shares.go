@@ -13,19 +13,19 @@ import (
 // history walks through what happened in a conversation, and counts.
 type history struct {
 	subject measure.Subject
-	hours   *hours.Hours // nil = always open
+	hours   *hours.Hours // nil means always open
 	shares  map[place]*measure.Figures
 	times   []measure.Single
 
-	team  store.TeamID  // that has the conversation; 0 = none
-	owner store.AgentID // the agent who leads it; 0 = nobody
+	team  store.TeamID  // that has the conversation; 0 means none
+	owner store.AgentID // the agent who leads it; 0 means nobody
 
-	begunAt    *time.Time // of the episode that runs; nil = none does
+	begunAt    *time.Time // of the episode that runs; nil means none does
 	byCustomer bool       // the customer began the episode
 	answered   bool       // in this episode
 	everBegun  bool       // there was an episode
 	ever       bool       // the customer has been answered, or an agent wrote first
-	waitsSince *time.Time // the customer's first message that isn't answered; nil = it isn't our turn
+	waitsSince *time.Time // the customer's first message that isn't answered; nil means it isn't our turn
 	early      *time.Time // what the customer said when no episode ran: it may begin one
 }
 
@@ -64,7 +64,7 @@ func (w *history) placeOf(t time.Time, agent store.AgentID) place {
 	return place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
 }
 
-// at gives the figures of a moment.
+// at returns the figures of a moment.
 func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
 	p := w.placeOf(t, agent)
 	if w.shares[p] == nil {

@@ -55,7 +55,7 @@ func (s *story) say(direction store.Direction, fate store.Fate, agent store.Agen
 	return &s.said[len(s.said)-1]
 }
 
-// last gives the latest answer.
+// last returns the latest answer.
 func (s *story) last() *measure.Said {
 	for i := len(s.said) - 1; i >= 0; i-- {
 		if s.said[i].Direction == store.DirectionOut {

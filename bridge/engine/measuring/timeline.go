@@ -32,7 +32,7 @@ type Spent struct {
 // Timeline is where the time of a conversation went, from its beginning to its end; without the time between an end
 // and a reopening. Its parts sum up to the whole.
 type Timeline struct {
-	From, To   time.Time // zero = it never began
+	From, To   time.Time // zero means it never began
 	Wall, Open time.Duration
 	Parts      []Spent
 }

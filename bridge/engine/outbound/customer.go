@@ -12,7 +12,7 @@ import (
 // somebody else's.
 const FormerPrefix = "former:"
 
-// plainKey gives a key as people know it.
+// plainKey returns a key as people know it.
 func plainKey(key string) string {
 	if rest, former := strings.CutPrefix(key, FormerPrefix); former {
 		if _, plain, ok := strings.Cut(rest, ":"); ok {
@@ -37,7 +37,7 @@ const (
 	RoleCopied = "copied"
 )
 
-// Addressed gives whom a reply goes to and who gets a copy. Both sending and whatever shows recipients
+// Addressed returns whom a reply goes to and who gets a copy. Both sending and whatever shows recipients
 // call it, so that people see who will get the reply.
 func Addressed(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {

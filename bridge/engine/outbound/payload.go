@@ -16,7 +16,7 @@ const KindReply = "reply"
 
 // Payload is what a delivery carries besides its message.
 type Payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
+	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" means the conversation's thread; a reply: where it was typed
 	To     string       `json:"to,omitempty"`   // ephemeral: who sees it
 	Line   *bridge.Line `json:"line,omitempty"`
 	Mark   bridge.Mark  `json:"mark,omitempty"`
@@ -80,7 +80,7 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
-// restored says that a delivery came with a backup: it may have been sent after the backup was made.
+// restored reports whether a delivery came with a backup: it may have been sent after the backup was made.
 func restored(c dispatch.Claimed) bool {
 	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
 		return false
@@ -95,7 +95,7 @@ func ChannelLane(channel string) string { return "ch:" + channel }
 // LongestUpload is how long posting files may take.
 const LongestUpload = 10 * time.Minute
 
-// RichOf reads back what a message carries; nil = only text.
+// RichOf reads back what a message carries; nil means only text.
 func RichOf(m *store.Message) *bridge.Rich {
 	var r bridge.Rich
 	if len(m.Rich) == 0 || json.Unmarshal(m.Rich, &r) != nil || r.Kind() == "" {

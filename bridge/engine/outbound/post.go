@@ -74,7 +74,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	return progress, err
 }
 
-// changesNote says that a post changes the note of an analysis. What it says may be news.
+// changesNote reports whether a post changes the note of an analysis. What it says may be news.
 func (a *attempt) changesNote() bool {
 	return a.body.Changes != 0 && a.body.Line != nil && a.body.Line.Kind() == bridge.LineAnalysis
 }
@@ -104,7 +104,7 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: text, Cause: errors.Join(refused, err)}
 }
 
-// post gives what is to be posted, as it is now.
+// post returns what is to be posted, as it is now.
 func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.c
 	var body Payload
@@ -228,7 +228,7 @@ func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body Paylo
 	return err
 }
 
-// said gives a customer's message as it is shown; from names who has no identity.
+// said returns a customer's message as it is shown; from names who has no identity.
 func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 	s := bridge.Said{MessageID: m.ID, From: from, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices}
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
@@ -284,7 +284,7 @@ func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left, p.Facts.Thread.Root, p.Facts.Thread.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
 }
 
-// outdated says that a post of a hand-over is wrong by now, because the conversation was handed on, or
+// outdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on, or
 // back, before it could be posted: a root in a channel that is no longer the right one, or a line which
 // says that the conversation left a thread where it is again.
 func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
@@ -307,7 +307,7 @@ func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
 	return false
 }
 
-// outside says that a post is a mark on a message that isn't in the conversation's own thread.
+// outside reports whether a post is a mark on a message that isn't in the conversation's own thread.
 func outside(p bridge.Post, t *store.Thread) bool {
 	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
 }

@@ -28,7 +28,7 @@ type outgoing struct {
 	out      channels.Outbound
 	message  store.Message
 	account  *store.Account
-	author   *store.Agent // nil = no agent any more
+	author   *store.Agent // nil means no agent any more
 	payload  Payload
 	known    []string    // all keys that are or were the chat's customer's
 	optedOut string      // what the customer forbade
@@ -37,7 +37,7 @@ type outgoing struct {
 	now      time.Time // Parley's clock
 }
 
-// alsoKnown gives the other keys of a chat's customer.
+// alsoKnown returns the other keys of a chat's customer.
 func alsoKnown(keys []string, key string) []string {
 	if !slices.Contains(keys, key) {
 		return nil // somebody else: an agent named them
@@ -45,9 +45,9 @@ func alsoKnown(keys []string, key string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
-// inUse gives the key by which a chat's customer is reached: the one that the conversation names, unless the
+// inUse returns the key by which a chat's customer is reached: the one that the conversation names, unless the
 // customer gave it up. A number may be somebody else's then, and conversations that were over at that time
-// name it still. The newest of the customer's keys takes its place; "" = the customer has none.
+// name it still. The newest of the customer's keys takes its place; "" means the customer has none.
 func inUse(keys []string, key string) string {
 	if slices.Contains(keys, key) || !slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key }) {
 		return key // the customer's, or of somebody whom an agent named
@@ -67,7 +67,7 @@ type replyLine struct {
 	late    bool         // its source is read again before it leaves
 }
 
-// reply gives a reply as it is to be sent now.
+// reply returns a reply as it is to be sent now.
 func (a *attempt) reply() (*outgoing, error) {
 	if a.err != nil {
 		return nil, a.err
@@ -154,7 +154,7 @@ func (a *attempt) addLines(r *outgoing) error {
 	return nil
 }
 
-// sentLines tells what became of each line of a reply that left.
+// sentLines returns what became of each line of a reply that left.
 func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
 	part := func(m *store.Message) dispatch.Part {
 		if !r.leaves(m) {
@@ -172,7 +172,7 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 	return sent
 }
 
-// addFiles gives the reply the files that its author attached in the surface.
+// addFiles returns the reply the files that its author attached in the surface.
 func (e *Sender) addFiles(r *outgoing) error {
 	s := e.opt.Engine.Surface(r.message.AccountID)
 	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
@@ -193,7 +193,7 @@ func waitForThread(c dispatch.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
-// leaving gives the reply that leaves now; one without lines = nothing leaves. ch is the account's
+// leaving returns the reply that leaves now; if it has no lines, nothing leaves. ch is the account's
 // channel, which may be nil. The error says why the reply may not leave, or not yet.
 func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, error) {
 	r, err := a.reply()
@@ -263,7 +263,7 @@ func (e *Sender) sendingWorks(account store.AccountID, err error) {
 	}
 }
 
-// leaves says whether a message may still be sent. One that leaves in parts may also after one of its parts failed, or
+// leaves reports whether a message may still be sent. One that leaves in parts may also after one of its parts failed, or
 // is unclear, so that the others go out.
 func (r *outgoing) leaves(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {

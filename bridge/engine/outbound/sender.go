@@ -65,11 +65,11 @@ type Engine interface {
 type Options struct {
 	Pool    *pgxpool.Pool
 	Engine  Engine
-	Objects blob.Objects // has the bytes of old blobs; nil = the database has all of them
+	Objects blob.Objects // has the bytes of old blobs; nil means the database has all of them
 	Files   *files.Reader
 	Backoff []time.Duration // between attempts at a reply that fails for certain
 	GapWait time.Duration   // how long replies wait for a surface to fill a gap
-	// Original makes the signed link to a mail's HTML original; nil = there is none.
+	// Original makes the signed link to a mail's HTML original; nil means there is none.
 	Original func(message store.MessageID) string
 }
 
@@ -103,7 +103,7 @@ type material struct {
 	behind        map[store.MessageID]bool            // messages in whose thread an earlier event is not applied yet
 }
 
-// Policy tells how a delivery is attempted.
+// Policy returns how a delivery is attempted.
 func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 	if c.Kind == KindReply {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
@@ -234,12 +234,12 @@ func tokenOf(sent store.DeliveryID, part int) string {
 	return strconv.FormatInt(int64(sent), 36) + "." + strconv.Itoa(part)
 }
 
-// sentAs gives the id of the delivery by which the other side knows an attempt. A delivery that left
+// sentAs returns the id of the delivery by which the other side knows an attempt. A delivery that left
 // together with another one left under the id of that one.
 func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
-// BrokenBy gives the account's condition if an attempt failed in a way that only a person can put right;
-// nil = it isn't such a failure.
+// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right;
+// nil means it isn't such a failure.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {

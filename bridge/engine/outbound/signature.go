@@ -9,7 +9,7 @@ import (
 	"parley/store/blob"
 )
 
-// SignatureOf gives the signature of a reply: in mail, where replies have threads, the author's own if there
+// SignatureOf returns the signature of a reply: in mail, where replies have threads, the author's own if there
 // is one, else the account's. Sending and counting both call it, so that no text is longer than people were
 // told. Chats only have the account's, because a person's signature is made for letters, and each text of
 // an SMS is paid for. author may be nil.

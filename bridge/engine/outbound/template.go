@@ -26,7 +26,7 @@ func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	return Retry(err)
 }
 
-// asTemplate says that the provider takes templates as such. Other providers get a template's words as
+// asTemplate reports whether the provider takes templates as such. Other providers get a template's words as
 // plain text.
 func (a *attempt) asTemplate() bool {
 	ch := a.e.opt.Engine.Channel(a.c.AccountID)
@@ -61,7 +61,7 @@ type UsedTemplate struct {
 	Use     channels.TemplateUse `json:"use"`
 }
 
-// TemplateOf reads what a message keeps of its template; nil = it is none.
+// TemplateOf reads what a message keeps of its template; nil means it is none.
 func TemplateOf(m *store.Message) *UsedTemplate {
 	var u UsedTemplate
 	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {

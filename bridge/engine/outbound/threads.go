@@ -12,7 +12,7 @@ func (l Threads) Add(threads []store.Thread) {
 	}
 }
 
-// At gives a conversation's thread in a surface; nil if it has none there.
+// At returns a conversation's thread in a surface; nil if it has none there.
 func (l Threads) At(surface store.AccountID, conversation store.ConversationID) *store.Thread {
 	for _, t := range l[conversation] {
 		if t.AccountID == surface {

@@ -10,7 +10,7 @@ import (
 // Window says until when a customer can be answered with free text.
 type Window struct {
 	Limited   bool      // false: always
-	automatic time.Time // until then anything may be sent; zero = the customer never opened it
+	automatic time.Time // until then anything may be sent; zero means the customer never opened it
 	Human     time.Time // until then a person may answer; not before automatic
 }
 
@@ -24,10 +24,10 @@ func WindowOf(caps channels.Capabilities, from *time.Time) Window {
 	return w
 }
 
-// Open says that a person may answer at a time.
+// Open reports whether a person may answer at a time.
 func (w Window) Open(now time.Time) bool { return !w.Limited || now.Before(w.Human) }
 
-// OpenFor says that a message of a person, or of a machine, may leave at a time.
+// OpenFor reports whether a message of a person, or of a machine, may leave at a time.
 func (w Window) OpenFor(person bool, now time.Time) bool {
 	if person {
 		return w.Open(now)
@@ -35,7 +35,7 @@ func (w Window) OpenFor(person bool, now time.Time) bool {
 	return !w.Limited || now.Before(w.automatic)
 }
 
-// Next gives when a window's state changes next; zero = never.
+// Next returns when a window's state changes next; zero means never.
 func (w Window) Next(now time.Time) time.Time {
 	switch {
 	case w.Limited && now.Before(w.automatic):
@@ -46,7 +46,7 @@ func (w Window) Next(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// PromotionProblem says why a promotional reply may not leave although an answer may; nil = it may. A
+// PromotionProblem says why a promotional reply may not leave although an answer may; nil means it may. A
 // promotion may leave as long as a machine's message; the longer time of people is for answers alone.
 func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Problem {
 	if !promotional || win.OpenFor(false, now) {
@@ -56,7 +56,7 @@ func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Probl
 		Hint: "Send an answer without the offer, or wait until the customer writes."}
 }
 
-// windowOpen says that a reply may leave now; templates always may.
+// windowOpen reports whether a reply may leave now; templates always may.
 func (r *outgoing) windowOpen() bool {
 	return r.out.Template != nil || r.window.OpenFor(r.message.AgentID != nil, r.now)
 }

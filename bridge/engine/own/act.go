@@ -15,7 +15,7 @@ type Act struct {
 // PageUser is by which user an agent acts on Parley's own pages, as by a user of a chat.
 func PageUser(agent bridge.AgentID) string { return strconv.FormatInt(int64(agent), 10) }
 
-// Action gives an act as what a person did in a surface: in a form, outside of all threads.
+// Action returns an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {
 	return bridge.Action{Verb: a.Verb, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
 		Text: a.Text, Raw: a.Text, Explicit: a.Verb == bridge.VerbReply, Form: a.Form, Args: a.Args, Files: a.Files}

@@ -24,7 +24,7 @@ type Fact struct {
 	Conversation store.ConversationID `json:"conversation"`
 	Message      store.MessageID      `json:"message,omitempty"`
 	Delivery     store.DeliveryID     `json:"delivery,omitempty"`
-	Attempt      int                  `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 = nobody knows
+	Attempt      int                  `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 means nobody knows
 	Class        string               `json:"class,omitempty"`
 	Text         string               `json:"text,omitempty"`
 	Hint         string               `json:"hint,omitempty"`
@@ -52,7 +52,7 @@ type SentParts struct {
 // FetchedFile says which of a message's files was fetched.
 type FetchedFile struct {
 	File        int    `json:"file,omitempty"`
-	Blob        string `json:"blob,omitempty"` // where it is; "" = it never came: Text says why
+	Blob        string `json:"blob,omitempty"` // where it is; "" means it never came: Text says why
 	Name        string `json:"name,omitempty"` // what it turned out to be called, of which type and how large
 	ContentType string `json:"type,omitempty"`
 	SizeBytes   int64  `json:"size,omitempty"`
@@ -67,7 +67,7 @@ type LearnedState struct {
 
 // AnalysedBurst is what the analysis of a burst of messages found.
 type AnalysedBurst struct {
-	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 = that of UpTo
+	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 means that of UpTo
 	UpTo   store.EventID    `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
 	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
@@ -78,7 +78,7 @@ type AnalysedBurst struct {
 type CitedSource struct {
 	ID    string `json:"id"` // as the answer names it
 	Title string `json:"title"`
-	Link  string `json:"link,omitempty"` // "" = none
+	Link  string `json:"link,omitempty"` // "" means none
 }
 
 // SolverOf names an agent in what an Analyzer is asked and answers.
@@ -86,7 +86,7 @@ func SolverOf(agent store.AgentID) string { return solverPrefix + strconv.Format
 
 const solverPrefix = "agent:"
 
-// Solver reads what SolverOf wrote; 0 = it is none.
+// Solver reads what SolverOf wrote; 0 means it is none.
 func Solver(name string) store.AgentID {
 	id, err := strconv.ParseInt(strings.TrimPrefix(name, solverPrefix), 10, 64)
 	if err != nil || !strings.HasPrefix(name, solverPrefix) {
@@ -153,13 +153,13 @@ func (f Fact) Event(name string) store.NewEvent {
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
 }
 
-// EveningOf gives the kind of an evening's timer, which names its team and its day: whoever sets or fires it, a team gets one
+// EveningOf returns the kind of an evening's timer, which names its team and its day: whoever sets or fires it, a team gets one
 // list a day.
 func EveningOf(team store.TeamID, day time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
 }
 
-// WeekOf gives the kind of the timer that tells a team how its week was, which names its time: whoever sets or fires it,
+// WeekOf returns the kind of the timer that tells a team how its week was, which names its time: whoever sets or fires it,
 // a team is told once.
 func WeekOf(team store.TeamID, due time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339))

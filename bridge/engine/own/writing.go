@@ -11,8 +11,8 @@ type Ask struct {
 	Language string         `json:"language,omitempty"` // as analysis.Request has it
 	Style    string         `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
 	Text     string         `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
-	Asker    Asker          `json:"asker,omitzero"`     // who asked; zero = Parley did by itself
-	Occasion Occasion       `json:"occasion,omitempty"` // why Parley asked; "" = a person asked
+	Asker    Asker          `json:"asker,omitzero"`     // who asked; zero means Parley did by itself
+	Occasion Occasion       `json:"occasion,omitempty"` // why Parley asked; "" means a person asked
 	From     bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
 	UpTo     bridge.EventID `json:"up_to,omitempty"`
 	Least    int            `json:"least,omitempty"` // how many messages there must be, or nothing is written
@@ -39,7 +39,7 @@ const (
 // WrittenText is a text that was asked for.
 type WrittenText struct {
 	Ask     *Ask           `json:"ask,omitempty"`
-	Written *analysis.Text `json:"written,omitempty"` // nil = there is none: Class says why
+	Written *analysis.Text `json:"written,omitempty"` // nil means there is none: Class says why
 	Covered int            `json:"covered,omitempty"` // messages of the conversation that it was made of
 }
 

@@ -19,7 +19,7 @@ var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolin
 	}
 })
 
-// Authorize is the one place that decides whether somebody may use a verb; nil = yes. A verb of
+// Authorize is the one place that decides whether somebody may use a verb; nil means yes. A verb of
 // admins is refused to all others; store.Roles says what else a role may.
 func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	switch {
@@ -32,7 +32,7 @@ func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	return nil
 }
 
-// Denied gives the verbs that an agent may use nowhere.
+// Denied returns the verbs that an agent may use nowhere.
 func Denied(agent *store.Agent) []bridge.Verb {
 	var denied []bridge.Verb
 	for verb := range adminsOnly() {

@@ -34,11 +34,11 @@ type channelKey struct {
 
 type heldAudience struct {
 	bridge.Audience
-	readAt  time.Time // zero = never
+	readAt  time.Time // zero means never
 	askedAt time.Time
 }
 
-// allows tells whether a user of the surface can read a channel; a user "" is a member of none. The
+// allows reports whether a user of the surface can read a channel; a user "" is a member of none. The
 // answer is no for everybody if the channel's audience was never read, or longer than age ago.
 func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	l.mu.Lock()
@@ -50,7 +50,7 @@ func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	return a.Everyone || user != "" && slices.Contains(a.Users, user)
 }
 
-// begin says that a channel's audience is to be asked for now, and notes the time; false where it
+// begin reports whether a channel's audience is to be asked for now, and notes the time; false where it
 // was asked for less than after ago.
 func (l *audiences) begin(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
@@ -72,7 +72,7 @@ func (l *audiences) keep(surface store.AccountID, channel string, a bridge.Audie
 	l.known[channelKey{surface, channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
 }
 
-// ownChannel gives the channel in which an account's threads open instead of its team's.
+// ownChannel returns the channel in which an account's threads open instead of its team's.
 func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok bool) {
 	if a.Side != store.SideChannel || a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return 0, "", false
@@ -80,7 +80,7 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// closedTo says that an agent may not read an account's conversations as such: its threads open
+// closedTo reports whether an agent may not read an account's conversations as such: its threads open
 // in a channel of its own, and the agent is neither in that nor in the account's team.
 func (rd *Reader) closedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)

@@ -14,7 +14,7 @@ import (
 )
 
 // Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the
-// ids. Those that don't exist are left out; viewer nil = everybody in the thread looks at it.
+// ids. Those that don't exist are left out; viewer nil means everybody in the thread looks at it.
 func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -110,7 +110,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
-	for _, name := range dir.TagsNow(c.Tags) {
+	for _, name := range dir.CurrentTagNames(c.Tags) {
 		f.Tags = append(f.Tags, dir.Tag(name))
 	}
 	f.Replying = replyingIn(dir, surface, c)
@@ -172,7 +172,7 @@ func alsoOpen(d *directory.Directory, surface store.AccountID, f *bridge.Facts, 
 	return list
 }
 
-// RootOf gives the place of a conversation's root in a surface or, where its thread is in
+// RootOf returns the place of a conversation's root in a surface or, where its thread is in
 // another one, that one's name.
 func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, conversation store.ConversationID) (root bridge.Place, elsewhere string) {
 	if t := threads.At(surface, conversation); t != nil {
@@ -202,7 +202,7 @@ func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.T
 	f.Window.PeopleOnly = !f.Window.Closed && !win.OpenFor(false, now)
 }
 
-// KindName gives a channel's name and icon for people.
+// KindName returns a channel's name and icon for people.
 func (rd *Reader) KindName(kind string) (name, icon string) {
 	for _, s := range rd.specs {
 		if s.Kind == kind {

@@ -12,7 +12,7 @@ import (
 // historyRows is how many entries a page of a log has.
 const historyRows = 50
 
-// History gives a page of the log of a conversation, newest first; unsaved are what a batch will add.
+// History returns a page of the log of a conversation, newest first; unsaved are what a batch will add.
 // Errors: *Problem, for people; the database's.
 func (rd *Reader) History(ctx context.Context, q store.Querier, id store.ConversationID, page int, unsaved ...store.LogEntry) (bridge.History, error) {
 	h := bridge.History{Page: page}
@@ -38,7 +38,7 @@ func (rd *Reader) History(ctx context.Context, q store.Querier, id store.Convers
 	return h, err
 }
 
-// logRows gives entries of a log as they are shown.
+// logRows returns entries of a log as they are shown.
 func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.LogEntry) ([]bridge.LogRow, error) {
 	notes, err := noteWords(ctx, q, entries)
 	if err != nil {

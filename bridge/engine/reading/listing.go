@@ -22,7 +22,7 @@ func noSuchPage() *bridge.Problem {
 	return &bridge.Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
 }
 
-// List gives a page of a list, or of what was found, as far as a reader may read it.
+// List returns a page of a list, or of what was found, as far as a reader may read it.
 // Errors: *Problem, for people.
 func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: query}
@@ -72,7 +72,7 @@ func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids
 	return err
 }
 
-// storedList gives the store's name of the list that a surface's list shows.
+// storedList returns the store's name of the list that a surface's list shows.
 func storedList(list string) string {
 	if list == bridge.ListPick {
 		return store.ListAll
@@ -80,7 +80,7 @@ func storedList(list string) string {
 	return list
 }
 
-// listReader gives the reader of a list: the list of all leaves out what all_tab keeps for admins.
+// listReader returns the reader of a list: the list of all leaves out what all_tab keeps for admins.
 func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
@@ -97,7 +97,7 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 	return nil
 }
 
-// keptForAdmins gives the accounts of which the list of all shows an agent only the conversations of
+// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of
 // the agent and of the agent's teams; all means that this holds for every account. Admins have none.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {

@@ -55,7 +55,7 @@ func New(o Options) *Reader {
 		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}}}
 }
 
-// Caps gives what the channel of an account can carry; zero while it isn't there.
+// Caps returns what the channel of an account can carry; zero while it isn't there.
 func (rd *Reader) Caps(account bridge.AccountID) channels.Capabilities {
 	if ch := rd.Channel(account); ch != nil {
 		return ch.Capabilities()

@@ -17,7 +17,7 @@ import (
 // spokenRows is how many messages a page of a conversation has.
 const spokenRows = 50
 
-// Spoken gives a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
+// Spoken returns a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
 func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
 	list, err := inbox.Messages(ctx, q, c.ID, inbox.Before(before), spokenRows+1)
 	if err != nil {
@@ -69,7 +69,7 @@ func behind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
 	}
 }
 
-// precedes says that some delivery of a message comes before one of another in its lane.
+// precedes reports whether some delivery of a message comes before one of another in its lane.
 func precedes(one, other []inbox.Reply) bool {
 	return slices.ContainsFunc(one, func(a inbox.Reply) bool {
 		return slices.ContainsFunc(other, func(b inbox.Reply) bool { return a.LaneID == b.LaneID && a.Seq < b.Seq })
@@ -84,10 +84,10 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 	return outbound.RefOf(i).Name
 }
 
-// spokenOf gives a message with what became of it.
+// spokenOf returns a message with what became of it.
 func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
 	s := bridge.Spoken{ID: m.ID, Event: m.EventID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, At: m.SaidAt, Subject: m.Subject,
-		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML, Words: book.WordsOf(m)}
+		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML, Words: book.WordsMarkOf(m)}
 	if m.AgentID != nil {
 		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
 	}
@@ -96,13 +96,13 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
 			Readable: f.Blob != "" || m.Direction == store.DirectionIn && !f.Fetched})
 	}
-	lowest := book.Rank(store.Read)
+	lowest := book.StateRank(store.Read)
 	for _, r := range replies {
 		s.Delivery = r.ID
 		if r.State == store.Cancelled {
 			continue
 		}
-		lowest = min(lowest, book.Rank(r.State))
+		lowest = min(lowest, book.StateRank(r.State))
 		if m.Fate == store.FateWaiting {
 			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
 			s.Unread = s.Unread || (r.State == store.Queued || r.State == store.Sending) && outbound.WaitsForChat(r.ErrorText)
@@ -112,12 +112,12 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		}
 	}
 	if m.Fate == store.FateOut {
-		s.Receipt = book.ReceiptOf(lowest, len(replies) > 0)
+		s.Receipt = book.ReceiptOutcome(lowest, len(replies) > 0)
 	}
 	return s
 }
 
-// verbsFor gives what an agent may do with a message now: the same as the buttons of its line in the thread.
+// verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.
 func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.Spoken) []bridge.Verb {
 	var list []bridge.Verb
 	open := bridge.Status(c.Status).Open()
@@ -136,7 +136,7 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
 	case m.Fate == store.FateParked:
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
-	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason || m.Fate == store.FateInside && book.Told(m.Reason):
+	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason || m.Fate == store.FateInside && book.MustTellAuthor(m.Reason):
 		list = []bridge.Verb{bridge.VerbSend}
 	}
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })

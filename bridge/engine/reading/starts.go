@@ -13,7 +13,7 @@ import (
 	"parley/store"
 )
 
-// starts says why no conversation can be begun by an account; nil = it can.
+// starts says why no conversation can be begun by an account; nil means it can.
 func (rd *Reader) starts(dir *directory.Directory, a *store.Account) *bridge.Problem {
 	ch := rd.Channel(a.ID)
 	surface, _ := dir.Home(a, nil)
@@ -42,7 +42,7 @@ type Starting struct {
 	KnownOnly bool
 }
 
-// knownOnly says that agents may begin conversations on an account only with people who wrote to some
+// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some
 // account before. That is so in chats, where a phone number may be anybody's, unless the account's
 // setting outgoing is on. A mail may go to any address.
 func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
@@ -50,7 +50,7 @@ func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilitie
 }
 
 // StrangerProblem says why a conversation can't be begun with somebody who did not write to any account
-// before; nil = it can.
+// before; nil means it can.
 func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	if !s.KnownOnly || wrote {
 		return nil
@@ -72,7 +72,7 @@ func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
 	return nil
 }
 
-// AccountID gives the id of the account; 0 if none was found.
+// AccountID returns the id of the account; 0 if none was found.
 func (s Starting) AccountID() store.AccountID {
 	if s.Account == nil {
 		return 0
@@ -85,7 +85,7 @@ func StartOf(a bridge.Action) bridge.Start {
 	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
 }
 
-// AccountsFor gives the accounts that an agent may work with, by name.
+// AccountsFor returns the accounts that an agent may work with, by name.
 func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []bridge.AccountRef {
 	var list []bridge.AccountRef
 	for i := range dir.Accounts {

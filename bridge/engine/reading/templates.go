@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// TemplateFacts gives what surfaces may show of a template's row.
+// TemplateFacts returns what surfaces may show of a template's row.
 func TemplateFacts(row store.Template, account string) bridge.Template {
 	t := bridge.Template{ID: row.ID, Version: row.Version, Account: account, Name: row.Name, Language: row.Language, Category: row.Category,
 		Uses: row.Uses, Labels: row.Labels, Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples,
@@ -25,7 +25,7 @@ func TemplateFacts(row store.Template, account string) bridge.Template {
 	return t
 }
 
-// KnownValues gives values for variables of templates, by the variable's name, as far as the
+// KnownValues returns values for variables of templates, by the variable's name, as far as the
 // conversation's facts tell them.
 func KnownValues(f bridge.Facts, company string) map[string]string {
 	known := map[string]string{}
@@ -49,15 +49,15 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 	return known
 }
 
-// NoneFits says why no template can be sent in a conversation.
-func NoneFits(f bridge.Facts) string {
+// NoTemplateText says why no template can be sent in a conversation.
+func NoTemplateText(f bridge.Facts) string {
 	if !f.Window.Closed {
 		return f.Account.Name + " has no approved template for replies yet."
 	}
 	return f.Account.Name + " has no approved template for the time after the reply window yet."
 }
 
-// Templates reads the templates of an account, nil = of all, by name.
+// Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name.
 func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store.Account) ([]bridge.Template, error) {
 	var id store.AccountID
 	if account != nil {
@@ -80,7 +80,7 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 	return list, nil
 }
 
-// FittingTemplates gives the templates that may be sent in a conversation now.
+// FittingTemplates returns the templates that may be sent in a conversation now.
 func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridge.Facts) ([]bridge.Template, error) {
 	account := rd.Directory().AccountNamed(f.Account.Name)
 	if account == nil {

@@ -21,8 +21,8 @@ func usualLimits() channels.FileLimits {
 	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
 }
 
-// fileLimit gives the largest file of a kind that an account sends; ok is false when it
-// sends none of that kind. 0 = no limit of its own.
+// fileLimit returns the largest file of a kind that an account sends; ok is false when it
+// sends none of that kind. 0 means no limit of its own.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
 	limit = caps.Files.MaxBytes
 	if len(caps.Files.Limits) > 0 {
@@ -40,7 +40,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	return lower(limit, own), own > 0
 }
 
-// lower gives the lower of two limits; limit 0 = none.
+// lower returns the lower of two limits; limit 0 means none.
 func lower(limit, other int64) int64 {
 	if limit == 0 {
 		return other
@@ -48,7 +48,7 @@ func lower(limit, other int64) int64 {
 	return min(limit, other)
 }
 
-// OverLimits says why a channel, called name, can't take a reply, before anything is tried; nil = it can.
+// OverLimits says why a channel, called name, can't take a reply, before anything is tried; nil means it can.
 // account has the limits that the account sets.
 func OverLimits(ch channels.Channel, name string, account channels.FileLimits, text string, files []store.FileRef) *bridge.Problem {
 	if ch == nil {
@@ -102,7 +102,7 @@ func plainKind(kind channels.FileKind) string {
 }
 
 // KeptByLimits keeps a reply inside that the channel can't take, and tells the author why before the
-// hold begins. It says no where the channel can take the reply.
+// hold begins. It returns false if the channel can take the reply.
 func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil {
 		return false
@@ -126,7 +126,7 @@ func (rs *UseCases) texts(c *book.Conversation, text string) int {
 	return 1
 }
 
-// ManyTexts gives how many texts a reply counts as if that calls for a warning, else 0. Of fewer
+// ManyTexts returns how many texts a reply counts as if that calls for a warning, else 0. Of fewer
 // texts the provider's receipt tells.
 func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	if n := rs.texts(c, text); n > textsToldOf {

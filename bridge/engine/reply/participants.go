@@ -20,7 +20,7 @@ const (
 )
 
 // Recipients sets who gets replies by the customer's last mail. Somebody who is new in a conversation
-// gets none until an agent clicks. message is the stored mail; 0 = the mail isn't the customer's.
+// gets none until an agent clicks. message is the stored mail; 0 means the mail isn't the customer's.
 func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
 	ch := rs.Channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
@@ -98,7 +98,7 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	}
 }
 
-// keepKnown gives the known participants who go on getting replies while all others are newcomers.
+// keepKnown returns the known participants who go on getting replies while all others are newcomers.
 func keepKnown(known, next []store.Participant) []store.Participant {
 	var kept []store.Participant
 	for _, p := range known {
@@ -182,7 +182,7 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 	c.RefreshCard()
 }
 
-// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left
+// RecipientsOfForm returns a conversation the recipients that the form of a reply names. If the agent left
 // the form's recipients as they were shown, nothing changes, whoever joined meanwhile, unless none of those to whom
 // the reply was to go is a recipient any more: it goes to nobody whom the agent did not see. A form that is
 // submitted again always counts, because the first time may have changed the recipients. A conversation whose customer
@@ -204,7 +204,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	}
 }
 
-// namedParticipants gives the participants after an agent named the recipients of replies and copies:
+// namedParticipants returns the participants after an agent named the recipients of replies and copies:
 // these, and behind them the people who got no replies before and still get none.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
@@ -233,7 +233,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 	return list
 }
 
-// meant gives the keys of those whom a reply is addressed to, without those who get a copy.
+// meant returns the keys of those whom a reply is addressed to, without those who get a copy.
 func meant(list []store.Participant) []string {
 	to, _ := outbound.Addressed(list)
 	return keysOf(to)

@@ -39,7 +39,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
 	terms := outbound.ReplyPayload{Late: rs.CameLate(order), Meant: meant(c.Participants)}
-	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourceAt(m), ReplyPayload: terms})
+	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
 	rs.Answered(c, agent, m)
@@ -70,7 +70,7 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 	if ch := rs.Channel(c.AccountID); ch != nil {
 		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
 	}
-	d.Join(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
+	d.MakeJoinable(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
 }
 
 // joinGroup lets a line leave together with those that have a key, if all of them may wait for it and
@@ -96,21 +96,21 @@ func (rs *UseCases) joinGroup(l *book.Lane, d *book.Delivery, key string) bool {
 	return true
 }
 
-// sameHold says that a line was typed while its neighbour, by the same author and for the
+// sameHold reports whether a line was typed while its neighbour, by the same author and for the
 // same people, was held.
 func (rs *UseCases) sameHold(before, d *book.Delivery, m *book.Message) bool {
 	said := rs.Messages.Rows[before.MessageID]
-	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(rs.Now) && rs.Outbox.Holdable(before) &&
+	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(rs.Now) && rs.Outbox.CanBeTakenBack(before) &&
 		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
 		slices.Equal(meantBy(before), meantBy(d))
 }
 
-// meantBy gives whom a waiting reply was for when it was typed.
+// meantBy returns whom a waiting reply was for when it was typed.
 func meantBy(d *book.Delivery) []string {
-	return d.Carried().Meant
+	return d.DecodedPayload().Meant
 }
 
-// mayWait says that a delivery may be held until a time: for 60 s in all.
+// mayWait reports whether a delivery may be held until a time: for 60 s in all.
 func mayWait(d *book.Delivery, until time.Time) bool {
 	return !until.After(d.CreatedAt.Add(HoldLongest))
 }

@@ -15,7 +15,7 @@ const restoreMargin = 5 * time.Second
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason string = "restored"
 
-// BeforeRestore says that what is being applied was typed, clicked or accepted before
+// BeforeRestore reports whether what is being applied was typed, clicked or accepted before
 // work began again after a restore.
 func (rs *UseCases) BeforeRestore() bool {
 	since := rs.Restored
@@ -33,7 +33,7 @@ func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
 
-// Orphaned says that something was typed in a thread that Parley opened after the backup from which it
+// Orphaned reports whether something was typed in a thread that Parley opened after the backup from which it
 // was restored: nobody knows any more which conversation the thread belongs to.
 func (rs *UseCases) Orphaned(r book.Request) bool {
 	opened := book.OrderTime(r.Place.Thread)

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// Fitting gives the one or two messages that a filled form becomes on the conversation's channel. Rich
+// Fitting returns the one or two messages that a filled form becomes on the conversation's channel. Rich
 // content that the channel can't carry becomes words; content that must be a message by itself follows
 // the text.
 func (rs *UseCases) Fitting(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
@@ -36,13 +36,13 @@ func (rs *UseCases) Fitting(c *book.Conversation, a bridge.Action, answered *boo
 	return []bridge.Action{a}
 }
 
-// MayName says that a reply on the conversation's channel may name the message that it answers.
+// MayName reports whether a reply on the conversation's channel may name the message that it answers.
 func (rs *UseCases) MayName(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
 	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
 }
 
-// mayQuote says that those who get a reply may read the words of the message that it answers: who wrote it is one of
+// mayQuote reports whether those who get a reply may read the words of the message that it answers: who wrote it is one of
 // them, or, of a message of ours, all of them got it. In a mail's conversation others may have written, who get no
 // replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
@@ -51,8 +51,8 @@ func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool 
 	}
 	to, cc := outbound.Addressed(c.Participants)
 	if answered.Direction == store.DirectionOut {
-		d := rs.Outbox.FirstOf(answered)
-		return d != nil && len(without(keysOf(to), d.Carried().Meant)) == 0
+		d := rs.Outbox.FirstPartOf(answered)
+		return d != nil && len(without(keysOf(to), d.DecodedPayload().Meant)) == 0
 	}
 	if answered.IdentityID == nil {
 		return false

@@ -12,7 +12,7 @@ import (
 // offeredReason is that of a reply that was parked because the window was closed, since it was offered again.
 const offeredReason = "offered"
 
-// OpensWindow says that an inbound restarts the reply window. The customer's own words and taps do; what
+// OpensWindow reports whether an inbound restarts the reply window. The customer's own words and taps do; what
 // a machine sent, a status, an echo or an edit never does.
 func OpensWindow(in channels.Inbound) bool {
 	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
@@ -28,7 +28,7 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	}
 	// ReceivedAt and At are of real clocks, while Parley's may have been moved by ahead. A message that came
 	// late opened the window when it was sent, not when it came.
-	ahead := rs.Now.Sub(rs.Real)
+	ahead := rs.Now.Sub(rs.DatabaseNow)
 	from := rs.Event.ReceivedAt.Add(ahead)
 	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
 		from = at
@@ -86,7 +86,7 @@ func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool
 	return true
 }
 
-// windowClosed parks a reply and says so. text is what the provider said; "" = it wasn't asked.
+// windowClosed parks a reply and says so. text is what the provider said; "" means it wasn't asked.
 func (rs *UseCases) windowClosed(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
 	if win.Open(rs.Now) { // opened while the attempt was under way, or for people alone
@@ -110,7 +110,7 @@ func (rs *UseCases) windowClosed(c *book.Conversation, m *book.Message, text str
 // the window for open, that was wrong, unless the customer has opened it since the attempt.
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
-	if c.WindowFrom != nil && rs.Window(c).Open(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.Real))) {
+	if c.WindowFrom != nil && rs.Window(c).Open(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
 		c.WindowFrom = nil
 		c.Touch()
 	}
@@ -122,13 +122,13 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	}
 	rs.Mark(c, m, bridge.MarkWarning)
 	rs.windowClosed(c, m, text)
-	rs.Messages.Unanswered(c)
+	rs.Messages.AwaitAnswerAgain(c)
 }
 
 // offerParked offers the replies again that were parked for the window, each once. A new conversation also
 // offers those that still wait in the conversation that it continues.
 func (rs *UseCases) offerParked(c *book.Conversation) {
-	for _, id := range book.Keys(rs.Messages.Rows) {
+	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
 		before := c.Fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
 		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
@@ -152,7 +152,7 @@ func (rs *UseCases) SayOffers(c *book.Conversation) {
 	rs.Messages.Offers = nil
 }
 
-// RefuseClosed refuses to send a parked reply while the window is closed. It says no where
+// RefuseClosed refuses to send a parked reply while the window is closed. It returns false if
 // the window is open, or the text was not parked for it.
 func (rs *UseCases) RefuseClosed(r book.Request, m *book.Message) bool {
 	if m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow && m.Reason != offeredReason || rs.Window(r.Conversation).Open(rs.Now) {

@@ -12,7 +12,7 @@ import (
 // ByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
 // gets it, in one or two messages.
 func (sp *UseCases) ByForm(r book.Request) {
-	typed := sp.Posts.Elsewhere(r)
+	typed := sp.Posts.KeyOfTypedText(r)
 	goes, edited := TypedElsewhere(sp.Posts, &r)
 	if !goes {
 		return
@@ -44,7 +44,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 	}
 }
 
-// replyByForm sends one message of a form. doubt is why its author is asked first; "" = nothing speaks against it.
+// replyByForm sends one message of a form. doubt is why its author is asked first; "" means nothing speaks against it.
 func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	m := sp.Messages.AddByPerson(r)

@@ -22,13 +22,13 @@ const mostOffered = 5
 // kept with its post until somebody chooses who is to get it.
 type channelText struct {
 	Action bridge.Action    `json:"action"`
-	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 = nobody was asked yet
+	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 means nobody was asked yet
 	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit; versions before kept its words alone
 }
 
 // words marks what the text says now.
 func (t channelText) words() string {
-	return book.WordsOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
+	return book.WordsMarkOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
 }
 
 // keepChannelText notes what a post in the channel says.

@@ -11,7 +11,7 @@ import (
 // unclaimedReason marks a reply that waits until somebody takes the conversation.
 const unclaimedReason string = "unclaimed"
 
-// MustBeTaken says that nobody owns the conversation and that a reply does not make its author the
+// MustBeTaken reports whether nobody owns the conversation and that a reply does not make its author the
 // owner: reply_claims is off.
 func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
@@ -27,11 +27,11 @@ func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
 }
 
 // claim adds whoever sends a kept reply to the conversation's owners; where an account allows only one
-// owner, it does so only if there is none. It says no where the conversation has to be taken first,
+// owner, it does so only if there is none. It returns false if the conversation has to be taken first,
 // and then asks for that or tells why.
 func (sp *UseCases) claim(r book.Request, m *book.Message) bool {
 	switch {
-	case m.Reason == unclaimedReason && r.Conversation.OthersOwn(r.Agent.ID):
+	case m.Reason == unclaimedReason && r.Conversation.IsHeldByOthers(r.Agent.ID):
 		sp.Refuse(r, "taken", ownerNames(sp.Conversations.Owners(r.Conversation))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
 		return false
 	case sp.MustBeTaken(r.Conversation) && m.Reason != unclaimedReason:

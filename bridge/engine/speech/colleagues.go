@@ -40,7 +40,7 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 	switch {
 	case decision == Out:
 		return false
-	case m.Fate == store.FateInside && decision == Ask && ofItsWords(reason) && book.Told(m.Reason) && !ofItsWords(m.Reason):
+	case m.Fate == store.FateInside && decision == Ask && ofItsWords(reason) && book.MustTellAuthor(m.Reason) && !ofItsWords(m.Reason):
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason) // the line that told it has a button
 	case m.Fate == store.FateInside:
 		if decision == Inside && (plainlyInside(reason) || plainlyInside(m.Reason)) {
@@ -84,7 +84,7 @@ const otherWords = "other_words"
 // shown. It shows what the text says now, with a button for that.
 func (sp amongColleagues) refuseOther(r book.Request, m *book.Message) bool {
 	switch {
-	case r.Args.Shown == "" || r.Args.Shown == book.WordsOf(&m.Message):
+	case r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message):
 		return false
 	case r.Surface == store.SystemAccount:
 		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
@@ -102,7 +102,7 @@ func (sp amongColleagues) refuseOther(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// sendable says that a text of a fate may be sent by a click.
+// sendable reports whether a text of a fate may be sent by a click.
 func sendable(fate store.Fate) bool {
 	switch fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
@@ -112,7 +112,7 @@ func sendable(fate store.Fate) bool {
 	}
 }
 
-// forColleagues says that a text in a team's channel is plainly for colleagues.
+// forColleagues reports whether a text in a team's channel is plainly for colleagues.
 func forColleagues(a bridge.Action) bool {
 	return a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0
 }

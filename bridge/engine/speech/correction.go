@@ -17,15 +17,15 @@ const correctionReason string = "correction"
 // it is under way; and it is the first of those texts that was most likely sent.
 const maxEarlier = 10
 
-// rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
+// rewrite returns a message the words and files of an edit. What it said before is kept with its delivery
 // if an attempt has begun: the customer may have that text.
 func (sp *UseCases) rewrite(m *book.Message, a bridge.Action) {
-	if d := sp.Outbox.FirstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
-		p := d.Carried()
+	if d := sp.Outbox.FirstPartOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+		p := d.DecodedPayload()
 		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
 			p.Earlier = append(p.Earlier, outbound.EarlierText{Attempt: d.Attempt, Text: m.Text})
-			d.Carry(p)
+			d.SetPayload(p)
 		}
 	}
 	m.Text, m.Files, m.Dirty = a.Text, book.SurfaceFiles(a.Files), true
@@ -54,8 +54,8 @@ func (sp *UseCases) Reached(c *book.Conversation, m *book.Message) {
 	case before == store.FateAsk:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
 	}
-	d := sp.Outbox.FirstOf(m)
-	sp.replies.CustomersTurn(c, d != nil && d.Carried().KeepsStatus)
+	d := sp.Outbox.FirstPartOf(m)
+	sp.replies.CustomersTurn(c, d != nil && d.DecodedPayload().KeepsStatus)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,
@@ -84,7 +84,7 @@ func (sp *UseCases) dropCorrections(m *book.Message) {
 			continue
 		}
 		for _, line := range lines {
-			if at := line.Delivery.Carried().Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
+			if at := line.Delivery.DecodedPayload().Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
 				fix.Fate, fix.Dirty = store.FateDropped, true
 			}
 		}

@@ -15,7 +15,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.ChannelTexts.sendChannelText(r)
 		return
 	}
-	m := sp.NamedMessage(r)
+	m := sp.MessageOfAction(r)
 	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
@@ -41,7 +41,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 			m.Fate = store.FateDropped
 		}
 		sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
-		sp.Messages.Unanswered(c)
+		sp.Messages.AwaitAnswerAgain(c)
 		sp.Mark(c, m, bridge.MarkInside)
 		sp.Confirm(c, surface, a, bridge.Line{})
 	default:
@@ -77,13 +77,13 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if m.Fate == store.FateUndone {
 		m.Reason = outbound.RevivedReason
 	}
-	if sp.Outbox.UnderWayReply(m) {
+	if sp.Outbox.IsReplyUnderWay(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
-		if d := sp.Outbox.FirstOf(m); d != nil { // it is sent anew, so that it may change the status again
-			p := d.Carried()
+		if d := sp.Outbox.FirstPartOf(m); d != nil { // it is sent anew, so that it may change the status again
+			p := d.DecodedPayload()
 			p.KeepsStatus = false
-			d.Carry(p)
+			d.SetPayload(p)
 		}
 		sp.replies.Answered(r.Conversation, r.Agent, m)
 		return
@@ -94,9 +94,9 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 }
 
-// waitsForChat says that a reply waits until its chat can say whether it was changed there.
+// waitsForChat reports whether a reply waits until its chat can say whether it was changed there.
 func waitsForChat(o *book.Outbox, m *book.Message) bool {
-	d := o.FirstOf(m)
+	d := o.FirstPartOf(m)
 	return d != nil && (d.State == store.Queued || d.State == store.Sending) && outbound.WaitsForChat(d.ErrorText)
 }
 
@@ -110,7 +110,7 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 		sp.askSendAs(r, m)
 		return
 	}
-	d := sp.Outbox.FirstOf(m)
+	d := sp.Outbox.FirstPartOf(m)
 	if l := sp.Outbox.Lanes[d.LaneID]; l.LeasedUntil != nil {
 		sp.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
 		return
@@ -118,7 +118,7 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	sp.Decide(m, r.Agent, "")
 	m.Reason, m.Dirty = outbound.RevivedReason, true
 	if sp.Outbox.IsHead(d) {
-		sp.Outbox.Due(sp.Outbox.Lanes[d.LaneID], nil)
+		sp.Outbox.SetDue(sp.Outbox.Lanes[d.LaneID], nil)
 	}
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
 	if *m.AgentID != r.Agent.ID {
@@ -126,12 +126,12 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	}
 }
 
-// refuseKept refuses a kept text that nobody can send as things are. It says no where the text can
+// refuseKept refuses a kept text that nobody can send as things are. It returns false if the text can
 // be sent.
 func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
-		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.AfterTheEnd())
+		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 	case r.Conversation.Account.Mode == store.ModeWatch:
 		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
@@ -168,7 +168,7 @@ func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface
 func (sp *UseCases) DecideDelivery(r book.Request) {
 	d := sp.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
-		if m := sp.NamedMessage(r); m != nil {
+		if m := sp.MessageOfAction(r); m != nil {
 			d = sp.Outbox.ReplyOf(m)
 		}
 	}
@@ -207,15 +207,15 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		l.Tail++
 		d.Seq = l.Tail
 	}
-	before := d.Carried()
+	before := d.DecodedPayload()
 	if d.State == store.Failed { // the provider is done with the earlier attempt
 		before.Again++
 	}
 	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again}
-	d.Carry(outbound.Payload{Place: before.Place, ReplyPayload: kept}) // to whom it goes now
+	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		sp.Outbox.Due(l, nil)
+		sp.Outbox.SetDue(l, nil)
 	}
 	l.Dirty = true
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true

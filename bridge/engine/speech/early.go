@@ -63,7 +63,7 @@ func (sp *UseCases) NeverCame(c *book.Conversation) {
 // false if there is nothing to be done: the text was dealt with, or was deleted, or says nothing to Parley any more. What was
 // edited mustn't leave without a click, since it may be for another conversation now, or for colleagues.
 func TypedElsewhere(posts *book.Posts, r *book.Request) (goes, edited bool) {
-	k := posts.Elsewhere(*r)
+	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
 		return true, false
 	}
@@ -76,7 +76,7 @@ func TypedElsewhere(posts *book.Posts, r *book.Request) (goes, edited bool) {
 	return true, true
 }
 
-// typedCommand says that an edited text is a command, or says nothing: it was never for a customer.
+// typedCommand reports whether an edited text is a command, or says nothing: it was never for a customer.
 func typedCommand(a bridge.Action) bool {
 	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0
 }

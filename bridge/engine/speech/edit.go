@@ -37,7 +37,7 @@ func (sp *UseCases) Edit(r book.Request) {
 	}
 }
 
-// conversationOf gives the conversation that a person's message, or a post of ours, belongs to; nil = none.
+// conversationOf returns the conversation that a person's message, or a post of ours, belongs to, or nil if there is none.
 func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	if m := b.Messages.Rows[p.MessageID]; m != nil && p.Kind == book.HumanMessage {
 		return b.Conversations.Rows[m.ConversationID]
@@ -45,7 +45,7 @@ func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	return b.Conversations.Rows[p.ConversationID]
 }
 
-// sameContent tells whether two versions of a message are one edit that a surface reported in two
+// sameContent reports whether two versions of a message are one edit that a surface reported in two
 // ways, with different times. Such versions have the same mark of the content behind a colon.
 func sameContent(known, told string) bool {
 	_, before, _ := strings.Cut(known, ":")
@@ -62,21 +62,21 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 			decision, reason = Inside, noteReason
 		}
 	}
-	d := sp.Outbox.FirstOf(m)
+	d := sp.Outbox.FirstPartOf(m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {
-	case m.Fate == store.FateWaiting && sp.Outbox.UnderWayReply(m):
+	case m.Fate == store.FateWaiting && sp.Outbox.IsReplyUnderWay(m):
 		previewChanged(r.Conversation, m.Text, r.Text)
 		sp.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, Reached tells the author
-		sp.Outbox.DropParts(m)
+		sp.Outbox.CancelPartsWithoutFiles(m)
 		if decision != Out {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
-	case m.Fate == store.FateWaiting && d != nil && sp.Outbox.Holdable(d):
+	case m.Fate == store.FateWaiting && d != nil && sp.Outbox.CanBeTakenBack(d):
 		previewChanged(r.Conversation, m.Text, r.Text)
 		sp.rewrite(m, r.Action)
 		if decision == Out {
-			sp.Outbox.DropParts(m)
+			sp.Outbox.CancelPartsWithoutFiles(m)
 			sp.replies.MeasureLine(r.Conversation, d, m)
 			sp.restartHold(r.Conversation, d)
 			return
@@ -127,19 +127,19 @@ func previewChanged(c *book.Conversation, before, now string) {
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
-	sp.Messages.Unanswered(c)
+	sp.Messages.AwaitAnswerAgain(c)
 	sp.Mark(c, m, bridge.MarkInside)
 	switch {
 	case decision == Ask:
 		m.Fate = store.FateAsk
 		sp.Mark(c, m, "")
 		sp.Ask(c, m, a, reason)
-	case book.Told(reason):
+	case book.MustTellAuthor(reason):
 		sp.TellInside(c, m, reason)
 	}
 }
 
-// restartHold gives an edited reply its hold again: at least 5 s, 60 s in all.
+// restartHold returns an edited reply its hold again: at least 5 s, 60 s in all.
 func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(max(sp.replies.Hold(c), holdMinimum))
 	if last := d.CreatedAt.Add(reply.HoldLongest); until.After(last) {
@@ -151,7 +151,7 @@ func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
 	sp.Outbox.Postpone(d, until)
 	l := sp.Outbox.Lanes[d.LaneID]
 	for _, other := range l.Waiting { // those that leave with it
-		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && sp.Outbox.Holdable(other) {
+		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && sp.Outbox.CanBeTakenBack(other) {
 			sp.Outbox.Postpone(other, until)
 		}
 	}
@@ -189,18 +189,18 @@ func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	case m.Reason == erasedReason: // whoever deletes it does what the certificate of the erasure asks for
 	case m.Fate == store.FateDropped, m.Fate == store.FateUndone && m.Reason == book.DeletedReason: // nobody has it
 	case m.Fate == store.FateAsk, m.Fate == store.FateParked, m.Fate == store.FateFailed, m.Fate == store.FateUndone,
-		m.Fate == store.FateInside && book.Told(m.Reason): // the lines about it have buttons
+		m.Fate == store.FateInside && book.MustTellAuthor(m.Reason): // the lines about it have buttons
 		m.Fate, m.Dirty = store.FateDropped, true
 	case m.Fate == store.FateWaiting && sp.Outbox.CancelReply(m):
 		m.Fate, m.Reason, m.Dirty = store.FateUndone, book.DeletedReason, true
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
-		sp.Messages.Unanswered(c)
-	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.UnderWayReply(m) || sp.Outbox.LeftInParts(m)):
+		sp.Messages.AwaitAnswerAgain(c)
+	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.IsReplyUnderWay(m) || sp.Outbox.HasLeftPartly(m)):
 		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, Reached tells
-		if sp.Outbox.LeftInParts(m) {
+		if sp.Outbox.HasLeftPartly(m) {
 			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}
-		sp.Messages.Unanswered(c)
+		sp.Messages.AwaitAnswerAgain(c)
 	case m.Direction == store.DirectionOut && m.Fate != store.FateFailed:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	}

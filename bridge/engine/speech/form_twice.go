@@ -10,7 +10,7 @@ import (
 // was done. If the author submits it again with other words, these take the place of the first ones,
 // unless the customer may have those already.
 
-// TakeFormBack takes back what the same form sent before. It says no where that is on its way to the
+// TakeFormBack takes back what the same form sent before. It returns false if that is on its way to the
 // customer, or may have arrived.
 func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	for _, k := range book.FormKeys(r.Surface, r.Action) {
@@ -30,7 +30,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			m.Fate, m.Dirty = store.FateUndone, true
 			sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.FormReason})
 			sp.TellAuthor(r.Conversation, m, &bridge.UndoneLine{Reason: book.FormReason})
-			sp.Messages.Unanswered(r.Conversation)
+			sp.Messages.AwaitAnswerAgain(r.Conversation)
 		case store.FateOut, store.FateUnclear:
 			return false
 		}

@@ -22,7 +22,7 @@ func greetings() []string {
 		"merhaba", "selam", "teşekkürler", "sevgili"}
 }
 
-// namesColleague says that a typed text begins by addressing a colleague by first or whole name,
+// namesColleague reports whether a typed text begins by addressing a colleague by first or whole name,
 // "Ben, …", "Hi Ben, …" or "@ben …".
 // That the customer may have the same name doesn't matter: nobody can tell who is meant.
 func (sp *UseCases) namesColleague(author *store.Agent, typed string) bool {

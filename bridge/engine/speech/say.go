@@ -30,7 +30,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	if known != nil && sp.applyEarly(&r, m, post, known) {
 		return
 	}
-	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action))
+	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action))
 }
 
 // decide decides the fate of a typed text. One that came so late that it may no longer fit is offered to its
@@ -68,13 +68,13 @@ func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 		case reason == "not_assignee": // for everybody else, and for its author the next time, the mark is enough
 			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
 				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-		case book.Told(reason):
+		case book.MustTellAuthor(reason):
 			sp.TellInside(c, m, reason)
 		}
 	}
 }
 
-// toldBefore says that an author was lately told in this thread that a text stayed inside for
+// toldBefore reports whether an author was lately told in this thread that a text stayed inside for
 // the same reason.
 func toldBefore(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
@@ -82,7 +82,7 @@ func toldBefore(c *book.Conversation, m *book.Message) bool {
 	})
 }
 
-// speechOf gives all that decides about a typed text, as it is known now.
+// speechOf returns all that decides about a typed text, as it is known now.
 func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
 	return Speech{
@@ -108,7 +108,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// leftThread says that a text was typed in a thread that the conversation has left, because its root was
+// leftThread reports whether a text was typed in a thread that the conversation has left, because its root was
 // posted anew or because it was handed over. It is never so for forms, which name their conversation.
 func (sp *UseCases) leftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
@@ -118,7 +118,7 @@ func (sp *UseCases) leftThread(c *book.Conversation, surface store.AccountID, at
 	return at.Thread != t.Root || c.Home(sp.Dir) != t
 }
 
-// afterRemark says that the last thing in the thread is a colleague's remark: the
+// afterRemark reports whether the last thing in the thread is a colleague's remark: the
 // text may be an answer to the colleague.
 func (sp *UseCases) afterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
 	var last *store.Message
@@ -130,7 +130,7 @@ func (sp *UseCases) afterRemark(c *book.Conversation, agent *store.Agent, a brid
 		if m.Place == a.Place.Message && m.AuthorUser != "" {
 			continue
 		}
-		if last == nil || book.Later(m, last) {
+		if last == nil || book.SaidAfter(m, last) {
 			last = m
 		}
 	}
@@ -160,7 +160,7 @@ func (sp *UseCases) SettleSlip(r book.Request) {
 
 // KeepCommand stores a typed verb as a message that stays inside.
 func (sp *UseCases) KeepCommand(r book.Request) {
-	sp.Begun = true
+	sp.PartApplied = true
 	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if r.Text == "" {
 		r.Text = r.Raw

@@ -112,7 +112,7 @@ func Speak(s Speech) (d Decision, reason string) {
 	}
 }
 
-// reasonOfWords gives the reason for which a text's own words decide about it, whatever the conversation's state is now.
+// reasonOfWords returns the reason for which a text's own words decide about it, whatever the conversation's state is now.
 func (s Speech) reasonOfWords() string {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

@@ -82,8 +82,8 @@ func TestSpeakReasons(t *testing.T) {
 			s := reply()
 			tt.change(&s)
 			got, reason := speech.Speak(s)
-			if got != tt.want || reason != tt.reason || book.Told(reason) != tt.told {
-				t.Errorf("%s %s told %v, want %s %s told %v", got, reason, book.Told(reason), tt.want, tt.reason, tt.told)
+			if got != tt.want || reason != tt.reason || book.MustTellAuthor(reason) != tt.told {
+				t.Errorf("%s %s told %v, want %s %s told %v", got, reason, book.MustTellAuthor(reason), tt.want, tt.reason, tt.told)
 			}
 		})
 	}
@@ -124,7 +124,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			ask++
 		}
 		want := !forbidden(s) && plain(s)
-		if (got == speech.Out) != want || reason == "" || got == speech.Ask && !book.Told(reason) || got == speech.Out && book.Told(reason) {
+		if (got == speech.Out) != want || reason == "" || got == speech.Ask && !book.MustTellAuthor(reason) || got == speech.Out && book.MustTellAuthor(reason) {
 			t.Fatalf("%+v: %s %s, want out %v", s, got, reason, want)
 		}
 	}

@@ -13,7 +13,7 @@ func (sp *UseCases) Undo(r book.Request) {
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
-	if m == nil && !book.Pointed(r.Action) {
+	if m == nil && !book.MeansOneMessage(r.Action) {
 		m = sp.lastSentBy(c, agent)
 	}
 	if m == nil {
@@ -34,34 +34,34 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(surface, agent.ID),
 		Verbs: []bridge.Verb{bridge.VerbSend}})
-	sp.Messages.Unanswered(c)
+	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
+// lastSentBy returns the latest reply that still waits of those that an agent wrote, or sent for a
 // colleague.
 func (sp *UseCases) lastSentBy(c *book.Conversation, agent *store.Agent) *book.Message {
 	senders := sp.sendersForOthers()
 	var found *book.Message
 	var last int64
-	for _, id := range book.Keys(sp.Messages.Rows) {
+	for _, id := range book.SortedKeys(sp.Messages.Rows) {
 		m := sp.Messages.Rows[id]
 		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
 			continue
 		}
 		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
-		if d := sp.Outbox.FirstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+		if d := sp.Outbox.FirstPartOf(m); mine && d != nil && (found == nil || d.Seq > last) {
 			found, last = m, d.Seq
 		}
 	}
 	return found
 }
 
-// sendersForOthers gives, by message, the agent who sent a colleague's text.
+// sendersForOthers returns, by message, the agent who sent a colleague's text.
 func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 	senders := map[store.MessageID]store.AgentID{}
 	for id, lines := range sp.TrackedLines() {
 		for _, line := range lines {
-			if l := line.Delivery.Carried().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
+			if l := line.Delivery.DecodedPayload().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
 				senders[id] = l.By.ID
 			}
 		}
@@ -74,5 +74,5 @@ func (sp *UseCases) undoNamed(r book.Request) *book.Message {
 	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
 		return nil
 	}
-	return sp.NamedMessage(r)
+	return sp.MessageOfAction(r)
 }

@@ -101,7 +101,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	return nil
 }
 
-// sameTemplate says that an account can't have both templates: they have one language and one name.
+// sameTemplate reports whether an account can't have both templates: they have one language and one name.
 func sameTemplate(a, b store.Template) bool {
 	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
 }

@@ -76,7 +76,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	switch {
 	case !c.BridgeStatus().Open():
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.AfterTheEnd()}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.HintAfterEnd()}
 	case c.Account.Mode == store.ModeWatch:
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
@@ -114,7 +114,7 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		return err
 	}
 	if len(list) == 0 {
-		ts.Refuse(r, "no_template", reading.NoneFits(facts), "Admins make them with @Parley templates.")
+		ts.Refuse(r, "no_template", reading.NoTemplateText(facts), "Admins make them with @Parley templates.")
 		return nil
 	}
 	var choice bridge.ChooseTemplateLine
@@ -147,7 +147,7 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 	ts.Mark(c, m, bridge.MarkWarning)
 	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
 		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
-	ts.Messages.Unanswered(c)
+	ts.Messages.AwaitAnswerAgain(c)
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
 

@@ -108,7 +108,7 @@ func knownStatus(s channels.TemplateStatus) bool {
 		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
 }
 
-// approves says that the provider of an account approves templates. Only then people are told of
+// approves reports whether the provider of an account approves templates. Only then people are told of
 // verdicts.
 func (ts *UseCases) approves(account store.AccountID) bool {
 	_, ok := ts.Channel(account).(channels.Templater)

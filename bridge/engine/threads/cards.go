@@ -12,22 +12,22 @@ import (
 // QueueCards queues an update of each root that shows an old state of its conversation. Changes
 // that come within wait become one update, which comes at once if somebody clicked.
 func (th *Writer) QueueCards(wait time.Duration) {
-	for _, id := range book.Keys(th.Conversations.Rows) {
+	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		c := th.Conversations.Rows[id]
-		if !c.ShowsNew {
+		if !c.CardMayDiffer {
 			continue
 		}
-		digest := shown(c, th.windowShown(c), th.Conversations.Next(c))
+		digest := shown(c, th.windowShown(c), th.Conversations.ContinuationOf(c))
 		home := c.Home(th.Dir)
 		for _, t := range c.Threads {
 			card := digest
 			if t == home { // the root of a thread that was left doesn't name who is replying
-				card += c.ReplyingShown()
+				card += c.ReplyingDigest()
 			}
 			if t.Card == card {
 				continue
 			}
-			t.Card, t.NewCard = card, true
+			t.Card, t.CardChanged = card, true
 			l := th.SurfaceLane(c, t, bridge.PostCard)
 			waiting := l.Tail - l.Head
 			if l.LeasedUntil != nil {
@@ -37,10 +37,10 @@ func (th *Writer) QueueCards(wait time.Duration) {
 				th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 				if !c.Clicked && l.LeasedUntil == nil {
 					soon := th.Now.Add(wait)
-					th.Outbox.Due(l, &soon)
+					th.Outbox.SetDue(l, &soon)
 				}
 			} else if waiting > 0 && c.Clicked && l.LeasedUntil == nil {
-				th.Outbox.Due(l, nil) // whoever clicked sees the update at once
+				th.Outbox.SetDue(l, nil) // whoever clicked sees the update at once
 			}
 		}
 	}
@@ -60,10 +60,10 @@ func shown(c *book.Conversation, window string, next *book.Conversation) string 
 		window += fmt.Sprintf(" next %d", next.ID)
 	}
 	return bridge.TextMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
-		previous, book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli(), window) + copies(c) + c.TraitsShown())
+		previous, book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli(), window) + copies(c) + c.TraitsDigest())
 }
 
-// copies are the people in copy whom a root shows; "" = nobody is.
+// copies are the people in copy whom a root shows; "" means nobody is.
 func copies(c *book.Conversation) (shown string) {
 	for _, p := range c.Participants {
 		if p.Role == outbound.RoleCc && !p.New || p.Role == outbound.RoleCopied {

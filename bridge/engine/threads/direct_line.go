@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// Reach gives the surface in which an agent is told something directly: first, if the agent has a user
+// Reach returns the surface in which an agent is told something directly: first, if the agent has a user
 // there; else another one of the agent's, a connected one if possible; 0 if there is none.
 func (th *Writer) Reach(agent store.AgentID, first store.AccountID) store.AccountID {
 	var best store.AccountID
@@ -23,7 +23,7 @@ func (th *Writer) Reach(agent store.AgentID, first store.AccountID) store.Accoun
 	return best
 }
 
-// TellsOf gives the surface in which people are told of an account's troubles: for a channel, the one
+// TellsOf returns the surface in which people are told of an account's troubles: for a channel, the one
 // that has its threads; for a surface, another surface that is connected, or itself.
 func (th *Writer) TellsOf(a *store.Account) store.AccountID {
 	if a.Side != store.SideSurface {

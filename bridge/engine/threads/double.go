@@ -28,12 +28,12 @@ func (d Doubles) Sought(c *book.Conversation, f own.Fact) {
 		return
 	}
 	if f.External == "" && f.Class != own.Blind {
-		t.Doubt, t.NewDoubt = "", true
+		t.Doubt, t.DoubtChanged = "", true
 		t.Card = "" // its root says no more that it may be there twice
 		c.RefreshCard()
 		return
 	}
-	t.Doubt, t.NewDoubt = store.DoubtStays, true
+	t.Doubt, t.DoubtChanged = store.DoubtStays, true
 	if f.External == "" {
 		return
 	}
@@ -42,9 +42,9 @@ func (d Doubles) Sought(c *book.Conversation, f own.Fact) {
 	d.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: t.Channel, Message: f.External}}, nil)
 }
 
-// NotFound gives up the search of Seek, after it failed for days.
+// NotFound returns up the search of Seek, after it failed for days.
 func (d Doubles) NotFound(c *book.Conversation, surface store.AccountID) {
 	if t := c.Threads[surface]; t != nil && t.Doubt == store.DoubtSought {
-		t.Doubt, t.NewDoubt = store.DoubtStays, true
+		t.Doubt, t.DoubtChanged = store.DoubtStays, true
 	}
 }

@@ -19,15 +19,15 @@ type questions struct {
 }
 
 // Authorize says why an agent may not do something to a conversation, or may not even read it;
-// nil = both are allowed.
+// nil means both are allowed.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
-	if r.Agent != nil && !qs.book.Posts.IsInThread(r) && !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
+	if r.Agent != nil && !qs.book.Posts.ActedInThread(r) && !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return reading.NotReadable(r.Conversation.ID)
 	}
 	return permission.Authorize(r.Agent, verb)
 }
 
-// Facts gives the facts of a conversation as the batch has changed it so far, which no row says yet.
+// Facts returns the facts of a conversation as the batch has changed it so far, which no row says yet.
 func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID) (bridge.Facts, error) {
 	places := c.Places()
 	if c.PreviousID != nil {
@@ -38,7 +38,7 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 		places.Add(threads)
 	}
 	f := qs.Reading.FactsOf(qs.book.Dir, surface, agent, c.Conversation, qs.book.People.Identities, places, qs.book.Now)
-	if next := qs.book.Conversations.Next(c); next != nil {
+	if next := qs.book.Conversations.ContinuationOf(c); next != nil {
 		f.Next = next.ID
 		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, surface, next.Places(), next.ID)
 	}

@@ -25,7 +25,7 @@ type lanes struct {
 	Chat func(account store.AccountID) bridge.Surface // nil while it isn't there
 }
 
-// CustomerLane gives the one lane in which a conversation's replies go to the customer.
+// CustomerLane returns the one lane in which a conversation's replies go to the customer.
 func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	ch := ls.book.Channel(c.AccountID)
 	key := book.LaneKey{Account: c.AccountID, Key: conversationLane(c.ID, "say")}
@@ -39,7 +39,7 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
 }
 
-// SurfaceLane gives the lane of a class of posts to a conversation's thread.
+// SurfaceLane returns the lane of a class of posts to a conversation's thread.
 func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
 	class, priority := "say", store.PrioritySay
 	switch kind {
@@ -54,13 +54,13 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 	return ls.laneOfClass(c, t, kind, class, priority)
 }
 
-// ChangesLane gives the lane of the changes to a thread's lines, so that new posts don't wait for
+// ChangesLane returns the lane of the changes to a thread's lines, so that new posts don't wait for
 // them.
 func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
 	return ls.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }
 
-// laneOfClass gives the lane of a class of posts; it spends the surface's budget for kind.
+// laneOfClass returns the lane of a class of posts; it spends the surface's budget for kind.
 func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class string, priority int) *book.Lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot

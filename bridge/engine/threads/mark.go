@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// receiptRank orders the marks that receipts bring: they only rise. 0 = it is none of them.
+// receiptRank orders the marks that receipts bring: they only rise. 0 means it is none of them.
 func receiptRank(m bridge.Mark) int {
 	switch m {
 	case bridge.MarkSent:
@@ -36,15 +36,15 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 	var now outbound.Payload
 	if all := th.marksOf(m); len(all) > 0 {
 		last = all[len(all)-1]
-		now = last.Carried()
+		now = last.DecodedPayload()
 	}
 	switch {
 	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
-	case last != nil && th.Outbox.NotBegun(last) && now.Clears == mark:
+	case last != nil && th.Outbox.HasNotBegun(last) && now.Clears == mark:
 		th.Outbox.Cancel(last)
-	case last != nil && th.Outbox.NotBegun(last):
+	case last != nil && th.Outbox.HasNotBegun(last):
 		now.Mark = mark
-		last.Carry(now)
+		last.SetPayload(now)
 	default:
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
 	}
@@ -52,7 +52,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 
 // MarkWaiting marks a reply that is held. The mark tells its author that it can still be taken back.
 func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
-	if d := th.Outbox.FirstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.Now) {
+	if d := th.Outbox.FirstPartOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.Now) {
 		th.Mark(c, m, bridge.MarkWaiting)
 	}
 }
@@ -73,7 +73,7 @@ func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool)
 	}
 }
 
-// LastInRun says that d is the last line of a message of several lines, apart from lines that were
+// LastInRun reports whether d is the last line of a message of several lines, apart from lines that were
 // taken back.
 func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	for _, other := range run {
@@ -84,7 +84,7 @@ func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	return true
 }
 
-// marksOf gives the marks that a message has or is to get, in order.
+// marksOf returns the marks that a message has or is to get, in order.
 func (th *Writer) marksOf(m *book.Message) []*book.Delivery {
 	var marks []*book.Delivery
 	for _, d := range th.Outbox.OfMessage[m.ID] {

@@ -48,7 +48,7 @@ func noticed(dir *directory.Directory, c *book.Conversation, surface store.Accou
 	return append(told, instead...)
 }
 
-// TeamToTell gives the members of a team who are mentioned when it is handed a conversation, in a surface and
+// TeamToTell returns the members of a team who are mentioned when it is handed a conversation, in a surface and
 // without whoever does that: of those who are there, or of all if nobody is, the ones who want to be told.
 func TeamToTell(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
@@ -59,7 +59,7 @@ func TeamToTell(dir *directory.Directory, team *store.Team, surface store.Accoun
 	return toTell(dir, others, notice)
 }
 
-// members gives those members of a team who can be mentioned in a surface.
+// members returns those members of a team who can be mentioned in a surface.
 func members(dir *directory.Directory, team *store.Team, surface store.AccountID) (list []bridge.AgentRef) {
 	if team == nil {
 		return nil
@@ -72,12 +72,12 @@ func members(dir *directory.Directory, team *store.Team, surface store.AccountID
 	return list
 }
 
-// here gives those agents of a list who aren't away.
+// here returns those agents of a list who aren't away.
 func here(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
 	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.Away(ref.ID) })
 }
 
-// toTell gives those agents of a list who don't do without a notice: none if they are too many to be mentioned one by
+// toTell returns those agents of a list who don't do without a notice: none if they are too many to be mentioned one by
 // one.
 func toTell(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Notice) []bridge.AgentRef {
 	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return quiet(dir, ref.ID, notice) })
@@ -87,7 +87,7 @@ func toTell(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Noti
 	return list
 }
 
-// quiet says that an agent chose to do without a notice.
+// quiet reports whether an agent chose to do without a notice.
 func quiet(dir *directory.Directory, id store.AgentID, notice bridge.Notice) bool {
 	agent := dir.Agent(id)
 	return agent != nil && !notice.Always && slices.Contains(agent.Quiet, notice.Name)

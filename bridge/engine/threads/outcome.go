@@ -16,7 +16,7 @@ import (
 // the fate changes, whatever changed it, the line is replaced by the outcome: its words change and its
 // buttons go. So code that decides about a message needn't know which lines are about it.
 
-// tracked says that a line follows the message that it is about.
+// tracked reports whether a line follows the message that it is about.
 func tracked(line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
@@ -27,7 +27,7 @@ func tracked(line *bridge.Line) bool {
 	}
 }
 
-// carriesFate says that a line stands for a message that leaves: for one that was written in a form,
+// carriesFate reports whether a line stands for a message that leaves: for one that was written in a form,
 // which people see nowhere else, or for one that a colleague's click sent.
 func carriesFate(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
@@ -47,7 +47,7 @@ type postedLine struct {
 	changes []*book.Delivery
 }
 
-// newest gives the delivery that says what the line says now.
+// newest returns the delivery that says what the line says now.
 func (p postedLine) newest() *book.Delivery {
 	if len(p.changes) > 0 {
 		return p.changes[len(p.changes)-1]
@@ -61,7 +61,7 @@ type settling struct{ *Writer }
 // SettleLines updates the lines about the messages that the batch has loaded.
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
-	for _, id := range book.Keys(lines) {
+	for _, id := range book.SortedKeys(lines) {
 		m, last := th.Messages.Rows[id], len(lines[id])-1
 		for i, line := range lines[id] {
 			settling{th}.settle(m, line, i == last)
@@ -69,15 +69,15 @@ func (th *Writer) SettleLines() {
 	}
 }
 
-// TrackedLines gives the tracked lines about the messages that the batch has loaded, by message, in order.
+// TrackedLines returns the tracked lines about the messages that the batch has loaded, by message, in order.
 func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	lines, changes := map[store.MessageID][]postedLine{}, map[store.DeliveryID][]*book.Delivery{}
-	for _, id := range book.Keys(th.Outbox.Deliveries) {
+	for _, id := range book.SortedKeys(th.Outbox.Deliveries) {
 		d := th.Outbox.Deliveries[id]
 		if d.Kind != string(bridge.PostLine) || th.Messages.Rows[d.MessageID] == nil || th.Outbox.Lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
 			continue
 		}
-		switch p := d.Carried(); {
+		switch p := d.DecodedPayload(); {
 		case p.Line == nil || !tracked(p.Line):
 		case p.Changes != 0:
 			changes[p.Changes] = append(changes[p.Changes], d)
@@ -104,25 +104,25 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 // settle makes a line say what became of its message. last means that no later line is about the
 // message.
 func (st settling) settle(m *book.Message, line postedLine, last bool) {
-	first := line.Delivery.Carried()
+	first := line.Delivery.DecodedPayload()
 	if line.Fresh && first.Fate == "" {
 		first.Fate = m.Fate
-		line.Carry(first)
+		line.SetPayload(first)
 	}
-	now := line.newest().Carried()
+	now := line.newest().DecodedPayload()
 	outcome := st.outcome(m, first, now.Line, last)
 	said := *now.Line
 	switch {
-	case outcome == nil && slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != book.WordsOf(&m.Message):
-		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsOf(&m.Message)
+	case outcome == nil && slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != book.WordsMarkOf(&m.Message):
+		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsMarkOf(&m.Message)
 	case outcome == nil || said.Outcome != nil && said.Outcome.State == outcome.State && said.Outcome.By.ID == outcome.By.ID:
 		return
 	default:
 		said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
 	}
 	now.Line = &said
-	if st.Outbox.NotBegun(line.newest()) {
-		line.newest().Carry(now)
+	if st.Outbox.HasNotBegun(line.newest()) {
+		line.newest().SetPayload(now)
 		return
 	}
 	l := st.Outbox.Lanes[line.LaneID]
@@ -133,7 +133,7 @@ func (st settling) settle(m *book.Message, line postedLine, last bool) {
 	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
-// outcome gives the outcome that a line has to show; nil = the line stays as it was written. first is the
+// outcome returns the outcome that a line has to show; nil means the line stays as it was written. first is the
 // line's payload as it was written, now is the line as it is at present.
 func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
@@ -156,7 +156,7 @@ func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.
 	}
 }
 
-// allowed gives the outcome of a line that asks about people who are new in a mail. The line has one
+// allowed returns the outcome of a line that asks about people who are new in a mail. The line has one
 // once all of them get replies, by whatever way they were allowed.
 func (st settling) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	c := st.Conversations.Rows[m.ConversationID]
@@ -189,12 +189,12 @@ func (st settling) decidedBy(m *book.Message, line *bridge.Line, before *bridge.
 	return o
 }
 
-// left says that a message in this state is with the provider.
+// left reports whether a message in this state is with the provider.
 func left(s bridge.OutcomeState) bool {
 	return s == bridge.OutcomeSent || s == bridge.OutcomeDelivered || s == bridge.OutcomeRead
 }
 
-// outcomeState tells what became of a message by its fate and by its receipts.
+// outcomeState returns what became of a message by its fate and by its receipts.
 func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	switch m.Fate {
 	case store.FateWaiting:
@@ -216,7 +216,7 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	return bridge.OutcomeAsked
 }
 
-// openVerbs gives the verbs whose buttons a line with an outcome still has.
+// openVerbs returns the verbs whose buttons a line with an outcome still has.
 func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	if state == bridge.OutcomeWaiting {
 		return []bridge.Verb{bridge.VerbUndo}
@@ -233,7 +233,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	return nil
 }
 
-// promotedTo gives the conversation that a promoted mail is in; else what the line named.
+// promotedTo returns the conversation that a promoted mail is in; else what the line named.
 func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
 	if c := st.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
@@ -241,7 +241,7 @@ func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named 
 	return named
 }
 
-// Decide notes for the lines about a message who decided what becomes of it. state "" = the message's
+// Decide notes for the lines about a message who decided what becomes of it. state "" means the message's
 // fate tells what.
 func (th *Writer) Decide(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
 	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(0, agent.ID)}
@@ -254,7 +254,7 @@ func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 	var said time.Time
 	for _, list := range th.TrackedLines()[m.ID] {
 		d := list.newest()
-		if before := d.Carried().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
+		if before := d.DecodedPayload().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
 			o, said = before, d.CreatedAt
 		}
 	}

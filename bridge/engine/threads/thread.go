@@ -54,7 +54,7 @@ func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostK
 	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 }
 
-// rootUnsent says that no attempt at the root has begun, so that it will show the newest state.
+// rootUnsent reports whether no attempt at the root has begun, so that it will show the newest state.
 func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
 	if t.Root != "" {
 		return false
@@ -72,7 +72,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	}
 	l := th.SurfaceLane(c, t, bridge.PostLine)
 	if l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt) && !l.Fresh {
-		return th.Wait(l.LeasedUntil.Sub(th.Real))
+		return th.Wait(l.LeasedUntil.Sub(th.DatabaseNow))
 	}
 	t.Root, t.Dirty = "", true
 	t.Rerooted++

@@ -29,7 +29,7 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason strin
 		th.TellAuthor(c, m, bridge.LineNotMapped)
 	case "not_open":
 		if c.BridgeStatus() == bridge.StatusClosed {
-			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.AfterTheEnd()}})
+			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.HintAfterEnd()}})
 			return
 		}
 		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
@@ -119,7 +119,7 @@ func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.L
 	}
 }
 
-// SourceOf gives the place of a person's message, for a line in a thread: nothing where the
+// SourceOf returns the place of a person's message, for a line in a thread: nothing where the
 // message was written in another surface.
 func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	if m.AccountID != t.AccountID {
@@ -146,13 +146,13 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 }
 
-// wordsOf marks the text that the Send button of a line sends; "" = it has none.
+// wordsOf marks the text that the Send button of a line sends; "" means it has none.
 func wordsOf(b *book.Book, line *bridge.Line) string {
 	m := b.Messages.Rows[line.Args.Message]
 	if m == nil || !slices.Contains(line.Verbs, bridge.VerbSend) {
 		return ""
 	}
-	return book.WordsOf(&m.Message)
+	return book.WordsMarkOf(&m.Message)
 }
 
 // ChannelLine posts a line outside any conversation.
@@ -165,7 +165,7 @@ func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a brid
 	line.Args.Shown = cmp.Or(wordsOf(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
-		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.LooksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
 			p.Place = bridge.Place{} // the thread as it is when it is sent
 			th.PostTo(c, t, bridge.PostEphemeral, 0, p)
 			return
@@ -218,7 +218,7 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
 	}
-	if s := d.Carried().Span; s != nil && s.From > 0 && s.From < len(m.Files) {
+	if s := d.DecodedPayload().Span; s != nil && s.From > 0 && s.From < len(m.Files) {
 		return m.Files[s.From].Name
 	}
 	return ""

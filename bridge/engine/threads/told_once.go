@@ -12,7 +12,7 @@ import (
 // is said once.
 const toldPost = "told"
 
-// ToldKey gives the key under which it is remembered that an author was told: in a thread, once, that a
+// ToldKey returns the key under which it is remembered that an author was told: in a thread, once, that a
 // text stays inside; in a channel, once a day, that a text reaches no customer.
 func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
 	where := a.Place.Thread
@@ -30,7 +30,7 @@ func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a brid
 	}
 }
 
-// ToldFirst says that the author of a typed text was not told yet what is told only once, and notes that
+// ToldFirst reports whether the author of a typed text was not told yet what is told only once, and notes that
 // the author is told now.
 func (th *Writer) ToldFirst(r book.Request) bool {
 	k := ToldKey(r.Surface, r.Action, th.Posts.Now)

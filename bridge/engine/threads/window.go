@@ -7,7 +7,7 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// Window gives the time in which a conversation's customer can be answered.
+// Window returns the time in which a conversation's customer can be answered.
 func (th *Writer) Window(c *book.Conversation) outbound.Window {
 	return outbound.WindowOf(th.Caps(c.AccountID), c.WindowFrom)
 }

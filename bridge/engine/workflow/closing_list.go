@@ -20,7 +20,7 @@ const (
 	eveningRows  = 30
 )
 
-// NextClosing gives the timer of a team's next list. It fires before the first of the team's accounts
+// NextClosing returns the timer of a team's next list. It fires before the first of the team's accounts
 // that have hours closes. A team without such accounts may have been handed conversations of others,
 // so it goes by the hours of all accounts.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
@@ -28,7 +28,7 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	for id := range d.Hours {
 		theirs = theirs || d.Account(id).TeamID != nil && *d.Account(id).TeamID == team
 	}
-	for _, id := range book.Keys(d.Hours) {
+	for _, id := range book.SortedKeys(d.Hours) {
 		if a := d.Account(id); theirs && (a.TeamID == nil || *a.TeamID != team) {
 			continue
 		}
@@ -52,7 +52,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	}
 	var rows []store.Closing
 	var zone *time.Location
-	for _, id := range book.Keys(wf.Dir.Hours) {
+	for _, id := range book.SortedKeys(wf.Dir.Hours) {
 		found, err := wf.closingOf(ctx, tx, id, team)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	return nil
 }
 
-// closingOf gives a team's conversations of an account whose window closes before the
+// closingOf returns a team's conversations of an account whose window closes before the
 // account's next opening, the most urgent first.
 func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.Closing, error) {
 	win := outbound.WindowOf(wf.Caps(account), &time.Time{})

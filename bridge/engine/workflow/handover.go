@@ -20,7 +20,7 @@ func (wf *UseCases) queue(c *book.Conversation) {
 	c.Touch()
 }
 
-// handOver gives a conversation to a team. Where the team works in another channel the
+// handOver returns a conversation to a team. Where the team works in another channel the
 // conversation goes on there, in a thread of its own, and each thread leads to the other.
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
 	left := c.Home(wf.Dir)

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name
+// Rename returns a conversation another name on cards and in lists. Renaming it to the customer's own name
 // takes that back.
 func (wf *UseCases) Rename(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action

@@ -22,7 +22,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return nil
 	}
 	if c.Exclusive && c.Identity != nil {
-		switch other, err := wf.OpenWith(ctx, tx, c.AccountID, c.Identity); {
+		switch other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity); {
 		case err != nil:
 			return err
 		case other != 0:
@@ -33,7 +33,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 	wf.keepStatus(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
-	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: wf.Conversations.Others(c, r.Agent)})
+	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
 	c.RefreshCard()
 	return nil
 }
@@ -43,9 +43,9 @@ func (wf *UseCases) End(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	switch {
 	case !c.BridgeStatus().Open():
-		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.AfterTheEnd())
+		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.HintAfterEnd())
 		return
-	case a.Origin == bridge.OriginEmoji && c.OthersOwn(agent.ID) && !r.OnCard():
+	case a.Origin == bridge.OriginEmoji && c.IsHeldByOthers(agent.ID) && !r.IsOnCard():
 		wf.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
@@ -57,7 +57,7 @@ func (wf *UseCases) End(r book.Request) {
 	c.RefreshCard()
 }
 
-// unread says that the customer said something that whoever ends the conversation has not seen: it is still on
+// unread reports whether the customer said something that whoever ends the conversation has not seen: it is still on
 // its way into the thread or, on a page of our own, came after the page was shown.
 func (wf *UseCases) unread(r book.Request) bool {
 	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
@@ -87,7 +87,7 @@ func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 		wf.sumUp(c, own.OnResolve)
 	}
-	if line.Mentions = wf.Conversations.Others(c, r.Agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+	if line.Mentions = wf.Conversations.OtherOwners(c, r.Agent); a.Args.Note != "" || len(line.Mentions) > 0 {
 		wf.Line(c, line) // the note belongs to the thread, and its owners learn there who did it
 		return
 	}
@@ -105,8 +105,8 @@ func (wf *UseCases) keepStatus(c *book.Conversation) {
 		if m := wf.Messages.Rows[d.MessageID]; m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied
 		}
-		p := d.Carried()
+		p := d.DecodedPayload()
 		p.KeepsStatus = true
-		d.Carry(p)
+		d.SetPayload(p)
 	}
 }

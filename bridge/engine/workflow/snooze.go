@@ -115,7 +115,7 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	for _, r := range rows {
 		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
 	}
-	for _, agent := range book.Keys(byAgent) {
+	for _, agent := range book.SortedKeys(byAgent) {
 		threads, err := store.Threads(ctx, tx, byAgent[agent])
 		if err != nil {
 			return err

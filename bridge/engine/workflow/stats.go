@@ -14,7 +14,7 @@ import (
 const statsTeams = 8
 
 // Stats tells an agent how the last seven days of each team were that the agent is in. An admin who is in none is told
-// of all teams together. link leads to a team's figures of some days on the dashboard; nil = it has no public address.
+// of all teams together. link leads to a team's figures of some days on the dashboard; nil means it has no public address.
 // Errors: *Problem for an agent without a team; the database's.
 func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link func(team store.TeamID, from, to string) string) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)

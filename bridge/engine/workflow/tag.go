@@ -25,9 +25,9 @@ func (wf *UseCases) Tag(r book.Request) {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
-		names = append(names, wf.Tags.Usual(name))
+		names = append(names, wf.Tags.SpellingOf(name))
 	}
-	before := wf.Dir.TagsNow(c.Tags)
+	before := wf.Dir.CurrentTagNames(c.Tags)
 	tags, added := slices.Clone(before), 0
 	for _, name := range names {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
@@ -49,7 +49,7 @@ func (wf *UseCases) Tag(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
-	created := wf.Tags.Spell(tags[len(tags)-added:])
+	created := wf.Tags.SpellAndMake(tags[len(tags)-added:])
 	for _, name := range tags[len(tags)-added:] {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}

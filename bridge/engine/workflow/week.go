@@ -21,8 +21,8 @@ const (
 	weekWorst = 3                // conversations that are named
 )
 
-// NextWeek gives the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
-// false = there is none. Times are in the zone of the team's first account that has business hours, else in UTC, unless
+// NextWeek returns the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
+// false means there is none. Times are in the zone of the team's first account that has business hours, else in UTC, unless
 // the expression names one.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	row := d.Team(team)
@@ -40,9 +40,9 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
-// weekZone gives the zone of the first account with business hours of a team, or of all accounts for the team 0.
+// weekZone returns the zone of the first account with business hours of a team, or of all accounts for the team 0.
 func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
-	for _, id := range book.Keys(d.Hours) {
+	for _, id := range book.SortedKeys(d.Hours) {
 		if a := d.Account(id); (team == 0 || a.TeamID != nil && *a.TeamID == team) && d.Hours[id] != nil {
 			return d.Hours[id].Zone()
 		}
@@ -77,7 +77,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	return nil
 }
 
-// incomplete says that figures of the last days may lack something.
+// incomplete reports whether figures of the last days may lack something.
 func incomplete(b measure.Behind) bool { return b.Older || b.Seconds > weekWait.Seconds() }
 
 // sevenDays reads how the last seven days of a team were before that of a time, those before them, and who waits now; for
