@@ -13,10 +13,11 @@ import (
 	"parley/store"
 )
 
+// reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report writes an account's condition. A change is journalled, so that the admins
-// are told of it once, whichever process saw it.
+// Report writes an account's condition. A change is journalled in the same transaction, so that the admins are told of it
+// once, whichever process saw it.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
@@ -46,26 +47,28 @@ type troubleKey struct {
 	what    string
 }
 
-// recordTrouble records why one thing of an account fails (what); c = nil records that it works again.
-// The admins are told of a new trouble once, and that the account works only when none of its
-// troubles is left: two closed channels must not take turns in telling.
+// recordTrouble records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
+// new trouble once. That the account works they are told only when none of its troubles is left: otherwise two closed
+// channels would make it change all the time.
 func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	e.mu.Lock()
-	known, others := e.troubles[k], false
+	wasKnown, hasOthers := e.troubles[k], false
 	if c == nil {
 		delete(e.troubles, k)
 	} else {
 		e.troubles[k] = true
 	}
 	for t := range e.troubles {
-		others = others || t.account == account && t != k
+		if t.account == account && t != k {
+			hasOthers = true
+		}
 	}
 	e.mu.Unlock()
 	switch {
-	case c != nil && !known:
+	case c != nil && !wasKnown:
 		e.Report(account, *c)
-	case c == nil && known && !others:
+	case c == nil && wasKnown && !hasOthers:
 		e.Report(account, channels.Condition{Status: channels.Active})
 	}
 }

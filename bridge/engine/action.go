@@ -15,7 +15,7 @@ import (
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
 	r := book.Request{Surface: account.ID, Action: a}
 	w.Typed = time.Time{}
-	if a.Typed() { // a button's order is its message's
+	if a.Typed() { // the order of a button would be that of its message
 		w.Typed = book.OrderTime(a.Order)
 	}
 	use := useCaseOf(a.Verb)
@@ -34,8 +34,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
-	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
-	if r.Conversation == nil && mayConcern && !use.noConversation && !w.replies.Orphaned(r) {
+	mayBeInThread := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
+	needsConversation := r.Conversation == nil && !use.noConversation
+	if needsConversation && mayBeInThread && !w.replies.IsOrphaned(r) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
@@ -51,24 +52,26 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	if r.Conversation != nil {
 		r.Conversation.Clicked = true
-		w.speech.SettleSlip(r)
+		w.speech.KeepMistypedCommand(r)
 	}
 	return w.perform(ctx, tx, r)
 }
 
-// tellUnknown says that nobody gets what was typed in a thread of no conversation that is known.
+// tellUnknown says that nobody gets what was typed in a thread that belongs to no known conversation.
 func (w *work) tellUnknown(r book.Request) {
-	w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
+	w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.",
+		"If a customer's card begins it, go on in the customer's other thread.")
 }
 
-// applySpeech deals with words for the customer or for colleagues.
+// applySpeech applies what somebody says to the customer or to colleagues. typed means that it was typed in the
+// conversation's thread; if not, it was written in a form.
 func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
 	if r.Verb == bridge.VerbUnknown && !typed {
 		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
 		return nil
 	}
 	switch {
-	case r.Conversation == nil && w.replies.Orphaned(r):
+	case r.Conversation == nil && w.replies.IsOrphaned(r):
 		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
@@ -76,9 +79,13 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.tellUnknown(r)
 		return nil
 	case r.Conversation == nil:
-		if lost, err := w.Posts.MayBeUnderDouble(ctx, tx, r); err != nil || lost {
-			w.tellUnknown(r)
+		lost, err := w.Posts.MayBeUnderDouble(ctx, tx, r)
+		if err != nil {
 			return err
+		}
+		if lost {
+			w.tellUnknown(r)
+			return nil
 		}
 		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 	}
@@ -89,10 +96,11 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 	if typed {
 		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
 		changed, err := w.Log.ChangedHands(ctx, tx, r)
-		if err == nil {
-			w.speech.Say(r, changed)
+		if err != nil {
+			return err
 		}
-		return err
+		w.speech.Say(r, changed)
+		return nil
 	}
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if problem := w.Authorize(r, r.Verb); problem != nil {

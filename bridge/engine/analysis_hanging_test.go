@@ -21,7 +21,7 @@ func (w *world) holdsNothing() bool {
 // its time is over, so that whatever it held it would hold for good.
 func TestHangingModelHoldsNothing(t *testing.T) {
 	t.Parallel()
-	const places = 16 // analyseAtOnce
+	const places = 16 // maxAnalyses
 	release, hangs := make(chan struct{}), make(chan struct{}, 2*places)
 	w := newWorld(t, options{analyzer: &reader{find: func(analysis.Question) (analysis.Answer, error) {
 		hangs <- struct{}{}

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	whyMessages = 30 // messages that are looked through for whyTexts texts
-	whyTexts    = 5  // texts of which it is told what became of them
-	whyEntries  = 10 // entries of the log that are shown beside them
+	maxWhyMessages = 30 // messages that are looked through for maxWhyTexts texts
+	maxWhyTexts    = 5  // texts of which the answer tells what became of them
+	maxWhyEntries  = 10 // entries of the log that the answer shows
 )
 
 // answerHelp tells the actor what can be asked for.
@@ -29,7 +29,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// answer does the verbs that only read: they change nothing, and only the actor sees the answer.
+// answer applies the verbs that only read. They change nothing, and only the actor sees the answer.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
 	var problem *bridge.Problem
@@ -44,12 +44,12 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// latestDecisions returns what became of the latest texts that people typed in a conversation, the newest first. It knows those
-// of this batch, too, and leaves commands out.
+// latestDecisions returns what became of the latest texts that people typed in a conversation, those of this batch
+// included, the newest first. Commands are left out.
 func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
-	p.LatestMessages(&latest, []store.ConversationID{c.ID}, whyMessages)
+	p.LatestMessages(&latest, []store.ConversationID{c.ID}, maxWhyMessages)
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	for i := range latest {
 		m := &book.Message{Message: latest[i]}
 		typed := m.AuthorUser != "" && m.Reason != speech.CommandReason
-		if !typed || len(list) == whyTexts {
+		if !typed || len(list) == maxWhyTexts {
 			continue
 		}
 		list = append(list, bridge.Decided{
@@ -89,8 +89,8 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 	return stored
 }
 
-// answerLine makes the line that answers a verb of reading: with a list, with figures, with the
-// conversations that some words find, or with something of one conversation.
+// answerLine makes the line that answers a verb that only reads: a list, figures, the conversations that some words find, or
+// something about one conversation.
 // Errors: *Problem, for people; the database's.
 func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	a := r.Action
@@ -98,7 +98,7 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 		return bridge.Line{}, problem
 	}
 	finds := a.Verb == bridge.VerbFind
-	namesPhone := r.Conversation == nil && a.Args.Conversation > maxTypedNumber
+	isPhoneNumber := r.Conversation == nil && a.Args.Conversation > maxTypedNumber
 	switch {
 	case a.Verb == bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
@@ -106,7 +106,7 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 		return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 	case finds && a.Args.Note != "":
 		return w.foundLine(ctx, tx, r, a.Args.Note)
-	case finds && namesPhone:
+	case finds && isPhoneNumber:
 		return w.foundLine(ctx, tx, r, strconv.FormatInt(int64(a.Args.Conversation), 10))
 	case r.Conversation == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
@@ -119,8 +119,8 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	return w.readConversation(ctx, tx, r)
 }
 
-// maxTypedNumber is the largest number that is taken for a conversation's even if there is no such conversation. Words
-// to be found that are a larger number are taken for a telephone's.
+// maxTypedNumber is the largest number that is taken for a conversation's if there is no such conversation. A larger number
+// that somebody wants to find is taken for a phone number.
 const maxTypedNumber = 9999
 
 // foundLine shows the first page of the conversations that some words find.
@@ -132,17 +132,20 @@ func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words s
 // listLine shows a page of a list, or of what was found.
 func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, args bridge.Args) (bridge.Line, error) {
 	l, err := w.Reading.List(ctx, tx, surface, agent, w.Reading.As(agent), args.ListQuery())
+	if err != nil {
+		return bridge.Line{}, err
+	}
 	args.List = cmp.Or(args.List, l.List)
-	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, err
+	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, nil
 }
 
-// noSuchConversation tells that no conversation has a number.
+// noSuchConversation says that no conversation has a number.
 func noSuchConversation(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 
-// readConversation makes the line that tells something of one conversation: its details, its timeline, why texts went
-// where they went, or its history.
+// readConversation makes the line that shows something about one conversation: its details, its timeline, why texts went where
+// they went, or its history.
 // Errors: the database's.
 func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
@@ -171,7 +174,7 @@ func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) 
 			return line, err
 		}
 		asked, err := w.modelQuestions(ctx, tx, r.Conversation.ID)
-		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), whyEntries)], Asked: asked}
+		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), maxWhyEntries)], Asked: asked}
 		return line, err
 	}
 	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// busyCardFactor is how many times as long roots wait for further changes while there is much else to do.
+// busyCardFactor is how many times longer updates of roots wait for further changes while there is much else to do.
 const busyCardFactor = 4
 
 // Apply implements relay.Handler.
@@ -39,26 +39,26 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 	return made, err
 }
 
-// applyAll applies all facts to the batch, except those that can't be applied yet and the later ones
-// with the same order key.
+// applyAll applies all facts to the batch. It leaves out those that can't be applied yet, and with each of them the later
+// ones with the same order key, which mustn't overtake it.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
 	if err := w.Load(ctx, tx, w.wants(facts)); err != nil {
 		return relay.Made{}, err
 	}
 	var waits []*book.NotYet
-	left := map[string]bool{}
+	leftOut := map[string]bool{} // order keys
 	for _, f := range facts {
-		if left[f.event.OrderKey] {
+		if leftOut[f.event.OrderKey] {
 			continue
 		}
 		w.Event, w.PartApplied = f.event, false
 		err := w.apply(ctx, tx, f)
 		var early *book.NotYet
 		switch {
-		case errors.As(err, &early) && w.PartApplied:
+		case errors.As(err, &early) && w.PartApplied: // what it has changed can't be taken back alone: the relay repeats the batch without it
 			return relay.Made{}, &relay.WaitError{Wait: early.Wait}
 		case errors.As(err, &early):
-			waits, left[f.event.OrderKey] = append(waits, early), true
+			waits, leftOut[f.event.OrderKey] = append(waits, early), true
 		case err != nil:
 			return relay.Made{}, err
 		}
@@ -74,9 +74,10 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 	return made, nil
 }
 
-// choresWaker returns what tells the chores of work that the batch made for them; nil means it made none.
+// choresWaker returns a function that wakes the chores for which the batch has made work, or nil if it made none. It is to be
+// called once the batch is committed.
 func (w *work) choresWaker() func() {
-	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Len()
+	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Len() > 0
 	if !fetches && !texts {
 		return nil
 	}
@@ -90,8 +91,8 @@ func (w *work) choresWaker() func() {
 	}
 }
 
-// apply applies one fact to the batch. It sets w.Begun once a part of the fact has changed something:
-// if another part then must wait, the whole batch is done again without this fact.
+// apply applies one fact to the batch. It sets w.PartApplied once a part of the fact has changed something. If another part
+// has to wait after that, the whole batch is applied again without this fact.
 func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	for i, in := range f.inbound {
 		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
@@ -111,9 +112,8 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	return nil
 }
 
-// reportWaits tells the relay what must wait, and how to find what it waits for.
+// reportWaits tells the relay which events have to wait, and how to find out that what they wait for was written meanwhile.
 func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
-	var names []string
 	var ids []store.ExternalID
 	var posts []store.Post
 	for _, n := range waits {
@@ -130,6 +130,7 @@ func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 	}
 	made.Recheck = func(ctx context.Context) ([]string, error) {
 		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
+		var names []string
 		for _, x := range ids {
 			names = append(names, store.AwaitedID(x.AccountID, x.ExternalID))
 		}
@@ -140,8 +141,8 @@ func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 	}
 }
 
-// flush returns the statements that write what the use cases changed. Before that it updates the lines
-// about messages and the cards, which depend on all changes of the batch.
+// flush returns the statements that write what the use cases changed. Before that it updates the lines about messages and the
+// cards: what they show depends on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.SettleLines()
 	wait := w.e.opt.CardWait

@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	whyAsked = 3   // analyses of which it is told what a model was asked
-	whyWords = 500 // characters that are shown of what was sent, and of what was answered
+	maxAsked      = 3   // questions to a model that are shown
+	maxAskedRunes = 500 // characters that are shown of what was sent, and of what was answered
 )
 
-// modelQuestions returns what a model was asked about a conversation last and answered, the newest first, as far as it is kept.
+// modelQuestions returns what a model was asked about a conversation last, and what it answered, the newest first. It returns only
+// what is kept: nothing without a Sealer.
 func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
 	if w.e.opt.Sealer == nil {
 		return nil, nil
 	}
-	records, err := ai.LatestRecords(ctx, q, conversation, whyAsked)
+	records, err := ai.LatestRecords(ctx, q, conversation, maxAsked)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +32,22 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
 			continue
 		}
-		a := bridge.Asked{At: r.At, By: kept.Answer.By, Instead: kept.Answer.Degraded, Task: string(kept.Task), Mood: string(kept.Answer.Sentiment), Urgent: kept.Answer.Urgency.Urgent,
-			Because: kept.Answer.Urgency.Because, Intents: kept.Answer.Intents, Requests: len(kept.Exchanges)}
-		for _, x := range kept.Exchanges {
-			a.Model, a.Failure, a.Tokens = x.Model, x.Failure, a.Tokens+x.TokensIn+x.TokensOut
-			a.Sent, a.Answered = clean.Shortened(clean.Text(x.Asked), whyWords), clean.Shortened(clean.Text(x.Answered), whyWords)
+		a := bridge.Asked{
+			At:       r.At,
+			By:       kept.Answer.By,
+			Instead:  kept.Answer.Degraded,
+			Task:     string(kept.Task),
+			Mood:     string(kept.Answer.Sentiment),
+			Urgent:   kept.Answer.Urgency.Urgent,
+			Because:  kept.Answer.Urgency.Because,
+			Intents:  kept.Answer.Intents,
+			Requests: len(kept.Exchanges),
+		}
+		for _, x := range kept.Exchanges { // the last exchange is shown, and the tokens of all
+			a.Model, a.Failure = x.Model, x.Failure
+			a.Tokens += x.TokensIn + x.TokensOut
+			a.Sent = clean.Shortened(clean.Text(x.Asked), maxAskedRunes)
+			a.Answered = clean.Shortened(clean.Text(x.Answered), maxAskedRunes)
 		}
 		list = append(list, a)
 	}

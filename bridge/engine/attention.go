@@ -12,26 +12,30 @@ import (
 )
 
 const (
-	attendInterval = 20 * time.Second // for a conversation
-	attendTimeout  = 10 * time.Second
-	maxAttended    = 1000 // conversations that are remembered
+	attendInterval = 20 * time.Second // between two calls for the same conversation
+	attendTimeout  = 10 * time.Second // of one call
+	maxAttended    = 1000             // conversations that are remembered
 )
 
 // attention remembers when a conversation's customer was last shown that somebody reads.
 type attention struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards last and open
 	last    map[store.ConversationID]time.Time
-	showing sync.WaitGroup
-	open    bool // Run is at work, and will wait for showing
+	showing sync.WaitGroup // calls that are under way
+	open    bool           // Engine.Run is at work, which waits for showing before it returns; else no call is begun
 }
 
 func newAttention() *attention { return &attention{last: map[store.ConversationID]time.Time{}} }
 
-// tryBegin reports whether a customer is to be shown it now; the caller calls showing.Done afterwards.
+// tryBegin reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
+// true, the caller has to call showing.Done afterwards.
 func (at *attention) tryBegin(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	if last, known := at.last[conversation]; !at.open || known && now.Sub(last) < attendInterval {
+	if !at.open {
+		return false
+	}
+	if last, known := at.last[conversation]; known && now.Sub(last) < attendInterval {
 		return false
 	}
 	if len(at.last) >= maxAttended {
@@ -48,8 +52,8 @@ func (at *attention) setOpen(yes bool) {
 	at.open = yes
 }
 
-// attend shows a conversation's customer that somebody reads and writes, where the channel can
-//
+// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at
+// once.
 func (e *Engine) attend(conversation store.ConversationID) {
 	if !e.attention.tryBegin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
@@ -72,7 +76,10 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 	c := list[0]
 	account := e.directory.Load().Account(c.AccountID)
 	ch, ok := e.Channel(c.AccountID).(channels.Attendant)
-	if !ok || account == nil || account.Paused || account.Mode != store.ModeLive || c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
+	if !ok || account == nil || account.Paused || account.Mode != store.ModeLive {
+		return nil
+	}
+	if c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
 		return nil
 	}
 	to, _ := outbound.Addressed(c.Participants)

@@ -7,13 +7,16 @@ import (
 	"parley/store/restore"
 )
 
-// readRestoreTime reads when work on this database began after its last restore. The Parley that was lost may
-// have dealt with anything older. It asks until the database answers, and says no if ctx ends before.
-func (e *Engine) readRestoreTime(ctx context.Context) bool {
+// readRestoreTime reads when work on this database began after its last restore from a backup: the Parley that was lost may have
+// dealt with anything older. It tries until the database answers. It returns false if ctx ends before.
+func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	for {
 		err := e.readServedSince(ctx)
-		if err == nil || ctx.Err() != nil {
-			return err == nil
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
 		}
 		e.log.Warn("work can't begin yet", "error", err)
 		timer := time.NewTimer(beginRetryInterval)

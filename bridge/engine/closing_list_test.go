@@ -12,7 +12,7 @@ import (
 	"parley/store"
 )
 
-// office returns the chat's account the hours of an office in Berlin.
+// office gives the chat's account the hours of an office in Berlin.
 func office(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name == chat {

@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// unknownFor is how long an event waits for an account that nobody has set up: the directory of
-// this process may be older than the account.
+// unknownFor is how long an event waits for an account that this process doesn't know. The directory may be older than the
+// account; after an hour the account is taken to be not set up.
 const unknownFor = time.Hour
 
 // Decode implements relay.Handler: it reads what an event says.
@@ -30,8 +30,8 @@ func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	return nil, relay.ErrNotOpen
 }
 
-// decodeOne reads the bytes of a fact by what its account understands.
-// Errors: relay.ErrNotOpen while its channel or surface is not at work in this process.
+// decodeOne has the account's channel or surface read the bytes of a fact. Facts of Parley's own it reads itself.
+// Errors: relay.ErrNotOpen while the channel or surface is not at work in this process.
 func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -66,10 +66,11 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	return err
 }
 
-// inMovedChannels returns actions with the ids that their channels have now: an action may have been
-// stored before its channel moved. The move itself stays as it is, because it names both ids.
+// inMovedChannels returns actions with the ids that their channels have now, since an action may have been stored before its
+// surface gave the channel another id. The fact of the move itself stays as it is, because it names both ids.
 func inMovedChannels(d *directory.Directory, surface store.AccountID, actions []bridge.Action) []bridge.Action {
-	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }) {
+	hasMoved := func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }
+	if !slices.ContainsFunc(actions, hasMoved) {
 		return actions
 	}
 	actions = slices.Clone(actions)

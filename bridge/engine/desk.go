@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -22,8 +21,8 @@ import (
 	"parley/store/blob"
 )
 
-// gapMargin is the most by which a measured age of a message may be wrong.
-const gapMargin = 2 * time.Second
+// maxOpenThreads is how many threads a surface is told of that it looks through for missed messages.
+const maxOpenThreads = 500
 
 // Desk is what one surface may ask of the engine. Each surface declares an interface of the methods
 // that it needs.
@@ -32,10 +31,11 @@ type Desk struct {
 	account store.AccountID
 	surface bridge.Surface
 
-	mu       sync.Mutex
-	gapUntil time.Time // the last time at which events may have been missing, by this process's clock; zero means never
-	open     bool      // a gap is being filled
-	filledTo int64     // the newest event when the last gap was filled
+	// A gap is the time in which events of the surface may have been missed. Replies wait until it is filled.
+	mu       sync.Mutex // guards the fields below
+	gapUntil time.Time  // until when events may have been missed at last, by this process's clock; zero if there was no gap yet
+	open     bool       // the gap is not filled yet: set by Gap, cleared by Filled
+	filledTo int64      // the newest event of the journal when the last gap was filled
 }
 
 // Accept stores facts; see channels.Accept.
@@ -43,8 +43,8 @@ func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-// Seen returns which of these fact ids are stored (or are posts of our own).
-// For messages the id is "m:{channel}:{message}"; a message's id has no colon.
+// Seen returns which of these fact ids are known: stored, or those of posts of our own. The id of a message's fact is
+// "m:{channel}:{message}"; the message's own id has no colon.
 func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
 	if err != nil {
@@ -54,9 +54,13 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	var chans, messages []string
 	for _, id := range ids {
 		at, isMessage := strings.CutPrefix(id, "m:")
-		if last := strings.LastIndexByte(at, ':'); isMessage && last >= 0 && !seen[id] { // a channel's id may have colons itself
-			accounts, chans, messages = append(accounts, d.account), append(chans, at[:last]), append(messages, at[last+1:])
+		colon := strings.LastIndexByte(at, ':') // the last one: a channel's id may have colons itself
+		if !isMessage || colon < 0 || seen[id] {
+			continue
 		}
+		accounts = append(accounts, d.account)
+		chans = append(chans, at[:colon])
+		messages = append(messages, at[colon+1:])
 	}
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
 	for _, p := range posts {
@@ -67,8 +71,17 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 
 // Posted reports whether the message at a place is a post of our own that is recorded.
 func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
-	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
-	return len(posts) > 0 && posts[0].Kind != book.HumanMessage && posts[0].Kind != book.EarlyMessage, err
+	p, err := d.postAt(ctx, at.Channel, at.Message)
+	return p != nil && p.Kind != book.HumanMessage && p.Kind != book.EarlyMessage, err
+}
+
+// postAt reads the record of a message of the surface; nil if there is none.
+func (d *Desk) postAt(ctx context.Context, channel, message string) (*store.Post, error) {
+	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{channel}, []string{message})
+	if err != nil || len(posts) == 0 {
+		return nil, err
+	}
+	return &posts[0], nil
 }
 
 func (d *Desk) agent(user string) *store.Agent {
@@ -78,13 +91,13 @@ func (d *Desk) agent(user string) *store.Agent {
 // FactsAt finds the conversation of a thread or of a message in it, for user.
 // Errors: ErrNoConversation; *Problem when user may not see it.
 func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
-	for _, m := range []string{at.Thread, at.Message} {
-		posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{m})
+	for _, message := range []string{at.Thread, at.Message} {
+		p, err := d.postAt(ctx, at.Channel, message)
 		if err != nil {
 			return bridge.Facts{}, err
 		}
-		if len(posts) > 0 && posts[0].ConversationID != 0 {
-			return d.Facts(ctx, posts[0].ConversationID, user)
+		if p != nil && p.ConversationID != 0 {
+			return d.Facts(ctx, p.ConversationID, user)
 		}
 	}
 	return bridge.Facts{}, bridge.ErrNoConversation
@@ -97,17 +110,17 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) 
 		return bridge.Facts{}, err
 	}
 	list, err := d.e.reading.Facts(ctx, d.e.pool, d.account, agent, id)
-	if err == nil && len(list) == 0 {
-		err = bridge.ErrNoConversation
-	}
 	if err != nil {
 		return bridge.Facts{}, err
+	}
+	if len(list) == 0 {
+		return bridge.Facts{}, bridge.ErrNoConversation
 	}
 	list[0].Now, err = store.Now(ctx, d.e.pool)
 	return list[0], err
 }
 
-// readerFor returns the agent behind a user, and what the agent may read at present.
+// readerFor returns the agent who is a user of the surface, and what the agent may read at present.
 // Errors: *Problem for who is no agent.
 func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agent(user)
@@ -118,7 +131,7 @@ func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.
 	return agent, d.e.reading.As(agent), nil
 }
 
-// mayRead returns the agent behind a user who may read a conversation.
+// mayRead returns the agent who is a user of the surface, if the agent may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
 func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
 	agent, r, err := d.readerFor(ctx, user)
@@ -178,8 +191,8 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 	return d.e.reading.AccountsFor(d.e.directory.Load(), agent), nil
 }
 
-// MayStart checks a conversation that user wants to begin. Where a customer can have only one open
-// conversation (a chat), it gives the one that is open already; its ID is 0 if there is none.
+// MayStart checks a conversation that user wants to begin. In a chat, where a customer can have only one open conversation, it
+// returns the one that is open already; its ID is 0 if there is none.
 // Errors: *Problem, with the Field that is wrong; the database's.
 func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agent(user)
@@ -217,36 +230,39 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
-	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
-	if err != nil || len(posts) == 0 || posts[0].Kind != string(bridge.PostSaid) && posts[0].Kind != string(bridge.PostFiles) {
+	p, err := d.postAt(ctx, at.Channel, at.Message)
+	if err != nil || p == nil {
 		return nil, err
 	}
-	if _, err := d.mayRead(ctx, posts[0].ConversationID, user); err != nil {
+	if p.Kind != string(bridge.PostSaid) && p.Kind != string(bridge.PostFiles) {
+		return nil, nil
+	}
+	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
 		return nil, err
 	}
-	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
 	return book.SaidIn(messages), err
 }
 
-// WordsAt marks what the agent's text at a place says, as Parley has it; "" means there is none.
+// WordsAt returns the bridge.WordsMark of the agent's text at a place, as Parley has it, or "" if there is none.
 func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (string, error) {
-	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
-	if err != nil || len(posts) == 0 || posts[0].Kind != book.HumanMessage {
+	p, err := d.postAt(ctx, at.Channel, at.Message)
+	if err != nil || p == nil || p.Kind != book.HumanMessage {
 		return "", err
 	}
-	if _, err := d.mayRead(ctx, posts[0].ConversationID, user); err != nil {
+	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
 		return "", err
 	}
-	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
 	if err != nil || len(messages) == 0 {
 		return "", err
 	}
 	return book.WordsMarkOf(&messages[0]), nil
 }
 
-// Count says how many messages the provider of an account counts a text as, with the
-// account's signature; ok is false where it doesn't count.
-func (d *Desk) Count(account, text string) (bridge.Count, bool) {
+// Count returns as how many messages the provider of an account counts a text with the account's signature. counts is false if
+// the provider doesn't count, or if there is no such account.
+func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	a := d.e.directory.Load().AccountNamed(account)
 	if a == nil {
 		return bridge.Count{}, false
@@ -277,16 +293,15 @@ func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return list, nil
 }
 
-// Channels returns the ids of the channels in which threads of ours open, or in which open conversations
-// have theirs.
+// Channels returns the ids of the channels in which our threads open, or in which open conversations have their threads.
 func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-// OpenThreads returns the roots of at most 500 open conversations that began before a time, of those in
-// which something happened last.
+// OpenThreads returns the roots of at most 500 open conversations that began before a time: those in which something happened
+// last.
 func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
-	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, 500)
+	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, maxOpenThreads)
 	places := make([]bridge.Place, 0, len(list))
 	for _, t := range list {
 		places = append(places, bridge.Place{Channel: t.Channel, Message: t.Root})
@@ -294,13 +309,13 @@ func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Plac
 	return places, err
 }
 
-// Keep remembers something for this surface and its replicas over a restart, in place
-// of what it kept under the same key; a nil value forgets it.
+// Keep stores something for this surface, for all processes and over restarts, in place of what was kept under the same key. A
+// nil value removes it.
 func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
 	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
 }
 
-// Kept returns what Keep remembers, by key.
+// Kept returns what Keep has stored, by key.
 func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
 	kept := make(map[string]json.RawMessage, len(notes))
@@ -310,9 +325,9 @@ func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	return kept, err
 }
 
-// StoreFile keeps a file of at most maxBytes that a person uploads to Parley. It gives the name of its
-// blob, for SurfaceFile.Blob in the action that follows, and its size in bytes.
-// Errors: ErrTooLarge; what reading r gives; the database's.
+// StoreFile stores a file of at most maxBytes that a person uploads to Parley. It returns the name of the file's blob, for
+// SurfaceFile.Blob in the action that follows, and its size in bytes.
+// Errors: ErrTooLarge; those of r; the database's.
 func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name string, size int64, err error) {
 	name, size, err = blob.WriteUpload(ctx, d.e.pool, r, maxBytes)
 	if errors.Is(err, blob.ErrTooLarge) {
@@ -321,8 +336,7 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 	return name, size, err
 }
 
-// MayReply checks a reply with files before it is submitted. Of the files, the names, types and
-// sizes must be set.
+// MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
 // Errors: *Problem, for people; as Facts.
 func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, user, text string, files []bridge.SurfaceFile) error {
 	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
@@ -345,53 +359,9 @@ func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, 
 	return nil
 }
 
-// Gap tells that events may have been missed until now. Replies wait (≤ 30 s) until Filled is called.
-func (d *Desk) Gap() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.open, d.gapUntil = true, time.Now()
-}
-
-// Filled tells that what was missed is stored.
-func (d *Desk) Filled() {
-	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
-	defer cancel()
-	newest, err := store.NewestEvent(ctx, d.e.pool)
-	if err != nil {
-		d.e.log.Warn("newest event not read", "error", err)
-		newest = math.MaxInt64 // wait for all
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
-}
-
-// gapWithin reports whether events may have been missed within the given duration before now. It takes no
-// time of day, because the database's clock and this process's need not agree.
-func (d *Desk) gapWithin(last time.Duration) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
-}
-
-// filling reports whether a gap is being filled, or that the events which filled it are not applied yet.
-// It says so for at most limit.
-func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
-	d.mu.Lock()
-	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
-	d.mu.Unlock()
-	switch {
-	case d.e.stalled():
-		return true, nil
-	case open || !recent:
-		return open && recent, nil
-	}
-	return store.Unapplied(ctx, d.e.pool, d.account, to)
-}
-
-// Attend tells that somebody began to answer a conversation, by opening the form: the customer may be
-// shown it. It returns at once, and nothing tells whether it worked.
+// Attend says that somebody began to answer a conversation, by opening the form, so that the customer can be shown that. It
+// returns at once, and doesn't say whether that worked.
 func (d *Desk) Attend(conversation store.ConversationID) { d.e.attend(conversation) }
 
-// Report tells the surface's condition.
+// Report records the surface's condition; see Engine.Report.
 func (d *Desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

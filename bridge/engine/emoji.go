@@ -7,7 +7,7 @@ import (
 	"parley/bridge/engine/directory"
 )
 
-// teamEmoji returns emoji the verbs that a team has chosen for its channels, in place of the usual ones.
+// teamEmoji gives emoji the verbs that a team has chosen for its channels, in place of the usual ones.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {

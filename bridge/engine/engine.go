@@ -30,7 +30,7 @@ import (
 type Options struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
-	// Objects has the bytes of old blobs; nil means the database has all of them.
+	// Objects is the store of old blobs' bytes; nil means that the database has all of them.
 	Objects blob.Objects
 	// Original makes the signed link to a mail's HTML original; nil or "" means it is
 	// uploaded as a file instead (no public URL).
@@ -56,16 +56,16 @@ type Options struct {
 	Sealer *store.Sealer
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
-	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.
+	// Backoff is the pauses between attempts at a reply that fails for certain; nil means 2 s to 4 h.
 	Backoff []time.Duration
-	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
+	// GapWait bounds how long replies wait for a surface to fill a gap; 0 means 30 s.
 	GapWait time.Duration
 	// AudienceAge is how long the people who were last seen in an account's own channel may read its
-	// conversations while the surface can't tell who is there; 0 = 10 min.
+	// conversations while the surface can't tell who is there; 0 means 10 min.
 	AudienceAge time.Duration
-	// ReachEvery is how often each surface is asked whether it can be reached; 0 = 20 s.
+	// ReachEvery is how often each surface is asked whether it can be reached; 0 means 20 s.
 	ReachEvery time.Duration
-	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 = 1.5 s.
+	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 means 1.5 s.
 	CardWait time.Duration
 }
 
@@ -78,43 +78,58 @@ type Engine struct {
 	files  *files.Reader
 	sender *outbound.Sender
 
-	directory        atomic.Pointer[directory.Directory]
-	lastBeat         atomic.Pointer[time.Time] // of this process' heart; nil means not running
-	directoryChanged chan struct{}             // closed and replaced when the directory changes
-	mu               sync.RWMutex
+	directory        atomic.Pointer[directory.Directory] // as it was read last; replaced as a whole
+	lastBeat         atomic.Pointer[time.Time]           // when runPresence last noted that this process runs; nil while it doesn't work
+	directoryChanged chan struct{}                       // closed and replaced when the directory changes; guarded by mu
+	mu               sync.RWMutex                        // guards what follows, up to troubles
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
-	unusedIDs        []*store.IDs
-	troubles         map[troubleKey]bool // what fails now, by account; see trouble
+	unusedIDs        []*store.IDs        // blocks of ids that earlier batches have not used up
+	troubles         map[troubleKey]bool // what fails now; see recordTrouble
 	attention        *attention
 	reading          *reading.Reader
 	chores           *chores.Chores
-	servedSince      time.Time // when work began after the last restore; Run sets it before all other work
+	servedSince      time.Time // when work began after the last restore from a backup; Run sets it before it begins all other work
 	stopping         chan struct{}
 }
 
 // New makes an Engine on a migrated database and reads its directory.
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
-	e := &Engine{pool: o.Pool, log: o.Log, opt: o, directoryChanged: make(chan struct{}),
-		channels: map[store.AccountID]channels.Channel{}, surfaces: map[store.AccountID]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
-		attention: newAttention(), stopping: make(chan struct{})}
-	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
+	e := &Engine{
+		pool:             o.Pool,
+		log:              o.Log,
+		opt:              o,
+		directoryChanged: make(chan struct{}),
+		channels:         map[store.AccountID]channels.Channel{},
+		surfaces:         map[store.AccountID]*Desk{},
+		gates:            book.NewGates(),
+		troubles:         map[troubleKey]bool{},
+		attention:        newAttention(),
+		stopping:         make(chan struct{}),
+	}
+	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
+		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
+	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff,
+		GapWait: o.GapWait, Original: o.Original})
 	e.chores = chores.New(o.Pool, o.Log, host{e})
-	ro := o.Relay
-	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.IsChannel = o.Pool, e, o.Log, o.Objects, e.isChannel
+	relayOptions := o.Relay
+	relayOptions.Pool = o.Pool
+	relayOptions.Handler = e
+	relayOptions.Log = o.Log
+	relayOptions.Objects = o.Objects
+	relayOptions.IsChannel = e.isChannel
 	var err error
-	if e.relay, err = relay.New(ctx, ro); err != nil {
+	if e.relay, err = relay.New(ctx, relayOptions); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	return e, e.Reload(ctx)
 }
 
-// withDefaults fills in what is not set. A reply that could not be handed in is tried again
-// within seconds: most often a connection broke, or a server was being restarted.
+// withDefaults fills in what is not set. A reply that could not be handed in is tried again within seconds, because mostly a
+// connection broke or a server was being restarted.
 func (o Options) withDefaults() Options {
 	if o.GapWait == 0 {
 		o.GapWait = 30 * time.Second
@@ -129,7 +144,9 @@ func (o Options) withDefaults() Options {
 		o.ReachEvery = 20 * time.Second
 	}
 	if o.Backoff == nil {
-		o.Backoff = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
+		o.Backoff = []time.Duration{
+			2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour,
+		}
 	}
 	return o
 }
@@ -137,7 +154,7 @@ func (o Options) withDefaults() Options {
 // AnalysisCounts returns how the analyses of this process ended.
 func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
 
-// isChannel reports whether an account brings what customers say.
+// isChannel reports whether an account is one of a channel, through which customers write.
 func (e *Engine) isChannel(account store.AccountID) bool {
 	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == store.SideChannel
@@ -157,20 +174,20 @@ func (e *Engine) Reload(ctx context.Context) error {
 	return nil
 }
 
-// Changed is closed when the directory has changed since the call.
+// Changed returns a channel that is closed once the directory has changed after the call.
 func (e *Engine) Changed() <-chan struct{} {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.directoryChanged
 }
 
-// Accounts returns the accounts as last read.
+// Accounts returns the accounts as they were read last.
 func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
 
 // Files returns the files of messages.
 func (e *Engine) Files() *files.Reader { return e.files }
 
-// Relay returns the mechanics, for its counters.
+// Relay returns the Relay that the Engine works with, for its counters.
 func (e *Engine) Relay() *relay.Relay { return e.relay }
 
 // SetChannel puts the channel of an account to work; nil takes it away.
@@ -227,7 +244,7 @@ func (e *Engine) Accept(ctx context.Context, account store.AccountID, facts ...c
 	return e.relay.Accept(ctx, account, facts...)
 }
 
-// Run works until ctx ends, then finishes what is under way, at most grace.
+// Run works until ctx ends. Then it finishes what is under way, within grace.
 func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	if !e.readRestoreTime(ctx) {
 		return nil // asked to stop before it began
@@ -246,14 +263,15 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// eveningCheckTicks is after how many seconds the evenings are set again.
+// eveningCheckTicks is after how many ticks of a second the timers of evening lists are set again though no setting has
+// changed: business hours depend on the date.
 const eveningCheckTicks = 600
 
-// watchSettings rereads the directory when its version rose.
+// watchSettings rereads the directory when the version of the settings has risen, and sets the timers of evening lists anew.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var set int64 // the version whose evenings are set
+	var set int64 // the version for which the timers were set last
 	for ticks := 0; ; ticks++ {
 		if version := e.directory.Load().Version; version != set || ticks%eveningCheckTicks == 0 {
 			if err := e.chores.SetEvenings(ctx); err != nil && ctx.Err() == nil {
@@ -273,6 +291,7 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
+// readSettings rereads the directory if it is out of date.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
@@ -283,6 +302,7 @@ func (e *Engine) readSettings(ctx context.Context) error {
 	return e.Reload(ctx)
 }
 
+// newWork makes the work on a batch. now is the time by Parley's clock, real by the database's.
 func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -290,12 +310,18 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.unusedIDs); n > 0 {
 		ids, e.unusedIDs = e.unusedIDs[n-1], e.unusedIDs[:n-1]
 	}
-	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, Writes: host{e}.Writer() != nil, LeaseFor: e.opt.Relay.LeaseFor,
-		Moment: book.Moment{Now: now, DatabaseNow: real, IDs: ids}})
+	b := book.New(book.Options{
+		Directory: dir,
+		Channel:   e.Channel,
+		Gates:     e.gates,
+		Writes:    host{e}.Writer() != nil,
+		LeaseFor:  e.opt.Relay.LeaseFor,
+		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: ids},
+	})
 	return assemble(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 
-// keepUnusedIDs hands the unused ids to the next batch.
+// keepUnusedIDs keeps the ids that a batch has not used for a later one.
 func (e *Engine) keepUnusedIDs(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

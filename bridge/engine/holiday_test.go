@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// outings returns the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
+// outings gives the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
 func outings(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name != chat {

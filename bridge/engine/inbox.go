@@ -18,15 +18,15 @@ import (
 	"parley/store/inbox"
 )
 
-// Inbox is what Parley's own inbox page may ask of the engine, for the day when no chat can be reached. What
-// agents do there is journalled, applied and told in the conversations' threads like what they do in a form of a
-// chat: in the journal it is a fact of Parley's own, and its author is the agent himself.
+// Inbox is what Parley's own inbox page may ask of the engine. Agents use the page when no chat can be reached. What they do
+// there is journalled, applied and shown in the conversations' threads like what they do in a form of a chat. In the journal
+// it is a fact of Parley's own that names the agent.
 type Inbox struct {
 	e    *Engine
 	desk *Desk // of Parley's own pages: its users are agents, and it has no surface
 }
 
-// Inbox returns what the inbox page may ask.
+// Inbox returns the Inbox for the inbox page.
 func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} }
 
 // Stopping is closed when the process is about to end.
@@ -76,7 +76,7 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 	return page, err
 }
 
-// File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile where there is none.
+// File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile.
 func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
@@ -84,7 +84,7 @@ func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation sto
 	return in.e.files.SpokenFile(ctx, conversation, message, index)
 }
 
-// Stamp returns a digest of a conversation as an agent sees it: another one means that something has changed.
+// Stamp returns a digest of a conversation as an agent sees it. A different digest means that something has changed.
 // Errors: as Facts.
 func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
@@ -93,7 +93,7 @@ func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation st
 	return inbox.Stamp(ctx, in.e.pool, conversation)
 }
 
-// ListStamp returns a digest of a page of a list: another one means that something has changed.
+// ListStamp returns a digest of a page of a list. A different digest means that something has changed.
 func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
 	for i := range l.Rows {
@@ -103,11 +103,14 @@ func (in *Inbox) ListStamp(l bridge.Listing) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// actWait is how long Act waits for what it stored to be applied, so that the page which follows shows it.
-const actWait = 2 * time.Second
+// maxActWait is how long Act waits until what it stored is applied, so that the page which follows shows it.
+const (
+	maxActWait      = 2 * time.Second
+	actPollInterval = maxActWait / 50
+)
 
-// Act stores what an agent asks for, and waits for a moment until it is applied. It gives the name under which
-// Result tells what became of it. An act that is handed in again with the same words is the same act.
+// Act stores what an agent asks for, and waits for a moment until it is applied. It returns the name by which Result tells
+// what became of it. An act that is handed in again with the same words counts as the same act.
 // Errors: *Problem for what the agent may not do, and nothing is stored; ErrNoConversation;
 // channels.ErrOverloaded; the database's.
 func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (string, error) {
@@ -124,7 +127,8 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 	return name, in.waitUntilApplied(ctx, name, a.Args.Conversation)
 }
 
-// factOfAct returns the fact of an act, and its name: by who did it, in which form, and what.
+// factOfAct returns the fact of an act, and its name. The name is a hash of who does what in which opened form, so that the
+// same act counts once.
 func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
 	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Demand: own.Demand{Act: &own.Act{Agent: agent, Act: a}}})
 	if err != nil {
@@ -135,7 +139,7 @@ func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error)
 	return name, channels.Fact{ExternalID: name, OrderKey: fmt.Sprintf("c%d", a.Args.Conversation), Payload: payload}, nil
 }
 
-// mayAct checks an act before it is stored; when it is applied, all is checked again.
+// mayAct checks an act before it is stored. All of it is checked again when the act is applied.
 func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) error {
 	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
 		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
@@ -185,7 +189,7 @@ func (in *Inbox) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (na
 	return in.desk.StoreFile(ctx, r, maxBytes)
 }
 
-// checkMessage refuses an act on a message, or on a delivery, of another conversation than the act's.
+// checkMessage refuses an act on a message that is not in the act's conversation.
 func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 	rows, err := store.Messages(ctx, in.e.pool, a.Args.Message)
 	switch {
@@ -199,9 +203,9 @@ func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 
 // waitUntilApplied waits for a moment until an act is applied.
 func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation store.ConversationID) error {
-	end := time.NewTimer(actWait)
+	end := time.NewTimer(maxActWait)
 	defer end.Stop()
-	look := time.NewTicker(actWait / 50)
+	look := time.NewTicker(actPollInterval)
 	defer look.Stop()
 	for {
 		o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
@@ -213,7 +217,7 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 		case <-end.C:
 			return nil
 		case <-ctx.Done():
-			return nil // it is stored
+			return nil // it is stored, and will be applied
 		}
 	}
 }

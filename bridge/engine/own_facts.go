@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,43 +21,57 @@ import (
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
 	if _, ok := own.EveningTeam(t.Kind); ok {
-		return f.Event("timer:" + t.Kind) // once a day, whenever it is
+		return f.Event("timer:" + t.Kind) // the kind names the day, so that there is one list a day
 	}
 	event := f.Event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
-	if team, ok := own.WeekTeam(t.Kind); ok { // it may wait for its figures
+	if team, ok := own.WeekTeam(t.Kind); ok { // it has a queue of its own, since it may wait for its figures
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
 	}
-	if t.Kind == own.Replying { // nothing else waits for a process that knows it
+	if t.Kind == own.Replying { // it has a queue of its own: older versions don't know it, and nothing else is to wait for a newer one
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", t.ConversationID))
 	}
 	return event
 }
 
-// Facts implements relay.Handler: what a delivery's result means for its
-// conversation is journalled; what it means for the surface is written with it.
+// Facts implements relay.Handler. It returns what is to be journalled about a delivery's result: what that means for the
+// conversation. What it means for the surface is written along with the result.
 func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
-	f := own.Fact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID, Attempt: c.Attempt,
-		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
-	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
-		return nil // taken back before it left, which people were told then
+	f := own.Fact{
+		Kind:         string(r.Kind),
+		Conversation: c.ConversationID,
+		Message:      c.MessageID,
+		Delivery:     c.ID,
+		Attempt:      c.Attempt,
+		Class:        string(r.Class),
+		Text:         r.Text,
+		Hint:         r.Hint,
+		External:     r.Sent.ExternalID,
+	}
+	isReply := c.Kind == outbound.KindReply
+	if isReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
+		return nil // it was taken back before it left, and people were told so then
 	}
 	if describeDouble(&f, c, r) {
 		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
 	}
-	if c.Kind != outbound.KindReply {
+	if isReply {
+		f.Followed = leftWithLaterLine(c, r)
+		if c.Joined == 0 { // a message of several lines is counted once, with its first line
+			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
+		}
+	} else {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
 			return nil // the thread itself shows what was posted
 		}
 		f.Kind, f.Post, f.Account = own.PostFailed, c.Kind, c.AccountID
-	} else if f.Followed = leftWithLaterLine(c, r); c.Joined == 0 { // a message of several lines is counted once
-		f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 	}
 	told := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
 	told.Share = c.AccountID
 	return []store.NewEvent{told}
 }
 
-// describeDouble makes f what a landed root that may be there twice means, or what came of the search for another one; false if c is neither.
+// describeDouble fills in f if c is a root that has landed and may be there twice, or a search for such another root that has
+// ended. It returns false if c is neither.
 func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
 		return false
@@ -77,18 +92,20 @@ func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	return true
 }
 
-// leftWithLaterLine reports whether a delivery left in one message with a later line.
+// leftWithLaterLine reports whether a delivery left in one message with a later line. Lines that were taken back before they
+// left don't count.
 func leftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
-	for i := len(c.With) - 1; i >= 0; i-- {
-		if i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled {
-			continue // taken back before it left
+	for i, line := range slices.Backward(c.With) {
+		wasTakenBack := i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled
+		if !wasTakenBack {
+			return line.ID != c.ID
 		}
-		return c.With[i].ID != c.ID
 	}
 	return false
 }
 
-// accountPage is where an account that is in trouble is connected again; "" if it works, or is none of a channel.
+// accountPage returns the address of the page on which an account that is in trouble can be connected again. It is "" if the
+// account works, or if there is no such page.
 func (o *Options) accountPage(a *store.Account, trouble string) string {
 	if o.AccountPage == nil || a == nil || a.Side != store.SideChannel || trouble == "" {
 		return ""
@@ -96,16 +113,15 @@ func (o *Options) accountPage(a *store.Account, trouble string) string {
 	return o.AccountPage(a.Kind, a.Name)
 }
 
-// postFailed shows people what could not be posted: a message that nobody sees
-// would be lost.
+// postFailed tells people what could not be posted, since a message that nobody sees would be lost.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	if f.Post == string(bridge.PostDouble) {
-		threads.Doubles{Writer: w.Writer}.NotFound(c, f.Account)
+		threads.Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
 		return
 	}
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.DecodedPayload().Changes != 0 {
-		w.insight.NotChanged(c, d)
+		w.insight.PostUnchanged(c, d)
 		return // the line that it was to change stands
 	}
 	switch bridge.PostKind(f.Post) {
@@ -119,9 +135,9 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// applyOwn applies an own fact.
-// Errors: *book.NotYet for a kind that only a newer version of Parley knows, for an hour, in which that
-// version may take over; *relay.EventError after that.
+// applyOwn applies a fact of Parley's own.
+// Errors: for a kind that only a newer version of Parley knows, *book.NotYet for an hour, in which a process of that version
+// may take over, and *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	if !isKnownOwn(f.Kind) {
 		return w.awaitNewerVersion(f)
@@ -155,11 +171,11 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.Doubted:
 		threads.Doubles{Writer: w.Writer}.Seek(c, f)
 	case own.Sought:
-		threads.Doubles{Writer: w.Writer}.Sought(c, f)
+		threads.Doubles{Writer: w.Writer}.TakeResult(c, f)
 	case own.PostFailed:
 		w.postFailed(c, f)
 	case own.Early:
-		w.speech.NeverCame(c)
+		w.speech.AcceptEarlyEdits(c)
 	case own.Analysed:
 		w.insight.Analysed(c, f)
 	case own.Written:
@@ -185,7 +201,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	return nil
 }
 
-// awaitNewerVersion has a fact wait that only a newer version of Parley knows, or gives it up.
+// awaitNewerVersion returns the error for a fact whose kind only a newer version of Parley knows: it waits for such a version,
+// and goes into quarantine after unknownFor.
 func (w *work) awaitNewerVersion(f own.Fact) error {
 	if age := w.Age(); age < unknownFor {
 		return w.Wait(unknownFor - age)
@@ -200,7 +217,8 @@ func isKnownOwn(kind string) bool {
 		return true
 	}
 	switch kind {
-	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.Doubted, own.Sought, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
+	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.Doubted, own.Sought, own.PostFailed,
+		own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

@@ -16,21 +16,21 @@ import (
 	"parley/store/channelmove"
 )
 
-// useCase says where a verb may be used, and what does it.
+// useCase says where a verb may be used, what has to be read for it, and what applies it.
 type useCase struct {
-	needsOpen      bool // only for a conversation that is not over
-	inDailyThread  bool // also in a daily thread, in which mails are sorted
+	needsOpen      bool // the verb may only be used in a conversation that is not over
+	inDailyThread  bool // the verb may also be used in a day's thread, in which mails are sorted
 	noConversation bool // the verb is about no conversation, wherever it is used
 
-	// needsLatest says that the latest messages of the conversation are needed, and the replies that wait.
+	// needsLatest means that the conversation's latest messages are to be read, and the replies that wait.
 	needsLatest bool
-	// wants adds what else the batch has to read for the verb; nil means nothing.
+	// wants adds what else the batch has to read for the verb; nil if there is nothing else.
 	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
-	isSpeech bool // somebody says something
-	// first does what happened to a message or a channel, before it matters who did it and in which conversation.
+	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
+	// first applies what happened to a message or a channel. It is called before anybody looks who did it and in which conversation.
 	first func(*work, context.Context, pgx.Tx, book.Request) error
-	// anywhere does the verb where it needs no conversation.
+	// anywhere applies a verb that needs no conversation.
 	anywhere func(*work, context.Context, pgx.Tx, book.Request) error
 	// do applies the verb to a conversation.
 	do func(*work, book.Request)
@@ -38,7 +38,7 @@ type useCase struct {
 	read func(*work, context.Context, pgx.Tx, book.Request) error
 }
 
-// useCases makes the table of verbs.
+// useCases makes the table of verbs; see allUseCases.
 func useCases() map[bridge.Verb]*useCase {
 	return map[bridge.Verb]*useCase{
 		bridge.VerbSay:            {isSpeech: true, needsLatest: true, wants: wantTold},
@@ -72,7 +72,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
 		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
 		bridge.VerbAnalysis:       {do: byWorkflow((*workflow.UseCases).SwitchAnalysis)},
-		bridge.VerbPending:        {needsOpen: true, do: byWorkflow((*workflow.UseCases).Pend)},
+		bridge.VerbPending:        {needsOpen: true, do: byWorkflow((*workflow.UseCases).SetPending)},
 		bridge.VerbSnooze:         {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Snooze)},
 		bridge.VerbWake:           {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Wake)},
 		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
@@ -87,7 +87,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbDrop:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
 		bridge.VerbSendAgain:      {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
 		bridge.VerbMarkSent:       {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
-		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).Leave)},
+		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).LeaveUnanswered)},
 		bridge.VerbPromote:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
 		bridge.VerbSilence:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
 		bridge.VerbBlock:          {needsLatest: true, inDailyThread: true, read: sortAutomatic},
@@ -98,7 +98,7 @@ func useCases() map[bridge.Verb]*useCase {
 // allUseCases is the table, made once.
 var allUseCases = sync.OnceValue(useCases) //nolint:gochecknoglobals // a table that never changes
 
-// useCaseOf returns a verb's entry in the table; an empty one for verbs that have none, such as plain words.
+// useCaseOf returns a verb's entry in the table. For a verb that has none it returns an empty one.
 func useCaseOf(verb bridge.Verb) *useCase {
 	if u := allUseCases()[verb]; u != nil {
 		return u
@@ -106,7 +106,7 @@ func useCaseOf(verb bridge.Verb) *useCase {
 	return &useCase{}
 }
 
-// perform does a verb.
+// perform applies a verb that is no speech: it checks whether it may be used here, and by this agent, and calls its use case.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	use := useCaseOf(r.Verb)
@@ -144,7 +144,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// answerWithoutConversation answers a verb that is about no conversation, though it should be.
+// answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.
 func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if done, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r); done || err != nil {
 		return err

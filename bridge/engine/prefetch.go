@@ -15,7 +15,7 @@ import (
 	"parley/store"
 )
 
-// fact is a decoded event.
+// fact is a decoded event: what its account's channel (inbound) or surface (actions) reads in it, or a fact of Parley's own.
 type fact struct {
 	event   store.Event
 	account *store.Account
@@ -24,7 +24,7 @@ type fact struct {
 	own     *own.Fact
 }
 
-// wants says what the facts of a batch will touch.
+// wants collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
 func (w *work) wants(facts []fact) *book.Wanted {
 	n := book.NewWanted(len(facts))
 	for _, f := range facts {
@@ -42,7 +42,7 @@ func (w *work) wants(facts []fact) *book.Wanted {
 }
 
 func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
-	if inbound.Knows(in.Kind) || in.Opens {
+	if inbound.NamesCustomer(in.Kind) || in.Opens {
 		var previous []string
 		if in.Kind == channels.InboundIdentity {
 			previous = []string{in.Change.Previous}
@@ -69,7 +69,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 			n.Peeked.Add(a.ID, in.From.Key)
 		}
 		n.Receipts = true
-		n.Failures = n.Failures || s.State == channels.StateFailed // whether it was answered since
+		n.Failures = n.Failures || s.State == channels.StateFailed // to know whether the customer was answered since
 		ids = append(ids, s.External...)
 		n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	}
@@ -78,7 +78,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 			n.External.Add(a.ID, id)
 		}
 	}
-	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce that nobody knows goes there, too
+	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce of an unknown message goes into the day's thread, too
 		n.Days.Add(a.ID, book.Day(w.Now))
 	}
 	if w.intake.MayJoin(a, in) {
@@ -116,7 +116,7 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	}
 }
 
-// wantTold adds the record of what the author of a typed text was told once.
+// wantTold adds the record that the author of a typed text was told something that is told only once.
 func wantTold(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
 }
@@ -126,8 +126,9 @@ func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
 	n.Tags = append(n.Tags, a.Args.Tags...)
 }
 
-// wantEnd adds what the customer said in a conversation that is not posted yet: it is not ended before. Who ends
-// it on a page of our own has read there what the thread may not show yet.
+// wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended before that
+// is seen. Whoever ends it on a page of our own has read there what the thread may not show yet; the latest messages tell
+// whether it was all.
 func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	if a.Args.Seen != 0 {
 		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
@@ -167,8 +168,8 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 	}
 }
 
-// wantAgentsElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
-// happens in that surface is told to them directly in another.
+// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly, in another
+// surface, what happens there.
 func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)

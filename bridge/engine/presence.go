@@ -11,20 +11,18 @@ import (
 
 const (
 	beatInterval     = 250 * time.Millisecond
-	stalledAfter     = 2 * time.Second // this process was stopped if it made no beat for so long
+	stalledAfter     = 2 * time.Second // a process that notes no beat for so long was stopped, for example with its machine
 	presenceInterval = time.Second
-	presenceLasts    = 4 * time.Second
+	presenceLasts    = 4 * time.Second // a process that doesn't renew its name in the database for so long has vanished
 )
 
-// CatcherUp is a Surface that can look at once for what it may have missed since a
-// time. It announces the gap to its Desk before it returns.
+// CatcherUp is a Surface that can look for what it may have missed since a time. It calls Gap of its Desk before it returns.
 type CatcherUp interface {
 	CatchUp(since time.Time)
 }
 
-// runPresence notices when this process was stopped for a while, or when another process vanished.
-// Events on their way to such a process come late or never, and no reply may leave before the surfaces
-// have looked for them.
+// runPresence notices when this process was stopped for a while, or when another process vanished. Events on their way to such
+// a process come late or never. So it has the surfaces look for them, and no reply leaves before they have.
 func (e *Engine) runPresence(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -56,11 +54,10 @@ func (e *Engine) stalled() bool {
 	return last != nil && time.Since(*last) > stalledAfter
 }
 
-// watchOthers keeps this process' name in the database and looks for those that
-// stopped keeping theirs.
+// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := store.ProcessName + rand.Text()
-	var known []store.Vanished
+	var known []store.Vanished // those for which the surfaces were told to catch up
 	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()
 	for {
@@ -70,7 +67,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		}
 		if i := slices.IndexFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }); i >= 0 {
 			e.log.Warn("another process vanished", "until", gone[i].Until)
-			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // lately
+			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // by the surfaces' clocks, with a margin
 		}
 		if err == nil {
 			known = gone
@@ -79,13 +76,15 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		case <-ctx.Done():
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 			defer cancel()
-			_ = store.DropLease(end, e.pool, name, name) // else it runs out, and others look around for nothing
+			_ = store.DropLease(end, e.pool, name, name) // otherwise the name expires, and others catch up for nothing
 			return
 		case <-tick.C:
 		}
 	}
 }
 
+// keepPresence renews this process' name, and returns the processes that have vanished. It also tells the relay whether all
+// processes are new enough to know runs: several deliveries that leave as one message.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
 	defer cancel()

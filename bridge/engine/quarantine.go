@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// Quarantined implements relay.Handler: it tells people of the event in a place where they will see
-// that, or else tells the admins.
+// Quarantined implements relay.Handler. It tells people that an event can't be applied, in a place where they would look for
+// it; if there is none, it tells the admins. unread means that the event's bytes could not even be read.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.Account(ev.AccountID)
@@ -41,7 +41,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		return err
 	}
 	again := fmt.Sprintf("parley replay %d", ev.ID)
-	if at.Channel == "" { // no place that anybody sees
+	if at.Channel == "" {
 		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again}, "")
 	} else {
 		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
@@ -54,8 +54,9 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	return write.Run(ctx, tx)
 }
 
-// quarantinePlace says where people would look for an event: for a customer's message in the channel of
-// the account's threads, for an agent's in its own thread. The place is zero if the event can't be read.
+// quarantinePlace returns where people would look for an event: for a customer's message in the channel of the account's
+// threads, for an agent's in its own thread, with the agent as author. The place is zero if nobody would look anywhere, or if
+// the event can't be read.
 func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface store.AccountID, at bridge.Place, author []bridge.AgentRef) {
 	switch account.Side {
 	case store.SideChannel:

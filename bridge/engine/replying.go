@@ -16,11 +16,12 @@ const (
 	replyingTimeout = time.Second // for noting it: the form waits for that
 )
 
-// ReplyOpened tells that user has the form of a reply open, which was made at a time of Parley's clock. The
-// conversation's card names user until the answer, or until the form is closed, but only for a few
-// minutes. A surface calls this before it shows the form.
-// It writes a row, and a timer that will update the card. So nothing is journalled before the timer
-// fires, and a form that is closed before that changes nothing.
+// ReplyOpened notes that user has the form of a reply open. at is when the form was made, by Parley's clock. The
+// conversation's card names user until the answer, or until the form is closed, but only for a few minutes. A surface calls
+// this before it shows the form.
+//
+// It writes a row, and a timer that will update the card. Nothing is journalled before the timer fires, so that a form that is
+// closed before that changes nothing.
 func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
@@ -31,7 +32,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, d.e.opt.CardWait)
 }
 
-// ReplyClosed tells that user closed the form that was made at a time without handing it in.
+// ReplyClosed notes that user has closed the form that was made at a time, without handing it in.
 func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
@@ -42,7 +43,7 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationI
 	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, d.e.opt.CardWait)
 }
 
-// replyForm names a form by full seconds: forms carry no finer time.
+// replyForm names an opened form. Its time is cut to full seconds, because forms carry no finer one.
 func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) replying.Form {
 	return replying.Form{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }

@@ -26,10 +26,10 @@ func (e *Engine) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 	return e.sender.Attempts(ctx, claims)
 }
 
-// host is the engine as the packages see it that it is made of: outbound, reading and chores.
+// host is the engine as the packages below it see it: it implements outbound.Engine, reading.Connected and chores.Host.
 type host struct{ *Engine }
 
-// Directory returns accounts, agents and teams as they were read last.
+// Directory returns the accounts, agents and teams as they were read last.
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 // PostFacts implements outbound.Engine.
@@ -55,7 +55,7 @@ func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.D
 	return h.Desk(surface).filling(ctx, limit)
 }
 
-// Trouble tells of what fails; see trouble.
+// Trouble implements outbound.Engine and chores.Host; see recordTrouble.
 func (h host) Trouble(account store.AccountID, what string, c *channels.Condition) {
 	h.recordTrouble(account, what, c)
 }
@@ -92,7 +92,7 @@ func (h host) AITokensADay() int { return h.opt.AITokensADay }
 // Sealer implements chores.Host.
 func (h host) Sealer() *store.Sealer { return h.opt.Sealer }
 
-// Writer implements chores.Host: the Analyzer writes, if it can.
+// Writer implements chores.Host: the Analyzer, if it can write texts, else nil.
 func (h host) Writer() analysis.Writer {
 	w, _ := h.opt.Analyzer.(analysis.Writer)
 	return w

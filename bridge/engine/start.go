@@ -26,8 +26,8 @@ import (
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
-	if problem != nil || s.Unsaid(a) != nil {
-		return // nobody is remembered for what isn't begun
+	if problem != nil || s.MissingText(a) != nil {
+		return // nothing is begun, so that nobody becomes a customer
 	}
 	if s.KnownOnly {
 		n.Strangers = append(n.Strangers, book.Stranger{Account: s.Account.ID, Party: s.Party})
@@ -36,12 +36,11 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 	n.AddParty(s.Account.ID, s.Party)
 }
 
-// start begins a conversation: it posts the root and a line with the agent's text, and sends the text
-// as a reply. If a chat has an open conversation with the customer already, the agent is pointed to that
-// one, and nothing is sent.
+// start begins a conversation with a customer: it posts the root and a line with the agent's text, and sends the text as a
+// reply. If a chat has an open conversation with the customer already, it leads the agent to that one, and sends nothing.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	goes, edited := speech.TypedElsewhere(w.Posts, &r)
-	if !goes {
+	proceed, edited := speech.ApplyEarlyEdit(w.Posts, &r)
+	if !proceed {
 		return nil
 	}
 	agent, surface, a := r.Agent, r.Surface, r.Action
@@ -62,7 +61,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 	identity := w.customerOf(s)
 	if identity == nil {
-		return w.Wait(time.Second) // the account's channel began to work after the batch was read, without this customer
+		return w.Wait(time.Second) // the account's channel began to work after the batch was read, so that the customer wasn't
 	}
 	previous := w.StartedByForm(r)
 	if previous == nil && !s.Caps.Threads {
@@ -83,15 +82,15 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.sayFirstWords(r.About(c), used)
 }
 
-// customerOf returns the customer with whom a conversation is to begin; nil if the batch hasn't read them.
+// customerOf returns the customer with whom a conversation is to begin, or nil if the batch hasn't read the customer.
 func (w *work) customerOf(s reading.Starting) *store.Identity {
 	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
 }
 
-// startProblem returns the reason for which a conversation can't begin, the first of several; nil if it can. edited: its
-// text was changed before it was read.
+// startProblem returns why a conversation can't begin, or nil if it can. edited means that its text was changed before Parley
+// read it.
 func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *bridge.Problem {
-	if problem := s.Unsaid(a); problem != nil {
+	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
 	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
@@ -106,7 +105,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	return nil
 }
 
-// refuseStart tells an agent why nothing begins. Where the agent typed in a channel, a button opens the form with what was
+// refuseStart tells an agent why no conversation begins. If the agent typed in a channel, a button opens the form with what was
 // typed.
 func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
@@ -116,7 +115,7 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	w.TellActor(r.Surface, r.Agent, r.Action, line)
 }
 
-// startTemplate fills in the template that a conversation begins with.
+// startTemplate fills in the template that a conversation begins with, or returns why it can't be used.
 func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, *bridge.Problem, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
@@ -129,7 +128,8 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	return &used, problem, nil
 }
 
-// sayFirstWords shows and sends what a conversation begins with.
+// sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text
+// is made from, or nil.
 func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
@@ -146,7 +146,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
 	typed := w.Posts.KeyOfTypedText(r)
-	r.Place.Message, r.Files = "", nil
+	r.Place.Message, r.Files = "", nil // the line in the new thread stands for the message
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
 	m.Subject, m.Reason, m.Template = r.Conversation.Subject, "explicit", filled
@@ -161,8 +161,8 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	return nil
 }
 
-// startSubject returns the subject that a conversation begins with, for channels that have subjects: the one that was given,
-// else the first words of the text.
+// startSubject returns the subject with which a conversation begins: the one that was given, else the first words of the text. It
+// is "" if the channel has no subjects.
 func startSubject(s reading.Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""
@@ -170,18 +170,18 @@ func startSubject(s reading.Starting, a bridge.Action) string {
 	return cmp.Or(clean.Preview(a.Args.Subject), subjectFromText(a.Text))
 }
 
-// subjectRunes is how much of a text becomes its subject.
-const subjectRunes = 60
+// maxSubjectRunes is how much of a text becomes its subject.
+const maxSubjectRunes = 60
 
 // subjectFromText returns the first words of a text, as the subject of a mail that was given none.
 func subjectFromText(text string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	first = clean.Preview(first)
 	runes := []rune(first)
-	if len(runes) <= subjectRunes {
+	if len(runes) <= maxSubjectRunes {
 		return strings.TrimRight(first, ".,:; ")
 	}
-	cut := string(runes[:subjectRunes])
+	cut := string(runes[:maxSubjectRunes])
 	if at := strings.LastIndexByte(cut, ' '); at > 0 {
 		cut = cut[:at]
 	}

@@ -27,7 +27,8 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 			return out, err
 		}
 		out.Known = reading.KnownValues(f, dir.Company)
-		if out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f); len(out.List) == 0 {
+		out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f)
+		if len(out.List) == 0 {
 			out.None = reading.NoTemplateText(f)
 		}
 		return out, err

@@ -21,7 +21,7 @@ func templating(o options) options {
 	return o
 }
 
-// connect returns an engine the channel of an account.
+// connect gives an engine the channel of an account.
 func (w *world) connect(e *engine.Engine, name string, id store.AccountID) *channelstest.Channel {
 	env := channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error { return e.Accept(ctx, id, facts...) }}
 	if w.capsOf(name).Templates {

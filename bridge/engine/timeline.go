@@ -12,7 +12,7 @@ import (
 	"parley/store/measure"
 )
 
-// timeline tells on whom each minute of a conversation depended, as far as it is stored.
+// timeline makes the content of a line that shows on whom each minute of a conversation depended, as far as that is stored.
 func (w *work) timeline(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
 	ids := []bridge.ConversationID{r.Conversation.ID}
 	log, err := measure.DoneIn(ctx, tx, ids, measuring.TimelineDeeds())

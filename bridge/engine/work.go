@@ -25,7 +25,7 @@ type work struct {
 	assist    *assist.UseCases
 }
 
-// assemble makes the work on a batch.
+// assemble makes the work on a batch: one value of each type of use cases, which share tw.
 func assemble(e *Engine, tw *threads.Writer) *work {
 	wf := &workflow.UseCases{Writer: tw}
 	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince}

@@ -38,7 +38,8 @@ func (us *UseCases) Ask(r book.Request) {
 	}
 	switch {
 	case !us.Requests.HasWriter() || !settings.Analyses:
-		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.", "Admins switch it on in parley.yaml: ai: on")
+		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.",
+			"Admins switch it on in parley.yaml: ai: on")
 		return
 	case !us.IsAnalysed(c):
 		us.Refuse(r, own.SwitchedOff, switchedOff, switchOn)
@@ -47,12 +48,14 @@ func (us *UseCases) Ask(r book.Request) {
 		us.Refuse(r, "too_long", "That text is too long: it may have "+strconv.Itoa(analysis.MostDraft)+" characters.", "Give it in parts.")
 		return
 	case wanted.Task == analysis.Rephrase && r.Text == "":
-		us.Refuse(r, "no_text", "Say which text is meant.", "For example: !ai "+cmp.Or(wanted.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
+		us.Refuse(r, "no_text", "Say which text is meant.",
+			"For example: !ai "+cmp.Or(wanted.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
 		return
 	}
 	ask := own.Ask{Task: wanted.Task, Language: wanted.Language, Style: wanted.Style, Text: r.Text,
 		Asker: own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place}}
-	if aboutCustomer := wanted.Task != analysis.Rephrase && (wanted.Task != analysis.Translate || r.Text == ""); aboutCustomer {
+	translatesDraft := wanted.Task == analysis.Translate && r.Text != ""
+	if isForTeam := wanted.Task != analysis.Rephrase && !translatesDraft; isForTeam {
 		ask.Language = cmp.Or(ask.Language, settings.Language)
 	}
 	us.Requests.Add(c, ask)
@@ -60,7 +63,7 @@ func (us *UseCases) Ask(r book.Request) {
 	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
 
-// Written shows a text that was asked for. That there is none is told to whoever asked, and to nobody if Parley did.
+// Written shows a text that was asked for in the thread. If there is none, it says so to whoever asked, and to nobody if Parley itself did.
 func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	ask := f.Ask
 	if ask == nil || !us.Settings(c).Analyses {
@@ -70,15 +73,26 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 		us.tellFailure(c, ask, f.Class)
 		return
 	}
-	if ask.Task == analysis.Summarise && !c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered)) && ask.Occasion != "" {
-		return // nothing was said since the last summary
+	if ask.Task == analysis.Summarise {
+		isNews := c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered))
+		if byParley := ask.Occasion != ""; byParley && !isNews {
+			return // nothing was said since the last summary
+		}
 	}
-	line := bridge.Line{Content: &bridge.WrittenLine{Task: ask.Task, Language: ask.Language, Style: ask.Style, Occasion: string(ask.Occasion),
-		Words: f.Written.Text, WrittenBy: f.Written.By, Degraded: f.Written.Degraded}, Args: bridge.Args{Conversation: c.ID}}
+	written := &bridge.WrittenLine{
+		Task:        ask.Task,
+		Language:    ask.Language,
+		Style:       ask.Style,
+		Occasion:    string(ask.Occasion),
+		Words:       f.Written.Text,
+		WrittenBy:   f.Written.By,
+		Degraded:    f.Written.Degraded,
+		ForCustomer: ask.Text != "" && (ask.Task == analysis.Translate || ask.Task == analysis.Rephrase),
+	}
 	if ask.Task == analysis.Explain {
-		line.Content.(*bridge.WrittenLine).Question = ask.Text
+		written.Question = ask.Text
 	}
-	line.Content.(*bridge.WrittenLine).ForCustomer = ask.Text != "" && (ask.Task == analysis.Translate || ask.Task == analysis.Rephrase)
+	line := bridge.Line{Content: written, Args: bridge.Args{Conversation: c.ID}}
 	if ask.Asker.Agent != 0 {
 		line.By = us.Dir.Ref(ask.Asker.Surface, ask.Asker.Agent)
 	}
@@ -93,7 +107,7 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
 	switch class {
 	case own.NeedsModel:
-		text, hint = needing(ask.Task)+" needs a model.", "An admin sets OPENAI_API_KEY or OPENAI_BASE_URL: see docs/ai.md."
+		text, hint = taskInWords(ask.Task)+" needs a model.", "An admin sets OPENAI_API_KEY or OPENAI_BASE_URL: see docs/ai.md."
 	case own.LeftOut:
 		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.", "Ask again in other words."
 	case own.SwitchedOff:
@@ -105,7 +119,8 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 		Actor: bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson}, Place: ask.Asker.Place}}, class, text, hint)
 }
 
-func needing(t analysis.Task) string {
+// taskInWords names a task at the beginning of a sentence.
+func taskInWords(t analysis.Task) string {
 	switch t {
 	case analysis.Translate:
 		return "Translating"

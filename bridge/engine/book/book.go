@@ -18,12 +18,12 @@ import (
 )
 
 // Book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
-// has a holder of its own. Load reads the rows and Flush writes the changed ones, both set-wise.
+// has a holder of its own. Load reads the rows and Flush writes the changed ones, with one statement a table.
 type Book struct {
 	*Moment
 	Dir           *directory.Directory
-	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks
-	Channel       func(account store.AccountID) channels.Channel // nil while it isn't there
+	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks: Load tells it which conversations are locked
+	Channel       func(account store.AccountID) channels.Channel // returns nil while the account's channel isn't connected
 	Conversations *Conversations
 	Messages      *Messages
 	People        *People
@@ -44,26 +44,42 @@ type Book struct {
 type Options struct {
 	Moment    Moment
 	Directory *directory.Directory
-	// Channel gives the channel of an account; nil while it isn't there.
+	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel func(account store.AccountID) channels.Channel
-	// Writes says that texts can be asked for: somebody answers.
+	// Writes means that a Writer is set up, which writes texts that are asked for.
 	Writes bool
-	// Gates are those that the process knows.
+	// Gates are the gates whose ids this process knows. A gate is one budget of a provider that several lanes spend.
 	Gates *Gates
-	// LeaseFor tells how long a lane is leased for a request that may take so long.
+	// LeaseFor returns how long a lane has to be leased for a request that takes at most so long.
 	LeaseFor func(request time.Duration) time.Duration
 }
 
 // New makes the empty book of a batch.
 func New(o Options) *Book {
 	m := &o.Moment
-	return &Book{Moment: m, Dir: o.Directory, Locks: func([]store.ConversationID) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
-		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
-		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Suggested: SuggestedReplies{},
-		Suggestions: &Suggestions{ended: map[store.ConversationID]bool{}}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
+	return &Book{
+		Moment:        m,
+		Dir:           o.Directory,
+		Locks:         func([]store.ConversationID) {},
+		Channel:       o.Channel,
+		Conversations: newConversations(m, o.Directory),
+		Messages:      newMessages(m),
+		People:        newPeople(m),
+		Posts:         newPosts(m),
+		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
+		Timers:        newTimers(),
+		Log:           &Log{Moment: m},
+		Tags:          newTags(o.Directory),
+		Openings:      Openings{},
+		Bursts:        Bursts{},
+		Suggested:     SuggestedReplies{},
+		Suggestions:   &Suggestions{ended: map[store.ConversationID]bool{}},
+		Requests:      newRequests(m, o.Writes),
+		Replying:      &Replying{Moment: m},
+	}
 }
 
-// Caps returns what the channel of an account can carry; zero while it isn't there.
+// Caps returns what the channel of an account can carry: nothing while the channel isn't connected.
 func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	if ch := b.Channel(account); ch != nil {
 		return ch.Capabilities()
@@ -71,23 +87,25 @@ func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	return channels.Capabilities{}
 }
 
-// ConversationAt finds the conversation that an action is about: the one that it names by number
-// (buttons do too), or the one whose thread it happened in, or nil if there is none.
+// ConversationAt returns the conversation that an action is about: the one that it names by number, as buttons do, else
+// the one in whose thread it happened. It returns nil if there is none.
 func (b *Book) ConversationAt(r Request) *Conversation {
 	if r.Args.Conversation != 0 {
 		return b.Conversations.Rows[r.Args.Conversation]
 	}
-	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, m}]; p != nil && m != "" {
-			if c := b.Conversations.Rows[p.ConversationID]; c != nil {
-				return c
-			}
+	for _, message := range []string{r.Place.Thread, r.Place.Message} {
+		p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, message}]
+		if p == nil || message == "" {
+			continue
+		}
+		if c := b.Conversations.Rows[p.ConversationID]; c != nil {
+			return c
 		}
 	}
 	return nil
 }
 
-// MessageByExternalID finds a message, and its conversation, by the provider's id.
+// MessageByExternalID finds a message, and its conversation, by the provider's id of the message. Both are nil if that is not known.
 func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
 	x, ok := b.Messages.External[NameKey{a.ID, external}]
 	if !ok || external == "" {
@@ -100,8 +118,8 @@ func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message,
 	return m, b.Conversations.Rows[m.ConversationID]
 }
 
-// ReferredMessage finds the message that a customer's message answers, or that a reaction is about: by the provider's id or, where
-// the provider gives our own id back, by that. ours is channels.Answers.Message.
+// ReferredMessage finds the message that a customer's message answers, or that a reaction is about: by the provider's id
+// (external) or, where the provider hands our own id back, by that (ours, which is channels.Answers.Message).
 func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*Message, *Conversation) {
 	if m, c := b.MessageByExternalID(a, external); m != nil {
 		return m, c
@@ -118,8 +136,10 @@ func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*
 
 // StatusMessage finds the message that a receipt is about, or nil if there is none.
 func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
-	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {
-		return m
+	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil {
+		if c := b.Conversations.Rows[m.ConversationID]; c != nil && c.AccountID == a.ID {
+			return m
+		}
 	}
 	for _, id := range s.External {
 		if x, ok := b.Messages.External[NameKey{a.ID, id}]; ok && b.Messages.Rows[x.MessageID] != nil {
@@ -129,9 +149,8 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 	return nil
 }
 
-// MessageOfAction finds the message that an action is about: by its id; for a typed verb, the newest
-// message of the conversation that the verb can mean; else by the place of the message, or of a
-// line about it.
+// MessageOfAction finds the message that an action is about: the one that it names by id; for a typed verb, the newest message of
+// the conversation that the verb can be applied to; else the message at whose place the action happened, or whose line.
 func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
@@ -140,7 +159,10 @@ func (b *Book) MessageOfAction(r Request) *Message {
 		return b.Messages.newestFor(r.Conversation, r.Verb)
 	}
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
-	if p != nil && (p.Kind == HumanMessage || p.Kind == string(bridge.PostLine) && MeansOneMessage(r.Action)) {
+	if p == nil {
+		return nil
+	}
+	if isLine := p.Kind == string(bridge.PostLine); p.Kind == HumanMessage || isLine && MeansOneMessage(r.Action) {
 		return b.Messages.Rows[p.MessageID]
 	}
 	return nil
@@ -152,14 +174,14 @@ func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 	return b.Dir.SettingsOf(c.Account, ch != nil && ch.Capabilities().Threads)
 }
 
-// IsAnalysed reports whether what is written in a conversation is analysed: its account wants it, and nobody switched it
-// off here.
+// IsAnalysed reports whether what is written in a conversation is analysed: its account's settings say so, and nobody
+// switched the analysis off for this conversation.
 func (b *Book) IsAnalysed(c *Conversation) bool {
 	return b.Settings(c).Analyses && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
 }
 
-// ConversationOf finds the conversation that a message belongs to: by our token, by
-// the ids it answers, or by its sender where the channel is a chat.
+// ConversationOf finds the conversation that a customer's message belongs to: by our token in it, by the ids of the
+// messages that it answers, or in a chat by its sender. It returns nil if there is none.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
 	if c := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]; c != nil && c.AccountID == a.ID && c.takesAnswers() {
 		return b.Conversations.newestContinuation(c)
@@ -177,37 +199,44 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
-// OpenConversationWith returns the open conversation that a chat has with a customer, by whichever of the customer's keys: there may
-// be only one (invariant 5). 0 means there is none, or the account is a mailbox.
+// OpenConversationWith returns the open conversation that a chat has with a customer, whichever of the customer's
+// keys (addresses, numbers) it was begun with. There may be only one (invariant 5). It returns 0 if there is none, and for
+// mailboxes, which may have several.
 func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity) (store.ConversationID, error) {
 	if b.Caps(account).Threads {
 		return 0, nil
 	}
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		o := b.Conversations.Rows[id]
-		if o.Exclusive && o.AccountID == account && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
+		ofCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
+		if ofCustomer && o.Exclusive && o.AccountID == account && o.BridgeStatus().Open() {
 			return id, nil
 		}
 	}
 	var p store.Pipeline
 	var open []store.ConversationID
 	p.OpenOf(&open, []store.AccountID{account}, []string{i.Key})
-	err := p.Run(ctx, tx)
+	if err := p.Run(ctx, tx); err != nil {
+		return 0, err
+	}
 	for _, id := range open {
-		if b.Conversations.Rows[id] == nil { // else it has ended in this batch
-			return id, err
+		if b.Conversations.Rows[id] == nil { // a loaded one that isn't open above has ended in this batch
+			return id, nil
 		}
 	}
-	return 0, err
+	return 0, nil
 }
 
 // maxRefs is how many message ids of its thread a conversation remembers.
 const maxRefs = 20
 
-// AddRef keeps the provider's id of a message of the conversation, where the channel uses such ids when it sends
-// (channels.Sending). Elsewhere they would be written again with each change of the conversation, for nobody.
+// AddRef keeps the provider's id of a message with its conversation, if the channel uses such ids when it sends
+// (channels.Sending). Otherwise the ids would be written with each change of the conversation and never be read.
 func (b *Book) AddRef(c *Conversation, id string) {
-	if ch := b.Channel(c.AccountID); ch != nil && !ch.Capabilities().Sending.References || slices.Contains(c.Refs, id) {
+	if ch := b.Channel(c.AccountID); ch != nil && !ch.Capabilities().Sending.References {
+		return
+	}
+	if slices.Contains(c.Refs, id) {
 		return
 	}
 	c.Refs = append(c.Refs, id)

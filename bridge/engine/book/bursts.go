@@ -6,10 +6,11 @@ import (
 	"parley/store"
 )
 
-// Bursts are what customers write in a batch and what is to be analysed afterwards, by conversation.
+// Bursts are what customers write in a batch and what is to be analysed afterwards, by conversation. A burst is what a
+// customer writes in one go; its messages are analysed together, once the customer has paused.
 type Bursts map[store.ConversationID]store.Burst
 
-// Add lets a message that a customer wrote in this batch be analysed.
+// Add puts a customer's message of this batch into its conversation's burst.
 func (bs Bursts) Add(c *Conversation, m *Message) {
 	b, known := bs[c.ID]
 	if !known {

@@ -15,43 +15,39 @@ import (
 // Conversation is a conversation that a batch has loaded.
 type Conversation struct {
 	*store.Conversation
-	Fresh, dirty  bool
+	Fresh, dirty  bool // it is new in this batch; the batch changed it
 	Account       *store.Account
-	Identity      *store.Identity
-	Threads       map[store.AccountID]*Thread
-	Last          []store.Message // newest first, when loaded
-	CardMayDiffer bool            // its root may have to show something else
-	Unshown       bool            // something that the customer said isn't posted yet
-	Clicked       bool            // somebody clicked, and looks at the root now
-	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
-	traitChanged  bool            // something was found out or set that figures may count
+	Identity      *store.Identity             // the customer's; nil if there is none
+	Threads       map[store.AccountID]*Thread // by surface
+	Last          []store.Message             // the latest messages that Load has read, newest first; those of this batch follow
+	CardMayDiffer bool                        // the root may be out of date: QueueCards compares it with what it last showed
+	Unshown       bool                        // something that the customer said isn't posted yet
+	Clicked       bool                        // somebody clicked, and looks at the root now
+	AddressedBy   bridge.AgentRef             // the agent who changed the recipients of replies in this batch
+	traitChanged  bool                        // something was found out or set that figures may count
 }
 
 // Thread is a conversation's thread in one surface.
 type Thread struct {
 	store.Thread
-	Dirty        bool
-	CardChanged  bool // only Card changed, or nothing
+	Dirty        bool // the whole row is to be written
+	CardChanged  bool // Card changed; the rest of the row need not be written
 	DoubtChanged bool // Doubt changed
 }
 
 // BridgeStatus of the conversation.
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
 
-// IsAssignee reports whether an agent holds the conversation.
+// IsAssignee reports whether an agent is one of the conversation's owners.
 func (c *Conversation) IsAssignee(agent store.AgentID) bool {
-	for _, a := range c.Assignees {
-		if a == agent {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Assignees, agent)
 }
 
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
 
-// Home returns the thread in which the conversation is worked on.
+// Home returns the thread in which the conversation is worked on: that in the home surface of its team, else any that it
+// has. It returns nil if there is none.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	surface, _ := dir.Home(c.Account, c.TeamID)
 	if t := c.Threads[surface]; t != nil {
@@ -63,7 +59,7 @@ func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	return nil
 }
 
-// Customer names the contact.
+// Customer names the customer for people.
 func (c *Conversation) Customer() bridge.PartyRef {
 	if c.Identity == nil {
 		return bridge.PartyRef{Name: "Customer"}
@@ -71,7 +67,7 @@ func (c *Conversation) Customer() bridge.PartyRef {
 	return ContactOf(c.Conversation, c.Identity)
 }
 
-// ContactOf names a conversation's customer, in a chat by the key that replies go to.
+// ContactOf names a conversation's customer. In a chat it uses the key (address or number) that replies go to.
 func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	ref := outbound.RefOf(i)
 	if c.Exclusive && len(c.Participants) == 1 {
@@ -81,8 +77,8 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	return ref
 }
 
-// takesAnswers reports whether what answers the conversation belongs to it, or to one that goes on from it. One whose customer
-// is erased goes with the customer: what comes then is a stranger's.
+// takesAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it. Once
+// its customer was erased it takes none: who writes then is a stranger.
 func (c *Conversation) takesAnswers() bool {
 	return c.Kind == store.KindCustomer && !c.Erased()
 }
@@ -90,13 +86,13 @@ func (c *Conversation) takesAnswers() bool {
 // Erased reports whether the customer was erased: what is left of the conversation names nobody any more.
 func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }
 
-// RefreshCard makes the end of the batch update the root, if what it shows has changed.
+// RefreshCard has the root updated at the end of the batch, if what it shows has changed.
 func (c *Conversation) RefreshCard() {
 	c.Touch()
 	c.CardMayDiffer = true
 }
 
-// HintAfterEnd says what can be done with a conversation that is over: what was closed stays closed.
+// HintAfterEnd says, for people, how to go on after a conversation is over. A resolved one can be reopened, a closed one can't.
 func (c *Conversation) HintAfterEnd() string {
 	if c.BridgeStatus() == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."
@@ -115,7 +111,7 @@ func (c *Conversation) ReplyingDigest() (shown string) {
 	return shown
 }
 
-// Places returns the threads of a conversation in hand.
+// Places returns the conversation's threads in the form that outbound and reading take.
 func (c *Conversation) Places() outbound.Threads {
 	places := outbound.Threads{}
 	for _, t := range c.Threads {
@@ -124,11 +120,11 @@ func (c *Conversation) Places() outbound.Threads {
 	return places
 }
 
-// SetReplyKey makes replies of a chat go to a key from now on. It returns false if they do already.
+// SetReplyKey makes the replies of a chat go to another of the customer's keys from now on. It returns false if they do already.
 func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
-		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {
-			q.Key = p.Key
+		if to := &c.Participants[i]; to.Role == outbound.RoleTo && to.Key != p.Key {
+			to.Key = p.Key
 			c.Touch()
 			return true
 		}
@@ -136,7 +132,7 @@ func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	return false
 }
 
-// Participant names somebody in the conversation.
+// Participant names who has a key, for people: by the name that is known in the conversation, else by the key.
 func (c *Conversation) Participant(key string) bridge.PartyRef {
 	for _, p := range c.Participants {
 		if p.Key == key && p.Name != "" {
@@ -146,27 +142,36 @@ func (c *Conversation) Participant(key string) bridge.PartyRef {
 	return bridge.PartyRef{Name: key, Address: key}
 }
 
-// IsHeldByOthers reports whether the conversation is somebody else's.
+// IsHeldByOthers reports whether the conversation has owners, of whom the agent is none.
 func (c *Conversation) IsHeldByOthers(agent store.AgentID) bool {
 	return len(c.Assignees) > 0 && !c.IsAssignee(agent)
 }
 
-// SourcePlace returns the place of a typed message with its thread, where the message can be read again.
+// SourcePlace returns where a typed message stands, with its thread, so that it can be read again there. The place is zero
+// if the message was not typed in a surface.
 func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
 		return bridge.Place{}
 	}
 	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
+	// Messages of earlier versions don't name their thread. It is the conversation's, unless its root has changed since:
+	// then nobody knows under which root the message was typed.
 	if t := c.Threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
-		at.Thread = t.Root // an earlier version took it; where the root changed, nobody knows under which it was typed
+		at.Thread = t.Root
 	}
 	return at
 }
 
-// IsFor reports whether a mail goes to a conversation's customer, or to whom replies go instead.
+// IsFor reports whether a mail is addressed or copied to the conversation's customer, or to somebody who gets the replies
+// in the customer's place.
 func (c *Conversation) IsFor(in channels.Inbound) bool {
+	var keys []string
+	if c.Identity != nil {
+		keys = append(keys, c.Identity.Key)
+	}
 	to, _ := outbound.Addressed(c.Participants)
-	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), func(p channels.Party) bool {
-		return c.Identity != nil && c.Identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
-	})
+	for _, p := range to {
+		keys = append(keys, p.Key)
+	}
+	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), func(p channels.Party) bool { return slices.Contains(keys, p.Key) })
 }

@@ -15,10 +15,10 @@ type Conversations struct {
 	*Moment
 	dir           *directory.Directory
 	Rows          map[store.ConversationID]*Conversation
-	Latest        map[store.IdentityID]store.ConversationID // identity → its newest conversation
+	Latest        map[store.IdentityID]store.ConversationID // by customer (root identity): where the next message belongs; see noteLatest
 	automaticDays map[LaneKey]store.ConversationID
-	collecting    map[LaneKey]store.ConversationID // the threads of a day in which mails are collected
-	numbers       []store.ConversationID           // conversation numbers, taken but not used
+	collecting    map[LaneKey]store.ConversationID // by account and day: the thread that collects mails above a sender's limit
+	numbers       []store.ConversationID           // numbers of conversations that were taken from the sequence and not used yet
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
@@ -58,7 +58,7 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 	return store.SetCards(ctx, p, cards)
 }
 
-// noteSorting notes the threads of a day in which mails are sorted.
+// noteSorting notes a loaded conversation that is really a day's thread, in which mails are sorted or collected.
 func (cs *Conversations) noteSorting(c *Conversation) {
 	if c.Kind == store.KindAutomatic && c.Day != nil {
 		cs.automaticDays[LaneKey{c.AccountID, *c.Day}] = c.ID
@@ -68,7 +68,7 @@ func (cs *Conversations) noteSorting(c *Conversation) {
 	}
 }
 
-// TakeNumber takes the number of a new conversation.
+// TakeNumber takes the number for a new conversation.
 func (cs *Conversations) TakeNumber(ctx context.Context, tx pgx.Tx) (store.ConversationID, error) {
 	if len(cs.numbers) == 0 {
 		var err error
@@ -89,8 +89,8 @@ func (cs *Conversations) newestContinuation(c *Conversation) *Conversation {
 	return c
 }
 
-// ContinuationOf returns the conversation that continues c, or nil if none does. It is in memory if it exists: Load
-// reads it along with c.
+// ContinuationOf returns the conversation that continues c, or nil if none does. Load reads it along with c, so that it is
+// loaded if it exists.
 func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
 	for _, id := range SortedKeys(cs.Rows) {
 		if next := cs.Rows[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
@@ -108,25 +108,29 @@ func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 	return cs.Rows[cs.Latest[i.ID]]
 }
 
-// noteLatest remembers which conversation a customer's next message belongs to: an open one, of several
-// the one in which something was said last; if none is open, the newest.
+// noteLatest remembers which conversation a customer's next message belongs to: an open one, and of several open ones
+// that in which something was said last. If none is open, it is the newest.
 func (b *Book) noteLatest(c *Conversation) {
 	if c.Identity == nil || c.Kind != store.KindCustomer {
 		return
 	}
 	root := b.People.RootOf(c).ID
 	known := b.Conversations.Rows[b.Conversations.Latest[root]]
-	if known == nil || known.BridgeStatus().Open() != c.BridgeStatus().Open() && c.BridgeStatus().Open() ||
-		known.BridgeStatus().Open() == c.BridgeStatus().Open() && saidLater(c, known) {
+	if known == nil || comesBefore(c, known) {
 		b.Conversations.Latest[root] = c.ID
 	}
 }
 
-func saidLater(c, than *Conversation) bool {
-	if c.BridgeStatus().Open() {
-		return c.LastAt.After(than.LastAt)
+// comesBefore reports whether a customer's next message belongs to c rather than to other.
+func comesBefore(c, other *Conversation) bool {
+	isOpen, otherIsOpen := c.BridgeStatus().Open(), other.BridgeStatus().Open()
+	switch {
+	case isOpen != otherIsOpen:
+		return isOpen
+	case isOpen:
+		return c.LastAt.After(other.LastAt)
 	}
-	return c.ID > than.ID
+	return c.ID > other.ID
 }
 
 // Owners names the assignees to the conversation's home surface.

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// DecodedPayload is what a delivery carries.
+// DecodedPayload returns what a delivery carries. It is read from the row once.
 func (d *Delivery) DecodedPayload() outbound.Payload {
 	if d.decoded == nil {
 		p := outbound.PayloadOf(&d.Delivery)
@@ -28,25 +28,28 @@ func (d *Delivery) SetPayload(p outbound.Payload) {
 	d.Payload, d.decoded, d.Dirty = body, nil, true
 }
 
-// MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long
-// as they fit together. The delivery takes runes of the room, which is in runes too.
+// MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
+// into one message. room is how many runes that holds, runes is how many of them this delivery takes.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {
-	d.JoinKey, d.JoinSize = key, min((runes*store.JoinRoom+room-1)/room, store.JoinRoom+1)
+	rounded := (runes*store.JoinRoom + room - 1) / room // up, so that joined deliveries surely fit
+	tooLarge := store.JoinRoom + 1                      // more than any message holds: it joins nothing
+	d.JoinKey, d.JoinSize = key, min(rounded, tooLarge)
 }
 
 // Delivery is a delivery that a batch has in hand.
 type Delivery struct {
 	store.Delivery
-	decoded      *outbound.Payload // what Payload holds; nil means not looked at yet
+	decoded      *outbound.Payload // what Payload holds, in the form of DecodedPayload; nil means that nobody has asked yet
 	Fresh, Dirty bool
 }
 
-// StateRank orders what is known of a delivery: it only rises.
+// StateRank orders how far a delivery has come, as its receipts tell: a lower state never replaces a higher one. States
+// before the provider accepted it, and failures, have rank 0.
 func StateRank(state string) int {
 	switch state {
 	case store.Accepted:
 		return 1
-	case "sent":
+	case "sent": // channels.StateSent: the provider says that it has passed the message on
 		return 2
 	case store.Delivered:
 		return 3
@@ -56,8 +59,8 @@ func StateRank(state string) int {
 	return 0
 }
 
-// RunOf returns a delivery and those that left together with it, in order. Only its last attempt counts:
-// deliveries that left with an earlier one are not among them.
+// RunOf returns a delivery and those that left with it as one message, in the order of their lane. Only its last attempt
+// counts: deliveries that left with an earlier attempt are not among them.
 func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	run := []*Delivery{d}
 	for _, other := range o.Deliveries {

@@ -11,9 +11,10 @@ import (
 	"parley/store"
 )
 
-// readEarly reads again, now that the conversations are locked, which edits have come before their messages. The
-// timer that ends their wait has a queue of its own: until the lock another process may have taken such an edit for
-// the message. A batch with such a timer (depth.Early) needs all that wait in its conversations.
+// readEarly reads again which edits have come before their messages. It has to do so once the conversations are locked:
+// the timer that ends the wait of such edits is applied in a queue of its own, so that another process may have stored an
+// edit as the message in the meantime. A batch with such a timer (depth.Early) needs all edits that wait in its
+// conversations.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var accounts []store.AccountID
 	var channels, messages []string
@@ -41,8 +42,8 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return nil
 }
 
-// EarlyIn returns the edits in a conversation's threads whose messages have not come, in the order of their places.
-// It is complete where depth.Early was wanted.
+// EarlyIn returns the edits in a conversation's threads whose messages have not come, in the order of their places. The
+// list is complete only if the batch wanted it (depth.Early).
 func (ps *Posts) EarlyIn(conversation store.ConversationID) []store.Post {
 	var list []store.Post
 	for _, p := range ps.Rows {

@@ -11,7 +11,8 @@ import (
 	"parley/store/measure"
 )
 
-// Flush returns the statements that write what was changed, in the order in which all batches lock.
+// Flush returns the statements that write what was changed. Their order is that in which all batches lock tables, so
+// that no two batches wait for each other.
 func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
@@ -30,8 +31,8 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	return &p, nil
 }
 
-// flushDue notes the conversations of which the figures may have changed: something was said or done, or became of
-// what was said, or was found out, such as what the customer wants.
+// flushDue notes the conversations whose figures (how the team does) may have changed: a message was added or its fate
+// changed, something was done, or an analysis found something, such as what the customer wants.
 func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	due := map[store.ConversationID]bool{}
 	for _, m := range b.Messages.Rows {
@@ -50,14 +51,15 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	return measure.Due(ctx, p, SortedKeys(due))
 }
 
-// Made tells the relay what became due.
+// Made tells the relay what the batch has made due: timers, gates with work, and records that other events wait for.
 func (b *Book) Made() relay.Made {
 	m := relay.Made{Timers: len(b.Timers.set) > 0}
 	for _, x := range b.Messages.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
 	for k := range b.Posts.dirty {
-		if p := b.Posts.Rows[k]; p.Kind == HumanMessage || p.Kind == string(bridge.PostRoot) { // an emoji may wait for it, or what is typed under it
+		p := b.Posts.Rows[k]
+		if p.Kind == HumanMessage || p.Kind == string(bridge.PostRoot) { // an emoji on it, or a text under it, may wait for it
 			m.Written = append(m.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
 		}
 	}

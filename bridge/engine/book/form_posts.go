@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// FormKeys returns the keys under which the messages of one opened form are remembered; none for what is
-// no form, or a form without a name.
+// FormKeys returns the keys under which it is remembered which messages an opened form became. It returns none if the
+// action didn't come from a form, or if the form has no name.
 func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 	if a.Form == "" || a.Origin != bridge.OriginForm {
 		return nil
@@ -23,28 +23,32 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 
 const (
 	formPost        = "form" // kind and channel of the posts that remember what a form sent
-	maxFormMessages = 2      // the most messages that a form becomes
+	maxFormMessages = 2      // a form becomes at most a text, and a message that its rich content needs for itself
 	// FormReason marks what is in doubt because the same form was handed in before.
 	FormReason = "handed_in"
 )
 
-// RememberForm notes the nth message that a form became.
+// RememberForm notes the nth message, counted from 0, that a form became.
 func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	if keys := FormKeys(r.Surface, r.Action); nth < len(keys) {
 		ps.Remember(store.Post{AccountID: r.Surface, Channel: formPost, Message: keys[nth].Message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
 	}
 }
 
-// HandedInBefore reports whether the same form has sent something.
+// HandedInBefore reports whether the same opened form was handed in before, and something came of it.
 func (ps *Posts) HandedInBefore(r Request) bool {
 	return slices.ContainsFunc(FormKeys(r.Surface, r.Action), func(k PostKey) bool { return ps.Rows[k] != nil })
 }
 
-// StartedByForm returns the open conversation that the same form has begun.
+// StartedByForm returns the open conversation that the same form has begun before, or nil if there is none.
 func (b *Book) StartedByForm(r Request) *Conversation {
 	for _, k := range FormKeys(r.Surface, r.Action) {
-		if p := b.Posts.Rows[k]; p != nil && b.Conversations.Rows[p.ConversationID] != nil && b.Conversations.Rows[p.ConversationID].BridgeStatus().Open() {
-			return b.Conversations.Rows[p.ConversationID]
+		p := b.Posts.Rows[k]
+		if p == nil {
+			continue
+		}
+		if c := b.Conversations.Rows[p.ConversationID]; c != nil && c.BridgeStatus().Open() {
+			return c
 		}
 	}
 	return nil

@@ -10,18 +10,21 @@ import (
 	"parley/store/dispatch"
 )
 
-// dueGates returns the gates of lanes that became due, or due at another time.
+// dueGates returns the gates (budgets of providers) of the lanes that became due in this batch, or due at another time,
+// with when that is and in which priorities lanes wait.
 func (o *Outbox) dueGates() []dispatch.GateDue {
 	var list []dispatch.GateDue
-	gates := map[store.GateID]int{}
+	gates := map[store.GateID]int{} // gate → its place in list
 	for _, l := range o.Lanes {
-		if !l.Fresh && !l.Dirty || l.DueAt == nil || l.LeasedUntil != nil {
+		changed, claimable := l.Fresh || l.Dirty, l.DueAt != nil && l.LeasedUntil == nil
+		if !changed || !claimable {
 			continue
 		}
 		wait := max(l.DueAt.Sub(o.Now).Seconds(), 0)
 		if i, ok := gates[l.GateID]; ok {
 			due := &list[i]
-			due.Wait, due.Waiting = min(due.Wait, wait), due.Waiting|1<<l.Priority
+			due.Wait = min(due.Wait, wait)
+			due.Waiting |= 1 << l.Priority // a bit for each priority
 			if l.DueAt.Before(due.Oldest) {
 				due.Oldest = *l.DueAt
 			}
@@ -62,7 +65,7 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// missingGates fills in the ids that are remembered, and gives the gates that still have none.
+// missingGates fills in the ids that this process remembers, and returns the gates that still have none.
 func (o *Outbox) missingGates() []store.Gate {
 	var rows []store.Gate
 	for _, g := range o.gates {
@@ -75,6 +78,7 @@ func (o *Outbox) missingGates() []store.Gate {
 	return rows
 }
 
+// setGates writes the ids of resolved gates into their lanes.
 func (o *Outbox) setGates() {
 	for _, l := range o.Lanes {
 		if l.Gate != nil && l.GateID != l.Gate.ID {
@@ -92,14 +96,13 @@ type Gates struct {
 // NewGates makes the memory of a process, which knows no gate yet.
 func NewGates() *Gates { return &Gates{gates: map[LaneKey]store.Gate{}} }
 
-// idOf returns the id of a gate that is known with the same budget.
-func (k *Gates) idOf(g store.Gate) (store.GateID, bool) {
+// idOf returns the id of a gate, if it is known with the same budget. If the budget differs, the row has to be written.
+func (k *Gates) idOf(g store.Gate) (id store.GateID, known bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	known, ok := k.gates[LaneKey{g.AccountID, g.Key}]
-	id := known.ID
-	known.ID = g.ID
-	return id, ok && known == g
+	kept, ok := k.gates[LaneKey{g.AccountID, g.Key}]
+	g.ID = kept.ID // compare all but the ids
+	return kept.ID, ok && kept == g
 }
 
 // keep remembers the id of a committed gate.
@@ -111,9 +114,9 @@ func (k *Gates) keep(g store.Gate) {
 
 // SetGate sets the gate whose budget a lane spends.
 func (o *Outbox) SetGate(l *Lane, gate store.Gate) {
-	gk := LaneKey{gate.AccountID, gate.Key}
-	if o.gates[gk] == nil {
-		o.gates[gk] = &gate
+	key := LaneKey{gate.AccountID, gate.Key}
+	if o.gates[key] == nil {
+		o.gates[key] = &gate
 	}
-	l.Gate = o.gates[gk]
+	l.Gate = o.gates[key]
 }

@@ -8,13 +8,13 @@ import (
 	"parley/store"
 )
 
-// SortedKeys returns the keys of a map in order.
+// SortedKeys returns the keys of a map in ascending order, so that work on them has the same order in each process.
 func SortedKeys[K ~int64, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// newAndChanged returns the rows that a holder has to insert and to update, in the order of their ids. row gives
-// an entry's row, and says whether it is new or was changed.
+// newAndChanged returns the rows that a holder has to insert and those that it has to update, in the order of their ids. row
+// returns an entry's row, and whether it is new (fresh) or was changed (dirty).
 func newAndChanged[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
 	for _, id := range SortedKeys(entries) {
 		switch r, fresh, dirty := row(entries[id]); {
@@ -27,7 +27,7 @@ func newAndChanged[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh,
 	return inserted, updated
 }
 
-// sortedUnique sorts, removes doubles and zeros.
+// sortedUnique returns the ids in ascending order, each once and without 0.
 func sortedUnique[K ~int64](list []K) []K {
 	list = slices.Clone(list)
 	slices.Sort(list)
@@ -38,7 +38,7 @@ func sortedUnique[K ~int64](list []K) []K {
 	return list
 }
 
-// NameKey names a person, or another thing of an account, by the name that it has there.
+// NameKey names something of an account by the name that it has there: a customer by the key, a message by the provider's id.
 type NameKey struct {
 	Account store.AccountID
 	Name    string
@@ -52,5 +52,5 @@ func OrZero(t *time.Time) time.Time {
 	return *t
 }
 
-// Day names the day of a time, in UTC: 2026-11-22.
+// Day returns the day of a time, in UTC: "2026-11-22".
 func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -12,14 +12,16 @@ import (
 	"parley/store"
 )
 
-// idsPerEvent is more rows than an event of a batch makes on average; minIDs is more than any single
-// event makes. Load adds ids for what is told to people directly: a lane and a delivery for each.
+// How many ids of rows a batch reserves before it makes any. Load adds ids for what is told to people directly: a lane
+// and a delivery for each.
 const (
-	idsPerEvent = 48
-	minIDs      = 64 * idsPerEvent
+	idsPerEvent = 48               // more rows than an event makes on average
+	minIDs      = 64 * idsPerEvent // more rows than any single event makes
 )
 
-const maxOffered = 10 // parked replies that are offered at once
+const maxOffered = 10 // parked replies of a conversation that are offered at once
+
+const lastMessages = 5 // the latest messages that are read of a conversation, where it matters what was said last
 
 // wantLatestMessages returns the conversations of which it matters what was said last.
 func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
@@ -40,8 +42,8 @@ func (b *Book) conversationsOf(list []Request) []store.ConversationID {
 	return sortedUnique(ids)
 }
 
-// Load reads and locks what the batch touches: identities, then conversations, then
-// lanes, each in one ordered statement, and few round trips.
+// Load reads and locks what the batch touches, in few round trips. All batches lock in the same order, so that no two of
+// them wait for each other: identities, then conversations, then lanes, each kind in one statement and by id.
 func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {
 		return err
@@ -78,7 +80,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
 		return err
 	}
-	senders := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)}
+	senders := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // whose latest conversations are needed
 	for _, r := range rows {
 		if ch := b.Channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
 			senders.Add(r.AccountID, r.Key)
@@ -125,7 +127,8 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
 }
 
-// lockConversations locks conversations and then lanes, and reads what belongs to them.
+// lockConversations locks conversations and then their lanes, and reads what belongs to them.
+// Errors: ErrNewAccount; the database's.
 func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	rows, err := store.LockConversations(ctx, tx, SortedKeys(n.conversations), n.Messages)
 	if err != nil {
@@ -162,7 +165,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	p.IdentitiesOfKeys(&group, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&last, b.wantLatestMessages(n), 5)
+	p.LatestMessages(&last, b.wantLatestMessages(n), lastMessages)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
@@ -185,8 +188,8 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	return nil
 }
 
-// keysOnTrial returns the keys that chats' customers have in the loaded conversations of accounts on trial: the list of
-// such an account may name them by another key.
+// keysOnTrial returns the keys of chats' customers in the loaded conversations of accounts on trial. The customers' other
+// keys are read by them: the list of people to whom such an account may send (trial_to) may name another one.
 func (b *Book) keysOnTrial() (keys KeyList) {
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		c := b.Conversations.Rows[id]
@@ -200,7 +203,7 @@ func (b *Book) keysOnTrial() (keys KeyList) {
 	return keys
 }
 
-// keepMessages remembers messages; last are the newest ones of conversations.
+// keepMessages remembers messages. last has the latest ones of conversations, newest first.
 func (b *Book) keepMessages(messages, last []store.Message) {
 	for _, m := range messages {
 		b.Messages.Rows[m.ID] = &Message{Message: m}
@@ -219,7 +222,8 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var customerLanes []store.LaneID
 	for _, l := range b.Outbox.Lanes {
-		if (n.Waiting || n.Failures) && l.ConversationID != 0 && l.Tail > l.Head && b.Channel(l.AccountID) != nil {
+		toCustomer := l.ConversationID != 0 && b.Channel(l.AccountID) != nil
+		if (n.Waiting || n.Failures) && toCustomer && l.Tail > l.Head {
 			customerLanes = append(customerLanes, l.ID)
 		}
 	}
@@ -253,7 +257,7 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return nil
 }
 
-// keepParked remembers parked replies, with the lines about them.
+// keepParked remembers parked replies, and reads the deliveries of the lines about them.
 func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
 	b.keepMessages(parked, nil)
 	return b.Outbox.loadDeliveries(ctx, tx, parked)
@@ -270,7 +274,7 @@ func (b *Book) replyLanes() []store.LaneID {
 	return list
 }
 
-// loadJoined reads what left together with the deliveries in hand, and their messages.
+// loadJoined reads the deliveries that left as one message with the loaded ones, and their messages.
 func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	found, err := store.JoinedTo(ctx, tx, SortedKeys(b.Outbox.Deliveries))
 	if err != nil {
@@ -298,8 +302,8 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	return b.Outbox.loadDeliveries(ctx, tx, messages)
 }
 
-// admitKnown reads which of the people with whom conversations are to be begun wrote before, where that
-// is required. Only these become customers.
+// admitKnown reads which of the Strangers, people with whom conversations are to be begun, wrote to us before. Only these
+// become customers: the others' accounts don't begin conversations with them.
 func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var keys []string
 	for _, s := range n.Strangers {
@@ -320,7 +324,7 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return nil
 }
 
-// withOpenedWindow returns the conversations whose window the batch opens.
+// withOpenedWindow returns the conversations whose reply window customers open in this batch, by writing.
 func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {
@@ -331,7 +335,7 @@ func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	return sortedUnique(list)
 }
 
-// findPosts reads the posts with these keys.
+// findPosts adds the query of the posts with these keys.
 func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
 	accounts, channels, messages := make([]store.AccountID, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
 	for i, k := range wanted {

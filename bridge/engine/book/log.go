@@ -49,17 +49,17 @@ type Detail struct {
 	Message store.MessageID `json:"message,omitempty"`
 	Agents  []store.AgentID `json:"agents,omitempty"`
 	Team    store.TeamID    `json:"team,omitempty"`
-	Note    string          `json:"note,omitempty"` // what was said with it, to colleagues
+	Note    string          `json:"note,omitempty"` // what was said to colleagues along with it
 }
 
-// DetailOf reads the detail of a log entry; what earlier versions wrote lacks fields.
+// DetailOf reads the detail of a log entry. Details of earlier versions lack fields, which are zero then.
 func DetailOf(entry store.LogEntry) (d Detail) {
-	_ = json.Unmarshal(entry.Detail, &d)
+	_ = json.Unmarshal(entry.Detail, &d) // written by us
 	return d
 }
 
-// Refused records that a verb was refused. For a page of Parley's own, where nobody can be whispered to, it records
-// the words, too.
+// Refused records that a verb was refused, and why, as a code. In a chat the words are whispered to the agent; on a page
+// of Parley's own they can't be, so that the log keeps them for the page to show.
 func (l *Log) Refused(r Request, code, words string) {
 	why := Detail{Text: string(r.Verb), Reason: code}
 	if r.Surface == store.SystemAccount {
@@ -68,11 +68,11 @@ func (l *Log) Refused(r Request, code, words string) {
 	l.ByParley(r.Conversation, store.DeedRefused, why)
 }
 
-// ChangedHands reports whether a text is found late in a conversation which others have, or nobody has, than when it was typed:
-// whoever typed it may have known that it stays inside.
+// ChangedHands reports whether a text was found late, and its conversation has other owners now than when it was typed. Its
+// author may have relied on the text staying inside then, because the conversation was not theirs.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
 	typed, late := l.foundLate(r.Action)
-	if r.Origin != bridge.OriginCatchUp || r.Explicit || !late {
+	if !late || r.Origin != bridge.OriginCatchUp || r.Explicit {
 		return false, nil
 	}
 	for _, e := range l.Entries { // of this batch, not stored yet
@@ -87,7 +87,7 @@ func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }
 
-// Note records a note in the history.
+// Note records that an agent wrote a note. What is nobody's of ours is not recorded: agent may be nil.
 func (l *Log) Note(c *Conversation, agent *store.Agent, m *Message) {
 	if agent != nil {
 		l.ByAgent(c, agent, store.DeedNoted, Detail{Message: m.ID})

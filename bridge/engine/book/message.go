@@ -10,28 +10,27 @@ import (
 	"parley/store"
 )
 
-// Excerpt returns the beginning of a message's text, else the name of its first file.
+// Excerpt returns the beginning of a message's text, or the name of its first file if it has no text.
 func Excerpt(m *Message) string {
 	text := strings.TrimSpace(m.Text)
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
 	lines := strings.Split(text, "\n")
-	cut := len(lines) > excerptLines
-	r := []rune(strings.Join(lines[:min(len(lines), excerptLines)], "\n"))
-	if cut = cut || len(r) > excerptRunes; cut {
-		return strings.TrimSpace(string(r[:min(len(r), excerptRunes)])) + "…"
+	runes := []rune(strings.Join(lines[:min(len(lines), maxExcerptLines)], "\n"))
+	if len(lines) <= maxExcerptLines && len(runes) <= maxExcerptRunes {
+		return string(runes)
 	}
-	return string(r)
+	return strings.TrimSpace(string(runes[:min(len(runes), maxExcerptRunes)])) + "…"
 }
 
 // Bounds of an excerpt.
 const (
-	excerptRunes = 300
-	excerptLines = 6
+	maxExcerptRunes = 300
+	maxExcerptLines = 6
 )
 
-// richRow encodes rich content for a message's row; nil means there is none.
+// richRow encodes rich content for a message's row. It returns nil if there is none.
 func richRow(r *bridge.Rich) json.RawMessage {
 	if r.Kind() == "" {
 		return nil
@@ -43,10 +42,10 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	return body
 }
 
-// SaidIn returns the messages of customers that a post shows: several where they were posted
+// SaidIn returns those of a post's messages that customers wrote, oldest first. A post shows several where they were posted
 // together.
 func SaidIn(messages []store.Message) []bridge.Said {
-	slices.SortFunc(messages, func(a, b store.Message) int { // providers count in seconds
+	slices.SortFunc(messages, func(a, b store.Message) int { // providers' times are in full seconds, so that many are equal
 		return cmp.Or(a.SaidAt.Compare(b.SaidAt), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
 	})
 	var list []bridge.Said
@@ -75,11 +74,11 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 // Message is a message that a batch has in hand.
 type Message struct {
 	store.Message
-	Fresh, Dirty bool
-	Decided      *bridge.Outcome // what somebody decided about it in this batch; State "" means that its fate decides what is shown
+	Fresh, Dirty bool            // it is new in this batch; the batch changed it
+	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
 }
 
-// WordsMarkOf marks what a message says now.
+// WordsMarkOf returns the bridge.WordsMark of a message: another one means that its text or its files were changed.
 func WordsMarkOf(m *store.Message) string {
 	names := make([]string, len(m.Files))
 	for i, f := range m.Files {
@@ -88,20 +87,20 @@ func WordsMarkOf(m *store.Message) string {
 	return bridge.WordsMark(m.Text, names)
 }
 
-// SaidAfter reports whether a message was said after another: by the order in which their facts
-// were accepted; ids come from blocks and say nothing about it.
-func SaidAfter(m, than *store.Message) bool {
-	if m.EventID != than.EventID {
-		return m.EventID > than.EventID
+// SaidAfter reports whether a message was said after another. The order is that in which their facts were accepted. Ids of
+// messages alone don't tell it, because each batch takes its ids from a block.
+func SaidAfter(m, other *store.Message) bool {
+	if m.EventID != other.EventID {
+		return m.EventID > other.EventID
 	}
-	return m.ID > than.ID
+	return m.ID > other.ID
 }
 
 // DeletedReason is the reason of a text that its author deleted before the customer had it.
 const DeletedReason = "deleted"
 
-// MustTellAuthor says for which reasons the author must learn, by a line in the thread, that
-// the customer did not get the text. The others are what the author meant.
+// MustTellAuthor reports whether a text that stayed inside for a reason calls for a line in the thread, so that its author
+// learns that the customer did not get it. For all other reasons the author meant it to stay inside.
 func MustTellAuthor(reason string) bool {
 	switch reason {
 	case "not_an_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",

@@ -20,9 +20,9 @@ type Messages struct {
 	newExternal []store.ExternalID
 	relinked    []store.ExternalID // ids that now belong to another conversation or message
 	Reactions   map[ReactionKey]store.Reaction
-	Reacted     map[ReactionKey]bool // reactions that changed
+	Reacted     map[ReactionKey]bool // reactions that changed in this batch
 	Fetches     []store.Fetch        // new files to be fetched
-	Offers      []*Message           // parked replies to be offered again
+	Offers      []*Message           // parked replies that are to be offered again: reply.PostOffers does that
 }
 
 func newMessages(m *Moment) *Messages {
@@ -58,7 +58,7 @@ func (ms *Messages) flushReactions(ctx context.Context, p *store.Pipeline) error
 	return store.InsertFetches(ctx, p, ms.Fetches)
 }
 
-// uploads are the blobs of the files that were uploaded to us.
+// uploads returns the blobs of files that agents uploaded to Parley. They are kept from now on, as part of a message.
 func uploads(messages []store.Message) []string {
 	var blobs []string
 	for i := range messages {
@@ -78,37 +78,47 @@ type ReactionKey struct {
 	Identity store.IdentityID
 }
 
-// LinkExternalID records which message a provider's id belongs to, unless that is known. Message 0 means the customer
-// deleted the message before it came.
+// LinkExternalID records which message a provider's id belongs to, unless that is known already. With message 0 it
+// records that the customer deleted the message before it came.
 func (ms *Messages) LinkExternalID(account store.AccountID, external string, conversation store.ConversationID, message store.MessageID) {
 	k := NameKey{account, external}
-	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
-	switch before, known := ms.External[k]; {
-	case known && before.MessageID == 0: // its deletion came first
-		ms.External[k] = x
-		ms.relinked = append(ms.relinked, x)
-		return
-	case known:
+	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
+	before, known := ms.External[k]
+	switch deletedFirst := known && before.MessageID == 0; {
+	case !known:
+		ms.newExternal = append(ms.newExternal, link)
+	case deletedFirst:
+		ms.relinked = append(ms.relinked, link)
+	default:
 		return
 	}
-	ms.External[k] = x
-	ms.newExternal = append(ms.newExternal, x)
+	ms.External[k] = link
 }
 
-// KeepFiles notes the files of a message, and that those with a Ref are to be fetched.
+// KeepFiles notes the files of a customer's message. Those with a Ref stay with the provider until they are fetched.
 func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound) {
 	for i, f := range in.Attachments {
 		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
 		if f.Ref != "" {
 			ref.Fetched, ref.SizeBytes = true, f.SizeBytes
-			ms.Fetches = append(ms.Fetches, store.Fetch{ID: ms.IDs.Next(), AccountID: a.ID, ConversationID: m.ConversationID, MessageID: m.ID, N: i,
-				Ref: f.Ref, SizeBytes: f.SizeBytes, State: store.FetchWaiting, DueAt: &ms.Now, CreatedAt: ms.Now})
+			ms.Fetches = append(ms.Fetches, store.Fetch{
+				ID:             ms.IDs.Next(),
+				AccountID:      a.ID,
+				ConversationID: m.ConversationID,
+				MessageID:      m.ID,
+				N:              i,
+				Ref:            f.Ref,
+				SizeBytes:      f.SizeBytes,
+				State:          store.FetchWaiting,
+				DueAt:          &ms.Now,
+				CreatedAt:      ms.Now,
+			})
 		}
 		m.Files = append(m.Files, ref)
 	}
 }
 
-// LinkSentID ties a provider's id to a message of ours.
+// LinkSentID records the provider's id of a message that we sent.
 func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 	if external == "" {
 		return
@@ -119,7 +129,7 @@ func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 	}
 }
 
-// Move moves a message to another conversation, and with its provider's id the answers to it.
+// Move moves a message to another conversation. Its provider's id moves along, so that answers to it find that conversation.
 func (ms *Messages) Move(m *Message, c *Conversation) {
 	m.ConversationID, m.Dirty = c.ID, true
 	if m.ExternalID != "" {
@@ -127,11 +137,23 @@ func (ms *Messages) Move(m *Message, c *Conversation) {
 	}
 }
 
-// AddByPerson adds a person's message as a note that stays inside; the caller decides its fate.
+// AddByPerson adds what a person wrote in a surface as a note that stays inside. The caller may give it another fate.
 func (ms *Messages) AddByPerson(r Request) *Message {
-	m := &Message{Fresh: true, Message: store.Message{ID: store.MessageID(ms.IDs.Next()), ConversationID: r.Conversation.ID, Direction: store.DirectionNote, Fate: store.FateInside,
-		AuthorUser: r.Actor.ID, AccountID: r.Surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
-		EventID: ms.Event.ID, SaidAt: ms.Now, CreatedAt: ms.Now}}
+	m := &Message{Fresh: true, Message: store.Message{
+		ID:             store.MessageID(ms.IDs.Next()),
+		ConversationID: r.Conversation.ID,
+		Direction:      store.DirectionNote,
+		Fate:           store.FateInside,
+		AuthorUser:     r.Actor.ID,
+		AccountID:      r.Surface,
+		Channel:        r.Place.Channel,
+		Thread:         r.Place.Thread,
+		Place:          r.Place.Message,
+		Text:           r.Text,
+		EventID:        ms.Event.ID,
+		SaidAt:         ms.Now,
+		CreatedAt:      ms.Now,
+	}}
 	if r.Agent != nil {
 		m.AgentID = &r.Agent.ID
 	}
@@ -141,8 +163,8 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	return m
 }
 
-// AwaitAnswerAgain makes the conversation wait for its agents again when a reply did not reach the customer,
-// unless another reply since the customer's last message did or still may.
+// AwaitAnswerAgain makes the conversation wait for its agents again after a reply did not reach the customer, unless another
+// reply since the customer's last message reached the customer or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
 		if SaidAfter(&a, &b) {
@@ -155,7 +177,9 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		if m == nil || m.Direction == store.DirectionIn {
 			break
 		}
-		if m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+		isAnswer := m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason
+		mayArrive := m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear
+		if isAnswer && mayArrive {
 			return
 		}
 	}
@@ -168,17 +192,20 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
-// AnsweredBy finds the one message that a reply answers, or nil if it answers none in particular.
+// AnsweredBy returns the one message that a reply answers, or nil if it answers none in particular. It must be one that
+// the customer has.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	m := ms.Rows[a.Args.Message]
-	if m == nil || m.ConversationID != c.ID || m.Direction != store.DirectionIn && m.Fate != store.FateOut {
-		return nil // the customer hasn't that message
+	if m == nil || m.ConversationID != c.ID {
+		return nil
+	}
+	if customerHasIt := m.Direction == store.DirectionIn || m.Fate == store.FateOut; !customerHasIt {
+		return nil
 	}
 	return m
 }
 
-// newestFor finds the newest message of a conversation that a verb without an
-// object can mean.
+// newestFor returns the newest message of a conversation to which a verb can be applied that names no message.
 func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 	var found *Message
 	for i := range c.Last {
@@ -190,10 +217,13 @@ func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 	return found
 }
 
+// canApply reports whether a verb about a message can be applied to this one, as it is now.
 func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	switch verb {
 	case bridge.VerbSend:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone && m.Reason != DeletedReason || m.Fate == store.FateInside && MustTellAuthor(m.Reason)
+		takenBack := m.Fate == store.FateUndone && m.Reason != DeletedReason
+		keptUnexpectedly := m.Fate == store.FateInside && MustTellAuthor(m.Reason)
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || takenBack || keptUnexpectedly
 	case bridge.VerbKeep, bridge.VerbDrop:
 		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
 	case bridge.VerbSendAgain:

@@ -11,25 +11,26 @@ import (
 
 // Ages of typed texts.
 const (
-	lateAfter   = 2 * time.Minute // a reply found later than this may no longer fit
-	rereadAfter = 5 * time.Second // a reply that came later than this is read again in its chat before it leaves
+	lateAfter   = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
+	rereadAfter = 5 * time.Second // a reply that comes more than this after it was typed is read again in its chat before it leaves
 )
 
-// Moment is the event that is being applied, and the time. All holders of a batch share one.
+// Moment is the event that is being applied, and the time. All holders of a batch share one. The engine sets Event,
+// PartApplied and Typed anew for each event.
 type Moment struct {
-	Now         time.Time   // Parley's clock
-	DatabaseNow time.Time   // the database's
-	Event       store.Event // the one being applied
-	PartApplied bool        // it has changed something
-	Typed       time.Time   // when the action being applied was typed, if that is known
-	IDs         *store.IDs  // of the rows that are made
+	Now         time.Time   // by Parley's clock, which tests and the demo can move
+	DatabaseNow time.Time   // by the database's clock, to compare with times of events and leases
+	Event       store.Event // the event that is being applied
+	PartApplied bool        // a part of the event has changed something: the event can't be put aside alone any more
+	Typed       time.Time   // when the action that is being applied was typed; zero if nobody knows
+	IDs         *store.IDs  // ids for the rows that the batch makes
 }
 
 // NotYet says that an event can't be applied yet: it needs something that is about to be written.
 type NotYet struct {
 	relay.Wait
-	ID   *store.ExternalID // what it needs, if that has a name: the record of a provider's message id,
-	Post *store.Post       // or that of a surface's message
+	ID   *store.ExternalID // it needs the record of this provider's message id; nil if it doesn't
+	Post *store.Post       // it needs the record of this message of a surface; nil if it doesn't
 }
 
 // Error implements error.
@@ -37,55 +38,55 @@ func (n *NotYet) Error() string {
 	return fmt.Sprintf("book: event %d can't be applied yet", n.EventID)
 }
 
-// Wait has the event in hand wait, and come back after maxWait at the latest.
+// Wait returns the error that puts the present event aside for at most maxWait.
 func (m *Moment) Wait(maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, Most: maxWait}}
 }
 
-// WaitForID has it wait for the record of a provider's message id.
+// WaitForID is Wait until the record of a provider's message id is written.
 func (m *Moment) WaitForID(account store.AccountID, external string, maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedID(account, external), Most: maxWait},
 		ID: &store.ExternalID{AccountID: account, ExternalID: external}}
 }
 
-// waitForPost has it wait for the record of a surface's message.
+// waitForPost is Wait until the record of a surface's message is written.
 func (m *Moment) waitForPost(surface store.AccountID, channel, message string, maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedPost(surface, channel, message), Most: maxWait},
 		Post: &store.Post{AccountID: surface, Channel: channel, Message: message}}
 }
 
-// Age is how long ago the event in hand was stored.
+// Age is how long ago the present event was stored.
 func (m *Moment) Age() time.Duration { return m.DatabaseNow.Sub(m.Event.ReceivedAt) }
 
-// FormOrder places a form's reply among typed ones: by when it was submitted, in the
-// form of the surface's order (seconds, a dot, microseconds).
+// FormOrder returns the place of a form's reply among typed ones: when it was submitted, written like a surface's order
+// (seconds, a dot, microseconds).
 func (m *Moment) FormOrder() string {
 	at := m.Event.ReceivedAt
 	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
 }
 
-// CameLate reports whether a text took so long to come that its author's later edit or deletion of it may be
-// on its way too.
+// CameLate reports whether a text took so long to come that its author's later edit or deletion of it may still be on its
+// way. order is the surface's; see bridge.Action.
 func (m *Moment) CameLate(order string) bool {
 	typed := OrderTime(order)
 	return !typed.IsZero() && m.DatabaseNow.Sub(typed) > rereadAfter
 }
 
-// HasMovedOn reports whether a text found late no longer fits the conversation: it was typed
-// more than two minutes ago and something was said since.
+// HasMovedOn reports whether a text that was found late may no longer fit the conversation: it was typed more than two
+// minutes ago, and something was said since.
 func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
 	typed, late := m.foundLate(a)
 	return late && c.LastAt.After(typed)
 }
 
-// foundLate says when a text was typed that is found now, by the clock of the record, and whether that is too long ago to
-// send it without a look at what happened since. Where nobody knows, it was typed at the beginning of time.
+// foundLate returns when a text was typed, by Parley's clock, and whether that is too long ago to send it without a look at
+// what happened since. If nobody knows when it was typed, typed is the zero time, and late is true.
 func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
 	typed = OrderTime(a.Order)
 	if typed.IsZero() {
 		return typed, true
 	}
-	typed = typed.Add(m.Now.Sub(m.DatabaseNow)) // the surface's clock doesn't jump with ours
+	typed = typed.Add(m.Now.Sub(m.DatabaseNow)) // the surface's clock isn't moved along with Parley's
 	return typed, m.Now.Sub(typed) > lateAfter
 }
 

@@ -16,21 +16,21 @@ import (
 // The account's own domain is that of colleagues, and people at a public provider have nothing to do
 // with each other: for these domains only the address counts.
 const (
-	senderAtOnce, senderEach = 10, 2 * time.Minute
-	domainAtOnce, domainEach = 50, 20 * time.Second
+	senderAtOnce, senderEach = 10, 2 * time.Minute  // of one address
+	domainAtOnce, domainEach = 50, 20 * time.Second // of one domain
 )
 
 // Openings holds what one batch has loaded of the limits, by account and origin.
 type Openings map[NameKey]*Opening
 
-// Opening is how much of its limit an origin has used.
+// Opening is how much of its limit an origin (an address, or "@" and a domain) has used.
 type Opening struct {
 	store.Opening
-	atOnce int
-	Each   time.Duration
+	atOnce int           // how many conversations it may open at once
+	Each   time.Duration // the period after which it may open one more
 }
 
-// Of returns an origin's use of its limit; it makes the entry of a new origin.
+// Of returns an origin's use of its limit. It makes the entry if the origin is new.
 func (os Openings) Of(k NameKey) *Opening {
 	o := os[k]
 	if o == nil {
@@ -50,7 +50,7 @@ func (os Openings) keep(found []store.Opening) {
 	}
 }
 
-// Allows reports whether n more may be opened now.
+// Allows reports whether the origin may open n more conversations now. Uses are counted in seconds, which time pays off.
 func (o *Opening) Allows(n int) bool {
 	return o.Before+o.Used+float64(n)*o.Each.Seconds() <= float64(o.atOnce)*o.Each.Seconds()
 }

@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// minMillis is the least number that is read as milliseconds: as seconds it would be
-// the year 5138.
+// minMillis is the smallest number that is read as milliseconds. Read as seconds, it would be in the year 5138.
 const minMillis = 100_000_000_000
 
-// OrderTime reads the time that a surface's order, or the id of a message in it, begins
-// with: Unix seconds ("1700000000.000100") or milliseconds ("00000001700000000101"), both
-// with whatever follows. Zero means it tells no time.
+// OrderTime reads the time with which a surface's order, or the id of a message in a surface, begins: Unix seconds
+// ("1700000000.000100") or milliseconds ("00000001700000000101"). It ignores what follows. It returns the zero time if the
+// order begins with no time.
 func OrderTime(order string) time.Time {
 	digits := len(order)
 	for i, r := range order {

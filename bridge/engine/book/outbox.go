@@ -21,12 +21,12 @@ type Outbox struct {
 	*Moment
 	Lanes      map[store.LaneID]*Lane
 	laneKeys   map[LaneKey]*Lane
-	gates      map[LaneKey]*store.Gate // of new lanes
+	gates      map[LaneKey]*store.Gate // those of lanes that the batch makes or moves to another gate
 	Deliveries map[store.DeliveryID]*Delivery
 	OfMessage  map[store.MessageID][]*Delivery // deliveries by the message that they are about
 	shifts     []shift
 	knownGates *Gates
-	LeaseFor   func(time.Duration) time.Duration // how long a lane is leased for a request that may take so long
+	LeaseFor   func(request time.Duration) time.Duration // how long a lane has to be leased for a request that takes at most so long
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
@@ -40,18 +40,23 @@ type LaneKey struct {
 	Key     string
 }
 
+// shift moves the stored deliveries of a lane back by one place, from seq on.
 type shift struct {
 	lane store.LaneID
 	seq  int64
 }
 
-// Lane is a lane that a batch has in hand.
+// Lane is a lane that a batch has loaded or made: the queue of deliveries of one conversation to one place. Deliveries up to
+// Head are over; the one behind it is next.
 type Lane struct {
 	store.Lane
-	Fresh, Dirty bool
-	Gate         *store.Gate // of a new lane
-	Waiting      []*Delivery // agents' messages in their hold, in order, when loaded
+	Fresh, Dirty bool        // it is new in this batch; the batch changed it
+	Gate         *store.Gate // the gate of a new or moved lane: its id becomes known in Flush
+	Waiting      []*Delivery // agents' messages that wait in the lane, in order, as far as they were loaded
 }
+
+// isUnderWay reports whether a process works on the delivery with this place in the lane.
+func (l *Lane) isUnderWay(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil != nil }
 
 // Enqueue puts a delivery at the end of a lane.
 func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
@@ -59,8 +64,16 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	if err != nil {
 		panic("book: payload: " + err.Error()) // our own plain struct
 	}
-	d := &Delivery{Fresh: true, Delivery: store.Delivery{ID: store.DeliveryID(o.IDs.Next()), LaneID: l.ID, MessageID: messageID, Kind: kind, Payload: body,
-		State: store.Queued, NotBefore: notBefore, CreatedAt: o.Now}}
+	d := &Delivery{Fresh: true, Delivery: store.Delivery{
+		ID:        store.DeliveryID(o.IDs.Next()),
+		LaneID:    l.ID,
+		MessageID: messageID,
+		Kind:      kind,
+		Payload:   body,
+		State:     store.Queued,
+		NotBefore: notBefore,
+		CreatedAt: o.Now,
+	}}
 	l.Tail++
 	d.Seq = l.Tail
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
@@ -71,14 +84,14 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	return d
 }
 
-// addToIndex makes a delivery known.
+// addToIndex makes a delivery known by its id and by its message.
 func (o *Outbox) addToIndex(d *Delivery) {
 	o.Deliveries[d.ID] = d
 	o.OfMessage[d.MessageID] = append(o.OfMessage[d.MessageID], d)
 }
 
-// laneOrder makes the orders of all surfaces comparable with each other and with those of forms: an
-// order in milliseconds becomes one in seconds with a fraction.
+// laneOrder makes the orders of all surfaces comparable with each other and with those of forms. An order in milliseconds
+// becomes one in seconds with a fraction.
 func laneOrder(order string) string {
 	at := OrderTime(order)
 	if strings.Contains(order, ".") || at.IsZero() {
@@ -87,19 +100,28 @@ func laneOrder(order string) string {
 	return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond))
 }
 
-// EnqueueInOrder puts an agent's message among those that still wait, by the
-// surface's own order (invariant 3).
+// EnqueueInOrder puts an agent's message among those that still wait, in the order in which they were typed in the surface
+// (invariant 3).
 func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
-	at := slices.IndexFunc(l.Waiting, func(d *Delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued })
+	typedLater := func(d *Delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued }
+	at := slices.IndexFunc(l.Waiting, typedLater)
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)
 	d.OrderBy = order
 	if at < 0 {
 		l.Waiting = append(l.Waiting, d)
 		return d
 	}
-	// d takes the place of the first message with a later order, which moves back with all behind it.
-	seq := l.Waiting[at].Seq
+	o.moveBefore(l, d, l.Waiting[at].Seq)
+	l.Waiting = slices.Insert(l.Waiting, at, d)
+	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+		o.SetDue(l, notBefore)
+	}
+	return d
+}
+
+// moveBefore gives d a place in its lane. The delivery that has it, and all behind that one, move back by one.
+func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	for _, later := range o.Deliveries {
 		if later.LaneID == l.ID && later != d && later.Seq >= seq {
 			later.Seq++
@@ -107,56 +129,52 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 	}
 	o.shifts = append(o.shifts, shift{l.ID, seq})
 	d.Seq = seq
-	l.Waiting = slices.Insert(l.Waiting, at, d)
-	if seq == l.Head+1 && l.LeasedUntil == nil {
-		o.SetDue(l, notBefore)
-	}
-	return d
 }
 
-// LaneOf returns a lane, and makes it if need be: with a priority, the gate whose budget it spends, and how long
-// a request in it may take.
+// LaneOf returns the lane with a key. If there is none, it makes one with a priority, the gate whose budget the lane
+// spends, and how long a request in it may take.
 func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
 	if l := o.laneKeys[key]; l != nil {
 		return l
 	}
-	l := &Lane{Fresh: true, Lane: store.Lane{ID: store.LaneID(o.IDs.Next()), AccountID: key.Account, Key: key.Key, ConversationID: conversation,
-		Priority: priority, LeaseSeconds: o.LeaseFor(request).Seconds()}}
+	l := &Lane{Fresh: true, Lane: store.Lane{
+		ID:             store.LaneID(o.IDs.Next()),
+		AccountID:      key.Account,
+		Key:            key.Key,
+		ConversationID: conversation,
+		Priority:       priority,
+		LeaseSeconds:   o.LeaseFor(request).Seconds(),
+	}}
 	o.SetGate(l, gate)
 	o.Lanes[l.ID], o.laneKeys[key] = l, l
 	return l
 }
 
-// EnqueueFirst puts a post before everything that waits in a lane. An attempt under way fails with
-// ErrThreadLost, and is tried again behind the post.
+// EnqueueFirst puts a post, the new root of a thread, before everything that waits in its lane. An attempt that is under way
+// fails with ErrThreadLost, since the old root is gone, and is tried again behind the post.
 func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind) {
 	d := o.Enqueue(l, string(kind), 0, outbound.Payload{}, nil)
 	first := l.Head + 1
 	if d.Seq == first {
 		return
 	}
-	for _, later := range o.Deliveries {
-		if later.LaneID == l.ID && later != d && later.Seq >= first {
-			later.Seq++
-		}
-	}
-	o.shifts = append(o.shifts, shift{l.ID, first})
-	d.Seq = first
+	o.moveBefore(l, d, first)
 	if l.LeasedUntil == nil {
 		o.SetDue(l, nil)
 	}
 }
 
-// SetDue sets when the head of a lane may be claimed.
-func (o *Outbox) SetDue(l *Lane, at *time.Time) {
-	when := o.Now
-	if at != nil && at.After(o.Now) {
-		when = *at
+// SetDue sets when the head of a lane may be claimed: at once if notBefore is nil, and never while the lane rests, which the
+// provider asked for.
+func (o *Outbox) SetDue(l *Lane, notBefore *time.Time) {
+	due := o.Now
+	if notBefore != nil && notBefore.After(due) {
+		due = *notBefore
 	}
-	if l.RestUntil != nil && l.RestUntil.After(when) {
-		when = *l.RestUntil
+	if l.RestUntil != nil && l.RestUntil.After(due) {
+		due = *l.RestUntil
 	}
-	l.DueAt, l.Dirty = &when, true
+	l.DueAt, l.Dirty = &due, true
 }
 
 // IsHead reports whether a delivery is next in its lane and nobody is working on it.
@@ -165,22 +183,19 @@ func (o *Outbox) IsHead(d *Delivery) bool {
 	return l != nil && d.Seq == l.Head+1 && l.LeasedUntil == nil
 }
 
-// Cancel takes a waiting delivery back. It returns false when it is being sent or was sent.
+// Cancel takes a waiting delivery back. It returns false if the delivery is being sent, was sent, or may have been.
 func (o *Outbox) Cancel(d *Delivery) bool {
-	if d.State != store.Queued || d.Part > 0 || d.Attempt > 0 && d.ErrorClass == "" {
+	if !o.CanBeTakenBack(d) {
 		return false
 	}
-	if l := o.Lanes[d.LaneID]; l == nil || (d.Seq == l.Head+1 && l.LeasedUntil != nil) {
-		return false
-	}
-	d.State, d.NotBefore, d.Dirty = store.Cancelled, nil, true // nothing waits for its hold
+	d.State, d.NotBefore, d.Dirty = store.Cancelled, nil, true // without its hold, so that nothing behind it waits for that
 	if o.IsHead(d) {
 		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher passes over it
 	}
 	return true
 }
 
-// Postpone moves a waiting delivery's hold.
+// Postpone has a waiting delivery held until a time.
 func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	d.NotBefore, d.Dirty = &until, true
 	if o.IsHead(d) {
@@ -188,46 +203,57 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	}
 }
 
-// CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, nor may have.
+// CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, and nothing may have.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
-	tried := d.Attempt > 0 && d.ErrorClass == "" // else the attempts so far failed for certain
-	return d.State == store.Queued && d.Part == 0 && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
+	if l == nil || d.State != store.Queued || d.Part > 0 || l.isUnderWay(d.Seq) {
+		return false
+	}
+	failedForCertain := d.ErrorClass != "" // the class of the last attempt's error
+	return d.Attempt == 0 || failedForCertain
 }
 
-// isUnderWay reports whether an attempt runs, or that its result is unknown: nobody knows yet whether the
-// customer gets what the message said when it began.
+// isUnderWay reports whether an attempt runs, or has ended without a known result: then nobody knows whether the customer
+// gets what the message said when the attempt began.
 func (o *Outbox) isUnderWay(d *Delivery) bool {
-	l := o.Lanes[d.LaneID]
-	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
+	switch d.State {
+	case store.Sending, store.Unknown:
+		return true
+	case store.Queued:
+		l := o.Lanes[d.LaneID]
+		return l != nil && l.isUnderWay(d.Seq)
+	}
+	return false
 }
 
 // AttemptPollInterval is the pause between two looks whether an attempt is over.
 const AttemptPollInterval = 100 * time.Millisecond
 
-// HasAttemptSince reports whether an attempt at a reply of the conversation is running, and began after the event was
-// stored. If the event waits in the queue of the reply's thread, the attempt finds it there and is put
-// off; else the attempt ends within its lease. While it runs, an earlier text can't be placed before the
-// reply, and the reply can't be taken back.
+// HasAttemptSince reports whether an attempt at a reply of the conversation runs that began after an event was stored. While
+// it runs, an earlier text can't be placed before the reply, and the reply can't be taken back, so that the event has to
+// wait. That doesn't last: if the event is in the queue of the reply's thread, the attempt finds it there and gives way; if
+// not, the attempt ends within its lease.
 func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	for _, d := range o.Deliveries {
-		if d.State != store.Sending || d.Kind != outbound.KindReply || d.Part > 0 || d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
+		isAttempted := d.State == store.Sending && d.Kind == outbound.KindReply && d.Part == 0 && d.FirstAt != nil
+		if !isAttempted || !event.ReceivedAt.Before(*d.FirstAt) {
 			continue
 		}
 		l := o.Lanes[d.LaneID]
-		if l != nil && l.ConversationID == c.ID && d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.DatabaseNow) {
+		if l != nil && l.ConversationID == c.ID && l.isUnderWay(d.Seq) && l.LeasedUntil.After(o.DatabaseNow) {
 			return true
 		}
 	}
 	return false
 }
 
-// HasNotBegun reports whether no attempt at a delivery is under way, and none landed.
+// HasNotBegun reports whether no attempt at a delivery is under way, and none has landed.
 func (o *Outbox) HasNotBegun(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
 }
 
+// addDelivery makes a stored delivery known, unless it is.
 func (o *Outbox) addDelivery(d store.Delivery) {
 	if o.Deliveries[d.ID] != nil {
 		return
@@ -235,13 +261,14 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 	row := &Delivery{Delivery: d}
 	o.addToIndex(row)
 	l := o.Lanes[d.LaneID]
-	if l != nil && d.Seq > l.Head && d.OrderBy != "" && d.State == store.Queued {
+	isAgentsMessage := d.OrderBy != ""
+	if l != nil && d.Seq > l.Head && isAgentsMessage && d.State == store.Queued {
 		l.Waiting = append(l.Waiting, row)
 		slices.SortFunc(l.Waiting, func(a, b *Delivery) int { return int(a.Seq - b.Seq) })
 	}
 }
 
-// loadDeliveries reads the deliveries of messages that were found after the others were loaded.
+// loadDeliveries reads the deliveries of messages that were found only after the others were loaded.
 func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
 	var ids []store.MessageID
 	for _, m := range late {
@@ -262,8 +289,8 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	return nil
 }
 
-// flushLanes writes lanes. The transaction fails if another one has made the same lane meanwhile: the
-// deliveries in ours would be lost.
+// flushLanes writes lanes. If another transaction has made the same lane meanwhile, this one fails and is repeated: otherwise
+// its deliveries would be in a lane that doesn't exist.
 func (o *Outbox) flushLanes(ctx context.Context, p *store.Pipeline) error {
 	fresh, changed := newAndChanged(o.Lanes, func(l *Lane) (store.Lane, bool, bool) { return l.Lane, l.Fresh, l.Dirty })
 	if err := p.InsertLanes(fresh); err != nil {
@@ -285,11 +312,13 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertDeliveries(ctx, p, fresh)
 }
 
-// FilesPost finds the post of a message's files in its conversation's thread.
+// FilesPost returns the latest post of a message's files in its conversation's thread, or nil if there is none. Posts of
+// single files that came late don't count.
 func (o *Outbox) FilesPost(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
-		if d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.DecodedPayload().Only {
+		isFilesPost := d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil && !d.DecodedPayload().Only
+		if isFilesPost && (found == nil || d.ID > found.ID) {
 			found = d
 		}
 	}

@@ -15,15 +15,16 @@ import (
 	"parley/store"
 )
 
-// People holds the customers whom one batch is about, by the keys (addresses, numbers) that they have.
+// People holds the customers whom one batch is about. An identity is one key (address, number) of a customer on one account.
+// A customer with several keys has an identity for each; one of them, the root, stands for the customer.
 type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
-	ByAddress  map[NameKey]*store.Identity
-	writers    []string // of the keys with which agents begin conversations, those from which somebody wrote before
+	ByAddress  map[NameKey]*store.Identity // by account and key: the root of the customer who has the key
+	writers    []string                    // of the keys with which agents want to begin conversations, those from which somebody wrote to us before
 
 	newIdentity     map[store.IdentityID]bool             // rows that this batch made
-	United          map[store.IdentityID]store.IdentityID // an identity that proved to be another's customer → that one
+	United          map[store.IdentityID]store.IdentityID // stored roots that proved in this batch to be the same customer as another → that other root
 	Linked          map[store.IdentityID]bool             // identities whose key or customer changed
 	consents        map[store.IdentityID]bool             // identities whose OptedOut changed
 	DirtyIdentities map[store.IdentityID]bool             // identities of which something else changed
@@ -35,7 +36,7 @@ func newPeople(m *Moment) *People {
 		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
 }
 
-// SetConsent keeps what a customer wants, and says whether that is something new.
+// SetConsent keeps which messages a customer wants, and reports whether that has changed anything.
 func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 	before := i.OptedOut
 	switch {
@@ -43,7 +44,7 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 		i.OptedOut = store.OptedOutMarketing
 	case wish.OptedOut && !wish.Marketing:
 		i.OptedOut = store.OptedOutAll
-	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing):
+	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing): // who wants nothing at all still doesn't, if only marketing is allowed
 		i.OptedOut = ""
 	}
 	if i.OptedOut == before {
@@ -53,8 +54,9 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 	return true
 }
 
-// newIdentities returns the rows of all senders, as if each were new, sorted. Their ids rise as the
-// facts name them: of several new keys the one with the lowest stands for the customer.
+// newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Their ids
+// rise in the order in which the facts name the keys, because of several new keys of a customer the one with the lowest id
+// becomes the root.
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))
 	for _, k := range p.keys {
@@ -67,7 +69,7 @@ func (ps *People) newIdentities(p parties) []store.Identity {
 	return rows
 }
 
-// keepIdentities remembers the senders; those that were new get contacts.
+// keepIdentities remembers the senders' stored rows. Those with an id of asked are new, and get a contact.
 func (ps *People) keepIdentities(found, asked []store.Identity) {
 	fresh := make(map[store.IdentityID]bool, len(asked))
 	for _, r := range asked {
@@ -87,7 +89,7 @@ func (ps *People) AddIdentity(i *store.Identity) {
 	ps.ByAddress[NameKey{i.AccountID, i.Key}] = i
 }
 
-// addWithRoots makes identities known that were read after those of the senders, with the roots of their customers.
+// addWithRoots makes identities known that were read after those of the senders, and maps their keys to their roots.
 func (ps *People) addWithRoots(found []store.Identity) {
 	for i := range found {
 		if ps.Identities[found[i].ID] == nil {
@@ -99,7 +101,7 @@ func (ps *People) addWithRoots(found []store.Identity) {
 	}
 }
 
-// SenderOf returns the identity of a mail's sender; nil when it doesn't exist any more.
+// SenderOf returns the identity of a mail's sender, or nil if that doesn't exist any more. It reads the row if need be.
 func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.Identity, error) {
 	if i := ps.Identities[*m.IdentityID]; i != nil {
 		return i, nil
@@ -134,7 +136,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 		if len(roots) < 2 {
 			continue
 		}
-		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before; the same in all replicas
+		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before, and the same one in all replicas
 			return cmp.Or(compareBool(ps.newIdentity[a.ID], ps.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
 		})
 		for _, r := range roots {
@@ -145,11 +147,11 @@ func (ps *People) linkIdentities(same []samePerson) {
 	}
 }
 
-// releasePassedOnKeys takes keys from a customer that have passed to somebody else: whoever comes by one under a new
-// lasting key, while the customer who had it has another key, is not that customer. Phone numbers are given to
-// other people after some months, and nobody is told.
+// releasePassedOnKeys takes from a customer the keys that have passed to somebody else. Phone numbers are given to other
+// people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So whoever writes
+// with a known number and a new lasting key is another person, if the customer who had the number has other keys.
 //
-// A provider that changes somebody's lasting key tells so in an event of its own, which names the one before.
+// A provider that changes somebody's lasting key says so in an event of its own, which names the key before.
 func (ps *People) releasePassedOnKeys(s samePerson) {
 	first := ps.RowOf(s.account, s.keys[0])
 	if !s.lasting || first == nil || !ps.newIdentity[first.ID] {
@@ -162,7 +164,8 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 		}
 		for _, id := range SortedKeys(ps.Identities) {
 			other := ps.Identities[id]
-			if other.Root() == row.Root() && !strings.HasPrefix(other.Key, outbound.FormerPrefix) && !slices.Contains(s.keys, other.Key) {
+			isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
+			if other.Root() == row.Root() && isUsed && !slices.Contains(s.keys, other.Key) {
 				row.Name = other.Name // it has got the name of whoever has the key now
 				ps.ReleaseKey(row)
 				break
@@ -171,13 +174,14 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 	}
 }
 
-// ReleaseKey notes that a customer no longer has a key: it may be somebody else's now.
+// ReleaseKey notes that a customer no longer has a key. Its row is renamed, so that somebody else can get the key.
 func (ps *People) ReleaseKey(i *store.Identity) {
 	delete(ps.ByAddress, NameKey{i.AccountID, i.Key})
-	i.Key = fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key) // two customers may have had the same
+	i.Key = fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key) // with the id, because two customers may have had the same key
 	ps.Linked[i.ID] = true
 }
 
+// compareBool orders false before true.
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
@@ -188,14 +192,15 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// mapToRoot maps a key to the identity that stands for its customer.
+// mapToRoot maps an identity's key to the root of its customer, if that is loaded.
 func (ps *People) mapToRoot(i *store.Identity) {
 	if root := ps.Identities[i.Root()]; root != nil {
 		ps.ByAddress[NameKey{i.AccountID, i.Key}] = root
 	}
 }
 
-// unite makes other and all that it stands for the same customer as first.
+// unite makes the customer of root other the same customer as that of root first, with all its keys. What the customer
+// doesn't want, by any key, counts for all.
 func (ps *People) unite(first, other *store.Identity) {
 	if !ps.newIdentity[other.ID] {
 		ps.United[other.ID] = first.ID
@@ -213,7 +218,7 @@ func (ps *People) unite(first, other *store.Identity) {
 	}
 }
 
-// RootOf returns the identity that stands for the customer of a conversation, or nil if there is none.
+// RootOf returns the root identity of a conversation's customer, or nil if the conversation has no customer.
 func (ps *People) RootOf(c *Conversation) *store.Identity {
 	if c.Identity == nil {
 		return nil
@@ -224,7 +229,7 @@ func (ps *People) RootOf(c *Conversation) *store.Identity {
 	return c.Identity
 }
 
-// RowOf finds the row of a key itself.
+// RowOf returns the identity of a key itself, which may not be the root, or nil if it isn't loaded.
 func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 	for _, i := range ps.Identities {
 		if i.AccountID == account && i.Key == key {
@@ -234,8 +239,8 @@ func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 	return nil
 }
 
-// CustomerOf finds the customer of an inbound; nil means it names none.
-// Errors: *NotYet when an earlier event of this batch gave the key up: the next batch makes it anew.
+// CustomerOf returns the root identity of the customer of an inbound, or nil if the inbound names no customer.
+// Errors: *NotYet if an earlier event of this batch has released the key. The next batch makes it anew.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil
@@ -246,13 +251,16 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	return nil, ps.Wait(0)
 }
 
-// IsNewcomer reports whether an address is not yet part of a conversation that has some.
+// IsNewcomer reports whether an address is new in a conversation that has participants.
 func (ps *People) IsNewcomer(c *Conversation, key string) bool {
-	if len(c.Participants) == 0 || c.Identity != nil && c.Identity.Key == key {
+	if len(c.Participants) == 0 {
+		return false
+	}
+	if c.Identity != nil && c.Identity.Key == key {
 		return false
 	}
 	if i := ps.ByAddress[NameKey{c.AccountID, key}]; i != nil && i == ps.RootOf(c) {
-		return false // the customer by another key
+		return false // it is the customer with another key
 	}
 	for _, p := range c.Participants {
 		if p.Key == key {
@@ -282,14 +290,14 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.SetOptedOut(ctx, p, rows(ps.consents))
 }
 
-// samePerson names keys of one customer, the one in use first.
+// samePerson names keys that are one customer's, the one in use first.
 type samePerson struct {
 	account store.AccountID
 	keys    []string
-	lasting bool // the first is this person's for good, and nothing but a message names the others
+	lasting bool // the first key stays this person's for good, and it was a message that named the others
 }
 
-// BlockedRecipients says why nothing may go to the recipients as they are.
+// BlockedRecipients says why nothing may be sent to the recipients as they are. It returns nil if something may.
 func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	if i := ps.RootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: c.Customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
@@ -299,7 +307,8 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	}
 	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
-		if !slices.ContainsFunc(ps.keysBy(c, p.Key), func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }) {
+		isListed := func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }
+		if !slices.ContainsFunc(ps.keysBy(c, p.Key), isListed) {
 			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
 				Hint: "Add the address to trial_to, or switch the account to live."}
 		}
@@ -307,10 +316,11 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	return nil
 }
 
-// keysBy returns a recipient's key, and, of a chat's customer, all other keys that the customer has now.
+// keysBy returns a recipient's key. If the recipient is a chat's customer, it adds all other keys that the customer has now.
 func (ps *People) keysBy(c *Conversation, key string) []string {
 	root, keys := ps.RootOf(c), []string{key}
-	if !c.Exclusive || root == nil || ps.ByAddress[NameKey{c.AccountID, key}] != root {
+	isChatsCustomer := c.Exclusive && root != nil && ps.ByAddress[NameKey{c.AccountID, key}] == root
+	if !isChatsCustomer {
 		return keys
 	}
 	for _, id := range SortedKeys(ps.Identities) {
@@ -321,7 +331,7 @@ func (ps *People) keysBy(c *Conversation, key string) []string {
 	return keys
 }
 
-// WroteBefore reports whether somebody with whom a conversation is to be begun wrote before, with any key.
+// WroteBefore reports whether somebody with whom a conversation is to be begun wrote to us before, with any key.
 func (ps *People) WroteBefore(p channels.Party) bool {
 	return slices.ContainsFunc(append([]string{p.Key}, p.Also...), func(key string) bool { return slices.Contains(ps.writers, key) })
 }

@@ -12,9 +12,9 @@ import (
 	"parley/store"
 )
 
-// Kinds of posts that people made.
+// Kinds of posts that people made. The kinds of Parley's own posts are PostKinds.
 const (
-	EarlyMessage = "early" // it was edited or deleted before the message itself came
+	EarlyMessage = "early" // an edit or a deletion of it came before the message itself
 	HumanMessage = "human"
 )
 
@@ -22,7 +22,7 @@ const (
 type Posts struct {
 	*Moment
 	Rows  map[PostKey]*store.Post
-	dirty map[PostKey]bool
+	dirty map[PostKey]bool // rows to be written
 }
 
 func newPosts(m *Moment) *Posts {
@@ -49,44 +49,44 @@ type PostKey struct {
 	Channel, Message string
 }
 
-// AsksFromElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the
-// conversation for a text in the channel. That person would not see an answer in the conversation's
-// thread.
+// AsksFromElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the conversation for
+// a text in the channel. The answer has to be given there, since that person would not see it in the conversation's thread.
 func (ps *Posts) AsksFromElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
-	looks := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
-	if !slices.Contains(looks, r.Verb) || r.Args.Conversation == 0 || r.Place.Channel == "" {
+	asking := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
+	namesConversation := r.Args.Conversation != 0
+	if !slices.Contains(asking, r.Verb) || !namesConversation || r.Place.Channel == "" {
 		return false
 	}
-	at := r.Place.Thread
-	if at == "" && !r.Typed() { // a button of the card
-		at = r.Place.Message
+	root := r.Place.Thread
+	if root == "" && !r.Typed() { // it was a button of the card, which is the root
+		root = r.Place.Message
 	}
-	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, at}]
+	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, root}]
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
 
-// ActedInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. The surface
-// reports that, and so proves that the person can read the thread. The place that a button or a form
-// gives is no proof.
+// ActedInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. That the surface reports it
+// proves that the person can read the thread. The place that a button or a form names is no proof.
 func (ps *Posts) ActedInThread(r Request) bool {
 	switch r.Origin {
 	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
 	default:
 		return false
 	}
-	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := ps.Rows[PostKey{r.Surface, r.Place.Channel, m}]; p != nil && m != "" && p.ConversationID == r.Conversation.ID {
+	for _, message := range []string{r.Place.Thread, r.Place.Message} {
+		p := ps.Rows[PostKey{r.Surface, r.Place.Channel, message}]
+		if message != "" && p != nil && p.ConversationID == r.Conversation.ID {
 			return true
 		}
 	}
 	return false
 }
 
-// ShownInThread reports whether a text was not typed elsewhere with the number of its conversation. The
-// conversation's thread would not show such a text.
+// ShownInThread reports whether the conversation's thread shows a typed text. It doesn't if the text was typed elsewhere, with
+// the number of the conversation.
 func (ps *Posts) ShownInThread(r Request) bool {
 	if r.Conversation == nil || r.Args.Conversation == 0 {
 		return true
@@ -95,7 +95,7 @@ func (ps *Posts) ShownInThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
-// KeyOfTypedText returns the key of a text that was typed outside of its conversation's thread; nil means it wasn't typed.
+// KeyOfTypedText returns the key of the place at which a text was typed, or nil if it wasn't typed.
 func (ps *Posts) KeyOfTypedText(r Request) *PostKey {
 	if !r.Typed() || r.Place.Message == "" {
 		return nil
@@ -103,58 +103,65 @@ func (ps *Posts) KeyOfTypedText(r Request) *PostKey {
 	return &PostKey{r.Surface, r.Place.Channel, r.Place.Message}
 }
 
-// RememberElsewhere notes the message that a text became which was typed elsewhere. The note names no conversation: what is
-// said below the text isn't said in the conversation's thread.
+// RememberElsewhere notes which message a text became that was typed outside of its conversation's thread. The note names no
+// conversation, because what is said below the text isn't said in the conversation's thread. k may be nil.
 func (ps *Posts) RememberElsewhere(k *PostKey, m *Message) {
 	if k != nil {
 		ps.Remember(store.Post{AccountID: k.Account, Channel: k.Channel, Message: k.Message, MessageID: m.ID, Kind: HumanMessage})
 	}
 }
 
-// WasHandled reports whether a typed message was dealt with before, when the surface reported it in another way.
+// WasHandled reports whether a typed message was handled before: a surface may report the same message in several ways.
 func (ps *Posts) WasHandled(r Request) bool {
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	return p != nil && p.Kind == HumanMessage
 }
 
-// AwaitRecord makes an action wait for the record of the post that it is under, if that record may be
-// about to be written.
+// AwaitRecord makes an action wait for the record of the post under which it was done, if that record may be about to be
+// written. It returns nil if there is nothing to wait for, or not any more.
 // Errors: *NotYet; the database's.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
-	under, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
-	most := maxDisorderWait - age
-	switch {
-	case ps.Rows[PostKey{r.Surface, r.Place.Channel, under}] != nil, age >= maxRootWait:
+	root, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
+	if ps.Rows[PostKey{r.Surface, r.Place.Channel, root}] != nil || age >= maxRootWait {
 		return nil
-	case r.Origin == bridge.OriginEmoji: // which may be under any post
+	}
+	if r.Origin == bridge.OriginEmoji {
+		maxWait := maxDisorderWait
 		if r.OwnThread {
-			most = maxEmojiWait - age
+			maxWait = maxEmojiWait
 		}
-		if most <= 0 {
+		if age >= maxWait {
 			return nil
 		}
-	case age >= maxDisorderWait:
-		if coming, err := store.RootComing(ctx, tx, r.Surface, r.Place.Channel, under, ps.Event.ID); err != nil || !coming {
-			return err
-		}
-		most = rootPollInterval
+		return ps.waitForPost(r.Surface, r.Place.Channel, root, maxWait-age)
 	}
-	return ps.waitForPost(r.Surface, r.Place.Channel, under, most)
+	if age < maxDisorderWait {
+		return ps.waitForPost(r.Surface, r.Place.Channel, root, maxDisorderWait-age)
+	}
+	coming, err := store.RootComing(ctx, tx, r.Surface, r.Place.Channel, root, ps.Event.ID)
+	if err != nil || !coming {
+		return err
+	}
+	return ps.waitForPost(r.Surface, r.Place.Channel, root, rootPollInterval)
 }
 
-// IsUnknownThread reports whether somebody asked Parley to reply to a customer in a thread that belongs to no
-// conversation. It may be the double of a conversation's thread: a root is posted again when nobody can
-// tell whether it was posted.
+// IsUnknownThread reports whether somebody asked Parley to reply to a customer in a thread that belongs to no known
+// conversation. It may be the double of a conversation's thread: a root is posted again when nobody can tell whether the
+// first attempt succeeded.
 func (ps *Posts) IsUnknownThread(r Request) bool {
-	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
-		ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
+	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
+	if !r.Explicit || r.Args.Conversation != 0 || !isBelowRoot {
+		return false
+	}
+	return ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
-// MayBeUnderDouble reports whether a text was typed under a root of Parley's that is no conversation's, in a channel where a root may be
-// there twice and nobody found the other one: so the text was meant for a customer.
+// MayBeUnderDouble reports whether a text was typed under a root of Parley's that no conversation has, in a channel where some
+// root may be there twice and the other one was not found. Such a text was meant for a customer.
 // Errors: the database's.
 func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
-	if !r.OwnThread || !r.Typed() || r.Place.Thread == "" || ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
+	underOwnRoot := r.OwnThread && r.Typed() && r.Place.Thread != ""
+	if !underOwnRoot || ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
 		return false, nil
 	}
 	return store.Doubted(ctx, tx, r.Surface, r.Place.Channel)
@@ -168,18 +175,18 @@ func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UpsertPosts(ctx, p, posts)
 }
 
-// maxRootWait is how long a reply may wait for the record of the root that it answers. For so long it may
-// be unknown whether a post was made.
+// maxRootWait is how long a reply may wait for the record of the root under which it was typed. That is how long it can be
+// unknown whether a post was made.
 const maxRootWait = 11 * time.Minute
 
-// maxDisorderWait is how long a reply waits though no root is under way: a surface may report events in
-// the wrong order.
+// maxDisorderWait is how long a reply waits even if no root is under way, because a surface may report events in the wrong
+// order.
 const maxDisorderWait = 15 * time.Second
 
-// rootPollInterval is how often it is looked whether a root is still under way.
+// rootPollInterval is the pause between two looks whether a root is still under way.
 const rootPollInterval = 5 * time.Second
 
-// maxEmojiWait is how long an emoji may wait for the record of the post that it is under. That is less than
-// rootWait, because the post may have nothing to do with Parley. Under a person's message, which often
-// concerns no customer, the emoji waits for disorderWait only.
+// maxEmojiWait is how long an emoji may wait for the record of the post that it is on. That is less than
+// maxRootWait, because the post may have nothing to do with Parley. Under a person's message, which often
+// concerns no customer, the emoji waits for maxDisorderWait only.
 const maxEmojiWait = time.Minute

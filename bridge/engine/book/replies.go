@@ -9,7 +9,7 @@ import (
 	"parley/store/replying"
 )
 
-// Replying is what a batch changes about the forms of replies.
+// Replying is what a batch changes about open forms of replies, which the card shows ("Ben Katz is replying").
 type Replying struct {
 	*Moment
 	conversations []store.ConversationID
@@ -17,7 +17,8 @@ type Replying struct {
 	outdated      []store.ConversationID // conversations in which the time of a form may be over
 }
 
-// End notes that the form of an agent who answered is closed: the card no longer names the agent.
+// End notes that an agent has answered and has no form open any more, so that the card no longer names the agent. agent may
+// be nil.
 func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 	if agent == nil {
 		return
@@ -31,11 +32,11 @@ func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 	c.RefreshCard()
 }
 
-// Outdate makes the card show who has a form open now. A timer calls for it after a form was opened or
-// closed, and when a form's time is over.
+// Outdate has forms removed whose time is over, and the card show who has a form open now. It is called when the timer
+// fires that was started as a form was opened or closed.
 func (rc *Replying) Outdate(c *Conversation) {
 	rc.outdated = append(rc.outdated, c.ID)
-	c.Clicked = true // the timer has waited for more already
+	c.Clicked = true // the card is updated at once: the timer has waited for further changes already
 	c.RefreshCard()
 }
 

@@ -14,7 +14,7 @@ import (
 // which follow each other in the lane: the text with the first files, then the others. Each
 // has its own receipt; the fate of the message is the worst of theirs.
 
-// Spans divides files among deliveries, each of at most each files. One nil means all leave in one delivery.
+// Spans divides files among deliveries of at most each files. It returns one nil if all files leave in one delivery.
 func Spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
 		return []*outbound.Span{nil}
@@ -26,8 +26,8 @@ func Spans(files, each int) []*outbound.Span {
 	return list
 }
 
-// PartsOf returns the deliveries of a message's latest sending, in order. Of a part that was sent twice, since the first
-// sending was refused, only the later one counts.
+// PartsOf returns the deliveries of a message's latest sending, in order. If a part was sent twice, because the first sending
+// was refused, only the later delivery counts.
 func (o *Outbox) PartsOf(m *Message) []*Delivery {
 	last := o.ReplyOf(m)
 	if last == nil {
@@ -38,7 +38,8 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 		return parts
 	}
 	for _, d := range o.OfMessage[m.ID] {
-		if d != last && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.DecodedPayload().Span != nil {
+		sameSending := d.LaneID == last.LaneID && d.OrderBy == last.OrderBy
+		if d != last && d.Kind == outbound.KindReply && sameSending && d.DecodedPayload().Span != nil {
 			parts = append(parts, d)
 		}
 	}
@@ -50,7 +51,7 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 	})
 }
 
-// FirstPartOf returns the delivery with a message's text.
+// FirstPartOf returns the first delivery of a message to the customer, which has its text. It is nil if there is none.
 func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	if parts := o.PartsOf(m); len(parts) > 0 {
 		return parts[0]
@@ -58,8 +59,7 @@ func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It returns false when the first part is being sent or was
-// sent.
+// CancelReply takes all parts of a waiting reply back. It returns false if the first part is being sent or was sent.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
 	if len(parts) == 0 || !o.Cancel(parts[0]) {
@@ -71,7 +71,7 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// CancelPartsWithoutFiles takes back the parts whose files an edit took away.
+// CancelPartsWithoutFiles takes back the parts whose files an edit has removed.
 func (o *Outbox) CancelPartsWithoutFiles(m *Message) {
 	for _, d := range o.PartsOf(m) {
 		if s := d.DecodedPayload().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
@@ -80,7 +80,7 @@ func (o *Outbox) CancelPartsWithoutFiles(m *Message) {
 	}
 }
 
-// IsReplyUnderWay reports whether an attempt at some part of a reply runs or will be repeated.
+// IsReplyUnderWay reports whether an attempt at some part of a reply runs, or ended without a known result.
 func (o *Outbox) IsReplyUnderWay(m *Message) bool {
 	return slices.ContainsFunc(o.PartsOf(m), o.isUnderWay)
 }
@@ -91,7 +91,7 @@ func (o *Outbox) HasLeftPartly(m *Message) bool {
 	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *Delivery) bool { return StateRank(d.State) > 0 })
 }
 
-// worstFate returns the fate of a message by what became of its deliveries.
+// worstFate returns the worst fate of a message's deliveries: unclear, failed, waiting or out.
 func (o *Outbox) worstFate(m *Message) store.Fate {
 	fate := store.FateOut
 	for _, d := range o.PartsOf(m) {
@@ -109,8 +109,8 @@ func (o *Outbox) worstFate(m *Message) store.Fate {
 	return fate
 }
 
-// AwaitOtherParts reports whether a part of a reply landed but others did not, or not yet: the mark waits for them.
-// It sets the message's fate to the worst of its parts'.
+// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
+// worst of its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	if len(o.PartsOf(m)) < 2 {
 		return false
@@ -128,7 +128,7 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	return true
 }
 
-// DeliveryOf returns the delivery that a result or click is about.
+// DeliveryOf returns the delivery of a message that a result or a click names, else the latest one to the customer.
 func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	if d := o.Deliveries[delivery]; d != nil && d.MessageID == m.ID {
 		return d
@@ -136,8 +136,7 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	return o.ReplyOf(m)
 }
 
-// DeliveryOfReceipt finds the delivery that a receipt is about: by the provider's id where a message
-// left in parts.
+// DeliveryOfReceipt returns the delivery that a receipt is about. If a message left in parts, the provider's id tells which one.
 // Errors: *NotYet while the part's own result may be about to be written.
 func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)
@@ -145,15 +144,16 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 		return b.Outbox.ReplyOf(m), nil
 	}
 	if s.Early {
-		return parts[0], nil // only the delivery with the text can have several parts
+		return parts[0], nil // the receipt is about an early piece of a delivery, and only the first one, with the text, has pieces
 	}
 	for _, d := range parts {
 		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {
 			return d, nil
 		}
 	}
-	if i := slices.IndexFunc(parts, func(d *Delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }); i >= 0 {
-		return parts[i], nil // the one whose answer was lost
+	answerLost := func(d *Delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }
+	if i := slices.IndexFunc(parts, answerLost); i >= 0 {
+		return parts[i], nil
 	}
 	if b.Age() < ResultWait {
 		return nil, b.Wait(ResultWait - b.Age())
@@ -161,7 +161,7 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 	return parts[0], nil
 }
 
-// ReplyOf finds the delivery of a message to the customer.
+// ReplyOf returns the last delivery of a message to the customer, or nil if there is none.
 func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
@@ -172,7 +172,7 @@ func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	return found
 }
 
-// ReceiptState returns how far all parts of a sent message came.
+// ReceiptState returns how far all parts of a sent message have come: as far as the slowest.
 func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	lowest := StateRank(store.Read)
 	for _, d := range o.PartsOf(m) {
@@ -181,7 +181,8 @@ func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	return ReceiptOutcome(lowest, len(o.PartsOf(m)) > 0)
 }
 
-// ReceiptOutcome returns what is known of a reply that left, by the lowest Rank of its parts; known reports whether it has any.
+// ReceiptOutcome returns what is known of a reply that left: lowest is the lowest StateRank of its parts, known is false if no
+// part is known.
 func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 	switch {
 	case !known || lowest < StateRank(store.Delivered):
@@ -192,8 +193,8 @@ func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 	return bridge.OutcomeRead
 }
 
-// TakeSentText returns the text that the customer got, if the last attempt at a reply sent what it said
-// before an edit. It also drops the earlier texts, which nothing needs after that.
+// TakeSentText returns the text that the customer got, if the last attempt at a reply sent what it said before an edit;
+// edited is false if the customer got the present text. It also drops the earlier texts, which are not needed any more.
 func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
 	d := o.FirstPartOf(m)
 	if d == nil {
@@ -209,6 +210,9 @@ func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
 		return "", false
 	}
 	at := slices.IndexFunc(earlier, func(e outbound.EarlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
-	text = earlier[max(at, 0)].Text // if the process ended before it noted which text it sent: the one of when the attempt began
+	if at < 0 {
+		at = 0 // the process ended before it noted which text it sent: most likely that of when the attempt began
+	}
+	text = earlier[at].Text
 	return text, text != m.Text
 }

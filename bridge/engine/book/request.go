@@ -5,16 +5,16 @@ import (
 	"parley/store"
 )
 
-// Request is an action in hand: what somebody asks for, in which surface, who that is, and which
+// Request is an action that is being applied: what somebody asks for, in which surface, who that is, and which
 // conversation it is about.
 type Request struct {
 	bridge.Action
-	Conversation *Conversation   // nil means it is about no conversation, or it isn't known which
-	Agent        *store.Agent    // nil means whoever asks is no agent, or nobody has looked yet
+	Conversation *Conversation   // nil if it is about no conversation, or if nobody knows which one
+	Agent        *store.Agent    // nil if whoever asks is no agent, or before anybody has looked
 	Surface      store.AccountID // the account of the surface in which it was asked
 }
 
-// About returns the same request about another conversation; nil means about none.
+// About returns the same request about another conversation, or about none if c is nil.
 func (r Request) About(c *Conversation) Request {
 	r.Conversation = c
 	return r
@@ -26,12 +26,12 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
-// MeansOneMessage reports whether somebody chose a verb for one message of a thread, and means no other.
+// MeansOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other message.
 func MeansOneMessage(a bridge.Action) bool {
 	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
 }
 
-// IsOnCard reports whether something was done to the conversation's card, and not to a message.
+// IsOnCard reports whether something was done to the conversation's card (its root), and not to a message.
 func (r Request) IsOnCard() bool {
 	t := r.Conversation.Threads[r.Surface]
 	return t != nil && t.Root != "" && r.Place.Message == t.Root

@@ -12,52 +12,63 @@ import (
 	"parley/store/request"
 )
 
-// Requests are the texts that a batch asks for.
+// Requests collects the texts that a batch asks an analysis.Writer for: summaries, translations, answers to questions.
+// They are stored as rows; chores has them written after the batch is committed.
 type Requests struct {
 	*Moment
-	hasWriter bool // somebody writes such texts
+	hasWriter bool // a Writer is set up; without one, nothing is asked for
 	rows      map[requestKey]request.Request
 }
 
+// requestKey identifies a request: asking for the same text again has the same key.
 type requestKey struct {
 	conversation store.ConversationID
-	name         string
+	name         string // requestName of what is asked
 }
 
-func newRequests(m *Moment, answered bool) *Requests {
-	return &Requests{Moment: m, hasWriter: answered, rows: map[requestKey]request.Request{}}
+func newRequests(m *Moment, hasWriter bool) *Requests {
+	return &Requests{Moment: m, hasWriter: hasWriter, rows: map[requestKey]request.Request{}}
 }
 
-// HasWriter reports whether somebody writes the texts that are asked for.
+// HasWriter reports whether a Writer is set up that will write what is asked for.
 func (rs *Requests) HasWriter() bool { return rs.hasWriter }
 
-// Len reports whether the batch asks for a text.
-func (rs *Requests) Len() bool { return len(rs.rows) > 0 }
+// Len returns how many texts the batch asks for.
+func (rs *Requests) Len() int { return len(rs.rows) }
 
-// Add asks for a text about a conversation; it does nothing where nobody writes such texts. The same twice is one
-// request, whoever asks.
+// Add asks for a text about a conversation. Requests that differ only in their Asker count as one: the first Asker is
+// kept. Without a Writer, Add does nothing.
 func (rs *Requests) Add(c *Conversation, ask own.Ask) {
 	if !rs.hasWriter {
 		return
 	}
-	same := ask
-	same.Asker = own.Asker{}
-	sum := sha256.Sum256(encodeAsk(same))
-	name := string(ask.Task) + ":" + hex.EncodeToString(sum[:8])
-	k := requestKey{c.ID, name}
-	if _, known := rs.rows[k]; !known {
-		rs.rows[k] = request.Request{ConversationID: c.ID, Name: name, Ask: encodeAsk(ask), AskedAt: rs.Now}
+	key := requestKey{c.ID, requestName(ask)}
+	if _, known := rs.rows[key]; known {
+		return
 	}
+	rs.rows[key] = request.Request{ConversationID: c.ID, Name: key.name, Ask: encodeAsk(ask), AskedAt: rs.Now}
+}
+
+// nameBytes is how much of its hash a request is named by: enough, since a name need only be unique among the requests
+// of one conversation.
+const nameBytes = 8
+
+// requestName names what is asked for, without who asks.
+func requestName(ask own.Ask) string {
+	ask.Asker = own.Asker{}
+	sum := sha256.Sum256(encodeAsk(ask))
+	return string(ask.Task) + ":" + hex.EncodeToString(sum[:nameBytes])
 }
 
 func encodeAsk(ask own.Ask) json.RawMessage {
 	body, err := json.Marshal(ask)
 	if err != nil {
-		panic(fmt.Sprintf("book: %v", err)) // our own plain struct
+		panic(fmt.Sprintf("book: text request: %v", err)) // can't happen: an Ask has only plain fields
 	}
 	return body
 }
 
+// flush writes the requests. Their order doesn't matter, since each is a row of its own that nothing else depends on.
 func (rs *Requests) flush(ctx context.Context, p *store.Pipeline) error {
 	rows := make([]request.Request, 0, len(rs.rows))
 	for _, row := range rs.rows {

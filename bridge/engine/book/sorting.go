@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// DailyThread returns the thread in which an account's automatic mails of today are sorted, and makes it if need be.
+// DailyThread returns the thread in which an account's automatic mails of today are sorted. It makes the thread if there is none.
 func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
 	k := LaneKey{a.ID, today}
@@ -25,8 +25,8 @@ func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Ac
 	return c, nil
 }
 
-// CollectingThread returns the thread in which an account's mails of today are collected that are above a sender's
-// limit, and makes it if need be.
+// CollectingThread returns the thread in which an account's mails of today are collected that exceed their sender's limit
+// (Openings). It makes the thread if there is none.
 func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
 	k := LaneKey{a.ID, today}
@@ -42,7 +42,7 @@ func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *sto
 	return c, nil
 }
 
-// sortingThread makes a thread that is no conversation: mails are sorted in it.
+// sortingThread makes the row of a thread that is no conversation, but in which mails are sorted.
 func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*Conversation, error) {
 	id, err := cs.TakeNumber(ctx, tx)
 	if err != nil {

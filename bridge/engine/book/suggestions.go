@@ -10,17 +10,19 @@ import (
 	"parley/store/suggestion"
 )
 
-// Suggestions are what notes suggest in this batch, and what becomes of earlier suggestions. A use case that
-// does what may have been suggested says so by Settle; nobody has to know whether it was.
+// Suggestions are what notes of analyses suggest in this batch, and what becomes of earlier suggestions. A use case that
+// does something that may have been suggested calls Settle. It needn't know whether it was.
 type Suggestions struct {
-	shown, settled []suggestion.Suggestion
-	ended          map[store.ConversationID]bool // conversations
+	shown   []suggestion.Suggestion
+	settled []suggestion.Suggestion
+	ended   map[store.ConversationID]bool // conversations that end in this batch
 }
 
-// Show records that a note suggests something. It returns false if the conversation had this suggestion before.
+// Show records that a note suggests something. It returns false, and records nothing, if the conversation had this
+// suggestion before.
 func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) bool {
 	name := value
-	if kind != suggestion.Tag { // tags stand there by themselves, as earlier versions wrote them
+	if kind != suggestion.Tag { // earlier versions listed tags alone, without their kind
 		name = string(kind) + " " + value
 	}
 	if !c.Remember(bridge.TraitSuggested, name) {
@@ -30,19 +32,19 @@ func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) 
 	return true
 }
 
-// Record records that a note suggests something of which is known that it is new.
+// Record records that a note suggests something, where the caller knows that it is new.
 func (s *Suggestions) Record(c *Conversation, kind suggestion.Kind, value string) {
 	s.shown = append(s.shown, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value})
 }
 
-// Settle records what became of a suggestion, if there was one.
+// Settle records what became of a suggestion. It does nothing if nothing was suggested in the conversation.
 func (s *Suggestions) Settle(c *Conversation, kind suggestion.Kind, value string, fate suggestion.Fate) {
 	if c.Traits[bridge.TraitSuggested] != "" {
 		s.settled = append(s.settled, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value, Fate: fate})
 	}
 }
 
-// End records that a conversation is over: what nobody used is ignored.
+// End records that a conversation is over: suggestions that nobody used count as ignored.
 func (s *Suggestions) End(c *Conversation) {
 	if c.Traits[bridge.TraitSuggested] != "" {
 		s.ended[c.ID] = true
@@ -53,7 +55,7 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := suggestion.Show(ctx, p, s.shown); err != nil {
 		return err
 	}
-	for _, one := range s.settled { // one after the other: a later one may be about the same
+	for _, one := range s.settled { // one after the other, because a later one may be about the same suggestion
 		if err := suggestion.Settle(ctx, p, []suggestion.Suggestion{one}); err != nil {
 			return err
 		}
@@ -64,8 +66,8 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 // maxRemembered is how many names a trait remembers.
 const maxRemembered = 10
 
-// Remember adds a name to those that a trait lists, and tells whether it is new. The latest names are
-// remembered.
+// Remember adds a name to those that a trait lists, and reports whether the name is new. A trait lists the latest
+// maxRemembered names.
 func (c *Conversation) Remember(trait, name string) bool {
 	if name = strings.Join(strings.Fields(name), " "); c.Remembers(trait, name) {
 		return false

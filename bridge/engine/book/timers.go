@@ -12,14 +12,14 @@ import (
 type Timers struct {
 	set     map[timerKey]store.Timer
 	stopped map[timerKey]store.Timer
-	Overdue []store.Overdue // snoozes that ended while nobody could be told
+	Overdue []store.Overdue // snoozes that ended long before Parley could tell anybody: they go into a digest
 }
 
 func newTimers() *Timers {
 	return &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}}
 }
 
-// Start sets a conversation's timer of a kind, in place of the one that it has.
+// Start sets a conversation's timer of a kind. It takes the place of an earlier one.
 func (t *Timers) Start(row store.Timer) {
 	k := timerKey{row.ConversationID, row.Kind}
 	delete(t.stopped, k)

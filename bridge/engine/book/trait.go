@@ -7,17 +7,18 @@ import (
 	"parley/bridge"
 )
 
-// SetTrait keeps what a verb set on a conversation, under a name; "" takes it away. It tells whether
-// that changed anything.
+// SetTrait sets a trait of a conversation: something that a verb or an analysis set on it, by name. The value "" removes it.
+// It reports whether that changed anything.
 func (c *Conversation) SetTrait(name, value string) bool {
 	if c.Traits[name] == value {
 		return false
 	}
-	traits := maps.Clone(c.Traits) // others may read the former ones
+	traits := maps.Clone(c.Traits) // whoever holds the former map may go on reading it
 	if traits == nil {
 		traits = map[string]string{}
 	}
-	if traits[name] = value; value == "" {
+	traits[name] = value
+	if value == "" {
 		delete(traits, name)
 	}
 	c.Traits = traits
@@ -26,14 +27,15 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	return true
 }
 
-// TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" means there are none.
+// TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" if there are none. Traits that
+// a card doesn't show are left out, so that a change of them doesn't update the card.
 func (c *Conversation) TraitsDigest() string {
 	shown := maps.Clone(c.Traits)
 	for _, name := range []string{bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
 		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged} {
 		delete(shown, name)
 	}
-	if bridge.IsUrgent(c.Traits) { // a card doesn't tell for which time
+	if bridge.IsUrgent(c.Traits) { // a card shows that it is urgent, and not whether the owners were told
 		shown[bridge.TraitUrgent] = bridge.UrgentNow
 	}
 	if len(shown) == 0 {

@@ -8,14 +8,13 @@ import (
 	"parley/store"
 )
 
-// Wanted collects what a batch will touch, before anything is locked; Load reads it. What it names twice
-// is read once.
+// Wanted collects what the events of a batch will touch, before anything is locked. Load reads it, each row once.
 type Wanted struct {
 	depth
 	facts         int // how many facts the batch applies
 	parties       parties
-	Strangers     []Stranger // who become customers only if they wrote before
-	Peeked        KeyList    // customers who are looked up only
+	Strangers     []Stranger // people who become customers only if they wrote to us before
+	Peeked        KeyList    // customers who are read without being made, if they are new
 	Joined        KeyList    // senders whose open conversations are needed
 	Reacted       KeyList    // messages, by the provider's ids, of which the reactions are needed
 	External      KeyList    // messages, by the provider's ids
@@ -26,19 +25,19 @@ type Wanted struct {
 	Messages      []store.MessageID
 	Deliveries    []store.DeliveryID
 	Files         []store.MessageID // messages of which the posts of files are needed
-	Opens         map[NameKey]int   // how many conversations each origin may open
-	Said          []Request         // what is said, in conversations of which the latest messages are needed
-	Ends          []Request         // what ends conversations
-	Answers       []Incoming        // what opens the reply windows of conversations
-	Tags          []string          // that are put on conversations
+	Opens         map[NameKey]int   // how many conversations each origin may open in this batch; see Openings
+	Said          []Request         // what is said by agents: the latest messages of its conversation are needed
+	Ends          []Request         // requests that end conversations
+	Answers       []Incoming        // messages that open the reply windows of conversations
+	Tags          []string          // tags that are put on conversations
 }
 
-// depth says what of the conversations is needed besides their rows.
+// depth says what is needed of the conversations besides their rows.
 type depth struct {
-	Waiting  bool // the deliveries that wait for customers
-	Failures bool // these, and the latest messages of all conversations
-	Receipts bool // the deliveries that left together
-	UpTo     bool // the replies that were sent before a watermark
+	Waiting  bool // the deliveries that wait in the lanes to customers
+	Failures bool // the same, and the latest messages of all conversations
+	Receipts bool // the deliveries that left as one message with the loaded ones
+	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads
 	Early    bool // the edits whose messages have not come
 }
@@ -46,11 +45,11 @@ type depth struct {
 // parties are the people who are customers, or become such.
 type parties struct {
 	byKey map[NameKey]channels.Party
-	keys  []NameKey // in the order in which the facts name them
-	same  []samePerson
+	keys  []NameKey    // in the order in which the facts name them
+	same  []samePerson // keys that the facts prove to be one person's
 }
 
-// Stranger is somebody with whom a conversation may be begun only if one of the party's keys wrote before.
+// Stranger is somebody with whom a conversation may be begun only if somebody wrote to us before with one of the keys.
 type Stranger struct {
 	Account store.AccountID
 	Party   channels.Party
@@ -62,7 +61,7 @@ type Incoming struct {
 	Inbound channels.Inbound
 }
 
-// KeyList lists things by account and name, the way PostgreSQL takes them.
+// KeyList lists things by account and name, as two arrays, which is how they are handed to PostgreSQL.
 type KeyList struct {
 	accounts []store.AccountID
 	names    []string
@@ -78,7 +77,7 @@ func NewWanted(facts int) *Wanted {
 	return &Wanted{facts: facts, parties: parties{byKey: map[NameKey]channels.Party{}}, conversations: map[store.ConversationID]bool{}, Opens: map[NameKey]int{}}
 }
 
-// AddConversation adds a conversation by its number; it ignores 0.
+// AddConversation adds a conversation by its number. It ignores 0, which stands for none.
 func (n *Wanted) AddConversation(id store.ConversationID) {
 	if id != 0 {
 		n.conversations[id] = true
@@ -93,7 +92,7 @@ func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
-// AddParty adds a customer by all keys that are known of her, the one in use first.
+// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first.
 func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...string) {
 	if p.Key == "" {
 		return
@@ -105,7 +104,7 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 		if !known {
 			n.parties.keys = append(n.parties.keys, k)
 		}
-		if !known || p.Name != "" { // the newest name, as if each came alone
+		if !known || p.Name != "" { // the newest name counts, as it would if each fact were applied by itself
 			n.parties.byKey[k] = channels.Party{Key: key, Name: p.Name}
 		}
 	}
@@ -114,15 +113,15 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	}
 }
 
-// keys returns all keys of the party.
+// keys returns all keys of the stranger.
 func (s Stranger) keys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
 
-// maxNewRows bounds how many rows the batch may make.
+// maxNewRows returns a bound for how many rows the batch may make.
 func (n *Wanted) maxNewRows() int {
 	return max(minIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
 }
 
-// originsThatOpen returns the accounts and origins of those who may open conversations.
+// originsThatOpen returns the origins that may open conversations, with their accounts.
 func (n *Wanted) originsThatOpen() KeyList {
 	var l KeyList
 	for k := range n.Opens {

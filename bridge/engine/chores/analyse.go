@@ -12,40 +12,42 @@ import (
 	"parley/store"
 )
 
-// Analysing what customers write. A model may take long and cost money; what is found is a help and never a
-// condition: whatever fails is left out after a few attempts, and nobody is disturbed by it.
+// Analysing what customers write. A model may take long and cost money. What is found is a help, and nothing depends on it: an
+// analysis that fails is left out after a few attempts, and nobody is disturbed by it. What a customer writes in one go, and what
+// is analysed together, is called a burst.
 const (
-	analyseAtOnce = 16               // bursts that this process has analysed at once
-	analyseBusy   = 2                // bursts that it takes at most in each sweep while there is much else to do
-	analyseTime   = 45 * time.Second // of one attempt
-	analyseLease  = analyseTime + 15*time.Second
-	analyseTries  = 5
-	analyseSweep  = 500 * time.Millisecond
-	analyseGather = 20 * time.Millisecond // results that come within it are journalled together
-	analyseQueues = 8                     // among which conversations are shared out, each to one
+	maxAnalyses     = 16               // bursts that this process has analysed at the same time
+	maxAnalysesBusy = 2                // bursts that it takes in each interval while there is much else to do
+	analyseTimeout  = 45 * time.Second // of one attempt
+	analyseLease    = analyseTimeout + 15*time.Second
+	maxAnalyseTries = 5
+	analyseInterval = 500 * time.Millisecond
+	gatherTime      = 20 * time.Millisecond // results that come within this time are journalled together
+	analyseQueues   = 8                     // queues of the journal among which conversations are shared out, each to one
 )
 
-// analyseWaits are the pauses after attempts that failed; the last one repeats.
+// analyseWaits returns the pauses after attempts that failed. The last one repeats.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// run has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
-// process takes them when their leases end. While there is much else to do it takes few: analysing may be late,
-// and what a customer writes until then is analysed together. A burst whose analysis hangs takes one place of
-// analyseAtOnce, and no other burst waits for it.
+// run has bursts analysed as they become due, until ctx ends. Then it cuts off the analyses that are under way: another process takes
+// their bursts when the leases end. While there is much else to do it takes few bursts, because analysing may be late, and what a
+// customer writes until then is analysed together. A burst whose analysis hangs takes one of maxAnalyses places, and no other burst
+// waits for it.
 func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
-	analysed := make(chan store.AnalysedBurst, analyseAtOnce)
+	analysed := make(chan store.AnalysedBurst, maxAnalyses)
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		as.finishBursts(ctx, analysed)
+		as.journalAnalysed(ctx, analysed)
 	}()
-	tick := time.NewTicker(analyseSweep)
+	tick := time.NewTicker(analyseInterval)
 	defer tick.Stop()
-	done := make(chan struct{}, analyseAtOnce)
-	running, look, more := 0, true, false
+	done := make(chan struct{}, maxAnalyses)
+	running := 0
+	isTime, mayHaveMore := true, false // the interval is over; the last claim took as many bursts as there was room for
 	for {
-		if look || more && running <= analyseAtOnce/2 { // few statements take many bursts
-			claimed, err := as.claimBursts(ctx, analyseAtOnce-running)
+		if isTime || mayHaveMore && running <= maxAnalyses/2 { // not for each place that becomes free: few statements claim many bursts
+			claimed, err := as.claimBursts(ctx, maxAnalyses-running)
 			if err != nil && ctx.Err() == nil {
 				as.log.Warn("what customers wrote was not taken to be analysed", "error", err)
 			}
@@ -56,7 +58,7 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 					as.analyseOne(ctx, with, c, analysed)
 				}()
 			}
-			look, more = false, running == analyseAtOnce
+			isTime, mayHaveMore = false, running == maxAnalyses
 		}
 		select {
 		case <-ctx.Done():
@@ -67,34 +69,34 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 			<-finished
 			return nil
 		case <-tick.C:
-			look = true
+			isTime = true
 		case <-done:
 			running--
 		}
 	}
 }
 
-// claimedBurst is a burst with what its analysis reads.
+// claimedBurst is a burst that this process works on, with what its analysis reads.
 type claimedBurst struct {
 	store.Burst
 	*store.BurstMaterial
 }
 
-// claimBursts takes at most so many bursts, and few while there is much else to do.
-func (as *Analyses) claimBursts(ctx context.Context, most int) ([]claimedBurst, error) {
+// claimBursts takes at most room bursts, and few while there is much else to do.
+func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
 	if as.host.Busy() {
-		most = min(most, analyseBusy)
+		room = min(room, maxAnalysesBusy)
 	}
-	if most <= 0 {
+	if room <= 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	bursts, err := store.ClaimBursts(ctx, as.pool, most, analyseLease)
+	bursts, err := store.ClaimBursts(ctx, as.pool, room, analyseLease)
 	if err != nil || len(bursts) == 0 {
 		return nil, err
 	}
-	m, err := store.LoadBursts(ctx, as.pool, bursts, analyseLook)
+	m, err := store.LoadBursts(ctx, as.pool, bursts, maxQuestionMessages)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func (as *Analyses) claimBursts(ctx context.Context, most int) ([]claimedBurst, 
 	return claimed, nil
 }
 
-// analyseOne has one burst analysed and hands on what was found, or gives the burst back.
+// analyseOne has one burst analysed. It hands on what was found, or gives the burst back.
 func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c claimedBurst, analysed chan<- store.AnalysedBurst) {
 	f, err := as.analyse(ctx, with, c)
 	switch {
@@ -113,26 +115,26 @@ func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c cl
 		analysed <- store.AnalysedBurst{Burst: c.Burst, Fact: f}
 	case ctx.Err() == nil:
 		as.log.Warn("what a customer wrote was not analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
-		if err := as.analyseAgain(ctx, c.Burst); err != nil {
+		if err := as.putBack(ctx, c.Burst); err != nil {
 			as.log.Warn("what was not analysed was not given back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
 		}
 	}
 }
 
-// finishBursts journals what analyses found until the channel is closed: what comes at about the same time
+// journalAnalysed journals what analyses found, until the channel is closed. Results that come at about the same time are journalled
 // together.
-func (as *Analyses) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) {
+func (as *Analyses) journalAnalysed(ctx context.Context, analysed <-chan store.AnalysedBurst) {
 	for first := range analysed {
-		if err := as.finishSome(ctx, gather(first, analysed)); err != nil {
+		if err := as.journalResults(ctx, gather(first, analysed)); err != nil {
 			as.log.Warn("what analyses found was not journalled: they are made again when their leases end", "error", err)
 		}
 	}
 }
 
-// gather takes what comes within analyseGather.
+// gather returns first and the results that come within gatherTime.
 func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []store.AnalysedBurst {
 	some := []store.AnalysedBurst{first}
-	timer := time.NewTimer(analyseGather)
+	timer := time.NewTimer(gatherTime)
 	defer timer.Stop()
 	for {
 		select {
@@ -147,13 +149,13 @@ func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []st
 	}
 }
 
-// finishSome ends bursts and journals what was found, in few queues: nothing but analyses waits for these facts. A
-// conversation always has the same queue, so that what was found first in it is applied first.
-func (as *Analyses) finishSome(ctx context.Context, some []store.AnalysedBurst) error {
+// journalResults ends bursts and journals what was found. The facts go into queues of their own, so that nothing else waits for them. A
+// conversation always has the same queue, so that what was found first is applied first.
+func (as *Analyses) journalResults(ctx context.Context, some []store.AnalysedBurst) error {
 	for i := range some {
 		some[i].Fact.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[i].ConversationID%analyseQueues))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
 	if err := store.FinishBursts(ctx, as.pool, some); err != nil {
 		return err
@@ -162,14 +164,14 @@ func (as *Analyses) finishSome(ctx context.Context, some []store.AnalysedBurst) 
 	return nil
 }
 
-// analyse has one burst analysed and gives the fact that tells what was found.
+// analyse has one burst analysed and returns the fact that says what was found.
 func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claimedBurst) (told store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, analyseTime)
+	ctx, cancel := context.WithTimeout(ctx, analyseTimeout)
 	defer cancel()
 	q, err := as.question(ctx, b)
 	if err != nil {
@@ -177,22 +179,23 @@ func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claim
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		switch a, err := as.ask(ctx, with, b.ConversationID, q.Question); {
+		a, err := as.ask(ctx, with, b.ConversationID, q.Question)
+		switch {
 		case err == nil:
 			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
 			f.Answer, f.Fits, f.Cited = &a, fitting(a, q.templates), citing(a, q.Desk.Sources)
-		case !errors.Is(err, errSwitchedOff):
+		case !errors.Is(err, errSwitchedOff): // if the analysis was switched off, the fact says that nothing was found
 			return told, err
 		}
 	}
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }
 
-// analyseAgain puts a burst back whose analysis failed, or gives it up.
-func (as *Analyses) analyseAgain(ctx context.Context, b store.Burst) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+// putBack puts a burst back whose analysis failed, or gives it up.
+func (as *Analyses) putBack(ctx context.Context, b store.Burst) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	if b.Attempt >= analyseTries {
+	if b.Attempt >= maxAnalyseTries {
 		as.tally.givenUp.Add(1)
 		return store.DropBurst(ctx, as.pool, b)
 	}

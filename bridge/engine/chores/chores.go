@@ -1,9 +1,9 @@
-// Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, has what customers write analysed and texts written that are asked for, measures how the team does, tells providers of templates, follows channels that moved, tells admins by mail that a chat can't be reached, sets the timers of evening
-// lists, and clears away what nobody needs.
+// Package chores does in the background what belongs to no batch of events. It fetches the files that providers keep; it has what
+// customers write analysed, and texts written that are asked for; it measures how the team does; it tells providers of templates;
+// it rewrites the ids of channels that have moved; it tells admins by mail that a chat can't be reached; it sets the timers of
+// evening lists; and it removes what nobody needs.
 //
-// What does not belong here: what any of it means for a conversation. Results come back as facts
-// (package own).
+// What does not belong here: what any of it means for a conversation. Results come back as facts (package own).
 package chores
 
 import (
@@ -21,36 +21,36 @@ import (
 	"parley/store"
 )
 
-// timeout bounds a look at the database.
-const timeout = 5 * time.Second
+// dbTimeout bounds one short use of the database.
+const dbTimeout = 5 * time.Second
 
 // Host is what chores need of the engine.
 type Host interface {
-	// Directory gives accounts, agents and teams as they were read last.
+	// Directory returns the accounts, agents and teams as they were read last.
 	Directory() *directory.Directory
-	// Channel gives the channel of an account; nil while it isn't there.
+	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel(account store.AccountID) channels.Channel
-	// Channels gives the channels that work in this process, by account.
+	// Channels returns the channels that work in this process, by account.
 	Channels() map[store.AccountID]channels.Channel
-	// Surfaces gives the chats that work in this process, by account.
+	// Surfaces returns the chats that work in this process, by account.
 	Surfaces() map[store.AccountID]bridge.Surface
 	// ReachEvery is how often each chat is asked whether it answers.
 	ReachEvery() time.Duration
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
-	// Analyzer reads what customers write; nil means nothing is analysed.
+	// Analyzer returns what reads what customers write; nil means that nothing is analysed.
 	Analyzer() analysis.Analyzer
-	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 means anything.
+	// AITokensADay is how many tokens a model may cost in a day for an account that has chosen no limit; 0 means any number.
 	AITokensADay() int
-	// Sealer seals what is kept of the model's questions; nil means nothing is kept.
+	// Sealer returns what seals the records of questions to the model; nil means that none are kept.
 	Sealer() *store.Sealer
-	// Writer writes texts that are asked for; nil means nobody does.
+	// Writer returns what writes texts that are asked for; nil means that none are written.
 	Writer() analysis.Writer
-	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
+	// Trouble tells the admins, once, why one thing (what) of an account fails, or with c nil that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
-	// Busy says that there is much to do, so that what may be late gives way.
+	// Busy reports whether there is much to do, so that work that may be late has to give way.
 	Busy() bool
-	// Wake tells that facts of Parley's own were journalled.
+	// Wake says that facts of Parley's own were journalled, so that they are applied at once.
 	Wake()
 }
 
@@ -59,17 +59,17 @@ type Chores struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	host  Host
-	fetch chan struct{} // files may be there to be fetched
+	fetch chan struct{} // a signal: there may be files to be fetched
 
 	Analyses *Analyses
 }
 
-// Analyses has read what customers write, and has texts written.
+// Analyses has what customers write analysed, and has texts written.
 type Analyses struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	host  Host
-	write chan struct{} // texts may have been asked for
+	write chan struct{} // a signal: texts may have been asked for
 
 	tally     tally
 	condition lastCondition
@@ -84,11 +84,13 @@ func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
 // Run works until ctx ends.
 func (cs *Chores) Run(ctx context.Context) error {
 	var group errgroup.Group
-	group.Go(func() error { return every(ctx, cs.log, templateEvery, "looking after templates", cs.workTemplates) })
-	group.Go(func() error { return every(ctx, cs.log, movePause, "moving a channel", cs.moveChannels) })
+	group.Go(func() error {
+		return runEvery(ctx, cs.log, templateInterval, "looking after templates", cs.workTemplates)
+	})
+	group.Go(func() error { return runEvery(ctx, cs.log, moveInterval, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
-	group.Go(func() error { return every(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
-	group.Go(func() error { return every(ctx, cs.log, noticeEvery, "telling admins", cs.sendNotices) })
+	group.Go(func() error { return runEvery(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
+	group.Go(func() error { return runEvery(ctx, cs.log, noticeInterval, "telling admins", cs.sendNotices) })
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.Analyses.run(ctx, a) })
 	}
@@ -96,19 +98,20 @@ func (cs *Chores) Run(ctx context.Context) error {
 		group.Go(func() error { return cs.Analyses.runWriting(ctx, w) })
 	}
 	group.Go(func() error {
-		return every(ctx, cs.log, solvedEvery, "learning from resolved conversations", cs.Analyses.learn)
+		return runEvery(ctx, cs.log, solvedInterval, "learning from resolved conversations", cs.Analyses.learn)
 	})
-	group.Go(func() error { return every(ctx, cs.log, measureEvery, "measuring", (&measurer{chores: cs}).round) })
+	group.Go(func() error {
+		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)
+	})
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
-		return every(ctx, cs.log, tidyEvery, "tidying", cs.tidy)
+		return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.tidy)
 	})
 	return group.Wait()
 }
 
-// every does a round of work now and after each pause until ctx ends; the log names the work when a
-// round did not go well.
-func every(ctx context.Context, log *slog.Logger, pause time.Duration, work string, round func(context.Context) error) error {
+// runEvery does a round of work now and after each pause, until ctx ends. If a round fails, the log names the work.
+func runEvery(ctx context.Context, log *slog.Logger, pause time.Duration, work string, round func(context.Context) error) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {

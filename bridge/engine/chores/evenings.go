@@ -11,11 +11,11 @@ import (
 	"parley/store"
 )
 
-// SetEvenings starts the timers of all teams' next lists and weekly figures, and stops those that the present hours and
-// settings no longer call for. Any replica may do it, any number of times.
+// SetEvenings starts the timers of all teams' next evening lists and weekly figures, and stops the timers that don't follow from the
+// present business hours and settings any more. Any process may do it, any number of times.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	return store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
 		now, err := store.Now(ctx, tx)

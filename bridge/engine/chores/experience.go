@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	mostExamples = 50 // resolved conversations in a question
-	mostSolved   = 5  // of them, those whose answers may be drawn on
+	maxExamples      = 50 // resolved conversations in a question
+	maxSolvedSources = 5  // those of them whose answers a suggested reply may draw on
 )
 
-// solvedPrefix begins what resolved conversations are called in a question.
+// solvedPrefix begins the IDs by which a question names resolved conversations.
 const solvedPrefix = "solved:"
 
-// solvedBefore adds to a question what was asked and answered in resolved conversations: of accounts that everybody
-// may read who reads the conversation, which are those of its team without a channel of their own.
+// solvedBefore adds to a question what was asked and answered in resolved conversations. It uses only accounts that everybody may read
+// who may read this conversation: those of its team that have no channel of their own.
 func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking) error {
 	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
 	if i < 0 {
@@ -35,8 +35,8 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	var accounts []store.AccountID
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		same := a.ID == c.AccountID || team != 0 && a.TeamID != nil && *a.TeamID == team
-		if same && helpsOthers(dir, a) {
+		isTeams := team != 0 && a.TeamID != nil && *a.TeamID == team
+		if (a.ID == c.AccountID || isTeams) && helpsOthers(dir, a) {
 			accounts = append(accounts, a.ID)
 		}
 	}
@@ -46,7 +46,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	var like []solved.Solved
 	if b.Solved {
 		var err error
-		if like, err = solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), mostExamples); err != nil {
+		if like, err = solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), maxExamples); err != nil {
 			return err
 		}
 	}
@@ -57,7 +57,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 			e.Solver = own.SolverOf(a.ID)
 		}
 		q.Desk.Examples = append(q.Desk.Examples, e)
-		if s.Answered != "" && sources < mostSolved && s.ConversationID != c.ID {
+		if s.Answered != "" && sources < maxSolvedSources && s.ConversationID != c.ID {
 			sources++
 			id := solvedPrefix + strconv.FormatInt(int64(s.ConversationID), 10)
 			q.intents[id] = s.Intent
@@ -70,7 +70,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	return nil
 }
 
-// hasOtherIntent reports whether a reply draws on a conversation in which something else was wanted.
+// hasOtherIntent reports whether a reply draws on a resolved conversation in which the customer wanted something else.
 func (q asking) hasOtherIntent(r analysis.Reply, a analysis.Answer) bool {
 	return slices.ContainsFunc(r.Sources, func(id string) bool {
 		return q.intents[id] != "" && len(a.Intents) > 0 && !slices.Contains(a.Intents, q.intents[id])

@@ -15,17 +15,17 @@ import (
 
 // Fetching of files that providers keep for us.
 const (
-	fetchTotal   = 16        // files that are fetched at once
-	fetchEach    = 4         // of them, those of one account
-	maxFetched   = 128 << 20 // bytes of one file
-	fetchTime    = 60 * time.Second
-	fetchMargin  = 15 * time.Second // how much longer than fetchTime a file is leased
-	fetchFor     = 24 * time.Hour   // how long after the first attempt a file is given up
-	fetchSweep   = time.Second
-	fetchStoring = 10 * time.Second
+	maxFetches           = 16        // files that are fetched at the same time
+	maxFetchesPerAccount = 4         // those of them that are of one account
+	maxFetchedBytes      = 128 << 20 // of one file
+	fetchTimeout         = 60 * time.Second
+	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout a file is leased
+	maxFetchAge          = 24 * time.Hour   // how long after its first attempt a file is given up
+	fetchInterval        = time.Second
+	fetchDBTimeout       = 10 * time.Second
 )
 
-// fetchWaits are the pauses after attempts; the last one repeats.
+// fetchWaits returns the pauses after attempts. The last one repeats.
 func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute}
 }
@@ -33,12 +33,12 @@ func fetchWaits() []time.Duration {
 // fetchers fetches files; it belongs to one goroutine.
 type fetchers struct {
 	cs    *Chores
-	busy  map[store.AccountID]int
-	total int
-	done  chan store.AccountID // gets the account of each fetch that ended
+	busy  map[store.AccountID]int // fetches that are under way, by account
+	total int                     // all of them together
+	done  chan store.AccountID    // gets the account of each fetch that has ended
 }
 
-// WakeFetches says that files are to be fetched.
+// WakeFetches says that there may be files to be fetched.
 func (cs *Chores) WakeFetches() {
 	select {
 	case cs.fetch <- struct{}{}:
@@ -46,11 +46,11 @@ func (cs *Chores) WakeFetches() {
 	}
 }
 
-// runFetches fetches files until ctx ends. That cuts off the fetches under way, and runFetches waits
-// until they have given their files back, for another process to fetch.
+// runFetches fetches files until ctx ends. Then it cuts off the fetches that are under way, and waits until they have given their files
+// back, so that another process fetches them.
 func (cs *Chores) runFetches(ctx context.Context) error {
-	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, fetchTotal)}
-	tick := time.NewTicker(fetchSweep)
+	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, maxFetches)}
+	tick := time.NewTicker(fetchInterval)
 	defer tick.Stop()
 	for {
 		if err := f.claim(ctx); err != nil && ctx.Err() == nil {
@@ -59,32 +59,32 @@ func (cs *Chores) runFetches(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			for f.total > 0 {
-				f.ended(<-f.done)
+				f.noteEnded(<-f.done)
 			}
 			return nil
 		case <-tick.C:
 		case <-cs.fetch:
 		case account := <-f.done:
-			f.ended(account)
+			f.noteEnded(account)
 		}
 	}
 }
 
-func (f *fetchers) ended(account store.AccountID) {
+func (f *fetchers) noteEnded(account store.AccountID) {
 	f.busy[account]--
 	f.total--
 }
 
-// claim takes as many due files as there is room for, and begins to fetch them.
+// claim claims as many due files as there is room for, and begins to fetch them.
 func (f *fetchers) claim(ctx context.Context) error {
 	var accounts []store.AccountID
 	var slots []int32
-	room := fetchTotal - f.total
+	room := maxFetches - f.total
 	for account, ch := range f.cs.host.Channels() {
 		if _, ok := ch.(channels.Fetcher); !ok || room <= 0 {
 			continue
 		}
-		if n := min(fetchEach-f.busy[account], room); n > 0 {
+		if n := min(maxFetchesPerAccount-f.busy[account], room); n > 0 {
 			accounts, slots = append(accounts, account), append(slots, int32(n)) //nolint:gosec // few
 			room -= n
 		}
@@ -92,9 +92,9 @@ func (f *fetchers) claim(ctx context.Context) error {
 	if len(accounts) == 0 || ctx.Err() != nil {
 		return nil
 	}
-	limited, cancel := context.WithTimeout(ctx, fetchStoring)
+	limited, cancel := context.WithTimeout(ctx, fetchDBTimeout)
 	defer cancel()
-	claimed, err := store.ClaimFetches(limited, f.cs.pool, accounts, slots, fetchTime+fetchMargin)
+	claimed, err := store.ClaimFetches(limited, f.cs.pool, accounts, slots, fetchTimeout+fetchMargin)
 	for _, c := range claimed {
 		f.busy[c.AccountID]++
 		f.total++
@@ -111,7 +111,7 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 	began, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
 	f, err := cs.fetchOne(began, c)
 	cancel()
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchStoring)
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout)
 	defer cancel()
 	switch wait, again := cs.fetchAgain(ctx, c, err); {
 	case again:
@@ -147,7 +147,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	if !ok {
 		return f, errors.New("chores: the account isn't connected")
 	}
-	if c.SizeBytes > maxFetched {
+	if c.SizeBytes > maxFetchedBytes {
 		return f, blob.ErrTooLarge
 	}
 	got, err := source.Fetch(ctx, c.Ref)
@@ -156,22 +156,22 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	}
 	defer got.Body.Close()
 	f.Name, f.ContentType = got.Name, got.ContentType
-	f.Blob, f.SizeBytes, err = blob.Write(ctx, cs.pool, got.Body, maxFetched)
+	f.Blob, f.SizeBytes, err = blob.Write(ctx, cs.pool, got.Body, maxFetchedBytes)
 	return f, err
 }
 
-// fetchAgain says whether, and when, an attempt is repeated.
-func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (time.Duration, bool) {
+// fetchAgain says whether an attempt that ended with err is repeated, and after which time.
+func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (wait time.Duration, again bool) {
 	var se *channels.SendError
 	errors.As(err, &se)
 	waits := fetchWaits()
-	wait := waits[min(c.Attempt, len(waits))-1]
+	wait = waits[min(c.Attempt, len(waits))-1]
 	switch {
 	case err == nil:
 		return 0, false
-	case ctx.Err() != nil: // we were asked to stop
+	case ctx.Err() != nil: // this process stops, and another one goes on at once
 		return 0, true
-	case errors.Is(err, blob.ErrTooLarge), store.Seconds(c.FirstAgo) > fetchFor:
+	case errors.Is(err, blob.ErrTooLarge), store.Seconds(c.FirstAgo) > maxFetchAge:
 		return 0, false
 	case se == nil:
 		return wait, true
@@ -186,12 +186,12 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	return 0, false
 }
 
-// whyMissing says for people why a file was given up.
+// whyMissing says, for people, why a file was given up.
 func whyMissing(err error) string {
 	var se *channels.SendError
 	switch {
 	case errors.Is(err, blob.ErrTooLarge):
-		return fmt.Sprintf("it is larger than %d MB.", maxFetched>>20)
+		return fmt.Sprintf("it is larger than %d MB.", maxFetchedBytes>>20)
 	case errors.As(err, &se) && se.Text != "":
 		return se.Text
 	}

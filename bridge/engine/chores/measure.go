@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	measureEvery  = 2 * time.Second
-	measureWithin = 30 * time.Second // of one transaction
-	measureMost   = 1000             // conversations that are measured in one transaction
-	measureBusy   = 100              // the same while there is much else to do
-	measureRest   = 40               // then one that took d is followed by a rest of 40 d
+	measureInterval = 2 * time.Second
+	measureTimeout  = 30 * time.Second // of one transaction
+	maxMeasured     = 1000             // conversations that are measured in one transaction
+	maxMeasuredBusy = 100              // the same while there is much else to do
+	restFactor      = 40               // while there is, how many times longer than a transaction the rest after it is
 )
 
 // measurer brings the figures of the team up to date, and gives way while there is much else to do.
@@ -21,26 +21,29 @@ type measurer struct {
 	rest   time.Time // nothing is measured before this, by the clock of this process
 }
 
-func (m *measurer) round(ctx context.Context) error {
+// measureChanged measures the conversations that have changed. While there is much else to do, it makes one transaction and leaves the
+// others for later.
+func (m *measurer) measureChanged(ctx context.Context) error {
 	for {
 		began := time.Now() //nolint:forbidigo // how long work took is no matter of Parley's clock
-		most, busy := measureMost, m.chores.host.Busy()
+		size, busy := maxMeasured, m.chores.host.Busy()
 		if busy {
-			most = measureBusy
+			size = maxMeasuredBusy
 		}
 		if busy && began.Before(m.rest) {
 			return nil
 		}
-		more, err := m.some(ctx, most)
-		m.rest = began.Add(measureRest * time.Since(began)) //nolint:forbidigo // as above
+		more, err := m.measureBatch(ctx, size)
+		m.rest = began.Add(restFactor * time.Since(began)) //nolint:forbidigo // as above
 		if err != nil || !more || busy {
 			return err
 		}
 	}
 }
 
-func (m *measurer) some(ctx context.Context, most int) (more bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, measureWithin)
+// measureBatch measures about size conversations in one transaction. more means that others are left.
+func (m *measurer) measureBatch(ctx context.Context, size int) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, measureTimeout)
 	defer cancel()
-	return measuring.Round(ctx, m.chores.pool, m.chores.host.Directory(), most)
+	return measuring.Round(ctx, m.chores.pool, m.chores.host.Directory(), size)
 }

@@ -27,7 +27,7 @@ type AnalysisCounts struct {
 	GivenUp  int64 // bursts that were left out after their last attempt
 }
 
-// tally counts analyses.
+// tally counts how analyses end.
 type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
 
 // Counts returns the counts.
@@ -36,22 +36,22 @@ func (as *Analyses) Counts() AnalysisCounts {
 	return AnalysisCounts{Model: t.model.Load(), Offline: t.offline.Load(), Degraded: t.degraded.Load(), Failed: t.failed.Load(), GivenUp: t.givenUp.Load()}
 }
 
-// conditioned is an Analyzer that knows whether its model can be used.
-type conditioned interface{ Condition() analysis.Condition }
+// modelAnalyzer is an Analyzer that asks a model, and knows whether the model can be used.
+type modelAnalyzer interface{ Condition() analysis.Condition }
 
 // lastCondition is what this process reported last of its model.
 type lastCondition struct {
 	mu    sync.Mutex
-	known bool
+	known bool // something was reported
 	analysis.Condition
 }
 
 // ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
 func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversation store.ConversationID, q analysis.Question) (analysis.Answer, error) {
-	model, modelled := with.(conditioned)
+	model, usesModel := with.(modelAnalyzer)
 	var r own.ModelRecord
 	var account *store.Account
-	if modelled {
+	if usesModel {
 		var err error
 		if account, q.Terms, err = as.terms(ctx, conversation); err != nil {
 			return analysis.Answer{}, err
@@ -59,8 +59,9 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
 	}
 	a, err := with.Analyze(ctx, q)
-	a = analysis.Check(q, a) // whoever gave it
-	if r.Answer = a; len(r.Exchanges) > 0 {
+	a = analysis.Check(q, a)
+	r.Answer = a
+	if len(r.Exchanges) > 0 {
 		as.keepRecord(ctx, account, conversation, r)
 	}
 	switch {
@@ -68,18 +69,18 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 		as.tally.failed.Add(1)
 	case a.Degraded:
 		as.tally.degraded.Add(1)
-	case modelled:
+	case usesModel:
 		as.tally.model.Add(1)
 	default:
 		as.tally.offline.Add(1)
 	}
-	if modelled {
+	if usesModel {
 		as.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
 	}
 	return a, err
 }
 
-// terms returns those under which the model may be asked about a conversation, as its account's settings say.
+// terms returns the terms under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
 func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
@@ -102,28 +103,28 @@ func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID
 	return account, analysis.Terms{Budget: budget{as, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
-// keepRecord keeps what the model was asked and answered, if the account wants that. The analysis doesn't depend on
-// it.
+// keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged, because the
+// analysis doesn't depend on the record.
 func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation store.ConversationID, r own.ModelRecord) {
 	sealer := as.host.Sealer()
 	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
 	if err := ai.KeepRecord(ctx, as.pool, sealer, account.ID, conversation, r); err != nil {
 		as.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
 	}
 }
 
-// errSwitchedOff says that nothing of the conversation may be analysed any more.
+// errSwitchedOff means that nothing of the conversation may be analysed any more.
 var errSwitchedOff = errors.New("chores: analysing was switched off")
 
 // budget is what the model may cost an account in a day.
 type budget struct {
 	as      *Analyses
 	account store.AccountID
-	limit   int // 0 means none
+	limit   int // tokens in a day; 0 means that there is no limit
 }
 
 // Reserve implements analysis.Budget.
@@ -136,21 +137,24 @@ func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Co
 	}, ok, err
 }
 
-// watchModel reports how the model is when that is not what this process reported last. That it works is reported
-// only after an answer: a process that has just begun doesn't know.
+// watchModel reports how the model is, if that differs from what this process has reported last. That the model works is reported only
+// after an answer, since a process that has just begun doesn't know.
 func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
 	last := &as.condition
 	last.mu.Lock()
 	defer last.mu.Unlock()
-	if c.Status == analysis.Working && !answered || last.known && last.Status == c.Status && last.Text == c.Text {
+	isGuess := c.Status == analysis.Working && !answered
+	isReported := last.known && last.Status == c.Status && last.Text == c.Text
+	if isGuess || isReported {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	tell := false
+	hasChanged := false // for all processes together
 	err := store.InTxWith(ctx, as.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var err error
-		if tell, err = ai.Report(ctx, tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint}); err != nil || !tell {
+		hasChanged, err = ai.Report(ctx, tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint})
+		if err != nil || !hasChanged {
 			return nil, err
 		}
 		var p store.Pipeline
@@ -163,17 +167,17 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 		return
 	}
 	last.known, last.Condition = true, c
-	if tell {
+	if hasChanged {
 		as.host.Wake()
 	}
 }
 
-// tidy removes what is no longer needed of tokens, records and texts.
+// tidy removes counts of tokens, records of questions and requests for texts that are no longer needed.
 func (as *Analyses) tidy(ctx context.Context) error {
 	return errors.Join(ai.ForgetTokens(ctx, as.pool), as.forgetRecords(ctx), request.DropOld(ctx, as.pool))
 }
 
-// forgetRecords removes what was kept of the model's questions for as long as each account says.
+// forgetRecords removes records of questions to the model that are older than each account wants them to be kept.
 func (as *Analyses) forgetRecords(ctx context.Context) error {
 	dir, days := as.host.Directory(), map[store.AccountID]int{}
 	for i := range dir.Accounts {

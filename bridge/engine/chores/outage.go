@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	reachTime    = 10 * time.Second // how long a chat may take to answer
-	reachForget  = 2 * time.Minute  // if nobody asked for so long, nothing is known
-	awayFor      = 5 * time.Minute  // a chat that no process reaches for so long is away
-	noticeEvery  = 2 * time.Second
-	noticeLease  = 3 * time.Minute
-	noticePause  = 30 * time.Second // between two attempts
-	noticeUnsure = time.Minute      // before an unclear attempt is looked for: it must be over
-	mostNotices  = 2000             // attempts: for most of a day
+	reachTimeout      = 10 * time.Second // how long a chat may take to answer
+	maxUnasked        = 2 * time.Minute  // if nobody asked for so long, nothing is known
+	minAway           = 5 * time.Minute  // a chat that no process reaches for so long is away
+	noticeInterval    = 2 * time.Second
+	noticeLease       = 3 * time.Minute
+	noticePause       = 30 * time.Second // between two attempts
+	noticeUnsure      = time.Minute      // before an unclear attempt is looked for: it must be over
+	maxNoticeAttempts = 2000             // attempts: for most of a day
 )
 
 // reachAll asks all chats at once whether they answer.
@@ -48,7 +48,7 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 // reach asks a chat whether it answers, and has admins told if that has changed: that it is away, once no process has
 // reached it for five minutes or as soon as it refuses Parley's access; and that it is back.
 func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
-	asked, cancel := context.WithTimeout(ctx, reachTime)
+	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	err := r.Reach(asked)
 	cancel()
 	if ctx.Err() != nil {
@@ -57,7 +57,7 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 	var refused *channels.SendError
 	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
-		return outage.Change(ctx, tx, account, reachForget, func(s *outage.State) []outage.Notice {
+		return outage.Change(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
 			switch {
 			case err == nil:
 				told := s.ToldAt
@@ -68,10 +68,10 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 			case s.ToldAt != nil:
 			case revoked:
 				s.ToldAt = &s.Now
-				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+goOn)
-			case s.Now.Sub(s.ReachedAt) >= awayFor:
+				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+workWithoutChat)
+			case s.Now.Sub(s.ReachedAt) >= minAway:
 				s.ToldAt = &s.Now
-				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+goOn)
+				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+workWithoutChat)
 			}
 			return nil
 		})
@@ -81,8 +81,8 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 // isBack is what is told of a chat in the end.
 const isBack = "is back"
 
-// goOn says how work goes on without a chat.
-const goOn = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
+// workWithoutChat says how work goes on without a chat.
+const workWithoutChat = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
 	"What is done there is told in the threads later. You will be told when the chat is back."
 
 // noticesOf makes a mail to each admin about a chat, and a text to each phone number that an account has for that.
@@ -95,7 +95,7 @@ func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage
 			list = append(list, outage.Notice{Kind: outage.Mail, Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
 		}
 	}
-	if by := cs.texter(); by != nil {
+	if by := cs.textAccount(); by != nil {
 		for _, number := range cs.adminNumbers(by) {
 			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: "Parley: " + name + " " + what + "." + textHint(what)})
 		}
@@ -123,9 +123,9 @@ func (cs *Chores) adminNumbers(a *store.Account) []string {
 	return cs.host.Directory().SettingsOf(a, false).AdminNumbers
 }
 
-// texter returns the account by which admins are told on their phones: the first with numbers for that, live before on
+// textAccount returns the account by which admins are told on their phones: the first with numbers for that, live before on
 // trial; nil means there is none.
-func (cs *Chores) texter() *store.Account {
+func (cs *Chores) textAccount() *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for i := range accounts {
@@ -137,8 +137,8 @@ func (cs *Chores) texter() *store.Account {
 	return nil
 }
 
-// mailbox returns the account by which admins are told: the first that sends mails, live before on trial; 0 means there is none.
-func (cs *Chores) mailbox() store.AccountID {
+// mailAccount returns the account by which admins are told: the first that sends mails, live before on trial; 0 means there is none.
+func (cs *Chores) mailAccount() store.AccountID {
 	var found store.AccountID
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for _, a := range cs.host.Directory().Accounts {
@@ -154,13 +154,13 @@ func (cs *Chores) mailbox() store.AccountID {
 // sendNotices sends the mails and texts to admins that are due. Without an account for them they wait for one.
 func (cs *Chores) sendNotices(ctx context.Context) error {
 	texter := store.AccountID(0)
-	if by := cs.texter(); by != nil {
+	if by := cs.textAccount(); by != nil {
 		texter = by.ID
 	}
-	return errors.Join(cs.sendAll(ctx, outage.Mail, cs.mailbox()), cs.sendAll(ctx, outage.Text, texter))
+	return errors.Join(cs.sendAll(ctx, outage.Mail, cs.mailAccount()), cs.sendAll(ctx, outage.Text, texter))
 }
 
-// sendAll sends what is due of a kind, by an account; 0 means there is none.
+// sendAll sends the due notices of a kind by an account. Without an account (0) it sends none.
 func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
 	if account == 0 {
 		return nil
@@ -176,10 +176,10 @@ func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.A
 	}
 }
 
-// sendNotice sends a mail or a text to an admin or, if nobody knows whether an earlier attempt arrived, looks for that first.
+// sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for that instead.
 func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
-	if ch == nil { // not in this process any more: another attempt, by another mailbox
+	if ch == nil { // the account is gone, so that another one has to send it
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
 	}
 	mail := channels.Outbound{DeliveryID: n.ID, MessageID: n.ID, Attempt: channels.Attempt{Number: n.Attempt}, To: []channels.Party{{Key: n.Address}},
@@ -189,22 +189,20 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Unclear {
 		mail.Attempt.FirstAt = *n.FirstAt
 		outcome, _, err := ch.Reconcile(sending, mail)
-		switch {
-		case err == nil && outcome == channels.Landed:
+		if err == nil && outcome == channels.Landed {
 			return outage.Finish(ctx, cs.pool, n, outage.Sent, "", 0)
-		default: // a double warns as well as one, a loss does not
-			return outage.Finish(ctx, cs.pool, n, outage.Queued, "nobody knows whether it was sent", 0)
 		}
+		return outage.Finish(ctx, cs.pool, n, outage.Queued, "nobody knows whether it was sent", 0) // a notice twice is better than none
 	}
 	_, err := ch.Send(sending, mail)
 	var se *channels.SendError
-	late := context.WithoutCancel(ctx) // what became of it is written even when the process ends
+	late := context.WithoutCancel(ctx) // what became of it is written also if the process stops
 	switch {
 	case err == nil:
 		return outage.Finish(late, cs.pool, n, outage.Sent, "", 0)
 	case !errors.As(err, &se) || se.Class == channels.Ambiguous:
 		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
-	case se.Class == channels.BadRecipient || se.Class == channels.BadContent || n.Attempt >= mostNotices:
+	case se.Class == channels.BadRecipient || se.Class == channels.BadContent || n.Attempt >= maxNoticeAttempts:
 		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "error", err)
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}

@@ -16,8 +16,8 @@ import (
 	"parley/store/knowledge"
 )
 
-// analyseLook is how many of a conversation's latest messages an Analyzer gets.
-const analyseLook = 20
+// maxQuestionMessages is how many of a conversation's latest messages an Analyzer gets.
+const maxQuestionMessages = 20
 
 // asking is a question to an Analyzer, with what the IDs of its sources stand for.
 type asking struct {
@@ -26,8 +26,8 @@ type asking struct {
 	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" means unknown
 }
 
-// question makes what an Analyzer is asked now about a burst. It holds only what customers wrote and what left for
-// them: nothing internal. If no message of the burst is found, it has no sources.
+// question makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and nothing internal.
+// If no message of the burst is found, it has no sources.
 // Errors: the database's.
 func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
@@ -35,7 +35,7 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range as.host.Directory().OfferedTags() {
 		if t.Kind == store.TagLabel {
-			continue // labels say what people are to do, not what a customer wrote about
+			continue // labels say what people have to do, and not what customers write about
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
@@ -61,7 +61,7 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 func (q *asking) addMessages(b claimedBurst) (account store.AccountID) {
 	for i := range slices.Backward(b.Latest) {
 		m := &b.Latest[i]
-		said, ok := exchanged(m)
+		said, ok := messageExchanged(m)
 		if !ok || m.ConversationID != b.ConversationID || m.EventID > b.LastEvent {
 			continue
 		}
@@ -74,7 +74,7 @@ func (q *asking) addMessages(b claimedBurst) (account store.AccountID) {
 	return account
 }
 
-// addTemplates makes sources of an account's templates with which a reply can be given.
+// addTemplates adds those of an account's templates with which a reply can be given, as sources.
 func (q *asking) addTemplates(all []store.Template, account store.AccountID) {
 	for _, t := range all {
 		approved := t.Status == string(channels.TemplateApproved)
@@ -88,24 +88,24 @@ func (q *asking) addTemplates(all []store.Template, account store.AccountID) {
 }
 
 const (
-	mostSections = 5    // sections of the knowledge base that a question gets
-	askedRunes   = 2000 // runes of a burst that are searched with
+	maxSections   = 5    // sections of the knowledge base that a question gets
+	maxAskedRunes = 2000 // runes of a burst with which pages are searched
 )
 
-// askedIn returns the beginning of a burst: the words with which pages and conversations like it are searched for.
+// askedIn returns the beginning of a burst: the words with which pages and similar conversations are searched.
 func askedIn(burst []analysis.Message) string {
 	var words []string
 	for _, m := range burst {
 		words = append(words, m.Subject, m.Text)
 	}
 	asked := []rune(strings.Join(words, "\n"))
-	return string(asked[:min(len(asked), askedRunes)])
+	return string(asked[:min(len(asked), maxAskedRunes)])
 }
 
 // knowledge returns the sections of the knowledge base that fit what was asked.
 // Errors: the database's.
 func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
-	found, err := knowledge.Find(ctx, as.pool, asked, mostSections)
+	found, err := knowledge.Find(ctx, as.pool, asked, maxSections)
 	var sources []analysis.Source
 	for _, s := range found {
 		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
@@ -126,7 +126,7 @@ func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// fitting returns the templates that an answer names, in an action or as a source of a reply, each once.
+// fitting returns the templates that an answer names, in an action or as a source of a reply, each of them once.
 func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {
@@ -149,13 +149,13 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 	return fits
 }
 
-// hasBlanks reports whether something is left to fill in in a reply: a template's variable, or what was taken out of
-// a resolved conversation because it showed who somebody is.
+// hasBlanks reports whether a reply has places that would have to be filled in: a template's variable, or something that was removed
+// from a resolved conversation because it showed who somebody is.
 func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }
 
-// citing returns the sources that the replies of an answer draw on, each once.
+// citing returns the sources on which the replies of an answer draw, each of them once.
 func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
 	for _, s := range sources {
 		drawsOn := func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }

@@ -16,25 +16,24 @@ import (
 )
 
 const (
-	solvedEvery  = 2 * time.Second
-	solvedAtOnce = 20   // conversations that are learned from in one transaction
-	solvedLook   = 30   // the latest messages of each
-	readRunes    = 5000 // of what was asked, and of what was answered, before who the customer is is taken out
-	solvedRunes  = 1200 // of what was asked, and of what was answered
+	solvedInterval    = 2 * time.Second
+	solvedBatch       = 20   // conversations that are learned from in one transaction
+	maxSolvedMessages = 30   // the latest messages of each
+	maxReadRunes      = 5000 // of what was asked, and of what was answered, before they are made anonymous
+	maxSolvedRunes    = 1200 // of what was asked, and of what was answered, that are kept
 )
 
-// learn keeps what was answered in conversations that were resolved, without who their customers are. Where nothing
-// is analysed it keeps nothing. Texts are read and made anonymous before a transaction is begun: that is work, and no
-// transaction waits for it.
+// learn keeps what was answered in conversations that were resolved, without what shows who their customers are. Without an Analyzer it
+// keeps nothing. Texts are read and made anonymous before a transaction begins, because that takes time.
 func (as *Analyses) learn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
 	for more := true; more; {
-		due, err := solved.ReadDue(ctx, as.pool, solvedAtOnce)
+		due, err := solved.ReadDue(ctx, as.pool, solvedBatch)
 		if err != nil || len(due) == 0 {
 			return err
 		}
-		more = len(due) == solvedAtOnce
+		more = len(due) == solvedBatch
 		var examples []solved.Solved
 		if as.host.Analyzer() != nil {
 			if examples, err = as.examplesOf(ctx, due); err != nil {
@@ -48,7 +47,7 @@ func (as *Analyses) learn(ctx context.Context) error {
 	return nil
 }
 
-// keepTaken keeps the examples of those conversations that are still resolved as they were read.
+// keepTaken keeps the examples of those conversations that are still resolved as they were when they were read.
 func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solved.Solved) error {
 	taken, err := solved.TakeDue(ctx, tx, due)
 	if err != nil {
@@ -65,7 +64,7 @@ func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solv
 	return nil
 }
 
-// examplesOf reads conversations, and gives what may help others.
+// examplesOf reads conversations, and returns what of them may help to answer others.
 func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples []solved.Solved, err error) {
 	ids := make([]store.ConversationID, len(due))
 	for i := range due {
@@ -75,22 +74,23 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 	if err != nil {
 		return nil, err
 	}
-	messages, err := store.LatestMessages(ctx, as.pool, ids, solvedLook)
+	messages, err := store.LatestMessages(ctx, as.pool, ids, maxSolvedMessages)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(messages)
 	for i := range conversations {
 		c := &conversations[i]
-		if a := as.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || c.Traits[bridge.TraitAnalysis] == bridge.AnalysisOff ||
-			!helpsOthers(as.host.Directory(), a) {
+		a := as.host.Directory().Account(c.AccountID)
+		isAnalysed := c.Kind == store.KindCustomer && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
+		if a == nil || !isAnalysed || !helpsOthers(as.host.Directory(), a) {
 			continue
 		}
 		names, err := solved.Names(ctx, as.pool, c)
 		if err != nil {
 			return nil, err
 		}
-		for _, agent := range as.host.Directory().Agents { // nobody signs with another's name
+		for _, agent := range as.host.Directory().Agents { // an example mustn't have the name of the agent who signed
 			names = append(names, agent.Name)
 		}
 		if s, ok := solvedIn(c, messages, names); ok {
@@ -101,7 +101,7 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 	return examples, nil
 }
 
-// solvedIn returns what was asked first and answered last in a conversation; false where nothing was.
+// solvedIn returns what was asked first and answered last in a conversation. It returns false if nothing was asked.
 func solvedIn(c *store.Conversation, messages []store.Message, names []string) (solved.Solved, bool) {
 	s := solved.Solved{ConversationID: c.ID, AccountID: c.AccountID, Intent: c.Traits[bridge.TraitIntent], Tags: c.Tags, Language: c.Traits[bridge.TraitLanguage]}
 	if c.TeamID != nil {
@@ -119,22 +119,24 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 			s.Answered, s.AgentID = m.Text, *m.AgentID
 		}
 	}
-	s.Asked, s.Answered = shortened(person.Text(cut(strings.Join(asked, "\n"), readRunes))), person.Text(cut(s.Answered, readRunes))
-	if s.Answered != shortened(s.Answered) || strings.Contains(s.Answered, anonymous.Hole) {
-		s.Answered = "" // a text with a hole in it could say something else
+	s.Asked = firstSolvedRunes(person.Text(firstRunes(strings.Join(asked, "\n"), maxReadRunes)))
+	s.Answered = person.Text(firstRunes(s.Answered, maxReadRunes))
+	isCut := s.Answered != firstSolvedRunes(s.Answered)
+	if isCut || strings.Contains(s.Answered, anonymous.Hole) {
+		s.Answered = "" // without its end, or with a hole in it, it could say something else
 	}
 	return s, s.Asked != ""
 }
 
-func shortened(text string) string { return cut(text, solvedRunes) }
+func firstSolvedRunes(text string) string { return firstRunes(text, maxSolvedRunes) }
 
-func cut(text string, most int) string {
+func firstRunes(text string, most int) string {
 	r := []rune(text)
 	return string(r[:min(len(r), most)])
 }
 
-// helpsOthers reports whether what is answered in an account may help to answer in other ones of its team. What an
-// account's own channel closes doesn't, and nothing is read where nothing is to be analysed.
+// helpsOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may not if the account
+// has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.
 func helpsOthers(dir *directory.Directory, a *store.Account) bool {
 	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses
 }

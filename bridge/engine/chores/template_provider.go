@@ -11,15 +11,15 @@ import (
 	"parley/store"
 )
 
-// reviewWait is how long a change of a template waits while the provider still reviews the version
-// before: providers take no change until then.
+// reviewWait is how long a change of a template waits while the provider still reviews the version before: until then, providers accept
+// no change.
 const reviewWait = 10 * time.Minute
 
-// handIn submits a template to its provider. If the provider has one of that name already, handIn takes
-// that one over, unless it is another account's with other content, or somebody else may await its review.
+// handIn submits a template to its provider. If the provider has one of that name already, handIn takes that one over, unless it is
+// another account's with other content, or somebody else may be waiting for its review.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	t := bridge.ProviderTemplate(row)
-	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have arrived, its answer been lost
+	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost
 		known, err := knownTemplate(ctx, templater, t)
 		switch {
 		case err != nil:
@@ -43,7 +43,7 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	case err != nil:
 		return state, refused
 	case slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }):
-		return *known, nil // another account of the same business handed the same in
+		return *known, nil // another account of the same business has submitted the same template
 	case t.ExternalID != "" && t.ExternalID == known.ExternalID && known.Status == channels.TemplatePending:
 		return state, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
 			Text: "The provider still reviews what was handed in before; the change follows."}
@@ -54,8 +54,7 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	return state, refused
 }
 
-// deleteTemplate takes a template away from its provider, unless another account of the
-// same business still has it.
+// deleteTemplate removes a template from its provider, unless another account of the same business still has it.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	twins, err := cs.twins(ctx, row, row.ExternalID)
 	if err != nil || len(twins) > 0 {
@@ -64,7 +63,7 @@ func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templat
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }
 
-// knownTemplate finds what a provider has under a template's name; nil means nothing.
+// knownTemplate returns what a provider has under a template's name and language, or nil if it has nothing.
 func knownTemplate(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
 	states, err := templater.ListTemplates(ctx)
 	if err != nil {
@@ -79,7 +78,7 @@ func knownTemplate(ctx context.Context, templater channels.Templater, t channels
 	return &states[i], nil
 }
 
-// twins returns the templates of other accounts of the same kind that are the same one at the provider.
+// twins returns the templates of other accounts of the same kind that are one with this template at the provider.
 func (cs *Chores) twins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
 	rows, err := store.ListTemplates(ctx, cs.pool, 0)
 	if err != nil || external == "" {

@@ -21,19 +21,19 @@ import (
 )
 
 const (
-	templateEvery   = time.Second      // how often Parley looks for something to tell providers
-	templateTimeout = 45 * time.Second // of one call
-	templateBatch   = 8                // templates between two looks at the lists
-	templateLost    = time.Hour        // a template that the provider's list lacks so long after it was submitted is gone
+	templateInterval    = time.Second      // how often Parley looks for something to tell providers
+	templateTimeout     = 45 * time.Second // of one call
+	templateBatch       = 8                // templates that are handled before lists are looked at again
+	maxTemplateUnlisted = time.Hour        // how long after it was submitted a template may be missing in the provider's list; then it is gone
 )
 
 // workTemplates tells providers of new, changed and deleted templates, and asks for their verdicts.
 func (cs *Chores) workTemplates(ctx context.Context) error {
-	accounts := cs.connected()
+	accounts := cs.connectedAccounts()
 	if len(accounts) == 0 {
 		return nil
 	}
-	for range templateBatch { // claimed one by one: a claim lasts as long as one call may take, not several
+	for range templateBatch { // one by one, because a claim lasts only as long as one call may take
 		rows, err := store.ClaimTemplates(ctx, cs.pool, accounts, 1)
 		if err != nil {
 			return err
@@ -57,8 +57,8 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 	return nil
 }
 
-// connected returns the accounts whose channels work in this process.
-func (cs *Chores) connected() []store.AccountID {
+// connectedAccounts returns the accounts whose channels work in this process.
+func (cs *Chores) connectedAccounts() []store.AccountID {
 	dir := cs.host.Directory()
 	var list []store.AccountID
 	for id := range cs.host.Channels() {
@@ -94,10 +94,10 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
-// tellOfTemplate submits a template to the provider, or has the provider delete it. Where providers don't
-// approve templates, the template is approved at once.
+// tellOfTemplate submits a template to the provider, or has the provider delete it. If the provider doesn't approve templates, the
+// template is approved at once.
 func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
-	defer cs.caught("template", &err)
+	defer cs.recoverChannel("template", &err)
 	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
@@ -112,8 +112,8 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
 }
 
-// caught turns a panic of a channel into an error that is tried again later. It must be deferred.
-func (cs *Chores) caught(what string, err *error) {
+// recoverChannel turns a panic of a channel into an error after which the work is tried again. It must be deferred.
+func (cs *Chores) recoverChannel(what string, err *error) {
 	if p := recover(); p != nil {
 		cs.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		*err = &channels.SendError{Class: channels.Retry, Text: "Internal error.", Cause: fmt.Errorf("panic: %v", p)}
@@ -128,16 +128,15 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 			return nil, err
 		}
 		var p store.Pipeline
-		p.InsertEvents([]store.NewEvent{learned(row, template.HandedIn, state)})
+		p.InsertEvents([]store.NewEvent{templateFact(row, template.HandedIn, state)})
 		return &p, nil
 	})
 	cs.host.Wake()
 	return err
 }
 
-// learned makes the fact of what a provider says of a template; how says on which occasion: template.HandedIn,
-// or "listed".
-func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
+// templateFact makes the fact of what a provider says of a template. how is on which occasion: template.HandedIn, or "listed".
+func templateFact(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, LearnedState: own.LearnedState{Template: row.ID, Version: row.Version, State: &state}}
 	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
 }
@@ -148,19 +147,19 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 	if !ok {
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
-	rows, err := store.ListTemplates(ctx, cs.pool, account) // before asking: what changes meanwhile has another version
+	rows, err := store.ListTemplates(ctx, cs.pool, account) // before the provider is asked: what is changed meanwhile has another version
 	if err != nil {
 		return err
 	}
 	states, err := cs.listTemplates(ctx, templater)
-	if err != nil { // asked again in time
+	if err != nil { // the provider is asked again at the next comparison
 		cs.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
 	var facts []store.NewEvent
 	for _, row := range rows {
-		if state, news := listed(row, states, cs.now()); news {
-			facts = append(facts, learned(row, "listed", state))
+		if state, news := listedState(row, states, cs.now()); news {
+			facts = append(facts, templateFact(row, "listed", state))
 		}
 	}
 	err = store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
@@ -173,21 +172,20 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 }
 
 func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
-	defer cs.caught("list of templates", &err)
+	defer cs.recoverChannel("list of templates", &err)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
 	return t.ListTemplates(ctx)
 }
 
-// now returns this process's clock. It may differ from the database's, which doesn't matter where it is
-// compared with hours.
+// now returns the time by this process's clock. It may differ from the database's, which doesn't matter where hours are measured.
 func (cs *Chores) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
 }
 
-// listed finds a template in its provider's list, and says whether what the list tells of it is news. A
-// template that was submitted long ago and isn't in the list is disabled.
-func listed(row store.Template, states []channels.TemplateState, now time.Time) (channels.TemplateState, bool) {
+// listedState finds a template in its provider's list, and reports whether what the list says of it is news. A template that was submitted
+// long ago and isn't in the list counts as disabled.
+func listedState(row store.Template, states []channels.TemplateState, now time.Time) (s channels.TemplateState, isNews bool) {
 	if row.Todo != "" || row.SubmittedAt == nil {
 		return channels.TemplateState{}, false
 	}
@@ -197,15 +195,16 @@ func listed(row store.Template, states []channels.TemplateState, now time.Time) 
 	}
 	if i < 0 {
 		gone := channels.TemplateState{Status: channels.TemplateDisabled, Reason: "The provider does not know it any more."}
-		lost := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > templateLost && row.Status != string(channels.TemplateRejected)
+		lost := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > maxTemplateUnlisted && row.Status != string(channels.TemplateRejected)
 		return gone, lost && row.Status != string(gone.Status)
 	}
-	s := states[i]
-	return s, string(s.Status) != row.Status || s.Category != "" && s.Category != row.ProviderCategory || s.Quality != "" && s.Quality != row.Quality ||
-		s.Reason != "" && s.Reason != row.Reason
+	s = states[i]
+	differs := func(listed, known string) bool { return listed != "" && listed != known }
+	isNews = string(s.Status) != row.Status || differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality) || differs(s.Reason, row.Reason)
+	return s, isNews
 }
 
-// templateWait is how long to wait after a failure: a minute, then longer, an hour at most.
+// templateWait returns how long to wait after a failure: a minute at first, then longer, but never more than an hour.
 func templateWait(tries int, err error) time.Duration {
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Wait > 0 {

@@ -12,40 +12,42 @@ import (
 )
 
 const (
-	tidyEvery    = time.Minute
-	tidyWithin   = 10 * time.Second
-	mostMarks    = 1000   // lanes of a gate in which marks are dropped in one transaction
-	mostOpenings = 10_000 // rows of openings that are removed in one transaction
-	oldWords     = 500    // conversations that are made findable in one transaction
+	tidyInterval = time.Minute
+	tidyTimeout  = 10 * time.Second
+	maxMarks     = 1000   // lanes of a gate in which marks are dropped in one transaction
+	maxOpenings  = 10_000 // rows of openings that are removed in one transaction
+	wordsBatch   = 500    // conversations that are made findable in one transaction
 
-	keepShares = 182 * 24 * time.Hour // then a day of figures is closed
-	mostDays   = 20                   // that are closed in one round
+	keepShares = 182 * 24 * time.Hour // after which a day of figures is closed
+	maxDays    = 20                   // days that are closed in one round
 )
 
+// keepOldWords makes conversations findable that were stored by a version that didn't index their words.
 func (cs *Chores) keepOldWords(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
-		batch, cancel := context.WithTimeout(ctx, tidyWithin)
+		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
 		var err error
-		if more, err = store.KeepOldWords(batch, cs.pool, oldWords); err != nil && ctx.Err() == nil {
+		if more, err = store.KeepOldWords(batch, cs.pool, wordsBatch); err != nil && ctx.Err() == nil {
 			cs.log.Warn("older conversations are not findable yet", "error", err)
 		}
 		cancel()
 	}
 }
 
+// tidy removes what nobody needs any more.
 func (cs *Chores) tidy(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
-	n, err := dispatch.DropOldMarks(ctx, cs.pool, outbound.MarkFor, mostMarks)
+	n, err := dispatch.DropOldMarks(ctx, cs.pool, outbound.MaxMarkAge, maxMarks)
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), cs.Analyses.tidy(ctx), cs.closeDays(ctx))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, maxOpenings), cs.Analyses.tidy(ctx), cs.closeDays(ctx))
 }
 
-// closeDays drops what single conversations contributed to the figures of days long ago.
+// closeDays removes what single conversations contributed to the figures of days long ago. The sums stay.
 func (cs *Chores) closeDays(ctx context.Context) error {
-	for range mostDays {
+	for range maxDays {
 		if more, err := measure.CloseDay(ctx, cs.pool, keepShares); err != nil || !more {
 			return err
 		}

@@ -16,19 +16,19 @@ import (
 	"parley/store/request"
 )
 
-// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up
-// soon; none holds a lane or a transaction meanwhile.
+// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up soon. No lane and no
+// transaction is held meanwhile.
 const (
-	writeAtOnce = 4                // texts that this process has written at once
-	writeTime   = 45 * time.Second // of one attempt
-	writeLease  = writeTime + 15*time.Second
-	writeTries  = 2
-	writeWait   = 3 * time.Second // before the second attempt
-	writeSweep  = time.Second     // for what another process left, or what waits for its second attempt
-	writeLook   = 200             // the latest messages of a conversation that a Writer gets
+	maxWrites        = 4                // texts that this process has written at the same time
+	writeTimeout     = 45 * time.Second // of one attempt
+	writeLease       = writeTimeout + 15*time.Second
+	maxWriteTries    = 2
+	writeRetryPause  = 3 * time.Second // before the second attempt
+	writeInterval    = time.Second     // between two looks for texts that another process has left, or that wait for their second attempt
+	maxWriteMessages = 200             // the latest messages of a conversation that a Writer gets
 )
 
-// WakeWriting says that texts were asked for.
+// WakeWriting says that texts may have been asked for.
 func (as *Analyses) WakeWriting() {
 	select {
 	case as.write <- struct{}{}:
@@ -36,15 +36,15 @@ func (as *Analyses) WakeWriting() {
 	}
 }
 
-// runWriting has texts written until ctx ends. That cuts off those under way: another process takes them when
-// their leases end.
+// runWriting has texts written until ctx ends. Then it cuts off the ones that are under way: another process takes them when their leases
+// end.
 func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error {
-	tick := time.NewTicker(writeSweep)
+	tick := time.NewTicker(writeInterval)
 	defer tick.Stop()
-	done := make(chan struct{}, writeAtOnce)
+	done := make(chan struct{}, maxWrites)
 	running := 0
 	for {
-		claimed, err := as.claimRequests(ctx, writeAtOnce-running)
+		claimed, err := as.claimRequests(ctx, maxWrites-running)
 		if err != nil && ctx.Err() == nil {
 			as.log.Warn("texts that were asked for were not claimed", "error", err)
 		}
@@ -71,28 +71,33 @@ func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error 
 	}
 }
 
-func (as *Analyses) claimRequests(ctx context.Context, most int) ([]request.Request, error) {
-	if most <= 0 {
+// claimRequests takes at most room texts to be written.
+func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Request, error) {
+	if room <= 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	return request.Claim(ctx, as.pool, most, writeLease)
+	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne has one text written and journals it, or why there is none.
+// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text, nobody waits for it:
+// then nothing is journalled unless there is a text.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
-		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // no version of ours wrote it
+		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
 	}
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
 	text, covered, err := as.compose(ctx, with, r.ConversationID, ask)
 	f.Covered = covered
+	byParley := ask.Asker == (own.Asker{})
 	switch {
 	case err == nil:
 		f.Written = &text
-	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && (errors.Is(err, analysis.ErrNeedsModel) || errors.Is(err, errSwitchedOff)):
+	case errors.Is(err, errNothingToDo):
+		return as.dropRequest(ctx, r)
+	case byParley && (errors.Is(err, analysis.ErrNeedsModel) || errors.Is(err, errSwitchedOff)):
 		return as.dropRequest(ctx, r)
 	case errors.Is(err, analysis.ErrNeedsModel):
 		f.Class = own.NeedsModel
@@ -104,13 +109,13 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 		f.Class = own.SwitchedOff
 	case ctx.Err() != nil:
 		return nil // this process stops
-	case r.Attempt < writeTries:
+	case r.Attempt < maxWriteTries:
 		return errors.Join(err, as.retryRequest(ctx, r))
 	default:
 		f.Class = own.NoAnswer
 	}
-	if err != nil && ask.Asker == (own.Asker{}) {
-		return errors.Join(err, as.dropRequest(ctx, r)) // nobody waits for it
+	if err != nil && byParley {
+		return errors.Join(err, as.dropRequest(ctx, r))
 	}
 	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
@@ -122,21 +127,21 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 }
 
 func (as *Analyses) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	return request.Finish(ctx, as.pool, r, fact)
 }
 
 func (as *Analyses) dropRequest(ctx context.Context, r request.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	return request.Drop(ctx, as.pool, r)
 }
 
 func (as *Analyses) retryRequest(ctx context.Context, r request.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	return request.Retry(ctx, as.pool, r, writeWait)
+	return request.Retry(ctx, as.pool, r, writeRetryPause)
 }
 
 var (
@@ -144,50 +149,50 @@ var (
 	errNoText      = errors.New("chores: there is no text to work on")
 )
 
-// compose has a text written about a conversation, and checks it, whoever wrote it. It tells of how many messages
-// the text was made.
+// compose has a text written about a conversation, and checks it. covered is of how many messages the text was made.
 func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversation store.ConversationID, ask own.Ask) (t analysis.Text, covered int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{conversation}, writeLook)
+	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{conversation}, maxWriteMessages)
 	if err != nil {
 		return t, 0, err
 	}
 	slices.Reverse(rows)
 	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
-	var mine []store.Message
+	var used []store.Message
 	for i := range rows {
-		if said, ok := exchanged(&rows[i]); ok {
-			r.Messages, mine = append(r.Messages, said), append(mine, rows[i])
+		if said, ok := messageExchanged(&rows[i]); ok {
+			r.Messages, used = append(r.Messages, said), append(used, rows[i])
 		}
 	}
-	covered = len(mine)
+	covered = len(used)
 	switch {
 	case covered < ask.Least:
 		return t, covered, errNothingToDo
 	case ask.Task == analysis.Explain:
 		r.Draft, r.Wish = "", ask.Text
 	case ask.Task == analysis.Translate && ask.Text == "":
-		r.Draft = ofCustomer(mine, ask)
+		r.Draft = customerWords(used, ask)
 	}
-	if covered == 0 && r.Draft == "" || ask.Task == analysis.Translate && r.Draft == "" {
+	if r.Draft == "" && (covered == 0 || ask.Task == analysis.Translate) {
 		return t, covered, errNoText
 	}
 	record := own.ModelRecord{Task: ask.Task}
 	var account *store.Account
-	if _, modelled := with.(conditioned); modelled {
+	if _, usesModel := with.(modelAnalyzer); usesModel {
 		if account, r.Terms, err = as.terms(ctx, conversation); err != nil {
 			return t, covered, err
 		}
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 	t, err = with.Write(ctx, r)
-	if record.Answer.By, record.Answer.Degraded = t.By, t.Degraded; len(record.Exchanges) > 0 {
+	record.Answer.By, record.Answer.Degraded = t.By, t.Degraded
+	if len(record.Exchanges) > 0 {
 		as.keepRecord(ctx, account, conversation, record)
 	}
 	if err == nil {
@@ -196,10 +201,10 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 	return t, covered, err
 }
 
-// exchanged returns a message as Analyzers and Writers get it. Only what customers wrote and what left for them is:
-// nothing internal.
-func exchanged(m *store.Message) (analysis.Message, bool) {
-	said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
+// messageExchanged returns a message in the form in which Analyzers and Writers get it. ok is false for what they don't get: everything but
+// what customers wrote and what left for them.
+func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
+	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
 	for _, f := range m.Files {
 		said.Files = append(said.Files, f.Name)
 	}
@@ -207,8 +212,8 @@ func exchanged(m *store.Message) (analysis.Message, bool) {
 	return said, m.Automatic == "" && (left || m.Direction == store.DirectionIn)
 }
 
-// ofCustomer returns what a customer wrote from one event to another, or last.
-func ofCustomer(rows []store.Message, ask own.Ask) string {
+// customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the customer wrote last.
+func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {
 		m := &rows[i]
@@ -218,7 +223,8 @@ func ofCustomer(rows []store.Message, ask own.Ask) string {
 		if ask.UpTo == 0 {
 			return clean.Shortened(m.Text, analysis.MostDraft)
 		}
-		if m.EventID <= ask.UpTo && (m.EventID >= ask.From && ask.From != 0 || m.EventID == ask.UpTo) {
+		isAfterFrom := ask.From != 0 && m.EventID >= ask.From // earlier versions named UpTo alone
+		if m.EventID <= ask.UpTo && (isAfterFrom || m.EventID == ask.UpTo) {
 			texts = append(texts, m.Text)
 		}
 	}

@@ -12,10 +12,13 @@ import (
 	"parley/store"
 )
 
-// maxPreviewBytes is how much of a text a preview looks at.
-const maxPreviewBytes = 2000
+const (
+	maxPreviewBytes = 2000 // of a text that a preview looks at
+	previewRunes    = 120  // of a preview
+	topicRunes      = 60   // of a subject that is made of a text
+)
 
-// Text takes out what can't be stored.
+// Text removes what PostgreSQL can't store.
 func Text(s string) string { return store.Clean(s) }
 
 // All cleans each text of a list, in place.
@@ -25,6 +28,7 @@ func All(list []string) {
 	}
 }
 
+// parties cleans the keys and names of people, in place.
 func parties(list []channels.Party) {
 	for i := range list {
 		list[i].Key, list[i].Name = Text(list[i].Key), Text(list[i].Name)
@@ -90,6 +94,7 @@ func State(s *channels.TemplateState) {
 	}
 }
 
+// template cleans the arguments of a verb about a template, in place.
 func template(t *bridge.TemplateArgs) {
 	for name, value := range t.Values {
 		t.Values[name] = bridge.TemplateValue(Text(value))
@@ -126,22 +131,22 @@ func Preview(text string) string {
 	text = previewLink.ReplaceAllString(text, "$1")
 	text = previewMark.ReplaceAllString(text, "")
 	text = previewSlip.ReplaceAllString(text, "$1")
-	return Shortened(strings.Join(strings.Fields(text), " "), 120)
+	return Shortened(strings.Join(strings.Fields(text), " "), previewRunes)
 }
 
-// Topic makes a subject for a message that has none: its first words, few enough for a card. The
-// subject is kept for ever, and find searches it.
-func Topic(text string) string { return Shortened(Preview(text), 60) }
+// Topic makes a subject for a message that has none: its first words, few enough for a card. The subject is kept for ever, and find
+// searches it.
+func Topic(text string) string { return Shortened(Preview(text), topicRunes) }
 
-// Shortened returns the beginning of a text, of at most most runes.
-func Shortened(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
+// Shortened returns a text, or its beginning if it has more than maxRunes.
+func Shortened(text string, maxRunes int) string {
+	if r := []rune(text); len(r) > maxRunes {
+		return string(r[:maxRunes-1]) + "…"
 	}
 	return text
 }
 
-// rich removes the characters that the database can't store.
+// rich cleans what a message carries besides its text, in place.
 func rich(r *bridge.Rich) {
 	if r == nil {
 		return

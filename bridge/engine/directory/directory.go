@@ -1,6 +1,5 @@
-// Package directory holds everything that changes rarely, as it was read last: accounts,
-// agents and their users, teams, tags, and what accounts chose. It finds them by what
-// people write, and tells where threads open.
+// Package directory holds everything that changes rarely, as it was read last: accounts, agents and their users, teams, tags, and what
+// accounts chose. It finds them by what people write, and knows where threads open.
 //
 // What does not belong here: anything that is about one conversation, and reading the
 // database (store).
@@ -26,7 +25,7 @@ type Directory struct {
 	byUser      map[surfaceUser]*store.Agent
 	users       map[agentKey]string
 	tags        map[string]*store.Tag                      // by name
-	currentName map[string]string                          // names of tags, also former ones, in small letters → those that they have now
+	currentName map[string]string                          // by any name that a tag has or had, in small letters: its present name; see indexTags
 	Hours       map[store.AccountID]*hours.Hours           // of accounts that have any
 	ofMail      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
 	ofChat      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
@@ -77,22 +76,22 @@ func New(d store.Directory) *Directory {
 	return dir
 }
 
-// Account finds an account; nil means there is none any more.
+// Account returns an account, or nil if there is none any more.
 func (d *Directory) Account(id store.AccountID) *store.Account { return d.accounts[id] }
 
-// Agent finds an agent; nil means there is none any more.
+// Agent returns an agent, or nil if there is none any more.
 func (d *Directory) Agent(id store.AgentID) *store.Agent { return d.agents[id] }
 
-// Team finds a team; nil means there is none any more.
+// Team returns a team, or nil if there is none any more.
 func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
-// AgentOf finds the active agent who is a user of a surface; nil means nobody is. On Parley's own pages, whose
-// account is store.SystemAccount, all active agents are users, by own.PageUser; nothing can be posted to them there.
+// AgentOf returns the active agent who is a user of a surface, or nil if nobody is. On Parley's own pages, whose account is
+// store.SystemAccount, all active agents are users, named by own.PageUser; nothing can be posted to them there.
 func (d *Directory) AgentOf(surface store.AccountID, user string) *store.Agent {
 	return d.byUser[surfaceUser{surface, user}]
 }
 
-// UserOf names an active agent's user in a surface; "" means there is none.
+// UserOf returns an active agent's user in a surface, or "" if the agent has none there.
 func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) string {
 	return d.users[agentKey{surface, agent}]
 }
@@ -116,8 +115,8 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 		IsAdmin: a.IsAdmin()}
 }
 
-// As returns a reference to an agent as another surface knows the agent. An agent without a user there
-// keeps the name, but can't be mentioned.
+// As returns a reference to an agent for another surface than the one for which ref was made. An agent without a user there keeps the name,
+// but can't be mentioned.
 func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
@@ -148,8 +147,8 @@ func (d *Directory) Away(agent store.AgentID) bool {
 	return a != nil && a.Presence == bridge.PresenceAway
 }
 
-// Home says in which channel of which surface the threads of a team's conversation
-// on an account open.
+// Home returns in which channel of which surface the threads of a team's conversations on an account open. surface is 0 if nobody has said
+// so.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
 	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
 		return *a.SurfaceID, a.SurfaceChannel
@@ -191,7 +190,7 @@ func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	return list
 }
 
-// Zone returns the time zone that an agent chose, else that of this machine.
+// Zone returns the time zone that an agent chose, else that of this machine. agent may be nil.
 func (d *Directory) Zone(agent *store.Agent) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {
@@ -210,7 +209,7 @@ func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSet
 	return d.ofChat[a.ID]
 }
 
-// ChannelNow returns the id that a channel has now.
+// ChannelNow returns the present id of a channel, which its surface may have changed.
 func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 	if now := d.moved[surfaceUser{surface, channel}]; now != "" {
 		return now
@@ -218,7 +217,7 @@ func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 	return channel
 }
 
-// TeamHome returns the channel in which a team is told things.
+// TeamHome returns the channel in which a team is told things. surface is 0 if it has none.
 func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channel string) {
 	for _, c := range d.Channels {
 		if c.TeamID == team && (surface == 0 || c.Home) {
@@ -228,7 +227,7 @@ func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channe
 	return surface, channel
 }
 
-// hoursOf returns the accounts that have business hours.
+// hoursOf returns the business hours of those accounts that have any.
 func hoursOf(accounts []store.Account) map[store.AccountID]*hours.Hours {
 	all := map[store.AccountID]*hours.Hours{}
 	for i := range accounts {

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Find finds an agent by what people write: a user id of the surface, an e-mail address, a name or a
-// first name; nil if nobody has it, or if several do.
+// Find returns the agent whom people mean by what they write: a user id of the surface, an e-mail address, a name or a first name. It
+// returns nil if nobody has it, or if several do.
 func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, who); a != nil {
@@ -37,8 +37,8 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	return named[0]
 }
 
-// FindTeam finds a team by the name that people write: as it is spelt, else whatever its case, with
-// "-" and "_" read as blanks; nil means there is none.
+// FindTeam returns the team whose name people write: as it is spelt, else in any case and with "-" and "_" read as blanks. It returns nil if
+// there is none.
 func (d *Directory) FindTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
@@ -53,7 +53,7 @@ func (d *Directory) FindTeam(name string) *store.Team {
 	return nil
 }
 
-// AccountNamed finds a channel's account by its name; nil means there is none.
+// AccountNamed returns the account of a channel with a name, or nil if there is none.
 func (d *Directory) AccountNamed(name string) *store.Account {
 	for i := range d.Accounts {
 		if d.Accounts[i].Name == name && d.Accounts[i].Side == store.SideChannel {
@@ -63,8 +63,8 @@ func (d *Directory) AccountNamed(name string) *store.Account {
 	return nil
 }
 
-// NamedIn returns the agents whom a text names by an @ and the whole name, the e-mail address or,
-// where only one has it, the first name.
+// NamedIn returns the agents whom a text names by an @ and the whole name, the e-mail address or the first name. A first name that several
+// agents have names nobody.
 func (d *Directory) NamedIn(text string) []*store.Agent {
 	var found []*store.Agent
 	text = strings.ToLower(text)
@@ -75,16 +75,17 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 		}
 		before, text = lead, rest
 		if last, _ := utf8.DecodeLastRuneInString(before); unicode.IsLetter(last) || unicode.IsDigit(last) {
-			continue // an address
+			continue // the @ is inside an address
 		}
-		if a := d.namedFirst(text); a != nil && !slices.Contains(found, a) {
+		if a := d.agentNamedAtStart(text); a != nil && !slices.Contains(found, a) {
 			found = append(found, a)
 		}
 	}
 }
 
-// namedFirst returns the agent with whose name a text in small letters begins, or nil if there is none, or several.
-func (d *Directory) namedFirst(text string) *store.Agent {
+// agentNamedAtStart returns the agent with whose name a text, in small letters, begins. Of several names the longest counts. It returns nil
+// if nobody has it, or if several agents do.
+func (d *Directory) agentNamedAtStart(text string) *store.Agent {
 	longest := ""
 	for _, a := range d.Agents {
 		whole := strings.ToLower(a.Name)

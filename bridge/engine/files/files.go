@@ -1,5 +1,5 @@
-// Package files gives the files of messages: those that customers sent, from the stored
-// original or from blobs, and those that agents attached, from their surface or from blobs.
+// Package files reads the files of messages: those that customers sent, from the stored original or from blobs, and those that agents
+// attached, from their surface or from blobs.
 //
 // What does not belong here: fetching files that stay with a provider (they are blobs once
 // they are fetched), and which of them a post or a reply carries.
@@ -23,18 +23,20 @@ import (
 	"parley/store/blob"
 )
 
-// originalsTogether is how many bytes of customers' originals may be in memory at once while their
-// files are posted; a larger original is there alone. Another so many bytes are for files that people
-// fetch by links.
-const originalsTogether = 48 << 20
+// maxOriginalBytes is how many bytes of customers' originals may be in memory at once while their files are posted. A larger original is
+// read alone. As many bytes more are for files that people download by links.
+const maxOriginalBytes = 48 << 20
 
-// ErrNoFile means that a message has no such file to give away.
+// minOriginalBytes is what is reserved for the smallest original: it takes more memory than its files have bytes.
+const minOriginalBytes = 1 << 20
+
+// ErrNoFile means that a message has no such file, or that nobody may have it.
 var ErrNoFile = errors.New("files: no such file")
 
 // Connected finds what is connected now.
 type Connected interface {
-	Channel(account store.AccountID) channels.Channel // nil while it isn't there
-	Surface(account store.AccountID) bridge.Surface   // nil while it isn't there
+	Channel(account store.AccountID) channels.Channel // nil while it isn't connected
+	Surface(account store.AccountID) bridge.Surface   // nil while it isn't connected
 }
 
 // Options of a Reader.
@@ -46,7 +48,7 @@ type Options struct {
 	Connected Connected
 }
 
-// Reader gives the files of messages.
+// Reader reads the files of messages.
 type Reader struct {
 	pool      *pgxpool.Pool
 	objects   blob.Objects
@@ -60,18 +62,19 @@ type Reader struct {
 // New makes a Reader.
 func New(o Options) *Reader {
 	return &Reader{pool: o.Pool, objects: o.Objects, original: o.Original, link: o.Link, connected: o.Connected,
-		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
+		large: semaphore.NewWeighted(maxOriginalBytes), downloads: semaphore.NewWeighted(maxOriginalBytes)}
 }
 
-// Of returns the files of a customer's message, and those that are missing. Of the files that had to be
-// fetched from the provider, those for which fetched says no count as missing. With only, it gives
-// nothing but the files for which fetched says yes.
+// Of returns the files of a customer's message, and those that are missing. fetched tells which of the files that had to be fetched from
+// the provider are wanted: the others count as missing. With only, it returns nothing but these files.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
 	var in channels.Inbound
-	whole := !only && (m.HasHTML && r.original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
-	if whole {
+	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file
+	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
+	needsOriginal := !only && (htmlAsFile || hasFilesInside)
+	if needsOriginal {
 		var err error
-		if in, _, err = r.decoded(ctx, m.ID); err != nil {
+		if in, _, err = r.decodeOriginal(ctx, m.ID); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -84,39 +87,39 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 				missing = append(missing, bridge.Missing{Name: ref.Name})
 			}
 		case ref.Fetched && ref.Blob != "":
-			files = append(files, r.linked(m.ID, ref.Index, r.blobFile(ref)))
+			files = append(files, r.withLink(m.ID, ref.Index, r.blobFile(ref)))
 		case ref.Fetched:
 			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
-		case whole && ref.Index < len(in.Attachments):
+		case needsOriginal && ref.Index < len(in.Attachments):
 			a := in.Attachments[ref.Index]
-			files = append(files, r.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
+			files = append(files, r.withLink(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 		}
 	}
-	if whole && in.Original.HTML != nil && r.original == nil {
+	if needsOriginal && in.Original.HTML != nil && r.original == nil {
 		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
 	}
 	return files, missing, nil
 }
 
-// blobFile is a file that was fetched.
+// blobFile returns a file whose bytes are in a blob.
 func (r *Reader) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
 			body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
-			return body, goneIf(err)
+			return body, asNoFile(err)
 		}}
 }
 
-// goneIf makes the error for bytes that are no longer stored an ErrNoFile: they are gone for good.
-func goneIf(err error) error {
+// asNoFile adds ErrNoFile to an error that means that the bytes are not stored any more.
+func asNoFile(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, blob.ErrNoObject) {
 		return fmt.Errorf("%w: %w", ErrNoFile, err)
 	}
 	return err
 }
 
-// Size returns how many bytes a message's files take in memory. Files that were fetched count
-// nothing, because they are read piece by piece.
+// Size returns how many bytes of memory it takes to read a message's files. Files that were fetched take none, because they are read piece
+// by piece.
 func Size(m *store.Message) int64 {
 	var size int64
 	if m != nil {
@@ -129,32 +132,32 @@ func Size(m *store.Message) int64 {
 	return size
 }
 
-// TakeTurns waits until a customer's original has room in memory.
-func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err error) {
-	size = min(max(size, 1<<20), originalsTogether)
+// ReserveMemory waits until a customer's original of this size has room in memory. The caller must call release afterwards.
+func (r *Reader) ReserveMemory(ctx context.Context, size int64) (release func(), err error) {
+	size = min(max(size, minOriginalBytes), maxOriginalBytes)
 	if err := r.large.Acquire(ctx, size); err != nil {
 		return nil, fmt.Errorf("files: original: %w", err)
 	}
 	return func() { r.large.Release(size) }, nil
 }
 
-// OriginalHTML returns the sanitised HTML original of a customer's message; "" means it came without HTML.
+// OriginalHTML returns the sanitised HTML original of a customer's message, or "" if the message came without HTML.
 // Errors: ErrNoFile when the message or its original is gone; the database's.
 func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, error) {
-	release, err := r.TakeTurns(ctx, originalsTogether/4) // its size isn't known yet
+	release, err := r.ReserveMemory(ctx, maxOriginalBytes/4) // its size isn't known yet
 	if err != nil {
 		return "", err
 	}
 	defer release()
-	in, _, err := r.decoded(ctx, id)
+	in, _, err := r.decodeOriginal(ctx, id)
 	if err != nil || in.Original.HTML == nil {
 		return "", err
 	}
 	return in.Original.HTML.Sanitised(), nil
 }
 
-// decoded decodes the stored bytes of a customer's message again.
-func (r *Reader) decoded(ctx context.Context, id store.MessageID) (channels.Inbound, store.Message, error) {
+// decodeOriginal decodes the stored bytes of a customer's message again.
+func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channels.Inbound, store.Message, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil || len(messages) == 0 {
 		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
@@ -170,7 +173,7 @@ func (r *Reader) decoded(ctx context.Context, id store.MessageID) (channels.Inbo
 	raw := ev.Payload
 	if ev.Blob != nil {
 		if raw, err = blob.Get(ctx, r.pool, r.objects, *ev.Blob); err != nil {
-			return channels.Inbound{}, m, goneIf(err)
+			return channels.Inbound{}, m, asNoFile(err)
 		}
 	}
 	if len(raw) == 0 {

@@ -15,11 +15,11 @@ import (
 	"parley/store"
 )
 
-// incomingFile begins the names of customers' files in links; no agent's file is called so.
+// incomingFile begins the names of customers' files in links. Names of agents' files never begin like that.
 const incomingFile = "in"
 
-// linked returns a customer's file a link, for surfaces that can't hold the file itself.
-func (r *Reader) linked(message store.MessageID, index int, f channels.File) channels.File {
+// withLink gives a customer's file a link, for surfaces that can't take the file itself.
+func (r *Reader) withLink(message store.MessageID, index int, f channels.File) channels.File {
 	if r.link != nil {
 		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
 	}
@@ -38,17 +38,20 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	return r.IncomingFile(ctx, 0, message, index)
 }
 
-// IncomingFile returns a file that a customer sent, by its index in the message; conversation 0 means in any.
+// IncomingFile returns a file that a customer sent, by its index in the message. The message must be in the conversation, unless that is 0.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 || messages[0].Direction != store.DirectionIn || conversation != 0 && messages[0].ConversationID != conversation {
+	if len(messages) == 0 || messages[0].Direction != store.DirectionIn {
 		return channels.File{}, ErrNoFile
 	}
 	m := &messages[0]
+	if conversation != 0 && m.ConversationID != conversation {
+		return channels.File{}, ErrNoFile
+	}
 	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == index })
 	if i < 0 {
 		return channels.File{}, ErrNoFile
@@ -80,16 +83,16 @@ func (r *Reader) SpokenFile(ctx context.Context, conversation store.Conversation
 	return channels.File{}, ErrNoFile
 }
 
-// downloadWait is how long a download waits until others have ended.
-const downloadWait = 10 * time.Second
+// maxDownloadWait is how long a download waits until others have ended.
+const maxDownloadWait = 10 * time.Second
 
-// openIncoming reads one file of a customer's message. The file is in memory until the reader is
-// closed. Its bytes count as downloads, so that posts don't have to wait for them.
+// openIncoming reads one file of a customer's message. The file is in memory until the returned reader is closed. Its bytes count as
+// downloads, so that posts don't have to wait for people who read slowly.
 func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
 	one := *m
 	one.Files, one.HasHTML = []store.FileRef{ref}, false
-	size := min(max(Size(&one), 1<<20), originalsTogether)
-	wait, cancel := context.WithTimeout(ctx, downloadWait)
+	size := min(max(Size(&one), minOriginalBytes), maxOriginalBytes)
+	wait, cancel := context.WithTimeout(ctx, maxDownloadWait)
 	defer cancel()
 	if err := r.downloads.Acquire(wait, size); err != nil {
 		return nil, fmt.Errorf("files: file of message %d: too many are fetched at a time: %w", m.ID, err)
@@ -99,13 +102,13 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 		r.downloads.Release(size)
 		return nil, err
 	}
-	return &placed{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
+	return &releasingReader{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
-// readIncoming returns the only file of one, a copy of m without its other files. While it reads the
-// file, the whole original of m is in memory.
+// readIncoming returns the only file of one, which is a copy of m without its other files. While it reads the file, the whole original of
+// m is in memory.
 func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
-	release, err := r.TakeTurns(ctx, Size(m))
+	release, err := r.ReserveMemory(ctx, Size(m))
 	if err != nil {
 		return nil, err
 	}
@@ -120,19 +123,19 @@ func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.Re
 	return files[0].Open(ctx)
 }
 
-// placed is a reader that gives its room in memory back when it is closed.
-type placed struct {
+// releasingReader is a reader that releases reserved memory when it is closed.
+type releasingReader struct {
 	io.ReadCloser
 	release func()
 }
 
 // Close implements io.Closer.
-func (p *placed) Close() error {
+func (p *releasingReader) Close() error {
 	defer p.release()
 	return p.ReadCloser.Close()
 }
 
-// memoryFile is a file whose bytes are at hand.
+// memoryFile returns a file whose bytes are in memory.
 func memoryFile(name, contentType string, content []byte) channels.File {
 	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}

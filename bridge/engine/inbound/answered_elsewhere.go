@@ -20,15 +20,15 @@ const (
 	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
 )
 
-// soonest is the shortest time in which a person can answer a customer's words. What comes sooner
-// was sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
-const soonest = 5 * time.Second
+// minHumanAnswer is the shortest time in which a person can answer a customer's words. An answer that comes sooner was sent by a
+// machine: providers don't tell the automatic answers of their inboxes from those of people.
+const minHumanAnswer = 5 * time.Second
 
-// answeredElsewhere shows an answer that was given without Parley. It counts as one,
-// unless a machine gave it.
+// answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. It counts like any other
+// answer, unless a machine gave it.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
-		el.copyOfAnswer(c, m, in)
+		el.acceptCopy(c, m, in)
 		return nil
 	}
 	c, err := el.answeredIn(ctx, tx, a, in)
@@ -41,17 +41,17 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	}
 	before := c.LastExternalID
 	m := el.intake.inboundMessage(c, a, part, in)
-	c.LastExternalID = before // that names the customer's last message
+	c.LastExternalID = before // this has to stay the id of the customer's last message
 	m.Direction, m.Fate, m.Reason, m.IdentityID = store.DirectionOut, store.FateOut, outbound.ElsewhereReason, nil
 	notice := elsewhereNotice
 	if in.Foreign.Origin != "" {
 		notice = "Answered " + in.Foreign.Origin + "."
 	}
 	c.LastFrom = "agent"
-	if el.byMachine(c, in) {
+	if el.isByMachine(c, in) {
 		m.Reason, notice = outbound.MachineReason, machineNotice
 	} else {
-		el.countElsewhere(c, m)
+		el.countAsAnswer(c, m)
 	}
 	m.AuthorUser, m.Notices = cmp.Or(in.Foreign.Author, a.Name), append([]string{notice}, m.Notices...)
 	el.intake.showSaid(c, t, m, outbound.Payload{})
@@ -59,9 +59,9 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	return nil
 }
 
-// answeredIn finds the conversation that an answer belongs to, or opens one with the customer whom
-// the provider names. It is nil for a mail that answers no conversation, or whose recipients are
-// not the customer: a mail forwarded to a supplier answers nobody.
+// answeredIn returns the conversation to which an answer belongs, or opens one with the customer whom the provider names. It
+// returns nil for a mail that answers no conversation, or that doesn't go to the customer: a mail that is forwarded to a
+// supplier answers nobody.
 func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {
@@ -80,27 +80,28 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 	return c, err
 }
 
-// copyOfAnswer handles a message that was sent elsewhere and that Parley has already. If it came into
-// the inbox from an address of our own, that alone proved nothing, and it was shown as it came. That
-// it is found among the sent ones too makes it an answer.
-func (el *elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
-		return // ours after all, or a customer's
+// acceptCopy handles a message that was sent elsewhere and that Parley has already. If it came into the inbox from an address of
+// our own, it was shown as it came, since a sender's address proves nothing. That it is found among the sent messages, too,
+// proves it to be an answer.
+func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channels.Inbound) {
+	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
+	if !cameFromOurAddress || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
+		return
 	}
 	c.LastFrom = "agent"
-	el.countElsewhere(c, m)
+	el.countAsAnswer(c, m)
 	c.RefreshCard()
 }
 
-// shownAsAnswer reports whether what came into the inbox from an address of our own is a copy of an answer
-// that was found where it was sent.
-func (el *elsewhere) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
+// isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer that is shown
+// already, because it was found among the sent messages.
+func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
 	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere tells that an answer is late or was not delivered. It was written elsewhere, so
-// Parley has no delivery of it.
+// bouncedElsewhere shows that an answer is late or was not delivered, if it was written without Parley, which therefore has no
+// delivery of it.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
 	switch {
 	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
@@ -115,14 +116,14 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 	}
 }
 
-// byMachine reports whether an answer came too soon after the customer's words for a person to have
+// isByMachine reports whether an answer came too soon after the customer's words for a person to have
 // written it. Both times are of the provider's clock.
-func (el *elsewhere) byMachine(c *book.Conversation, in channels.Inbound) bool {
-	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.DatabaseNow)).Before(c.WindowFrom.Add(soonest))
+func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound) bool {
+	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.DatabaseNow)).Before(c.WindowFrom.Add(minHumanAnswer))
 }
 
-// countElsewhere changes the conversation as an answer does.
-func (el *elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
+// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more.
+func (el *elsewhere) countAsAnswer(c *book.Conversation, m *book.Message) {
 	c.WaitingSince = nil
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		el.workflow.EndSnooze(c)

@@ -17,12 +17,12 @@ import (
 	"parley/store"
 )
 
-// automaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
+// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
 // . A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
-func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if i != nil && i.Blocked {
-		return nil // whoever looks for it finds it in the mailbox
+		return nil // nothing is kept here; the mail is still in the mailbox
 	}
 	c, err := it.Conversations.DailyThread(ctx, tx, a)
 	if err != nil {
@@ -40,21 +40,21 @@ func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// mostAnswered is how many of a mail's Reply-To addresses are kept in a thread of the day.
-const mostAnswered = 5
+// maxReplyTo is how many of a mail's Reply-To addresses are kept with its line in a thread of the day.
+const maxReplyTo = 5
 
 // sortingArgs returns the arguments of the buttons under a mail in a thread of the day: which mail it is, and its Reply-To
 // addresses. A form on a web site, for example, sends in its own name and names the customer there.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
-	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), mostAnswered)] {
+	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), maxReplyTo)] {
 		args.To = append(args.To, p.Key)
 	}
 	return args
 }
 
-// answersOf returns the people who get the answers to a mail in a thread of the day: its Reply-To addresses, else its
-// sender.
+// answersOf returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its line names,
+// else its sender.
 func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
@@ -70,7 +70,7 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 	return list
 }
 
-// partyOf names the sender of a message: by the address if there is no name.
+// partyOf names the sender of a message, by the address if there is no name.
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
 	if p.Name == "" {
@@ -79,9 +79,8 @@ func partyOf(in channels.Inbound) bridge.PartyRef {
 	return p
 }
 
-// unmatchedStatus shows a bounce of a message that Parley doesn't know in the account's quiet thread
-// of the day.
-func (it *UseCases) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+// showUnmatchedBounce shows a bounce of a message that Parley doesn't know, in the account's quiet thread of the day.
+func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.DailyThread(ctx, tx, a)
 	if err != nil {
 		return err
@@ -95,16 +94,16 @@ func (it *UseCases) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Acc
 	return nil
 }
 
-// SortAutomatic does the verbs with which agents sort automatic mail: Promote, Silence, Block and Unblock.
+// SortAutomatic applies the verbs with which agents sort automatic and collected mail: Promote, Silence, Block and Unblock.
 func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if a.Verb == bridge.VerbUnblock {
-		return it.unblock(ctx, tx, r)
+		return it.unblockSenders(ctx, tx, r)
 	}
 	m := it.MessageOfAction(r)
-	sortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
+	isSortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
 	switch {
-	case !sortable:
+	case !isSortable:
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	case m.ConversationID != c.ID:
@@ -121,12 +120,12 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 	switch a.Verb {
 	case bridge.VerbBlock:
-		it.block(r, m, i)
+		it.blockSender(r, m, i)
 		return nil
 	case bridge.VerbSilence:
-		it.silence(r, m, i)
+		it.silenceSender(r, m, i)
 		return nil
-	default: // VerbPromote: below
+	default: // VerbPromote
 	}
 	switch open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i); {
 	case err != nil:
@@ -138,10 +137,10 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	return it.promote(ctx, tx, c, r.Agent, m, i)
 }
 
-// silence makes Parley keep later mail of a sender in the thread of the day without a post.
-func (it *UseCases) silence(r book.Request, m *book.Message, i *store.Identity) {
+// silenceSender makes Parley keep later mail of a sender in the thread of the day without a post.
+func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Identity) {
 	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
-	it.Decide(m, r.Agent, bridge.OutcomeSilenced)
+	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
 	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
 	done := &bridge.SendersLine{Senders: i.Key}
 	if r.Conversation.Collects != nil {
@@ -150,9 +149,9 @@ func (it *UseCases) silence(r book.Request, m *book.Message, i *store.Identity) 
 	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 }
 
-// block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
-// that the sender writes as a person, still arrives: automaticMail never gets it.
-func (it *UseCases) block(r book.Request, m *book.Message, i *store.Identity) {
+// blockSender makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
+// that the sender writes as a person, still arrives: sortAutomaticMail never gets it.
+func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identity) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
@@ -163,14 +162,14 @@ func (it *UseCases) block(r book.Request, m *book.Message, i *store.Identity) {
 		return
 	}
 	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
-	it.Decide(m, r.Agent, bridge.OutcomeBlocked)
+	it.NoteDecision(m, r.Agent, bridge.OutcomeBlocked)
 	it.Log.ByAgent(c, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
 	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
-// unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
+// unblockSenders lets automatic mail of senders come again: of the one whose mail a button is under, or of
 // those that are named.
-func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	var found []*store.Identity
 	m := it.Messages.Rows[a.Args.Message]
@@ -211,7 +210,7 @@ func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) erro
 		return nil
 	}
 	if m != nil && m.ConversationID == c.ID {
-		it.Decide(m, r.Agent, bridge.OutcomeUnblocked)
+		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
 	}
 	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
 	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
@@ -235,7 +234,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 		it.AddRef(c, m.ExternalID)
 	}
 	it.Messages.Move(m, c)
-	it.Decide(m, agent, bridge.OutcomePromoted)
+	it.NoteDecision(m, agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err

@@ -12,12 +12,11 @@ import (
 	"parley/store"
 )
 
-// collectedRunes is how much of a collected mail is shown; all of it is in the conversation that
-// an agent makes of it.
-const collectedRunes = 1500
+// maxCollectedRunes is how much of a collected mail is shown. All of it is in the conversation that an agent makes of it.
+const maxCollectedRunes = 1500
 
-// collect shows a mail of somebody who opened very many conversations in the account's one
-// collecting thread of the day. An agent may make a conversation of it (SortAutomatic).
+// collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of the day. An
+// agent may make a conversation of it (SortAutomatic).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.CollectingThread(ctx, tx, a)
 	if err != nil {
@@ -35,11 +34,11 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	return nil
 }
 
-// collectedWords is what a mail says, as far as it is shown.
+// collectedWords returns what a collected mail says, as far as it is shown.
 func collectedWords(in channels.Inbound) string {
 	r := []rune(strings.TrimSpace(in.Text))
-	if len(r) <= collectedRunes {
+	if len(r) <= maxCollectedRunes {
 		return string(r)
 	}
-	return string(r[:collectedRunes]) + "…\n\n(It goes on: make a conversation of it to read all.)"
+	return string(r[:maxCollectedRunes]) + "…\n\n(It goes on: make a conversation of it to read all.)"
 }

@@ -8,12 +8,12 @@ import (
 	"parley/store"
 )
 
-// consent keeps whether a customer wants to get messages. The thread tells of each change. silent
-// means that the customer's message says nothing else: its text is then shown each time, and
-// opens no conversation.
-func (it *UseCases) consent(i *store.Identity, c *book.Conversation, wish channels.Consent, text string, silent bool) {
+// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. silent means that the
+// customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation. c may be nil.
+func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish channels.Consent, text string, silent bool) {
 	changed := it.People.SetConsent(i, wish)
-	if c == nil || !changed && !(silent && text != "") {
+	showsText := silent && text != ""
+	if c == nil || !changed && !showsText {
 		return
 	}
 	var only string
@@ -34,11 +34,10 @@ func (it *UseCases) consent(i *store.Identity, c *book.Conversation, wish channe
 	}
 }
 
-// refusedByCustomer notes that a provider refused a message because the customer wants none. A refused
-// template proves it for advertising alone, whatever category we gave it: other messages may
-// still be sent.
-func (it *UseCases) refusedByCustomer(c *book.Conversation, m *book.Message, class string) {
+// noteOptOut notes that a provider refused a message because the customer wants none. If it was a template, that proves it for
+// advertising alone, whatever category we gave the template: other messages may still be sent.
+func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, class string) {
 	if i := it.People.RootOf(c); i != nil && class == string(channels.OptedOut) {
-		it.consent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
+		it.setConsent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
 	}
 }

@@ -12,12 +12,12 @@ import (
 	"parley/store"
 )
 
-// cameEdited is the reason of a customer's message that was stored from its edit, because the edit
-// came before the message.
-const cameEdited = "came_edited"
+// earlyEditReason is the reason of a customer's message that was stored as its edit says, because the edit came before the
+// message.
+const earlyEditReason = "came_edited"
 
-// customerEdits shows what a customer's message says now; the original is kept. An edit that
-// comes before its message is stored in the message's place.
+// customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
+// in the message's place.
 func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 			return err
 		}
 		if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil {
-			m.Reason, m.Dirty = cameEdited, true
+			m.Reason, m.Dirty = earlyEditReason, true
 		}
 		return nil
 	}
@@ -38,13 +38,13 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
 	if c.BridgeStatus().Open() {
 		c.LastAt, c.LastFrom, c.LastPreview = it.Now, "customer", clean.Preview(in.Text)
-		it.wakeFor(c, in)
+		it.reopenFor(c, in)
 		c.RefreshCard()
 	}
 	return nil
 }
 
-// customerDeletes says that the customer took a message back; it is kept.
+// customerDeletes shows that the customer deleted a message. The message is kept.
 func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -52,8 +52,9 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	}
 	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if m == nil || c == nil {
-		if _, told := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]; !told && in.Change.Target != "" {
-			it.Messages.LinkExternalID(a.ID, in.Change.Target, 0, 0) // if it comes, it is known to be deleted
+		_, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]
+		if !known && in.Change.Target != "" {
+			it.Messages.LinkExternalID(a.ID, in.Change.Target, 0, 0) // so that the message is known to be deleted when it comes
 			if c = it.Conversations.LatestOf(i); c != nil {
 				it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 			}
@@ -65,9 +66,9 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	return nil
 }
 
-// cameChanged deals with a message whose edit or deletion came before it. True means that nothing is
-// left to be done, because the edited text is shown already.
-func (it *UseCases) cameChanged(a *store.Account, in *channels.Inbound) bool {
+// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be done, because
+// the edited text is shown already.
+func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
 		return false
@@ -77,7 +78,7 @@ func (it *UseCases) cameChanged(a *store.Account, in *channels.Inbound) bool {
 		return false
 	}
 	m, c := it.MessageByExternalID(a, in.ExternalID)
-	if m == nil || c == nil || m.Reason != cameEdited {
+	if m == nil || c == nil || m.Reason != earlyEditReason {
 		return false
 	}
 	m.Reason, m.Dirty = "", true

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Knows reports whether an inbound names a customer who is, or becomes, known.
-func Knows(kind channels.InboundKind) bool {
+// NamesCustomer reports whether inbounds of a kind name a customer, who becomes known by that.
+func NamesCustomer(kind channels.InboundKind) bool {
 	switch kind {
 	case channels.InboundMessage, channels.InboundForeign, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
 		channels.InboundIdentity, channels.InboundConsent:
@@ -20,16 +20,19 @@ func Knows(kind channels.InboundKind) bool {
 	return false
 }
 
-// tellUnited tells, in each open conversation of customers who proved to be one, that another one is
-// open. The conversations stay apart, and nothing moves between them.
-func (it *UseCases) tellUnited() {
+// tellOfOtherConversations is called after two customers have proved to be one (People.United). In each open conversation of
+// that customer, it tells agents of another open one. The conversations stay apart, and nothing moves between them.
+func (it *UseCases) tellOfOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
 		first := it.People.United[other]
 		var open []*book.Conversation
 		for _, id := range book.SortedKeys(it.Conversations.Rows) {
 			c := it.Conversations.Rows[id]
-			if c.Kind == store.KindCustomer && c.BridgeStatus().Open() && !c.Fresh && c.IdentityID != nil && it.People.Identities[*c.IdentityID] != nil &&
-				it.People.Identities[*c.IdentityID].Root() == first {
+			if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
+				continue
+			}
+			isCustomers := it.People.Identities[*c.IdentityID].Root() == first
+			if isCustomers && c.Kind == store.KindCustomer && c.BridgeStatus().Open() && !c.Fresh {
 				open = append(open, c)
 			}
 		}
@@ -41,7 +44,7 @@ func (it *UseCases) tellUnited() {
 			if t := c.Home(it.Dir); t != nil {
 				surface = t.AccountID
 			}
-			beside := open[(i+1)%len(open)]
+			beside := open[(i+1)%len(open)] // the next one; the last one names the first
 			it.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: it.Refer(beside, surface)})
 			it.Log.ByParley(c, store.DeedSameCustomer, book.Detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
@@ -49,14 +52,14 @@ func (it *UseCases) tellUnited() {
 	clear(it.People.United)
 }
 
-// identityChanges applies what a provider tells of a customer: a name, which cards show at once, or
-// another key. With another key the conversation goes on, and replies go to that key.
-func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error {
+// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key. With another key
+// the conversation goes on, and replies go to that key.
+func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
-	it.tellUnited()
+	it.tellOfOtherConversations()
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		if c := it.Conversations.Rows[id]; it.People.RootOf(c) == i && c.BridgeStatus().Open() {
 			c.RefreshCard()

@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// Fetched notes that a file was fetched, or that it was given up. If the post of the message's files
-// still waits, it takes the file along; else the file follows in a post of its own.
+// Fetched notes that a file was fetched, or that it was given up. If the post of the message's files still waits, it takes the
+// file along. If not, the file follows in a post of its own.
 func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	m := it.Messages.Rows[f.Message]
 	if m == nil || m.ConversationID != c.ID {
@@ -26,11 +26,11 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	ref.Blob, ref.Missing, m.Dirty = f.Blob, f.Text, true
 	if f.Blob != "" {
 		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
-		ref.Name, ref.ContentType = firstOf(ref.Name, f.Name), firstOf(f.ContentType, ref.ContentType)
+		ref.Name, ref.ContentType = firstNonBlank(ref.Name, f.Name), firstNonBlank(f.ContentType, ref.ContentType)
 	}
 	d, t := it.Outbox.FilesPost(m), c.Home(it.Dir)
 	if d == nil || t == nil {
-		return // it isn't shown
+		return // the message's files aren't shown anywhere
 	}
 	l := it.Outbox.Lanes[d.LaneID]
 	if d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
@@ -41,7 +41,7 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	p := d.DecodedPayload()
 	p.Files = append(p.Files, f.File)
 	d.SetPayload(p)
-	it.measureFiles(d, l, t, m)
+	it.setFilesSize(d, l, t, m)
 	if !slices.ContainsFunc(m.Files, isMissing) {
 		d.NotBefore = nil
 		if it.Outbox.IsHead(d) {
@@ -50,7 +50,8 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	}
 }
 
-func firstOf(list ...string) string {
+// firstNonBlank returns the first text that is not blank, or "" if there is none.
+func firstNonBlank(list ...string) string {
 	for _, s := range list {
 		if strings.TrimSpace(s) != "" {
 			return s

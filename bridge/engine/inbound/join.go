@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// A mail that answers nothing we know joins the conversation that its sender has open, where
-// email_new_thread says so. It never joins somebody else's.
+// A mail that answers none that we know joins the open conversation of its sender, if the account's setting email_new_thread
+// says so. It never joins somebody else's.
 
-// MayJoin reports whether a mail may join an open conversation of its sender: a person wrote it, in their own
-// name. A mail with another address for answers (from a form on a web site, or a shared address) and a
-// mail that a colleague passes on are about somebody else.
+// MayJoin reports whether a mail may join an open conversation of its sender: a person wrote it, in their own name. A mail
+// that names another address for answers (from a form on a web site, or a shared address) is about somebody else, and so is a
+// mail that a colleague passes on.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	byPerson := in.Kind == channels.InboundMessage && in.Automatic == "" && !in.Historical && in.From.Key != ""
 	if !byPerson || !it.Caps(a.ID).Threads {
@@ -38,16 +38,17 @@ func (it *UseCases) isAgent(sender channels.Party) bool {
 	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 }
 
-// joinedBy returns the conversation that a mail joins: the newest open one of its sender; nil if there is
-// none. A notice shows the mail's subject where it differs from the conversation's.
-func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conversation {
+// conversationToJoin returns the conversation that a mail joins: the newest open one of its sender, or nil if there is none. If the
+// mail's subject differs from the conversation's, a notice shows it.
+func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *book.Conversation {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender == nil || !it.MayJoin(a, *in) {
 		return nil
 	}
 	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
-		if c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open() && it.People.RootOf(c) == sender && sameName(c, in.From) {
+		isOpen := c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open()
+		if isOpen && it.People.RootOf(c) == sender && hasParticipantNamed(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}
@@ -55,14 +56,14 @@ func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conve
 	return nil
 }
 
-// sameName reports whether a conversation has the sender of a mail among its participants, under the name
-// that the mail gives. People who share an address differ by name, and each has a conversation of
-// their own.
-func sameName(c *book.Conversation, p channels.Party) bool {
+// hasParticipantNamed reports whether a conversation has the sender of a mail among its participants, under the name that the mail
+// gives. People who share an address are told apart by name, and each has a conversation of their own.
+func hasParticipantNamed(c *book.Conversation, p channels.Party) bool {
 	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
 	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))
 }
 
+// answerMark finds what mail programs put before the subject of an answer.
 var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
 
 // noteSubject adds a notice with a mail's subject, if the conversation that it joins has another one.

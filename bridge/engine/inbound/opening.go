@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// publicDomains are those of providers at which anybody may have an address.
+// publicDomains are the domains of providers at which anybody can have an address.
 const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch
 	gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com
 	interia.pl laposte.net libero.it live.com live.de live.fr mac.com mail.com mail.ru me.com msn.com naver.com o2.pl orange.fr
@@ -19,24 +19,26 @@ const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.ne
 	t-online.de tuta.com uol.com.br verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk
 	yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru ymail.com zoho.com `
 
-// OriginsOf returns the origins that a mail's new conversation counts for: its sender, and the sender's
-// domain unless it is the account's own or a public provider's. None where the account has no limits.
+// OriginsOf returns the origins against whose limits (book.Openings) the new conversation of a mail counts: its sender, and the
+// sender's domain unless that is the account's own or a public provider's. It returns none if the account has no limits.
 func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
 	caps := it.Caps(a.ID)
-	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !caps.Threads ||
-		!it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
+	isPersonsMail := in.Kind == channels.InboundMessage && in.Automatic == "" && !in.Historical && in.From.Key != ""
+	if !isPersonsMail || !caps.Threads || !it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
 		return nil
 	}
 	sender := strings.ToLower(in.From.Key)
 	origins := []string{sender}
-	if d := registered(sender); d != "" && d != registered(in.Envelope.Via) && !slices.Contains(strings.Fields(publicDomains), d) {
-		origins = append(origins, "@"+d)
+	domain := registeredDomain(sender)
+	isColleagues := domain == registeredDomain(in.Envelope.Via)
+	if domain != "" && !isColleagues && !slices.Contains(strings.Fields(publicDomains), domain) {
+		origins = append(origins, "@"+domain)
 	}
 	return origins
 }
 
-// registered returns the registered domain of an address, without subdomains; "" if it has none.
-func registered(address string) string {
+// registeredDomain returns the registered domain of a mail address, without subdomains, or "" if the address has none.
+func registeredDomain(address string) string {
 	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
 	if !ok {
 		return ""
@@ -47,7 +49,7 @@ func registered(address string) string {
 	return domain
 }
 
-// mayOpen reports whether a mail may open a conversation, and counts it if so.
+// mayOpen reports whether a mail may open a conversation. If it may, that counts against the limits of its origins.
 func (it *UseCases) mayOpen(a *store.Account, in channels.Inbound) bool {
 	var all []*book.Opening
 	for _, origin := range it.OriginsOf(a, in) {

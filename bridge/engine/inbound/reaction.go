@@ -9,23 +9,23 @@ import (
 	"parley/store"
 )
 
-// quoteRunes is how much of a message is quoted in a line about it.
-const quoteRunes = 80
+// maxQuoteRunes is how much of a message is quoted in a line about it.
+const maxQuoteRunes = 80
 
-// quoteOf shortens what a message says, to name it.
+// quoteOf returns the beginning of what a message says, to name the message in a line.
 func quoteOf(m *store.Message) string {
 	text := clean.Preview(m.Text)
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
-	if r := []rune(text); len(r) > quoteRunes {
-		text = string(r[:quoteRunes-1]) + "…"
+	if r := []rune(text); len(r) > maxQuoteRunes {
+		text = string(r[:maxQuoteRunes-1]) + "…"
 	}
 	return text
 }
 
-// answers returns which message a customer's message answers.
-func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
+// answeredMessage returns which message a customer's message answers, or nil if it answers none in particular.
+func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if in.Answers.External == "" {
 		return nil
 	}
@@ -36,8 +36,8 @@ func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answe
 	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
 }
 
-// customerReacts shows a customer's reaction to a message by one line, which is changed when the
-// customer changes the reaction or takes it back.
+// customerReacts shows a customer's reaction to a message by a line. The line is changed when the customer changes the reaction
+// or takes it back.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -49,8 +49,9 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	}
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
 	known, before := it.Messages.Reactions[k]
-	if c == nil || c.Home(it.Dir) == nil || known.Emoji == in.Change.Emoji {
-		return nil // nobody sees where, or nothing changes
+	isShownNowhere := c == nil || c.Home(it.Dir) == nil
+	if isShownNowhere || known.Emoji == in.Change.Emoji {
+		return nil
 	}
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji}
 	if m != nil {
@@ -58,11 +59,12 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	}
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
+	takenBackUnseen := in.Change.Emoji == "" && d != nil && d.DecodedPayload().Changes == 0
 	switch {
-	case before && d != nil && in.Change.Emoji == "" && d.DecodedPayload().Changes == 0 && it.Outbox.Cancel(d):
+	case before && takenBackUnseen && it.Outbox.Cancel(d): // the line was not posted yet
 		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID}
 		it.Messages.Reacted[k] = true
-		return nil // nobody saw it
+		return nil
 	case before && d != nil && it.Outbox.CanBeTakenBack(d):
 		d.SetLine(line)
 	case before && d != nil:

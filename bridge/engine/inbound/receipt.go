@@ -18,7 +18,7 @@ import (
 	"parley/store"
 )
 
-// ReplyLanded notes that the provider took a reply.
+// ReplyLanded notes that the provider has accepted a reply.
 func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil {
@@ -29,34 +29,41 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 		rc.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
 		rc.AddRef(c, f.External)
 	}
-	rc.counted(c, m, f.Parts, f.Cost)
-	if rc.sentAgain(m, f) || rc.Outbox.AwaitOtherParts(m) {
+	rc.noteCounts(c, m, f.Parts, f.Cost)
+	if rc.isOldResult(m, f) || rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
-		return // a bounce or a receipt came first
+		return // a bounce or a receipt has come first
 	}
-	rc.speech.Reached(c, m)
+	rc.speech.CustomerGot(c, m)
 	rc.MarkSent(c, m, f.Followed)
 }
 
-// sentAgain reports whether a result is of an earlier attempt: somebody had the message sent again before the
-// result came, for instance because of a bounce. The result of the last attempt is written together with
-// the end of its delivery, so that any result that comes while the delivery is on its way is an earlier
-// one. Where the delivery has ended, the numbers of the attempts tell. A reply in parts that was parked with its first
-// part may be sent again, by new deliveries, before the result of another part has come: that one counts no more either.
-func (rc *Receipts) sentAgain(m *book.Message, f own.Fact) bool {
+// isOldResult reports whether a result doesn't count any more, because the message was sent again before the result came, for
+// example after a bounce.
+func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	if d == nil {
 		return false
 	}
+	switch d.State {
+	case store.Queued, store.Sending, store.Unknown:
+		// The last attempt's result is written along with the end of its delivery. While the delivery is on its way, a result
+		// is an earlier attempt's.
+		return true
+	}
+	if f.Attempt > 0 && f.Attempt < d.Attempt {
+		return true
+	}
+	// A reply in parts that was parked with its first part may have been sent again, by new deliveries, before the result of
+	// another part came.
 	parts := rc.Outbox.PartsOf(m)
-	return f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State) ||
-		len(parts) > 0 && !slices.Contains(parts, d)
+	return len(parts) > 0 && !slices.Contains(parts, d)
 }
 
-// counted notes as how many texts the provider counts a message, and what it costs.
-func (rc *Receipts) counted(c *book.Conversation, m *book.Message, parts int, cost string) {
+// noteCounts notes as how many texts the provider counts a message, and the price category of it.
+func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.Dirty = parts, true
 		if parts > 1 {
@@ -74,16 +81,21 @@ func (rc *Receipts) counted(c *book.Conversation, m *book.Message, parts int, co
 	}
 }
 
-// takenBack reports whether a reply was deleted, undone or edited into something else.
-func takenBack(m *book.Message) bool {
-	return slices.Contains([]store.Fate{store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk}, m.Fate)
+// isTakenBack reports whether a reply was deleted, undone or edited into something else.
+func isTakenBack(m *book.Message) bool {
+	switch m.Fate {
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
+		return true
+	default:
+		return false
+	}
 }
 
 // ReplyFailed tells a reply's author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || takenBack(m) || rc.sentAgain(m, f) {
-		return nil // the customer isn't to get it, or this is old
+	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) {
+		return nil
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
@@ -99,15 +111,15 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
 		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
-		line.Verbs = []bridge.Verb{bridge.VerbReply} // it would fail again
+		line.Verbs = []bridge.Verb{bridge.VerbReply} // sending it again would fail again
 	}
 	rc.TellWith(c, m, line)
-	rc.intake.refusedByCustomer(c, m, f.Class)
+	rc.intake.noteOptOut(c, m, f.Class)
 	rc.Messages.AwaitAnswerAgain(c)
 	return nil
 }
 
-// ReplyLate tells that a reply still isn't out.
+// ReplyLate tells a reply's author that the reply has not left yet.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil {
@@ -124,11 +136,11 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 // ReplyUnclear asks a person whether a reply was sent, because nobody can tell.
 func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || rc.sentAgain(m, f) {
+	if m == nil || rc.isOldResult(m, f) {
 		return
 	}
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
-	if takenBack(m) {
+	if isTakenBack(m) {
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
 		return
 	}
@@ -138,20 +150,20 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 		Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
 }
 
-// applyStatus applies a provider's receipt for one of our messages, or, with UpTo, for several.
+// applyStatus applies a provider's receipt for one of our messages or, with UpTo, for all up to a time.
 func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if !in.Status.UpTo.IsZero() {
-		return rc.watermark(ctx, tx, a, in)
+		return rc.applyWatermark(ctx, tx, a, in)
 	}
 	m := rc.StatusMessage(a, in.Status)
-	if m == nil && rc.receiptCameFirst(a, in) {
+	if m == nil && rc.mayPrecedeResult(a, in) {
 		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
-	if m == nil && rc.elsewheres(a, in.Status) {
+	if m == nil && rc.concernsNobody(a, in.Status) {
 		return nil
 	}
-	if m == nil || m.Direction == store.DirectionIn { // or one that the customer sent
-		return rc.intake.unmatchedStatus(ctx, tx, a, part, in)
+	if m == nil || m.Direction == store.DirectionIn { // nothing of ours
+		return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
 	}
 	c := rc.Conversations.Rows[m.ConversationID]
 	d, err := rc.DeliveryOfReceipt(m, in.Status)
@@ -168,11 +180,11 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if in.Status.MessageID == int64(m.ID) && len(in.Status.External) > 0 {
 		rc.Messages.LinkSentID(a, m, in.Status.External[0])
 	}
-	rc.counted(c, m, in.Status.Parts, in.Status.Cost)
+	rc.noteCounts(c, m, in.Status.Parts, in.Status.Cost)
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
 		if said := rc.Messages.Rows[one.MessageID]; said != nil {
-			if err := rc.receipt(ctx, tx, c, one, said, in.Status); err != nil {
+			if err := rc.applyReceipt(ctx, tx, c, one, said, in.Status); err != nil {
 				return err
 			}
 			if said.Fate == store.FateOut {
@@ -183,42 +195,43 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	return nil
 }
 
-// receiptCameFirst reports whether a receipt may be about a message whose result is still to be written. That
-// doesn't happen with mail, whose reports name our own Message-ID.
-func (rc *Receipts) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
+// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't happen with mail,
+// whose reports name our own Message-ID.
+func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	ch := rc.Channel(a.ID)
-	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
-		rc.Age() < book.ResultWait
+	isChat := ch != nil && !ch.Capabilities().Threads
+	namesOnlyExternal := in.Status.MessageID == 0 && len(in.Status.External) > 0
+	return isChat && namesOnlyExternal && rc.Age() < book.ResultWait
 }
 
-// elsewheres reports whether a receipt matters to nobody: in a chat it tells that a message arrived which
-// another system sent from the same number.
-func (rc *Receipts) elsewheres(a *store.Account, s *channels.Status) bool {
+// concernsNobody reports whether a receipt of an unknown message matters to nobody: in a chat, it says that a message has arrived
+// which another system sent from the same number.
+func (rc *Receipts) concernsNobody(a *store.Account, s *channels.Status) bool {
 	return s.State != channels.StateFailed && !s.Delayed && !rc.Caps(a.ID).Threads
 }
 
-// receipt notes what the provider tells of one delivery.
-func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+// applyReceipt applies what the provider says of one delivery.
+func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
 	switch {
 	case s.Delayed:
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
 	case s.State == channels.StateFailed:
-		restart(d, s)
+		restartParts(d, s)
 		switch {
 		case book.StateRank(d.State) >= book.StateRank(store.Delivered) || d.State == store.Cancelled:
 			return nil
 		case d.State == store.Failed:
-			rc.failedToo(c, d, m, s)
+			rc.tellFurtherFailure(c, d, m, s)
 			return nil
 		}
 		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), bounceText(s), true
 		return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 	case book.StateRank(string(s.State)) > book.StateRank(d.State):
 		if d.State == store.Unknown && rc.Outbox.IsHead(d) {
-			rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+			rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
 		}
 		d.State, d.Dirty = string(s.State), true
-		rc.receiptSays(c, m)
+		rc.provesSent(c, m)
 		if m.Fate == store.FateOut {
 			rc.MarkSent(c, m, false)
 		}
@@ -226,13 +239,15 @@ func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation
 	return nil
 }
 
-// failedToo tells of a further recipient whom a mail didn't reach that has failed already, once of each: the delivery's
-// error names those who were told of, in a line each. The first one's line has the button that sends the mail again.
-func (rc *Receipts) failedToo(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) {
-	names := func(line string) bool {
+// tellFurtherFailure tells of a further recipient whom a mail didn't reach, after it has failed for another one. It tells of each
+// recipient once: the delivery's error has a line for each of whom people were told. The line about the first one has the button
+// that sends the mail again.
+func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) {
+	namesRecipient := func(line string) bool {
 		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(s.Recipient)+": ")
 	}
-	if s.Recipient == "" || takenBack(m) || slices.ContainsFunc(strings.Split(d.ErrorText, "\n"), names) {
+	wasTold := slices.ContainsFunc(strings.Split(d.ErrorText, "\n"), namesRecipient)
+	if s.Recipient == "" || wasTold || isTakenBack(m) {
 		return
 	}
 	d.ErrorText, d.Dirty = d.ErrorText+"\n"+bounceText(s), true
@@ -240,23 +255,24 @@ func (rc *Receipts) failedToo(c *book.Conversation, d *book.Delivery, m *book.Me
 	rc.TellWith(c, m, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s)}, Text: rc.PartName(m, d)})
 }
 
-// restart makes a delivery of several parts begin with the first one when it is sent again, if a part
-// before the last one that left failed: otherwise the customer would never get that part.
-func restart(d *book.Delivery, s *channels.Status) {
-	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
-	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && book.StateRank(d.State) < book.StateRank(store.Delivered) {
+// restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if a piece before
+// the last one failed. Otherwise the customer would never get that piece.
+func restartParts(d *book.Delivery, s *channels.Status) {
+	isLastPiece := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
+	isEarlierPiece := s.Early || d.State != store.Unknown && !isLastPiece
+	if d.Part > 0 && isEarlierPiece && book.StateRank(d.State) < book.StateRank(store.Delivered) {
 		d.Part, d.Dirty = 0, true
 	}
 }
 
-// receiptSays notes that a receipt proves a message to have been sent, even if the provider's answer to
-// our request was lost or a bounce came.
-func (rc *Receipts) receiptSays(c *book.Conversation, m *book.Message) {
+// provesSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
+// if a bounce has come.
+func (rc *Receipts) provesSent(c *book.Conversation, m *book.Message) {
 	if rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
-	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {
-		rc.speech.Reached(c, m)
+	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || isTakenBack(m) {
+		rc.speech.CustomerGot(c, m)
 	}
 }
 
@@ -267,10 +283,9 @@ func bounceText(s *channels.Status) string {
 	return s.Recipient + ": " + s.Reason
 }
 
-// ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
-// message. If the sighting has a status, the message's fate is known even if the answer to our
-// request was lost.
-func (rc *Receipts) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+// applyOwnCopy applies that the provider shows us a message that we sent, and records the provider's id of it. If the copy has a
+// status, the message's fate is known even if the answer to our request was lost.
+func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {
 		s = *in.Status
@@ -288,9 +303,9 @@ func (rc *Receipts) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	return rc.applyStatus(ctx, tx, a, part, in)
 }
 
-// watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
+// applyWatermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
 // Errors: *book.NotYet while the result of one of them may be about to be written.
-func (rc *Receipts) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := rc.sentUpTo(a, in)
 	for _, d := range sent {
 		if d.State == store.Sending && rc.Age() < book.ResultWait {
@@ -302,7 +317,7 @@ func (rc *Receipts) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, 
 			continue
 		}
 		c, m := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID], rc.Messages.Rows[d.MessageID]
-		if err := rc.receipt(ctx, tx, c, d, m, in.Status); err != nil {
+		if err := rc.applyReceipt(ctx, tx, c, d, m, in.Status); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ type UseCases struct {
 	elsewhere *elsewhere
 }
 
-// Receipts deals with what became of what was sent: results of attempts, receipts, our own mails that come back.
+// Receipts deals with what became of replies: results of attempts, receipts, and copies of our own messages.
 type Receipts struct {
 	*threads.Writer
 	replies   *reply.UseCases
@@ -42,7 +42,7 @@ type elsewhere struct {
 
 // Options say what this process does with messages.
 type Options struct {
-	UploadsOriginals bool // the HTML original of a mail is uploaded as a file, because no link to it can be made
+	UploadsOriginals bool // a mail's HTML original is uploaded as a file, because without a public address no link to it can be made
 	Analyses         bool // what customers write is analysed
 }
 

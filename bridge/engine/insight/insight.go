@@ -18,16 +18,16 @@ import (
 	"parley/store/suggestion"
 )
 
-// mostTags is how many tags a conversation may have before an analysis puts no more on it.
-const mostTags = 20
+// maxTags is how many tags a conversation may have before an analysis puts no more on it.
+const maxTags = 20
 
 // UseCases deals with what analyses found, in one batch.
 type UseCases struct {
 	*threads.Writer
 }
 
-// Analysed keeps what the analysis of a burst found, and notes what is new. The note mentions nobody, but for
-// the owners once a conversation becomes urgent.
+// Analysed keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions nobody, except the
+// owners once a conversation becomes urgent.
 func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	a := f.Answer
 	if a == nil || !us.IsAnalysed(c) {
@@ -35,12 +35,12 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	}
 	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
-	moody := us.feels(c, a.Sentiment)
-	pressing, alarm := us.presses(c, a.Urgency.Urgent)
+	moody := us.keepMood(c, a.Sentiment)
+	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent)
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && saysMore(a.Intents)
+	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && isWorthNote(a.Intents)
 	if a.Language != "" {
 		c.SetTrait(bridge.TraitLanguage, a.Language)
 	}
@@ -49,18 +49,18 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 		return
 	}
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
-	line.Args.Tags, note.Tagged = us.tags(c, a.Tags)
+	line.Args.Tags, note.Tagged = us.suggestTags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
 	us.suggest(c, f, note)
 	rests := us.suggestActions(c, f, note)
 	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
-	us.note(c, line, moody || pressing || intended || rests || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0 || note.Suggested != 0)
+	hasNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
+	us.showNote(c, line, moody || pressing || intended || rests || hasNames || note.Suggested != 0)
 }
 
-// translate has what the customer wrote translated, where it is in another language than the team's and that is
-// wanted.
+// translate has what the customer wrote translated, if it is in another language than the team's and the account's settings say so.
 func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	settings := us.Settings(c)
 	if language := f.Answer.Language; settings.AI.Translates && language != "" && language != settings.Language {
@@ -68,19 +68,19 @@ func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// saysMore reports whether an intent is worth a note of its own: thanks ask for nothing.
-func saysMore(intents []string) bool {
+// isWorthNote reports whether intents are worth a note by themselves. Thanks and feedback are not, because they ask for nothing.
+func isWorthNote(intents []string) bool {
 	return slices.ContainsFunc(intents, func(name string) bool { return name != "thanks" && name != "feedback" })
 }
 
-// moodOf returns how the customer felt so far.
+// moodOf returns how the customer has felt so far.
 func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
 
-// feels keeps how the customer feels, and tells whether that is news: that somebody is or was unhappy. Nobody
-// needs to be told that somebody is content, or calm and pressing, which the urgency tells.
-func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
+// keepMood keeps how the customer feels, and reports whether that is news: that the customer is unhappy, or isn't any more. Nobody needs to
+// be told that a customer is content. That a customer is pressing, the urgency shows.
+func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
 	if s == analysis.Neutral || s == analysis.Pressing {
@@ -90,23 +90,24 @@ func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
 		return false
 	}
 	was := ""
-	if unhappy(before) {
+	if isUnhappy(before) {
 		was = string(before)
 	}
 	c.SetTrait(bridge.TraitWas, was)
 	c.RefreshCard()
-	return unhappy(s) || unhappy(before)
+	return isUnhappy(s) || isUnhappy(before)
 }
 
-func unhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
+func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// presses keeps whether somebody has to look at once. It tells whether that is news, and whether the owners
-// are to be told: once, and only while the customer waits for an answer.
-func (us *UseCases) presses(c *book.Conversation, urgent bool) (news, alarm bool) {
+// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are to be told (alarm):
+// only once, and only while the customer waits for an answer.
+func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	told := before == bridge.UrgentTold || before == bridge.UrgentOnce
 	news = urgent && !bridge.IsUrgent(c.Traits)
-	alarm = news && !told && c.WaitingSince != nil && c.BridgeStatus().Open() && len(c.Assignees) > 0
+	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
+	alarm = news && !told && customerWaits && len(c.Assignees) > 0
 	now := ""
 	switch {
 	case urgent && (told || alarm):
@@ -132,14 +133,14 @@ func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []br
 	return fresh
 }
 
-// tags deals with the tags that an analysis found, and says which of them the note is to name: those that it
-// suggests, and those that it has put on the conversation because its account is set so.
-func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put []string) {
+// suggestTags handles the tags that an analysis found. It returns those that the note suggests, and those that were put on the
+// conversation at once, because the account's settings say so.
+func (us *UseCases) suggestTags(c *book.Conversation, found []string) (suggested, put []string) {
 	fresh := us.newTags(c, found)
 	if !us.Settings(c).AI.AppliesTags {
 		return fresh, nil
 	}
-	put = fresh[:min(len(fresh), max(0, mostTags-len(c.Tags)))]
+	put = fresh[:min(len(fresh), max(0, maxTags-len(c.Tags)))]
 	if len(put) == 0 {
 		return nil, nil
 	}
@@ -152,13 +153,14 @@ func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put [
 	return nil, put
 }
 
-// newTags returns the tags that exist, that the conversation doesn't have, that nobody took away from it, and
-// that were not suggested before.
+// newTags returns those of the tags that exist, that the conversation doesn't have, that nobody has removed from it, and that were not
+// suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	for _, name := range found {
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name && t.Active && t.Kind != store.TagLabel })
 		has := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
-		if exists && !has && !c.Remembers(bridge.TraitUntagged, name) && us.Suggestions.Show(c, suggestion.Tag, name) {
+		wasRemoved := c.Remembers(bridge.TraitUntagged, name)
+		if exists && !has && !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
 	}

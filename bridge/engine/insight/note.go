@@ -13,23 +13,23 @@ import (
 	"parley/store/suggestion"
 )
 
-// maxNamed is how many references, tags and templates of earlier bursts a note keeps, of each.
+// maxNamed is how many references a note names once names of earlier bursts are added; the same holds for tags and for templates.
 const maxNamed = 5
 
-// note shows what an analysis found. It changes the note that stands in the thread, if there is one; else it
-// posts a note where there is news. A change notifies nobody, so that a note which mentions people is posted.
-func (us *UseCases) note(c *book.Conversation, line bridge.Line, news bool) {
+// showNote shows what an analysis found. If a note stands in the thread, it changes that one. If not, it posts a note, but only if there is
+// news. A note that mentions people is always posted anew, because a change notifies nobody.
+func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
 	switch {
 	case stands != nil && len(line.Mentions) == 0:
-		line = joined(*stands.DecodedPayload().Line, line)
+		line = joinNotes(*stands.DecodedPayload().Line, line)
 		if sameLine(line, *stands.DecodedPayload().Line) {
 			return
 		}
-		us.change(c, t, stands, line)
+		us.changeNote(c, t, stands, line)
 	case news:
-		us.post(c, t, line)
+		us.postNote(c, t, line)
 	default:
 		return
 	}
@@ -40,45 +40,45 @@ func (us *UseCases) note(c *book.Conversation, line bridge.Line, news bool) {
 	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "), Reason: a.Urgent})
 }
 
-// post posts a note, which stands from now on.
-func (us *UseCases) post(c *book.Conversation, t *book.Thread, line bridge.Line) {
+// postNote posts a note. It is the thread's standing note from now on.
+func (us *UseCases) postNote(c *book.Conversation, t *book.Thread, line bridge.Line) {
 	if d := us.Line(c, line); d != nil {
 		c.KeepNote(d, t)
 	}
 }
 
-// change makes the standing note say what line says.
-func (us *UseCases) change(c *book.Conversation, t *book.Thread, stands *book.Delivery, line bridge.Line) {
+// changeNote makes the standing note say what line says.
+func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *book.Delivery, line bridge.Line) {
 	if us.Outbox.CanBeTakenBack(stands) {
 		stands.SetLine(line)
 		return
 	}
 	line.Mentions = slices.Clone(line.Mentions)
 	for i := range line.Mentions {
-		line.Mentions[i].User = "" // named, and not told again
+		line.Mentions[i].User = "" // they are named, and not notified again
 	}
 	at := bridge.Place{Channel: t.Channel, Thread: t.Root}
 	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line, Changes: stands.ID}, nil), t)
 }
 
-// NotChanged posts what could not be written into a note, because that was deleted, or the chat doesn't let
-// it be changed. A later change has said it already.
-func (us *UseCases) NotChanged(c *book.Conversation, failed *book.Delivery) {
+// PostUnchanged posts anew what a change of a note was to say that failed, because the note was deleted or the chat doesn't let it be changed.
+// It does nothing if a later change has said it already.
+func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis || c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
 		return
 	}
-	us.post(c, t, *line)
+	us.postNote(c, t, *line)
 }
 
-// joined adds what was found in a later burst to what a note says: the latest mood, urgency and intent count,
-// and the names of both stay, the latest first.
-func joined(before, line bridge.Line) bridge.Line {
+// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood, urgency and intent count. Names of both
+// stay, the later ones first.
+func joinNotes(before, line bridge.Line) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {
 		now.Before = was.Before
 	}
-	if !saysMore(now.Intents) && saysMore(was.Intents) {
+	if !isWorthNote(now.Intents) && isWorthNote(was.Intents) {
 		now.Intents = was.Intents
 	}
 	if now.Suggested == 0 {
@@ -99,7 +99,7 @@ func sameLine(a, b bridge.Line) bool {
 	return err == nil && errOther == nil && bytes.Equal(one, other)
 }
 
-// latest joins two lists without what is in both, up to maxNamed.
+// latest joins two lists, now first, without doubles and up to maxNamed.
 func latest[T comparable](now, before []T) []T {
 	for _, name := range before {
 		if !slices.Contains(now, name) && len(now) < maxNamed {

@@ -13,11 +13,10 @@ import (
 	"parley/store/suggestion"
 )
 
-// newReplies reports whether the reply that is suggested first is worth telling: it is no answer to thanks, and was
-// not suggested before.
+// newReplies reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and wasn't suggested before.
 func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
-	if len(replies) == 0 || !saysMore(f.Answer.Intents) {
+	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
 		return false
 	}
 	return c.Remember(bridge.TraitSuggested, "reply "+bridge.SumOf(replies[0].Text))
@@ -30,7 +29,7 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 	}
 	var kept []suggested.Reply
 	for _, r := range f.Answer.Replies {
-		kept = append(kept, suggested.Reply{Text: r.Text, Sources: cited(f, r)})
+		kept = append(kept, suggested.Reply{Text: r.Text, Sources: sourcesOf(f, r)})
 	}
 	us.Suggested.Keep(c, f.UpTo, kept)
 	us.Suggestions.Record(c, suggestion.Reply, strconv.FormatInt(int64(f.UpTo), 10))
@@ -40,8 +39,8 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 	}
 }
 
-// cited returns what a reply draws on, in the words in which people are told.
-func cited(f own.Fact, r analysis.Reply) (all []suggested.Source) {
+// sourcesOf returns the sources on which a reply draws, as people see them.
+func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	for _, id := range r.Sources {
 		if i := slices.IndexFunc(f.Cited, func(s own.CitedSource) bool { return s.ID == id }); i >= 0 {
 			all = append(all, suggested.Source{Title: f.Cited[i].Title, Link: f.Cited[i].Link})
@@ -50,8 +49,8 @@ func cited(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	return all
 }
 
-// suggestActions notes who may take the conversation, and until when it may rest. It tells whether the latter is
-// worth a note of its own.
+// suggestActions adds to a note who may take the conversation, and until when it may rest. It reports whether the latter is worth a note by
+// itself.
 func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (news bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {

@@ -11,17 +11,17 @@ import (
 	"parley/store/measure"
 )
 
-// deeds are those of which figures are made.
+// deeds returns the deeds of which figures are made.
 func deeds() []store.Deed {
 	return []store.Deed{store.DeedOpened, store.DeedStarted, store.DeedPromoted, store.DeedReopened, store.DeedResolved, store.DeedClosed,
 		store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere, store.DeedTook, store.DeedJoined, store.DeedAssigned,
 		store.DeedUnassigned, store.DeedSetPending}
 }
 
-// fact is one thing that happened in a conversation: something done, or something said (what is then "").
+// fact is one thing that happened in a conversation: something was done, or something was said. Then what is "".
 type fact struct {
 	at     time.Time
-	id     int64 // of the row that tells it: in the order of what one batch did
+	id     int64 // of its row: facts of the same time are in the order of their rows
 	what   store.Deed
 	by     store.Doer
 	agent  store.AgentID // who did it, or who wrote what left; 0 means no agent
@@ -29,12 +29,12 @@ type fact struct {
 	in     bool // the customer said it
 }
 
-// facts brings into order what was done and said in a conversation. Of what agents said it gives only what reached
-// the customer, at the time at which it was sent.
+// facts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached the customer, with the
+// time at which it was sent.
 func facts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent
-	elsewhere := map[store.MessageID]bool{} // messages that answered without Parley
+	elsewhere := map[store.MessageID]bool{} // answers that were given without Parley
 	for _, e := range log {
 		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
 		if e.AgentID != nil {
@@ -68,4 +68,5 @@ func facts(log []store.LogEntry, said []measure.Said) []fact {
 	return all
 }
 
+// inOrder compares facts by time, and by their rows.
 func inOrder(a, b fact) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) }

@@ -20,28 +20,28 @@ import (
 	"parley/store/measure"
 )
 
-// Round measures about so many conversations that have changed, and as many of those that are to be measured
-// again. more says that others are left. While another process measures, it does nothing.
-func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, most int) (more bool, err error) {
+// Round measures about size conversations that have changed, and as many of those that have to be measured again. more means that others
+// are left. While another process measures, it does nothing.
+func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, size int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(ctx, tx, howMeasured+hoursHash(dir))
 		if err != nil || progress == nil {
 			return err
 		}
-		ids, moreDue, err := progress.TakeDue(ctx, tx, most)
+		ids, moreDue, err := progress.TakeDue(ctx, tx, size)
 		if err != nil {
 			return err
 		}
-		older, moreOlder, err := progress.Older(ctx, tx, most)
+		older, moreOlder, err := progress.Older(ctx, tx, size)
 		if err != nil {
 			return err
 		}
-		unfilled, moreUnfilled, err := progress.Unfilled(ctx, tx, most)
+		unfilled, moreUnfilled, err := progress.Unfilled(ctx, tx, size)
 		if err != nil {
 			return err
 		}
 		more = moreDue || moreOlder || moreUnfilled
-		if err := keep(ctx, tx, progress, dir, append(ids, older...)); err != nil {
+		if err := keepMeasured(ctx, tx, progress, dir, append(ids, older...)); err != nil {
 			return err
 		}
 		m, err := measureAll(ctx, tx, dir, unfilled)
@@ -53,8 +53,8 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 	return more, err
 }
 
-// keep measures conversations, and keeps what they contribute.
-func keep(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
+// keepMeasured measures conversations, and keeps what they contribute.
+func keepMeasured(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
 	m, err := measureAll(ctx, tx, dir, ids)
 	if err != nil || len(m.labels) == 0 {
 		return err
@@ -72,11 +72,11 @@ type measured struct {
 	times  []measure.Single
 }
 
-// howMeasured changes where more is measured than a version before did: then all conversations are measured again, and
-// again once no process of that version measures any more.
+// howMeasured is changed when a version measures more than the one before. Then all conversations are measured again, and once more when no
+// process of the older version measures any more.
 const howMeasured = "times "
 
-// hoursHash tells whether any business hours have changed: then what was measured by them is measured again.
+// hoursHash returns a hash of all business hours. When it changes, everything that depends on them is measured again.
 func hoursHash(dir *directory.Directory) string {
 	h := sha256.New()
 	for i := range dir.Accounts {
@@ -87,7 +87,7 @@ func hoursHash(dir *directory.Directory) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// measureAll counts what conversations contribute.
+// measureAll measures what conversations contribute to the figures.
 func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []store.ConversationID) (m measured, err error) {
 	if len(ids) == 0 {
 		return m, nil
@@ -112,7 +112,7 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 		saidIn[s.ConversationID] = append(saidIn[s.ConversationID], s)
 	}
 	for _, s := range subjects {
-		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
+		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a renamed tag counts by its present name, and once
 		m.labels = append(m.labels, s.Labels)
 		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
 		m.shares, m.times = append(m.shares, of...), append(m.times, single...)

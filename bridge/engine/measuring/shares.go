@@ -10,23 +10,24 @@ import (
 	"parley/store/measure"
 )
 
-// history walks through what happened in a conversation, and counts.
+// history is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the facts so far. An
+// episode is what lies between a conversation's beginning, or its reopening, and its end.
 type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil means always open
 	shares  map[place]*measure.Figures
 	times   []measure.Single
 
-	team  store.TeamID  // that has the conversation; 0 means none
+	team  store.TeamID  // the team that has the conversation; 0 means none
 	owner store.AgentID // the agent who leads it; 0 means nobody
 
-	begunAt    *time.Time // of the episode that runs; nil means none does
-	byCustomer bool       // the customer began the episode
-	answered   bool       // in this episode
-	everBegun  bool       // there was an episode
-	ever       bool       // the customer has been answered, or an agent wrote first
-	waitsSince *time.Time // the customer's first message that isn't answered; nil means it isn't our turn
-	early      *time.Time // what the customer said when no episode ran: it may begin one
+	begunAt      *time.Time // when the episode began that runs; nil while none does
+	byCustomer   bool       // the customer began the episode
+	answered     bool       // the customer was answered in this episode
+	everBegun    bool       // there was an episode before, or one runs
+	everAnswered bool       // the customer has been answered in some episode, or an agent wrote first: further answers are no first answers
+	waitsSince   *time.Time // when the customer wrote the first message that isn't answered; nil while no answer is due
+	early        *time.Time // when the customer wrote while no episode ran: if an episode begins at the same time, that message began it
 }
 
 // place is where a share counts.
@@ -55,7 +56,7 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hou
 
 func handsOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
-// placeOf is where a moment counts: for the team that has the conversation then, and an agent.
+// placeOf returns where a moment counts: for its day, the team that has the conversation, and an agent.
 func (w *history) placeOf(t time.Time, agent store.AgentID) place {
 	zone := w.hours.Zone()
 	if zone == nil {
@@ -64,8 +65,8 @@ func (w *history) placeOf(t time.Time, agent store.AgentID) place {
 	return place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
 }
 
-// at returns the figures of a moment.
-func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
+// figuresAt returns the figures to which a moment counts.
+func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
 	p := w.placeOf(t, agent)
 	if w.shares[p] == nil {
 		w.shares[p] = &measure.Figures{}
@@ -73,9 +74,9 @@ func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
 	return w.shares[p]
 }
 
-// lasted measures a time: how many whole seconds are between two moments, by the wall clock and in business hours. It
-// counts for the second moment.
-func (w *history) lasted(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
+// addTime adds a single time to those that are kept, and returns it: how many whole seconds are between two moments, by the wall clock and in
+// business hours. The time counts for the place of the second moment.
+func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
 	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
 	p := w.placeOf(to, agent)
 	w.times = append(w.times, measure.Single{ConversationID: w.subject.ConversationID, Day: p.day, AccountID: w.subject.AccountID, TeamID: p.team,
@@ -83,12 +84,13 @@ func (w *history) lasted(what measure.Time, from, to time.Time, agent store.Agen
 	return wall, open
 }
 
+// count applies one fact.
 func (w *history) count(f fact) {
 	switch f.what { //nolint:exhaustive // of the other deeds no figures are made
 	case store.DeedOpened:
 		w.begin(f, true)
 	case store.DeedStarted:
-		w.owner, w.ever = f.agent, true
+		w.owner, w.everAnswered = f.agent, true
 		w.begin(f, false)
 	case store.DeedPromoted: // mail that counted as automatic: the customer waits since somebody saw that it isn't
 		w.owner = f.agent
@@ -132,9 +134,9 @@ func (w *history) begin(f fact, byCustomer bool) {
 		return
 	}
 	if w.everBegun {
-		w.at(f.at, w.owner).Reopened++
+		w.figuresAt(f.at, w.owner).Reopened++
 	} else {
-		w.at(f.at, w.owner).Opened++
+		w.figuresAt(f.at, w.owner).Opened++
 	}
 	w.begunAt, w.byCustomer, w.answered, w.everBegun = &f.at, byCustomer, false, true
 	if byCustomer && w.early != nil && w.early.Equal(f.at) {
@@ -148,8 +150,8 @@ func (w *history) end(f fact) {
 		return
 	}
 	agent := cmp.Or(w.owner, f.agent)
-	to := w.at(f.at, agent)
-	wall, open := w.lasted(measure.Ended, *w.begunAt, f.at, agent)
+	to := w.figuresAt(f.at, agent)
+	wall, open := w.addTime(measure.Ended, *w.begunAt, f.at, agent)
 	to.Resolved++
 	to.EndedSum, to.EndedSumOpen = to.EndedSum+wall, to.EndedSumOpen+open
 	to.EndedWorst, to.EndedWorstOpen = max(to.EndedWorst, wall), max(to.EndedWorstOpen, open)
@@ -160,7 +162,7 @@ func (w *history) end(f fact) {
 }
 
 func (w *history) customerSays(f fact) {
-	w.at(f.at, w.owner).MessagesIn++
+	w.figuresAt(f.at, w.owner).MessagesIn++
 	switch {
 	case w.begunAt == nil:
 		w.early = &f.at
@@ -170,15 +172,15 @@ func (w *history) customerSays(f fact) {
 }
 
 func (w *history) agentSays(f fact) {
-	to := w.at(f.at, f.agent)
+	to := w.figuresAt(f.at, f.agent)
 	to.MessagesOut++
 	if w.waitsSince != nil {
 		what := measure.FirstAnswer
-		if w.ever {
+		if w.everAnswered {
 			what = measure.NextAnswer
 		}
-		wall, open := w.lasted(what, *w.waitsSince, f.at, f.agent)
-		if w.ever {
+		wall, open := w.addTime(what, *w.waitsSince, f.at, f.agent)
+		if w.everAnswered {
 			to.NextCount, to.NextSum, to.NextSumOpen = to.NextCount+1, to.NextSum+wall, to.NextSumOpen+open
 			to.NextWorst, to.NextWorstOpen = max(to.NextWorst, wall), max(to.NextWorstOpen, open)
 		} else {
@@ -186,5 +188,5 @@ func (w *history) agentSays(f fact) {
 			to.FirstWorst, to.FirstWorstOpen = max(to.FirstWorst, wall), max(to.FirstWorstOpen, open)
 		}
 	}
-	w.waitsSince, w.answered, w.ever = nil, true, true
+	w.waitsSince, w.answered, w.everAnswered = nil, true, true
 }

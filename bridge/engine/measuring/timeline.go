@@ -26,13 +26,13 @@ type Spent struct {
 	Waiter Waiter
 	Agent  store.AgentID // for Agent: the one who led the conversation
 	Wall   time.Duration
-	Open   time.Duration // of it, in business hours
+	Open   time.Duration // that part of it which is in business hours
 }
 
 // Timeline is where the time of a conversation went, from its beginning to its end; without the time between an end
 // and a reopening. Its parts sum up to the whole.
 type Timeline struct {
-	From, To   time.Time // zero means it never began
+	From, To   time.Time // zero if it never began
 	Wall, Open time.Duration
 	Parts      []Spent
 }
@@ -40,8 +40,8 @@ type Timeline struct {
 // TimelineDeeds are the deeds that Attribute needs.
 func TimelineDeeds() []store.Deed { return append(deeds(), store.DeedNotDelivered) }
 
-// Attribute says on whom each moment of a conversation depended, until it ended or until now. left has when messages
-// left for the customer.
+// Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at which messages left
+// for the customer.
 func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
 	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, failed: map[store.MessageID]time.Time{}, now: now}
 	for _, m := range said {
@@ -65,14 +65,14 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 	}
 	slices.SortFunc(all, inOrder)
 	for _, f := range all {
-		t.spend(f.at)
+		t.attributeUntil(f.at)
 		t.apply(f)
 	}
-	t.spend(now)
+	t.attributeUntil(now)
 	return t.line
 }
 
-// attribution walks through what happened.
+// attribution is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the facts so far.
 type attribution struct {
 	hours  *hours.Hours
 	said   map[store.MessageID]measure.Said
@@ -80,23 +80,23 @@ type attribution struct {
 	failed map[store.MessageID]time.Time
 	now    time.Time
 
-	line    Timeline
-	at      time.Time // up to here all time is spent
-	runs    bool      // an episode does
-	due     bool      // an answer is
-	early   time.Time // what the customer said while no episode ran, which may reopen the conversation
-	owner   store.AgentID
-	leaving time.Time // until then an answer is on its way
+	line      Timeline
+	at        time.Time // all time up to here is attributed
+	inEpisode bool      // the conversation has begun, or was reopened, and hasn't ended
+	answerDue bool      // the customer waits for an answer
+	early     time.Time // when the customer wrote while no episode ran, which may reopen the conversation
+	owner     store.AgentID
+	leaving   time.Time // until when an answer is on its way
 }
 
-// spend attributes the time up to a moment.
-func (t *attribution) spend(to time.Time) {
-	if t.runs && t.leaving.After(t.at) {
+// attributeUntil attributes the time up to a moment, as things stand.
+func (t *attribution) attributeUntil(to time.Time) {
+	if t.inEpisode && t.leaving.After(t.at) {
 		t.add(Spent{Waiter: Provider}, earlier(t.leaving, to))
 	}
 	switch {
-	case !t.runs:
-	case !t.due:
+	case !t.inEpisode:
+	case !t.answerDue:
 		t.add(Spent{Waiter: Customer}, to)
 	case t.owner == 0:
 		t.add(Spent{Waiter: Queue}, to)
@@ -115,6 +115,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+// add attributes the time up to a moment to somebody.
 func (t *attribution) add(s Spent, to time.Time) {
 	if !to.After(t.at) {
 		return
@@ -130,18 +131,21 @@ func (t *attribution) add(s Spent, to time.Time) {
 	t.line.Parts[i].Open += s.Open
 }
 
+// apply changes how things stand by one fact.
 func (t *attribution) apply(f fact) {
 	switch f.what { //nolint:exhaustive // the others change nothing here
 	case "":
-		if t.due = t.due || t.runs; !t.runs {
+		if t.inEpisode {
+			t.answerDue = true
+		} else {
 			t.early = f.at
 		}
 	case store.DeedOpened, store.DeedStarted, store.DeedReopened:
 		t.begin(f)
 	case store.DeedPromoted:
-		t.owner, t.due = f.agent, true
+		t.owner, t.answerDue = f.agent, true
 	case store.DeedResolved, store.DeedClosed:
-		t.runs, t.due, t.leaving = false, false, time.Time{}
+		t.inEpisode, t.answerDue, t.leaving = false, false, time.Time{}
 	case store.DeedTook:
 		t.owner = f.agent
 	case store.DeedJoined:
@@ -156,7 +160,7 @@ func (t *attribution) apply(f fact) {
 			t.owner = f.detail.Agents[0]
 		}
 	case store.DeedSetPending:
-		t.due = t.due && f.by != store.ByAgent
+		t.answerDue = t.answerDue && f.by != store.ByAgent
 	case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
 		t.answered(f)
 	}
@@ -166,25 +170,25 @@ func (t *attribution) begin(f fact) {
 	if t.line.From.IsZero() {
 		t.line.From, t.line.To = f.at, f.at
 	}
-	t.runs, t.at = true, f.at
-	t.due = t.due || t.early.Equal(f.at)
+	t.inEpisode, t.at = true, f.at
+	t.answerDue = t.answerDue || t.early.Equal(f.at)
 	if f.what == store.DeedStarted {
 		t.owner = f.agent
 	}
 }
 
-// answered puts an answer on its way, as long as that took.
+// answered notes that an answer is on its way, until it left or failed.
 func (t *attribution) answered(f fact) {
 	m, ok := t.said[f.detail.Message]
 	left, known := t.left[m.ID]
 	switch {
 	case !ok:
 	case f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed, m.Fate == store.FateOut && !known:
-		t.due = false
+		t.answerDue = false
 	case m.Fate == store.FateOut:
-		t.due, t.leaving = false, left
+		t.answerDue, t.leaving = false, left
 	case m.Fate == store.FateWaiting, m.Fate == store.FateUnclear:
-		t.due, t.leaving = false, t.now
+		t.answerDue, t.leaving = false, t.now
 	case m.Fate == store.FateFailed:
 		t.leaving = t.failed[m.ID]
 	}

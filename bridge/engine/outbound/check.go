@@ -13,18 +13,20 @@ import (
 	"parley/store/dispatch"
 )
 
-// mayLeave checks once more what may have changed during the hold.
-func mayLeave(r *outgoing) error {
+// checkReply checks once more what may have changed while the reply waited. It returns why the reply may not leave.
+func checkReply(r *outgoing) error {
 	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
-	if r.message.Reason != ClickedReason && r.message.Reason != RevivedReason && (r.author == nil || !r.author.Active) {
+	sentByClick := r.message.Reason == ClickedReason || r.message.Reason == RevivedReason // by another agent, perhaps
+	if !sentByClick && (r.author == nil || !r.author.Active) {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
 	}
 	reached := slices.Concat(r.out.To, r.out.Cc)
+	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
-		if slices.Contains(r.known, key) && len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key) {
-			continue // the same customer by another key
+		if goesToCustomer && slices.Contains(r.known, key) {
+			continue // it reaches the same customer, by another key
 		}
 		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
 			return &channels.SendError{Class: channels.BadRecipient, Text: "The recipients changed while it waited: it would not reach " + key + ".",
@@ -34,19 +36,20 @@ func mayLeave(r *outgoing) error {
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
-	marketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
-	if r.optedOut == store.OptedOutAll || r.optedOut != "" && marketing {
+	isMarketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
+	if r.optedOut == store.OptedOutAll || r.optedOut != "" && isMarketing {
 		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: OptedOutHint}
 	}
-	if !r.windowOpen() {
+	if !r.isWindowOpen() {
 		return &channels.SendError{Class: channels.WindowClosed}
 	}
 	if p := PromotionProblem(r.message.Promotional, r.window, r.now); p != nil {
 		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
 	if r.account.Mode == store.ModeTrial {
-		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
-			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), func(key string) bool { return slices.Contains(r.account.TrialTo, key) }) {
+		isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
+		for _, p := range reached {
+			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), isListed) {
 				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
 					Hint: "Add the address to trial_to, or switch the account to live."}
 			}
@@ -55,12 +58,13 @@ func mayLeave(r *outgoing) error {
 	return nil
 }
 
-// confirmReply reads the source message again when its surface missed events since
-// the message was typed, or when the message itself came late.
+// confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
+// typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
 func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLine) error {
 	m := l.message
 	s := e.opt.Engine.Surface(m.AccountID)
-	if s == nil || m.Place == "" || m.Reason == RevivedReason {
+	wasTyped := m.Place != ""
+	if s == nil || !wasTyped || m.Reason == RevivedReason {
 		return nil
 	}
 	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, store.Seconds(c.CreatedAgo)) {
@@ -79,37 +83,39 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:
-		return unconfirmed(err, c.Attempt)
+		return waitForChat(err, c.Attempt)
 	case found == bridge.Unchanged:
-		return e.stillSays(ctx, m)
-	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
+		return e.checkUnchanged(ctx, m)
+	case store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 
-// How long a reply waits before its chat is asked again: seconds at first, since most faults are over in a moment, and
-// never hours, since the reply must leave soon after the chat is back.
+// How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment, then longer,
+// but never much, since the reply must leave soon after the chat is back.
 const (
-	readSoon  = time.Second
-	readAgain = time.Minute
+	minChatRetry = time.Second
+	maxChatRetry = time.Minute
 )
 
 // Why a reply waits for its chat.
 const (
 	waitsForGap = "Waiting for the messages missed while disconnected."
-	notRead     = "Parley could not read in the chat whether the message was changed."
+	chatNotRead = "Parley could not read in the chat whether the message was changed."
 )
 
-// WaitsForChat says, by why its last attempt failed, that a reply waits until its chat can be read again.
-func WaitsForChat(why string) bool {
-	return strings.Contains(why, waitsForGap) || strings.Contains(why, notRead)
+// WaitsForChat reports whether a reply waits until its chat can be read again. errorText is why its last attempt failed.
+func WaitsForChat(errorText string) bool {
+	return strings.Contains(errorText, waitsForGap) || strings.Contains(errorText, chatNotRead)
 }
 
-// unconfirmed lets a reply wait until its surface can read the message again. If the chat asks for fewer
-// calls, only this reply waits as long as it says: the customer's channel isn't slowed down.
-func unconfirmed(err error, attempt int) error {
-	out := &channels.SendError{Class: channels.Retry, Text: notRead, Cause: err, Wait: min(readAgain, readSoon<<min(max(attempt-1, 0), 6))}
+// waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for fewer calls,
+// only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
+func waitForChat(err error, attempt int) error {
+	const doublings = 6 // reach maxChatRetry, without an overflow
+	wait := minChatRetry << min(max(attempt-1, 0), doublings)
+	out := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err, Wait: min(maxChatRetry, wait)}
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Wait > 0 {
 		out.Wait = se.Wait
@@ -117,9 +123,9 @@ func unconfirmed(err error, attempt int) error {
 	return out
 }
 
-// stillSays fails if the message was changed since the attempt read it, so that the next attempt sends
-// what it says now.
-func (e *Sender) stillSays(ctx context.Context, m *store.Message) error {
+// checkUnchanged fails if Parley's record of the message was changed since the attempt read it. The next attempt sends what it
+// says then.
+func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
 	switch {
 	case err != nil:

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// FormerPrefix begins a key that its customer no longer uses: a phone number, for instance, may now be
-// somebody else's.
+// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now. The whole
+// is "former:", the identity's id, a colon and the key.
 const FormerPrefix = "former:"
 
 // plainKey returns a key as people know it.
@@ -22,7 +22,7 @@ func plainKey(key string) string {
 	return key
 }
 
-// RefOf names whoever has an identity.
+// RefOf names, for people, whoever has an identity.
 func RefOf(i *store.Identity) bridge.PartyRef {
 	key := plainKey(i.Key)
 	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
@@ -30,15 +30,15 @@ func RefOf(i *store.Identity) bridge.PartyRef {
 
 // Roles of a conversation's participants.
 const (
-	RoleTo = "to" // replies are addressed to it
-	RoleCc = "cc" // it gets a copy of replies
-	// RoleCopied is the role of who got the customer's mail in copy; replies go to the sender only. Such a
-	// participant is New too, so that versions of Parley that don't know the role send it nothing.
+	RoleTo = "to" // replies are addressed to this participant
+	RoleCc = "cc" // this participant gets a copy of replies
+	// RoleCopied is the role of somebody who got the customer's mail in copy, where replies go to the sender only. Such a
+	// participant is New, too, so that versions of Parley that don't know the role send nothing there.
 	RoleCopied = "copied"
 )
 
-// Addressed returns whom a reply goes to and who gets a copy. Both sending and whatever shows recipients
-// call it, so that people see who will get the reply.
+// Addressed returns to whom a reply goes and who gets a copy. Sending and everything that shows recipients call it, so that
+// people see who will really get the reply. Participants who are New get nothing.
 func Addressed(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {
 		switch {

@@ -12,18 +12,19 @@ import (
 	"parley/store/dispatch"
 )
 
-// sendErased takes a post out of a chat. What became of it is noted with the post in the commit of the attempt's
-// result: the erasure waits for that, and names in its certificate what the chat doesn't let us take away.
+// sendErased removes a post from a chat, because its customer is erased. What became of the post is noted with it in the
+// transaction that writes the attempt's result: the erasure waits for that, and its certificate names what the chat doesn't
+// let us remove.
 func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent, error) {
 	c := a.c
-	one := PayloadOf(&c.Delivery).Erases
-	if one == nil {
+	post := PayloadOf(&c.Delivery).Erases
+	if post == nil {
 		return relay.Sent{}, nil
 	}
-	at := one.Place
+	at := post.Place
 	at.Channel = a.e.opt.Engine.Directory().ChannelNow(c.AccountID, at.Channel)
 	sent, err := s.Send(ctx, bridge.Post{Kind: bridge.PostErased, DeliveryID: c.ID, Token: token(c), Part: c.Part, Attempt: c.Attempt,
-		Place: at, To: one.To, Was: one.Kind, Progress: c.Progress})
+		Place: at, To: post.To, Was: post.Kind, Progress: c.Progress})
 	became := own.PostErased
 	switch class := channels.ClassOf(err); {
 	case err == nil && sent.More:
@@ -36,6 +37,6 @@ func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent,
 	default:
 		return relay.Sent{Progress: sent.Progress}, err
 	}
-	return relay.Sent{Landed: []dispatch.Landed{{Post: store.Post{AccountID: c.AccountID, Channel: one.Place.Channel, Message: one.Place.Message,
-		ConversationID: one.Conversation, MessageID: one.Message, Kind: string(one.Kind), Version: became}}}}, nil
+	return relay.Sent{Landed: []dispatch.Landed{{Post: store.Post{AccountID: c.AccountID, Channel: post.Place.Channel, Message: post.Place.Message,
+		ConversationID: post.Conversation, MessageID: post.Message, Kind: string(post.Kind), Version: became}}}}, nil
 }

@@ -16,8 +16,8 @@ const KindReply = "reply"
 
 // Payload is what a delivery carries besides its message.
 type Payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" means the conversation's thread; a reply: where it was typed
-	To     string       `json:"to,omitempty"`   // ephemeral: who sees it
+	Place  bridge.Place `json:"place,omitzero"` // of a post: where it goes, if that is fixed; without a Thread, it goes to the conversation's. Of a reply: where it was typed
+	To     string       `json:"to,omitempty"`   // PostEphemeral: the user who sees it
 	Line   *bridge.Line `json:"line,omitempty"`
 	Mark   bridge.Mark  `json:"mark,omitempty"`
 	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
@@ -26,9 +26,9 @@ type Payload struct {
 
 	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
-	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
+	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
+	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written. Once it has another, the line shows that
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
@@ -41,18 +41,18 @@ type Payload struct {
 
 // ReplyPayload is what a reply carries besides the place where it was typed.
 type ReplyPayload struct {
-	Late        bool          `json:"late,omitempty"`         // it came late, so its message is read in the chat again before it is sent
-	Meant       []string      `json:"meant,omitempty"`        // keys of those whom it was for when it was typed
-	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this one carries
+	Late        bool          `json:"late,omitempty"`         // it came late, so that its message is read in the chat again before it is sent
+	Meant       []string      `json:"meant,omitempty"`        // keys of those for whom it was when it was typed
+	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
-	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has decided since it was said that its conversation isn't pending
-	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, as far as an attempt may have sent that
+	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since, so that the result doesn't change it
+	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
 }
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
 type Doubt struct {
-	Restored bool `json:"restored,omitempty"` // restore.Finish: it came with a backup
-	Unsure   bool `json:"unsure,omitempty"`   // dispatch.Finish: a post is made again though it may be there already
+	Restored bool `json:"restored,omitempty"` // set by restore.Finish: the delivery came with a backup
+	Unsure   bool `json:"unsure,omitempty"`   // set by dispatch.Finish: the post is made again though it may be there already
 }
 
 // SoughtRoot is a root that may be there twice.
@@ -61,13 +61,13 @@ type SoughtRoot struct {
 	Since    time.Time        `json:"since"`    // when that was first attempted
 }
 
-// Span is which of a message's files a delivery carries: from, and up to but not with, to.
+// Span says which of a message's files a delivery carries: those from place From up to, but without, place To.
 type Span struct {
 	From int `json:"from"`
 	To   int `json:"to"`
 }
 
-// EarlierText is what a reply said before it was edited. The attempt of that number may have sent it.
+// EarlierText is what a reply said before it was edited. The attempt with that number may have sent it.
 type EarlierText struct {
 	Attempt int    `json:"attempt"`
 	Text    string `json:"text"`
@@ -80,9 +80,9 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
-// restored reports whether a delivery came with a backup: it may have been sent after the backup was made.
-func restored(c dispatch.Claimed) bool {
-	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
+// isRestored reports whether a delivery came with a backup: it may have been sent after the backup was made.
+func isRestored(c dispatch.Claimed) bool {
+	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
 		return false
 	}
 	var p Payload
@@ -92,8 +92,8 @@ func restored(c dispatch.Claimed) bool {
 // ChannelLane names the lane for posts outside conversations in a channel.
 func ChannelLane(channel string) string { return "ch:" + channel }
 
-// LongestUpload is how long posting files may take.
-const LongestUpload = 10 * time.Minute
+// MaxUploadTime is how long posting files may take at most.
+const MaxUploadTime = 10 * time.Minute
 
 // RichOf reads back what a message carries; nil means only text.
 func RichOf(m *store.Message) *bridge.Rich {

@@ -32,20 +32,21 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		for _, d := range c.With {
 			size += files.Size(a.messages[d.MessageID])
 		}
-		release, err := e.opt.Files.TakeTurns(ctx, size)
+		release, err := e.opt.Files.ReserveMemory(ctx, size)
 		if err != nil {
 			return relay.Sent{}, Retry(err)
 		}
 		defer release()
 	}
-	p, t, err := a.post(ctx)
-	if errors.Is(err, bridge.ErrMessageGone) && !a.changesNote() {
-		return relay.Sent{}, nil // nothing is left to change
+	p, t, err := a.makePost(ctx)
+	if errors.Is(err, bridge.ErrMessageGone) && !a.isNoteChange() {
+		return relay.Sent{}, nil // there is nothing left to change
 	}
 	if err != nil {
 		return relay.Sent{}, err
 	}
-	if p.Kind == bridge.PostFiles && len(p.Files)+len(p.Missing) == 0 || a.outdated(p, t) {
+	hasNoFiles := p.Kind == bridge.PostFiles && len(p.Files)+len(p.Missing) == 0
+	if hasNoFiles || a.isOutdated(p, t) {
 		return relay.Sent{}, nil
 	}
 	sent, err := s.Send(ctx, p)
@@ -53,33 +54,44 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil)
 		return landedPost(c, p, t, sent), nil
 	}
+	return a.postFailed(ctx, p, t, sent, err)
+}
+
+// postFailed says what becomes of an attempt at a post that failed: the post is given up without a fault, since nobody misses it,
+// or it is tried again once what it needs is there, or it fails. The order of the cases matters: a change of a note is posted
+// anew also in a thread that was left.
+func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error) (relay.Sent, error) {
+	e, c := a.e, a.c
 	progress := relay.Sent{Progress: sent.Progress}
+	messageGone, threadLost, channelClosed := errors.Is(err, bridge.ErrMessageGone), errors.Is(err, bridge.ErrThreadLost), errors.Is(err, bridge.ErrChannelClosed)
 	switch {
-	case errors.Is(err, bridge.ErrMessageGone) && a.changesNote():
-		return progress, err // which is journalled, so that the note is posted anew
-	case a.body.Left && (errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)):
-		return relay.Sent{}, nil // nobody reads there any more
-	case errors.Is(err, bridge.ErrMessageGone) && p.Kind != bridge.PostCard, errors.Is(err, bridge.ErrThreadLost) && (p.Kind == bridge.PostEphemeral || outside(p, t)):
-		return relay.Sent{}, nil // nothing left to mark
-	case errors.Is(err, bridge.ErrThreadLost), errors.Is(err, bridge.ErrMessageGone):
+	case messageGone && a.isNoteChange():
+		return progress, err // it is journalled, so that the note is posted anew
+	case a.body.Left && (messageGone || threadLost || channelClosed):
+		return relay.Sent{}, nil // nobody reads the thread any more
+	case messageGone && p.Kind != bridge.PostCard:
+		return relay.Sent{}, nil // the message that it was to change or to mark is gone
+	case threadLost && (p.Kind == bridge.PostEphemeral || isMarkElsewhere(p, t)):
+		return relay.Sent{}, nil
+	case threadLost, messageGone:
 		return progress, e.reportLost(ctx, c, t, p)
-	case errors.Is(err, bridge.ErrChannelClosed):
+	case channelClosed:
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
-		errors.As(err, &why) // in the words of that chat, which may have told of it before
+		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
-		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: why.Text, Hint: why.Hint}
+		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
 	case p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent:
 		return progress, e.reportRefused(ctx, c, err)
 	}
 	return progress, err
 }
 
-// changesNote reports whether a post changes the note of an analysis. What it says may be news.
-func (a *attempt) changesNote() bool {
+// isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't given up.
+func (a *attempt) isNoteChange() bool {
 	return a.body.Changes != 0 && a.body.Line != nil && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals that a root is gone, so that it is posted anew, once.
+// reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits.
 func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Thread, p bridge.Post) error {
 	root := p.Place.Thread
 	if root == "" {
@@ -89,11 +101,11 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
 	err := e.opt.Engine.ThreadLost(ctx, c, root)
-	return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
+	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
 }
 
-// reportRefused journals, once, that a thread can't be opened. It is not given up: without
-// it nobody would ever see the conversation.
+// reportRefused journals, once, that a thread can't be opened. The root is not given up, because nobody would ever see the
+// conversation without it. It returns the error by which the root waits.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	text := "The thread can't be opened."
 	var se *channels.SendError
@@ -101,11 +113,11 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 		text = se.Text
 	}
 	err := e.opt.Engine.RootRefused(ctx, c, text)
-	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: text, Cause: errors.Join(refused, err)}
+	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
 }
 
-// post returns what is to be posted, as it is now.
-func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) {
+// makePost makes the post of a delivery, as things are now, with the thread to which it goes.
+func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.c
 	var body Payload
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
@@ -128,14 +140,14 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	if a.err != nil {
 		return p, nil, a.err
 	}
-	t, err := a.place(&p)
+	t, err := a.placeInThread(&p)
 	if err != nil {
 		return p, nil, err
 	}
 	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.related, a.now)
-		a.pointOn(dir, &p)
+		a.pointToNewThread(dir, &p)
 	}
 	if body.Changes != 0 {
 		if err := a.placeChange(body.Changes, &p); err != nil {
@@ -148,8 +160,8 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	return p, t, err
 }
 
-// placeChange points a line at the earlier line that it replaces. If that line could not be posted,
-// the new one is posted by itself.
+// placeChange points a line at the earlier line that it replaces. If the earlier line could not be posted, the new one is posted
+// by itself.
 // Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
 func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
@@ -157,14 +169,15 @@ func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	case !known:
 		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: bridge.ErrMessageGone}
 	case at.Coming:
-		return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The line that it changes is not posted yet."}
+		return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The line that it changes is not posted yet."}
 	}
 	p.Place.Message = at.Message
 	return nil
 }
 
-// place puts a post into the conversation's thread.
-func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
+// placeInThread puts a post into the conversation's thread, and returns the thread.
+// Errors: Retry while there is no thread, or while its root is not posted.
+func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
 	if t == nil {
 		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
@@ -175,7 +188,7 @@ func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
 	switch {
 	case p.Kind == bridge.PostRoot:
 	case t.Root == "":
-		return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
+		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
 	case p.Kind == bridge.PostDouble:
 	case p.Kind == bridge.PostCard:
 		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
@@ -186,18 +199,18 @@ func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
 	return t, nil
 }
 
-// addSaid adds a customer's message, those that are posted with it, and its files where
-// they are posted.
+// addSaid adds a customer's message to a post, with the messages that are posted together with it. To a PostFiles it adds their
+// files.
 func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) error {
 	m := a.messages[a.c.MessageID]
 	if m == nil {
 		return nil
 	}
-	said := a.said(m, p.Facts.Contact)
+	said := a.makeSaid(m, p.Facts.Contact)
 	said.ShowQuote, said.Answers = body.Quote, body.Answers
 	for _, d := range a.c.With {
 		if next := a.messages[d.MessageID]; next != nil {
-			then := a.said(next, said.From)
+			then := a.makeSaid(next, said.From)
 			then.Answers = PayloadOf(&d).Answers
 			said.Then = append(said.Then, then)
 		}
@@ -228,8 +241,8 @@ func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body Paylo
 	return err
 }
 
-// said returns a customer's message as it is shown; from names who has no identity.
-func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
+// makeSaid returns a customer's message as it is shown. from names its author if the message has no identity.
+func (a *attempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
 	s := bridge.Said{MessageID: m.ID, From: from, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices}
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
 		s.From = RefOf(a.identities[*m.IdentityID])
@@ -246,10 +259,11 @@ func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 	return s
 }
 
-// landedPost remembers where a post is, for replies, reactions and deletions.
+// landedPost returns what is to be recorded of a post that was made: where it is, for replies, reactions and deletions.
 func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
-	if sent.Message == "" || p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral || p.Kind == bridge.PostDouble {
+	makesNoMessage := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral || p.Kind == bridge.PostDouble
+	if sent.Message == "" || makesNoMessage {
 		return out
 	}
 	landed := dispatch.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
@@ -257,7 +271,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	if p.Kind == bridge.PostRoot && t != nil {
 		root := *t
 		if root.Root != "" && root.Root != sent.Message {
-			root.Rerooted++ // handed over: what is typed in the old thread is known by that
+			root.Rerooted++ // it was handed over: by this number, texts in the old thread are told apart
 		}
 		root.Channel, root.Root, root.Doubt = p.Place.Channel, sent.Message, ""
 		if p.Unsure {
@@ -269,8 +283,8 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	return out
 }
 
-// pointOn makes a post in a thread that was left show where the conversation goes on.
-func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
+// pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
+func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	conv := a.conversations[a.c.ConversationID]
 	account := dir.Account(conv.AccountID)
 	p.Facts.Thread.Left = a.body.Left
@@ -278,16 +292,19 @@ func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 		return
 	}
 	there, _ := dir.Home(account, conv.TeamID)
-	if there == a.c.AccountID || a.threads.At(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
+	goesOnElsewhere := there != a.c.AccountID && a.threads.At(there, conv.ID) != nil
+	if !goesOnElsewhere || !a.body.Left && p.Kind != bridge.PostCard {
 		return
 	}
-	p.Facts.Thread.Left, p.Facts.Thread.Root, p.Facts.Thread.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
+	p.Facts.Thread.Left = true
+	p.Facts.Thread.Root = bridge.Place{}
+	p.Facts.Thread.Elsewhere = a.e.opt.Engine.SurfaceName(dir, there)
 }
 
-// outdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on, or
-// back, before it could be posted: a root in a channel that is no longer the right one, or a line which
-// says that the conversation left a thread where it is again.
-func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
+// isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
+// could be posted: a root in a channel that is no longer the right one, or a line that says that the conversation has left a
+// thread in which it is again.
+func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 	conv := a.conversations[a.c.ConversationID]
 	if conv == nil || t == nil {
 		return false
@@ -307,7 +324,7 @@ func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
 	return false
 }
 
-// outside reports whether a post is a mark on a message that isn't in the conversation's own thread.
-func outside(p bridge.Post, t *store.Thread) bool {
+// isMarkElsewhere reports whether a post is a mark on a message that isn't in the conversation's own thread.
+func isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
 }

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	channelClosed  = time.Minute      // after this, a post looks again whether its channel is open
-	waitForRoot    = time.Second      // after this, a post looks again whether the root or the line that it belongs to is there
-	confirmFor     = 10 * time.Second // how long a found change may take to be applied
-	confirmTimeout = 15 * time.Second // within this, the chat says whether a text still stands as it was typed
+	closedChannelRetry = time.Minute      // until a post is tried again whose channel is closed
+	rootRetry          = time.Second      // until a post is tried again whose root, or whose earlier line, is not there yet
+	maxApplyTime       = 10 * time.Second // how long it may take to apply a change that was found in the chat
+	confirmTimeout     = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
 )
 
 // outgoing is a reply with what decides whether it may leave.
@@ -28,29 +28,32 @@ type outgoing struct {
 	out      channels.Outbound
 	message  store.Message
 	account  *store.Account
-	author   *store.Agent // nil means no agent any more
+	author   *store.Agent // nil if the author is no agent any more
 	payload  Payload
-	known    []string    // all keys that are or were the chat's customer's
-	optedOut string      // what the customer forbade
+	known    []string    // all keys that the chat's customer has or had
+	optedOut string      // which messages the customer doesn't want: store.OptedOut…
 	lines    []replyLine // all that leaves as this message, in order
 	window   Window
 	now      time.Time // Parley's clock
 }
 
-// alsoKnown returns the other keys of a chat's customer.
-func alsoKnown(keys []string, key string) []string {
+// otherKeys returns the customer's keys besides key. It returns none if key is somebody else's, whom an agent named.
+func otherKeys(keys []string, key string) []string {
 	if !slices.Contains(keys, key) {
-		return nil // somebody else: an agent named them
+		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
-// inUse returns the key by which a chat's customer is reached: the one that the conversation names, unless the
-// customer gave it up. A number may be somebody else's then, and conversations that were over at that time
-// name it still. The newest of the customer's keys takes its place; "" means the customer has none.
-func inUse(keys []string, key string) string {
-	if slices.Contains(keys, key) || !slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key }) {
-		return key // the customer's, or of somebody whom an agent named
+// keyInUse returns the key by which a chat's customer is reached: the one that the conversation names (key), unless the
+// customer no longer has it. A number may be somebody else's then, while conversations that were over at that time still name
+// it. In that case it returns the newest of the customer's keys, or "" if the customer has none. keys are all keys that the
+// customer has or had.
+func keyInUse(keys []string, key string) string {
+	isCurrent := slices.Contains(keys, key)
+	wasCustomers := slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key })
+	if isCurrent || !wasCustomers { // if it never was the customer's, an agent has named somebody else
+		return key
 	}
 	for _, k := range slices.Backward(keys) {
 		if !strings.HasPrefix(k, FormerPrefix) {
@@ -67,8 +70,8 @@ type replyLine struct {
 	late    bool         // its source is read again before it leaves
 }
 
-// reply returns a reply as it is to be sent now.
-func (a *attempt) reply() (*outgoing, error) {
+// makeReply makes the reply of a delivery, as it is to be sent now.
+func (a *attempt) makeReply() (*outgoing, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -110,8 +113,8 @@ func (a *attempt) reply() (*outgoing, error) {
 	}
 	to, cc := Addressed(conv.Participants)
 	for _, p := range to {
-		if key := inUse(a.keys[conv.ID], p.Key); key != "" {
-			r.out.To = append(r.out.To, channels.Party{Key: key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], key)})
+		if key := keyInUse(a.keys[conv.ID], p.Key); key != "" {
+			r.out.To = append(r.out.To, channels.Party{Key: key, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
 		}
 	}
 	for _, p := range cc {
@@ -120,15 +123,14 @@ func (a *attempt) reply() (*outgoing, error) {
 	if err := a.addLines(r); err != nil {
 		return nil, err
 	}
-	if used := TemplateOf(m); used != nil && a.asTemplate() {
+	if used := TemplateOf(m); used != nil && a.sendsAsTemplate() {
 		r.out.Template = &used.Use
 	}
-	r.onlyPart()
+	r.keepOnlyPart()
 	return r, a.e.addFiles(r)
 }
 
-// addLines puts the lines together that leave as one message, without those that were taken back. If
-// all were, r has no lines.
+// addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines.
 func (a *attempt) addLines(r *outgoing) error {
 	all := []replyLine{{&r.message, r.payload.Place, r.payload.Late}}
 	for _, d := range a.c.With {
@@ -144,7 +146,7 @@ func (a *attempt) addLines(r *outgoing) error {
 	}
 	var texts []string
 	for _, l := range all {
-		if r.leaves(l.message) {
+		if r.mayLeave(l.message) {
 			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
 		}
 	}
@@ -154,25 +156,25 @@ func (a *attempt) addLines(r *outgoing) error {
 	return nil
 }
 
-// sentLines returns what became of each line of a reply that left.
+// sentLines returns what became of each line of a reply whose message is in the given state.
 func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
-	part := func(m *store.Message) dispatch.Part {
-		if !r.leaves(m) {
+	resultOf := func(m *store.Message) dispatch.Part {
+		if !r.mayLeave(m) {
 			return dispatch.Part{State: store.Cancelled}
 		}
 		return dispatch.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
 	}
-	first := part(&r.message)
+	first := resultOf(&r.message)
 	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
 	for _, d := range a.c.With {
-		p := part(a.messages[d.MessageID])
+		p := resultOf(a.messages[d.MessageID])
 		p.ID = d.ID
 		sent.With = append(sent.With, p)
 	}
 	return sent
 }
 
-// addFiles returns the reply the files that its author attached in the surface.
+// addFiles gives the reply the files that its author attached in the surface.
 func (e *Sender) addFiles(r *outgoing) error {
 	s := e.opt.Engine.Surface(r.message.AccountID)
 	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
@@ -187,16 +189,16 @@ func (e *Sender) addFiles(r *outgoing) error {
 	return nil
 }
 
-// waitForThread says when a reply looks again whether its thread is read: soon at first, since reading
-// mostly takes a moment.
-func waitForThread(c dispatch.Claimed) time.Duration {
+// threadRetry returns after which time a reply is tried again that waits for earlier events of its thread: soon at first, since
+// these are mostly applied within a moment, then more slowly.
+func threadRetry(c dispatch.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
-// leaving returns the reply that leaves now; if it has no lines, nothing leaves. ch is the account's
-// channel, which may be nil. The error says why the reply may not leave, or not yet.
-func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, error) {
-	r, err := a.reply()
+// prepareReply makes the reply and checks whether it may leave now. The error says why it may not, or not yet. A reply without
+// lines was taken back: nothing leaves, without an error. ch is the account's channel, which may be nil.
+func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoing, error) {
+	r, err := a.makeReply()
 	if err != nil || len(r.lines) == 0 {
 		return r, err
 	}
@@ -204,27 +206,28 @@ func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, 
 		return nil, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The account is paused or not connected.",
 			Hint: "Resume it, or look at parley doctor."}
 	}
-	if err := mayLeave(r); err != nil {
+	if err := checkReply(r); err != nil {
 		return nil, err
 	}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
-			return nil, &channels.SendError{Class: channels.Retry, Wait: waitForThread(a.c), Text: "Waiting for what was said in the thread before."}
+			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
 		}
 		if err := a.e.confirmReply(ctx, a.c, l); err != nil {
 			return nil, err
 		}
 	}
-	if err := a.inOrder(ctx); err != nil {
+	if err := a.giveWay(ctx); err != nil {
 		return nil, err
 	}
 	return r, a.mayUseTemplate(r)
 }
 
-// inOrder fails if an earlier attempt sent nothing, and a message that was typed before this one was read meanwhile: then that
-// one leaves first (invariant 3).
-func (a *attempt) inOrder(ctx context.Context) error {
-	if a.c.Attempt < 2 || a.c.Part > 0 || a.c.OrderBy == "" {
+// giveWay fails if a message that was typed before this one has been read since an earlier attempt, which sent nothing. That
+// message leaves first then (invariant 3).
+func (a *attempt) giveWay(ctx context.Context) error {
+	isFirstAttempt, wasTyped := a.c.Attempt < 2, a.c.OrderBy != ""
+	if isFirstAttempt || a.c.Part > 0 || !wasTyped {
 		return nil
 	}
 	gave, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
@@ -237,35 +240,36 @@ func (a *attempt) inOrder(ctx context.Context) error {
 	return nil
 }
 
+// sendReply makes one attempt to send a reply to the customer.
 func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
 	ch := e.opt.Engine.Channel(c.AccountID)
-	r, err := a.leaving(ctx, ch)
+	r, err := a.prepareReply(ctx, ch)
 	if err != nil {
-		return relay.Sent{Uncalled: true}, Retry(err) // it is certain that nothing left
+		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
 	}
 	if len(r.lines) == 0 {
-		sent := a.sentLines(r, "", "") // taken back in the meantime
+		sent := a.sentLines(r, "", "") // all lines were taken back in the meantime
 		sent.Uncalled = true
 		return sent, nil
 	}
 	receipt, err := ch.Send(ctx, r.out)
-	e.sendingWorks(c.AccountID, err)
+	e.reportSending(c.AccountID, err)
 	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
 	sent.More, sent.Parts, sent.Cost = receipt.More, receipt.Parts, receipt.Cost
 	return sent, err
 }
 
-// sendingWorks reports, once, that a provider refuses an account, and later that sending works again.
-func (e *Sender) sendingWorks(account store.AccountID, err error) {
+// reportSending tells the admins, once, that a provider refuses an account, and later that sending works again.
+func (e *Sender) reportSending(account store.AccountID, err error) {
 	if c := BrokenBy(err); c != nil || err == nil {
 		e.opt.Engine.Trouble(account, "send", c)
 	}
 }
 
-// leaves reports whether a message may still be sent. One that leaves in parts may also after one of its parts failed, or
-// is unclear, so that the others go out.
-func (r *outgoing) leaves(m *store.Message) bool {
+// mayLeave reports whether a message may still be sent. A message in parts may be sent also after one of its parts failed or is
+// unclear, so that the other parts go out.
+func (r *outgoing) mayLeave(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {
 		return true
 	}
@@ -273,8 +277,8 @@ func (r *outgoing) leaves(m *store.Message) bool {
 	return inParts && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
 }
 
-// onlyPart takes everything out of a reply that this delivery, which is a part of it, doesn't carry.
-func (r *outgoing) onlyPart() {
+// keepOnlyPart removes from a reply in parts what this delivery doesn't carry.
+func (r *outgoing) keepOnlyPart() {
 	s := r.payload.Span
 	if s == nil {
 		return
@@ -289,6 +293,6 @@ func (r *outgoing) onlyPart() {
 		r.lines[i].message = &one
 	}
 	if s.From > 0 && len(r.lines) == 1 && len(r.lines[0].message.Files) == 0 {
-		r.lines, r.message.Fate = nil, store.FateUndone // an edit took the file away
+		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the file
 	}
 }

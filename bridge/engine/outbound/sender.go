@@ -31,8 +31,8 @@ import (
 const PausedWait = 10 * time.Second
 
 const (
-	postRetryFor  = 7 * 24 * time.Hour
-	bestEffortFor = 10 * time.Minute
+	maxPostRetry  = 7 * 24 * time.Hour // how long a post is tried again
+	maxBestEffort = 10 * time.Minute   // how long one is tried again that nobody misses for good
 )
 
 // Engine is what sending needs of the engine.
@@ -41,19 +41,19 @@ type Engine interface {
 	Surface(account store.AccountID) bridge.Surface   // nil while it isn't there
 	Directory() *directory.Directory
 
-	// PostFacts gives what a post shows of its conversation.
+	// PostFacts returns what a post shows of its conversation.
 	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
 		identities map[store.IdentityID]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 
-	// GapWithin says that a surface may have missed events in the last time.
+	// GapWithin reports whether a surface may have missed events within a duration before now.
 	GapWithin(surface store.AccountID, last time.Duration) bool
-	// Filling says that a surface's gap is being filled, or that the events which filled it are not
-	// applied yet. It says so for at most limit.
+	// Filling reports whether a surface's gap is being filled, or whether the events that filled it are not applied yet. It
+	// returns true for at most limit.
 	Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error)
 
-	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
+	// Trouble tells the admins, once, why one thing (what) of an account fails, or with c nil that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// ThreadLost journals, once, that the root of a conversation's thread is gone.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
@@ -84,12 +84,12 @@ type attempt struct {
 	e *Sender
 	c dispatch.Claimed
 	*material
-	body Payload // of a post, once that is made
+	body Payload // of a post; makePost sets it
 }
 
-// material is what deliveries that were claimed together need.
+// material is what was read for deliveries that were claimed together, at once for all of them.
 type material struct {
-	err           error // nothing could be read
+	err           error // why nothing could be read
 	conversations map[store.ConversationID]*store.Conversation
 	messages      map[store.MessageID]*store.Message
 	identities    map[store.IdentityID]*store.Identity
@@ -100,7 +100,7 @@ type material struct {
 	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now
 	keys          map[store.ConversationID][]string   // the keys of a chat's customer, by conversation
 	changes       map[store.DeliveryID]store.Posting  // where the lines are that other lines replace, by delivery
-	behind        map[store.MessageID]bool            // messages in whose thread an earlier event is not applied yet
+	behind        map[store.MessageID]bool            // replies that have to wait: an earlier event of their thread is not applied yet
 }
 
 // Policy returns how a delivery is attempted.
@@ -111,31 +111,31 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 			caps := ch.Capabilities()
 			p.RequestTimeout, p.RetryFor, p.Rest = caps.Sending.Timeout, caps.Sending.RetryFor, caps.Sending.ReplyEvery
 		}
-		p.Restored = restored(c)
+		p.Restored = isRestored(c)
 		return p
 	}
-	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, PreferDouble: true, Idempotent: bridge.PostKind(c.Kind).Idempotent(),
+	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: maxPostRetry, PreferDouble: true, Idempotent: bridge.PostKind(c.Kind).Idempotent(),
 		BestEffort: bridge.PostKind(c.Kind) == bridge.PostEphemeral || strings.HasPrefix(c.Key, ChannelLane("@")),
 		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
 	switch {
 	case p.BestEffort:
-		p.RetryFor = bestEffortFor
+		p.RetryFor = maxBestEffort
 	case bridge.PostKind(c.Kind) == bridge.PostMark:
-		p.RetryFor = MarkFor
+		p.RetryFor = MaxMarkAge
 	}
-	p.Restored = restored(c)
+	p.Restored = isRestored(c)
 	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
 	if bridge.PostKind(c.Kind) == bridge.PostFiles {
-		p.RequestTimeout = LongestUpload // less where the lane's lease is shorter
+		p.RequestTimeout = MaxUploadTime // less where the lane's lease is shorter
 	}
 	return p
 }
 
-// Attempts reads what all of them need at once.
+// Attempts returns an attempt for each claim. It reads what they need in one go.
 func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
-	m := e.material(ctx, claims)
+	m := e.loadMaterial(ctx, claims)
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
 		list[i] = &attempt{e: e, c: c, material: m}
@@ -143,7 +143,8 @@ func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 	return list
 }
 
-func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *material {
+// loadMaterial reads what claims need. If that fails, the material has the error, with which all attempts fail.
+func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *material {
 	var conversations, cards []store.ConversationID
 	var messages []store.MessageID
 	var changes []store.DeliveryID
@@ -170,12 +171,12 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 		}
 	}
 	m := &material{conversations: map[store.ConversationID]*store.Conversation{}, messages: map[store.MessageID]*store.Message{}, threads: Threads{}}
-	conversations = distinct(conversations)
+	conversations = sortedUnique(conversations)
 	if len(conversations) == 0 {
 		return m
 	}
-	o, err := store.LoadOutgoing(ctx, e.opt.Pool, store.Leaving{Conversations: conversations, Cards: distinct(cards), Messages: distinct(messages),
-		Replies: replies, Posted: distinct(changes)})
+	o, err := store.LoadOutgoing(ctx, e.opt.Pool, store.Leaving{Conversations: conversations, Cards: sortedUnique(cards), Messages: sortedUnique(messages),
+		Replies: replies, Posted: sortedUnique(changes)})
 	if err != nil {
 		m.err = Retry(err)
 		return m
@@ -211,7 +212,7 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 	c := a.c
 	if c.Kind == KindReply {
 		ch := a.e.opt.Engine.Channel(c.AccountID)
-		r, err := a.reply()
+		r, err := a.makeReply()
 		if err != nil || ch == nil {
 			return channels.CannotTell, relay.Sent{}, err
 		}
@@ -219,7 +220,7 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
 	s := a.e.opt.Engine.Surface(c.AccountID)
-	p, t, err := a.post(ctx)
+	p, t, err := a.makePost(ctx)
 	if err != nil || s == nil {
 		return channels.CannotTell, relay.Sent{}, err
 	}
@@ -227,19 +228,18 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 	return outcome, landedPost(c, p, t, sent), err
 }
 
-// token names a delivery's part to a surface; opaque there.
+// token names a part of a delivery to a surface, which doesn't look into it.
 func token(c dispatch.Claimed) string { return tokenOf(sentAs(c), c.Part) }
 
 func tokenOf(sent store.DeliveryID, part int) string {
 	return strconv.FormatInt(int64(sent), 36) + "." + strconv.Itoa(part)
 }
 
-// sentAs returns the id of the delivery by which the other side knows an attempt. A delivery that left
-// together with another one left under the id of that one.
+// sentAs returns the id of the delivery by which the other side knows an attempt. A delivery that left together with another
+// one left under that one's id.
 func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
-// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right;
-// nil means it isn't such a failure.
+// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, else nil.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {
@@ -248,8 +248,8 @@ func BrokenBy(err error) *channels.Condition {
 	return nil
 }
 
-// Retry makes an error that came before the first byte left one that is tried again: it is certain that
-// nothing was sent. A *channels.SendError stays as it is.
+// Retry turns an error that came before the first byte left into one after which the attempt is repeated: it is certain that
+// nothing was sent. A *channels.SendError, and nil, stay as they are.
 func Retry(err error) error {
 	var se *channels.SendError
 	if err == nil || errors.As(err, &se) {
@@ -258,12 +258,12 @@ func Retry(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: err}
 }
 
-// distinct sorts, removes doubles and zeros.
-func distinct[T ~int64](list []T) []T {
+// sortedUnique returns the ids in ascending order, each once and without 0. It changes list.
+func sortedUnique[T ~int64](list []T) []T {
 	slices.Sort(list)
 	return slices.DeleteFunc(slices.Compact(list), func(id T) bool { return id == 0 })
 }
 
-// MarkFor is how long a mark may wait. A surface takes few marks a minute from all conversations
-// together, and nobody looks for a mark after that time.
-const MarkFor = time.Hour
+// MaxMarkAge is how long a mark may wait until it is posted. A surface takes few marks a minute from all conversations together,
+// and nobody looks for a mark after that time.
+const MaxMarkAge = time.Hour

@@ -18,7 +18,7 @@ func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 			ids = append(ids, used.ID)
 		}
 	}
-	rows, err := store.Templates(ctx, e.opt.Pool, distinct(ids)...)
+	rows, err := store.Templates(ctx, e.opt.Pool, sortedUnique(ids)...)
 	m.templates = map[store.TemplateID]store.Template{}
 	for _, row := range rows {
 		m.templates[row.ID] = row
@@ -26,15 +26,14 @@ func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	return Retry(err)
 }
 
-// asTemplate reports whether the provider takes templates as such. Other providers get a template's words as
-// plain text.
-func (a *attempt) asTemplate() bool {
+// sendsAsTemplate reports whether the provider takes templates as such. Other providers get a template's words as plain text.
+func (a *attempt) sendsAsTemplate() bool {
 	ch := a.e.opt.Engine.Channel(a.c.AccountID)
 	return ch != nil && ch.Capabilities().Templates
 }
 
-// mayUseTemplate checks once more, before a byte leaves, that the provider still approves
-// of the template, as it was when its words were read.
+// mayUseTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
+// template is as it was when the agent saw its words. It returns nil for a reply without a template.
 func (a *attempt) mayUseTemplate(r *outgoing) error {
 	used := TemplateOf(&r.message)
 	if used == nil {
@@ -61,7 +60,7 @@ type UsedTemplate struct {
 	Use     channels.TemplateUse `json:"use"`
 }
 
-// TemplateOf reads what a message keeps of its template; nil means it is none.
+// TemplateOf reads what a message keeps of its template. It returns nil if the message was not made from one.
 func TemplateOf(m *store.Message) *UsedTemplate {
 	var u UsedTemplate
 	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {

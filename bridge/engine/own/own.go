@@ -1,5 +1,5 @@
-// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of
-// a template, what agents do on its own pages. They are journalled and applied in order, like everything else that changes a conversation.
+// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of a template, what agents do on
+// its own pages. They are journalled and applied in order, like everything else that changes a conversation.
 //
 // What does not belong here: what a fact means for a conversation.
 package own
@@ -42,7 +42,7 @@ type Fact struct {
 	Demand
 }
 
-// SentParts says as what a reply left.
+// SentParts says in how many messages a reply left, and what they cost.
 type SentParts struct {
 	Parts    int    `json:"parts,omitempty"` // messages that the provider counts
 	Cost     string `json:"cost,omitempty"`
@@ -86,7 +86,7 @@ func SolverOf(agent store.AgentID) string { return solverPrefix + strconv.Format
 
 const solverPrefix = "agent:"
 
-// Solver reads what SolverOf wrote; 0 means it is none.
+// Solver reads what SolverOf wrote. It returns 0 if name names no agent.
 func Solver(name string) store.AgentID {
 	id, err := strconv.ParseInt(strings.TrimPrefix(name, solverPrefix), 10, 64)
 	if err != nil || !strings.HasPrefix(name, solverPrefix) {

@@ -1,4 +1,4 @@
-// Package permission says who may use a verb. Who may read a conversation says package reading.
+// Package permission says who may use a verb. Package reading says who may read a conversation.
 package permission
 
 import (
@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// adminsOnly gives the verbs that only admins may use, with what all others are told. The map is made once.
+// adminsOnly returns the verbs that only admins may use, with what others are told. The map is made once.
 var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolint:gochecknoglobals // a table that never changes
 	forTemplates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	return map[bridge.Verb]*bridge.Problem{
@@ -19,8 +19,8 @@ var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolin
 	}
 })
 
-// Authorize is the one place that decides whether somebody may use a verb; nil means yes. A verb of
-// admins is refused to all others; store.Roles says what else a role may.
+// Authorize is the one place that decides whether somebody may use a verb. It returns nil if agent may, else what to say. agent is nil for
+// somebody who is no agent. What else a role may, store.Roles says.
 func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	switch {
 	case agent == nil:

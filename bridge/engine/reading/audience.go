@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	audienceEvery = time.Minute      // how often each channel's audience is read
-	audienceAgain = 10 * time.Second // how soon it is read again, if it let somebody in who wasn't there or couldn't be read
-	audienceWait  = 3 * time.Second  // how long a surface may take to answer
+	audienceInterval = time.Minute      // how often each channel's audience is read
+	audienceRecheck  = 10 * time.Second // how soon it is read again for an agent who is not known to be in it
+	audienceTimeout  = 3 * time.Second  // how long a surface may take to answer
 )
 
 // audiences remember who can read the channels that accounts have of their own.
@@ -23,7 +23,7 @@ type audiences struct {
 	age time.Duration // how long what was read counts
 
 	mu    sync.Mutex
-	known map[channelKey]heldAudience // by surface and channel
+	known map[channelKey]heldAudience
 }
 
 // channelKey names a channel of a surface.
@@ -32,14 +32,15 @@ type channelKey struct {
 	channel string
 }
 
+// heldAudience is who can read a channel, as far as it was read.
 type heldAudience struct {
 	bridge.Audience
-	readAt  time.Time // zero means never
-	askedAt time.Time
+	readAt  time.Time // when it was read last; zero if it never was
+	askedAt time.Time // when the surface was asked last, also in vain
 }
 
-// allows reports whether a user of the surface can read a channel; a user "" is a member of none. The
-// answer is no for everybody if the channel's audience was never read, or longer than age ago.
+// allows reports whether a user of the surface can read a channel. The user "" is in no channel. It returns false for everybody if the
+// channel's audience was never read, or was read longer than age ago.
 func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,9 +51,9 @@ func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	return a.Everyone || user != "" && slices.Contains(a.Users, user)
 }
 
-// begin reports whether a channel's audience is to be asked for now, and notes the time; false where it
-// was asked for less than after ago.
-func (l *audiences) begin(surface store.AccountID, channel string, after time.Duration) bool {
+// tryBegin reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface was asked less
+// than after ago.
+func (l *audiences) tryBegin(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := channelKey{surface, channel}
@@ -72,7 +73,7 @@ func (l *audiences) keep(surface store.AccountID, channel string, a bridge.Audie
 	l.known[channelKey{surface, channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
 }
 
-// ownChannel returns the channel in which an account's threads open instead of its team's.
+// ownChannel returns the channel in which an account's threads open, if that isn't its team's. ok is false if it has none.
 func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok bool) {
 	if a.Side != store.SideChannel || a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return 0, "", false
@@ -80,36 +81,36 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// closedTo reports whether an agent may not read an account's conversations as such: its threads open
-// in a channel of its own, and the agent is neither in that nor in the account's team.
-func (rd *Reader) closedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
+// isClosedTo reports whether an agent may not read an account's conversations in general: its threads open in a channel of its own, and
+// the agent is neither in that channel nor in the account's team.
+func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
-	if !ok || a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID) {
+	isInTeam := a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID)
+	if !ok || isInTeam {
 		return false
 	}
 	return !rd.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))
 }
 
-// As says what an agent may read, as far as it is known now. Nothing is asked for, so that it
-// can be used in a transaction.
+// As returns what an agent may read, as far as that is known now. It asks no surface, so that it can be used in a transaction.
 func (rd *Reader) As(agent *store.Agent) store.Reader {
 	dir := rd.Directory()
 	r := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
 	for i := range dir.Accounts {
-		if rd.closedTo(dir, agent, &dir.Accounts[i]) {
+		if rd.isClosedTo(dir, agent, &dir.Accounts[i]) {
 			r.Closed = append(r.Closed, dir.Accounts[i].ID)
 		}
 	}
 	return r
 }
 
-// AskAudiences reads again who is in the channels that are closed to an agent: the agent may have
-// joined one since. A channel that can't be read stays closed.
+// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one since. A channel
+// that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	dir := rd.Directory()
 	for i := range dir.Accounts {
-		if a := &dir.Accounts[i]; rd.closedTo(dir, agent, a) {
-			rd.askAudience(ctx, a, audienceAgain)
+		if a := &dir.Accounts[i]; rd.isClosedTo(dir, agent, a) {
+			rd.askAudience(ctx, a, audienceRecheck)
 		}
 	}
 }
@@ -117,10 +118,10 @@ func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 // askAudience reads who can read an account's own channel, unless that was asked less than after ago.
 func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
 	surface, channel, ok := ownChannel(a)
-	if !ok || !rd.audiences.begin(surface, channel, after) {
+	if !ok || !rd.audiences.tryBegin(surface, channel, after) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, audienceWait)
+	ctx, cancel := context.WithTimeout(ctx, audienceTimeout)
 	defer cancel()
 	audience, err := bridge.Audience{}, fmt.Errorf("reading: surface %d is not connected", surface)
 	if s := rd.Surface(surface); s != nil {
@@ -135,14 +136,14 @@ func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.
 	rd.audiences.keep(surface, channel, audience)
 }
 
-// RunAudiences keeps in mind who can read the accounts' own channels, until ctx ends.
+// RunAudiences reads regularly who can read the accounts' own channels, until ctx ends.
 func (rd *Reader) RunAudiences(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		dir := rd.Directory()
 		for i := range dir.Accounts {
-			rd.askAudience(ctx, &dir.Accounts[i], audienceEvery)
+			rd.askAudience(ctx, &dir.Accounts[i], audienceInterval)
 		}
 		select {
 		case <-ctx.Done():
@@ -152,7 +153,7 @@ func (rd *Reader) RunAudiences(ctx context.Context) error {
 	}
 }
 
-// NotReadable refuses a conversation to somebody who may not read it.
+// NotReadable says, to an agent, that a conversation may not be read.
 func NotReadable(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
 		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}

@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the
-// ids. Those that don't exist are left out; viewer nil means everybody in the thread looks at it.
+// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the ids. It leaves out those that don't
+// exist. viewer is the agent who looks at it, or nil if everybody in the thread does.
 func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -48,9 +48,10 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	if err != nil {
 		return nil, err
 	}
-	var now time.Time
+	var now time.Time // read only if a conversation has a reply window
 	for _, c := range byID {
-		if rd.Caps(c.AccountID).Window.Free == 0 || !now.IsZero() {
+		hasWindow := rd.Caps(c.AccountID).Window.Free > 0
+		if !hasWindow || !now.IsZero() {
 			continue
 		}
 		if now, err = store.Now(ctx, q); err != nil {
@@ -91,12 +92,12 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	}
 	rd.windowFacts(&f, c, now)
 	if h := dir.Hours[c.AccountID]; h != nil && viewer == nil {
-		f.Zone = h.Zone() // what all look at is in the team's zone
+		f.Zone = h.Zone() // what everybody looks at is in the account's zone
 	}
 	if a := dir.Account(c.AccountID); a != nil {
 		f.Account.Name, f.Account.Mode, f.Account.ChannelKind = a.Name, a.Mode, a.Kind
 		f.Account.ChannelName, f.Account.ChannelIcon = rd.KindName(a.Kind)
-		f.Account.MayStart = rd.starts(dir, a) == nil
+		f.Account.MayStart = rd.startProblem(dir, a) == nil
 		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
 		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
@@ -127,7 +128,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	return f
 }
 
-// AddRelated names the conversation that continues one, and the open ones of the same customer.
+// AddRelated adds to facts which conversation continues this one, and which others of the same customer are open. rows are the related
+// conversations, which may also be those of other conversations.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
@@ -142,7 +144,7 @@ func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID
 	f.AlsoOpen = alsoOpen(d, surface, f, rows)
 }
 
-// rootIn is the place of a related conversation's root in a surface; zero where it has none there.
+// rootIn returns the place of a related conversation's root in a surface, or the zero Place if it has none there.
 func rootIn(surface store.AccountID, o store.Related) bridge.Place {
 	if o.AccountID == nil || *o.AccountID != surface || *o.Root == "" {
 		return bridge.Place{}
@@ -172,8 +174,7 @@ func alsoOpen(d *directory.Directory, surface store.AccountID, f *bridge.Facts, 
 	return list
 }
 
-// RootOf returns the place of a conversation's root in a surface or, where its thread is in
-// another one, that one's name.
+// RootOf returns the place of a conversation's root in a surface. If its thread is in another surface, it returns that one's name.
 func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, conversation store.ConversationID) (root bridge.Place, elsewhere string) {
 	if t := threads.At(surface, conversation); t != nil {
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
@@ -186,6 +187,7 @@ func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, thre
 	return bridge.Place{}, ""
 }
 
+// byNumber indexes identities by their ids.
 func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
 	m := make(map[store.IdentityID]*store.Identity, len(list))
 	for i := range list {
@@ -198,8 +200,8 @@ func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
 func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
-	f.Window.Until, f.Window.Closed, f.Window.Templates = win.Human, !win.Open(now), caps.Templates
-	f.Window.PeopleOnly = !f.Window.Closed && !win.OpenFor(false, now)
+	f.Window.Until, f.Window.Closed, f.Window.Templates = win.Human, !win.IsOpen(now), caps.Templates
+	f.Window.PeopleOnly = !f.Window.Closed && !win.IsOpenFor(false, now)
 }
 
 // KindName returns a channel's name and icon for people.

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	listRows  = 50 // of one page of a list
-	foundRows = 20 // of one page of what was found
-	leastFind = 3  // the fewest bytes to search for: three letters, or one Chinese sign
+	listPageRows  = 50 // of one page of a list
+	foundPageRows = 20 // of one page of what was found
+	minFindBytes  = 3  // of words to search for: three letters, or one Chinese character
 )
 
-// mostPages bounds the number of a page: nobody turns so far.
-const mostPages = 10_000
+// maxPage is the largest number of a page that is read. Nobody turns so many pages.
+const maxPage = 10_000
 
 func noSuchPage() *bridge.Problem {
 	return &bridge.Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
@@ -26,11 +26,11 @@ func noSuchPage() *bridge.Problem {
 // Errors: *Problem, for people.
 func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: query}
-	rows := listRows
+	rows := listPageRows
 	if query.Words != "" {
-		rows = foundRows
+		rows = foundPageRows
 	}
-	if query.Page < 0 || query.Page > mostPages {
+	if query.Page < 0 || query.Page > maxPage {
 		return l, noSuchPage()
 	}
 	var ids []store.ConversationID
@@ -40,27 +40,31 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	case query.Words == "":
 		l.List = cmp.Or(query.List, store.ListMine)
 		if slices.Contains(l.Hidden, l.List) {
-			return l, &bridge.Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.", Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
+			return l, &bridge.Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.",
+				Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
 		}
 		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
-	case len(query.Words) < leastFind:
-		return l, &bridge.Problem{Code: "too_short", Text: "That is too short to look for.", Hint: "Type at least three letters, or a conversation's number: #12"}
+	case len(query.Words) < minFindBytes:
+		return l, &bridge.Problem{Code: "too_short", Text: "That is too short to look for.",
+			Hint: "Type at least three letters, or a conversation's number: #12"}
 	default:
 		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)
 	}
 	if err != nil {
 		return l, err
 	}
-	if l.More = len(ids) > rows; l.More {
-		ids = ids[:rows]
-	}
-	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil || l.List != store.ListUnassigned {
+	l.More = len(ids) > rows
+	ids = ids[:min(len(ids), rows)]
+	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil {
 		return l, err
+	}
+	if l.List != store.ListUnassigned {
+		return l, nil
 	}
 	return l, addFreeSince(ctx, q, l.Rows, ids)
 }
 
-// addFreeSince sets since when the conversations of a list have had no assignee.
+// addFreeSince sets since when the conversations of a list have had no owner.
 func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []store.ConversationID) error {
 	since, err := store.PutBack(ctx, q, ids)
 	for i := range rows {
@@ -80,7 +84,7 @@ func storedList(list string) string {
 	return list
 }
 
-// listReader returns the reader of a list: the list of all leaves out what all_tab keeps for admins.
+// listReader returns who reads a list: for the list of all, an agent from whom the accounts are closed that all_tab keeps for admins.
 func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
@@ -97,13 +101,13 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 	return nil
 }
 
-// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of
-// the agent and of the agent's teams; all means that this holds for every account. Admins have none.
+// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of the agent and of the agent's
+// teams. all means that this is so for every account. For admins it returns none.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {
 		return nil, false
 	}
-	dir, others := rd.Directory(), false
+	dir, hasOthers := rd.Directory(), false
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		switch {
@@ -111,8 +115,8 @@ func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all
 		case dir.SettingsOf(a, rd.Caps(a.ID).Threads).AllForAdmins:
 			kept = append(kept, a.ID)
 		default:
-			others = true
+			hasOthers = true
 		}
 	}
-	return kept, len(kept) > 0 && !others
+	return kept, len(kept) > 0 && !hasOthers
 }

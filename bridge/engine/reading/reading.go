@@ -17,11 +17,11 @@ import (
 
 // Connected is what a Reader needs to know of the process: what is connected, and the directory.
 type Connected interface {
-	// Directory gives accounts, agents and teams as they were read last.
+	// Directory returns the accounts, agents and teams as they were read last.
 	Directory() *directory.Directory
-	// Channel gives the channel of an account; nil while it isn't there.
+	// Channel returns the channel of an account, or nil while that isn't connected.
 	Channel(account bridge.AccountID) channels.Channel
-	// Surface gives the chat of a surface's account; nil while it isn't there.
+	// Surface returns the Surface of an account, or nil while that isn't connected.
 	Surface(account bridge.AccountID) bridge.Surface
 }
 
@@ -49,13 +49,13 @@ type Reader struct {
 	audiences *audiences
 }
 
-// New makes a Reader, which knows of nobody in the accounts' own channels yet.
+// New makes a Reader. It doesn't know yet who is in the accounts' own channels.
 func New(o Options) *Reader {
 	return &Reader{Connected: o.Connected, pool: o.Pool, log: o.Log, specs: o.Specs, names: o.SurfaceNames,
 		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}}}
 }
 
-// Caps returns what the channel of an account can carry; zero while it isn't there.
+// Caps returns what the channel of an account can carry: nothing while the channel isn't connected.
 func (rd *Reader) Caps(account bridge.AccountID) channels.Capabilities {
 	if ch := rd.Channel(account); ch != nil {
 		return ch.Capabilities()

@@ -51,12 +51,12 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 		page.List = append(page.List, s)
 	}
 	slices.Reverse(page.List)
-	behind(page.List, replies)
+	setBehind(page.List, replies)
 	return page, nil
 }
 
-// behind says of replies that wait which one before them, in the same lane, waits for its chat.
-func behind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
+// setBehind notes, for each reply that waits, who wrote the reply before it in the same lane that waits for its chat.
+func setBehind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
 	for i := range list {
 		if list[i].Fate != store.FateWaiting || list[i].Unread {
 			continue
@@ -76,7 +76,7 @@ func precedes(one, other []inbox.Reply) bool {
 	})
 }
 
-// writerName names the customer, or somebody else who takes part in the customer's mails.
+// writerName names the author of a customer's message: the customer, or somebody else who takes part in the customer's mails.
 func writerName(c *store.Conversation, i *store.Identity) string {
 	if c.IdentityID != nil && *c.IdentityID == i.ID {
 		return book.ContactOf(c, i).Name
@@ -136,7 +136,7 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
 	case m.Fate == store.FateParked:
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
-	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason || m.Fate == store.FateInside && book.MustTellAuthor(m.Reason):
+	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason, m.Fate == store.FateInside && book.MustTellAuthor(m.Reason):
 		list = []bridge.Verb{bridge.VerbSend}
 	}
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })

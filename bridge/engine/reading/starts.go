@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// starts says why no conversation can be begun by an account; nil means it can.
-func (rd *Reader) starts(dir *directory.Directory, a *store.Account) *bridge.Problem {
+// startProblem says why no conversation can be begun by an account. It returns nil if one can.
+func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *bridge.Problem {
 	ch := rd.Channel(a.ID)
 	surface, _ := dir.Home(a, nil)
 	_, starter := ch.(channels.Starter)
@@ -32,25 +32,24 @@ func (rd *Reader) starts(dir *directory.Directory, a *store.Account) *bridge.Pro
 	return nil
 }
 
-// Starting is a new conversation with what it needs looked up.
+// Starting is a conversation that is to be begun, with what was looked up for it.
 type Starting struct {
 	Account *store.Account
 	Caps    bridge.Capabilities
 	Party   channels.Party
-	// KnownOnly says that the conversation may only be begun if the party wrote to some account
-	// before; see StrangerProblem.
+	// KnownOnly means that the conversation may only be begun if the party wrote to some account before; see StrangerProblem.
 	KnownOnly bool
 }
 
-// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some
-// account before. That is so in chats, where a phone number may be anybody's, unless the account's
-// setting outgoing is on. A mail may go to any address.
+// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some account before. That is so
+// in chats, where a phone number may be anybody's, unless the account's setting outgoing is on. A mail may go to any
+// address.
 func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
 }
 
-// StrangerProblem says why a conversation can't be begun with somebody who did not write to any account
-// before; nil means it can.
+// StrangerProblem says why a conversation can't be begun with somebody who wrote to no account before. It returns nil if it can. wrote
+// means that the person did write.
 func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	if !s.KnownOnly || wrote {
 		return nil
@@ -59,8 +58,8 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on."}
 }
 
-// Unsaid says what is missing of the first message.
-func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
+// MissingText says what is missing or too much in the first message. It returns nil if nothing is.
+func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 	switch {
 	case len(a.Files) > 0:
 		return &bridge.Problem{Code: "files", Text: "A conversation can't begin with a file: nothing is sent.", Hint: "Begin it with words alone, and send the file in its thread."}
@@ -72,7 +71,7 @@ func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
 	return nil
 }
 
-// AccountID returns the id of the account; 0 if none was found.
+// AccountID returns the id of the account, or 0 if none was found.
 func (s Starting) AccountID() store.AccountID {
 	if s.Account == nil {
 		return 0
@@ -80,7 +79,7 @@ func (s Starting) AccountID() store.AccountID {
 	return s.Account.ID
 }
 
-// StartOf reads an action.
+// StartOf returns with whom an action begins a conversation, and about what.
 func StartOf(a bridge.Action) bridge.Start {
 	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
 }
@@ -91,10 +90,10 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		ch := rd.Channel(a.ID)
-		if a.Side != store.SideChannel || ch == nil || rd.closedTo(dir, agent, a) {
+		if a.Side != store.SideChannel || ch == nil || rd.isClosedTo(dir, agent, a) {
 			continue
 		}
-		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.starts(dir, a) == nil,
+		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.startProblem(dir, a) == nil,
 			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: knownOnly(dir, a, ch.Capabilities())}
 		ref.ChannelName, ref.ChannelIcon = rd.KindName(a.Kind)
 		list = append(list, ref)
@@ -103,8 +102,8 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 	return list
 }
 
-// Starting looks up what a new conversation needs, or says why there can't be one. If s names no
-// account, exactly one of the accounts that the agent may use must fit.
+// Starting looks up what a new conversation needs, or says why it can't be begun. If s names no account, exactly one of the accounts that
+// the agent may use must fit.
 func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (Starting, *bridge.Problem) {
 	if problem := permission.Authorize(agent, bridge.VerbNew); problem != nil {
 		return Starting{}, problem
@@ -116,7 +115,8 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	}
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		if a.Side != store.SideChannel || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || rd.closedTo(dir, agent, a) {
+		isOther := s.Account != "" && !strings.EqualFold(a.Name, s.Account)
+		if a.Side != store.SideChannel || isOther || rd.isClosedTo(dir, agent, a) {
 			continue
 		}
 		one, p := rd.startingBy(dir, a, s)
@@ -132,12 +132,14 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	case 1:
 		return found[0], nil
 	}
-	return Starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].Party.Key + ".", Hint: "Name one: @Parley new " + found[0].Account.Name + " " + found[0].Party.Key}
+	first := found[0]
+	return Starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + first.Party.Key + ".",
+		Hint: "Name one: @Parley new " + first.Account.Name + " " + first.Party.Key}
 }
 
-// startingBy is starting for one account.
+// startingBy is Starting for one account.
 func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridge.Start) (Starting, *bridge.Problem) {
-	if p := rd.starts(dir, a); p != nil {
+	if p := rd.startProblem(dir, a); p != nil {
 		return Starting{}, p
 	}
 	ch := rd.Channel(a.ID)

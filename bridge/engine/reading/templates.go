@@ -13,9 +13,24 @@ import (
 
 // TemplateFacts returns what surfaces may show of a template's row.
 func TemplateFacts(row store.Template, account string) bridge.Template {
-	t := bridge.Template{ID: row.ID, Version: row.Version, Account: account, Name: row.Name, Language: row.Language, Category: row.Category,
-		Uses: row.Uses, Labels: row.Labels, Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples,
-		Variables: channels.Variables(row.Header, row.Body), Status: row.Status, Reason: row.Reason, Quality: row.Quality}
+	t := bridge.Template{
+		ID:        row.ID,
+		Version:   row.Version,
+		Account:   account,
+		Name:      row.Name,
+		Language:  row.Language,
+		Category:  row.Category,
+		Uses:      row.Uses,
+		Labels:    row.Labels,
+		Header:    row.Header,
+		Body:      row.Body,
+		Footer:    row.Footer,
+		Examples:  row.Examples,
+		Variables: channels.Variables(row.Header, row.Body),
+		Status:    row.Status,
+		Reason:    row.Reason,
+		Quality:   row.Quality,
+	}
 	if row.ProviderCategory != "" && row.ProviderCategory != row.Category {
 		t.Sees = row.ProviderCategory
 	}
@@ -25,27 +40,26 @@ func TemplateFacts(row store.Template, account string) bridge.Template {
 	return t
 }
 
-// KnownValues returns values for variables of templates, by the variable's name, as far as the
-// conversation's facts tell them.
+// KnownValues returns the values that Parley can fill in for variables of templates, by the variable's name. A variable
+// whose value it doesn't know is left out.
 func KnownValues(f bridge.Facts, company string) map[string]string {
 	known := map[string]string{}
-	put := func(value string, names ...string) {
+	set := func(variable, value string) {
 		if value = bridge.TemplateValue(value); value != "" {
-			for _, n := range names {
-				known[n] = value
-			}
+			known[variable] = value
 		}
 	}
-	if f.Contact.Name != f.Contact.Address {
-		put(f.Contact.Name, "customer_name")
+	if f.Contact.Name != f.Contact.Address { // else the customer's name isn't known, and the address stands for it
 		first, _, _ := strings.Cut(bridge.TemplateValue(f.Contact.Name), " ")
-		put(first, "first_name")
+		set("customer_name", f.Contact.Name)
+		set("first_name", first)
 	}
-	if strings.Contains(f.Contact.Address, "@") {
-		put(f.Contact.Address, "email")
+	if strings.Contains(f.Contact.Address, "@") { // else it is a phone number
+		set("email", f.Contact.Address)
 	}
-	put(f.Viewer.Name, "user_name", "agent_name")
-	put(company, "company_name")
+	set("user_name", f.Viewer.Name)
+	set("agent_name", f.Viewer.Name)
+	set("company_name", company)
 	return known
 }
 
@@ -59,7 +73,7 @@ func NoTemplateText(f bridge.Facts) string {
 
 // Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name.
 func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store.Account) ([]bridge.Template, error) {
-	var id store.AccountID
+	var id store.AccountID // 0 asks the store for the templates of all accounts
 	if account != nil {
 		id = account.ID
 	}
@@ -70,7 +84,7 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 	dir := rd.Directory()
 	var list []bridge.Template
 	for _, row := range rows {
-		if a := dir.Account(row.AccountID); a != nil {
+		if a := dir.Account(row.AccountID); a != nil { // else the account was taken out meanwhile
 			list = append(list, TemplateFacts(row, a.Name))
 		}
 	}
@@ -80,16 +94,21 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 	return list, nil
 }
 
-// FittingTemplates returns the templates that may be sent in a conversation now.
+// FittingTemplates returns the templates that may be sent in a conversation now; none if its account is gone, or if its
+// channel has no templates and the reply window, in which free text may leave, is closed.
 func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridge.Facts) ([]bridge.Template, error) {
 	account := rd.Directory().AccountNamed(f.Account.Name)
 	if account == nil {
 		return nil, nil
 	}
+	windowOpen := !f.Window.Closed
 	ch := rd.Channel(account.ID)
-	if ch != nil && f.Window.Closed && !ch.Capabilities().Templates {
-		return nil, nil // nothing at all may be sent now
+	if nothingMayLeave := ch != nil && !windowOpen && !ch.Capabilities().Templates; nothingMayLeave {
+		return nil, nil
 	}
 	list, err := rd.Templates(ctx, q, account)
-	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(!f.Window.Closed) }), err
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(windowOpen) }), nil
 }

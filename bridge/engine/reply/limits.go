@@ -12,8 +12,8 @@ import (
 	"parley/store"
 )
 
-// textsToldOf is the most texts (SMS) that a reply may count as without a warning to its author.
-const textsToldOf = 3
+// maxTextsUnwarned is the most texts (SMS) that a reply may count as without a warning to its author.
+const maxTextsUnwarned = 3
 
 // usualLimits are those of: what customers' phones take without trouble. They
 // hold for chats; an account's file_limits replace them, up to what the channel takes.
@@ -37,11 +37,11 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	if !given {
 		return limit, true
 	}
-	return lower(limit, own), own > 0
+	return lowerLimit(limit, own), own > 0
 }
 
-// lower returns the lower of two limits; limit 0 means none.
-func lower(limit, other int64) int64 {
+// lowerLimit returns the lower of two limits; limit 0 means none.
+func lowerLimit(limit, other int64) int64 {
 	if limit == 0 {
 		return other
 	}
@@ -80,20 +80,22 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
 				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
 		}
-		if n := caps.Files.PerMessage; i%n == 0 && caps.Files.MaxBytes > 0 {
+		perMessage := caps.Files.PerMessage
+		if beginsMessage := i%perMessage == 0; beginsMessage && caps.Files.MaxBytes > 0 {
 			var size int64
-			for _, other := range files[i:min(i+n, len(files))] {
+			for _, other := range files[i:min(i+perMessage, len(files))] {
 				size += other.SizeBytes
 			}
 			if size > caps.Files.MaxBytes {
-				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.", channels.SizeWords(size), name,
-					channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
+				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
+					channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
 			}
 		}
 	}
 	return nil
 }
 
+// plainKind names files of a kind in a sentence.
 func plainKind(kind channels.FileKind) string {
 	if kind == channels.FileAudio {
 		return "audio files"
@@ -101,8 +103,8 @@ func plainKind(kind channels.FileKind) string {
 	return string(kind) + "s"
 }
 
-// KeptByLimits keeps a reply inside that the channel can't take, and tells the author why before the
-// hold begins. It returns false if the channel can take the reply.
+// KeptByLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It returns false
+// if the channel can take the reply.
 func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil {
 		return false
@@ -117,8 +119,8 @@ func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// texts says as how many texts a provider counts a reply; 1 where it doesn't count.
-func (rs *UseCases) texts(c *book.Conversation, text string) int {
+// countTexts returns as how many texts a provider counts a reply, or 1 if it doesn't count.
+func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	if counter, ok := rs.Channel(c.AccountID).(channels.Counter); ok && text != "" {
 		signature, _ := outbound.SignatureOf(c.Account, nil, rs.Caps(c.AccountID).Threads)
 		return counter.Count(text, signature).Parts
@@ -126,17 +128,16 @@ func (rs *UseCases) texts(c *book.Conversation, text string) int {
 	return 1
 }
 
-// ManyTexts returns how many texts a reply counts as if that calls for a warning, else 0. Of fewer
-// texts the provider's receipt tells.
+// ManyTexts returns as how many texts a reply counts, if they are so many that its author is to be warned, else 0. If they are
+// fewer, only the provider's receipt says how many there were.
 func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
-	if n := rs.texts(c, text); n > textsToldOf {
+	if n := rs.countTexts(c, text); n > maxTextsUnwarned {
 		return n
 	}
 	return 0
 }
 
-// warnOfTexts tells the author of a long reply how many texts it counts as, while it can still be
-// taken back.
+// warnOfTexts tells the author of a long reply as how many texts it counts, while it can still be taken back.
 func (rs *UseCases) warnOfTexts(c *book.Conversation, m *book.Message) {
 	n := rs.ManyTexts(c, m.Text)
 	if n == 0 {

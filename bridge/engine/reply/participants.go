@@ -12,17 +12,14 @@ import (
 	"parley/store"
 )
 
-// How many lines ask about the newcomers of one mail at most, and, where there are more newcomers
-// than that, how many one line asks about.
 const (
-	askedAlone    = 5
-	askedTogether = 5
+	maxAskLines      = 5 // lines that ask about the newcomers of one mail
+	newcomersPerLine = 5 // about how many a line asks, if there are more newcomers than that
 )
 
-// Recipients sets who gets replies by the customer's last mail. Somebody who is new in a conversation
-// gets none until an agent clicks. message is the stored mail; 0 means the mail isn't the customer's.
+// Recipients sets who gets replies, as the customer's last mail says. Somebody who is new in a conversation gets none until an agent
+// clicks. message is the stored mail; it is 0 if the mail isn't the customer's.
 func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
-	ch := rs.Channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
 	}
@@ -36,16 +33,16 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
 			return
 		}
-		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == outbound.RoleCopied || rs.People.IsNewcomer(c, p.Key)}
-		if q.New && role != outbound.RoleCopied {
+		isCopied, isNewcomer := role == outbound.RoleCopied, rs.People.IsNewcomer(c, p.Key)
+		if isNewcomer && !isCopied {
 			newcomers = append(newcomers, p.Key)
 		}
-		next = append(next, q)
+		next = append(next, store.Participant{Key: p.Key, Name: p.Name, Role: role, New: isCopied || isNewcomer})
 	}
 	for _, p := range to {
 		add(p, outbound.RoleTo)
 	}
-	if ch != nil && ch.Capabilities().Participants {
+	if ch := rs.Channel(c.AccountID); ch != nil && ch.Capabilities().Participants {
 		copied := outbound.RoleCopied
 		if rs.Settings(c).ReplyTo == "all" {
 			copied = outbound.RoleCc
@@ -60,13 +57,14 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	known := c.Participants
 	c.Participants = next
 	c.Touch()
-	rs.askNewcomers(c, message, without(newcomers, waiting(known)))
-	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
+	rs.askNewcomers(c, message, without(newcomers, waitingKeys(known)))
+	before, now := recipientList(known), recipientList(next)
+	if hasChanged := before != "" && before != now; hasChanged && !c.Exclusive {
 		rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
 	}
 }
 
-// droppedFrom names the people who got replies before and do not any more.
+// droppedFrom names the people who got replies before and don't get any now.
 func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	var dropped []bridge.PartyRef
 	for _, p := range known {
@@ -77,18 +75,19 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks whether new people may get replies: by a line for each, or, if they are many, for
-// several together. Those who are too many even for that can be added by !cc.
+// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several together. Those
+// who are too many even for that are not asked about; !cc adds them.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
 	together := 1
-	if len(keys) > askedAlone {
-		together = askedTogether
+	if len(keys) > maxAskLines {
+		together = newcomersPerLine
 	}
-	n := 0
+	lines := 0
 	for some := range slices.Chunk(keys, together) {
-		if n++; n > askedAlone {
+		if lines == maxAskLines {
 			return
 		}
+		lines++
 		who := c.Participant(some[0])
 		if len(some) > 1 {
 			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
@@ -98,7 +97,7 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	}
 }
 
-// keepKnown returns the known participants who go on getting replies while all others are newcomers.
+// keepKnown returns the known participants who are not in next. They go on getting replies if everybody in next is a newcomer.
 func keepKnown(known, next []store.Participant) []store.Participant {
 	var kept []store.Participant
 	for _, p := range known {
@@ -109,7 +108,8 @@ func keepKnown(known, next []store.Participant) []store.Participant {
 	return kept
 }
 
-func waiting(list []store.Participant) []string {
+// waitingKeys returns the keys of those who get no replies until an agent allows it.
+func waitingKeys(list []store.Participant) []string {
 	var keys []string
 	for _, p := range list {
 		if p.New && p.Role != outbound.RoleCopied {
@@ -119,14 +119,16 @@ func waiting(list []store.Participant) []string {
 	return keys
 }
 
+// without returns list without the texts of drop.
 func without(list, drop []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
 }
 
-// ChangeRecipients does !cc, !to and Allow.
+// ChangeRecipients applies !cc, !to and Allow.
 func (rs *UseCases) ChangeRecipients(r book.Request) {
 	if ch := rs.Channel(r.Conversation.AccountID); ch != nil && !ch.Capabilities().Participants {
-		rs.Refuse(r, "one_customer", "A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
+		rs.Refuse(r, "one_customer", "A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
+			"Write to them by a conversation of their own: @Parley new")
 		return
 	}
 	if len(r.Args.Addresses) == 0 {
@@ -162,9 +164,10 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			list = append(list, store.Participant{Key: key, Role: role})
 		}
 	}
-	if r.Verb == bridge.VerbTo && !r.Args.Remove {
+	if r.Verb == bridge.VerbTo && !r.Args.Remove { // the named addresses replace the recipients
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			return p.Role == outbound.RoleTo && !p.New && !slices.ContainsFunc(r.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
+			isNamed := slices.ContainsFunc(r.Args.Addresses, func(address string) bool { return bridge.AddressKey(address) == p.Key })
+			return p.Role == outbound.RoleTo && !p.New && !isNamed
 		})
 	}
 	if slices.Equal(list, r.Conversation.Participants) {
@@ -182,20 +185,20 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 	c.RefreshCard()
 }
 
-// RecipientsOfForm returns a conversation the recipients that the form of a reply names. If the agent left
-// the form's recipients as they were shown, nothing changes, whoever joined meanwhile, unless none of those to whom
-// the reply was to go is a recipient any more: it goes to nobody whom the agent did not see. A form that is
-// submitted again always counts, because the first time may have changed the recipients. A conversation whose customer
-// was erased while the form was open gets none.
+// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left the form's recipients as
+// they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions: none of the form's recipients
+// gets replies any more (the reply goes to nobody whom the agent did not see), or the form is submitted again, since the first
+// time may have changed the recipients. A conversation whose customer was erased while the form was open gets none.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	ch := rs.Channel(r.Conversation.AccountID)
 	if len(r.Args.To) == 0 || r.Conversation.Erased() || ch != nil && !ch.Capabilities().Participants {
 		return
 	}
-	left := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)
-	if left && slices.ContainsFunc(meant(r.Conversation.Participants), func(key string) bool {
-		return slices.ContainsFunc(r.Args.To, func(s string) bool { return bridge.AddressKey(s) == key })
-	}) {
+	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)
+	isInForm := func(key string) bool {
+		return slices.ContainsFunc(r.Args.To, func(address string) bool { return bridge.AddressKey(address) == key })
+	}
+	if leftAsShown && slices.ContainsFunc(addressedKeys(r.Conversation.Participants), isInForm) {
 		return
 	}
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
@@ -204,8 +207,8 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	}
 }
 
-// namedParticipants returns the participants after an agent named the recipients of replies and copies:
-// these, and behind them the people who got no replies before and still get none.
+// namedParticipants returns the participants after an agent has named the recipients of replies and copies: these, and behind them
+// the people who got no replies before and still get none.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {
@@ -233,8 +236,8 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 	return list
 }
 
-// meant returns the keys of those whom a reply is addressed to, without those who get a copy.
-func meant(list []store.Participant) []string {
+// addressedKeys returns the keys of those to whom a reply is addressed, without those who get a copy.
+func addressedKeys(list []store.Participant) []string {
 	to, _ := outbound.Addressed(list)
 	return keysOf(to)
 }
@@ -247,7 +250,7 @@ func keysOf(list []store.Participant) []string {
 	return keys
 }
 
-// recipientList names who gets replies.
+// recipientList names, for people, who gets replies and copies.
 func recipientList(list []store.Participant) string {
 	to, cc := outbound.Addressed(list)
 	text := strings.Join(keysOf(to), ", ")

@@ -14,12 +14,16 @@ import (
 	"parley/store"
 )
 
-// HoldLongest bounds how long a reply is held in all.
-const HoldLongest = 60 * time.Second
+// MaxHold is how long a reply is held in all. The hold is the time that a reply waits so that it can be taken back.
+const MaxHold = 60 * time.Second
 
-// SendToCustomer puts an agent's message on its way, after the hold.
+// mailRoom is how many runes of several lines a mail takes, which has no limit of its own.
+const mailRoom = 20_000
+
+// SendToCustomer puts an agent's message into the customer's lane, from which it leaves after the hold. If something speaks against
+// that, it keeps the message and says why in the thread.
 func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, order string) {
-	if rs.BeforeRestore() {
+	if rs.IsBeforeRestore() {
 		rs.parkRestored(c, m)
 		return
 	}
@@ -38,49 +42,59 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
-	terms := outbound.ReplyPayload{Late: rs.CameLate(order), Meant: meant(c.Participants)}
+	terms := outbound.ReplyPayload{Late: rs.CameLate(order), Meant: addressedKeys(c.Participants)}
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
-	rs.Answered(c, agent, m)
-	if m.Place != "" { // a form's own line tells it
+	rs.NoteReplied(c, agent, m)
+	if wasTyped := m.Place != ""; wasTyped { // the line of a form's reply says as how many texts it counts
 		rs.warnOfTexts(c, m)
 	}
 }
 
-// joinLines lets a reply leave together with the line that its author typed just before or after it, if
-// that line is still held. Their hold begins anew, but no line is held for more than 60 s.
+// joinLines lets a reply leave as one message with the line that its author typed just before or after it, if that line is still
+// held. Their hold begins anew, but no line is held for longer than MaxHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
-	if !rs.Settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
+	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
 	}
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
 	at := slices.Index(l.Waiting, d)
-	for _, i := range []int{at - 1, at + 1} { // events of one author may come in any order
-		if i >= 0 && i < len(l.Waiting) && rs.sameHold(l.Waiting[i], d, m) && rs.joinGroup(l, d, l.Waiting[i].JoinKey) {
+	for _, i := range []int{at - 1, at + 1} { // a surface may report the messages of an author in any order
+		if i < 0 || i >= len(l.Waiting) {
+			continue
+		}
+		if neighbour := l.Waiting[i]; rs.mayJoinNeighbour(neighbour, d, m) && rs.tryJoinGroup(l, d, neighbour.JoinKey) {
 			return
 		}
 	}
 }
 
-// MeasureLine notes how much of a message a line takes.
+// isPlainLine reports whether a reply is nothing but a text that was just typed, so that others may be joined to it.
+func isPlainLine(m *book.Message) bool {
+	hasMore := m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != ""
+	sentByClick := m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason
+	return !hasMore && !sentByClick
+}
+
+// MeasureLine notes how much room a line takes in a message of several lines.
 func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.Message) {
-	room := 20_000 // runes; a mail has no limit of its own
+	room := mailRoom
 	if ch := rs.Channel(c.AccountID); ch != nil {
 		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
 	}
 	d.MakeJoinable(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
 }
 
-// joinGroup lets a line leave together with those that have a key, if all of them may wait for it and
-// fit into one message. It says whether they do.
-func (rs *UseCases) joinGroup(l *book.Lane, d *book.Delivery, key string) bool {
+// tryJoinGroup lets a line leave as one message with those that have a key, if all of them may wait for it and fit into one message.
+// It reports whether that is so.
+func (rs *UseCases) tryJoinGroup(l *book.Lane, d *book.Delivery, key string) bool {
 	var group []*book.Delivery
 	size := d.JoinSize
 	for _, other := range l.Waiting {
 		if other != d && other.JoinKey == key {
-			if !mayWait(other, *d.NotBefore) {
+			if !mayHoldUntil(other, *d.NotBefore) {
 				return false
 			}
 			group, size = append(group, other), size+other.JoinSize
@@ -96,28 +110,30 @@ func (rs *UseCases) joinGroup(l *book.Lane, d *book.Delivery, key string) bool {
 	return true
 }
 
-// sameHold reports whether a line was typed while its neighbour, by the same author and for the
-// same people, was held.
-func (rs *UseCases) sameHold(before, d *book.Delivery, m *book.Message) bool {
-	said := rs.Messages.Rows[before.MessageID]
-	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(rs.Now) && rs.Outbox.CanBeTakenBack(before) &&
-		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
-		slices.Equal(meantBy(before), meantBy(d))
+// mayJoinNeighbour reports whether a line (d, m) was typed while its neighbour in the lane, by the same author and for the same
+// people, was held.
+func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Message) bool {
+	isNext := neighbour.Seq == d.Seq-1 || neighbour.Seq == d.Seq+1
+	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(rs.Now) && rs.Outbox.CanBeTakenBack(neighbour)
+	if neighbour.JoinKey == "" || !isNext || !isHeld {
+		return false
+	}
+	said := rs.Messages.Rows[neighbour.MessageID]
+	if said == nil || said.AgentID == nil || m.AgentID == nil {
+		return false
+	}
+	sameAuthor := *said.AgentID == *m.AgentID && said.AccountID == m.AccountID
+	return sameAuthor && slices.Equal(neighbour.DecodedPayload().Meant, d.DecodedPayload().Meant)
 }
 
-// meantBy returns whom a waiting reply was for when it was typed.
-func meantBy(d *book.Delivery) []string {
-	return d.DecodedPayload().Meant
+// mayHoldUntil reports whether a delivery may be held until a time.
+func mayHoldUntil(d *book.Delivery, until time.Time) bool {
+	return !until.After(d.CreatedAt.Add(MaxHold))
 }
 
-// mayWait reports whether a delivery may be held until a time: for 60 s in all.
-func mayWait(d *book.Delivery, until time.Time) bool {
-	return !until.After(d.CreatedAt.Add(HoldLongest))
-}
-
-// Answered changes the conversation because an agent said a reply; CustomersTurn does what is due once
+// NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once
 // the reply has left.
-func (rs *UseCases) Answered(c *book.Conversation, agent *store.Agent, m *book.Message) {
+func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *book.Message) {
 	if len(c.Assignees) == 0 {
 		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
@@ -131,21 +147,21 @@ func (rs *UseCases) Answered(c *book.Conversation, agent *store.Agent, m *book.M
 	c.RefreshCard()
 }
 
-// CustomersTurn notes that the customer has our answer, so that the customer's answer is awaited; it does
-// nothing if the customer has written since. keeps means that a person has chosen the status since.
-func (rs *UseCases) CustomersTurn(c *book.Conversation, keeps bool) {
+// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. It does nothing if the customer has written
+// since. keepsStatus means that a person has chosen the conversation's status since: then the status stays.
+func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != "agent" {
 		return
 	}
 	c.WaitingSince = nil
-	if rs.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen && !keeps {
+	if rs.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen && !keepsStatus {
 		c.Status = string(bridge.StatusPending)
 		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
 	}
 	c.RefreshCard()
 }
 
-// Hold is how long a reply waits in which its author can take it back.
+// Hold returns how long a reply waits so that its author can take it back.
 func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 	if c.Account.HoldSeconds != nil {
 		return store.Seconds(*c.Account.HoldSeconds)
@@ -162,7 +178,8 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
 	rs.TellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }
 
-// enqueueReply puts a reply into the customer's lane and gives its first delivery.
+// enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes in a message.
+// It returns the first delivery, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
 	until := rs.Now.Add(rs.Hold(c))
 	var first *book.Delivery

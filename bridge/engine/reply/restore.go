@@ -8,16 +8,16 @@ import (
 	"parley/store"
 )
 
-// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within
-// it after work began again are asked about as well.
+// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within that time after work began
+// again count as typed before.
 const restoreMargin = 5 * time.Second
 
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason string = "restored"
 
-// BeforeRestore reports whether what is being applied was typed, clicked or accepted before
-// work began again after a restore.
-func (rs *UseCases) BeforeRestore() bool {
+// IsBeforeRestore reports whether the event that is being applied was accepted, or its text typed, before work began again after a
+// restore from a backup. The Parley that was lost may have sent it already.
+func (rs *UseCases) IsBeforeRestore() bool {
 	since := rs.Restored
 	if since.IsZero() {
 		return false
@@ -33,19 +33,23 @@ func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
 
-// Orphaned reports whether something was typed in a thread that Parley opened after the backup from which it
-// was restored: nobody knows any more which conversation the thread belongs to.
-func (rs *UseCases) Orphaned(r book.Request) bool {
+// IsOrphaned reports whether something was typed in a thread that Parley opened after the backup was made from which it was
+// restored: nobody knows any more to which conversation the thread belongs.
+func (rs *UseCases) IsOrphaned(r book.Request) bool {
+	if rs.Restored.IsZero() || !r.OwnThread {
+		return false
+	}
 	opened := book.OrderTime(r.Place.Thread)
-	return !rs.Restored.IsZero() && r.OwnThread && !opened.IsZero() && opened.Before(rs.Restored) &&
-		rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}] == nil
+	isOlder := !opened.IsZero() && opened.Before(rs.Restored)
+	return isOlder && rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}] == nil
 }
 
-// TellOrphaned says that nobody gets what was typed, once for each message.
+// TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to colleagues.
 func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 	surface, a := r.Surface, r.Action
 	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}
-	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || rs.Posts.Rows[k] != nil {
+	isForColleagues := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0
+	if a.Actor.Kind != bridge.ActorPerson || isForColleagues || rs.Posts.Rows[k] != nil {
 		return
 	}
 	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})

@@ -11,15 +11,16 @@ import (
 	"parley/store"
 )
 
-// Fitting returns the one or two messages that a filled form becomes on the conversation's channel. Rich
-// content that the channel can't carry becomes words; content that must be a message by itself follows
-// the text.
-func (rs *UseCases) Fitting(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
+// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel. Rich content that the
+// channel can't carry becomes words. Content that needs a message for itself follows the text. answered is the message that the
+// reply answers, or nil: if the channel can't refer to it, the text quotes it.
+func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
 	var caps bridge.Capabilities
 	if ch := rs.Channel(c.AccountID); ch != nil {
 		caps = ch.Capabilities()
 	}
-	if answered != nil && !rs.MayName(c, answered) && a.Text != "" && rs.mayQuote(c, answered) {
+	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
+	if needsQuote && a.Text != "" && rs.mayQuote(c, answered) {
 		a.Text = "> " + strings.ReplaceAll(book.Excerpt(answered), "\n", "\n> ") + "\n\n" + a.Text
 	}
 	kind := a.Rich.Kind()
@@ -36,14 +37,14 @@ func (rs *UseCases) Fitting(c *book.Conversation, a bridge.Action, answered *boo
 	return []bridge.Action{a}
 }
 
-// MayName reports whether a reply on the conversation's channel may name the message that it answers.
-func (rs *UseCases) MayName(c *book.Conversation, answered *book.Message) bool {
+// MayReferTo reports whether a reply on the conversation's channel can refer to the message that it answers, by its id.
+func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
 	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
 }
 
-// mayQuote reports whether those who get a reply may read the words of the message that it answers: who wrote it is one of
-// them, or, of a message of ours, all of them got it. In a mail's conversation others may have written, who get no
+// mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one of them or, if
+// the message is ours, all of them got it. That has to be checked for mail: others may have written in the conversation who get no
 // replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	if ch := rs.Channel(c.AccountID); ch == nil || !ch.Capabilities().Participants {

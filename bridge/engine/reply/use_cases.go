@@ -16,5 +16,5 @@ import (
 type UseCases struct {
 	*threads.Writer
 	Workflow *workflow.UseCases
-	Restored time.Time
+	Restored time.Time // when work began after the last restore from a backup; zero if there was none
 }

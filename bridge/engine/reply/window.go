@@ -42,14 +42,14 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	c.WindowFrom = &from
 	c.Touch()
 	rs.watchWindow(c)
-	if rs.Window(c).Open(rs.Now) {
+	if rs.Window(c).IsOpen(rs.Now) {
 		rs.offerParked(c)
 	}
 }
 
 // watchWindow starts the timer that updates the card when the window's state changes.
 func (rs *UseCases) watchWindow(c *book.Conversation) {
-	at := rs.Window(c).Next(rs.Now)
+	at := rs.Window(c).NextChange(rs.Now)
 	if at.IsZero() {
 		return
 	}
@@ -67,10 +67,10 @@ func (rs *UseCases) WindowOver(c *book.Conversation) {
 // ParkForWindow keeps a reply that may not be sent because the reply window is closed. It
 // says no where the window is open, and to templates.
 func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
-	if m.Template != nil || rs.Window(c).OpenFor(m.AgentID != nil, rs.Now) {
+	if m.Template != nil || rs.Window(c).IsOpenFor(m.AgentID != nil, rs.Now) {
 		return false
 	}
-	rs.windowClosed(c, m, "")
+	rs.parkForWindow(c, m, "")
 	return true
 }
 
@@ -86,10 +86,10 @@ func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool
 	return true
 }
 
-// windowClosed parks a reply and says so. text is what the provider said; "" means it wasn't asked.
-func (rs *UseCases) windowClosed(c *book.Conversation, m *book.Message, text string) {
+// parkForWindow parks a reply and says so. text is what the provider said; "" means it wasn't asked.
+func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
-	if win.Open(rs.Now) { // opened while the attempt was under way, or for people alone
+	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
 		m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, offeredReason, true
 		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
@@ -106,32 +106,33 @@ func (rs *UseCases) windowClosed(c *book.Conversation, m *book.Message, text str
 	c.RefreshCard()
 }
 
-// ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley took
-// the window for open, that was wrong, unless the customer has opened it since the attempt.
+// ClosedByProvider parks a reply that the provider refused because the window is closed. If the window was open as far as Parley knew,
+// that was wrong, unless the customer has opened it since the attempt: then Parley forgets that it was opened.
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
-	if c.WindowFrom != nil && rs.Window(c).Open(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
+	if c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
 		c.WindowFrom = nil
 		c.Touch()
 	}
 	if m.Fate == store.FateParked {
-		return // with its first part
+		return // it was parked with its first part
 	}
 	for _, part := range rs.Outbox.PartsOf(m) {
 		rs.Outbox.Cancel(part)
 	}
 	rs.Mark(c, m, bridge.MarkWarning)
-	rs.windowClosed(c, m, text)
+	rs.parkForWindow(c, m, text)
 	rs.Messages.AwaitAnswerAgain(c)
 }
 
-// offerParked offers the replies again that were parked for the window, each once. A new conversation also
-// offers those that still wait in the conversation that it continues.
+// offerParked notes which replies that were parked for the window are to be offered again, each once. A new conversation also offers
+// those that still wait in the conversation that it continues.
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
-		before := c.Fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
-		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
+		isInPrevious := c.Fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
+		isHere := m.ConversationID == c.ID || isInPrevious
+		if !isHere || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
@@ -139,12 +140,12 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 	}
 }
 
-// SayOffers posts the offers of offerParked. It is called after the customer's message was queued, so that
-// they come behind it.
-func (rs *UseCases) SayOffers(c *book.Conversation) {
+// PostOffers posts the offers that offerParked has noted. It is called after the customer's message was queued, so that the offers come
+// behind it.
+func (rs *UseCases) PostOffers(c *book.Conversation) {
 	for _, m := range rs.Messages.Offers {
 		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
-		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
+		if m.ConversationID != c.ID { // that conversation is over, so that nothing is sent from it
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
 		rs.TellWith(c, m, line)
@@ -152,26 +153,27 @@ func (rs *UseCases) SayOffers(c *book.Conversation) {
 	rs.Messages.Offers = nil
 }
 
-// RefuseClosed refuses to send a parked reply while the window is closed. It returns false if
-// the window is open, or the text was not parked for it.
-func (rs *UseCases) RefuseClosed(r book.Request, m *book.Message) bool {
-	if m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow && m.Reason != offeredReason || rs.Window(r.Conversation).Open(rs.Now) {
+// RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open, or if the text
+// was not parked for it.
+func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
+	isParkedForWindow := m.Fate == store.FateParked && (m.Reason == bridge.ReasonWindow || m.Reason == offeredReason)
+	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false
 	}
-	m.Reason, m.Dirty = bridge.ReasonWindow, true // offered again the next time
+	m.Reason, m.Dirty = bridge.ReasonWindow, true // so that it is offered again the next time
 	rs.Refuse(r, bridge.ReasonWindow, "The reply window is closed.", "I offer it again when "+r.Conversation.Customer().Name+" writes.")
 	return true
 }
 
-// KeepForWindow lets a text wait for the customer's next message. It says no to texts that
-// were not parked for the window.
+// KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if the text was
+// not parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
 		return false
 	}
 	rs.Log.ByAgent(c, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
-	rs.Decide(m, r.Agent, bridge.OutcomeKept)
+	rs.NoteDecision(m, r.Agent, bridge.OutcomeKept)
 	rs.Confirm(c, surface, a, bridge.Line{Content: &bridge.KeptLine{Reason: bridge.ReasonWindow}, Verb: bridge.VerbKeep})
 	return true
 }

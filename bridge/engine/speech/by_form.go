@@ -9,12 +9,12 @@ import (
 	"parley/store/suggestion"
 )
 
-// ByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
-// gets it, in one or two messages.
+// ByForm applies what a form of a reply or a note asks for. The thread shows a reply as the customer gets it, in one or two
+// messages.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
-	goes, edited := TypedElsewhere(sp.Posts, &r)
-	if !goes {
+	proceed, edited := ApplyEarlyEdit(sp.Posts, &r)
+	if !proceed {
 		return
 	}
 	r.Place.Message = ""
@@ -31,20 +31,22 @@ func (sp *UseCases) ByForm(r book.Request) {
 	}
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
+	canReplace := sp.TakeFormBack(r)
 	doubt := ""
-	if first := sp.TakeFormBack(r); edited {
+	switch {
+	case edited:
 		doubt = elsewhereReason
-	} else if !first {
+	case !canReplace:
 		doubt = book.FormReason
 	}
-	for i, one := range sp.replies.Fitting(r.Conversation, r.Action, answered) {
+	for i, one := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
 		m := sp.replyByForm(r.With(one), answered, doubt)
 		sp.Posts.RememberForm(r, i, m)
 		sp.Posts.RememberElsewhere(typed, m)
 	}
 }
 
-// replyByForm sends one message of a form. doubt is why its author is asked first; "" means nothing speaks against it.
+// replyByForm sends one message of a form. doubt is the reason for which its author is asked first; with "" it is sent at once.
 func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	m := sp.Messages.AddByPerson(r)
@@ -56,7 +58,7 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 	}
 	m.Reason = "explicit"
 	replied := &bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
-	if sp.replies.MayName(c, answered) {
+	if sp.replies.MayReferTo(c, answered) {
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
 	switch {

@@ -14,20 +14,19 @@ import (
 	"parley/store"
 )
 
-// mostOffered is how many conversations are offered at most as those that a text in the channel may
-// be meant for.
-const mostOffered = 5
+// maxOffered is how many conversations are offered, at most, as those for which a text in the channel may be meant.
+const maxOffered = 5
 
-// channelText is what an agent typed in a team's channel, outside any conversation, as it says now:
-// kept with its post until somebody chooses who is to get it.
+// channelText is what an agent typed in a team's channel, outside any conversation, as the text says now. It is kept with its
+// post until somebody chooses who is to get it.
 type channelText struct {
 	Action bridge.Action    `json:"action"`
-	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 means nobody was asked yet
-	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit; versions before kept its words alone
+	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 if nobody was asked yet
+	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too: earlier versions kept its words alone
 }
 
-// words marks what the text says now.
-func (t channelText) words() string {
+// wordsMark is the bridge.WordsMark of the text as it says now.
+func (t channelText) wordsMark() string {
 	return book.WordsMarkOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
 }
 
@@ -49,38 +48,43 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	return text, json.Unmarshal(p.Early, &text) == nil
 }
 
-// TopLevel answers a text that an agent typed in a team's channel outside any thread, and that
-// reached no customer for that reason. Once a day it asks, in the message's own thread, which customer
-// is meant; for further texts, the menu of the message asks.
+// TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
+// Once a day it asks, in the message's own thread, which customer is meant. For further texts only the menu of the message
+// asks that.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Agent = ct.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || r.Place.Thread != "" && r.Place.Thread != r.Place.Message ||
-		ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil || ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}] != nil {
+	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
 	}
-	if forColleagues(r.Action) {
+	isInThread := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
+	if isInThread || ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil {
+		return nil
+	}
+	if known := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]; known != nil {
 		return nil
 	}
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
-	r.Place.Thread = r.Place.Message // where its thread would be
+	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	if !ct.ToldFirst(r) {
+	if !ct.FirstTelling(r) {
 		return nil
 	}
 	return ct.askWhoIsMeant(ctx, tx, post)
 }
 
-// askWhoIsMeant posts, in the thread of a text in the channel, to whom it may be sent.
+// askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.
 func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
 	text, _ := channelTextOf(p)
 	a := text.Action
 	var offered bridge.TopLevelLine
 	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
 		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
-			ReplyArgs: bridge.ReplyArgs{Shown: text.words()}}}
-	if agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
+			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}}
+	agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID)
+	saysSomething := a.Text != "" || len(a.Files) > 0
+	if agent != nil && a.Verb != bridge.VerbUnknown && saysSomething {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
-		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, mostOffered)
+		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxOffered)
 		if err != nil {
 			return err
 		}
@@ -94,9 +98,9 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	return nil
 }
 
-// AskAgain does Send from the menu of a message in the channel: it asks which customer is meant,
-// unless that was asked already. It says no to any other action.
-func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+// AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked
+// already. handled is false for any other action.
+func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (handled bool, err error) {
 	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	text, ok := channelTextOf(p)
 	switch {
@@ -109,7 +113,7 @@ func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request)
 	return true, ct.askWhoIsMeant(ctx, tx, p)
 }
 
-// editChannelText keeps up with what a text in the channel says, while nobody chose who gets it.
+// editChannelText notes that a text in the channel was edited, as long as nobody has chosen who gets it.
 func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	text, ok := channelTextOf(p)
 	if !ok || p.MessageID != 0 || a.Version <= p.Version {
@@ -117,7 +121,8 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	}
 	p.Version = a.Version
 	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
-	text.Action.Marker, text.Action.Mentions, text.Action.MentionsBot = a.Marker, a.Mentions, a.MentionsBot
+	text.Action.Marker = a.Marker
+	text.Action.Mentions, text.Action.MentionsBot = a.Mentions, a.MentionsBot
 	text.Edited = true
 	ct.keepChannelText(p, text)
 }
@@ -130,15 +135,16 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 	}
 }
 
-// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
-// author had typed it in the conversation's thread. Anybody else who clicks is asked first, and so is whoever has seen other
-// words under the button.
+// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its author had typed it in
+// the conversation's thread. If somebody else than the author clicked, or if the text was edited since the button was shown,
+// whoever clicked is asked first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	p := ct.Posts.Rows[book.PostKey{Account: surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
-		if m := ct.Messages.Rows[p.MessageID]; m != nil && ct.Conversations.Rows[p.ConversationID] != nil {
-			ct.RefuseDecided(r.About(ct.Conversations.Rows[p.ConversationID]), m)
+		m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
+		if m != nil && chosen != nil {
+			ct.RefuseDecided(r.About(chosen), m)
 			return
 		}
 	}
@@ -149,15 +155,17 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
 		return
 	}
-	if forColleagues(text.Action) || text.Action.Text == "" && len(text.Action.Files) == 0 {
-		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.", "Type in the conversation's thread what the customer is to get.")
+	if isForColleagues(text.Action) || text.Action.Text == "" && len(text.Action.Files) == 0 {
+		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.",
+			"Type in the conversation's thread what the customer is to get.")
 		return
 	}
-	if p.Version != "" && !text.Edited { // by a version that didn't keep whether it became a note
-		ct.Refuse(r.About(nil), "edited_before_update", "The message was edited before Parley was updated: I don't know whether it is for the customer.", "Type in the conversation's thread what the customer is to get.")
+	if p.Version != "" && !text.Edited { // an earlier version noted the edit, but not whether it made the text a note
+		ct.Refuse(r.About(nil), "edited_before_update", "The message was edited before Parley was updated: I don't know whether it is for the customer.",
+			"Type in the conversation's thread what the customer is to get.")
 		return
 	}
-	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered
+	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // the conversation was handed over since, or was never offered
 		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
 		return
 	}
@@ -165,11 +173,13 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if ct.speech.refuseKept(r, m) {
 		return
 	}
-	if author.ID != agent.ID && !r.Args.Sure || r.Args.Shown != "" && r.Args.Shown != text.words() {
+	ofColleague := author.ID != agent.ID && !r.Args.Sure
+	hasOtherWords := r.Args.Shown != "" && r.Args.Shown != text.wordsMark()
+	if ofColleague || hasOtherWords {
 		ct.Whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: ct.Dir.Ref(surface, author.ID),
 			Text: text.Action.Text, Customer: c.Customer(),
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, SendArgs: bridge.SendArgs{Typed: r.Args.Typed, Sure: true},
-				ReplyArgs: bridge.ReplyArgs{Shown: text.words()}}})
+				ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}})
 		return
 	}
 	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})
@@ -178,7 +188,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	ct.Posts.Change(p)
 	r.Args.Sure = true
 	ct.speech.sendKept(r, m)
-	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
+	if author.ID == agent.ID && m.Fate == store.FateWaiting { // otherwise sendKept has posted a line
 		ct.LineAbout(c, m, bridge.Line{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: ct.Dir.Ref(surface, agent.ID),
 			Text: m.Text, Files: ct.Files.Attached(&m.Message),
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
@@ -197,5 +207,10 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 			ID:     c.ID,
 			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
 		}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
-	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
+	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
+		Left:    true,
+		Place:   bridge.Place{Channel: m.Channel, Thread: m.Place},
+		Line:    &said,
+		Changes: line,
+	}, nil)
 }

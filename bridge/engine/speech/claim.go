@@ -11,8 +11,8 @@ import (
 // unclaimedReason marks a reply that waits until somebody takes the conversation.
 const unclaimedReason string = "unclaimed"
 
-// MustBeTaken reports whether nobody owns the conversation and that a reply does not make its author the
-// owner: reply_claims is off.
+// MustBeTaken reports whether the conversation has to be taken before a reply leaves: nobody owns it, and a reply doesn't make
+// its author the owner, since reply_claims is off.
 func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
 }
@@ -26,20 +26,24 @@ func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
 	sp.TellAuthor(c, m, &bridge.AskLine{Reason: unclaimedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// claim adds whoever sends a kept reply to the conversation's owners; where an account allows only one
-// owner, it does so only if there is none. It returns false if the conversation has to be taken first,
-// and then asks for that or tells why.
-func (sp *UseCases) claim(r book.Request, m *book.Message) bool {
+// takeForReply adds whoever sends a kept reply to the conversation's owners, if the account allows one more. It returns false
+// if the conversation has to be taken first; then it asks for that, or says why not.
+func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
+	c := r.Conversation
+	wasAskedToTake := m.Reason == unclaimedReason
 	switch {
-	case m.Reason == unclaimedReason && r.Conversation.IsHeldByOthers(r.Agent.ID):
-		sp.Refuse(r, "taken", ownerNames(sp.Conversations.Owners(r.Conversation))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
+	case wasAskedToTake && c.IsHeldByOthers(r.Agent.ID):
+		sp.Refuse(r, "taken", ownerNames(sp.Conversations.Owners(c))+" took this conversation meanwhile.",
+			"To send it all the same, take the conversation yourself first: !take")
 		return false
-	case sp.MustBeTaken(r.Conversation) && m.Reason != unclaimedReason:
-		sp.AskToTake(r.Conversation, m)
+	case !wasAskedToTake && sp.MustBeTaken(c):
+		sp.AskToTake(c, m)
 		return false
-	case !r.Conversation.IsAssignee(r.Agent.ID) && (len(r.Conversation.Assignees) == 0 || !sp.Settings(r.Conversation).OneOwner):
-		r.Conversation.Assignees = append(r.Conversation.Assignees, r.Agent.ID)
-		sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedJoined, nil)
+	}
+	mayHaveOneMore := len(c.Assignees) == 0 || !sp.Settings(c).OneOwner
+	if !c.IsAssignee(r.Agent.ID) && mayHaveOneMore {
+		c.Assignees = append(c.Assignees, r.Agent.ID)
+		sp.Log.ByAgent(c, r.Agent, store.DeedJoined, nil)
 	}
 	return true
 }

@@ -7,65 +7,72 @@ import (
 	"parley/store"
 )
 
-// What people say to colleagues mustn't leave by a button that was made for other words. A text that waits for a click
-// may be edited into a note, or into a word to a colleague, while the button is still there.
+// What people say to colleagues mustn't leave by a button that was made for other words. A text that waits for a click may be
+// edited into a note, or into words to a colleague, while its button is still there.
 
 // amongColleagues keeps inside what is said to colleagues.
 type amongColleagues struct{ *UseCases }
 
-// ofItsWords says, of a reason, that a text has its fate by what it says itself, whoever wrote it and wherever.
-func ofItsWords(reason string) bool {
+// decidedByWords reports whether a reason (a code of Speak) comes from what the text itself says, whoever wrote it and
+// wherever.
+func decidedByWords(reason string) bool {
 	switch reason {
 	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "reply_mentions":
 		return true
 	}
-	return plainlyInside(reason)
+	return isPlainlyInside(reason)
 }
 
-// plainlyInside says, of a reason, that a text is for colleagues beyond doubt, so that it has no button.
-func plainlyInside(reason string) bool {
+// isPlainlyInside reports whether a reason means that a text is for colleagues beyond doubt, so that it has no button.
+func isPlainlyInside(reason string) bool {
 	return reason == noteReason || reason == "mentions_us" || reason == "mentions_colleague" || reason == "empty"
 }
 
 const noteReason = "note"
 
-// keepEdited keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
-// that isn't sure, its author is asked anew, with the new words. It says no to texts of which the words don't decide.
+// keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If that isn't sure, the
+// author is asked anew, with the new words. It returns false if the new words don't decide about the text. decision and reason
+// are what Speak says of the edited text.
 func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
-	if decision != Out && !ofItsWords(reason) {
-		if words := sp.speechOf(r).reasonOfWords(); ofItsWords(words) {
+	if decision == Out {
+		return false
+	}
+	if !decidedByWords(reason) {
+		if words := sp.speechOf(r).reasonOfWords(); decidedByWords(words) {
 			decision, reason = Ask, words // its buttons work again once the conversation may be answered
 		}
 	}
-	switch {
-	case decision == Out:
-		return false
-	case m.Fate == store.FateInside && decision == Ask && ofItsWords(reason) && book.MustTellAuthor(m.Reason) && !ofItsWords(m.Reason):
-		sp.keepInside(r.Conversation, m, r.Action, decision, reason) // the line that told it has a button
-	case m.Fate == store.FateInside:
-		if decision == Inside && (plainlyInside(reason) || plainlyInside(m.Reason)) {
+	if m.Fate == store.FateInside {
+		lineHasButton := book.MustTellAuthor(m.Reason) && !decidedByWords(m.Reason)
+		switch {
+		case decision == Ask && decidedByWords(reason) && lineHasButton:
+			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		case decision == Inside && (isPlainlyInside(reason) || isPlainlyInside(m.Reason)):
 			m.Reason = reason
 		}
 		return true
-	case !ofItsWords(reason):
+	}
+	if !decidedByWords(reason) {
 		return false
-	case m.Fate != store.FateAsk || m.Reason != reason || decision == Inside: // else that is asked already
+	}
+	isAskedAlready := m.Fate == store.FateAsk && m.Reason == reason && decision != Inside
+	if !isAskedAlready {
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 	return true
 }
 
-// askEdited asks the author of a text that stayed inside whether it is for the customer, since it was edited.
+// askEdited asks the author of a text that stayed inside whether it is for the customer now, because it was edited.
 func (sp amongColleagues) askEdited(c *book.Conversation, m *book.Message) {
 	m.Fate, m.Reason = store.FateAsk, editedReason
 	sp.TellAuthor(c, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// refuse refuses to send what is for colleagues. A note never leaves; for the others a button of former
-// words doesn't count, while whoever chooses the message itself sees what it says.
-func (sp amongColleagues) refuse(r book.Request, m *book.Message) bool {
+// refuseColleagueText refuses to send what is for colleagues, and reports whether it did. A note never leaves. For other
+// texts, a button that was made for former words doesn't count, while whoever chooses the message itself sees what it says.
+func (sp amongColleagues) refuseColleagueText(r book.Request, m *book.Message) bool {
 	switch {
-	case m.Fate != store.FateInside || !plainlyInside(m.Reason):
+	case m.Fate != store.FateInside || !isPlainlyInside(m.Reason):
 		return false
 	case r.Args.Message != 0 && !r.Args.Sure:
 		sp.RefuseDecided(r, m)
@@ -80,18 +87,18 @@ func (sp amongColleagues) refuse(r book.Request, m *book.Message) bool {
 // otherWords is the reason of a line that asks whoever clicked to look at a text again.
 const otherWords = "other_words"
 
-// refuseOther refuses to send other words than whoever clicked has seen: the author has edited the text since the button was
-// shown. It shows what the text says now, with a button for that.
-func (sp amongColleagues) refuseOther(r book.Request, m *book.Message) bool {
+// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has seen other words.
+// It shows what the text says now, with a button for that, and reports whether it refused.
+func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool {
 	switch {
 	case r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message):
 		return false
 	case r.Surface == store.SystemAccount:
 		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
-	case m.Fate == store.FateInside && plainlyInside(m.Reason):
+	case m.Fate == store.FateInside && isPlainlyInside(m.Reason):
 		sp.RefuseDecided(r, m)
-	case !sendable(m.Fate) || m.Reason == book.DeletedReason || m.AgentID == nil:
-		return false // it isn't sent anyway
+	case !isSendable(m.Fate) || m.Reason == book.DeletedReason || m.AgentID == nil:
+		return false // it isn't sent anyway, and the caller says why
 	case *m.AgentID != r.Agent.ID:
 		sp.askSendAs(r, m)
 	default:
@@ -102,8 +109,8 @@ func (sp amongColleagues) refuseOther(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// sendable reports whether a text of a fate may be sent by a click.
-func sendable(fate store.Fate) bool {
+// isSendable reports whether a text of a fate may be sent by a click.
+func isSendable(fate store.Fate) bool {
 	switch fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
 		return true
@@ -112,7 +119,7 @@ func sendable(fate store.Fate) bool {
 	}
 }
 
-// forColleagues reports whether a text in a team's channel is plainly for colleagues.
-func forColleagues(a bridge.Action) bool {
+// isForColleagues reports whether a text in a team's channel is plainly for colleagues.
+func isForColleagues(a bridge.Action) bool {
 	return a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0
 }

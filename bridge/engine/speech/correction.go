@@ -9,18 +9,19 @@ import (
 	"parley/store"
 )
 
-// correctionReason marks the new text of a reply that was edited after it was sent. The text leaves as
-// a message of its own, and only when somebody clicks.
+// correctionReason marks the new text of a reply that was edited after it was sent. That text leaves as a message of its own,
+// and only when somebody clicks.
 const correctionReason string = "correction"
 
-// maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
-// it is under way; and it is the first of those texts that was most likely sent.
+// maxEarlier bounds the former texts of a reply that are kept of one attempt. People don't edit a reply more often while it is
+// under way, and the first of those texts is the one that was most likely sent.
 const maxEarlier = 10
 
-// rewrite returns a message the words and files of an edit. What it said before is kept with its delivery
-// if an attempt has begun: the customer may have that text.
-func (sp *UseCases) rewrite(m *book.Message, a bridge.Action) {
-	if d := sp.Outbox.FirstPartOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+// setWords gives a message the words and files of an edit. If an attempt at it has begun, its former text is kept with the
+// delivery, because the customer may have that text.
+func (sp *UseCases) setWords(m *book.Message, a bridge.Action) {
+	d := sp.Outbox.FirstPartOf(m)
+	if d != nil && d.Attempt > 0 && m.Text != a.Text {
 		p := d.DecodedPayload()
 		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
@@ -31,18 +32,18 @@ func (sp *UseCases) rewrite(m *book.Message, a bridge.Action) {
 	m.Text, m.Files, m.Dirty = a.Text, book.SurfaceFiles(a.Files), true
 }
 
-// Reached notes that the customer has a reply. If the reply was edited or taken back while it was under
-// way, its author is told that the customer has something else than the message says now.
-func (sp *UseCases) Reached(c *book.Conversation, m *book.Message) {
+// CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
+// told that the customer has something else than the message says now.
+func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	before, now := m.Fate, m.Text
 	sent, edited := sp.Outbox.TakeSentText(m)
 	if edited {
 		m.Text = sent
-		previewChanged(c, now, sent)
+		updatePreview(c, now, sent)
 	}
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateOut, true
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
-	switch {
+	switch { // by what people wanted to become of it: edited is true where an edit was too late
 	case before == store.FateUndone || before == store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case before == store.FateInside:
@@ -55,11 +56,11 @@ func (sp *UseCases) Reached(c *book.Conversation, m *book.Message) {
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
 	}
 	d := sp.Outbox.FirstPartOf(m)
-	sp.replies.CustomersTurn(c, d != nil && d.DecodedPayload().KeepsStatus)
+	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 }
 
-// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,
-// and offers to send the new text. decision is what would become of that text if it were typed.
+// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
+// text as a correction. decision is what would become of the new text if it were typed now.
 func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision) {
 	sp.dropCorrections(m)
 	line := bridge.Line{Content: bridge.LineEditLate, Text: m.Text}
@@ -75,8 +76,7 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	sp.LineAbout(c, m, line)
 }
 
-// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is
-// offered.
+// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Rows[id]

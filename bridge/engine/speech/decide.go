@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// DecideMessage does Send, Keep and Drop: the click on a text that stayed inside.
+// DecideMessage applies Send, Keep and Drop: a click on a text that stayed inside.
 func (sp *UseCases) DecideMessage(r book.Request) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
@@ -27,16 +27,14 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.sendKept(r, m)
 		return
 	}
-	if m.Fate == store.FateWaiting {
-		if !sp.Outbox.CancelReply(m) {
-			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
-			return
-		}
+	if m.Fate == store.FateWaiting && !sp.Outbox.CancelReply(m) {
+		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+		return
 	}
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
 		m.Direction, m.Fate, m.Dirty = store.DirectionNote, store.FateInside, true
-		sp.Decide(m, r.Agent, "")
+		sp.NoteDecision(m, r.Agent, "")
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
 		}
@@ -49,43 +47,43 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 	}
 }
 
-// sendKept sends a kept text after all; who clicks joins as assignee.
+// sendKept sends a text after all that stayed inside. Whoever clicks becomes an owner of the conversation.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
-	if (amongColleagues{sp}).refuseOther(r, m) {
+	if (amongColleagues{sp}).refuseOtherWords(r, m) {
 		return
 	}
-	if m.Fate == store.FateWaiting && waitsForChat(sp.Outbox, m) {
+	if m.Fate == store.FateWaiting && isWaitingForChat(sp.Outbox, m) {
 		sp.sendAsItStands(r, m)
 		return
 	}
-	if !sendable(m.Fate) || m.Reason == book.DeletedReason {
+	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if (amongColleagues{sp}).refuse(r, m) || sp.refuseKept(r, m) {
+	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return
 	}
 	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
 		sp.askSendAs(r, m)
 		return
 	}
-	if !sp.claim(r, m) {
+	if !sp.takeForReply(r, m) {
 		return
 	}
-	sp.Decide(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, "")
 	m.Reason = outbound.ClickedReason
 	if m.Fate == store.FateUndone {
 		m.Reason = outbound.RevivedReason
 	}
 	if sp.Outbox.IsReplyUnderWay(m) {
-		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
+		// It was taken back while an attempt was under way, and is wanted now: that attempt counts, and no other is made.
 		m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
-		if d := sp.Outbox.FirstPartOf(m); d != nil { // it is sent anew, so that it may change the status again
+		if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
 			p := d.DecodedPayload()
 			p.KeepsStatus = false
 			d.SetPayload(p)
 		}
-		sp.replies.Answered(r.Conversation, r.Agent, m)
+		sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 		return
 	}
 	sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
@@ -94,14 +92,17 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 }
 
-// waitsForChat reports whether a reply waits until its chat can say whether it was changed there.
-func waitsForChat(o *book.Outbox, m *book.Message) bool {
+// isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
+func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	d := o.FirstPartOf(m)
-	return d != nil && (d.State == store.Queued || d.State == store.Sending) && outbound.WaitsForChat(d.ErrorText)
+	if d == nil || d.State != store.Queued && d.State != store.Sending {
+		return false
+	}
+	return outbound.WaitsForChat(d.ErrorText)
 }
 
-// sendAsItStands lets a reply leave without asking its chat, which can't be reached: an agent has looked at it. What was
-// said after it follows in its order.
+// sendAsItStands lets a reply leave without asking its chat, which can't be reached, whether it was changed there: an agent has
+// looked at it. Replies behind it follow in their order.
 func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
@@ -115,7 +116,7 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 		sp.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
 		return
 	}
-	sp.Decide(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, "")
 	m.Reason, m.Dirty = outbound.RevivedReason, true
 	if sp.Outbox.IsHead(d) {
 		sp.Outbox.SetDue(sp.Outbox.Lanes[d.LaneID], nil)
@@ -126,8 +127,7 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	}
 }
 
-// refuseKept refuses a kept text that nobody can send as things are. It returns false if the text can
-// be sent.
+// refuseKept refuses to send a kept text that nobody can send as things are. It returns false if the text can be sent.
 func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
@@ -137,13 +137,13 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	case m.AgentID == nil:
 		sp.Refuse(r, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
 	default:
-		return sp.replies.RefuseClosed(r, m)
+		return sp.replies.RefuseWhileClosed(r, m)
 	}
 	return true
 }
 
-// askSendAs asks whoever clicked to confirm that a colleague's text is to leave: the customer gets it
-// as its author's.
+// askSendAs asks whoever clicked to confirm that a colleague's text is to leave, because the customer gets it in the
+// colleague's name.
 func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{Content: bridge.LineSendAs, By: sp.Dir.Ref(surface, *m.AgentID), Text: m.Text,
@@ -155,69 +155,85 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	sp.Whisper(c, surface, r.Action, line)
 }
 
-// tellSentAs says in the thread who sends a colleague's text. So its author notices, and anybody can
-// take the reply back while it waits.
+// tellSentAs says in the thread who sends a colleague's text, so that its author notices, and anybody can take the reply back
+// while it waits.
 func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message) {
 	sp.LineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: sp.Dir.Ref(surface, agent.ID),
 		Text: m.Text, Files: files.UploadedNames(&m.Message),
 		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 
-// DecideDelivery does Send again and Mark as sent on a reply of which nobody knows whether it was
-// sent, and Send again on one that failed.
+// DecideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
+// one that failed.
 func (sp *UseCases) DecideDelivery(r book.Request) {
+	d, m := sp.deliveryToDecide(r)
+	if d == nil {
+		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	isUnclear, hasFailed := d.State == store.NeedsDecision, d.State == store.Failed && r.Verb != bridge.VerbMarkSent
+	if !isUnclear && !hasFailed || m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
+		sp.RefuseDecided(r, m)
+		return
+	}
+	if r.Verb == bridge.VerbSendAgain && sp.replies.IsBeforeRestore() {
+		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+		return
+	}
+	l := sp.Outbox.Lanes[d.LaneID]
+	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce has come before the result of the attempt
+		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+		return
+	}
+	sp.NoteDecision(m, r.Agent, "")
+	if r.Verb == bridge.VerbMarkSent {
+		d.State, d.Dirty = store.Accepted, true
+		m.Fate, m.Dirty = store.FateOut, true
+		sp.replies.AwaitCustomer(r.Conversation, false)
+		sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
+		sp.Mark(r.Conversation, m, bridge.MarkSent)
+		return
+	}
+	sp.requeue(d)
+	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
+}
+
+// deliveryToDecide returns the reply's delivery that a click names, else the latest one of the message that it means, with its
+// message. Both are nil if that is not a reply of the request's conversation.
+func (sp *UseCases) deliveryToDecide(r book.Request) (*book.Delivery, *book.Message) {
 	d := sp.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
 		if m := sp.MessageOfAction(r); m != nil {
 			d = sp.Outbox.ReplyOf(m)
 		}
 	}
-	var m *book.Message
-	if d != nil {
-		m = sp.Messages.Rows[d.MessageID]
+	if d == nil || d.Kind != outbound.KindReply || sp.Outbox.Lanes[d.LaneID] == nil {
+		return nil, nil
 	}
-	if d == nil || m == nil || m.ConversationID != r.Conversation.ID || sp.Outbox.Lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
-		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
-		return
+	m := sp.Messages.Rows[d.MessageID]
+	if m == nil || m.ConversationID != r.Conversation.ID {
+		return nil, nil
 	}
-	if d.State != store.NeedsDecision && d.State != store.Failed || r.Verb == bridge.VerbMarkSent && d.State != store.NeedsDecision ||
-		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
-		sp.RefuseDecided(r, m)
-		return
-	}
-	if r.Verb == bridge.VerbSendAgain && sp.replies.BeforeRestore() {
-		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
-		return
-	}
+	return d, m
+}
+
+// requeue has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
+func (sp *UseCases) requeue(d *book.Delivery) {
 	l := sp.Outbox.Lanes[d.LaneID]
-	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
-		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
-		return
-	}
-	sp.Decide(m, r.Agent, "")
-	if r.Verb == bridge.VerbMarkSent {
-		d.State, d.Dirty = store.Accepted, true
-		m.Fate, m.Dirty = store.FateOut, true
-		sp.replies.CustomersTurn(r.Conversation, false)
-		sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
-		sp.Mark(r.Conversation, m, bridge.MarkSent)
-		return
-	}
 	if d.Seq <= l.Head {
 		l.Tail++
 		d.Seq = l.Tail
 	}
 	before := d.DecodedPayload()
-	if d.State == store.Failed { // the provider is done with the earlier attempt
+	if d.State == store.Failed { // the provider is done with the earlier attempt, so that this one has another number there
 		before.Again++
 	}
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again}
-	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept}) // to whom it goes now
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
+	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		sp.Outbox.SetDue(l, nil)
 	}
 	l.Dirty = true
-	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
-	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }

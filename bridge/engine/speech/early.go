@@ -11,39 +11,39 @@ import (
 	"parley/store"
 )
 
-// earlyWait is how long an edit waits for its message before it is taken for the message.
-const earlyWait = 5 * time.Minute
+// maxEarlyWait is how long an edit waits for its message. After that the edit is taken for the message.
+const maxEarlyWait = 5 * time.Minute
 
-// early is an edit or a delete that came before the message itself.
+// early is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
 type early struct {
 	Delete bool          `json:"delete,omitempty"`
 	Action bridge.Action `json:"action"`
 }
 
-// keepEarly remembers an edit or delete until its message comes.
+// keepEarly keeps an edit or a deletion until its message comes. known is the post's record, or nil.
 func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 	if known != nil && known.Version > r.Version && !deleted {
 		return
 	}
 	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
 	if err != nil {
-		return // an Action is plain data; nothing to keep otherwise
+		return // can't happen: an Action has only plain fields
 	}
 	p := sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
 		Version: r.Version, Early: body})
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
 	if root != nil && !deleted {
 		p.ConversationID = root.ConversationID
-		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(earlyWait)})
+		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(maxEarlyWait)})
 	}
 }
 
-// NeverCame takes the edits in a conversation's threads whose messages have not come meanwhile for the messages,
-// for a surface may lose the one and tell of the other. What would leave is offered to its author.
-func (sp *UseCases) NeverCame(c *book.Conversation) {
+// AcceptEarlyEdits takes the edits in a conversation's threads for the messages, if these have not come meanwhile: a surface
+// may lose a message and still report its edit. A text that would leave is offered to its author, and doesn't leave by itself.
+func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
 		var e early
-		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) {
+		if json.Unmarshal(p.Early, &e) != nil || e.Delete || isCommandOrEmpty(e.Action) {
 			continue
 		}
 		a := e.Action
@@ -59,30 +59,34 @@ func (sp *UseCases) NeverCame(c *book.Conversation) {
 	}
 }
 
-// TypedElsewhere applies to a text that was typed outside of its conversation's thread the edit that came before it. goes is
-// false if there is nothing to be done: the text was dealt with, or was deleted, or says nothing to Parley any more. What was
-// edited mustn't leave without a click, since it may be for another conversation now, or for colleagues.
-func TypedElsewhere(posts *book.Posts, r *book.Request) (goes, edited bool) {
+// ApplyEarlyEdit applies the edit that came before a text, if the text was typed outside of its conversation's thread. It returns
+// proceed false if nothing is to be done: the text was handled before, was deleted, or doesn't speak to Parley any more. An
+// edited text mustn't leave without a click, since it may be for another conversation now, or for colleagues.
+func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
 		return true, false
 	}
 	var e early
 	known := posts.Rows[*k]
-	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil || e.Delete || !e.Action.Explicit && !e.Action.MentionsBot {
+	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil {
+		return false, false
+	}
+	speaksToParley := e.Action.Explicit || e.Action.MentionsBot
+	if e.Delete || !speaksToParley {
 		return false, false
 	}
 	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
 	return true, true
 }
 
-// typedCommand reports whether an edited text is a command, or says nothing: it was never for a customer.
-func typedCommand(a bridge.Action) bool {
+// isCommandOrEmpty reports whether an edited text is a command, or says nothing. Then it was never for a customer.
+func isCommandOrEmpty(a bridge.Action) bool {
 	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0
 }
 
-// applyEarly applies an edit or delete that came before its message. True means that nothing more is to be done: the
-// message was deleted, or its author is asked, since the edit made a reply of what wouldn't have left by itself.
+// applyEarly applies an edit or a deletion that came before its message. It returns true if nothing more is to be done: the
+// message was deleted, or its author is asked, because the edit made a reply of a text that wouldn't have left by itself.
 func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
 	var e early
 	if json.Unmarshal(known.Early, &e) != nil {

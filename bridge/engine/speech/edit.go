@@ -10,14 +10,14 @@ import (
 	"parley/store"
 )
 
-// elsewhereReason marks a reply that was typed outside of its conversation's thread, and edited there.
+// elsewhereReason marks a reply that was typed outside of its conversation's thread, and was edited there.
 const elsewhereReason string = "edited_elsewhere"
 
-// editedReason marks a message whose text is not what it was when it was decided.
+// editedReason marks a message that was edited after its fate was decided.
 const editedReason string = "edited"
 
-// Edit applies a person's edit of a typed text. During the hold the new text is what leaves; later
-// a new text never reaches the customer without a click.
+// Edit applies a person's edit of a typed text. During the hold, the time in which a reply can still be taken back, the new
+// text is what leaves. Later a new text never reaches the customer without a click.
 func (sp *UseCases) Edit(r book.Request) {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
@@ -29,10 +29,10 @@ func (sp *UseCases) Edit(r book.Request) {
 	if p.Kind != book.HumanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
-	again := sameContent(p.Version, r.Version)
+	isRepeated := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
 	sp.Posts.Change(p)
-	if !again || r.Restored {
+	if !isRepeated || r.Restored {
 		sp.applyEdit(r.About(c), m)
 	}
 }
@@ -45,20 +45,22 @@ func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	return b.Conversations.Rows[p.ConversationID]
 }
 
-// sameContent reports whether two versions of a message are one edit that a surface reported in two
-// ways, with different times. Such versions have the same mark of the content behind a colon.
-func sameContent(known, told string) bool {
+// isSameEdit reports whether two versions of a message are one edit that a surface reported in two ways, with different times.
+// Behind a colon, such versions have the same mark of the content.
+func isSameEdit(known, told string) bool {
 	_, before, _ := strings.Cut(known, ":")
 	_, now, _ := strings.Cut(told, ":")
 	return now != "" && now == before
 }
 
+// applyEdit applies an edit by what has become of the message so far.
 func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := Speak(sp.speechOf(r))
-	if m.Place == "" { // typed elsewhere, with the number of its conversation, and perhaps not for that one any more
-		if decision, reason = Ask, elsewhereReason; !r.Explicit && !r.MentionsBot {
+	if m.Place == "" { // it was typed elsewhere, with the number of its conversation, and may not be for that one any more
+		decision, reason = Ask, elsewhereReason
+		if speaksToParley := r.Explicit || r.MentionsBot; !speaksToParley {
 			decision, reason = Inside, noteReason
 		}
 	}
@@ -66,15 +68,15 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {
 	case m.Fate == store.FateWaiting && sp.Outbox.IsReplyUnderWay(m):
-		previewChanged(r.Conversation, m.Text, r.Text)
-		sp.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, Reached tells the author
+		updatePreview(r.Conversation, m.Text, r.Text)
+		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
 		sp.Outbox.CancelPartsWithoutFiles(m)
 		if decision != Out {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && sp.Outbox.CanBeTakenBack(d):
-		previewChanged(r.Conversation, m.Text, r.Text)
-		sp.rewrite(m, r.Action)
+		updatePreview(r.Conversation, m.Text, r.Text)
+		sp.setWords(m, r.Action)
 		if decision == Out {
 			sp.Outbox.CancelPartsWithoutFiles(m)
 			sp.replies.MeasureLine(r.Conversation, d, m)
@@ -83,20 +85,20 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		}
 		sp.Outbox.CancelReply(m)
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
-	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
-		sp.rewrite(m, r.Action)
+	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // "Send again" sends the new text
+		sp.setWords(m, r.Action)
 		if decision != Out {
 			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 			sp.Mark(r.Conversation, m, bridge.MarkInside)
 		}
-	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
-		sp.rewrite(m, r.Action)
+	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // no customer has it
+		sp.setWords(m, r.Action)
 		if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
 			return
 		}
 		switch {
 		case !r.Restored:
-		case decision == Out: // what was deleted and is back isn't sent by that alone
+		case decision == Out: // that a deleted text was restored isn't enough to send it
 			(amongColleagues{sp}).askEdited(r.Conversation, m)
 		default:
 			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
@@ -104,26 +106,25 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	case m.Direction == store.DirectionOut:
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
 	default:
-		sp.rewrite(m, r.Action)
+		sp.setWords(m, r.Action)
 		if (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
 			return
 		}
 		if decision == Out && m.Fate == store.FateInside {
-			(amongColleagues{sp}).askEdited(r.Conversation, m) // a note that became a reply is never sent by an edit alone
+			(amongColleagues{sp}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
 		}
 	}
 }
 
-// previewChanged puts the new words of an edited reply into the preview that lists show, if its former
-// words are there.
-func previewChanged(c *book.Conversation, before, now string) {
+// updatePreview puts the new words of an edited reply into the preview that lists show, if its former words are there.
+func updatePreview(c *book.Conversation, before, now string) {
 	if c.LastFrom == "agent" && c.LastPreview == clean.Preview(before) {
 		c.LastPreview = clean.Preview(now)
 		c.Touch()
 	}
 }
 
-// keepInside keeps a waiting reply inside, because it was edited into a text that is not to leave.
+// keepInside keeps a reply inside that waited, because an edit made it a text that doesn't leave by itself.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
@@ -139,26 +140,29 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	}
 }
 
-// restartHold returns an edited reply its hold again: at least 5 s, 60 s in all.
+// restartHold begins the hold of an edited reply anew, with the lines that leave together with it. A reply is held for
+// reply.MaxHold in all, but after an edit for minHold at least.
 func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
-	until := sp.Now.Add(max(sp.replies.Hold(c), holdMinimum))
-	if last := d.CreatedAt.Add(reply.HoldLongest); until.After(last) {
-		until = last
+	until := sp.Now.Add(sp.replies.Hold(c))
+	if latest := d.CreatedAt.Add(reply.MaxHold); until.After(latest) {
+		until = latest
 	}
-	if soonest := sp.Now.Add(holdMinimum); until.Before(soonest) {
+	if soonest := sp.Now.Add(minHold); until.Before(soonest) {
 		until = soonest
 	}
 	sp.Outbox.Postpone(d, until)
-	l := sp.Outbox.Lanes[d.LaneID]
-	for _, other := range l.Waiting { // those that leave with it
-		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && sp.Outbox.CanBeTakenBack(other) {
+	if d.JoinKey == "" {
+		return
+	}
+	for _, other := range sp.Outbox.Lanes[d.LaneID].Waiting {
+		if other != d && other.JoinKey == d.JoinKey && sp.Outbox.CanBeTakenBack(other) {
 			sp.Outbox.Postpone(other, until)
 		}
 	}
 }
 
-// Delete applies the deletion of a message. A typed text is taken back: if it is still held, nothing of it
-// leaves. A root is posted anew.
+// Delete applies the deletion of a message. A typed text is taken back: if it is still held, nothing of it leaves. A root of a
+// thread is posted anew.
 func (sp *UseCases) Delete(r book.Request) error {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
@@ -179,15 +183,16 @@ func (sp *UseCases) Delete(r book.Request) error {
 	return nil
 }
 
-// erasedReason is the reason of a message that store/erase has emptied.
+// erasedReason is the reason of a message whose customer was erased, so that store/erase has emptied it.
 const erasedReason = "erased"
 
-// applyDelete takes a text back that its author deleted. Nobody can send it any more, unless the author restores it. Where
-// nobody knows yet whether it has left, it can still be asked for by a click; it isn't sent beside the attempt that is looked for.
+// applyDelete takes back a text that its author deleted. Nobody can send it any more, unless the author restores it. Only if
+// nobody knows yet whether it has left, a click can still ask for it; then the attempt that is under way counts, and no other
+// is made.
 func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
-	case m.Reason == erasedReason: // whoever deletes it does what the certificate of the erasure asks for
-	case m.Fate == store.FateDropped, m.Fate == store.FateUndone && m.Reason == book.DeletedReason: // nobody has it
+	case m.Reason == erasedReason: // the certificate of the erasure asks people to delete it
+	case m.Fate == store.FateDropped, m.Fate == store.FateUndone && m.Reason == book.DeletedReason: // it was taken back before
 	case m.Fate == store.FateAsk, m.Fate == store.FateParked, m.Fate == store.FateFailed, m.Fate == store.FateUndone,
 		m.Fate == store.FateInside && book.MustTellAuthor(m.Reason): // the lines about it have buttons
 		m.Fate, m.Dirty = store.FateDropped, true
@@ -196,7 +201,7 @@ func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		sp.Messages.AwaitAnswerAgain(c)
 	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.IsReplyUnderWay(m) || sp.Outbox.HasLeftPartly(m)):
-		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, Reached tells
+		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, CustomerGot tells the author
 		if sp.Outbox.HasLeftPartly(m) {
 			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}

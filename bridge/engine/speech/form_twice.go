@@ -6,12 +6,12 @@ import (
 	"parley/store"
 )
 
-// When the answer to a submitted form is lost, the form stays open, and its author believes that nothing
-// was done. If the author submits it again with other words, these take the place of the first ones,
-// unless the customer may have those already.
+// If the answer to a submitted form is lost, the form stays open, and its author believes that nothing was done. When the
+// author submits it again with other words, these take the place of the first ones, unless the customer may have the first
+// ones already.
 
-// TakeFormBack takes back what the same form sent before. It returns false if that is on its way to the
-// customer, or may have arrived.
+// TakeFormBack takes back what the same opened form sent before. It returns false if that is on its way to the customer, or may
+// have arrived.
 func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	for _, k := range book.FormKeys(r.Surface, r.Action) {
 		p := sp.Posts.Rows[k]
@@ -20,7 +20,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 		}
 		m := sp.Messages.Rows[p.MessageID]
 		switch m.Fate {
-		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // as it was
+		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
 		case store.FateAsk, store.FateParked:
 			m.Fate, m.Dirty = store.FateDropped, true
 		case store.FateWaiting:
@@ -38,10 +38,11 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	return true
 }
 
-// FormHandedIn notes that the form of a reply or a template was submitted, and so is closed, whatever
-// becomes of the reply.
+// FormHandedIn notes that the form of a reply or a template was submitted, and therefore is closed, whatever becomes of the
+// reply.
 func (sp *UseCases) FormHandedIn(r book.Request) {
-	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
+	isReply := r.Verb == bridge.VerbReply || r.Verb == bridge.VerbTemplate
+	if r.Origin != bridge.OriginForm || !isReply {
 		return
 	}
 	sp.Replying.End(r.Conversation, sp.Dir.AgentOf(r.Surface, r.Actor.ID))

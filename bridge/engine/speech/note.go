@@ -5,12 +5,12 @@ import (
 	"parley/bridge/engine/book"
 )
 
-// noteByForm keeps a note that was written in a form. Colleagues whom it names by an @ are
+// noteByForm keeps a note that was written in a form, and shows it in the thread. Colleagues whom it names by an @ are
 // mentioned, if they may read the conversation.
 func (sp *UseCases) noteByForm(r book.Request) {
 	agent, surface, a := r.Agent, r.Surface, r.Action
 	m := sp.Messages.AddByPerson(r)
-	m.Reason = "note"
+	m.Reason = noteReason
 	sp.Log.Note(r.Conversation, agent, m)
 	line := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbNote, By: sp.Dir.Ref(surface, agent.ID), Text: a.Text}
 	for _, named := range sp.Dir.NamedIn(a.Text) {

@@ -12,20 +12,19 @@ import (
 // exclamation mark or dash, as in "Ben, can you check?" or "Hi Ben - please".
 var salutation = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
 
-// typedName is a name after an @ that was not picked from the list, so that no mention came of it.
+// typedName finds a name after an @ that was typed, and not picked from the chat's list, so that it is no mention.
 var typedName = regexp.MustCompile(`^\s*@([\p{L}\p{M}\p{N}'’-]+)`)
 
-// greetings may stand before a name, in small letters.
+// greetings returns the words that may stand before a name, in small letters.
 func greetings() []string {
 	return []string{"hi", "hey", "hello", "dear", "thanks", "sorry", "ok", "okay", "yes", "no", "hallo", "moin", "servus", "danke", "liebe", "lieber", "salut", "bonjour", "merci", "cher", "chère",
 		"hola", "gracias", "olá", "oi", "obrigado", "obrigada", "ciao", "grazie", "caro", "cara", "hoi", "dag", "bedankt", "beste", "cześć", "hej", "dzięki", "hejsan", "tack", "tak", "kære", "ahoj", "dík", "díky",
 		"merhaba", "selam", "teşekkürler", "sevgili"}
 }
 
-// namesColleague reports whether a typed text begins by addressing a colleague by first or whole name,
-// "Ben, …", "Hi Ben, …" or "@ben …".
-// That the customer may have the same name doesn't matter: nobody can tell who is meant.
-func (sp *UseCases) namesColleague(author *store.Agent, typed string) bool {
+// beginsWithColleague reports whether a typed text begins by addressing a colleague by the first or the whole name: "Ben, …",
+// "Hi Ben, …" or "@ben …". It doesn't matter that the customer may have the same name, since nobody can tell who is meant.
+func (sp *UseCases) beginsWithColleague(author *store.Agent, typed string) bool {
 	found := typedName.FindStringSubmatch(typed)
 	if found == nil {
 		found = salutation.FindStringSubmatch(typed)
@@ -37,9 +36,13 @@ func (sp *UseCases) namesColleague(author *store.Agent, typed string) bool {
 	if greeting, rest, ok := strings.Cut(name, " "); ok && slices.Contains(greetings(), greeting) {
 		name = rest
 	}
+	if name == "" {
+		return false
+	}
 	return slices.ContainsFunc(sp.Dir.Agents, func(a store.Agent) bool {
+		isColleague := a.Active && (author == nil || a.ID != author.ID)
 		whole := strings.ToLower(strings.Join(strings.Fields(a.Name), " "))
 		first, _, _ := strings.Cut(whole, " ")
-		return a.Active && (author == nil || a.ID != author.ID) && name != "" && (name == whole || name == first)
+		return isColleague && (name == whole || name == first)
 	})
 }

@@ -10,18 +10,17 @@ import (
 	"parley/store"
 )
 
-const (
-	holdMinimum = 5 * time.Second // what an edit leaves of a hold at least
-)
+// minHold is how long a reply is held after an edit, at least.
+const minHold = 5 * time.Second
 
-// Say decides the fate of a text typed in a conversation's thread. changed says that others have the conversation now than
-// when it was typed.
+// Say decides the fate of a text that was typed in a conversation's thread. changed means that the conversation has other owners
+// now than when the text was typed.
 func (sp *UseCases) Say(r book.Request, changed bool) {
 	c, surface := r.Conversation, r.Surface
 	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
 	known := sp.Posts.Rows[k]
 	if known != nil && known.Kind != book.EarlyMessage {
-		return // the same fact by another way
+		return // the surface has reported the same message before, in another way
 	}
 	r.Agent = sp.Dir.AgentOf(surface, r.Actor.ID)
 	m := sp.Messages.AddByPerson(r)
@@ -33,8 +32,8 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action))
 }
 
-// decide decides the fate of a typed text. One that came so late that it may no longer fit is offered to its
-// author and does not leave by itself.
+// decide decides the fate of a typed text. late means that the text came so late that it may no longer fit the conversation:
+// then it doesn't leave by itself, but is offered to its author.
 func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 	c, surface := r.Conversation, r.Surface
 	decision, reason := Speak(sp.speechOf(r))
@@ -58,14 +57,14 @@ func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 		if r.Actor.Kind == bridge.ActorPerson {
 			sp.Mark(c, m, bridge.MarkInside)
 		}
-		if reason == "note" {
+		if reason == noteReason {
 			sp.Log.Note(c, r.Agent, m)
 		}
-		if (reason == "not_an_agent" || reason == "explicit_mode") && toldBefore(c, m) {
-			return // said only once: an automation that answers each line would never end
+		if (reason == "not_an_agent" || reason == "explicit_mode") && wasTold(c, m) {
+			return // it is said only once: two automations that answer each other's lines would never end
 		}
 		switch {
-		case reason == "not_assignee": // for everybody else, and for its author the next time, the mark is enough
+		case reason == "not_assignee": // the mark is enough for everybody else, and for the author from the second time on
 			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
 				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 		case book.MustTellAuthor(reason):
@@ -74,15 +73,14 @@ func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 	}
 }
 
-// toldBefore reports whether an author was lately told in this thread that a text stayed inside for
-// the same reason.
-func toldBefore(c *book.Conversation, m *book.Message) bool {
+// wasTold reports whether an author was told lately, in this conversation, that a text stayed inside for the same reason.
+func wasTold(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
 		return before.ID != m.ID && before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
 	})
 }
 
-// speechOf returns all that decides about a typed text, as it is known now.
+// speechOf returns everything that decides about a typed text, as it is known now.
 func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
 	return Speech{
@@ -93,34 +91,35 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 		},
 		Text: TypedText{
 			Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
-			Colleague: sp.namesColleague(r.Agent, r.Raw),
+			Colleague: sp.beginsWithColleague(r.Agent, r.Raw),
 			HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
 		},
-		Status:    r.Conversation.BridgeStatus(),
-		Moved:     sp.leftThread(r.Conversation, r.Surface, r.Place),
-		Automatic: r.Conversation.Kind == store.KindAutomatic,
+		Status:       r.Conversation.BridgeStatus(),
+		InLeftThread: sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
+		Automatic:    r.Conversation.Kind == store.KindAutomatic,
 		Account: AccountRules{
 			Watch:     r.Conversation.Account.Mode == store.ModeWatch,
 			ReplyMode: r.Conversation.Account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Confirm: s.ConfirmSend,
 		},
-		Assigned:   len(r.Conversation.Assignees) > 0,
-		AfterInner: sp.afterRemark(r.Conversation, r.Agent, r.Action),
+		Assigned:    len(r.Conversation.Assignees) > 0,
+		AfterRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
 	}
 }
 
-// leftThread reports whether a text was typed in a thread that the conversation has left, because its root was
-// posted anew or because it was handed over. It is never so for forms, which name their conversation.
-func (sp *UseCases) leftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
+// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root was posted anew or
+// because it was handed over. It is false for forms, which name their conversation.
+func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
-	if t == nil || at.Message == "" || at.Thread == "" || at.Thread == at.Message {
+	isInThread := at.Message != "" && at.Thread != "" && at.Thread != at.Message
+	if t == nil || !isInThread {
 		return false
 	}
 	return at.Thread != t.Root || c.Home(sp.Dir) != t
 }
 
-// afterRemark reports whether the last thing in the thread is a colleague's remark: the
-// text may be an answer to the colleague.
-func (sp *UseCases) afterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
+// isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
+// an answer to the colleague.
+func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
 	var last *store.Message
 	for i := range c.Last {
 		m := &c.Last[i]
@@ -138,18 +137,17 @@ func (sp *UseCases) afterRemark(c *book.Conversation, agent *store.Agent, a brid
 		return false
 	}
 	switch last.Reason {
-	case "note", CommandReason, correctionReason, "bot":
+	case noteReason, CommandReason, correctionReason, "bot": // nobody answers these
 		return false
 	}
 	return last.AuthorUser != "" && agent != nil
 }
 
-// CommandReason marks a message that is a command, whether done or refused: it is not for the customer.
+// CommandReason marks a message that is a command, whether it was applied or refused. It is not for the customer.
 const CommandReason string = "command"
 
-// SettleSlip keeps a mistyped command inside once somebody clicked the button of the command that was
-// meant.
-func (sp *UseCases) SettleSlip(r book.Request) {
+// KeepMistypedCommand keeps a mistyped command inside once somebody has clicked the button of the command that was meant.
+func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	m := sp.Messages.Rows[r.Args.Slip]
 	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if m != nil && m.ConversationID == r.Conversation.ID && m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {

@@ -11,29 +11,29 @@ type Speech struct {
 	Text    TypedText
 	Account AccountRules
 
-	Status     bridge.Status
-	Moved      bool // typed in a thread that the conversation has left
-	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
-	Assigned   bool // somebody holds the conversation
-	AfterInner bool // the last thing said here is a colleague's remark that stayed inside
+	Status       bridge.Status
+	InLeftThread bool // it was typed in a thread that the conversation has left
+	Automatic    bool // it was typed in a day's thread of automatic mail, in which nobody is to be answered
+	Assigned     bool // the conversation has an owner
+	AfterRemark  bool // the last thing said here is a colleague's remark that stayed inside
 }
 
 // Author is who typed a text, and what this person may do in the conversation.
 type Author struct {
 	Kind       bridge.ActorKind
-	IsAgent    bool // mapped to an agent
+	IsAgent    bool // the person is one of Parley's agents
 	MayReply   bool // the agent may reply in this conversation
 	IsAssignee bool
 }
 
-// TypedText is what a text shows of what its author meant by it.
+// TypedText is what a text itself shows of what its author meant by it.
 type TypedText struct {
 	Verb        bridge.Verb
 	Marker      bridge.Marker
 	Explicit    bool // "@Parley reply: …", the Reply form, !reply
 	MentionsBot bool
-	Mentions    bool // mentions a colleague
-	Colleague   bool // begins with a colleague's name and a comma: "Ben, can you …"
+	Mentions    bool // it mentions people
+	Colleague   bool // it begins with a colleague's name: "Ben, can you …"
 	HasText     bool
 	HasFiles    bool
 }
@@ -56,15 +56,16 @@ const (
 	Ask    Decision = "ask" // stays inside until somebody clicks
 )
 
-// Speak decides what becomes of a text typed in a conversation's thread, and why.
-// Everything that is not clearly a reply stays inside. The reason is a code; Told says for which of
-// them the author must be told that the customer didn't get the text.
+// Speak decides what becomes of a text that was typed in a conversation's thread, and why. Everything that is not clearly a
+// reply stays inside. The first case that fits counts, so that their order matters: what the author plainly wants comes first,
+// then what forbids to answer, last what makes a reply doubtful. The reason is a code; book.MustTellAuthor says for which
+// reasons the author must learn that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
 	switch {
 	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
 	case s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote:
-		return Inside, "note"
+		return Inside, noteReason
 	case !s.Author.IsAgent:
 		return Inside, "not_an_agent"
 	case s.Text.Verb == bridge.VerbUnknown || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash:
@@ -77,7 +78,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "empty"
 	case !s.Author.MayReply:
 		return Inside, "may_not_reply"
-	case s.Moved:
+	case s.InLeftThread:
 		return Inside, "moved"
 	case s.Automatic:
 		return Inside, "automatic"
@@ -86,7 +87,7 @@ func Speak(s Speech) (d Decision, reason string) {
 	case s.Account.Watch:
 		return Inside, "watch"
 	case s.Text.Explicit && s.Text.Mentions:
-		return Ask, "reply_mentions" // the word says reply, the mention says colleague
+		return Ask, "reply_mentions" // "reply" says that it is for the customer, the mention that it is for a colleague
 	case s.Text.Explicit:
 		return Out, "explicit"
 	case s.Account.ReplyMode == store.ReplyExplicit:
@@ -101,7 +102,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Ask, "names_colleague"
 	case !s.Text.HasText:
 		return Ask, "file_alone"
-	case s.AfterInner:
+	case s.AfterRemark:
 		return Ask, "after_remark"
 	case s.Account.Confirm:
 		return Ask, "confirm"
@@ -112,7 +113,7 @@ func Speak(s Speech) (d Decision, reason string) {
 	}
 }
 
-// reasonOfWords returns the reason for which a text's own words decide about it, whatever the conversation's state is now.
+// reasonOfWords returns the reason that Speak finds in a text's own words, as if the conversation could be answered by its author.
 func (s Speech) reasonOfWords() string {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

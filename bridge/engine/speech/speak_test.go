@@ -49,7 +49,7 @@ func TestSpeakReasons(t *testing.T) {
 		{"a note by form", func(s *speech.Speech) { s.Text.Verb = bridge.VerbNote }, speech.Inside, "note", false},
 		{"a note by marker", func(s *speech.Speech) { s.Text.Marker = bridge.MarkNote }, speech.Inside, "note", false},
 		{"mentions us", func(s *speech.Speech) { s.Text.MentionsBot = true }, speech.Inside, "mentions_us", false},
-		{"in a thread that was left", func(s *speech.Speech) { s.Moved, s.Text.Explicit = true, true }, speech.Inside, "moved", true},
+		{"in a thread that was left", func(s *speech.Speech) { s.InLeftThread, s.Text.Explicit = true, true }, speech.Inside, "moved", true},
 		{"explicitly, with a colleague", func(s *speech.Speech) { s.Text.Explicit, s.Text.Mentions = true, true }, speech.Ask, "reply_mentions", true},
 		{"in a thread of automatic mail", func(s *speech.Speech) { s.Automatic, s.Text.Explicit = true, true }, speech.Inside, "automatic", true},
 		{"mentions a colleague", func(s *speech.Speech) { s.Text.Mentions = true }, speech.Inside, "mentions_colleague", false},
@@ -73,7 +73,7 @@ func TestSpeakReasons(t *testing.T) {
 		}, speech.Out, "explicit", false},
 		{"a word for colleagues, by another agent", func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }, speech.Inside, "not_assignee", true},
 		{"a file alone", func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }, speech.Ask, "file_alone", true},
-		{"after a colleague's remark", func(s *speech.Speech) { s.AfterInner = true }, speech.Ask, "after_remark", true},
+		{"after a colleague's remark", func(s *speech.Speech) { s.AfterRemark = true }, speech.Ask, "after_remark", true},
 		{"confirm_send", func(s *speech.Speech) { s.Account.Confirm = true }, speech.Ask, "confirm", true},
 	}
 	for _, tt := range tests {
@@ -94,7 +94,7 @@ func forbidden(s speech.Speech) bool {
 	marked := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
 	command := s.Text.Verb == bridge.VerbNote || s.Text.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.Moved || s.Automatic || marked || command || ended || s.Account.Watch ||
+	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.InLeftThread || s.Automatic || marked || command || ended || s.Account.Watch ||
 		!s.Text.HasText && !s.Text.HasFiles || s.Text.Mentions || !s.Text.Explicit && s.Text.MentionsBot
 }
 
@@ -102,7 +102,7 @@ func forbidden(s speech.Speech) bool {
 // reply, or it is an ordinary text of somebody whose word it is to give.
 func plain(s speech.Speech) bool {
 	speaker := !s.Assigned || s.Author.IsAssignee || s.Account.AnyAgent
-	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || !s.Text.HasText || s.AfterInner || s.Account.Confirm
+	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || !s.Text.HasText || s.AfterRemark || s.Account.Confirm
 	return s.Text.Explicit || s.Account.ReplyMode == "direct" && speaker && !unusual
 }
 
@@ -145,7 +145,7 @@ func TestSpeakExhaustively(t *testing.T) {
 								HasText: bit(5), HasFiles: bit(6), Colleague: bit(16),
 							},
 							Account: speech.AccountRules{ReplyMode: mode, Watch: bit(7), AnyAgent: bit(8), Confirm: bit(12)},
-							Status:  status, Assigned: bit(9), AfterInner: bit(11), Moved: bit(14), Automatic: bit(15),
+							Status:  status, Assigned: bit(9), AfterRemark: bit(11), InLeftThread: bit(14), Automatic: bit(15),
 						})
 					}
 				}

@@ -6,15 +6,15 @@ import (
 	"parley/store"
 )
 
-// Undo takes the named reply back, or else the last waiting one that the agent wrote or sent.
+// Undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
 func (sp *UseCases) Undo(r book.Request) {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
-	m := sp.undoNamed(r)
+	m := sp.replyToUndo(r)
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
 	if m == nil && !book.MeansOneMessage(r.Action) {
-		m = sp.lastSentBy(c, agent)
+		m = sp.lastWaitingReplyOf(c, agent)
 	}
 	if m == nil {
 		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
@@ -29,7 +29,7 @@ func (sp *UseCases) Undo(r book.Request) {
 		return
 	}
 	m.Fate, m.Dirty = store.FateUndone, true
-	sp.Decide(m, agent, "")
+	sp.NoteDecision(m, agent, "")
 	sp.Mark(c, m, "")
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(surface, agent.ID),
@@ -37,9 +37,8 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// lastSentBy returns the latest reply that still waits of those that an agent wrote, or sent for a
-// colleague.
-func (sp *UseCases) lastSentBy(c *book.Conversation, agent *store.Agent) *book.Message {
+// lastWaitingReplyOf returns the latest reply that still waits, of those that an agent wrote or sent for a colleague.
+func (sp *UseCases) lastWaitingReplyOf(c *book.Conversation, agent *store.Agent) *book.Message {
 	senders := sp.sendersForOthers()
 	var found *book.Message
 	var last int64
@@ -48,15 +47,19 @@ func (sp *UseCases) lastSentBy(c *book.Conversation, agent *store.Agent) *book.M
 		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
 			continue
 		}
-		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
-		if d := sp.Outbox.FirstPartOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+		isAgents := *m.AgentID == agent.ID || senders[id] == agent.ID
+		d := sp.Outbox.FirstPartOf(m)
+		if !isAgents || d == nil {
+			continue
+		}
+		if found == nil || d.Seq > last {
 			found, last = m, d.Seq
 		}
 	}
 	return found
 }
 
-// sendersForOthers returns, by message, the agent who sent a colleague's text.
+// sendersForOthers returns, by message, the agents who sent texts of colleagues. Their lines name them.
 func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 	senders := map[store.MessageID]store.AgentID{}
 	for id, lines := range sp.TrackedLines() {
@@ -69,9 +72,10 @@ func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 	return senders
 }
 
-// undoNamed finds the reply that a click or emoji means; a typed undo names none.
-func (sp *UseCases) undoNamed(r book.Request) *book.Message {
-	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
+// replyToUndo returns the reply that a click or an emoji means. A typed undo names none.
+func (sp *UseCases) replyToUndo(r book.Request) *book.Message {
+	isTyped := r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash
+	if isTyped && r.Args.Message == 0 {
 		return nil
 	}
 	return sp.MessageOfAction(r)

@@ -50,7 +50,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		ts.Refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
 		return nil
 	}
-	if err := store.BumpSettings(ctx, tx); err != nil { // one change of templates at a time
+	if err := store.BumpSettings(ctx, tx); err != nil { // this also locks, so that templates are changed one at a time
 		return err
 	}
 	rows, err := store.ListTemplates(ctx, tx, account.ID)
@@ -70,8 +70,9 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		if draft.Buttons == nil {
 			row.Buttons = old.Buttons
 		}
-	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return sameTemplate(t, row) }) {
-		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language), "Edit that one, or take another name.")
+	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return conflicts(t, row) }) {
+		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language),
+			"Edit that one, or take another name.")
 		return nil
 	}
 	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
@@ -85,7 +86,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	}
 	saved := reading.TemplateFacts(row, account.Name)
 	switch {
-	case ts.Channel(account.ID) != nil && !ts.approves(account.ID): // nobody else decides
+	case ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID): // the provider doesn't decide about templates
 		saved.Status = string(channels.TemplateApproved)
 		err = store.ApproveTemplate(ctx, tx, id)
 	case resubmit:
@@ -101,11 +102,12 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	return nil
 }
 
-// sameTemplate reports whether an account can't have both templates: they have one language and one name.
-func sameTemplate(a, b store.Template) bool {
+// conflicts reports whether an account can't have both templates, because they have the same language and the same name.
+func conflicts(a, b store.Template) bool {
 	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
 }
 
+// dropTemplate deletes a template, here and at its provider.
 func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	surface, a := r.Surface, r.Action
 	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)

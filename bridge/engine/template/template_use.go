@@ -67,12 +67,12 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	ts.replies.SendToCustomer(c, agent, surface, m, ts.FormOrder())
 	if parked := ts.Messages.Rows[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
-		ts.Decide(parked, agent, bridge.OutcomeTemplate)
+		ts.NoteDecision(parked, agent, bridge.OutcomeTemplate)
 	}
 	return nil
 }
 
-// checkTemplate says whether a template may be sent in a conversation, and fills it in.
+// checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
 func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	switch {
 	case !c.BridgeStatus().Open():
@@ -87,7 +87,8 @@ func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.Tem
 	return used, problem
 }
 
-// TemplateFor says whether a template that was seen may leave by an account, and fills it in.
+// TemplateFor fills in a template that was seen in a preview, or returns why it may not leave by an account. rows has the template's row, if
+// there is one.
 func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
@@ -139,8 +140,7 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 	return nil
 }
 
-// TemplateFailed parks a reply whose template can't be sent any more, and has the
-// account's templates looked at.
+// TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the provider's list.
 func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
 	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, TemplateReason, true
 	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})
@@ -151,8 +151,7 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
 
-// fillTemplate fills a template in.
-// Errors: *Problem with the name of what is missing.
+// fillTemplate fills in a template with values. The Problem says which value is missing.
 func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
 	u := outbound.UsedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
 	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider's category counts

@@ -18,7 +18,7 @@ import (
 // HandedIn marks a provider's answer to the submission of a template.
 const HandedIn = "submitted"
 
-// ApplyTemplateState applies what a provider tells of a template unasked.
+// ApplyTemplateState applies what a provider says of a template without being asked.
 func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
@@ -29,15 +29,15 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 	}
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
-			return ts.Wait(time.Minute) // the answer to handing it in is about to be written
+			return ts.Wait(time.Minute) // it is just being submitted, and the answer to that is about to be written
 		}
 	}
 	told := false
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
-			continue // what the provider tells is about an older version
+			continue // what the provider says is about an older version
 		}
-		news, err := ts.templateState(ctx, tx, row, *in.Template, told)
+		news, err := ts.setTemplateState(ctx, tx, row, *in.Template, told)
 		if err != nil {
 			return err
 		}
@@ -49,31 +49,36 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 // TemplateLearned applies what a provider's list, or its answer to a submission, says of a template.
 func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
-	if err != nil || len(rows) == 0 || rows[0].Version != f.Version || rows[0].Todo != "" || f.State == nil {
-		return err // it was changed since: that will have its own verdict
+	if err != nil || len(rows) == 0 || f.State == nil {
+		return err
 	}
-	if f.Class != HandedIn && rows[0].SubmittedAt == nil {
-		return nil // the provider has it as it was before
+	row := rows[0]
+	if wasChanged := row.Version != f.Version || row.Todo != ""; wasChanged {
+		return nil // the newer version will have its own verdict
+	}
+	answersSubmission := f.Class == HandedIn
+	if !answersSubmission && row.SubmittedAt == nil {
+		return nil // the provider's list has it as it was before
 	}
 	state := *f.State
-	if f.Class == HandedIn && state.Status == channels.TemplatePending && rows[0].Status != string(state.Status) {
-		state.Status = "" // the verdict came before the answer
+	if answersSubmission && state.Status == channels.TemplatePending && row.Status != string(state.Status) {
+		state.Status = "" // the verdict has come before this answer
 	}
-	_, err = ts.templateState(ctx, tx, rows[0], state, false)
+	_, err = ts.setTemplateState(ctx, tx, row, state, false)
 	return err
 }
 
-// templateState writes a verdict, and tells people of it unless they were told. It says whether it
-// told them.
-func (ts *UseCases) templateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
+// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already (told). It reports whether
+// it told them.
+func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
 	before := row
 	row.Reason = s.Reason
 	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)
 	row.Quality = cmp.Or(s.Quality, row.Quality)
 	row.ProviderCategory = cmp.Or(s.Category, row.ProviderCategory)
-	if s.Status == "" { // a notice about quality or category alone
+	if s.Status == "" { // it is a notice about quality or category alone
 		row.Reason = before.Reason
-	} else if knownStatus(s.Status) {
+	} else if isKnownStatus(s.Status) {
 		row.Status = string(s.Status)
 	}
 	if row.Status == before.Status && row.Reason == before.Reason && row.Quality == before.Quality &&
@@ -89,7 +94,7 @@ func (ts *UseCases) templateState(ctx context.Context, tx pgx.Tx, row store.Temp
 		}
 	}
 	account := ts.Dir.Account(row.AccountID)
-	if account == nil || told || !ts.approves(row.AccountID) {
+	if account == nil || told || !ts.needsApproval(row.AccountID) {
 		return false, nil
 	}
 	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
@@ -103,26 +108,25 @@ func (ts *UseCases) templateState(ctx context.Context, tx pgx.Tx, row store.Temp
 	return news, nil
 }
 
-func knownStatus(s channels.TemplateStatus) bool {
+func isKnownStatus(s channels.TemplateStatus) bool {
 	return slices.Contains([]channels.TemplateStatus{channels.TemplateDraft, channels.TemplatePending, channels.TemplateApproved,
 		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
 }
 
-// approves reports whether the provider of an account approves templates. Only then people are told of
-// verdicts.
-func (ts *UseCases) approves(account store.AccountID) bool {
+// needsApproval reports whether the provider of an account decides about templates. Only then people are told of verdicts.
+func (ts *UseCases) needsApproval(account store.AccountID) bool {
 	_, ok := ts.Channel(account).(channels.Templater)
 	return ok
 }
 
-// tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel.
-// was is the former category, if the provider changed it; else "".
+// tellTemplate tells a verdict to the agent who submitted the template, else in the account's channel. was is the former category if the
+// provider has changed it, else "".
 func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
 		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
 	if row.AgentID != nil && ts.Dir.Agent(*row.AgentID) != nil && ts.Dir.Agent(*row.AgentID).Active {
-		if surface := ts.Reach(*row.AgentID, ts.TellsOf(account)); surface != 0 {
-			ts.Direct(surface, *row.AgentID, line)
+		if surface := ts.SurfaceToTell(*row.AgentID, ts.SurfaceForTroubles(account)); surface != 0 {
+			ts.SendDirect(surface, *row.AgentID, line)
 			return
 		}
 	}

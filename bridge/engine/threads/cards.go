@@ -9,19 +9,19 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// QueueCards queues an update of each root that shows an old state of its conversation. Changes
-// that come within wait become one update, which comes at once if somebody clicked.
+// QueueCards queues an update of each root (the card) that shows an old state of its conversation. Changes that come within wait
+// become one update. If somebody clicked, and therefore looks at the root, the update comes at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		c := th.Conversations.Rows[id]
 		if !c.CardMayDiffer {
 			continue
 		}
-		digest := shown(c, th.windowShown(c), th.Conversations.ContinuationOf(c))
+		digest := cardDigest(c, th.windowDigest(c), th.Conversations.ContinuationOf(c))
 		home := c.Home(th.Dir)
 		for _, t := range c.Threads {
 			card := digest
-			if t == home { // the root of a thread that was left doesn't name who is replying
+			if t == home { // only this root names who is replying
 				card += c.ReplyingDigest()
 			}
 			if t.Card == card {
@@ -29,25 +29,26 @@ func (th *Writer) QueueCards(wait time.Duration) {
 			}
 			t.Card, t.CardChanged = card, true
 			l := th.SurfaceLane(c, t, bridge.PostCard)
-			waiting := l.Tail - l.Head
+			waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
 			if l.LeasedUntil != nil {
-				waiting-- // the one under way may have read the old state
+				waiting-- // an update is under way, which may have read the old state
 			}
-			if waiting <= 0 && !th.rootUnsent(c, t) {
+			if waiting <= 0 && !th.isRootUnsent(c, t) {
 				th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 				if !c.Clicked && l.LeasedUntil == nil {
 					soon := th.Now.Add(wait)
 					th.Outbox.SetDue(l, &soon)
 				}
 			} else if waiting > 0 && c.Clicked && l.LeasedUntil == nil {
-				th.Outbox.SetDue(l, nil) // whoever clicked sees the update at once
+				th.Outbox.SetDue(l, nil)
 			}
 		}
 	}
 }
 
-// shown is a digest of what a root may show of its conversation.
-func shown(c *book.Conversation, window string, next *book.Conversation) string {
+// cardDigest returns a digest of what a root may show of its conversation. window is the part that stands for the reply window,
+// next is the conversation that continues it, or nil.
+func cardDigest(c *book.Conversation, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID
 	if c.TeamID != nil {
@@ -59,14 +60,17 @@ func shown(c *book.Conversation, window string, next *book.Conversation) string 
 	if next != nil {
 		window += fmt.Sprintf(" next %d", next.ID)
 	}
-	return bridge.TextMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
-		previous, book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli(), window) + copies(c) + c.TraitsDigest())
+	waitingSince, snoozedUntil := book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli()
+	shown := fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
+		previous, waitingSince, snoozedUntil, window)
+	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())
 }
 
-// copies are the people in copy whom a root shows; "" means nobody is.
-func copies(c *book.Conversation) (shown string) {
+// copiesDigest is the part of a card's digest that stands for the people in copy; "" if there are none.
+func copiesDigest(c *book.Conversation) (shown string) {
 	for _, p := range c.Participants {
-		if p.Role == outbound.RoleCc && !p.New || p.Role == outbound.RoleCopied {
+		getsCopies := p.Role == outbound.RoleCc && !p.New
+		if getsCopies || p.Role == outbound.RoleCopied {
 			shown += fmt.Sprintf(" %s %q %q", p.Role, p.Name, p.Key)
 		}
 	}

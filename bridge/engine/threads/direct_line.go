@@ -8,9 +8,9 @@ import (
 	"parley/store"
 )
 
-// Reach returns the surface in which an agent is told something directly: first, if the agent has a user
-// there; else another one of the agent's, a connected one if possible; 0 if there is none.
-func (th *Writer) Reach(agent store.AgentID, first store.AccountID) store.AccountID {
+// SurfaceToTell returns the surface in which an agent is told something directly: first, if the agent has a user there, else
+// another one in which the agent has a user, if possible a connected one. It returns 0 if there is none.
+func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) store.AccountID {
 	var best store.AccountID
 	for _, surface := range th.Dir.SurfacesOf(agent) {
 		switch {
@@ -23,9 +23,9 @@ func (th *Writer) Reach(agent store.AgentID, first store.AccountID) store.Accoun
 	return best
 }
 
-// TellsOf returns the surface in which people are told of an account's troubles: for a channel, the one
-// that has its threads; for a surface, another surface that is connected, or itself.
-func (th *Writer) TellsOf(a *store.Account) store.AccountID {
+// SurfaceForTroubles returns the surface in which people are told of an account's troubles: for a channel the one that has its
+// threads, for a surface another one that is connected, else itself.
+func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 	if a.Side != store.SideSurface {
 		surface, _ := th.Dir.Home(a, nil)
 		return surface
@@ -38,20 +38,20 @@ func (th *Writer) TellsOf(a *store.Account) store.AccountID {
 	return a.ID
 }
 
-// TellAssigned tells an agent of an assignment in another surface than that of the
-// conversation's thread, where a mention would notify nobody, unless the agent chose to do without.
+// TellAssigned tells an agent directly of an assignment, where the agent has no user in the surface of the conversation's thread,
+// so that a mention there would notify nobody. It does nothing if the agent chose to do without such notices.
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
-	surface := th.Reach(agent, 0)
+	surface := th.SurfaceToTell(agent, 0)
 	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
-	if surface == 0 || quiet(th.Dir, agent, notice) {
+	if surface == 0 || wantsNoNotice(th.Dir, agent, notice) {
 		return
 	}
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
-	th.Direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
+	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
-// Direct tells one agent something in a direct message. It is only for what no thread can tell.
-func (th *Writer) Direct(surface store.AccountID, agent store.AgentID, line bridge.Line) {
+// SendDirect tells one agent something in a direct message. It is only for what no thread can show.
+func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	ref := th.Dir.Ref(surface, agent)
 	if ref.User == "" {
 		return
@@ -62,31 +62,30 @@ func (th *Writer) Direct(surface store.AccountID, agent store.AgentID, line brid
 	th.Outbox.Enqueue(th.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
 }
 
-// TellActor answers an agent in the channel where the action happened, or, if it happened in none, in
-// a direct message.
+// TellActor answers an agent in the channel in which the action happened or, if it happened in none, in a direct message.
 func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridge.Action, line bridge.Line) {
 	switch {
 	case a.Place.Channel != "":
 		th.Whisper(nil, surface, a, line)
 	case agent != nil:
-		th.Direct(surface, agent.ID, line)
+		th.SendDirect(surface, agent.ID, line)
 	}
 }
 
-// TellCondition tells the admins that an account, or the model, broke or works again. page is the address at which the
-// account is connected again; "" if that would not help, or nobody knows one.
+// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which the account
+// is connected again; "" if there is none, or if that would not help.
 func (th *Writer) TellCondition(f own.Fact, page string) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {
 		return
 	}
-	first := th.TellsOf(account)
-	model := f.Kind == own.Account && f.Account == store.SystemAccount // which has no other condition
+	first := th.SurfaceForTroubles(account)
+	model := f.Kind == own.Account && f.Account == store.SystemAccount // this account stands for the model: it has no other condition
 	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint, Page: page}}
 	for _, a := range th.Dir.Agents {
 		if !a.Active || !a.IsAdmin() {
 			continue
 		}
-		th.Direct(th.Reach(a.ID, first), a.ID, line)
+		th.SendDirect(th.SurfaceToTell(a.ID, first), a.ID, line)
 	}
 }

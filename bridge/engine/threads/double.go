@@ -8,11 +8,12 @@ import (
 	"parley/store"
 )
 
-// Doubles looks after threads whose root was posted again while nobody could tell whether it was there.
+// Doubles looks after threads whose root may be there twice: it was posted again, because nobody could tell whether the first
+// attempt had succeeded.
 type Doubles struct{ *Writer }
 
-// Seek has another root of a thread looked for: its root was posted again while nobody could tell whether it was there.
-// What people type under the other one waits until that is found out; see book.Posts.AwaitRecord.
+// Seek has the other root of a thread looked for. What people type under that root waits until it is found, or known not to be
+// there; see book.Posts.AwaitRecord.
 func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 	if t := c.Threads[f.Surface]; t != nil && t.Root == f.Root && t.Doubt == store.DoubtSought {
 		d.PostTo(c, t, bridge.PostDouble, 0, outbound.Payload{Place: bridge.Place{Channel: t.Channel, Message: t.Root},
@@ -20,16 +21,16 @@ func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// Sought takes in what came of Seek. The other root becomes that of a thread which the conversation has left: it
-// leads to the right one, and what is typed there is told, and can be sent, in the right one.
-func (d Doubles) Sought(c *book.Conversation, f own.Fact) {
+// TakeResult applies what came of Seek. If another root was found, its thread counts as one that the conversation has left: the
+// root leads to the right thread, and what is typed under it is shown, and can be sent, in the right thread.
+func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if t == nil || t.Root != f.Root || t.Doubt != store.DoubtSought {
 		return
 	}
 	if f.External == "" && f.Class != own.Blind {
 		t.Doubt, t.DoubtChanged = "", true
-		t.Card = "" // its root says no more that it may be there twice
+		t.Card = "" // so that the root is updated: it says no longer that it may be there twice
 		c.RefreshCard()
 		return
 	}
@@ -38,12 +39,12 @@ func (d Doubles) Sought(c *book.Conversation, f own.Fact) {
 		return
 	}
 	d.Posts.Remember(store.Post{AccountID: f.Surface, Channel: t.Channel, Message: f.External, ConversationID: c.ID, Kind: string(bridge.PostRoot)})
-	l := d.SurfaceLane(c, t, bridge.PostLine) // in that of cards it would count as one of the right root
+	l := d.SurfaceLane(c, t, bridge.PostLine) // in the lane of cards it would count as an update of the right root
 	d.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: t.Channel, Message: f.External}}, nil)
 }
 
-// NotFound returns up the search of Seek, after it failed for days.
-func (d Doubles) NotFound(c *book.Conversation, surface store.AccountID) {
+// GiveUp gives up the search of Seek, after it failed for days.
+func (d Doubles) GiveUp(c *book.Conversation, surface store.AccountID) {
 	if t := c.Threads[surface]; t != nil && t.Doubt == store.DoubtSought {
 		t.Doubt, t.DoubtChanged = store.DoubtStays, true
 	}

@@ -12,14 +12,14 @@ import (
 	"parley/store"
 )
 
-// questions answers questions about conversations as the batch has changed them so far.
+// questions answers what use cases ask about conversations, as the batch has changed them so far.
 type questions struct {
 	book    *book.Book
 	Reading *reading.Reader
 }
 
-// Authorize says why an agent may not do something to a conversation, or may not even read it;
-// nil means both are allowed.
+// Authorize says why an agent may not use a verb on a conversation, or may not even read it. It returns nil if the agent may do
+// both.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
 	if r.Agent != nil && !qs.book.Posts.ActedInThread(r) && !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return reading.NotReadable(r.Conversation.ID)
@@ -27,7 +27,7 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return permission.Authorize(r.Agent, verb)
 }
 
-// Facts returns the facts of a conversation as the batch has changed it so far, which no row says yet.
+// Facts returns the facts of a conversation as the batch has changed it so far, also where that isn't stored yet.
 func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID) (bridge.Facts, error) {
 	places := c.Places()
 	if c.PreviousID != nil {

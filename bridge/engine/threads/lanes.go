@@ -10,11 +10,10 @@ import (
 	"parley/store"
 )
 
-// The slowest line that the files of a message are given time for.
-const (
-	slowestUpload = 128 << 10 // bytes per second
-)
+// minUploadRate is the slowest upload, in bytes per second, for which the files of a message are given time.
+const minUploadRate = 128 << 10
 
+// conversationLane returns the key of a conversation's lane. class tells its lanes apart: "say", "card", "mark" …
 func conversationLane(conversation store.ConversationID, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
@@ -39,7 +38,8 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
 }
 
-// SurfaceLane returns the lane of a class of posts to a conversation's thread.
+// SurfaceLane returns the lane for posts of a kind to a conversation's thread. What is said has one lane, so that it is posted in
+// order. Cards and marks have lanes of their own, so that they don't delay it.
 func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
 	class, priority := "say", store.PrioritySay
 	switch kind {
@@ -54,20 +54,19 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 	return ls.laneOfClass(c, t, kind, class, priority)
 }
 
-// ChangesLane returns the lane of the changes to a thread's lines, so that new posts don't wait for
-// them.
+// ChangesLane returns the lane for changes of a thread's lines. It is a lane of their own, so that new posts don't wait for them.
 func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
 	return ls.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }
 
-// laneOfClass returns the lane of a class of posts; it spends the surface's budget for kind.
+// laneOfClass returns the lane of a class of posts. It spends the surface's budget for kind.
 func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class string, priority int) *book.Lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}
 	gate, request := ls.budget(t.AccountID, kind, t.Channel)
 	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
-	if t.Rerooted > 0 && !l.Fresh && l.Gate == nil { // it may be in another channel now
+	if t.Rerooted > 0 && !l.Fresh && l.Gate == nil { // the thread may be in another channel now, which has another budget
 		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
@@ -77,19 +76,21 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	return l
 }
 
-// AllowUpload makes a lane's leases long enough for a message's files on a slow line.
+// AllowUpload makes a lane's leases long enough to upload a message's files over a slow connection.
 func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
 	_, request := ls.budget(t.AccountID, bridge.PostFiles, t.Channel)
-	longer := min(request+time.Duration(size/slowestUpload)*time.Second, outbound.LongestUpload)
+	longer := min(request+time.Duration(size/minUploadRate)*time.Second, outbound.MaxUploadTime)
 	if lease := ls.book.Outbox.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
 		l.LeaseSeconds, l.Dirty = lease, true
 	}
 }
 
+// budget returns the gate whose budget a kind of post in a channel spends, and how long one request may take. While the surface
+// isn't connected, it returns a gate for slow posts.
 func (ls *lanes) budget(surface store.AccountID, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
 	s := ls.Chat(surface)
 	if s == nil {
@@ -100,6 +101,7 @@ func (ls *lanes) budget(surface store.AccountID, kind bridge.PostKind, channel s
 		WidePerSecond: b.WidePerSecond, WideBurst: b.WideBurst}, s.Limits().RequestTimeout
 }
 
+// channelLaneOf returns the lane for posts in a channel that belong to no conversation.
 func (ls *lanes) channelLaneOf(surface store.AccountID, channel string, kind bridge.PostKind) *book.Lane {
 	gate, request := ls.budget(surface, kind, channel)
 	return ls.book.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// receiptRank orders the marks that receipts bring: they only rise. 0 means it is none of them.
+// receiptRank orders the marks that receipts bring. A lower one never replaces a higher one. It is 0 for all other marks.
 func receiptRank(m bridge.Mark) int {
 	switch m {
 	case bridge.MarkSent:
@@ -24,9 +24,8 @@ func receiptRank(m bridge.Mark) int {
 	}
 }
 
-// Mark shows on a person's message what became of it, in place of the mark that it has; "" takes
-// that off. A mark that was not posted yet gives way to the newer one, so that a reply which leaves
-// before its first mark is posted gets only one mark.
+// Mark shows on a person's message what became of it, in place of the mark that the message has. The mark "" removes that one. A
+// mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted gets only one.
 func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) {
 	t := c.Threads[m.AccountID]
 	if t == nil || m.Place == "" {
@@ -38,11 +37,15 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		last = all[len(all)-1]
 		now = last.DecodedPayload()
 	}
+	isLower := receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark)
+	if now.Mark == mark || isLower {
+		return
+	}
+	isUnposted := last != nil && th.Outbox.HasNotBegun(last)
 	switch {
-	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
-	case last != nil && th.Outbox.HasNotBegun(last) && now.Clears == mark:
+	case isUnposted && now.Clears == mark: // the message shows this mark still
 		th.Outbox.Cancel(last)
-	case last != nil && th.Outbox.HasNotBegun(last):
+	case isUnposted:
 		now.Mark = mark
 		last.SetPayload(now)
 	default:
@@ -50,15 +53,15 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 	}
 }
 
-// MarkWaiting marks a reply that is held. The mark tells its author that it can still be taken back.
+// MarkWaiting marks a reply that is held, if it is. The mark tells its author that the reply can still be taken back.
 func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 	if d := th.Outbox.FirstPartOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.Now) {
 		th.Mark(c, m, bridge.MarkWaiting)
 	}
 }
 
-// MarkSent marks a reply that the provider has, as far as its receipts say and as the account
-// wants to know. followed: another line left with it as one message, and carries the mark.
+// MarkSent marks a reply that the provider has, as far as its receipts tell and as the account's settings want. followed means
+// that another line left with it as one message: then that line has the mark.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
 	receipts := th.Settings(c).Receipts
 	switch state := th.Outbox.ReceiptState(m); {
@@ -73,8 +76,8 @@ func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool)
 	}
 }
 
-// LastInRun reports whether d is the last line of a message of several lines, apart from lines that were
-// taken back.
+// LastInRun reports whether d is the last line of a run: of several deliveries that leave as one message. Lines that were taken
+// back don't count.
 func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	for _, other := range run {
 		if other.Seq > d.Seq && other.State != store.Cancelled {
@@ -84,7 +87,7 @@ func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	return true
 }
 
-// marksOf returns the marks that a message has or is to get, in order.
+// marksOf returns the deliveries of the marks that a message has or is to get, in order.
 func (th *Writer) marksOf(m *book.Message) []*book.Delivery {
 	var marks []*book.Delivery
 	for _, d := range th.Outbox.OfMessage[m.ID] {

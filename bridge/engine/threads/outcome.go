@@ -16,20 +16,20 @@ import (
 // the fate changes, whatever changed it, the line is replaced by the outcome: its words change and its
 // buttons go. So code that decides about a message needn't know which lines are about it.
 
-// tracked reports whether a line follows the message that it is about.
-func tracked(line *bridge.Line) bool {
+// isTracked reports whether a line follows the message that it is about.
+func isTracked(line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
 		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
 	default:
-		return carriesFate(line)
+		return standsForMessage(line)
 	}
 }
 
-// carriesFate reports whether a line stands for a message that leaves: for one that was written in a form,
-// which people see nowhere else, or for one that a colleague's click sent.
-func carriesFate(line *bridge.Line) bool {
+// standsForMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
+// nowhere else, or one that a colleague's click has sent. Such a line shows the fate also while nobody has decided anything.
+func standsForMessage(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
 	}
@@ -41,13 +41,13 @@ func carriesFate(line *bridge.Line) bool {
 	}
 }
 
-// postedLine is a line in a thread with the changes that were made to it since, in order.
+// postedLine is the delivery of a line, with the deliveries of the changes that were made to the line since, in order.
 type postedLine struct {
 	*book.Delivery
 	changes []*book.Delivery
 }
 
-// newest returns the delivery that says what the line says now.
+// newest returns the delivery that has what the line says now.
 func (p postedLine) newest() *book.Delivery {
 	if len(p.changes) > 0 {
 		return p.changes[len(p.changes)-1]
@@ -55,16 +55,16 @@ func (p postedLine) newest() *book.Delivery {
 	return p.Delivery
 }
 
-// settling updates lines about messages.
+// settling brings lines about messages up to date.
 type settling struct{ *Writer }
 
-// SettleLines updates the lines about the messages that the batch has loaded.
+// SettleLines brings the lines about the messages that the batch has loaded up to date.
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
 		m, last := th.Messages.Rows[id], len(lines[id])-1
 		for i, line := range lines[id] {
-			settling{th}.settle(m, line, i == last)
+			settling{th}.settleLine(m, line, i == last)
 		}
 	}
 }
@@ -74,11 +74,13 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	lines, changes := map[store.MessageID][]postedLine{}, map[store.DeliveryID][]*book.Delivery{}
 	for _, id := range book.SortedKeys(th.Outbox.Deliveries) {
 		d := th.Outbox.Deliveries[id]
-		if d.Kind != string(bridge.PostLine) || th.Messages.Rows[d.MessageID] == nil || th.Outbox.Lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+		isLoaded := th.Messages.Rows[d.MessageID] != nil && th.Outbox.Lanes[d.LaneID] != nil
+		isShown := d.State != store.Failed && d.State != store.Cancelled
+		if d.Kind != string(bridge.PostLine) || !isLoaded || !isShown {
 			continue
 		}
 		switch p := d.DecodedPayload(); {
-		case p.Line == nil || !tracked(p.Line):
+		case p.Line == nil || !isTracked(p.Line):
 		case p.Changes != 0:
 			changes[p.Changes] = append(changes[p.Changes], d)
 		default:
@@ -101,9 +103,8 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	return lines
 }
 
-// settle makes a line say what became of its message. last means that no later line is about the
-// message.
-func (st settling) settle(m *book.Message, line postedLine, last bool) {
+// settleLine makes a line say what became of its message. last means that no later line is about the message.
+func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 	first := line.Delivery.DecodedPayload()
 	if line.Fresh && first.Fate == "" {
 		first.Fate = m.Fate
@@ -112,10 +113,12 @@ func (st settling) settle(m *book.Message, line postedLine, last bool) {
 	now := line.newest().DecodedPayload()
 	outcome := st.outcome(m, first, now.Line, last)
 	said := *now.Line
+	words := book.WordsMarkOf(&m.Message)
+	offersOldWords := slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != words
 	switch {
-	case outcome == nil && slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != book.WordsMarkOf(&m.Message):
-		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsMarkOf(&m.Message)
-	case outcome == nil || said.Outcome != nil && said.Outcome.State == outcome.State && said.Outcome.By.ID == outcome.By.ID:
+	case outcome == nil && offersOldWords: // the message was edited: its Send button is to send what the line shows
+		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), words
+	case outcome == nil, isSameOutcome(said.Outcome, outcome):
 		return
 	default:
 		said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
@@ -133,32 +136,40 @@ func (st settling) settle(m *book.Message, line postedLine, last bool) {
 	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
-// outcome returns the outcome that a line has to show; nil means the line stays as it was written. first is the
-// line's payload as it was written, now is the line as it is at present.
-func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
-	if now.Kind() == bridge.LineParticipant {
-		return st.allowed(m, now)
-	}
-	before := now.Outcome
-	if m.Decided != nil && m.Decided.State != "" && (last || now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected) {
-		return st.decidedBy(m, now, before, m.Decided.State)
-	}
-	unchanged := first.Fate == "" || first.Fate == m.Fate
-	switch state := st.outcomeState(m); {
-	case now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected:
-		return nil
-	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
-		return st.decidedBy(m, now, before, bridge.OutcomeAsked)
-	case unchanged && last && !carriesFate(now):
-		return nil
-	default:
-		return st.decidedBy(m, now, before, state)
-	}
+// isSameOutcome reports whether a line that shows an outcome needn't be changed to show another one.
+func isSameOutcome(shown, outcome *bridge.Outcome) bool {
+	return shown != nil && shown.State == outcome.State && shown.By.ID == outcome.By.ID
 }
 
-// allowed returns the outcome of a line that asks about people who are new in a mail. The line has one
-// once all of them get replies, by whatever way they were allowed.
-func (st settling) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
+// outcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's payload as
+// it was written, now is the line as it is at present.
+func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+	if now.Kind() == bridge.LineParticipant {
+		return st.allowedOutcome(m, now)
+	}
+	before := now.Outcome
+	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
+	isDecided := m.Decided != nil && m.Decided.State != ""
+	if isDecided && (last || isSorting) {
+		return st.makeOutcome(m, now, before, m.Decided.State)
+	}
+	if isSorting {
+		return nil
+	}
+	state := st.outcomeState(m)
+	if !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked) {
+		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
+	}
+	isUnchanged := first.Fate == "" || first.Fate == m.Fate
+	if isUnchanged && last && !standsForMessage(now) {
+		return nil
+	}
+	return st.makeOutcome(m, now, before, state)
+}
+
+// allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get replies, in
+// whichever way they were allowed.
+func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
@@ -171,30 +182,30 @@ func (st settling) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: st.Now}
 }
 
-// decidedBy makes an outcome with who decided it and when. Who is kept from the outcome before; when is
-// kept too while only receipts of a sent reply come in.
-func (st settling) decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+// makeOutcome makes an outcome with who decided it, and when. If nobody has decided anything in this batch, By is kept from the
+// outcome before. At is kept, too, while only receipts of a sent reply come in.
+func (st settling) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
 	o := &bridge.Outcome{State: state, At: st.Now}
 	switch {
 	case m.Decided != nil:
 		o.By = m.Decided.By
 	case before != nil:
 		o.By = before.By
-	case carriesFate(line):
+	case standsForMessage(line):
 		o.By = line.By
 	}
-	if before != nil && left(before.State) && left(state) {
+	if before != nil && isWithProvider(before.State) && isWithProvider(state) {
 		o.At = before.At
 	}
 	return o
 }
 
-// left reports whether a message in this state is with the provider.
-func left(s bridge.OutcomeState) bool {
+// isWithProvider reports whether the provider has accepted a message in this state.
+func isWithProvider(s bridge.OutcomeState) bool {
 	return s == bridge.OutcomeSent || s == bridge.OutcomeDelivered || s == bridge.OutcomeRead
 }
 
-// outcomeState returns what became of a message by its fate and by its receipts.
+// outcomeState returns what became of a message, by its fate and by its receipts.
 func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	switch m.Fate {
 	case store.FateWaiting:
@@ -233,7 +244,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	return nil
 }
 
-// promotedTo returns the conversation that a promoted mail is in; else what the line named.
+// promotedTo returns the conversation that a promoted mail is in now. For all other lines it returns what they named (named).
 func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
 	if c := st.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
@@ -241,28 +252,32 @@ func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named 
 	return named
 }
 
-// Decide notes for the lines about a message who decided what becomes of it. state "" means the message's
-// fate tells what.
-func (th *Writer) Decide(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
+// NoteDecision notes, for the lines about a message, who decided what becomes of it. With state "" the lines show the message's
+// fate.
+func (th *Writer) NoteDecision(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
 	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(0, agent.ID)}
 }
 
-// RefuseDecided tells whoever pressed an old button what has become of the message.
+// RefuseDecided tells whoever pressed an old button what has become of the message meanwhile.
 func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	o := &bridge.Outcome{State: th.outcomeState(m)}
 	var said time.Time
-	for _, list := range th.TrackedLines()[m.ID] {
-		d := list.newest()
-		if before := d.DecodedPayload().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
-			o, said = before, d.CreatedAt
+	for _, line := range th.TrackedLines()[m.ID] { // the latest line that shows an outcome counts
+		d := line.newest()
+		shown := d.DecodedPayload().Line.Outcome
+		if shown == nil || shown.State == bridge.OutcomeAsked {
+			continue
+		}
+		if !d.CreatedAt.Before(said) {
+			o, said = shown, d.CreatedAt
 		}
 	}
 	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.Customer(), Outcome: o})
 	th.Log.Refused(r, "stale", "That was decided meanwhile: the message shows what became of it.")
 }
 
-// SortingVerbs are what may be done with an automatic mail.
+// SortingVerbs returns what may be done with an automatic mail in a day's thread.
 func SortingVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
 }

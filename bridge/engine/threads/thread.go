@@ -24,15 +24,14 @@ type Writer struct {
 	Files *files.Reader
 }
 
-// New makes the Writer of a batch. chat gives the chat of a surface's account; nil while it isn't there.
+// New makes the Writer of a batch. chat returns the Surface of an account, or nil while that isn't connected.
 func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
 	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
 }
 
-// OpenThread makes sure that a conversation has a thread, and opens one in its home surface if not. The
+// OpenThread returns the conversation's thread. If there is none, it opens one in the home surface of the conversation's team: the
 // root is the first delivery in the thread's lane.
-// Errors: *relay.EventError when no channel is configured: nothing is dropped, the
-// event can be replayed.
+// Errors: *relay.EventError if no channel is configured. The event goes into quarantine then, and can be replayed.
 func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	if t := c.Home(th.Dir); t != nil {
 		return t, nil
@@ -54,8 +53,8 @@ func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostK
 	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 }
 
-// rootUnsent reports whether no attempt at the root has begun, so that it will show the newest state.
-func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
+// isRootUnsent reports whether no attempt at the root has begun, so that the root will show the newest state by itself.
+func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	if t.Root != "" {
 		return false
 	}
@@ -63,8 +62,8 @@ func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
 	return l.LeasedUntil == nil && l.Head == 0
 }
 
-// ThreadLost posts a new root after the old one was deleted, once for each root.
-// Errors: *book.NotYet while a post is under way, which nothing may overtake.
+// ThreadLost posts a new root after the old one was deleted, once for each root that is lost.
+// Errors: *book.NotYet while a post of the thread is under way, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {
@@ -82,14 +81,14 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	return nil
 }
 
-// CloseThread tells in a thread that was left where the conversation goes on. A root in the same
-// chat becomes a line that says so; one in another chat does with its next update.
+// CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated once the new
+// root is posted; a root in another chat shows it with its next update.
 func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return
 	}
 	th.PostTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
-	if there == left.AccountID { // in the lane that has the new root: only once that is posted, the line is true
+	if there == left.AccountID { // in the lane of the new root, because the update is true only once that is posted
 		l := th.SurfaceLane(c, left, bridge.PostLine)
 		th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
 	}

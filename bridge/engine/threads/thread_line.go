@@ -11,18 +11,18 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// How people are told something, from all to one:
+// How people are told something, from all of them to one:
 //   - Line posts in the conversation's thread, for everybody there. LineAbout points at somebody's
 //     message and mentions its author, TellWith repeats the text too. TellInside, TellAuthor and
-//     TellProblem say why a text stayed inside, and Ask has its author choose.
+//     TellProblem say why a text stayed inside, and Ask lets its author choose.
 //   - ChannelLine posts in a channel, outside of conversations.
 //   - Whisper answers one person where they did something, unseen by others: Refuse, Unchanged and
 //     Confirm say what became of a verb, TellOnce (told_once.go) what need be said only once.
-//   - Direct (direct_line.go) tells one agent in a direct message.
+//   - SendDirect (direct_line.go) tells one agent in a direct message.
 //
 // Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
 
-// TellInside says that a text stayed inside, with a way out where there is one.
+// TellInside says in the thread that a text stayed inside, with buttons for what can be done.
 func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason string) {
 	switch reason {
 	case "not_an_agent":
@@ -40,20 +40,20 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason strin
 	}
 }
 
-// TellAuthor posts the durable line that a text did not reach the customer: it
-// mentions the author and keeps the text.
+// TellAuthor posts the line that says that a text did not reach the customer. It mentions the author and repeats the text, so that
+// nothing is lost.
 func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.LineContent, verbs ...bridge.Verb) {
 	th.TellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
 
-// Ask asks the author whether a text is for the customer. What was likelier meant comes first: the
-// verb that a slip stands for, then to keep the text inside.
+// Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the verb that a
+// mistyped one stands for, then Keep inside.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
 	asked := &bridge.AskLine{Reason: reason}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
 	switch reason {
 	case "unknown_verb":
-		line.Verb, asked.Meant = bridge.VerbUnknown, th.meant(c, m, a)
+		line.Verb, asked.Meant = bridge.VerbUnknown, th.meantVerb(c, m, a)
 		if a.Args.Note != "" {
 			asked.Reason = a.Args.Note // what is wrong with it, in words
 		}
@@ -64,9 +64,9 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	th.TellWith(c, m, line)
 }
 
-// meant makes the button for the verb that a mistyped one stands for. It is about this conversation, and
-// names the agents in the verb; nil if one of them isn't known.
-func (th *Writer) meant(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
+// meantVerb makes the button for the verb that a mistyped one stands for, in this conversation. It returns nil if there is none, or
+// if one of the agents whom the verb names isn't known.
+func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
 	}
@@ -86,14 +86,14 @@ func (th *Writer) meant(c *book.Conversation, m *book.Message, a bridge.Action) 
 	return &offered
 }
 
-// TellProblem says why a text can't be sent; its author may send it later.
+// TellProblem says why a text can't be sent. It has the button with which its author may send it later.
 func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.Problem) {
 	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
 // TellWith posts a line about a person's message that repeats its text.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
-	if line.Text == "" { // else it is about a part
+	if line.Text == "" { // otherwise the line is about one file of the message, which it names
 		line.Files = files.UploadedNames(&m.Message)
 	}
 	line.Text, line.Rich = cmp.Or(line.Text, m.Text), outbound.RichOf(&m.Message)
@@ -102,13 +102,13 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 	}
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
-		line.Args.Message = 0 // for a reply it would be the message that the reply answers
+		line.Args.Message = 0 // with this button it would be the message that the reply answers
 	}
 	th.LineAbout(c, m, line)
 }
 
-// LineAbout posts a line that points at a person's message. It mentions the author, unless the line is
-// about something that the author did.
+// LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about something
+// that the author did.
 func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if t := c.Home(th.Dir); t != nil {
 		line.SourceRef = SourceOf(m, t)
@@ -119,8 +119,8 @@ func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.L
 	}
 }
 
-// SourceOf returns the place of a person's message, for a line in a thread: nothing where the
-// message was written in another surface.
+// SourceOf returns the place of a person's message for a line in a thread. The place is zero if the message was written in
+// another surface.
 func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	if m.AccountID != t.AccountID {
 		return bridge.Place{}
@@ -128,7 +128,7 @@ func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	return bridge.Place{Channel: m.Channel, Message: m.Place}
 }
 
-// Line posts a line in the conversation's thread. It gives the post; nil if there is no thread.
+// Line posts a line in the conversation's thread. It returns the line's delivery, or nil if there is no thread.
 func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	t := c.Home(th.Dir)
 	if t == nil {
@@ -137,17 +137,17 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	if line.Customer == (bridge.PartyRef{}) {
 		line.Customer = c.Customer()
 	}
-	line.Args.Shown = cmp.Or(wordsOf(th.Book, &line), line.Args.Shown)
+	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
 	}
-	line.Mentions = noticed(th.Dir, c, t.AccountID, line)
+	line.Mentions = mentionsToNotify(th.Dir, c, t.AccountID, line)
 	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 }
 
-// wordsOf marks the text that the Send button of a line sends; "" means it has none.
-func wordsOf(b *book.Book, line *bridge.Line) string {
+// sendWordsMark returns the bridge.WordsMark of the text that the Send button of a line sends, or "" if it has no such button.
+func sendWordsMark(b *book.Book, line *bridge.Line) string {
 	m := b.Messages.Rows[line.Args.Message]
 	if m == nil || !slices.Contains(line.Verbs, bridge.VerbSend) {
 		return ""
@@ -160,21 +160,36 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 	return th.Outbox.Enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
-// Whisper answers one person: lists, help, refusals and confirmations only.
+// Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations only. c is the
+// conversation in whose thread it happened, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
-	line.Args.Shown = cmp.Or(wordsOf(th.Book, &line), line.Args.Shown)
+	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
-	if c != nil {
-		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
-			p.Place = bridge.Place{} // the thread as it is when it is sent
-			th.PostTo(c, t, bridge.PostEphemeral, 0, p)
-			return
-		}
+	if t := th.threadOfAction(c, surface, a); t != nil {
+		p.Place = bridge.Place{} // the thread as it is when this is posted
+		th.PostTo(c, t, bridge.PostEphemeral, 0, p)
+		return
 	}
 	if a.Place.Channel == "" {
 		return // nowhere to answer
 	}
 	th.Outbox.Enqueue(th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+}
+
+// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all channels. It
+// returns nil if the person acted elsewhere. c may be nil.
+func (th *Writer) threadOfAction(c *book.Conversation, surface bridge.AccountID, a bridge.Action) *book.Thread {
+	if c == nil || c.Threads[surface] == nil {
+		return nil
+	}
+	t := c.Threads[surface]
+	if a.Place.Channel != "" && a.Place.Channel != t.Channel {
+		return nil
+	}
+	if th.Posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+		return nil
+	}
+	return t
 }
 
 // Refuse tells the actor that nothing was changed, why, and what to do.
@@ -201,7 +216,7 @@ func (th *Writer) Confirm(c *book.Conversation, surface bridge.AccountID, a brid
 	th.Whisper(c, surface, a, line)
 }
 
-// Author names the person who typed a message, agent or not, for a surface.
+// Author names the person who typed a message, agent or not, to a surface.
 func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.AgentRef {
 	ref := bridge.AgentRef{Name: "you"}
 	if m.AgentID != nil {
@@ -213,7 +228,7 @@ func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.Agent
 	return ref
 }
 
-// PartName names the file that a delivery carries, if it is a part of a reply without the text; else "".
+// PartName returns the name of the file that a delivery carries, if that is a part of a reply without its text, else "".
 func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""

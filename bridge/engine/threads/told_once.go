@@ -8,12 +8,11 @@ import (
 	"parley/store"
 )
 
-// toldPost is the kind and channel of a post that only remembers that somebody was told something which
-// is said once.
+// toldPost is the kind and the channel of a post that only remembers that somebody was told something that is said once.
 const toldPost = "told"
 
-// ToldKey returns the key under which it is remembered that an author was told: in a thread, once, that a
-// text stays inside; in a channel, once a day, that a text reaches no customer.
+// ToldKey returns the key under which it is remembered that an author was told something: in a thread, once, that a text stays
+// inside; in a channel, once a day, that a text reaches no customer.
 func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
 	where := a.Place.Thread
 	if where == "" || where == a.Place.Message {
@@ -22,17 +21,16 @@ func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostK
 	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + where}
 }
 
-// TellOnce tells the author of a typed text something, and nobody else, unless the author was told it
-// before.
+// TellOnce tells the author of a typed text something, unseen by others, unless the author was told it before.
 func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a bridge.Action, line bridge.Line) {
-	if th.ToldFirst(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if th.FirstTelling(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		th.Whisper(c, surface, a, line)
 	}
 }
 
-// ToldFirst reports whether the author of a typed text was not told yet what is told only once, and notes that
-// the author is told now.
-func (th *Writer) ToldFirst(r book.Request) bool {
+// FirstTelling reports whether the author of a typed text is told something for the first time that is told only once. It notes
+// that the author is told it now.
+func (th *Writer) FirstTelling(r book.Request) bool {
 	k := ToldKey(r.Surface, r.Action, th.Posts.Now)
 	if th.Posts.Rows[k] != nil {
 		return false

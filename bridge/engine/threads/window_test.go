@@ -27,7 +27,7 @@ func TestZonesMakeNoDifferenceToWindows(t *testing.T) {
 		m := &book.Moment{Now: now.In(zone)}
 		w := New(&book.Book{Moment: m, Channel: func(store.AccountID) channels.Channel { return chatWindow{} }}, nil, nil, nil)
 		chat := &book.Conversation{Conversation: &store.Conversation{AccountID: 1, Status: string(bridge.StatusOpen), WindowFrom: &from}}
-		if got := w.windowShown(chat); got != "2026-11-22 01:30:00 +0000 UTC" {
+		if got := w.windowDigest(chat); got != "2026-11-22 01:30:00 +0000 UTC" {
 			t.Errorf("%s: the window is shown as %s", zone, got)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"parley/store/suggestion"
 )
 
-// Assign does take, assign (people or a team) and unassign.
+// Assign applies take, assign (to people or to a team) and unassign.
 func (wf *UseCases) Assign(r book.Request) {
 	switch {
 	case r.Verb == bridge.VerbUnassign:
@@ -25,6 +25,7 @@ func (wf *UseCases) Assign(r book.Request) {
 	}
 }
 
+// assignAgents assigns a conversation to the agents whom a request names.
 func (wf *UseCases) assignAgents(r book.Request) {
 	var chosen []store.AgentID
 	for _, who := range r.Args.Agents {
@@ -44,7 +45,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		return
 	}
 	if wf.Settings(r.Conversation).OneOwner && (r.Args.Add || len(chosen) > 1) {
-		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.", "To hand it over, name one person: !assign @ann")
+		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.",
+			"To hand it over, name one person: !assign @ann")
 		return
 	}
 	if r.Args.Add {
@@ -53,8 +55,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo sets the assignees. A line mentions the new ones, so that the surface notifies them of it
-// and of what is said in the thread later. Whoever typed in the thread is notified anyway.
+// assignTo sets the owners. A line mentions the new ones, so that their chat notifies them, also of what is said in the thread later.
+// Whoever typed the verb in the thread is notified anyway, and is not mentioned.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	var unique []store.AgentID
@@ -73,11 +75,13 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	t := c.Home(wf.Dir)
 	var notice []bridge.AgentRef
 	for _, id := range unique {
-		if !slices.Contains(c.Assignees, id) && (id != agent.ID || !a.Typed()) && t != nil {
+		isNew, typedItself := !slices.Contains(c.Assignees, id), id == agent.ID && a.Typed()
+		if isNew && !typedItself && t != nil {
 			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
 		}
 	}
-	if slices.ContainsFunc(unique, func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }) {
+	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
+	if slices.ContainsFunc(unique, isNewColleague) {
 		wf.sumUp(c, own.OnHandOver)
 	}
 	c.Assignees = unique
@@ -108,7 +112,7 @@ func (wf *UseCases) unassign(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
-	wf.queue(c)
+	wf.putInQueue(c)
 	wf.Log.ByAgent(c, agent, store.DeedUnassigned, nil)
 	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(surface, agent.ID)})
 	c.RefreshCard()

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,21 +16,22 @@ import (
 )
 
 const (
-	eveningLead  = time.Hour        // the list is posted so long before the last business hour ends
-	eveningStale = 90 * time.Minute // a list that comes later than this helps nobody
-	eveningRows  = 30
+	eveningLead     = time.Hour        // how long before the end of business hours the list is posted
+	maxEveningDelay = 90 * time.Minute // a list that comes later helps nobody
+	maxEveningRows  = 30               // conversations in a list
 )
 
-// NextClosing returns the timer of a team's next list. It fires before the first of the team's accounts
-// that have hours closes. A team without such accounts may have been handed conversations of others,
-// so it goes by the hours of all accounts.
+// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts with business hours
+// closes. A team without such accounts may have been handed conversations of others, so that the hours of all accounts count.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
-	theirs := false
-	for id := range d.Hours {
-		theirs = theirs || d.Account(id).TeamID != nil && *d.Account(id).TeamID == team
+	isTeams := func(id store.AccountID) bool {
+		a := d.Account(id)
+		return a.TeamID != nil && *a.TeamID == team
 	}
-	for _, id := range book.SortedKeys(d.Hours) {
-		if a := d.Account(id); theirs && (a.TeamID == nil || *a.TeamID != team) {
+	ids := book.SortedKeys(d.Hours)
+	onlyTeams := slices.ContainsFunc(ids, isTeams)
+	for _, id := range ids {
+		if onlyTeams && !isTeams(id) {
 			continue
 		}
 		at, found := d.Hours[id].Evening(after, eveningLead)
@@ -40,14 +42,14 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	return t, ok
 }
 
-// Evening posts the list of a team's conversations that wait for an answer and whose reply window
-// closes before the next opening: once a day, and only if there are any.
+// Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the team is back
+// once a day, and only if there are any.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
 	surface, channel := wf.Dir.TeamHome(team)
-	if surface == 0 || wf.Now.Sub(due) > eveningStale {
+	if surface == 0 || wf.Now.Sub(due) > maxEveningDelay {
 		return nil
 	}
 	var rows []store.Closing
@@ -78,8 +80,8 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	return nil
 }
 
-// closingOf returns a team's conversations of an account whose window closes before the
-// account's next opening, the most urgent first.
+// closingOf returns a team's conversations of an account whose reply window closes before the account's business opens again, the
+// most urgent first.
 func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.Closing, error) {
 	win := outbound.WindowOf(wf.Caps(account), &time.Time{})
 	if !win.Limited {
@@ -90,11 +92,11 @@ func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.Acco
 	if back.IsZero() {
 		back = wf.Now.Add(length)
 	}
-	return store.ListClosing(ctx, tx, account, team, wf.Now.Add(-length), back.Add(-length), eveningRows)
+	return store.ListClosing(ctx, tx, account, team, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 
-// Leave notes that somebody decided to let a window close unanswered.
-func (wf *UseCases) Leave(r book.Request) {
+// LeaveUnanswered notes that somebody has decided to let a reply window close unanswered.
+func (wf *UseCases) LeaveUnanswered(r book.Request) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	wf.Log.ByAgent(c, r.Agent, store.DeedLeftUntilTomorrow, nil)
 	wf.Confirm(nil, surface, a, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})

@@ -9,53 +9,54 @@ import (
 	"parley/store"
 )
 
-// queue opens a conversation and takes all assignees off it, so that it waits for whoever takes it.
-func (wf *UseCases) queue(c *book.Conversation) {
+// putInQueue opens a conversation and removes its owners, so that it waits for whoever takes it.
+func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Assignees = nil
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(c)
 	}
 	c.Status = string(bridge.StatusOpen)
-	wf.keepStatus(c)
+	wf.keepStatusFromReplies(c)
 	c.Touch()
 }
 
-// handOver returns a conversation to a team. Where the team works in another channel the
+// handOver gives a conversation to a team. Where the team works in another channel the
 // conversation goes on there, in a thread of its own, and each thread leads to the other.
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
 	left := c.Home(wf.Dir)
-	wf.queue(c)
+	wf.putInQueue(c)
 	c.TeamID = &team.ID
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
 	if left == nil {
-		return // its thread opens where the team works
+		return // it has no thread yet: that opens where the team works
 	}
 	var before bridge.UnassignedLine
 	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := wf.Dir.Home(c.Account, c.TeamID)
-	if there == 0 || there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel) {
-		line.Mentions = threads.TeamToTell(wf.Dir, team, left.AccountID, agent.ID)
+	staysInChannel := there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel)
+	if there == 0 || staysInChannel {
+		line.Mentions = threads.TeamMentions(wf.Dir, team, left.AccountID, agent.ID)
 		wf.Line(c, line)
 		return
 	}
-	line.Mentions = threads.TeamToTell(wf.Dir, team, there, agent.ID)
+	line.Mentions = threads.TeamMentions(wf.Dir, team, there, agent.ID)
 	if there == left.AccountID {
 		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	} else {
 		before.LeftIn = wf.Reading.SurfaceName(wf.Dir, left.AccountID)
 	}
-	wf.openThere(c, there, channel)
+	wf.openThreadIn(c, there, channel)
 	wf.Line(c, line)
 	wf.CloseThread(c, left, there, bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By),
 		Args: bridge.Args{Team: team.Name}, Customer: c.Customer()})
 }
 
-// openThere queues the root in another channel. The thread moves when that root lands: deliveries before
-// the root in the lane are still posted in the old thread, those behind it in the new one. So nothing
-// is lost or posted twice if the process ends in between.
-func (wf *UseCases) openThere(c *book.Conversation, surface store.AccountID, channel string) {
+// openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the root in the lane
+// are still posted in the old thread, those behind it in the new one. So nothing is lost or posted twice if the process ends in
+// between.
+func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, channel string) {
 	t := c.Threads[surface]
 	switch {
 	case t == nil:

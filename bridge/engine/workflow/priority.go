@@ -10,7 +10,7 @@ import (
 	"parley/store/suggestion"
 )
 
-// SetPriority sets how urgent a conversation is. Normal is stored as no priority.
+// SetPriority sets how urgent a conversation is. The normal priority is stored as none.
 func (wf *UseCases) SetPriority(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	level := strings.ToLower(strings.TrimSpace(a.Args.Note))

@@ -10,8 +10,7 @@ import (
 	"parley/store"
 )
 
-// Rename returns a conversation another name on cards and in lists. Renaming it to the customer's own name
-// takes that back.
+// Rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name undoes that.
 func (wf *UseCases) Rename(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	name := strings.Join(strings.Fields(a.Args.Note), " ")

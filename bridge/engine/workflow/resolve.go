@@ -14,7 +14,7 @@ import (
 	"parley/store"
 )
 
-// Reopen opens a conversation again that is resolved.
+// Reopen opens a conversation again that was resolved.
 func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	if c.BridgeStatus() != bridge.StatusResolved {
@@ -31,14 +31,14 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		}
 	}
 	c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
-	wf.keepStatus(c)
+	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
 	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
 	c.RefreshCard()
 	return nil
 }
 
-// End does resolve and close.
+// End applies resolve and close.
 func (wf *UseCases) End(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	switch {
@@ -49,17 +49,17 @@ func (wf *UseCases) End(r book.Request) {
 		wf.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
-	case wf.unread(r): // and nobody would read it
+	case wf.hasUnread(r): // nobody would read it after the end
 		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
 	}
-	wf.end(r, wf.Dir.Ref(surface, agent.ID))
+	wf.setEnded(r, wf.Dir.Ref(surface, agent.ID))
 	c.RefreshCard()
 }
 
-// unread reports whether the customer said something that whoever ends the conversation has not seen: it is still on
-// its way into the thread or, on a page of our own, came after the page was shown.
-func (wf *UseCases) unread(r book.Request) bool {
+// hasUnread reports whether the customer has said something that whoever ends the conversation has not seen: it is still on its way
+// into the thread or, on a page of our own, came after the page was shown.
+func (wf *UseCases) hasUnread(r book.Request) bool {
 	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
 		return r.Conversation.Unshown
 	}
@@ -68,7 +68,8 @@ func (wf *UseCases) unread(r book.Request) bool {
 	})
 }
 
-func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
+// setEnded ends a conversation. by is the agent who does it.
+func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 	c, a := r.Conversation, r.Action
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(c)
@@ -87,23 +88,24 @@ func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 		wf.sumUp(c, own.OnResolve)
 	}
-	if line.Mentions = wf.Conversations.OtherOwners(c, r.Agent); a.Args.Note != "" || len(line.Mentions) > 0 {
-		wf.Line(c, line) // the note belongs to the thread, and its owners learn there who did it
+	line.Mentions = wf.Conversations.OtherOwners(c, r.Agent)
+	if a.Args.Note != "" || len(line.Mentions) > 0 { // the thread keeps the note, and the other owners learn there who did it
+		wf.Line(c, line)
 		return
 	}
 	wf.Confirm(c, r.Surface, a, line)
 }
 
-// keepStatus keeps replies that are on their way from making their conversation pending, because a person
-// has chosen another status since they were said. So it makes no difference whether their results are
-// applied before or after that choice.
-func (wf *UseCases) keepStatus(c *book.Conversation) {
+// keepStatusFromReplies prevents replies that are on their way from making their conversation pending, because a person has chosen
+// another status since. So it makes no difference whether their results are applied before or after that choice.
+func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 	for _, d := range wf.Outbox.Deliveries {
-		if l := wf.Outbox.Lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+		l := wf.Outbox.Lanes[d.LaneID]
+		if l == nil || l.ConversationID != c.ID || d.Kind != outbound.KindReply || d.State == store.Cancelled {
 			continue
 		}
 		if m := wf.Messages.Rows[d.MessageID]; m != nil && m.Fate == store.FateOut {
-			continue // its result has been applied
+			continue // its result has been applied already
 		}
 		p := d.DecodedPayload()
 		p.KeepsStatus = true

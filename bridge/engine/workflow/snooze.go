@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	overdueAfter = 10 * time.Minute // a snooze that wakes later than this was missed
-	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told
+	overdueAfter = 10 * time.Minute // a snooze that ends later than this was missed, and goes into a digest
+	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told of them
 )
 
-// Pend makes a conversation wait for the customer.
-func (wf *UseCases) Pend(r book.Request) {
+// SetPending makes a conversation wait for the customer.
+func (wf *UseCases) SetPending(r book.Request) {
 	if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(r.Conversation)
 	}
@@ -38,7 +38,7 @@ func (wf *UseCases) Wake(r book.Request) {
 	}
 	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusOpen)
-	wf.keepStatus(r.Conversation)
+	wf.keepStatusFromReplies(r.Conversation)
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
 	r.Conversation.RefreshCard()
 }
@@ -57,7 +57,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 		return
 	}
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
-	wf.keepStatus(c) // it is open when it comes back
+	wf.keepStatusFromReplies(c)
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
 	wf.Suggestions.Settle(c, suggestion.Snooze, a.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
@@ -67,22 +67,21 @@ func (wf *UseCases) Snooze(r book.Request) {
 	c.RefreshCard()
 }
 
-// EndSnooze forgets until when a conversation was snoozed, and stops the timer that would wake it. Its status is the
-// caller's to change.
+// EndSnooze clears until when a conversation is snoozed, and stops the timer that would wake it. The caller changes the status.
 func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.SnoozedUntil = nil
 	wf.Timers.Stop(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: wf.Now})
 	c.Touch()
 }
 
-// SnoozeOver brings a conversation back whose timer, for the time due, has fired. It does nothing if the conversation was
-// woken, or snoozed anew, in the meantime.
+// SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was woken or
+// snoozed anew meanwhile.
 func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
 		return
 	}
-	over := !c.SnoozedUntil.After(wf.Now) || c.SnoozedUntil.Equal(due) // the clock may have stepped back since the timer fired
-	if !over {
+	isOver := !c.SnoozedUntil.After(wf.Now) || c.SnoozedUntil.Equal(due) // the clock may have been set back since the timer fired
+	if !isOver {
 		return
 	}
 	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
@@ -90,22 +89,22 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	wf.Log.ByParley(c, store.DeedWoke, nil)
 	c.RefreshCard()
 	if late && len(c.Assignees) > 0 {
-		wf.tellLater(c)
+		wf.addToDigest(c)
 		return
 	}
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
 
-// tellLater puts a conversation that wakes too late into its owners' digest: after a downtime each owner gets one
-// message about all of them.
-func (wf *UseCases) tellLater(c *book.Conversation) {
+// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each owner gets one
+// message about all such conversations.
+func (wf *UseCases) addToDigest(c *book.Conversation) {
 	for _, agent := range c.Assignees {
 		wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 	}
 	wf.Timers.Start(store.Timer{Kind: own.Digest, DueAt: wf.Now.Add(digestWait)})
 }
 
-// Digest tells each agent which snoozes ended while Parley was down.
+// Digest tells each agent directly which snoozes ended while Parley was down.
 func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	rows, err := store.TakeOverdue(ctx, tx)
 	if err != nil {
@@ -124,12 +123,12 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 		if len(threads) > 0 {
 			first = threads[0].AccountID
 		}
-		surface := wf.Reach(agent, first)
+		surface := wf.SurfaceToTell(agent, first)
 		facts, err := wf.Reading.Facts(ctx, tx, surface, wf.Dir.Agent(agent), byAgent[agent]...)
 		if err != nil {
 			return err
 		}
-		wf.Direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
+		wf.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
 	}
 	return nil
 }

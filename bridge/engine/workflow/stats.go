@@ -10,11 +10,12 @@ import (
 	"parley/store/measure"
 )
 
-// statsTeams is how many teams are shown at once.
-const statsTeams = 8
+// maxStatsTeams is how many teams are shown at once.
+const maxStatsTeams = 8
 
-// Stats tells an agent how the last seven days of each team were that the agent is in. An admin who is in none is told
-// of all teams together. link leads to a team's figures of some days on the dashboard; nil means it has no public address.
+// Stats makes a line with the figures of the last seven days of each team that an agent is in. For an admin who is in none it has those
+// of all teams together. link returns the address of a team's figures of some days on the dashboard; it is nil if the dashboard has
+// no public address.
 // Errors: *Problem for an agent without a team; the database's.
 func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link func(team store.TeamID, from, to string) string) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)
@@ -28,7 +29,7 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 	if err != nil {
 		return bridge.Line{}, err
 	}
-	line := &bridge.StatsLine{Missing: incomplete(behind), Left: max(len(teams)-statsTeams, 0)}
+	line := &bridge.StatsLine{Missing: isIncomplete(behind), Left: max(len(teams)-maxStatsTeams, 0)}
 	for _, team := range teams[:len(teams)-line.Left] {
 		var week bridge.TeamWeek
 		if week.SevenDays, err = wf.sevenDays(ctx, tx, wf.Now, team); err != nil {

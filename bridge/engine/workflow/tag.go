@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	maxTagRunes = 40
-	maxTags     = 20
+	maxTagRunes   = 40
+	maxTags       = 20 // of a conversation
+	maxTopicRunes = 200
 )
 
-// Tag adds or removes tags; new ones are created.
+// Tag applies tag and untag. Tags that don't exist are made.
 func (wf *UseCases) Tag(r book.Request) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	var names []string
@@ -28,7 +29,7 @@ func (wf *UseCases) Tag(r book.Request) {
 		names = append(names, wf.Tags.SpellingOf(name))
 	}
 	before := wf.Dir.CurrentTagNames(c.Tags)
-	tags, added := slices.Clone(before), 0
+	tags, added := slices.Clone(before), 0 // the added ones are the last of tags
 	for _, name := range names {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
@@ -59,7 +60,7 @@ func (wf *UseCases) Tag(r book.Request) {
 		what = store.DeedUntagged
 	}
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
-	if len(created) > 0 && a.Origin != bridge.OriginForm { // in the form, new tags are asked for by name
+	if len(created) > 0 && a.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
 		wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
@@ -69,7 +70,7 @@ func (wf *UseCases) Tag(r book.Request) {
 // Topic names what the conversation is about.
 func (wf *UseCases) Topic(r book.Request) {
 	topic := strings.Join(strings.Fields(r.Args.Note), " ")
-	if topic == "" || len([]rune(topic)) > 200 {
+	if topic == "" || len([]rune(topic)) > maxTopicRunes {
 		wf.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
 		return
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	weekStale = 72 * time.Hour   // figures that come later than this are passed over until the next time
-	weekWait  = 10 * time.Minute // they wait so long for what isn't counted yet
-	weekWorst = 3                // conversations that are named
+	maxWeekDelay = 72 * time.Hour   // figures that come later than this are passed over until the next time
+	maxWeekWait  = 10 * time.Minute // they wait so long for what isn't counted yet
+	maxWorstRows = 3                // conversations that are named
 )
 
 // NextWeek returns the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
@@ -33,7 +33,7 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	if err != nil {
 		return next, last, false
 	}
-	at := schedule.Next(after.Add(-weekStale).In(weekZone(d, team)))
+	at := schedule.Next(after.Add(-maxWeekDelay).In(weekZone(d, team)))
 	for ; !at.IsZero() && !at.After(after); at = schedule.Next(at) {
 		last = store.Timer{Kind: own.WeekOf(team, at), DueAt: at}
 	}
@@ -56,17 +56,17 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if err != nil {
 		return err
 	}
-	if (behind.Seconds > 0 || behind.Older) && wf.Age() < weekWait {
-		return wf.Wait(weekWait - wf.Age())
+	if (behind.Seconds > 0 || behind.Older) && wf.Age() < maxWeekWait {
+		return wf.Wait(maxWeekWait - wf.Age())
 	}
 	if next, _, ok := NextWeek(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
 	surface, channel := wf.Dir.TeamHome(team)
-	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > weekStale {
+	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > maxWeekDelay {
 		return nil
 	}
-	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, Missing: incomplete(behind)}
+	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, Missing: isIncomplete(behind)}
 	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
 		return err
 	}
@@ -77,11 +77,11 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	return nil
 }
 
-// incomplete reports whether figures of the last days may lack something.
-func incomplete(b measure.Behind) bool { return b.Older || b.Seconds > weekWait.Seconds() }
+// isIncomplete reports whether figures of the last days may lack something.
+func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
-// sevenDays reads how the last seven days of a team were before that of a time, those before them, and who waits now; for
-// the team 0, of all teams together and of the conversations that have none.
+// sevenDays reads the figures of the seven days before the day of a time, of the seven days before those, and of who waits now. Team 0
+// stands for all teams together, and for the conversations that have none.
 func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	today := at.In(weekZone(wf.Dir, team))
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
@@ -100,7 +100,7 @@ func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team
 	return d, err
 }
 
-// weekOf asks for some days of a team; the team 0 stands for all.
+// weekOf makes the filter for some days of a team. Team 0 stands for all.
 func weekOf(from, to string, team store.TeamID) measure.Filter {
 	f := measure.Filter{From: from, To: to, Kind: measure.KindAll}
 	if team != 0 {
@@ -134,7 +134,8 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	return w, err
 }
 
-// weekMedians reads the medians of a week. That of one time, and of two, is their average, which is known exactly.
+// weekMedians reads the medians of a week's times. The median of one time, and of two, is their average, which is known exactly. A
+// median that can't be told is -1.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
 	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, true, nil)
 	if err != nil {
@@ -157,9 +158,9 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 		Ended: median(measure.Ended, w.Resolved, w.Ended)}, nil
 }
 
-// worstOfWeek adds the conversations that waited longest for their first answer.
+// worstOfWeek adds to line the conversations that waited longest for their first answer.
 func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, f measure.Filter, line *bridge.WeekLine) error {
-	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, weekWorst)
+	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, maxWorstRows)
 	if err != nil {
 		return err
 	}

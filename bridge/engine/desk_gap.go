@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"parley/store"
+)
+
+// gapMargin is by how much a measured age of a message can be wrong.
+const gapMargin = 2 * time.Second
+
+// Gap says that events may have been missed until now. Replies wait until Filled is called, but at most Options.GapWait.
+func (d *Desk) Gap() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.gapUntil = true, time.Now()
+}
+
+// Filled says that all events that were missed in the gap are stored now.
+func (d *Desk) Filled() {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	newest, err := store.NewestEvent(ctx, d.e.pool)
+	if err != nil {
+		d.e.log.Warn("newest event not read", "error", err)
+		newest = math.MaxInt64 // replies wait until all events are applied
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
+}
+
+// gapWithin reports whether events may have been missed within a duration before now. It takes a duration and no time of day,
+// because the clocks of the database and of this process need not agree.
+func (d *Desk) gapWithin(last time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.open || d.e.stalled() {
+		return true
+	}
+	return !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
+}
+
+// filling reports whether a gap is being filled, or whether the events that filled it are not applied yet. It returns true
+// for at most limit after the gap.
+func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
+	d.mu.Lock()
+	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
+	d.mu.Unlock()
+	switch {
+	case d.e.stalled():
+		return true, nil
+	case open || !recent:
+		return open && recent, nil
+	}
+	return store.Unapplied(ctx, d.e.pool, d.account, to)
+}
