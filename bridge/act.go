@@ -16,15 +16,15 @@ type Act struct {
 	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
 }
 
-// Attaching says what a page may let an agent attach to a reply, and to how many it goes.
+// Attaching says what an agent may attach to a reply on a page.
 type Attaching struct {
-	Files   bool   // it takes files
+	Files   bool   // the channel takes files
 	Why     string // why it takes none, for people
-	Confirm bool   // what is attached is shown once more before it leaves
+	Confirm bool   // the page shows what is attached once more before it leaves
 	Several bool   // the reply may have several recipients, whom the page shows
 }
 
-// Acts returns the verbs of acts.
+// Acts returns the verbs that an agent can ask for on such a page.
 func Acts() []Verb {
 	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
@@ -35,7 +35,7 @@ type ActState string
 
 // States of an act.
 const (
-	ActUnknown ActState = ""        // nothing of that name was accepted
+	ActUnknown ActState = ""        // no act of that name was accepted
 	ActWaits   ActState = "waits"   // it is stored and will be applied
 	ActDone    ActState = "done"    // it was applied
 	ActRefused ActState = "refused" // it was applied, and changed nothing: ActResult.Why says why not
@@ -45,7 +45,7 @@ const (
 // ActResult tells what became of an act.
 type ActResult struct {
 	State ActState
-	Why   string // for people; ActRefused
+	Why   string // of ActRefused: for people
 }
 
 // Spoken is a message of a conversation as a page of Parley's own shows it.
@@ -87,8 +87,8 @@ type SpokenFile struct {
 	Index     int
 	Name      string
 	SizeBytes int64
-	Readable  bool   // the page can give its bytes
-	Picture   bool   // it says to be a picture
+	Readable  bool   // the page can deliver its bytes
+	Picture   bool   // its content type is that of a picture
 	Missing   string // why it isn't there; "" means nobody knows, or it is
 }
 
@@ -98,7 +98,8 @@ type SpokenPage struct {
 	Older bool // there is more before it
 }
 
-// SpokenBefore says where a page of messages ends: before the message with this event and id. The zero value means the page with the newest.
+// SpokenBefore says where a page of messages ends: before the message with this event and id. The zero value means the
+// page with the newest.
 type SpokenBefore struct {
 	Event EventID
 	ID    MessageID

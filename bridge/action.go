@@ -2,7 +2,7 @@ package bridge
 
 import "parley/bridge/analysis"
 
-// Verb is what a person asks for. The words of the grammar are the same.
+// Verb is what a person asks for. Most verbs are also the words that people type for them.
 type Verb string
 
 // Verbs. Say, Edit, Delete, React and Unreact come from plain behaviour in the
@@ -64,7 +64,7 @@ const (
 	VerbUnblock   Verb = "unblock"   // takes it back, for the sender of Args.Message or for Args.Addresses
 )
 
-// Reads reports whether a verb only shows something and changes nothing.
+// Reads reports whether a verb only shows something, and changes nothing.
 func (v Verb) Reads() bool {
 	switch v {
 	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbStats, VerbTemplates:
@@ -91,7 +91,7 @@ type Actor struct {
 	Kind ActorKind
 }
 
-// Origin says by which way an Action came.
+// Origin says in which way an Action came.
 type Origin string
 
 // Origins.
@@ -106,7 +106,7 @@ const (
 	OriginCatchUp  Origin = "catchup" // found later by the sweeper
 )
 
-// Marker says how a typed text began; it is never relayed as an accident.
+// Marker says how a typed text began. What it marks never leaves by accident.
 type Marker string
 
 // Markers. An escaped text (`!!`, `\!`) has MarkNone and lost its escape.
@@ -146,7 +146,7 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	Order  string // Say: the place in the order of typing, compared as a string: Unix seconds, a dot, six digits, then anything
+	Order  string // Say: when it was typed. Orders are compared as strings: Unix seconds, a dot, six digits, then anything
 
 	Text        string   // canonical Markdown, without marker, verb and escape
 	Raw         string   // as typed, for "kept" lines when nothing was sent
@@ -154,7 +154,7 @@ type Action struct {
 	MentionsBot bool     // the text mentions our app (and is no explicit reply)
 	Mentions    []string // user ids of the people it mentions
 	Files       []SurfaceFile
-	Rich        *Rich // a reply's, besides its text
+	Rich        *Rich // what a reply carries besides its text
 	Broadcast   bool  // a thread reply also shown in the channel
 	Edit
 	Explicit  bool // Say: "@Parley reply: …"
@@ -168,20 +168,19 @@ type Action struct {
 
 // Edit says which change of a message a VerbEdit is.
 type Edit struct {
-	Version  string // a later one compares higher. Two with the same text behind the colon are one edit
+	Version  string // a later version compares higher. Two versions with the same text behind the colon are one edit
 	Restored bool   // the message was deleted before, and its author has restored it
 }
 
-// Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a
-// button, and whoever presses it does what it says.
+// Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a button.
 type Meant struct {
 	Verb  Verb     `json:"verb"`
 	Args  Args     `json:"args"`
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
-// Typed reports whether somebody wrote the action as a message in a thread. So their surface notifies them of
-// what is said there from now on.
+// Typed reports whether somebody wrote the action as a message. Then the surface notifies that person of what is said
+// in the thread from now on.
 func (a Action) Typed() bool {
 	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 }
@@ -211,7 +210,7 @@ type Args struct {
 	Wanted   *WantedText   `json:"wanted,omitempty"` // AI: nil means a summary
 }
 
-// SendArgs say which text is meant that was typed before.
+// SendArgs say which text, typed before, is meant.
 type SendArgs struct {
 	Slip  MessageID `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
 	Sure  bool      `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text

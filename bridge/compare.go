@@ -10,25 +10,29 @@ import (
 	"parley/store"
 )
 
-// SameText reports whether a text that a surface reads again is what was stored of it.
+// SameText reports whether a text that a surface has read again is the one that was stored.
 func SameText(read, stored string) bool {
 	return strings.TrimSpace(store.Clean(read)) == strings.TrimSpace(stored)
 }
 
-// TextMark tells one version of a text from another.
+// markBytes is how much of its hash a mark has: enough to tell the versions of one text apart.
+const markBytes = 8
+
+// TextMark returns a mark of a text. Another version of the text has another mark.
 func TextMark(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:markBytes])
 }
 
-// WordsMark tells a text with its files, by their names, from what its author makes of it later. It counts the files
-// first, so that a text which looks like a list of names has another mark than a text with these files.
+// WordsMark returns a mark of a text with its files, by their names. After an edit of either the mark is another. The
+// number of files comes first, so that a text that looks like a list of names has another mark than a text with these
+// files.
 func WordsMark(text string, files []string) string {
 	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }
 
-// RecipientsMark names the recipients of a reply, whatever the order and the case in which their
-// addresses are written: forms with the same mark name the same people.
+// RecipientsMark returns a mark of the recipients of a reply. It doesn't depend on the order and the case in which
+// their addresses are written: forms with the same mark name the same people.
 func RecipientsMark(to, cc []string) string {
 	normal := func(list []string) string {
 		keys := make([]string, len(list))
@@ -41,5 +45,5 @@ func RecipientsMark(to, cc []string) string {
 	return TextMark(normal(to) + "\n" + normal(cc))
 }
 
-// AddressKey is a typed mail address as it is compared and kept.
+// AddressKey returns a typed mail address in the form in which it is compared and kept.
 func AddressKey(address string) string { return strings.ToLower(strings.TrimSpace(address)) }

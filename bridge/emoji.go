@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// NoVerb means, in the emoji that a team chose, that the emoji has no verb there.
+// NoVerb is what a team chooses for an emoji that has no verb in its channels.
 const NoVerb = "none"
 
 // EmojiVerbs are the verbs that an emoji can stand for.

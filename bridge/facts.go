@@ -60,11 +60,10 @@ type Tag struct {
 // TagCategories are what tags can be about, in the order in which they are offered.
 func TagCategories() []string { return []string{"topic", "issue", "priority", "workflow", "segment"} }
 
-// Facts are what a card, a form or a list row may show of a conversation.
-// Bodies of messages are not among them.
+// Facts are what a card, a form or a list row may show of a conversation. Bodies of messages are not among them.
 //
-// Lines carry facts into the rows of deliveries, where all of them are stored in one flat object. So their parts
-// are embedded, and a field of a part keeps its stored name in its tag where it is another.
+// Lines carry facts into the rows of deliveries, where all fields are stored in one flat JSON object. Therefore the
+// parts are embedded, and a field that is stored under another name than its own keeps that name in its tag.
 type Facts struct {
 	ID          ConversationID // shown as #id
 	Automatic   bool           // a day's quiet thread of automatic mail: nobody holds or resolves it
@@ -85,7 +84,7 @@ type Facts struct {
 	Thread
 	Viewer AgentRef       // for whom forms and lists are made
 	Zone   *time.Location // in which times are shown
-	Now    time.Time      // Parley's clock as these were read for a form or window; zero on cards and lists
+	Now    time.Time      // when a form's or window's facts were read, by Parley's clock; zero on cards and lists
 }
 
 // Account is what the facts of a conversation say of its account.
@@ -97,14 +96,14 @@ type Account struct {
 	ChannelIcon string      // emoji shortcode: "email"
 	OneOwner    bool        // a conversation has one owner at most
 	ResolveNow  bool        // the button Resolve asks for no note
-	MayStart    bool        // another conversation with the contact may be begun by it
+	MayStart    bool        // agents may begin another conversation with the contact by this account
 }
 
 // Recipients are the customer's side of a conversation: who gets its replies, and who doesn't.
 type Recipients struct {
 	To      []PartyRef // whom a reply would go to now
 	Cc      []PartyRef // who would get a copy of it
-	Waiting []PartyRef // who is new in the mail: they get nothing until somebody allows it
+	Waiting []PartyRef // who is new in the mail, and gets nothing until an agent allows it
 	Copied  []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
 }
 

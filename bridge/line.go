@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Line is a remark of Parley's in a thread or channel: Content says what it tells, the other fields
-// are what lines of many kinds have.
+// Line is a remark of Parley's own in a thread or channel. Content is what it says; the other fields are those that
+// lines of many kinds have.
 type Line struct {
 	Content   LineContent `json:"-"`          // see MarshalJSON
 	By        AgentRef    `json:",omitzero"`  // who caused it; zero means Parley or the customer
@@ -25,8 +25,8 @@ type Line struct {
 	Args      Args        `json:",omitzero"`  // what was done with Verb, and what the buttons are about
 }
 
-// LineContent is what a line tells: a struct with the fields of one kind of line, or a LineKind
-// itself where a kind has no fields of its own.
+// LineContent is what a line says: a struct with the fields of one kind of line or, for kinds without fields of their
+// own, the LineKind itself.
 type LineContent interface{ Kind() LineKind }
 
 // Kind of the line; "" where it has no content.
@@ -46,9 +46,8 @@ type LineFile struct {
 // envelope is a Line in JSON, without the fields of its content.
 type envelope Line
 
-// MarshalJSON writes a line's kind, its fields and those of its content into one object. The names
-// of a content's fields in it are older than their names here: replicas that run an earlier version
-// read them too.
+// MarshalJSON writes a line's kind, its fields and those of its content into one object. Some fields of contents have
+// other names there than here, because processes of earlier versions read and write them, too.
 func (l Line) MarshalJSON() ([]byte, error) {
 	row, err := json.Marshal(struct {
 		Kind LineKind
@@ -57,18 +56,22 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, bare := l.Content.(LineKind); bare || l.Content == nil {
+	if _, hasNoFields := l.Content.(LineKind); hasNoFields || l.Content == nil {
 		return row, nil
 	}
 	own, err := json.Marshal(l.Content)
-	if err != nil || len(own) <= len("{}") {
-		return row, err
+	if err != nil {
+		return nil, err
 	}
-	return append(append(row[:len(row)-1], ','), own[1:]...), nil
+	if string(own) == "{}" {
+		return row, nil
+	}
+	row[len(row)-1] = ',' // in place of the closing brace: the fields of own follow, without its opening one
+	return append(row, own[1:]...), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote, in this version or an earlier one. A kind that is not
-// known is a later version's: it becomes an UnknownLine.
+// UnmarshalJSON reads what MarshalJSON wrote, in this version or an earlier one. A kind that is not known comes from a
+// later version: it becomes an UnknownLine.
 func (l *Line) UnmarshalJSON(row []byte) error {
 	var read struct {
 		Kind LineKind
@@ -82,7 +85,7 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 		return nil
 	}
 	l.Content = ContentOf(read.Kind, l.Verb)
-	if _, bare := l.Content.(LineKind); bare {
+	if _, hasNoFields := l.Content.(LineKind); hasNoFields {
 		return nil
 	}
 	if err := json.Unmarshal(row, l.Content); err != nil {

@@ -7,7 +7,7 @@ import (
 	"parley/store"
 )
 
-// UnknownLine is the content of a kind that only a later version knows: its words are better than none.
+// UnknownLine is the content of a kind that only a later version knows. Of such a line, at least these words are shown.
 type UnknownLine struct {
 	Name   LineKind `json:"-"`
 	Reason string   `json:",omitempty"`
@@ -120,7 +120,7 @@ type AccountLine struct {
 	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
 	Trouble string `json:"Reason,omitempty"` // "" means it works again
 	Hint    string `json:",omitempty"`       // what to do
-	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" means it works, or nobody knows one
+	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" if there is none, or if it works
 }
 
 // Kind of its line.

@@ -1,13 +1,13 @@
 package bridge
 
-// LineKind says what a line is about; bot/view gives it words.
+// LineKind says what a line is about. bot/view has the words.
 type LineKind string
 
 // Kind lets a kind that has no fields of its own be the content of a line.
 func (k LineKind) Kind() LineKind { return k }
 
-// Kinds of lines. Those marked * say that a customer did not get something: they mention the author
-// and keep the text. What they say besides is in their content (ContentOf).
+// Kinds of lines. Those marked * say that a customer did not get something: they mention the author and repeat the text
+// . The comments name the fields of Line that a kind uses; its other fields are in its content (ContentOf).
 const (
 	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
 	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
@@ -83,7 +83,7 @@ func ContentOf(kind LineKind, verb Verb) LineContent {
 	return empty()
 }
 
-// contents makes the content of each kind; nil means the kind has no fields of its own.
+// contents has a function for each kind that makes its content; nil if the kind has no fields of its own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
 	LineUnassigned:  empty[UnassignedLine],
@@ -143,7 +143,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineWritten:     empty[WrittenLine],
 }
 
-// verbContents makes the contents that differ from the usual one of their kind.
+// verbContents has functions for the contents that depend on the line's verb, by kind and verb.
 var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineTemplate: {VerbTemplates: empty[VerdictLine]},
 	LineDone: {
@@ -160,6 +160,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 	},
 }
 
+// empty makes the zero content of a type.
 func empty[C any, P interface {
 	*C
 	LineContent

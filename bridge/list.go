@@ -15,11 +15,11 @@ type Listing struct {
 	Hidden []string // lists that the reader may not open
 }
 
-// ListPick is the list from which somebody picks a conversation: all of them, or only those of their
-// own and their teams for whoever may not open the list of all.
+// ListPick is the list from which somebody picks a conversation: all of them or, for somebody who may not open the list
+// of all, their own and those of their teams.
 const ListPick = "pick"
 
-// ListFound stands for what a search found, where else the name of a list stands.
+// ListFound stands in place of a list's name for what a search has found.
 const ListFound = "find"
 
 // ListQuery returns what the arguments of VerbList ask for.

@@ -2,38 +2,38 @@ package bridge
 
 import "slices"
 
-// Notice is an occasion on which Parley mentions an agent in a thread, so that the chat tells them.
+// Notice is an occasion on which Parley mentions an agent in a thread, so that the chat notifies the agent.
 //
-// Lines that are in no row of Notices mention their agents always: those that say that a customer did not
-// get something mention their author, whatever the author chose.
+// A line that is in no row of Notices always mentions its agents. For example, a line that says that a customer did not
+// get something mentions its author, whatever the author chose.
 type Notice struct {
 	Name   string
-	Text   string // when that is, as pages say it
-	Always bool   // an agent can't do without it
-	Cover  bool   // while all of its agents are away, their team is told instead
-	of     func(Line) bool
+	Text   string // when it happens, in the words of pages
+	Always bool   // agents can't choose to do without it
+	Cover  bool   // while all agents whom it is for are away, their team is notified instead
+	is     func(Line) bool
 }
 
-// Presences of agents, as parley.yaml writes them. The first is what counts where nothing is said.
+// Presences of agents, as parley.yaml writes them. The first one is the default.
 const (
 	PresenceAvailable = "available"
 	PresenceAway      = "away"
 )
 
-// Notices lists all notices. What an agent may do without is said in parley.yaml and on pages by these names.
+// Notices lists all notices. By their names, parley.yaml and pages say which ones an agent does without.
 func Notices() []Notice {
 	return []Notice{
-		{Name: "assigned", Text: "a colleague assigns a conversation", of: isKind(LineAssigned)},
-		{Name: "handed_over", Text: "a conversation is handed to the team", of: isKind(LineUnassigned)},
-		{Name: "customer", Text: "a customer writes again in a conversation that was snoozed or resolved", Cover: true, of: isCustomersReturn},
-		{Name: "urgent", Text: "a conversation becomes urgent", Cover: true, of: isKind(LineAnalysis)},
-		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", of: isColleaguesEnd},
-		{Name: "note", Text: "a note that was written in a form gives the name", of: func(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }},
-		{Name: "woke", Text: "a snooze is over", Always: true, Cover: true, of: isKind(LineWoke)},
+		{Name: "assigned", Text: "a colleague assigns a conversation", is: isKind(LineAssigned)},
+		{Name: "handed_over", Text: "a conversation is handed to the team", is: isKind(LineUnassigned)},
+		{Name: "customer", Text: "a customer writes again in a conversation that was snoozed or resolved", Cover: true, is: isCustomersReturn},
+		{Name: "urgent", Text: "a conversation becomes urgent", Cover: true, is: isKind(LineAnalysis)},
+		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", is: isColleaguesEnd},
+		{Name: "note", Text: "a note that was written in a form gives the name", is: func(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }},
+		{Name: "woke", Text: "a snooze is over", Always: true, Cover: true, is: isKind(LineWoke)},
 	}
 }
 
-// NoticesToChoose lists the names of those that an agent can do without.
+// NoticesToChoose lists the names of the notices that an agent can choose to do without.
 func NoticesToChoose() (names []string) {
 	for _, n := range Notices() {
 		if !n.Always {
@@ -43,10 +43,10 @@ func NoticesToChoose() (names []string) {
 	return names
 }
 
-// Notice returns what a line tells those whom it mentions; false means it is no notice.
+// Notice returns the notice that a line is to those whom it mentions. It returns false if the line is in no row of Notices.
 func (l Line) Notice() (Notice, bool) {
 	all := Notices()
-	if i := slices.IndexFunc(all, func(n Notice) bool { return n.of(l) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(n Notice) bool { return n.is(l) }); i >= 0 {
 		return all[i], true
 	}
 	return Notice{}, false

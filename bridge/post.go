@@ -34,7 +34,7 @@ type Post struct {
 	Token          string    // opaque, the same in every attempt at this part; PostDouble: that of the root
 	Part           int       // 0 first; a long text continues in further parts
 	Attempt        int       // 1 for the first
-	Unsure         bool      // nobody can tell whether an earlier attempt was made: this post may be a double, and says so. A card: its root may be one
+	Unsure         bool      // nobody can tell whether an earlier attempt succeeded: this post, or a card's root, may be a double, and says so
 	FirstAttemptAt time.Time // PostDouble: of the root
 	Place          Place     // Thread "" for a root; Message for cards, marks, PostDouble, and a PostLine that takes the place of an earlier one
 	To             string    // the surface user who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message)
@@ -43,7 +43,7 @@ type Post struct {
 	Line           *Line
 	Was            PostKind        // PostErased: what was posted there
 	Mark           Mark            // PostMark: "" means none
-	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" means none
+	Clears         Mark            // PostMark: the mark that Mark replaces; "" means none
 	Files          []channels.File // PostFiles
 	Missing        []Missing       // PostFiles: those that could not be had, or not yet
 	Progress       string          // what an earlier attempt returned in Sent.Progress; the surface alone knows what it means
@@ -78,7 +78,7 @@ type Answered struct {
 	ByOwner bool   `json:"by_owner,omitempty"` // the customer answers her own
 }
 
-// Mark says on a person's own message what became of it. A message has one at a time.
+// Mark is shown on a person's own message and says what became of it. A message has one mark at a time.
 type Mark string
 
 // Marks.
@@ -91,11 +91,11 @@ const (
 	MarkInside    Mark = "inside"    // the customer does not get it
 )
 
-// Sent is what a surface tells of a post that was made.
+// Sent is what a surface says of a post that was made.
 type Sent struct {
 	Message  string // its id in the surface; PostDouble: that of the other root, "" means there is none
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part
-	Blind    bool   // Reconcile answered Absent, or a PostDouble found none, because nobody can look: it is a guess; of a PostErased: some posts of the thread may be left
+	Blind    bool   // nothing was found only because the surface can't look; PostErased: some posts of the thread may be left
 }

@@ -18,9 +18,9 @@ import (
 type Setting struct {
 	Name   string
 	Label  string   // what it is called on a page
-	Values []string // the first is the default; nil means Free says what may be written
+	Values []string // what can be chosen, the default first; nil if Free says what may be written
 	Free   FreeText
-	Chat   string // the default where the channel has no threads of its own, if it is another one
+	Chat   string // the default for channels without threads of their own; "" if it is the same
 	Text   string // what the values do, in Markdown
 	keep   func(s *AccountSettings, value string)
 }
@@ -29,8 +29,8 @@ type Setting struct {
 type FreeText struct {
 	Default string
 	Valid   func(value string) bool
-	Why     func(value string) string // what is wrong with a value that is not valid; nil means NotSo
-	Lines   bool                      // it has several lines
+	Why     func(value string) string // says what is wrong with a value that is not valid; if nil, NotSo does
+	Lines   bool                      // the value may have several lines
 	NotSo   string                    // what is wrong with a value that is not valid: "are no limits"
 	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
 }
@@ -96,7 +96,7 @@ func Settings() []Setting {
 	}, aiSettings()...)
 }
 
-// aiSettings lists those about what is made of customers' words.
+// aiSettings lists the settings about what is made of customers' words.
 func aiSettings() []Setting {
 	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
 	return []Setting{
@@ -107,9 +107,9 @@ func aiSettings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.AI.AppliesTags = v == "apply" }},
 		{Name: "ai_mask", Label: "Hide addresses and numbers from a model", Values: onOff, Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back in its answer.",
 			keep: func(s *AccountSettings, v string) { s.AI.Unmasked = v == settingOff }},
-		{Name: "ai_tokens_a_day", Label: "Tokens that a model may cost in a day", Free: number("tokens", mostTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
+		{Name: "ai_tokens_a_day", Label: "Tokens that a model may cost in a day", Free: number("tokens", maxTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
 			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = atoi(v, -1) }},
-		{Name: "ai_audit", Label: "Days for which questions to a model are kept", Free: number("days", mostAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
+		{Name: "ai_audit", Label: "Days for which questions to a model are kept", Free: number("days", maxAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
 			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = atoi(v, 0) }},
 		{Name: "ai_translate", Label: "Translate what customers write", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [ai.md](ai.md).",
 			keep: func(s *AccountSettings, v string) { s.AI.Translates = v == settingOn }},
@@ -126,7 +126,7 @@ func aiSettings() []Setting {
 	}
 }
 
-// languageCodes are those that a team may have.
+// languageCodes returns the codes of the languages that a team may have.
 func languageCodes() (codes []string) {
 	for _, l := range analysis.Languages() {
 		codes = append(codes, l.Code)
@@ -139,7 +139,7 @@ type AccountSettings struct {
 	ConfirmSend   bool   // a reply waits for a click, unless it was said to be one
 	WhoReplies    string // assignees, any_agent
 	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
-	OneOwner      bool   // a conversation has one owner at most
+	OneOwner      bool   // a conversation has at most one owner
 	ReplyTo       string // all, sender
 	ResolveAtOnce bool   // the button asks for no note
 	ReplyAfter    string // reopen, new_linked: after resolve
@@ -158,27 +158,28 @@ type AccountSettings struct {
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 
-// AISettings are what an account says about what is made of customers' words, and about the model that does it.
+// AISettings are an account's settings about what is made of customers' words, and about the model that does it.
 type AISettings struct {
 	AppliesTags bool // tags that an analysis finds are put on at once
 	Translates  bool // what customers write in another language than the team's is translated for the team
 	SumsUp      bool // a long conversation is summed up when it is handed over or resolved
-	Unmasked    bool // it may see mail addresses, phone and card numbers and IBANs
-	TokensADay  int  // that it may cost; 0 means no limit, -1 means what the process says
-	AuditDays   int  // for which it is kept what it was asked and answered
+	Unmasked    bool // the model may see mail addresses, phone and card numbers and IBANs
+	TokensADay  int  // how many tokens the model may cost in a day; 0 means any number, -1 means what the process's variables say
+	AuditDays   int  // for how many days the model's questions and answers are kept
 
 	References []analysis.Pattern // which numbers are noted; empty means those that are found by rules
 	Intents    []analysis.Intent  // what customers may want; empty means analysis.DefaultIntents
 }
 
-// SettingsOf returns the settings of an account: what is chosen for it, else what is chosen for all
-// accounts, else the default.
+// SettingsOf returns the settings of an account: what is chosen for the account itself (own), else what is chosen for
+// all accounts (all), else the default. threads means that the account's channel has threads of its own.
 func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 	s := AccountSettings{AI: AISettings{TokensADay: -1}}
 	chosen := choicesOf(all, own)
 	for _, row := range Settings() {
-		switch value, ok := chosen[row.Name]; {
-		case ok:
+		value, isChosen := chosen[row.Name]
+		switch {
+		case isChosen:
 			row.keep(&s, value)
 		case !threads && row.Chat != "":
 			row.keep(&s, row.Chat)
@@ -191,22 +192,26 @@ func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 	return s
 }
 
-// mostTokens is the most that ai_tokens_a_day may be.
-const mostTokens = 1_000_000_000
+// maxTokens is the largest value of ai_tokens_a_day.
+const maxTokens = 1_000_000_000
 
-// What a model was asked is kept as long as what arrived is kept as it came; nobody asks why after a year.
+// For how many days questions to a model are kept.
 const (
-	auditDays     = "30"
-	mostAuditDays = 366
+	auditDays    = "30" // the default: as long as what arrived is kept as it came
+	maxAuditDays = 366  // nobody asks why after a year
 )
 
-// number is what may be written where a number from 0 to most is wanted.
-func number(of string, most int, usual string) FreeText {
-	return FreeText{Default: usual, NotSo: "is no number of " + of, Write: fmt.Sprintf("Write a number from 0 to %d.", most),
-		Valid: func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= most }}
+// number is the FreeText for a number from 0 to largest. of is what it counts, in the plural.
+func number(of string, largest int, byDefault string) FreeText {
+	return FreeText{
+		Default: byDefault,
+		NotSo:   "is no number of " + of,
+		Write:   fmt.Sprintf("Write a number from 0 to %d.", largest),
+		Valid:   func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= largest },
+	}
 }
 
-// lines is what may be written where several lines are wanted that parse reads.
+// lines is the FreeText for several lines that parse reads.
 func lines[T any](parse func(string) ([]T, error), write string) FreeText {
 	why := func(v string) string {
 		if _, err := parse(v); err != nil {
@@ -222,7 +227,7 @@ func validLimits(value string) bool {
 	return err == nil
 }
 
-// phoneNumber is how numbers are written everywhere: E.164, with "+".
+// phoneNumber matches a phone number as all of them are written: E.164, with "+".
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // numbers reads a list of phone numbers.
@@ -239,7 +244,7 @@ func validNumbers(value string) bool {
 	return len(numbers(value)) > 0 && !slices.ContainsFunc(numbers(value), func(n string) bool { return !phoneNumber.MatchString(n) })
 }
 
-// atoi reads a number, or gives other.
+// atoi reads a number. If s is none, it returns other.
 func atoi(s string, other int) int {
 	if n, err := strconv.Atoi(s); err == nil {
 		return n
@@ -247,12 +252,12 @@ func atoi(s string, other int) int {
 	return other
 }
 
-// choicesOf joins what is chosen for all accounts with what one chooses itself, which wins.
+// choicesOf joins what is chosen for all accounts with what is chosen for one, which counts where both are.
 func choicesOf(all, own json.RawMessage) map[string]string {
 	chosen := map[string]string{}
 	for _, raw := range []json.RawMessage{all, own} {
 		var given map[string]string
-		_ = json.Unmarshal(raw, &given) // written by us; what can't be read keeps its default
+		_ = json.Unmarshal(raw, &given) // written by us; what can't be read has the default
 		maps.Copy(chosen, given)
 	}
 	return chosen

@@ -13,10 +13,13 @@ type SuggestionArgs struct {
 	Shown  string  `json:"shown,omitempty"`  // SumOf the text that the form showed; "" means it showed none
 }
 
-// SumOf stands for a text, whatever its blanks and line breaks are.
+// sumBytes is how much of its hash SumOf returns: enough to tell the suggestions of one conversation apart.
+const sumBytes = 6
+
+// SumOf returns a short hash of a text, which doesn't depend on its blanks and line breaks.
 func SumOf(text string) string {
 	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(text), " ")))
-	return hex.EncodeToString(sum[:6])
+	return hex.EncodeToString(sum[:sumBytes])
 }
 
 // SuggestedReply is a text that an analysis suggests to answer with. An agent reads and may change it before it

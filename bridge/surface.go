@@ -13,23 +13,21 @@ import (
 // Surface is a chat platform in which agents work. All methods may be called
 // concurrently.
 type Surface interface {
-	// Decode turns the stored bytes of one fact into what people did. Pure.
+	// Decode turns the stored bytes of one fact into what people did. It depends on nothing but these bytes.
 	// Errors: any error quarantines the fact.
 	Decode(raw []byte) ([]Action, error)
 
-	// Send makes one post. Same contract as channels.Channel.Send: *channels.SendError
-	// with a class, anything else is Ambiguous. Wrap ErrThreadLost, ErrMessageGone
-	// or ErrChannelClosed where they apply; the last with a Text that names the channel
-	// and a Hint, which admins are told.
+	// Send makes one post. Its errors are those of channels.Channel.Send: a *channels.SendError with a class; any other
+	// error counts as Ambiguous. Where they apply, ErrThreadLost, ErrMessageGone and ErrChannelClosed have to be
+	// wrapped, the last one with a Text that names the channel and a Hint: admins are told these.
 	Send(ctx context.Context, p Post) (Sent, error)
 
-	// Reconcile looks whether an earlier attempt at p (this part) was made.
+	// Reconcile looks whether an earlier attempt at p, which is one part of a post, succeeded.
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
-	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the
-	// surface has that stored before it answers. Place.Thread is the message itself when
-	// it was typed outside all threads, and "" when its thread is not known any more: a surface that
-	// can't find the message without it answers Unchanged.
+	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the surface has that
+	// stored before it answers. Place.Thread is the message itself if that was typed outside all threads, and "" if its
+	// thread is not known any more: a surface that can't find the message without it answers Unchanged.
 	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
@@ -43,22 +41,21 @@ type Surface interface {
 	// Limits of what one message can hold.
 	Limits() Limits
 
-	// Resolve gives a channel's id for "#name" or an id; "" if unknown.
+	// Resolve returns a channel's id for "#name" or an id, or "" if there is no such channel.
 	Resolve(ctx context.Context, channel string) (string, error)
 
-	// Lookup finds an agent's user id by e-mail; "" if there is none.
+	// Lookup returns an agent's user id by the e-mail address, or "" if there is none.
 	Lookup(ctx context.Context, email string) (string, error)
 
-	// Audience tells who can read a channel; it is asked about once a minute.
-	// Errors: any. The last answer then counts for some more minutes; after them nobody counts as a
-	// reader of the channel.
+	// Audience says who can read a channel. It is asked about once a minute.
+	// Errors: any. Then the last answer counts for some more minutes; after that, nobody counts as a reader of the channel.
 	Audience(ctx context.Context, channel string) (Audience, error)
 
 	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
 	Run(ctx context.Context) error
 
-	// Handlers gives what is to be mounted, by pattern ("POST /chat/events"); nil when nothing is.
-	// They get whole bodies of at most 16 MiB; a Stream gets bodies of any size as they come.
+	// Handlers returns what is to be mounted, by pattern ("POST /chat/events"), or nil if nothing is. Handlers get
+	// whole bodies of at most 16 MiB; a Stream gets bodies of any size as they come.
 	Handlers() map[string]http.Handler
 }
 
@@ -79,7 +76,7 @@ type Identified interface {
 // Roster is a Surface that lists who is in a channel.
 type Roster interface {
 	// Members lists the people in a channel: no bots, nobody who was deactivated, and nobody of another organisation.
-	// Of those for whom known is true, who are not asked about, it may give User alone.
+	// The surface isn't asked about those for whom known returns true: of them, Member may have User alone.
 	// Errors: any; then the list is not complete and counts for nothing.
 	Members(ctx context.Context, channel string, known func(user string) bool) ([]Member, error)
 }
@@ -90,11 +87,11 @@ type Member struct {
 	Name  string
 	Email string // "" means the platform doesn't tell
 	Guest bool   // invited into some channels of the organisation
-	Mute  bool   // the surface takes nothing from this person, who therefore can't be an agent there
+	Mute  bool   // the surface accepts nothing from this person, who therefore can't be an agent there
 }
 
-// Stream is a handler for long bodies. It checks who sends before it reads, and keeps little of the
-// body in memory at once; how much it reads is its own limit.
+// Stream is a handler for long bodies. It checks who sends before it reads, keeps little of the body in memory at once,
+// and itself limits how much it reads.
 type Stream struct{ http.Handler }
 
 // Confirmation is what Confirm found.
@@ -107,8 +104,8 @@ const (
 	Gone                   // a deletion was accepted
 )
 
-// Budget of a provider is a token bucket. Where the provider counts in a short and in a wide window
-// there is a second, wide bucket, and a post takes a token of both.
+// Budget of a provider is a token bucket. If the provider counts in a short and in a wide window of time, there is a
+// second, wide bucket, and a post takes a token of both.
 type Budget struct {
 	Key       string  // unique within the surface's account
 	PerSecond float64 // 0 means that only the answer 429 limits
@@ -159,8 +156,8 @@ type AccountRef struct {
 	ChannelIcon string
 	Can         Capabilities
 	Starts      bool // a conversation may be begun by it
-	KnownOnly   bool // only with whoever wrote to some account before: outgoing is off
-	ByTemplate  bool // with an approved template only
+	KnownOnly   bool // only with people who wrote to some account before, because its setting outgoing is off
+	ByTemplate  bool // only with an approved template
 }
 
 // TemplatesFor says which templates are asked for.

@@ -13,14 +13,17 @@ import (
 	"parley/store"
 )
 
-// Uses of a template; one may have several.
+// Uses of a template. A template may have several.
 const (
 	TemplateStart  = "start"  // it may begin a conversation
 	TemplateReply  = "reply"  // it may answer while free replies are possible
 	TemplateWindow = "window" // it may answer when they are not
 )
 
-// maxValueRunes bounds what is put in place of one variable.
+// maxTemplateName is how many characters the name of a template may have.
+const maxTemplateName = 100
+
+// maxValueRunes is how long a value of a variable may be.
 const maxValueRunes = 1000
 
 // Template is a prepared text as forms and lists show it.
@@ -61,12 +64,12 @@ type TemplateArgs struct {
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// Ready reports whether exactly these values were shown in a preview. Without that nothing is sent.
+// Ready reports whether exactly these values were shown in a preview. If not, nothing is sent.
 func (a *TemplateArgs) Ready() bool {
 	return a != nil && a.ID != 0 && a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
 }
 
-// TemplateSeen returns a short name for a preview, another one for each version and each set of values.
+// TemplateSeen returns a mark of a preview: another one for each version of the template and each set of values.
 func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
@@ -81,8 +84,8 @@ func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	return TextMark(fmt.Sprintf("%d %d %s", id, version, body))
 }
 
-// TemplateValue makes what somebody typed fit for a template: one line without control
-// characters, which could hide or reorder what the customer reads.
+// TemplateValue makes what somebody typed fit for a template: one line, and without control characters, which could
+// hide or reorder what the customer reads.
 func TemplateValue(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -100,8 +103,8 @@ func TemplateValue(s string) string {
 	return s
 }
 
-// Preview returns the words of a template with values, as Markdown. Variables without a value stay
-// {{like_this}}, and missing has their names.
+// Preview returns the words of a template with values, as Markdown. Variables without a value stay {{like_this}};
+// missing has their names.
 func (t Template) Preview(values map[string]string) (words string, missing []string) {
 	use := channels.TemplateUse{Template: channels.Template{Header: t.Header, Body: t.Body, Footer: t.Footer}, Values: map[string]string{}}
 	for _, b := range t.Buttons {
@@ -117,16 +120,17 @@ func (t Template) Preview(values map[string]string) (words string, missing []str
 	return use.Words(), missing
 }
 
-// Fits reports whether a template may be sent now, where free replies are possible or not.
-func (t Template) Fits(open bool) bool {
+// Fits reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that free
+// text may leave, too.
+func (t Template) Fits(windowOpen bool) bool {
 	use := TemplateWindow
-	if open {
+	if windowOpen {
 		use = TemplateReply
 	}
 	return t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, use)
 }
 
-// ProviderTemplate returns a row as its channel knows it.
+// ProviderTemplate returns a template's row in the form in which its channel and provider know it.
 func ProviderTemplate(row store.Template) channels.Template {
 	t := channels.Template{ExternalID: row.ExternalID, Name: row.ProviderName, Language: row.Language, Category: row.Category,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Variables: channels.Variables(row.Header, row.Body), Examples: row.Examples}
@@ -136,9 +140,9 @@ func ProviderTemplate(row store.Template) channels.Template {
 	return t
 }
 
-// TemplateRow turns what people wrote into a row, without account, ids and verdict. It makes the
-// provider's name out of the name, adds examples for the variables that Parley knows, and leaves out
-// examples for variables that the text doesn't have.
+// TemplateRow makes a row of what people wrote, without account, ids and verdict. It makes the provider's name out of
+// the name, adds examples for the variables that Parley knows, and leaves out examples for variables that the text
+// doesn't have.
 func TemplateRow(t Template) store.Template {
 	row := store.Template{Name: strings.TrimSpace(t.Name), Language: strings.TrimSpace(t.Language), Category: t.Category, Uses: t.Uses, Labels: t.Labels,
 		Header: strings.TrimSpace(t.Header), Body: strings.TrimSpace(t.Body), Footer: strings.TrimSpace(t.Footer), Examples: map[string]string{}}
@@ -156,10 +160,10 @@ func TemplateRow(t Template) store.Template {
 	return row
 }
 
-// TemplateFaults says what is wrong with a row, before any provider is asked.
+// TemplateFaults returns what is wrong with a row, before any provider is asked.
 func TemplateFaults(row store.Template) []channels.TemplateFault {
 	list := ProviderTemplate(row).Faults()
-	if row.Name == "" || len([]rune(row.Name)) > 100 {
+	if row.Name == "" || len([]rune(row.Name)) > maxTemplateName {
 		list = append([]channels.TemplateFault{{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}}, list...)
 	}
 	uses := []string{TemplateStart, TemplateReply, TemplateWindow}

@@ -1,6 +1,6 @@
 package bridge
 
-// Names under which verbs keep what they set on a conversation: keys of Facts.Traits.
+// Names of traits: under these keys of Facts.Traits, verbs and analyses keep what they set on a conversation.
 const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
 	TraitPriority = "priority" // one of Priorities; none means PriorityNormal
@@ -30,7 +30,7 @@ const (
 // AnalysisOff is the value of TraitAnalysis in a conversation that is not analysed.
 const AnalysisOff = "off"
 
-// IsUrgent says of a conversation with these traits that somebody has to look at once.
+// IsUrgent reports whether somebody has to look at once at a conversation with these traits.
 func IsUrgent(traits map[string]string) bool {
 	return traits[TraitUrgent] == UrgentNow || traits[TraitUrgent] == UrgentTold
 }
@@ -38,8 +38,8 @@ func IsUrgent(traits map[string]string) bool {
 // LongestName is how many characters a name may have that somebody gives to a conversation.
 const LongestName = 60
 
-// PriorityNormal is the priority of a conversation of which nobody said how urgent it is.
+// PriorityNormal is the priority of a conversation for which nobody has set one.
 const PriorityNormal = "normal"
 
-// Priorities are those that a conversation can have, the least urgent first.
+// Priorities returns the priorities that a conversation can have, the least urgent first.
 func Priorities() []string { return []string{"low", PriorityNormal, "high", "urgent"} }

@@ -41,7 +41,7 @@ type SevenDays struct {
 	Before     WeekFigures   `json:",omitzero"`  // of the seven days before
 	Waiting    int           `json:",omitempty"` // customers who wait for an answer now
 	Unassigned int           `json:",omitempty"` // of them, those whose conversation nobody has
-	Longest    time.Duration `json:",omitempty"` // how long the one of them has waited who has waited longest
+	Longest    time.Duration `json:",omitempty"` // how long the customer has waited who has waited longest
 }
 
 // WeekFigures are what was done in seven days. Times are averages, in business hours.
@@ -57,14 +57,15 @@ type WeekFigures struct {
 	Medians  *WeekMedians  `json:",omitempty"` // nil in lines of versions that did not know them
 }
 
-// WeekMedians are times in business hours within which half of what was done in seven days was done. A negative one means that none was done.
+// WeekMedians are times in business hours within which half of what was done in seven days was done. A negative one
+// means that none was done.
 type WeekMedians struct {
 	First time.Duration
 	Next  time.Duration
 	Ended time.Duration
 }
 
-// MedianKnown reports whether a median of so many single times may stand for all that were summed up: of days that were
-// counted before there were medians, and while all is counted again, only some are known. One in twenty may be missing,
-// as those are whose conversation was erased.
+// MedianKnown reports whether the median of single times may stand for all times that were summed up. Of some times
+// only the sum is known: those of days that were counted before there were medians, or while everything is counted
+// again. One in twenty may be missing, since the times of erased conversations always are.
 func MedianKnown(single, summed int64) bool { return 20*single >= 19*summed }

@@ -15,8 +15,8 @@ const (
 	maxAskedRunes = 500 // characters that are shown of what was sent, and of what was answered
 )
 
-// modelQuestions returns what a model was asked about a conversation last, and what it answered, the newest first. It returns only
-// what is kept: nothing without a Sealer.
+// modelQuestions returns what a model was asked about a conversation last, and what it answered, the newest first. It
+// returns only what is kept: nothing without a Sealer.
 func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
 	if w.e.opt.Sealer == nil {
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"parley/store/restore"
 )
 
-// readRestoreTime reads when work on this database began after its last restore from a backup: the Parley that was lost may have
-// dealt with anything older. It tries until the database answers. It returns false if ctx ends before.
+// readRestoreTime reads when work on this database began after its last restore from a backup: the Parley that was lost
+// may have dealt with anything older. It tries until the database answers. It returns false if ctx ends before.
 func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	for {
 		err := e.readServedSince(ctx)

@@ -7,7 +7,8 @@ import (
 	"parley/bridge/engine/directory"
 )
 
-// teamEmoji gives emoji the verbs that a team has chosen for its channels, in place of the usual ones.
+// teamEmoji replaces the usual verbs of emoji by those that a team has chosen for its channels. An emoji without a verb there
+// becomes a mere reaction.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {
@@ -27,7 +28,7 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 			a.Verb, a.Args = verb, bridge.EmojiArgs(verb)
 		}
 		a.Args.Emoji = name
-		actions = slices.Clone(actions) // others may read them
+		actions = slices.Clone(actions) // the decoded actions may be applied again in another batch
 		actions[i] = a
 	}
 	return actions

@@ -28,7 +28,8 @@ type useCase struct {
 	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
 	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
-	// first applies what happened to a message or a channel. It is called before anybody looks who did it and in which conversation.
+	// first applies what happened to a message or a channel. It is called before anybody looks who did it and in which
+	// conversation.
 	first func(*work, context.Context, pgx.Tx, book.Request) error
 	// anywhere applies a verb that needs no conversation.
 	anywhere func(*work, context.Context, pgx.Tx, book.Request) error

@@ -168,8 +168,8 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 	}
 }
 
-// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly, in another
-// surface, what happens there.
+// wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
+// in another surface, what happens there.
 func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)

@@ -161,8 +161,8 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	return nil
 }
 
-// startSubject returns the subject with which a conversation begins: the one that was given, else the first words of the text. It
-// is "" if the channel has no subjects.
+// startSubject returns the subject with which a conversation begins: the one that was given, else the first words of
+// the text. It is "" if the channel has no subjects.
 func startSubject(s reading.Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""

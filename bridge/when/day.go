@@ -26,7 +26,7 @@ func (d date) exists() bool {
 	return t.Year() == d.year && t.Month() == d.month && t.Day() == d.day
 }
 
-// day reads the day a text begins with and gives what follows it.
+// day reads the day with which a text begins, and returns it with what follows it.
 func (r reader) day(words string) (date, string, bool) {
 	if d, rest, ok := r.calendar(words); ok {
 		return d, rest, true

@@ -63,7 +63,8 @@ func (us *UseCases) Ask(r book.Request) {
 	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
 
-// Written shows a text that was asked for in the thread. If there is none, it says so to whoever asked, and to nobody if Parley itself did.
+// Written shows a text that was asked for in the thread. If there is none, it says so to whoever asked, and to nobody
+// if Parley itself did.
 func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	ask := f.Ask
 	if ask == nil || !us.Settings(c).Analyses {

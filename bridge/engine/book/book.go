@@ -105,7 +105,8 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 	return nil
 }
 
-// MessageByExternalID finds a message, and its conversation, by the provider's id of the message. Both are nil if that is not known.
+// MessageByExternalID finds a message, and its conversation, by the provider's id of the message. Both are nil if that
+// is not known.
 func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
 	x, ok := b.Messages.External[NameKey{a.ID, external}]
 	if !ok || external == "" {
@@ -149,8 +150,9 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 	return nil
 }
 
-// MessageOfAction finds the message that an action is about: the one that it names by id; for a typed verb, the newest message of
-// the conversation that the verb can be applied to; else the message at whose place the action happened, or whose line.
+// MessageOfAction finds the message that an action is about: the one that it names by id; for a typed verb, the newest
+// message of the conversation that the verb can be applied to; else the message at whose place the action happened, or
+// whose line.
 func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m

@@ -120,7 +120,8 @@ func (c *Conversation) Places() outbound.Threads {
 	return places
 }
 
-// SetReplyKey makes the replies of a chat go to another of the customer's keys from now on. It returns false if they do already.
+// SetReplyKey makes the replies of a chat go to another of the customer's keys from now on. It returns false if they do
+// already.
 func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
 		if to := &c.Participants[i]; to.Role == outbound.RoleTo && to.Key != p.Key {
@@ -173,5 +174,6 @@ func (c *Conversation) IsFor(in channels.Inbound) bool {
 	for _, p := range to {
 		keys = append(keys, p.Key)
 	}
-	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), func(p channels.Party) bool { return slices.Contains(keys, p.Key) })
+	isKnown := func(p channels.Party) bool { return slices.Contains(keys, p.Key) }
+	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), isKnown)
 }

@@ -22,12 +22,19 @@ type Conversations struct {
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
-	return &Conversations{Moment: m, dir: dir, Rows: map[store.ConversationID]*Conversation{},
-		Latest: map[store.IdentityID]store.ConversationID{}, automaticDays: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
+	return &Conversations{
+		Moment:        m,
+		dir:           dir,
+		Rows:          map[store.ConversationID]*Conversation{},
+		Latest:        map[store.IdentityID]store.ConversationID{},
+		automaticDays: map[LaneKey]store.ConversationID{},
+		collecting:    map[LaneKey]store.ConversationID{},
+	}
 }
 
 func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
-	fresh, changed := newAndChanged(cs.Rows, func(c *Conversation) (store.Conversation, bool, bool) { return *c.Conversation, c.Fresh, c.dirty })
+	row := func(c *Conversation) (store.Conversation, bool, bool) { return *c.Conversation, c.Fresh, c.dirty }
+	fresh, changed := newAndChanged(cs.Rows, row)
 	if err := store.InsertConversations(ctx, p, fresh); err != nil {
 		return err
 	}

@@ -133,7 +133,8 @@ func (ms *Messages) LinkSentID(a *store.Account, m *Message, external string) {
 func (ms *Messages) Move(m *Message, c *Conversation) {
 	m.ConversationID, m.Dirty = c.ID, true
 	if m.ExternalID != "" {
-		ms.relinked = append(ms.relinked, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
+		link := store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID}
+		ms.relinked = append(ms.relinked, link)
 	}
 }
 

@@ -21,10 +21,10 @@ type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
 	ByAddress  map[NameKey]*store.Identity // by account and key: the root of the customer who has the key
-	writers    []string                    // of the keys with which agents want to begin conversations, those from which somebody wrote to us before
+	writers    []string                    // of the keys of Strangers, those from which somebody wrote to us before
 
 	newIdentity     map[store.IdentityID]bool             // rows that this batch made
-	United          map[store.IdentityID]store.IdentityID // stored roots that proved in this batch to be the same customer as another → that other root
+	United          map[store.IdentityID]store.IdentityID // stored roots that proved to be another customer's → that one's root
 	Linked          map[store.IdentityID]bool             // identities whose key or customer changed
 	consents        map[store.IdentityID]bool             // identities whose OptedOut changed
 	DirtyIdentities map[store.IdentityID]bool             // identities of which something else changed
@@ -44,7 +44,9 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 		i.OptedOut = store.OptedOutMarketing
 	case wish.OptedOut && !wish.Marketing:
 		i.OptedOut = store.OptedOutAll
-	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing): // who wants nothing at all still doesn't, if only marketing is allowed
+	case !wish.OptedOut && wish.Marketing && before != store.OptedOutMarketing:
+		// Marketing alone is allowed again: a customer who wants nothing at all still wants nothing.
+	case !wish.OptedOut:
 		i.OptedOut = ""
 	}
 	if i.OptedOut == before {

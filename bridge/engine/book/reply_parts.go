@@ -136,7 +136,8 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	return o.ReplyOf(m)
 }
 
-// DeliveryOfReceipt returns the delivery that a receipt is about. If a message left in parts, the provider's id tells which one.
+// DeliveryOfReceipt returns the delivery that a receipt is about. If a message left in parts, the provider's id tells
+// which one.
 // Errors: *NotYet while the part's own result may be about to be written.
 func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)

@@ -26,7 +26,8 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
-// MeansOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other message.
+// MeansOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other
+// message.
 func MeansOneMessage(a bridge.Action) bool {
 	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
 }

@@ -74,7 +74,12 @@ func (l *KeyList) Add(account store.AccountID, name string) {
 
 // NewWanted makes the empty list of what a number of facts will touch.
 func NewWanted(facts int) *Wanted {
-	return &Wanted{facts: facts, parties: parties{byKey: map[NameKey]channels.Party{}}, conversations: map[store.ConversationID]bool{}, Opens: map[NameKey]int{}}
+	return &Wanted{
+		facts:         facts,
+		parties:       parties{byKey: map[NameKey]channels.Party{}},
+		conversations: map[store.ConversationID]bool{},
+		Opens:         map[NameKey]int{},
+	}
 }
 
 // AddConversation adds a conversation by its number. It ignores 0, which stands for none.

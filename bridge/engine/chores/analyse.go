@@ -12,9 +12,9 @@ import (
 	"parley/store"
 )
 
-// Analysing what customers write. A model may take long and cost money. What is found is a help, and nothing depends on it: an
-// analysis that fails is left out after a few attempts, and nobody is disturbed by it. What a customer writes in one go, and what
-// is analysed together, is called a burst.
+// Analysing what customers write. A model may take long and cost money. What is found is a help, and nothing depends on
+// it: an analysis that fails is left out after a few attempts, and nobody is disturbed by it. What a customer writes in
+// one go, and what is analysed together, is called a burst.
 const (
 	maxAnalyses     = 16               // bursts that this process has analysed at the same time
 	maxAnalysesBusy = 2                // bursts that it takes in each interval while there is much else to do
@@ -29,10 +29,10 @@ const (
 // analyseWaits returns the pauses after attempts that failed. The last one repeats.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// run has bursts analysed as they become due, until ctx ends. Then it cuts off the analyses that are under way: another process takes
-// their bursts when the leases end. While there is much else to do it takes few bursts, because analysing may be late, and what a
-// customer writes until then is analysed together. A burst whose analysis hangs takes one of maxAnalyses places, and no other burst
-// waits for it.
+// run has bursts analysed as they become due, until ctx ends. Then it cuts off the analyses that are under way: another
+// process takes their bursts when the leases end. While there is much else to do it takes few bursts, because analysing
+// may be late, and what a customer writes until then is analysed together. A burst whose analysis hangs takes one of
+// maxAnalyses places, and no other burst waits for it.
 func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 	analysed := make(chan store.AnalysedBurst, maxAnalyses)
 	finished := make(chan struct{})
@@ -121,8 +121,8 @@ func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c cl
 	}
 }
 
-// journalAnalysed journals what analyses found, until the channel is closed. Results that come at about the same time are journalled
-// together.
+// journalAnalysed journals what analyses found, until the channel is closed. Results that come at about the same time
+// are journalled together.
 func (as *Analyses) journalAnalysed(ctx context.Context, analysed <-chan store.AnalysedBurst) {
 	for first := range analysed {
 		if err := as.journalResults(ctx, gather(first, analysed)); err != nil {
@@ -149,8 +149,8 @@ func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []st
 	}
 }
 
-// journalResults ends bursts and journals what was found. The facts go into queues of their own, so that nothing else waits for them. A
-// conversation always has the same queue, so that what was found first is applied first.
+// journalResults ends bursts and journals what was found. The facts go into queues of their own, so that nothing else
+// waits for them. A conversation always has the same queue, so that what was found first is applied first.
 func (as *Analyses) journalResults(ctx context.Context, some []store.AnalysedBurst) error {
 	for i := range some {
 		some[i].Fact.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[i].ConversationID%analyseQueues))

@@ -8,8 +8,8 @@ import (
 	"parley/store/channelmove"
 )
 
-// A surface may give a channel another id. From then on it knows only the new one. Parley translates the former id, which is still in
-// its rows, where it uses it, and rewrites the rows in the background.
+// A surface may give a channel another id. From then on it knows only the new one. Parley translates the former id,
+// which is still in its rows, where it uses it, and rewrites the rows in the background.
 
 const (
 	maxMoveRows   = 5000             // rows that a batch reads or moves

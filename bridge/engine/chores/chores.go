@@ -1,7 +1,7 @@
-// Package chores does in the background what belongs to no batch of events. It fetches the files that providers keep; it has what
-// customers write analysed, and texts written that are asked for; it measures how the team does; it tells providers of templates;
-// it rewrites the ids of channels that have moved; it tells admins by mail that a chat can't be reached; it sets the timers of
-// evening lists; and it removes what nobody needs.
+// Package chores does in the background what belongs to no batch of events. It fetches the files that providers keep;
+// it has what customers write analysed, and texts written that are asked for; it measures how the team does; it tells
+// providers of templates; it rewrites the ids of channels that have moved; it tells admins by mail that a chat can't be
+// reached; it sets the timers of evening lists; and it removes what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts (package own).
 package chores

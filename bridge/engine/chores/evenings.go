@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// SetEvenings starts the timers of all teams' next evening lists and weekly figures, and stops the timers that don't follow from the
-// present business hours and settings any more. Any process may do it, any number of times.
+// SetEvenings starts the timers of all teams' next evening lists and weekly figures, and stops the timers that don't
+// follow from the present business hours and settings any more. Any process may do it, any number of times.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)

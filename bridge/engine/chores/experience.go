@@ -20,8 +20,8 @@ const (
 // solvedPrefix begins the IDs by which a question names resolved conversations.
 const solvedPrefix = "solved:"
 
-// solvedBefore adds to a question what was asked and answered in resolved conversations. It uses only accounts that everybody may read
-// who may read this conversation: those of its team that have no channel of their own.
+// solvedBefore adds to a question what was asked and answered in resolved conversations. It uses only accounts that
+// everybody may read who may read this conversation: those of its team that have no channel of their own.
 func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking) error {
 	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
 	if i < 0 {

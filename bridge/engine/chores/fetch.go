@@ -46,8 +46,8 @@ func (cs *Chores) WakeFetches() {
 	}
 }
 
-// runFetches fetches files until ctx ends. Then it cuts off the fetches that are under way, and waits until they have given their files
-// back, so that another process fetches them.
+// runFetches fetches files until ctx ends. Then it cuts off the fetches that are under way, and waits until they have
+// given their files back, so that another process fetches them.
 func (cs *Chores) runFetches(ctx context.Context) error {
 	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, maxFetches)}
 	tick := time.NewTicker(fetchInterval)

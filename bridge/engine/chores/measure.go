@@ -21,8 +21,8 @@ type measurer struct {
 	rest   time.Time // nothing is measured before this, by the clock of this process
 }
 
-// measureChanged measures the conversations that have changed. While there is much else to do, it makes one transaction and leaves the
-// others for later.
+// measureChanged measures the conversations that have changed. While there is much else to do, it makes one transaction
+// and leaves the others for later.
 func (m *measurer) measureChanged(ctx context.Context) error {
 	for {
 		began := time.Now() //nolint:forbidigo // how long work took is no matter of Parley's clock

@@ -103,8 +103,8 @@ func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID
 	return account, analysis.Terms{Budget: budget{as, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
-// keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged, because the
-// analysis doesn't depend on the record.
+// keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged,
+// because the analysis doesn't depend on the record.
 func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation store.ConversationID, r own.ModelRecord) {
 	sealer := as.host.Sealer()
 	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
@@ -137,8 +137,8 @@ func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Co
 	}, ok, err
 }
 
-// watchModel reports how the model is, if that differs from what this process has reported last. That the model works is reported only
-// after an answer, since a process that has just begun doesn't know.
+// watchModel reports how the model is, if that differs from what this process has reported last. That the model works
+// is reported only after an answer, since a process that has just begun doesn't know.
 func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
 	last := &as.condition
 	last.mu.Lock()

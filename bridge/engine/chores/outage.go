@@ -17,13 +17,13 @@ import (
 
 const (
 	reachTimeout      = 10 * time.Second // how long a chat may take to answer
-	maxUnasked        = 2 * time.Minute  // if nobody asked for so long, nothing is known
-	minAway           = 5 * time.Minute  // a chat that no process reaches for so long is away
+	maxUnasked        = 2 * time.Minute  // if no process has asked a chat for so long, nothing is known of it
+	minAway           = 5 * time.Minute  // a chat that no process reaches for so long counts as away
 	noticeInterval    = 2 * time.Second
 	noticeLease       = 3 * time.Minute
 	noticePause       = 30 * time.Second // between two attempts
-	noticeUnsure      = time.Minute      // before an unclear attempt is looked for: it must be over
-	maxNoticeAttempts = 2000             // attempts: for most of a day
+	noticeUnsure      = time.Minute      // until an unclear attempt is surely over, and can be looked for
+	maxNoticeAttempts = 2000             // enough for most of a day
 )
 
 // reachAll asks all chats at once whether they answer.
@@ -45,14 +45,14 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// reach asks a chat whether it answers, and has admins told if that has changed: that it is away, once no process has
-// reached it for five minutes or as soon as it refuses Parley's access; and that it is back.
+// reach asks a chat whether it answers, and has admins told if that has changed. They are told that the chat is away
+// once no process has reached it for minAway, or as soon as it refuses Parley's access; and later that it is back.
 func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	err := r.Reach(asked)
 	cancel()
 	if ctx.Err() != nil {
-		return nil // stopped, not refused
+		return nil // this process stops; that says nothing about the chat
 	}
 	var refused *channels.SendError
 	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
@@ -63,9 +63,10 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 				told := s.ToldAt
 				s.ReachedAt, s.ToldAt = s.Now, nil
 				if told != nil {
-					return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", s.Now.Sub(*told).Round(time.Minute)))
+					away := s.Now.Sub(*told).Round(time.Minute)
+					return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
 				}
-			case s.ToldAt != nil:
+			case s.ToldAt != nil: // admins know that it is away
 			case revoked:
 				s.ToldAt = &s.Now
 				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+workWithoutChat)
@@ -78,32 +79,38 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 	})
 }
 
-// isBack is what is told of a chat in the end.
+// isBack is what admins are told of a chat in the end.
 const isBack = "is back"
 
-// workWithoutChat says how work goes on without a chat.
+// workWithoutChat tells admins how work goes on without a chat.
 const workWithoutChat = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
 	"What is done there is told in the threads later. You will be told when the chat is back."
 
-// noticesOf makes a mail to each admin about a chat, and a text to each phone number that an account has for that.
+// noticesOf makes a mail about a chat to each admin, and a text (SMS) to each phone number that an account has for that.
 func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage.Notice {
 	dir := cs.host.Directory()
 	name := cs.host.SurfaceName(dir, account)
 	var list []outage.Notice
 	for _, a := range dir.Agents {
 		if a.Active && a.IsAdmin() && a.Email != "" {
-			list = append(list, outage.Notice{Kind: outage.Mail, Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
+			list = append(list, outage.Notice{
+				Kind:    outage.Mail,
+				Address: a.Email,
+				Subject: "Parley: " + name + " " + what,
+				Body:    name + " " + what + ".\n\n" + body,
+			})
 		}
 	}
 	if by := cs.textAccount(); by != nil {
 		for _, number := range cs.adminNumbers(by) {
-			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: "Parley: " + name + " " + what + "." + textHint(what)})
+			text := "Parley: " + name + " " + what + "." + textHint(what)
+			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: text})
 		}
 	}
 	return list
 }
 
-// textHint is all that a text, which is short, says of what to do.
+// textHint returns what a text says about what to do: little, since a text is short.
 func textHint(what string) string {
 	if what == isBack {
 		return ""
@@ -111,20 +118,23 @@ func textHint(what string) string {
 	return " Agents can answer in the browser: /inbox of Parley's address."
 }
 
-// adminNumbers are the phone numbers that an account tells about chats.
+// adminNumbers returns the phone numbers to which an account sends texts about chats. It returns none if the account
+// sends no SMS.
 func (cs *Chores) adminNumbers(a *store.Account) []string {
 	ch := cs.host.Channel(a.ID)
 	if ch == nil {
 		return nil
 	}
-	if caps := ch.Capabilities(); caps.Threads || caps.Window.Free > 0 { // no mail, and no chat that admins would have to open first
+	caps := ch.Capabilities()
+	isMail, hasReplyWindow := caps.Threads, caps.Window.Free > 0 // in a chat with a window, admins would have to write first
+	if isMail || hasReplyWindow {
 		return nil
 	}
 	return cs.host.Directory().SettingsOf(a, false).AdminNumbers
 }
 
-// textAccount returns the account by which admins are told on their phones: the first with numbers for that, live before on
-// trial; nil means there is none.
+// textAccount returns the account that sends texts to admins: the first one with numbers for that, and a live one
+// rather than one on trial. It returns nil if there is none.
 func (cs *Chores) textAccount() *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
@@ -137,18 +147,19 @@ func (cs *Chores) textAccount() *store.Account {
 	return nil
 }
 
-// mailAccount returns the account by which admins are told: the first that sends mails, live before on trial; 0 means there is none.
+// mailAccount returns the account that sends mails to admins: the first one that sends mails, and a live one rather than
+// one on trial. It returns 0 if there is none.
 func (cs *Chores) mailAccount() store.AccountID {
-	var found store.AccountID
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for _, a := range cs.host.Directory().Accounts {
 			ch := cs.host.Channel(a.ID)
-			if found == 0 && ch != nil && ch.Capabilities().Threads && !a.Paused && a.Mode == mode {
-				found = a.ID
+			sendsMail := ch != nil && ch.Capabilities().Threads
+			if sendsMail && !a.Paused && a.Mode == mode {
+				return a.ID
 			}
 		}
 	}
-	return found
+	return 0
 }
 
 // sendNotices sends the mails and texts to admins that are due. Without an account for them they wait for one.
@@ -176,7 +187,8 @@ func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.A
 	}
 }
 
-// sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for that instead.
+// sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for
+// that instead.
 func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
 	if ch == nil { // the account is gone, so that another one has to send it

@@ -26,8 +26,8 @@ type asking struct {
 	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" means unknown
 }
 
-// question makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and nothing internal.
-// If no message of the burst is found, it has no sources.
+// question makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and
+// nothing internal. If no message of the burst is found, it has no sources.
 // Errors: the database's.
 func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
@@ -149,8 +149,8 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 	return fits
 }
 
-// hasBlanks reports whether a reply has places that would have to be filled in: a template's variable, or something that was removed
-// from a resolved conversation because it showed who somebody is.
+// hasBlanks reports whether a reply has places that would have to be filled in: a template's variable, or something
+// that was removed from a resolved conversation because it showed who somebody is.
 func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }

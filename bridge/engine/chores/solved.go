@@ -23,8 +23,9 @@ const (
 	maxSolvedRunes    = 1200 // of what was asked, and of what was answered, that are kept
 )
 
-// learn keeps what was answered in conversations that were resolved, without what shows who their customers are. Without an Analyzer it
-// keeps nothing. Texts are read and made anonymous before a transaction begins, because that takes time.
+// learn keeps what was answered in conversations that were resolved, without what shows who their customers are.
+// Without an Analyzer it keeps nothing. Texts are read and made anonymous before a transaction begins, because that
+// takes time.
 func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
@@ -130,13 +131,14 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 
 func firstSolvedRunes(text string) string { return firstRunes(text, maxSolvedRunes) }
 
-func firstRunes(text string, most int) string {
+// firstRunes returns at most maxRunes of a text.
+func firstRunes(text string, maxRunes int) string {
 	r := []rune(text)
-	return string(r[:min(len(r), most)])
+	return string(r[:min(len(r), maxRunes)])
 }
 
-// helpsOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may not if the account
-// has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.
+// helpsOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may
+// not if the account has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.
 func helpsOthers(dir *directory.Directory, a *store.Account) bool {
 	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses
 }

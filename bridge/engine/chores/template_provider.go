@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// reviewWait is how long a change of a template waits while the provider still reviews the version before: until then, providers accept
-// no change.
+// reviewWait is how long a change of a template waits while the provider still reviews the version before: until then,
+// providers accept no change.
 const reviewWait = 10 * time.Minute
 
-// handIn submits a template to its provider. If the provider has one of that name already, handIn takes that one over, unless it is
-// another account's with other content, or somebody else may be waiting for its review.
+// handIn submits a template to its provider. If the provider has one of that name already, handIn takes that one over,
+// unless it is another account's with other content, or somebody else may be waiting for its review.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	t := bridge.ProviderTemplate(row)
 	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost

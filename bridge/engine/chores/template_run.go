@@ -94,8 +94,8 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
-// tellOfTemplate submits a template to the provider, or has the provider delete it. If the provider doesn't approve templates, the
-// template is approved at once.
+// tellOfTemplate submits a template to the provider, or has the provider delete it. If the provider doesn't approve
+// templates, the template is approved at once.
 func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
 	defer cs.recoverChannel("template", &err)
 	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
@@ -178,13 +178,14 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 	return t.ListTemplates(ctx)
 }
 
-// now returns the time by this process's clock. It may differ from the database's, which doesn't matter where hours are measured.
+// now returns the time by this process's clock. It may differ from the database's, which doesn't matter where hours are
+// measured.
 func (cs *Chores) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
 }
 
-// listedState finds a template in its provider's list, and reports whether what the list says of it is news. A template that was submitted
-// long ago and isn't in the list counts as disabled.
+// listedState finds a template in its provider's list, and reports whether what the list says of it is news. A template
+// that was submitted long ago and isn't in the list counts as disabled.
 func listedState(row store.Template, states []channels.TemplateState, now time.Time) (s channels.TemplateState, isNews bool) {
 	if row.Todo != "" || row.SubmittedAt == nil {
 		return channels.TemplateState{}, false
@@ -200,7 +201,8 @@ func listedState(row store.Template, states []channels.TemplateState, now time.T
 	}
 	s = states[i]
 	differs := func(listed, known string) bool { return listed != "" && listed != known }
-	isNews = string(s.Status) != row.Status || differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality) || differs(s.Reason, row.Reason)
+	isNews = string(s.Status) != row.Status || differs(s.Reason, row.Reason) ||
+		differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality)
 	return s, isNews
 }
 

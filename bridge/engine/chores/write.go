@@ -16,8 +16,8 @@ import (
 	"parley/store/request"
 )
 
-// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up soon. No lane and no
-// transaction is held meanwhile.
+// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up soon.
+// No lane and no transaction is held meanwhile.
 const (
 	maxWrites        = 4                // texts that this process has written at the same time
 	writeTimeout     = 45 * time.Second // of one attempt
@@ -36,8 +36,8 @@ func (as *Analyses) WakeWriting() {
 	}
 }
 
-// runWriting has texts written until ctx ends. Then it cuts off the ones that are under way: another process takes them when their leases
-// end.
+// runWriting has texts written until ctx ends. Then it cuts off the ones that are under way: another process takes them
+// when their leases end.
 func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error {
 	tick := time.NewTicker(writeInterval)
 	defer tick.Stop()
@@ -81,8 +81,8 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text, nobody waits for it:
-// then nothing is journalled unless there is a text.
+// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text,
+// nobody waits for it: then nothing is journalled unless there is a text.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
@@ -201,8 +201,8 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 	return t, covered, err
 }
 
-// messageExchanged returns a message in the form in which Analyzers and Writers get it. ok is false for what they don't get: everything but
-// what customers wrote and what left for them.
+// messageExchanged returns a message in the form in which Analyzers and Writers get it. ok is false for what they don't
+// get: everything but what customers wrote and what left for them.
 func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
 	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
 	for _, f := range m.Files {
@@ -212,7 +212,8 @@ func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
 	return said, m.Automatic == "" && (left || m.Direction == store.DirectionIn)
 }
 
-// customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the customer wrote last.
+// customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the
+// customer wrote last.
 func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {

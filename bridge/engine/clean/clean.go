@@ -134,8 +134,8 @@ func Preview(text string) string {
 	return Shortened(strings.Join(strings.Fields(text), " "), previewRunes)
 }
 
-// Topic makes a subject for a message that has none: its first words, few enough for a card. The subject is kept for ever, and find
-// searches it.
+// Topic makes a subject for a message that has none: its first words, few enough for a card. The subject is kept for
+// ever, and find searches it.
 func Topic(text string) string { return Shortened(Preview(text), topicRunes) }
 
 // Shortened returns a text, or its beginning if it has more than maxRunes.

@@ -1,8 +1,7 @@
-// Package directory holds everything that changes rarely, as it was read last: accounts, agents and their users, teams, tags, and what
-// accounts chose. It finds them by what people write, and knows where threads open.
+// Package directory holds everything that changes rarely, as it was read last: accounts, agents and their users, teams,
+// tags, and what accounts chose. It finds them by what people write, and knows where threads open.
 //
-// What does not belong here: anything that is about one conversation, and reading the
-// database (store).
+// What does not belong here: anything that is about one conversation, and reading the database (store).
 package directory
 
 import (
@@ -25,7 +24,7 @@ type Directory struct {
 	byUser      map[surfaceUser]*store.Agent
 	users       map[agentKey]string
 	tags        map[string]*store.Tag                      // by name
-	currentName map[string]string                          // by any name that a tag has or had, in small letters: its present name; see indexTags
+	currentName map[string]string                          // by each name that a tag has or had, in small letters; see indexTags
 	Hours       map[store.AccountID]*hours.Hours           // of accounts that have any
 	ofMail      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
 	ofChat      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
@@ -45,9 +44,20 @@ type agentKey struct {
 
 // New indexes what was read.
 func New(d store.Directory) *Directory {
-	dir := &Directory{Directory: d, accounts: map[store.AccountID]*store.Account{}, agents: map[store.AgentID]*store.Agent{},
-		teams: map[store.TeamID]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, currentName: map[string]string{},
-		Hours: hoursOf(d.Accounts), ofMail: map[store.AccountID]bridge.AccountSettings{}, ofChat: map[store.AccountID]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
+	dir := &Directory{
+		Directory:   d,
+		accounts:    map[store.AccountID]*store.Account{},
+		agents:      map[store.AgentID]*store.Agent{},
+		teams:       map[store.TeamID]*store.Team{},
+		byUser:      map[surfaceUser]*store.Agent{},
+		users:       map[agentKey]string{},
+		tags:        map[string]*store.Tag{},
+		currentName: map[string]string{},
+		Hours:       hoursOf(d.Accounts),
+		ofMail:      map[store.AccountID]bridge.AccountSettings{},
+		ofChat:      map[store.AccountID]bridge.AccountSettings{},
+		moved:       map[surfaceUser]string{},
+	}
 	for _, m := range d.Moves {
 		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
 	}
@@ -115,8 +125,8 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 		IsAdmin: a.IsAdmin()}
 }
 
-// As returns a reference to an agent for another surface than the one for which ref was made. An agent without a user there keeps the name,
-// but can't be mentioned.
+// As returns a reference to an agent for another surface than the one for which ref was made. An agent without a user
+// there keeps the name, but can't be mentioned.
 func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
@@ -147,8 +157,8 @@ func (d *Directory) Away(agent store.AgentID) bool {
 	return a != nil && a.Presence == bridge.PresenceAway
 }
 
-// Home returns in which channel of which surface the threads of a team's conversations on an account open. surface is 0 if nobody has said
-// so.
+// Home returns in which channel of which surface the threads of a team's conversations on an account open. surface is 0
+// if nobody has said so.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
 	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
 		return *a.SurfaceID, a.SurfaceChannel

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Find returns the agent whom people mean by what they write: a user id of the surface, an e-mail address, a name or a first name. It
-// returns nil if nobody has it, or if several do.
+// Find returns the agent whom people mean by what they write: a user id of the surface, an e-mail address, a name or a
+// first name. It returns nil if nobody has it, or if several do.
 func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, who); a != nil {
@@ -37,8 +37,8 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	return named[0]
 }
 
-// FindTeam returns the team whose name people write: as it is spelt, else in any case and with "-" and "_" read as blanks. It returns nil if
-// there is none.
+// FindTeam returns the team whose name people write: as it is spelt, else in any case and with "-" and "_" read as
+// blanks. It returns nil if there is none.
 func (d *Directory) FindTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
@@ -63,8 +63,8 @@ func (d *Directory) AccountNamed(name string) *store.Account {
 	return nil
 }
 
-// NamedIn returns the agents whom a text names by an @ and the whole name, the e-mail address or the first name. A first name that several
-// agents have names nobody.
+// NamedIn returns the agents whom a text names by an @ and the whole name, the e-mail address or the first name. A
+// first name that several agents have names nobody.
 func (d *Directory) NamedIn(text string) []*store.Agent {
 	var found []*store.Agent
 	text = strings.ToLower(text)
@@ -83,8 +83,8 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 	}
 }
 
-// agentNamedAtStart returns the agent with whose name a text, in small letters, begins. Of several names the longest counts. It returns nil
-// if nobody has it, or if several agents do.
+// agentNamedAtStart returns the agent with whose name a text, in small letters, begins. Of several names the longest
+// counts. It returns nil if nobody has it, or if several agents do.
 func (d *Directory) agentNamedAtStart(text string) *store.Agent {
 	longest := ""
 	for _, a := range d.Agents {

@@ -1,8 +1,8 @@
-// Package files reads the files of messages: those that customers sent, from the stored original or from blobs, and those that agents
-// attached, from their surface or from blobs.
+// Package files reads the files of messages: those that customers sent, from the stored original or from blobs, and
+// those that agents attached, from their surface or from blobs.
 //
-// What does not belong here: fetching files that stay with a provider (they are blobs once
-// they are fetched), and which of them a post or a reply carries.
+// What does not belong here: fetching files that stay with a provider (they are blobs once they are fetched), and which
+// of them a post or a reply carries.
 package files
 
 import (
@@ -23,8 +23,8 @@ import (
 	"parley/store/blob"
 )
 
-// maxOriginalBytes is how many bytes of customers' originals may be in memory at once while their files are posted. A larger original is
-// read alone. As many bytes more are for files that people download by links.
+// maxOriginalBytes is how many bytes of customers' originals may be in memory at once while their files are posted. A
+// larger original is read alone. As many bytes more are for files that people download by links.
 const maxOriginalBytes = 48 << 20
 
 // minOriginalBytes is what is reserved for the smallest original: it takes more memory than its files have bytes.
@@ -65,8 +65,9 @@ func New(o Options) *Reader {
 		large: semaphore.NewWeighted(maxOriginalBytes), downloads: semaphore.NewWeighted(maxOriginalBytes)}
 }
 
-// Of returns the files of a customer's message, and those that are missing. fetched tells which of the files that had to be fetched from
-// the provider are wanted: the others count as missing. With only, it returns nothing but these files.
+// Of returns the files of a customer's message, and those that are missing. fetched tells which of the files that had
+// to be fetched from the provider are wanted: the others count as missing. With only, it returns nothing but these
+// files.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
 	var in channels.Inbound
 	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file
@@ -118,8 +119,8 @@ func asNoFile(err error) error {
 	return err
 }
 
-// Size returns how many bytes of memory it takes to read a message's files. Files that were fetched take none, because they are read piece
-// by piece.
+// Size returns how many bytes of memory it takes to read a message's files. Files that were fetched take none, because
+// they are read piece by piece.
 func Size(m *store.Message) int64 {
 	var size int64
 	if m != nil {

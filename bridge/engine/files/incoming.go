@@ -38,7 +38,8 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	return r.IncomingFile(ctx, 0, message, index)
 }
 
-// IncomingFile returns a file that a customer sent, by its index in the message. The message must be in the conversation, unless that is 0.
+// IncomingFile returns a file that a customer sent, by its index in the message. The message must be in the
+// conversation, unless that is 0.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
@@ -86,8 +87,8 @@ func (r *Reader) SpokenFile(ctx context.Context, conversation store.Conversation
 // maxDownloadWait is how long a download waits until others have ended.
 const maxDownloadWait = 10 * time.Second
 
-// openIncoming reads one file of a customer's message. The file is in memory until the returned reader is closed. Its bytes count as
-// downloads, so that posts don't have to wait for people who read slowly.
+// openIncoming reads one file of a customer's message. The file is in memory until the returned reader is closed. Its
+// bytes count as downloads, so that posts don't have to wait for people who read slowly.
 func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
 	one := *m
 	one.Files, one.HasHTML = []store.FileRef{ref}, false
@@ -105,8 +106,8 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	return &releasingReader{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
-// readIncoming returns the only file of one, which is a copy of m without its other files. While it reads the file, the whole original of
-// m is in memory.
+// readIncoming returns the only file of one, which is a copy of m without its other files. While it reads the file, the
+// whole original of m is in memory.
 func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
 	release, err := r.ReserveMemory(ctx, Size(m))
 	if err != nil {

@@ -47,7 +47,8 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
 
-// FromSurface reads what a surface said of a file that an agent attached. It returns the zero SurfaceFile for a customer's file.
+// FromSurface reads what a surface said of a file that an agent attached. It returns the zero SurfaceFile for a
+// customer's file.
 func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 	var f bridge.SurfaceFile
 	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
@@ -57,8 +58,8 @@ func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 // uploadedFile begins the names of files in links that agents uploaded to Parley.
 const uploadedFile = "up"
 
-// fileName names a file of a message in links. The name depends on the file itself, so that an old link never leads to another file after
-// the message was edited.
+// fileName names a file of a message in links. The name depends on the file itself, so that an old link never leads to
+// another file after the message was edited.
 func fileName(ref store.FileRef) string {
 	if ref.Blob != "" { // its name is a hash. Surface can't be hashed here, because the database writes its JSON in another form
 		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
@@ -67,8 +68,8 @@ func fileName(ref store.FileRef) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// InThread reports whether links with a file's name are for people in the thread, who may click on them much later, because the file itself
-// isn't in the chat.
+// InThread reports whether links with a file's name are for people in the thread, who may click on them much later,
+// because the file itself isn't in the chat.
 func InThread(file string) bool {
 	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
 }
@@ -87,8 +88,8 @@ func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	return list
 }
 
-// UploadedNames names the files of a message that were uploaded to Parley, and so aren't in the chat. It adds no links, because nobody
-// gets files that did not leave.
+// UploadedNames names the files of a message that were uploaded to Parley, and so aren't in the chat. It adds no links,
+// because nobody gets files that did not leave.
 func UploadedNames(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {

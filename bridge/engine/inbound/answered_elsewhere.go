@@ -20,8 +20,8 @@ const (
 	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
 )
 
-// minHumanAnswer is the shortest time in which a person can answer a customer's words. An answer that comes sooner was sent by a
-// machine: providers don't tell the automatic answers of their inboxes from those of people.
+// minHumanAnswer is the shortest time in which a person can answer a customer's words. An answer that comes sooner was
+// sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
 const minHumanAnswer = 5 * time.Second
 
 // answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. It counts like any other
@@ -80,9 +80,9 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 	return c, err
 }
 
-// acceptCopy handles a message that was sent elsewhere and that Parley has already. If it came into the inbox from an address of
-// our own, it was shown as it came, since a sender's address proves nothing. That it is found among the sent messages, too,
-// proves it to be an answer.
+// acceptCopy handles a message that was sent elsewhere and that Parley has already. If it came into the inbox from an
+// address of our own, it was shown as it came, since a sender's address proves nothing. That it is found among the sent
+// messages, too, proves it to be an answer.
 func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
 	if !cameFromOurAddress || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
@@ -93,8 +93,8 @@ func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channe
 	c.RefreshCard()
 }
 
-// isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer that is shown
-// already, because it was found among the sent messages.
+// isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer
+// that is shown already, because it was found among the sent messages.
 func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
 	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn

@@ -53,8 +53,8 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// answersOf returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its line names,
-// else its sender.
+// answersOf returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its
+// line names, else its sender.
 func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {

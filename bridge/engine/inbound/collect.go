@@ -15,8 +15,8 @@ import (
 // maxCollectedRunes is how much of a collected mail is shown. All of it is in the conversation that an agent makes of it.
 const maxCollectedRunes = 1500
 
-// collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of the day. An
-// agent may make a conversation of it (SortAutomatic).
+// collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of
+// the day. An agent may make a conversation of it (SortAutomatic).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.CollectingThread(ctx, tx, a)
 	if err != nil {

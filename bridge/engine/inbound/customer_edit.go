@@ -66,8 +66,8 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	return nil
 }
 
-// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be done, because
-// the edited text is shown already.
+// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be
+// done, because the edited text is shown already.
 func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {

@@ -135,8 +135,9 @@ func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Acc
 	return c, err
 }
 
-// MakeConversation makes a conversation with in.From, whoever begins it. previous is the one that it continues, or nil. If there
-// is no subject, colleagues see the first words of the text in its place. The customer never gets these as a subject.
+// MakeConversation makes a conversation with in.From, whoever begins it. previous is the one that it continues, or nil.
+// If there is no subject, colleagues see the first words of the text in its place. The customer never gets these as a
+// subject.
 func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
 	id, err := it.Conversations.TakeNumber(ctx, tx)
 	if err != nil {
@@ -298,7 +299,8 @@ const (
 	maxBytesTogether = 4 << 20          // bytes in such a post, so that they are uploaded within a lease
 )
 
-// showFiles posts the files of a message. If the message has only files, they may share a post with those of other such messages.
+// showFiles posts the files of a message. If the message has only files, they may share a post with those of other such
+// messages.
 func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Message, hasOnlyFiles bool) {
 	var until *time.Time
 	if slices.ContainsFunc(m.Files, isMissing) {

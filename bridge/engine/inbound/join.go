@@ -38,8 +38,8 @@ func (it *UseCases) isAgent(sender channels.Party) bool {
 	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 }
 
-// conversationToJoin returns the conversation that a mail joins: the newest open one of its sender, or nil if there is none. If the
-// mail's subject differs from the conversation's, a notice shows it.
+// conversationToJoin returns the conversation that a mail joins: the newest open one of its sender, or nil if there is
+// none. If the mail's subject differs from the conversation's, a notice shows it.
 func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *book.Conversation {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender == nil || !it.MayJoin(a, *in) {
@@ -56,8 +56,8 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 	return nil
 }
 
-// hasParticipantNamed reports whether a conversation has the sender of a mail among its participants, under the name that the mail
-// gives. People who share an address are told apart by name, and each has a conversation of their own.
+// hasParticipantNamed reports whether a conversation has the sender of a mail among its participants, under the name
+// that the mail gives. People who share an address are told apart by name, and each has a conversation of their own.
 func hasParticipantNamed(c *book.Conversation, p channels.Party) bool {
 	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
 	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))

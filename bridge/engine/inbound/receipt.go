@@ -195,8 +195,8 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	return nil
 }
 
-// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't happen with mail,
-// whose reports name our own Message-ID.
+// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
+// happen with mail, whose reports name our own Message-ID.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	ch := rc.Channel(a.ID)
 	isChat := ch != nil && !ch.Capabilities().Threads
@@ -204,8 +204,8 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 	return isChat && namesOnlyExternal && rc.Age() < book.ResultWait
 }
 
-// concernsNobody reports whether a receipt of an unknown message matters to nobody: in a chat, it says that a message has arrived
-// which another system sent from the same number.
+// concernsNobody reports whether a receipt of an unknown message matters to nobody: in a chat, it says that a message
+// has arrived which another system sent from the same number.
 func (rc *Receipts) concernsNobody(a *store.Account, s *channels.Status) bool {
 	return s.State != channels.StateFailed && !s.Delayed && !rc.Caps(a.ID).Threads
 }
@@ -239,9 +239,9 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 	return nil
 }
 
-// tellFurtherFailure tells of a further recipient whom a mail didn't reach, after it has failed for another one. It tells of each
-// recipient once: the delivery's error has a line for each of whom people were told. The line about the first one has the button
-// that sends the mail again.
+// tellFurtherFailure tells of a further recipient whom a mail didn't reach, after it has failed for another one. It
+// tells of each recipient once: the delivery's error has a line for each of whom people were told. The line about the
+// first one has the button that sends the mail again.
 func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) {
 	namesRecipient := func(line string) bool {
 		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(s.Recipient)+": ")
@@ -255,8 +255,8 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 	rc.TellWith(c, m, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s)}, Text: rc.PartName(m, d)})
 }
 
-// restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if a piece before
-// the last one failed. Otherwise the customer would never get that piece.
+// restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if
+// a piece before the last one failed. Otherwise the customer would never get that piece.
 func restartParts(d *book.Delivery, s *channels.Status) {
 	isLastPiece := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
 	isEarlierPiece := s.Early || d.State != store.Unknown && !isLastPiece
@@ -283,8 +283,8 @@ func bounceText(s *channels.Status) string {
 	return s.Recipient + ": " + s.Reason
 }
 
-// applyOwnCopy applies that the provider shows us a message that we sent, and records the provider's id of it. If the copy has a
-// status, the message's fate is known even if the answer to our request was lost.
+// applyOwnCopy applies that the provider shows us a message that we sent, and records the provider's id of it. If the
+// copy has a status, the message's fate is known even if the answer to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {

@@ -26,8 +26,8 @@ type UseCases struct {
 	*threads.Writer
 }
 
-// Analysed keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions nobody, except the
-// owners once a conversation becomes urgent.
+// Analysed keeps what the analysis of a burst found, and shows a note of what is new in the thread. The note mentions
+// nobody, except the owners once a conversation becomes urgent.
 func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	a := f.Answer
 	if a == nil || !us.IsAnalysed(c) {
@@ -60,7 +60,8 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	us.showNote(c, line, moody || pressing || intended || rests || hasNames || note.Suggested != 0)
 }
 
-// translate has what the customer wrote translated, if it is in another language than the team's and the account's settings say so.
+// translate has what the customer wrote translated, if it is in another language than the team's and the account's
+// settings say so.
 func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	settings := us.Settings(c)
 	if language := f.Answer.Language; settings.AI.Translates && language != "" && language != settings.Language {
@@ -68,7 +69,8 @@ func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// isWorthNote reports whether intents are worth a note by themselves. Thanks and feedback are not, because they ask for nothing.
+// isWorthNote reports whether intents are worth a note by themselves. Thanks and feedback are not, because they ask for
+// nothing.
 func isWorthNote(intents []string) bool {
 	return slices.ContainsFunc(intents, func(name string) bool { return name != "thanks" && name != "feedback" })
 }
@@ -78,8 +80,8 @@ func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
 
-// keepMood keeps how the customer feels, and reports whether that is news: that the customer is unhappy, or isn't any more. Nobody needs to
-// be told that a customer is content. That a customer is pressing, the urgency shows.
+// keepMood keeps how the customer feels, and reports whether that is news: that the customer is unhappy, or isn't any
+// more. Nobody needs to be told that a customer is content. That a customer is pressing, the urgency shows.
 func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
@@ -100,8 +102,8 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 
 func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are to be told (alarm):
-// only once, and only while the customer waits for an answer.
+// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are
+// to be told (alarm): only once, and only while the customer waits for an answer.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	told := before == bridge.UrgentTold || before == bridge.UrgentOnce
@@ -153,8 +155,8 @@ func (us *UseCases) suggestTags(c *book.Conversation, found []string) (suggested
 	return nil, put
 }
 
-// newTags returns those of the tags that exist, that the conversation doesn't have, that nobody has removed from it, and that were not
-// suggested before.
+// newTags returns those of the tags that exist, that the conversation doesn't have, that nobody has removed from it,
+// and that were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	for _, name := range found {
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name && t.Active && t.Kind != store.TagLabel })

@@ -13,11 +13,12 @@ import (
 	"parley/store/suggestion"
 )
 
-// maxNamed is how many references a note names once names of earlier bursts are added; the same holds for tags and for templates.
+// maxNamed is how many references a note names once names of earlier bursts are added; the same holds for tags and for
+// templates.
 const maxNamed = 5
 
-// showNote shows what an analysis found. If a note stands in the thread, it changes that one. If not, it posts a note, but only if there is
-// news. A note that mentions people is always posted anew, because a change notifies nobody.
+// showNote shows what an analysis found. If a note stands in the thread, it changes that one. If not, it posts a note,
+// but only if there is news. A note that mentions people is always posted anew, because a change notifies nobody.
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
@@ -61,8 +62,8 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *boo
 	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line, Changes: stands.ID}, nil), t)
 }
 
-// PostUnchanged posts anew what a change of a note was to say that failed, because the note was deleted or the chat doesn't let it be changed.
-// It does nothing if a later change has said it already.
+// PostUnchanged posts anew what a change of a note was to say that failed, because the note was deleted or the chat
+// doesn't let it be changed. It does nothing if a later change has said it already.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis || c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
@@ -71,8 +72,8 @@ func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	us.postNote(c, t, *line)
 }
 
-// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood, urgency and intent count. Names of both
-// stay, the later ones first.
+// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood, urgency and
+// intent count. Names of both stay, the later ones first.
 func joinNotes(before, line bridge.Line) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {

@@ -13,7 +13,8 @@ import (
 	"parley/store/suggestion"
 )
 
-// newReplies reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and wasn't suggested before.
+// newReplies reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and
+// wasn't suggested before.
 func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
@@ -49,8 +50,8 @@ func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	return all
 }
 
-// suggestActions adds to a note who may take the conversation, and until when it may rest. It reports whether the latter is worth a note by
-// itself.
+// suggestActions adds to a note who may take the conversation, and until when it may rest. It reports whether the
+// latter is worth a note by itself.
 func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (news bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {

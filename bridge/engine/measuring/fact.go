@@ -29,8 +29,8 @@ type fact struct {
 	in     bool // the customer said it
 }
 
-// facts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached the customer, with the
-// time at which it was sent.
+// facts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached
+// the customer, with the time at which it was sent.
 func facts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent

@@ -20,8 +20,8 @@ import (
 	"parley/store/measure"
 )
 
-// Round measures about size conversations that have changed, and as many of those that have to be measured again. more means that others
-// are left. While another process measures, it does nothing.
+// Round measures about size conversations that have changed, and as many of those that have to be measured again. more
+// means that others are left. While another process measures, it does nothing.
 func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, size int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(ctx, tx, howMeasured+hoursHash(dir))
@@ -72,8 +72,8 @@ type measured struct {
 	times  []measure.Single
 }
 
-// howMeasured is changed when a version measures more than the one before. Then all conversations are measured again, and once more when no
-// process of the older version measures any more.
+// howMeasured is changed when a version measures more than the one before. Then all conversations are measured again,
+// and once more when no process of the older version measures any more.
 const howMeasured = "times "
 
 // hoursHash returns a hash of all business hours. When it changes, everything that depends on them is measured again.

@@ -10,8 +10,8 @@ import (
 	"parley/store/measure"
 )
 
-// history is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the facts so far. An
-// episode is what lies between a conversation's beginning, or its reopening, and its end.
+// history is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the
+// facts so far. An episode is what lies between a conversation's beginning, or its reopening, and its end.
 type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil means always open
@@ -37,7 +37,7 @@ type place struct {
 	agent store.AgentID
 }
 
-// Shares counts what a conversation contributes to the figures, and gives the single times that are summed up there.
+// Shares returns what a conversation contributes to the figures, and the single times that are summed up there.
 func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) ([]measure.Share, []measure.Single) {
 	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
 	list := facts(log, said)
@@ -74,8 +74,8 @@ func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
 	return w.shares[p]
 }
 
-// addTime adds a single time to those that are kept, and returns it: how many whole seconds are between two moments, by the wall clock and in
-// business hours. The time counts for the place of the second moment.
+// addTime adds a single time to those that are kept, and returns it: how many whole seconds are between two moments, by
+// the wall clock and in business hours. The time counts for the place of the second moment.
 func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
 	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
 	p := w.placeOf(to, agent)

@@ -40,8 +40,8 @@ type Timeline struct {
 // TimelineDeeds are the deeds that Attribute needs.
 func TimelineDeeds() []store.Deed { return append(deeds(), store.DeedNotDelivered) }
 
-// Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at which messages left
-// for the customer.
+// Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
+// which messages left for the customer.
 func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
 	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, failed: map[store.MessageID]time.Time{}, now: now}
 	for _, m := range said {
@@ -72,7 +72,8 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 	return t.line
 }
 
-// attribution is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the facts so far.
+// attribution is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after
+// the facts so far.
 type attribution struct {
 	hours  *hours.Hours
 	said   map[store.MessageID]measure.Said

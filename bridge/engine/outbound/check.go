@@ -92,8 +92,8 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 
-// How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment, then longer,
-// but never much, since the reply must leave soon after the chat is back.
+// How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment,
+// then longer, but never much, since the reply must leave soon after the chat is back.
 const (
 	minChatRetry = time.Second
 	maxChatRetry = time.Minute
@@ -110,8 +110,8 @@ func WaitsForChat(errorText string) bool {
 	return strings.Contains(errorText, waitsForGap) || strings.Contains(errorText, chatNotRead)
 }
 
-// waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for fewer calls,
-// only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
+// waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for
+// fewer calls, only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
 func waitForChat(err error, attempt int) error {
 	const doublings = 6 // reach maxChatRetry, without an overflow
 	wait := minChatRetry << min(max(attempt-1, 0), doublings)

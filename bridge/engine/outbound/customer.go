@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now. The whole
-// is "former:", the identity's id, a colon and the key.
+// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now.
+// The whole is "former:", the identity's id, a colon and the key.
 const FormerPrefix = "former:"
 
 // plainKey returns a key as people know it.

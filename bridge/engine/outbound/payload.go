@@ -16,7 +16,7 @@ const KindReply = "reply"
 
 // Payload is what a delivery carries besides its message.
 type Payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // of a post: where it goes, if that is fixed; without a Thread, it goes to the conversation's. Of a reply: where it was typed
+	Place  bridge.Place `json:"place,omitzero"` // a post: where it goes, if that is fixed; a reply: where it was typed
 	To     string       `json:"to,omitempty"`   // PostEphemeral: the user who sees it
 	Line   *bridge.Line `json:"line,omitempty"`
 	Mark   bridge.Mark  `json:"mark,omitempty"`
@@ -28,7 +28,7 @@ type Payload struct {
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written. Once it has another, the line shows that
+	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written; the line shows a later one
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
@@ -45,7 +45,7 @@ type ReplyPayload struct {
 	Meant       []string      `json:"meant,omitempty"`        // keys of those for whom it was when it was typed
 	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
-	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since, so that the result doesn't change it
+	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
 }
 

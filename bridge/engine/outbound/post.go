@@ -57,13 +57,15 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	return a.postFailed(ctx, p, t, sent, err)
 }
 
-// postFailed says what becomes of an attempt at a post that failed: the post is given up without a fault, since nobody misses it,
-// or it is tried again once what it needs is there, or it fails. The order of the cases matters: a change of a note is posted
-// anew also in a thread that was left.
+// postFailed says what becomes of an attempt at a post that failed: the post is given up without a fault, since nobody
+// misses it, or it is tried again once what it needs is there, or it fails. The order of the cases matters: a change of
+// a note is posted anew also in a thread that was left.
 func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error) (relay.Sent, error) {
 	e, c := a.e, a.c
 	progress := relay.Sent{Progress: sent.Progress}
-	messageGone, threadLost, channelClosed := errors.Is(err, bridge.ErrMessageGone), errors.Is(err, bridge.ErrThreadLost), errors.Is(err, bridge.ErrChannelClosed)
+	messageGone := errors.Is(err, bridge.ErrMessageGone)
+	threadLost := errors.Is(err, bridge.ErrThreadLost)
+	channelClosed := errors.Is(err, bridge.ErrChannelClosed)
 	switch {
 	case messageGone && a.isNoteChange():
 		return progress, err // it is journalled, so that the note is posted anew
@@ -86,7 +88,8 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	return progress, err
 }
 
-// isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't given up.
+// isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't
+// given up.
 func (a *attempt) isNoteChange() bool {
 	return a.body.Changes != 0 && a.body.Line != nil && a.body.Line.Kind() == bridge.LineAnalysis
 }
@@ -160,8 +163,8 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 	return p, t, err
 }
 
-// placeChange points a line at the earlier line that it replaces. If the earlier line could not be posted, the new one is posted
-// by itself.
+// placeChange points a line at the earlier line that it replaces. If the earlier line could not be posted, the new one
+// is posted by itself.
 // Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
 func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]

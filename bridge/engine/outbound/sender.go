@@ -114,20 +114,27 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		p.Restored = isRestored(c)
 		return p
 	}
-	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: maxPostRetry, PreferDouble: true, Idempotent: bridge.PostKind(c.Kind).Idempotent(),
-		BestEffort: bridge.PostKind(c.Kind) == bridge.PostEphemeral || strings.HasPrefix(c.Key, ChannelLane("@")),
-		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
+	kind := bridge.PostKind(c.Kind)
+	isDirectMessage := strings.HasPrefix(c.Key, ChannelLane("@"))
+	p := relay.Policy{
+		RequestTimeout: 30 * time.Second,
+		RetryFor:       maxPostRetry,
+		PreferDouble:   true,
+		Idempotent:     kind.Idempotent(),
+		BestEffort:     kind == bridge.PostEphemeral || isDirectMessage,
+		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
+	}
 	switch {
 	case p.BestEffort:
 		p.RetryFor = maxBestEffort
-	case bridge.PostKind(c.Kind) == bridge.PostMark:
+	case kind == bridge.PostMark:
 		p.RetryFor = MaxMarkAge
 	}
 	p.Restored = isRestored(c)
 	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
-	if bridge.PostKind(c.Kind) == bridge.PostFiles {
+	if kind == bridge.PostFiles {
 		p.RequestTimeout = MaxUploadTime // less where the lane's lease is shorter
 	}
 	return p
@@ -264,6 +271,6 @@ func sortedUnique[T ~int64](list []T) []T {
 	return slices.DeleteFunc(slices.Compact(list), func(id T) bool { return id == 0 })
 }
 
-// MaxMarkAge is how long a mark may wait until it is posted. A surface takes few marks a minute from all conversations together,
-// and nobody looks for a mark after that time.
+// MaxMarkAge is how long a mark may wait until it is posted. A surface takes few marks a minute from all conversations
+// together, and nobody looks for a mark after that time.
 const MaxMarkAge = time.Hour

@@ -9,9 +9,10 @@ import (
 	"parley/store/blob"
 )
 
-// SignatureOf returns the signature of a reply: in mail, whose channels have threads, the author's own if there is one, else the
-// account's. In chats it is always the account's, because a person's signature is made for letters, and each text of an SMS is
-// paid for. Sending and counting both call it, so that no text is longer than people were told. author may be nil.
+// SignatureOf returns the signature of a reply: in mail, whose channels have threads, the author's own if there is one,
+// else the account's. In chats it is always the account's, because a person's signature is made for letters, and each
+// text of an SMS is paid for. Sending and counting both call it, so that no text is longer than people were told.
+// author may be nil.
 func SignatureOf(account *store.Account, author *store.Agent, threads bool) (markdown string, rich *store.RichSignature) {
 	if author != nil && (author.Signature != "" || author.RichSignature != nil) && threads {
 		return author.Signature, author.RichSignature

@@ -46,8 +46,8 @@ func (w Window) NextChange(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// PromotionProblem says why a promotional reply may not leave, although an answer may. It returns nil if it may. A promotion may
-// leave only as long as a machine's message may: the longer time of people is for answers alone.
+// PromotionProblem says why a promotional reply may not leave, although an answer may. It returns nil if it may. A
+// promotion may leave only as long as a machine's message may: the longer time of people is for answers alone.
 func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Problem {
 	if !promotional || win.IsOpenFor(false, now) {
 		return nil

@@ -1,5 +1,6 @@
-// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of a template, what agents do on
-// its own pages. They are journalled and applied in order, like everything else that changes a conversation.
+// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of a
+// template, what agents do on its own pages. They are journalled and applied in order, like everything else that
+// changes a conversation.
 //
 // What does not belong here: what a fact means for a conversation.
 package own

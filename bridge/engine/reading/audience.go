@@ -39,8 +39,8 @@ type heldAudience struct {
 	askedAt time.Time // when the surface was asked last, also in vain
 }
 
-// allows reports whether a user of the surface can read a channel. The user "" is in no channel. It returns false for everybody if the
-// channel's audience was never read, or was read longer than age ago.
+// allows reports whether a user of the surface can read a channel. The user "" is in no channel. It returns false for
+// everybody if the channel's audience was never read, or was read longer than age ago.
 func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,8 +51,8 @@ func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	return a.Everyone || user != "" && slices.Contains(a.Users, user)
 }
 
-// tryBegin reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface was asked less
-// than after ago.
+// tryBegin reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface
+// was asked less than after ago.
 func (l *audiences) tryBegin(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,8 +81,8 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// isClosedTo reports whether an agent may not read an account's conversations in general: its threads open in a channel of its own, and
-// the agent is neither in that channel nor in the account's team.
+// isClosedTo reports whether an agent may not read an account's conversations in general: its threads open in a channel
+// of its own, and the agent is neither in that channel nor in the account's team.
 func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
 	isInTeam := a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID)
@@ -104,8 +104,8 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 	return r
 }
 
-// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one since. A channel
-// that can't be read stays closed.
+// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one
+// since. A channel that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	dir := rd.Directory()
 	for i := range dir.Accounts {

@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the ids. It leaves out those that don't
-// exist. viewer is the agent who looks at it, or nil if everybody in the thread does.
+// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the ids. It leaves
+// out those that don't exist. viewer is the agent who looks at it, or nil if everybody in the thread does.
 func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -128,8 +128,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	return f
 }
 
-// AddRelated adds to facts which conversation continues this one, and which others of the same customer are open. rows are the related
-// conversations, which may also be those of other conversations.
+// AddRelated adds to facts which conversation continues this one, and which others of the same customer are open. rows
+// are the related conversations, which may also be those of other conversations.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
@@ -174,7 +174,8 @@ func alsoOpen(d *directory.Directory, surface store.AccountID, f *bridge.Facts, 
 	return list
 }
 
-// RootOf returns the place of a conversation's root in a surface. If its thread is in another surface, it returns that one's name.
+// RootOf returns the place of a conversation's root in a surface. If its thread is in another surface, it returns that
+// one's name.
 func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, conversation store.ConversationID) (root bridge.Place, elsewhere string) {
 	if t := threads.At(surface, conversation); t != nil {
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""

@@ -84,7 +84,8 @@ func storedList(list string) string {
 	return list
 }
 
-// listReader returns who reads a list: for the list of all, an agent from whom the accounts are closed that all_tab keeps for admins.
+// listReader returns who reads a list: for the list of all, an agent from whom the accounts are closed that all_tab
+// keeps for admins.
 func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
@@ -101,8 +102,8 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 	return nil
 }
 
-// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of the agent and of the agent's
-// teams. all means that this is so for every account. For admins it returns none.
+// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of the agent and of
+// the agent's teams. all means that this is so for every account. For admins it returns none.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {
 		return nil, false

@@ -41,15 +41,15 @@ type Starting struct {
 	KnownOnly bool
 }
 
-// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some account before. That is so
-// in chats, where a phone number may be anybody's, unless the account's setting outgoing is on. A mail may go to any
-// address.
+// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some account
+// before. That is so in chats, where a phone number may be anybody's, unless the account's setting outgoing is on
+// . A mail may go to any address.
 func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
 }
 
-// StrangerProblem says why a conversation can't be begun with somebody who wrote to no account before. It returns nil if it can. wrote
-// means that the person did write.
+// StrangerProblem says why a conversation can't be begun with somebody who wrote to no account before. It returns nil
+// if it can. wrote means that the person did write.
 func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	if !s.KnownOnly || wrote {
 		return nil
@@ -102,8 +102,8 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 	return list
 }
 
-// Starting looks up what a new conversation needs, or says why it can't be begun. If s names no account, exactly one of the accounts that
-// the agent may use must fit.
+// Starting looks up what a new conversation needs, or says why it can't be begun. If s names no account, exactly one of
+// the accounts that the agent may use must fit.
 func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (Starting, *bridge.Problem) {
 	if problem := permission.Authorize(agent, bridge.VerbNew); problem != nil {
 		return Starting{}, problem

@@ -103,8 +103,8 @@ func plainKind(kind channels.FileKind) string {
 	return string(kind) + "s"
 }
 
-// KeptByLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It returns false
-// if the channel can take the reply.
+// KeptByLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It
+// returns false if the channel can take the reply.
 func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil {
 		return false

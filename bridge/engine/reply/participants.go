@@ -17,8 +17,8 @@ const (
 	newcomersPerLine = 5 // about how many a line asks, if there are more newcomers than that
 )
 
-// Recipients sets who gets replies, as the customer's last mail says. Somebody who is new in a conversation gets none until an agent
-// clicks. message is the stored mail; it is 0 if the mail isn't the customer's.
+// Recipients sets who gets replies, as the customer's last mail says. Somebody who is new in a conversation gets none
+// until an agent clicks. message is the stored mail; it is 0 if the mail isn't the customer's.
 func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
@@ -75,8 +75,8 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several together. Those
-// who are too many even for that are not asked about; !cc adds them.
+// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several
+// together. Those who are too many even for that are not asked about; !cc adds them.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
 	together := 1
 	if len(keys) > maxAskLines {
@@ -185,10 +185,11 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 	c.RefreshCard()
 }
 
-// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left the form's recipients as
-// they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions: none of the form's recipients
-// gets replies any more (the reply goes to nobody whom the agent did not see), or the form is submitted again, since the first
-// time may have changed the recipients. A conversation whose customer was erased while the form was open gets none.
+// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left the form's
+// recipients as they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions: none
+// of the form's recipients gets replies any more (the reply goes to nobody whom the agent did not see), or the form is
+// submitted again, since the first time may have changed the recipients. A conversation whose customer was erased while
+// the form was open gets none.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	ch := rs.Channel(r.Conversation.AccountID)
 	if len(r.Args.To) == 0 || r.Conversation.Erased() || ch != nil && !ch.Capabilities().Participants {
@@ -207,8 +208,8 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	}
 }
 
-// namedParticipants returns the participants after an agent has named the recipients of replies and copies: these, and behind them
-// the people who got no replies before and still get none.
+// namedParticipants returns the participants after an agent has named the recipients of replies and copies: these, and
+// behind them the people who got no replies before and still get none.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {

@@ -20,8 +20,8 @@ const MaxHold = 60 * time.Second
 // mailRoom is how many runes of several lines a mail takes, which has no limit of its own.
 const mailRoom = 20_000
 
-// SendToCustomer puts an agent's message into the customer's lane, from which it leaves after the hold. If something speaks against
-// that, it keeps the message and says why in the thread.
+// SendToCustomer puts an agent's message into the customer's lane, from which it leaves after the hold. If something
+// speaks against that, it keeps the message and says why in the thread.
 func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, order string) {
 	if rs.IsBeforeRestore() {
 		rs.parkRestored(c, m)
@@ -52,8 +52,8 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	}
 }
 
-// joinLines lets a reply leave as one message with the line that its author typed just before or after it, if that line is still
-// held. Their hold begins anew, but no line is held for longer than MaxHold.
+// joinLines lets a reply leave as one message with the line that its author typed just before or after it, if that line
+// is still held. Their hold begins anew, but no line is held for longer than MaxHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
@@ -87,8 +87,8 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 	d.MakeJoinable(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
 }
 
-// tryJoinGroup lets a line leave as one message with those that have a key, if all of them may wait for it and fit into one message.
-// It reports whether that is so.
+// tryJoinGroup lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
+// one message. It reports whether that is so.
 func (rs *UseCases) tryJoinGroup(l *book.Lane, d *book.Delivery, key string) bool {
 	var group []*book.Delivery
 	size := d.JoinSize
@@ -147,8 +147,9 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 	c.RefreshCard()
 }
 
-// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. It does nothing if the customer has written
-// since. keepsStatus means that a person has chosen the conversation's status since: then the status stays.
+// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. It does nothing if the
+// customer has written since. keepsStatus means that a person has chosen the conversation's status since: then the
+// status stays.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != "agent" {
 		return
@@ -178,8 +179,8 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
 	rs.TellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }
 
-// enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes in a message.
-// It returns the first delivery, which has the text.
+// enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes
+// in a message. It returns the first delivery, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
 	until := rs.Now.Add(rs.Hold(c))
 	var first *book.Delivery

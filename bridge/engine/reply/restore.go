@@ -8,15 +8,15 @@ import (
 	"parley/store"
 )
 
-// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within that time after work began
-// again count as typed before.
+// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within that time after
+// work began again count as typed before.
 const restoreMargin = 5 * time.Second
 
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason string = "restored"
 
-// IsBeforeRestore reports whether the event that is being applied was accepted, or its text typed, before work began again after a
-// restore from a backup. The Parley that was lost may have sent it already.
+// IsBeforeRestore reports whether the event that is being applied was accepted, or its text typed, before work began
+// again after a restore from a backup. The Parley that was lost may have sent it already.
 func (rs *UseCases) IsBeforeRestore() bool {
 	since := rs.Restored
 	if since.IsZero() {
@@ -44,7 +44,8 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	return isOlder && rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}] == nil
 }
 
-// TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to colleagues.
+// TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to
+// colleagues.
 func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 	surface, a := r.Surface, r.Action
 	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}

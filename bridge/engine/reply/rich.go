@@ -11,9 +11,9 @@ import (
 	"parley/store"
 )
 
-// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel. Rich content that the
-// channel can't carry becomes words. Content that needs a message for itself follows the text. answered is the message that the
-// reply answers, or nil: if the channel can't refer to it, the text quotes it.
+// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel. Rich content
+// that the channel can't carry becomes words. Content that needs a message for itself follows the text. answered is the
+// message that the reply answers, or nil: if the channel can't refer to it, the text quotes it.
 func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
 	var caps bridge.Capabilities
 	if ch := rs.Channel(c.AccountID); ch != nil {
@@ -43,9 +43,9 @@ func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) boo
 	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
 }
 
-// mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one of them or, if
-// the message is ours, all of them got it. That has to be checked for mail: others may have written in the conversation who get no
-// replies, and an agent may have chosen other recipients. A chat has one customer.
+// mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one
+// of them or, if the message is ours, all of them got it. That has to be checked for mail: others may have written in
+// the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	if ch := rs.Channel(c.AccountID); ch == nil || !ch.Capabilities().Participants {
 		return true

@@ -9,16 +9,22 @@ import (
 	"parley/store"
 )
 
-// offeredReason is that of a reply that was parked because the window was closed, since it was offered again.
+// offeredReason marks a reply that was parked because the reply window was closed, and that was offered again since.
 const offeredReason = "offered"
 
-// OpensWindow reports whether an inbound restarts the reply window. The customer's own words and taps do; what
-// a machine sent, a status, an echo or an edit never does.
+// OpensWindow reports whether an inbound restarts the reply window: the time in which the provider lets free text go to
+// the customer. The customer's own words and taps restart it. What a machine sent, a status, a copy of our own message
+// or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
-	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
+	isSilent := in.Consent != nil && in.Consent.Silent
+	if in.Historical || in.Automatic != "" || isSilent {
 		return false
 	}
-	return in.Kind == channels.InboundMessage && in.Change.Target == "" || in.Opens // with a target it is an edit whose message never came
+	if in.Opens {
+		return true
+	}
+	isEdit := in.Change.Target != "" // an edit whose message never came has become a message
+	return in.Kind == channels.InboundMessage && !isEdit
 }
 
 // OpenWindow notes that the customer opened the reply window, and offers what waited for it.
@@ -26,8 +32,8 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	if !OpensWindow(in) || rs.Caps(c.AccountID).Window.Free == 0 {
 		return
 	}
-	// ReceivedAt and At are of real clocks, while Parley's may have been moved by ahead. A message that came
-	// late opened the window when it was sent, not when it came.
+	// ReceivedAt and At are times of real clocks, while Parley's clock may be ahead of them. A message that came late
+	// opened the window when it was sent, and not when it came.
 	ahead := rs.Now.Sub(rs.DatabaseNow)
 	from := rs.Event.ReceivedAt.Add(ahead)
 	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
@@ -64,8 +70,8 @@ func (rs *UseCases) WindowOver(c *book.Conversation) {
 	}
 }
 
-// ParkForWindow keeps a reply that may not be sent because the reply window is closed. It
-// says no where the window is open, and to templates.
+// ParkForWindow keeps a reply that may not be sent because the reply window is closed, and says so. It returns false if
+// the window is open, and for templates, which may leave at any time.
 func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil || rs.Window(c).IsOpenFor(m.AgentID != nil, rs.Now) {
 		return false
@@ -74,8 +80,8 @@ func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// TooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It says
-// no to answers, and where promotions may leave.
+// TooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It returns false for
+// answers, and while promotions may leave.
 func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool {
 	problem := outbound.PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
 	if problem == nil {
@@ -86,7 +92,7 @@ func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool
 	return true
 }
 
-// parkForWindow parks a reply and says so. text is what the provider said; "" means it wasn't asked.
+// parkForWindow parks a reply because of the reply window, and says so. text is what the provider said; "" if it wasn't asked.
 func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
 	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
@@ -106,11 +112,13 @@ func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text st
 	c.RefreshCard()
 }
 
-// ClosedByProvider parks a reply that the provider refused because the window is closed. If the window was open as far as Parley knew,
-// that was wrong, unless the customer has opened it since the attempt: then Parley forgets that it was opened.
+// ClosedByProvider parks a reply that the provider refused because the window is closed. If the window was open as far
+// as Parley knew, that was wrong, unless the customer has opened it since the attempt: then Parley forgets that it was
+// opened.
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
-	if c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
+	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
+	if seemedOpen && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
 		c.WindowFrom = nil
 		c.Touch()
 	}
@@ -125,8 +133,8 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	rs.Messages.AwaitAnswerAgain(c)
 }
 
-// offerParked notes which replies that were parked for the window are to be offered again, each once. A new conversation also offers
-// those that still wait in the conversation that it continues.
+// offerParked notes which replies that were parked for the window are to be offered again, each once. A new
+// conversation also offers those that still wait in the conversation that it continues.
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
@@ -140,8 +148,8 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 	}
 }
 
-// PostOffers posts the offers that offerParked has noted. It is called after the customer's message was queued, so that the offers come
-// behind it.
+// PostOffers posts the offers that offerParked has noted. It is called after the customer's message was queued, so that
+// the offers come behind it.
 func (rs *UseCases) PostOffers(c *book.Conversation) {
 	for _, m := range rs.Messages.Offers {
 		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
@@ -153,8 +161,8 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 	rs.Messages.Offers = nil
 }
 
-// RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open, or if the text
-// was not parked for it.
+// RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open,
+// or if the text was not parked for it.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 	isParkedForWindow := m.Fate == store.FateParked && (m.Reason == bridge.ReasonWindow || m.Reason == offeredReason)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
@@ -165,8 +173,8 @@ func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if the text was
-// not parked for the window.
+// KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if
+// the text was not parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {

@@ -22,7 +22,7 @@ const maxOffered = 5
 type channelText struct {
 	Action bridge.Action    `json:"action"`
 	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 if nobody was asked yet
-	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too: earlier versions kept its words alone
+	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too; see sendChannelText
 }
 
 // wordsMark is the bridge.WordsMark of the text as it says now.

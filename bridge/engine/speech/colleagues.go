@@ -87,8 +87,8 @@ func (sp amongColleagues) refuseColleagueText(r book.Request, m *book.Message) b
 // otherWords is the reason of a line that asks whoever clicked to look at a text again.
 const otherWords = "other_words"
 
-// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has seen other words.
-// It shows what the text says now, with a button for that, and reports whether it refused.
+// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has seen
+// other words. It shows what the text says now, with a button for that, and reports whether it refused.
 func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool {
 	switch {
 	case r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message):

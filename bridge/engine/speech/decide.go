@@ -166,7 +166,7 @@ func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface
 // DecideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
 // one that failed.
 func (sp *UseCases) DecideDelivery(r book.Request) {
-	d, m := sp.deliveryToDecide(r)
+	d, m := deliveryToDecide(sp.Book, r)
 	if d == nil {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
@@ -194,24 +194,24 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Mark(r.Conversation, m, bridge.MarkSent)
 		return
 	}
-	sp.requeue(d)
+	requeue(sp.Outbox, d)
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }
 
 // deliveryToDecide returns the reply's delivery that a click names, else the latest one of the message that it means, with its
 // message. Both are nil if that is not a reply of the request's conversation.
-func (sp *UseCases) deliveryToDecide(r book.Request) (*book.Delivery, *book.Message) {
-	d := sp.Outbox.Deliveries[r.Args.Delivery]
+func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
+	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
-		if m := sp.MessageOfAction(r); m != nil {
-			d = sp.Outbox.ReplyOf(m)
+		if m := b.MessageOfAction(r); m != nil {
+			d = b.Outbox.ReplyOf(m)
 		}
 	}
-	if d == nil || d.Kind != outbound.KindReply || sp.Outbox.Lanes[d.LaneID] == nil {
+	if d == nil || d.Kind != outbound.KindReply || b.Outbox.Lanes[d.LaneID] == nil {
 		return nil, nil
 	}
-	m := sp.Messages.Rows[d.MessageID]
+	m := b.Messages.Rows[d.MessageID]
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return nil, nil
 	}
@@ -219,8 +219,8 @@ func (sp *UseCases) deliveryToDecide(r book.Request) (*book.Delivery, *book.Mess
 }
 
 // requeue has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
-func (sp *UseCases) requeue(d *book.Delivery) {
-	l := sp.Outbox.Lanes[d.LaneID]
+func requeue(o *book.Outbox, d *book.Delivery) {
+	l := o.Lanes[d.LaneID]
 	if d.Seq <= l.Head {
 		l.Tail++
 		d.Seq = l.Tail
@@ -233,7 +233,7 @@ func (sp *UseCases) requeue(d *book.Delivery) {
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		sp.Outbox.SetDue(l, nil)
+		o.SetDue(l, nil)
 	}
 	l.Dirty = true
 }

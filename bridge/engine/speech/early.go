@@ -59,9 +59,10 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	}
 }
 
-// ApplyEarlyEdit applies the edit that came before a text, if the text was typed outside of its conversation's thread. It returns
-// proceed false if nothing is to be done: the text was handled before, was deleted, or doesn't speak to Parley any more. An
-// edited text mustn't leave without a click, since it may be for another conversation now, or for colleagues.
+// ApplyEarlyEdit applies the edit that came before a text, if the text was typed outside of its conversation's thread.
+// It returns proceed false if nothing is to be done: the text was handled before, was deleted, or doesn't speak to
+// Parley any more. An edited text mustn't leave without a click, since it may be for another conversation now, or for
+// colleagues.
 func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {

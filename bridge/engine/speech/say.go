@@ -13,8 +13,8 @@ import (
 // minHold is how long a reply is held after an edit, at least.
 const minHold = 5 * time.Second
 
-// Say decides the fate of a text that was typed in a conversation's thread. changed means that the conversation has other owners
-// now than when the text was typed.
+// Say decides the fate of a text that was typed in a conversation's thread. changed means that the conversation has
+// other owners now than when the text was typed.
 func (sp *UseCases) Say(r book.Request, changed bool) {
 	c, surface := r.Conversation, r.Surface
 	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
@@ -106,8 +106,8 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root was posted anew or
-// because it was handed over. It is false for forms, which name their conversation.
+// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root was
+// posted anew or because it was handed over. It is false for forms, which name their conversation.
 func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	isInThread := at.Message != "" && at.Thread != "" && at.Thread != at.Message

@@ -113,7 +113,8 @@ func Speak(s Speech) (d Decision, reason string) {
 	}
 }
 
-// reasonOfWords returns the reason that Speak finds in a text's own words, as if the conversation could be answered by its author.
+// reasonOfWords returns the reason that Speak finds in a text's own words, as if the conversation could be answered by
+// its author.
 func (s Speech) reasonOfWords() string {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

@@ -87,8 +87,8 @@ func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.Tem
 	return used, problem
 }
 
-// TemplateFor fills in a template that was seen in a preview, or returns why it may not leave by an account. rows has the template's row, if
-// there is one.
+// TemplateFor fills in a template that was seen in a preview, or returns why it may not leave by an account. rows has
+// the template's row, if there is one.
 func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
@@ -140,7 +140,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 	return nil
 }
 
-// TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the provider's list.
+// TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the
+// provider's list.
 func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
 	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, TemplateReason, true
 	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})

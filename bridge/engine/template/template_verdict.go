@@ -68,8 +68,8 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 	return err
 }
 
-// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already (told). It reports whether
-// it told them.
+// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already
+// (told). It reports whether it told them.
 func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
 	before := row
 	row.Reason = s.Reason
@@ -119,8 +119,8 @@ func (ts *UseCases) needsApproval(account store.AccountID) bool {
 	return ok
 }
 
-// tellTemplate tells a verdict to the agent who submitted the template, else in the account's channel. was is the former category if the
-// provider has changed it, else "".
+// tellTemplate tells a verdict to the agent who submitted the template, else in the account's channel. was is the
+// former category if the provider has changed it, else "".
 func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
 		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}

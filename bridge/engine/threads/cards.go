@@ -9,8 +9,8 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// QueueCards queues an update of each root (the card) that shows an old state of its conversation. Changes that come within wait
-// become one update. If somebody clicked, and therefore looks at the root, the update comes at once.
+// QueueCards queues an update of each root (the card) that shows an old state of its conversation. Changes that come
+// within wait become one update. If somebody clicked, and therefore looks at the root, the update comes at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		c := th.Conversations.Rows[id]

@@ -38,8 +38,9 @@ func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 	return a.ID
 }
 
-// TellAssigned tells an agent directly of an assignment, where the agent has no user in the surface of the conversation's thread,
-// so that a mention there would notify nobody. It does nothing if the agent chose to do without such notices.
+// TellAssigned tells an agent directly of an assignment, where the agent has no user in the surface of the
+// conversation's thread, so that a mention there would notify nobody. It does nothing if the agent chose to do without
+// such notices.
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	surface := th.SurfaceToTell(agent, 0)
 	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
@@ -72,8 +73,8 @@ func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridg
 	}
 }
 
-// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which the account
-// is connected again; "" if there is none, or if that would not help.
+// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which
+// the account is connected again; "" if there is none, or if that would not help.
 func (th *Writer) TellCondition(f own.Fact, page string) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {

@@ -38,8 +38,8 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
 }
 
-// SurfaceLane returns the lane for posts of a kind to a conversation's thread. What is said has one lane, so that it is posted in
-// order. Cards and marks have lanes of their own, so that they don't delay it.
+// SurfaceLane returns the lane for posts of a kind to a conversation's thread. What is said has one lane, so that it is
+// posted in order. Cards and marks have lanes of their own, so that they don't delay it.
 func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
 	class, priority := "say", store.PrioritySay
 	switch kind {
@@ -54,7 +54,8 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 	return ls.laneOfClass(c, t, kind, class, priority)
 }
 
-// ChangesLane returns the lane for changes of a thread's lines. It is a lane of their own, so that new posts don't wait for them.
+// ChangesLane returns the lane for changes of a thread's lines. It is a lane of their own, so that new posts don't wait
+// for them.
 func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
 	return ls.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }

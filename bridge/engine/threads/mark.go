@@ -24,8 +24,9 @@ func receiptRank(m bridge.Mark) int {
 	}
 }
 
-// Mark shows on a person's message what became of it, in place of the mark that the message has. The mark "" removes that one. A
-// mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted gets only one.
+// Mark shows on a person's message what became of it, in place of the mark that the message has. The mark "" removes
+// that one. A mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted
+// gets only one.
 func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) {
 	t := c.Threads[m.AccountID]
 	if t == nil || m.Place == "" {

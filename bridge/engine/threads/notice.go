@@ -9,14 +9,14 @@ import (
 	"parley/store"
 )
 
-// maxTold is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in its channel
-// without being mentioned.
+// maxTold is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in
+// its channel without being mentioned.
 const maxTold = 8
 
-// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention without a User
-// only names the agent. Agents who chose to do without such notices are only named. So are agents who are away, if somebody else
-// is notified instead: another owner, else the team. If nobody else is, they are notified all the same, so that no notice
-// reaches nobody.
+// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention
+// without a User only names the agent. Agents who chose to do without such notices are only named. So are agents who
+// are away, if somebody else is notified instead: another owner, else the team. If nobody else is, they are notified
+// all the same, so that no notice reaches nobody.
 func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
 	if len(line.Mentions) == 0 {
 		return nil
@@ -51,8 +51,9 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	return append(told, instead...)
 }
 
-// TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation: those who are
-// not away, or all if everybody is, without the agent who does it (by) and without those who do without such notices.
+// TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation:
+// those who are not away, or all if everybody is, without the agent who does it (by) and without those who do without
+// such notices.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
 	others := slices.DeleteFunc(members(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by })
@@ -80,7 +81,8 @@ func present(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef
 	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.Away(ref.ID) })
 }
 
-// wantingNotice returns the agents of a list who want a notice. It returns none if they are too many to be mentioned one by one.
+// wantingNotice returns the agents of a list who want a notice. It returns none if they are too many to be mentioned
+// one by one.
 func wantingNotice(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Notice) []bridge.AgentRef {
 	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return wantsNoNotice(dir, ref.ID, notice) })
 	if len(list) > maxTold {

@@ -12,15 +12,16 @@ import (
 	"parley/store"
 )
 
-// A line about a message tells the message's fate, and often asks what is to become of the message. When
-// the fate changes, whatever changed it, the line is replaced by the outcome: its words change and its
-// buttons go. So code that decides about a message needn't know which lines are about it.
+// A line about a message shows the message's fate, and often asks what is to become of the message. When the fate
+// changes, for whatever reason, the line shows the outcome instead: its words change and its buttons go. So code that
+// decides about a message needn't know which lines are about it. Settling a line means to bring it up to date in this
+// way.
 
-// isTracked reports whether a line follows the message that it is about.
+// isTracked reports whether a line is brought up to date when the fate of its message changes.
 func isTracked(line *bridge.Line) bool {
 	switch line.Kind() {
-	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
-		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
+	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed,
+		bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
 	default:
 		return standsForMessage(line)
@@ -141,8 +142,8 @@ func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 	return shown != nil && shown.State == outcome.State && shown.By.ID == outcome.By.ID
 }
 
-// outcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's payload as
-// it was written, now is the line as it is at present.
+// outcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's
+// payload as it was written, now is the line as it is at present.
 func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
@@ -167,8 +168,8 @@ func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.
 	return st.makeOutcome(m, now, before, state)
 }
 
-// allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get replies, in
-// whichever way they were allowed.
+// allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get
+// replies, in whichever way they were allowed.
 func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {

@@ -29,8 +29,8 @@ func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *rea
 	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
 }
 
-// OpenThread returns the conversation's thread. If there is none, it opens one in the home surface of the conversation's team: the
-// root is the first delivery in the thread's lane.
+// OpenThread returns the conversation's thread. If there is none, it opens one in the home surface of the
+// conversation's team: the root is the first delivery in the thread's lane.
 // Errors: *relay.EventError if no channel is configured. The event goes into quarantine then, and can be replayed.
 func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	if t := c.Home(th.Dir); t != nil {
@@ -81,8 +81,8 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	return nil
 }
 
-// CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated once the new
-// root is posted; a root in another chat shows it with its next update.
+// CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated
+// once the new root is posted; a root in another chat shows it with its next update.
 func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return

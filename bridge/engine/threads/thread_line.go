@@ -40,14 +40,14 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason strin
 	}
 }
 
-// TellAuthor posts the line that says that a text did not reach the customer. It mentions the author and repeats the text, so that
-// nothing is lost.
+// TellAuthor posts the line that says that a text did not reach the customer. It mentions the author and repeats the
+// text, so that nothing is lost.
 func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.LineContent, verbs ...bridge.Verb) {
 	th.TellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
 
-// Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the verb that a
-// mistyped one stands for, then Keep inside.
+// Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the
+// verb that a mistyped one stands for, then Keep inside.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
 	asked := &bridge.AskLine{Reason: reason}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
@@ -64,8 +64,8 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	th.TellWith(c, m, line)
 }
 
-// meantVerb makes the button for the verb that a mistyped one stands for, in this conversation. It returns nil if there is none, or
-// if one of the agents whom the verb names isn't known.
+// meantVerb makes the button for the verb that a mistyped one stands for, in this conversation. It returns nil if there
+// is none, or if one of the agents whom the verb names isn't known.
 func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
@@ -107,8 +107,8 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 	th.LineAbout(c, m, line)
 }
 
-// LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about something
-// that the author did.
+// LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about
+// something that the author did.
 func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if t := c.Home(th.Dir); t != nil {
 		line.SourceRef = SourceOf(m, t)
@@ -160,12 +160,12 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 	return th.Outbox.Enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
-// Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations only. c is the
-// conversation in whose thread it happened, or nil.
+// Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
+// only. c is the conversation in whose thread it happened, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
-	if t := th.threadOfAction(c, surface, a); t != nil {
+	if t := threadOfAction(th.Posts, c, surface, a); t != nil {
 		p.Place = bridge.Place{} // the thread as it is when this is posted
 		th.PostTo(c, t, bridge.PostEphemeral, 0, p)
 		return
@@ -176,9 +176,9 @@ func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a brid
 	th.Outbox.Enqueue(th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
 }
 
-// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all channels. It
-// returns nil if the person acted elsewhere. c may be nil.
-func (th *Writer) threadOfAction(c *book.Conversation, surface bridge.AccountID, a bridge.Action) *book.Thread {
+// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all
+// channels. It returns nil if the person acted elsewhere. c may be nil.
+func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.AccountID, a bridge.Action) *book.Thread {
 	if c == nil || c.Threads[surface] == nil {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (th *Writer) threadOfAction(c *book.Conversation, surface bridge.AccountID,
 	if a.Place.Channel != "" && a.Place.Channel != t.Channel {
 		return nil
 	}
-	if th.Posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		return nil
 	}
 	return t

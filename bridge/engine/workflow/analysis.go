@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// SwitchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an analysis that is
-// under way changes nothing any more.
+// SwitchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an
+// analysis that is under way changes nothing any more.
 func (wf *UseCases) SwitchAnalysis(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	kept := ""

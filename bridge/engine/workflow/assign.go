@@ -55,8 +55,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo sets the owners. A line mentions the new ones, so that their chat notifies them, also of what is said in the thread later.
-// Whoever typed the verb in the thread is notified anyway, and is not mentioned.
+// assignTo sets the owners. A line mentions the new ones, so that their chat notifies them, also of what is said in the
+// thread later. Whoever typed the verb in the thread is notified anyway, and is not mentioned.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	var unique []store.AgentID

@@ -21,8 +21,9 @@ const (
 	maxEveningRows  = 30               // conversations in a list
 )
 
-// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts with business hours
-// closes. A team without such accounts may have been handed conversations of others, so that the hours of all accounts count.
+// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts with
+// business hours closes. A team without such accounts may have been handed conversations of others, so that the hours
+// of all accounts count.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
 		a := d.Account(id)
@@ -42,8 +43,8 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	return t, ok
 }
 
-// Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the team is back
-// once a day, and only if there are any.
+// Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the
+// team is back: once a day, and only if there are any.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
@@ -80,8 +81,8 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	return nil
 }
 
-// closingOf returns a team's conversations of an account whose reply window closes before the account's business opens again, the
-// most urgent first.
+// closingOf returns a team's conversations of an account whose reply window closes before the account's business opens
+// again, the most urgent first.
 func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.Closing, error) {
 	win := outbound.WindowOf(wf.Caps(account), &time.Time{})
 	if !win.Limited {

@@ -20,8 +20,8 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Touch()
 }
 
-// handOver gives a conversation to a team. Where the team works in another channel the
-// conversation goes on there, in a thread of its own, and each thread leads to the other.
+// handOver gives a conversation to a team. If the team works in another channel, the conversation goes on there, in a
+// new thread, and each thread leads to the other.
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
 	left := c.Home(wf.Dir)
 	wf.putInQueue(c)
@@ -53,9 +53,9 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		Args: bridge.Args{Team: team.Name}, Customer: c.Customer()})
 }
 
-// openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the root in the lane
-// are still posted in the old thread, those behind it in the new one. So nothing is lost or posted twice if the process ends in
-// between.
+// openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
+// root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
+// twice if the process ends in between.
 func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, channel string) {
 	t := c.Threads[surface]
 	switch {

@@ -33,7 +33,8 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
-	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
+	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
 	c.RefreshCard()
 	return nil
 }
@@ -57,8 +58,8 @@ func (wf *UseCases) End(r book.Request) {
 	c.RefreshCard()
 }
 
-// hasUnread reports whether the customer has said something that whoever ends the conversation has not seen: it is still on its way
-// into the thread or, on a page of our own, came after the page was shown.
+// hasUnread reports whether the customer has said something that whoever ends the conversation has not seen: it is
+// still on its way into the thread or, on a page of our own, came after the page was shown.
 func (wf *UseCases) hasUnread(r book.Request) bool {
 	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
 		return r.Conversation.Unshown
@@ -96,8 +97,9 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 	wf.Confirm(c, r.Surface, a, line)
 }
 
-// keepStatusFromReplies prevents replies that are on their way from making their conversation pending, because a person has chosen
-// another status since. So it makes no difference whether their results are applied before or after that choice.
+// keepStatusFromReplies prevents replies that are on their way from making their conversation pending, because a person
+// has chosen another status since. So it makes no difference whether their results are applied before or after that
+// choice.
 func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 	for _, d := range wf.Outbox.Deliveries {
 		l := wf.Outbox.Lanes[d.LaneID]

@@ -74,8 +74,8 @@ func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.Touch()
 }
 
-// SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was woken or
-// snoozed anew meanwhile.
+// SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was
+// woken or snoozed anew meanwhile.
 func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
 		return
@@ -95,8 +95,8 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
 
-// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each owner gets one
-// message about all such conversations.
+// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each
+// owner gets one message about all such conversations.
 func (wf *UseCases) addToDigest(c *book.Conversation) {
 	for _, agent := range c.Assignees {
 		wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})

@@ -13,9 +13,9 @@ import (
 // maxStatsTeams is how many teams are shown at once.
 const maxStatsTeams = 8
 
-// Stats makes a line with the figures of the last seven days of each team that an agent is in. For an admin who is in none it has those
-// of all teams together. link returns the address of a team's figures of some days on the dashboard; it is nil if the dashboard has
-// no public address.
+// Stats makes a line with the figures of the last seven days of each team that an agent is in. For an admin who is in
+// none it has those of all teams together. link returns the address of a team's figures of some days on the dashboard;
+// it is nil if the dashboard has no public address.
 // Errors: *Problem for an agent without a team; the database's.
 func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link func(team store.TeamID, from, to string) string) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)

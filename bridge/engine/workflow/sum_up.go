@@ -14,8 +14,8 @@ const (
 	minNewToSumUp = 4 // messages since the last summary that are worth another one
 )
 
-// sumUp has a long conversation summed up for whoever goes on with it, or finds it later. It does nothing if the conversation is short,
-// or if little was said since the last summary.
+// sumUp has a long conversation summed up for whoever goes on with it, or finds it later. It does nothing if the
+// conversation is short, or if little was said since the last summary.
 func (wf *UseCases) sumUp(c *book.Conversation, why own.Occasion) {
 	settings := wf.Settings(c)
 	if !settings.Analyses || !settings.AI.SumsUp {

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	maxWeekDelay = 72 * time.Hour   // figures that come later than this are passed over until the next time
-	maxWeekWait  = 10 * time.Minute // they wait so long for what isn't counted yet
+	maxWeekDelay = 72 * time.Hour   // figures that come later are left out until the next time
+	maxWeekWait  = 10 * time.Minute // how long they wait for what isn't counted yet
 	maxWorstRows = 3                // conversations that are named
 )
 
-// NextWeek returns the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
-// false means there is none. Times are in the zone of the team's first account that has business hours, else in UTC, unless
-// the expression names one.
+// NextWeek returns the timer that tells a team next how its week was, and the one before it, which may not have fired
+// yet. ok is false if the team is told nothing. Times are in the zone of the team's first account with business hours,
+// else in UTC, unless the team's expression (cron) names a zone.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	row := d.Team(team)
 	if row == nil || row.Weekly == "" {
@@ -40,17 +40,21 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
-// weekZone returns the zone of the first account with business hours of a team, or of all accounts for the team 0.
+// weekZone returns the zone of the first account of a team with business hours, or UTC if there is none. For team 0,
+// the accounts of all teams count.
 func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 	for _, id := range book.SortedKeys(d.Hours) {
-		if a := d.Account(id); (team == 0 || a.TeamID != nil && *a.TeamID == team) && d.Hours[id] != nil {
+		a := d.Account(id)
+		isTeams := team == 0 || a.TeamID != nil && *a.TeamID == team
+		if isTeams && d.Hours[id] != nil {
 			return d.Hours[id].Zone()
 		}
 	}
 	return time.UTC
 }
 
-// Week tells a team in its channel how its last seven days were, and those before.
+// Week posts in a team's channel how its last seven days were, and those before. It waits for a while for what isn't
+// counted yet.
 func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	behind, err := measure.ReadBehind(ctx, tx)
 	if err != nil {
@@ -80,8 +84,8 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 // isIncomplete reports whether figures of the last days may lack something.
 func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
-// sevenDays reads the figures of the seven days before the day of a time, of the seven days before those, and of who waits now. Team 0
-// stands for all teams together, and for the conversations that have none.
+// sevenDays reads the figures of the seven days before the day of a time, of the seven days before those, and of who
+// waits now. Team 0 stands for all teams together, and for the conversations that have none.
 func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	today := at.In(weekZone(wf.Dir, team))
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
@@ -134,8 +138,8 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	return w, err
 }
 
-// weekMedians reads the medians of a week's times. The median of one time, and of two, is their average, which is known exactly. A
-// median that can't be told is -1.
+// weekMedians reads the medians of a week's times. The median of one time, and of two, is their average, which is known
+// exactly. A median that can't be told is -1.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
 	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, true, nil)
 	if err != nil {
