@@ -28,24 +28,24 @@ const maxValueRunes = 1000
 
 // Template is a prepared text as forms and lists show it.
 type Template struct {
-	ID        TemplateID        `json:"id"`
-	Version   int               `json:"version"`
-	Account   string            `json:"account"`
-	Name      string            `json:"name"`
-	Language  string            `json:"language"`
-	Category  string            `json:"category"` // utility, marketing, authentication
-	Uses      []string          `json:"uses"`
-	Labels    []string          `json:"labels,omitempty"`
-	Header    string            `json:"header,omitempty"`
-	Body      string            `json:"body"`
-	Footer    string            `json:"footer,omitempty"`
-	Variables []string          `json:"variables,omitempty"`
-	Examples  map[string]string `json:"examples,omitempty"`
-	Status    string            `json:"status"` // draft, pending, approved, rejected, paused, disabled
-	Reason    string            `json:"reason,omitempty"`
-	Quality   string            `json:"quality,omitempty"` // green, yellow, red, "" means unknown
-	Sees      string            `json:"sees,omitempty"`    // the category that the provider sees, where it is another
-	Buttons   []TemplateButton  `json:"buttons,omitempty"`
+	ID               TemplateID        `json:"id"`
+	Version          int               `json:"version"`
+	Account          string            `json:"account"`
+	Name             string            `json:"name"`
+	Language         string            `json:"language"`
+	Category         string            `json:"category"` // utility, marketing, authentication
+	Uses             []string          `json:"uses"`
+	Labels           []string          `json:"labels,omitempty"`
+	Header           string            `json:"header,omitempty"`
+	Body             string            `json:"body"`
+	Footer           string            `json:"footer,omitempty"`
+	Variables        []string          `json:"variables,omitempty"`
+	Examples         map[string]string `json:"examples,omitempty"`
+	Status           string            `json:"status"` // draft, pending, approved, rejected, paused, disabled
+	Reason           string            `json:"reason,omitempty"`
+	Quality          string            `json:"quality,omitempty"` // green, yellow, red, "" means unknown
+	ProviderCategory string            `json:"sees,omitempty"`    // the category that the provider sees; "" if it is the same
+	Buttons          []TemplateButton  `json:"buttons,omitempty"`
 }
 
 // TemplateButton is a button below a template.

@@ -34,7 +34,7 @@ func verdict(l bridge.Line, t bridge.Template, before string) []Block {
 		name += " of " + shape.OneLine(t.Account, shape.MaxNameRunes)
 	}
 	if before != "" {
-		now := name + " is " + shape.Or(t.Sees, t.Category) + " for the provider now, not " + before + "."
+		now := name + " is " + shape.Or(t.ProviderCategory, t.Category) + " for the provider now, not " + before + "."
 		return []Block{headline(l, "label", now+" Its price changes with it.")}
 	}
 	why := ""
@@ -81,7 +81,7 @@ func templateRow(t bridge.Template, edit bool) Block {
 	groups := [][]Piece{
 		{shape.Icon(templateIcon(t.Status)), shape.Text(" "), shape.Bold(shape.TemplateName(t))},
 		{shape.Text(shape.TemplateWords(t))}, {shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))}, {shape.Text(strings.Join(t.Uses, ", "))},
-		{shape.Text(shape.Or(t.Sees, t.Category))},
+		{shape.Text(shape.Or(t.ProviderCategory, t.Category))},
 	}
 	if len(t.Labels) > 0 {
 		groups = append(groups, []Piece{shape.Text(shape.OneLine(strings.Join(t.Labels, ", "), shape.MaxNameRunes))})

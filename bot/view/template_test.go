@@ -17,7 +17,7 @@ func stock() bridge.Templates {
 			{ID: 7, Version: 2, Account: "wa", Name: "Order update", Language: "en", Category: "utility", Uses: []string{"reply", "window"}, Labels: []string{"Orders"},
 				Header: "Order", Body: "Hello {{first_name}}, your quote {{quote_number}} is ready.", Footer: "Acme", Variables: []string{"first_name", "quote_number"},
 				Examples: map[string]string{"first_name": "Ann", "quote_number": "Q-1042"}, Status: "approved", Buttons: []bridge.TemplateButton{{Title: "Track it", URL: "https://shop.example"}, {Title: "Call me"}}},
-			{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", Sees: "marketing", Uses: []string{"window"}, Labels: []string{"Care", "Orders"},
+			{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", ProviderCategory: "marketing", Uses: []string{"window"}, Labels: []string{"Care", "Orders"},
 				Body: "Hallo {{first_name}}, sind Sie noch da?", Variables: []string{"first_name"}, Status: "approved", Quality: "yellow"},
 			{ID: 9, Version: 1, Account: "wa", Name: "Spring", Language: "en", Category: "marketing", Uses: []string{"start"}, Body: "Buy!", Status: "rejected", Reason: "Too <loud>."},
 		}}

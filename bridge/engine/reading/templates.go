@@ -32,7 +32,7 @@ func TemplateFacts(row store.Template, account string) bridge.Template {
 		Quality:   row.Quality,
 	}
 	if row.ProviderCategory != "" && row.ProviderCategory != row.Category {
-		t.Sees = row.ProviderCategory
+		t.ProviderCategory = row.ProviderCategory
 	}
 	for _, b := range row.Buttons {
 		t.Buttons = append(t.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
