@@ -15,6 +15,9 @@ import (
 )
 
 // history finds what no event told: it compares the messages that Slack keeps with those that are stored.
+//
+// A gap is a time in which events may have been missed. A hole is a reply that is missing in the middle of a thread,
+// behind newer ones that are known.
 type history struct {
 	*workspace
 
@@ -23,24 +26,32 @@ type history struct {
 	memory    memory
 	marks     *sweep.Marks
 	compared  sweep.Compared // threads, by fact.OrderKey
-	filled    atomic.Bool    // a pass of this process has ended an open gap, so that all before it is stored
-	span      time.Duration  // threads whose root is older are not looked at
+	span      time.Duration  // threads whose root is older are not read
 
-	rest func(context.Context, time.Duration) bool // pause.For
+	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
+	filled atomic.Bool
+
+	wait func(context.Context, time.Duration) bool // pause.For, except in tests
 }
 
-// Slack answers 50 calls of conversations.replies a minute. Where many old threads are read, some are left to
-// replies that wait to be read again before they leave.
+// Slack answers 50 calls of conversations.replies a minute. Where many old threads are read, some calls are left to
+// replies that have to be read again before they leave.
 const (
 	oldThreadsAtOnce = 20
-	oldThreadsRest   = 2 * time.Second
+	oldThreadsWait   = 2 * time.Second
 )
+
+// unknownGap is how long a gap is taken to have lasted at least, if nobody knows when it began.
+const unknownGap = time.Hour
+
+// answeredWithin is how old a text at top level may be to be stored, and so answered, after it was missed.
+const answeredWithin = time.Hour
 
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
 	sweep.Memory
 
-	// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
+	// OpenThreads returns the roots of open conversations that began before a time: of those 500 at most in
 	// which something happened last.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
@@ -49,37 +60,41 @@ type memory interface {
 // open threads that are too old to be found in their channel's history.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
-	began, announced := h.now(), h.sweeper.Announced()
-	_, open := h.sweeper.Gap()
-	known, err := h.marks.Look(ctx)
+	began := h.now()
+	announced := h.sweeper.Announced()
+	_, gapOpen := h.sweeper.Gap()
+	known, err := h.marks.Inspect(ctx)
 	if err != nil {
 		return err
 	}
-	holes, sure := h.holesSince(known)
+	holesSince, complete := h.holesSince(known)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		return h.readable(channel, h.catchUpChannel(ctx, me, channel, stamp(holes)))
+		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, stamp(holesSince)))
 	})
-	if err == nil && !sure {
-		err = h.catchUpOldThreads(ctx, me, began, stamp(holes))
+	if err == nil && !complete {
+		err = h.catchUpOldThreads(ctx, me, began, stamp(holesSince))
 	}
-	if err != nil || h.sweeper.Announced() != announced {
+	if err != nil {
 		return err
+	}
+	if h.sweeper.Announced() != announced {
+		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
 	if err := h.marks.Settle(ctx, known); err != nil {
 		return err
 	}
-	if !open && !h.filled.Load() {
-		return nil
+	if !gapOpen && !h.filled.Load() {
+		return nil // this process has filled no gap yet, so what came before its start may be missing
 	}
 	h.filled.Store(true)
 	return h.marks.Raise(ctx, began)
 }
 
-// readable gives the error that reading a channel ended with, unless it says that the app may not read
-// that channel.
-func (h *history) readable(channel string, err error) error {
+// exceptUnreadable returns the error with which the reading of a channel ended. It only logs an error that says that the
+// app may not read that channel, and returns nil.
+func (h *history) exceptUnreadable(channel string, err error) error {
 	switch codeOf(err) {
-	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
+	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", codeUnknownMethod:
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
 		return nil
 	}
@@ -87,104 +102,114 @@ func (h *history) readable(channel string, err error) error {
 }
 
 // catchUpOldThreads reads what was written since a stamp in open threads whose roots are older than what
-// is read of a channel. It goes on with the others after Slack refused to let one be read.
+// is read of a channel. After Slack refused to show one thread, it goes on with the others.
 // Errors: the desk's, the first of Slack's, ctx's.
-func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time, holes string) error {
+func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time, since string) error {
 	oldest := now.Add(-h.span)
-	list, err := h.memory.OpenThreads(ctx, oldest)
+	roots, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err
 	}
-	postedAnew := func(root bridge.Place) bool { return root.Message >= stamp(oldest) } // its channel's history has it
-	list = slices.DeleteFunc(list, postedAnew)
-	var first error
-	for n, root := range list {
-		if n >= oldThreadsAtOnce && !h.rest(ctx, oldThreadsRest) {
+	// A root that was posted anew is younger than its conversation: the channel's history has it.
+	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= stamp(oldest) })
+	var firstErr error
+	for n, root := range roots {
+		if n >= oldThreadsAtOnce && !h.wait(ctx, oldThreadsWait) {
 			return ctx.Err()
 		}
-		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: holes})
-		if err = h.readable(root.Channel, err); err != nil && !refused(err) { // Slack isn't reached: the others would fail, too
+		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: since})
+		err = h.exceptUnreadable(root.Channel, err)
+		if err != nil && !isRefused(err) { // Slack isn't reached: the others would fail, too
 			return err
 		}
-		first = cmp.Or(first, err)
+		firstErr = cmp.Or(firstErr, err)
 	}
-	return first
+	return firstErr
 }
 
-// catchUpChannel compares the channel's history with what is stored. holes: see holesSince. It goes on with the other threads
-// after Slack refused to let one be read.
+// catchUpChannel compares the channel's history with what is stored. After Slack refused to show one thread, it goes on with
+// the others. holesSince is the stamp of what the method of that name returns.
 // Errors: the desk's, the first of Slack's.
-func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, holes string) error {
+func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, holesSince string) error {
 	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
-	var first error
+	var firstErr error
 	for {
 		page, err := h.page(ctx, q)
 		if err != nil {
 			return err
 		}
-		err = h.comparePage(ctx, me, channel, holes, page.Messages)
-		if err != nil && !refused(err) {
+		err = h.comparePage(ctx, me, channel, holesSince, page.Messages)
+		if err != nil && !isRefused(err) {
 			return err
 		}
-		first = cmp.Or(first, err)
-		if q.cursor = page.next(); q.cursor == "" {
-			return first
+		firstErr = cmp.Or(firstErr, err)
+		q.cursor = page.next()
+		if q.cursor == "" {
+			return firstErr
 		}
 	}
 }
 
-// refused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
-func refused(err error) bool { return codeOf(err) != "" && !fatal(err) }
-
-// comparePage stores what is missing at top level and reads the threads of ours that changed. holes: see holesSince.
+// comparePage stores what is missing at top level, and reads those threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
-func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes string, roots []kept) error {
-	var topLevel, threads []kept // what may be missing itself, and what may have replies that are missing
-	since := h.typedSince()
+func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
+	var topLevel []kept // what may be missing itself
+	var threads []kept  // what may have replies that are missing
+	typedSince := h.typedSince()
 	for _, m := range roots {
-		ours, deleted := concerned(me, &m.Message), m.Subtype == "tombstone"
-		if ours {
+		ours := isOurThread(me, &m.Message)
+		if ours && m.Latest != "" {
 			threads = append(threads, m)
 		}
-		if deleted && ours || !deleted && m.TS > since {
+		mayBeMissing := m.TS > typedSince
+		if m.Subtype == fact.Tombstone { // a deleted root: it concerns us however old it is, if the thread is ours
+			mayBeMissing = ours
+		}
+		if mayBeMissing {
 			topLevel = append(topLevel, m)
 		}
 	}
 	if err := h.storeMissing(ctx, me, channel, topLevel); err != nil {
 		return err
 	}
-	var ids []string
-	for _, m := range threads {
-		if m.Latest != "" {
-			ids = append(ids, fact.MessageID(channel, m.Latest))
-		}
+	return h.compareThreads(ctx, me, channel, holesSince, threads)
+}
+
+// compareThreads reads those threads of which a reply may be missing. It takes their roots.
+// Errors: the desk's, the first of Slack's.
+func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
+	ids := make([]string, 0, len(roots))
+	for _, root := range roots {
+		ids = append(ids, fact.MessageID(channel, root.Latest))
 	}
 	known, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
-	var first error
-	for _, m := range threads {
+	var firstErr error
+	for _, root := range roots {
+		thread := fact.OrderKey(channel, root.TS)
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
-		complete := known[fact.MessageID(channel, m.Latest)] && m.Latest < holes
-		if m.Latest == "" || complete || h.compared.Known(fact.OrderKey(channel, m.TS), m.Latest) {
+		complete := known[fact.MessageID(channel, root.Latest)] && root.Latest < holesSince
+		if complete || h.compared.Known(thread, root.Latest) {
 			continue
 		}
-		switch err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); {
-		case err == nil:
-			h.compared.Note(fact.OrderKey(channel, m.TS), m.Latest)
-		case !refused(err):
-			return err
-		default:
-			first = cmp.Or(first, err)
+		err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: root.TS})
+		if err == nil {
+			h.compared.Note(thread, root.Latest)
+			continue
 		}
+		if !isRefused(err) {
+			return err
+		}
+		firstErr = cmp.Or(firstErr, err)
 	}
-	return first
+	return firstErr
 }
 
-// concerned reports whether a thread is one of ours: its root is our card, or we have posted in it.
-func concerned(me *fact.Self, root *fact.Message) bool {
+// isOurThread reports whether a thread is one of ours: its root is our card, or we have posted in it.
+func isOurThread(me *fact.Self, root *fact.Message) bool {
 	return me.Wrote(root) || slices.Contains(root.RepliedBy, me.User)
 }
 
@@ -193,7 +218,7 @@ func concerned(me *fact.Self, root *fact.Message) bool {
 func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery) error {
 	for {
 		page, err := h.page(ctx, q)
-		if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
+		if isGone(err) {
 			return nil
 		}
 		if err != nil {
@@ -202,7 +227,8 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 		if err := h.storeMissing(ctx, me, q.channel, page.Messages); err != nil {
 			return err
 		}
-		if q.cursor = page.next(); q.cursor == "" {
+		q.cursor = page.next()
+		if q.cursor == "" {
 			return nil
 		}
 	}
@@ -216,8 +242,9 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
 	var found []channels.Fact
 	for _, m := range messages {
-		for _, body := range m.missed(me, channel) {
-			found = append(found, h.directory.naming(ctx, me, body).SplitEvent(fact.KindCatchUp, body).Facts...)
+		for _, body := range m.events(me, channel) {
+			arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
+			found = append(found, arrival.Facts...)
 		}
 	}
 	ids := make([]string, 0, len(found))
@@ -232,60 +259,63 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	return h.sweeper.Accept(ctx, found)
 }
 
-// missed gives the events that Slack should have sent about a message: that it was posted and, if it was edited, the
-// edit. For our own messages it gives none. A message that can't be read makes an event that can't be read either,
-// which is set aside.
-func (k *kept) missed(me *fact.Self, channel string) [][]byte {
+// events makes the callbacks that Slack should have sent about a message: that it was posted and, if it was edited, the
+// edit. For our own messages there are none. A message that can't be read becomes a callback that can't be read either,
+// and so is quarantined.
+func (k *kept) events(me *fact.Self, channel string) [][]byte {
 	if k.TS == "" {
-		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "channel": channel, "message": k.raw})}
+		unreadable := map[string]any{"type": "message", "channel": channel, "message": k.raw}
+		return [][]byte{syntheticEvent(me, channel, unreadable)}
 	}
-	changed := map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}
-	switch {
-	case me.Wrote(&k.Message):
+	if me.Wrote(&k.Message) {
 		return nil
-	case k.Subtype == "tombstone":
-		return [][]byte{synthetic(me, channel, changed)}
-	case !fact.Spoken(k.Subtype):
+	}
+	if k.Subtype == fact.Tombstone {
+		return [][]byte{changedEvent(me, channel, k)}
+	}
+	if !fact.IsSpoken(k.Subtype) {
 		return nil
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(k.raw, &fields) != nil {
 		return nil
 	}
-	ev := map[string]any{}
+	posted := map[string]any{}
 	for name, value := range fields {
-		ev[name] = value
+		posted[name] = value
 	}
-	ev["type"], ev["channel"] = "message", channel
-	out := [][]byte{synthetic(me, channel, ev)}
+	posted["type"] = "message"
+	posted["channel"] = channel
+	out := [][]byte{syntheticEvent(me, channel, posted)}
 	if k.Edited != nil {
-		out = append(out, synthetic(me, channel, changed))
+		out = append(out, changedEvent(me, channel, k))
 	}
 	return out
 }
 
-// holesSince is the time from which a thread may lack replies that are older than its newest one. sure means that all
-// is known to be stored: then since lies in the future. If nobody knows when a gap began, as after a start or when
-// another process left one, it is taken to begin when everything was last known to be stored, and at the latest an hour
-// ago.
-func (h *history) holesSince(known sweep.Standing) (since time.Time, sure bool) {
+// holesSince returns the time from which a thread may lack replies that are older than its newest reply. complete means
+// that everything is known to be stored; since lies in the future then, so that no thread has holes.
+//
+// Nobody may know when a gap began: after a start, or if another process left the gap. It then counts from the time
+// when everything was last known to be stored, and from an hour ago at the latest.
+func (h *history) holesSince(known sweep.Standing) (since time.Time, complete bool) {
 	now := h.now()
-	began, open := h.sweeper.Gap()
-	unknown := open && began.IsZero() || len(known.Abandoned) > 0
+	began, gapOpen := h.sweeper.Gap()
+	beginUnknown := gapOpen && began.IsZero() || len(known.Abandoned) > 0
 	since = now.Add(time.Hour)
-	if open && !began.IsZero() {
-		since = began.Add(-lookBack)
+	if gapOpen && !began.IsZero() {
+		since = began.Add(-clockTolerance)
 	}
-	if unknown {
-		since = earlier(since, now.Add(-time.Hour))
+	if beginUnknown {
+		since = earlier(since, now.Add(-unknownGap))
 	}
-	if (unknown || known.Doubted) && !known.Least.IsZero() {
-		since = earlier(since, known.Least.Add(-lookBack))
+	if (beginUnknown || known.Doubted) && !known.Least.IsZero() {
+		since = earlier(since, known.Least.Add(-clockTolerance))
 	}
 	return since, since.After(now)
 }
 
-// earlier gives the earlier one of two times.
+// earlier returns the earlier one of two times.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -293,12 +323,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// typedSince is the stamp from which texts that people typed at top level are stored: an hour ago, or the beginning of
-// an open gap, whose texts got no answer. Older ones would be answered far too late.
+// typedSince returns the stamp from which texts that people typed at top level are stored: an hour ago, or the beginning
+// of an open gap, whose texts got no answer. Older texts would be answered far too late.
 func (h *history) typedSince() string {
-	since := h.now().Add(-time.Hour)
-	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
-		since = gap.Add(-lookBack)
+	since := h.now().Add(-answeredWithin)
+	began, gapOpen := h.sweeper.Gap()
+	if gapOpen && !began.IsZero() && began.Before(since) {
+		since = began.Add(-clockTolerance)
 	}
 	return stamp(since)
 }

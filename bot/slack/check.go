@@ -25,8 +25,11 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
-		return "", []channels.Finding{{What: "bot token", Text: "Slack refused it: " + err.Error(),
-			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN)."}}
+		return "", []channels.Finding{{
+			What: "bot token",
+			Text: "Slack refused it: " + err.Error(),
+			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN).",
+		}}
 	}
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
 	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
@@ -36,23 +39,36 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return auth.TeamID, found
 }
 
-// appTokens have the id of their app in them: xapp-1-A0123-….
+// appTokens matches tokens that have the id of their app in them: xapp-1-A0123-….
 var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
 // checkAppToken asks for an address at which Socket Mode could connect, and doesn't connect.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
-		return channels.Finding{What: "app-level token", Text: "Slack refused it: " + err.Error(),
-			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN)."}
+		return channels.Finding{
+			What: "app-level token",
+			Text: "Slack refused it: " + err.Error(),
+			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN).",
+		}
 	}
-	if me, err := s.identify(ctx); err == nil && me.App != "" && !strings.Contains(s.opt.AppToken, "-"+me.App+"-") && appTokens.MatchString(s.opt.AppToken) {
-		return channels.Finding{What: "app-level token", Text: "belongs to another app than the bot token",
-			Hint: "Copy both tokens from the pages of the same app: what people type would reach nobody."}
+	me, err := s.identify(ctx)
+	if err == nil && me.App != "" && isOfOtherApp(s.opt.AppToken, me.App) {
+		return channels.Finding{
+			What: "app-level token",
+			Text: "belongs to another app than the bot token",
+			Hint: "Copy both tokens from the pages of the same app: what people type would reach nobody.",
+		}
 	}
 	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }
 
-// checkScopes compares what was granted with what the manifest asks for.
+// isOfOtherApp reports whether an app token names an app other than the one with this id. A token of an unknown form
+// names none.
+func isOfOtherApp(token, app string) bool {
+	return appTokens.MatchString(token) && !strings.Contains(token, "-"+app+"-")
+}
+
+// checkScopes compares the scopes that were granted with those that the manifest asks for. header lists the granted ones.
 func checkScopes(header string) channels.Finding {
 	if header == "" {
 		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
@@ -67,31 +83,39 @@ func checkScopes(header string) channels.Finding {
 		}
 	}
 	if len(missing) > 0 {
-		return channels.Finding{What: "scopes", Text: "missing: " + strings.Join(missing, ", "),
-			Hint: "Update the app from `parley manifest slack`, then reinstall it to the workspace."}
+		return channels.Finding{
+			What: "scopes",
+			Text: "missing: " + strings.Join(missing, ", "),
+			Hint: "Update the app from `parley manifest slack`, then reinstall it to the workspace.",
+		}
 	}
 	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
 }
 
+// checkChannels looks whether the app can post in the channels in which threads open.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {
 		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
 	}
-	var found []channels.Finding
+	found := make([]channels.Finding, 0, len(list))
 	for _, id := range list {
-		info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
-		switch {
-		case err != nil:
-			found = append(found, channels.Finding{What: "channel " + id, Text: "Slack doesn't show it: " + err.Error(),
-				Hint: "Invite the app there: /invite @Parley"})
-		case info.IsArchived:
-			found = append(found, channels.Finding{What: "channel #" + info.Name, Text: "is archived", Hint: "Unarchive it, or give the team another channel."})
-		case !info.IsMember:
-			found = append(found, channels.Finding{What: "channel #" + info.Name, Text: "the app is not in it", Hint: "Invite it there: /invite @Parley"})
-		default:
-			found = append(found, channels.Finding{OK: true, What: "channel #" + info.Name, Text: "the app is in it"})
-		}
+		found = append(found, s.checkChannel(ctx, id))
 	}
 	return found
+}
+
+func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding {
+	info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
+	if err != nil {
+		return channels.Finding{What: "channel " + id, Text: "Slack doesn't show it: " + err.Error(), Hint: "Invite the app there: /invite @Parley"}
+	}
+	what := "channel #" + info.Name
+	switch {
+	case info.IsArchived:
+		return channels.Finding{What: what, Text: "is archived", Hint: "Unarchive it, or give the team another channel."}
+	case !info.IsMember:
+		return channels.Finding{What: what, Text: "the app is not in it", Hint: "Invite it there: /invite @Parley"}
+	}
+	return channels.Finding{OK: true, What: what, Text: "the app is in it"}
 }

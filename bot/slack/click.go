@@ -14,81 +14,86 @@ import (
 	"parley/bridge"
 )
 
-// pressed handles a button or menu entry.
-func (r *responder) pressed(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+// handleClick handles a click on a button or a menu entry.
+func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
 	}
-	verb, opens, args, err := clicked(in.Actions[0])
+	verb, opens, args, err := readClick(in.Actions[0])
 	if err != nil {
-		return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, err.Error()))
+		return r.quarantine(ctx, body, err.Error())
 	}
-	at, user := in.place(), in.User.ID
 	switch opens {
 	case view.OpensForm:
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return r.windows.formModal(ctx, me, verb, args, at, user, "")
-			})
-		}}, nil
+		return r.openForm(me, in, formRequest{verb: verb, args: args, at: in.place(), user: in.User.ID}), nil
 	case view.OpensList, view.OpensDetails, view.OpensHistory:
-		if in.View != nil && (opens == view.OpensList || args.Page > 0) { // a page follows another: Slack puts no more than three windows on top of each other
-			return answer{after: func(ctx context.Context) {
-				r.windows.replace(ctx, in, r.windows.cardModal(ctx, me, opens, args, at, user))
-			}}, nil
-		}
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return r.windows.cardModal(ctx, me, opens, args, at, user)
-			})
-		}}, nil
+		return r.openCard(me, in, opens, args), nil
 	case view.OpensNothing:
 	}
-	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body); err != nil {
+	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.place(), body); err != nil {
 		return answer{}, err
 	}
 	switch {
 	case in.View != nil:
-		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args, at, user) }}, nil
+		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args) }}, nil
 	case in.Container.Private && !verb.Reads():
-		return answer{after: func(ctx context.Context) { r.takeAway(ctx, in) }}, nil
+		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
 	}
 	return answer{}, nil
 }
 
-// takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
+// openCard makes the answer after which a window of details, history or a list is shown. A further page takes the place
+// of the one before, and a list that of the window with its button: Slack puts no more than three windows on top of each
+// other.
+func (r *responder) openCard(me *fact.Self, in *interaction, opens view.Opens, args bridge.Args) answer {
+	build := func(ctx context.Context) slackapi.ModalViewRequest {
+		return r.windows.cardModal(ctx, me, in, opens, args)
+	}
+	inPlace := opens == view.OpensList || args.Page > 0
+	if in.View != nil && inPlace {
+		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in, build(ctx)) }}
+	}
+	return r.openWindow(me, in, build)
+}
+
+// deletePrivateMessage deletes a private message after one of its buttons was pressed: what it says is out of date
 // then, and a private message can't be changed later.
-func (r *responder) takeAway(ctx context.Context, in *interaction) {
-	u, err := url.Parse(in.AnswerURL)
-	if err != nil || !r.ownHost(u) {
+func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
+	address, err := url.Parse(in.AnswerURL)
+	if err != nil || !r.isTrusted(address) {
 		return
 	}
-	err = slackapi.PostWebhookCustomHTTPContext(ctx, u.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
-	if named := (*url.Error)(nil); errors.As(err, &named) {
-		err = named.Err // the text of the outer error has the address, which is a secret
+	err = slackapi.PostWebhookCustomHTTPContext(ctx, address.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
+	var withAddress *url.Error
+	if errors.As(err, &withAddress) {
+		err = withAddress.Err // the text of the outer error has the address, which is a secret
 	}
 	if err != nil {
 		r.log.Info("slack private message not taken away", "error", err)
 	}
 }
 
-// decodeClick reads a stored click: what pressed has stored. about says who clicked, and where.
+// decodeClick reads a stored click: what handleClick has stored. about says who clicked, and where.
 func decodeClick(about bridge.Action, pressed []blockkit.Control) ([]bridge.Action, error) {
 	if len(pressed) == 0 {
 		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)
 	}
-	var err error
+	verb, _, args, err := readClick(pressed[0])
+	if err != nil {
+		return nil, err
+	}
 	about.Origin = bridge.OriginButton
-	about.Verb, _, about.Args, err = clicked(pressed[0])
-	return []bridge.Action{about}, err
+	about.Verb = verb
+	about.Args = args
+	return []bridge.Action{about}, nil
 }
 
-// clicked reads one of our buttons or menu entries.
+// readClick reads what a click on one of our buttons or menu entries asks for.
 // Errors: fact.ErrDecode.
-func clicked(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
-	v, opens, args, err := c.Clicked()
+func readClick(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
+	verb, opens, args, err := c.Clicked()
 	if err != nil {
-		err = fmt.Errorf("%w: %w", fact.ErrDecode, err)
+		return "", "", bridge.Args{}, fmt.Errorf("%w: %w", fact.ErrDecode, err)
 	}
-	return v, opens, args, err
+	return verb, opens, args, nil
 }

@@ -8,23 +8,23 @@ import (
 	"parley/bot/slack/brief"
 )
 
-// bearerTransport adds the token as a header. slack-go sends it only as a form field, which Slack
-// accepts, but not every server that speaks Slack's API.
+// bearerTransport adds the token as a header, and has answers shortened. slack-go sends the token only as a form field,
+// which Slack accepts, but not every server that speaks Slack's API.
 type bearerTransport struct {
 	next  http.RoundTripper
 	api   *url.URL // only requests to addresses below it get the token: uploads and response URLs don't
 	token string
 }
 
-// bearerClient makes a client like c that adds the token to calls of the API at api, and shortens their answers.
-func bearerClient(c *http.Client, api *url.URL, token string) *http.Client {
-	next := c.Transport
+// bearerClient makes a client like base that adds the token to calls of the API at api, and shortens their answers.
+func bearerClient(base *http.Client, api *url.URL, token string) *http.Client {
+	next := base.Transport
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	own := *c
-	own.Transport = bearerTransport{next: next, api: api, token: token}
-	return &own
+	client := *base
+	client.Transport = bearerTransport{next: next, api: api, token: token}
+	return &client
 }
 
 // CloseIdleConnections passes on the call of http.Client's method of that name.
@@ -36,7 +36,8 @@ func (t bearerTransport) CloseIdleConnections() {
 
 // RoundTrip implements http.RoundTripper.
 func (t bearerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	callsAPI := r.URL.Scheme == t.api.Scheme && r.URL.Host == t.api.Host && strings.HasPrefix(r.URL.Path, t.api.Path)
+	sameHost := r.URL.Scheme == t.api.Scheme && r.URL.Host == t.api.Host
+	callsAPI := sameHost && strings.HasPrefix(r.URL.Path, t.api.Path)
 	if callsAPI && r.Header.Get("Authorization") == "" {
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", "Bearer "+t.token)

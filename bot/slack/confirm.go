@@ -8,11 +8,10 @@ import (
 
 	"parley/bot/slack/fact"
 	"parley/bridge"
-	"parley/channels"
 )
 
 // Confirm reads a person's message again before its text leaves, and stores a deletion or an edit that
-// no event told. If the edit is stored already, it compares text with the message as it is now: they
+// no event told. If the edit is stored already, Confirm compares text with the message as it is now: they
 // differ while the edit isn't applied yet.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -21,17 +20,15 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	m, err := h.one(ctx, at)
-	if codeOf(err) == noMethod {
+	m, err := h.readMessage(ctx, at)
+	if codeOf(err) == codeUnknownMethod {
 		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
 	}
 	if err != nil {
-		return bridge.Unchanged, unread(err)
+		return bridge.Unchanged, classifyRead(err)
 	}
-	if m == nil || m.Subtype == "tombstone" {
-		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_deleted", "channel": at.Channel, "deleted_ts": at.Message,
-			"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread}})
-		return bridge.Gone, h.takeSynthetic(ctx, me, body)
+	if m == nil || m.Subtype == fact.Tombstone {
+		return bridge.Gone, h.takeSynthetic(ctx, me, deletedEvent(me, at))
 	}
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
@@ -42,22 +39,21 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, err
 	}
 	if !known[id] {
-		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": at.Channel, "message": m.raw})
-		return bridge.Changed, h.takeSynthetic(ctx, me, body)
+		return bridge.Changed, h.takeSynthetic(ctx, me, changedEvent(me, at.Channel, m))
 	}
-	now := h.directory.naming(ctx, me, m.raw).Said(at.Channel, &m.Message)
-	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
+	now := h.directory.withNames(ctx, me, m.raw).Said(at.Channel, &m.Message)
+	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
+	if !isReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil
 }
 
-// one reads a single message; nil when it is gone. Where the thread isn't known, the message's own id
-// finds it: Slack takes the id of any message of a thread.
-func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
-	q := pageQuery{channel: at.Channel, thread: cmp.Or(at.Thread, at.Message), oldest: at.Message, latest: at.Message, limit: 2}
-	page, err := h.page(ctx, q)
-	if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
+// readMessage reads a single message. It returns nil if the message is gone. Where the thread isn't known, the message's
+// own id finds it: Slack accepts the id of any message of a thread.
+func (h *history) readMessage(ctx context.Context, at bridge.Place) (*kept, error) {
+	page, err := h.page(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
+	if isGone(err) {
 		return nil, nil //nolint:nilnil // nothing there
 	}
 	if err != nil {
@@ -71,19 +67,43 @@ func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
 	return nil, nil //nolint:nilnil // nothing there
 }
 
-// synthetic makes the callback that Slack would have sent about an event.
-func synthetic(me *fact.Self, channel string, ev map[string]any) []byte {
-	body, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": me.Team, "api_app_id": me.App, "event": ev})
+// changedEvent makes the callback of an edit, or of a deleted root, whose message is a tombstone.
+func changedEvent(me *fact.Self, channel string, m *kept) []byte {
+	return syntheticEvent(me, channel, map[string]any{
+		"type":    "message",
+		"subtype": "message_changed",
+		"channel": channel,
+		"message": m.raw,
+	})
+}
+
+// deletedEvent makes the callback of a deletion.
+func deletedEvent(me *fact.Self, at bridge.Place) []byte {
+	return syntheticEvent(me, at.Channel, map[string]any{
+		"type":             "message",
+		"subtype":          "message_deleted",
+		"channel":          at.Channel,
+		"deleted_ts":       at.Message,
+		"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread},
+	})
+}
+
+// syntheticEvent makes the callback that Slack would have sent about an event.
+func syntheticEvent(me *fact.Self, channel string, event map[string]any) []byte {
+	body, err := json.Marshal(map[string]any{
+		"type":       "event_callback",
+		"team_id":    me.Team,
+		"api_app_id": me.App,
+		"event":      event,
+	})
 	if err != nil {
 		return []byte(strconv.Quote(channel)) // not readable: ends up quarantined, never lost
 	}
 	return body
 }
 
-func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, bodies ...[]byte) error {
-	var facts []channels.Fact
-	for _, body := range bodies {
-		facts = append(facts, h.directory.naming(ctx, me, body).SplitEvent(fact.KindCatchUp, body).Facts...)
-	}
-	return h.sweeper.Accept(ctx, facts)
+// takeSynthetic stores the facts of a callback that was made from history.
+func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
+	arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
+	return h.sweeper.Accept(ctx, arrival.Facts)
 }

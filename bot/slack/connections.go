@@ -11,26 +11,30 @@ import (
 	"parley/channels/pause"
 )
 
-// lostWithin is how long ago each connection may have been lost, when one opens again, for all of them to
+// lostTogetherWithin is how long ago each connection may have been lost, when one opens again, for all of them to
 // count as lost at the same time: a dead connection is noticed late.
-const lostWithin = 45 * time.Second
+const lostTogetherWithin = 45 * time.Second
 
 // connections are the Socket Mode connections by which Slack sends events, clicks and commands.
 type connections struct {
 	*intake
 
-	wanted int // how many there should be; 0 when Slack sends requests instead
+	wanted int // how many there should be; 0 when Slack sends signed requests instead
 
-	mu   sync.Mutex
-	open int
-	ends map[int]time.Time // when each connection was last lost
-	lost time.Time         // when the last open connection was lost; zero = none was lost since the start
-	left bool              // we closed the last one ourselves, and nothing was missing
+	mu        sync.Mutex // guards all below
+	open      int
+	lostAt    map[int]time.Time // when each connection was last lost, by its number
+	allLostAt time.Time         // when the last open connection was lost; zero until then
+
+	// leftComplete is true after we closed the last open connection ourselves while no gap was open: this process has
+	// all that was sent to it.
+	leftComplete bool
 }
 
-// introduce asks Slack who we are, until it answers; false if ctx ended first.
+// introduce asks Slack who we are, until it answers. It returns false if ctx ended first.
 func (c *connections) introduce(ctx context.Context) (*fact.Self, bool) {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+	const firstWait, maxWait = time.Second, time.Minute
+	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		me, err := c.identifyWithin(ctx, requestTimeout)
 		if err == nil {
 			c.reports.Report(channels.Condition{Status: channels.Active})
@@ -40,7 +44,7 @@ func (c *connections) introduce(ctx context.Context) (*fact.Self, bool) {
 			return nil, false
 		}
 		c.reportError(err)
-		limit, limited := throttle(err)
+		limit, limited := rateLimit(err)
 		if limited {
 			wait = max(wait, limit)
 		}
@@ -61,66 +65,69 @@ func (c *connections) reportError(err error) {
 	c.reports.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// opened counts a new connection. It announces a gap if no other connection was open, or if all of them
-// were lost at about the same time.
-func (c *connections) opened() {
+// recordOpened counts a new connection. It announces a gap, that is a time whose events may be missing, if no other
+// connection was open, or if all of them were lost at about the same time.
+func (c *connections) recordOpened() {
 	c.mu.Lock()
-	gap, since := c.open == 0, c.lost
-	if !gap {
-		since, gap = c.lostTogether()
+	isGap, since := c.open == 0, c.allLostAt
+	if !isGap {
+		since, isGap = c.lostTogether()
 	}
 	c.open++
 	c.mu.Unlock()
-	if gap {
+	if isGap {
 		c.sweeper.Announce(since)
 	}
 }
 
-// lostTogether says whether all connections were lost at about the same time, and when the first of them
-// was. Its caller holds the lock.
+// lostTogether reports whether all connections were lost at about the same time, and when the first of them
+// was lost. The caller holds the lock.
 func (c *connections) lostTogether() (since time.Time, together bool) {
-	for _, at := range c.ends {
-		if c.now().Sub(at) >= lostWithin {
+	for _, at := range c.lostAt {
+		if c.now().Sub(at) >= lostTogetherWithin {
 			return time.Time{}, false
 		}
 		if since.IsZero() || at.Before(since) {
 			since = at
 		}
 	}
-	return since, len(c.ends) == c.wanted
+	return since, len(c.lostAt) == c.wanted
 }
 
-// closed counts a lost connection. With the last one a gap begins: nothing is told until one opens again, and no
-// reply may leave meanwhile that was edited or deleted. ending means that we closed it ourselves.
-func (c *connections) closed(n int, ending bool) {
+// recordLost counts a lost connection. When the last one is lost, a gap begins at once: Slack can't tell us of edits
+// and deletions until a connection opens again, so no reply may leave unread meanwhile.
+// closedByUs: we closed the connection ourselves, because the process ends.
+func (c *connections) recordLost(number int, closedByUs bool) {
 	c.mu.Lock()
 	c.open--
-	if c.ends == nil {
-		c.ends = map[int]time.Time{}
+	if c.lostAt == nil {
+		c.lostAt = map[int]time.Time{}
 	}
 	now := c.now()
-	c.ends[n] = now
-	gap := c.open == 0
-	if gap {
-		_, open := c.sweeper.Gap()
-		c.lost, c.left = now, ending && !open
+	c.lostAt[number] = now
+	isLast := c.open == 0
+	if isLast {
+		_, gapOpen := c.sweeper.Gap()
+		c.allLostAt = now
+		c.leftComplete = closedByUs && !gapOpen
 	}
 	c.mu.Unlock()
-	if gap {
+	if isLast {
 		c.sweeper.Announce(now)
 	}
 }
 
-// nothingMissing says that this process, which ends, has all that it was to be told.
-func (c *connections) nothingMissing() bool {
+// hasAll reports whether this process, which ends, has all that Slack should have sent to it. The gap that began when
+// it closed its last connection itself doesn't count.
+func (c *connections) hasAll() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, open := c.sweeper.Gap()
-	return !open || c.left
+	_, gapOpen := c.sweeper.Gap()
+	return !gapOpen || c.leftComplete
 }
 
-// count says how many connections are open.
-func (c *connections) count() int {
+// countOpen returns how many connections are open.
+func (c *connections) countOpen() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.open

@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// decode turns a stored payload into actions. Pure.
+// decode turns the stored payload of a fact into actions. Pure.
 func decode(raw []byte) ([]bridge.Action, error) {
 	p, err := fact.Unwrap(raw)
 	if err != nil {

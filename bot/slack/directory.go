@@ -14,24 +14,36 @@ import (
 	"parley/bridge"
 )
 
-// namesFresh is how long a list of channels is used before it is read again.
-const namesFresh = 5 * time.Minute
+// How long what was read of Slack or of the desk is used before it is read again.
+const (
+	channelsMaxAge = 5 * time.Minute
+	peopleMaxAge   = time.Minute
+)
 
-// nameCache keeps the ids of channels by name.
-type nameCache struct {
-	mu   sync.Mutex
-	ids  map[string]string
-	join map[string]bool // public channels that the app isn't in
-	at   time.Time
+// Limits of calls.
+const (
+	resolveTimeout = 2 * time.Minute
+	lookupTimeout  = time.Minute
+	channelPage    = 900
+	memberPage     = 1000 // the maximum of conversations.members
+)
+
+// channelCache keeps the ids of channels by name.
+type channelCache struct {
+	mu       sync.Mutex
+	ids      map[string]string // by name, in small letters; nil until they are read, and after forget
+	joinable map[string]bool   // ids of public channels that the app isn't in
+	readAt   time.Time
 }
 
-func (c *nameCache) forget() {
+// forget makes the next Resolve read the channels again.
+func (c *channelCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ids = nil
 }
 
-// agents gives all agents.
+// agents knows all agents.
 type agents interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 }
@@ -41,39 +53,39 @@ type directory struct {
 	*workspace
 
 	agents   agents
-	onlyLook bool // joins no channel
-	channels nameCache
+	onlyLook bool // Resolve joins no channel
+	channels channelCache
 	people   peopleCache
 }
 
-// Resolve finds a channel by "#name" or id. The app joins a public channel that it is not in; to a
-// private channel somebody has to invite it.
+// Resolve returns the id of a channel that is given by "#name" or id, or "" if there is no such channel. The app joins a
+// public channel that it is not in; to a private channel somebody has to invite it.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	if !strings.HasPrefix(channel, "#") {
 		return d.resolveID(ctx, channel)
 	}
 	d.channels.mu.Lock()
 	defer d.channels.mu.Unlock()
-	if d.channels.ids == nil || d.now().Sub(d.channels.at) > namesFresh {
+	if d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge {
 		if err := d.listChannels(ctx); err != nil {
 			return "", err
 		}
 	}
 	id := d.channels.ids[strings.ToLower(strings.TrimPrefix(channel, "#"))]
-	if id != "" && d.channels.join[id] {
+	if id != "" && d.channels.joinable[id] {
 		if err := d.joinChannel(ctx, id); err != nil {
 			return "", err
 		}
-		delete(d.channels.join, id)
+		delete(d.channels.joinable, id)
 	}
 	return id, nil
 }
 
 func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	var ch *slackapi.Channel
-	err := d.patient(ctx, func(ctx context.Context) error {
+	err := d.retryRead(ctx, func(ctx context.Context) error {
 		var err error
 		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 		return err
@@ -84,7 +96,7 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("slack: conversations.info: %w", err)
 	case ch == nil || ch.ID == "":
-		return "", errBlank
+		return "", errEmptyAnswer
 	}
 	if !ch.IsMember && !ch.IsPrivate && !ch.IsArchived {
 		if err := d.joinChannel(ctx, ch.ID); err != nil {
@@ -98,7 +110,7 @@ func (d *directory) joinChannel(ctx context.Context, id string) error {
 	if d.onlyLook {
 		return nil
 	}
-	err := d.patient(ctx, func(ctx context.Context) error {
+	err := d.retryRead(ctx, func(ctx context.Context) error {
 		_, _, _, err := d.api.JoinConversationContext(ctx, id)
 		return err
 	})
@@ -108,13 +120,18 @@ func (d *directory) joinChannel(ctx context.Context, id string) error {
 	return nil
 }
 
-// listChannels fills the cache; its lock is held.
+// listChannels fills the cache of channels. The caller holds the cache's lock.
 func (d *directory) listChannels(ctx context.Context) error {
-	ids, join := map[string]string{}, map[string]bool{}
-	query := &slackapi.GetConversationsParameters{Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 900}
+	ids := map[string]string{}
+	joinable := map[string]bool{}
+	query := &slackapi.GetConversationsParameters{
+		Types:           []string{"public_channel", "private_channel"},
+		ExcludeArchived: true,
+		Limit:           channelPage,
+	}
 	for {
 		var page []slackapi.Channel
-		err := d.patient(ctx, func(ctx context.Context) error {
+		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
 			page, query.Cursor, err = d.api.GetConversationsContext(ctx, query)
 			return err
@@ -125,28 +142,30 @@ func (d *directory) listChannels(ctx context.Context) error {
 		for _, ch := range page {
 			ids[strings.ToLower(ch.Name)] = ch.ID
 			if !ch.IsMember && !ch.IsPrivate {
-				join[ch.ID] = true
+				joinable[ch.ID] = true
 			}
 		}
 		if query.Cursor == "" {
 			break
 		}
 	}
-	d.channels.ids, d.channels.join, d.channels.at = ids, join, d.now()
+	d.channels.ids = ids
+	d.channels.joinable = joinable
+	d.channels.readAt = d.now()
 	return nil
 }
 
-// Lookup finds a person by their address; "" if there is none. It never finds deactivated users, guests,
+// Lookup returns the id of the person who has an address, or "" if there is none. It never finds deactivated users, guests,
 // bots or people of other organisations, so that an address can't make them agents.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	me, err := d.identify(ctx)
 	if err != nil {
 		return "", err
 	}
 	var u *slackapi.User
-	err = d.patient(ctx, func(ctx context.Context) error {
+	err = d.retryRead(ctx, func(ctx context.Context) error {
 		var err error
 		u, err = d.api.GetUserByEmailContext(ctx, email)
 		return err
@@ -157,42 +176,41 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("slack: users.lookupByEmail: %w", err)
 	}
-	if outsider(u, me) || guest(u) {
+	if isOutsider(u, me) || isGuest(u) {
 		return "", nil
 	}
 	return u.ID, nil
 }
 
-// peopleFresh is how long the names of people are used before they are read again.
-const peopleFresh = time.Minute
-
 // peopleCache keeps the names of agents by user id.
 type peopleCache struct {
-	mu    sync.Mutex
-	names map[string]string
-	at    time.Time
+	mu     sync.Mutex
+	names  map[string]string // nil until they are read
+	readAt time.Time
 }
 
-// naming gives a copy of me that has the names of the agents whom body mentions, so that decoding
-// needs no lookup. It doesn't wait for names that can't be read now: decoding writes the id instead.
-func (d *directory) naming(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	if !bytes.Contains(body, []byte("<@")) && !bytes.Contains(body, []byte(`\u003c@`)) {
+// withNames returns a copy of me that has the names of the agents whom body mentions, so that decoding
+// needs no lookup. If the names can't be read now, it leaves them out: decoding then writes the ids instead.
+func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+	mayMention := bytes.Contains(body, []byte("<@")) || bytes.Contains(body, []byte(`\u003c@`))
+	if !mayMention {
 		return me
 	}
-	out := *me
-	out.Names = map[string]string{}
+	named := *me
+	named.Names = map[string]string{}
 	for id, name := range d.agentNames(ctx) {
 		if bytes.Contains(body, []byte("@"+id)) {
-			out.Names[id] = name
+			named.Names[id] = name
 		}
 	}
-	return &out
+	return &named
 }
 
+// agentNames returns the names of all agents by user id; old ones if they can't be read now.
 func (d *directory) agentNames(ctx context.Context) map[string]string {
 	d.people.mu.Lock()
 	defer d.people.mu.Unlock()
-	if d.people.names != nil && d.now().Sub(d.people.at) < peopleFresh {
+	if d.people.names != nil && d.now().Sub(d.people.readAt) < peopleMaxAge {
 		return d.people.names
 	}
 	list, err := d.agents.People(ctx)
@@ -206,11 +224,12 @@ func (d *directory) agentNames(ctx context.Context) map[string]string {
 			names[a.User] = a.Name
 		}
 	}
-	d.people.names, d.people.at = names, d.now()
+	d.people.names = names
+	d.people.readAt = d.now()
 	return names
 }
 
-// Audience tells who can read a channel: a public channel can be read by all of the workspace.
+// Audience returns who can read a channel: a public channel can be read by everybody in the workspace.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
 	info, err := d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: channel})
 	if err != nil {
@@ -226,13 +245,14 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	return bridge.Audience{Users: members}, nil
 }
 
+// members returns the user ids of a channel's members.
 func (d *directory) members(ctx context.Context, channel string) ([]string, error) {
 	var all []string
 	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
 	for {
 		var page []string
 		var next string
-		err := d.patient(ctx, func(ctx context.Context) error {
+		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
 			page, next, err = d.api.GetUsersInConversationContext(ctx, in)
 			return err
@@ -247,5 +267,3 @@ func (d *directory) members(ctx context.Context, channel string) ([]string, erro
 		in.Cursor = next
 	}
 }
-
-const memberPage = 1000 // the most that conversations.members gives at once

@@ -21,9 +21,11 @@ import (
 
 // Limits of signed requests.
 const (
-	bodyMost       = 2 << 20
-	stampTolerance = 5 * time.Minute
-	retryLater     = "5" // seconds
+	maxBodyBytes    = 2 << 20
+	maxStampAge     = 5 * time.Minute // and as much ahead of our clock
+	identifyTimeout = 2 * time.Second // Slack wants an answer within 3 s
+	retryAfter      = "5"             // seconds
+
 	// retriesLast is how long Slack tries again to deliver an event: at once, after a minute, and five
 	// minutes later. So an earlier event may arrive after a later one.
 	// Source: docs.slack.dev/apis/events-api#retries
@@ -34,25 +36,24 @@ const (
 type door struct {
 	*intake
 
-	secret string // that Slack signs with
+	secret string // with which Slack signs requests
 }
 
-// handlers gives what takes requests, by pattern.
+// handlers returns the handlers of requests, by pattern.
 func (d *door) handlers() map[string]http.Handler {
 	return map[string]http.Handler{
-		"POST /slack/events":       d.verified(d.serveEvent),
-		"POST /slack/commands":     d.verified(d.serveCommand),
-		"POST /slack/interactions": d.verified(d.serveInteraction),
+		"POST /slack/events":       d.requireSignature(d.serveEvent),
+		"POST /slack/commands":     d.requireSignature(d.serveCommand),
+		"POST /slack/interactions": d.requireSignature(d.serveInteraction),
 	}
 }
 
-// verified calls next for requests that Slack has signed, and refuses all others.
+// requireSignature calls next for requests that Slack has signed, and refuses all others.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
-func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
+func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request, body []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var body bytes.Buffer
-		body.Grow(int(min(max(r.ContentLength, 0), bodyMost)) + bytes.MinRead) // so that it need not grow again
-		if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, bodyMost)); err != nil {
+		body, err := readBody(w, r)
+		if err != nil {
 			var tooLong *http.MaxBytesError
 			if errors.As(err, &tooLong) {
 				http.Error(w, "too long", http.StatusRequestEntityTooLarge)
@@ -61,30 +62,40 @@ func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) h
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
-		if asksForTLS(r.Header, body.Bytes()) {
+		if isCertificateCheck(r.Header, body) {
 			w.WriteHeader(http.StatusOK)
 			return
 		}
-		if !d.signed(r.Header, body.Bytes()) {
+		if !d.isSigned(r.Header, body) {
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
-		next(w, r, body.Bytes())
+		next(w, r, body)
 	})
 }
 
-// signed checks the signature over the raw bytes and its age.
-func (d *door) signed(h http.Header, body []byte) bool {
+// readBody reads a request's body, of maxBodyBytes at most.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	announced := min(max(r.ContentLength, 0), maxBodyBytes)
+	var body bytes.Buffer
+	body.Grow(int(announced) + bytes.MinRead) // so that ReadFrom need not copy it
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	return body.Bytes(), err
+}
+
+// isSigned checks the signature over the raw bytes, and its age.
+func (d *door) isSigned(h http.Header, body []byte) bool {
 	stamp, signature := h.Get("X-Slack-Request-Timestamp"), h.Get("X-Slack-Signature")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || d.secret == "" {
 		return false
 	}
-	if age := d.now().Sub(time.Unix(seconds, 0)); age > stampTolerance || age < -stampTolerance {
+	if age := d.now().Sub(time.Unix(seconds, 0)).Abs(); age > maxStampAge {
 		return false
 	}
-	given, err := hex.DecodeString(strings.TrimPrefix(signature, "v0="))
-	if err != nil || !strings.HasPrefix(signature, "v0=") {
+	digits, isV0 := strings.CutPrefix(signature, "v0=")
+	given, err := hex.DecodeString(digits)
+	if err != nil || !isV0 {
 		return false
 	}
 	mac := hmac.New(sha256.New, []byte(d.secret))
@@ -95,35 +106,50 @@ func (d *door) signed(h http.Header, body []byte) bool {
 
 // serveEvent stores one callback before it answers 200.
 func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
-	const asksForEcho = "url_verification"
-	var cb fact.Callback
-	// Hardly any request asks for an echo: only those that contain the word are decoded to look.
-	if bytes.Contains(body, []byte(asksForEcho)) && json.Unmarshal(body, &cb) == nil && cb.Type == asksForEcho {
+	if challenge, asked := readChallenge(body); asked {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, cb.Challenge) //nolint:errcheck // the client is gone
+		_, _ = io.WriteString(w, challenge) //nolint:errcheck // the client is gone
 		return
 	}
-	me, err := d.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
-		d.unavailable(w, err)
+		d.askToRetry(w, err)
 		return
 	}
 	if r.Header.Get("X-Slack-Retry-Num") != "" {
-		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast)) // before the event is stored: earlier texts are to leave first
+		// An earlier event may still be missing. The gap is announced before this event is stored, so that a reply in it
+		// waits until the earlier texts, which are to leave first, were read.
+		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast))
 	}
 	if err := d.takeEvents(r.Context(), me, body); err != nil {
-		d.sweeper.CatchUpSoon(d.now().Add(-acceptWithin)) // later texts must not overtake this one
-		d.unavailable(w, err)
+		// Replies that are stored later must not leave before what this event says is known: a gap holds them back.
+		d.sweeper.CatchUpSoon(d.now().Add(-acceptTimeout))
+		d.askToRetry(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// asksForTLS tells whether Slack only looks whether the address answers with a valid certificate, as it does now and
-// then with those of commands. Such a request is not signed, and nothing else that stands in it counts.
+// readChallenge returns the text that Slack wants to have back when an admin enters our address. asked is false for all
+// other callbacks.
+func readChallenge(body []byte) (challenge string, asked bool) {
+	const kind = "url_verification"
+	if !bytes.Contains(body, []byte(kind)) { // so that hardly any callback is decoded here
+		return "", false
+	}
+	var cb fact.Callback
+	if json.Unmarshal(body, &cb) != nil || cb.Type != kind {
+		return "", false
+	}
+	return cb.Challenge, true
+}
+
+// isCertificateCheck reports whether Slack only checks that the address answers with a valid certificate, as it does now
+// and then with those of commands. Such a request is not signed, and nothing else in it counts.
 // Source: so does @slack/bolt 5.1.0, before it verifies anything.
-func asksForTLS(h http.Header, body []byte) bool {
-	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+func isCertificateCheck(h http.Header, body []byte) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return false
 	}
 	form, err := url.ParseQuery(string(body))
@@ -137,13 +163,17 @@ func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []b
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
-	me, err := d.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
-		d.unavailable(w, err)
+		d.askToRetry(w, err)
 		return
 	}
 	a, err := d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
-	d.respond(w, r, a, err)
+	if err != nil {
+		d.askToRetry(w, err)
+		return
+	}
+	d.respond(w, r, a)
 }
 
 // serveCommand answers slash commands, which come as a form; they are stored as JSON.
@@ -154,44 +184,45 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 		return
 	}
 	fields := map[string]string{}
-	for k := range form {
-		fields[k] = form.Get(k)
+	for name := range form {
+		fields[name] = form.Get(name)
 	}
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
-	me, err := d.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
-		d.unavailable(w, err)
+		d.askToRetry(w, err)
 		return
 	}
 	a, err := d.takeCommand(r.Context(), me, raw)
-	d.respond(w, r, a, err)
-}
-
-func (d *door) respond(w http.ResponseWriter, r *http.Request, a answer, err error) {
 	if err != nil {
-		d.unavailable(w, err)
+		d.askToRetry(w, err)
 		return
 	}
-	if a.payload != nil {
+	d.respond(w, r, a)
+}
+
+// respond sends an answer, and starts what is to be done after it.
+func (d *door) respond(w http.ResponseWriter, r *http.Request, a answer) {
+	if a.payload == nil {
+		w.WriteHeader(http.StatusOK)
+	} else {
 		w.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(w).Encode(a.payload); err != nil {
 			d.log.Info("slack answer not sent", "error", err)
 		}
-	} else {
-		w.WriteHeader(http.StatusOK)
 	}
-	d.afterwards(r.Context(), a)
+	d.runAfter(r.Context(), a)
 }
 
-// unavailable asks Slack to come back: nothing was stored.
-func (d *door) unavailable(w http.ResponseWriter, err error) {
+// askToRetry makes Slack send the request again later: nothing was stored.
+func (d *door) askToRetry(w http.ResponseWriter, err error) {
 	if !errors.Is(err, channels.ErrOverloaded) {
 		d.log.Error("slack request not stored", "error", err)
 	}
-	w.Header().Set("Retry-After", retryLater)
+	w.Header().Set("Retry-After", retryAfter)
 	http.Error(w, "try again later", http.StatusServiceUnavailable)
 }

@@ -126,7 +126,7 @@ func TestManyOldThreads(t *testing.T) {
 	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
 	before := len(d.fake.Calls("conversations.replies"))
 	var read []int
-	d.s.history.rest = func(context.Context, time.Duration) bool {
+	d.s.history.wait = func(context.Context, time.Duration) bool {
 		read = append(read, len(d.fake.Calls("conversations.replies"))-before)
 		return true
 	}

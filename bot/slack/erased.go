@@ -3,53 +3,59 @@ package slack
 import (
 	"context"
 
-	slackapi "github.com/slack-go/slack"
-
 	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 )
 
-// erase takes a post of ours away, with its files. The first message of a thread says "Erased" instead: a thread
+// erasePage is how many messages of a thread are looked at in one turn.
+const erasePage = 100
+
+// erase deletes a post of ours, with its files. The first message of a thread says "Erased" instead: a thread
 // without it can't be found by those who have to delete what colleagues wrote.
 // Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot deletes its own
 // messages and files alone; a message's files stay when the message is deleted.
 func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	channel, ts := p.Place.Channel, p.Place.Message
-	if channel == "" {
-		ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{p.To}})
-		if err != nil {
-			return bridge.Sent{}, certain(err)
-		}
-		channel = ch.ID
-	}
-	if p.Was == bridge.PostRoot {
-		if more, at, err := s.eraseUnrecorded(ctx, me, p); more || err != nil {
-			return bridge.Sent{More: more, Progress: at}, err
-		}
-		card, _ := view.Post(p, ways())
-		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, inert(me.Home.Messages(card, fact.Digest(p.Token)[:8])[0])...)
-		return bridge.Sent{}, classify(err)
-	}
-	if p.Was == bridge.PostFiles {
-		if err := s.eraseFiles(ctx, bridge.Place{Channel: channel, Thread: p.Place.Thread, Message: ts}); err != nil {
+	at := p.Place
+	if at.Channel == "" {
+		var err error
+		if at.Channel, err = s.openDirectChannel(ctx, p.To); err != nil {
 			return bridge.Sent{}, err
 		}
 	}
-	_, _, err := s.api.DeleteMessageContext(ctx, channel, ts)
+	if p.Was == bridge.PostRoot {
+		return s.eraseRoot(ctx, me, p, at)
+	}
+	if p.Was == bridge.PostFiles {
+		if err := s.eraseFiles(ctx, at); err != nil {
+			return bridge.Sent{}, err
+		}
+	}
+	_, _, err := s.api.DeleteMessageContext(ctx, at.Channel, at.Message)
 	return bridge.Sent{}, classify(err)
 }
 
-// eraseUnrecorded takes away one more of our messages below a root: the records of posts in conversations that ended
-// long ago are gone, and Slack alone knows them. more = look again, at the given cursor.
+// eraseRoot deletes one more unrecorded message of a thread, or, when there are none left, makes its root say "Erased".
+func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
+	more, cursor, err := s.eraseUnrecorded(ctx, me, p)
+	if more || err != nil {
+		return bridge.Sent{More: more, Progress: cursor}, err
+	}
+	card, _ := view.Post(p, commandForms())
+	erased := me.Home.FirstMessage(card, blockSeed(p.Token))
+	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
+	return bridge.Sent{}, classify(err)
+}
+
+// eraseUnrecorded deletes one more of our messages below a root: the records of posts in conversations that ended
+// long ago are gone, and Slack alone knows them. more means that the caller has to call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
-	page, err := s.page(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: eraseLook, cursor: p.Progress})
-	switch codeOf(err) {
-	case "thread_not_found", "message_not_found":
+	page, err := s.page(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
+	if isGone(err) {
 		return false, "", nil
 	}
 	if err != nil {
-		return false, p.Progress, certain(err)
+		return false, p.Progress, classifyBeforeSend(err)
 	}
 	for _, m := range page.Messages {
 		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
@@ -58,7 +64,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 		if err := s.deleteFiles(ctx, m.Files); err != nil {
 			return false, p.Progress, err
 		}
-		if _, _, err := s.api.DeleteMessageContext(ctx, p.Place.Channel, m.TS); err != nil && codeOf(err) != "message_not_found" {
+		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
 			return false, p.Progress, classify(err)
 		}
 		return true, p.Progress, nil
@@ -67,18 +73,14 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 	return next != "", next, nil
 }
 
-const eraseLook = 100 // messages of a thread that are looked at at once
-
 // eraseFiles deletes the files of one of our messages from the workspace.
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
-	q := pageQuery{channel: at.Channel, thread: at.Thread, oldest: at.Message, latest: at.Message, limit: 2}
-	page, err := s.page(ctx, q)
-	switch codeOf(err) {
-	case "thread_not_found", "message_not_found":
+	page, err := s.page(ctx, messageQuery(at, at.Thread))
+	if isGone(err) {
 		return nil
 	}
 	if err != nil {
-		return certain(err)
+		return classifyBeforeSend(err)
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {
@@ -88,6 +90,7 @@ func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	return nil
 }
 
+// deleteFiles deletes files of ours. Those that are gone already are no error.
 func (s *poster) deleteFiles(ctx context.Context, list []fact.File) error {
 	for _, f := range list {
 		err := s.api.DeleteFileContext(ctx, f.ID)

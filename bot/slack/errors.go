@@ -15,16 +15,16 @@ import (
 	"parley/channels"
 )
 
-// throttleDefault is how long to wait after a 429 that gives no time.
-const throttleDefault = 30 * time.Second
+// defaultRateWait is how long to wait after a rate limit that names no time.
+const defaultRateWait = 30 * time.Second
 
-// errBlank is an answer with ok:false and no error, or without what it must hold.
-var errBlank = errors.New("slack: an answer without content")
+// errEmptyAnswer stands for an answer with ok:false and no error, or without what it must hold.
+var errEmptyAnswer = errors.New("slack: an answer without content")
 
-// noMethod is the error of a server that lacks a method. Slack itself has all methods that we call.
-const noMethod = "unknown_method"
+// codeUnknownMethod is the error of a server that lacks a method. Slack itself has all methods that we call.
+const codeUnknownMethod = "unknown_method"
 
-// codeOf gives Slack's error string, "" if err is none.
+// codeOf returns Slack's error code, or "" if err doesn't have one.
 func codeOf(err error) string {
 	var se slackapi.SlackErrorResponse
 	if errors.As(err, &se) {
@@ -33,42 +33,54 @@ func codeOf(err error) string {
 	return ""
 }
 
-// throttle tells whether err is one of the three forms of a rate limit, and how long
-// to wait.
-func throttle(err error) (time.Duration, bool) {
-	var limited *slackapi.RateLimitedError
-	if errors.As(err, &limited) {
-		return max(limited.RetryAfter, time.Second), true
+// isGone reports whether Slack answered that a message, or the thread that it belongs to, doesn't exist.
+func isGone(err error) bool {
+	code := codeOf(err)
+	return code == "thread_not_found" || code == "message_not_found"
+}
+
+// isRefused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
+func isRefused(err error) bool { return codeOf(err) != "" && !needsRepair(err) }
+
+// rateLimit reports whether err is one of the three forms of a rate limit, and how long to wait.
+func rateLimit(err error) (wait time.Duration, limited bool) {
+	var withTime *slackapi.RateLimitedError
+	if errors.As(err, &withTime) {
+		return max(withTime.RetryAfter, time.Second), true
 	}
 	var status slackapi.StatusCodeError
 	if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
-		return throttleDefault, true
+		return defaultRateWait, true
 	}
 	switch codeOf(err) {
 	case "ratelimited", "rate_limited", "message_limit_exceeded":
-		return throttleDefault, true
+		return defaultRateWait, true
 	}
 	return 0, false
 }
 
-// unread is the error of a read that failed, with the time for which Slack asks to be left alone.
-func unread(err error) error {
-	if wait, limited := throttle(err); limited {
+// classifyRead gives the error of a failed read the time for which Slack asks to be left alone, if it asks so. Other errors
+// stay as they are.
+func classifyRead(err error) error {
+	if wait, limited := rateLimit(err); limited {
 		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Slack asks us to slow down.", Cause: err}
 	}
 	return err
 }
 
-// classify says what a failed call means for its delivery.
+// classify returns what a failed call means for its delivery: a *channels.SendError.
 // Source: error tables of docs.slack.dev/reference/methods/chat.postMessage, chat.update,
 // reactions.add and files.completeUploadExternal, read 2026-11.
 func classify(err error) error {
-	var done *channels.SendError
-	if err == nil || errors.As(err, &done) {
+	if err == nil {
+		return nil
+	}
+	var classified *channels.SendError
+	if errors.As(err, &classified) {
 		return err
 	}
-	if _, limited := throttle(err); limited {
-		return unread(err)
+	if _, limited := rateLimit(err); limited {
+		return classifyRead(err)
 	}
 	var status slackapi.StatusCodeError
 	if errors.As(err, &status) {
@@ -80,8 +92,18 @@ func classify(err error) error {
 	return classifyNetwork(err)
 }
 
-// inChannel adds the channel's id to the text of an error that says that the channel is closed to us.
-func inChannel(err error, channel string) error {
+// classifyBeforeSend classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
+func classifyBeforeSend(err error) error {
+	err = classify(err)
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Class == channels.Ambiguous {
+		return &channels.SendError{Class: channels.Retry, Text: "Slack didn't answer.", Cause: se.Cause}
+	}
+	return err
+}
+
+// withChannel adds the channel's id to the text of an error that says that the channel is closed to us.
+func withChannel(err error, channel string) error {
 	var se *channels.SendError
 	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) {
 		return err
@@ -98,14 +120,15 @@ func classifyCode(code string, err error) error {
 		"channel_is_archived", "ekm_access_denied":
 		return &channels.SendError{
 			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",
-			Hint: "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.", Cause: errors.Join(bridge.ErrChannelClosed, err),
+			Hint:  "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.",
+			Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
-	case "message_not_found", "cant_update_message": // the latter for a deleted root that has replies
-		return &channels.SendError{Class: channels.BadContent, Text: "The Slack message can't be changed any more (" + code + ").", Cause: errors.Join(bridge.ErrMessageGone, err)}
-	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // still there
-		return &channels.SendError{Class: channels.BadContent, Text: "The Slack message can't be changed any more (" + code + ").", Cause: err}
+	case "message_not_found", "cant_update_message": // Slack answers the latter for a deleted root that has replies
+		return unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
+	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // the message still exists
+		return unchangeable(code, err)
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
-		return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread is gone.", Cause: errors.Join(bridge.ErrThreadLost, err)}
+		return badContent("The Slack thread is gone.", errors.Join(bridge.ErrThreadLost, err))
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",
 		"no_permission", "org_login_required", "team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
 		return &channels.SendError{
@@ -117,28 +140,41 @@ func classifyCode(code string, err error) error {
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
 		return ambiguous(err)
 	}
-	return &channels.SendError{Class: channels.BadContent, Text: "Slack refuses this post (" + code + ").", Hint: "Tell the people who run Parley.", Cause: err}
+	return &channels.SendError{
+		Class: channels.BadContent, Text: "Slack refuses this post (" + code + ").",
+		Hint: "Tell the people who run Parley.", Cause: err,
+	}
 }
 
+func unchangeable(code string, cause error) error {
+	return badContent("The Slack message can't be changed any more ("+code+").", cause)
+}
+
+// badContent makes the error of a post that can't be made as it is, however often it is tried. cause may be nil.
+func badContent(text string, cause error) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
+}
+
+// ambiguous makes the error of a call that Slack may or may not have carried out.
 func ambiguous(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Slack's answer was lost.", Cause: err}
 }
 
-// classifyNetwork gives Retry to failures before the first byte was sent. All others are ambiguous:
-// Slack may have done what was asked.
+// classifyNetwork makes failures before the first byte was sent Retry. All others are ambiguous: Slack may have done
+// what was asked.
 func classifyNetwork(err error) error {
 	var dns *net.DNSError
 	var op *net.OpError
-	dialing := errors.As(err, &op) && op.Op == "dial"
-	if errors.As(err, &dns) || dialing || errors.Is(err, syscall.ECONNREFUSED) {
+	whileDialing := errors.As(err, &op) && op.Op == "dial"
+	if errors.As(err, &dns) || whileDialing || errors.Is(err, syscall.ECONNREFUSED) {
 		return &channels.SendError{Class: channels.Retry, Text: "Slack can't be reached.", Cause: err}
 	}
 	return ambiguous(err)
 }
 
-// passing says whether a read may simply be tried again later.
-func passing(err error) bool {
-	if _, ok := throttle(err); ok {
+// isTemporary reports whether a failed read may simply be tried again later.
+func isTemporary(err error) bool {
+	if _, ok := rateLimit(err); ok {
 		return true
 	}
 	var status slackapi.StatusCodeError
@@ -149,22 +185,23 @@ func passing(err error) bool {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
 		return true
 	case "":
-		return !errors.Is(err, context.Canceled) && (errors.Is(err, io.ErrUnexpectedEOF) || isNetwork(err))
+		return !errors.Is(err, context.Canceled) && isNetwork(err)
 	}
 	return false
 }
 
+// isNetwork reports whether the network failed, or the connection ended before the whole answer was there.
 func isNetwork(err error) bool {
 	var n net.Error
-	return errors.As(err, &n) || errors.Is(err, io.EOF)
+	return errors.As(err, &n) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// fatal says whether an error stays until a person repairs something.
-func fatal(err error) bool {
+// needsRepair reports whether an error stays until a person repairs something.
+func needsRepair(err error) bool {
 	switch codeOf(err) {
 	case "invalid_auth", "account_inactive", "not_authed", "token_revoked":
 		return true
 	}
 	var status slackapi.StatusCodeError
-	return errors.As(err, &status) && status.Code == 404
+	return errors.As(err, &status) && status.Code == http.StatusNotFound
 }

@@ -44,7 +44,7 @@ func TestClassifyCodes(t *testing.T) {
 	if err := classify(nil); err != nil {
 		t.Errorf("nil became %v", err)
 	}
-	class(t, certain(errBlank), channels.Retry, nil)
+	class(t, classifyBeforeSend(errEmptyAnswer), channels.Retry, nil)
 }
 
 // Admins are told which channel can't be posted to.

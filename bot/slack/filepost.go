@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -16,64 +17,111 @@ import (
 	"parley/channels"
 )
 
-// sendFiles makes a post of files in two parts. Part 0 uploads the files; nobody sees that, so it may be
-// repeated. Part 1 shows them as one message, which Reconcile finds by the files' ids.
+// uploadPart is the first of the two parts in which a post of files is made. It uploads the files; nobody sees that, so
+// it may be repeated. The second part shows them as one message, which Reconcile finds by the files' ids.
+// Where Slack accepts none of the files, the first part is the only one: it posts their names.
+const uploadPart = 0
+
+// maxFileText is maxFileBytes in words.
+const maxFileText = "1 GB"
+
+// uploadTimeout bounds an upload whose caller set no deadline.
+const uploadTimeout = 10 * time.Minute
+
+// uploadProgress is what a post of files keeps between its two parts: the ids of files that are uploaded,
+// but not shown to anybody yet.
+type uploadProgress struct {
+	IDs []string `json:"ids"`
+}
+
+// errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
+var errProgressMissing = errors.New("slack: files: progress is missing")
+
+func readProgress(p bridge.Post) (uploadProgress, error) {
+	var progress uploadProgress
+	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
+		return uploadProgress{}, errors.Join(errProgressMissing, err)
+	}
+	if len(progress.IDs) == 0 {
+		return uploadProgress{}, errProgressMissing
+	}
+	return progress, nil
+}
+
+// sendFiles makes one part of a post of files.
 func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	if _, ok := ctx.Deadline(); !ok {
+	if _, hasDeadline := ctx.Deadline(); !hasDeadline {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
 		defer cancel()
 	}
-	c := view.Files(fromOf(p), fileNames(p), p.Missing)
+	card := view.Files(customerOf(p), fileNames(p), p.Missing)
 	if p.Unsure {
-		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
+		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
 	}
-	r := me.Home.Messages(c, fact.Digest(p.Token)[:8])[0]
-	if p.Part == 0 {
-		if !slices.ContainsFunc(p.Files, takes) {
-			return s.postNames(ctx, p, r)
-		}
-		done, err := s.files.upload(ctx, p.Files)
-		if err != nil {
-			return bridge.Sent{}, certain(err)
-		}
-		return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: done}, nil
+	names := me.Home.FirstMessage(card, blockSeed(p.Token))
+	switch {
+	case p.Part != uploadPart:
+		return s.showFiles(ctx, p, names.Text)
+	case slices.ContainsFunc(p.Files, isAcceptable):
+		return s.uploadFiles(ctx, p)
 	}
-	var done progress
-	if err := json.Unmarshal([]byte(p.Progress), &done); err != nil || len(done.IDs) == 0 {
-		return bridge.Sent{}, badPost("the uploaded files are not known any more")
+	return s.postNames(ctx, p, names)
+}
+
+// uploadFiles makes the first part of a post of files.
+func (s *poster) uploadFiles(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	progress, err := s.files.upload(ctx, p.Files)
+	if err != nil {
+		return bridge.Sent{}, classifyBeforeSend(err)
 	}
-	files := make([]slackapi.FileSummary, 0, len(done.IDs))
-	for _, id := range done.IDs {
+	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: progress}, nil
+}
+
+// showFiles makes the second part: it shows the uploaded files as one message.
+func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bridge.Sent, error) {
+	progress, err := readProgress(p)
+	if err != nil {
+		return bridge.Sent{}, badContent("the uploaded files are not known any more", err)
+	}
+	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
+	for _, id := range progress.IDs {
 		files = append(files, slackapi.FileSummary{ID: id})
 	}
-	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-		Files: files, Channel: p.Place.Channel, ThreadTimestamp: p.Place.Thread, InitialComment: r.Text,
+	_, err = s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
+		Files:           files,
+		Channel:         p.Place.Channel,
+		ThreadTimestamp: p.Place.Thread,
+		InitialComment:  text,
 	})
 	if err != nil {
 		return bridge.Sent{}, classify(err)
 	}
-	at, err := s.files.sharedAt(ctx, done.IDs[0], p.Place.Channel)
-	if err != nil || at.TS == "" { // the message is shown; only its id isn't known
+	shown, err := s.files.awaitShare(ctx, progress.IDs[0], p.Place.Channel) // all files are in the same message
+	if err != nil {
+		s.log.Info("slack message of files not found", "error", err)
+	}
+	if err != nil || shown.TS == "" { // the message is shown, so the post is made; only the message's id isn't known
 		return bridge.Sent{Thread: p.Place.Thread, Progress: p.Progress}, nil
 	}
-	if p.Place.Thread != "" && at.Thread == "" {
-		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, at.TS)
+	if isMisplaced(p, shown.Thread) {
+		return bridge.Sent{}, s.refuseMisplaced(ctx, p, shown.TS)
 	}
-	return bridge.Sent{Message: at.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
+	return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
 }
 
-func fromOf(p bridge.Post) bridge.PartyRef {
+// customerOf returns the customer who sent the files of a post.
+func customerOf(p bridge.Post) bridge.PartyRef {
 	if p.Said != nil {
 		return p.Said.From
 	}
 	return p.Facts.Contact
 }
 
-// takes says whether Slack takes a file. A post only names the files that Slack doesn't take.
-func takes(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
+// isAcceptable reports whether Slack accepts a file. A post only names the files that Slack doesn't accept.
+func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
 
-// fileNames lists the files, with a word about those that Slack doesn't take.
+// fileNames lists the files, with a remark on those that Slack doesn't accept.
 func fileNames(p bridge.Post) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
@@ -81,8 +129,8 @@ func fileNames(p bridge.Post) []string {
 		switch {
 		case f.SizeBytes <= 0:
 			name += " (0 bytes)"
-		case !takes(f):
-			name += " (larger than the 1 GB that Slack takes)"
+		case !isAcceptable(f):
+			name += " (larger than the " + maxFileText + " that Slack takes)"
 		}
 		names = append(names, name)
 	}
@@ -97,68 +145,59 @@ func fileName(f channels.File) string {
 	return name
 }
 
-// postNames posts only the names of files, where Slack takes none of them.
-func (s *poster) postNames(ctx context.Context, p bridge.Post, r blockkit.Message) (bridge.Sent, error) {
-	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
-		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
-	}))
-	if p.Place.Thread != "" {
-		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
+// postNames posts only the names of files, where Slack accepts none of them.
+func (s *poster) postNames(ctx context.Context, p bridge.Post, names blockkit.Message) (bridge.Sent, error) {
+	ts, thread, err := s.postMessage(ctx, p, literalOptions(names))
+	if err != nil {
+		return bridge.Sent{}, err
 	}
-	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
-	switch {
-	case err != nil:
-		return bridge.Sent{}, classify(err)
-	case ts == "":
-		return bridge.Sent{}, ambiguous(errBlank)
-	case p.Place.Thread != "" && m.ThreadTimestamp == "":
-		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, ts)
-	}
-	return bridge.Sent{Message: ts, Thread: m.ThreadTimestamp}, nil
+	return bridge.Sent{Message: ts, Thread: thread}, nil
 }
 
-// reconcileFiles asks where an uploaded file is shown.
-func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	var done progress
-	if p.Part == 0 {
-		if slices.ContainsFunc(p.Files, takes) {
-			return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
-		}
-		return s.reconcileNames(ctx, p)
+// reconcileUpload looks whether the first part of a post of files was made.
+func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	if slices.ContainsFunc(p.Files, isAcceptable) {
+		return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
 	}
-	if err := json.Unmarshal([]byte(p.Progress), &done); err != nil || len(done.IDs) == 0 {
-		return channels.CannotTell, bridge.Sent{}, errors.New("slack: files: progress is missing")
-	}
-	at, err := s.files.shareNow(ctx, done.IDs[0], p.Place.Channel)
-	switch {
-	case codeOf(err) == "file_not_found": // an upload that was never completed is nowhere
-		return channels.Absent, bridge.Sent{}, nil
-	case codeOf(err) == "file_deleted":
-		return channels.CannotTell, bridge.Sent{}, nil
-	case err != nil:
-		return channels.CannotTell, bridge.Sent{}, err
-	case at.TS == "":
-		return channels.Absent, bridge.Sent{}, nil
-	case p.Place.Thread != "" && at.Thread == "":
-		if err := s.stray(ctx, p.Place.Channel, at.TS); !errors.Is(err, bridge.ErrThreadLost) {
-			return channels.CannotTell, bridge.Sent{}, err
-		}
-		return channels.Absent, bridge.Sent{}, nil
-	}
-	return channels.Landed, bridge.Sent{Message: at.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
-}
-
-func (s *poster) reconcileNames(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	me, err := s.identify(ctx)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
-	m, outcome, err := s.find(ctx, me, p, p.Place.Thread)
-	if code := codeOf(err); p.Place.Thread != "" && (code == "thread_not_found" || code == "message_not_found") {
-		return s.reconcileTop(ctx, me, p, false)
+	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
+	if isGone(err) && p.Place.Thread != "" {
+		const moreFollow = false // the names are the only part
+		return s.reconcileTopLevel(ctx, me, p, moreFollow)
 	}
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
 	return outcome, bridge.Sent{Message: m.TS, Thread: m.Root()}, nil
+}
+
+// reconcileShown asks Slack whether the uploaded files are shown, that is whether the second part was made.
+func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	progress, err := readProgress(p)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
+	switch codeOf(err) {
+	case "file_not_found": // an upload that was never completed is nowhere
+		return channels.Absent, bridge.Sent{}, nil
+	case "file_deleted":
+		return channels.CannotTell, bridge.Sent{}, nil
+	}
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	if shown.TS == "" {
+		return channels.Absent, bridge.Sent{}, nil
+	}
+	if isMisplaced(p, shown.Thread) {
+		if err := s.deleteMisplaced(ctx, p.Place.Channel, shown.TS); err != nil {
+			return channels.CannotTell, bridge.Sent{}, err
+		}
+		return channels.Absent, bridge.Sent{}, nil
+	}
+	return channels.Landed, bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
 }

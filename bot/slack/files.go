@@ -49,7 +49,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 		}
 	}
 	u, err := url.Parse(f.URL)
-	if err != nil || !fs.ownHost(u) {
+	if err != nil || !fs.isTrusted(u) {
 		return nil, fmt.Errorf("%w: not at Slack", errFile)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -61,19 +61,20 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
-	most := int64(maxFileBytes)
+	maxBytes := int64(maxFileBytes)
 	if f.SizeBytes > 0 {
-		most = min(most, f.SizeBytes)
+		maxBytes = min(maxBytes, f.SizeBytes)
 	}
 	buffered := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, buffered, f); err != nil {
 		resp.Body.Close() //nolint:errcheck // refused already
 		return nil, err
 	}
-	return fence.Bounded(download{buffered, cancel, resp.Body}, most, errTooLong), nil
+	return fence.Bounded(download{buffered, cancel, resp.Body}, maxBytes, errTooLong), nil
 }
 
-// checkDownload tells a file from a page that asks to sign in.
+// checkDownload returns an error if the answer isn't the file that was announced. In place of a file, Slack sends a web
+// page that asks to sign in to those who may not read it.
 func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)
@@ -84,11 +85,11 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	if strings.Contains(f.ContentType, "html") {
 		return nil
 	}
-	head, _ := body.Peek(512) //nolint:errcheck // a short file is fine
-	if strings.HasPrefix(http.DetectContentType(head), "text/html") && !strings.HasPrefix(f.ContentType, "text/") {
-		return fmt.Errorf("%w: a web page instead of the file", errFile)
-	}
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+	const sniffed = 512           // bytes that http.DetectContentType looks at
+	head, _ := body.Peek(sniffed) //nolint:errcheck // a short file is fine
+	saysHTML := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
+	looksHTML := strings.HasPrefix(http.DetectContentType(head), "text/html")
+	if saysHTML || looksHTML && !strings.HasPrefix(f.ContentType, "text/") { // other texts may begin like HTML
 		return fmt.Errorf("%w: a web page instead of the file", errFile)
 	}
 	return nil
@@ -97,7 +98,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 // fileInfo asks Slack for what an event left out about a file.
 func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
 	var info *slackapi.File
-	err := fs.patient(ctx, func(ctx context.Context) error {
+	err := fs.retryRead(ctx, func(ctx context.Context) error {
 		var err error
 		info, _, _, err = fs.api.GetFileInfoContext(ctx, f.ID, 0, 0)
 		return err
@@ -105,30 +106,41 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	if err != nil {
 		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
 	}
-	full := fact.SurfaceFiles([]fact.File{{
-		ID: info.ID, Name: info.Name, Title: info.Title, Mimetype: info.Mimetype, Size: int64(info.Size), Mode: info.Mode,
-		IsExternal: info.IsExternal, Private: info.URLPrivate, Download: info.URLPrivateDownload,
-	}})[0]
+	full := fact.SurfaceFile(fact.File{
+		ID:         info.ID,
+		Name:       info.Name,
+		Title:      info.Title,
+		Mimetype:   info.Mimetype,
+		Size:       int64(info.Size),
+		Mode:       info.Mode,
+		IsExternal: info.IsExternal,
+		Private:    info.URLPrivate,
+		Download:   info.URLPrivateDownload,
+	})
 	if full.Unavailable != "" {
 		return f, fmt.Errorf("%w: %s", errFile, full.Unavailable)
 	}
 	return full, nil
 }
 
+// upload puts those files into Slack that it accepts, and returns an uploadProgress as JSON.
 func (fs *files) upload(ctx context.Context, files []channels.File) (string, error) {
-	var done progress
+	var progress uploadProgress
 	for _, f := range files {
-		if !takes(f) {
+		if !isAcceptable(f) {
 			continue
 		}
 		id, err := fs.uploadOne(ctx, f)
 		if err != nil {
 			return "", err
 		}
-		done.IDs = append(done.IDs, id)
+		progress.IDs = append(progress.IDs, id)
 	}
-	raw, err := json.Marshal(done)
-	return string(raw), err
+	raw, err := json.Marshal(progress)
+	if err != nil {
+		return "", fmt.Errorf("slack: files: progress: %w", err)
+	}
+	return string(raw), nil
 }
 
 func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error) {
@@ -138,7 +150,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 		return "", fmt.Errorf("slack: files.getUploadURLExternal: %w", err)
 	}
 	if target.UploadURL == "" || target.FileID == "" {
-		return "", errBlank
+		return "", errEmptyAnswer
 	}
 	content, err := f.Open(ctx)
 	if err != nil {
@@ -152,13 +164,13 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 	return target.FileID, nil
 }
 
-// shareNow reads where a file is shown in a channel; zero if nowhere.
-func (fs *files) shareNow(ctx context.Context, id, channel string) (fact.Share, error) {
-	if at, ok := fs.shares.get(id, channel); ok {
-		return at, nil
+// findShare returns the message that shows a file in a channel. It is zero if there is none.
+func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share, error) {
+	if share, ok := fs.shares.get(id, channel); ok {
+		return share, nil
 	}
 	var f *slackapi.File
-	err := fs.patient(ctx, func(ctx context.Context) error {
+	err := fs.retryRead(ctx, func(ctx context.Context) error {
 		var err error
 		f, _, _, err = fs.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
@@ -166,34 +178,28 @@ func (fs *files) shareNow(ctx context.Context, id, channel string) (fact.Share, 
 	if err != nil {
 		return fact.Share{}, fmt.Errorf("slack: files.info: %w", err)
 	}
-	for _, places := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
-		for _, at := range places[channel] {
+	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
+		for _, at := range sharesByChannel[channel] {
 			return fact.Share{File: id, Channel: channel, Thread: at.ThreadTs, TS: at.Ts}, nil
 		}
 	}
 	return fact.Share{}, nil
 }
 
-// sharedAt waits a little for the message of a finished upload, because Slack posts it later.
-func (fs *files) sharedAt(ctx context.Context, id, channel string) (fact.Share, error) {
-	for tries := range 3 {
-		if at, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/3); ok {
-			return at, nil
+// awaitShare waits a little for the message of a finished upload, because Slack posts it later: for the event that
+// tells of the message, and in between it asks Slack. The result is zero if the message isn't there yet.
+func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
+	const tries = 3
+	for range tries {
+		if share, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/tries); ok {
+			return share, nil
 		}
-		if at, err := fs.shareNow(ctx, id, channel); err != nil || at.TS != "" || tries == 2 {
-			return at, err
+		share, err := fs.findShare(ctx, id, channel)
+		if err != nil || share.TS != "" {
+			return share, err
 		}
 	}
 	return fact.Share{}, nil
-}
-
-// uploadTimeout bounds an upload whose caller set no deadline.
-const uploadTimeout = 10 * time.Minute
-
-// progress is what a post of files keeps between its two parts: the ids of files that are uploaded,
-// but not shown to anybody yet.
-type progress struct {
-	IDs []string `json:"ids"`
 }
 
 // download is a file that is being read; Close also ends its request.

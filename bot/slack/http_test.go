@@ -162,7 +162,7 @@ func TestSignatures(t *testing.T) {
 		{"no scheme", with("X-Slack-Signature", strings.TrimPrefix(good.Get("X-Slack-Signature"), "v0=")), body, 401},
 		{"empty signature", with("X-Slack-Signature", "v0="), body, 401},
 		{"no number", with("X-Slack-Request-Timestamp", "now"), body, 401},
-		{"too long", good, bytes.Repeat([]byte("x"), bodyMost+1), 413},
+		{"too long", good, bytes.Repeat([]byte("x"), maxBodyBytes+1), 413},
 	}
 	for _, c := range cases {
 		for _, path := range []string{"/slack/events", "/slack/commands", "/slack/interactions"} {
@@ -178,7 +178,7 @@ func TestSignatures(t *testing.T) {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
 	closed := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
-	if closed.signed(good, body) {
+	if closed.isSigned(good, body) {
 		t.Error("without a secret everything passes")
 	}
 }

@@ -12,13 +12,22 @@ import (
 	"parley/channels"
 )
 
-// answerBytes bounds what Slack gets back: larger answers get lost on the way.
-const answerBytes = 20000
+// maxAnswerBytes bounds what Slack gets back: larger answers get lost on the way.
+const maxAnswerBytes = 20000
+
+// envelopeBytes is what an answer's own fields may take, beside the form or the options in it.
+const envelopeBytes = 1000
+
+// afterTimeout bounds what is done after Slack has its answer.
+const afterTimeout = 10 * time.Second
 
 // answer is what Slack gets back for a request, and what is done after that.
 type answer struct {
-	payload any                       // body of the answer; nil = empty
-	after   func(ctx context.Context) // runs after Slack has the answer; best effort, not journalled; nil = nothing
+	payload any // body of the answer; nil means an empty one
+
+	// after runs after Slack has the answer; nil means that nothing is to do. It isn't journalled, so a process that ends
+	// meanwhile leaves it undone.
+	after func(ctx context.Context)
 }
 
 // journal stores what arrives. Errors: channels.ErrOverloaded; the database's.
@@ -26,7 +35,7 @@ type journal interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 }
 
-// reports tells people the condition of the surface: whether it works, else why not and what helps.
+// reports shows people the condition of the surface: whether it works, or why it doesn't and what helps.
 type reports interface{ Report(c channels.Condition) }
 
 // intake takes what Slack sends, by Socket Mode or by request. Whatever asks for a change is stored
@@ -43,7 +52,7 @@ type intake struct {
 	work      *background.Work // what goes on after Slack has its answer
 }
 
-// droppedWithin is how far back Parley reads again when Slack tells that it left events out.
+// droppedWithin is how far back Parley reads again when Slack says that it left events out. Slack says so once a minute.
 const droppedWithin = 2 * time.Minute
 
 // takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
@@ -52,30 +61,9 @@ const droppedWithin = 2 * time.Minute
 func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		a := t.directory.naming(ctx, me, body).SplitEvent(fact.KindEvent, body)
-		if a.Foreign {
-			t.log.Warn("slack event for another team or app ignored")
-		}
-		for _, l := range a.Learned {
-			t.shares.learn(l)
-		}
-		if a.Revoked != "" {
-			t.reports.Report(channels.Condition{
-				Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.Revoked + ").",
-				Hint: "Install the app again and enter its new token.",
-			})
-		}
-		if a.Renamed {
-			t.directory.channels.forget()
-		}
-		if a.Dropped {
-			t.log.Warn("slack left events out")
-			t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
-		}
-		if a.Joined { // nobody knows how long the app was out of the channel
-			t.sweeper.CatchUp(time.Time{})
-		}
-		facts = append(facts, a.Facts...)
+		arrival := t.directory.withNames(ctx, me, body).SplitEvent(fact.KindEvent, body)
+		t.applyNews(&arrival)
+		facts = append(facts, arrival.Facts...)
 	}
 	if len(facts) == 0 {
 		return nil
@@ -83,22 +71,50 @@ func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.R
 	return t.journal.Accept(ctx, facts...)
 }
 
+// applyNews does what follows from an event at once, without the journal.
+func (t *intake) applyNews(a *fact.Arrival) {
+	if a.Foreign {
+		t.log.Warn("slack event for another team or app ignored")
+	}
+	for _, share := range a.Learned {
+		t.shares.learn(share)
+	}
+	if a.Revoked != "" {
+		t.reports.Report(channels.Condition{
+			Status: channels.Broken,
+			Text:   "The app was removed from the Slack workspace (" + a.Revoked + ").",
+			Hint:   "Install the app again and enter its new token.",
+		})
+	}
+	if a.Renamed {
+		t.directory.channels.forget()
+	}
+	if a.Dropped {
+		t.log.Warn("slack left events out")
+		t.sweeper.CatchUpSoon(t.now().Add(-droppedWithin))
+	}
+	if a.Joined { // nobody knows how long the app was out of the channel
+		t.sweeper.CatchUp(time.Time{})
+	}
+}
+
 // takeInteraction handles one click, form, shortcut or question for options.
-// Errors: those of journal; then Slack must not be told that it arrived.
+// Errors: those of journal; then the interaction must not be acknowledged.
 func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
 		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "interaction not readable: "+err.Error()))
 	}
-	if !slices.ContainsFunc(in.teams(), func(team string) bool { return me.IsFor(team, in.AppID) }) {
+	isForUs := slices.ContainsFunc(in.teams(), func(team string) bool { return me.IsFor(team, in.AppID) })
+	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
-	return t.responder.interact(ctx, me, &in, body)
+	return t.responder.handleInteraction(ctx, me, &in, body)
 }
 
 // takeCommand handles one slash command, as JSON.
-// Errors: those of journal; then Slack must not be told that it arrived.
+// Errors: those of journal; then the command must not be acknowledged.
 func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -108,21 +124,21 @@ func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (a
 		t.log.Warn("slack command for another team or app ignored")
 		return answer{}, nil
 	}
-	return t.responder.commanded(ctx, me, &c, body)
+	return t.responder.handleCommand(ctx, me, &c, body)
 }
 
-// afterwards runs a.after in the background, for 10 s at most. If too many run already it is dropped, and logged.
-func (t *intake) afterwards(ctx context.Context, a answer) {
+// runAfter runs a.after in the background, within afterTimeout. If too much runs already, it drops a.after and logs that.
+func (t *intake) runAfter(ctx context.Context, a answer) {
 	if a.after == nil {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	ok := t.work.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	started := t.work.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, afterTimeout)
 		defer cancel()
 		a.after(ctx)
 	})
-	if !ok {
+	if !started {
 		t.log.Warn("slack form dropped: too many at once")
 	}
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -16,24 +17,27 @@ import (
 // Source: docs.slack.dev/reference/interaction-payloads, read 2026-11.
 type interaction struct {
 	Type       string             `json:"type"`
-	Team       *teamRef           `json:"team"`
+	Team       *idRef             `json:"team"`
 	User       userRef            `json:"user"`
 	AppID      string             `json:"api_app_id"`
 	TriggerID  string             `json:"trigger_id"`
 	AnswerURL  string             `json:"response_url"` // a secret: it acts in our name
 	CallbackID string             `json:"callback_id"`
 	Container  container          `json:"container"`
-	Channel    *teamRef           `json:"channel"`
+	Channel    *idRef             `json:"channel"`
 	Message    *fact.Message      `json:"message"`
 	MessageTS  string             `json:"message_ts"`
 	Actions    []blockkit.Control `json:"actions"`
 	View       *blockkit.View     `json:"view"`
-	ActionID   string             `json:"action_id"` // block_suggestion
-	BlockID    string             `json:"block_id"`
-	Value      string             `json:"value"`
+
+	// Of block_suggestion, the question for the options of a menu.
+	ActionID string `json:"action_id"`
+	BlockID  string `json:"block_id"`
+	Value    string `json:"value"` // what was typed into the menu
 }
 
-type teamRef struct {
+// idRef is an object of which only the id counts.
+type idRef struct {
 	ID string `json:"id"`
 }
 
@@ -50,15 +54,15 @@ type container struct {
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
-// teams are the workspaces that an interaction names. One in a channel that another organisation shares with ours names
-// that of the channel, of the person, and of the app's installation where a window is concerned.
+// teams returns the workspaces that an interaction names. In a channel that another organisation shares with ours they
+// can be different ones, and only one of them needs to be ours.
 func (in *interaction) teams() []string {
-	names := []string{in.User.TeamID}
+	names := []string{in.User.TeamID} // the person's
 	if in.Team != nil {
-		names = append(names, in.Team.ID)
+		names = append(names, in.Team.ID) // the channel's
 	}
 	if in.View != nil {
-		names = append(names, in.View.Installed)
+		names = append(names, in.View.Installed) // that of the app's installation which opened the window
 	}
 	return names
 }
@@ -75,47 +79,46 @@ func (in *interaction) actor(me *fact.Self) bridge.Actor {
 // place is where an interaction happened: at the message of a click or shortcut, or where a form was opened.
 func (in *interaction) place() bridge.Place {
 	if in.View != nil {
-		return blockkit.ReadMemory(in.View.Private).Place
+		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't say where a window was opened
 	}
-	p := bridge.Place{Channel: in.Container.ChannelID, Message: in.Container.MessageTS, Thread: in.Container.ThreadTS}
-	if in.Channel != nil && in.Channel.ID != "" {
-		p.Channel = in.Channel.ID
-	}
-	if in.MessageTS != "" {
-		p.Message = in.MessageTS
+	var channel, message, thread string
+	if in.Channel != nil {
+		channel = in.Channel.ID
 	}
 	if in.Message != nil {
-		if p.Message == "" {
-			p.Message = in.Message.TS
-		}
-		if in.Message.ThreadTS != "" {
-			p.Thread = in.Message.ThreadTS
-		}
+		message = in.Message.TS
+		thread = in.Message.ThreadTS
 	}
-	if p.Thread == p.Message {
+	p := bridge.Place{
+		Channel: cmp.Or(channel, in.Container.ChannelID),
+		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message),
+		Thread:  cmp.Or(thread, in.Container.ThreadTS),
+	}
+	if p.Thread == p.Message { // Slack names a root as its own thread
 		p.Thread = ""
 	}
 	return p
 }
 
-// placeOrder is the order key of the thread in which something happened.
+// placeOrder returns the order key of the thread in which something happened: events with the same key are applied in
+// their order.
 func placeOrder(p bridge.Place) string {
-	if p.Thread != "" {
-		return fact.OrderKey(p.Channel, p.Thread)
-	}
-	return fact.OrderKey(p.Channel, p.Message)
+	return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message))
 }
 
-// startShortcut is the callback id of the global shortcut that begins a conversation.
+// startShortcut is the callback id of the global shortcut that begins a conversation. It has the prefix of message
+// shortcuts, too, but Slack sends the two as interactions of different types.
 const startShortcut = "conv_start"
 
 // shortcutPrefix begins the callback ids of message shortcuts; the verb follows.
 const shortcutPrefix = "conv_"
 
-// shortcutVerb gives the verb of a message shortcut, by its callback id.
-func shortcutVerb(callback string) (bridge.Verb, bool) {
-	name, ok := strings.CutPrefix(callback, shortcutPrefix)
-	return bridge.Verb(name), ok && verb.Of(bridge.Verb(name)).Menus.Message != nil
+// shortcutVerb returns the verb of a message shortcut, by its callback id. ok is false if there is no such shortcut.
+func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
+	word, hasPrefix := strings.CutPrefix(callback, shortcutPrefix)
+	name = bridge.Verb(word)
+	isInMenu := verb.Of(name).Menus.Message != nil
+	return name, hasPrefix && isInMenu
 }
 
 // decodeInteraction reads a stored click, form or shortcut.
@@ -124,33 +127,56 @@ func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
-	a := bridge.Action{Actor: in.actor(me), Place: in.place(), OwnThread: in.Message != nil && me.BeganThreadOf(in.Message)}
+	about := bridge.Action{
+		Actor:     in.actor(me),
+		Place:     in.place(),
+		OwnThread: in.Message != nil && me.BeganThreadOf(in.Message),
+	}
 	switch in.Type {
 	case "block_actions":
-		return decodeClick(a, in.Actions)
+		return decodeClick(about, in.Actions)
 	case "message_action":
-		v, ok := shortcutVerb(in.CallbackID)
-		if !ok {
-			return nil, fmt.Errorf("%w: shortcut %q", fact.ErrDecode, markdown.Cut(in.CallbackID, 40))
-		}
-		a.Verb, a.Origin = v, bridge.OriginShortcut
-		if in.Message != nil {
-			t := in.Message.Typed()
-			a.Raw = me.Named(t.Plain, t.Tokens)
-		}
-		return []bridge.Action{a}, nil
+		return decodeShortcut(me, about, &in)
 	case "view_submission":
-		if in.View == nil {
-			return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
-		}
-		filled, errs := in.View.Submit()
-		if len(errs) > 0 || filled.Next {
-			return nil, fmt.Errorf("%w: form not valid", fact.ErrDecode)
-		}
-		a.Form = in.View.ID
-		a.Origin, a.Verb, a.Args, a.Text, a.Rich = bridge.OriginForm, filled.Verb, filled.Args, filled.Text, filled.Rich
-		a.Explicit = filled.Verb == bridge.VerbReply
-		return []bridge.Action{a}, nil
+		return decodeForm(about, in.View)
 	}
-	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, 40))
+	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, maxQuoted))
+}
+
+// decodeShortcut reads an entry of a message's menu. about says who chose it, and where.
+func decodeShortcut(me *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
+	name, ok := shortcutVerb(in.CallbackID)
+	if !ok {
+		return nil, fmt.Errorf("%w: shortcut %q", fact.ErrDecode, markdown.Cut(in.CallbackID, maxQuoted))
+	}
+	about.Verb = name
+	about.Origin = bridge.OriginShortcut
+	if in.Message != nil {
+		typed := in.Message.ReadTyped()
+		about.Raw = me.NameMentions(typed.Plain, typed.Tokens)
+	}
+	return []bridge.Action{about}, nil
+}
+
+// decodeForm reads a submitted form. about says who submitted it, and where. Neither errors nor a form that goes on are
+// expected, since handleSubmission answers both.
+func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, error) {
+	if form == nil {
+		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
+	}
+	filled, errs := form.Submit()
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: form not valid: %d fields are wrong", fact.ErrDecode, len(errs))
+	}
+	if filled.Next {
+		return nil, fmt.Errorf("%w: form not valid: it goes on", fact.ErrDecode)
+	}
+	about.Form = form.ID
+	about.Origin = bridge.OriginForm
+	about.Verb = filled.Verb
+	about.Args = filled.Args
+	about.Text = filled.Text
+	about.Rich = filled.Rich
+	about.Explicit = filled.Verb == bridge.VerbReply // who fills in the form of a reply wants it to be sent
+	return []bridge.Action{about}, nil
 }

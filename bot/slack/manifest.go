@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"parley/bot/verb"
 	"parley/bridge"
 )
 
+// maxNameRunes is Slack's limit of an app's name.
+const maxNameRunes = 35
+
 // ManifestOptions choose what the app's manifest asks for.
 type ManifestOptions struct {
-	Name          string // "" = Parley; at most 35 runes
-	PublicURL     string // "" = Socket Mode; else where Slack reaches us, https
+	Name          string // "" means Parley; maxNameRunes at most
+	PublicURL     string // where Slack reaches us, https; "" means Socket Mode
 	ShortCommands bool   // also /assign, /snooze and /resolve
 }
 
@@ -88,7 +92,7 @@ type manifestInteractivity struct {
 	Options string `json:"message_menu_options_url,omitempty"`
 }
 
-// botScopes are what our calls and events need, no more.
+// botScopes are the permissions that our calls and events need, and no more.
 func botScopes() []string {
 	return []string{
 		"app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "chat:write.customize", "commands",
@@ -113,17 +117,11 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	if o.Name == "" {
 		o.Name = "Parley"
 	}
-	if len([]rune(o.Name)) > 35 {
-		return nil, fmt.Errorf("slack: manifest: the name has more than 35 characters")
+	if utf8.RuneCountInString(o.Name) > maxNameRunes {
+		return nil, fmt.Errorf("slack: manifest: the name has more than %d characters", maxNameRunes)
 	}
 	if o.PublicURL != "" && !strings.HasPrefix(o.PublicURL, "https://") {
 		return nil, fmt.Errorf("slack: manifest: the public URL is not https")
-	}
-	at := func(path string) string {
-		if o.PublicURL == "" {
-			return ""
-		}
-		return strings.TrimSuffix(o.PublicURL, "/") + path
 	}
 	m := manifest{
 		Metadata: manifestMeta{Major: 2, Minor: 1},
@@ -131,17 +129,21 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		Features: manifestFeatures{
 			Home:      map[string]bool{"home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
 			Bot:       manifestBot{Name: o.Name, Online: true},
-			Commands:  manifestCommands(o.ShortCommands, at("/slack/commands")),
+			Commands:  o.commands(),
 			Shortcuts: manifestShortcuts(),
 		},
 		OAuth: manifestOAuth{Scopes: map[string][]string{"bot": botScopes()}},
 		Settings: manifestSettings{
-			Events:        manifestEvents{URL: at("/slack/events"), Events: botEvents()},
-			Interactivity: manifestInteractivity{Enabled: true, URL: at("/slack/interactions"), Options: at("/slack/interactions")},
-			Socket:        o.PublicURL == "",
+			Events: manifestEvents{URL: o.address("/slack/events"), Events: botEvents()},
+			Interactivity: manifestInteractivity{
+				Enabled: true,
+				URL:     o.address("/slack/interactions"),
+				Options: o.address("/slack/interactions"),
+			},
+			Socket: o.PublicURL == "",
 		},
 	}
-	if back := at("/auth/with/slack/back"); back != "" {
+	if back := o.address("/auth/with/slack/back"); back != "" {
 		m.OAuth.Redirects = []string{back}
 	}
 	out, err := json.MarshalIndent(m, "", "  ")
@@ -151,17 +153,32 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-func manifestCommands(short bool, url string) []manifestCommand {
-	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | new | find WORDS | #12 assign @ann | help"}}
-	if short {
+// address is where Slack reaches a path of ours, or "" in Socket Mode.
+func (o ManifestOptions) address(path string) string {
+	if o.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(o.PublicURL, "/") + path
+}
+
+// commands are the app's slash commands. In all of them Slack marks mentions, so that we can read them.
+func (o ManifestOptions) commands() []manifestCommand {
+	all := []manifestCommand{{
+		Command:     "/parley",
+		Description: "Find and work on conversations",
+		Hint:        "mine | new | find WORDS | #12 assign @ann | help",
+	}}
+	if o.ShortCommands {
 		for _, v := range verb.All() {
-			if v.Menus.Command != nil {
-				all = append(all, manifestCommand{Command: "/" + v.Typed.Words[0], Description: v.Menus.Command.About, Hint: v.Menus.Command.Hint})
+			c := v.Menus.Command
+			if c != nil {
+				all = append(all, manifestCommand{Command: "/" + v.Typed.Words[0], Description: c.About, Hint: c.Hint})
 			}
 		}
 	}
 	for i := range all {
-		all[i].URL, all[i].Escape = url, true
+		all[i].URL = o.address("/slack/commands")
+		all[i].Escape = true
 	}
 	return all
 }
@@ -171,8 +188,18 @@ func manifestCommands(short bool, url string) []manifestCommand {
 func manifestShortcuts() []manifestShortcut {
 	var all []manifestShortcut
 	for _, v := range verb.InMenu() {
-		all = append(all, manifestShortcut{v.Menus.Message.Title, "message", shortcutPrefix + string(v.Name), v.Menus.Message.About})
+		all = append(all, manifestShortcut{
+			Name:        v.Menus.Message.Title,
+			Type:        "message",
+			Callback:    shortcutPrefix + string(v.Name),
+			Description: v.Menus.Message.About,
+		})
 	}
-	begin := verb.Of(bridge.VerbNew).Menus.Box
-	return append(all, manifestShortcut{begin.Title, "global", startShortcut, begin.About})
+	start := verb.Of(bridge.VerbNew).Menus.Box
+	return append(all, manifestShortcut{
+		Name:        start.Title,
+		Type:        "global",
+		Callback:    startShortcut,
+		Description: start.About,
+	})
 }

@@ -71,7 +71,7 @@ func TestOpen(t *testing.T) {
 	must(t, err)
 	var files []bridge.SurfaceFile
 	for _, f := range st.fake.Message(st.ch, ts).Files {
-		files = append(files, fact.SurfaceFiles([]fact.File{{ID: f.ID, Name: f.Name, Mimetype: f.Mimetype, Size: f.Size, Mode: f.Mode, IsExternal: f.IsExternal, Private: f.URLPrivate, Download: f.URLPrivateDownload}})...)
+		files = append(files, fact.SurfaceFile(fact.File{ID: f.ID, Name: f.Name, Mimetype: f.Mimetype, Size: f.Size, Mode: f.Mode, IsExternal: f.IsExternal, Private: f.URLPrivate, Download: f.URLPrivateDownload}))
 	}
 	read := func(f bridge.SurfaceFile) (string, error) {
 		r, err := st.s.Open(st.ctx(), f)

@@ -185,15 +185,15 @@ func TestFewMarks(t *testing.T) {
 		t.Errorf("kept: %s", kept)
 	}
 	d.ago(0)
-	for range 2 * sweep.MostMarks {
+	for range 2 * sweep.MaxMarks {
 		s, err := New(d.opt)
 		must(t, err)
 		must(t, s.history.marks.Begin(d.ctx()))
 	}
-	if n := d.marks(); n > sweep.MostMarks {
+	if n := d.marks(); n > sweep.MaxMarks {
 		t.Errorf("%d marks are kept", n)
 	}
-	m, err := d.s.history.marks.Look(d.ctx())
+	m, err := d.s.history.marks.Inspect(d.ctx())
 	if want := d.s.now().Add(-8 * time.Hour); err != nil || m.Least.After(want) {
 		t.Errorf("the least mark is %v, want none after %v, %v", m.Least, want, err)
 	}

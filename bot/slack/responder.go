@@ -18,8 +18,8 @@ import (
 	"parley/channels/pause"
 )
 
-// starter checks a conversation that a user wants to begin. Where a customer can have only one, open is
-// the one that they have already; otherwise its ID is 0.
+// starter checks a conversation that a user wants to begin. open is the conversation that the customer has already, where
+// they can have only one; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type starter interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
@@ -35,70 +35,86 @@ type responder struct {
 	windows   *windows
 }
 
-// interact handles an interaction by its kind: a question is answered at once, a form is opened after the
+// nextFormWait is how long a form waits that replaces a waiting view, so that Slack handles the answer with that view first.
+const nextFormWait = 700 * time.Millisecond
+
+// maxQuoted is how much is quoted of what Slack sent and we don't know.
+const maxQuoted = 40
+
+// buildModal makes the content of a window.
+type buildModal func(ctx context.Context) slackapi.ModalViewRequest
+
+// openWindow makes the answer after which a window opens.
+func (r *responder) openWindow(me *fact.Self, in *interaction, build buildModal) answer {
+	return answer{after: func(ctx context.Context) { r.windows.open(ctx, me, in, build) }}
+}
+
+// openForm makes the answer after which a verb's form opens.
+func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answer {
+	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
+}
+
+// quarantine stores what can't be read, so that people see it.
+func (r *responder) quarantine(ctx context.Context, body []byte, reason string) (answer, error) {
+	return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, reason))
+}
+
+// handleInteraction handles an interaction by its kind: a question is answered at once, a form is opened after the
 // answer, and an action is stored before the answer.
-func (r *responder) interact(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
 		ctx, cancel := context.WithTimeout(ctx, quickly)
 		defer cancel()
-		options, err := r.windows.suggest(ctx, in)
+		options, err := r.windows.suggestOptions(ctx, in)
 		if err != nil {
 			r.log.Warn("slack options failed", "error", err)
 		}
 		return answer{payload: options}, nil
 	case "block_actions":
-		return r.pressed(ctx, me, in, body)
+		return r.handleClick(ctx, me, in, body)
 	case "message_action":
-		return r.shortcut(ctx, me, in, body)
+		return r.handleMessageShortcut(ctx, me, in, body)
 	case "view_submission":
-		return r.submitted(ctx, me, in, body)
+		return r.handleSubmission(ctx, me, in, body)
 	case "shortcut":
-		return r.globalShortcut(ctx, me, in, body)
+		return r.handleGlobalShortcut(ctx, me, in, body)
 	case "view_closed":
-		r.windows.viewClosed(ctx, in)
+		r.windows.handleClosed(ctx, in)
 		return answer{}, nil
 	}
-	return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
+	return r.quarantine(ctx, body, "unknown interaction "+markdown.Cut(in.Type, maxQuoted))
 }
 
-// shortcut handles an entry of a message's menu.
-func (r *responder) shortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+// handleMessageShortcut handles an entry of a message's menu.
+func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return r.quarantine(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
 	at := in.place()
-	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
+	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
 		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		t := in.Message.Typed()
-		text = r.directory.naming(ctx, me, body).Named(t.Markdown, t.Tokens)
+		typed := in.Message.ReadTyped()
+		text = r.directory.withNames(ctx, me, body).NameMentions(typed.Markdown, typed.Tokens)
 	}
-	return answer{after: func(ctx context.Context) {
-		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-			return r.windows.formModal(ctx, me, verb, bridge.Args{}, at, in.User.ID, text)
-		})
-	}}, nil
+	return r.openForm(me, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
 }
 
-// globalShortcut handles an entry of the menu beside the message box. Slack doesn't tell in which channel.
-func (r *responder) globalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+// handleGlobalShortcut handles an entry of the menu beside the message box. Slack doesn't say in which channel.
+func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
-		return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return r.quarantine(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
-	return answer{after: func(ctx context.Context) {
-		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-			return r.windows.formModal(ctx, me, bridge.VerbNew, bridge.Args{}, bridge.Place{}, in.User.ID, "")
-		})
-	}}, nil
+	return r.openForm(me, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil
 }
 
-// submitted checks a form and stores it before Slack closes it.
-func (r *responder) submitted(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
-	if in.View == nil || in.View.Callback != "form" {
+// handleSubmission checks a form and stores it before Slack closes it.
+func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+	if in.View == nil || in.View.Callback != blockkit.FormCallback {
 		return answer{}, nil
 	}
 	filled, errs := in.View.Submit()
@@ -106,73 +122,86 @@ func (r *responder) submitted(ctx context.Context, me *fact.Self, in *interactio
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
-		if refused := r.mayStart(ctx, me, in, filled); refused != nil {
-			return answer{payload: refused}, nil
+		if refusal := r.refuseStart(ctx, me, in, filled); refusal != nil {
+			return answer{payload: refusal}, nil
 		}
 	}
 	if forms.Follows(filled, blockkit.ReadMemory(in.View.Private).Pick) {
-		return r.follow(ctx, me, in, filled), nil
+		return r.answerWithForm(ctx, me, in, filled), nil
 	}
 	// All windows close, because the one under the form shows the state before the action.
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
 }
 
-// mayStart gives the answer that shows in the form why a conversation can't begin. nil means that it may,
-// or that the check took too long: then the engine refuses it afterwards.
-func (r *responder) mayStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) any {
+// replaceWindow is the answer by which Slack shows another window in place of the submitted form.
+func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
+	return map[string]any{"response_action": "update", "view": modal}
+}
+
+// refuseStart returns the answer that shows in the form why a conversation can't begin. It returns nil if the conversation
+// may begin, or if the check took too long: then the engine refuses it afterwards.
+func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
-	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
-	var p *bridge.Problem
-	switch {
-	case errors.As(err, &p) && in.View.State.Values[blockkit.FieldID(p.Field)] == nil:
-		return map[string]any{"response_action": "update", "view": me.Home.Problem(p, in.place())}
-	case errors.As(err, &p):
-		return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
-	case err != nil:
+	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
+		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
+	})
+	var problem *bridge.Problem
+	if errors.As(err, &problem) {
+		hasField := in.View.State.Values[blockkit.FieldID(problem.Field)] != nil
+		if !hasField {
+			return replaceWindow(me.Home.Problem(problem, in.place()))
+		}
+		return in.View.FormErrors(map[string]string{problem.Field: strings.TrimSpace(problem.Text + " " + problem.Hint)})
+	}
+	if err != nil {
 		r.log.Warn("slack form not checked", "error", err)
-	case open.ID != 0:
-		return map[string]any{"response_action": "update", "view": me.Home.Window(view.Exists(open, f.Text), in.place())}
+		return nil
+	}
+	if open.ID != 0 {
+		return replaceWindow(me.Home.Window(view.Exists(open, f.Text), in.place()))
 	}
 	return nil
 }
 
-// storeForm stores a filled form under an id made of its values. A form that a client sends twice,
-// because it missed the answer, so counts once.
+// storeForm stores a filled form under an id made of its values, so that a form counts once which a client sends twice
+// because it missed the answer.
 func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
-	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
+	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
 	if err != nil || in.View.ID == "" {
 		return r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.place(), body)
 	}
-	return r.storeAs(ctx, me, fact.KindInteraction, "i:"+in.View.ID+":"+fact.Digest(string(filled)), in.place(), body)
+	id := "i:" + in.View.ID + ":" + fact.Digest(string(filled))
+	return r.storeAs(ctx, me, fact.KindInteraction, id, in.place(), body)
 }
 
-// follow puts the verb's own form in place of the one that was submitted. If making the form takes long,
-// or the form is too large for an answer, the answer is a waiting view. The form replaces that a little
-// later, since Slack may handle our next call before the answer.
-func (r *responder) follow(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
-	at := in.place()
+// answerWithForm puts the verb's own form in place of the form that was submitted. If making it takes long,
+// or it is too large for an answer, the answer is a waiting view, which the form replaces a little
+// later: Slack may handle our next call before the answer.
+func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
+	request := formRequest{verb: f.Verb, args: f.Args, at: in.place(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
-	m := r.windows.formModal(quick, me, f.Verb, f.Args, at, in.User.ID, f.Text)
-	if raw, err := json.Marshal(m); err == nil && len(raw) < answerBytes-1000 && quick.Err() == nil {
-		return answer{payload: map[string]any{"response_action": "update", "view": m}}
+	modal := r.windows.formModal(quick, me, request)
+	raw, err := json.Marshal(modal)
+	if err == nil && len(raw) < maxAnswerBytes-envelopeBytes && quick.Err() == nil {
+		return answer{payload: replaceWindow(modal)}
 	}
 	return answer{
-		payload: map[string]any{"response_action": "update", "view": waiting(me, at)},
+		payload: replaceWindow(waitingModal(me, request.at)),
 		after: func(ctx context.Context) {
-			if !pause.For(ctx, 700*time.Millisecond) {
+			if !pause.For(ctx, nextFormWait) {
 				return
 			}
-			m := r.windows.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)
-			if _, err := r.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
-				r.windows.notOpened(ctx, in, m, err)
+			modal := r.windows.formModal(ctx, me, request)
+			if _, err := r.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
+				r.windows.tellNotOpened(ctx, in, modal, err)
 			}
 		},
 	}
 }
 
-// store stores an action with an id made of its trigger, which Slack uses only once.
+// store stores an action under an id made of its trigger, which Slack uses only once.
 func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
@@ -181,16 +210,17 @@ func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger stri
 	return r.storeAs(ctx, me, kind, id, at, body)
 }
 
+// storeAs stores an action under an id, in the order of the thread at a place.
 func (r *responder) storeAs(ctx context.Context, me *fact.Self, kind, id string, at bridge.Place, body []byte) error {
-	f, err := r.directory.naming(ctx, me, body).Fact(kind, id, placeOrder(at), scrub(body))
+	f, err := r.directory.withNames(ctx, me, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
 	if err != nil {
 		return err
 	}
 	return r.journal.Accept(ctx, f)
 }
 
-// scrub removes secrets with which a reader of the journal could act in our name. Nobody needs them later.
-func scrub(body []byte) []byte {
+// withoutSecrets removes secrets with which a reader of the journal could act in our name. Nobody needs them later.
+func withoutSecrets(body []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
 		return body

@@ -90,7 +90,7 @@ func TestFormSentTwice(t *testing.T) {
 		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}
 		in.View = &blockkit.View{ID: "V1", Callback: "form", Private: p}
 		in.View.State.Values = map[string]map[string]blockkit.Input{"f:recipient": {"v": {Value: "eve@example.org"}}, "f:text": {"v": {Value: text}}}
-		_, err := st.s.intake.responder.submitted(st.ctx(), me, &in, []byte(`{"type":"view_submission"}`))
+		_, err := st.s.intake.responder.handleSubmission(st.ctx(), me, &in, []byte(`{"type":"view_submission"}`))
 		must(t, err)
 	}
 	send("1.1", "Hello")

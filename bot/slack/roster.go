@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	rosterTime  = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
-	askOneByOne = 30              // up to so many people are asked about one by one, and else all of the workspace are read
-	userPage    = 500             // how many of them are read at once
+	rosterTimeout = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
+	maxSingleAsks = 30              // of more people than these, all of the workspace are read instead of each one
+	userPage      = 500
 )
 
-// roster gives the members of a channel; of those that are known, only their ids.
-func (d *directory) roster(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+// listMembers returns the members of a channel: of those that are known, only their ids.
+func (d *directory) listMembers(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
 	me, err := d.identify(ctx)
 	if err != nil {
@@ -31,31 +31,40 @@ func (d *directory) roster(ctx context.Context, channel string, known func(user 
 		return nil, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
 	var list []bridge.Member
-	asked := map[string]bool{}
+	unknown := map[string]bool{}
 	for _, id := range ids {
 		switch {
 		case known(id):
 			list = append(list, bridge.Member{User: id})
 		case id != me.User:
-			asked[id] = true
+			unknown[id] = true
 		}
 	}
-	err = d.describe(ctx, asked, func(u *slackapi.User) {
-		if !outsider(u, me) {
-			list = append(list, bridge.Member{User: u.ID, Name: cmp.Or(u.RealName, u.Profile.RealName, u.Name), Email: u.Profile.Email, Guest: guest(u)})
+	err = d.readUsers(ctx, unknown, func(u *slackapi.User) {
+		if !isOutsider(u, me) {
+			list = append(list, memberOf(u))
 		}
 	})
 	return list, err
 }
 
-// describe asks about people, and gives each of them once to take.
-func (d *directory) describe(ctx context.Context, asked map[string]bool, take func(*slackapi.User)) error {
-	if len(asked) > askOneByOne {
-		return d.describeAll(ctx, asked, take)
+func memberOf(u *slackapi.User) bridge.Member {
+	return bridge.Member{
+		User:  u.ID,
+		Name:  cmp.Or(u.RealName, u.Profile.RealName, u.Name),
+		Email: u.Profile.Email,
+		Guest: isGuest(u),
 	}
-	for id := range asked {
+}
+
+// readUsers asks Slack about the people with these ids, and calls found once for each of them whom Slack shows.
+func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found func(*slackapi.User)) error {
+	if len(ids) > maxSingleAsks {
+		return d.readAllUsers(ctx, ids, found)
+	}
+	for id := range ids {
 		var u *slackapi.User
-		err := d.patient(ctx, func(ctx context.Context) error {
+		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
 			u, err = d.api.GetUserInfoContext(ctx, id)
 			return err
@@ -65,23 +74,24 @@ func (d *directory) describe(ctx context.Context, asked map[string]bool, take fu
 		case err != nil:
 			return fmt.Errorf("slack: users.info: %w", err)
 		default:
-			take(u)
+			found(u)
 		}
 	}
 	return nil
 }
 
-// describeAll reads the people of the workspace, page by page, until all who are asked about were found.
-func (d *directory) describeAll(ctx context.Context, asked map[string]bool, take func(*slackapi.User)) error {
-	left := len(asked)
+// readAllUsers reads the people of the workspace, page by page, until all with these ids were found.
+func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found func(*slackapi.User)) error {
+	left := len(ids)
 	pages := d.api.GetUsersPaginated(slackapi.GetUsersOptionLimit(userPage))
 	for left > 0 {
 		var next slackapi.UserPagination
-		end := false
-		err := d.patient(ctx, func(ctx context.Context) error {
+		isEnd := false
+		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
 			next, err = pages.Next(ctx)
-			if end = pages.Done(err); end {
+			isEnd = pages.Done(err) // slack-go says by an error that there are no more pages
+			if isEnd {
 				return nil
 			}
 			return err
@@ -89,13 +99,14 @@ func (d *directory) describeAll(ctx context.Context, asked map[string]bool, take
 		if err != nil {
 			return fmt.Errorf("slack: users.list: %w", err)
 		}
-		if end {
+		if isEnd {
 			return nil
 		}
 		pages = next
 		for i := range pages.Users {
-			if u := &pages.Users[i]; asked[u.ID] {
-				take(u)
+			u := &pages.Users[i]
+			if ids[u.ID] {
+				found(u)
 				left--
 			}
 		}
@@ -103,10 +114,11 @@ func (d *directory) describeAll(ctx context.Context, asked map[string]bool, take
 	return nil
 }
 
-// outsider says whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
-func outsider(u *slackapi.User, me *fact.Self) bool {
-	return u.Deleted || u.IsBot || u.IsStranger || u.TeamID != "" && u.TeamID != me.Team
+// isOutsider reports whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
+func isOutsider(u *slackapi.User, me *fact.Self) bool {
+	ofOtherTeam := u.TeamID != "" && u.TeamID != me.Team
+	return u.Deleted || u.IsBot || u.IsStranger || ofOtherTeam
 }
 
-// guest says whether somebody was only invited into some channels.
-func guest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }
+// isGuest reports whether somebody was only invited into some channels.
+func isGuest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }

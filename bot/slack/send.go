@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -11,12 +10,14 @@ import (
 	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels"
 )
 
 // metadataType marks our posts for Reconcile. Any app of the workspace can read the metadata, so it
 // holds nothing but an opaque token and the part's number.
 const metadataType = "parley_delivery"
+
+// mayBeTwice marks a post that is made again because nobody could find out whether it was made.
+const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
 // poster makes posts, and finds out whether a post was made where Slack's answer was lost.
 type poster struct {
@@ -35,222 +36,289 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 	me, err := s.identify(ctx)
 	if err != nil {
-		return bridge.Sent{}, certain(err)
+		return bridge.Sent{}, classifyBeforeSend(err)
 	}
-	sent, err := s.make(ctx, me, p)
-	return sent, inChannel(err, p.Place.Channel)
+	sent, err := s.dispatch(ctx, me, p)
+	return sent, withChannel(err, p.Place.Channel)
 }
 
-func (s *poster) make(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
-		return s.update(ctx, me, p)
+		return s.editCard(ctx, me, p)
 	case bridge.PostMark:
-		return s.mark(ctx, p)
+		return s.setReaction(ctx, p)
 	case bridge.PostEphemeral:
-		return s.whisper(ctx, me, p)
+		return s.sendEphemeralPost(ctx, me, p)
 	case bridge.PostFiles:
 		return s.sendFiles(ctx, me, p)
 	case bridge.PostErased:
 		return s.erase(ctx, me, p)
 	case bridge.PostDouble:
-		return s.seek(ctx, me, p)
+		return s.findOtherRoot(ctx, me, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
-		return s.post(ctx, me, p)
+		return s.sendWords(ctx, me, p)
 	}
-	return bridge.Sent{}, badPost("unknown kind of post")
+	return bridge.Sent{}, badContent("unknown kind of post", nil)
 }
 
-// certain classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
-func certain(err error) error {
-	err = classify(err)
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Class == channels.Ambiguous {
-		return &channels.SendError{Class: channels.Retry, Text: "Slack didn't answer.", Cause: se.Cause}
-	}
-	return err
-}
-
-func badPost(text string) error {
-	return &channels.SendError{Class: channels.BadContent, Text: text}
-}
-
-// ways are how verbs are given in Slack, whose slash commands don't work in threads.
-func ways() view.Ways {
+// commandForms are the forms in which people give verbs in Slack, whose slash commands don't work in threads.
+func commandForms() view.Ways {
 	return view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley ", "/parley "}}
 }
 
-// content renders the part of p that is to be sent, and whether more follow.
-func content(me *fact.Self, p bridge.Post) (blockkit.Message, view.Card, bool, error) {
-	c, ok := view.Post(p, ways())
+// renderedPart is the part of a post that is to be sent now.
+type renderedPart struct {
+	blockkit.Message
+
+	author string // the name under which it is posted; "" means Parley's own
+	more   bool   // further parts of the same post follow
+}
+
+// replacesLine reports whether a post changes a line that was posted earlier.
+func replacesLine(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
+
+// renderPart renders the part of p that is to be sent now.
+func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
+	card, ok := view.Post(p, commandForms())
 	if !ok {
-		return blockkit.Message{}, c, false, badPost("post without content")
+		return renderedPart{}, badContent("post without content", nil)
 	}
-	pages := me.Home.Messages(c, fact.Digest(p.Token)[:8])
-	changes := p.Kind == bridge.PostLine && p.Place.Message != ""
-	if changes {
-		pages = pages[len(pages)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
+	messages := me.Home.Messages(card, blockSeed(p.Token))
+	if replacesLine(p) {
+		// A long line has several messages. The last one, with the buttons, is the one that changes.
+		messages = messages[len(messages)-1:]
 	}
-	if p.Part < 0 || p.Part >= len(pages) {
-		return blockkit.Message{}, c, false, badPost("there is no such part")
+	if p.Part < 0 || p.Part >= len(messages) {
+		return renderedPart{}, badContent("there is no such part", nil)
 	}
-	page := pages[p.Part]
-	if p.Unsure && !changes { // the remark belongs to this part, which isn't always the last
-		page.Remark(mayBeTwice)
+	message := messages[p.Part]
+	if p.Unsure && !replacesLine(p) { // a line that is changed again shows nothing twice
+		message.Remark(mayBeTwice)
 	}
-	return page, c, p.Part+1 < len(pages), nil
+	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
 }
 
-// mayBeTwice marks a post that is made again because nobody could find out whether it was made.
-const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
+// blockSeed makes the beginning of block ids from what names a version of a message.
+func blockSeed(parts ...string) string {
+	const length = 8 // enough, since ids only need to differ between versions of one message
+	return fact.Digest(parts...)[:length]
+}
 
-// inert gives the options of every text that we send: Slack links, parses and unfurls nothing in it.
-func inert(r blockkit.Message) []slackapi.MsgOption {
+// literalOptions are the options of every text that we send: Slack links, parses and unfurls nothing in it.
+func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
-		slackapi.MsgOptionText(r.Text, false), slackapi.MsgOptionBlocks(r.Blocks...), slackapi.MsgOptionParse(false),
-		slackapi.MsgOptionLinkNames(false), slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
+		slackapi.MsgOptionText(m.Text, false),
+		slackapi.MsgOptionBlocks(m.Blocks...),
+		slackapi.MsgOptionParse(false),
+		slackapi.MsgOptionLinkNames(false),
+		slackapi.MsgOptionDisableLinkUnfurl(),
+		slackapi.MsgOptionDisableMediaUnfurl(),
 	}
 }
 
-func (s *poster) post(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	r, c, more, err := content(me, p)
+// sendWords makes a post that consists of words: a root, a customer's message or a line.
+func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	part, err := renderPart(me, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
-	if p.Place.Channel == "" && p.To != "" {
-		return s.direct(ctx, p.To, r, more)
+	switch {
+	case p.Place.Channel == "" && p.To != "":
+		return s.sendDirectMessage(ctx, p.To, part)
+	case replacesLine(p):
+		ts, err := s.editMessage(ctx, p.Place, part.Message)
+		if err != nil {
+			return bridge.Sent{}, err
+		}
+		return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
 	}
-	if p.Kind == bridge.PostLine && p.Place.Message != "" {
-		return s.revise(ctx, p, r)
+	opts := literalOptions(part.Message)
+	if p.Kind == bridge.PostSaid {
+		opts = append(opts, customerOptions(p, part.author)...)
 	}
-	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
+	ts, thread, err := s.postMessage(ctx, p, opts)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	if p.Place.Thread == "" {
+		return bridge.Sent{Message: ts, Thread: ts, More: part.more}, nil
+	}
+	sent := bridge.Sent{Message: ts, Thread: thread, More: part.more}
+	s.tellAbsent(ctx, me, p, sent)
+	return sent, nil
+}
+
+// customerOptions show a post under the customer's name, with the icon of the channel by which the message came.
+func customerOptions(p bridge.Post, name string) []slackapi.MsgOption {
+	opts := []slackapi.MsgOption{slackapi.MsgOptionUsername(blockkit.DisplayName(name))}
+	if icon := blockkit.Emoji(p.Facts.Account.ChannelIcon); icon != "" {
+		opts = append(opts, slackapi.MsgOptionIconEmoji(icon))
+	}
+	return opts
+}
+
+// postMessage posts a new message at p's place, marked so that Reconcile finds it. It returns the message's id and
+// that of its thread, which is "" at top level.
+func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi.MsgOption) (ts, thread string, err error) {
+	opts = append(opts, slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
 	}))
 	if p.Place.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
 	}
-	if p.Kind == bridge.PostSaid {
-		opts = append(opts, slackapi.MsgOptionUsername(blockkit.DisplayName(c.Name)))
-		if i := blockkit.Emoji(p.Facts.Account.ChannelIcon); i != "" {
-			opts = append(opts, slackapi.MsgOptionIconEmoji(i))
-		}
-	}
 	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return "", "", classify(err)
 	}
 	if ts == "" {
-		return bridge.Sent{}, ambiguous(errBlank)
+		return "", "", ambiguous(errEmptyAnswer)
 	}
-	if p.Place.Thread == "" {
-		return bridge.Sent{Message: ts, Thread: ts, More: more}, nil
+	if isMisplaced(p, m.ThreadTimestamp) {
+		return "", "", s.refuseMisplaced(ctx, p, ts)
 	}
-	if m.ThreadTimestamp == "" {
-		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, ts)
-	}
-	sent := bridge.Sent{Message: ts, Thread: m.ThreadTimestamp, More: more}
-	s.tellAbsent(ctx, me, p, sent)
-	return sent, nil
+	return ts, m.ThreadTimestamp, nil
 }
 
-// stray removes a reply that Slack put at top level because its root is gone.
-func (s *poster) stray(ctx context.Context, channel, ts string) error {
+// isMisplaced reports whether Slack put a reply at top level. It does so when the root of the thread was deleted.
+func isMisplaced(p bridge.Post, thread string) bool { return p.Place.Thread != "" && thread == "" }
+
+// refuseMisplaced deletes a misplaced reply, and returns the error that says that its thread is lost.
+func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) error {
+	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
+		return err
+	}
+	return badContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
+}
+
+// deleteMisplaced deletes a misplaced reply, also when ctx has just ended. If that fails the error is ambiguous:
+// Reconcile finds the reply and tries again.
+func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if _, _, err := s.api.DeleteMessageContext(ctx, channel, ts); err != nil && codeOf(err) != "message_not_found" {
-		return ambiguous(err) // Reconcile finds it and tries again
+	if err := s.deleteMessage(ctx, channel, ts); err != nil {
+		return ambiguous(err)
 	}
-	return threadLost(nil)
+	return nil
 }
 
-func threadLost(cause error) error {
-	return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread's first message was deleted.", Cause: errors.Join(bridge.ErrThreadLost, cause)}
+// deleteMessage deletes one of our messages. A message that is gone already is no error.
+func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
+	_, _, err := s.api.DeleteMessageContext(ctx, channel, ts)
+	if codeOf(err) == "message_not_found" {
+		return nil
+	}
+	return err
 }
 
-func (s *poster) update(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	r := me.Home.Messages(view.Root(p.Facts), fact.Digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
+// editCard brings a root up to date.
+func (s *poster) editCard(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	root := me.Home.FirstMessage(view.Root(p.Facts), blockSeed(p.Token, p.FirstAttemptAt.String()))
 	if p.Unsure {
-		r.Remark(mayBeTwice)
+		root.Remark(mayBeTwice)
 	}
-	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
+	ts, err := s.editMessage(ctx, p.Place, root)
 	if err != nil {
-		return bridge.Sent{}, classify(err)
-	}
-	if ts == "" {
-		return bridge.Sent{}, ambiguous(errBlank)
+		return bridge.Sent{}, err
 	}
 	return bridge.Sent{Message: ts, Thread: ts}, nil
 }
 
-// revise replaces a line that was posted earlier.
-func (s *poster) revise(ctx context.Context, p bridge.Post, r blockkit.Message) (bridge.Sent, error) {
-	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
+// editMessage replaces the content of the message at a place, and returns the message's id.
+func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Message) (ts string, err error) {
+	_, ts, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(m)...)
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return "", classify(err)
 	}
 	if ts == "" {
-		return bridge.Sent{}, ambiguous(errBlank)
+		return "", ambiguous(errEmptyAnswer)
 	}
-	return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
+	return ts, nil
 }
 
-// mark adds a mark to a message, then removes the one that the message had.
-func (s *poster) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	at := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
+// setReaction adds a mark to a message, then removes the mark that the message had before. In this order the message
+// is never without a mark.
+func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	message := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
-		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), at)
-		switch codeOf(err) {
-		case "already_reacted", "too_many_reactions", "too_many_emoji":
-			err = nil
-		}
-		if err != nil {
+		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), message)
+		if err != nil && !isReactionSettled(err) {
 			return bridge.Sent{}, classify(err)
 		}
 	}
 	if p.Clears != "" {
-		if err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), at); err != nil && codeOf(err) != "no_reaction" {
+		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
+		if err != nil && codeOf(err) != "no_reaction" {
 			return bridge.Sent{}, classify(err)
 		}
 	}
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 }
 
-// whisper posts a line that only one person sees, in the channel or, where that fails, as a direct
-// message.
-func (s *poster) whisper(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	r, _, more, err := content(me, p)
+// isReactionSettled reports whether trying again to add a reaction would change nothing: the message has it already,
+// or has as many others as Slack allows.
+func isReactionSettled(err error) bool {
+	switch codeOf(err) {
+	case "already_reacted", "too_many_reactions", "too_many_emoji":
+		return true
+	}
+	return false
+}
+
+// sendEphemeralPost makes a post that only one person sees.
+func (s *poster) sendEphemeralPost(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	part, err := renderPart(me, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
-	return s.private(ctx, p.Place, p.To, r, more)
+	return s.sendPrivately(ctx, p.Place, p.To, part)
 }
 
-// private posts what only one user sees. Where they or the app aren't in the channel, it sends a direct message.
-func (s *poster) private(ctx context.Context, at bridge.Place, user string, r blockkit.Message, more bool) (bridge.Sent, error) {
-	opts := inert(r)
+// sendPrivately shows a part to one user alone: in the channel or, where the user or the app isn't in it, as a direct
+// message.
+func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string, part renderedPart) (bridge.Sent, error) {
+	opts := literalOptions(part.Message)
 	if at.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
 	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
-	switch codeOf(err) {
-	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
-		return s.direct(ctx, user, r, more)
+	if isChannelClosed(err) {
+		return s.sendDirectMessage(ctx, user, part)
 	}
 	if err != nil {
 		return bridge.Sent{}, classify(err)
 	}
-	return bridge.Sent{Message: ts, Thread: at.Thread, More: more}, nil
+	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
 
-// direct posts in a person's chat with the app.
-func (s *poster) direct(ctx context.Context, user string, r blockkit.Message, more bool) (bridge.Sent, error) {
-	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
-	if err != nil {
-		return bridge.Sent{}, certain(err)
+// isChannelClosed reports whether an ephemeral message can't be shown in a channel: the user or the app isn't in it, or
+// nobody may post there.
+func isChannelClosed(err error) bool {
+	switch codeOf(err) {
+	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
+		return true
 	}
-	_, ts, err := s.api.PostMessageContext(ctx, ch.ID, inert(r)...)
+	return false
+}
+
+// sendDirectMessage posts in a person's chat with the app.
+func (s *poster) sendDirectMessage(ctx context.Context, user string, part renderedPart) (bridge.Sent, error) {
+	channel, err := s.openDirectChannel(ctx, user)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	_, ts, err := s.api.PostMessageContext(ctx, channel, literalOptions(part.Message)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)
 	}
-	return bridge.Sent{Message: ts, More: more}, nil
+	return bridge.Sent{Message: ts, More: part.more}, nil
+}
+
+// openDirectChannel returns the id of a person's chat with the app.
+func (s *poster) openDirectChannel(ctx context.Context, user string) (string, error) {
+	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
+	if err != nil {
+		return "", classifyBeforeSend(err)
+	}
+	return channel.ID, nil
 }

@@ -204,9 +204,9 @@ func TestFailures(t *testing.T) {
 	}{
 		{"13 blank error", fault(slackfake.Fault{Kind: slackfake.FaultBlank}), channels.Ambiguous, nil, 0},
 		{"14 429", fault(slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 7}), channels.Throttled, nil, 7 * time.Second},
-		{"14 429 without Retry-After", fault(slackfake.Fault{Kind: slackfake.FaultBareLimit}), channels.Throttled, nil, throttleDefault},
-		{"14 ratelimited body", fault(slackfake.Fault{Kind: slackfake.FaultLimitBody}), channels.Throttled, nil, throttleDefault},
-		{"14 rate_limited body", fault(slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"}), channels.Throttled, nil, throttleDefault},
+		{"14 429 without Retry-After", fault(slackfake.Fault{Kind: slackfake.FaultBareLimit}), channels.Throttled, nil, defaultRateWait},
+		{"14 ratelimited body", fault(slackfake.Fault{Kind: slackfake.FaultLimitBody}), channels.Throttled, nil, defaultRateWait},
+		{"14 rate_limited body", fault(slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"}), channels.Throttled, nil, defaultRateWait},
 		{"15 HTML 502", fault(slackfake.Fault{Kind: slackfake.FaultHTTP, Status: 502}), channels.Ambiguous, nil, 0},
 		{"cut", fault(slackfake.Fault{Kind: slackfake.FaultDrop}), channels.Ambiguous, nil, 0},
 		{"internal_error", fault(slackfake.Fault{Kind: slackfake.FaultError}), channels.Ambiguous, nil, 0},

@@ -8,63 +8,66 @@ import (
 	"parley/bot/slack/fact"
 )
 
-// sharesKept bounds the memory of where own uploads were posted.
-const sharesKept = 2000
+// maxShares bounds how many messages of own uploads are remembered.
+const maxShares = 2000
 
-// shareBook remembers in which messages own uploads were posted, learned from events.
+// shareBook remembers in which messages own uploads were posted, learned from events. Its zero value is empty.
 type shareBook struct {
-	mu    sync.Mutex
-	at    map[string]fact.Share // by file and channel
-	order []string
-	more  chan struct{} // closed and replaced when something is learned
+	mu      sync.Mutex
+	shares  map[string]fact.Share // by shareKey
+	order   []string              // the keys of shares, the oldest first
+	learned chan struct{}         // closed and replaced when something is learned
 }
 
+// lock locks b, and makes its fields at the first use.
 func (b *shareBook) lock() {
 	b.mu.Lock()
-	if b.at == nil {
-		b.at, b.more = map[string]fact.Share{}, make(chan struct{})
+	if b.shares == nil {
+		b.shares = map[string]fact.Share{}
+		b.learned = make(chan struct{})
 	}
 }
 
 func shareKey(file, channel string) string { return file + " " + channel }
 
+// learn remembers a share, and wakes those who wait. It forgets the oldest share if there are too many.
 func (b *shareBook) learn(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
 	key := shareKey(s.File, s.Channel)
-	if _, known := b.at[key]; !known {
+	if _, known := b.shares[key]; !known {
 		b.order = append(b.order, key)
 	}
-	b.at[key] = s
-	if len(b.order) > sharesKept {
-		delete(b.at, b.order[0])
+	b.shares[key] = s
+	if len(b.order) > maxShares {
+		delete(b.shares, b.order[0])
 		b.order = b.order[1:]
 	}
-	close(b.more)
-	b.more = make(chan struct{})
+	close(b.learned)
+	b.learned = make(chan struct{})
 }
 
 func (b *shareBook) get(file, channel string) (fact.Share, bool) {
 	b.lock()
 	defer b.mu.Unlock()
-	s, ok := b.at[shareKey(file, channel)]
+	s, ok := b.shares[shareKey(file, channel)]
 	return s, ok
 }
 
-// wait waits for the message of a file, for at most so long.
-func (b *shareBook) wait(ctx context.Context, file, channel string, most time.Duration) (fact.Share, bool) {
-	timer := time.NewTimer(most)
+// wait waits for the message of a file. It returns false if the message isn't known after timeout.
+func (b *shareBook) wait(ctx context.Context, file, channel string, timeout time.Duration) (fact.Share, bool) {
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for {
 		b.lock()
-		s, ok := b.at[shareKey(file, channel)]
-		more := b.more
+		s, ok := b.shares[shareKey(file, channel)]
+		learned := b.learned
 		b.mu.Unlock()
 		if ok {
 			return s, true
 		}
 		select {
-		case <-more:
+		case <-learned:
 		case <-timer.C:
 			return fact.Share{}, false
 		case <-ctx.Done():

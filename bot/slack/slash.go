@@ -30,55 +30,65 @@ type slashCommand struct {
 
 // parse reads the command's words. Slack marks mentions in them (should_escape).
 func (c *slashCommand) parse() command.Parsed {
-	t := blockkit.ReadArguments(c.Text)
+	words := blockkit.ReadArguments(c.Text)
 	name := strings.TrimPrefix(c.Command, "/")
-	if v, ok := verb.Find(name); !ok || v.Menus.Command == nil { // a company may have given our command another name
+	v, known := verb.Find(name)
+	if !known || v.Menus.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
-	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
+	return command.Slash(name, words.Plain, command.Options{Mentions: words.Tokens})
 }
 
-// incomplete tells whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.
-func incomplete(p command.Parsed) bool {
+// needsForm reports whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.
+func needsForm(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
 	}
-	return !verb.Of(p.Verb).Form.AtOnce && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+	if verb.Of(p.Verb).Form.AtOnce {
+		return false
+	}
+	return forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
-// commanded handles a slash command, which has no thread. Where it names no conversation, a form asks
+// handleCommand handles a slash command, which has no thread. Where it names no conversation, a form asks
 // which one is meant; where arguments are missing, a form asks for them.
-func (r *responder) commanded(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
+func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
 	p := c.parse()
 	at := bridge.Place{Channel: c.ChannelID}
-	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
-	switch {
-	case forms.About(p) && p.Args.Conversation == 0:
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
-				if err != nil {
-					return me.Home.Problem(err, at)
-				}
-				form, err := view.Pick(p.Verb, p.Args, all.Rows)
-				if err != nil {
-					return me.Home.Problem(err, at)
-				}
-				kept := blockkit.Remember(at, r.windows.zone, form, r.now())
-				kept.Text, kept.Pick = p.Text, true
-				return me.Home.Form(form, kept)
-			})
-		}}, nil
-	case p.Verb == bridge.VerbNew && p.Text == "", forms.About(p) && incomplete(p):
-		return answer{after: func(ctx context.Context) {
-			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return r.windows.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
-			})
-		}}, nil
+	in := &interaction{
+		Type:      "command",
+		User:      userRef{ID: c.UserID, TeamID: c.TeamID},
+		TriggerID: c.TriggerID,
+		Container: container{ChannelID: c.ChannelID},
+	}
+	if forms.About(p) && p.Args.Conversation == 0 {
+		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, p, at, c.UserID) }
+		return r.openWindow(me, in, pick), nil
+	}
+	startsWithoutText := p.Verb == bridge.VerbNew && p.Text == ""
+	if startsWithoutText || forms.About(p) && needsForm(p) {
+		return r.openForm(me, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
 }
 
+// pickModal makes the form that asks which conversation a command is about.
+func (r *responder) pickModal(ctx context.Context, me *fact.Self, p command.Parsed, at bridge.Place, user string) slackapi.ModalViewRequest {
+	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, user)
+	if err != nil {
+		return me.Home.Problem(err, at)
+	}
+	form, err := view.Pick(p.Verb, p.Args, all.Rows)
+	if err != nil {
+		return me.Home.Problem(err, at)
+	}
+	memory := blockkit.Remember(at, r.windows.zone, form, r.now())
+	memory.Text = p.Text
+	memory.Pick = true
+	return me.Home.Form(form, memory)
+}
+
+// decodeCommand reads a stored slash command.
 func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -90,7 +100,14 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 		kind = bridge.ActorForeign
 	}
 	return []bridge.Action{{
-		Verb: p.Verb, Origin: bridge.OriginSlash, Actor: bridge.Actor{ID: c.UserID, Kind: kind}, Place: bridge.Place{Channel: c.ChannelID},
-		Text: p.Text, Raw: c.Command + " " + c.Text, Marker: p.Marker, Args: p.Args, Explicit: p.Explicit,
+		Verb:     p.Verb,
+		Origin:   bridge.OriginSlash,
+		Actor:    bridge.Actor{ID: c.UserID, Kind: kind},
+		Place:    bridge.Place{Channel: c.ChannelID},
+		Text:     p.Text,
+		Raw:      c.Command + " " + c.Text,
+		Marker:   p.Marker,
+		Args:     p.Args,
+		Explicit: p.Explicit,
 	}}, nil
 }

@@ -15,23 +15,28 @@ import (
 
 // Limits of one connection.
 const (
-	readLimit    = 4 << 20
-	batchMost    = 64               // events stored together
-	acceptWithin = 10 * time.Second // Slack wants an answer within 3 s, but sends unanswered events again
-	reopenAfter  = 30 * time.Second // after a fatal error, until a person has repaired the token
+	maxEnvelopeBytes = 4 << 20
+	maxBatch         = 64 // events that are stored together
+
+	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s within which Slack wants an
+	// answer: Slack then sends an event again, and storing it twice does no harm.
+	acceptTimeout = 10 * time.Second
+
+	reconnectWait = time.Second
+	repairWait    = 30 * time.Second // after an error that stays until a person has repaired the token
 )
 
-// keepLink keeps one connection until ctx ends.
-func (c *connections) keepLink(ctx context.Context, me *fact.Self, n int) {
+// keepConnected keeps the connection with this number open until ctx ends.
+func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number int) {
 	for ctx.Err() == nil {
-		err := c.link(ctx, me, n)
+		err := c.runClient(ctx, me, number)
 		if ctx.Err() != nil {
 			return
 		}
 		c.reportError(err)
-		wait := time.Second
-		if fatal(err) {
-			wait = reopenAfter
+		wait := reconnectWait
+		if needsRepair(err) {
+			wait = repairWait
 		}
 		if !pause.For(ctx, wait) {
 			return
@@ -39,21 +44,21 @@ func (c *connections) keepLink(ctx context.Context, me *fact.Self, n int) {
 	}
 }
 
-// link runs one client, which reconnects by itself, until the client gives up.
-func (c *connections) link(ctx context.Context, me *fact.Self, n int) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	client := socketmode.New(c.api, socketmode.OptionReadLimit(readLimit))
+// runClient runs one client of Socket Mode, which reconnects by itself, until the client gives up or ctx ends.
+func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) error {
+	clientCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	client := socketmode.New(c.api, socketmode.OptionReadLimit(maxEnvelopeBytes))
 	ended := make(chan error, 1)
-	go func() { ended <- client.RunContext(ctx) }()
-	l := &line{links: c, me: me, n: n, client: client}
-	defer func() { l.down(ctx.Err() != nil) }()
+	go func() { ended <- client.RunContext(clientCtx) }()
+	conn := &connection{all: c, me: me, number: number, client: client}
+	defer func() { conn.recordLost(ctx.Err() != nil) }()
 	for {
 		select {
 		case evt := <-client.Events:
-			l.take(ctx, evt)
+			conn.handleEvents(clientCtx, evt)
 		case err := <-ended:
-			l.drain(ctx)
+			conn.drain(clientCtx)
 			if err == nil {
 				err = errors.New("slack: socket: ended")
 			}
@@ -62,175 +67,209 @@ func (c *connections) link(ctx context.Context, me *fact.Self, n int) error {
 	}
 }
 
-// line is one connection's state; used by one goroutine.
-type line struct {
-	links  *connections
+// connection is one Socket Mode connection. Only the goroutine of runClient changes it; the goroutines of answer
+// only read what never changes.
+type connection struct {
+	all    *connections
 	me     *fact.Self
-	n      int
+	number int // among all; a client that takes the place of another has the same number
 	client *socketmode.Client
-	up     bool
+	isOpen bool // Slack has greeted us, and the connection was not lost since
 }
 
-// down notes that the connection is lost, or closed by ourselves as the process ends.
-func (l *line) down(ending bool) {
-	if l.up {
-		l.up = false
-		l.links.closed(l.n, ending)
+// recordLost records that the connection was lost. closedByUs: we closed it ourselves, because the process ends.
+func (c *connection) recordLost(closedByUs bool) {
+	if c.isOpen {
+		c.isOpen = false
+		c.all.recordLost(c.number, closedByUs)
 	}
 }
 
 // drain stores the events that arrived before the connection ended. They can perhaps not be acknowledged
 // any more; then Slack sends them again.
-func (l *line) drain(ctx context.Context) {
+func (c *connection) drain(ctx context.Context) {
 	for {
-		select {
-		case evt := <-l.client.Events:
-			l.take(context.WithoutCancel(ctx), evt)
-		default:
+		evt, ok := c.waitingEvent()
+		if !ok {
 			return
 		}
+		c.handleEvents(context.WithoutCancel(ctx), evt)
 	}
 }
 
-// take handles one event and those that already wait behind it. Events API callbacks among them are
-// stored by one commit, in their order.
-func (l *line) take(ctx context.Context, evt socketmode.Event) {
+// waitingEvent returns the next event that has arrived already. ok is false if there is none.
+func (c *connection) waitingEvent() (evt socketmode.Event, ok bool) {
+	select {
+	case evt, ok = <-c.client.Events:
+		return evt, ok
+	default:
+		return socketmode.Event{}, false
+	}
+}
+
+// handleEvents handles one event and those that already wait behind it, in their order. It stores Events API callbacks
+// that follow each other by one commit.
+func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	var batch []arrived
 	for {
-		if a, ok := l.readable(evt); ok {
+		if a, ok := eventsAPIPayload(evt); ok {
 			batch = append(batch, a)
 		} else {
-			l.store(ctx, batch)
+			c.storeBatch(ctx, batch)
 			batch = nil
-			l.other(ctx, evt)
+			c.handleUnbatched(ctx, evt)
 		}
-		if len(batch) >= batchMost {
+		if len(batch) >= maxBatch {
 			break
 		}
-		more := false
-		select {
-		case evt, more = <-l.client.Events:
-		default:
-		}
-		if !more {
+		next, ok := c.waitingEvent()
+		if !ok {
 			break
 		}
+		evt = next
 	}
-	l.store(ctx, batch)
+	c.storeBatch(ctx, batch)
 }
 
-// arrived is an event that waits to be stored and acknowledged.
+// arrived is an Events API callback that waits to be stored and acknowledged.
 type arrived struct {
-	envelope string
+	envelope string // its id, by which the callback is acknowledged
 	body     json.RawMessage
 }
 
-// readable gives the callback in an event, also where slack-go can't read it; false if the event has none.
-func (l *line) readable(evt socketmode.Event) (arrived, bool) {
+// eventsAPIPayload returns the callback in an event, or false if the event has none. A message that slack-go couldn't
+// read counts as a callback, too: intake keeps what nobody can read as a quarantined fact, so that it isn't lost.
+func eventsAPIPayload(evt socketmode.Event) (arrived, bool) {
 	switch evt.Type {
 	case socketmode.EventTypeEventsAPI:
 		if evt.Request != nil {
 			return arrived{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload}, true
 		}
 	case socketmode.EventTypeErrorBadMessage:
-		bad, ok := evt.Data.(*socketmode.ErrorBadMessage)
-		if !ok {
-			return arrived{}, false
+		if bad, ok := evt.Data.(*socketmode.ErrorBadMessage); ok {
+			return openEnvelope(bad.Message), true
 		}
-		var env struct {
-			ID      string          `json:"envelope_id"`
-			Type    string          `json:"type"`
-			Payload json.RawMessage `json:"payload"`
-		}
-		if json.Unmarshal(bad.Message, &env) != nil || env.Type != "events_api" || len(env.Payload) == 0 {
-			return arrived{envelope: env.ID, body: bad.Message}, true // kept under its hash
-		}
-		return arrived{envelope: env.ID, body: env.Payload}, true
 	}
 	return arrived{}, false
 }
 
-// store stores a batch and then acknowledges it. A batch that can't be stored now is not acknowledged:
+// openEnvelope returns the callback in an envelope, or the whole message if it isn't an envelope with a callback.
+func openEnvelope(message json.RawMessage) arrived {
+	var envelope struct {
+		ID      string          `json:"envelope_id"`
+		Type    string          `json:"type"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	err := json.Unmarshal(message, &envelope)
+	hasCallback := err == nil && envelope.Type == "events_api" && len(envelope.Payload) > 0
+	if !hasCallback {
+		return arrived{envelope: envelope.ID, body: message}
+	}
+	return arrived{envelope: envelope.ID, body: envelope.Payload}
+}
+
+// storeBatch stores a batch and then acknowledges it. A batch that can't be stored now is not acknowledged:
 // Slack sends its events again, and the sweeper finds those that Slack gives up.
-func (l *line) store(ctx context.Context, batch []arrived) {
+func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	if len(batch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	bodies := make([]json.RawMessage, 0, len(batch))
 	for _, a := range batch {
 		bodies = append(bodies, a.body)
 	}
-	if err := l.links.takeEvents(ctx, l.me, bodies...); err != nil {
-		l.links.log.Error("slack events not stored", "count", len(batch), "error", err)
-		l.links.sweeper.CatchUpSoon(l.links.now().Add(-acceptWithin)) // later texts must not overtake these
+	if err := c.all.takeEvents(ctx, c.me, bodies...); err != nil {
+		c.all.log.Error("slack events not stored", "count", len(batch), "error", err)
+		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
+		c.all.sweeper.CatchUpSoon(c.all.now().Add(-acceptTimeout))
 		return
 	}
 	for _, a := range batch {
-		l.ack(ctx, a.envelope, nil)
+		c.acknowledge(ctx, a.envelope, nil)
 	}
 }
 
-func (l *line) ack(ctx context.Context, envelope string, payload any) {
+// acknowledge tells Slack that an envelope arrived, with an answer if payload isn't nil.
+func (c *connection) acknowledge(ctx context.Context, envelope string, payload any) {
 	if envelope == "" {
 		return
 	}
-	if payload != nil {
-		if raw, err := json.Marshal(payload); err != nil || len(raw) > answerBytes {
-			l.links.log.Error("slack answer too long", "bytes", len(raw), "error", err)
-			payload = nil
-		}
+	if payload != nil && !c.canSend(payload) {
+		payload = nil
 	}
-	if err := l.client.AckCtx(ctx, envelope, payload); err != nil && ctx.Err() == nil {
-		l.links.log.Warn("slack answer not sent", "error", err)
+	if err := c.client.AckCtx(ctx, envelope, payload); err != nil && ctx.Err() == nil {
+		c.all.log.Warn("slack answer not sent", "error", err)
 	}
 }
 
-// other handles what isn't an Events API callback: states of the connection, clicks and commands.
-func (l *line) other(ctx context.Context, evt socketmode.Event) {
+// canSend reports whether an answer can be sent, and logs why not.
+func (c *connection) canSend(payload any) bool {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		c.all.log.Error("slack answer not made", "error", err)
+		return false
+	}
+	if len(raw) > maxAnswerBytes {
+		c.all.log.Error("slack answer too long", "bytes", len(raw))
+		return false
+	}
+	return true
+}
+
+// handleUnbatched handles an event that isn't stored in a batch: a state of the connection, a click or a command.
+func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) {
 	switch evt.Type {
 	case socketmode.EventTypeConnecting:
-		l.down(ctx.Err() != nil)
+		c.recordLost(ctx.Err() != nil)
 	case socketmode.EventTypeHello:
-		if !l.up {
-			l.up = true
-			l.links.opened()
-			l.links.reports.Report(channels.Condition{Status: channels.Active})
-		}
-		if evt.Request != nil && evt.Request.NumConnections > l.links.wanted {
-			l.links.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",
-				"connections", evt.Request.NumConnections, "own", l.links.wanted)
-		}
-		l.links.sweeper.Wake()
-	case socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
-		if evt.Request != nil {
-			l.answer(ctx, evt.Type, evt.Request)
-		}
+		c.greeted(evt.Request)
+	case socketmode.EventTypeInteractive:
+		c.answer(ctx, evt.Request, c.all.takeInteraction)
+	case socketmode.EventTypeSlashCommand:
+		c.answer(ctx, evt.Request, c.all.takeCommand)
 	case socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed:
-		l.links.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", l.n)
+		c.all.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", c.number)
 	}
 }
 
-// answer handles a click or command in the background, so that the person doesn't wait for events.
-func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketmode.Request) {
-	handle := l.links.takeInteraction
-	if kind == socketmode.EventTypeSlashCommand {
-		handle = l.links.takeCommand
+// greeted records that Slack has opened the connection. hello may be nil.
+func (c *connection) greeted(hello *socketmode.Request) {
+	if !c.isOpen {
+		c.isOpen = true
+		c.all.recordOpened()
+		c.all.reports.Report(channels.Condition{Status: channels.Active})
 	}
-	envelope, body := r.EnvelopeID, r.Payload
-	started := l.links.work.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.
+	if hello != nil && hello.NumConnections > c.all.wanted {
+		c.all.log.Warn("slack has more connections than this process: other replicas, or stale ones that still get events",
+			"connections", hello.NumConnections, "own", c.all.wanted)
+	}
+	c.all.sweeper.Wake() // to read what no connection was there for
+}
+
+// takeRequest stores a click or command, and returns what Slack gets back.
+type takeRequest func(ctx context.Context, me *fact.Self, body []byte) (answer, error)
+
+// answer handles a click or command in the background, so that the person doesn't wait for events. request may be nil.
+func (c *connection) answer(ctx context.Context, request *socketmode.Request, take takeRequest) {
+	if request == nil {
+		return
+	}
+	envelope, body := request.EnvelopeID, request.Payload
+	started := c.all.work.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 		defer cancel()
-		a, err := handle(ctx, l.me, body)
+		a, err := take(ctx, c.me, body)
 		if err != nil {
-			l.links.log.Error("slack interaction not stored", "error", err)
+			c.all.log.Error("slack interaction not stored", "error", err)
 			return // not acknowledged: the person sees that it failed
 		}
-		l.ack(ctx, envelope, a.payload)
-		l.links.afterwards(ctx, a)
+		c.acknowledge(ctx, envelope, a.payload)
+		c.all.runAfter(ctx, a)
 	})
 	if !started {
-		l.links.log.Warn("slack interaction refused: too many at once")
+		c.all.log.Warn("slack interaction refused: too many at once")
 	}
 }

@@ -205,14 +205,14 @@ func TestLostTogether(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	for name, c := range map[string]struct {
-		ends  map[int]time.Time
-		since time.Time // zero = it is no gap
+		lostAt map[int]time.Time
+		since  time.Time // zero = it is no gap
 	}{
 		"both a moment ago":           {map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)}, ago(9 * time.Second)},
 		"one a moment ago":            {map[int]time.Time{1: ago(4 * time.Second)}, time.Time{}},
 		"one after the other, slowly": {map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}, time.Time{}},
 	} {
-		links := &connections{intake: &intake{workspace: &workspace{now: func() time.Time { return now }}}, wanted: 2, ends: c.ends, lost: ago(200 * time.Hour)}
+		links := &connections{intake: &intake{workspace: &workspace{now: func() time.Time { return now }}}, wanted: 2, lostAt: c.lostAt, allLostAt: ago(200 * time.Hour)}
 		since, together := links.lostTogether()
 		if together != !c.since.IsZero() || together && !since.Equal(c.since) {
 			t.Errorf("%s: a gap since %v, %v, want %v", name, since, together, c.since)

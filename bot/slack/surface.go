@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"parley/bot/background"
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/fact"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -29,10 +31,21 @@ const DefaultAPIURL = "https://slack.com/api/"
 
 // Times of this surface.
 const (
-	sweepEvery    = 10 * time.Minute // catch-up without a reconnect
-	unmovedPasses = 3                // for how many passes a process's mark may stand still before it counts as abandoned
-	endTimeout    = 5 * time.Second
+	defaultSweepEvery = 10 * time.Minute // catch-up without a reconnect
+	defaultCatchUpFor = 90 * 24 * time.Hour
+	defaultShareWait  = 3 * time.Second
+	unmovedPasses     = 3 // for how many passes a process's mark may stand still before it counts as abandoned
+	endTimeout        = 5 * time.Second
 )
+
+// Socket Mode connections. Two, so that events come while Slack renews one of them; Slack allows ten.
+const (
+	defaultConnections = 2
+	maxConnections     = 10
+)
+
+// maxBackground bounds the work that goes on at the same time after Slack has its answer.
+const maxBackground = 64
 
 // Desk is what a Surface asks of the engine.
 type Desk interface {
@@ -48,36 +61,39 @@ type Desk interface {
 // SigningSecret (signed requests) are required.
 type Options struct {
 	BotToken      string
-	AppToken      string // set: Socket Mode
+	AppToken      string // if it is set, events come by Socket Mode
 	SigningSecret string
-	APIURL        string  // "" = DefaultAPIURL
-	Rate          float64 // factor on the published budgets; 0 = only 429s limit
+	APIURL        string  // "" means DefaultAPIURL
+	Rate          float64 // factor on the published budgets; 0 means that only Slack's 429s limit the rate
 
 	Desk   Desk
-	Log    *slog.Logger     // nil = discard
-	Now    func() time.Time // Parley's clock; nil = time.Now
-	Client *http.Client     // nil = a client of its own that never writes after a deadline
-	Zone   *time.Location   // of times in cards for readers whose client can't localise; nil = UTC
+	Log    *slog.Logger     // nil discards all
+	Now    func() time.Time // Parley's clock; nil means time.Now
+	Client *http.Client     // nil means a client of its own, which never writes after a deadline
+	Zone   *time.Location   // of times in cards, for readers whose client can't show their own zone; nil means UTC
 
-	OnlyLook    bool          // make Resolve join no channel: for apply --dry-run
-	Connections int           // Socket Mode connections, ≥ 2 (Slack allows 10); 0 = 2
-	CatchUpFor  time.Duration // catch-up skips threads whose root is older; 0 = 90 days
-	SweepEvery  time.Duration // 0 = ten minutes
-	ShareWait   time.Duration // how long a finished upload waits for its message's id; 0 = 3 s
+	// OnlyLook makes Resolve join no channel, for apply --dry-run.
+	OnlyLook bool
+
+	// Zero means the default of each of these.
+	Connections int           // Socket Mode connections
+	CatchUpFor  time.Duration // catch-up skips threads whose root is older
+	SweepEvery  time.Duration // time between two passes of catch-up
+	ShareWait   time.Duration // how long a finished upload waits for its message's id
 }
 
 // Surface is one Slack workspace with our app in it.
 type Surface struct {
 	*workspace
 
-	opt       Options
-	directory *directory
-	posts     *poster
-	files     *files
-	history   *history
-	intake    *intake
-	links     *connections
-	sweeper   *sweep.Sweeper
+	opt         Options
+	directory   *directory
+	posts       *poster
+	files       *files
+	history     *history
+	intake      *intake
+	connections *connections
+	sweeper     *sweep.Sweeper
 }
 
 var (
@@ -107,7 +123,7 @@ func New(o Options) (*Surface, error) {
 	}
 	base, err := url.Parse(o.APIURL)
 	if err != nil || base.Host == "" {
-		faults = append(faults, fmt.Errorf("slack: API URL %q is none", o.APIURL))
+		faults = append(faults, fmt.Errorf("slack: API URL %q is not an address", o.APIURL))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -118,24 +134,54 @@ func New(o Options) (*Surface, error) {
 
 func newSurface(o Options, base *url.URL) *Surface {
 	calls := slackapi.OptionHTTPClient(bearerClient(o.Client, base, o.BotToken))
-	w := &workspace{http: o.Client, apiURL: base, token: o.BotToken, log: o.Log, now: o.Now,
-		api: slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls)}
+	w := &workspace{
+		api:    slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls),
+		http:   o.Client,
+		apiURL: base,
+		token:  o.BotToken,
+		log:    o.Log,
+		now:    o.Now,
+	}
 	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
 	s.directory = &directory{workspace: w, agents: o.Desk, onlyLook: o.OnlyLook}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
 	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
-	shown := &windows{workspace: w, desk: o.Desk, replying: o.Desk, posts: s.posts, zone: o.Zone}
-	s.intake = &intake{
-		workspace: w, journal: o.Desk, reports: o.Desk, directory: s.directory, shares: &s.files.shares, sweeper: s.sweeper, work: background.New(64),
-		responder: &responder{workspace: w, journal: o.Desk, starter: o.Desk, directory: s.directory, windows: shown},
-	}
-	s.links = &connections{intake: s.intake}
+	s.intake = newIntake(s)
+	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
-		s.links.wanted = o.Connections
+		s.connections.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor, rest: pause.For,
-		marks: sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepEvery)}
+	s.history = &history{
+		workspace: w,
+		directory: s.directory,
+		sweeper:   s.sweeper,
+		memory:    o.Desk,
+		marks:     sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepEvery),
+		span:      o.CatchUpFor,
+		wait:      pause.For,
+	}
 	return s
+}
+
+// newIntake makes the intake of a surface whose other parts are there already.
+func newIntake(s *Surface) *intake {
+	desk := s.opt.Desk
+	return &intake{
+		workspace: s.workspace,
+		journal:   desk,
+		reports:   desk,
+		directory: s.directory,
+		shares:    &s.files.shares,
+		sweeper:   s.sweeper,
+		work:      background.New(maxBackground),
+		responder: &responder{
+			workspace: s.workspace,
+			journal:   desk,
+			starter:   desk,
+			directory: s.directory,
+			windows:   &windows{workspace: s.workspace, desk: desk, replying: desk, posts: s.posts, zone: s.opt.Zone},
+		},
+	}
 }
 
 func (o Options) withDefaults() Options {
@@ -151,19 +197,11 @@ func (o Options) withDefaults() Options {
 	if o.Client == nil {
 		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
 	}
-	if o.Connections == 0 {
-		o.Connections = 2
-	}
-	o.Connections = min(max(o.Connections, 1), 10)
-	if o.CatchUpFor == 0 {
-		o.CatchUpFor = 90 * 24 * time.Hour
-	}
-	if o.SweepEvery == 0 {
-		o.SweepEvery = sweepEvery
-	}
-	if o.ShareWait == 0 {
-		o.ShareWait = 3 * time.Second
-	}
+	o.Connections = cmp.Or(o.Connections, defaultConnections)
+	o.Connections = min(max(o.Connections, 1), maxConnections)
+	o.CatchUpFor = cmp.Or(o.CatchUpFor, defaultCatchUpFor)
+	o.SweepEvery = cmp.Or(o.SweepEvery, defaultSweepEvery)
+	o.ShareWait = cmp.Or(o.ShareWait, defaultShareWait)
 	return o
 }
 
@@ -178,7 +216,7 @@ func (s *Surface) Limits() bridge.Limits {
 // workspace, of which a fifth is left to forms and repairs; reactions.remove only 20. Of the four
 // marks that a message gets, three replace another mark and so need a reactions.remove.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
-	perMinute := func(n float64) float64 { return n / 60 * s.opt.Rate }
+	perMinute := func(calls float64) float64 { return calls / 60 * s.opt.Rate } // as a number per second
 	switch kind {
 	case bridge.PostCard:
 		return bridge.Budget{Key: "update", PerSecond: perMinute(40), Burst: 5}
@@ -198,26 +236,31 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
 // where there is an app token, and catches up after each connect and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
-	defer s.intake.work.Wait()
-	me, ok := s.links.introduce(ctx)
-	if !ok || !s.begin(ctx) {
-		return nil
+	me, ok := s.connections.introduce(ctx)
+	if ok && s.beginMark(ctx) {
+		s.receive(ctx, me)
+		s.endMark(ctx) // only now is it known what this process has missed
 	}
-	defer s.end(ctx)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for n := range s.links.wanted {
-		wg.Go(func() { s.links.keepLink(ctx, me, n) })
-	}
-	if s.links.wanted == 0 {
-		s.CatchUp(time.Time{})
-	}
-	s.sweeper.Run(ctx, func(ctx context.Context) error { return s.history.catchUp(ctx, me) })
+	s.intake.work.Wait()
 	return nil
 }
 
-// begin keeps this process's mark before anything is told to it; false if ctx ended first.
-func (s *Surface) begin(ctx context.Context) bool {
+// receive keeps the connections and catches up, until ctx ends and all connections are closed.
+func (s *Surface) receive(ctx context.Context, me *fact.Self) {
+	var wg sync.WaitGroup
+	for number := range s.connections.wanted {
+		wg.Go(func() { s.connections.keepConnected(ctx, me, number) })
+	}
+	if s.connections.wanted == 0 { // no connection will say that it has opened, and so start the first pass
+		s.CatchUp(time.Time{})
+	}
+	s.sweeper.Run(ctx, func(ctx context.Context) error { return s.history.catchUp(ctx, me) })
+	wg.Wait()
+}
+
+// beginMark stores this process's mark (see sweep.Marks) before Slack sends it anything. It returns false if ctx ended
+// first.
+func (s *Surface) beginMark(ctx context.Context) bool {
 	for {
 		err := s.history.marks.Begin(ctx)
 		if err == nil {
@@ -230,9 +273,10 @@ func (s *Surface) begin(ctx context.Context) bool {
 	}
 }
 
-// end takes the mark away if nothing is missing. What fails here costs the others one look around.
-func (s *Surface) end(ctx context.Context) {
-	if !s.links.nothingMissing() || !s.history.filled.Load() {
+// endMark removes this process's mark if nothing is missing. If that fails, the other processes only read once more what
+// they know already.
+func (s *Surface) endMark(ctx context.Context) {
+	if !s.connections.hasAll() || !s.history.filled.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
@@ -242,17 +286,19 @@ func (s *Surface) end(ctx context.Context) {
 	}
 }
 
-// CatchUp implements engine.CatcherUp. A process that vanished may have left gaps of its own.
+// CatchUp implements engine.CatcherUp. It also looks for the gaps of other processes: one that vanished may have left some.
 func (s *Surface) CatchUp(since time.Time) {
-	s.history.marks.Doubt()
+	s.history.marks.SuspectGap()
 	s.sweeper.CatchUp(since)
 }
 
-// Connections says how many connections to Slack are open, and how many there should be;
-// 0 when Slack sends requests instead (no app token).
-func (s *Surface) Connections() (open, wanted int) { return s.links.count(), s.links.wanted }
+// Connections returns how many connections to Slack are open, and how many there should be:
+// none when Slack sends requests instead (no app token).
+func (s *Surface) Connections() (open, wanted int) {
+	return s.connections.countOpen(), s.connections.wanted
+}
 
-// Handlers implements bridge.Surface; nil in Socket Mode.
+// Handlers implements bridge.Surface. It returns nil in Socket Mode.
 func (s *Surface) Handlers() map[string]http.Handler {
 	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
 		return nil
@@ -300,5 +346,5 @@ func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience
 
 // Members implements bridge.Roster.
 func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
-	return s.directory.roster(ctx, channel, known)
+	return s.directory.listMembers(ctx, channel, known)
 }

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bridge"
 	"parley/channels/pause"
 )
 
@@ -38,17 +40,27 @@ type workspace struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	me      atomic.Pointer[fact.Self]
-	resolve sync.Mutex // one identification at a time
+	me          atomic.Pointer[fact.Self] // nil until identify has learned who we are
+	identifying sync.Mutex                // only one goroutine asks at a time
 }
 
-// pageQuery asks for one page of a thread or channel.
+// pageQuery asks for one page of a thread, or of a channel's top level.
 type pageQuery struct {
-	channel, thread string
-	oldest, latest  string
-	cursor          string
-	limit           int
-	metadata        bool
+	channel  string
+	thread   string // "" means the top level
+	oldest   string // stamps of the first and the last message wanted, both included; "" means no limit
+	latest   string
+	cursor   string // where the page before ended; "" for the first page
+	limit    int    // messages in a page; 0 means defaultPage
+	metadata bool   // with the metadata of all apps
+}
+
+// defaultPage is how many messages are read at once. Slack allows 999.
+const defaultPage = 900
+
+// messageQuery asks for a single message of a thread. Slack may return the root beside it.
+func messageQuery(at bridge.Place, thread string) pageQuery {
+	return pageQuery{channel: at.Channel, thread: thread, oldest: at.Message, latest: at.Message, limit: 2}
 }
 
 // kept is a message with its bytes: we read some of its fields, and the journal keeps all of them.
@@ -75,6 +87,7 @@ type historyPage struct {
 	} `json:"response_metadata"`
 }
 
+// next returns the cursor of the next page, or "" after the last one.
 func (h historyPage) next() string {
 	if !h.HasMore {
 		return ""
@@ -82,22 +95,22 @@ func (h historyPage) next() string {
 	return h.Meta.Cursor
 }
 
-// stamp gives Slack's form of a time.
+// stamp writes a time in Slack's form: seconds and microseconds, so that stamps sort as texts.
 func stamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
 // page reads one page, waiting as Slack asks. It decodes the answer itself because slack-go drops
 // fields of messages that it doesn't know, and the journal keeps all of them.
 func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) {
-	method, limit := "conversations.history", max(q.limit, 0)
-	values := url.Values{"channel": {q.channel}, "inclusive": {"true"}}
+	method := "conversations.history"
+	values := url.Values{
+		"channel":   {q.channel},
+		"inclusive": {"true"},
+		"limit":     {strconv.Itoa(cmp.Or(q.limit, defaultPage))},
+	}
 	if q.thread != "" {
 		method = "conversations.replies"
 		values.Set("ts", q.thread)
 	}
-	if limit == 0 {
-		limit = 900
-	}
-	values.Set("limit", strconv.Itoa(limit))
 	for k, v := range map[string]string{"oldest": q.oldest, "latest": q.latest, "cursor": q.cursor} {
 		if v != "" {
 			values.Set(k, v)
@@ -107,7 +120,7 @@ func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) 
 		values.Set("include_all_metadata", "true")
 	}
 	var out historyPage
-	err := w.patient(ctx, func(ctx context.Context) error {
+	err := w.retryRead(ctx, func(ctx context.Context) error {
 		out = historyPage{}
 		return w.call(ctx, method, values, &out)
 	})
@@ -117,8 +130,8 @@ func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) 
 	return out, nil
 }
 
-// maxAnswerBytes bounds an answer of the Web API.
-const maxAnswerBytes = 32 << 20
+// maxResponseBytes bounds an answer of the Web API.
+const maxResponseBytes = 32 << 20
 
 // call makes one Web API call and decodes its answer into out. Its errors are slack-go's.
 func (w *workspace) call(ctx context.Context, method string, values url.Values, out any) error {
@@ -143,7 +156,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	if resp.StatusCode != http.StatusOK {
 		return slackapi.StatusCodeError{Code: resp.StatusCode, Status: resp.Status}
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes))
 	if err != nil {
 		return err
 	}
@@ -156,21 +169,21 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	}
 	if !state.OK {
 		if state.Error == "" {
-			return errBlank
+			return errEmptyAnswer
 		}
 		return slackapi.SlackErrorResponse{Err: state.Error}
 	}
 	return json.Unmarshal(raw, out)
 }
 
-// identify learns who we are, once.
+// identify returns who we are in the workspace. It asks Slack until it has learned that once.
 // Errors: those of auth.test and bots.info.
 func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if me := w.me.Load(); me != nil {
 		return me, nil
 	}
-	w.resolve.Lock()
-	defer w.resolve.Unlock()
+	w.identifying.Lock()
+	defer w.identifying.Unlock()
 	if me := w.me.Load(); me != nil {
 		return me, nil
 	}
@@ -191,7 +204,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	return me, nil
 }
 
-// Workspace is the id of the workspace that the app is in (T…).
+// Workspace returns the id of the workspace that the app is in (T…).
 // Errors: those of auth.test and bots.info.
 func (w *workspace) Workspace(ctx context.Context) (string, error) {
 	me, err := w.identifyWithin(ctx, 10*time.Second)
@@ -201,39 +214,53 @@ func (w *workspace) Workspace(ctx context.Context) (string, error) {
 	return me.Team, nil
 }
 
-func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*fact.Self, error) {
-	ctx, cancel := context.WithTimeout(ctx, d)
+func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*fact.Self, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return w.identify(ctx)
 }
 
-// patient makes a read and repeats it after the wait for which Slack asks, if ctx doesn't end before.
-// Each try has its own timeout.
-func (w *workspace) patient(ctx context.Context, call func(context.Context) error) error {
-	for tries := 1; ; tries++ {
-		err := func() error {
-			ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-			defer cancel()
-			return call(ctx)
-		}()
+// How often a read is tried that fails for another reason than a rate limit, and how much longer to wait after each try.
+const (
+	maxReads     = 4
+	readWaitStep = 500 * time.Millisecond
+)
+
+// retryRead makes a read. It repeats the read after a temporary failure, and as often as Slack limits the rate, each time
+// after the wait for which Slack asks. It gives up when ctx would end before.
+func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
+	for try := 1; ; try++ {
+		err := withTimeout(ctx, requestTimeout, read)
 		if err == nil {
 			return nil
 		}
-		wait, limited := throttle(err)
+		wait, limited := rateLimit(err)
 		if !limited {
-			if !passing(err) || tries >= 4 {
+			if !isTemporary(err) || try >= maxReads {
 				return err
 			}
-			wait = time.Duration(tries) * 500 * time.Millisecond
+			wait = time.Duration(try) * readWaitStep
 		}
-		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < wait || !pause.For(ctx, wait) {
+		if endsWithin(ctx, wait) || !pause.For(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}
 	}
 }
 
-// ownHost says whether the token may go to an address: to Slack's own hosts, and to exactly the configured API's.
-func (w *workspace) ownHost(u *url.URL) bool {
+func withTimeout(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return call(ctx)
+}
+
+// endsWithin reports whether ctx has a deadline that comes earlier than wait from now.
+func endsWithin(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < wait
+}
+
+// isTrusted reports whether the token may be sent to an address: to Slack's own hosts, and to the configured API.
+func (w *workspace) isTrusted(u *url.URL) bool {
 	if u.Scheme == w.apiURL.Scheme && u.Host == w.apiURL.Host {
 		return true
 	}
@@ -241,8 +268,8 @@ func (w *workspace) ownHost(u *url.URL) bool {
 		return false
 	}
 	host := strings.ToLower(u.Host)
-	for _, own := range []string{"slack.com", "slack-gov.com"} {
-		if host == own || strings.HasSuffix(host, "."+own) {
+	for _, domain := range []string{"slack.com", "slack-gov.com"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return true
 		}
 	}

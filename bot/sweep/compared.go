@@ -2,11 +2,14 @@ package sweep
 
 import "sync"
 
-// Compared remembers which threads were compared with what is stored, and up to which reply. Without it a thread whose
+// maxCompared bounds how many threads are remembered.
+const maxCompared = 100_000
+
+// Compared remembers which threads were compared with what is stored, and up to which reply. Without it, a thread whose
 // newest reply is a post of ours that the desk doesn't know would be read in each pass. The zero value remembers nothing.
 type Compared struct {
 	mu     sync.Mutex
-	latest map[string]string // the newest reply of a thread when it was compared
+	latest map[string]string // by thread: its newest reply when it was compared
 }
 
 // Known reports whether a thread was compared when latest was its newest reply.
@@ -17,11 +20,11 @@ func (c *Compared) Known(thread, latest string) bool {
 }
 
 // Note remembers that a thread was compared when latest was its newest reply. It forgets all others when they become
-// too many: those are read once more.
+// too many; those are read once more.
 func (c *Compared) Note(thread, latest string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.latest == nil || len(c.latest) > 100_000 {
+	if c.latest == nil || len(c.latest) > maxCompared {
 		c.latest = map[string]string{}
 	}
 	c.latest[thread] = latest

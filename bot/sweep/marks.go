@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -15,80 +16,91 @@ import (
 // itself: it counts like the others.
 const markPrefix = "complete"
 
-// MostMarks is how many marks a process that begins leaves at most: the least, since only they say what may be missing.
-const MostMarks = 50
+// MaxMarks is how many marks there are at most after a process has begun. The earliest ones stay, since they say what may
+// be missing.
+const MaxMarks = 50
 
-// Marks remember what is known to be stored. Each process has a mark of its own: until then everything is stored that the
-// chat told this process, or should have told it. It raises its mark whenever it has read all that it may have missed, so that a
-// gap which it can't fill holds the mark back. All that is older than the least mark of all processes is stored, whoever had a
-// gap and ended before it was filled. A mark that hasn't moved for long is abandoned: somebody else reads what came since then,
-// and forgets it. A process that lives all the same puts its mark back.
+// unmarkedSince is how far back a process that finds no marks reads.
+const unmarkedSince = time.Hour
+
+// Marks remember until when everything is stored. Each process has a mark of its own: a time before which everything is
+// stored that the chat told this process, or should have told it. A process raises its mark whenever it has read all that
+// it may have missed, so a gap that it can't fill holds its mark back. Everything older than the earliest mark of all
+// processes is stored, even if the process that had a gap has ended.
+//
+// A mark that hasn't moved for long is abandoned: another process reads what came since then, and deletes the mark. A
+// process that was alive all the same puts its mark back.
 type Marks struct {
 	memory Memory
 	now    func() time.Time
-	own    string        // the key of this process's mark
-	lasts  time.Duration // how long another process's mark may stand still
+	ownKey string        // the key of this process's mark
+	maxAge time.Duration // how long another process's mark may stand still before it is abandoned
 
-	mu      sync.Mutex
-	mine    time.Time           // this process's mark; zero = it has none yet
-	seen    map[string]sighting // other processes' marks
-	doubts  int                 // how often another process vanished, or this one was stopped: only what all marks say is sure then
-	settled int                 // how many of these times were looked into
+	mu        sync.Mutex          // guards all below
+	own       time.Time           // this process's mark; zero until Begin
+	others    map[string]sighting // other processes' marks, by key
+	suspected int                 // how often a gap of another process was suspected; see SuspectGap
+	settled   int                 // how many of these suspicions a pass has settled
 }
 
-// sighting is when this process first saw a mark with its value. Times of two processes are never compared for it,
-// because their clocks may differ.
-type sighting struct{ until, at time.Time }
+// sighting is a mark of another process, and when this process first saw it with that value. Times of two processes are
+// never compared for that, because their clocks may differ.
+type sighting struct {
+	mark   time.Time
+	seenAt time.Time
+}
 
 // Memory outlives processes, and all processes share it.
 type Memory interface {
-	// Keep remembers a value by its key; nil forgets it. Kept gives all that is remembered.
+	// Keep remembers a value by its key. A nil value makes it forget the key.
 	Keep(ctx context.Context, key string, value json.RawMessage) error
+
+	// Kept returns all that is remembered.
 	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
-// NewMarks makes the Marks of a process, for which other processes' marks may stand still for so long.
-func NewMarks(m Memory, now func() time.Time, lasts time.Duration) *Marks {
-	return &Marks{memory: m, now: now, own: markPrefix + ":" + rand.Text(), lasts: lasts, seen: map[string]sighting{}}
+// NewMarks makes the Marks of a process. A mark of another process that stands still for maxAge counts as abandoned.
+func NewMarks(m Memory, now func() time.Time, maxAge time.Duration) *Marks {
+	return &Marks{memory: m, now: now, ownKey: markPrefix + ":" + rand.Text(), maxAge: maxAge, others: map[string]sighting{}}
 }
 
-// Standing is how all marks stand.
+// Standing says until when everything is stored, by the marks of all processes.
 type Standing struct {
-	Least     time.Time // the least of all; zero = there is none
+	Least     time.Time // the earliest mark of all; zero if there is none
 	Abandoned []string  // keys of marks that haven't moved for long
-	Doubted   bool      // another process may have left a gap
-	doubts    int
+	Doubted   bool      // another process may have left a gap since the last Settle
+
+	suspected int // Marks.suspected when the marks were read
 }
 
-// Begin gives this process its mark, before it is told anything: from now on nobody takes for known what it misses.
+// Begin gives this process its mark, before the chat sends it anything: what it misses from now on counts as missing. The
+// mark begins at the earliest of all marks.
 // Errors: the desk's.
 func (m *Marks) Begin(ctx context.Context) error {
 	all, err := m.read(ctx)
 	if err != nil {
 		return err
 	}
-	mine, keys := m.now().Add(-time.Hour), make([]string, 0, len(all))
-	for key := range all {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b string) int { return later(all, a, b) })
+	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return compareMarks(all, a, b) })
+	own := m.now().Add(-unmarkedSince)
 	if len(keys) > 0 {
-		mine = all[keys[0]]
+		own = all[keys[0]]
 	}
-	for _, key := range keys[min(len(keys), MostMarks-1):] {
+	const kept = MaxMarks - 1 // beside this process's own
+	for _, key := range keys[min(len(keys), kept):] {
 		if err := m.memory.Keep(ctx, key, nil); err != nil {
 			return err
 		}
 	}
-	return m.Raise(ctx, mine)
+	return m.Raise(ctx, own)
 }
 
-// later orders marks by their times.
-func later(all map[string]time.Time, a, b string) int {
+// compareMarks orders the keys of marks: those of earlier marks first.
+func compareMarks(all map[string]time.Time, a, b string) int {
 	return cmp.Or(all[a].Compare(all[b]), cmp.Compare(a, b))
 }
 
-// read gives all marks by their keys.
+// read returns all marks by their keys.
 func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
 	kept, err := m.memory.Kept(ctx)
 	if err != nil {
@@ -96,57 +108,70 @@ func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
 	}
 	all := map[string]time.Time{}
 	for key, value := range kept {
-		var until time.Time
-		if (key == markPrefix || strings.HasPrefix(key, markPrefix+":")) && json.Unmarshal(value, &until) == nil {
-			all[key] = until
+		isMark := key == markPrefix || strings.HasPrefix(key, markPrefix+":")
+		if !isMark {
+			continue
+		}
+		var mark time.Time
+		if json.Unmarshal(value, &mark) == nil {
+			all[key] = mark
 		}
 	}
 	return all, nil
 }
 
-// Look tells how the marks stand. If somebody took this process for ended, it puts its own mark back.
+// Inspect reads the marks of all processes. If another process took this one for ended and deleted its mark, Inspect puts
+// the mark back.
 // Errors: the desk's.
-func (m *Marks) Look(ctx context.Context) (Standing, error) {
+func (m *Marks) Inspect(ctx context.Context) (Standing, error) {
 	all, err := m.read(ctx)
 	if err != nil {
 		return Standing{}, err
 	}
-	m.mu.Lock()
-	mine := m.mine
-	out := Standing{Doubted: m.doubts > m.settled, doubts: m.doubts}
-	before := m.seen
-	m.seen = map[string]sighting{}
-	for key, until := range all {
-		if out.Least.IsZero() || until.Before(out.Least) {
-			out.Least = until
-		}
-		if key == m.own {
-			continue
-		}
-		s := before[key]
-		if s.at.IsZero() || !s.until.Equal(until) {
-			s = sighting{until, m.now()}
-		}
-		m.seen[key] = s
-		if m.now().Sub(s.at) >= m.lasts {
-			out.Abandoned = append(out.Abandoned, key)
-		}
+	standing, own := m.compare(all)
+	_, isThere := all[m.ownKey]
+	if isThere || own.IsZero() {
+		return standing, nil
 	}
-	m.mu.Unlock()
-	if _, there := all[m.own]; !there && !mine.IsZero() {
-		err = m.Raise(ctx, mine)
-	}
-	return out, err
+	return standing, m.Raise(ctx, own)
 }
 
-// Doubt makes the next pass read all that some process may have missed.
-func (m *Marks) Doubt() {
+// compare compares all marks with those that were seen before. own is this process's mark.
+func (m *Marks) compare(all map[string]time.Time) (standing Standing, own time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.doubts++
+	standing = Standing{Doubted: m.suspected > m.settled, suspected: m.suspected}
+	before := m.others
+	m.others = map[string]sighting{}
+	for key, mark := range all {
+		if standing.Least.IsZero() || mark.Before(standing.Least) {
+			standing.Least = mark
+		}
+		if key == m.ownKey {
+			continue
+		}
+		s, known := before[key]
+		if !known || !s.mark.Equal(mark) {
+			s = sighting{mark: mark, seenAt: m.now()}
+		}
+		m.others[key] = s
+		if m.now().Sub(s.seenAt) >= m.maxAge {
+			standing.Abandoned = append(standing.Abandoned, key)
+		}
+	}
+	return standing, m.own
 }
 
-// Settle notes that a pass has read all that was missing by a standing: nobody needs the abandoned marks any more.
+// SuspectGap makes the next pass read all that some process may have missed: another process has vanished, or this one was
+// stopped for a while.
+func (m *Marks) SuspectGap() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.suspected++
+}
+
+// Settle records that a pass has read all that was missing by a standing: nobody needs the abandoned marks any more, and
+// the suspicions from before the standing are answered.
 // Errors: the desk's.
 func (m *Marks) Settle(ctx context.Context, s Standing) error {
 	for _, key := range s.Abandoned {
@@ -156,28 +181,28 @@ func (m *Marks) Settle(ctx context.Context, s Standing) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.settled = max(m.settled, s.doubts)
+	m.settled = max(m.settled, s.suspected)
 	return nil
 }
 
 // Raise sets this process's mark.
 // Errors: the desk's.
-func (m *Marks) Raise(ctx context.Context, until time.Time) error {
-	value, err := json.Marshal(until)
+func (m *Marks) Raise(ctx context.Context, mark time.Time) error {
+	value, err := json.Marshal(mark)
 	if err != nil {
 		return err
 	}
-	if err := m.memory.Keep(ctx, m.own, value); err != nil {
+	if err := m.memory.Keep(ctx, m.ownKey, value); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mine = until
+	m.own = mark
 	return nil
 }
 
-// End takes the mark away of a process that ends without a gap, unless it is the greatest of all: that one says, until a
-// process is started again, when somebody was there last.
+// End deletes the mark of a process that ends without a gap, unless it is the latest of all: until a process is started
+// again, the latest mark says when a process was there last.
 // Errors: the desk's.
 func (m *Marks) End(ctx context.Context) error {
 	all, err := m.read(ctx)
@@ -185,8 +210,8 @@ func (m *Marks) End(ctx context.Context) error {
 		return err
 	}
 	for key := range all {
-		if later(all, key, m.own) > 0 {
-			return m.memory.Keep(ctx, m.own, nil)
+		if compareMarks(all, key, m.ownKey) > 0 {
+			return m.memory.Keep(ctx, m.ownKey, nil)
 		}
 	}
 	return nil

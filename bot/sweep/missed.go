@@ -9,10 +9,10 @@ import (
 	"parley/channels"
 )
 
-// How many ids one question to the desk may have, and how many facts the desk is given at once.
+// Limits of one call of the desk.
 const (
-	seenAtOnce  = 500
-	factsAtOnce = 200
+	maxIDs   = 500
+	maxFacts = 200
 )
 
 // CatchUp announces a gap and makes Run read now.
@@ -27,34 +27,34 @@ func (s *Sweeper) CatchUpSoon(since time.Time) {
 	s.Announce(since)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.redo = 1
+	s.retryTurns = 1
 }
 
-// Channels calls read for each channel that holds threads of ours, one after the other. It goes on with
-// the others after one could not be read.
+// Channels calls read for each channel that holds threads of ours, one after the other. After a channel could not be
+// read, it goes on with the others.
 // Errors: the desk's, the first of read's, ctx's.
 func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, channel string) error) error {
 	list, err := s.desk.Channels(ctx)
 	if err != nil {
 		return fmt.Errorf("catch-up: channels: %w", err)
 	}
-	var first error
+	var firstErr error
 	for _, channel := range list {
-		if err := read(ctx, channel); err != nil && first == nil {
-			first = fmt.Errorf("catch-up: %w", err)
+		if err := read(ctx, channel); err != nil && firstErr == nil {
+			firstErr = fmt.Errorf("catch-up: %w", err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-	return first
+	return firstErr
 }
 
-// Seen tells which of these ids name stored facts. It asks the desk in portions.
+// Seen returns which of these ids name stored facts. It asks the desk in portions.
 // Errors: the desk's.
 func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, error) {
 	out := map[string]bool{}
-	for chunk := range slices.Chunk(ids, seenAtOnce) {
+	for chunk := range slices.Chunk(ids, maxIDs) {
 		known, err := s.desk.Seen(ctx, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("catch-up: seen: %w", err)
@@ -69,7 +69,7 @@ func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, err
 // Accept has the desk store facts that were missed, in their order.
 // Errors: the desk's; the portions before the one that failed are stored.
 func (s *Sweeper) Accept(ctx context.Context, facts []channels.Fact) error {
-	for chunk := range slices.Chunk(facts, factsAtOnce) {
+	for chunk := range slices.Chunk(facts, maxFacts) {
 		if err := s.desk.Accept(ctx, chunk...); err != nil {
 			return fmt.Errorf("catch-up: accept: %w", err)
 		}

@@ -17,62 +17,62 @@ import (
 	"parley/channels"
 )
 
-// After a failure the sweeper reads again. The pauses double, because each try reads again all that was
-// missed.
+// After a failure the sweeper reads again. It waits twice as long after each failure, because each try reads again all
+// that was missed.
 const (
-	retryAfter  = 5 * time.Second
-	mostRetries = 12 // times retryAfter: a minute
+	retryInterval = 5 * time.Second
+	maxRetryTurns = 12 // times retryInterval: a minute
 )
 
 // Desk is what sweeping asks of the engine.
 type Desk interface {
-	// Channels gives the ids of the channels that hold threads of ours.
+	// Channels returns the ids of the channels that hold threads of ours.
 	Channels(ctx context.Context) ([]string, error)
 
-	// Seen tells which ids name stored facts. The id of a message counts also if the message is a post of ours.
+	// Seen returns which ids name stored facts. The id of a message counts also if the message is a post of ours.
 	Seen(ctx context.Context, ids []string) (map[string]bool, error)
 
 	// Accept stores facts, each once.
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
-	// Gap tells the engine that events may be missing. Replies wait until Filled tells it that all events
-	// are stored. Since when they may be missing concerns the Sweeper alone, which reads them again.
+	// Gap tells the engine that events may be missing. Replies wait until Filled says that all events
+	// are stored. Since when events may be missing concerns the Sweeper alone, which reads them again.
 	Gap()
 	Filled()
 }
 
-// Sweeper keeps the gaps of one surface. Safe for concurrent use.
+// Sweeper keeps the gaps of one surface: the times in which events may have been missed. Safe for concurrent use.
 type Sweeper struct {
-	desk  Desk
-	log   *slog.Logger
-	every time.Duration
-	wake  chan struct{} // holds one
+	desk     Desk
+	log      *slog.Logger
+	interval time.Duration // Run reads at least as often
+	wake     chan struct{} // holds one signal
 
-	mu    sync.Mutex
-	open  bool      // a gap was announced and is not filled yet
-	since time.Time // since when events may be missing in it; zero = before our time
-	count int       // how many gaps were announced so far
-	redo  int       // in how many turns of retryAfter to read again after a failure; 0 = no need
+	mu         sync.Mutex // guards all below
+	open       bool       // a gap was announced and is not filled yet
+	since      time.Time  // since when events may be missing in it; zero means since before our start
+	announced  int        // how many gaps were announced so far
+	retryTurns int        // Run reads again after so many turns of retryInterval; 0 means that no retry is planned
 }
 
-// New makes a Sweeper that reads at least every so often; Run does the work.
-func New(desk Desk, log *slog.Logger, every time.Duration) *Sweeper {
-	return &Sweeper{desk: desk, log: log, every: every, wake: make(chan struct{}, 1)}
+// New makes a Sweeper that reads once in an interval, and more often when it has to; Run does the work.
+func New(desk Desk, log *slog.Logger, interval time.Duration) *Sweeper {
+	return &Sweeper{desk: desk, log: log, interval: interval, wake: make(chan struct{}, 1)}
 }
 
-// Announce opens a gap: events may be missing since a time; zero = from the beginning.
+// Announce opens a gap: events may be missing since a time. Zero means since before our start.
 func (s *Sweeper) Announce(since time.Time) {
 	s.mu.Lock()
-	if !s.open || since.Before(s.since) {
+	if !s.open || since.Before(s.since) { // a gap that is open already keeps its beginning if that is earlier
 		s.since = since
 	}
 	s.open = true
-	s.count++
+	s.announced++
 	s.mu.Unlock()
 	s.desk.Gap()
 }
 
-// Gap tells whether a gap is open, and since when events may be missing in it.
+// Gap reports whether a gap is open, and since when events may be missing in it.
 func (s *Sweeper) Gap() (since time.Time, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,76 +83,81 @@ func (s *Sweeper) Gap() (since time.Time, open bool) {
 func (s *Sweeper) Wake() {
 	select {
 	case s.wake <- struct{}{}:
-	default:
+	default: // a signal waits already
 	}
 }
 
-// later makes Run read again in so many turns, unless that is planned already.
-func (s *Sweeper) later(turns int) {
+// planRetry makes Run read again after so many turns, unless a retry is planned already.
+func (s *Sweeper) planRetry(turns int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.redo == 0 {
-		s.redo = turns
+	if s.retryTurns == 0 {
+		s.retryTurns = turns
 	}
 }
 
-// Run calls read when it is woken, after a failure and every so often, until ctx ends.
+// Run calls read when it is woken, after a failure, and once in an interval, until ctx ends.
 func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
-	ticker := time.NewTicker(s.every)
-	defer ticker.Stop()
-	soon := time.NewTicker(retryAfter)
-	defer soon.Stop()
-	pause := 1
+	regular := time.NewTicker(s.interval)
+	defer regular.Stop()
+	retries := time.NewTicker(retryInterval)
+	defer retries.Stop()
+	turns := 1
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-soon.C:
-			if !s.takeRedo() {
+		case <-retries.C:
+			if !s.isRetryDue() {
 				continue
 			}
 		case <-s.wake:
-		case <-ticker.C:
+		case <-regular.C:
 		}
-		count := s.Announced()
+		announced := s.Announced()
 		if err := read(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
 			s.log.Error("catch-up failed", "error", err)
-			s.later(pause)
-			pause = min(2*pause, mostRetries)
+			s.planRetry(turns)
+			turns = min(2*turns, maxRetryTurns)
 			continue
 		}
-		pause = 1
-		s.filled(count)
+		turns = 1
+		s.closeGap(announced)
 	}
 }
 
-// Announced tells how many gaps were announced so far. A surface that notes the number before it reads
-// can tell later whether a new gap makes it read again.
+// Announced returns how many gaps were announced so far. A surface that keeps the number from before it reads
+// sees afterwards whether a new gap makes it read again.
 func (s *Sweeper) Announced() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.count
+	return s.announced
 }
 
-func (s *Sweeper) takeRedo() bool {
+// isRetryDue counts one turn, and reports whether the planned retry is due with it.
+func (s *Sweeper) isRetryDue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.redo
-	s.redo = max(was-1, 0)
-	return was == 1
+	if s.retryTurns == 0 {
+		return false
+	}
+	s.retryTurns--
+	return s.retryTurns == 0
 }
 
-// filled closes the open gap and tells the desk so, unless another gap was announced since count was
-// read.
-func (s *Sweeper) filled(count int) {
+// closeGap closes the open gap and tells the desk so, unless another gap was announced since announced was
+// read: what that one misses was perhaps not read.
+func (s *Sweeper) closeGap(announced int) {
 	s.mu.Lock()
-	was := s.open && s.count == count
-	s.open = s.open && !was
+	isFilled := s.open && s.announced == announced
+	if isFilled {
+		s.open = false
+	}
 	s.mu.Unlock()
-	if was {
+	if isFilled {
 		s.desk.Filled()
 	}
 }

@@ -28,6 +28,9 @@ const (
 	viewBlocks   = 98
 )
 
+// FormCallback is the callback id of the views that are forms. Others show a card, and nothing in them can be submitted.
+const FormCallback = "form"
+
 // FieldID is the block id of a form's field.
 func FieldID(name string) string { return fieldPrefix + name }
 
@@ -69,7 +72,7 @@ func (h Home) Form(f view.Form, p view.Memory) slackapi.ModalViewRequest {
 	for _, field := range f.Fields {
 		m.Blocks.BlockSet = append(m.Blocks.BlockSet, inputBlock(field))
 	}
-	m.CallbackID = "form"
+	m.CallbackID = FormCallback
 	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
 	p.Verb, p.Args = string(f.Verb), verb.Value(f.Args)
 	m.PrivateMetadata = encode(p)

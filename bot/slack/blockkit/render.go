@@ -69,6 +69,9 @@ func (h Home) Messages(c view.Card, seed string) []Message {
 	return r.done
 }
 
+// FirstMessage lays out a card that fits one message. What doesn't fit is left out.
+func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages(c, seed)[0] }
+
 func (r *renderer) id() string {
 	r.count++
 	return fmt.Sprintf("%s-%d", r.seed, r.count)

@@ -20,34 +20,50 @@ var ErrDecode = errors.New("slack: decode")
 // DecodeEvent turns a stored callback into actions; kind is KindEvent or KindCatchUp. Pure.
 // Errors: ErrDecode.
 func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
-	cb, ev, channel, whole := readWhole(body)
-	if !whole {
-		if err := json.Unmarshal(body, &cb); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDecode, err)
-		}
-		var err error
-		if channel, err = ev.read(cb.Event); err != nil {
-			return nil, fmt.Errorf("%w: event: %w", ErrDecode, err)
+	ev, channel, err := readEvent(body)
+	if err != nil {
+		return nil, err
+	}
+	actions := me.decodeEvent(channel, &ev)
+	if kind == KindCatchUp {
+		for i := range actions {
+			actions[i].Origin = bridge.OriginCatchUp
 		}
 	}
-	var out []bridge.Action
+	return actions, nil
+}
+
+// readEvent reads the event in a callback, and its channel.
+func readEvent(body []byte) (ev event, channel string, err error) {
+	cb, ev, channel, ok := readAtOnce(body)
+	if ok {
+		return ev, channel, nil
+	}
+	if err := json.Unmarshal(body, &cb); err != nil {
+		return event{}, "", fmt.Errorf("%w: %w", ErrDecode, err)
+	}
+	channel, err = ev.read(cb.Event)
+	if err != nil {
+		return event{}, "", fmt.Errorf("%w: event: %w", ErrDecode, err)
+	}
+	return ev, channel, nil
+}
+
+func (me *Self) decodeEvent(channel string, ev *event) []bridge.Action {
 	switch ev.Type {
 	case "message", "app_mention":
-		out = me.decodeMessage(channel, &ev)
-	case "reaction_added":
-		out = me.decodeReaction(&ev, true)
-	case "reaction_removed":
-		out = me.decodeReaction(&ev, false)
+		return me.decodeMessage(channel, ev)
+	case "reaction_added", "reaction_removed":
+		return me.decodeReaction(ev)
 	case "channel_id_changed":
-		out = []bridge.Action{{Verb: bridge.VerbMoveChannel, Actor: bridge.Actor{Kind: bridge.ActorSelf},
-			Place: bridge.Place{Channel: ev.OldChannel}, Args: bridge.Args{Note: ev.NewChannel}}}
+		return []bridge.Action{{
+			Verb:  bridge.VerbMoveChannel,
+			Actor: bridge.Actor{Kind: bridge.ActorSelf},
+			Place: bridge.Place{Channel: ev.OldChannel},
+			Args:  bridge.Args{Note: ev.NewChannel},
+		}}
 	}
-	if kind == KindCatchUp {
-		for i := range out {
-			out[i].Origin = bridge.OriginCatchUp
-		}
-	}
-	return out, nil
+	return nil
 }
 
 func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
@@ -55,18 +71,27 @@ func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	case "message_changed":
 		return me.decodeChanged(channel, ev)
 	case "message_deleted":
-		gone := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: bridge.Place{Channel: channel, Message: ev.Deleted}}
-		if ev.Previous != nil {
-			gone.Actor, gone.OwnThread = me.actor(ev.Previous), me.BeganThreadOf(ev.Previous)
-			gone.Place = bridge.Place{Channel: channel, Thread: ev.Previous.place(channel).Thread, Message: ev.Deleted}
-		}
-		return []bridge.Action{gone}
+		return me.decodeDeleted(channel, ev)
 	}
 	m := &ev.Message
-	if !Spoken(m.Subtype) || me.Wrote(m) || m.TS == "" {
+	if !IsSpoken(m.Subtype) || me.Wrote(m) || m.TS == "" {
 		return nil
 	}
 	return []bridge.Action{me.Said(channel, m)}
+}
+
+func (me *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
+	deletion := bridge.Action{
+		Verb:   bridge.VerbDelete,
+		Origin: bridge.OriginText,
+		Place:  bridge.Place{Channel: channel, Message: ev.Deleted},
+	}
+	if ev.Previous != nil {
+		deletion.Actor = me.actor(ev.Previous)
+		deletion.OwnThread = me.BeganThreadOf(ev.Previous)
+		deletion.Place.Thread = ev.Previous.place(channel).Thread
+	}
+	return []bridge.Action{deletion}
 }
 
 // decodeChanged reads an edit, or the tombstone that replaces a deleted root. Slack doesn't tell who
@@ -76,52 +101,72 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	if m == nil || m.TS == "" {
 		return nil
 	}
-	if m.Subtype == "tombstone" {
-		gone := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.place(channel)}
+	if m.Subtype == Tombstone {
+		deletion := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.place(channel)}
 		if ev.Previous != nil {
-			gone.Actor = me.actor(ev.Previous)
+			deletion.Actor = me.actor(ev.Previous)
 		}
-		return []bridge.Action{gone}
+		return []bridge.Action{deletion}
 	}
-	if me.Wrote(m) || !Spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
+	if !me.isEdit(ev) {
 		return nil
 	}
-	a := me.Said(channel, m)
-	a.Verb, a.Origin, a.Args = bridge.VerbEdit, bridge.OriginText, bridge.Args{}
-	a.Version = ev.version()
-	return []bridge.Action{a}
+	edit := me.Said(channel, m)
+	edit.Verb = bridge.VerbEdit
+	edit.Origin = bridge.OriginText
+	edit.Args = bridge.Args{}
+	edit.Version = ev.version()
+	return []bridge.Action{edit}
 }
 
-// version orders the changes of a message. Slack tells of an edit only the second in which it was made
-// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in one: the time of the event decides then. What is found
-// later, without an event, is what the message says at last.
+// isEdit reports whether a changed message was edited by a person: Slack also reports changes of our own messages, and
+// changes that it made itself, such as the preview of a link.
+func (me *Self) isEdit(ev *event) bool {
+	m := ev.Changed
+	if me.Wrote(m) || !IsSpoken(m.Subtype) {
+		return false
+	}
+	return ev.Previous == nil || !m.hasSameContent(ev.Previous)
+}
+
+// latestVersion sorts behind the time of every event.
+const latestVersion = "~"
+
+// version returns a text by which the changes of a message sort. Slack says only in which second an edit was made
+// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in a second: then the time of the event decides. What
+// catching up finds, without an event, is what the message says at last.
 func (ev *event) version() string {
 	edited := ev.Changed.editedTS()
 	if edited == "" {
 		return ev.EventTS
 	}
-	return edited + "+" + cmp.Or(ev.EventTS, "~")
+	return edited + "+" + cmp.Or(ev.EventTS, latestVersion)
 }
 
 // decodeReaction reads an emoji that was added, or taken back.
-func (me *Self) decodeReaction(ev *event, added bool) []bridge.Action {
-	kind := bridge.ActorPerson
+func (me *Self) decodeReaction(ev *event) []bridge.Action {
 	if ev.User == me.User {
 		return nil
 	}
-	if me.elsewhere(&ev.Message) {
+	kind := bridge.ActorPerson
+	if me.isForeign(&ev.Message) {
 		kind = bridge.ActorForeign
 	}
-	name, args := verb.Reaction(ev.Reaction, added)
+	name, args := verb.Reaction(ev.Reaction, ev.Type == "reaction_added")
 	return []bridge.Action{{
-		Verb: name, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
-		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
-		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "", // our posts under a customer's name have no user
+		Verb:   name,
+		Origin: bridge.OriginEmoji,
+		Actor:  bridge.Actor{ID: ev.User, Kind: kind},
+		Place:  bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS},
+		Args:   args,
+		Order:  ev.EventTS,
+		// Our posts under a customer's name have no user.
+		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "",
 	}}
 }
 
-// elsewhere tells that the author belongs to another organisation.
-func (me *Self) elsewhere(m *Message) bool {
+// isForeign reports whether the author of m belongs to another organisation.
+func (me *Self) isForeign(m *Message) bool {
 	for _, team := range []string{m.Team, m.UserTeam, m.SourceTeam} {
 		if team != "" && team != me.Team {
 			return true
@@ -130,52 +175,69 @@ func (me *Self) elsewhere(m *Message) bool {
 	return false
 }
 
-// actor tells who wrote m. Only a person of our own team may ever cause a reply.
+// isByBot reports whether another app, a workflow or Slack itself wrote m.
+func isByBot(m *Message) bool {
+	switch m.Subtype {
+	case "bot_message", "slackbot_response":
+		return true
+	}
+	return m.BotID != "" || m.User == slackbot || m.User == ""
+}
+
+// actor returns who wrote m. Only a person of our own team may ever cause a reply. The order matters: our own messages
+// are a bot's, too, and a bot has no team.
 func (me *Self) actor(m *Message) bridge.Actor {
 	switch {
 	case me.Wrote(m):
 		return bridge.Actor{ID: me.User, Kind: bridge.ActorSelf}
-	case m.BotID != "" || m.Subtype == "bot_message" || m.User == slackbot || m.User == "" || m.Subtype == "slackbot_response":
-		id := m.User
-		if id == "" {
-			id = m.BotID
-		}
-		return bridge.Actor{ID: id, Kind: bridge.ActorBot}
-	case me.elsewhere(m):
+	case isByBot(m):
+		return bridge.Actor{ID: cmp.Or(m.User, m.BotID), Kind: bridge.ActorBot}
+	case me.isForeign(m):
 		return bridge.Actor{ID: m.User, Kind: bridge.ActorForeign}
 	}
 	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
 }
 
-// BeganThreadOf tells whether m is a reply under a post of ours.
+// BeganThreadOf reports whether m is a reply under a post of ours.
 func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.ParentUser == me.User }
 
 // Said reads what somebody typed.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
-	t := m.Typed()
-	a := bridge.Action{
-		Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
-		Raw: t.Plain, Files: SurfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.BeganThreadOf(m),
+	typed := m.ReadTyped()
+	action := bridge.Action{
+		Actor:     me.actor(m),
+		Place:     m.place(channel),
+		Order:     m.TS,
+		Raw:       typed.Plain,
+		Files:     surfaceFiles(m.Files),
+		Broadcast: m.Subtype == "thread_broadcast",
+		OwnThread: me.BeganThreadOf(m),
 	}
-	bot := false
-	for _, id := range t.Mentions {
+	said := command.Message{
+		Plain:    typed.Plain,
+		Markdown: typed.Markdown,
+		Tokens:   typed.Tokens,
+		Named:    func(text string) string { return me.NameMentions(text, typed.Tokens) },
+	}
+	for _, id := range typed.Mentions {
 		if id == me.User {
-			bot = true
+			said.NamesApp = true
 		} else {
-			a.Mentions = append(a.Mentions, id)
+			action.Mentions = append(action.Mentions, id)
 		}
 	}
-	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, NamesApp: bot, Named: func(text string) string { return me.Named(text, t.Tokens) }}
-	if rest, ok := cutMention(t.Plain, markdown.MentionToken(me.User)); ok {
-		said.Plain, said.ToApp = rest, true
-		said.Markdown, _ = cutMention(t.Markdown, markdown.MentionToken(me.User))
+	token := markdown.MentionToken(me.User)
+	if rest, ok := cutMention(typed.Plain, token); ok {
+		said.ToApp = true
+		said.Plain = rest
+		said.Markdown, _ = cutMention(typed.Markdown, token)
 	}
-	said.Ask(&a)
-	return a
+	said.Ask(&action)
+	return action
 }
 
-// Named replaces mentions by names. A person who is no agent is named by their id.
-func (me *Self) Named(s string, tokens map[string]string) string {
+// NameMentions replaces the tokens of mentions by names. A person who is not an agent is named by their id.
+func (me *Self) NameMentions(s string, tokens map[string]string) string {
 	names := map[string]string{}
 	for token, id := range tokens {
 		names[token] = cmp.Or(me.Names[id], id)
@@ -186,49 +248,57 @@ func (me *Self) Named(s string, tokens map[string]string) string {
 	return markdown.Named(s, names)
 }
 
-// cutMention removes a mention of the app from the front of a text; false if there is none.
-func cutMention(text, token string) (string, bool) {
-	trimmed := strings.TrimLeftFunc(text, blank)
-	rest, ok := strings.CutPrefix(trimmed, token)
+// cutMention removes a mention of the app from the beginning of a text. ok is false if the text doesn't begin with one.
+func cutMention(text, token string) (rest string, ok bool) {
+	trimmed := strings.TrimLeftFunc(text, isInvisible)
+	rest, ok = strings.CutPrefix(trimmed, token)
 	if !ok {
 		return text, false
 	}
-	return strings.TrimLeftFunc(rest, func(r rune) bool { return blank(r) || r == ',' || r == ':' }), true
+	return strings.TrimLeftFunc(rest, func(r rune) bool { return isInvisible(r) || r == ',' || r == ':' }), true
 }
 
-// blank is what a person doesn't see at the beginning of a text.
-func blank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\u00a0' || r == '\u2060' || r == '\ufe0f'
+// isInvisible reports whether a person doesn't see r at the beginning of a text.
+func isInvisible(r rune) bool {
+	const variationSelector = '\ufe0f' // belongs to no category that is asked for here
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == variationSelector
 }
 
-// SurfaceFiles reads attached files. A file that can't be fetched has the reason in Unavailable.
-func SurfaceFiles(files []File) []bridge.SurfaceFile {
+// surfaceFiles reads attached files.
+func surfaceFiles(files []File) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {
-		s := bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Mimetype, SizeBytes: f.Size, URL: f.Download}
-		if s.Name == "" {
-			s.Name = f.Title
-		}
-		if s.Name == "" {
-			s.Name = "file-" + f.ID
-		}
-		if s.URL == "" {
-			s.URL = f.Private
-		}
-		switch {
-		case f.Mode == "tombstone":
-			s.Unavailable = "deleted"
-		case f.Mode == "hidden_by_limit":
-			s.Unavailable = "hidden by the limit of the Slack plan"
-		case f.Mode == "external" || f.IsExternal:
-			s.Unavailable = "external link"
-		case f.Access == "access_denied" || f.Access == "file_not_found":
-			s.Unavailable = "no access"
-		}
-		if s.Unavailable != "" {
-			s.URL = ""
-		}
-		out = append(out, s)
+		out = append(out, SurfaceFile(f))
 	}
 	return out
+}
+
+// SurfaceFile reads an attached file. If it can't be fetched, the reason is in Unavailable.
+func SurfaceFile(f File) bridge.SurfaceFile {
+	out := bridge.SurfaceFile{
+		ID:          f.ID,
+		Name:        cmp.Or(f.Name, f.Title, "file-"+f.ID),
+		ContentType: f.Mimetype,
+		SizeBytes:   f.Size,
+		Unavailable: whyUnavailable(f),
+	}
+	if out.Unavailable == "" {
+		out.URL = cmp.Or(f.Download, f.Private)
+	}
+	return out
+}
+
+// whyUnavailable says why a file can't be fetched; "" means that it can.
+func whyUnavailable(f File) string {
+	switch {
+	case f.Mode == "tombstone":
+		return "deleted"
+	case f.Mode == "hidden_by_limit":
+		return "hidden by the limit of the Slack plan"
+	case f.Mode == "external" || f.IsExternal:
+		return "external link"
+	case f.Access == "access_denied" || f.Access == "file_not_found":
+		return "no access"
+	}
+	return ""
 }

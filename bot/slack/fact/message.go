@@ -23,12 +23,12 @@ type Callback struct {
 	Authorizations json.RawMessage `json:"authorizations,omitempty"`
 }
 
-// event is the union of the inner events we read.
+// event is the union of the inner events that we read.
 type event struct {
 	Message
-	Changed  *Message `json:"message"`          // message_changed
-	Previous *Message `json:"previous_message"` // message_changed, message_deleted
-	Deleted  string   `json:"deleted_ts"`
+	Changed  *Message `json:"message"`          // of message_changed: the message as it is now
+	Previous *Message `json:"previous_message"` // of message_changed and message_deleted: the message as it was
+	Deleted  string   `json:"deleted_ts"`       // of message_deleted
 	Reaction string   `json:"reaction"`
 	Item     struct {
 		Type    string `json:"type"`
@@ -87,8 +87,11 @@ type File struct {
 // slackbot speaks for Slack itself; a deleted root becomes one of its messages.
 const slackbot = "USLACKBOT"
 
-// Spoken says whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
-func Spoken(subtype string) bool {
+// Tombstone is the subtype of the message that Slack puts in place of a deleted root.
+const Tombstone = "tombstone"
+
+// IsSpoken reports whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
+func IsSpoken(subtype string) bool {
 	switch subtype {
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
 		return true
@@ -96,17 +99,18 @@ func Spoken(subtype string) bool {
 	return false
 }
 
-// Wrote tells whether our app wrote m.
+// Wrote reports whether our app wrote m.
 func (me *Self) Wrote(m *Message) bool {
-	return m.BotID != "" && m.BotID == me.Bot || m.AppID != "" && m.AppID == me.App || m.User != "" && m.User == me.User
+	isOurs := func(id, ours string) bool { return id != "" && id == ours }
+	return isOurs(m.BotID, me.Bot) || isOurs(m.AppID, me.App) || isOurs(m.User, me.User)
 }
 
-// Typed reads what the author of m typed.
-func (m *Message) Typed() markdown.Text {
+// ReadTyped reads what the author of m typed.
+func (m *Message) ReadTyped() markdown.Text {
 	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text})
 }
 
-// Root is the id of the message that begins the thread of m: that of m itself at top level.
+// Root returns the id of the message that begins the thread of m. At top level that is m itself.
 func (m *Message) Root() string {
 	if m.ThreadTS != "" {
 		return m.ThreadTS
@@ -114,7 +118,7 @@ func (m *Message) Root() string {
 	return m.TS
 }
 
-// place gives the place of m in a channel; a root is at top level.
+// place returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.
 func (m *Message) place(channel string) bridge.Place {
 	p := bridge.Place{Channel: channel, Message: m.TS}
 	if m.ThreadTS != m.TS {
@@ -123,6 +127,7 @@ func (m *Message) place(channel string) bridge.Place {
 	return p
 }
 
+// editedTS returns when m was edited last, or "" if it wasn't edited.
 func (m *Message) editedTS() string {
 	if m.Edited == nil {
 		return ""
@@ -130,6 +135,7 @@ func (m *Message) editedTS() string {
 	return m.Edited.TS
 }
 
+// fileIDs returns the ids of the files of m as one text, which doesn't depend on their order.
 func (m *Message) fileIDs() string {
 	ids := make([]string, 0, len(m.Files))
 	for _, f := range m.Files {
@@ -139,9 +145,9 @@ func (m *Message) fileIDs() string {
 	return strings.Join(ids, ",")
 }
 
-// sameContent tells whether two versions of a message differ at most in what Slack adds (unfurling, pins).
-func (m *Message) sameContent(o *Message) bool {
-	return m.Text == o.Text && m.fileIDs() == o.fileIDs() && m.editedTS() == o.editedTS()
+// hasSameContent reports whether two versions of a message differ at most in what Slack adds (unfurling, pins).
+func (m *Message) hasSameContent(other *Message) bool {
+	return m.Text == other.Text && m.fileIDs() == other.fileIDs() && m.editedTS() == other.editedTS()
 }
 
 // MessageID is the id of the fact that a message was written.
