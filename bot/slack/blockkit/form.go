@@ -16,16 +16,23 @@ import (
 	"parley/channels/markdown"
 )
 
-// Limits of modals.
+// Limits of modals. Sources: docs.slack.dev/reference/views and /reference/block-kit, read 2026-11.
 const (
-	titleRunes   = 24
-	inputRunes   = 3000
-	privateBytes = 3000
-	optionsMost  = 100
-	optionRunes  = 75
-	fieldPrefix  = "f:"
-	inputID      = "v"
-	viewBlocks   = 98
+	maxTitleRunes       = 24
+	maxInputRunes       = 3000
+	maxMemoryBytes      = 3000 // of the private metadata
+	maxOptions          = 100
+	maxOptionRunes      = 75
+	maxOptionValueBytes = 150
+	maxInputLabelRunes  = 2000
+	maxExampleRunes     = 150
+	maxViewBlocks       = 98 // Slack's limit is 100
+)
+
+// Ids in our forms.
+const (
+	fieldPrefix = "f:" // begins the block id of a field; its name follows
+	inputID     = "v"  // the action id of each field's input
 )
 
 // FormCallback is the callback id of the views that are forms. Others show a card, and nothing in them can be submitted.
@@ -34,20 +41,21 @@ const FormCallback = "form"
 // FieldID is the block id of a form's field.
 func FieldID(name string) string { return fieldPrefix + name }
 
-// encode gives what a form remembers as the private metadata of its view.
-func encode(p view.Memory) string {
-	raw, err := json.Marshal(p)
-	if err == nil && len(raw) > privateBytes && p.Text != "" {
-		p.Text = "" // the form asks again
-		raw, err = json.Marshal(p)
+// encodeMemory writes what a form remembers as the private metadata of its view. If that is too long, it leaves out the
+// text, for which the form asks again, or else everything.
+func encodeMemory(m view.Memory) string {
+	raw, err := json.Marshal(m)
+	if err == nil && len(raw) > maxMemoryBytes && m.Text != "" {
+		m.Text = ""
+		raw, err = json.Marshal(m)
 	}
-	if err != nil || len(raw) > privateBytes {
+	if err != nil || len(raw) > maxMemoryBytes {
 		return ""
 	}
 	return string(raw)
 }
 
-// Remember makes the memory of a form that is opened at a place now, or that began when f says.
+// Remember makes the memory of a form that is opened at a place: now, or at the time that f names.
 func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) view.Memory {
 	if !f.At.IsZero() {
 		now = f.At
@@ -55,185 +63,191 @@ func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) 
 	return view.Remember(at, zone, now)
 }
 
-// ReadMemory reads what a form carried; what is none of ours gives the zero value.
-func ReadMemory(s string) view.Memory {
-	var p view.Memory
-	if json.Unmarshal([]byte(s), &p) != nil {
+// ReadMemory reads what a form carried. What isn't ours makes the zero value.
+func ReadMemory(private string) view.Memory {
+	var m view.Memory
+	if json.Unmarshal([]byte(private), &m) != nil {
 		return view.Memory{}
 	}
-	return p
-}
-
-// Form lays a form out as a modal that carries p.
-//
-// Its title, its fields' values and its options are cut to what Slack takes.
-func (h Home) Form(f view.Form, p view.Memory) slackapi.ModalViewRequest {
-	m := modalOf(f.Title, h.lay("i", f.Intro, f.Quick))
-	for _, field := range f.Fields {
-		m.Blocks.BlockSet = append(m.Blocks.BlockSet, inputBlock(field))
-	}
-	m.CallbackID = FormCallback
-	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
-	p.Verb, p.Args = string(f.Verb), verb.Value(f.Args)
-	m.PrivateMetadata = encode(p)
 	return m
 }
 
-// lay lays out what stands in a modal: blocks, and buttons below them. The ids of its blocks begin with seed.
-func (h Home) lay(seed string, blocks []view.Block, buttons []view.Button) []slackapi.Block {
-	r := renderer{home: h, seed: seed}
-	for _, b := range blocks {
-		r.block(b)
+// Form lays a form out as a modal that carries memory.
+//
+// Its title, its fields' values and its options are cut to what Slack accepts.
+func (h Home) Form(f view.Form, memory view.Memory) slackapi.ModalViewRequest {
+	modal := newModal(f.Title, h.modalBlocks("i", f.Intro, f.Quick))
+	for _, field := range f.Fields {
+		modal.Blocks.BlockSet = append(modal.Blocks.BlockSet, inputBlock(field))
 	}
-	r.buttons(buttons)
-	r.end()
-	return r.all()
+	modal.CallbackID = FormCallback
+	modal.Submit = cutObject(f.Submit, maxTitleRunes)
+	memory.Verb = string(f.Verb)
+	memory.Args = verb.Value(f.Args)
+	modal.PrivateMetadata = encodeMemory(memory)
+	return modal
 }
 
 // Window shows a card in a modal, opened at a place.
 func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
-	m := modalOf(cmp.Or(c.Title, "Parley"), h.lay("w", c.Blocks, c.Buttons))
-	m.Close = plainObject("Done")
-	m.CallbackID = "card"
-	m.PrivateMetadata = encode(view.Memory{Place: at})
-	return m
+	modal := newModal(cmp.Or(c.Title, "Parley"), h.modalBlocks("w", c.Blocks, c.Buttons))
+	modal.Close = plainObject("Done")
+	modal.CallbackID = "card"
+	modal.PrivateMetadata = encodeMemory(view.Memory{Place: at})
+	return modal
 }
 
-func (r *renderer) all() []slackapi.Block {
-	var out []slackapi.Block
-	for _, d := range r.done {
-		out = append(out, d.Blocks...)
+// modalBlocks lays out what stands in a modal: blocks, and buttons below them. The ids of its blocks begin with seed.
+func (h Home) modalBlocks(seed string, blocks []view.Block, buttons []view.Button) []slackapi.Block {
+	var all []slackapi.Block
+	for _, m := range h.render(blocks, buttons, seed) {
+		all = append(all, m.Blocks...)
 	}
-	return out[:min(len(out), viewBlocks)]
+	return all[:min(len(all), maxViewBlocks)]
 }
 
-func modalOf(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
+func newModal(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 	return slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plainObject(markdown.Cut(title, titleRunes)), Close: plainObject("Cancel"),
+		Type:   slackapi.VTModal,
+		Title:  cutObject(title, maxTitleRunes),
+		Close:  plainObject("Cancel"),
 		Blocks: slackapi.Blocks{BlockSet: blocks},
 	}
 }
 
 func inputBlock(f view.Field) *slackapi.InputBlock {
-	var hint *slackapi.TextBlockObject
-	if f.Hint != "" {
-		hint = plainObject(markdown.Cut(f.Hint, 2000))
+	label := cutObject(f.Label, maxInputLabelRunes)
+	hint := optionalObject(f.Hint, maxInputLabelRunes)
+	block := slackapi.NewInputBlock(FieldID(f.Name), label, hint, inputElement(f))
+	block.Optional = f.Optional
+	return block
+}
+
+// optionalObject makes a text, or nil if there are no words.
+func optionalObject(text string, maxRunes int) *slackapi.TextBlockObject {
+	if text == "" {
+		return nil
 	}
-	b := slackapi.NewInputBlock(FieldID(f.Name), plainObject(markdown.Cut(f.Label, 2000)), hint, inputElement(f))
-	b.Optional = f.Optional
-	return b
+	return cutObject(text, maxRunes)
 }
 
 func inputElement(f view.Field) slackapi.BlockElement {
-	var example *slackapi.TextBlockObject
-	if f.Example != "" {
-		example = plainObject(markdown.Cut(f.Example, 150))
-	}
+	example := optionalObject(f.Example, maxExampleRunes)
 	switch f.Kind {
 	case view.FieldOne:
-		return oneOf(f, example)
+		return selectElement(f, example)
 	case view.FieldSeveral:
-		return severalOf(f, example)
+		return multiSelectElement(f, example)
 	case view.FieldText, view.FieldLong:
 	}
-	e := slackapi.NewPlainTextInputBlockElement(example, inputID)
-	e.Multiline = f.Kind == view.FieldLong
-	e.MaxLength = inputRunes
+	input := slackapi.NewPlainTextInputBlockElement(example, inputID)
+	input.Multiline = f.Kind == view.FieldLong
+	input.MaxLength = maxInputRunes
 	if f.MaxRunes > 0 {
-		e.MaxLength = min(f.MaxRunes, inputRunes)
+		input.MaxLength = min(f.MaxRunes, maxInputRunes)
 	}
 	if len(f.Value) > 0 {
-		e.InitialValue = markdown.Cut(f.Value[0], e.MaxLength)
+		input.InitialValue = markdown.Cut(f.Value[0], input.MaxLength)
 	}
-	return e
+	return input
 }
 
-func oneOf(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+// selectElement makes a menu of which one option can be chosen. If there are too many options, Slack asks for them while
+// somebody types.
+func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+	options := optionObjects(f.Options)
+	isExternal := len(options) > maxOptions
 	kind := slackapi.OptTypeStatic
-	options := optionObjects(f.Options)
-	if len(options) > optionsMost {
-		kind, options = slackapi.OptTypeExternal, nil
+	if isExternal {
+		kind = slackapi.OptTypeExternal
+		options = nil
 	}
-	e := slackapi.NewOptionsSelectBlockElement(kind, example, inputID, options...)
-	if chosen := chosen(f); len(chosen) > 0 {
-		e.InitialOption = chosen[0]
+	menu := slackapi.NewOptionsSelectBlockElement(kind, example, inputID, options...)
+	if chosen := chosenOptions(f); len(chosen) > 0 {
+		menu.InitialOption = chosen[0]
 	}
-	if kind == slackapi.OptTypeExternal {
-		zero := 0
-		e.MinQueryLength = &zero
+	if isExternal {
+		menu.MinQueryLength = new(int) // zero: Slack asks before anything is typed, too
 	}
-	return e
+	return menu
 }
 
-func severalOf(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+// multiSelectElement makes a menu of which several options can be chosen; see selectElement.
+func multiSelectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+	options := optionObjects(f.Options)
+	isExternal := len(options) > maxOptions
 	kind := slackapi.MultiOptTypeStatic
-	options := optionObjects(f.Options)
-	if len(options) > optionsMost {
-		kind, options = slackapi.MultiOptTypeExternal, nil
+	if isExternal {
+		kind = slackapi.MultiOptTypeExternal
+		options = nil
 	}
-	e := slackapi.NewOptionsMultiSelectBlockElement(kind, example, inputID, options...)
-	e.InitialOptions = chosen(f)
-	if kind == slackapi.MultiOptTypeExternal {
-		zero := 0
-		e.MinQueryLength = &zero
+	menu := slackapi.NewOptionsMultiSelectBlockElement(kind, example, inputID, options...)
+	menu.InitialOptions = chosenOptions(f)
+	if isExternal {
+		menu.MinQueryLength = new(int) // see selectElement
 	}
-	return e
+	return menu
 }
 
+// optionObjects makes the options of a menu. It leaves out those whose value Slack refuses.
 func optionObjects(options []view.Option) []*slackapi.OptionBlockObject {
 	out := make([]*slackapi.OptionBlockObject, 0, len(options))
 	for _, o := range options {
-		if o.Value == "" || len(o.Value) > 150 {
+		if o.Value == "" || len(o.Value) > maxOptionValueBytes {
 			continue
 		}
-		out = append(out, slackapi.NewOptionBlockObject(o.Value, plainObject(markdown.Cut(o.Label, optionRunes)), nil))
+		out = append(out, slackapi.NewOptionBlockObject(o.Value, cutObject(o.Label, maxOptionRunes), nil))
 	}
 	return out
 }
 
-// chosen gives the options that are selected when a form opens.
-func chosen(f view.Field) []*slackapi.OptionBlockObject {
-	var out []view.Option
-	for _, v := range f.Value {
-		if i := slices.IndexFunc(f.Options, func(o view.Option) bool { return o.Value == v }); i >= 0 {
-			out = append(out, f.Options[i])
+// chosenOptions returns the options that are selected when a form opens.
+func chosenOptions(f view.Field) []*slackapi.OptionBlockObject {
+	var chosen []view.Option
+	for _, value := range f.Value {
+		i := slices.IndexFunc(f.Options, func(o view.Option) bool { return o.Value == value })
+		if i >= 0 {
+			chosen = append(chosen, f.Options[i])
 		}
 	}
-	return optionObjects(out)
+	return optionObjects(chosen)
 }
 
 // Problem makes the window that says why there is nothing else to show: the words of a *bridge.Problem, or a
 // general sentence.
 func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	var p *bridge.Problem
-	if errors.Is(err, bridge.ErrNoConversation) {
+	switch {
+	case errors.Is(err, bridge.ErrNoConversation):
 		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
-	} else if !errors.As(err, &p) {
+	case !errors.As(err, &p):
 		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 	}
 	return h.Window(view.Problem(p), at)
 }
 
-// Matching gives the options of a field that contain what was typed into its menu: as many as one answer may
-// hold, of less than maxBytes with its envelope.
+// Matching returns the options of a field that contain what was typed into its menu: as many as fit into one answer
+// of less than maxBytes.
 func Matching(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
 	typed = strings.ToLower(strings.TrimSpace(typed))
-	match := f.Options[:0:0]
+	var matching []view.Option
 	for _, o := range f.Options {
 		if strings.Contains(strings.ToLower(o.Label), typed) {
-			match = append(match, o)
+			matching = append(matching, o)
 		}
 	}
-	return fitting(optionObjects(match), maxBytes)
+	return fitOptions(optionObjects(matching), maxBytes)
 }
 
-// fitting gives as many of the options as one answer may hold.
-func fitting(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.OptionsResponse {
-	options = options[:min(len(options), optionsMost)]
+// fitOptions makes an answer of as many options as fit into maxBytes.
+func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.OptionsResponse {
+	const envelopeBytes = 1000 // what surrounds the answer on its way
+	options = options[:min(len(options), maxOptions)]
 	for {
-		r := slackapi.OptionsResponse{Options: options}
-		if raw, err := json.Marshal(r); err != nil || len(raw) < maxBytes-1000 || len(options) == 0 {
-			return r
+		answer := slackapi.OptionsResponse{Options: options}
+		raw, err := json.Marshal(answer)
+		if err != nil || len(options) == 0 || len(raw) < maxBytes-envelopeBytes {
+			return answer
 		}
 		options = options[:len(options)*3/4]
 	}

@@ -39,14 +39,15 @@ func readLabels(s string) labels {
 // in angle brackets.
 func ReadArguments(s string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s)}
-	w.tokensOnly(s)
+	w.readTokens(s)
 	return w.Text()
 }
 
-// mrkdwn reads Slack's own markup, for messages without rich text.
-func (w *writer) mrkdwn(s string) {
+// readMrkdwn reads Slack's own markup, for messages without rich text.
+func (w *writer) readMrkdwn(s string) {
 	for i, part := range strings.Split(s, "```") {
-		if i%2 == 1 && strings.TrimSpace(part) != "" {
+		isCode := i%2 == 1
+		if isCode && strings.TrimSpace(part) != "" {
 			if !w.Empty() {
 				w.Paragraph()
 			}
@@ -59,116 +60,128 @@ func (w *writer) mrkdwn(s string) {
 				w.Paragraph()
 			}
 		}
-		w.mrkdwnLines(part)
+		w.readLines(part)
 	}
 }
 
-func (w *writer) mrkdwnLines(s string) {
-	quoting := false
+// readLines reads lines of mrkdwn, some of which may be quoted.
+func (w *writer) readLines(s string) {
+	wasQuoted := false // the line before was quoted
 	for i, line := range strings.Split(s, "\n") {
-		rest, quoted := strings.CutPrefix(line, "&gt;")
+		rest, isQuoted := strings.CutPrefix(line, "&gt;")
 		switch {
-		case quoted:
-			w.Prefixed("> ", func() { w.spans(strings.TrimPrefix(rest, " "), markdown.Style{}) })
-		case quoting:
+		case isQuoted:
+			w.Prefixed("> ", func() { w.readSpans(strings.TrimPrefix(rest, " "), markdown.Style{}) })
+		case wasQuoted: // an empty line ends the quotation in Markdown
 			w.Paragraph()
-			w.spans(line, markdown.Style{})
+			w.readSpans(line, markdown.Style{})
 		default:
 			if i > 0 {
 				w.Newline()
 			}
-			w.spans(line, markdown.Style{})
+			w.readSpans(line, markdown.Style{})
 		}
-		quoting = quoted
+		wasQuoted = isQuoted
 	}
 }
 
-// spans writes one line: code, tokens in angle brackets, and simple formatting.
-func (w *writer) spans(s string, st markdown.Style) {
-	begin := 0
-	flush := func(end int) {
+// readSpans reads one line: code, tokens in angle brackets, and simple formatting.
+func (w *writer) readSpans(s string, style markdown.Style) {
+	begin := 0 // of the text that isn't written yet
+	writeUpTo := func(end int) {
 		if end > begin {
-			w.Styled(unescape(s[begin:end]), st)
+			w.Styled(unescape(s[begin:end]), style)
 		}
 	}
 	for i := 0; i < len(s); {
-		length := w.span(s, i, st, flush)
+		length := w.readSpan(s, i, style, writeUpTo)
 		i += max(length, 1)
 		if length > 0 {
 			begin = i
 		}
 	}
-	flush(len(s))
+	writeUpTo(len(s))
 }
 
-// span writes the span that begins at i, after flushing what comes before it, and gives its
-// length; 0 if none begins there.
-func (w *writer) span(s string, i int, st markdown.Style, flush func(int)) int {
-	switch c := s[i]; c {
+// readSpan writes the span that begins at i, after the text before it (by writeUpTo), and returns its length. It returns
+// 0 if no span begins there.
+func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(end int)) (length int) {
+	rest := s[i+1:]
+	switch mark := s[i]; mark {
 	case '<':
-		end := strings.IndexByte(s[i:], '>')
-		if end < 1 {
+		token, _, found := strings.Cut(rest, ">")
+		if !found {
 			return 0
 		}
-		flush(i)
-		w.token(s[i+1:i+end], st)
-		return end + 1
+		writeUpTo(i)
+		w.writeToken(token, style)
+		return len("<") + len(token) + len(">")
 	case '`':
-		end := strings.IndexByte(s[i+1:], '`')
-		if end < 1 {
+		code, _, found := strings.Cut(rest, "`")
+		if !found || code == "" {
 			return 0
 		}
-		flush(i)
-		w.Styled(unescape(s[i+1:i+1+end]), markdown.Style{Code: true})
-		return end + 2
+		writeUpTo(i)
+		w.Styled(unescape(code), markdown.Style{Code: true})
+		return len("`") + len(code) + len("`")
 	case '*', '_', '~':
-		inner := st
-		switch c {
-		case '*':
-			inner.Bold = true
-		case '_':
-			inner.Italic = true
-		default:
-			inner.Strike = true
-		}
-		end := closing(s, i, c)
-		if end < 0 || inner == st { // the latter bounds the nesting
+		inner := withMark(style, mark)
+		end := closingMark(s, i)
+		if end < 0 || inner == style { // a mark inside of its like is text, which also bounds the nesting
 			return 0
 		}
-		flush(i)
-		w.spans(s[i+1:end], inner)
+		writeUpTo(i)
+		w.readSpans(s[i+1:end], inner)
 		return end + 1 - i
 	}
 	return 0
 }
 
+// withMark returns a style with the formatting that a mark stands for: '*', '_' or '~'.
+func withMark(style markdown.Style, mark byte) markdown.Style {
+	switch mark {
+	case '*':
+		style.Bold = true
+	case '_':
+		style.Italic = true
+	case '~':
+		style.Strike = true
+	}
+	return style
+}
+
 // maxSpanBytes bounds how far apart, in bytes, the two marks of formatting may be.
 const maxSpanBytes = 1000
 
-// closing finds the mark that ends the formatting which the mark c at i opens; -1 if that opens none.
-// Marks count only at the borders of words.
-func closing(s string, i int, c byte) int {
+// closingMark returns where the formatting ends that the mark at i opens, or -1 if the mark opens none: marks count only at
+// the borders of words.
+func closingMark(s string, i int) int {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
-	if i > 0 && wordRune(before) {
+	if i > 0 && isWordRune(before) {
+		return -1
+	}
+	if strings.HasPrefix(s[i+1:], " ") {
 		return -1
 	}
 	for j := i + 1; j < min(len(s), i+maxSpanBytes); j++ {
-		if s[j] != c {
+		if s[j] != s[i] {
 			continue
 		}
+		isEmpty := j == i+1
 		after, _ := utf8.DecodeRuneInString(s[j+1:])
-		if j > i+1 && s[i+1] != ' ' && s[j-1] != ' ' && (j+1 == len(s) || !wordRune(after)) {
+		endsWord := s[j-1] != ' ' && (j+1 == len(s) || !isWordRune(after))
+		if !isEmpty && endsWord {
 			return j
 		}
 	}
 	return -1
 }
 
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// token writes what stands between angle brackets: a mention, a channel, a link.
-func (w *writer) token(t string, st markdown.Style) {
-	id, label, _ := strings.Cut(t, "|")
+// writeToken writes what stands between angle brackets: a mention, a channel, a link.
+func (w *writer) writeToken(token string, style markdown.Style) {
+	id, label, _ := strings.Cut(token, "|")
 	label = unescape(label)
 	switch {
 	case strings.HasPrefix(id, "@"):
@@ -187,12 +200,12 @@ func (w *writer) token(t string, st markdown.Style) {
 	case strings.HasPrefix(id, "!"):
 		w.Literal(label)
 	default:
-		w.Link(unescape(id), label, st)
+		w.Link(unescape(id), label, style)
 	}
 }
 
-// tokensOnly reads a text that has no markup except tokens in angle brackets.
-func (w *writer) tokensOnly(s string) {
+// readTokens reads a text that has no markup except tokens in angle brackets.
+func (w *writer) readTokens(s string) {
 	for {
 		at := strings.IndexByte(s, '<')
 		end := strings.IndexByte(s, '>')
@@ -201,7 +214,7 @@ func (w *writer) tokensOnly(s string) {
 			return
 		}
 		w.Literal(unescape(s[:at]))
-		w.token(s[at+1:end], markdown.Style{})
+		w.writeToken(s[at+1:end], markdown.Style{})
 		s = s[end+1:]
 	}
 }

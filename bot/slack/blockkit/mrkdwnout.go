@@ -1,12 +1,14 @@
 package blockkit
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"parley/bot/shape"
 	"parley/bot/view"
@@ -20,16 +22,19 @@ const joiner = "\u2060"
 var (
 	shortcode = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
 	iconName  = regexp.MustCompile(`^[a-z0-9_+-]+$`)
+
+	userIDForm = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
 )
 
-// escape makes s safe in every mrkdwn string: it can neither mention nor link.
-func escape(s string) string { // a strings.Replacer would be built for each text, and most have nothing to escape
+// escape makes s safe in every mrkdwn string: it can neither mention nor link. It uses no strings.Replacer, which would be
+// built for each text, though most texts have nothing to escape.
+func escape(s string) string {
 	s = strings.ReplaceAll(s, "&", "&amp;")
 	s = strings.ReplaceAll(s, "<", "&lt;")
 	return strings.ReplaceAll(s, ">", "&gt;")
 }
 
-// literal makes s one line of mrkdwn that shows as it is: no formatting, emoji, quotation.
+// literal makes s one line of mrkdwn that is shown as it is: without formatting, emoji or quotation.
 func literal(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -51,8 +56,8 @@ func literal(s string) string {
 	return s
 }
 
-// piece renders one piece as mrkdwn.
-func (h Home) piece(p view.Piece) string {
+// renderPiece renders one piece as mrkdwn.
+func (h Home) renderPiece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:
 		return "*" + literal(p.Text) + "*"
@@ -61,12 +66,13 @@ func (h Home) piece(p view.Piece) string {
 	case view.PieceIcon:
 		return Emoji(p.Text)
 	case view.PieceMention:
-		if userID(p.Agent.User) {
+		if isUserID(p.Agent.User) {
 			return "<@" + p.Agent.User + ">"
 		}
 		return literal(p.Agent.Name)
 	case view.PieceTime:
-		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(clock(p.At, p.Zone)))
+		fallback := formatTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
+		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(fallback))
 	case view.PieceLink:
 		return anchor(p.URL, p.Text)
 	case view.PieceThread:
@@ -78,15 +84,15 @@ func (h Home) piece(p view.Piece) string {
 	return literal(p.Text)
 }
 
-// clock writes a time in a zone, for clients that can't show it in the reader's own zone.
-func clock(at time.Time, zone *time.Location) string {
+// formatTime writes a time in a zone; nil means UTC.
+func formatTime(at time.Time, zone *time.Location) string {
 	if zone == nil {
 		zone = time.UTC
 	}
 	return at.In(zone).Format("2 Jan 2006 15:04 MST")
 }
 
-// Emoji gives the code that Slack shows as an emoji, such as ":email:"; "" where name can't be the name of one.
+// Emoji returns the code that Slack shows as an emoji, such as ":email:". It returns "" if name can't be an emoji's name.
 func Emoji(name string) string {
 	if !iconName.MatchString(name) {
 		return ""
@@ -94,7 +100,7 @@ func Emoji(name string) string {
 	return ":" + name + ":"
 }
 
-// anchor makes a link. Where the address isn't a safe one, it gives the label alone.
+// anchor makes a link. If the address isn't safe, it returns the label alone.
 func anchor(address, label string) string {
 	if markdown.SafeURL(address, false) == "" {
 		return literal(label)
@@ -103,60 +109,58 @@ func anchor(address, label string) string {
 	return "<" + address + "|" + strings.ReplaceAll(literal(label), "|", "¦") + ">"
 }
 
-// Link gives the address of a message; "" where the place names none.
+// Link returns the address of a message, or of a thread's root. It returns "" if the place names neither.
 // Source: form of what chat.getPermalink answers, read 2026-11.
 func (h Home) Link(p bridge.Place) string {
-	ts := p.Message
-	if ts == "" {
-		ts = p.Thread
-	}
+	ts := cmp.Or(p.Message, p.Thread)
 	if p.Channel == "" || ts == "" {
 		return ""
 	}
-	if h == "" {
-		h = "https://slack.com/"
-	}
-	link := string(h) + "archives/" + url.PathEscape(p.Channel) + "/p" + url.PathEscape(strings.ReplaceAll(ts, ".", ""))
+	home := cmp.Or(h, "https://slack.com/")
+	digits := strings.ReplaceAll(ts, ".", "")
+	link := string(home) + "archives/" + url.PathEscape(p.Channel) + "/p" + url.PathEscape(digits)
 	if p.Thread != "" && p.Thread != ts {
 		link += "?thread_ts=" + url.QueryEscape(p.Thread) + "&cid=" + url.QueryEscape(p.Channel)
 	}
 	return link
 }
 
-// userID says whether s has the form of a Slack user's id.
-func userID(s string) bool {
-	if len(s) < 2 || s[0] != 'U' && s[0] != 'W' {
-		return false
+// isUserID reports whether s has the form of a Slack user's id.
+func isUserID(s string) bool { return userIDForm.MatchString(s) }
+
+// Limits of the names under which posts stand.
+const (
+	maxNameRunes   = 80 // Slack's limit of a username
+	maxSuffixRunes = 23 // of a remark in brackets at the end of a name
+)
+
+// DisplayName makes a customer's name fit for a post: without invisible characters, and of maxNameRunes at most. view has
+// put a remark in brackets behind the name, which says that a customer has it: that must not be cut off.
+func DisplayName(name string) string {
+	name = strings.Join(strings.Fields(strings.Map(visible, name)), " ")
+	runes := []rune(name)
+	if len(runes) <= maxNameRunes {
+		return name
 	}
-	for _, r := range s {
-		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
-			return false
-		}
+	var suffix []rune
+	if at := strings.LastIndex(name, "("); at > 0 {
+		suffix = []rune(name[at:])
 	}
-	return true
+	if len(suffix) == 0 || len(suffix) > maxSuffixRunes {
+		return string(runes[:maxNameRunes-1]) + "…"
+	}
+	const between = "… "
+	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(between)]
+	return string(head) + between + string(suffix)
 }
 
-// DisplayName makes a customer's name fit for a post: without invisible characters, at most 80 runes.
-// view has marked it as a customer's already.
-func DisplayName(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	const most = 80
-	if r := []rune(s); len(r) > most {
-		if at := strings.LastIndex(s, "("); at > 0 && len([]rune(s[at:])) < 24 {
-			tail := []rune(s[at:]) // the mark must not be cut off
-			s = string(r[:most-len(tail)-2]) + "… " + string(tail)
-		} else {
-			s = string(r[:most-1]) + "…"
-		}
+// visible returns what is shown of a character in a name; -1 means nothing.
+func visible(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		return -1
 	}
-	return s
+	return r
 }

@@ -9,123 +9,132 @@ import (
 	"parley/channels/markdown"
 )
 
-// Limits of a page, which is what one message holds. Slack limits the blocks as JSON: at 13,100 characters when that
-// was measured, so a page stays well below.
+// Limits of a page, which is the text that one message holds. Slack limits the blocks as JSON: at 13,100 characters when
+// that was measured, so a page stays well below.
 // Units: a cost is an estimate, in characters of JSON.
 const (
-	pageRunes = MaxTextRunes // of text
-	pageCost  = 9500
-	pageParts = 200
-	runCost   = 70 // of a run without its text
-	partCost  = 90 // of a part without its runs
-	leastRoom = 20 // runes; a page with less room than this is full, so that no words stand on it in crumbs
+	pageRunes   = MaxTextRunes // of text
+	pageCost    = 9500
+	pageParts   = 200
+	runCost     = 70 // of a run without its text
+	partCost    = 90 // of a part without its runs
+	escapedCost = 6  // of a character that JSON writes by its number, as \u003c
+	minRoom     = 20 // a page with room for fewer characters is full, so that no single words stand at its end
 )
 
-// cost estimates how many characters of JSON a text takes.
-func cost(s string) int {
-	n := 0
+// costOf estimates how many characters of JSON a text takes.
+func costOf(s string) int {
+	cost := 0
 	for _, r := range s {
 		switch {
 		case r == '<' || r == '>' || r == '&' || r < ' ' || r == '\u2028' || r == '\u2029':
-			n += escapedCost
+			cost += escapedCost
 		case r == '"' || r == '\\':
-			n += 2
+			cost += 2
 		default:
-			n++
+			cost++
 		}
 	}
-	return n
+	return cost
 }
 
-// escapedCost is what a character costs that JSON writes by its number, as \u003c.
-const escapedCost = 6
-
 // paginate cuts parts into pages, each of which fits one message. Nothing is lost, and the
-// same parts give the same pages.
+// same parts always make the same pages.
 func paginate(parts []markdown.Part) [][]markdown.Part {
 	g := &pager{}
 	for _, p := range parts {
-		g.add(p)
+		g.addPart(p)
 	}
-	g.end()
+	g.finishPage()
 	return g.pages
 }
 
 // pager fills pages, one after the other.
 type pager struct {
-	pages       [][]markdown.Part // those that are full
-	page        []markdown.Part   // the one that is being filled
-	runes, cost int               // of page
+	pages [][]markdown.Part // those that are full
+	page  []markdown.Part   // the one that is being filled
+	runes int               // of page
+	cost  int               // of page
 }
 
-// end completes the page and begins an empty one.
-func (g *pager) end() {
+// finishPage completes the page and begins an empty one.
+func (g *pager) finishPage() {
 	if len(g.page) > 0 {
 		g.pages = append(g.pages, g.page)
 	}
-	g.page, g.runes, g.cost = nil, 0, 0
+	g.page = nil
+	g.runes = 0
+	g.cost = 0
 }
 
-// add puts p on the page. A small part that doesn't fit goes on a new page as a whole; a large one fills this page
+// addPart puts p on the page. A small part that doesn't fit goes on a new page as a whole; a large one fills this page
 // and continues on the next.
-func (g *pager) add(p markdown.Part) {
-	runes, cost := size(p)
+func (g *pager) addPart(p markdown.Part) {
+	runes, cost := sizeOfPart(p)
 	fits := g.runes+runes <= pageRunes && g.cost+cost <= pageCost
-	small := runes <= pageRunes/2 && cost <= pageCost/2
-	if !fits && small || len(g.page) >= pageParts {
-		g.end()
+	isSmall := runes <= pageRunes/2 && cost <= pageCost/2
+	isFull := len(g.page) >= pageParts
+	if isFull || !fits && isSmall {
+		g.finishPage()
 	}
 	g.fill(p)
 }
 
 // fill puts p on the page run by run, and on further pages what has no room.
 func (g *pager) fill(p markdown.Part) {
-	open := p
-	open.Runs = nil
+	begun := p // what this page gets of p
+	begun.Runs = nil
 	g.cost += partCost
 	for _, r := range p.Runs {
-		frame := runCost + len(r.URL)
+		frameCost := runCost + len(r.URL)
 		for r.Text != "" {
-			room := min(pageRunes-g.runes, pageCost-g.cost-frame)
-			piece := cutAt(r.Text, room)
-			if over := cost(piece) - room; over > 0 && room > 0 {
-				piece = cutAt(piece, room/escapedCost) // short enough even if every character is escaped
-			}
-			if room < leastRoom || piece == "" {
-				g.flush(&open)
-				g.end()
+			room := min(pageRunes-g.runes, pageCost-g.cost-frameCost)
+			piece := cutToRoom(r.Text, room)
+			if room < minRoom || piece == "" {
+				g.flush(&begun)
+				g.finishPage()
 				g.cost += partCost
 				continue
 			}
-			open.Runs = append(open.Runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
-			g.runes, g.cost = g.runes+utf8.RuneCountInString(piece), g.cost+cost(piece)+frame
+			begun.Runs = append(begun.Runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
+			g.runes += utf8.RuneCountInString(piece)
+			g.cost += costOf(piece) + frameCost
 			r.Text = r.Text[len(piece):]
 		}
 	}
-	g.flush(&open)
+	g.flush(&begun)
 }
 
 // flush puts what was collected of a part on the page.
-func (g *pager) flush(open *markdown.Part) {
-	if len(open.Runs) > 0 {
-		g.page = append(g.page, *open)
-		open.Runs = nil
+func (g *pager) flush(begun *markdown.Part) {
+	if len(begun.Runs) > 0 {
+		g.page = append(g.page, *begun)
+		begun.Runs = nil
 	}
 }
 
-// size gives how much of a page a part takes.
-func size(p markdown.Part) (runes, costs int) {
-	costs = partCost
+// sizeOfPart returns how much of a page a part takes.
+func sizeOfPart(p markdown.Part) (runes, cost int) {
+	cost = partCost
 	for _, r := range p.Runs {
 		runes += utf8.RuneCountInString(r.Text)
-		costs += cost(r.Text) + runCost + len(r.URL)
+		cost += costOf(r.Text) + runCost + len(r.URL)
 	}
-	return runes, costs
+	return runes, cost
 }
 
-// cutAt gives the beginning of s, at most n runes, preferably ending after a line or word.
-func cutAt(s string, n int) string {
-	head := markdown.Cut(s, n)
+// cutToRoom returns as much of the beginning of s as has room, by its characters and by its cost.
+func cutToRoom(s string, room int) string {
+	piece := cutAt(s, room)
+	if room > 0 && costOf(piece) > room {
+		return cutAt(piece, room/escapedCost) // short enough even if every character is escaped
+	}
+	return piece
+}
+
+// cutAt returns the beginning of s, maxRunes at most, that ends after a line or a word if possible.
+func cutAt(s string, maxRunes int) string {
+	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
 		return s
 	}

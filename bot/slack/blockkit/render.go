@@ -12,23 +12,32 @@ import (
 	"parley/channels/markdown"
 )
 
-// MaxTextRunes is how many characters of text one message holds; longer text continues in further ones.
+// MaxTextRunes is how many characters of text Parley puts into one message; longer text continues in further ones.
 const MaxTextRunes = 3500
 
 // Limits of Block Kit.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
 const (
-	sectionRunes  = 2900
-	buttonRunes   = 75
-	actionsMost   = 25
-	overflowMost  = 5
-	overflowBytes = 75
-	messageBlocks = 45
-	messageSize   = 11500 // characters of all blocks as JSON
-	noticeRunes   = 600   // of the text that notifications show
+	maxLabelRunes        = 75 // of a button, or an entry of a menu
+	maxActions           = 25 // buttons in one block
+	maxOverflow          = 5  // entries of a menu
+	maxOverflowValue     = 75 // bytes
+	maxConfirmTitleRunes = 100
+	maxConfirmTextRunes  = 300
+	maxConfirmLabelRunes = 30
 )
 
-// Home is the workspace's address, as auth.test tells it, for links to messages. Where it is "", links lead
+// Limits of our own, which leave some room below those of Slack.
+const (
+	maxSectionRunes = 2900
+	maxPieceRunes   = 500
+	maxBlocks       = 45              // of a message
+	maxMessageSize  = 11500           // characters of all blocks as JSON
+	maxNoticeRunes  = 600             // of the text that notifications show
+	maxMessageRunes = pageRunes + 300 // a full page, and some lines beside it
+)
+
+// Home is the workspace's address, as auth.test returns it, for links to messages. If it is "", links lead
 // to the workspace by way of slack.com.
 type Home string
 
@@ -43,133 +52,181 @@ func (m *Message) Remark(text string) {
 	m.Blocks = append(m.Blocks, slackapi.NewContextBlock("", mrkdwnObject(text)))
 }
 
-// renderer lays a card out in messages; most need one.
+// renderer lays a card out in messages; most cards need one.
 type renderer struct {
-	home  Home
-	seed  string // makes block ids new on each update
-	done  []Message
-	cur   Message
-	runes int
-	size  int // of the blocks as JSON
-	count int // of blocks and buttons, for their ids
+	home     Home
+	seed     string // begins the ids of all blocks
+	finished []Message
+	ids      int // how many ids of blocks and buttons were made
+
+	message Message // the one that is being filled
+	runes   int     // of its text, about
+	size    int     // of its blocks as JSON, in characters
 }
 
 // Messages lays a card out, in one message at least. A long card continues in further messages; buttons come
-// last. seed begins the ids of blocks, which must differ from those of the message's version before.
+// last. The ids of blocks begin with seed. When a message is edited, Slack wants ids that differ from those before, so seed
+// must be another one then.
 func (h Home) Messages(c view.Card, seed string) []Message {
-	r := &renderer{home: h, seed: seed}
-	for _, b := range c.Blocks {
-		r.block(b)
+	messages := h.render(c.Blocks, c.Buttons, seed)
+	if len(messages) == 0 {
+		return []Message{{}}
 	}
-	r.buttons(c.Buttons)
-	r.end()
-	if len(r.done) == 0 {
-		r.done = []Message{{}}
-	}
-	return r.done
+	return messages
 }
 
 // FirstMessage lays out a card that fits one message. What doesn't fit is left out.
 func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages(c, seed)[0] }
 
-func (r *renderer) id() string {
-	r.count++
-	return fmt.Sprintf("%s-%d", r.seed, r.count)
-}
-
-func (r *renderer) end() {
-	if len(r.cur.Blocks) > 0 {
-		r.cur.Text = cutMarkup(strings.TrimSpace(r.cur.Text), noticeRunes)
-		r.done = append(r.done, r.cur)
+// render lays out blocks, and buttons below them.
+func (h Home) render(blocks []view.Block, buttons []view.Button, seed string) []Message {
+	r := &renderer{home: h, seed: seed}
+	for _, b := range blocks {
+		r.renderBlock(b)
 	}
-	r.cur, r.runes, r.size = Message{}, 0, 0
+	r.addButtons(buttons)
+	r.finishMessage()
+	return r.finished
 }
 
-// cutMarkup cuts mrkdwn without leaving half a token or entity at its end.
-func cutMarkup(s string, n int) string {
-	head := markdown.Cut(s, n)
+// nextID counts one more block or button.
+func (r *renderer) nextID() int {
+	r.ids++
+	return r.ids
+}
+
+func (r *renderer) nextBlockID() string {
+	return fmt.Sprintf("%s-%d", r.seed, r.nextID())
+}
+
+// finishMessage completes the message that is being filled, and begins an empty one.
+func (r *renderer) finishMessage() {
+	if len(r.message.Blocks) > 0 {
+		r.message.Text = cutMarkup(strings.TrimSpace(r.message.Text), maxNoticeRunes)
+		r.finished = append(r.finished, r.message)
+	}
+	r.message = Message{}
+	r.runes = 0
+	r.size = 0
+}
+
+// cutMarkup cuts mrkdwn without leaving half a token (<@U1>) or entity (&amp;) at its end.
+func cutMarkup(s string, maxRunes int) string {
+	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
 		return s
 	}
-	if at := strings.LastIndexByte(head, '<'); at > strings.LastIndexByte(head, '>') {
-		head = head[:at]
-	}
-	if at := strings.LastIndexByte(head, '&'); at > strings.LastIndexByte(head, ';') {
-		head = head[:at]
-	}
+	head = withoutUnended(head, '<', '>')
+	head = withoutUnended(head, '&', ';')
 	return head + "…"
 }
 
-// put adds a block with about so many runes of text. If it doesn't fit, it begins a new message.
-func (r *renderer) put(b slackapi.Block, text string, runes int) {
-	size := 0
-	if raw, err := json.Marshal(b); err == nil {
-		size = utf8.RuneCount(raw)
+// withoutUnended cuts s before the last open, if no end comes behind it.
+func withoutUnended(s string, open, end byte) string {
+	at := strings.LastIndexByte(s, open)
+	if at > strings.LastIndexByte(s, end) {
+		return s[:at]
 	}
-	if len(r.cur.Blocks) > 0 && (r.runes+runes > pageRunes+300 || r.size+size > messageSize || len(r.cur.Blocks) >= messageBlocks) {
-		r.end()
+	return s
+}
+
+// addBlock adds a block. If it doesn't fit, it begins a new message. text is what notifications show of it, and runes is
+// how many characters people see of it.
+func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
+	size := sizeOf(b)
+	if !r.hasRoom(runes, size) {
+		r.finishMessage()
 	}
-	r.cur.Blocks = append(r.cur.Blocks, b)
+	r.message.Blocks = append(r.message.Blocks, b)
 	r.runes += runes
 	r.size += size
 	if text != "" {
-		r.cur.Text += text + "\n"
+		r.message.Text += text + "\n"
 	}
 }
 
-func (r *renderer) block(b view.Block) {
+// addText adds a block that shows text in mrkdwn.
+func (r *renderer) addText(b slackapi.Block, text string) {
+	r.addBlock(b, text, utf8.RuneCountInString(text))
+}
+
+// sizeOf is how many characters a block has as JSON. A block that has no JSON would not be sent anyway.
+func sizeOf(b slackapi.Block) int {
+	raw, err := json.Marshal(b)
+	if err != nil {
+		return 0
+	}
+	return utf8.RuneCount(raw)
+}
+
+// hasRoom reports whether a block fits into the message. The first block always does.
+func (r *renderer) hasRoom(runes, size int) bool {
+	if len(r.message.Blocks) == 0 {
+		return true
+	}
+	return r.runes+runes <= maxMessageRunes && r.size+size <= maxMessageSize && len(r.message.Blocks) < maxBlocks
+}
+
+func (r *renderer) renderBlock(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		r.body(b)
+		r.renderBody(b)
 	case view.BlockSmall:
-		text := r.line(b.Pieces)
-		r.put(slackapi.NewContextBlock(r.id(), mrkdwnObject(text)), text, utf8.RuneCountInString(text))
+		text := r.renderPieces(b.Pieces)
+		r.addText(slackapi.NewContextBlock(r.nextBlockID(), mrkdwnObject(text)), text)
 	case view.BlockItem:
-		r.item(b)
+		r.renderItem(b)
 	case view.BlockLine:
-		text := r.line(b.Pieces)
-		r.put(section(r.id(), text, nil), text, utf8.RuneCountInString(text))
+		text := r.renderPieces(b.Pieces)
+		r.addText(section(r.nextBlockID(), text, nil), text)
 	}
 }
 
-// line renders pieces within a section's limit. Pieces beyond it are left out whole, since a cut could
+// renderPieces renders a line within a section's limit. Pieces beyond it are left out whole, since a cut could
 // break their syntax.
-func (r *renderer) line(pieces []view.Piece) string {
-	var b strings.Builder
-	n := 0
+func (r *renderer) renderPieces(pieces []view.Piece) string {
+	var line strings.Builder
+	runes := 0
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, 500)
-		s := r.home.piece(p)
-		n += utf8.RuneCountInString(s)
-		if n > sectionRunes {
-			b.WriteString(" …")
+		p.Text = markdown.Cut(p.Text, maxPieceRunes)
+		text := r.home.renderPiece(p)
+		runes += utf8.RuneCountInString(text)
+		if runes > maxSectionRunes {
+			line.WriteString(" …")
 			break
 		}
-		b.WriteString(s)
+		line.WriteString(text)
 	}
-	if b.Len() == 0 {
-		return " "
-	}
-	return b.String()
+	return orBlank(line.String())
 }
 
-func (r *renderer) body(b view.Block) {
+// orBlank returns a blank for an empty text, since Slack refuses blocks without text.
+func orBlank(text string) string {
+	if text == "" {
+		return " "
+	}
+	return text
+}
+
+// renderBody renders canonical Markdown, on as many pages as it needs.
+func (r *renderer) renderBody(b view.Block) {
 	parts := markdown.Parts(b.Text)
 	if b.Kind == view.BlockQuote {
 		for i := range parts {
-			if parts[i].Kind != markdown.Code {
-				parts[i] = markdown.Part{Kind: markdown.Quote, Runs: quoteRuns(parts[i])}
+			if parts[i].Kind != markdown.Code { // a quotation of Slack has no code blocks
+				parts[i] = markdown.Part{Kind: markdown.Quote, Runs: runsInQuote(parts[i])}
 			}
 		}
 	}
 	for _, page := range paginate(parts) {
 		text := markdown.Plain(page)
-		r.put(richText(r.id(), page), escape(text), utf8.RuneCountInString(text))
+		r.addBlock(richText(r.nextBlockID(), page), escape(text), utf8.RuneCountInString(text))
 	}
 }
 
-// quoteRuns writes the mark of a list item as text, because a quotation has no lists.
-func quoteRuns(p markdown.Part) []markdown.Run {
+// runsInQuote returns the runs of a part that is quoted. It writes the mark of a list item as text, because a quotation has
+// no lists.
+func runsInQuote(p markdown.Part) []markdown.Run {
 	if p.Kind != markdown.Item {
 		return p.Runs
 	}
@@ -177,71 +234,78 @@ func quoteRuns(p markdown.Part) []markdown.Run {
 	if p.Ordered {
 		mark = fmt.Sprintf("%d. ", p.Number)
 	}
-	return append([]markdown.Run{{Text: strings.Repeat("  ", p.Indent) + mark}}, p.Runs...)
+	indent := strings.Repeat("  ", p.Indent)
+	return append([]markdown.Run{{Text: indent + mark}}, p.Runs...)
 }
 
-func (r *renderer) item(b view.Block) {
-	text := r.line(b.Pieces)
-	runes := utf8.RuneCountInString(text)
-	if menu := r.overflow(b.Buttons); menu != nil {
-		r.put(section(r.id(), text, slackapi.NewAccessory(menu)), text, runes)
+// renderItem renders an entry of a list. Its buttons stand beside it in a menu, or a single one as itself; where that
+// can't be, they stand below it.
+func (r *renderer) renderItem(b view.Block) {
+	text := r.renderPieces(b.Pieces)
+	if menu := r.overflowMenu(b.Buttons); menu != nil {
+		r.addText(section(r.nextBlockID(), text, slackapi.NewAccessory(menu)), text)
 		return
 	}
 	if len(b.Buttons) == 1 {
-		r.put(section(r.id(), text, slackapi.NewAccessory(r.button(b.Buttons[0]))), text, runes)
+		r.addText(section(r.nextBlockID(), text, slackapi.NewAccessory(r.button(b.Buttons[0]))), text)
 		return
 	}
-	r.put(section(r.id(), text, nil), text, runes)
-	r.buttons(b.Buttons)
+	r.addText(section(r.nextBlockID(), text, nil), text)
+	r.addButtons(b.Buttons)
 }
 
-// overflow makes a menu of buttons; nil if they don't fit into one or one of them asks first.
-func (r *renderer) overflow(buttons []view.Button) *slackapi.OverflowBlockElement {
-	if len(buttons) < 2 || len(buttons) > overflowMost {
+// overflowMenu makes a menu of buttons. It returns nil if the buttons don't fit into a menu, or if one of them asks for
+// confirmation, which an entry of a menu can't.
+func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockElement {
+	if len(buttons) < 2 || len(buttons) > maxOverflow {
 		return nil
 	}
 	options := make([]*slackapi.OptionBlockObject, 0, len(buttons))
 	for _, b := range buttons {
 		value := optionValue(b)
-		if len(value) > overflowBytes || b.Confirm != "" {
+		if len(value) > maxOverflowValue || b.Confirm != "" {
 			return nil
 		}
-		options = append(options, slackapi.NewOptionBlockObject(value, plainObject(markdown.Cut(b.Label, buttonRunes)), nil))
+		options = append(options, slackapi.NewOptionBlockObject(value, cutObject(b.Label, maxLabelRunes), nil))
 	}
-	return slackapi.NewOverflowBlockElement("menu:"+r.id(), options...)
+	return slackapi.NewOverflowBlockElement("menu:"+r.nextBlockID(), options...)
 }
 
-func (r *renderer) buttons(buttons []view.Button) {
-	for _, row := range view.Rows(buttons, actionsMost) {
+// addButtons adds rows of buttons.
+func (r *renderer) addButtons(buttons []view.Button) {
+	for _, row := range view.Rows(buttons, maxActions) {
 		elements := make([]slackapi.BlockElement, 0, len(row))
 		for _, b := range row {
 			elements = append(elements, r.button(b))
 		}
-		r.put(slackapi.NewActionBlock(r.id(), elements...), "", 0)
+		r.addBlock(slackapi.NewActionBlock(r.nextBlockID(), elements...), "", 0)
 	}
 }
 
-// button makes a button with its verb in the action id and its arguments in the value. Both come back
-// from a client, so they are only claims.
+// button makes a button with its verb in the action id and its arguments in the value; Clicked reads them back. They come
+// back from a client, so they are only claims.
 func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
-	r.count++
-	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.count)
-	e := slackapi.NewButtonBlockElement(id, b.Value, plainObject(markdown.Cut(b.Label, buttonRunes)))
+	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.nextID())
+	button := slackapi.NewButtonBlockElement(id, b.Value, cutObject(b.Label, maxLabelRunes))
 	switch b.Style {
 	case view.StylePrimary:
-		e.WithStyle(slackapi.StylePrimary)
+		button.WithStyle(slackapi.StylePrimary)
 	case view.StyleDanger:
-		e.WithStyle(slackapi.StyleDanger)
-	case view.StylePlain:
+		button.WithStyle(slackapi.StyleDanger)
+	case view.StylePlain: // Slack's default
 	}
 	if b.Confirm != "" {
-		e.WithConfirm(slackapi.NewConfirmationBlockObject(plainObject(markdown.Cut(b.Label, 100)), plainObject(markdown.Cut(b.Confirm, 300)),
-			plainObject(markdown.Cut(b.Label, 30)), plainObject("Cancel")))
+		button.WithConfirm(slackapi.NewConfirmationBlockObject(
+			cutObject(b.Label, maxConfirmTitleRunes),
+			cutObject(b.Confirm, maxConfirmTextRunes),
+			cutObject(b.Label, maxConfirmLabelRunes),
+			plainObject("Cancel"),
+		))
 	}
-	return e
+	return button
 }
 
-// optionValue packs a button's verb, what it opens and its arguments into one value of a menu.
+// optionValue packs a button's verb, what it opens and its arguments into one value of a menu; Clicked reads them back.
 func optionValue(b view.Button) string {
 	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
 }
@@ -252,12 +316,17 @@ func section(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBl
 
 // mrkdwnObject makes a text in which Slack makes no links of plain addresses or names.
 func mrkdwnObject(text string) *slackapi.TextBlockObject {
-	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
+	const emoji, verbatim = false, true
+	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, emoji, verbatim)
 }
 
+// plainObject makes a text without markup.
 func plainObject(text string) *slackapi.TextBlockObject {
-	if text == "" {
-		text = " "
-	}
-	return slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false)
+	const emoji, verbatim = false, false
+	return slackapi.NewTextBlockObject(slackapi.PlainTextType, orBlank(text), emoji, verbatim)
+}
+
+// cutObject makes a text without markup, cut to a limit of Slack's.
+func cutObject(text string, maxRunes int) *slackapi.TextBlockObject {
+	return plainObject(markdown.Cut(text, maxRunes))
 }

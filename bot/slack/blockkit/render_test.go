@@ -80,7 +80,7 @@ func TestLiteral(t *testing.T) {
 	if got := anchor("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
 		t.Errorf("link %q", got)
 	}
-	if got := Home("").piece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
+	if got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
 		t.Errorf("mention %q", got)
 	}
 }

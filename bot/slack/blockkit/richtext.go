@@ -1,11 +1,13 @@
 package blockkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley/channels/markdown"
 )
@@ -51,13 +53,13 @@ func (f *flexible) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// writer builds a text from Slack's elements. It knows the names of channels and user groups by their ids.
+// writer builds a text from Slack's elements.
 type writer struct {
 	*markdown.Writer
 	names labels
 }
 
-// labels are names by id, as a message's plain text gives them: <#C1|support>.
+// labels are the names of channels and user groups by id, as a message's plain text has them: <#C1|support>.
 type labels map[string]string
 
 // Typed is what somebody typed, as a message carries it.
@@ -72,20 +74,21 @@ type Typed struct {
 func ReadText(t Typed) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text)}
 	parts := readParts(t.Blocks)
-	if !slices.ContainsFunc(parts, func(p part) bool { return p.rich != nil }) {
-		w.mrkdwn(t.Text)
+	hasRichText := slices.ContainsFunc(parts, func(p part) bool { return p.rich != nil })
+	if !hasRichText {
+		w.readMrkdwn(t.Text)
 	}
-	for _, p := range append(parts, pastedTables(t.Attachments)...) {
-		w.blocks(p.rich)
-		w.table(p.rows)
+	for _, p := range append(parts, readPastedTables(t.Attachments)...) {
+		w.writeRichText(p.rich)
+		w.writeTable(p.rows)
 	}
 	return w.Text()
 }
 
 // part is a block of a message that somebody typed: rich text, or a table.
 type part struct {
-	rich []element
-	rows [][]cell
+	rich []element // not nil for rich text, even without elements
+	rows [][]cell  // not nil for a table
 }
 
 // readParts reads those blocks of a message that have what somebody typed in them.
@@ -96,37 +99,39 @@ func readParts(blocks json.RawMessage) []part {
 	}
 	var out []part
 	for _, raw := range all {
-		var b element
 		if rows := readTable(raw); rows != nil {
 			out = append(out, part{rows: rows})
-		} else if json.Unmarshal(raw, &b) == nil && b.Type == "rich_text" {
-			out = append(out, part{rich: append([]element{}, b.Elements...)})
+			continue
+		}
+		var block element
+		if json.Unmarshal(raw, &block) == nil && block.Type == "rich_text" {
+			out = append(out, part{rich: append([]element{}, block.Elements...)})
 		}
 	}
 	return out
 }
 
-// blocks writes the parts of one rich_text block.
-func (w *writer) blocks(parts []element) {
+// writeRichText writes the parts of one rich_text block.
+func (w *writer) writeRichText(parts []element) {
 	for i, p := range parts {
 		if i > 0 {
-			w.between(parts[i-1], p)
+			w.separate(parts[i-1], p)
 		}
 		switch p.Type {
 		case "rich_text_list":
-			w.list(p, p.Offset+1) // Slack interrupts a list for nested ones, and continues it with an offset
+			w.writeList(p)
 		case "rich_text_quote":
-			w.Prefixed("> ", func() { w.inline(p.Elements) })
+			w.Prefixed("> ", func() { w.writeRuns(p.Elements) })
 		case "rich_text_preformatted":
-			w.Preformatted(w.code(p.Elements))
+			w.Preformatted(w.plainText(p.Elements))
 		default: // rich_text_section, and kinds that Slack adds later
-			w.inline(p.Elements)
+			w.writeRuns(p.Elements)
 		}
 	}
 }
 
-// between separates two parts: lists and quotes need an empty line before plain text.
-func (w *writer) between(last, next element) {
+// separate separates two parts: lists and quotes need an empty line before plain text.
+func (w *writer) separate(last, next element) {
 	if last.Type == "rich_text_list" && next.Type == "rich_text_list" {
 		w.BreakLine()
 		return
@@ -134,116 +139,119 @@ func (w *writer) between(last, next element) {
 	w.Paragraph()
 }
 
-// list writes a list; start is the number of its first item, if it is an ordered one.
-func (w *writer) list(l element, start int) {
+// writeList writes a list. Slack interrupts a list for nested ones, and continues it with an offset.
+func (w *writer) writeList(list element) {
 	var kind string
-	_ = json.Unmarshal(l.Style, &kind) //nolint:errcheck // an unknown style is a bullet
-	for i, item := range l.Elements {
+	_ = json.Unmarshal(list.Style, &kind) //nolint:errcheck // an unknown style is a bullet
+	firstNumber := list.Offset + 1
+	for i, item := range list.Elements {
 		mark := "- "
 		if kind == "ordered" {
-			mark = strconv.Itoa(start+i) + ". "
+			mark = strconv.Itoa(firstNumber+i) + ". "
 		}
-		w.Item(l.Indent, mark, func() { w.inline(item.Elements) })
+		w.Item(list.Indent, mark, func() { w.writeRuns(item.Elements) })
 	}
 }
 
-// code gives the characters of runs, without formatting: behind the words of a link stands its address. Mentions in code
+// plainText returns the characters of runs, without formatting: the address of a link follows its words. Mentions in code
 // count like any others: the text is for colleagues then.
-func (w *writer) code(runs []element) string {
+func (w *writer) plainText(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
 	plain := slices.Clone(runs)
 	for i, r := range plain {
 		if r.Type == "link" {
-			plain[i] = element{Type: "text", Text: flexible(markdown.Run{Text: string(r.Text), URL: r.URL}.Spelled())}
+			spelled := markdown.Run{Text: string(r.Text), URL: r.URL}.Spelled()
+			plain[i] = element{Type: "text", Text: flexible(spelled)}
 		}
 	}
-	inner.inline(plain)
+	inner.writeRuns(plain)
 	for _, id := range inner.Mentions() {
 		w.Mention(id)
 	}
 	return inner.Plain()
 }
 
-// inline writes runs of text. It writes all runs between two mentions at once, because the marks around
+// writeRuns writes runs of text. It writes all runs between two mentions at once, because the marks around
 // a run depend on its neighbours.
-func (w *writer) inline(runs []element) {
-	var words []markdown.Run
-	literal := func(s string) { words = append(words, markdown.Run{Text: s}) }
+func (w *writer) writeRuns(runs []element) {
+	var waiting []markdown.Run // those since the last mention
+	addText := func(s string) { waiting = append(waiting, markdown.Run{Text: s}) }
 	flush := func() {
-		w.Runs(words)
-		words = nil
+		w.Runs(waiting)
+		waiting = nil
 	}
 	for _, r := range runs {
-		var st markdown.Style
-		_ = json.Unmarshal(r.Style, &st) //nolint:errcheck // an unknown style is none
+		var style markdown.Style
+		_ = json.Unmarshal(r.Style, &style) //nolint:errcheck // an unknown style is none
 		switch r.Type {
 		case "text":
-			words = append(words, markdown.Run{Text: string(r.Text), Style: st})
+			waiting = append(waiting, markdown.Run{Text: string(r.Text), Style: style})
 		case "user":
 			flush()
 			w.User(r.UserID)
 		case "usergroup":
 			w.Mention(r.GroupID)
-			literal("@" + w.label(r.GroupID))
+			addText("@" + w.label(r.GroupID))
 		case "broadcast":
 			w.Mention("here")
-			literal("@" + r.Range)
+			addText("@" + r.Range)
 		case "channel":
-			literal("#" + w.label(r.ChannelID))
+			addText("#" + w.label(r.ChannelID))
 		case "emoji":
-			literal(emojiText(r))
+			addText(emojiText(r))
 		case "link":
-			words = append(words, markdown.Run{Text: string(r.Text), URL: r.URL, Style: st})
+			waiting = append(waiting, markdown.Run{Text: string(r.Text), URL: r.URL, Style: style})
 		case "date":
-			literal(dateText(r))
+			addText(dateText(r))
 		case "color":
-			literal(r.Value)
-		default:
+			addText(r.Value)
+		default: // a kind that Slack adds later
 			flush()
-			w.Styled(string(r.Text), st)
-			w.inline(r.Elements)
+			w.Styled(string(r.Text), style)
+			w.writeRuns(r.Elements)
 		}
 	}
 	flush()
 }
 
-// dateText gives the words that stand for a date, else its time.
+// dateText returns the words that stand for a date, or its time if there are none.
 func dateText(e element) string {
-	seconds, err := strconv.ParseInt(string(e.Timestamp), 10, 64)
-	if e.Fallback != "" || err != nil {
+	if e.Fallback != "" {
 		return e.Fallback
+	}
+	seconds, err := strconv.ParseInt(string(e.Timestamp), 10, 64)
+	if err != nil {
+		return ""
 	}
 	return time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04 MST")
 }
 
-// label gives the name of an id, else the id.
-func (w *writer) label(id string) string {
-	if name := w.names[id]; name != "" {
-		return name
-	}
-	return id
-}
+// label returns the name of a channel or user group, or its id if the name isn't known.
+func (w *writer) label(id string) string { return cmp.Or(w.names[id], id) }
 
-// Unicode's five skin tones, which follow an emoji. Slack numbers them from 2 to 6.
+// Unicode's five skin tones, which follow an emoji, and Slack's numbers of them.
 const (
-	firstTone = 0x1f3fb
-	lastTone  = 0x1f3ff
+	firstTone       = 0x1f3fb
+	lastTone        = 0x1f3ff
+	firstToneNumber = 2
+	lastToneNumber  = 6
 )
 
-// emojiText gives the characters of an emoji; a custom emoji stays a shortcode.
+// emojiText returns the characters of an emoji. A custom emoji, which has none, stays a shortcode.
 func emojiText(e element) string {
 	var b strings.Builder
-	for part := range strings.SplitSeq(e.Unicode, "-") {
-		n, err := strconv.ParseUint(part, 16, 32)
-		if err != nil || n == 0 || n > 0x10ffff {
+	for digits := range strings.SplitSeq(e.Unicode, "-") {
+		char, err := strconv.ParseUint(digits, 16, 32)
+		if err != nil || char == 0 || char > unicode.MaxRune {
 			return ":" + e.Name + ":"
 		}
-		b.WriteRune(rune(n))
+		b.WriteRune(rune(char))
 	}
-	s := b.String()
-	hasTone := strings.ContainsFunc(s, func(r rune) bool { return r >= firstTone && r <= lastTone })
-	if e.SkinTone >= 2 && e.SkinTone <= 6 && !hasTone {
-		s += string(rune(firstTone + e.SkinTone - 2))
+	emoji := b.String()
+	hasTone := strings.ContainsFunc(emoji, func(r rune) bool { return r >= firstTone && r <= lastTone })
+	knowsTone := e.SkinTone >= firstToneNumber && e.SkinTone <= lastToneNumber
+	if knowsTone && !hasTone {
+		emoji += string(rune(firstTone + e.SkinTone - firstToneNumber))
 	}
-	return s
+	return emoji
 }

@@ -48,25 +48,19 @@ type Input struct {
 	Several  []option `json:"selected_options"`
 }
 
-// IsInput says whether c is a field of an open form: such a click asks for nothing.
+// IsInput reports whether c is a field of an open form: such a click asks for nothing.
 func (c Control) IsInput() bool { return c.ActionID == inputID }
 
 // Clicked reads the verb, what it opens and its arguments from one of our buttons or menu entries.
-// Errors: it is none of ours, or verb.Pressed's.
+// Errors: the control isn't ours, or verb.Pressed's.
 func (c Control) Clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
-	name, opens, value := "", "", c.Value
+	read := c.readButton
 	if c.Selected != nil {
-		fields := strings.SplitN(c.Selected.Value, "|", 3)
-		if len(fields) != 3 {
-			return "", "", bridge.Args{}, errors.New("menu entry")
-		}
-		name, opens, value = fields[0], fields[1], fields[2]
-	} else {
-		fields := strings.Split(c.ActionID, ":")
-		if len(fields) != 4 || fields[0] != "b" {
-			return "", "", bridge.Args{}, fmt.Errorf("action %q", markdown.Cut(c.ActionID, 40))
-		}
-		name, opens = fields[1], fields[2]
+		read = c.readMenuEntry
+	}
+	name, opens, value, err := read()
+	if err != nil {
+		return "", "", bridge.Args{}, err
 	}
 	v, args, err := verb.Pressed(name, value)
 	if err != nil {
@@ -75,22 +69,40 @@ func (c Control) Clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 	return v, view.Opens(opens), args, nil
 }
 
-// Submit reads a filled form, or says by field name what is wrong with it; "" stands for the whole form. It
-// reads times as of when the form was opened.
-func (v *View) Submit() (view.Filled, map[string]string) {
-	p := ReadMemory(v.Private)
-	name, args, err := verb.Pressed(p.Verb, p.Args)
+// readMenuEntry takes apart what optionValue made.
+func (c Control) readMenuEntry() (name, opens, value string, err error) {
+	fields := strings.SplitN(c.Selected.Value, "|", 3) // the value, the last field, may have a "|" in it
+	if len(fields) != 3 {
+		return "", "", "", errors.New("menu entry")
+	}
+	return fields[0], fields[1], fields[2], nil
+}
+
+// readButton takes apart the action id that renderer.button made.
+func (c Control) readButton() (name, opens, value string, err error) {
+	fields := strings.Split(c.ActionID, ":")
+	if len(fields) != 4 || fields[0] != "b" {
+		return "", "", "", fmt.Errorf("action %q", markdown.Cut(c.ActionID, 40))
+	}
+	return fields[1], fields[2], c.Value, nil
+}
+
+// Submit reads a filled form. If something is wrong with it, errs says so by field name; "" stands for the whole form.
+// Times that were typed count from when the form was opened.
+func (v *View) Submit() (filled view.Filled, errs map[string]string) {
+	memory := ReadMemory(v.Private)
+	name, args, err := verb.Pressed(memory.Verb, memory.Args)
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(name, args, v.values(), time.Unix(p.At, 0), p.Location())
-	if p.Pick && out.Text == "" {
-		out.Text = p.Text
+	filled, errs = view.Submit(name, args, v.values(), time.Unix(memory.At, 0), memory.Location())
+	if memory.Pick && filled.Text == "" {
+		filled.Text = memory.Text
 	}
-	return out, errs
+	return filled, errs
 }
 
-// values gives the inputs by field name.
+// values returns what stands in the inputs, by field name.
 func (v *View) values() map[string][]string {
 	out := map[string][]string{}
 	for block, inputs := range v.State.Values {
@@ -113,21 +125,25 @@ func (v *View) values() map[string][]string {
 	return out
 }
 
-// FormErrors shows each error at its field, and errors of no field at the first one.
+// FormErrors makes the answer that shows each error at its field, and errors of no field at the first field.
 func (v *View) FormErrors(errs map[string]string) map[string]any {
-	at := map[string]string{}
-	first := ""
-	for _, b := range v.Blocks {
-		if b.Type == "input" && first == "" {
-			first = b.BlockID
-		}
-	}
+	byBlock := map[string]string{}
 	for name, text := range errs {
 		id := FieldID(name)
-		if _, ok := v.State.Values[id]; !ok {
-			id = first
+		if _, hasField := v.State.Values[id]; !hasField {
+			id = v.firstInput()
 		}
-		at[id] = text
+		byBlock[id] = text
 	}
-	return map[string]any{"response_action": "errors", "errors": at}
+	return map[string]any{"response_action": "errors", "errors": byBlock}
+}
+
+// firstInput returns the block id of the form's first field.
+func (v *View) firstInput() string {
+	for _, b := range v.Blocks {
+		if b.Type == "input" {
+			return b.BlockID
+		}
+	}
+	return ""
 }

@@ -19,13 +19,13 @@ func TestAnswersStayShort(t *testing.T) {
 	for i := range 200 {
 		options = append(options, view.Option{Value: fmt.Sprintf("%03d%s", i, strings.Repeat("v", 140)), Label: strings.Repeat("l", 75)})
 	}
-	r := fitting(optionObjects(options), most)
+	r := fitOptions(optionObjects(options), most)
 	raw, err := json.Marshal(r)
 	must(t, err)
 	if n := len(raw); n >= most || len(r.Options) < 30 {
 		t.Errorf("%d bytes, %d options", n, len(r.Options))
 	}
-	if r := fitting(optionObjects(options[:3]), most); len(r.Options) != 3 {
+	if r := fitOptions(optionObjects(options[:3]), most); len(r.Options) != 3 {
 		t.Errorf("%d options", len(r.Options))
 	}
 }

@@ -20,9 +20,11 @@ type attachment struct {
 	Author      string `json:"author_id"`
 }
 
-// typed tells whether the author wrote what stands in a, rather than Slack or an app about a link.
-func (a *attachment) typed() bool {
-	return a.FromURL+a.OriginalURL+a.AppUnfurl+a.BotID+a.AppID+a.Author == "" && !a.Share && !a.Message
+// isTyped reports whether the author wrote what stands in a, rather than Slack or an app that shows a link.
+func (a *attachment) isTyped() bool {
+	isOfLink := a.FromURL != "" || a.OriginalURL != "" || a.AppUnfurl != ""
+	isOfOther := a.BotID != "" || a.AppID != "" || a.Author != "" || a.Share || a.Message
+	return !isOfLink && !isOfOther
 }
 
 // cell is a cell of a table: raw_text and raw_number have a text, rich_text has elements.
@@ -32,9 +34,9 @@ type cell struct {
 	Elements []element `json:"elements"`
 }
 
-// pastedTables gives the tables that somebody pasted into a message: Slack's editor makes an attachment of each, of
-// which the text and the blocks of the message say nothing.
-func pastedTables(attachments json.RawMessage) []part {
+// readPastedTables returns the tables that somebody pasted into a message: Slack's editor makes each of them an attachment,
+// and leaves it out of the text and the blocks of the message.
+func readPastedTables(attachments json.RawMessage) []part {
 	var list []json.RawMessage
 	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
 		return nil
@@ -42,7 +44,7 @@ func pastedTables(attachments json.RawMessage) []part {
 	var out []part
 	for _, raw := range list {
 		var a attachment
-		if json.Unmarshal(raw, &a) != nil || !a.typed() {
+		if json.Unmarshal(raw, &a) != nil || !a.isTyped() {
 			continue
 		}
 		for _, block := range a.Blocks {
@@ -54,20 +56,20 @@ func pastedTables(attachments json.RawMessage) []part {
 	return out
 }
 
-// readTable gives the rows of a block that is a table, else nil.
+// readTable returns the rows of a block that is a table, and nil for other blocks.
 func readTable(block json.RawMessage) [][]cell {
-	var t struct {
+	var table struct {
 		Type string   `json:"type"`
 		Rows [][]cell `json:"rows"`
 	}
-	if json.Unmarshal(block, &t) != nil || t.Type != "table" {
+	if json.Unmarshal(block, &table) != nil || table.Type != "table" {
 		return nil
 	}
-	return t.Rows
+	return table.Rows
 }
 
-// table writes rows, each with as many cells as the longest has.
-func (w *writer) table(rows [][]cell) {
+// writeTable writes rows, each with as many cells as the longest row has.
+func (w *writer) writeTable(rows [][]cell) {
 	width := 0
 	for _, row := range rows {
 		width = max(width, len(row))
@@ -79,14 +81,14 @@ func (w *writer) table(rows [][]cell) {
 	for i, row := range rows {
 		lines[i] = make([]string, width)
 		for j, c := range row {
-			lines[i][j] = w.cell(c)
+			lines[i][j] = w.cellText(c)
 		}
 	}
 	w.Table(lines)
 }
 
-// cell gives the characters of one cell.
-func (w *writer) cell(c cell) string {
+// cellText returns the characters of one cell.
+func (w *writer) cellText(c cell) string {
 	words := []string{string(c.Text)}
 	for _, p := range c.Elements {
 		lines := []element{p}
@@ -94,7 +96,7 @@ func (w *writer) cell(c cell) string {
 			lines = p.Elements
 		}
 		for _, line := range lines {
-			words = append(words, w.code(line.Elements))
+			words = append(words, w.plainText(line.Elements))
 		}
 	}
 	return strings.TrimSpace(strings.Join(words, " "))

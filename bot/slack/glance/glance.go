@@ -1,6 +1,6 @@
-// Package glance reads those few fields of a callback of Slack's that say whose message it is and where it belongs,
-// and decodes nothing else. It knows plain messages alone: nearly all that arrives. A callback with anything else in
-// it is left to those who decode it.
+// Package glance is the fast path for plain messages, which are nearly all that Slack sends. In one pass it reads those
+// few fields that say to whom a message is addressed and where it belongs. It accepts only callbacks in which it knows
+// every field; any other callback is left to those who decode it.
 //
 // What does not belong here: what becomes of a message.
 package glance
@@ -12,75 +12,113 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Message is what is read.
+// Message says to whom a message is addressed, and where it belongs.
 type Message struct {
-	Team, App                       string // to whom the callback is addressed
-	Type, Channel, User, TS, Thread string // of the message; Thread "" = it is at the top level
+	Team    string // the workspace to which the callback is addressed
+	App     string // the app to which the callback is addressed
+	Type    string // "message" or "app_mention"
+	Channel string
+	User    string // who wrote the message
+	TS      string // the message's id in its channel
+	Thread  string // the id of the thread's first message; "" at top level
 }
 
-// Read reads a callback with a plain message. false = it isn't one, or has a field that isn't known here, or isn't
-// as usual, or the text isn't JSON. If true, encoding/json decodes the callback without a fault, and finds the same.
-func Read(callback []byte) (m Message, plain bool) {
-	if !json.Valid(callback) {
-		return m, false
+// Read reads a callback with a plain message. If ok is true, encoding/json would find the same values. If ok is false,
+// the callback isn't a plain message, has a field that isn't known here, or isn't JSON: the caller must decode it with
+// encoding/json.
+func Read(body []byte) (m Message, ok bool) {
+	if !json.Valid(body) {
+		return Message{}, false
 	}
-	kind, events := "", 0
-	plain = members(gjson.ParseBytes(callback), func(key string, value gjson.Result) bool {
-		switch key {
-		case "type":
-			return name(value, &kind)
-		case "team_id":
-			return name(value, &m.Team)
-		case "api_app_id":
-			return name(value, &m.App)
-		case "event":
-			events++
-			return members(value, func(key string, value gjson.Result) bool { return m.field(key, value) })
-		case "token", "context_team_id", "context_enterprise_id", "event_id", "event_time", "authorizations", "authed_users",
-			"is_ext_shared_channel", "event_context":
-			return true
-		}
-		return false
-	})
-	usual := kind == "event_callback" && events == 1 && (m.Type == "message" || m.Type == "app_mention")
-	return m, plain && usual && m.Channel != "" && m.TS != "" && m.User != ""
+	var c callback
+	if !eachField(gjson.ParseBytes(body), c.readField) || !c.isPlainMessage() {
+		return Message{}, false
+	}
+	return c.message, true
 }
 
-// field reads one field of the message. false = it isn't known here, or isn't as usual.
-func (m *Message) field(key string, value gjson.Result) bool {
+// callback is what was read of a callback so far.
+type callback struct {
+	kind    string // of the callback
+	events  int    // how many events it has; encoding/json would read the last one
+	message Message
+}
+
+// readField reads one field of a callback. It returns false if the field isn't known.
+func (c *callback) readField(key string, value gjson.Result) bool {
 	switch key {
 	case "type":
-		return name(value, &m.Type)
-	case "channel":
-		return name(value, &m.Channel)
-	case "user":
-		return name(value, &m.User)
-	case "ts":
-		return name(value, &m.TS)
-	case "thread_ts":
-		return name(value, &m.Thread)
-	case "text", "team", "parent_user_id", "event_ts":
-		return value.Type == gjson.String
-	case "client_msg_id", "blocks", "channel_type":
+		return readID(value, &c.kind)
+	case "team_id":
+		return readID(value, &c.message.Team)
+	case "api_app_id":
+		return readID(value, &c.message.App)
+	case "event":
+		c.events++
+		return eachField(value, c.message.readField)
+	case "token", "context_team_id", "context_enterprise_id", "event_id", "event_time", "authorizations", "authed_users",
+		"is_ext_shared_channel", "event_context": // not needed
 		return true
 	}
 	return false
 }
 
-// members reads each member of an object until read says false. false = read did, or it is no object. A key is taken
-// as it is written, so that one with an escape in it is unknown.
-func members(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
-	whole := object.IsObject()
-	object.ForEach(func(key, value gjson.Result) bool {
-		whole = whole && read(strings.Trim(key.Raw, `"`), value)
-		return whole
-	})
-	return whole
+// isPlainMessage reports whether a callback has one event, and the event is a message with all that a message needs.
+func (c *callback) isPlainMessage() bool {
+	if c.kind != "event_callback" || c.events != 1 {
+		return false
+	}
+	m := c.message
+	isMessage := m.Type == "message" || m.Type == "app_mention"
+	return isMessage && m.Channel != "" && m.TS != "" && m.User != ""
 }
 
-// name reads a string that is an id or a time: printable, without an escape, and not read before.
-func name(value gjson.Result, to *string) bool {
-	usual := value.Type == gjson.String && *to == "" && !strings.ContainsFunc(value.Raw, func(r rune) bool { return r == '\\' || r > '~' })
+// readField reads one field of a message. It returns false if the field isn't known.
+func (m *Message) readField(key string, value gjson.Result) bool {
+	switch key {
+	case "type":
+		return readID(value, &m.Type)
+	case "channel":
+		return readID(value, &m.Channel)
+	case "user":
+		return readID(value, &m.User)
+	case "ts":
+		return readID(value, &m.TS)
+	case "thread_ts":
+		return readID(value, &m.Thread)
+	case "text", "team", "parent_user_id", "event_ts": // not needed, but encoding/json refuses them if they aren't strings
+		return value.Type == gjson.String
+	case "client_msg_id", "blocks", "channel_type": // not needed
+		return true
+	}
+	return false
+}
+
+// eachField calls read for each field of an object, until read returns false. It returns false if read did, or if object
+// isn't an object. It passes keys as they are written, so that a key with an escape in it is unknown.
+func eachField(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
+	if !object.IsObject() {
+		return false
+	}
+	ok := true
+	object.ForEach(func(key, value gjson.Result) bool {
+		ok = read(strings.Trim(key.Raw, `"`), value)
+		return ok
+	})
+	return ok
+}
+
+// readID reads an id or a time into to. It returns false if value isn't a string in plain ASCII, or if its key was there
+// before: encoding/json would read the last one.
+func readID(value gjson.Result, to *string) bool {
+	if value.Type != gjson.String || *to != "" || !isPlainASCII(value.Raw) {
+		return false
+	}
 	*to = value.Str
-	return usual
+	return true
+}
+
+// isPlainASCII reports whether a string in JSON has only printable ASCII in it, and no escape.
+func isPlainASCII(raw string) bool {
+	return !strings.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r > '~' })
 }
