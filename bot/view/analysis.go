@@ -15,16 +15,14 @@ import (
 // wants, why somebody has to look at once, and the numbers that the customer named. It is a machine's guess,
 // so it says little, and says it small.
 
-// maxActions is how many next steps a note offers, besides replies and tags.
-const maxActions = 2
+// Limits of a note.
+const (
+	maxActions    = 2 // next steps, besides replies and tags
+	maxReferences = 5 // numbers that the customer named
+	maxLines      = 3 // if there are as many without it, what a reply draws on is left to the reply's form
+)
 
-// maxReferences is how many numbers a note names.
-const maxReferences = 5
-
-// maxLines is how many lines a note has; what a reply draws on is left to its form where there are as many without.
-const maxLines = 3
-
-// moodIcon is the emoji shortcode of a sentiment; "" = it is not worth a word.
+// moodIcon is the emoji shortcode of a sentiment. It is "" if the sentiment is not worth a word.
 func moodIcon(s analysis.Sentiment) string {
 	switch s {
 	case analysis.Positive:
@@ -41,16 +39,18 @@ func moodIcon(s analysis.Sentiment) string {
 func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block {
 	var blocks []Block
 	if c.Urgent != "" {
-		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.Mentioned(l), shape.Bold("Looks urgent"), ": “"+shape.OneLine(c.Urgent, shape.MaxPreviewRunes)+"”"))
+		why := ": “" + shape.OneLine(c.Urgent, shape.MaxPreviewRunes) + "”"
+		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.Mentioned(l), shape.Bold("Looks urgent"), why))
 	}
 	var wants []Piece
 	if len(c.Intents) > 0 {
-		wants = []Piece{shape.Text(named(c.Intents))}
+		wants = []Piece{shape.Text(nameWords(c.Intents))}
 	}
-	for _, said := range [][]Piece{shape.Joined(shape.Between, mood(c), wants, tagged(c)), references(c)} {
-		if len(said) > 0 {
-			blocks = append(blocks, shape.SmallPrint(said...))
-		}
+	if found := shape.Joined(shape.Between, moodPieces(c), wants, taggedPieces(c)); len(found) > 0 {
+		blocks = append(blocks, shape.SmallPrint(found...))
+	}
+	if numbers := referencePieces(c); len(numbers) > 0 {
+		blocks = append(blocks, shape.SmallPrint(numbers...))
 	}
 	if from := verb.SourceLinks("Reply from: ", c.Sources); len(from) > 0 && len(blocks) < maxLines {
 		blocks = append(blocks, shape.SmallPrint(from...))
@@ -64,8 +64,8 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	return blocks
 }
 
-// mood tells how the customer feels, and what has changed; nil = that is nothing to tell.
-func mood(c *bridge.AnalysisLine) []Piece {
+// moodPieces shows how the customer feels, and how that has changed. It returns nil if there is nothing to say.
+func moodPieces(c *bridge.AnalysisLine) []Piece {
 	before := ""
 	if moodIcon(c.Before) != "" && c.Before != c.Sentiment {
 		before = ", was " + string(c.Before)
@@ -73,36 +73,36 @@ func mood(c *bridge.AnalysisLine) []Piece {
 	icon := moodIcon(c.Sentiment)
 	switch {
 	case icon != "":
-		return []Piece{shape.Icon(icon), shape.Text(" " + named([]string{string(c.Sentiment)}) + before)}
+		return []Piece{shape.Icon(icon), shape.Text(" " + nameWords([]string{string(c.Sentiment)}) + before)}
 	case before != "":
 		return []Piece{shape.Text("Calm" + before)}
 	}
 	return nil
 }
 
-// named writes names as people do: "Order status, billing".
-func named(names []string) string {
+// nameWords writes names as people do: "Order status, billing".
+func nameWords(names []string) string {
 	all := strings.ReplaceAll(strings.Join(names, ", "), "_", " ")
 	if all == "" {
 		return ""
 	}
-	first, size := utf8.DecodeRuneInString(all) // a desk's own kinds of numbers may begin with any letter
+	first, size := utf8.DecodeRuneInString(all) // a company's own kinds of numbers may begin with any letter
 	return shape.OneLine(string(unicode.ToUpper(first))+all[size:], shape.MaxSubjectRunes)
 }
 
-// tagged names the tags that Parley has put on the conversation.
-func tagged(c *bridge.AnalysisLine) []Piece {
+// taggedPieces names the tags that Parley has put on the conversation.
+func taggedPieces(c *bridge.AnalysisLine) []Piece {
 	if len(c.Tagged) == 0 {
 		return nil
 	}
 	return []Piece{shape.Text("Tagged " + shape.OneLine(strings.Join(c.Tagged, ", "), shape.MaxSubjectRunes))}
 }
 
-// references names the numbers, with their links.
-func references(c *bridge.AnalysisLine) []Piece {
+// referencePieces names the numbers, with their links.
+func referencePieces(c *bridge.AnalysisLine) []Piece {
 	var said [][]Piece
 	for _, r := range c.References[:min(len(c.References), maxReferences)] {
-		label := named([]string{r.Name}) + " " + shape.OneLine(r.Number, shape.MaxNameRunes)
+		label := nameWords([]string{r.Name}) + " " + shape.OneLine(r.Number, shape.MaxNameRunes)
 		if r.Link != "" {
 			said = append(said, []Piece{{Kind: PieceLink, Text: label, URL: r.Link}})
 			continue
@@ -157,19 +157,22 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (
 	return all
 }
 
-// marks are what verbs set on a conversation and what its analysis found, where that is not the usual.
-func marks(f bridge.Facts) []Piece {
-	return shape.Joined(shape.Between, verb.Marks(f), urgentMark(f), moodMark(f))
+// markPieces shows what verbs set on a conversation and what its analysis found, except where that is the usual.
+func markPieces(f bridge.Facts) []Piece {
+	return shape.Joined(shape.Between, verb.Marks(f), urgentMarkPieces(f), moodMarkPieces(f))
 }
 
-// moodMark shows on the card, and in lists, how the customer feels, and how it changed, unless that is and was
+// moodMarkPieces shows on the card, and in lists, how the customer feels, and how that changed, unless it is and was
 // neutral.
-func moodMark(f bridge.Facts) []Piece {
-	return mood(&bridge.AnalysisLine{Sentiment: analysis.Sentiment(f.Traits[bridge.TraitSentiment]), Before: analysis.Sentiment(f.Traits[bridge.TraitWas])})
+func moodMarkPieces(f bridge.Facts) []Piece {
+	return moodPieces(&bridge.AnalysisLine{
+		Sentiment: analysis.Sentiment(f.Traits[bridge.TraitSentiment]),
+		Before:    analysis.Sentiment(f.Traits[bridge.TraitWas]),
+	})
 }
 
-// urgentMark shows that somebody has to look at once, unless the priority says so.
-func urgentMark(f bridge.Facts) []Piece {
+// urgentMarkPieces shows that somebody has to look at once, unless the priority says so.
+func urgentMarkPieces(f bridge.Facts) []Piece {
 	if !bridge.IsUrgent(f.Traits) || f.Traits[bridge.TraitPriority] == "urgent" {
 		return nil
 	}

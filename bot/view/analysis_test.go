@@ -19,7 +19,7 @@ func TestMoodMark(t *testing.T) {
 		{"positive", "negative", " Positive, was negative"},
 	} {
 		var said strings.Builder
-		for _, p := range moodMark(bridge.Facts{Traits: map[string]string{bridge.TraitSentiment: tt.now, bridge.TraitWas: tt.was}}) {
+		for _, p := range moodMarkPieces(bridge.Facts{Traits: map[string]string{bridge.TraitSentiment: tt.now, bridge.TraitWas: tt.was}}) {
 			if p.Kind == PieceText {
 				said.WriteString(p.Text)
 			}

@@ -12,7 +12,7 @@ import (
 // Lines about what arrived and about who gets replies.
 
 func participantLine(l bridge.Line, f bridge.Facts) []Block {
-	return []Block{headline(l, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.",
+	return []Block{headline(l, "bust_in_silhouette", newcomerNames(l)+" joined this mail. Your replies don't go there yet.",
 		" Allow it, if they may read along.")}
 }
 
@@ -22,13 +22,13 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
 	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), 1000)
-	return []Block{headline(l, "incoming_envelope", by+"Replies go to "+to+"."+without(c.Without))}
+	return []Block{headline(l, "incoming_envelope", by+"Replies go to "+to+"."+removedWords(c.Without))}
 }
 
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
 	l.Text = c.Subject
 	what := "A message came back undelivered, and I can't tell which one it was."
-	return fate(l, f, "warning", what, c.Reason, "If it was yours, look for the address and try another one.")
+	return fateBlocks(l, f, "warning", what, c.Reason, "If it was yours, look for the address and try another one.")
 }
 
 func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
@@ -46,8 +46,8 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	return blocks
 }
 
-// without names those who get no replies any more; "" if there are none.
-func without(list []bridge.PartyRef) string {
+// removedWords names those who get no replies any more; "" if there are none.
+func removedWords(list []bridge.PartyRef) string {
 	if len(list) == 0 {
 		return ""
 	}
@@ -100,8 +100,8 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	return []Block{headline(l, "package", append(parts, shape.Then(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
-// newcomers names who joined a mail.
-func newcomers(l bridge.Line) string {
+// newcomerNames names who joined a mail.
+func newcomerNames(l bridge.Line) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)
 	}
@@ -128,15 +128,15 @@ func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
 	if what == "" {
 		what = "That can't be done now."
 	}
-	return append([]Block{headline(l, "no_entry_sign", refusal(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
+	return append([]Block{headline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
 }
 
 func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {
 	return []Block{headline(l, "ok", "It is so already. Nothing changed.")}
 }
 
-// refusal begins the answer to a verb that was refused; "" for a verb that only reads.
-func refusal(name bridge.Verb) string {
+// refusalStart begins the answer to a verb that was refused; "" for a verb that only reads.
+func refusalStart(name bridge.Verb) string {
 	switch {
 	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:
 		return "Nothing was sent. "

@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// askedModel tells of one analysis what was found by whom, what left for it, and what came back. Both texts are shown
+// askedBlocks tells of one analysis what was found by whom, what left for it, and what came back. Both texts are shown
 // literally: the one is the customer's, the other a machine's.
-func askedModel(a bridge.Asked, f bridge.Facts) []Block {
+func askedBlocks(a bridge.Asked, f bridge.Facts) []Block {
 	by := shape.OneLine(shape.Or(a.By, a.Model), shape.MaxNameRunes)
 	if a.Instead {
 		by = "rules, in place of " + shape.OneLine(a.Model, shape.MaxNameRunes)

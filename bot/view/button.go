@@ -24,52 +24,74 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		all = append(all, writtenButtons(c, args)...)
 	case *bridge.TopLevelLine:
 		for _, row := range c.Rows {
-			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, SendArgs: bridge.SendArgs{Typed: l.Args.Typed}, ReplyArgs: bridge.ReplyArgs{Shown: l.Args.Shown}})
-			b.Label = shape.OneLine(shape.Number(row.ID)+" "+shape.PartyName(row.Contact), shape.MaxLabelRunes)
-			all = append(all, b)
+			all = append(all, sendToButton(l, row))
 		}
 	}
 	for _, name := range l.Verbs {
 		b := verb.NewButton(name, args)
-		fitButton(&b, l)
+		adaptButton(&b, l)
 		all = append(all, b)
 	}
-	return resolvingAtOnce(f, all)
+	return resolveAtOnce(f, all)
 }
 
-// resolvingAtOnce makes Resolve act without a form where the conversation's account is set so (f.ResolveNow).
-func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
+// resolveAtOnce makes Resolve act without a form if the conversation's account is set so (f.Account.ResolveNow).
+func resolveAtOnce(f bridge.Facts, buttons []Button) []Button {
+	if !f.Account.ResolveNow {
+		return buttons
+	}
 	for i := range buttons {
-		if buttons[i].Verb == bridge.VerbResolve && f.Account.ResolveNow {
+		if buttons[i].Verb == bridge.VerbResolve {
 			buttons[i].Opens = OpensNothing
 		}
 	}
 	return buttons
 }
 
-// fitButton adapts the label, style and question of a button to the line that it stands under.
-func fitButton(b *Button, l bridge.Line) {
-	kind, send := l.Kind(), b.Verb == bridge.VerbSend
-	if send && likelyReply(l) {
-		b.Style = StylePrimary
-	}
-	switch {
-	case kind == bridge.LineSendAs && send:
-		b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
-	case kind == bridge.LineAsk && send && askReason(l) == "unclaimed":
-		b.Label = "Take and send"
-	case kind == bridge.LineParked && b.Verb == bridge.VerbKeep && l.Content.(*bridge.ParkedLine).Reason == bridge.ReasonWindow:
-		b.Label = "Keep for later"
-	case kind == bridge.LineEditLate && send:
-		b.Label = "Send correction"
-	case kind == bridge.LineFailed && b.Verb == bridge.VerbSendAgain:
-		b.Confirm = "" // it surely did not arrive
+// sendToButton sends a text that was typed at the top level of a channel to the customer of a conversation.
+func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
+	b := verb.NewButton(bridge.VerbSend, bridge.Args{
+		Conversation: conversation.ID,
+		SendArgs:     bridge.SendArgs{Typed: l.Args.Typed},
+		ReplyArgs:    bridge.ReplyArgs{Shown: l.Args.Shown},
+	})
+	b.Label = shape.OneLine(shape.Number(conversation.ID)+" "+shape.PartyName(conversation.Contact), shape.MaxLabelRunes)
+	return b
+}
+
+// adaptButton adapts the label, style and question of a button to the line that it stands under.
+func adaptButton(b *Button, l bridge.Line) {
+	switch b.Verb {
+	case bridge.VerbSend:
+		adaptSendButton(b, l)
+	case bridge.VerbKeep:
+		if c, ok := l.Content.(*bridge.ParkedLine); ok && c.Reason == bridge.ReasonWindow {
+			b.Label = "Keep for later"
+		}
+	case bridge.VerbSendAgain:
+		if l.Kind() == bridge.LineFailed {
+			b.Confirm = "" // it surely did not arrive, so there is nothing to ask
+		}
 	}
 }
 
-// likelyReply says that the text which a line is about was most likely written for the customer, so
+func adaptSendButton(b *Button, l bridge.Line) {
+	if isLikelyReply(l) {
+		b.Style = StylePrimary
+	}
+	switch {
+	case l.Kind() == bridge.LineSendAs:
+		b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
+	case l.Kind() == bridge.LineEditLate:
+		b.Label = "Send correction"
+	case askReason(l) == "unclaimed":
+		b.Label = "Take and send"
+	}
+}
+
+// isLikelyReply reports whether the text which a line is about was most likely written for the customer, so
 // that people will most often want to send it.
-func likelyReply(l bridge.Line) bool {
+func isLikelyReply(l bridge.Line) bool {
 	switch askReason(l) {
 	case "confirm", "file_alone", "unclaimed", "handed_in":
 		return true
@@ -77,7 +99,7 @@ func likelyReply(l bridge.Line) bool {
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 }
 
-// askReason gives the code for why a line asks what is to become of a text; "" if the line asks nothing.
+// askReason returns the code for why a line asks what is to become of a text. It is "" if the line asks nothing.
 func askReason(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.AskLine); ok {
 		return c.Reason
@@ -105,15 +127,16 @@ func MarkIcon(m bridge.Mark) string {
 	return ""
 }
 
-// Rows puts buttons into rows of at most so many. A button with Apart set begins a new row.
-func Rows(buttons []Button, most int) [][]Button {
+// Rows puts buttons into rows of at most maxInRow. A button with Apart set begins a new row.
+func Rows(buttons []Button, maxInRow int) [][]Button {
 	var rows [][]Button
 	for _, b := range buttons {
-		if last := len(rows) - 1; last >= 0 && !b.Apart && len(rows[last]) < most {
-			rows[last] = append(rows[last], b)
+		last := len(rows) - 1
+		if b.Apart || last < 0 || len(rows[last]) >= maxInRow {
+			rows = append(rows, []Button{b})
 			continue
 		}
-		rows = append(rows, []Button{b})
+		rows[last] = append(rows[last], b)
 	}
 	return rows
 }

@@ -36,7 +36,7 @@ func identityLine(l bridge.Line, c *bridge.IdentityLine, f bridge.Facts) []Block
 
 func samePersonLine(l bridge.Line, f bridge.Facts) []Block {
 	also := shape.Customer(l, f) + " is also the customer of "
-	return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", also, numbered(l.Other), ". Both stay open.")}
+	return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", also, conversationPieces(l.Other), ". Both stay open.")}
 }
 
 func optedOutLine(l bridge.Line, c *bridge.OptedOutLine, f bridge.Facts) []Block {

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 
 	"parley/bot/shape"
@@ -9,40 +8,41 @@ import (
 	"parley/bridge"
 )
 
-// Details is the card that More opens: all that is known of a conversation, and the verbs that make sense now.
+// Details makes the card that More opens: all that is known of a conversation, and the verbs that make sense now.
 func Details(f bridge.Facts) Card {
 	c := Card{Title: "Conversation " + shape.Number(f.ID)}
-	add := func(name string, pieces ...Piece) {
+	add := func(name string, pieces ...Piece) { // a line, unless there is nothing to show
 		if len(pieces) > 0 {
 			c.Blocks = append(c.Blocks, shape.Line(append([]Piece{shape.Bold(name + ":"), shape.Text(" ")}, pieces...)...))
 		}
 	}
-	words := func(name, s string) {
-		if s != "" {
-			add(name, shape.Text(s))
+	addText := func(name, text string) {
+		if text != "" {
+			add(name, shape.Text(text))
 		}
 	}
 	if title := verb.Title(f); title != shape.PartyName(f.Contact) {
-		words("Called", title)
+		addText("Called", title)
 	}
-	words("Contact", shape.Party(f.Contact))
-	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(shape.Shown(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode)), shape.Between)))
+	addText("Contact", shape.Party(f.Contact))
+	channel := shape.Shown(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode))
+	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
 	add("Topic", shape.Subject(f)...)
 	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
-	words("Assigned to", shape.Assignees(f.Assignees))
-	words("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
-	add("Marks", marks(f)...)
-	add("Tags", tags(f.Tags)...)
+	addText("Assigned to", shape.Assignees(f.Assignees))
+	addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
+	add("Marks", markPieces(f)...)
+	add("Tags", tagPieces(f.Tags)...)
 	if !f.Automatic {
-		words("Replies go to", shape.Recipients(f.Recipients))
+		addText("Replies go to", shape.Recipients(f.Recipients))
 	}
-	words("Not allowed yet", shape.Parties(f.Recipients.Waiting))
-	words("In copy, gets no replies", shape.Parties(f.Recipients.Copied))
+	addText("Not allowed yet", shape.Parties(f.Recipients.Waiting))
+	addText("In copy, gets no replies", shape.Parties(f.Recipients.Copied))
 	if !f.CreatedAt.IsZero() {
 		add("Started", shape.At(f.CreatedAt, f.Zone))
 	}
 	if !f.LastMessage.At.IsZero() {
-		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastWords(f))...)
+		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastMessagePieces(f))...)
 	}
 	if !f.WaitingSince.IsZero() {
 		add("Waiting since", shape.At(f.WaitingSince, f.Zone))
@@ -50,35 +50,36 @@ func Details(f bridge.Facts) Card {
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		add("Snoozed until", shape.At(f.SnoozedUntil, f.Zone))
 	}
-	add("Reply window", windowDetails(f)...)
-	words("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
+	add("Reply window", windowDetailPieces(f)...)
+	addText("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
 	if f.Previous > 0 {
 		add("Continues", shape.Thread(shape.Number(f.Previous), f.PreviousAt))
 	}
 	if f.Next > 0 {
 		add("Continued in", shape.Thread(shape.Number(f.Next), f.NextAt))
 	}
-	add("Also open", alsoOpen(f)...)
+	add("Also open", alsoOpenPieces(f)...)
 	switch {
 	case f.Thread.Root.Channel != "":
 		add("Thread", shape.Thread("Open", f.Thread.Root))
 	case f.Thread.Elsewhere != "":
-		words("Thread", "in "+shape.OneLine(f.Thread.Elsewhere, shape.MaxNameRunes))
+		addText("Thread", "in "+shape.OneLine(f.Thread.Elsewhere, shape.MaxNameRunes))
 	}
 	c.Buttons = detailButtons(f)
 	return c
 }
 
-// lastWords quotes the beginning of the conversation's last message.
-func lastWords(f bridge.Facts) []Piece {
-	if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
-		return []Piece{shape.Text("“" + p + "”")}
+// lastMessagePieces quotes the beginning of the conversation's last message.
+func lastMessagePieces(f bridge.Facts) []Piece {
+	preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes)
+	if preview == "" {
+		return nil
 	}
-	return nil
+	return []Piece{shape.Text("“" + preview + "”")}
 }
 
-// windowDetails explain the reply window.
-func windowDetails(f bridge.Facts) []Piece {
+// windowDetailPieces explain the reply window.
+func windowDetailPieces(f bridge.Facts) []Piece {
 	switch {
 	case f.Window.Closed && f.Window.Until.IsZero():
 		return []Piece{shape.Text("closed: the customer has not written yet")}
@@ -95,24 +96,25 @@ func windowDetails(f bridge.Facts) []Piece {
 // detailButtons are the verbs that make sense now, in three groups: those that people use most, the
 // rest, and, for admins, Close, which ends the conversation without an answer.
 func detailButtons(f bridge.Facts) []Button {
-	rows := [][]bridge.Verb{usualVerbs(f), otherVerbs(f), nil}
-	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
-		rows[2] = []bridge.Verb{bridge.VerbClose}
-	}
-	var all []Button
-	for i, verbs := range rows {
-		for first, b := range buttons(bridge.Line{Verbs: verbs}, f) {
-			b.Apart = first == 0
-			all = append(all, b)
-		}
-		if i == 1 {
-			all = append(all, customerButton(f)...)
-		}
-	}
+	all := buttonGroup(f, mainVerbs(f))
 	if !f.Status.Open() && f.Account.MayStart {
-		all = slices.Insert(all, len(usualVerbs(f)), startAgain(f))
+		all = append(all, startAgainButton(f))
+	}
+	all = append(all, buttonGroup(f, otherVerbs(f))...)
+	all = append(all, customerButton(f)...)
+	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
+		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbClose})...)
 	}
 	return all
+}
+
+// buttonGroup makes a button for each verb. The first one begins a row.
+func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
+	group := buttons(bridge.Line{Verbs: verbs}, f)
+	for i := range group {
+		group[i].Apart = i == 0
+	}
+	return group
 }
 
 // customerButton leads to what is known of the customer: all conversations that their address finds.
@@ -125,8 +127,8 @@ func customerButton(f bridge.Facts) []Button {
 	return []Button{b}
 }
 
-// usualVerbs are the verbs that people use most in the conversation's state; at most four.
-func usualVerbs(f bridge.Facts) []bridge.Verb {
+// mainVerbs are the verbs that people use most in the conversation's state: four at most.
+func mainVerbs(f bridge.Facts) []bridge.Verb {
 	switch {
 	case f.Status == bridge.StatusClosed:
 		return nil

@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// done confirms a verb. Where the verb has words of its own for the thread (Verb.Shown), such as the
+// doneLine confirms a verb. If the verb has words of its own for the thread (Verb.Shown), such as the
 // text that was written in a form, it shows those.
-func done(l bridge.Line, f bridge.Facts) []Block {
+func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	v := verb.Of(l.Verb)
 	if v.Shown != nil {
 		if blocks := v.Shown(l, f); blocks != nil {
@@ -31,7 +31,7 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	if len(c.Decided) > 0 {
 		blocks = append(blocks, headline(l, "bulb", "What became of the last texts, and why:"))
 		for _, d := range c.Decided {
-			blocks = append(blocks, decided(d, f))
+			blocks = append(blocks, decidedBlock(d, f))
 		}
 	}
 	if len(c.Log) > 0 {
@@ -41,25 +41,49 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 		if i == 0 {
 			blocks = append(blocks, headline(l, "bulb", "What a model was asked last, and answered:"))
 		}
-		blocks = append(blocks, askedModel(a, f)...)
+		blocks = append(blocks, askedBlocks(a, f)...)
 	}
 	if len(blocks) == 0 {
 		blocks = []Block{headline(l, "bulb", "Nothing has been decided here yet.")}
 	}
-	return append(blocks, toConversation(l)...)
+	return append(blocks, conversationLink(l)...)
 }
 
-// decided says of one text what became of it, and why.
-func decided(d bridge.Decided, f bridge.Facts) Block {
-	fate := map[string]string{
-		"inside": "stayed inside", "ask": "waits for a click", "parked": "is kept for later", "waiting": "waits to leave", "out": "went to the customer", "undone": "was taken back",
-		"dropped": "was given up", "failed": "was not delivered", "unclear": "may or may not have arrived",
-	}[string(d.Fate)]
-	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), shape.Text(" " + shape.AgentName(d.By) + ": “" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "” " + shape.Or(fate, string(d.Fate)) + "." + shape.Then(decidedWhy(d.Reason, f)))}}
+// decidedBlock says of one text what became of it, and why.
+func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
+	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
+	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.Then(decisionWords(d.Reason, f))
+	said := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
+	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), said}}
 }
 
-// decidedWhy gives words to the reason of a decision, also to reasons that other lines leave out.
-func decidedWhy(reason string, f bridge.Facts) string {
+// fateWords says what became of a text; "" for a fate of a later version.
+func fateWords(fate string) string {
+	switch fate {
+	case "inside":
+		return "stayed inside"
+	case "ask":
+		return "waits for a click"
+	case "parked":
+		return "is kept for later"
+	case "waiting":
+		return "waits to leave"
+	case "out":
+		return "went to the customer"
+	case "undone":
+		return "was taken back"
+	case "dropped":
+		return "was given up"
+	case "failed":
+		return "was not delivered"
+	case "unclear":
+		return "may or may not have arrived"
+	}
+	return ""
+}
+
+// decisionWords puts the reason of a decision into words, also reasons that other lines leave out.
+func decisionWords(reason string, f bridge.Facts) string {
 	switch reason {
 	case "assignee":
 		return "Its author has this conversation."
@@ -87,8 +111,9 @@ func decidedWhy(reason string, f bridge.Facts) string {
 		return "The channel does not take it as it is."
 	}
 	words := reasonWords(reason, f)
-	if words == shape.AsSentence(reason) && !strings.Contains(reason, " ") {
-		return "" // a code that has no words
+	isUnknownCode := words == shape.AsSentence(reason) && !strings.Contains(reason, " ")
+	if isUnknownCode {
+		return ""
 	}
 	return words
 }

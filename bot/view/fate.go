@@ -12,38 +12,41 @@ import (
 // Lines about a person's message that did not simply go out. They mention its author, say who did not
 // get it and why, then what to do. The text of the message stands below.
 
-// fate makes such a line: an icon, what happened, the reason in words, a hint, and the message's text.
-func fate(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
+// fateBlocks makes such a line: an icon, what happened, the reason in words, a hint, and the message's text. reason is a
+// code of the engine's, or a sentence.
+func fateBlocks(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
 	return append([]Block{headline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
 }
 
 func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
-	what, usual := "Not sent yet: "+shape.Customer(l, f)+" does not have this.", "Send it, or keep it inside?"
+	what := "Not sent yet: " + shape.Customer(l, f) + " does not have this."
+	usualHint := "Send it, or keep it inside?"
 	switch {
 	case l.Verb == bridge.VerbUnknown:
-		what, usual = "Nothing was sent or done.", ""
+		what = "Nothing was sent or done."
+		usualHint = ""
 	case c.Reason == "unclaimed":
-		usual = "Take it and send this, or keep it inside?"
+		usualHint = "Take it and send this, or keep it inside?"
 	}
-	return fate(l, f, "raised_hand_with_fingers_splayed", what, c.Reason, shape.Or(c.Hint, usual))
+	return fateBlocks(l, f, "raised_hand_with_fingers_splayed", what, c.Reason, shape.Or(c.Hint, usualHint))
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
-	usual := nextFor(l, "Send it, if it was meant for the customer.")
-	return fate(l, f, "house", "This stayed inside: "+shape.Customer(l, f)+" did not get it.", c.Reason, shape.Or(c.Hint, usual))
+	usualHint := hintFor(l, "Send it, if it was meant for the customer.")
+	return fateBlocks(l, f, "house", "This stayed inside: "+shape.Customer(l, f)+" did not get it.", c.Reason, shape.Or(c.Hint, usualHint))
 }
 
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
-	return fate(l, f, "raised_hand_with_fingers_splayed", question, "", "It waits like any reply, with Undo.")
+	return fateBlocks(l, f, "raised_hand_with_fingers_splayed", question, "", "It waits like any reply, with Undo.")
 }
 
 func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
-	usual := "This still waits. Send it, or drop it?"
+	usualHint := "This still waits. Send it, or drop it?"
 	if l.Other.ID != 0 {
-		usual = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
+		usualHint = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
 	}
-	return windowLine(l, f, "envelope_with_arrow", shape.Customer(l, f)+" wrote: the reply window is open until ", c.Until, c.Provider, usual)
+	return windowLine(l, f, "envelope_with_arrow", shape.Customer(l, f)+" wrote: the reply window is open until ", c.Until, c.Provider, usualHint)
 }
 
 // parkedLine is about a reply that is kept until somebody decides, or the customer writes.
@@ -60,7 +63,7 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	if c.Reason != "" && c.Reason != "late" {
 		what = "Not sent: " + who + " does not have this."
 	}
-	return fate(l, f, "hourglass", what, c.Reason, shape.Or(c.Hint, "Send it if it still fits, or drop it."))
+	return fateBlocks(l, f, "hourglass", what, c.Reason, shape.Or(c.Hint, "Send it if it still fits, or drop it."))
 }
 
 // windowLine is about a text that depends on the reply window. until is when the window closes or closed.
@@ -73,8 +76,8 @@ func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Tim
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
-	usual := nextFor(l, "Put right what is wrong, then send it again.")
-	return fate(l, f, "warning", "Not delivered: "+shape.Customer(l, f)+" did not get this.", c.Reason, shape.Or(c.Hint, usual))
+	usualHint := hintFor(l, "Put right what is wrong, then send it again.")
+	return fateBlocks(l, f, "warning", "Not delivered: "+shape.Customer(l, f)+" did not get this.", c.Reason, shape.Or(c.Hint, usualHint))
 }
 
 func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {
@@ -88,21 +91,21 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	what := "Sent, but the other side has not delivered it to " + shape.Customer(l, f) + " yet and keeps trying."
-	return fate(l, f, "hourglass_flowing_sand", what, c.Reason, "Nothing to do now. You will hear if it fails.")
+	return fateBlocks(l, f, "hourglass_flowing_sand", what, c.Reason, "Nothing to do now. You will hear if it fails.")
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
-	usual := "Look for it where sent messages are." + nextFor(l, " Then mark it as sent, or send it again.")
-	return fate(l, f, "grey_question", "Nobody can tell whether "+shape.Customer(l, f)+" got this.", c.Reason, shape.Or(c.Hint, usual))
+	usualHint := "Look for it where sent messages are." + hintFor(l, " Then mark it as sent, or send it again.")
+	return fateBlocks(l, f, "grey_question", "Nobody can tell whether "+shape.Customer(l, f)+" got this.", c.Reason, shape.Or(c.Hint, usualHint))
 }
 
 func editLateLine(l bridge.Line, f bridge.Facts) []Block {
 	what := "You changed this after it was sent: " + shape.Customer(l, f) + " has the earlier text."
-	return fate(l, f, "pencil2", what, "", "If it matters, send the new text as a message of its own.")
+	return fateBlocks(l, f, "pencil2", what, "", "If it matters, send the new text as a message of its own.")
 }
 
 func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
-	return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+shape.Customer(l, f)+" has it.", "", "")
+	return fateBlocks(l, f, "wastebasket", "This was deleted here after it was sent: "+shape.Customer(l, f)+" has it.", "", "")
 }
 
 // undoneLine says that a reply was taken back. It names who did it only where it mentions the author.
@@ -111,7 +114,7 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	if len(l.Mentions) > 0 && !shape.Nobody(l.By) {
 		by = " by " + shape.AgentName(l.By)
 	}
-	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")
+	return fateBlocks(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")
 }
 
 // topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.
@@ -120,12 +123,12 @@ func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block
 	if len(c.Rows) > 0 {
 		next = "Who is to get it?"
 	}
-	return fate(l, f, "mag", "Not sent to a customer: this is the channel.", "", next)
+	return fateBlocks(l, f, "mag", "Not sent to a customer: this is the channel.", "", next)
 }
 
 // notMappedLine tells a person who is no agent that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
-	return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "", "Ask an admin to add you, then type it again.")
+	return fateBlocks(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "", "Ask an admin to add you, then type it again.")
 }
 
 // textsLine says that a long text counts as several.
@@ -134,8 +137,8 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	return []Block{headline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
-// nextFor gives the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
-func nextFor(l bridge.Line, hint string) string {
+// hintFor returns the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
+func hintFor(l bridge.Line, hint string) string {
 	switch {
 	case len(l.Verbs) == 0:
 		return ""

@@ -19,7 +19,7 @@ func NewForm(in FormInput) (Form, error) {
 	form := Form{Verb: in.Verb, Args: in.Args}
 	form.Args.Conversation = cmp.Or(form.Args.Conversation, in.Facts.ID)
 	if !v.Anywhere {
-		form.Intro = []Block{heading(in.Facts)}
+		form.Intro = []Block{formHeading(in.Facts)}
 	}
 	if v.Form.Answering {
 		form.Intro = append(form.Intro, verb.OthersReplying(in)...)
@@ -30,7 +30,7 @@ func NewForm(in FormInput) (Form, error) {
 	return form, nil
 }
 
-// heading says which conversation a form is about.
-func heading(f bridge.Facts) Block {
+// formHeading says which conversation a form is about.
+func formHeading(f bridge.Facts) Block {
 	return shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(verb.Title(f))}, shape.Subject(f))...)
 }

@@ -19,14 +19,14 @@ type Ways struct {
 	// Commands are the words that the chat offers as slash commands of its own, which
 	// only their author sees: "take" for "/take".
 	Commands []string
-	// Deaf: Parley is told only of messages that mention it, so that a plain text goes to nobody.
+	// Deaf is true where Parley is told only of messages that mention it, so that a plain text goes to nobody.
 	Deaf bool
-	// Private: a chat with the app alone, in which a verb is a message by itself and nothing
-	// is said to customers. Signs are not needed.
+	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
+	// is said to customers. Signs are not needed there.
 	Private bool
 }
 
-// sign is what is usually typed before a verb; "" in a private chat. others gives the other signs.
+// sign returns what is usually typed before a verb; "" in a private chat.
 func (w Ways) sign() string {
 	if w.Private || len(w.Signs) == 0 {
 		return ""
@@ -34,21 +34,23 @@ func (w Ways) sign() string {
 	return w.Signs[0]
 }
 
-func (w Ways) others() []string {
+// otherSigns returns what else can be typed before a verb.
+func (w Ways) otherSigns() []string {
 	if w.Private || len(w.Signs) == 0 {
 		return nil
 	}
 	return w.Signs[1:]
 }
 
-// typed rewrites a verb's example as it is typed in these ways; "" where the example would do nothing.
-func (w Ways) typed(example string) string {
+// adapt rewrites a verb's example as it is typed in these ways. It returns "" if the example would do nothing.
+func (w Ways) adapt(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
 		return w.sign() + rest
 	}
-	if rest, ok := strings.CutPrefix(example, "@Parley "); ok && w.Private {
-		return rest
-	} else if ok {
+	if rest, ok := strings.CutPrefix(example, "@Parley "); ok {
+		if w.Private {
+			return rest
+		}
 		return example
 	}
 	if w.Deaf || w.Private { // "note: …"
@@ -57,8 +59,8 @@ func (w Ways) typed(example string) string {
 	return example
 }
 
-// does says whether a verb can be given in these ways.
-func (w Ways) does(v *verb.Verb) bool {
+// canGive reports whether a verb can be given in these ways.
+func (w Ways) canGive(v *verb.Verb) bool {
 	return !w.Private || v.Slash && v.Name != bridge.VerbReply
 }
 
@@ -79,30 +81,31 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 		return c
 	}
 	c := Card{Title: "Help"}
-	if !w.does(v) {
+	if !w.canGive(v) {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.adapt(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
 	for _, e := range v.Help.Examples {
-		if e = w.typed(e); e != "" {
-			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(e)}})
+		example := w.adapt(e)
+		if example != "" {
+			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(example)}})
 		}
 	}
 	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(also(v, w)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, w)...))
 	return c
 }
 
-// also says how else the verb can be given.
-func also(v *verb.Verb, w Ways) []Piece {
+// alsoPieces says how else the verb can be given.
+func alsoPieces(v *verb.Verb, w Ways) []Piece {
 	var groups [][]Piece
 	for _, word := range v.Typed.Words[1:] {
 		groups = append(groups, []Piece{shape.Code(w.sign() + word)})
 	}
-	for _, sign := range w.others() {
+	for _, sign := range w.otherSigns() {
 		groups = append(groups, []Piece{shape.Code(sign + v.Typed.Words[0])})
 	}
 	if slices.Contains(w.Commands, v.Typed.Words[0]) {
@@ -126,18 +129,20 @@ func also(v *verb.Verb, w Ways) []Piece {
 
 // helpList lists the everyday verbs, or all, with a button for the others.
 func helpList(w Ways, all bool, denied []bridge.Verb) Card {
-	c := Card{Title: "Help", Blocks: w.manners()}
+	c := Card{Title: "Help", Blocks: w.introduction()}
 	for _, v := range verb.All() {
-		if v.Help.Hidden || !w.does(v) || slices.Contains(denied, v.Name) || !all && !v.Help.Everyday {
+		isListed := !v.Help.Hidden && (all || v.Help.Everyday)
+		if !isListed || !w.canGive(v) || slices.Contains(denied, v.Name) {
 			continue
 		}
-		pieces := []Piece{shape.Code(w.typed(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
+		pieces := []Piece{shape.Code(w.adapt(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 		if len(v.Emoji) > 0 && !w.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
-	times, more := "Times: "+when.Forms, []Piece{shape.Text("More about one: "), shape.Code(w.typed("!help snooze"))}
+	times := "Times: " + when.Forms
+	more := []Piece{shape.Text("More about one: "), shape.Code(w.adapt("!help snooze"))}
 	if all { // one block less, so that Slack shows the list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
 		return c
@@ -145,13 +150,13 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.typed("!help all"))))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.adapt("!help all"))))
 	c.Buttons = []Button{button}
 	return c
 }
 
-// manners says what becomes of the text that people type, and how a verb differs from such text.
-func (w Ways) manners() []Block {
+// introduction says what becomes of the text that people type, and how a verb differs from such text.
+func (w Ways) introduction() []Block {
 	var blocks []Block
 	switch {
 	case w.Private:
@@ -166,7 +171,7 @@ func (w Ways) manners() []Block {
 		}
 	default:
 		begin := []any{"A command begins with ", shape.Code(strings.TrimSpace(w.sign()))}
-		for _, sign := range w.others() {
+		for _, sign := range w.otherSigns() {
 			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
 		blocks = []Block{

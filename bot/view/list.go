@@ -11,8 +11,14 @@ import (
 	"parley/bridge"
 )
 
-// lists gives the names of the lists, in the order of their buttons.
-func lists() []string {
+// Limits of what lists show.
+const (
+	maxTitleRunes  = 24 // of a card's title
+	maxDetailRunes = 200
+)
+
+// listNames returns the names of the lists, in the order of their buttons.
+func listNames() []string {
 	return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved", "closed"}
 }
 
@@ -21,7 +27,7 @@ func lists() []string {
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		c.Title = "Found: " + shape.OneLine(l.Words, 14)
+		c.Title = "Found: " + shape.OneLine(l.Words, maxTitleRunes-10)
 	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
@@ -30,7 +36,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		if f.Zone == nil {
 			f.Zone = zone
 		}
-		c.Blocks = append(c.Blocks, row(f, l.List))
+		c.Blocks = append(c.Blocks, listRow(f, l.List))
 	}
 	if l.More {
 		c.Buttons = append(c.Buttons, nextPage(l))
@@ -38,12 +44,13 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if l.Words != "" {
 		return c
 	}
-	for _, other := range lists() {
-		if other != l.List && !slices.Contains(l.Hidden, other) {
-			b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: other}})
-			b.Label = listTitle(other)
-			c.Buttons = append(c.Buttons, b)
+	for _, other := range listNames() {
+		if other == l.List || slices.Contains(l.Hidden, other) {
+			continue
 		}
+		b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: other}})
+		b.Label = listTitle(other)
+		c.Buttons = append(c.Buttons, b)
 	}
 	return c
 }
@@ -52,15 +59,16 @@ func List(l bridge.Listing, zone *time.Location) Card {
 func nextPage(l bridge.Listing) Button {
 	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
 	if l.Words != "" {
-		args.List, args.Note = "find", l.Words
+		args.List = "find"
+		args.Note = l.Words
 	}
 	b := verb.NewButton(bridge.VerbList, args)
 	b.Label = "Next page"
 	return b
 }
 
-// listing gives the list that a line shows.
-func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
+// listingOf returns the list that a line shows.
+func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	q := l.Args.ListQuery()
 	if q.Words == "" {
 		q.List = c.List
@@ -68,43 +76,57 @@ func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
 }
 
-// row is one conversation in a list: its title, who has it, what was said last, and a time. The time is
+// listRow is one conversation in a list: its title, who has it, what was said last, and a time. The time is
 // when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
-func row(f bridge.Facts, list string) Block {
-	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
+func listRow(f bridge.Facts, list string) Block {
+	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
 	if slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label }) {
 		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
 	}
-	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastMessage.At
-	switch {
-	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
-		state = append(state, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone))
-	case list == "unassigned" && !f.FreeSince.IsZero():
-		state, last = append(state, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), time.Time{}
-	case (list == "resolved" || list == "closed") && !f.EndedAt.IsZero():
-		state, last = append(state, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), time.Time{}
-	}
+	state, saysWhen := statePieces(f, list)
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
-	groups := [][]Piece{head, shape.Subject(f), marks(f), tags(f.Tags), state, team(f)}
-	if !last.IsZero() {
-		groups = append(groups, []Piece{shape.At(last, f.Zone)})
+	groups := [][]Piece{head, shape.Subject(f), markPieces(f), tagPieces(f.Tags), state, teamPieces(f)}
+	if !saysWhen && !f.LastMessage.At.IsZero() {
+		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}
-	if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
+	if preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); preview != "" {
 		from := ""
 		if f.LastMessage.From == "agent" {
 			from = "↩ " // we spoke last
 		}
-		groups = append(groups, []Piece{shape.Text(from + "“" + p + "”")})
+		groups = append(groups, []Piece{shape.Text(from + "“" + preview + "”")})
 	}
 	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
+}
+
+// titlePieces names a conversation in a list, with its channel and a link to its thread.
+func titlePieces(f bridge.Facts) []Piece {
+	name := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
+	return append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, name...)
+}
+
+// statePieces shows the state of a conversation in a list. saysWhen is true if the state has a time that matters more in
+// this list than that of the last message.
+func statePieces(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
+	pieces = []Piece{shape.Text(shape.StatusWords(f))}
+	isEndedList := list == "resolved" || list == "closed"
+	switch {
+	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
+		return append(pieces, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone)), false
+	case list == "unassigned" && !f.FreeSince.IsZero():
+		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
+	case isEndedList && !f.EndedAt.IsZero():
+		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
+	}
+	return pieces, false
 }
 
 // detailsButton shows the details of a listed conversation. It is called Preview where nobody has the
 // conversation: people look at the details before they take it.
 func detailsButton(f bridge.Facts) Button {
-	b := verb.NewButton(bridge.VerbFind, about(f))
+	b := verb.NewButton(bridge.VerbFind, conversationArgs(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
 		b.Label = "Preview"
 	}
@@ -118,27 +140,31 @@ func Evening(l *bridge.EveningLine) Card {
 	if err != nil {
 		zone = time.UTC
 	}
-	n := len(l.Rows)
-	c := Card{Title: "Closing windows"}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("city_sunset"), shape.Text(" "), shape.Bold(fmt.Sprintf("%d %s %s before you are back", n, shape.Plural(n, "reply window", "reply windows"), shape.Plural(n, "closes", "close")))),
-		shape.SmallPrint(shape.Text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
+	count := len(l.Rows)
+	windows, closes := shape.Plural(count, "reply window", "reply windows"), shape.Plural(count, "closes", "close")
+	headline := shape.Bold(fmt.Sprintf("%d %s %s before you are back", count, windows, closes))
+	c := Card{Title: "Closing windows", Blocks: []Block{
+		shape.Line(shape.Icon("city_sunset"), shape.Text(" "), headline),
+		shape.SmallPrint(shape.Text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")),
+	}}
 	for _, f := range l.Rows {
 		f.Zone = zone
-		head := append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
-		groups := [][]Piece{head, window(f), {shape.Text(shape.Assignees(f.Assignees))}}
-		if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
-			groups = append(groups, []Piece{shape.Text("“" + p + "”")})
-		}
-		reply := verb.NewButton(bridge.VerbReply, about(f))
-		reply.Label = "Answer now"
-		b := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{reply}}
-		if f.Window.Templates {
-			b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbTemplate, about(f)))
-		}
-		b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbLeave, about(f)))
-		c.Blocks = append(c.Blocks, b)
+		c.Blocks = append(c.Blocks, eveningRow(f))
 	}
 	return c
+}
+
+// eveningRow is one conversation whose reply window closes.
+func eveningRow(f bridge.Facts) Block {
+	groups := [][]Piece{titlePieces(f), windowPieces(f), {shape.Text(shape.Assignees(f.Assignees))}, lastMessagePieces(f)}
+	reply := verb.NewButton(bridge.VerbReply, conversationArgs(f))
+	reply.Label = "Answer now"
+	buttons := []Button{reply}
+	if f.Window.Templates {
+		buttons = append(buttons, verb.NewButton(bridge.VerbTemplate, conversationArgs(f)))
+	}
+	buttons = append(buttons, verb.NewButton(bridge.VerbLeave, conversationArgs(f)))
+	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: buttons}
 }
 
 func listTitle(list string) string {
@@ -148,8 +174,8 @@ func listTitle(list string) string {
 	case "mine":
 		return "Mine"
 	}
-	l := shape.OneLine(list, 24)
-	return strings.ToUpper(l[:1]) + l[1:]
+	name := shape.OneLine(list, maxTitleRunes)
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 func emptyList(l bridge.Listing) string {
@@ -197,17 +223,27 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	var blocks []Block
 	for _, r := range rows {
 		what := " " + shape.OneLine(r.Actor, shape.MaxNameRunes) + " " + shape.OneLine(r.What, shape.MaxNameRunes)
-		if d := shape.OneLine(r.Detail, 200); d != "" {
-			if words := reasonWords(d, f); words != shape.AsSentence(d) {
-				d = words
-			}
-			if d != "" {
-				what += ": " + d
-			}
+		if detail := logDetail(r, f); detail != "" {
+			what += ": " + detail
 		}
 		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.At(r.At, f.Zone), shape.Text(what)}})
 	}
 	return blocks
+}
+
+// logDetail returns the detail of a log entry. A detail that is a code of the engine's gets the words of that code, which may
+// be none.
+func logDetail(r bridge.LogRow, f bridge.Facts) string {
+	detail := shape.OneLine(r.Detail, maxDetailRunes)
+	if detail == "" {
+		return ""
+	}
+	words := reasonWords(detail, f)
+	isCode := words != shape.AsSentence(detail)
+	if isCode {
+		return words
+	}
+	return detail
 }
 
 // Problem shows a refusal.

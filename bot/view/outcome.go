@@ -5,57 +5,62 @@ import (
 	"parley/bridge"
 )
 
-// outcomeLine is a line that tells what became of its message. Where people can read the message
+// outcomeLine lays out a line that says what became of its message. If people can read the message
 // nowhere else, its words stay above.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
-	said := outcome(l, f)
+	said := outcomePieces(l, f)
 	switch l.Kind() {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
-		return append(words(l, f), shape.SmallPrint(said...))
+		return append(lineBlocks(l, f), shape.SmallPrint(said...))
 	case bridge.LineDecided:
 		return []Block{shape.Line(said...)}
 	case bridge.LineParticipant:
-		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomers(l)+" joined this mail."), shape.SmallPrint(said...)}
+		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail."), shape.SmallPrint(said...)}
 	default:
 		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
 		return append([]Block{shape.Line(said...)}, shape.Kept(l)...)
 	}
 }
 
-// outcome says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
-func outcome(l bridge.Line, f bridge.Facts) []Piece {
+// outcomePieces says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
+func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
-	t := wordsOf(o.State, shape.Customer(l, f))
-	if l.Kind() == bridge.LineDecided {
-		t.what, t.after = t.already, ""
+	isAsked := o.State == bridge.OutcomeAsked
+	isTooLate := l.Kind() == bridge.LineDecided // the line answers somebody who pressed a button afterwards
+	words := outcomeWordsOf(o.State, shape.Customer(l, f))
+	if isTooLate {
+		words.what = words.already
+		words.after = ""
 	}
-	pieces := []Piece{shape.Icon(t.icon), shape.Text(" " + t.what)}
-	if (o.State == bridge.OutcomePromoted || o.State == bridge.OutcomeChosen) && l.Other.ID != 0 {
+	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + words.what)}
+	leadsElsewhere := o.State == bridge.OutcomePromoted || o.State == bridge.OutcomeChosen
+	if leadsElsewhere && l.Other.ID != 0 {
 		pieces = append(append(pieces, shape.Text(" ")), shape.Whereabouts(shape.Number(l.Other.ID), l.Other)...)
 	}
-	if !o.At.IsZero() && o.State != bridge.OutcomeWaiting && o.State != bridge.OutcomeAsked {
+	if !o.At.IsZero() && !isAsked && o.State != bridge.OutcomeWaiting {
 		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
-	if !shape.Nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind() == bridge.LineDecided || !sameAgent(o.By, l.By)) {
+	isByOther := isTooLate || !isSameAgent(o.By, l.By)
+	if !shape.Nobody(o.By) && !isAsked && isByOther {
 		pieces = append(pieces, shape.Text(" by "+shape.AgentName(o.By)))
 	}
-	if t.after != "" {
-		t.after = " " + t.after
+	if words.after != "" {
+		words.after = " " + words.after
 	}
-	return append(pieces, shape.Text("."+t.after))
+	return append(pieces, shape.Text("."+words.after))
 }
 
-// outcomeWords are how an outcome is told.
+// outcomeWords are the words for an outcome.
 type outcomeWords struct {
-	icon    string // for replies: the same as the mark on a typed reply
-	what    string // is followed by when it happened and who did it
-	after   string // a sentence of its own
-	already string // replaces "what" for somebody who presses a button after the matter was decided
+	icon    string // of a reply: that of the mark on a typed reply
+	what    string // when it happened and who did it follows
+	after   string // a sentence of its own, or ""
+	already string // stands in place of what, for somebody who presses a button after the matter was decided
 }
 
-// wordsOf gives the words of an outcome; who is the customer.
-func wordsOf(s bridge.OutcomeState, who string) outcomeWords {
-	unheard, later := who+" did not get this.", "when "+who+" writes."
+// outcomeWordsOf returns the words for an outcome. customer is the customer's name.
+func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
+	unheard, later := customer+" did not get this.", "when "+customer+" writes."
 	switch s {
 	case bridge.OutcomeWaiting:
 		return outcomeWords{MarkIcon(bridge.MarkWaiting), "Waiting to be sent", "It can still be taken back.", "Already waiting to be sent"}
@@ -84,7 +89,7 @@ func wordsOf(s bridge.OutcomeState, who string) outcomeWords {
 	case bridge.OutcomePromoted:
 		return outcomeWords{"ok", "This is conversation", "", "This is already conversation"}
 	case bridge.OutcomeChosen:
-		return outcomeWords{"outbox_tray", "This is for " + who + ", in", "What becomes of it is shown there.", "A customer was chosen already"}
+		return outcomeWords{"outbox_tray", "This is for " + customer + ", in", "What becomes of it is shown there.", "A customer was chosen already"}
 	case bridge.OutcomeSilenced:
 		return outcomeWords{"ok", "No more posts about this sender", "", "Already silenced"}
 	case bridge.OutcomeAllowed:

@@ -5,16 +5,19 @@ import (
 	"parley/bridge"
 )
 
-// withHowToAnswer says on an open conversation's card how to answer where Parley isn't told of plain
+// withHowToAnswer says on an open conversation's card how to answer, if Parley isn't told of plain
 // text: people would wait in vain for a mark on what they type there.
 func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
-	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Thread.Left {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), shape.Code(w.typed("!reply")+" …"), shape.Text(": I don't hear anything else here.")))
+	canAnswer := f.Status.Open() && !f.Automatic && !f.Thread.Left
+	if !w.Deaf || !canAnswer {
+		return c
 	}
+	command := shape.Code(w.adapt("!reply") + " …")
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), command, shape.Text(": I don't hear anything else here.")))
 	return c
 }
 
-// Post gives what a post says where people give verbs in the ways of w. It gives false for files, for
+// Post returns the card of what a post says, where people give verbs in the ways of w. It returns false for files, for
 // marks, and for a post without content.
 func Post(p bridge.Post, w Ways) (Card, bool) {
 	switch p.Kind {
@@ -33,14 +36,14 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 		}
 		return Line(*p.Line, p.Facts), true
 	case bridge.PostErased:
-		return erased(), true
+		return erasedCard(), true
 	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
 	}
 	return Card{}, false
 }
 
-// erased is what stands in place of the first message of a thread whose customer was erased.
-func erased() Card {
+// erasedCard stands in place of the first message of a thread whose customer was erased.
+func erasedCard() Card {
 	return Card{Title: "Erased", Blocks: []Block{
 		shape.Sentence("Erased"), Small("The customer of this conversation was erased. What colleagues wrote below stays here until it is deleted by hand.")}}
 }

@@ -7,11 +7,11 @@ import (
 	"parley/bridge"
 )
 
-// ReasonWords says in a sentence why a message has the fate that it has; "" where there is nothing to say.
-func ReasonWords(reason string, f bridge.Facts) string { return decidedWhy(reason, f) }
+// ReasonWords says in a sentence why a message has its fate. It is "" if there is nothing to say.
+func ReasonWords(reason string, f bridge.Facts) string { return decisionWords(reason, f) }
 
-// reasonWords gives words to the engine's codes for why a text didn't go out; a remark
-// that is no code is a sentence already.
+// reasonWords puts the engine's codes for why a text didn't go out into words. A remark
+// that isn't a code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
 	switch reason {
 	case "note", "undone", "late", "time", "deleted", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked", "revived", "window", "offered":
@@ -69,11 +69,11 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "handed_in":
 		return "You handed its form in twice, with other words."
 	}
-	return editedWhy(reason)
+	return editReasonWords(reason)
 }
 
-// editedWhy gives words to the codes of texts that were edited.
-func editedWhy(reason string) string {
+// editReasonWords puts the codes of texts that were edited into words.
+func editReasonWords(reason string) string {
 	switch reason {
 	case "edited_elsewhere":
 		return "It was typed outside of this thread, and edited there."

@@ -7,8 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// replying says who has the form of a reply open: "Ben and Ana are replying".
-func replying(f bridge.Facts) []Piece {
+// replyingPieces says who has the form of a reply open: "Ben and Ana are replying".
+func replyingPieces(f bridge.Facts) []Piece {
 	if len(f.Replying) == 0 {
 		return nil
 	}

@@ -29,7 +29,7 @@ func TestReplyingWords(t *testing.T) {
 			"Ann Lee opened a reply 4 minutes ago\nEve Fox opened a reply just now"},
 	} {
 		f := with(facts(t), func(f *bridge.Facts) { f.Replying = tt.replying })
-		if got := textOf(replying(f)); got != tt.card {
+		if got := textOf(replyingPieces(f)); got != tt.card {
 			t.Errorf("the card says %q, want %q", got, tt.card)
 		}
 		if card := dump("", Root(f)); !strings.Contains(card, tt.card) {

@@ -12,76 +12,111 @@ import (
 // Root is the card that begins a conversation's thread: at most three lines and four buttons, and one
 // line when the conversation is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
-	if f.Automatic {
-		title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))}, []Piece{shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))})
-		c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
-		if f.Collects {
-			c.Title = "Very many new conversations"
-			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
-		}
-		return c
+	switch {
+	case f.Automatic:
+		return automaticRoot(f)
+	case f.Thread.Left:
+		return leftRoot(f)
+	case !f.Status.Open():
+		return endedRoot(f)
 	}
-	title := shape.Joined(shape.Between, []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "), shape.Bold(verb.Title(f))},
-		[]Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
-	if f.Thread.Left {
-		goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID)), f)...)
-		return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(title, goesOn...)...)}}
+	return openRoot(f)
+}
+
+// automaticRoot begins a thread that collects automatic mail, or mails of people who opened very many conversations.
+func automaticRoot(f bridge.Facts) Card {
+	subject := shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))
+	account := shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))
+	title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), subject}, []Piece{account})
+	c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
+	if f.Collects {
+		c.Title = "Very many new conversations"
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
 	}
-	if !f.Status.Open() {
-		title = append(title, shape.Text(shape.Between+shape.StatusWords(f)))
-		if f.Next > 0 {
-			title = append(title, shape.Text(shape.Between+"continued in "), shape.Thread(shape.Number(f.Next), f.NextAt))
-		}
-		c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
-		if f.Status == bridge.StatusResolved {
-			c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbReopen, about(f)))
-		}
-		if f.Account.MayStart {
-			c.Buttons = append(c.Buttons, startAgain(f))
-		}
-		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbFind, about(f)))
-		return c
+	return c
+}
+
+// leftRoot begins a thread that the conversation has left, because it was handed over.
+func leftRoot(f bridge.Facts) Card {
+	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
+	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(now, f)...)
+	return conversationCard(f, goesOn...)
+}
+
+// endedRoot begins the thread of a conversation that was resolved or closed.
+func endedRoot(f bridge.Facts) Card {
+	ending := []Piece{shape.Text(shape.Between + shape.StatusWords(f))}
+	if f.Next > 0 {
+		ending = append(ending, shape.Text(shape.Between+"continued in "), shape.Thread(shape.Number(f.Next), f.NextAt))
 	}
-	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f.Assignees))}, team(f), marks(f), tags(f.Tags))...))
-	if third := timing(f); len(third) > 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(third...))
+	c := conversationCard(f, ending...)
+	if f.Status == bridge.StatusResolved {
+		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbReopen, conversationArgs(f)))
+	}
+	if f.Account.MayStart {
+		c.Buttons = append(c.Buttons, startAgainButton(f))
+	}
+	c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbFind, conversationArgs(f)))
+	return c
+}
+
+// openRoot begins the thread of a conversation that goes on.
+func openRoot(f bridge.Facts) Card {
+	c := conversationCard(f)
+	assignees := []Piece{shape.Text(shape.Assignees(f.Assignees))}
+	state := shape.Joined(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(state...))
+	if times := timePieces(f); len(times) > 0 {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(times...))
 	}
 	c.Buttons = rootButtons(f)
 	return c
 }
 
-// startAgain is the button that begins another conversation with the customer of an ended one.
-func startAgain(f bridge.Facts) Button {
+// conversationCard makes a card with a line that names the conversation and ends with more.
+func conversationCard(f bridge.Facts, more ...Piece) Card {
+	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
+	name := append(icons, shape.Bold(verb.Title(f)))
+	line := shape.Joined(shape.Between, name, []Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
+	return Card{
+		Title:  "Conversation " + shape.Number(f.ID),
+		Blocks: []Block{shape.Line(append(line, more...)...)},
+	}
+}
+
+// startAgainButton is the button that begins another conversation with the customer of an ended one.
+func startAgainButton(f bridge.Facts) Button {
 	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
 func rootButtons(f bridge.Facts) []Button {
-	first := verb.NewButton(bridge.VerbAssign, about(f))
+	first := verb.NewButton(bridge.VerbAssign, conversationArgs(f))
 	if len(f.Assignees) == 0 {
-		first = verb.NewButton(bridge.VerbTake, about(f))
+		first = verb.NewButton(bridge.VerbTake, conversationArgs(f))
 		first.Style = StylePrimary
 	}
-	second := verb.NewButton(bridge.VerbSnooze, about(f))
+	second := verb.NewButton(bridge.VerbSnooze, conversationArgs(f))
 	if f.Status == bridge.StatusSnoozed {
-		second = verb.NewButton(bridge.VerbWake, about(f))
+		second = verb.NewButton(bridge.VerbWake, conversationArgs(f))
 	}
-	return resolvingAtOnce(f, []Button{first, second, verb.NewButton(bridge.VerbResolve, about(f)), verb.NewButton(bridge.VerbFind, about(f))})
+	resolve := verb.NewButton(bridge.VerbResolve, conversationArgs(f))
+	details := verb.NewButton(bridge.VerbFind, conversationArgs(f))
+	return resolveAtOnce(f, []Button{first, second, resolve, details})
 }
 
-// about are the arguments of a button on a conversation's own card.
-func about(f bridge.Facts) bridge.Args { return bridge.Args{Conversation: f.ID} }
+// conversationArgs are the arguments of a button on a conversation's own card.
+func conversationArgs(f bridge.Facts) bridge.Args { return bridge.Args{Conversation: f.ID} }
 
-func team(f bridge.Facts) []Piece {
+func teamPieces(f bridge.Facts) []Piece {
 	if f.Team == "" {
 		return nil
 	}
 	return []Piece{shape.Text(shape.OneLine(f.Team, shape.MaxNameRunes))}
 }
 
-// tags are a conversation's tags, labels first: these stand out.
-func tags(list []bridge.Tag) []Piece {
+// tagPieces shows a conversation's tags, labels first: these stand out.
+func tagPieces(list []bridge.Tag) []Piece {
 	var labels, others [][]Piece
 	for _, t := range list {
 		if t.Label {
@@ -93,9 +128,9 @@ func tags(list []bridge.Tag) []Piece {
 	return shape.Joined(" ", append(labels, others...)...)
 }
 
-// timing tells who is replying just now, the times that matter, and what makes this conversation unlike others.
-func timing(f bridge.Facts) []Piece {
-	groups := [][]Piece{replying(f)}
+// timePieces shows who is replying just now, the times that matter, and what makes this conversation unlike others.
+func timePieces(f bridge.Facts) []Piece {
+	groups := [][]Piece{replyingPieces(f)}
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
 		groups = append(groups, []Piece{shape.Text("Snoozed until "), shape.At(f.SnoozedUntil, f.Zone)})
@@ -104,21 +139,19 @@ func timing(f bridge.Facts) []Piece {
 	case !f.WaitingSince.IsZero():
 		groups = append(groups, []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)})
 	}
-	if w := window(f); len(w) > 0 {
-		groups = append(groups, w)
-	}
+	groups = append(groups, windowPieces(f))
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}
 	if f.Next > 0 {
 		groups = append(groups, []Piece{shape.Text("Continued in "), shape.Thread(shape.Number(f.Next), f.NextAt)})
 	}
-	groups = append(groups, copied("Cc: ", f.Recipients.Cc, ""), copied("Cc: ", f.Recipients.Copied, " (gets no replies)"))
-	if others := alsoOpen(f); len(others) > 0 {
+	groups = append(groups, copiedPieces(f.Recipients.Cc, ""), copiedPieces(f.Recipients.Copied, " (gets no replies)"))
+	if others := alsoOpenPieces(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
 	}
-	if w := modeWords(f.Account.Mode); w != "" {
-		groups = append(groups, []Piece{shape.Text(w)})
+	if mode := modeWords(f.Account.Mode); mode != "" {
+		groups = append(groups, []Piece{shape.Text(mode)})
 	}
 	return shape.Joined(shape.Between, groups...)
 }
@@ -126,8 +159,8 @@ func timing(f bridge.Facts) []Piece {
 // maxCopied is how many people in copy a card names.
 const maxCopied = 3
 
-// copied names people in copy, between the words of lead and then.
-func copied(lead string, list []bridge.PartyRef, then string) []Piece {
+// copiedPieces names people in copy, with a remark behind them.
+func copiedPieces(list []bridge.PartyRef, remark string) []Piece {
 	if len(list) == 0 {
 		return nil
 	}
@@ -136,30 +169,31 @@ func copied(lead string, list []bridge.PartyRef, then string) []Piece {
 		names = append(names, shape.PartyName(p))
 	}
 	if more := len(list) - maxCopied; more > 0 {
-		then = " and " + strconv.Itoa(more) + " more" + then
+		remark = " and " + strconv.Itoa(more) + " more" + remark
 	}
-	return []Piece{shape.Text(lead + strings.Join(names, ", ") + then)}
+	return []Piece{shape.Text("Cc: " + strings.Join(names, ", ") + remark)}
 }
 
-// alsoOpen names the customer's other conversations, with who has them.
-func alsoOpen(f bridge.Facts) []Piece {
+// maxAlsoOpen is how many of a customer's other conversations a card names.
+const maxAlsoOpen = 3
+
+// alsoOpenPieces names the customer's other conversations, with who has them.
+func alsoOpenPieces(f bridge.Facts) []Piece {
 	var groups [][]Piece
-	for i, o := range f.AlsoOpen {
-		if i == mostAlsoOpen {
+	for i, other := range f.AlsoOpen {
+		if i == maxAlsoOpen {
 			groups = append(groups, []Piece{shape.Text("…")})
 			break
 		}
-		groups = append(groups, []Piece{shape.Thread(shape.Number(o.ID), o.Root), shape.Text(" (" + shape.Assignees(o.Assignees) + ")")})
+		assignees := shape.Text(" (" + shape.Assignees(other.Assignees) + ")")
+		groups = append(groups, []Piece{shape.Thread(shape.Number(other.ID), other.Root), assignees})
 	}
 	return shape.Joined(", ", groups...)
 }
 
-// mostAlsoOpen is how many of a customer's other conversations a card names.
-const mostAlsoOpen = 3
-
-// window says until when the customer can be answered. It shows a time rather than a countdown, so
+// windowPieces says until when the customer can be answered. It shows a time rather than a countdown, so
 // that the card needs no updates.
-func window(f bridge.Facts) []Piece {
+func windowPieces(f bridge.Facts) []Piece {
 	switch {
 	case f.Window.Closed:
 		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}

@@ -11,9 +11,9 @@ import (
 // maxRemarkRunes is how much a card shows of a notice, and of why a file is missing.
 const maxRemarkRunes = 300
 
-// Said is a customer's message. Card.Name is the customer's name, marked as such, so that nobody outside
+// Said shows a customer's message. Card.Name is the customer's name, marked as a customer's, so that nobody outside
 // can pose as a colleague. Messages that are posted together show their times, each minute once; zone is
-// used where the reader's own zone can't be.
+// for readers whose own zone isn't known.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
@@ -23,12 +23,14 @@ func Said(s bridge.Said, zone *time.Location) Card {
 		c.Blocks = saidBlocks(s)
 		return c
 	}
-	var shown time.Time
-	for _, one := range append([]bridge.Said{s}, s.Then...) {
-		if minute := one.At.Truncate(time.Minute); !minute.Equal(shown) {
-			c.Blocks, shown = append(c.Blocks, shape.SmallPrint(shape.At(one.At, zone))), minute
+	var shownMinute time.Time
+	for _, message := range append([]bridge.Said{s}, s.Then...) {
+		minute := message.At.Truncate(time.Minute)
+		if !minute.Equal(shownMinute) {
+			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.At(message.At, zone)))
+			shownMinute = minute
 		}
-		c.Blocks = append(c.Blocks, saidBlocks(one)...)
+		c.Blocks = append(c.Blocks, saidBlocks(message)...)
 	}
 	return c
 }
@@ -74,7 +76,7 @@ func answersWords(a bridge.Answered) string {
 	return "In answer to “" + quoted + "”"
 }
 
-// Files is the line above the files that a customer sent. It also names those that are missing.
+// Files shows the line above the files that a customer sent. It also names the files that are missing.
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	if len(names) > 0 {
@@ -100,10 +102,8 @@ func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (cus
 // fileNames lists the names of files behind a paper clip.
 func fileNames(names []string) []Piece {
 	list := make([]string, len(names))
-	for i, n := range names {
-		if list[i] = shape.OneLine(n, shape.MaxNameRunes); list[i] == "" {
-			list[i] = "unnamed file"
-		}
+	for i, name := range names {
+		list[i] = shape.Or(shape.OneLine(name, shape.MaxNameRunes), "unnamed file")
 	}
 	return []Piece{shape.Icon("paperclip"), shape.Text(" " + strings.Join(list, ", "))}
 }

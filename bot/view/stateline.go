@@ -13,7 +13,7 @@ func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	switch {
 	case len(l.Mentions) == 0:
 		parts = append(parts, shape.Actor(l)+" assigned this.")
-	case len(l.Mentions) == 1 && sameAgent(l.Mentions[0], l.By):
+	case len(l.Mentions) == 1 && isSameAgent(l.Mentions[0], l.By):
 		parts = append(parts, shape.Mention(l.By), " took this.")
 	case shape.Nobody(l.By):
 		parts = append(parts, shape.Mentions(l.Mentions), ": this is yours now.")
@@ -30,12 +30,12 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 	} else if shape.Nobody(l.By) {
 		words = "This is unassigned again."
 	}
-	return append(append([]Block{headline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), cameFrom(c, f)...)
+	return append(append([]Block{headline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), leftThreadBlocks(c, f)...)
 }
 
-// cameFrom links the thread that the conversation had before it was handed over, and quotes the last
-// words in it.
-func cameFrom(c *bridge.UnassignedLine, f bridge.Facts) []Block {
+// leftThreadBlocks links the thread that the conversation had before it was handed over, and quotes the last
+// lineBlocks in it.
+func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	var parts [][]Piece
 	switch {
 	case c.Left.Message != "":
@@ -80,7 +80,7 @@ func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
 }
 
 func continuedLine(l bridge.Line, f bridge.Facts) []Block {
-	return []Block{headline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", numbered(l.Other), ".")}
+	return []Block{headline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", conversationPieces(l.Other), ".")}
 }
 
 func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {

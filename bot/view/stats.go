@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// Stats tells an agent how the last seven days of their teams were.
+// Stats shows an agent how the last seven days of their teams were.
 func Stats(l *bridge.StatsLine) Card {
 	c := Card{Title: "The last seven days"}
 	for _, w := range l.Weeks {
@@ -20,19 +20,20 @@ func Stats(l *bridge.StatsLine) Card {
 			head = append(head, shape.Text(shape.Between), Piece{Kind: PieceLink, Text: "Dashboard", URL: w.Link})
 		}
 		c.Blocks = append(c.Blocks, shape.Line(head...))
-		c.Blocks = append(c.Blocks, sevenDays(w.SevenDays)...)
+		c.Blocks = append(c.Blocks, sevenDayBlocks(w.SevenDays)...)
 	}
 	if l.Left > 0 {
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text(fmt.Sprintf("You are in %d more %s: the dashboard has their figures.", l.Left, shape.Plural(l.Left, "team", "teams")))))
+		left := fmt.Sprintf("You are in %d more %s: the dashboard has their figures.", l.Left, shape.Plural(l.Left, "team", "teams"))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(left)))
 	}
 	if l.Missing {
-		c.Blocks = append(c.Blocks, notAllCounted())
+		c.Blocks = append(c.Blocks, notAllCountedBlock())
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the seven days before. Today isn't among them.")))
 	return c
 }
 
-// notAllCounted says that figures are behind.
-func notAllCounted() Block {
+// notAllCountedBlock says that figures are behind.
+func notAllCountedBlock() Block {
 	return shape.Line(shape.Text("Not everything is counted yet: some figures will still grow."))
 }

@@ -9,33 +9,34 @@ import (
 	"parley/bridge"
 )
 
-// Submit reads a filled form of the verb. The errors are sentences for people, by field name; nil means
-// that there are none and that Filled is what the person asks for. Fields that the form doesn't have are
-// ignored. A time is checked as of now in the zone (nil means UTC), but Filled keeps its words.
-func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location) (Filled, map[string]string) {
-	v := verb.Values(fields)
-	out := Filled{Verb: name, Args: args}
-	if id := v.Text(verb.FieldConversation); id != "" { // Pick
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil || n <= 0 {
+// Submit reads a filled form of the verb. errs are sentences for people, by field name; nil means
+// that there are none and that filled is what the person asks for. Fields that the form doesn't have are
+// ignored. A time is checked as of now in the zone (nil means UTC), but filled keeps its words.
+func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location) (filled Filled, errs map[string]string) {
+	values := verb.Values(fields)
+	filled = Filled{Verb: name, Args: args}
+	if picked := values.Text(verb.FieldConversation); picked != "" { // the form of Pick
+		id, err := strconv.ParseInt(picked, 10, 64)
+		if err != nil || id <= 0 {
 			return Filled{}, map[string]string{verb.FieldConversation: "Choose a conversation."}
 		}
-		out.Args.Conversation = bridge.ConversationID(n)
-		return out, nil
+		filled.Args.Conversation = bridge.ConversationID(id)
+		return filled, nil
 	}
 	read := verb.Of(name).Form.Read
 	if read == nil {
-		return out, nil
+		return filled, nil
 	}
-	if field, problem := read(&out, v, verb.Reading{Now: now, Zone: zone, Reply: replyText}); problem != "" {
+	field, problem := read(&filled, values, verb.Reading{Now: now, Zone: zone, Reply: readReplyText})
+	if problem != "" {
 		return Filled{}, map[string]string{field: problem}
 	}
-	return out, nil
+	return filled, nil
 }
 
-// replyText takes the escape off a reply. A reply that begins like a note or a verb is refused as a
+// readReplyText takes the escape off a reply. A reply that begins like a note or a verb is refused as a
 // slip, as it is in a thread.
-func replyText(typed string) (reply, problem string) {
+func readReplyText(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
 	switch {
 	case typed == "":

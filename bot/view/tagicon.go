@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -8,10 +9,11 @@ import (
 // TagIcon is the emoji shortcode of the coloured square that comes nearest to a tag's colour,
 // for surfaces without pills.
 func TagIcon(color string) string {
-	n, err := strconv.ParseUint(strings.TrimPrefix(color, "#"), 16, 32)
-	if err != nil || len(color) != 7 {
+	rgb, err := strconv.ParseUint(strings.TrimPrefix(color, "#"), 16, 32)
+	if err != nil || len(color) != len("#rrggbb") {
 		return "white_medium_square"
 	}
+	red, green, blue := int(rgb>>16), int(rgb>>8&0xff), int(rgb&0xff)
 	squares := []struct {
 		name    string
 		r, g, b int
@@ -26,12 +28,15 @@ func TagIcon(color string) string {
 		{"black_large_square", 0x31, 0x37, 0x3d},
 		{"white_large_square", 0xe6, 0xe7, 0xe8},
 	}
-	best, least := "", 1<<30
+	nearest := ""
+	minDistance := math.MaxInt
 	for _, s := range squares {
-		dr, dg, db := int(n>>16)-s.r, int(n>>8&0xff)-s.g, int(n&0xff)-s.b
-		if d := dr*dr + dg*dg + db*db; d < least {
-			best, least = s.name, d
+		dr, dg, db := red-s.r, green-s.g, blue-s.b
+		distance := dr*dr + dg*dg + db*db
+		if distance < minDistance {
+			nearest = s.name
+			minDistance = distance
 		}
 	}
-	return best
+	return nearest
 }

@@ -20,15 +20,15 @@ func templateLine(l bridge.Line, _ bridge.Facts) []Block {
 		}
 	case *bridge.VerdictLine:
 		if len(c.Templates) > 0 {
-			return verdict(l, c.Templates[0], c.Before)
+			return verdictBlocks(l, c.Templates[0], c.Before)
 		}
 	}
 	return []Block{headline(l, "scroll", "Choose a template.")}
 }
 
-// verdict tells what a provider decided about a template. before is the template's earlier category
-// where the provider changed the category, else "".
-func verdict(l bridge.Line, t bridge.Template, before string) []Block {
+// verdictBlocks show what a provider decided about a template. before is the template's earlier category
+// if the provider changed the category, and "" otherwise.
+func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 	name := "Template " + shape.TemplateName(t)
 	if t.Account != "" {
 		name += " of " + shape.OneLine(t.Account, shape.MaxNameRunes)
@@ -55,7 +55,7 @@ func verdict(l bridge.Line, t bridge.Template, before string) []Block {
 	return []Block{headline(l, templateIcon(t.Status), words)}
 }
 
-// TemplateList shows templates with their state; with edit, also what admins need to change them.
+// TemplateList shows templates with their state. If edit is true, it also shows what admins need to change them.
 func TemplateList(list []bridge.Template, edit bool) Card {
 	c := Card{Title: "Templates"}
 	if len(list) == 0 {
@@ -70,7 +70,8 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 	}
 	if edit {
 		b := verb.NewButton(bridge.VerbTemplateEdit, bridge.Args{})
-		b.Label, b.Style = "New template", StylePrimary
+		b.Label = "New template"
+		b.Style = StylePrimary
 		c.Buttons = append(c.Buttons, b)
 	}
 	return c
@@ -80,7 +81,9 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 func templateRow(t bridge.Template, edit bool) Block {
 	groups := [][]Piece{
 		{shape.Icon(templateIcon(t.Status)), shape.Text(" "), shape.Bold(shape.TemplateName(t))},
-		{shape.Text(shape.TemplateWords(t))}, {shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))}, {shape.Text(strings.Join(t.Uses, ", "))},
+		{shape.Text(shape.TemplateWords(t))},
+		{shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))},
+		{shape.Text(strings.Join(t.Uses, ", "))},
 		{shape.Text(shape.Or(t.ProviderCategory, t.Category))},
 	}
 	if len(t.Labels) > 0 {

@@ -8,32 +8,44 @@ import (
 	"parley/bridge"
 )
 
-// timelineLine tells on whom each minute of a conversation depended.
+// timelineLine shows on whom each minute of a conversation depended.
 func timelineLine(l bridge.Line, c *bridge.TimelineLine, f bridge.Facts) []Block {
 	if len(c.Parts) == 0 {
-		return append([]Block{headline(l, "bulb", "No time has passed here yet.")}, toConversation(l)...)
+		return append([]Block{headline(l, "bulb", "No time has passed here yet.")}, conversationLink(l)...)
 	}
-	blocks := []Block{headline(l, "bulb", "Where the time went: "+lasted(c.Wall, c.Open, c.Hours)+".")}
+	blocks := []Block{headline(l, "bulb", "Where the time went: "+formatLasted(c.Wall, c.Open, c.Hours)+".")}
 	for _, p := range c.Parts {
-		who := map[string]string{"queue": "Nobody had it", "customer": "It was the customer's turn", "provider": "An answer was on its way"}[p.On]
-		if p.On == "agent" {
-			who = shape.AgentName(p.By) + " had it"
-		}
-		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(who + ": " + lasted(p.Wall, p.Open, c.Hours))}})
+		words := turnWords(p.On, p.By) + ": " + formatLasted(p.Wall, p.Open, c.Hours)
+		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(words)}})
 	}
-	return append(blocks, toConversation(l)...)
+	return append(blocks, conversationLink(l)...)
 }
 
-// lasted writes a time, and where there are business hours how much of it was in these.
-func lasted(wall, open time.Duration, hours bool) string {
-	if !hours {
-		return short(wall)
+// turnWords says on whom a part of the time depended.
+func turnWords(on string, agent bridge.AgentRef) string {
+	switch on {
+	case "queue":
+		return "Nobody had it"
+	case "customer":
+		return "It was the customer's turn"
+	case "provider":
+		return "An answer was on its way"
+	case "agent":
+		return shape.AgentName(agent) + " had it"
 	}
-	return short(wall) + " (" + short(open) + " in business hours)"
+	return ""
 }
 
-// short writes a time in two units at most: "2 days 3 h", "1 h 5 min", "12 min", "40 s".
-func short(d time.Duration) string {
+// formatLasted writes a time and, if there are business hours, how much of it was in them.
+func formatLasted(wall, open time.Duration, hasHours bool) string {
+	if !hasHours {
+		return formatDuration(wall)
+	}
+	return formatDuration(wall) + " (" + formatDuration(open) + " in business hours)"
+}
+
+// formatDuration writes a time in two units at most: "2 days 3 h", "1 h 5 min", "12 min", "40 s".
+func formatDuration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < time.Minute:

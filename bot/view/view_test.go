@@ -180,7 +180,7 @@ func TestListHistoryHelp(t *testing.T) {
 		{"unassigned", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "unassigned"}, Rows: []bridge.Facts{with(rows[0], func(f *bridge.Facts) { f.FreeSince = now(t).Add(-2 * time.Hour) })}}, nil)},
 		{"nothing", Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."})},
 	}
-	for _, list := range append(lists(), "", "überfällig") {
+	for _, list := range append(listNames(), "", "überfällig") {
 		cards = append(cards, struct {
 			name string
 			card Card

@@ -10,78 +10,104 @@ import (
 	"parley/bridge"
 )
 
-// Week tells a team how its week was, against the one before.
+// Week shows a team how its week was, compared with the week before.
 func Week(l *bridge.WeekLine) Card {
 	c := Card{Title: "The week"}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), shape.Bold("The week of "+shape.OneLine(l.Team, shape.MaxPreviewRunes)), shape.Text(", "+weekDays(l.From, l.To))))
-	c.Blocks = append(c.Blocks, sevenDays(l.SevenDays)...)
+	name := shape.Bold("The week of " + shape.OneLine(l.Team, shape.MaxPreviewRunes))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), name, shape.Text(", "+weekDays(l.From, l.To))))
+	c.Blocks = append(c.Blocks, sevenDayBlocks(l.SevenDays)...)
 	if l.Missing {
-		c.Blocks = append(c.Blocks, notAllCounted())
+		c.Blocks = append(c.Blocks, notAllCountedBlock())
 	}
 	if len(l.Rows) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
 	}
 	for i, f := range l.Rows {
 		head := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, head, []Piece{shape.Text(short(l.Took[i]))})})
+		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c
 }
 
-// sevenDays tells what was done in seven days, how long it took, and who waits now.
-func sevenDays(d bridge.SevenDays) []Block {
-	w, b := d.Week, d.Before
-	counts := []string{against("new", w.New, b.New), against("resolved", w.Resolved, b.Resolved)}
-	if w.Reopened+b.Reopened > 0 {
-		counts = append(counts, against("reopened", w.Reopened, b.Reopened))
+// sevenDayBlocks show what was done in seven days, how long it took, and who waits now.
+func sevenDayBlocks(d bridge.SevenDays) []Block {
+	week, before := d.Week, d.Before
+	counts := []string{withBefore("new", week.New, before.New), withBefore("resolved", week.Resolved, before.Resolved)}
+	if week.Reopened+before.Reopened > 0 {
+		counts = append(counts, withBefore("reopened", week.Reopened, before.Reopened))
 	}
 	blocks := []Block{weekItem(strings.Join(counts, " · "))}
-	if w.Answers > 0 {
-		blocks = append(blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)+median(w, b, first)))
+	if week.Answers > 0 {
+		took := meanWords(week.First, before.First, before.Answers) + medianWords(week, before, firstMedian)
+		blocks = append(blocks, weekItem("First answer after "+took))
 	}
-	if w.Further > 0 {
-		blocks = append(blocks, weekItem("Next answer after "+mean(w.Next, b.Next, b.Further)+median(w, b, next)))
+	if week.Further > 0 {
+		took := meanWords(week.Next, before.Next, before.Further) + medianWords(week, before, nextMedian)
+		blocks = append(blocks, weekItem("Next answer after "+took))
 	}
-	if w.Resolved > 0 {
-		blocks = append(blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)+median(w, b, ended)))
+	if week.Resolved > 0 {
+		took := meanWords(week.Ended, before.Ended, before.Resolved) + medianWords(week, before, endedMedian)
+		blocks = append(blocks, weekItem("Resolved after "+took))
 	}
-	waiting := "Nobody waits for an answer now"
-	if d.Waiting > 0 {
-		waiting = fmt.Sprintf("%d %s for an answer now, the longest for %s", d.Waiting, shape.Plural(d.Waiting, "customer waits", "customers wait"), short(d.Longest))
-		if d.Unassigned > 0 {
-			waiting += fmt.Sprintf("; %d of them with nobody", d.Unassigned)
-		}
+	return append(blocks, weekItem(waitingWords(d)))
+}
+
+// waitingWords says how many customers wait for an answer now.
+func waitingWords(d bridge.SevenDays) string {
+	if d.Waiting == 0 {
+		return "Nobody waits for an answer now"
 	}
-	return append(blocks, weekItem(waiting))
+	customers := shape.Plural(d.Waiting, "customer waits", "customers wait")
+	words := fmt.Sprintf("%d %s for an answer now, the longest for %s", d.Waiting, customers, formatDuration(d.Longest))
+	if d.Unassigned > 0 {
+		words += fmt.Sprintf("; %d of them with nobody", d.Unassigned)
+	}
+	return words
 }
 
 func weekItem(text string) Block { return Block{Kind: BlockItem, Pieces: []Piece{shape.Text(text)}} }
 
-func against(what string, n, before int64) string { return fmt.Sprintf("%d %s (%d)", n, what, before) }
-
-// mean writes an average time and that of the week before, which had so many.
-func mean(d, before time.Duration, many int64) string {
-	if many == 0 {
-		return short(d) + " on average"
-	}
-	return short(d) + " on average (" + short(before) + ")"
+// withBefore writes a number, and in brackets that of the week before.
+func withBefore(what string, n, before int64) string {
+	return fmt.Sprintf("%d %s (%d)", n, what, before)
 }
 
-func first(m *bridge.WeekMedians) time.Duration { return m.First }
-func next(m *bridge.WeekMedians) time.Duration  { return m.Next }
-func ended(m *bridge.WeekMedians) time.Duration { return m.Ended }
+// meanWords writes an average time and that of the week before, unless nothing was counted then.
+func meanWords(mean, before time.Duration, countBefore int64) string {
+	words := formatDuration(mean) + " on average"
+	if countBefore == 0 {
+		return words
+	}
+	return words + " (" + formatDuration(before) + ")"
+}
 
-// median adds the median of a time and that of the week before, as far as they are known.
-func median(w, b bridge.WeekFigures, of func(*bridge.WeekMedians) time.Duration) string {
-	if w.Medians == nil || of(w.Medians) < 0 {
+// unknownMedian stands for a median that isn't known. All negative ones do.
+const unknownMedian time.Duration = -1
+
+func firstMedian(m *bridge.WeekMedians) time.Duration { return m.First }
+func nextMedian(m *bridge.WeekMedians) time.Duration  { return m.Next }
+func endedMedian(m *bridge.WeekMedians) time.Duration { return m.Ended }
+
+// medianOf returns one of the medians of a week.
+func medianOf(week bridge.WeekFigures, which func(*bridge.WeekMedians) time.Duration) time.Duration {
+	if week.Medians == nil {
+		return unknownMedian
+	}
+	return which(week.Medians)
+}
+
+// medianWords writes a median and that of the week before, as far as they are known.
+func medianWords(week, before bridge.WeekFigures, which func(*bridge.WeekMedians) time.Duration) string {
+	median := medianOf(week, which)
+	if median < 0 {
 		return ""
 	}
-	text := ", median " + short(of(w.Medians))
-	if b.Medians != nil && of(b.Medians) >= 0 {
-		text += " (" + short(of(b.Medians)) + ")"
+	words := ", median " + formatDuration(median)
+	if earlier := medianOf(before, which); earlier >= 0 {
+		words += " (" + formatDuration(earlier) + ")"
 	}
-	return text
+	return words
 }
 
 // weekDays writes a period: "16 to 22 November", "28 November to 4 December".

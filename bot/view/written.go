@@ -15,7 +15,7 @@ func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 	if !shape.Nobody(l.By) {
 		lead = append(lead, shape.Text(", for "+shape.AgentName(l.By)))
 	}
-	lead = append(lead, shape.Text(shape.Between+writer(c)))
+	lead = append(lead, shape.Text(shape.Between+writerWords(c)))
 	blocks := append([]Block{shape.SmallPrint(lead...)}, shape.Quote(c.Words)...)
 	if c.ForCustomer {
 		blocks = append(blocks, shape.SmallPrint(shape.Text("Only colleagues see this. The customer gets it if you send it.")))
@@ -26,7 +26,7 @@ func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 // writtenTitle says what a text is.
 func writtenTitle(c *bridge.WrittenLine) string {
 	in := ""
-	if c.Language != "" && !withoutModel(c) {
+	if c.Language != "" && !isWithoutModel(c) {
 		in = " in " + analysis.LanguageName(c.Language)
 	}
 	switch {
@@ -48,11 +48,11 @@ func writtenTitle(c *bridge.WrittenLine) string {
 	return "Summary" + in
 }
 
-// withoutModel says whether a text was taken from the messages: so it is in no language that somebody asked for.
-func withoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.WrittenBy == "offline" }
+// isWithoutModel says whether a text was taken from the messages: so it is in no language that somebody asked for.
+func isWithoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.WrittenBy == "offline" }
 
-// writer says who wrote a text.
-func writer(c *bridge.WrittenLine) string {
+// writerWords says who wrote a text.
+func writerWords(c *bridge.WrittenLine) string {
 	from := "taken from the messages"
 	if c.Task == analysis.Summarise && c.Language != "" && c.Language != "en" {
 		from += ", in their own words (" + analysis.LanguageName(c.Language) + " needs a model)"
@@ -62,7 +62,7 @@ func writer(c *bridge.WrittenLine) string {
 	switch {
 	case c.Degraded:
 		return "the model gave no answer: " + from
-	case withoutModel(c):
+	case isWithoutModel(c):
 		return from
 	}
 	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
