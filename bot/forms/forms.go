@@ -171,29 +171,37 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	return view.History(f, h), err
 }
 
-// Replies tells whether a form writes to the customer of a conversation. Colleagues are shown who has
+// IsReply reports whether a form writes to the customer of a conversation. Colleagues are shown who has
 // such a form open.
-func Replies(f view.Form) bool {
+func IsReply(f view.Form) bool {
 	return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0
 }
 
-// Asks tells whether the verb still needs its own form, because arguments or a text are missing.
-func Asks(f view.Filled) bool {
+// NeedsForm reports whether the verb still needs its own form, because arguments or a text are missing.
+func NeedsForm(f view.Filled) bool {
 	v := verb.Of(f.Verb)
-	if (v.Typed.Rest == verb.RestText || v.Typed.Rest == verb.RestReply) && f.Text != "" {
+	takesText := v.Typed.Rest == verb.RestText || v.Typed.Rest == verb.RestReply
+	if takesText && f.Text != "" {
 		return false
 	}
 	return v.Needs(f.Args)
 }
 
-// Follows tells whether another form follows a filled one, in which pick says that a conversation was chosen
-// first.
-func Follows(f view.Filled, pick bool) bool {
-	return f.Next && f.Verb == bridge.VerbReply || (f.Next || pick) && Asks(f)
+// NeedsNextForm reports whether another form follows a filled one. isPick says that the filled form only asked which
+// conversation is meant.
+func NeedsNextForm(f view.Filled, isPick bool) bool {
+	if f.Next && f.Verb == bridge.VerbReply { // the next step asks for buttons or the like
+		return true
+	}
+	return (f.Next || isPick) && NeedsForm(f)
 }
 
-// About tells whether a command is about one conversation.
-func About(p command.Parsed) bool {
+// IsAboutConversation reports whether a command is about one conversation.
+func IsAboutConversation(p command.Parsed) bool {
 	v := verb.Of(p.Verb)
-	return v.Typed.Words != nil && !v.Anywhere && (v.Typed.Rest != verb.RestFind || p.Args.Note == "") // words are looked for everywhere
+	if v.Typed.Words == nil || v.Anywhere {
+		return false
+	}
+	isSearch := v.Typed.Rest == verb.RestFind && p.Args.Note != "" // words are looked for in all conversations
+	return !isSearch
 }

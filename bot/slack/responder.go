@@ -126,7 +126,7 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 			return answer{payload: refusal}, nil
 		}
 	}
-	if forms.Follows(filled, blockkit.ReadMemory(in.View.Private).Pick) {
+	if forms.NeedsNextForm(filled, blockkit.ReadMemory(in.View.Private).Pick) {
 		return r.answerWithForm(ctx, me, in, filled), nil
 	}
 	// All windows close, because the one under the form shows the state before the action.

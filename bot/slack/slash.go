@@ -47,7 +47,7 @@ func needsForm(p command.Parsed) bool {
 	if verb.Of(p.Verb).Form.AtOnce {
 		return false
 	}
-	return forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+	return forms.NeedsForm(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
 // handleCommand handles a slash command, which has no thread. Where it names no conversation, a form asks
@@ -61,12 +61,12 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 		TriggerID: c.TriggerID,
 		Container: container{ChannelID: c.ChannelID},
 	}
-	if forms.About(p) && p.Args.Conversation == 0 {
+	if forms.IsAboutConversation(p) && p.Args.Conversation == 0 {
 		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, p, at, c.UserID) }
 		return r.openWindow(me, in, pick), nil
 	}
 	startsWithoutText := p.Verb == bridge.VerbNew && p.Text == ""
-	if startsWithoutText || forms.About(p) && needsForm(p) {
+	if startsWithoutText || forms.IsAboutConversation(p) && needsForm(p) {
 		return r.openForm(me, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)

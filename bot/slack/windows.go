@@ -139,7 +139,7 @@ func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) s
 		return me.Home.Problem(err, f.at)
 	}
 	modal := me.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
-	if forms.Replies(form) {
+	if forms.IsReply(form) {
 		w.recordReplyOpened(ctx, &modal, form, f.user)
 	}
 	return modal

@@ -189,7 +189,7 @@ func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Locati
 	if f.At.IsZero() {
 		f.At = in.door.Now()
 	}
-	if forms.Replies(f) { // Teams doesn't tell when it is closed
+	if forms.IsReply(f) { // Teams doesn't tell when it is closed
 		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
 			in.door.Log.Info("teams form not noted as open", "error", err)
 		}

@@ -43,7 +43,7 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 			return task(d), nil
 		}
 	}
-	if forms.Follows(filled, f.Memory.Pick) {
+	if forms.NeedsNextForm(filled, f.Memory.Pick) {
 		return task(in.form(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
 	if in.p.Own, err = in.door.threads.ours(ctx, at); err != nil {
