@@ -7,11 +7,10 @@ package background
 // Work is what runs in the background.
 type Work struct{ slots chan struct{} }
 
-// New makes a Work that runs at most so many pieces at once.
-func New(most int) *Work { return &Work{slots: make(chan struct{}, most)} }
+// New makes a Work that runs at most maxPieces at once.
+func New(maxPieces int) *Work { return &Work{slots: make(chan struct{}, maxPieces)} }
 
-// Go runs f, which must end by itself. It returns false, without running f, while the most pieces are
-// running.
+// Go starts f, which must end by itself. If as many pieces run as are allowed, it returns false and doesn't start f.
 func (w *Work) Go(f func()) bool {
 	select {
 	case w.slots <- struct{}{}:
@@ -25,7 +24,7 @@ func (w *Work) Go(f func()) bool {
 	return true
 }
 
-// Wait waits until everything has ended.
+// Wait waits until everything has ended: then all slots can be taken at once.
 func (w *Work) Wait() {
 	for range cap(w.slots) {
 		w.slots <- struct{}{}

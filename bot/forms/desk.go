@@ -12,7 +12,7 @@ type Desk interface {
 	Choices
 }
 
-// Conversations gives what a user may see of conversations.
+// Conversations returns what a user may see of conversations.
 // Errors: bridge.ErrNoConversation where there is none; *bridge.Problem, for people, where the
 // user may not see it.
 type Conversations interface {
@@ -23,16 +23,16 @@ type Conversations interface {
 	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
 	History(ctx context.Context, id bridge.ConversationID, page int, user string) (bridge.History, error)
 
-	// Suggested gives the replies that an analysis suggested in a conversation, by the id of its suggestions; nil =
-	// they are out of date.
+	// Suggested returns the replies that an analysis suggested in a conversation, by the id of its suggestions. It returns
+	// nil if they are out of date.
 	Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error)
 
 	// Attend tells the engine that somebody begins to answer; it returns at once.
 	Attend(conversation bridge.ConversationID)
 }
 
-// Choices gives the lists that forms offer to choose from. Count says as how many texts the provider of
-// an account counts a text; ok is false where the provider doesn't count.
+// Choices returns the lists that forms offer to choose from. Count returns as how many texts the provider of
+// an account counts a text; ok is false if the provider doesn't count.
 type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 	Teams(ctx context.Context) ([]string, error)

@@ -5,8 +5,8 @@
 package forms
 
 import (
+	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"parley/bot/command"
@@ -18,13 +18,13 @@ import (
 // Maker makes forms and windows.
 type Maker struct {
 	Desk Desk
-	Now  func() time.Time // for forms about no conversation; for others the facts tell Parley's time
+	Now  func() time.Time // for forms about no conversation; for others the time is in the facts
 	Zone *time.Location   // for readers whose own zone isn't known
 
-	Author string // who wrote the message that a form is opened for, where that is not its reader
+	Author string // who wrote the message for which a form is opened; "" if the form's reader did
 }
 
-// Facts finds the conversation that args or a place name, as user may see it.
+// Facts returns the conversation that args name, or else the one at a place, as user may see it.
 // Errors: those of Conversations.
 func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user string) (bridge.Facts, error) {
 	if args.Conversation > 0 {
@@ -33,13 +33,11 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 	return m.Desk.FactsAt(ctx, at, user)
 }
 
-// Form makes the form of a verb, with the lists that the verb offers to choose from. It also gives
-// the zone of the form's reader, nil if that isn't known.
+// Form makes the form of a verb, with the lists that the verb offers to choose from. text stands in the form's long
+// field at first. zone is that of the form's reader, or nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
-func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
-	if text == "" {
-		text = args.Draft
-	}
+func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (form view.Form, zone *time.Location, err error) {
+	text = cmp.Or(text, args.Draft)
 	args.Draft = "" // the form's field has it from now on
 	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
 	if name == bridge.VerbNew {
@@ -48,22 +46,21 @@ func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at 
 	if name == bridge.VerbTemplateEdit {
 		return m.templateForm(ctx, args, user)
 	}
-	f, err := m.Facts(ctx, args, at, user)
+	facts, err := m.Facts(ctx, args, at, user)
 	if err != nil {
 		return view.Form{}, nil, err
 	}
-	if in.Facts = f; in.Args.Conversation == 0 {
-		in.Args.Conversation = f.ID
+	in.Facts = facts
+	in.Args.Conversation = cmp.Or(in.Args.Conversation, facts.ID)
+	if !facts.Now.IsZero() {
+		in.Now = facts.Now
 	}
-	if !f.Now.IsZero() {
-		in.Now = f.Now
+	if err := m.readLists(ctx, &in, at, user); err != nil {
+		return view.Form{}, facts.Zone, err
 	}
-	if err := m.lists(ctx, &in, at, user); err != nil {
-		return view.Form{}, f.Zone, err
-	}
-	form, err := view.NewForm(in)
+	form, err = view.NewForm(in)
 	form.At = in.Now
-	return form, f.Zone, err
+	return form, facts.Zone, err
 }
 
 // startForm makes the form that begins a conversation.
@@ -72,28 +69,31 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
 		return view.Form{}, nil, err
 	}
-	if a, ok := verb.StartsBy(in); ok && a.ByTemplate {
-		if in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Account: a.Name, Use: bridge.TemplateStart}, user); err != nil {
+	account, isKnown := verb.StartsBy(in)
+	if isKnown && account.ByTemplate {
+		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
+		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
 			return view.Form{}, nil, err
 		}
 	}
-	if a, ok := verb.StartsBy(in); ok {
-		in.Count = m.count(a.Name, in.Text)
+	if isKnown {
+		in.Count = m.count(account.Name, in.Text)
 	}
 	form, err := view.NewForm(in)
 	return form, m.Zone, err
 }
 
-// count says as how many texts the provider counts a text; nil where it doesn't count.
+// count returns as how many texts the provider counts a text, or nil if the provider doesn't count.
 func (m Maker) count(account, text string) *bridge.Count {
-	if n, ok := m.Desk.Count(account, text); ok {
-		return &n
+	n, counts := m.Desk.Count(account, text)
+	if !counts {
+		return nil
 	}
-	return nil
+	return &n
 }
 
-// lists reads the lists that a verb's form offers into in.
-func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+// readLists reads the lists that a verb's form offers into in.
+func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
 		case verb.Colleagues:
@@ -107,7 +107,7 @@ func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, u
 		case verb.WrittenWords:
 			in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
 		case verb.Answerables:
-			err = m.answerables(ctx, in, at, user)
+			err = m.readAnswerables(ctx, in, at, user)
 		}
 		if err != nil {
 			return err
@@ -116,18 +116,22 @@ func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, u
 	return nil
 }
 
-// answerables reads the messages that a reply can answer, and what its account can carry.
-func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
+// readAnswerables reads the messages that a reply can answer, and what its account can carry.
+func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
 	m.Desk.Attend(in.Facts.ID)
 	accounts, err := m.Desk.Accounts(ctx, user)
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account.Name }); i >= 0 {
-		in.Can = accounts[i].Can
+	for _, account := range accounts {
+		if account.Name == in.Facts.Account.Name {
+			in.Can = account.Can
+			break
+		}
 	}
-	if s := in.Args.Suggestion; s != nil {
-		if in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, s.ID, user); err != nil {
+	if suggestion := in.Args.Suggestion; suggestion != nil {
+		in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, suggestion.ID, user)
+		if err != nil {
 			return err
 		}
 		in.Text = verb.WithSuggestion(*in)
@@ -154,21 +158,24 @@ func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) 
 // Errors: as Form.
 func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user string) (view.Card, error) {
 	if opens == view.OpensList {
-		l, err := m.Desk.List(ctx, args.ListQuery(), user)
+		list, err := m.Desk.List(ctx, args.ListQuery(), user)
 		if err != nil {
 			return view.Card{}, err
 		}
-		return view.List(l, m.Zone), nil
+		return view.List(list, m.Zone), nil
 	}
-	f, err := m.Facts(ctx, args, at, user)
+	facts, err := m.Facts(ctx, args, at, user)
 	if err != nil {
 		return view.Card{}, err
 	}
 	if opens == view.OpensDetails {
-		return view.Details(f), nil
+		return view.Details(facts), nil
 	}
-	h, err := m.Desk.History(ctx, f.ID, args.Page, user)
-	return view.History(f, h), err
+	history, err := m.Desk.History(ctx, facts.ID, args.Page, user)
+	if err != nil {
+		return view.Card{}, err
+	}
+	return view.History(facts, history), nil
 }
 
 // IsReply reports whether a form writes to the customer of a conversation. Colleagues are shown who has

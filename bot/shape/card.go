@@ -12,7 +12,7 @@ const MaxLabelRunes = 24
 // Card is neutral content: blocks from top to bottom, then buttons.
 type Card struct {
 	Title   string // at most 24 runes; shown by a window around the card, not in a post
-	Name    string // under whose name it is posted; "" = Parley's own
+	Name    string // under whose name it is posted; "" means Parley's own
 	Blocks  []Block
 	Buttons []Button
 }
@@ -59,7 +59,7 @@ type Piece struct {
 	Text  string
 	Agent bridge.AgentRef // PieceMention
 	At    time.Time       // PieceTime
-	Zone  *time.Location  // PieceTime; never nil
+	Zone  *time.Location  // PieceTime: of readers whose own isn't known; never nil
 	URL   string          // PieceLink; http or https
 	Place bridge.Place    // PieceThread
 	Color string          // PieceTag
@@ -82,7 +82,7 @@ type Button struct {
 	Value   string // verb.Value of its arguments
 	Style   Style
 	Opens   Opens  // what a click opens; OpensNothing acts at once
-	Confirm string // a question asked before it acts, "" = none
+	Confirm string // a question that is asked before it acts; "" means that none is
 	Apart   bool   // begins a row of its own
 }
 

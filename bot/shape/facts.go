@@ -1,13 +1,15 @@
 package shape
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"parley/bridge"
 )
 
-// Shown makes each string fit into a line, and leaves empty ones out.
+// Shown makes each string fit into a line, and leaves out empty ones.
 func Shown(list ...string) []string {
 	var all []string
 	for _, s := range list {
@@ -36,25 +38,15 @@ func Parties(list []bridge.PartyRef) string {
 	return strings.Join(names, ", ")
 }
 
-// HeldBy says whether the agent is one of those who hold the conversation.
+// HeldBy reports whether the agent is one of those who hold the conversation.
 func HeldBy(f bridge.Facts, a bridge.AgentRef) bool {
-	for _, other := range f.Assignees {
-		if other.ID == a.ID && a.ID != 0 {
-			return true
-		}
-	}
-	return false
+	return a.ID != 0 && slices.ContainsFunc(f.Assignees, func(other bridge.AgentRef) bool { return other.ID == a.ID })
 }
 
-// Or gives s, or something else where there is nothing.
-func Or(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
-}
+// Or returns s, or otherwise if s is empty.
+func Or(s, otherwise string) string { return cmp.Or(s, otherwise) }
 
-// Plural gives the word for one, or for more.
+// Plural returns the word for one, or the word for more.
 func Plural(n int, one, more string) string {
 	if n == 1 {
 		return one
@@ -65,7 +57,7 @@ func Plural(n int, one, more string) string {
 // Number names a conversation: #12.
 func Number(id bridge.ConversationID) string { return "#" + strconv.FormatInt(int64(id), 10) }
 
-// Subject is what a conversation is about; nil where nobody knows.
+// Subject shows what a conversation is about. It returns nil if nobody knows.
 func Subject(f bridge.Facts) []Piece {
 	if s := OneLine(f.Subject, MaxSubjectRunes); s != "" {
 		return []Piece{Text(s)}
@@ -85,7 +77,7 @@ func Assignees(list []bridge.AgentRef) string {
 	return strings.Join(names, ", ")
 }
 
-// StatusWords say how a conversation stands, in a word or two: "Open, unassigned", "Closed (spam)".
+// StatusWords returns the state of a conversation in a word or two: "Open, unassigned", "Closed (spam)".
 func StatusWords(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:
@@ -112,7 +104,7 @@ func TemplateName(t bridge.Template) string {
 	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, 20) + ")"
 }
 
-// TemplateWords say the state of a template.
+// TemplateWords returns the state of a template.
 func TemplateWords(t bridge.Template) string {
 	switch t.Status {
 	case "draft":

@@ -39,9 +39,9 @@ type Field struct {
 	Hint     string
 	Example  string // shown while empty
 	Options  []Option
-	Value    []string // Shown in at first
+	Value    []string // stands in it at first
 	Optional bool
-	MaxRunes int // 0 = the surface's own limit
+	MaxRunes int // 0 means the surface's own limit
 }
 
 // Option of a choice.
@@ -56,7 +56,7 @@ type FormInput struct {
 	Facts  bridge.Facts
 	Args   bridge.Args // from the button: Message, Delivery, …
 	Text   string      // the message it is about or the text begun, Markdown
-	Author string      // VerbSend: who wrote that message, where it is not the viewer
+	Author string      // VerbSend: who wrote that message; "" if the viewer did
 	People []bridge.AgentRef
 	Teams  []string
 	Tags   []bridge.Tag
@@ -67,7 +67,7 @@ type FormInput struct {
 	Accounts  []bridge.AccountRef     // VerbNew: all that the agent may use
 	Can       bridge.Capabilities     // VerbReply: of the conversation's account
 	Said      []bridge.Said           // VerbReply: what the post shows that is answered
-	Suggested []bridge.SuggestedReply // VerbReply: what Args.Suggestion names; nil = that is out of date
+	Suggested []bridge.SuggestedReply // VerbReply: what Args.Suggestion names; nil if that is out of date
 	Count     *bridge.Count           // VerbReply, VerbNew: of Text, where the provider counts
 }
 

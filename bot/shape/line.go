@@ -19,7 +19,8 @@ func AttachedFiles(files []bridge.LineFile) []Block {
 	return blocks
 }
 
-// Doer names the agent who did what a line confirms. A line that names no agent is shown to its doer alone: "You".
+// Doer names the agent who did what a line confirms. A line that names no agent is shown to the person alone who did it:
+// "You".
 func Doer(l bridge.Line) string {
 	if Nobody(l.By) {
 		return "You"
@@ -27,7 +28,7 @@ func Doer(l bridge.Line) string {
 	return AgentName(l.By)
 }
 
-// Listed joins words that somebody typed with commas; it gives none where there are no words.
+// Listed joins words that somebody typed with commas. It returns none if there are no words.
 func Listed(words []string, none string) string {
 	if len(words) == 0 {
 		return none
@@ -47,7 +48,7 @@ func SendAsQuestion(author, customer string) string {
 // Kept repeats the message that a line is about: its text and its files.
 func Kept(l bridge.Line) []Block { return append(Quote(l.Text), AttachedFiles(l.Files)...) }
 
-// Actor names who caused a line; Parley if no agent did.
+// Actor names the agent who caused a line, or Parley if no agent did.
 func Actor(l bridge.Line) string {
 	if Nobody(l.By) {
 		return "Parley"
@@ -71,7 +72,7 @@ func Mentioned(l bridge.Line) []Piece {
 	return append(Mentions(l.Mentions), Text(" "))
 }
 
-// Mentions notifies several agents, and says of whom is away that they are.
+// Mentions notifies several agents, and says who of them is away.
 func Mentions(agents []bridge.AgentRef) []Piece {
 	groups := make([][]Piece, len(agents))
 	for i, a := range agents {
@@ -83,7 +84,7 @@ func Mentions(agents []bridge.AgentRef) []Piece {
 	return Joined(", ", groups...)
 }
 
-// Answered quotes the message that a reply answers; nil where there are no words.
+// Answered quotes the message that a reply answers. It returns nil if there are no words.
 func Answered(words string) []Block {
 	if s := OneLine(words, MaxSubjectRunes); s != "" {
 		return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+s+"”"))}

@@ -1,28 +1,22 @@
 package shape
 
-import "parley/bridge"
+import (
+	"cmp"
 
-// AgentName gives an agent's name, else the address; it is never empty.
+	"parley/bridge"
+)
+
+// AgentName returns an agent's name, or the address if there is no name. It is never empty.
 func AgentName(a bridge.AgentRef) string {
-	for _, name := range [...]string{a.Name, a.Email} {
-		if n := OneLine(name, MaxNameRunes); n != "" {
-			return n
-		}
-	}
-	return "Somebody"
+	return cmp.Or(OneLine(a.Name, MaxNameRunes), OneLine(a.Email, MaxNameRunes), "Somebody")
 }
 
-// PartyName gives a customer's name, else the address; it is never empty.
+// PartyName returns a customer's name, or the address if there is no name. It is never empty.
 func PartyName(p bridge.PartyRef) string {
-	for _, name := range [...]string{p.Name, p.Address} {
-		if n := OneLine(name, MaxNameRunes); n != "" {
-			return n
-		}
-	}
-	return "The customer"
+	return cmp.Or(OneLine(p.Name, MaxNameRunes), OneLine(p.Address, MaxNameRunes), "The customer")
 }
 
-// Party names a customer with the address, or by the address alone where there is no name.
+// Party names a customer with the address, or by the address alone if there is no name.
 func Party(p bridge.PartyRef) string {
 	name, address := PartyName(p), OneLine(p.Address, MaxSubjectRunes)
 	if address == "" || address == name {

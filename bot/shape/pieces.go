@@ -18,19 +18,19 @@ const (
 // Between stands between the parts of a line.
 const Between = " · "
 
-// Text is plain text.
+// Text makes a piece of plain text.
 func Text(s string) Piece { return Piece{Kind: PieceText, Text: s} }
 
-// Bold is emphasised text.
+// Bold makes a piece of emphasised text.
 func Bold(s string) Piece { return Piece{Kind: PieceBold, Text: s} }
 
-// Code is text to be typed, or a kept fragment.
+// Code makes a piece of text to be typed, or of a kept fragment.
 func Code(s string) Piece { return Piece{Kind: PieceCode, Text: s} }
 
-// Icon is an emoji, by its shortcode.
-func Icon(s string) Piece { return Piece{Kind: PieceIcon, Text: s} }
+// Icon makes an emoji of its shortcode, without colons.
+func Icon(shortcode string) Piece { return Piece{Kind: PieceIcon, Text: shortcode} }
 
-// Tag is a tag with its colour.
+// Tag shows a tag with its colour.
 func Tag(t bridge.Tag) Piece {
 	return Piece{Kind: PieceTag, Text: OneLine(t.Name, MaxNameRunes), Color: t.Color}
 }
@@ -40,7 +40,7 @@ func Mention(a bridge.AgentRef) Piece {
 	return Piece{Kind: PieceMention, Text: AgentName(a), Agent: a}
 }
 
-// At is a moment, in the reader's zone where possible, else in zone; nil means UTC.
+// At shows a moment: in the reader's zone where possible, and otherwise in zone; nil means UTC.
 func At(t time.Time, zone *time.Location) Piece {
 	if zone == nil {
 		zone = time.UTC
@@ -65,10 +65,10 @@ func Whereabouts(label string, f bridge.Facts) []Piece {
 	return pieces
 }
 
-// Line is a paragraph of one line.
+// Line makes a paragraph of one line.
 func Line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
 
-// SmallPrint is a less prominent line.
+// SmallPrint makes a less prominent line.
 func SmallPrint(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
 
 // Sentence builds a line of strings, which are literal text, of Pieces and of []Piece. It leaves out anything else.
@@ -89,7 +89,7 @@ func Sentence(parts ...any) Block {
 	return Line(pieces...)
 }
 
-// Joined puts the separator between groups of pieces, leaving empty ones out.
+// Joined puts the separator between groups of pieces. It leaves out empty groups.
 func Joined(sep string, groups ...[]Piece) []Piece {
 	var all []Piece
 	for _, g := range groups {
@@ -104,7 +104,7 @@ func Joined(sep string, groups ...[]Piece) []Piece {
 	return all
 }
 
-// Quote shows somebody's words as a quotation; nil where there are none.
+// Quote shows somebody's words as a quotation. It returns nil if there are none.
 func Quote(words string) []Block {
 	if strings.TrimSpace(words) == "" {
 		return nil
@@ -112,30 +112,34 @@ func Quote(words string) []Block {
 	return []Block{{Kind: BlockQuote, Text: words}}
 }
 
-// OneLine makes untrusted words fit into a line of at most so many runes. It removes line breaks,
+// OneLine makes untrusted words fit into a line of maxRunes at most. It removes line breaks,
 // invisible characters, and those that change the direction of writing.
-func OneLine(s string, runes int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == '\u200d' || r == '\u200c': // emoji and some scripts need them
-			return r
-		case invisible(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
+func OneLine(s string, maxRunes int) string {
+	s = strings.Map(withoutInvisible, strings.ToValidUTF8(s, ""))
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > runes {
-		s = strings.TrimSpace(string(r[:runes-1])) + "…"
+	if runes := []rune(s); len(runes) > maxRunes {
+		s = strings.TrimSpace(string(runes[:maxRunes-1])) + "…"
 	}
 	return isolated(s)
 }
 
-// invisible reports whether a character shows nothing: controls, format characters, the fillers of Hangul and the empty
+// withoutInvisible returns what a line shows of a character; -1 means nothing.
+func withoutInvisible(r rune) rune {
+	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and some scripts need them
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case r == joiner || r == nonJoiner:
+		return r
+	case isInvisible(r):
+		return -1
+	}
+	return r
+}
+
+// isInvisible reports whether a character shows nothing: controls, format characters, the fillers of Hangul and the empty
 // pattern of Braille.
-func invisible(r rune) bool {
+func isInvisible(r rune) bool {
 	switch r {
 	case '\u3164', '\u115f', '\u1160', '\u2800':
 		return true

@@ -5,24 +5,26 @@ import (
 	"unicode"
 )
 
-// AsSentence makes a remark of the engine's a sentence: capital letter, full stop.
+// AsSentence makes a remark of the engine's a sentence: with a capital letter and a full stop.
 func AsSentence(remark string) string {
 	remark = strings.TrimSpace(remark)
 	if remark == "" {
 		return ""
 	}
-	r := []rune(remark)
-	first, _, _ := strings.Cut(remark, " ")
-	if isAddress := strings.Contains(first, "@"); !isAddress {
-		r[0] = unicode.ToUpper(r[0])
+	runes := []rune(remark)
+	firstWord, _, _ := strings.Cut(remark, " ")
+	isAddress := strings.Contains(firstWord, "@")
+	if !isAddress {
+		runes[0] = unicode.ToUpper(runes[0])
 	}
-	if last := r[len(r)-1]; !strings.ContainsRune(".!?…:", last) {
-		r = append(r, '.')
+	last := runes[len(runes)-1]
+	if !strings.ContainsRune(".!?…:", last) {
+		runes = append(runes, '.')
 	}
-	return string(r)
+	return string(runes)
 }
 
-// Then puts a space before a sentence that follows another.
+// Then makes a sentence that follows another, with a space before it. It is "" if there is no remark.
 func Then(remark string) string {
 	if s := AsSentence(remark); s != "" {
 		return " " + s

@@ -61,17 +61,15 @@ func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
 
 // adaptButton adapts the label, style and question of a button to the line that it stands under.
 func adaptButton(b *Button, l bridge.Line) {
-	switch b.Verb {
-	case bridge.VerbSend:
+	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
-	case bridge.VerbKeep:
-		if c, ok := l.Content.(*bridge.ParkedLine); ok && c.Reason == bridge.ReasonWindow {
-			b.Label = "Keep for later"
-		}
-	case bridge.VerbSendAgain:
-		if l.Kind() == bridge.LineFailed {
-			b.Confirm = "" // it surely did not arrive, so there is nothing to ask
-		}
+	}
+	parked, isParked := l.Content.(*bridge.ParkedLine)
+	if b.Verb == bridge.VerbKeep && isParked && parked.Reason == bridge.ReasonWindow {
+		b.Label = "Keep for later"
+	}
+	if b.Verb == bridge.VerbSendAgain && l.Kind() == bridge.LineFailed {
+		b.Confirm = "" // it surely did not arrive, so there is nothing to ask
 	}
 }
 
