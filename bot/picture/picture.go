@@ -16,26 +16,30 @@ import (
 	_ "golang.org/x/image/webp" // what people send
 )
 
-// MostPixels of a picture are decoded. 16 million take 64 MB of memory, or 128 MB in the worst format; phones take
-// photos of 12 million.
-const MostPixels = 16 << 20
+// MaxPixels is how many pixels a picture may have to be decoded. 16 million take 64 MB of memory, or 128 MB in the worst
+// format; phones take photos of 12 million.
+const MaxPixels = 16 << 20
 
-// ErrNone means that no copy can be made: it is no picture, or too large a one.
+// ErrNone means that no copy can be made: the bytes aren't a picture, or the picture is too large.
 var ErrNone = errors.New("picture: no copy can be made")
 
-// Sized reads the beginning of a picture: its format and its size in pixels, which is never more than MostPixels in all.
+// Sized reads the beginning of a picture: its format and its size in pixels, of which there are MaxPixels at most.
 // Errors: ErrNone.
 func Sized(r io.Reader) (format string, size image.Point, err error) {
-	c, format, err := image.DecodeConfig(r)
-	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > MostPixels/c.Height {
+	config, format, err := image.DecodeConfig(r)
+	if err != nil {
 		return "", image.Point{}, errors.Join(ErrNone, err)
 	}
-	return format, image.Pt(c.Width, c.Height), nil
+	isEmpty := config.Width <= 0 || config.Height <= 0
+	if isEmpty || config.Width > MaxPixels/config.Height {
+		return "", image.Point{}, ErrNone
+	}
+	return format, image.Pt(config.Width, config.Height), nil
 }
 
-// Small makes a copy of a picture, on white, whose longer side has at most so many pixels.
+// Small makes a copy of a picture, on white, whose longer side has maxSide pixels at most.
 // Errors: ErrNone; ctx's, since some pictures take minutes to decode.
-func Small(ctx context.Context, data []byte, side int) (image.Image, error) {
+func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
 	if _, _, err := Sized(bytes.NewReader(data)); err != nil {
 		return nil, err
 	}
@@ -47,8 +51,9 @@ func Small(ctx context.Context, data []byte, side int) (image.Image, error) {
 		return nil, errors.Join(ErrNone, err)
 	}
 	width, height := whole.Bounds().Dx(), whole.Bounds().Dy()
-	if longer := max(width, height); longer > side {
-		width, height = max(1, width*side/longer), max(1, height*side/longer)
+	if longer := max(width, height); longer > maxSide {
+		width = max(1, width*maxSide/longer)
+		height = max(1, height*maxSide/longer)
 	}
 	small := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src)

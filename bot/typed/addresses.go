@@ -7,32 +7,32 @@ import (
 )
 
 var (
-	linked  = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
-	address = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
-	phone   = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
+	linked      = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
+	mailAddress = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
+	phone       = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
 )
 
 // Addresses reads mail addresses and phone numbers that are separated by spaces,
-// commas or lines. removed counts those with "-" before them; wrong is the first
-// word that is no address, "" if there is none.
+// commas or lines. Each is listed once. removed counts those with "-" before them; wrong is the first
+// word that isn't an address, or "" if all are.
 func Addresses(text string) (list []string, removed int, wrong string) {
-	seen := map[string]bool{}
-	for _, field := range strings.FieldsFunc(Unlink(text), func(r rune) bool { return Blank(r) || r == ',' || r == ';' }) {
-		addr := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
-		minus := strings.HasPrefix(addr, "-")
-		addr = strings.TrimPrefix(addr, "-")
-		if strings.Contains(addr, "@") {
-			addr = strings.TrimPrefix(addr, "+")
+	seen := map[string]bool{} // in small letters
+	isSeparator := func(r rune) bool { return Blank(r) || r == ',' || r == ';' }
+	for _, field := range strings.FieldsFunc(Unlink(text), isSeparator) {
+		address := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
+		address, hasMinus := strings.CutPrefix(address, "-")
+		if strings.Contains(address, "@") {
+			address = strings.TrimPrefix(address, "+")
 		}
-		if !IsAddress(addr) && !IsPhone(addr) {
+		if !IsAddress(address) && !IsPhone(address) {
 			return nil, 0, field
 		}
-		if seen[strings.ToLower(addr)] {
+		if seen[strings.ToLower(address)] {
 			continue
 		}
-		seen[strings.ToLower(addr)] = true
-		list = append(list, addr)
-		if minus {
+		seen[strings.ToLower(address)] = true
+		list = append(list, address)
+		if hasMinus {
 			removed++
 		}
 	}
@@ -44,9 +44,12 @@ func Unlink(text string) string {
 	return linked.ReplaceAllString(text, "$1$2")
 }
 
-// IsAddress says whether a word is a mail address and nothing else.
+// maxAddressBytes is the limit of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
+const maxAddressBytes = 254
+
+// IsAddress reports whether a word is a mail address and nothing else.
 func IsAddress(s string) bool {
-	if len(s) > 254 || !address.MatchString(s) {
+	if len(s) > maxAddressBytes || !mailAddress.MatchString(s) {
 		return false
 	}
 	parsed, err := mail.ParseAddress(s)
@@ -64,5 +67,5 @@ func DigitsIn(s string) int {
 	return n
 }
 
-// IsPhone says whether a word is a phone number and nothing else.
+// IsPhone reports whether a word is a phone number and nothing else.
 func IsPhone(s string) bool { return phone.MatchString(s) }

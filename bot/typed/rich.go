@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/url"
@@ -23,17 +24,17 @@ const (
 	maxCardRunes        = 80
 	maxCardButtons      = 3
 	MaxRichTextRunes    = 1024 // of the text above buttons or a list
-	maxInWords          = 20   // choices where the channel carries none: they become words
+	maxInWords          = 20   // choices if the channel carries none: they become words
 )
 
-// Buttons reads answers to tap, one a line. most is how many buttons the account's channel carries; with 0
-// they will be sent as words. bad says for people what is wrong, "" if nothing is.
-func Buttons(text string, most int) (list []bridge.RichButton, bad string) {
+// Buttons reads answers to tap, one a line. maxCount is how many buttons the account's channel carries; with zero
+// they will be sent as words, which have no limits of length. bad says for people what is wrong, and is "" if nothing is.
+func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
 	seen := map[string]bool{}
 	for _, title := range textLines(text) {
-		title = unlisted(title)
+		title = withoutListMark(title)
 		switch {
-		case utf8.RuneCountInString(title) > MaxButtonRunes && most > 0:
+		case utf8.RuneCountInString(title) > MaxButtonRunes && maxCount > 0:
 			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(title), MaxButtonRunes)
 		case seen[strings.ToLower(title)]:
 			return nil, "“" + Clip(title) + "” is there twice."
@@ -41,15 +42,12 @@ func Buttons(text string, most int) (list []bridge.RichButton, bad string) {
 		seen[strings.ToLower(title)] = true
 		list = append(list, bridge.RichButton{ID: "b" + strconv.Itoa(len(list)+1), Title: title})
 	}
-	return list, amount(len(list), most, "button", "buttons")
+	return list, checkCount(len(list), maxCount, "button", "buttons")
 }
 
-// amount says what is wrong with having n pieces where most are allowed; "" if nothing is.
-func amount(n, most int, piece, pieces string) string {
-	limit := most
-	if most == 0 {
-		limit = maxInWords
-	}
+// checkCount says what is wrong with having n pieces where maxCount are allowed. It returns "" if nothing is.
+func checkCount(n, maxCount int, piece, pieces string) (bad string) {
+	limit := cmp.Or(maxCount, maxInWords)
 	switch {
 	case n == 0:
 		return "Name at least one " + piece + "."
@@ -60,43 +58,62 @@ func amount(n, most int, piece, pieces string) string {
 }
 
 // Rows reads the choices of a list, one a line: "Title | description". A line that ends in a
-// colon begins a section. most and bad are as in Buttons.
-func Rows(text string, most int) (sections []bridge.RichSection, bad string) {
-	n, seen := 0, map[string]bool{}
-	for _, l := range textLines(text) {
-		if title, ok := strings.CutSuffix(l, ":"); ok && !strings.Contains(l, "|") {
-			if title = Trim(title); utf8.RuneCountInString(title) > maxSectionRunes && most > 0 {
+// colon begins a section. maxCount and bad are as in Buttons.
+func Rows(text string, maxCount int) (sections []bridge.RichSection, bad string) {
+	seen := map[string]bool{} // titles of rows
+	for _, line := range textLines(text) {
+		if title, ok := sectionTitle(line); ok {
+			if utf8.RuneCountInString(title) > maxSectionRunes && maxCount > 0 {
 				return nil, fmt.Sprintf("The section “%s” is longer than %d characters.", Clip(title), maxSectionRunes)
 			}
 			sections = append(sections, bridge.RichSection{Title: title})
 			continue
 		}
-		title, description, _ := strings.Cut(unlisted(l), "|")
-		row := bridge.RichRow{Title: Trim(title), Description: Trim(description)}
-		switch {
-		case row.Title == "":
-			return nil, "“" + Clip(l) + "” has no title."
-		case utf8.RuneCountInString(row.Title) > maxRowRunes && most > 0:
-			return nil, fmt.Sprintf("“%s” is longer than %d characters. Put the rest behind a |.", Clip(row.Title), maxRowRunes)
-		case utf8.RuneCountInString(row.Description) > maxDescriptionRunes && most > 0:
-			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(row.Description), maxDescriptionRunes)
-		case seen[strings.ToLower(row.Title)]:
+		row, bad := readRow(line, maxCount)
+		if bad != "" {
+			return nil, bad
+		}
+		if seen[strings.ToLower(row.Title)] {
 			return nil, "“" + Clip(row.Title) + "” is there twice."
 		}
 		seen[strings.ToLower(row.Title)] = true
+		row.ID = "r" + strconv.Itoa(len(seen))
 		if len(sections) == 0 {
 			sections = append(sections, bridge.RichSection{})
 		}
-		n++
-		row.ID = "r" + strconv.Itoa(n)
 		last := &sections[len(sections)-1]
 		last.Rows = append(last.Rows, row)
 	}
-	return sections, rowsWrong(sections, n, most)
+	return sections, checkRows(sections, len(seen), maxCount)
 }
 
-func rowsWrong(sections []bridge.RichSection, n, most int) string {
-	if bad := amount(n, most, "choice", "choices"); bad != "" {
+// sectionTitle returns the title of the section that a line begins. It returns false if the line is a choice.
+func sectionTitle(line string) (string, bool) {
+	title, hasColon := strings.CutSuffix(line, ":")
+	if !hasColon || strings.Contains(line, "|") {
+		return "", false
+	}
+	return Trim(title), true
+}
+
+// readRow reads one choice of a list.
+func readRow(line string, maxCount int) (row bridge.RichRow, bad string) {
+	title, description, _ := strings.Cut(withoutListMark(line), "|")
+	row = bridge.RichRow{Title: Trim(title), Description: Trim(description)}
+	switch {
+	case row.Title == "":
+		return row, "“" + Clip(line) + "” has no title."
+	case utf8.RuneCountInString(row.Title) > maxRowRunes && maxCount > 0:
+		return row, fmt.Sprintf("“%s” is longer than %d characters. Put the rest behind a |.", Clip(row.Title), maxRowRunes)
+	case utf8.RuneCountInString(row.Description) > maxDescriptionRunes && maxCount > 0:
+		return row, fmt.Sprintf("“%s” is longer than %d characters.", Clip(row.Description), maxDescriptionRunes)
+	}
+	return row, ""
+}
+
+// checkRows says what is wrong with n choices in sections. It returns "" if nothing is.
+func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
+	if bad := checkCount(n, maxCount, "choice", "choices"); bad != "" {
 		return bad
 	}
 	for _, s := range sections {
@@ -115,67 +132,93 @@ func rowsWrong(sections []bridge.RichSection, n, most int) string {
 
 // Cards reads a carousel: cards are separated by empty lines; the first line is the title,
 // a web address its picture, "> Title" or "> Title | https://…" a button, all else its text.
-// most and bad are as in Buttons.
-func Cards(text string, most int) (cards []bridge.RichCard, bad string) {
-	var card *bridge.RichCard
-	for l := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		l = visible(Unlink(l))
-		if l == "" {
+// maxCount and bad are as in Buttons.
+func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
+	var card *bridge.RichCard // the one that is being read; nil before the first line of the next one
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+		line = visible(Unlink(line))
+		if line == "" {
 			card = nil
 			continue
 		}
 		if card == nil {
-			cards = append(cards, bridge.RichCard{Title: l})
+			cards = append(cards, bridge.RichCard{Title: line})
 			card = &cards[len(cards)-1]
 			continue
 		}
-		if bad = cardLine(card, l, len(cards)); bad != "" {
+		if bad = addCardLine(card, line, len(cards)); bad != "" {
 			return nil, bad
 		}
 	}
-	for _, c := range cards {
-		switch {
-		case most > 0 && utf8.RuneCountInString(c.Title) > maxCardRunes:
-			return nil, fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
-		case most > 0 && utf8.RuneCountInString(c.Text) > maxCardRunes:
-			return nil, fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
-		case most > 0 && c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
-			return nil, "“" + Clip(c.Title) + "” has nothing but a title."
+	if maxCount > 0 {
+		for _, c := range cards {
+			if bad := checkCard(c); bad != "" {
+				return nil, bad
+			}
 		}
 	}
-	return cards, amount(len(cards), most, "card", "cards")
+	return cards, checkCount(len(cards), maxCount, "card", "cards")
 }
 
-// cardLine adds one line to the nth card.
-func cardLine(card *bridge.RichCard, l string, n int) (bad string) {
-	if rest, ok := strings.CutPrefix(l, ">"); ok {
-		title, link, linked := strings.Cut(rest, "|")
-		b := bridge.RichButton{ID: fmt.Sprintf("c%db%d", n, len(card.Buttons)+1), Title: Trim(title), URL: Trim(link)}
-		switch {
-		case b.Title == "":
-			return "A button of “" + Clip(card.Title) + "” has no title."
-		case utf8.RuneCountInString(b.Title) > MaxButtonRunes:
-			return fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
-		case linked && !webAddress(b.URL):
-			return "“" + Clip(b.URL) + "” is no web address: it begins with https://"
-		case len(card.Buttons) == maxCardButtons:
-			return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
-		}
-		card.Buttons = append(card.Buttons, b)
-		return ""
+// checkCard says what is wrong with a card that a channel is to carry. It returns "" if nothing is.
+func checkCard(c bridge.RichCard) (bad string) {
+	hasContent := c.Text != "" || c.ImageURL != "" || len(c.Buttons) > 0
+	switch {
+	case utf8.RuneCountInString(c.Title) > maxCardRunes:
+		return fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
+	case utf8.RuneCountInString(c.Text) > maxCardRunes:
+		return fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
+	case !hasContent:
+		return "“" + Clip(c.Title) + "” has nothing but a title."
 	}
-	if card.ImageURL == "" && webAddress(l) {
-		card.ImageURL = l
-		return ""
-	}
-	card.Text = Trim(card.Text + " " + l)
 	return ""
 }
 
-// webAddress says whether a word is a web address that providers take as a link: https, at most 1000 bytes.
-func webAddress(s string) bool {
+// addCardLine adds one line to a card. number is the card's, from 1.
+func addCardLine(card *bridge.RichCard, line string, number int) (bad string) {
+	if button, ok := strings.CutPrefix(line, ">"); ok {
+		return addCardButton(card, button, number)
+	}
+	if card.ImageURL == "" && isWebAddress(line) {
+		card.ImageURL = line
+		return ""
+	}
+	card.Text = Trim(card.Text + " " + line)
+	return ""
+}
+
+// addCardButton adds a button to a card: "Title" or "Title | https://…".
+func addCardButton(card *bridge.RichCard, text string, number int) (bad string) {
+	title, link, hasLink := strings.Cut(text, "|")
+	b := bridge.RichButton{
+		ID:    fmt.Sprintf("c%db%d", number, len(card.Buttons)+1),
+		Title: Trim(title),
+		URL:   Trim(link),
+	}
+	switch {
+	case b.Title == "":
+		return "A button of “" + Clip(card.Title) + "” has no title."
+	case utf8.RuneCountInString(b.Title) > MaxButtonRunes:
+		return fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
+	case hasLink && !isWebAddress(b.URL):
+		return "“" + Clip(b.URL) + "” is no web address: it begins with https://"
+	case len(card.Buttons) == maxCardButtons:
+		return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
+	}
+	card.Buttons = append(card.Buttons, b)
+	return ""
+}
+
+// maxLinkBytes is the narrowest limit of a link that a provider has.
+const maxLinkBytes = 1000
+
+// isWebAddress reports whether a word is a web address that providers accept as a link.
+func isWebAddress(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && strings.Contains(u.Host, ".") && len(s) <= 1000 && !strings.ContainsFunc(s, Blank)
+	if err != nil || len(s) > maxLinkBytes || strings.ContainsFunc(s, Blank) {
+		return false
+	}
+	return u.Scheme == "https" && strings.Contains(u.Host, ".")
 }
 
 var (
@@ -184,7 +227,7 @@ var (
 	pointPair  = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
 )
 
-// Point reads a place: "52.5163, 13.3777", or a link to a map that contains the coordinates.
+// Point reads a place: "52.5163, 13.3777", or a link to a map that contains the coordinates. ok is false if it can't.
 func Point(text string) (latitude, longitude float64, ok bool) {
 	text = Trim(Unlink(text))
 	for _, form := range [...]*regexp.Regexp{pointPlain, pointPair, pointLink} {
@@ -194,45 +237,51 @@ func Point(text string) (latitude, longitude float64, ok bool) {
 		}
 		lat, errLat := strconv.ParseFloat(m[1], 64)
 		lon, errLon := strconv.ParseFloat(m[2], 64)
-		return lat, lon, errLat == nil && errLon == nil && math.Abs(lat) <= 90 && math.Abs(lon) <= 180
+		isOnEarth := math.Abs(lat) <= 90 && math.Abs(lon) <= 180
+		return lat, lon, errLat == nil && errLon == nil && isOnEarth
 	}
 	return 0, 0, false
 }
 
-// Phones reads telephone numbers for a contact card, one a line, and gives them as E.164. bad is the
-// first line that is no number, "" if there is none.
+// internationalNumber is a telephone number with its country, in E.164 but for a lower bound of its length.
+var internationalNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// Phones reads telephone numbers for a contact card, one a line, and returns them as E.164. bad is the
+// first line that isn't a number, or "" if all are.
 func Phones(text string) (list []string, bad string) {
-	for _, l := range textLines(text) {
-		digits := strings.NewReplacer(" ", "", "(0)", "", "(", "", ")", "", "-", "", ".", "", "/", "").Replace(l)
-		digits, plus := strings.CutPrefix(digits, "+")
-		if n := DigitsIn(digits); !plus || n != len(digits) || n < 7 || n > 15 || strings.HasPrefix(digits, "0") {
-			return nil, l
+	for _, line := range textLines(text) {
+		number := strings.NewReplacer(" ", "", "(0)", "", "(", "", ")", "", "-", "", ".", "", "/", "").Replace(line)
+		if !internationalNumber.MatchString(number) {
+			return nil, line
 		}
-		list = append(list, "+"+digits)
+		list = append(list, number)
 	}
 	return list, ""
 }
 
-// textLines gives the lines that are not empty.
+// textLines returns the lines that are not empty.
 func textLines(text string) []string {
 	var list []string
-	for l := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		if l = visible(l); l != "" {
-			list = append(list, l)
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+		line = visible(line)
+		if line != "" {
+			list = append(list, line)
 		}
 	}
 	return list
 }
 
-// visible gives what people see of a line.
-func visible(l string) string { return strings.Join(strings.FieldsFunc(l, Blank), " ") }
+// visible returns what people see of a line.
+func visible(line string) string { return strings.Join(strings.FieldsFunc(line, Blank), " ") }
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 
-// unlisted removes a list mark, such as "- " or "1. ", from the front of a line.
-func unlisted(l string) string {
-	if rest := l[len(listMark.FindString(l)):]; rest != "" {
-		return rest
+// withoutListMark removes a list mark, such as "- " or "1. ", from the beginning of a line. A line that is nothing but a mark
+// stays as it is.
+func withoutListMark(line string) string {
+	rest := line[len(listMark.FindString(line)):]
+	if rest == "" {
+		return line
 	}
-	return l
+	return rest
 }

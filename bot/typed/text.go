@@ -5,13 +5,19 @@ import (
 	"unicode"
 )
 
-// Blank says whether nobody sees a character: spaces, control characters, those without width, marks of direction.
+// Blank reports whether nobody sees a character: spaces, control characters, those without width, marks of direction.
 func Blank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
-		unicode.Is(unicode.Variation_Selector, r) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\u2800' || r == '\u034f' || r == unicode.ReplacementChar
+	switch r {
+	case '\u115f', '\u1160', '\u3164': // the fillers of Hangul
+		return true
+	case '\u2800', '\u034f', unicode.ReplacementChar: // the empty pattern of Braille, the joiner of graphemes
+		return true
+	}
+	isFormat := unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r)
+	return isFormat || unicode.IsSpace(r) || unicode.IsControl(r)
 }
 
-// Trim takes spaces and what is invisible off both ends.
+// Trim removes spaces and what is invisible from both ends.
 func Trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
@@ -34,9 +40,10 @@ func Tags(text string) []string {
 
 // Clip shortens typed words that a message for people repeats.
 func Clip(s string) string {
-	r := []rune(strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "))
-	if len(r) > 40 {
-		return string(r[:39]) + "…"
+	const maxRunes = 40
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	if len(runes) > maxRunes {
+		return string(runes[:maxRunes-1]) + "…"
 	}
-	return string(r)
+	return string(runes)
 }
