@@ -28,7 +28,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q is unknown without a word: %+v", text, p)
 		}
 		for _, front := range []string{" ", "\u00a0", "\u200b", "<@UANN> ", "<@UBOT>", "\n> "} {
-			if strings.ContainsAny(front, "@") && strings.IndexAny(text[ignorable(text):], ",:;") == 0 {
+			if strings.ContainsAny(front, "@") && strings.IndexAny(text[ignorableLength(text):], ",:;") == 0 {
 				continue // belongs to the mention
 			}
 			q := Parse(front+text, team)

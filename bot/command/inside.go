@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,12 +14,12 @@ import (
 )
 
 // insideWords are the words of one language with which people begin a text that is meant for colleagues,
-// in small letters without accents. Before a text that begins with one is sent, Parley asks.
+// in small letters without accents. Before Parley sends a text that begins with such a word, it asks.
 type insideWords struct {
 	language string
 	notes    []string // "note", "internal": for colleagues, also at the beginning of a later line
 	hints    []string // "fyi", "hint": texts for customers use them too, but rarely begin with them
-	everyday []string // words of notes that also begin ordinary sentences in some language: they count only before a separator
+	everyday []string // those of the words that also begin ordinary sentences in some language: they count only before a separator
 }
 
 func insideTable() []insideWords {
@@ -52,18 +53,19 @@ func insideTable() []insideWords {
 
 // insideWord is one word of insideTable.
 type insideWord struct {
-	text     string
-	hint     bool
-	everyday bool
+	text       string
+	isHint     bool
+	isEveryday bool
 }
 
-// allInsideWords gives the table's words of all languages, the longest first.
+// allInsideWords returns the table's words of all languages, the longest first. A word that is a note's in one language
+// and a hint in another counts as a note's.
 var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglobals // a table that never changes
 	words := map[string]insideWord{}
 	everyday := map[string]bool{}
 	for _, l := range insideTable() {
 		for _, w := range l.hints {
-			words[w] = insideWord{text: w, hint: true}
+			words[w] = insideWord{text: w, isHint: true}
 		}
 		for _, w := range l.everyday {
 			everyday[w] = true
@@ -76,14 +78,11 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 	}
 	var list []insideWord
 	for _, w := range words {
-		w.everyday = everyday[w.text]
+		w.isEveryday = everyday[w.text]
 		list = append(list, w)
 	}
 	slices.SortFunc(list, func(a, b insideWord) int {
-		if n := len(b.text) - len(a.text); n != 0 {
-			return n
-		}
-		return strings.Compare(a.text, b.text)
+		return cmp.Or(len(b.text)-len(a.text), strings.Compare(a.text, b.text))
 	})
 	return list
 })
@@ -91,25 +90,25 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 // beginningRunes is how much of a line is compared with the table: more than its longest word.
 const beginningRunes = 80
 
-// beginsInside says that a text begins with a word of insideTable: "internal: …",
+// beginsInside reports whether a text begins with a word of insideTable: "internal: …",
 // "Note - …", "(note) …", "note customer is angry".
 func beginsInside(text string) bool {
 	word, after, found := cutInsideWord(text)
-	return found && (!word.everyday || separated(after))
+	return found && (!word.isEveryday || isSetApart(after))
 }
 
-// laterLineInside says that a line after the first begins like a note: "note: …", "// …",
+// hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …",
 // "(internal) …". There a word needs a separator behind it, and a hint doesn't count: texts for
 // customers have such lines, too.
-func laterLineInside(text string, opt Options) bool {
+func hasInsideLine(text string, opt Options) bool {
 	_, later, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(later, "\n") {
-		_, rest := lead(line, opt)
-		if marker, _ := classify(rest, opt); marker == bridge.MarkNote {
+		_, rest := splitFront(line, opt)
+		if marker, _ := cutMarker(rest); marker == bridge.MarkNote {
 			return true
 		}
 		word, after, found := cutInsideWord(rest)
-		if found && !word.hint && separated(after) {
+		if found && !word.isHint && isSetApart(after) {
 			return true
 		}
 	}
@@ -117,7 +116,7 @@ func laterLineInside(text string, opt Options) bool {
 }
 
 // cutInsideWord finds the word of the table that a line begins with. after is what follows the
-// word, as plainBeginning gives it.
+// word, as plainBeginning returns it.
 func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	plain := plainBeginning(line)
 	for _, w := range allInsideWords() {
@@ -129,13 +128,14 @@ func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	return insideWord{}, "", false
 }
 
-// plainBeginning gives the beginning of a line in small letters, without accents, leading brackets and
+// plainBeginning returns the beginning of a line in small letters, without accents, leading brackets and
 // bullets, and invisible characters, so that it can be compared with the table.
 func plainBeginning(line string) string {
 	var b strings.Builder
 	runes := 0
 	for _, r := range line {
-		if runes++; runes > beginningRunes || r == '\n' {
+		runes++
+		if runes > beginningRunes || r == '\n' {
 			break
 		}
 		switch {
@@ -166,9 +166,9 @@ func beginsWithLetter(s string) bool {
 	return false
 }
 
-// separated says that what follows a word sets it apart: "not: …", "(not) …", "not - …", but
+// isSetApart reports whether what follows a word sets it apart: "not: …", "(not) …", "not - …", but
 // not "not-so-good".
-func separated(after string) bool {
+func isSetApart(after string) bool {
 	after = strings.TrimLeft(after, " *_~`")
 	if strings.IndexAny(after, ":)]}|=>") == 0 {
 		return true

@@ -1,6 +1,6 @@
 package command
 
-// listName gives the list that a word stands for.
+// listName returns the list that a word stands for. It returns false if the word stands for none.
 func listName(word string) (string, bool) {
 	switch word {
 	case "mine", "my", "me":

@@ -16,21 +16,31 @@ type Message struct {
 // Ask fills in what the message asks for: verb, arguments and text. The verb is read from the
 // characters as typed, without their formatting; the text of a reply or note is Markdown.
 func (m Message) Ask(a *bridge.Action) {
-	parse, opt := Parse, Options{Mentions: m.Tokens}
+	opt := Options{Mentions: m.Tokens}
+	parse := Parse
 	a.Origin = bridge.OriginText
 	if m.ToApp {
-		parse, a.Origin = Mention, bridge.OriginMention
+		parse = Mention
+		a.Origin = bridge.OriginMention
 	}
 	p := parse(m.Plain, opt)
-	a.Verb, a.Args, a.Text, a.Marker, a.Explicit, a.Meant = p.Verb, p.Args, p.Text, p.Marker, p.Explicit, p.Meant
-	if p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply {
-		if q := parse(m.Markdown, opt); q.Verb == p.Verb && q.Marker == p.Marker {
-			a.Text = q.Text
+	a.Verb = p.Verb
+	a.Args = p.Args
+	a.Text = p.Text
+	a.Marker = p.Marker
+	a.Explicit = p.Explicit
+	a.Meant = p.Meant
+	hasWords := p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply
+	if hasWords {
+		formatted := parse(m.Markdown, opt)
+		if formatted.Verb == p.Verb && formatted.Marker == p.Marker {
+			a.Text = formatted.Text
 		}
 	}
 	if p.Verb == bridge.VerbUnknown && a.Text == "" {
 		a.Text = m.Markdown
 	}
-	a.Text, a.Raw = m.Named(a.Text), m.Named(a.Raw)
+	a.Text = m.Named(a.Text)
+	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,72 +24,65 @@ import (
 // text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.
 func Parse(text string, opt Options) Parsed {
-	front, rest := lead(text, opt)
-	if said, ok := escaped(rest, opt); ok {
+	front, rest := splitFront(text, opt)
+	if said, ok := cutEscape(rest); ok {
 		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + said)}
-		if laterLineInside(said, opt) {
+		if hasInsideLine(said, opt) {
 			p.Marker = bridge.MarkColleagues
 		}
 		return p
 	}
-	switch marker, after := classify(rest, opt); marker {
+	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
-		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(mentions(front, opt) + typed.Trim(undecorate(front, after)))}
+		note := typed.Trim(withoutClosingMarks(front, after))
+		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(keptMentions(front, opt) + note)}
 	case bridge.MarkBang, bridge.MarkSlash:
-		return readVerb(undecorate(front, after), marker, opt)
+		return readVerb(withoutClosingMarks(front, after), marker, opt)
 	case bridge.MarkLone, bridge.MarkColleagues:
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
 	case bridge.MarkNone:
 	}
 	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}
-	if laterLineInside(text, opt) {
+	if hasInsideLine(text, opt) {
 		p.Marker = bridge.MarkColleagues
 	}
 	return p
 }
 
-// decoration are the marks of emphasis, code and quotation. A marker behind them still counts.
+// decoration has the marks of emphasis, code and quotation. A marker behind them still counts.
 const decoration = "*_~`>"
 
 // typedMention is a name that somebody typed without picking it from the list.
 var typedMention = regexp.MustCompile(`^@[\p{L}\p{N}._-]+`)
 
-// lead splits off what comes before a marker without hiding it: spaces, decoration, mentions.
-func lead(text string, opt Options) (front, rest string) {
+// splitFront splits a text into front, what may stand before a marker (spaces, decoration, mentions), and the rest.
+func splitFront(text string, opt Options) (front, rest string) {
 	rest = text
 	for rest != "" {
-		cut := ignorable(rest)
-		if cut == 0 {
-			cut = mentionAt(rest, opt)
-		}
-		if cut == 0 {
-			cut = len(typedMention.FindString(rest))
-		}
-		if cut == 0 {
+		length := cmp.Or(ignorableLength(rest), mentionLength(rest, opt), len(typedMention.FindString(rest)))
+		if length == 0 {
 			break
 		}
-		rest = rest[cut:]
+		rest = rest[length:]
 	}
 	front = text[:len(text)-len(rest)]
-	if strings.ContainsAny(front, "@") || mentions(front, opt) != "" {
-		// "@ann, note: …": the comma belongs to the address
-		if trimmed := strings.TrimLeft(rest, ",:;"); trimmed != rest {
-			inner, rest := lead(trimmed, opt)
-			return text[:len(text)-len(trimmed)] + inner, rest
-		}
+	hasMention := strings.Contains(front, "@") || keptMentions(front, opt) != ""
+	trimmed := strings.TrimLeft(rest, ",:;")
+	if hasMention && trimmed != rest { // "@ann, note: …": the comma belongs to the mention
+		inner, rest := splitFront(trimmed, opt)
+		return text[:len(text)-len(trimmed)] + inner, rest
 	}
 	return front, rest
 }
 
-// ignorable counts the bytes of spaces, invisible characters and decoration at the beginning of s.
-func ignorable(s string) int {
-	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool {
-		return typed.Blank(r) || strings.ContainsRune(decoration, r)
-	}))
+// ignorableLength counts the bytes of spaces, invisible characters and decoration at the beginning of s.
+func ignorableLength(s string) int {
+	isIgnorable := func(r rune) bool { return typed.Blank(r) || strings.ContainsRune(decoration, r) }
+	return len(s) - len(strings.TrimLeftFunc(s, isIgnorable))
 }
 
-// mentionAt gives the length in bytes of the longest mention that s begins with; 0 = none.
-func mentionAt(s string, opt Options) int {
+// mentionLength returns the length in bytes of the longest mention that s begins with, or 0 if it begins with none.
+func mentionLength(s string, opt Options) int {
 	longest := 0
 	for token := range opt.Mentions {
 		if token != "" && strings.HasPrefix(s, token) {
@@ -98,26 +92,23 @@ func mentionAt(s string, opt Options) int {
 	return longest
 }
 
-// mentions keeps the mentions of what lead split off, each followed by a space.
-func mentions(front string, opt Options) string {
+// keptMentions returns the mentions in the front of a text, each followed by a space.
+func keptMentions(front string, opt Options) string {
 	var kept strings.Builder
 	for front != "" {
-		cut := mentionAt(front, opt)
-		if cut == 0 {
-			cut = len(typedMention.FindString(front))
+		length := cmp.Or(mentionLength(front, opt), len(typedMention.FindString(front)))
+		if length == 0 {
+			front = front[1:] // a mention is found again whatever bytes stand before it
+			continue
 		}
-		if cut > 0 {
-			kept.WriteString(front[:cut] + " ")
-		} else {
-			cut = 1
-		}
-		front = front[cut:]
+		kept.WriteString(front[:length] + " ")
+		front = front[length:]
 	}
 	return kept.String()
 }
 
-// undecorate removes from the end of rest the marks that close the decoration in front.
-func undecorate(front, rest string) string {
+// withoutClosingMarks removes from the end of rest the marks that close the decoration in front.
+func withoutClosingMarks(front, rest string) string {
 	for i := len(front); i > 0 && strings.IndexByte("*_~`", front[i-1]) >= 0; i-- {
 		rest = strings.TrimSuffix(typed.Trim(rest), front[i-1:i])
 	}
@@ -131,10 +122,10 @@ var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 // or as the first point of a list or a heading.
 var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
 
-// classify finds the marker that a text begins with and gives what follows it.
-func classify(rest string, opt Options) (bridge.Marker, string) {
-	if cut := noteWord.FindString(rest); cut != "" {
-		return bridge.MarkNote, rest[len(cut):]
+// cutMarker finds the marker that a text begins with, and returns what follows it.
+func cutMarker(rest string) (marker bridge.Marker, after string) {
+	if note := noteWord.FindString(rest); note != "" {
+		return bridge.MarkNote, rest[len(note):]
 	}
 	if after, ok := cutSign(rest, "/", "／"); ok {
 		visible := strings.TrimLeftFunc(after, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
@@ -146,7 +137,7 @@ func classify(rest string, opt Options) (bridge.Marker, string) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		return bridge.MarkBang, after
 	}
-	if loneVerb(rest) {
+	if isLoneVerb(rest) {
 		return bridge.MarkLone, ""
 	}
 	if beginsInside(rest) {
@@ -155,7 +146,7 @@ func classify(rest string, opt Options) (bridge.Marker, string) {
 	return bridge.MarkNone, rest
 }
 
-// cutSign cuts one of the signs off the front.
+// cutSign removes one of the signs from the beginning. It returns false if s begins with none of them.
 func cutSign(s string, signs ...string) (string, bool) {
 	for _, sign := range signs {
 		if rest, ok := strings.CutPrefix(s, sign); ok {
@@ -165,8 +156,8 @@ func cutSign(s string, signs ...string) (string, bool) {
 	return s, false
 }
 
-// escaped removes the escape from a text that would have a marker without it; false if there is no escape.
-func escaped(rest string, opt Options) (string, bool) {
+// cutEscape removes the escape from a text that would have a marker without it. ok is false if there is no escape.
+func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		_, doubled := cutSign(after, "!", "！")
 		return after, doubled
@@ -176,24 +167,28 @@ func escaped(rest string, opt Options) (string, bool) {
 		if !ok {
 			continue
 		}
-		if marker, _ := classify(after, opt); marker != bridge.MarkNone {
+		if marker, _ := cutMarker(after); marker != bridge.MarkNone {
 			return after, true
 		}
 	}
 	return rest, false
 }
 
-// loneVerb says that a text is nothing but a verb's word, or a snooze with its time.
-func loneVerb(text string) bool {
-	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(text), func(r rune) bool {
-		return typed.Blank(r) || strings.ContainsRune(decoration+".!", r)
-	}))
+// isLoneVerb reports whether a text is nothing but a verb's word, or a snooze with its time.
+func isLoneVerb(text string) bool {
+	isEnding := func(r rune) bool { return typed.Blank(r) || strings.ContainsRune(decoration+".!", r) }
+	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(text), isEnding))
 	word, args := text, ""
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
 		word, args = text[:i], text[i:]
 	}
-	v, ok := verb.Find(word)
-	if !ok || !v.Typed.Lone || len(word) < 2 || slices.Contains(v.Typed.Answers, word) || strings.ContainsAny(word, "!/") {
+	v, ok := verb.Find(word) // also finds words behind a sign
+	hasSign := strings.ContainsAny(word, "!/")
+	if !ok || hasSign || !v.Typed.Lone {
+		return false
+	}
+	mayBeAnswer := slices.Contains(v.Typed.Answers, word) || len(word) < 2
+	if mayBeAnswer {
 		return false
 	}
 	return args == "" || v.Typed.Rest == verb.RestTime && when.Known(args)

@@ -4,7 +4,7 @@ import "parley/bridge"
 
 // Options of a parse.
 type Options struct {
-	// Mentions gives the surface's user id for each mention, by the exact
+	// Mentions has the surface's user id of each mention, by the exact
 	// characters that stand for it in the text, such as "<@U0ANN>". The surface
 	// replaces mentions of channels by "#name" before it parses.
 	Mentions map[string]string
@@ -17,8 +17,8 @@ type Parsed struct {
 	Text     string // VerbSay, VerbReply, VerbNote: without marker, verb and escape
 	Marker   bridge.Marker
 	Explicit bool          // "@Parley reply: …"
-	Unknown  string        // VerbUnknown: the word that is no verb, as typed
-	Meant    *bridge.Meant // VerbUnknown: the verb that was probably meant, with what follows it; nil = none
+	Unknown  string        // VerbUnknown: the word that isn't a verb, as typed
+	Meant    *bridge.Meant // VerbUnknown: the verb that was probably meant, with what follows it; nil if there is none
 	// Err says for people what is wrong with the arguments. With VerbUnknown they
 	// can't be used (Args.Note holds Err too, so that the engine can say it); with
 	// any other verb something is missing that a form may ask for.

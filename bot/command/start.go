@@ -18,25 +18,25 @@ var (
 // the beginning of the text.
 const phoneDigits = 10
 
-// start reads "[account] recipient text"; bad says for people what is wrong. A recipient is an address
+// readStart reads "[account] recipient text"; bad says for people what is wrong. A recipient is an address
 // or a number. Behind an account it may be any word, because only the account knows which ones are good.
-func start(p *Parsed, text string, opt Options) (bad string) {
+func readStart(p *Parsed, text string, opt Options) (bad string) {
 	text = typed.Trim(typed.Unlink(text))
-	first, rest := field(text)
-	if !recipient(first) && accountName.MatchString(first) {
+	first, rest := cutWord(text)
+	if !looksLikeRecipient(first) && accountName.MatchString(first) {
 		p.Args.Account = first
 		text = rest
-		first, rest = field(text)
+		first, rest = cutWord(text)
 	}
 	switch {
 	case first == "":
 		return ""
 	case strings.HasPrefix(first, "+") || phonePart.MatchString(first):
-		p.Args.Recipient, rest = phoneNumber(text)
+		p.Args.Recipient, rest = cutPhoneNumber(text)
 	default:
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
 	}
-	if p.Args.Account == "" && !recipient(p.Args.Recipient) {
+	if p.Args.Account == "" && !looksLikeRecipient(p.Args.Recipient) {
 		return "“" + typed.Clip(p.Args.Recipient) + "” is no address."
 	}
 	if rest == "" {
@@ -46,25 +46,31 @@ func start(p *Parsed, text string, opt Options) (bad string) {
 	return bad
 }
 
-// recipient says that a word looks like an address or a number.
-func recipient(s string) bool {
-	digits := strings.NewReplacer(" ", "").Replace(s)
-	return typed.IsAddress(strings.TrimPrefix(s, "mailto:")) || typed.IsPhone(digits) || phonePart.MatchString(digits) && strings.HasPrefix(digits, "+")
+// looksLikeRecipient reports whether a word looks like an address or a number.
+func looksLikeRecipient(s string) bool {
+	if typed.IsAddress(strings.TrimPrefix(s, "mailto:")) {
+		return true
+	}
+	digits := strings.ReplaceAll(s, " ", "")
+	beginsNumber := strings.HasPrefix(digits, "+") && phonePart.MatchString(digits)
+	return beginsNumber || typed.IsPhone(digits)
 }
 
-// phoneNumber takes the groups of a number off the front.
-func phoneNumber(text string) (number, rest string) {
+// cutPhoneNumber reads the groups of a number at the beginning of a text.
+func cutPhoneNumber(text string) (number, rest string) {
 	for {
-		part, after := field(text)
-		if part == "" || !phonePart.MatchString(part) || number != "" && typed.DigitsIn(number) >= phoneDigits {
+		part, after := cutWord(text)
+		isComplete := typed.DigitsIn(number) >= phoneDigits
+		if isComplete || !phonePart.MatchString(part) {
 			return number, text
 		}
-		number, text = typed.Trim(number+" "+part), after
+		number = typed.Trim(number + " " + part)
+		text = after
 	}
 }
 
-// field cuts the first word off.
-func field(text string) (first, rest string) {
+// cutWord splits the first word off a text.
+func cutWord(text string) (first, rest string) {
 	i := strings.IndexFunc(text, typed.Blank)
 	if i < 0 {
 		return text, ""

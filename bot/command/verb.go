@@ -10,32 +10,34 @@ import (
 	"parley/bridge"
 )
 
-// word matches the name of a verb as it is typed.
-var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
+// verbName matches the name of a verb as it is typed.
+var verbName = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
 // readVerb reads a verb and its arguments; the sign before the verb is already cut off.
 func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
-	name := word.FindString(text)
-	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
-		if text = typed.Trim(text[len(name):]); text == "" {
+	name := verbName.FindString(text)
+	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") { // "/parley snooze 2h"
+		text = typed.Trim(text[len(name):])
+		if text == "" {
 			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
 		}
 		return readVerb(text, marker, opt)
 	}
-	v, p, ok := lookup(name)
+	v, p, ok := findVerb(name)
 	if !ok {
-		return unknown(name, text[len(name):], marker, opt)
+		return unknownVerb(name, text[len(name):], marker, opt)
 	}
 	rest := strings.TrimPrefix(text[len(name):], ":")
-	p = arguments(v, p, name, typed.Trim(rest), marker, opt)
+	p = readArguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker, p.Explicit = bridge.MarkNone, true // the sign belonged to the verb
+		p.Marker = bridge.MarkNone // the sign belonged to the verb
+		p.Explicit = true
 	}
 	return p
 }
 
-// lookup finds the verb of a word. The name of a list is VerbList with that list, and nothing may follow it.
-func lookup(name string) (*verb.Verb, Parsed, bool) {
+// findVerb finds the verb of a word. The name of a list is VerbList with that list, and nothing may follow it.
+func findVerb(name string) (*verb.Verb, Parsed, bool) {
 	if v, ok := verb.Find(name); ok && name != "" {
 		return v, Parsed{Verb: v.Name}, true
 	}
@@ -47,12 +49,17 @@ func lookup(name string) (*verb.Verb, Parsed, bool) {
 	return nil, Parsed{}, false
 }
 
-// unknown answers a word that looks like a verb and isn't one. rest is what was typed behind the word.
-func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
-	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
+// signOf returns what is typed for a marker of verbs; "" if none is.
+func signOf(marker bridge.Marker) string {
+	return map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
+}
+
+// unknownVerb answers a word that looks like a verb and isn't a verb. rest is what was typed behind the word.
+func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
+	sign := signOf(marker)
 	text := "There is no command “" + sign + typed.Clip(name) + "”."
-	near := nearest(name)
-	offer := meant(near, rest, marker, opt)
+	near := nearestWord(name)
+	offer := readMistyped(near, rest, marker, opt)
 	switch {
 	case name == "":
 		text = "A command follows “" + sign + "” directly."
@@ -62,30 +69,33 @@ func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	case near != "":
 		text += " Did you mean " + sign + near + "?"
 	}
-	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}, Meant: offer}
+	p := refused(name, marker, text)
+	p.Meant = offer
+	return p
 }
 
-// meant reads the arguments of a mistyped verb as if the verb had been typed right. It gives nil where no
+// readMistyped reads the arguments of a mistyped verb as if the verb had been typed right. It returns nil if no
 // button may do the verb, because it would send something or needs more than its arguments.
-func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
+func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
 	if !ok || !v.Button.Meant {
 		return nil
 	}
-	p := arguments(v, Parsed{Verb: v.Name}, name, typed.Trim(strings.TrimPrefix(rest, ":")), marker, opt)
+	rest = typed.Trim(strings.TrimPrefix(rest, ":"))
+	p := readArguments(v, Parsed{Verb: v.Name}, name, rest, marker, opt)
 	if p.Verb != v.Name {
 		return nil // nobody knows what its arguments mean
 	}
 	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
 }
 
-// wrong is the result for a verb whose arguments can't be used: nothing is done, and text says why.
-func wrong(name string, marker bridge.Marker, text string) Parsed {
+// refused makes the result for a verb whose arguments can't be used: nothing is done, and text says why.
+func refused(name string, marker bridge.Marker, text string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
 }
 
-// arguments reads the rest of a verb's line into p.
-func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
+// readArguments reads the rest of a verb's line into p.
+func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
 	if rest == "" && v.Typed.Rest != verb.RestWanted {
 		p.Err = v.Typed.Missing
@@ -94,14 +104,14 @@ func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, 
 		}
 		return p
 	}
-	if bad := p.read(v, name, rest, opt); bad != "" {
-		return wrong(name, marker, bad)
+	if bad := p.readRest(v, name, rest, opt); bad != "" {
+		return refused(name, marker, bad)
 	}
 	return p
 }
 
 // read reads what follows a verb's word into p; bad says for people what is wrong.
-func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string) {
+func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad string) {
 	switch v.Typed.Rest {
 	case verb.RestNothing:
 		if strings.Trim(rest, ".! ") != "" {
@@ -115,37 +125,42 @@ func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string)
 	case verb.RestNote, verb.RestTopic:
 		p.Args.Note = rest
 	case verb.RestPeople:
-		return people(&p.Args, rest, opt)
+		return readPeople(&p.Args, rest, opt)
 	case verb.RestTags:
-		if p.Args.Tags = typed.Tags(rest); len(p.Args.Tags) == 0 {
+		p.Args.Tags = typed.Tags(rest)
+		if len(p.Args.Tags) == 0 {
 			p.Err = v.Typed.Missing
 		}
 	case verb.RestTime:
 		p.Args.Until = rest
 	case verb.RestAddresses, verb.RestCopies:
-		return addresses(&p.Args, v.Typed.Rest, rest)
+		return readAddresses(&p.Args, v.Typed.Rest, rest)
 	case verb.RestStart:
-		if bad = start(p, rest, opt); p.Text == "" {
+		bad = readStart(p, rest, opt)
+		if p.Text == "" {
 			p.Err = v.Typed.Missing
 		}
 	case verb.RestWanted:
-		return wanted(p, name, rest)
+		return readWanted(p, name, rest)
 	case verb.RestList:
 		list, ok := listName(strings.ToLower(rest))
-		if p.Args.List = list; !ok {
+		p.Args.List = list
+		if !ok {
 			return "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 		}
 	case verb.RestPage:
 		page, err := strconv.Atoi(rest)
-		if p.Args.Page = page - 1; err != nil || page < 1 {
+		p.Args.Page = page - 1
+		if err != nil || page < 1 {
 			return "Say which page: !" + v.Typed.Words[0] + " 2"
 		}
 	case verb.RestFind:
-		if id, after := number(rest); id > 0 && after == "" {
-			p.Args.Conversation = id
-		} else {
+		id, after := cutNumber(rest)
+		if id == 0 || after != "" {
 			p.Args.Note = rest
+			break
 		}
+		p.Args.Conversation = id
 	}
 	return bad
 }
@@ -166,24 +181,36 @@ func replyText(text string, opt Options) (reply, bad string) {
 	return text, ""
 }
 
-// nearest gives the word of a verb that differs from name by at most two slips of the finger; "" if none does.
-func nearest(name string) string {
+// A word counts as mistyped if it has few slips of the finger, and is long enough for that to be no chance.
+const (
+	maxSlips    = 2
+	minMistyped = 4 // letters
+)
+
+// nearestWord returns the word of a verb that differs from name by the fewest slips, and by maxSlips at most. It returns ""
+// if no word does.
+func nearestWord(name string) string {
 	name = strings.ToLower(name)
-	best, found := 3, ""
+	nearest := ""
+	fewest := maxSlips + 1
 	for _, v := range verb.All() {
-		for _, w := range v.Typed.Words {
-			if d := distance(name, w); len(w) > 3 && d < best && d < len(w)/2 {
-				best, found = d, w
+		for _, candidate := range v.Typed.Words {
+			slips := countSlips(name, candidate)
+			isMistyped := len(candidate) >= minMistyped && slips < len(candidate)/2
+			if isMistyped && slips < fewest {
+				fewest = slips
+				nearest = candidate
 			}
 		}
 	}
-	return found
+	return nearest
 }
 
-// distance counts the letters to insert, drop, change or swap with their neighbour.
-func distance(a, b string) int {
+// countSlips counts the letters to insert, drop, change or swap with their neighbour until a is b. It is the
+// Damerau-Levenshtein distance with restricted swaps: rows[i][j] is that of the first i letters of a and j of b.
+func countSlips(a, b string) int {
 	x, y := []rune(a), []rune(b)
-	if len(x) > 2*len(y)+4 {
+	if len(x) > 2*len(y)+4 { // far too long: it need not be counted
 		return len(x)
 	}
 	rows := make([][]int, len(x)+1)

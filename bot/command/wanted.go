@@ -9,31 +9,35 @@ import (
 	"parley/bridge/analysis"
 )
 
-// wanted reads which text is asked for: a task by its word, then a language, then the text to work on. What begins
+// readWanted reads which text is asked for: a task by its word, then a language, then the text to work on. What begins
 // with no such word is a question about the conversation; nothing at all asks for a summary.
-func wanted(p *Parsed, name, rest string) (bad string) {
-	word, after, direct := strings.ToLower(name), rest, true
+func readWanted(p *Parsed, name, rest string) (bad string) {
+	word, after, isCommand := strings.ToLower(name), rest, true
 	if word == "ai" {
-		word, after, direct = leadingWord(rest)
+		word, after, isCommand = leadingWord(rest)
 	}
-	w := &bridge.WantedText{}
-	p.Args.Wanted = w
+	wanted := &bridge.WantedText{}
+	p.Args.Wanted = wanted
 	task, style := taskOf(word)
+	asksNothing := rest == "" && task == ""
 	switch {
-	case rest == "" && task == "", task == analysis.Summarise && inLanguage(w, after):
-		w.Task = analysis.Summarise
+	case asksNothing, task == analysis.Summarise && readLanguage(wanted, after):
+		wanted.Task = analysis.Summarise
 	case task == analysis.Translate:
-		w.Task = task
-		p.Text, bad = translated(w, after)
-	case task == analysis.Rephrase && (direct || after == ""): // and not "shorter than what?"
-		w.Task, w.Style, p.Text = task, style, after
+		wanted.Task = task
+		p.Text, bad = readTranslation(wanted, after)
+	case task == analysis.Rephrase && (isCommand || after == ""): // and not "shorter than what?"
+		wanted.Task = task
+		wanted.Style = style
+		p.Text = after
 	default:
-		w.Task, p.Text = analysis.Explain, rest
+		wanted.Task = analysis.Explain
+		p.Text = rest
 	}
 	return bad
 }
 
-// taskOf gives the task that a word names, with the style of a rephrased text; "" if it names none.
+// taskOf returns the task that a word names, with the style of a rephrased text. Both are "" if it names none.
 func taskOf(word string) (task analysis.Task, style string) {
 	switch word {
 	case "summarise", "summarize", "summary":
@@ -51,41 +55,43 @@ func taskOf(word string) (task analysis.Task, style string) {
 
 // leadingWord splits the first word off a text, in small letters, with the colon behind it if there is one.
 func leadingWord(text string) (first, rest string, colon bool) {
-	first = word.FindString(text)
+	first = verbName.FindString(text)
 	rest, colon = strings.CutPrefix(text[len(first):], ":")
 	return strings.ToLower(first), typed.Trim(rest), colon
 }
 
-// inLanguage reads "in German", or nothing; false if it is anything else.
-func inLanguage(w *bridge.WantedText, text string) bool {
+// readLanguage reads "in German", or nothing. It returns false if the text is anything else.
+func readLanguage(w *bridge.WantedText, text string) bool {
 	text = withoutTo(text)
 	if text == "" {
 		return true
 	}
-	l, ok := analysis.LanguageCalled(text)
-	w.Language = l.Code
+	language, ok := analysis.LanguageCalled(text)
+	w.Language = language.Code
 	return ok
 }
 
-// withoutTo takes the preposition off the name of a language.
+// withoutTo removes the preposition before the name of a language.
 func withoutTo(text string) string {
 	text = typed.Trim(text)
 	for _, to := range []string{"to", "into", "in"} {
-		if first, rest := field(text); strings.EqualFold(first, to) {
+		first, rest := cutWord(text)
+		if strings.EqualFold(first, to) {
 			return typed.Trim(rest)
 		}
 	}
 	return text
 }
 
-// translated reads what is to be translated, and into which language: "to German: TEXT", "to German", "TEXT".
-func translated(w *bridge.WantedText, rest string) (text, bad string) {
-	head, text, colon := strings.Cut(rest, ":")
-	if inLanguage(w, head) {
+// readTranslation reads what is to be translated, and into which language: "to German: TEXT", "to German", "TEXT".
+func readTranslation(w *bridge.WantedText, rest string) (text, bad string) {
+	head, text, hasColon := strings.Cut(rest, ":")
+	if readLanguage(w, head) {
 		return typed.Trim(text), ""
 	}
 	name := withoutTo(head)
-	if name != typed.Trim(head) && !strings.ContainsAny(name, " \n") && (colon || text == "") {
+	namesLanguage := name != typed.Trim(head) && !strings.ContainsAny(name, " \n") // "to Klingon"
+	if namesLanguage && (hasColon || text == "") {
 		return "", "I know no language “" + typed.Clip(name) + "”. For example: !ai translate to German: TEXT"
 	}
 	return rest, ""
