@@ -22,9 +22,12 @@ import (
 
 // Bounds of a form's fields besides its files.
 const (
-	mostFields = 100
-	fieldBytes = 256 << 10 // of all together
+	maxFields     = 100
+	maxFieldBytes = 256 << 10 // of all together
 )
+
+// maxFormBytes bounds a whole request: files, and some room for fields and what surrounds the parts.
+const maxFormBytes = maxFileBytes + 1<<20
 
 // Form is what a browser sent: fields, and files, which are stored.
 type Form struct {
@@ -32,62 +35,99 @@ type Form struct {
 	Files  []bridge.SurfaceFile
 }
 
-// Long gives a request the time that files take on a slow line, and bounds its body. The request that it returns is
-// the one to go on with, until cancel is called.
-func Long(w http.ResponseWriter, r *http.Request) (long *http.Request, cancel context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(r.Context(), mostTime)
-	end := time.Now().Add(mostTime) //nolint:forbidigo // the connection's clock
+// Long returns a copy of a request that has the time which files take on a slow line, and a bounded body. The caller
+// goes on with the copy, and calls cancel at the end.
+func Long(w http.ResponseWriter, r *http.Request) (allowed *http.Request, cancel context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(r.Context(), filesTimeout)
+	end := time.Now().Add(filesTimeout) //nolint:forbidigo // the connection's clock
 	control := http.NewResponseController(w)
-	_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end.Add(formTime)) //nolint:errcheck // then the server's stay
-	long = r.WithContext(ctx)
-	long.Body = http.MaxBytesReader(w, r.Body, mostBytes+1<<20)
-	return long, cancel
+	_ = control.SetReadDeadline(end)                   //nolint:errcheck // then the server's stays
+	_ = control.SetWriteDeadline(end.Add(formTimeout)) //nolint:errcheck // then the server's stays
+	allowed = r.WithContext(ctx)
+	allowed.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+	return allowed, cancel
 }
 
+// Store keeps a file of maxBytes at most. It is StoreFile of a Desk.
+type Store func(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
+
 // ReadForm reads a request of Long that has a form with files, in fields named "file", and stores the files one after
-// the other as they arrive. store is StoreFile of a Desk. The files of a form that comes to nothing are deleted after a
+// the other as they arrive. The files of a form that comes to nothing are deleted after a
 // while. What was read stands in Form after an error, too.
 // Errors: those that Words has words for; the database's.
-func ReadForm(r *http.Request, store func(ctx context.Context, r io.Reader, maxBytes int64) (string, int64, error)) (Form, error) {
-	form := Form{Fields: url.Values{}}
+func ReadForm(r *http.Request, store Store) (Form, error) {
+	reader := formReader{
+		form:       Form{Fields: url.Values{}},
+		fieldBytes: maxFieldBytes,
+		fileBytes:  maxFileBytes,
+		store:      store,
+	}
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return form, errForm
+		return reader.form, errForm
 	}
-	room := int64(fieldBytes)
-	for left := int64(mostBytes); ; {
+	for {
 		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return form, nil
-		case err != nil:
-			return form, broken(err)
-		case part.FormName() == "": // a part that can't be read: take no file rather than all but this one
-			return form, errForm
-		case part.FormName() != fieldFile:
-			value, err := io.ReadAll(io.LimitReader(part, room+1))
-			if err != nil {
-				return form, broken(err)
-			}
-			if room -= int64(len(value)); room < 0 || len(form.Fields) == mostFields {
-				return form, &bridge.Problem{Code: "long", Text: "The text is too long.", Hint: "Say it in several messages."}
-			}
-			form.Fields.Add(part.FormName(), strings.ReplaceAll(strings.ToValidUTF8(string(value), "\uFFFD"), "\r\n", "\n"))
-		case part.FileName() != "":
-			if len(form.Files) == mostFiles {
-				return form, &bridge.Problem{Code: "many", Text: fmt.Sprintf("These are too many: at most %d files at once.", mostFiles)}
-			}
-			f, err := storePart(r.Context(), part, left, store)
-			if err != nil {
-				return form, err
-			}
-			left -= f.SizeBytes
-			form.Files = append(form.Files, f)
+		if errors.Is(err, io.EOF) {
+			return reader.form, nil
+		}
+		if err != nil {
+			return reader.form, readError(err)
+		}
+		if err := reader.readPart(r.Context(), part); err != nil {
+			return reader.form, err
 		}
 	}
 }
 
-// Words says, for people, why a form was not taken, and with which status to answer; text "" = the error is not the
+// formReader reads a form part by part.
+type formReader struct {
+	form       Form
+	fieldBytes int64 // how many bytes more its fields may have
+	fileBytes  int64 // how many bytes more its files may have
+	store      Store
+}
+
+func (fr *formReader) readPart(ctx context.Context, part *multipart.Part) error {
+	switch {
+	case part.FormName() == "": // a part that can't be read: refuse all files rather than lose this one
+		return errForm
+	case part.FormName() != fieldFile:
+		return fr.readField(part)
+	case part.FileName() == "": // a field for files in which none was chosen
+		return nil
+	}
+	return fr.readFile(ctx, part)
+}
+
+func (fr *formReader) readField(part *multipart.Part) error {
+	raw, err := io.ReadAll(io.LimitReader(part, fr.fieldBytes+1))
+	if err != nil {
+		return readError(err)
+	}
+	fr.fieldBytes -= int64(len(raw))
+	if fr.fieldBytes < 0 || len(fr.form.Fields) == maxFields {
+		return &bridge.Problem{Code: "long", Text: "The text is too long.", Hint: "Say it in several messages."}
+	}
+	value := strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\r\n", "\n")
+	fr.form.Fields.Add(part.FormName(), value)
+	return nil
+}
+
+func (fr *formReader) readFile(ctx context.Context, part *multipart.Part) error {
+	if len(fr.form.Files) == maxFiles {
+		return &bridge.Problem{Code: "many", Text: fmt.Sprintf("These are too many: at most %d files at once.", maxFiles)}
+	}
+	f, err := storePart(ctx, part, fr.fileBytes, fr.store)
+	if err != nil {
+		return err
+	}
+	fr.fileBytes -= f.SizeBytes
+	fr.form.Files = append(fr.form.Files, f)
+	return nil
+}
+
+// Words says, for people, why a form was refused, and with which status to answer. text is "" if the error is not the
 // sender's.
 func Words(err error) (text string, status int) {
 	var problem *bridge.Problem
@@ -98,9 +138,9 @@ func Words(err error) (text string, status int) {
 	case errors.Is(err, bridge.ErrNoConversation):
 		return "There is no such conversation.", http.StatusNotFound
 	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
-		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(mostBytes)), http.StatusRequestEntityTooLarge
+		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxFileBytes)), http.StatusRequestEntityTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(mostTime.Minutes())), http.StatusUnprocessableEntity
+		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())), http.StatusUnprocessableEntity
 	}
 	return "", http.StatusInternalServerError
 }
@@ -108,8 +148,8 @@ func Words(err error) (text string, status int) {
 // errForm is returned for a request that isn't the form of a page of ours.
 var errForm = &bridge.Problem{Code: "form", Text: "This is not what the page sends.", Hint: "Open it again from the conversation."}
 
-// broken tells what is wrong with a request that can't be read to its end.
-func broken(err error) error {
+// readError returns what is wrong with a request that can't be read to its end.
+func readError(err error) error {
 	var tooBig *http.MaxBytesError
 	if errors.As(err, &tooBig) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
@@ -117,42 +157,61 @@ func broken(err error) error {
 	return errForm
 }
 
-// called cleans the name and the type that a browser gives a file.
-func called(name, kind string) (string, string) {
+// cleanName makes a file's name, as a browser gives it, a name without folders and control characters.
+func cleanName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(name, "\uFFFD")))
+	name = strings.TrimSpace(strings.Map(controlToBlank, strings.ToValidUTF8(name, "\uFFFD")))
 	switch name {
 	case "", ".", "..", "/":
-		name = "file"
+		return "file"
 	}
-	kind, _, err := mime.ParseMediaType(kind)
-	if err != nil || !strings.Contains(kind, "/") || kind == "application/octet-stream" {
-		kind, _, _ = strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
-	}
-	return name, cmp.Or(kind, "application/octet-stream")
+	return name
 }
 
-// escaped undoes what browsers do to a file's name in a form.
+func controlToBlank(r rune) rune {
+	if unicode.IsControl(r) {
+		return ' '
+	}
+	return r
+}
+
+// unknownType is the content type of a file of which nothing is known.
+const unknownType = "application/octet-stream"
+
+// cleanType returns a file's content type: the one that a browser gives it, or else one by the ending of its name.
+func cleanType(given, name string) string {
+	contentType, _, err := mime.ParseMediaType(given)
+	if err == nil && strings.Contains(contentType, "/") && contentType != unknownType {
+		return contentType
+	}
+	byName, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
+	return cmp.Or(byName, unknownType)
+}
+
+// unescapeName undoes what browsers do to a file's name in a form.
 // Source: html.spec.whatwg.org, "multipart/form-data encoding algorithm", read 2026-11.
-func escaped(name string) string {
+func unescapeName(name string) string {
 	return strings.NewReplacer("%22", `"`, "%0D", " ", "%0A", " ").Replace(name)
 }
 
-// storePart keeps one file, of at most so many bytes.
-func storePart(ctx context.Context, part *multipart.Part, most int64, store func(context.Context, io.Reader, int64) (string, int64, error)) (f bridge.SurfaceFile, err error) {
-	f.Name, f.ContentType = called(escaped(part.FileName()), part.Header.Get("Content-Type"))
-	f.Blob, f.SizeBytes, err = store(ctx, part, most)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errForm
-	case err == nil && f.SizeBytes == 0:
-		err = &bridge.Problem{Code: "empty", Text: f.Name + " is empty.", Hint: "Choose another file."}
+// storePart keeps one file, of maxBytes at most.
+func storePart(ctx context.Context, part *multipart.Part, maxBytes int64, store Store) (bridge.SurfaceFile, error) {
+	name := cleanName(unescapeName(part.FileName()))
+	blob, size, err := store(ctx, part, maxBytes)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return bridge.SurfaceFile{}, errForm
 	}
-	f.ID = f.Blob
-	return f, err
+	if err != nil {
+		return bridge.SurfaceFile{}, err
+	}
+	if size == 0 {
+		return bridge.SurfaceFile{}, &bridge.Problem{Code: "empty", Text: name + " is empty.", Hint: "Choose another file."}
+	}
+	return bridge.SurfaceFile{
+		ID:          blob,
+		Name:        name,
+		ContentType: cleanType(part.Header.Get("Content-Type"), name),
+		Blob:        blob,
+		SizeBytes:   size,
+	}, nil
 }

@@ -18,22 +18,22 @@ import (
 	"parley/channels"
 )
 
-// Bounds of what is uploaded at once. No channel takes more.
+// Bounds of what is uploaded at once. No channel accepts more.
 const (
-	mostBytes = 100 << 20
-	mostFiles = 10
-	mostTime  = 10 * time.Minute // for all of it, however slow the line
-	formTime  = 20 * time.Second // for every other request
-	textRunes = 3000             // of the text, as in other forms
+	maxFileBytes = 100 << 20 // of all files together
+	maxFiles     = 10
+	filesTimeout = 10 * time.Minute // for all files, however slow the line
+	formTimeout  = 20 * time.Second // for every other request
+	maxTextRunes = 3000             // of the text, as in other forms
 )
 
 // Desk is what the page asks of the engine.
 type Desk interface {
 	forms.Desk
 
-	// StoreFile keeps a file for the reply that will carry it. It gives the name under which the file is
+	// StoreFile keeps a file for the reply that will carry it. It returns the name under which the file is
 	// kept, and its size in bytes.
-	// Errors: bridge.ErrTooLarge; what reading r gives; the database's.
+	// Errors: bridge.ErrTooLarge; those of reading r; the database's.
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
 	// MayReply checks a reply with files before it is submitted. Errors: *bridge.Problem, for people.
@@ -46,13 +46,13 @@ type Options struct {
 	Path      string   // of the page below it: "/chat/upload"
 	Keys      [][]byte // the first signs new tickets; tickets signed with any of them are accepted
 	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
-	AppID     string   // of the chat's app, which the page tells when it is done; "" = it tells nobody
+	AppID     string   // of the chat's app, which the page tells when it is done; "" if there is none to tell
 	Desk      Desk
 	Now       func() time.Time
 	Zone      *time.Location
-	Log       *slog.Logger // nil = discard
+	Log       *slog.Logger // nil discards all
 
-	// Used says whether a reply was submitted with the ticket.
+	// Used reports whether a reply was submitted with the ticket.
 	Used func(context.Context, Ticket) (bool, error)
 	// HandIn stores the reply as an act of its author. already means that a reply was submitted with the
 	// ticket before: that one counts, and this one changes nothing.
@@ -86,7 +86,7 @@ func New(o Options) *Page {
 func (p *Page) Link(t Ticket, theme, typed string) string {
 	t.Until = p.opt.Now().Add(TicketLife).Unix()
 	link := p.opt.Base + p.opt.Path + "/" + sign(p.opt.Keys[0], t)
-	if named(theme) {
+	if isTheme(theme) {
 		link += "?theme=" + theme
 	}
 	if typed != "" {
@@ -95,15 +95,15 @@ func (p *Page) Link(t Ticket, theme, typed string) string {
 	return link
 }
 
-// named says whether theme is one that the page knows.
-func named(theme string) bool { return theme == "default" || theme == "dark" || theme == "contrast" }
+// isTheme reports whether theme is one that the page knows.
+func isTheme(theme string) bool { return theme == "default" || theme == "dark" || theme == "contrast" }
 
-// Handlers gives the page's handlers, by pattern.
+// Handlers returns the page's handlers, by pattern.
 func (p *Page) Handlers() map[string]http.Handler {
 	return map[string]http.Handler{
-		"GET " + p.opt.Path + "/{ticket}":        p.guarded(p.show),
-		"POST " + p.opt.Path + "/{ticket}":       bridge.Stream{Handler: p.guarded(p.take)},
-		"POST " + p.opt.Path + "/{ticket}/check": p.guarded(p.check),
+		"GET " + p.opt.Path + "/{ticket}":        p.requireTicket(p.show),
+		"POST " + p.opt.Path + "/{ticket}":       bridge.Stream{Handler: p.requireTicket(p.take)},
+		"POST " + p.opt.Path + "/{ticket}/check": p.requireTicket(p.check),
 	}
 }
 
@@ -115,32 +115,25 @@ type shown struct {
 	AppID   string
 	Text    string
 	Problem string // what is wrong, or why there is no form
-	Form    bool
-	Done    bool
-	Files   int   // how many at most
-	Bytes   int64 // how large together at most
-	Runes   int   // how long the text at most
+	Form    bool   // the form is shown
+	Done    bool   // a reply was submitted with the ticket
+	Files   int    // the maximum of files
+	Bytes   int64  // the maximum of all files together
+	Runes   int    // the maximum of the text
 }
 
 //go:embed page.html
 var source string
 
-// guarded calls next for requests with a valid ticket, and sets the headers that every answer has.
-func (p *Page) guarded(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
+// requireTicket calls next for requests with a valid ticket, and sets the headers that every answer has.
+func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: mostFiles, Bytes: mostBytes, Runes: textRunes}
-		if theme := r.URL.Query().Get("theme"); named(theme) {
+		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxFileBytes, Runes: maxTextRunes}
+		if theme := r.URL.Query().Get("theme"); isTheme(theme) {
 			s.Theme = theme
 		}
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+s.Nonce+"'; script-src 'nonce-"+s.Nonce+"'; connect-src 'self'; "+
-			"form-action 'self'; base-uri 'none'; frame-ancestors "+strings.Join(append([]string{"'self'"}, p.opt.Ancestors...), " "))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Robots-Tag", "noindex")
-		t, ok := check(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
+		p.setHeaders(w.Header(), s.Nonce)
+		t, ok := readTicket(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
 		if !ok {
 			s.Problem = "This page is not valid any more. Open it again from the conversation."
 			p.answer(w, http.StatusNotFound, s)
@@ -148,6 +141,19 @@ func (p *Page) guarded(next func(http.ResponseWriter, *http.Request, Ticket, sho
 		}
 		next(w, r, t, s)
 	})
+}
+
+// setHeaders sets the headers of an answer. Only styles and scripts with the nonce run, and only the chats in Ancestors
+// may show the page in a frame.
+func (p *Page) setHeaders(h http.Header, nonce string) {
+	ancestors := strings.Join(append([]string{"'self'"}, p.opt.Ancestors...), " ")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+"'; connect-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors "+ancestors)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Robots-Tag", "noindex")
 }
 
 // answer writes the page.
@@ -165,7 +171,7 @@ func (p *Page) answer(w http.ResponseWriter, status int, s shown) {
 
 // show answers with the form, or with why nothing can be sent now.
 func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
-	ctx, cancel := context.WithTimeout(r.Context(), formTime)
+	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
 	if !p.admit(ctx, w, t, &s) {
 		return
@@ -173,42 +179,45 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	p.answer(w, http.StatusOK, s)
 }
 
-// admit says whether the ticket's bearer may reply now. If not, it has answered the request.
+// admit reports whether the ticket's bearer may reply now. If not, it has answered the request.
 func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
-	used := false
-	if err == nil {
-		s.Facts = facts
-		used, err = p.opt.Used(ctx, t)
-	}
-	if used {
-		p.sent(w, *s, true)
+	if err != nil {
+		p.refuse(w, err, *s)
 		return false
 	}
-	if err == nil {
-		s.Form = true
+	s.Facts = facts
+	used, err := p.opt.Used(ctx, t)
+	if used {
+		p.confirmEarlier(w, *s)
+		return false
+	}
+	if err == nil { // the form itself isn't needed, only whether a reply may be written now
 		maker := forms.Maker{Desk: p.opt.Desk, Now: p.opt.Now, Zone: p.opt.Zone}
 		_, _, err = maker.Form(ctx, bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, t.Place, t.User, "")
 	}
 	if err != nil {
-		s.Form = false
 		p.refuse(w, err, *s)
 		return false
 	}
+	s.Form = true
 	return true
 }
 
-// sent confirms that a reply was submitted. already means that an earlier reply was submitted with the
-// same ticket, so that this one changed nothing.
-func (p *Page) sent(w http.ResponseWriter, s shown, already bool) {
-	s.Form, s.Done = false, true
-	if already {
-		s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
-	}
+// confirm says that a reply was submitted.
+func (p *Page) confirm(w http.ResponseWriter, s shown) {
+	s.Form = false
+	s.Done = true
 	p.answer(w, http.StatusOK, s)
 }
 
-// refuse says why something isn't taken; what was typed stays in the form, if there is one.
+// confirmEarlier says that an earlier reply was submitted with the same ticket, so that this one changed nothing.
+func (p *Page) confirmEarlier(w http.ResponseWriter, s shown) {
+	s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
+	p.confirm(w, s)
+}
+
+// refuse says why something was refused. What was typed stays in the form, if there is one.
 func (p *Page) refuse(w http.ResponseWriter, err error, s shown) {
 	text, status := Words(err)
 	if text == "" {

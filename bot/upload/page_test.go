@@ -184,7 +184,7 @@ func TestFilesAreSent(t *testing.T) {
 func TestWhatIsNotSent(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	many := make([]file, mostFiles+1)
+	many := make([]file, maxFiles+1)
 	for i := range many {
 		many[i] = plan
 	}
@@ -200,7 +200,7 @@ func TestWhatIsNotSent(t *testing.T) {
 		"too many":      {"Here", many, nil, http.StatusUnprocessableEntity, "at most 10 files"},
 		"a note":        {"note: never", []file{plan}, nil, http.StatusUnprocessableEntity, "begins like a note"},
 		"a verb":        {"!resolve", []file{plan}, nil, http.StatusUnprocessableEntity, "begins like a command"},
-		"too long":      {strings.Repeat("ä", textRunes+1), []file{plan}, nil, http.StatusUnprocessableEntity, "at most 3000 characters"},
+		"too long":      {strings.Repeat("ä", maxTextRunes+1), []file{plan}, nil, http.StatusUnprocessableEntity, "at most 3000 characters"},
 		"for a channel": {"Here", []file{plan}, &bridge.Problem{Text: "SMS takes no files.", Hint: "Send a link to it instead."}, http.StatusUnprocessableEntity, "SMS takes no files. Send a link"},
 		"a database":    {"Here", []file{plan}, errors.New("down"), http.StatusInternalServerError, "nothing was sent"},
 	} {
@@ -258,7 +258,7 @@ func TestWhoGetsIn(t *testing.T) {
 	forged, _, _ := strings.Cut(sign([]byte("new"), other), ".")
 	for name, link := range map[string]string{
 		"another key": at + sign([]byte("else"), ticket), "no mac": at + text, "half a mac": at + text + "." + mac[:10], "another ticket": at + forged + "." + mac,
-		"a link of another kind": at + text + "." + seal([]byte("new"), "f."+text), "nothing": at + "x.", "words": at + "ticket",
+		"a link of another kind": at + text + "." + macOf([]byte("new"), "f."+text), "nothing": at + "x.", "words": at + "ticket",
 	} {
 		if w := s.get(link); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "Kim") || !strings.Contains(w.Body.String(), "not valid any more") {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)

@@ -19,8 +19,8 @@ const (
 	fieldFile = "file"
 )
 
-// checkBytes bounds the body of a check, which has a text and the names of files, but no files.
-const checkBytes = 64 << 10
+// maxCheckBytes bounds the body of a check, which has a text and the names of files, but no files.
+const maxCheckBytes = 64 << 10
 
 // take stores the files of a reply as they arrive, then submits the reply. The files of a reply that is
 // not submitted are deleted after a while.
@@ -31,10 +31,10 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	if !p.admit(ctx, w, t, &s) {
 		return
 	}
-	reply, err := p.read(r)
+	reply, err := p.readReply(r)
 	s.Text = reply.Text
 	if err == nil {
-		err = p.accepts(ctx, t, reply)
+		err = p.checkReply(ctx, t, reply)
 	}
 	if err != nil {
 		p.refuse(w, err, s)
@@ -45,38 +45,43 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 		p.refuse(w, err, s)
 		return
 	}
-	p.sent(w, s, already)
+	if already {
+		p.confirmEarlier(w, s)
+		return
+	}
+	p.confirm(w, s)
 }
 
-// check tells the page whether a reply would be taken, before the browser sends its files.
+// check tells the page whether a reply would be accepted, before the browser sends its files.
 func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
-	ctx, cancel := context.WithTimeout(r.Context(), formTime)
+	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
 	if !p.admit(ctx, w, t, &s) {
 		return
 	}
 	var reply Reply
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, checkBytes)).Decode(&reply)
-	if err != nil {
-		err = errForm
-	} else {
-		err = p.accepts(ctx, t, reply)
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCheckBytes)).Decode(&reply); err != nil {
+		p.refuse(w, errForm, s)
+		return
 	}
-	if err != nil {
+	if err := p.checkReply(ctx, t, reply); err != nil {
 		p.refuse(w, err, s)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// accepts checks a reply like one from a form, and whether the channel carries its files.
+// checkReply checks a reply like one from a form, and whether the channel carries its files. It cleans the files' names and
+// types.
 // Errors: *bridge.Problem, the desk's.
-func (p *Page) accepts(ctx context.Context, t Ticket, r Reply) error {
+func (p *Page) checkReply(ctx context.Context, t Ticket, r Reply) error {
 	if len(r.Files) == 0 {
 		return &bridge.Problem{Code: "no_file", Text: "Choose at least one file."}
 	}
 	for i := range r.Files {
-		r.Files[i].Name, r.Files[i].ContentType = called(r.Files[i].Name, r.Files[i].ContentType)
+		f := &r.Files[i]
+		f.Name = cleanName(f.Name)
+		f.ContentType = cleanType(f.ContentType, f.Name)
 	}
 	text, err := Text(t, r)
 	if err != nil {
@@ -85,26 +90,30 @@ func (p *Page) accepts(ctx context.Context, t Ticket, r Reply) error {
 	return p.opt.Desk.MayReply(ctx, t.Conversation, t.User, text, r.Files)
 }
 
-// Text gives the text of a reply as it goes to the customer; "" for files alone.
+// Text returns the text of a reply as it goes to the customer. It is "" for files alone.
 // Errors: *bridge.Problem for what looks like a note or a verb.
 func Text(t Ticket, r Reply) (string, error) {
 	if strings.TrimSpace(r.Text) == "" {
 		return "", nil
 	}
-	filled, wrong := view.Submit(bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, map[string][]string{fieldText: {r.Text}}, time.Time{}, nil)
-	for _, problem := range wrong {
+	fields := map[string][]string{fieldText: {r.Text}}
+	filled, errs := view.Submit(bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, fields, time.Time{}, nil)
+	for _, problem := range errs {
 		return "", &bridge.Problem{Code: "text", Text: problem}
 	}
 	return filled.Text, nil
 }
 
-// read stores the files of a request, one after the other.
+// readReply reads a reply, and stores its files one after the other. After an error, the reply has what was read.
 // Errors: as ReadForm.
-func (p *Page) read(r *http.Request) (Reply, error) {
+func (p *Page) readReply(r *http.Request) (Reply, error) {
 	form, err := ReadForm(r, p.opt.Desk.StoreFile)
-	out := Reply{Text: form.Fields.Get(fieldText), Files: form.Files}
-	if n := utf8.RuneCountInString(out.Text); err == nil && n > textRunes {
-		err = &bridge.Problem{Code: "long", Text: fmt.Sprintf("The text is too long: at most %d characters.", textRunes)}
+	reply := Reply{Text: form.Fields.Get(fieldText), Files: form.Files}
+	if err != nil {
+		return reply, err
 	}
-	return out, err
+	if utf8.RuneCountInString(reply.Text) > maxTextRunes {
+		return reply, &bridge.Problem{Code: "long", Text: fmt.Sprintf("The text is too long: at most %d characters.", maxTextRunes)}
+	}
+	return reply, nil
 }

@@ -29,7 +29,7 @@ func TestRefusedBeforeTheFilesCome(t *testing.T) {
 	s.says(s.check(`{"text":"note: no","files":[{"name":"a.pdf","size":8}]}`), http.StatusUnprocessableEntity, "begins like a note")
 	s.says(s.check(`{"files":[]}`), http.StatusUnprocessableEntity, "Choose at least one file.")
 	s.says(s.check(`text=a`), http.StatusUnprocessableEntity, "not what the page sends")
-	s.says(s.check(`{"text":"`+strings.Repeat("a", checkBytes)), http.StatusUnprocessableEntity, "not what the page sends")
+	s.says(s.check(`{"text":"`+strings.Repeat("a", maxCheckBytes)), http.StatusUnprocessableEntity, "not what the page sends")
 	s.desk.refuse = &bridge.Problem{Text: "a.pdf has 90 MB; WhatsApp takes at most 10 MB."}
 	s.says(s.check(one), http.StatusUnprocessableEntity, "takes at most 10 MB")
 	s.desk.resolved = true

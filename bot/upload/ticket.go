@@ -23,7 +23,7 @@ type Ticket struct {
 	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
 	To           []string              `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
 	Cc           []string              `json:"cc,omitempty"`
-	Shown        string                `json:"shown,omitempty"`
+	Shown        string                `json:"shown,omitempty"` // names the recipients that the form showed
 	Promotional  bool                  `json:"promotional,omitempty"`
 	Place        bridge.Place          `json:"place"`
 	Nonce        string                `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
@@ -32,8 +32,11 @@ type Ticket struct {
 
 // Args are the arguments of the reply.
 func (t Ticket) Args() bridge.Args {
-	return bridge.Args{Conversation: t.Conversation, Message: t.Message,
-		ReplyArgs: bridge.ReplyArgs{To: t.To, Cc: t.Cc, Shown: t.Shown, Promotional: t.Promotional}}
+	return bridge.Args{
+		Conversation: t.Conversation,
+		Message:      t.Message,
+		ReplyArgs:    bridge.ReplyArgs{To: t.To, Cc: t.Cc, Shown: t.Shown, Promotional: t.Promotional},
+	}
 }
 
 // sign makes "TICKET.MAC" of a ticket.
@@ -43,20 +46,21 @@ func sign(key []byte, t Ticket) string {
 		panic("upload: ticket: " + err.Error()) // our own plain struct
 	}
 	text := base64.RawURLEncoding.EncodeToString(body)
-	return text + "." + seal(key, text)
+	return text + "." + macOf(key, text)
 }
 
-func seal(key []byte, text string) string {
+// macOf returns the code that shows that a text was signed with a key.
+func macOf(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("upload." + text)) // the prefix tells tickets from other things that the keys sign
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check reads a ticket that one of the keys signed and that is still valid.
-func check(keys [][]byte, signed string, now time.Time) (Ticket, bool) {
+// readTicket reads a ticket that one of the keys signed. It returns false if none did, or if the ticket isn't valid any more.
+func readTicket(keys [][]byte, signed string, now time.Time) (Ticket, bool) {
 	text, mac, _ := strings.Cut(signed, ".")
 	for _, key := range keys {
-		if !hmac.Equal([]byte(seal(key, text)), []byte(mac)) {
+		if !hmac.Equal([]byte(macOf(key, text)), []byte(mac)) {
 			continue
 		}
 		var t Ticket
