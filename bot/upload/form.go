@@ -35,9 +35,9 @@ type Form struct {
 	Files  []bridge.SurfaceFile
 }
 
-// Long returns a copy of a request that has the time which files take on a slow line, and a bounded body. The caller
+// AllowFiles returns a copy of a request that has the time which files take on a slow line, and a bounded body. The caller
 // goes on with the copy, and calls cancel at the end.
-func Long(w http.ResponseWriter, r *http.Request) (allowed *http.Request, cancel context.CancelFunc) {
+func AllowFiles(w http.ResponseWriter, r *http.Request) (allowed *http.Request, cancel context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(r.Context(), filesTimeout)
 	end := time.Now().Add(filesTimeout) //nolint:forbidigo // the connection's clock
 	control := http.NewResponseController(w)
@@ -51,7 +51,7 @@ func Long(w http.ResponseWriter, r *http.Request) (allowed *http.Request, cancel
 // Store keeps a file of maxBytes at most. It is StoreFile of a Desk.
 type Store func(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-// ReadForm reads a request of Long that has a form with files, in fields named "file", and stores the files one after
+// ReadForm reads a request of AllowFiles that has a form with files, in fields named "file", and stores the files one after
 // the other as they arrive. The files of a form that comes to nothing are deleted after a
 // while. What was read stands in Form after an error, too.
 // Errors: those that Words has words for; the database's.

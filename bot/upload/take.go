@@ -25,7 +25,7 @@ const maxCheckBytes = 64 << 10
 // take stores the files of a reply as they arrive, then submits the reply. The files of a reply that is
 // not submitted are deleted after a while.
 func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
-	r, cancel := Long(w, r)
+	r, cancel := AllowFiles(w, r)
 	defer cancel()
 	ctx := r.Context()
 	if !p.admit(ctx, w, t, &s) {

@@ -66,7 +66,7 @@ func (p pages) reply(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
-	long, cancel := upload.Long(v.Writer, v.Request)
+	long, cancel := upload.AllowFiles(v.Writer, v.Request)
 	defer cancel()
 	v.Request = long
 	form, err := upload.ReadForm(long, p.desk.StoreFile)
