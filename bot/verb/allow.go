@@ -29,7 +29,7 @@ func allow() *Verb {
 				form.Fields = []shape.Field{addressList("Addresses", strings.Join(in.Args.Addresses, "\n"))}
 				return nil
 			},
-			Needed: noAddresses, Read: readAddresses,
+			Needed: needsAddresses, Read: readAddresses,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Listed(l.Args.Addresses, "They") + " may get replies now."

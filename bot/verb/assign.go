@@ -53,39 +53,40 @@ func ownersField(in shape.FormInput) shape.Field {
 	for _, a := range in.Facts.Assignees {
 		f.Value = append(f.Value, agentValue(a))
 	}
-	f.Value = among(f.Value, f.Options)
+	f.Value = chosenOf(f.Value, f.Options)
 	return f
 }
 
-// handOver makes buttons that each hand the conversation to one person at once. They leave out its only owner.
-func handOver(in shape.FormInput) []shape.Button {
+// handOverButtons makes buttons that each hand the conversation to one person at once. They leave out its only owner.
+func handOverButtons(in shape.FormInput) []shape.Button {
 	var quick []shape.Button
 	for _, a := range in.People {
-		if len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a) || len(quick) == mostHandOver {
+		if len(quick) == maxHandOver {
+			break
+		}
+		isOnlyOwner := len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a)
+		if isOnlyOwner {
 			continue
 		}
 		b := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
-		b.Label = shape.OneLine(shape.AgentName(a), 24)
+		b.Label = shape.OneLine(shape.AgentName(a), shape.MaxLabelRunes)
 		quick = append(quick, b)
 	}
 	return quick
 }
 
-// mostHandOver is how many people a conversation can be handed to by one click; all others are in
+// maxHandOver is how many people a conversation can be handed to by one click; all others are in
 // the form's list.
-const mostHandOver = 8
+const maxHandOver = 8
 
-// agentValue is how bridge.Args.Agents names an agent: by the surface's user id, else by address.
-func agentValue(a bridge.AgentRef) string {
-	if a.User != "" {
-		return a.User
-	}
-	return a.Email
-}
+// agentValue is how bridge.Args.Agents names an agent: by the surface's user id, or by address if there is none.
+func agentValue(a bridge.AgentRef) string { return shape.Or(a.User, a.Email) }
 
 // readAssign reads who is to have the conversation.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	out.Args.Agents, out.Args.Team, out.Args.Note = v.List(fieldPeople), v.Text(fieldTeam), v.Text(fieldNote)
+	out.Args.Agents = v.List(fieldPeople)
+	out.Args.Team = v.Text(fieldTeam)
+	out.Args.Note = v.Text(fieldNote)
 	switch {
 	case len(out.Args.Agents) == 0 && out.Args.Team == "":
 		return fieldPeople, "Choose somebody, or a team."
@@ -96,11 +97,11 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 }
 
 func askAssign(form *shape.Form, in shape.FormInput) error {
-	if err := notOpen(in.Facts); err != nil {
+	if err := checkOpen(in.Facts); err != nil {
 		return err
 	}
 	form.Title, form.Submit = "Assign", "Assign"
-	form.Quick = handOver(in)
+	form.Quick = handOverButtons(in)
 	form.Fields = []shape.Field{ownersField(in)}
 	if len(in.Teams) > 0 {
 		team := shape.Field{Name: fieldTeam, Kind: shape.FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}

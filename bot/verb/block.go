@@ -19,11 +19,11 @@ func block() *Verb {
 		},
 		Done: func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			sender, _ := senders(l)
+			sender, _ := sendersOf(l)
 			if sender == "" {
 				return nil
 			}
-			return told(l, "Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
+			return confirmationBlocks(l, "Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
 		},
 	}
 }

@@ -36,13 +36,13 @@ func cc() *Verb {
 					Options: []shape.Option{{Value: "add", Label: "get copies of replies"}, {Value: "remove", Label: "get no more copies"}}}}
 				return nil
 			},
-			Needed: noAddresses,
+			Needed: needsAddresses,
 			Read: func(out *shape.Filled, v Values, with Reading) (field, problem string) {
 				field, problem = readAddresses(out, v, with)
 				out.Args.Remove = v.Text(fieldDo) == "remove"
 				return field, problem
 			},
 		},
-		Done: repliesGo,
+		Done: recipientsDone,
 	}
 }

@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bot/shape"
@@ -28,26 +29,24 @@ const (
 // maxTextRunes fits every surface's text field.
 const maxTextRunes = 3000
 
-// one makes the value of a text field; nil for "".
-func one(s string) []string {
+// textValue makes the value of a text field: nil for "".
+func textValue(s string) []string {
 	if s == "" {
 		return nil
 	}
 	return []string{s}
 }
 
-// among keeps the values that are options.
-func among(values []string, options []shape.Option) []string {
-	var kept []string
-	for _, v := range values {
-		for _, o := range options {
-			if o.Value == v && v != "" {
-				kept = append(kept, v)
-				break
-			}
+// chosenOf returns those values that are options.
+func chosenOf(values []string, options []shape.Option) []string {
+	var chosen []string
+	for _, value := range values {
+		isOption := slices.ContainsFunc(options, func(o shape.Option) bool { return o.Value == value })
+		if isOption && value != "" {
+			chosen = append(chosen, value)
 		}
 	}
-	return kept
+	return chosen
 }
 
 // Names of the fields of a reply with more than text.
@@ -68,7 +67,7 @@ const (
 // Values of a submitted form, by field name.
 type Values map[string][]string
 
-// Text gives what is in a field of one value, without spaces around it.
+// Text returns what is in a field of one value, without spaces around it.
 func (v Values) Text(name string) string {
 	if len(v[name]) == 0 {
 		return ""
@@ -76,7 +75,7 @@ func (v Values) Text(name string) string {
 	return strings.TrimSpace(v[name][0])
 }
 
-// List gives the values of a field that has several.
+// List returns the values of a field that has several.
 func (v Values) List(name string) []string {
 	var all []string
 	for _, s := range v[name] {

@@ -27,7 +27,7 @@ func start() *Verb {
 		},
 		Button: Button{Label: "Start conversation"},
 		Form:   Form{Ask: askStart, Read: readStart},
-		Shown:  started,
+		Shown:  startedBlocks,
 	}
 }
 
@@ -60,7 +60,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		form.Title = "New conversation"
 		return err
 	}
-	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: one(in.Args.Recipient), MaxRunes: 320}
+	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: textValue(in.Args.Recipient), MaxRunes: 320}
 	if chosen.KnownOnly {
 		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
 	}
@@ -73,9 +73,9 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		return startByTemplate(form, in)
 	}
 	if chosen.Can.Subject {
-		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: one(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
+		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
 	}
-	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: countWords(in), Value: one(in.Text), MaxRunes: textRunes(chosen.Can)})
+	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: textRunes(chosen.Can)})
 	return nil
 }
 
@@ -151,8 +151,8 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	return FieldWords, problem
 }
 
-// started shows what began a conversation.
-func started(l bridge.Line, f bridge.Facts) []shape.Block {
+// startedBlocks shows what began a conversation.
+func startedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	lead := []any{shape.Icon("outbox_tray"), " ", shape.Doer(l) + " wrote to " + shape.Customer(l, f)}
 	if len(l.Mentions) > 0 { // the mention makes the writer follow the thread: without it they would miss the answer
 		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}

@@ -19,7 +19,7 @@ func promote() *Verb {
 			if l.Other.ID == 0 {
 				return nil
 			}
-			return told(l, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.")
+			return confirmationBlocks(l, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.")
 		},
 	}
 }

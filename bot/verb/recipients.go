@@ -14,8 +14,8 @@ import (
 // what a form can carry: both lists fit beside the form's other arguments.
 const maxRecipientsRunes = 500
 
-// goesTo names who gets the reply of a form. In the second step these are the recipients of the first.
-func goesTo(in shape.FormInput) string {
+// recipientWords names who gets the reply of a form. In the second step these are the recipients of the first.
+func recipientWords(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts.Recipients)
 	}
@@ -31,7 +31,8 @@ func goesTo(in shape.FormInput) string {
 // fields for lists that would not be read back unchanged, because they are long or odd.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := addressesOf(in.Facts.Recipients.To), addressesOf(in.Facts.Recipients.Cc)
-	if !in.Can.Participants || len(to) == 0 || !fitsField(to) || !fitsField(cc) {
+	canChange := in.Can.Participants && len(to) > 0
+	if !canChange || !fitsField(to) || !fitsField(cc) {
 		form.Args.Shown = ""
 		return nil
 	}
@@ -42,20 +43,24 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
-	if in.Args.Suggestion != nil && len(in.Args.To) > 0 && fitsField(in.Args.To) && fitsField(in.Args.Cc) { // the form is shown again
+	isShownAgain := in.Args.Suggestion != nil && len(in.Args.To) > 0
+	if isShownAgain && fitsField(in.Args.To) && fitsField(in.Args.Cc) {
 		to, cc = in.Args.To, in.Args.Cc
 	}
 	return []shape.Field{
-		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: one(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
-		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: one(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
+		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: textValue(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
+		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: textValue(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
 	}
 }
 
-// fitsField says that a list has room in a field, and that the same list is read from it.
+// fitsField reports whether a list has room in a field, and is read from it unchanged.
 func fitsField(addresses []string) bool {
 	shown := strings.Join(addresses, ", ")
+	if utf8.RuneCountInString(shown) > maxRecipientsRunes {
+		return false
+	}
 	read, removed, wrong := typed.Addresses(shown)
-	return utf8.RuneCountInString(shown) <= maxRecipientsRunes && wrong == "" && removed == 0 && slices.Equal(read, addresses)
+	return wrong == "" && removed == 0 && slices.Equal(read, addresses)
 }
 
 func addressesOf(list []bridge.PartyRef) []string {
@@ -72,26 +77,32 @@ func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 		return "", ""
 	}
 	args.To, args.Cc = nil, nil
-	for _, f := range []struct {
-		name string
-		list *[]string
-	}{{fieldTo, &args.To}, {fieldCc, &args.Cc}} {
-		list, removed, wrong := typed.Addresses(v.Text(f.name))
-		for _, address := range list {
-			if wrong == "" && !strings.Contains(address, "@") {
-				wrong = address
-			}
-		}
-		switch {
-		case wrong != "":
-			return f.name, "“" + shape.OneLine(wrong, 60) + "” is no mail address."
-		case removed > 0:
-			return f.name, "Leave out the - in front."
-		}
-		*f.list = list
+	if args.To, problem = readMailAddresses(v.Text(fieldTo)); problem != "" {
+		return fieldTo, problem
+	}
+	if args.Cc, problem = readMailAddresses(v.Text(fieldCc)); problem != "" {
+		return fieldCc, problem
 	}
 	if len(args.To) == 0 {
 		return fieldTo, "Name at least one address."
 	}
 	return "", ""
+}
+
+// readMailAddresses reads a list of mail addresses. problem says for people what is wrong with it.
+func readMailAddresses(text string) (list []string, problem string) {
+	list, removed, wrong := typed.Addresses(text)
+	if wrong == "" { // telephone numbers are addresses, too
+		i := slices.IndexFunc(list, func(address string) bool { return !strings.Contains(address, "@") })
+		if i >= 0 {
+			wrong = list[i]
+		}
+	}
+	switch {
+	case wrong != "":
+		return nil, "“" + shape.OneLine(wrong, 60) + "” is no mail address."
+	case removed > 0:
+		return nil, "Leave out the - in front."
+	}
+	return list, ""
 }

@@ -7,35 +7,36 @@ import (
 	"parley/bridge"
 )
 
-// notOpen refuses a form about a conversation that is over.
-func notOpen(f bridge.Facts) error {
+// checkOpen returns a problem if the conversation of a form is over.
+func checkOpen(f bridge.Facts) error {
 	if f.Status.Open() {
 		return nil
 	}
-	return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(shape.StatusWords(f)) + ".", Hint: afterTheEnd(f)}
+	return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(shape.StatusWords(f)) + ".", Hint: endedHint(f)}
 }
 
-// notAnswerable refuses a form that writes to the customer where nothing can be sent.
-func notAnswerable(f bridge.Facts) error {
+// checkAnswerable returns a problem if nothing can be sent to the customer.
+func checkAnswerable(f bridge.Facts) error {
 	switch {
 	case f.Status == bridge.StatusResolved:
-		return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: afterTheEnd(f)}
+		return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: endedHint(f)}
 	case f.Status == bridge.StatusClosed:
-		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: afterTheEnd(f)}
+		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: endedHint(f)}
 	case f.Account.Mode == bridge.ModeWatch:
 		return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
 	}
 	return nil
 }
 
-// windowClosed refuses a form for free text to the customer where nothing can be sent, or where the
-// reply window is closed and only a template may be sent.
-func windowClosed(in shape.FormInput) error {
+// checkWindow returns a problem if no free text can be sent to the customer: because nothing can be sent, or because the
+// reply window is closed, so that only a template may be sent.
+func checkWindow(in shape.FormInput) error {
 	f := in.Facts
-	if err := notAnswerable(f); err != nil {
+	if err := checkAnswerable(f); err != nil {
 		return err
 	}
-	if !f.Window.Closed && (f.Window.Until.IsZero() || in.Now.Before(f.Window.Until)) {
+	hasEnded := !f.Window.Until.IsZero() && !in.Now.Before(f.Window.Until)
+	if !f.Window.Closed && !hasEnded {
 		return nil
 	}
 	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
@@ -48,8 +49,8 @@ func windowClosed(in shape.FormInput) error {
 	return p
 }
 
-// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
-func afterTheEnd(f bridge.Facts) string {
+// endedHint says what can be done with a conversation that is over: what was closed stays closed.
+func endedHint(f bridge.Facts) string {
 	if f.Status == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."
 	}

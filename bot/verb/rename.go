@@ -24,7 +24,7 @@ func rename() *Verb {
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
 				form.Title, form.Submit = "Rename", "Save"
-				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: bridge.LongestName,
+				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: textValue(Title(in.Facts)), MaxRunes: bridge.LongestName,
 					Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
 				return nil
 			},

@@ -24,13 +24,13 @@ func reply() *Verb {
 		Button: Button{Label: "Reply"},
 		Menus:  Menus{Message: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation"}},
 		Form:   Form{Ask: askReply, Read: readReply, Lists: []List{Answerables}, Answering: true},
-		Done:   onItsWay,
-		Shown:  replied,
+		Done:   onItsWayWords,
+		Shown:  repliedBlocks,
 	}
 }
 
-// counted says how many texts a reply counts as, in brackets; "" for fewer than two.
-func counted(n int) string {
+// textCountWords says how many texts a reply counts as, in brackets. It is "" for fewer than two.
+func textCountWords(n int) string {
 	if n < 2 {
 		return ""
 	}
@@ -40,13 +40,13 @@ func counted(n int) string {
 // PromoWord is the verb's word that makes a reply promotional.
 const PromoWord = "promo"
 
-// onItsWay confirms that a text is on its way to the customer.
-func onItsWay(l bridge.Line, f bridge.Facts) string {
+// onItsWayWords confirms that a text is on its way to the customer.
+func onItsWayWords(l bridge.Line, f bridge.Facts) string {
 	return "On its way to " + shape.Customer(l, f) + "."
 }
 
-// replied shows a reply that was written in a form.
-func replied(l bridge.Line, f bridge.Facts) []shape.Block {
+// repliedBlocks shows a reply that was written in a form.
+func repliedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if l.Text == "" && l.Rich == nil && len(l.Files) == 0 {
 		return nil
 	}
@@ -54,7 +54,7 @@ func replied(l bridge.Line, f bridge.Facts) []shape.Block {
 	if !ok {
 		reply = &bridge.RepliedLine{}
 	}
-	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(reply.Count)+":")
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+textCountWords(reply.Count)+":")
 	blocks := append([]shape.Block{lead}, shape.Answered(reply.Answered)...)
 	return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 }

@@ -12,13 +12,13 @@ import (
 	"parley/bridge"
 )
 
-// askReply is the form of a reply. It asks for the text; a second step asks for buttons or the like that go with it.
+// askReply fills in the form of a reply. It asks for the text; a second step asks for buttons or the like that go with it.
 func askReply(form *shape.Form, in shape.FormInput) error {
-	if err := windowClosed(in); err != nil {
+	if err := checkWindow(in); err != nil {
 		return err
 	}
 	form.Title, form.Submit = "Reply to the customer", "Send"
-	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Goes to "+goesTo(in))))
+	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Goes to "+recipientWords(in))))
 	for _, s := range in.Said {
 		if s.MessageID == in.Args.Message || len(in.Said) == 1 {
 			form.Args.Message = s.MessageID
@@ -29,27 +29,14 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		richForm(form, in)
 		return nil
 	}
-	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: one(in.Text), MaxRunes: maxTextRunes}
+	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: maxTextRunes}
 	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
 	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
-		to := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
-		for _, s := range in.Said {
-			label := shape.Or(shape.OneLine(s.Text, 70), "(a message without text)")
-			to.Options = append(to.Options, shape.Option{Value: strconv.FormatInt(int64(s.MessageID), 10), Label: label})
-		}
-		form.Fields = append(form.Fields, to)
+		form.Fields = append(form.Fields, answersField(in))
 	}
 	form.Fields = append(form.Fields, promotionField(form, in)...)
-	add := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
-	for _, k := range richKinds() {
-		label := k.label
-		if in.Can.Most(k.kind) == 0 {
-			label += " (as text)"
-		}
-		add.Options = append(add.Options, shape.Option{Value: string(k.kind), Label: label})
-	}
-	form.Fields = append(form.Fields, add)
+	form.Fields = append(form.Fields, addField(in))
 	form.Files = in.Can.Files.PerMessage > 0
 	if in.Can.Files.Unavailable != "" {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.Files.Unavailable)))
@@ -57,11 +44,34 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
+// answersField asks which of the messages that a post shows the reply answers.
+func answersField(in shape.FormInput) shape.Field {
+	f := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
+	for _, s := range in.Said {
+		label := shape.Or(shape.OneLine(s.Text, maxOptionRunes), "(a message without text)")
+		f.Options = append(f.Options, shape.Option{Value: strconv.FormatInt(int64(s.MessageID), 10), Label: label})
+	}
+	return f
+}
+
+// addField asks what else is to go with the text.
+func addField(in shape.FormInput) shape.Field {
+	f := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
+	for _, k := range richKinds() {
+		label := k.label
+		if in.Can.Most(k.kind) == 0 {
+			label += " (as text)"
+		}
+		f.Options = append(f.Options, shape.Option{Value: string(k.kind), Label: label})
+	}
+	return f
+}
+
 // kindPromotion is the value of fieldKind for a promotional reply.
 const kindPromotion = "promotion"
 
-// promotionField asks whether a reply is promotional, where the provider takes promotional messages for
-// a shorter time than answers. Once that time is over the form says so instead.
+// promotionField asks whether a reply is promotional, if the provider accepts promotional messages for
+// a shorter time than answers. Once that time is over, the form says so instead.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	switch {
 	case in.Can.Window.Human == 0:
@@ -74,13 +84,20 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Args.Promotional {
 		chosen = []string{kindPromotion}
 	}
-	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Value: chosen, Hint: "Promotional messages may leave for " + hoursWords(in.Can.Window.Free) + " after the customer wrote.", Optional: true,
-		Options: []shape.Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}}}}
+	return []shape.Field{{
+		Name:     fieldKind,
+		Kind:     shape.FieldOne,
+		Label:    "What it is",
+		Value:    chosen,
+		Hint:     "Promotional messages may leave for " + hoursWords(in.Can.Window.Free) + " after the customer wrote.",
+		Optional: true,
+		Options:  []shape.Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}},
+	}}
 }
 
 func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
 
-// countWords says how many texts a reply counts as; "" where the provider doesn't count.
+// countWords says how many texts a reply counts as. It is "" if the provider doesn't count.
 func countWords(in shape.FormInput) string {
 	c := in.Count
 	switch {
@@ -114,10 +131,10 @@ func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, m
 	return v.Text(wordsField(args)), args, nil
 }
 
-// readReply reads a reply, or its first step.
+// readReply reads either step of a reply.
 func readReply(out *shape.Filled, v Values, with Reading) (field, problem string) {
-	words, args, wrong := Begun(out.Args, v)
-	for field, problem := range wrong {
+	words, args, errs := Begun(out.Args, v)
+	for field, problem := range errs {
 		return field, problem
 	}
 	out.Args = args
@@ -125,23 +142,33 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 		out.Text = words
 		return "", ""
 	}
-	if out.Args.Rich == "" {
-		if out.Args.Rich = bridge.RichKind(v.Text(fieldAdd)); out.Args.Rich != "" {
-			out.Text, out.Next = words, true
-			return "", ""
-		}
-		out.Text, problem = with.Reply(words)
-		return wordsField(args), problem
+	if out.Args.Rich != "" {
+		return readRichReply(out, words, v, with)
 	}
-	if words != "" || !out.Args.Rich.Alone() {
+	out.Args.Rich = bridge.RichKind(v.Text(fieldAdd))
+	if out.Args.Rich != "" { // the second step asks for it
+		out.Text = words
+		out.Next = true
+		return "", ""
+	}
+	out.Text, problem = with.Reply(words)
+	return wordsField(args), problem
+}
+
+// readRichReply reads the second step of a reply: the text, and what goes with it.
+func readRichReply(out *shape.Filled, words string, v Values, with Reading) (field, problem string) {
+	standsAlone := out.Args.Rich.Alone() // the text is a message of its own then, and may be missing
+	if words != "" || !standsAlone {
 		if out.Text, problem = with.Reply(words); problem != "" {
 			return FieldWords, problem
 		}
 	}
-	if out.Args.Most > 0 && !out.Args.Rich.Alone() && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
+	isCarried := out.Args.Most > 0
+	if isCarried && !standsAlone && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
 		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
 	}
 	out.Rich, field, problem = readRich(out.Args, v)
-	out.Args.Rich, out.Args.Most = "", 0
+	out.Args.Rich = ""
+	out.Args.Most = 0
 	return field, problem
 }

@@ -24,7 +24,7 @@ func resolve() *Verb {
 		Button: Button{Label: "Resolve", Meant: true},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := notOpen(in.Facts); err != nil {
+				if err := checkOpen(in.Facts); err != nil {
 					return err
 				}
 				form.Title, form.Submit = "Resolve", "Resolve"

@@ -9,17 +9,23 @@ import (
 	"parley/bridge"
 )
 
+// maxPlaceRunes is how long the address of a place may be.
+const maxPlaceRunes = 200
+
 // richKind describes one kind of content that a reply can carry besides text.
 type richKind struct {
 	kind          bridge.RichKind
 	label         string
-	piece, pieces string // what its limit counts, in singular and plural; "" = there can be only one
+	piece, pieces string // what its limit counts, in singular and plural; "" if there can be only one
 }
 
 func richKinds() []richKind {
 	return []richKind{
-		{bridge.RichIsButtons, "Buttons", "button", "buttons"}, {bridge.RichIsList, "List", "choice", "choices"},
-		{bridge.RichIsLocation, "Location", "", ""}, {bridge.RichIsContact, "Contact card", "", ""}, {bridge.RichIsCards, "Carousel", "card", "cards"},
+		{bridge.RichIsButtons, "Buttons", "button", "buttons"},
+		{bridge.RichIsList, "List", "choice", "choices"},
+		{bridge.RichIsLocation, "Location", "", ""},
+		{bridge.RichIsContact, "Contact card", "", ""},
+		{bridge.RichIsCards, "Carousel", "card", "cards"},
 	}
 }
 
@@ -28,7 +34,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 	kind := in.Args.Rich
 	form.Args.Most = in.Can.Most(kind)
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
-	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: one(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
+	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
 	if form.Args.Most > 0 && !kind.Alone() {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
@@ -47,7 +53,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 		form.Fields = append(form.Fields,
 			shape.Field{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: 1000},
 			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
-			shape.Field{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: 200})
+			shape.Field{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: maxPlaceRunes})
 	case bridge.RichIsContact:
 		form.Title = "Contact card"
 		form.Fields = append(form.Fields,
@@ -67,18 +73,21 @@ func richForm(form *shape.Form, in shape.FormInput) {
 func richLimits(in shape.FormInput) string {
 	channel := shape.Or(in.Facts.Account.ChannelName, "This channel")
 	for _, k := range richKinds() {
-		most := in.Can.Most(k.kind)
+		if k.kind != in.Args.Rich {
+			continue
+		}
+		maxCount := in.Can.Most(k.kind)
+		limit := fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.piece, k.pieces))
+		const apart = "The text goes before it, as a message of its own."
 		switch {
-		case k.kind != in.Args.Rich:
-		case most == 0:
+		case maxCount == 0:
 			return channel + " can't carry this: the customer gets it as text."
 		case k.kind.Alone() && k.pieces != "":
-			return fmt.Sprintf("At most %d %s. The text goes before it, as a message of its own.", most, shape.Plural(most, k.piece, k.pieces))
+			return limit + " " + apart
 		case k.kind.Alone():
-			return "The text goes before it, as a message of its own."
-		default:
-			return fmt.Sprintf("At most %d %s.", most, shape.Plural(most, k.piece, k.pieces))
+			return apart
 		}
+		return limit
 	}
 	return ""
 }
@@ -102,7 +111,12 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
-		r.Location = &bridge.RichLocation{Latitude: lat, Longitude: lon, Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes), Address: shape.OneLine(v.Text(fieldPlace), 200)}
+		r.Location = &bridge.RichLocation{
+			Latitude:  lat,
+			Longitude: lon,
+			Name:      shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
+			Address:   shape.OneLine(v.Text(fieldPlace), maxPlaceRunes),
+		}
 		return r, "", ""
 	case bridge.RichIsContact:
 		return readContact(v)
@@ -114,7 +128,10 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 }
 
 func readContact(v Values) (r *bridge.Rich, field, problem string) {
-	c := &bridge.RichContact{Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes), Org: shape.OneLine(v.Text(fieldOrg), shape.MaxNameRunes)}
+	c := &bridge.RichContact{
+		Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
+		Org:  shape.OneLine(v.Text(fieldOrg), shape.MaxNameRunes),
+	}
 	if c.Name == "" {
 		return nil, fieldName, "Say whose card it is."
 	}
@@ -122,10 +139,10 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
 		return nil, fieldPhones, "“" + shape.OneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
 	}
-	for _, l := range strings.Fields(v.Text(fieldEmails)) {
-		list, removed, wrong := typed.Addresses(l)
-		if wrong != "" || removed > 0 || len(list) != 1 || !strings.Contains(list[0], "@") {
-			return nil, fieldEmails, "“" + shape.OneLine(l, 60) + "” is no address."
+	for _, word := range strings.Fields(v.Text(fieldEmails)) {
+		list, problem := readMailAddresses(word)
+		if problem != "" || len(list) != 1 {
+			return nil, fieldEmails, "“" + shape.OneLine(word, 60) + "” is no address."
 		}
 		c.Emails = append(c.Emails, list...)
 	}

@@ -22,7 +22,7 @@ func send() *Verb {
 			Lists:  []List{WrittenWords},                    // what their author edits while the form is open is not sent
 			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
 		},
-		Done: onItsWay,
+		Done: onItsWayWords,
 		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
 			if len(l.Mentions) == 0 {
 				return nil
@@ -37,7 +37,7 @@ func send() *Verb {
 // askSend asks whether to send one message, and in whose name if somebody else wrote it.
 // Errors: nothing can be sent to the customer, or the reply window is closed.
 func askSend(form *shape.Form, in shape.FormInput) error {
-	if err := windowClosed(in); err != nil {
+	if err := checkWindow(in); err != nil {
 		return err
 	}
 	form.Title, form.Submit = "Send to customer", "Send"

@@ -16,11 +16,11 @@ func silence() *Verb {
 		Button: Button{Label: "Silence sender", Confirm: "Stop posts about this sender?"},
 		Done:   func(bridge.Line, bridge.Facts) string { return "No more posts about this sender." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			sender, hint := senders(l)
+			sender, hint := sendersOf(l)
 			if sender == "" {
 				return nil
 			}
-			return told(l, "No more posts about "+sender+".", shape.Then(hint))
+			return confirmationBlocks(l, "No more posts about "+sender+".", shape.Then(hint))
 		},
 	}
 }

@@ -41,7 +41,7 @@ func snooze() *Verb {
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := notOpen(in.Facts); err != nil {
+				if err := checkOpen(in.Facts); err != nil {
 					return err
 				}
 				form.Title, form.Submit = "Snooze", "Snooze"

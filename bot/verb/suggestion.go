@@ -2,6 +2,7 @@ package verb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,46 +14,47 @@ import (
 // A reply's form may begin with a text that an analysis suggested. Another one can be chosen in it: that shows the
 // form again and sends nothing, and what its author typed stays.
 
+// maxOptionRunes is how much of a text an option shows.
+const maxOptionRunes = 70
+
 // fieldSuggestion begins the name of the field in which another suggestion is chosen.
 const fieldSuggestion = "suggestion"
 
-// chosenSuggestion gives which of the suggestions the form shows; -1 = none.
-func chosenSuggestion(in shape.FormInput) int {
+// shownSuggestion returns which of the suggestions the form shows, or -1 if it shows none.
+func shownSuggestion(in shape.FormInput) int {
 	if in.Args.Suggestion == nil || len(in.Suggested) == 0 {
 		return -1
 	}
 	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1)
 }
 
-// WithSuggestion gives the text with which the form of a reply begins: the suggestion that was chosen, below what
-// its author has typed. A suggestion that the author left as it was gives way to it.
+// WithSuggestion returns the text with which the form of a reply begins: the suggestion that was chosen, below what
+// its author has typed. If the author left another suggestion as it was, the chosen one takes its place.
 func WithSuggestion(in shape.FormInput) string {
-	at := chosenSuggestion(in)
+	at := shownSuggestion(in)
 	if at < 0 || in.Args.Rich != "" {
 		return in.Text
 	}
 	suggested := in.Suggested[at].Text
-	untouched := strings.TrimSpace(in.Text) == ""
-	for _, r := range in.Suggested {
-		untouched = untouched || sameWords(in.Text, r.Text)
-	}
-	if untouched {
+	isSuggestion := slices.ContainsFunc(in.Suggested, func(r bridge.SuggestedReply) bool { return haveSameWords(in.Text, r.Text) })
+	if isSuggestion || strings.TrimSpace(in.Text) == "" {
 		return suggested
 	}
-	if both := strings.TrimSpace(in.Text) + "\n\n" + suggested; utf8.RuneCountInString(both) <= maxTextRunes {
-		return both
+	both := strings.TrimSpace(in.Text) + "\n\n" + suggested
+	if utf8.RuneCountInString(both) > maxTextRunes {
+		return in.Text
 	}
-	return in.Text
+	return both
 }
 
-// sameWords compares texts as people read them: a surface may have changed their white space.
-func sameWords(a, b string) bool {
+// haveSameWords compares texts as people read them: a surface may have changed their white space.
+func haveSameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
 // suggestionFields say where the form's text comes from, and offer the other suggestions.
 func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
-	at := chosenSuggestion(in)
+	at := shownSuggestion(in)
 	switch {
 	case in.Args.Suggestion == nil:
 		return nil
@@ -63,16 +65,27 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	case !strings.HasSuffix(in.Text, in.Suggested[at].Text):
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("There is no room for the suggestion below what you wrote.")))
 	default:
-		form.Intro = append(form.Intro, shape.SmallPrint(append([]shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}, SourceLinks(" From: ", in.Suggested[at].Sources)...)...))
+		remark := []shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}
+		remark = append(remark, SourceLinks(" From: ", in.Suggested[at].Sources)...)
+		form.Intro = append(form.Intro, shape.SmallPrint(remark...))
 	}
 	shown := *in.Args.Suggestion
-	shown.Choice, shown.Shown = at, bridge.SumOf(in.Suggested[at].Text)
+	shown.Choice = at
+	shown.Shown = bridge.SumOf(in.Suggested[at].Text)
 	form.Args.Suggestion = &shown
-	other := shape.Field{Name: fieldSuggestion + step(in.Args), Kind: shape.FieldOne, Label: "Or show another suggestion", Hint: "It is shown first, not sent. What you typed stays.", Optional: true}
+	other := shape.Field{
+		Name:     fieldSuggestion + fieldStep(in.Args),
+		Kind:     shape.FieldOne,
+		Label:    "Or show another suggestion",
+		Hint:     "It is shown first, not sent. What you typed stays.",
+		Optional: true,
+	}
 	for i, r := range in.Suggested {
-		if i != at {
-			other.Options = append(other.Options, shape.Option{Value: strconv.Itoa(i + 1), Label: shape.OneLine(fmt.Sprintf("%d. %s", i+1, r.Text), 70)})
+		if i == at {
+			continue
 		}
+		label := shape.OneLine(fmt.Sprintf("%d. %s", i+1, r.Text), maxOptionRunes)
+		other.Options = append(other.Options, shape.Option{Value: strconv.Itoa(i + 1), Label: label})
 	}
 	if len(other.Options) == 0 {
 		return nil
@@ -80,8 +93,8 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	return []shape.Field{other}
 }
 
-// SourceLinks names what a suggestion draws on, after some words; nil where it draws on nothing.
-func SourceLinks(after string, sources []bridge.SourceRef) []shape.Piece {
+// SourceLinks names what a suggestion draws on, with lead before it. It returns nil if the suggestion draws on nothing.
+func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
 	var named [][]shape.Piece
 	for _, s := range sources {
 		title := shape.Or(shape.OneLine(s.Title, shape.MaxNameRunes), "untitled")
@@ -94,12 +107,12 @@ func SourceLinks(after string, sources []bridge.SourceRef) []shape.Piece {
 	if len(named) == 0 {
 		return nil
 	}
-	return append([]shape.Piece{shape.Text(after)}, shape.Joined(", ", named...)...)
+	return append([]shape.Piece{shape.Text(lead)}, shape.Joined(", ", named...)...)
 }
 
-// step sets the fields of a form that is shown again apart from those of the form before: where both have the
-// same name, some surfaces go on showing what stood in the first.
-func step(args bridge.Args) string {
+// fieldStep ends the names of fields in a form that is shown again, so that they differ from those of the form before:
+// if both have the same name, some surfaces go on showing what stood in the first.
+func fieldStep(args bridge.Args) string {
 	if args.Suggestion == nil || args.Suggestion.Choice == 0 || args.Rich != "" {
 		return ""
 	}
@@ -107,18 +120,19 @@ func step(args bridge.Args) string {
 }
 
 // wordsField names the field of a reply's text.
-func wordsField(args bridge.Args) string { return FieldWords + step(args) }
+func wordsField(args bridge.Args) string { return FieldWords + fieldStep(args) }
 
-// readSuggestion reads which suggestion is to be shown next; false where the form is to be sent.
+// readSuggestion reads which suggestion is to be shown next. It returns false if the form is to be sent.
 func readSuggestion(out *shape.Filled, v Values) bool {
 	s := out.Args.Suggestion
 	if s == nil || out.Args.Rich != "" {
 		return false
 	}
-	n, err := strconv.Atoi(v.Text(fieldSuggestion + step(out.Args)))
+	n, err := strconv.Atoi(v.Text(fieldSuggestion + fieldStep(out.Args)))
 	if err != nil || n < 1 {
 		return false
 	}
-	out.Args.Suggestion, out.Next = &bridge.SuggestionArgs{ID: s.ID, Choice: n - 1}, true
+	out.Args.Suggestion = &bridge.SuggestionArgs{ID: s.ID, Choice: n - 1}
+	out.Next = true
 	return true
 }

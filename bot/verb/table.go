@@ -75,7 +75,7 @@ func All() []*Verb {
 	return all
 }
 
-// Find gives the verb of a word, with or without "!" or "/".
+// Find returns the verb of a word, with or without "!" or "/".
 func Find(word string) (*Verb, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
 	for _, v := range All() {
@@ -86,7 +86,7 @@ func Find(word string) (*Verb, bool) {
 	return nil, false
 }
 
-// Of gives a verb by its name. For a verb that people can't give, the result has only the name.
+// Of returns a verb by its name. For a verb that people can't give, the result has only the name.
 func Of(name bridge.Verb) *Verb {
 	for _, v := range All() {
 		if v.Name == name {
@@ -96,17 +96,18 @@ func Of(name bridge.Verb) *Verb {
 	return &Verb{Name: name}
 }
 
-// OfferedInThread gives the words that a chat offers while somebody types in a thread.
+// OfferedInThread returns the words that a chat offers while somebody types in a thread.
 func OfferedInThread() []string {
-	return offered(func(v *Verb) Offer { return v.Menus.InThread })
+	return offeredWords(func(v *Verb) Offer { return v.Menus.InThread })
 }
 
-// OfferedInChat gives the words that a chat offers in a conversation with the app alone.
+// OfferedInChat returns the words that a chat offers in a conversation with the app alone.
 func OfferedInChat() []string {
-	return offered(func(v *Verb) Offer { return v.Menus.InChat })
+	return offeredWords(func(v *Verb) Offer { return v.Menus.InChat })
 }
 
-func offered(pick func(*Verb) Offer) []string {
+// offeredWords returns the words of those verbs that have an offer, in the order of their offers.
+func offeredWords(pick func(*Verb) Offer) []string {
 	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return pick(v).Order == 0 })
 	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(pick(a).Order, pick(b).Order) })
 	words := make([]string, len(listed))
@@ -116,14 +117,14 @@ func offered(pick func(*Verb) Offer) []string {
 	return words
 }
 
-// InMenu gives the verbs of a message's menu, in their order.
+// InMenu returns the verbs of a message's menu, in their order.
 func InMenu() []*Verb {
 	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menus.Message == nil })
 	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(a.Menus.Message.Order, b.Menus.Message.Order) })
 	return listed
 }
 
-// Emoji gives the verb that an emoji stands for, by its shortcode with or without colons and skin
+// Emoji returns the verb that an emoji stands for, by its shortcode with or without colons and skin
 // tone. A team may choose others. Of the marks that Parley puts on messages, two stand for verbs: a person
 // who adds the mark for waiting takes the text back, and one who adds the mark for inside keeps it inside.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
@@ -136,21 +137,21 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction says what a person asks for by adding an emoji to a message, or by removing one: the verb
-// that an added emoji stands for, else only that the reaction is noted (VerbReact or VerbUnreact).
-func Reaction(emoji string, added bool) (bridge.Verb, bridge.Args) {
-	name, args := bridge.VerbUnreact, bridge.Args{}
-	if added {
-		name = bridge.VerbReact
-		if v, meant, ok := Emoji(emoji); ok {
-			name, args = v, meant
-		}
+// Reaction returns what a person asks for by adding an emoji to a message, or by removing it: the verb
+// that an added emoji stands for, or else only that the reaction is noted (VerbReact or VerbUnreact).
+func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
+	if !isAdded {
+		return bridge.VerbUnreact, bridge.Args{Emoji: emoji}
+	}
+	name, args, ok := Emoji(emoji)
+	if !ok {
+		return bridge.VerbReact, bridge.Args{Emoji: emoji}
 	}
 	args.Emoji = emoji
 	return name, args
 }
 
-// Title names a conversation on cards and lists: by the title that an agent gave it, else by its customer.
+// Title names a conversation on cards and lists: by the title that an agent gave it, or else by its customer.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {
 		if v.Title == nil {
@@ -163,7 +164,7 @@ func Title(f bridge.Facts) string {
 	return shape.PartyName(f.Contact)
 }
 
-// Marks are what verbs set on a conversation that cards and lists show.
+// Marks shows what verbs set on a conversation, on cards and in lists.
 func Marks(f bridge.Facts) []shape.Piece {
 	var groups [][]shape.Piece
 	for _, v := range All() {
@@ -174,7 +175,7 @@ func Marks(f bridge.Facts) []shape.Piece {
 	return shape.Joined(shape.Between, groups...)
 }
 
-// InDetails gives the verbs that have a button on the card of details, besides the usual ones.
+// InDetails returns the verbs that have a button on the card of details, besides the usual ones.
 func InDetails() []bridge.Verb {
 	var list []bridge.Verb
 	for _, v := range All() {

@@ -41,12 +41,12 @@ func tag() *Verb {
 					Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
 				return nil
 			},
-			Needed: noTags, Read: readTags, Lists: []List{KnownTags},
+			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Doer(l) + " added " + shape.Listed(l.Args.Tags, "tags") + "."
 		},
-		Shown: newTags,
+		Shown: newTagBlocks,
 	}
 }
 
@@ -86,13 +86,13 @@ func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	return "", ""
 }
 
-func noTags(args bridge.Args) bool { return len(args.Tags) == 0 }
+func needsTags(args bridge.Args) bool { return len(args.Tags) == 0 }
 
-// newTags names the tags that did not exist before.
-func newTags(l bridge.Line, _ bridge.Facts) []shape.Block {
+// newTagBlocks names the tags that did not exist before.
+func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if c, ok := l.Content.(*bridge.TaggedLine); !ok || c.New != bridge.TagsCreated {
 		return nil
 	}
 	tags := shape.Listed(l.Args.Tags, "tag")
-	return told(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", " If that was a slip, remove it: !untag "+tags+".")
+	return confirmationBlocks(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", " If that was a slip, remove it: !untag "+tags+".")
 }

@@ -21,7 +21,7 @@ func template() *Verb {
 		Button: Button{Label: "Send template"},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := notAnswerable(in.Facts); err != nil {
+				if err := checkAnswerable(in.Facts); err != nil {
 					return err
 				}
 				return askTemplate(form, in)
@@ -39,7 +39,7 @@ func template() *Verb {
 	}
 }
 
-// templateName gives the name of the template with which something was written, "" = none.
+// templateName returns the name of the template with which something was written, or "" if there was none.
 func templateName(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return shape.OneLine(c.Template, shape.MaxNameRunes)
@@ -106,7 +106,7 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	for _, l := range labels {
 		filter.Options = append(filter.Options, shape.Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
 	}
-	filter.Value = among([]string{label}, filter.Options)
+	filter.Value = chosenOf([]string{label}, filter.Options)
 	form.Fields = []shape.Field{pick, filter}
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
 }
@@ -122,7 +122,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 		if v = bridge.TemplateValue(v); v != "" {
 			values[name] = v
 		}
-		form.Fields = append(form.Fields, shape.Field{Name: fieldValue + name, Kind: shape.FieldText, Label: fieldWords(name), Value: one(v),
+		form.Fields = append(form.Fields, shape.Field{Name: fieldValue + name, Kind: shape.FieldText, Label: variableLabel(name), Value: textValue(v),
 			Example: t.Examples[name], MaxRunes: maxValueRunes})
 	}
 	words, missing := t.Preview(values)
@@ -139,8 +139,8 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	}
 }
 
-// fieldWords makes a label of a variable's name.
-func fieldWords(name string) string {
+// variableLabel makes a label of a variable's name.
+func variableLabel(name string) string {
 	words := strings.ReplaceAll(name, "_", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
 }
@@ -155,10 +155,10 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 	if args.ID != 0 {
 		args.Values = map[string]string{}
 		for name := range v {
-			if variable, ok := strings.CutPrefix(name, fieldValue); ok {
-				if value := bridge.TemplateValue(v.Text(name)); value != "" {
-					args.Values[variable] = value
-				}
+			variable, isVariable := strings.CutPrefix(name, fieldValue)
+			value := bridge.TemplateValue(v.Text(name))
+			if isVariable && value != "" {
+				args.Values[variable] = value
 			}
 		}
 		out.Next = !args.Ready()
@@ -167,7 +167,8 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 	out.Next = true
 	if chosen := v.Text(fieldTemplate); chosen != "" {
 		id, err := strconv.ParseInt(chosen, 10, 64)
-		if args.ID = bridge.TemplateID(id); err != nil || id <= 0 {
+		args.ID = bridge.TemplateID(id)
+		if err != nil || id <= 0 {
 			return fieldTemplate, "Choose a template."
 		}
 		return "", ""

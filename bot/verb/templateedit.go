@@ -77,7 +77,7 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 		}
 		form.Fields = []shape.Field{accounts,
 			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: 100},
-			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: one(t.Language), Example: "en_US", MaxRunes: 10}}
+			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue(t.Language), Example: "en_US", MaxRunes: 10}}
 	}
 	form.Fields = append(form.Fields, contentFields(t)...)
 	return nil
@@ -96,15 +96,15 @@ func contentFields(t bridge.Template) []shape.Field {
 	return []shape.Field{
 		{Name: fieldTypes, Kind: shape.FieldSeveral, Label: "May be sent", Value: t.Uses, Options: []shape.Option{
 			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
-		{Name: fieldCategory, Kind: shape.FieldOne, Label: "Category", Value: one(t.Category), Hint: "It decides the price. Providers check it.", Options: []shape.Option{
+		{Name: fieldCategory, Kind: shape.FieldOne, Label: "Category", Value: textValue(t.Category), Hint: "It decides the price. Providers check it.", Options: []shape.Option{
 			{Value: "utility", Label: "Utility: about something the customer asked for"}, {Value: "marketing", Label: "Marketing"}, {Value: "authentication", Label: "Authentication: a code"}}},
-		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: one(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: 200},
-		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: one(t.Header), Optional: true, MaxRunes: 60},
-		{Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: one(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
+		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: textValue(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: 200},
+		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: textValue(t.Header), Optional: true, MaxRunes: 60},
+		{Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: textValue(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
 			Example: "Hello {{first_name}}, your quote {{quote_number}} is ready.", MaxRunes: 1024},
-		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: one(t.Footer), Optional: true, MaxRunes: 60},
-		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: one(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: 1000},
-		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: one(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: 2000},
+		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: textValue(t.Footer), Optional: true, MaxRunes: 60},
+		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: textValue(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: 1000},
+		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: textValue(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: 2000},
 	}
 }
 
@@ -153,5 +153,5 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 
 // templateChanged confirms that a template was kept or deleted.
 func templateChanged(l bridge.Line, _ bridge.Facts) []shape.Block {
-	return told(l, templateDone(l))
+	return confirmationBlocks(l, templateDone(l))
 }

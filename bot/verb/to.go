@@ -40,9 +40,9 @@ func to() *Verb {
 				form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
 				return nil
 			},
-			Needed: noAddresses, Read: readAddresses,
+			Needed: needsAddresses, Read: readAddresses,
 		},
-		Done: repliesGo,
+		Done: recipientsDone,
 	}
 }
 
@@ -61,14 +61,14 @@ func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem strin
 	return "", ""
 }
 
-func noAddresses(args bridge.Args) bool { return len(args.Addresses) == 0 }
+func needsAddresses(args bridge.Args) bool { return len(args.Addresses) == 0 }
 
 // addressList asks for addresses, one a line.
 func addressList(label, value string) shape.Field {
-	return shape.Field{Name: fieldAddresses, Kind: shape.FieldLong, Label: label, Hint: "One per line.", Example: "bob@shop.example", Value: one(value), MaxRunes: maxTextRunes}
+	return shape.Field{Name: fieldAddresses, Kind: shape.FieldLong, Label: label, Hint: "One per line.", Example: "bob@shop.example", Value: textValue(value), MaxRunes: maxTextRunes}
 }
 
-// repliesGo tells who gets replies now.
-func repliesGo(_ bridge.Line, f bridge.Facts) string {
+// recipientsDone tells who gets replies now.
+func recipientsDone(_ bridge.Line, f bridge.Facts) string {
 	return "Replies go to " + shape.Recipients(f.Recipients) + "."
 }

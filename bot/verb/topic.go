@@ -25,7 +25,7 @@ func topic() *Verb {
 			Ask: func(form *shape.Form, in shape.FormInput) error {
 				form.Title, form.Submit = "Topic", "Save"
 				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "What it is about",
-					Value: one(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
+					Value: textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
 				return nil
 			},
 			Needed: noNote,

@@ -19,11 +19,11 @@ func unblock() *Verb {
 		Button: Button{Label: "Unblock sender"},
 		Done:   func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			sender, _ := senders(l)
+			sender, _ := sendersOf(l)
 			if sender == "" {
 				return nil
 			}
-			return told(l, "Automatic mail of "+sender+" comes again.")
+			return confirmationBlocks(l, "Automatic mail of "+sender+" comes again.")
 		},
 	}
 }

@@ -32,7 +32,7 @@ func untag() *Verb {
 				form.Fields = []shape.Field{{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Options: tagOptions(in.Facts.Tags, nil)}}
 				return nil
 			},
-			Needed: noTags, Read: readTags, Lists: []List{KnownTags},
+			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Doer(l) + " removed " + shape.Listed(l.Args.Tags, "tags") + "."

@@ -1,11 +1,11 @@
 package verb
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"parley/bridge"
 )
@@ -28,37 +28,40 @@ type value struct {
 }
 
 // Value encodes arguments for a button or a form's private data, in at most MaxValueBytes.
-// Arguments that don't fit give a value that Pressed refuses: to leave some of them out would
+// Arguments that don't fit become a value that Pressed refuses: to leave some of them out would
 // be worse.
 func Value(args bridge.Args) string {
-	b, err := json.Marshal(value{Version: valueVersion, Args: &args})
-	if err != nil || len(b) > MaxValueBytes {
+	encoded, err := json.Marshal(value{Version: valueVersion, Args: &args})
+	if err != nil || len(encoded) > MaxValueBytes {
 		return fmt.Sprintf(`{"v":%d,"long":true}`, valueVersion)
 	}
-	return string(b)
+	return string(encoded)
 }
 
 // Pressed reads back what Value wrote for a button of the verb. What comes back from
 // a surface is untrusted: the engine authorises it anew.
-// Errors: ErrValue, also for values of a later version and verbs no button has.
-func Pressed(verb, val string) (bridge.Verb, bridge.Args, error) {
-	if Of(bridge.Verb(verb)).Typed.Words == nil || len(val) > MaxValueBytes {
+// Errors: ErrValue, also for values of a later version and verbs that no button has.
+func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
+	name := bridge.Verb(verb)
+	canBeGiven := Of(name).Typed.Words != nil
+	if !canBeGiven || len(encoded) > MaxValueBytes {
 		return "", bridge.Args{}, ErrValue
 	}
-	if val == "" {
-		return bridge.Verb(verb), bridge.Args{}, nil
+	if encoded == "" {
+		return name, bridge.Args{}, nil
 	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(val)))
-	dec.DisallowUnknownFields()
+	decoder := json.NewDecoder(strings.NewReader(encoded))
+	decoder.DisallowUnknownFields()
 	var v value
-	if err := dec.Decode(&v); err != nil {
+	if err := decoder.Decode(&v); err != nil {
 		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrValue, err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	_, err := decoder.Token()
+	if isAtEnd := errors.Is(err, io.EOF); !isAtEnd {
 		return "", bridge.Args{}, ErrValue
 	}
 	if v.Version != valueVersion || v.TooLong || v.Args == nil {
 		return "", bridge.Args{}, ErrValue
 	}
-	return bridge.Verb(verb), *v.Args, nil
+	return name, *v.Args, nil
 }

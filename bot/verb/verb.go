@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"cmp"
 	"time"
 
 	"parley/bot/shape"
@@ -20,26 +21,26 @@ type Verb struct {
 	Form     Form
 
 	// How cards and lists show what the verb set on a conversation.
-	Title func(bridge.Facts) string        // a title in place of the customer's name; "" = none
-	Mark  func(bridge.Facts) []shape.Piece // beside the tags; nothing = no mark
+	Title func(bridge.Facts) string        // a title in place of the customer's name; "" means none
+	Mark  func(bridge.Facts) []shape.Piece // a mark beside the tags; nil means none
 
 	// What is said when it was done, or not.
 	Sends bool                                          // it sends something to a customer
-	Done  func(bridge.Line, bridge.Facts) string        // one sentence, "" = "Done."
-	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; nil = use Done
+	Done  func(bridge.Line, bridge.Facts) string        // a confirmation of one sentence; "Done." if it is nil
+	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; Done counts if it returns nil
 }
 
 // TypedLine says how a verb is typed in a thread. Without words it can't be typed.
 type TypedLine struct {
 	Words   []string // after "!", the usual one first
-	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they are not taken for a slip
-	Lone    bool     // any other of Words alone, without "!", is taken for a slip
+	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they don't count as a slip
+	Lone    bool     // any other of Words that is typed alone, without "!", counts as a slip
 	Syntax  string   // how the whole line is written: "!snooze TIME"
 	Rest    Rest     // what follows the word
-	Missing string   // said when nothing follows the word, "" = nothing need follow
+	Missing string   // said when nothing follows the word; "" means that nothing need follow
 }
 
-// Help is what the lists of verbs say of one.
+// Help is what the lists of verbs say of a verb.
 type Help struct {
 	Sentence string
 	Examples []string
@@ -52,29 +53,29 @@ type Menus struct {
 	Command  *Command // a slash command of its own, where a chat has room for some
 	InThread Offer    // its place among the words that a chat offers while somebody types in a thread
 	InChat   Offer    // the same, in a chat with the app alone
-	Message  *Entry   // its entry in a message's menu; nil = none
-	Box      *Entry   // its entry beside the message box; nil = none
+	Message  *Entry   // its entry in a message's menu; nil means none
+	Box      *Entry   // its entry beside the message box; nil means none
 }
 
 // Button is how a verb's button looks, and what it does first.
 type Button struct {
-	Label    string // the help names this button, too; "" = it names none
-	Unlisted string // the label on buttons and forms, where the help names no button; "" = Label
+	Label    string // the help names this button, too; "" if it names none
+	Unlisted string // the label on buttons and forms where Label is ""
 	Style    shape.Style
 	Opens    shape.Opens               // what it opens besides a form
 	Confirm  string                    // a question that it asks first
 	Details  bool                      // the card of details has it, until the conversation is closed
-	Meant    bool                      // where the verb's word was mistyped, Parley may offer it
-	MeantAs  func(bridge.Meant) string // its label then, with arguments: "Assign to Ben"; nil = as always
+	Meant    bool                      // if the verb's word was mistyped, Parley may offer it
+	MeantAs  func(bridge.Meant) string // its label then, with arguments: "Assign to Ben"; nil means the usual label
 }
 
-// Form is a verb's form. Ask nil = it has none.
+// Form is a verb's form. A verb without Ask has none.
 type Form struct {
-	Ask       func(*shape.Form, shape.FormInput) error
-	Needed    func(bridge.Args) bool // whether the form is needed first, given these arguments; nil = always
-	AtOnce    bool                   // when typed, the verb acts without its form
-	Lists     []List                 // what it offers to choose from
-	Answering bool                   // it writes to a conversation's customer: colleagues are shown who has it open
+	Ask       func(*shape.Form, shape.FormInput) error // fills in the fields
+	Needed    func(bridge.Args) bool                   // whether the form is needed first, given these arguments; nil means always
+	AtOnce    bool                                     // when typed, the verb acts without its form
+	Lists     []List                                   // what it offers to choose from
+	Answering bool                                     // it writes to a conversation's customer: colleagues are shown who has it open
 	Read      func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
@@ -115,10 +116,10 @@ const (
 // Command is a slash command of a verb's own.
 type Command struct{ About, Hint string }
 
-// Offer is a place in a list of words that a chat offers; Order 0 = none.
+// Offer is a place in a list of words that a chat offers.
 type Offer struct {
-	Order int
-	Word  string // "" = the verb's usual one
+	Order int    // zero means that the list doesn't have the verb
+	Word  string // "" means the verb's usual word
 }
 
 // Entry is an entry of a menu.
@@ -130,28 +131,28 @@ type Entry struct {
 // Reading is what the reading of a form needs besides its values.
 type Reading struct {
 	Now  time.Time
-	Zone *time.Location // nil = UTC
+	Zone *time.Location // nil means UTC
 	// Reply takes the escape off what is to be sent, or says what is wrong with it.
 	Reply func(typed string) (reply, problem string)
 }
 
-// Needs says that a verb's form is needed before it can be done with these arguments.
+// Needs reports whether a verb's form is needed before the verb can be done with these arguments.
 func (v *Verb) Needs(args bridge.Args) bool {
 	return v.Form.Ask != nil && (v.Form.Needed == nil || v.Form.Needed(args))
 }
 
-// ButtonLabel gives the label of a verb's button.
+// ButtonLabel returns the label of a verb's button.
 func (v *Verb) ButtonLabel() string {
-	return shape.Or(shape.Or(v.Button.Label, v.Button.Unlisted), string(v.Name))
+	return cmp.Or(v.Button.Label, v.Button.Unlisted, string(v.Name))
 }
 
-// told is the confirmation that something was done.
-func told(l bridge.Line, words ...any) []shape.Block {
+// confirmationBlocks confirm that something was done.
+func confirmationBlocks(l bridge.Line, words ...any) []shape.Block {
 	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.Mentioned(l)}, words...)...)}
 }
 
-// senders gives the names of those whose mail a line is about, and the line's hint; "" where the line has neither.
-func senders(l bridge.Line) (names, hint string) {
+// sendersOf returns the names of those whose mail a line is about, and the line's hint. Both are "" if it has neither.
+func sendersOf(l bridge.Line) (names, hint string) {
 	if c, ok := l.Content.(*bridge.SendersLine); ok {
 		return shape.OneLine(c.Senders, shape.MaxSubjectRunes), c.Hint
 	}
