@@ -1,5 +1,5 @@
 // Package brief reduces Slack's answers to posts to the little that Parley reads of them. Slack repeats the whole message in
-// each, which slack-go would take apart, block by block.
+// each answer, which slack-go would decode block by block.
 //
 // What does not belong here: what the answers mean.
 package brief
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// maxBytes is the size from which an answer is passed on as it is. Units: bytes.
+// maxBytes is the size from which an answer is passed on as it is.
 const maxBytes = 1 << 20
 
 // answer is what is read of the answer to a post.
@@ -36,24 +36,35 @@ type message struct {
 // as it is.
 func Shorten(r *http.Response) {
 	path := r.Request.URL.Path
-	aboutPost := strings.HasSuffix(path, "/chat.postMessage") || strings.HasSuffix(path, "/chat.update")
-	if r.StatusCode != http.StatusOK || !aboutPost {
+	isAboutPost := strings.HasSuffix(path, "/chat.postMessage") || strings.HasSuffix(path, "/chat.update")
+	if r.StatusCode != http.StatusOK || !isAboutPost {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
-	var a answer
-	if err == nil && len(body) < maxBytes && json.Unmarshal(body, &a) == nil && a.OK {
-		if short, err := json.Marshal(a); err == nil {
-			body = short
-		}
-	}
-	rest := r.Body
+	rest := r.Body // what is longer than maxBytes
 	if err != nil {
 		rest = brokenBody{r.Body, err}
+	}
+	isWhole := err == nil && len(body) < maxBytes
+	if isWhole {
+		body = shortened(body)
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
 	r.ContentLength = -1
 	r.Header.Del("Content-Length")
+}
+
+// shortened returns what Parley reads of an answer. An answer that isn't a success stays as it is.
+func shortened(body []byte) []byte {
+	var a answer
+	if json.Unmarshal(body, &a) != nil || !a.OK {
+		return body
+	}
+	short, err := json.Marshal(a)
+	if err != nil {
+		return body
+	}
+	return short
 }
 
 // brokenBody is a body whose reading fails with the error that ended the original body.

@@ -20,7 +20,7 @@ const (
 	KindEvent       = "event"       // Events API callback
 	KindInteraction = "interaction" // buttons, forms, shortcuts
 	KindCommand     = "command"     // slash command, as JSON
-	KindCatchUp     = "catchup"     // the same as event, made from history
+	KindCatchUp     = "catchup"     // a callback like those of the Events API, made from history
 )
 
 // Payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
@@ -36,7 +36,7 @@ type Payload struct {
 type Self struct {
 	User string        `json:"user"`           // U… of the bot
 	Bot  string        `json:"bot,omitempty"`  // B…
-	App  string        `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
+	App  string        `json:"app,omitempty"`  // A…; "" if Slack doesn't say it
 	Team string        `json:"team,omitempty"` // T…
 	Home blockkit.Home `json:"-"`              // the address of the workspace; not needed to decode
 
@@ -46,7 +46,7 @@ type Self struct {
 
 var errPayload = errors.New("slack: payload")
 
-// wrap makes the JSON of a payload. It puts Slack's bytes into it as they are: they are checked, but not written anew.
+// wrap makes the JSON of a payload, in which Slack's bytes stand as they are: they are checked, but not written anew.
 func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
@@ -54,19 +54,20 @@ func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	return me.enclose(kind, body)
 }
 
-// enclose is wrap for bytes that were read, and so are JSON.
+// enclose does what wrap does for bytes that were decoded before, and so are JSON.
 func (me *Self) enclose(kind string, body []byte) ([]byte, error) {
-	const null = "null}"
 	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {
 		return nil, err
 	}
-	raw = slices.Grow(raw[:len(raw)-len(null)], len(body)+1) // Payload ends with its body
-	return append(append(raw, body...), '}'), nil
+	const noBody = "null}" // Payload ends with its body
+	head := raw[:len(raw)-len(noBody)]
+	head = slices.Grow(head, len(body)+1)
+	return append(append(head, body...), '}'), nil
 }
 
 // Unwrap reads the JSON of a payload.
-// Errors: of bytes that are none, and of a version that this one does not know.
+// Errors: bytes that aren't a payload, and a version that this one does not know.
 func Unwrap(raw []byte) (Payload, error) {
 	var p Payload
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -96,11 +97,12 @@ func Quarantined(body []byte, reason string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// Digest is a short hash that names content; 96 bits.
+// Digest returns a short hash that names content.
 func Digest(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
+	const size = 12 // bytes: 96 bits are enough for no two contents to meet by chance
+	hash := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(hash, "%d:%s", len(part), part) // with lengths, so that other parts make another hash
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(hash.Sum(nil)[:size])
 }
