@@ -7,51 +7,65 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Sizes of what is parsed at once: a parser's time grows with the square of hostile text.
+// Sizes of the chunks that are parsed one by one. The time of a parser grows with the square of the length
+// of hostile text, so no chunk may be long.
 const (
-	chunkBytes = 12 << 10 // from here on a text is cut at the next empty line
-	chunkMost  = 24 << 10 // here it is cut wherever it is
+	softChunkBytes = 12 << 10 // from this length on, a chunk ends at the next empty line outside of code
+	maxChunkBytes  = 24 << 10 // a chunk that found no empty line ends here, even inside of a line
 )
 
-// chunks cuts a long text between paragraphs, outside of code where possible.
-func chunks(md string) []string {
+// lineHeadBytes is how much of a line is looked at to find out whether it is empty or a fence of code.
+const lineHeadBytes = 80
+
+// splitChunks cuts a long text into chunks that together are the text: between paragraphs, and outside of
+// code where possible.
+func splitChunks(md string) []string {
 	var out []string
-	begin, fenced := 0, false
-	for at := 0; at < len(md); {
-		end := len(md)
-		if n := strings.IndexByte(md[at:], '\n'); n >= 0 {
-			end = at + n + 1
+	chunkStart, inFence := 0, false
+	for lineStart := 0; lineStart < len(md); {
+		lineEnd := len(md)
+		if length := strings.IndexByte(md[lineStart:], '\n'); length >= 0 {
+			lineEnd = lineStart + length + 1
 		}
-		line := strings.TrimSpace(md[at:min(end, at+80)])
+		line := strings.TrimSpace(md[lineStart:min(lineEnd, lineStart+lineHeadBytes)])
 		if strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
-			fenced = !fenced
+			inFence = !inFence
 		}
-		for end-begin > chunkMost {
-			cut := at
-			if cut == begin { // one endless line
-				cut = begin + len(Cut(md[begin:min(end, begin+chunkMost)], chunkMost/4))
-				if slashes := cut - len(strings.TrimRight(md[begin:cut], `\`)) - begin; slashes%2 == 1 {
-					cut-- // the last backslash stays with the sign that it protects
-				}
+		for lineEnd-chunkStart > maxChunkBytes {
+			cut := lineStart
+			if cut == chunkStart { // the chunk is one endless line
+				cut = chunkStart + cutInLine(md[chunkStart:min(lineEnd, chunkStart+maxChunkBytes)])
 			}
-			out = append(out, md[begin:cut])
-			begin, at = cut, max(at, cut)
+			out = append(out, md[chunkStart:cut])
+			chunkStart = cut
+			lineStart = max(lineStart, cut)
 		}
-		if line == "" && !fenced && end-begin > chunkBytes {
-			out = append(out, md[begin:end])
-			begin = end
+		if line == "" && !inFence && lineEnd-chunkStart > softChunkBytes {
+			out = append(out, md[chunkStart:lineEnd])
+			chunkStart = lineEnd
 		}
-		at = end
+		lineStart = lineEnd
 	}
-	if begin < len(md) {
-		out = append(out, md[begin:])
+	if chunkStart < len(md) {
+		out = append(out, md[chunkStart:])
 	}
 	return out
 }
 
-// unbroken gives a chunk that begins inside of a line with its first sign protected, so that
-// the sign starts no quote, list, line or heading there.
-func unbroken(chunk string) string {
+// cutInLine returns where a chunk ends that has no line end: between two characters, and not between a
+// backslash and the sign that the backslash protects.
+func cutInLine(line string) int {
+	head := Cut(line, maxChunkBytes/utf8.UTFMax)
+	backslashes := len(head) - len(strings.TrimRight(head, `\`))
+	if backslashes%2 == 1 {
+		return len(head) - 1
+	}
+	return len(head)
+}
+
+// protectFirstSign puts a backslash before the first sign of a chunk that begins inside of a line. Without
+// it, the sign could start a quotation, list, rule or heading.
+func protectFirstSign(chunk string) string {
 	words := strings.TrimLeft(chunk, " \t")
 	if words == "" || words[0] >= utf8.RuneSelf || !util.IsPunct(words[0]) || words[0] == '\\' {
 		return chunk

@@ -11,47 +11,47 @@ import (
 // Layout writes a tree of Markdown as text with the quotes, lists and tables that people type
 // where there is no formatting.
 type Layout struct {
-	Source []byte
-	Rule   string                   // a line across
-	Loose  bool                     // empty lines stand between items that have some in Markdown
-	Code   func(code string) string // a code block
-	// Text writes what stands in a block: a paragraph, a heading, a cell of a table.
+	Source []byte                   // the Markdown from which the tree was parsed
+	Rule   string                   // what is written for a line across
+	Loose  bool                     // empty lines between the items of a list are kept
+	Code   func(code string) string // writes a code block
+	// Text writes the words of a block that contains no blocks: a paragraph, a heading, a cell of a table.
 	Text func(block ast.Node) string
 }
 
-// Write gives the text of a whole tree.
-func (l Layout) Write(tree ast.Node) string { return l.blocks(tree, "\n\n") }
+// Write returns the text of a whole tree.
+func (l Layout) Write(tree ast.Node) string { return l.writeBlocks(tree, "\n\n") }
 
-// blocks writes the children of a block, joined by sep.
-func (l Layout) blocks(parent ast.Node, sep string) string {
+// writeBlocks writes the children of a block, joined by sep.
+func (l Layout) writeBlocks(parent ast.Node, sep string) string {
 	var parts []string
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if s := l.block(n); s != "" {
+		if s := l.writeBlock(n); s != "" {
 			parts = append(parts, s)
 		}
 	}
 	return strings.Join(parts, sep)
 }
 
-func (l Layout) block(n ast.Node) string {
+func (l Layout) writeBlock(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.Blockquote:
-		return Indent(l.blocks(n, "\n\n"), "> ", "> ")
+		return Indent(l.writeBlocks(n, "\n\n"), "> ", "> ")
 	case *ast.List:
-		return l.list(n)
+		return l.writeList(n)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		return l.Code(strings.TrimRight(Lines(n, l.Source), "\n"))
 	case *ast.ThematicBreak:
 		return l.Rule
 	case *east.Table:
-		return l.table(n)
+		return l.writeTable(n)
 	}
 	return strings.Trim(l.Text(n), "\n")
 }
 
-func (l Layout) list(n *ast.List) string {
-	inside, between := "\n\n", "\n"
-	if n.IsTight {
+func (l Layout) writeList(n *ast.List) string {
+	inside, between := "\n\n", "\n" // what stands between the blocks of an item, and between items
+	if n.IsTight {                  // Markdown has no empty lines in this list
 		inside = "\n"
 	} else if l.Loose {
 		between = "\n\n"
@@ -64,13 +64,13 @@ func (l Layout) list(n *ast.List) string {
 			mark = fmt.Sprintf("%d. ", number)
 			number++
 		}
-		items = append(items, Indent(l.blocks(item, inside), mark, strings.Repeat(" ", len(mark))))
+		items = append(items, Indent(l.writeBlocks(item, inside), mark, strings.Repeat(" ", len(mark))))
 	}
 	return strings.Join(items, between)
 }
 
-// table writes a row a line, with bars between the cells.
-func (l Layout) table(n *east.Table) string {
+// writeTable writes each row on a line of its own, with bars between the cells.
+func (l Layout) writeTable(n *east.Table) string {
 	var rows []string
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
 		var cells []string

@@ -2,110 +2,134 @@ package markdown
 
 import "strings"
 
-// raw appends Markdown that is not escaped; line breaks get the prefix.
-func (w *Writer) raw(md string) {
+// This file begins and ends lines. A Writer keeps two forms of a text, Markdown and plain. In the Markdown
+// form each line begins with the marks of the quotations and list items in which it stands.
+
+// maxNesting is how deep a list item is indented: chats show no deeper ones.
+const maxNesting = 8
+
+// writeMarkdown appends Markdown as it is, without escaping it. Lines that begin in md get the marks of a line.
+func (w *Writer) writeMarkdown(md string) {
 	if md == "" {
 		return
 	}
-	w.begin()
-	line := md
-	if at := strings.LastIndexByte(md, '\n'); at >= 0 {
-		line, w.inked = md[at+1:], false
+	w.writePendingMarks()
+	lastLine := md
+	if end := strings.LastIndexByte(md, '\n'); end >= 0 {
+		lastLine = md[end+1:]
+		w.lineHasText = false
 	}
-	w.inked = w.inked || strings.TrimLeft(line, " ") != ""
-	if w.prefix != "" {
-		md = strings.ReplaceAll(md, "\n", "\n"+w.prefix)
+	if strings.TrimLeft(lastLine, " ") != "" {
+		w.lineHasText = true
+	}
+	if w.linePrefix != "" {
+		md = strings.ReplaceAll(md, "\n", "\n"+w.linePrefix)
 	}
 	w.md.WriteString(md)
 }
 
-// begin writes the marks of a line.
-func (w *Writer) begin() {
-	if w.fresh {
-		w.md.WriteString(w.lead)
+// writePendingMarks writes the marks of a line that begins.
+func (w *Writer) writePendingMarks() {
+	if w.atLineStart {
+		w.md.WriteString(w.pendingMarks)
 	}
-	w.lead, w.fresh, w.apart = "", false, false
+	w.pendingMarks = ""
+	w.atLineStart = false
+	w.afterEmptyLine = false
 }
 
-// BreakLine ends a line of both forms unless they are at the start of one.
+// BreakLine ends the line in the Markdown and in the plain form. It does nothing in a form that is at the
+// start of a line already; Newline always breaks the line.
 func (w *Writer) BreakLine() {
-	w.inked = false
+	w.lineHasText = false
 	if w.plain.Len() > 0 && !strings.HasSuffix(w.plain.String(), "\n") {
 		w.plain.WriteByte('\n')
 	}
-	if w.fresh {
+	if w.atLineStart {
 		return
 	}
 	if w.md.Len() > 0 && !strings.HasSuffix(w.md.String(), "\n") {
 		w.md.WriteByte('\n')
 	}
-	w.fresh, w.lead = true, w.prefix
+	w.atLineStart = true
+	w.pendingMarks = w.linePrefix
 }
 
-// Paragraph leaves an empty line in Markdown, so that blocks don't run together.
+// Paragraph ends the line and leaves an empty line in the Markdown form, so that blocks don't run together.
 func (w *Writer) Paragraph() {
 	w.BreakLine()
-	if w.md.Len() == 0 || w.apart || w.lead != w.prefix || strings.HasSuffix(w.md.String(), "\n\n") {
-		return
+	if w.needsEmptyLine() {
+		w.md.WriteString(strings.TrimRight(w.linePrefix, " ") + "\n")
+		w.afterEmptyLine = true
 	}
-	w.md.WriteString(strings.TrimRight(w.prefix, " ") + "\n")
-	w.apart = true
 }
 
-// Newline breaks the line of both forms.
+// needsEmptyLine reports whether an empty line has to be written before a block that begins at this line.
+func (w *Writer) needsEmptyLine() bool {
+	if w.md.Len() == 0 || w.firstMarkPending() {
+		return false
+	}
+	return !w.afterEmptyLine && !strings.HasSuffix(w.md.String(), "\n\n")
+}
+
+// firstMarkPending reports whether the line will show the mark of a list item that has no text yet. Its
+// first line has another mark than the lines that follow ("- " and two spaces), and no empty line comes before it.
+func (w *Writer) firstMarkPending() bool { return w.atLineStart && w.pendingMarks != w.linePrefix }
+
+// Newline breaks the line of both forms, also where this leaves an empty line.
 func (w *Writer) Newline() {
-	w.raw("\n")
+	w.writeMarkdown("\n")
 	w.plain.WriteByte('\n')
 }
 
-// Prefixed writes with a mark before each line.
-func (w *Writer) Prefixed(mark string, write func()) { w.marked(mark, mark, write) }
+// Prefixed runs write, which writes to w, and puts mark before each of its lines.
+func (w *Writer) Prefixed(mark string, write func()) { w.writeMarked(mark, mark, write) }
 
-// Item writes an entry of a list, nested in so many others.
+// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list.
 func (w *Writer) Item(indent int, mark string, write func()) {
-	space := strings.Repeat("    ", min(max(indent, 0), 8))
-	w.marked(space+mark, space+strings.Repeat(" ", len(mark)), write)
+	space := strings.Repeat("    ", min(max(indent, 0), maxNesting))
+	w.writeMarked(space+mark, space+strings.Repeat(" ", len(mark)), write)
 }
 
-// marked writes with a mark before the first line, and another before the others.
-func (w *Writer) marked(first, others string, write func()) {
+// writeMarked runs write with the mark first before its first line, and others before the lines that follow.
+func (w *Writer) writeMarked(first, others string, write func()) {
 	w.BreakLine()
-	old := w.prefix
-	w.lead += first
-	w.prefix = old + others
+	outerPrefix := w.linePrefix
+	w.pendingMarks += first
+	w.linePrefix = outerPrefix + others
 	write()
-	if w.fresh && w.lead != w.prefix {
-		w.begin() // nothing was written: the mark shows
+	if w.firstMarkPending() {
+		w.writePendingMarks() // write wrote nothing: an empty item still shows its mark
 	}
-	if w.fresh {
-		w.lead = old
+	w.linePrefix = outerPrefix
+	if w.atLineStart { // the line that begins stands outside of what was marked
+		w.pendingMarks = outerPrefix
 	}
-	w.prefix = old
 }
 
 // Rule draws a line across.
 func (w *Writer) Rule() {
 	w.Paragraph()
-	w.raw("---")
+	w.writeMarkdown("---")
 	w.plain.WriteString("---")
 	w.Paragraph()
 }
 
-// Table writes rows of literal cells; the first is its head.
+// Table writes rows of cells without formatting. The first row is the table's head.
 func (w *Writer) Table(rows [][]string) {
 	w.Paragraph()
 	for i, cells := range rows {
 		w.BreakLine()
 		line := "|"
-		for _, c := range cells {
-			c = strings.Join(strings.Fields(c), " ")
-			line += " " + strings.ReplaceAll(w.escape(c), "|", `\|`) + " |"
+		for _, cell := range cells {
+			cell = strings.Join(strings.Fields(cell), " ")
+			line += " " + strings.ReplaceAll(w.escape(cell), "|", `\|`) + " |"
 		}
-		w.raw(line)
+		w.writeMarkdown(line)
 		w.plain.WriteString(strings.Join(cells, " | "))
 		if i == 0 {
 			w.BreakLine()
-			w.raw("|" + strings.Repeat(" - |", len(cells)))
+			w.writeMarkdown("|" + strings.Repeat(" - |", len(cells)))
 		}
 	}
 	w.Paragraph()

@@ -18,31 +18,31 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Unescape gives the text of a run of source: it resolves backslashes and entities. What a
-// backslash protects is no entity.
-func Unescape(b []byte) string {
+// Unescape returns the text of a run of Markdown: it resolves backslashes and entities. A sign behind a
+// backslash begins no entity.
+func Unescape(source []byte) string {
 	var out []byte
 	for {
-		i := bytes.IndexByte(b, '\\')
-		if i < 0 || i+1 == len(b) {
-			return string(append(out, entities(b)...))
+		i := bytes.IndexByte(source, '\\')
+		if i < 0 || i+1 == len(source) {
+			return string(append(out, resolveEntities(source)...))
 		}
-		out = append(out, entities(b[:i])...)
-		if !util.IsPunct(b[i+1]) {
+		out = append(out, resolveEntities(source[:i])...)
+		if !util.IsPunct(source[i+1]) { // this backslash protects nothing and stands for itself
 			out = append(out, '\\')
-			b = b[i+1:]
+			source = source[i+1:]
 			continue
 		}
-		out = append(out, b[i+1])
-		b = b[i+2:]
+		out = append(out, source[i+1])
+		source = source[i+2:]
 	}
 }
 
-func entities(b []byte) []byte {
+func resolveEntities(b []byte) []byte {
 	return util.ResolveEntityNames(util.ResolveNumericReferences(b))
 }
 
-// Lines gives the source lines of a code block.
+// Lines returns the source lines of a code block.
 func Lines(n ast.Node, src []byte) string {
 	var out bytes.Buffer
 	for i := range n.Lines().Len() {
@@ -52,7 +52,7 @@ func Lines(n ast.Node, src []byte) string {
 	return out.String()
 }
 
-// SpanText gives the text of a code span, in which nothing is escaped, on one line.
+// SpanText returns the text of a code span on one line. Nothing is escaped in a code span.
 func SpanText(span ast.Node, src []byte) string {
 	var out bytes.Buffer
 	for n := span.FirstChild(); n != nil; n = n.NextSibling() {
@@ -63,20 +63,20 @@ func SpanText(span ast.Node, src []byte) string {
 	return strings.ReplaceAll(out.String(), "\n", " ")
 }
 
-var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`)
+var lineBreakTag = regexp.MustCompile(`(?i)^<br\s*/?>$`)
 
-// HTML gives the characters of HTML that is text to us. breaks says that it is a line
-// break, which cells of tables need.
-func HTML(n *ast.RawHTML, src []byte) (raw []byte, breaks bool) {
+// HTML returns the characters of an HTML tag, which is text for us. isBreak is true for a tag that breaks
+// the line: cells of tables have no other way to do so.
+func HTML(n *ast.RawHTML, src []byte) (raw []byte, isBreak bool) {
 	for i := range n.Segments.Len() {
 		at := n.Segments.At(i)
 		raw = append(raw, at.Value(src)...)
 	}
-	return raw, lineBreak.Match(raw)
+	return raw, lineBreakTag.Match(raw)
 }
 
-// Destination gives where a link leads: "" where no link may, because opening it would run
-// something or read the reader's own files.
+// Destination returns the address of a link. It returns "" for an address that no link may have, because
+// opening it would run something or read the reader's own files.
 func Destination(source []byte) string {
 	to := Unescape(source)
 	scheme, _, found := strings.Cut(strings.ToLower(strings.TrimSpace(to)), ":")

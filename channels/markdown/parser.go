@@ -12,20 +12,20 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// New makes the reader of canonical Markdown: GitHub's, but HTML is what its characters say, and a
-// line like "[1]: https://example.org" is text: nothing that somebody wrote may vanish. Its time
-// grows with the length of a text, however hostile that is. options are of goldmark, such as a
-// renderer's. Safe for concurrent use.
+// New returns the parser of canonical Markdown. That is GitHub's Markdown without HTML and without link
+// definitions: both are text here ("[1]: https://example.org"), because nothing that somebody wrote may
+// vanish. The time of the parser grows only in proportion to a text's length, however hostile the text is.
+// options are goldmark's own, such as a renderer's. The result is safe for concurrent use.
 func New(options ...goldmark.Option) goldmark.Markdown {
-	blocks := []util.PrioritizedValue{ // goldmark's own without HTML, two of them bounded
+	blocks := []util.PrioritizedValue{ // goldmark's own parsers without that of HTML, two of them bounded
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(shallow{parser.NewListParser()}, 300),
+		util.Prioritized(depthLimited{parser.NewListParser()}, 300),
 		util.Prioritized(parser.NewListItemParser(), 400),
 		util.Prioritized(parser.NewCodeBlockParser(), 500),
 		util.Prioritized(parser.NewATXHeadingParser(), 600),
 		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
+		util.Prioritized(depthLimited{parser.NewBlockquoteParser()}, 800),
 		util.Prioritized(parser.NewParagraphParser(), 1000),
 	}
 	inlines := []util.PrioritizedValue{
@@ -43,16 +43,16 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 	}, options...)...)
 }
 
-// maxDepth is how many blocks may contain a block. A list counts twice, because its items
-// are blocks too. The marks of deeper quotes and lists are text.
+// maxDepth is in how many blocks a block may stand. A list counts twice, because its items are blocks too.
+// The marks of quotations and lists that lie deeper are text.
 const maxDepth = 12
 
-// shallow keeps a block parser from opening blocks deeper than anybody reads. Without a
+// depthLimited keeps a block parser from opening blocks deeper than anybody reads. Without a
 // bound, a line of n marks costs time that grows with the square of n.
-type shallow struct{ parser.BlockParser }
+type depthLimited struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
-func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (s depthLimited) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	depth := 0
 	for n := parent; n != nil; n = n.Parent() {
 		depth++
@@ -63,8 +63,8 @@ func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (a
 	return s.BlockParser.Open(parent, reader, pc)
 }
 
-// oncePerRun asks the parser of strikethrough only for the first tilde of a run. That parser
-// refuses all others too, but reads the rest of the run each time before it does.
+// oncePerRun calls the parser of strikethrough only for the first tilde of a run of tildes. The parser
+// refuses the other ones anyway, but it reads the rest of the run each time before it refuses.
 type oncePerRun struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
@@ -75,15 +75,15 @@ func (o oncePerRun) Parse(parent ast.Node, block text.Reader, pc parser.Context)
 	return o.InlineParser.Parse(parent, block, pc)
 }
 
-// addressShare is how many times a text's length may be read as addresses of its links.
-const addressShare = 4
+// maxAddressReads times the length of a text may be read in search of the ends of its links' addresses.
+const maxAddressReads = 4
 
-// boundedLink finds links. It stops when many addresses in a text never ended: a parser reads a
-// word full of "](" to its end for each of them. What follows is text then.
+// boundedLink finds links until the addresses of a text cost too much. A hostile text has many addresses
+// that never end: for each "](" the parser reads on to the end of the word. The links that follow are text then.
 type boundedLink struct{ parser.InlineParser }
 
-// addressesLeft is where the state of a parse keeps how many bytes of addresses may still be read, an
-// *int. It is made once: goldmark counts its keys without a lock, and gives each parse room for all.
+// addressesLeft is the key of an *int in the state of a parse: how many bytes of addresses may still be
+// read. The key is made once, because goldmark counts its keys without a lock, and each parse has room for all.
 var addressesLeft = parser.NewContextKey() //nolint:gochecknoglobals // never changed
 
 // Parse implements parser.InlineParser.
@@ -92,7 +92,7 @@ func (b boundedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context
 		left, ok := pc.Get(addressesLeft).(*int)
 		if !ok {
 			left = new(int)
-			*left = addressShare * len(block.Source())
+			*left = maxAddressReads * len(block.Source())
 			pc.Set(addressesLeft, left)
 		}
 		if *left < 0 {
@@ -103,16 +103,16 @@ func (b boundedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context
 	return b.InlineParser.Parse(parent, block, pc)
 }
 
-// CloseBlock implements parser.CloseBlocker: goldmark's parser makes text of what was opened
-// and never closed there.
+// CloseBlock implements parser.CloseBlocker. In it, goldmark's parser makes text of links that were begun
+// and never ended.
 func (b boundedLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
 	if closer, ok := b.InlineParser.(parser.CloseBlocker); ok {
 		closer.CloseBlock(parent, block, pc)
 	}
 }
 
-// addressLength gives where a link's address ends that begins s: at a blank, or at a
-// parenthesis that it did not open.
+// addressLength returns the length of the link address with which s begins. The address ends at a blank, or
+// at a closing parenthesis that was not opened in it.
 func addressLength(s []byte) int {
 	open := 0
 	for i, c := range s {

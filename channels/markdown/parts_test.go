@@ -15,12 +15,12 @@ import (
 func TestChunks(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", "a", strings.Repeat("a\n\n", 20000), strings.Repeat("ä", 100000), strings.Repeat("a\n", 50000), "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000)} {
-		cs := chunks(s)
+		cs := splitChunks(s)
 		if strings.Join(cs, "") != s {
 			t.Errorf("%.10q lost", s)
 		}
 		for _, c := range cs {
-			if len(c) > chunkMost || c == "" {
+			if len(c) > maxChunkBytes || c == "" {
 				t.Errorf("%.10q: chunk of %d bytes", s, len(c))
 			}
 		}
@@ -66,8 +66,8 @@ func TestVerbatim(t *testing.T) {
 	if got := Plain(Parts("[1]: https://x.test/a\n")); !strings.Contains(got, "https://x.test/a") {
 		t.Errorf("a definition became %q", got)
 	}
-	long := "[a](https://x.test/" + strings.Repeat("b", urlBytes) + ")"
-	if got := Plain(Parts(long)); !strings.Contains(got, strings.Repeat("b", urlBytes)) {
+	long := "[a](https://x.test/" + strings.Repeat("b", maxURLBytes) + ")"
+	if got := Plain(Parts(long)); !strings.Contains(got, strings.Repeat("b", maxURLBytes)) {
 		t.Errorf("of a long address %d bytes are left", len(got))
 	}
 }

@@ -10,10 +10,10 @@ import (
 	gmtext "github.com/yuin/goldmark/text"
 )
 
-// Run is text of one formatting; with URL a link.
+// Run is text with the same formatting throughout.
 type Run struct {
 	Text  string
-	URL   string // http, https, mailto or tel
+	URL   string // if not empty, the text is a link: http, https, mailto or tel
 	Style Style
 }
 
@@ -32,121 +32,125 @@ const (
 type Part struct {
 	Kind    Kind
 	Runs    []Run
-	Indent  int // Item
-	Ordered bool
-	Number  int // Item, Ordered: its number
+	Indent  int  // of an Item: how many lists contain its list
+	Ordered bool // the Item has a number
+	Number  int  // of an ordered Item
 }
 
-// Parts reads canonical Markdown. Nothing in it is dropped: raw HTML and images
-// become text, and a link's label can't pass for another address. The same text gives the same
-// parts.
+// Parts reads canonical Markdown. It drops nothing: HTML and images become text. A link whose label looks
+// like another address becomes text, too. The same Markdown always has the same parts.
 func Parts(md string) []Part {
 	var parts []Part
-	reading := New().Parser()
-	broken := false // the chunk begins inside of a line
-	for _, chunk := range chunks(md) {
+	parser := New().Parser()
+	insideLine := false // the chunk begins inside of a line
+	for _, chunk := range splitChunks(md) {
 		source := []byte(chunk)
-		if broken {
-			source = []byte(unbroken(chunk))
+		if insideLine {
+			source = []byte(protectFirstSign(chunk))
 		}
-		broken = !strings.HasSuffix(chunk, "\n")
-		doc := reading.Parse(gmtext.NewReader(source))
+		insideLine = !strings.HasSuffix(chunk, "\n")
+		doc := parser.Parse(gmtext.NewReader(source))
 		r := reader{source: source}
-		r.children(doc, Section, 0)
+		r.addChildren(doc, Section, 0)
 		parts = append(parts, r.parts...)
 	}
 	return parts
 }
 
-// reader walks a Markdown tree.
+// reader walks a Markdown tree and collects its parts.
 type reader struct {
 	source []byte
 	parts  []Part
 }
 
-func (r *reader) children(n ast.Node, kind Kind, indent int) {
+func (r *reader) addChildren(n ast.Node, kind Kind, indent int) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		r.block(c, kind, indent)
+		r.addBlock(c, kind, indent)
 	}
 }
 
-func (r *reader) block(n ast.Node, kind Kind, indent int) {
+func (r *reader) addBlock(n ast.Node, kind Kind, indent int) {
 	switch n := n.(type) {
 	case *ast.Heading:
-		r.add(Part{Kind: kind, Runs: r.inline(n, Style{Bold: true}, "")})
+		r.addPart(Part{Kind: kind, Runs: r.inlineRuns(n, Style{Bold: true}, "")})
 	case *ast.Blockquote:
-		r.children(n, Quote, indent)
+		r.addChildren(n, Quote, indent)
 	case *ast.List:
-		r.list(n, indent)
+		r.addList(n, indent)
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
-		r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(Lines(n, r.source), "\n")}}})
+		r.addPart(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(Lines(n, r.source), "\n")}}})
 	case *ast.ThematicBreak:
-		r.add(Part{Kind: kind, Runs: []Run{{Text: "———"}}})
+		r.addPart(Part{Kind: kind, Runs: []Run{{Text: ruleText}}})
 	case *extast.Table:
-		r.table(n)
+		r.addTable(n)
 	default:
 		if n.Type() == ast.TypeBlock && n.FirstChild() != nil && n.FirstChild().Type() == ast.TypeBlock {
-			r.children(n, kind, indent)
+			r.addChildren(n, kind, indent)
 			return
 		}
-		r.add(Part{Kind: kind, Runs: r.inline(n, Style{}, "")})
+		r.addPart(Part{Kind: kind, Runs: r.inlineRuns(n, Style{}, "")})
 	}
 }
 
-func (r *reader) add(p Part) {
+// ruleText is what a rule, a line across, is in a chat.
+const ruleText = "———"
+
+func (r *reader) addPart(p Part) {
 	if len(p.Runs) > 0 {
 		r.parts = append(r.parts, p)
 	}
 }
 
-// list writes one part per item; what an item holds besides its first paragraph follows.
-func (r *reader) list(l *ast.List, indent int) {
+// addList adds a part for each item. The first paragraph of an item is the item's own text; the blocks
+// behind it are parts of their own.
+func (r *reader) addList(l *ast.List, indent int) {
 	number := l.Start
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
-		p := Part{Kind: Item, Indent: min(indent, 8), Ordered: l.IsOrdered(), Number: number}
+		p := Part{Kind: Item, Indent: min(indent, maxNesting), Ordered: l.IsOrdered(), Number: number}
 		number++
-		first := item.FirstChild()
-		if first != nil && (first.Kind() == ast.KindParagraph || first.Kind() == ast.KindTextBlock) {
-			p.Runs = r.inline(first, Style{}, "")
-			first = first.NextSibling()
+		block := item.FirstChild()
+		if block != nil && (block.Kind() == ast.KindParagraph || block.Kind() == ast.KindTextBlock) {
+			p.Runs = r.inlineRuns(block, Style{}, "")
+			block = block.NextSibling()
 		}
 		if len(p.Runs) == 0 {
-			p.Runs = []Run{{Text: " "}}
+			p.Runs = []Run{{Text: " "}} // an item without text still shows its mark
 		}
-		r.add(p)
-		for c := first; c != nil; c = c.NextSibling() {
-			r.block(c, Section, indent+1)
+		r.addPart(p)
+		for ; block != nil; block = block.NextSibling() {
+			r.addBlock(block, Section, indent+1)
 		}
 	}
 }
 
-// table becomes code with bars: chats have no tables.
-func (r *reader) table(t *extast.Table) {
+// addTable adds a table as code, with bars between the cells, because chats have no tables.
+func (r *reader) addTable(t *extast.Table) {
 	var b strings.Builder
 	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
 		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 			if cell != row.FirstChild() {
 				b.WriteString(" | ")
 			}
-			for _, run := range r.inline(cell, Style{}, "") {
+			for _, run := range r.inlineRuns(cell, Style{}, "") {
 				b.WriteString(strings.ReplaceAll(run.Text, "\n", " "))
 			}
 		}
 		b.WriteByte('\n')
 	}
-	r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(b.String(), "\n")}}})
+	r.addPart(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(b.String(), "\n")}}})
 }
 
-// inline gives the runs of a node's children.
-func (r *reader) inline(n ast.Node, st Style, link string) []Run {
+// inlineRuns returns the runs of a node's children. st and link are the formatting and the address that the
+// children have from the nodes around them; link is "" outside of links.
+func (r *reader) inlineRuns(n ast.Node, st Style, link string) []Run {
 	var out []Run
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		out = append(out, r.span(c, st, link)...)
+		out = append(out, r.spanRuns(c, st, link)...)
 	}
 	return out
 }
 
-func (r *reader) span(n ast.Node, st Style, link string) []Run {
+func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
 	switch n := n.(type) {
 	case *ast.Text:
 		text := Unescape(n.Segment.Value(r.source))
@@ -165,20 +169,20 @@ func (r *reader) span(n ast.Node, st Style, link string) []Run {
 		} else {
 			st.Bold = true
 		}
-		return r.inline(n, st, link)
+		return r.inlineRuns(n, st, link)
 	case *extast.Strikethrough:
 		st.Strike = true
-		return r.inline(n, st, link)
+		return r.inlineRuns(n, st, link)
 	case *ast.Link:
-		return r.link(n, st, Destination(n.Destination))
+		return r.linkRuns(n, st, Destination(n.Destination))
 	case *ast.Image:
-		return r.link(n, st, Destination(n.Destination))
+		return r.linkRuns(n, st, Destination(n.Destination))
 	case *ast.AutoLink:
 		label := string(n.Label(r.source))
 		return []Run{{Text: label, Style: st, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
 	case *ast.RawHTML:
-		raw, breaks := HTML(n, r.source)
-		if breaks {
+		raw, isBreak := HTML(n, r.source)
+		if isBreak {
 			raw = []byte("\n")
 		}
 		return []Run{{Text: string(raw), Style: st, URL: link}}
@@ -188,17 +192,17 @@ func (r *reader) span(n ast.Node, st Style, link string) []Run {
 		}
 		return []Run{{Text: "☐ "}}
 	}
-	return r.inline(n, st, link)
+	return r.inlineRuns(n, st, link)
 }
 
-// link keeps a label only where it can't pass for another address. An address that is no link for
-// a chat stands behind the label as text.
-func (r *reader) link(n ast.Node, st Style, dest string) []Run {
+// linkRuns returns the runs of a link to dest. A label that looks like another address is text, and the
+// real address stands behind it as a link. An address to which chats don't link stands behind the label as text.
+func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
 	target := SafeURL(dest, false)
-	runs := r.inline(n, st, target)
+	runs := r.inlineRuns(n, st, target)
 	label := ""
-	for i := range runs {
-		label += runs[i].Text
+	for _, run := range runs {
+		label += run.Text
 	}
 	switch {
 	case dest == "":
@@ -207,13 +211,13 @@ func (r *reader) link(n ast.Node, st Style, dest string) []Run {
 		return []Run{{Text: dest, Style: st, URL: target}}
 	case target == "":
 		return append(runs, Run{Text: " (" + dest + ")", Style: st})
-	case deceptive(label, target):
-		return append(runs2text(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
+	case isDeceptive(label, target):
+		return append(withoutURLs(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
 	}
 	return []Run{{Text: label, Style: st, URL: target}}
 }
 
-func runs2text(runs []Run) []Run {
+func withoutURLs(runs []Run) []Run {
 	out := slices.Clone(runs)
 	for i := range out {
 		out[i].URL = ""
@@ -221,16 +225,17 @@ func runs2text(runs []Run) []Run {
 	return out
 }
 
-// urlBytes is how long the address of a link may be: Slack and Teams refuse longer ones.
-const urlBytes = 2900
+// maxURLBytes is the maximum length of a link's address: Slack and Teams refuse longer ones.
+const maxURLBytes = 2900
 
-// SafeURL gives an address that may be shown as a link, "" for others.
-func SafeURL(s string, email bool) string {
-	if email && !strings.HasPrefix(s, "mailto:") {
-		s = "mailto:" + s
+// SafeURL returns address if chats may show it as a link, and "" otherwise. isMail says that it is a mail
+// address, with or without "mailto:".
+func SafeURL(address string, isMail bool) string {
+	if isMail && !strings.HasPrefix(address, "mailto:") {
+		address = "mailto:" + address
 	}
-	u, err := url.Parse(s)
-	if err != nil || len(s) > urlBytes {
+	u, err := url.Parse(address)
+	if err != nil || len(address) > maxURLBytes {
 		return ""
 	}
 	switch strings.ToLower(u.Scheme) {
@@ -238,24 +243,25 @@ func SafeURL(s string, email bool) string {
 		if u.Host == "" {
 			return ""
 		}
-		return s
+		return address
 	case "mailto", "tel":
-		return s
+		return address
 	}
 	return ""
 }
 
-// deceptive tells that a label looks like an address other than the one it leads to.
-func deceptive(label, target string) bool {
+// isDeceptive reports whether a label looks like another address than target, to which the link leads.
+func isDeceptive(label, target string) bool {
 	label = strings.ToLower(strings.TrimSpace(label))
-	if strings.ContainsAny(label, " \n") || !strings.Contains(label, ".") && !strings.Contains(label, "://") {
-		return false
+	isOneWord := !strings.ContainsAny(label, " \n")
+	looksLikeAddress := isOneWord && (strings.Contains(label, ".") || strings.Contains(label, "://"))
+	return looksLikeAddress && shortAddress(label) != shortAddress(strings.ToLower(target))
+}
+
+// shortAddress returns an address without what people leave out when they type it.
+func shortAddress(s string) string {
+	for _, prefix := range []string{"https://", "http://", "mailto:", "tel:", "www."} {
+		s = strings.TrimPrefix(s, prefix)
 	}
-	strip := func(s string) string {
-		for _, p := range []string{"https://", "http://", "mailto:", "tel:", "www."} {
-			s = strings.TrimPrefix(s, p)
-		}
-		return strings.TrimSuffix(s, "/")
-	}
-	return strip(label) != strip(strings.ToLower(target))
+	return strings.TrimSuffix(s, "/")
 }

@@ -2,11 +2,12 @@ package markdown
 
 import "strings"
 
-// Merge joins neighbours of the same formatting.
+// Merge joins neighbouring runs that have the same formatting and the same address.
 func Merge(runs []Run) []Run {
 	var out []Run
 	for i := 0; i < len(runs); {
-		first, text := runs[i], strings.Builder{}
+		first := runs[i]
+		var text strings.Builder
 		for ; i < len(runs) && runs[i].URL == first.URL && runs[i].Style == first.Style; i++ {
 			text.WriteString(runs[i].Text)
 		}
@@ -16,23 +17,25 @@ func Merge(runs []Run) []Run {
 	return out
 }
 
-// Spelled gives the characters of a run where no link can stand, such as in code or in the cell of a table: behind its words
-// stands its address, unless they say it.
+// Spelled returns the run as text, for places where no link can stand, such as code or the cell of a table.
+// The address stands behind the words, unless the words are the address.
 func (r Run) Spelled() string {
-	short := bare(r.URL)
-	_, path, _ := strings.Cut(short, "://")
+	address := shownAddress(r.URL)
+	_, withoutScheme, _ := strings.Cut(address, "://")
 	switch {
-	case !leads(r.URL):
+	case !canBeLink(r.URL):
 		return r.Text
 	case strings.TrimSpace(r.Text) == "":
-		return short
-	case r.Text == r.URL || r.Text == short || strings.TrimSuffix(path, "/") == strings.TrimSuffix(r.Text, "/"):
+		return address
+	case r.Text == r.URL, r.Text == address:
+		return r.Text
+	case strings.TrimSuffix(r.Text, "/") == strings.TrimSuffix(withoutScheme, "/"):
 		return r.Text
 	}
-	return r.Text + " (" + short + ")"
+	return r.Text + " (" + address + ")"
 }
 
-// Plain gives the characters of parts, a line each.
+// Plain returns the text of parts without formatting, each part on a line of its own.
 func Plain(parts []Part) string {
 	var b strings.Builder
 	for i, p := range parts {

@@ -1,27 +1,28 @@
 package markdown
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// Runs appends runs that stand beside each other. Formatting that Markdown can't express where it stands
-// (bold within a word beside a quotation mark) is left out of all of them: the words count. Code holds no link, so that a
-// link whose words don't say its address is no code.
+// Runs appends runs that stand beside each other. Markdown can't express some formatting, such as bold
+// within a word beside a quotation mark. If it can't, all these runs lose their formatting: the words count.
+// Code can't hold a link, so a link whose words don't show its address is not written as code.
 func (w *Writer) Runs(runs []Run) {
 	runs = Merge(runs)
 	for i, r := range runs {
 		runs[i].Style.Code = r.Style.Code && r.Spelled() == r.Text
 	}
-	if !w.survives(runs) {
+	if !w.readsBackSame(runs) {
 		for i := range runs {
 			runs[i].Style = Style{}
 		}
 	}
-	w.write(runs)
+	w.writeRuns(runs)
 }
 
-func (w *Writer) write(runs []Run) {
+func (w *Writer) writeRuns(runs []Run) {
 	for _, r := range runs {
 		if r.URL != "" {
 			w.Link(r.URL, r.Text, r.Style)
@@ -31,36 +32,33 @@ func (w *Writer) write(runs []Run) {
 	}
 }
 
-// survives tells whether runs are read again as they are.
-func (w *Writer) survives(runs []Run) bool {
-	styled := false
-	for _, r := range runs {
-		styled = styled || r.Style != Style{}
-	}
-	if !styled {
+// readsBackSame reports whether Parts reads the same formatting from the Markdown of these runs.
+func (w *Writer) readsBackSame(runs []Run) bool {
+	if !slices.ContainsFunc(runs, func(r Run) bool { return r.Style != Style{} }) {
 		return true
 	}
 	inner := w.Inner()
-	inner.write(runs)
+	inner.writeRuns(runs)
 	var read []Run
 	for _, p := range Parts(inner.md.String()) {
 		read = append(read, p.Runs...)
 	}
-	return looks(read) == looks(runs)
+	return visibleFormat(read) == visibleFormat(runs)
 }
 
-// looks writes down each visible character with its formatting.
-func looks(runs []Run) string {
+// visibleFormat returns each visible character of runs, followed by a letter that stands for its formatting,
+// so that two texts can be compared.
+func visibleFormat(runs []Run) string {
 	var b strings.Builder
 	for _, r := range runs {
 		mark := 'a'
-		for i, on := range [...]bool{r.Style.Bold, r.Style.Italic, r.Style.Strike, r.Style.Code} {
-			if on {
-				mark += 1 << i
+		for bit, isOn := range [...]bool{r.Style.Bold, r.Style.Italic, r.Style.Strike, r.Style.Code} {
+			if isOn {
+				mark += 1 << bit
 			}
 		}
 		if r.Text == "" {
-			r.Text = bare(r.URL)
+			r.Text = shownAddress(r.URL)
 		}
 		for _, c := range r.Text {
 			if !unicode.IsSpace(c) {

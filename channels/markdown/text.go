@@ -6,31 +6,31 @@ import (
 	"unicode/utf8"
 )
 
-// FindURLs gives where addresses of the web stand in s, what ends the sentence
-// around them left out.
+// FindURLs returns the positions of web addresses in s, each from its first byte to behind its last byte. A
+// full stop or bracket that ends the sentence around an address does not belong to the address.
 func FindURLs(s string) [][2]int {
 	var out [][2]int
 	for at := 0; at < len(s); {
-		i := strings.Index(s[at:], "://")
-		if i < 0 {
+		colon := strings.Index(s[at:], "://")
+		if colon < 0 {
 			break
 		}
-		i += at
-		start := i
+		colon += at
+		start := colon
 		for start > at && isLetter(s[start-1]) {
 			start--
 		}
-		scheme := s[start:i]
-		at = i + 3
-		before, _ := utf8.DecodeLastRuneInString(s[:start])
-		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || start > 0 && wordRune(before) {
-			continue // before its end is looked for: a long word may hold many of these
+		host := colon + len("://")
+		at = host
+		if !isWebScheme(s[start:colon]) || isInsideWord(s, start) {
+			continue // don't look for its end: a long word may hold many "://", and each would be read to the end
 		}
-		end := i + 3
+		end := host
 		for end < len(s) && !endsURL(s[end:]) {
 			end++
 		}
-		if end = start + len(trimURL(s[start:end])); end > i+4 {
+		end = start + len(trimURL(s[start:end]))
+		if end > host+1 {
 			out = append(out, [2]int{start, end})
 			at = end
 		}
@@ -38,22 +38,32 @@ func FindURLs(s string) [][2]int {
 	return out
 }
 
-// endsURL reports whether s begins with what no URL holds.
+func isWebScheme(scheme string) bool {
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+}
+
+// isInsideWord reports whether a letter or digit stands before position at of s.
+func isInsideWord(s string, at int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:at])
+	return at > 0 && isWordRune(before)
+}
+
+// endsURL reports whether s begins with a character that no URL contains.
 func endsURL(s string) bool {
 	return s[0] <= ' ' || strings.IndexByte("<>\"`", s[0]) >= 0 || s[0] == 0x7f ||
 		s[0] >= 0x80 && endsURLRune(s)
 }
 
-// endsURLRune is endsURL for other alphabets: blanks and private-use letters.
+// endsURLRune is endsURL for characters beyond ASCII: spaces and private-use characters end a URL.
 func endsURLRune(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsSpace(r) || unicode.Is(unicode.Co, r)
 }
 
-// trimURL drops what ends the sentence around a URL, not the URL: a full stop, a
-// closing bracket that was opened before it.
+// trimURL removes characters from the end of a URL that belong to the sentence around it: a full stop, or a
+// closing bracket that was opened before the URL.
 func trimURL(u string) string {
-	var spare [256]int // closing brackets without an opening one
+	var spare [256]int // for each closing bracket: how many more of it there are than of its opening one
 	for i := range len(u) {
 		switch c := u[i]; c {
 		case ')', ']', '}':
@@ -78,43 +88,49 @@ func trimURL(u string) string {
 	return u
 }
 
-// IsEntity reports whether s, behind an ampersand, begins with what Markdown decodes:
-// "#10;", "#x1F;", "amp;".
+// Maximum lengths of entities in Markdown. The two for numbers are those of CommonMark.
+const (
+	maxEntityBytes = 32 // the longest known name, with room
+	maxHexDigits   = 6
+	maxDigits      = 7
+)
+
+// IsEntity reports whether s, which stands behind an ampersand, begins with an entity that Markdown
+// resolves: "#10;", "#x1F;", "amp;".
 func IsEntity(s string) bool {
-	end := strings.IndexByte(s[:min(len(s), 33)], ';')
+	end := strings.IndexByte(s[:min(len(s), maxEntityBytes+1)], ';')
 	if end < 2 {
 		return false
 	}
-	name, digits := s[:end], isEntityLetter
+	name := s[:end]
 	switch {
 	case name[0] != '#':
-		if !isLetter(name[0]) {
-			return false
-		}
+		return isLetter(name[0]) && consistsOf(name, isNameByte)
 	case name[1] == 'x' || name[1] == 'X':
-		name, digits = name[2:], func(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
-		if len(name) > 6 {
-			return false
-		}
-	default:
-		name, digits = name[1:], isDigit
-		if len(name) > 7 {
-			return false
-		}
+		digits := name[2:]
+		return digits != "" && len(digits) <= maxHexDigits && consistsOf(digits, isHexDigit)
 	}
-	for i := range len(name) {
-		if !digits(name[i]) {
-			return false
-		}
-	}
-	return name != ""
+	digits := name[1:]
+	return len(digits) <= maxDigits && consistsOf(digits, isDigit)
 }
 
-// isEntityLetter reports whether a named entity may hold c.
-func isEntityLetter(c byte) bool { return isLetter(c) || isDigit(c) }
+// consistsOf reports whether allowed holds for each byte of s.
+func consistsOf(s string, allowed func(byte) bool) bool {
+	for i := range len(s) {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return true
+}
 
-// LongestRun gives the length of the longest run of c: a fence is longer than any in what
-// it holds.
+// isNameByte reports whether the name of an entity may contain c.
+func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) }
+
+func isHexDigit(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
+
+// LongestRun returns the length of the longest run of c in text. The fence around code must be longer than
+// any run of its sign in the code.
 func LongestRun(text string, c byte) int {
 	longest, run := 0, 0
 	for i := range len(text) {
@@ -128,8 +144,8 @@ func LongestRun(text string, c byte) int {
 	return longest
 }
 
-// wordRune reports whether "_" beside r is part of a word.
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+// isWordRune reports whether r is part of a word.
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // isLetter reports whether c is an ASCII letter.
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

@@ -8,17 +8,17 @@ import (
 
 // Text is what somebody typed, in two forms.
 type Text struct {
-	Markdown string            // canonical; mentions are tokens such as <@U0ANN>
+	Markdown string            // canonical Markdown; mentions are tokens such as <@U0ANN>
 	Plain    string            // the characters as typed, without formatting
-	Mentions []string          // ids of people and groups
-	Tokens   map[string]string // mention token → id
+	Mentions []string          // ids of the people and groups that are mentioned, each once
+	Tokens   map[string]string // the id for each mention token
 }
 
-// MentionToken stands for somebody in both forms.
+// MentionToken returns the token that stands for somebody in both forms of a text.
 func MentionToken(id string) string { return "<@" + id + ">" }
 
-// Named writes mention tokens in s as names, all at once: what a name makes of the text around
-// it is no token.
+// Named replaces mention tokens in s by the names that names has for them. It replaces all of them at once,
+// so that a token that a name forms with the text around it is not replaced, too.
 func Named(s string, names map[string]string) string {
 	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
 	var pairs []string
@@ -28,54 +28,59 @@ func Named(s string, names map[string]string) string {
 	return strings.NewReplacer(pairs...).Replace(s)
 }
 
-// Writer builds a text line by line, in both forms.
+// Writer builds a text line by line in two forms, as Markdown (md) and as plain text.
 type Writer struct {
-	md, plain strings.Builder
-	prefix    string // of each line of md: quotation and list marks
-	lead      string // marks of the line that begins, written before its first character
-	fresh     bool   // lead is not written yet
-	apart     bool   // the line before is empty
-	inked     bool   // the line has more than marks and spaces
+	md    strings.Builder
+	plain strings.Builder
+
+	// The state of the current line of md. The methods in lines.go change it.
+
+	linePrefix     string // the marks of quotations and list items with which each new line begins
+	atLineStart    bool   // nothing of the line is written yet, not even pendingMarks
+	pendingMarks   string // at the start of a line: the marks that are written before its first character
+	afterEmptyLine bool   // Paragraph has just written an empty line
+	lineHasText    bool   // the line has more than marks and spaces
+
 	mentions  []string
-	known     map[string]bool // what mentions holds
+	mentioned map[string]bool // the ids in mentions
 	tokens    map[string]string
 }
 
 // NewWriter begins a text.
 func NewWriter() *Writer {
-	return &Writer{tokens: map[string]string{}, known: map[string]bool{}, fresh: true}
+	return &Writer{tokens: map[string]string{}, mentioned: map[string]bool{}, atLineStart: true}
 }
 
-// Inner begins a text that the caller adds to w afterwards, such as the inside of a quotation. It shares w's tokens; whom it
-// mentions the caller passes on to w.Mention.
+// Inner returns a Writer for a text that the caller adds to w afterwards, such as the inside of a quotation.
+// It shares w's tokens. The caller passes its mentions on to w.Mention.
 func (w *Writer) Inner() *Writer {
-	return &Writer{tokens: w.tokens, known: map[string]bool{}, fresh: true}
+	return &Writer{tokens: w.tokens, mentioned: map[string]bool{}, atLineStart: true}
 }
 
-// Text gives what was written.
+// Text returns what was written.
 func (w *Writer) Text() Text {
 	trim := func(s string) string { return strings.TrimRight(s, " \n") }
 	return Text{Markdown: trim(w.md.String()), Plain: trim(w.plain.String()), Mentions: w.mentions, Tokens: w.tokens}
 }
 
-// Empty says that nothing is written.
+// Empty reports whether nothing was written yet.
 func (w *Writer) Empty() bool { return w.md.Len() == 0 }
 
-// Plain gives the characters that were written, to the last space.
+// Plain returns the plain text that was written, with the spaces at its end.
 func (w *Writer) Plain() string { return w.plain.String() }
 
-// Mentions gives who is mentioned up to here.
+// Mentions returns the ids of those who were mentioned until now.
 func (w *Writer) Mentions() []string { return w.mentions }
 
-// Mention notes that somebody is mentioned, without a word of it.
+// Mention records that somebody is mentioned, and writes nothing.
 func (w *Writer) Mention(id string) {
-	if !w.known[id] {
-		w.known[id] = true
+	if !w.mentioned[id] {
+		w.mentioned[id] = true
 		w.mentions = append(w.mentions, id)
 	}
 }
 
-// Style of a run.
+// Style is the formatting of a run.
 type Style struct {
 	Bold   bool
 	Italic bool
@@ -83,68 +88,68 @@ type Style struct {
 	Code   bool
 }
 
-// Styled appends s with its formatting to both forms. Marks hug the words: CommonMark
-// knows no emphasis with a space inside its border, nor over a line's end.
+// Styled appends s with its formatting. The marks of the formatting stand directly around the words of each
+// line: CommonMark knows no emphasis that begins or ends with a space, or that goes over the end of a line.
 func (w *Writer) Styled(s string, st Style) {
 	w.plain.WriteString(s)
 	if st == (Style{}) {
-		w.raw(w.escape(s))
+		w.writeMarkdown(w.escape(s))
 		return
 	}
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
-			w.raw("\n")
+			w.writeMarkdown("\n")
 		}
 		core := strings.TrimSpace(line)
 		if core == "" {
-			w.raw(line)
+			w.writeMarkdown(line)
 			continue
 		}
-		at := strings.Index(line, core)
-		open, end := st.marks()
+		before, after, _ := strings.Cut(line, core)
+		opening, closing := st.marks()
 		body := w.escape(core)
 		if st.Code {
 			body = codeSpan(core)
 		}
-		w.raw(line[:at] + open + body + end + line[at+len(core):])
+		w.writeMarkdown(before + opening + body + closing + after)
 	}
 }
 
-func (st Style) marks() (string, string) {
-	open := ""
+// marks returns the marks before and behind formatted words, without those of code.
+func (st Style) marks() (opening, closing string) {
 	if st.Strike {
-		open += "~~"
+		opening += "~~"
 	}
 	if st.Bold {
-		open += "**"
+		opening += "**"
 	}
 	if st.Italic {
-		open += "*"
+		opening += "*"
 	}
-	end := []byte(open)
-	slices.Reverse(end)
-	return open, string(end)
+	reversed := []byte(opening)
+	slices.Reverse(reversed)
+	return opening, string(reversed)
 }
 
-// codeSpan quotes s with more backticks than it contains.
+// codeSpan puts s between more backticks than stand together anywhere in it.
 func codeSpan(s string) string {
 	fence := strings.Repeat("`", LongestRun(s, '`')+1)
 	pad := ""
 	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
-		pad = " "
+		pad = " " // CommonMark removes this space; without it, the backticks of s would join the fence
 	}
 	return fence + pad + s + pad + fence
 }
 
-// Preformatted writes a fence longer than any in the code.
+// Preformatted writes a block of code between fences that are longer than any fence in the code.
 func (w *Writer) Preformatted(code string) {
 	fence := strings.Repeat("`", max(3, LongestRun(code, '`')+1))
 	w.BreakLine()
-	w.raw(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
+	w.writeMarkdown(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
 	w.plain.WriteString(code)
 }
 
-// User writes a mention as a token that bot/command knows.
+// User writes the mention of a person or group as a token, which bot/command reads.
 func (w *Writer) User(id string) {
 	if id == "" {
 		return
@@ -153,42 +158,45 @@ func (w *Writer) User(id string) {
 	token := MentionToken(id)
 	w.tokens[token] = id
 	w.plain.WriteString(token)
-	w.raw(token)
+	w.writeMarkdown(token)
 }
 
-// Literal appends s as it is, without formatting.
+// Literal appends s without formatting. Signs of Markdown in s are escaped.
 func (w *Writer) Literal(s string) {
 	w.plain.WriteString(s)
-	w.raw(w.escape(s))
+	w.writeMarkdown(w.escape(s))
 }
 
-// Link writes an address; only kinds that lead somewhere for a customer stay links.
+// Link writes a link. It writes only the label where a customer can't open the address, and where the label
+// is a mail address or phone number that mail programs and chats link by themselves.
 func (w *Writer) Link(address, label string, st Style) {
-	short := bare(address)
+	shown := shownAddress(address)
 	if label == "" {
-		label = short
+		label = shown
 	}
+	linksItself := label == shown && shown != address
 	switch {
-	case !leads(address) || short != address && label == short || st.Code:
+	case !canBeLink(address) || linksItself || st.Code:
 		w.Styled(label, st)
 	case label == address && !strings.ContainsAny(address, "<> \n"):
 		w.plain.WriteString(label)
-		w.raw("<" + address + ">")
+		w.writeMarkdown("<" + address + ">")
 	default:
-		open, end := Style{Bold: st.Bold, Italic: st.Italic, Strike: st.Strike}.marks()
+		opening, closing := st.marks()
 		w.plain.WriteString(label)
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
-		w.raw(open + "[" + w.escape(strings.ReplaceAll(label, "\n", " ")) + "](<" + target + ">)" + end)
+		text := w.escape(strings.ReplaceAll(label, "\n", " "))
+		w.writeMarkdown(opening + "[" + text + "](<" + target + ">)" + closing)
 	}
 }
 
-// leads says whether an address leads somewhere for a customer.
-func leads(address string) bool {
+// canBeLink reports whether a customer can open an address, by its scheme.
+func canBeLink(address string) bool {
 	scheme, _, found := strings.Cut(strings.ToLower(address), ":")
 	return found && slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
 }
 
-// bare is an address as people write it.
-func bare(address string) string {
+// shownAddress returns an address as people write it.
+func shownAddress(address string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 }
