@@ -23,30 +23,31 @@ const (
 	mailOrder = "mail"
 )
 
-// look fetches new mail in the order in which it arrived. When f.due is set, it also rescans the last
-// days. It leaves the inbox selected.
-func (f *fetcher) look(ctx context.Context, s *imapSession) error {
-	// Sent mail is looked for first: so every answer that is found has its question in the inbox.
-	sent, err := f.newSent(ctx, s)
+// fetchNew fetches the new mail of the inbox and of the folder of sent mail, in the order in which it
+// arrived. If a rescan is due, it also rescans the last days. It leaves the inbox selected.
+func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
+	// Sent mail is searched first. So the question of every answer that is found is in the inbox already,
+	// and will be found, too.
+	sent, err := f.listNewSent(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := s.enter(f.inbox.name, f.inbox.mark.UIDValidity); err != nil {
+	if err := s.selectFolder(f.inbox.name, f.inbox.mark.UIDValidity); err != nil {
 		return err
 	}
 	uids, err := s.searchAfter(f.inbox.mark.Last)
 	if err != nil {
 		return err
 	}
-	if err := f.takeInOrder(ctx, s, f.inbox.mark.UIDValidity, uids, sent, f.advance); err != nil {
+	if err := f.fetchInOrder(ctx, s, f.inbox.mark.UIDValidity, newMails{uids, sent}, f.noteInbox); err != nil {
 		return err
 	}
-	if !f.due {
+	if !f.rescanDue {
 		return nil
 	}
-	f.due = false // reset first: a mail that breaks the connection must not do so again at once
-	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.Timing.Rescan)))
-	if err := f.rescan(ctx, s, f.inbox, f.advance); err != nil {
+	f.rescanDue = false // before the rescan: a mail that breaks the connection must not break the next one at once
+	f.rescanTimer.Reset(spreadALittle(cmp.Or(f.earlyRescanWait, f.box.opts.Timing.Rescan)))
+	if err := f.rescan(ctx, s, f.inbox, f.noteInbox); err != nil {
 		return err
 	}
 	return f.rescanSent(ctx, s)
@@ -59,85 +60,89 @@ func (s *imapSession) searchAfter(last imap.UID) ([]imap.UID, error) {
 	return slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= last }), err
 }
 
-// rescan fetches mail of the last days that appeared below the watermark of the selected folder d, and
-// tries quarantined mails once more. took is called for each batch that was dealt with.
-func (f *fetcher) rescan(
-	ctx context.Context, s *imapSession, d *folder, took func(context.Context, []outcome) error,
-) error {
-	found, err := f.since(s, d.mark.NewestAt)
+// rescan fetches mail of the last days that appeared below the watermark of dir, the selected folder, and
+// tries quarantined mails once more. It calls onStored for each batch.
+func (f *fetcher) rescan(ctx context.Context, s *imapSession, dir *folder, onStored storedHandler) error {
+	found, err := f.searchSince(s, dir.mark.NewestAt)
 	if err != nil {
 		return err
 	}
 	var uids, quarantined []imap.UID
 	for _, uid := range found {
-		if uid < d.mark.First || uid > d.mark.Last || d.mark.has(uid) {
+		if uid < dir.mark.First || uid > dir.mark.Last || dir.mark.isDone(uid) {
 			continue
 		}
-		if d.bad[uid] {
-			d.tries[uid] = maxTries - 1
+		if dir.quarantined[uid] {
+			dir.tries[uid] = maxTries - 1
 			quarantined = append(quarantined, uid)
 			continue
 		}
 		uids = append(uids, uid)
 	}
-	for _, list := range [][]imap.UID{uids, quarantined} { // quarantined ones last: they may break the connection
-		if err := f.take(ctx, s, d, d.mark.UIDValidity, list, took); err != nil {
-			return err
-		}
+	selected := selectedFolder{session: s, folder: dir, uidValidity: dir.mark.UIDValidity}
+	if err := f.fetchAndStore(ctx, selected, uids, onStored); err != nil {
+		return err
+	}
+	// Quarantined mails come last, because they may break the connection.
+	if err := f.fetchAndStore(ctx, selected, quarantined, onStored); err != nil {
+		return err
 	}
 	if len(found) > 0 {
-		d.mark.forget(found[0])
+		dir.mark.dropDoneBelow(found[0])
 	}
 	return nil
 }
 
-// since returns the UIDs of the mails that arrived after at, or less than Timing.Overlap before it.
-func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
-	day := at.Add(-f.c.opts.Timing.Overlap)
+// searchSince returns the UIDs of the mails that arrived after at, or less than Timing.Overlap before it.
+func (f *fetcher) searchSince(s *imapSession, at time.Time) ([]imap.UID, error) {
+	day := at.Add(-f.box.opts.Timing.Overlap)
 	return s.search(&imap.SearchCriteria{Since: day})
 }
 
-// advance adds mails that have been dealt with to the inbox's watermark and saves it.
-func (f *fetcher) advance(ctx context.Context, done []outcome) error {
-	f.inbox.mark.note(done, f.c.env.Now())
+// noteInbox adds mails that have been dealt with to the inbox's watermark and saves it.
+func (f *fetcher) noteInbox(ctx context.Context, done []outcome) error {
+	f.inbox.mark.noteOutcomes(done, f.box.env.Now())
 	return f.save(ctx, f.inbox.mark)
 }
 
-// note adds mails that have been dealt with to the watermark. Quarantined mails only raise Last, so
-// that a rescan tries them again.
-func (m *mark) note(done []outcome, now time.Time) {
+// noteOutcomes adds mails that have been dealt with to the watermark. A quarantined mail only raises Last: it
+// is not in Done, so that a rescan tries it again.
+func (m *mark) noteOutcomes(done []outcome, now time.Time) {
 	for _, o := range done {
 		m.Last = max(m.Last, o.uid)
 		if o.fate != fateUnreadable {
-			m.add(o.uid)
+			m.addDone(o.uid)
 		}
 		if o.mail != nil {
-			m.arrived(o.mail.at, now)
+			m.raiseNewestAt(o.mail.arrivedAt, now)
 		}
 	}
 }
 
-// accept stores facts and repeats that until it works, because no mail may be lost. Errors: ctx ended.
-func (f *fetcher) accept(ctx context.Context, facts []channels.Fact) error {
+// acceptAll stores facts. It tries until that works, because no mail may be lost.
+// Errors: ctx ended.
+func (f *fetcher) acceptAll(ctx context.Context, facts []channels.Fact) error {
 	if len(facts) == 0 {
 		return nil
 	}
-	return f.persist(ctx, func() error { return f.c.env.Accept(ctx, facts...) })
+	return f.retryUntilStored(ctx, func() error { return f.box.env.Accept(ctx, facts...) })
 }
 
-// save stores the inbox's watermark together with that of the folder of sent mail, and then uses it.
+// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of
+// the inbox.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
 	m.Sent = f.sent.mark
-	if err := f.persist(ctx, func() error { return f.c.saveMark(ctx, m) }); err != nil {
+	if err := f.retryUntilStored(ctx, func() error { return f.box.saveMark(ctx, m) }); err != nil {
 		return err
 	}
 	f.inbox.mark = m
 	return nil
 }
 
-// persist repeats do, which needs the database, until it works. Errors: ctx ended.
-func (f *fetcher) persist(ctx context.Context, do func() error) error {
-	wait := f.c.opts.Timing.StoreFirst
+// retryUntilStored calls do, which needs the database, until it works.
+// Errors: ctx ended.
+func (f *fetcher) retryUntilStored(ctx context.Context, do func() error) error {
+	wait := f.box.opts.Timing.StoreFirst
 	for {
 		err := do()
 		if err == nil {
@@ -147,9 +152,9 @@ func (f *fetcher) persist(ctx context.Context, do func() error) error {
 			return ctx.Err()
 		}
 		if !errors.Is(err, channels.ErrOverloaded) {
-			f.c.log.Error("mailbox waits for the database", "error", err)
+			f.box.log.Error("mailbox waits for the database", "error", err)
 		}
-		pause.For(ctx, jitter(wait))
-		wait = min(2*wait, f.c.opts.Timing.StoreMax)
+		pause.For(ctx, spreadALittle(wait))
+		wait = min(2*wait, f.box.opts.Timing.StoreMax)
 	}
 }

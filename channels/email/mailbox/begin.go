@@ -11,8 +11,8 @@ import (
 // up to this long before the account was set up is fetched as well, so that none is missed.
 const clockDoubt = 10 * time.Minute
 
-// takenFrom returns the time of arrival from which on mail is fetched at the first look; zero = mail
-// that is there at the first look is not fetched.
+// takenFrom returns the time of arrival from which on mail is fetched at the first look. It returns zero if
+// nothing that is there at the first look is fetched.
 func (c *Mailbox) takenFrom() time.Time {
 	if c.beginsAt.IsZero() {
 		return time.Time{}
@@ -20,91 +20,110 @@ func (c *Mailbox) takenFrom() time.Time {
 	return c.beginsAt.Add(-clockDoubt).UTC()
 }
 
-// align compares the inbox with its watermark. Without a watermark, this is the first look: it
-// fetches mail since the account was set up; so it does where the account was given another mailbox (takenFrom). With a changed
-// UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
-// fetches the last days again, and Accept recognises the mails that are stored already.
-func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
+// alignInbox compares the inbox with its watermark.
+//
+// Without a watermark, this is the first look, which fetches the mail since the account was set up. It is
+// the first look, too, if the account was given another mailbox since.
+//
+// If UIDVALIDITY changed, or if the mailbox moved to another server, all known UIDs are void. Then the last
+// days are fetched again, and Accept recognises the mails that are stored already.
+func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m := f.inbox.mark
 	switch {
-	case m != nil && f.c.elsewhere(m) && m.Address != f.c.address():
-		f.inbox.mark, f.sent.mark, f.before = nil, nil, m.NewestAt
-		return f.begin(ctx, s, data)
 	case m == nil:
-		return f.begin(ctx, s, data)
-	case f.c.elsewhere(m):
+		return f.firstLook(ctx, s, data)
+	case f.box.isElsewhere(m) && m.Address != f.box.address(): // another mailbox
+		f.newestInOldMailbox = m.NewestAt
+		f.inbox.mark = nil
+		f.sent.mark = nil
+		return f.firstLook(ctx, s, data)
+	case f.box.isElsewhere(m): // the same mailbox at another server
 		if f.sent.mark != nil {
-			f.sent.mark.UIDValidity = 0 // no server's
+			f.sent.mark.UIDValidity = 0 // that of no server, so that alignSent makes a new watermark
 		}
 		return f.startOver(ctx, s, data)
 	case m.UIDValidity != data.UIDValidity:
 		return f.startOver(ctx, s, data)
-	case m.Server != f.c.server() || m.Address != f.c.address():
-		m.Server, m.Address = f.c.server(), f.c.address()
+	case m.Server != f.box.serverAndUser() || m.Address != f.box.address(): // not noted by an earlier version, or a new address
+		m.Server, m.Address = f.box.serverAndUser(), f.box.address()
 		return f.save(ctx, m)
 	}
 	return nil
 }
 
-// takenFrom is Mailbox.takenFrom, but where the account was given another mailbox: that may be the same one by another
-// name, and what came since the newest known mail is fetched, at most of the last days.
+// takenFrom is Mailbox.takenFrom, except if the account was given another mailbox. That may be the old
+// mailbox under another name. So the mail since the newest known one is fetched, but not that of more than
+// Timing.Overlap before the account was set up.
 func (f *fetcher) takenFrom() time.Time {
-	from := f.c.takenFrom()
-	if f.before.IsZero() || from.IsZero() || !f.before.Before(from) {
+	from := f.box.takenFrom()
+	newest := f.newestInOldMailbox
+	if newest.IsZero() || from.IsZero() || !newest.Before(from) {
 		return from
 	}
-	if earliest := from.Add(-f.c.opts.Timing.Overlap); f.before.Before(earliest) {
+	earliest := from.Add(-f.box.opts.Timing.Overlap)
+	if newest.Before(earliest) {
 		return earliest
 	}
-	return f.before
+	return newest
 }
 
-// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
+// firstLook makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
 // the account was set up. It saves the watermark last: after a crash it starts again.
-func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
-	m, err := f.markAtEnd(s, f.inbox.name, data)
+func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.SelectData) error {
+	newMark, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
 	from := f.takenFrom()
-	m.SentFrom = from
+	newMark.SentFrom = from
 	taken := 0
 	if !from.IsZero() {
-		m.NewestAt, m.StartedAt = from, from
-		if taken, err = f.reread(ctx, s, m, from); err != nil {
+		newMark.NewestAt = from
+		newMark.StartedAt = from
+		taken, err = f.readLastDays(ctx, s, newMark, from)
+		if err != nil {
 			return err
 		}
 	}
-	m.Left = max(0, int(data.NumMessages)-taken)
-	f.c.log.Info("first look into the folder", "folder", m.Folder, "mails_taken", taken,
-		"older_mails_left", m.Left, "taken_from", from)
-	return f.save(ctx, m)
+	newMark.Left = max(0, int(data.NumMessages)-taken)
+	f.box.log.Info("first look into the folder", "folder", newMark.Folder, "mails_taken", taken,
+		"older_mails_left", newMark.Left, "taken_from", from)
+	return f.save(ctx, newMark)
 }
 
-// startOver makes a new watermark after the folder's mails got other UIDs, and fetches the mail of the last days
-// again. Mail that was there before the account was set up is left out, by its time of arrival.
+// startOver makes a new watermark after the folder's mails got other UIDs, and fetches the mail of the last
+// days again. It leaves out mail that arrived before the account was set up.
 func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	f.inbox.forgetTrouble()
-	m, err := f.markAtEnd(s, f.inbox.name, data)
+	newMark, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
-	before := f.inbox.mark
-	m.NewestAt, m.StartedAt, m.Left, m.SentFrom = before.NewestAt, before.StartedAt, before.Left, before.SentFrom
-	taken, err := f.reread(ctx, s, m, before.StartedAt)
+	oldMark := f.inbox.mark
+	newMark.NewestAt = oldMark.NewestAt
+	newMark.StartedAt = oldMark.StartedAt
+	newMark.Left = oldMark.Left
+	newMark.SentFrom = oldMark.SentFrom
+	taken, err := f.readLastDays(ctx, s, newMark, oldMark.StartedAt)
 	if err != nil {
 		return err
 	}
-	m.First = 1 // a rescan also fetches mails that appear late, with any UID
-	f.c.log.Info("the folder's mails have other UIDs, read the last days again", "old", before.UIDValidity, "new", data.UIDValidity,
+	newMark.First = 1 // so that a rescan also fetches mails that appear late, whatever their UIDs
+	f.box.log.Info("the folder's mails have other UIDs, read the last days again", "old", oldMark.UIDValidity, "new", data.UIDValidity,
 		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
-	return f.save(ctx, m)
+	return f.save(ctx, newMark)
 }
 
 // markAtEnd returns a watermark behind all mails that are in the folder now.
 func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) (*mark, error) {
-	now := f.c.env.Now()
-	m := &mark{Folder: name, UIDValidity: data.UIDValidity, First: data.UIDNext, Server: f.c.server(), Address: f.c.address()}
+	now := f.box.env.Now()
+	m := &mark{
+		Folder:      name,
+		UIDValidity: data.UIDValidity,
+		First:       data.UIDNext,
+		Server:      f.box.serverAndUser(),
+		Address:     f.box.address(),
+	}
 	if data.NumMessages > 0 {
 		uid, at, err := s.newest(data.NumMessages)
 		if err != nil {
@@ -120,38 +139,38 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 	}
 	m.First = max(m.First, 1)
 	m.Last = m.First - 1
-	m.arrived(m.StartedAt, now)
+	m.raiseNewestAt(m.StartedAt, now)
 	if m.NewestAt.IsZero() {
 		m.NewestAt = now.UTC()
 	}
 	return m, nil
 }
 
-// reread fetches the inbox's mail of the last days, without mail that arrived until oldUntil (zero =
-// all of it), and new mail in the folder of sent mail. It notes the mails in the new watermark m, and
-// returns how many it took from the inbox.
-func (f *fetcher) reread(ctx context.Context, s *imapSession, m *mark, oldUntil time.Time) (taken int, err error) {
-	sent, err := f.newSent(ctx, s) // first: see look
-	if err == nil {
-		err = s.enter(f.inbox.name, m.UIDValidity)
-	}
+// readLastDays fetches the inbox's mail of the last days, and new mail of the folder of sent mail. It leaves
+// out mail of the inbox that arrived until oldUntil; if that is zero, it leaves out none. It notes the mails
+// in newMark, which is not saved yet, and returns how many it took from the inbox.
+func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mark, oldUntil time.Time) (taken int, err error) {
+	sent, err := f.listNewSent(ctx, s) // before the inbox is searched: see fetchNew
 	if err != nil {
 		return 0, err
 	}
-	uids, err := f.since(s, m.NewestAt)
+	if err := s.selectFolder(f.inbox.name, newMark.UIDValidity); err != nil {
+		return 0, err
+	}
+	uids, err := f.searchSince(s, newMark.NewestAt)
 	if err != nil {
 		return 0, err
 	}
 	f.inbox.oldUntil = oldUntil
 	defer func() { f.inbox.oldUntil = time.Time{} }()
-	err = f.takeInOrder(ctx, s, m.UIDValidity, uids, sent, func(_ context.Context, done []outcome) error {
+	err = f.fetchInOrder(ctx, s, newMark.UIDValidity, newMails{uids, sent}, func(_ context.Context, done []outcome) error {
 		for _, o := range done {
 			if o.fate == fateFetched || o.fate == fateUnreadable {
-				m.First = min(m.First, o.uid)
+				newMark.First = min(newMark.First, o.uid)
 				taken++
 			}
 		}
-		m.note(done, f.c.env.Now())
+		newMark.noteOutcomes(done, f.box.env.Now())
 		return nil
 	})
 	return taken, err

@@ -49,7 +49,7 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	return append(out, c.checkSent(s))
 }
 
-// olderMails says for people which mails of the folder are not fetched; "" when that isn't known.
+// olderMails says for people which mails of the folder are not fetched. It returns "" if that isn't known.
 func (c *Mailbox) olderMails(ctx context.Context) string {
 	if c.env.State == nil {
 		return ""
@@ -72,9 +72,10 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 	return ""
 }
 
+// checkSent looks for the folder of sent mail, and whether it can be opened.
 func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
-	folders, err := s.outgoing(c.set.SentFolder)
+	folders, err := s.findSentFolders(c.set.SentFolder)
 	switch {
 	case err != nil:
 		return wire.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
@@ -84,7 +85,7 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 			"Make a folder named Sent.")
 	}
 	if _, err := s.examine(folders.sent); err != nil {
-		return wire.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(wordsOf(err))),
+		return wire.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(serverWords(err))),
 			"Check sent_folder in the account's settings; empty: Parley finds it.")
 	}
 	const read = " What is answered there by other programs is shown in the threads."

@@ -19,7 +19,7 @@ func (c *Mailbox) explain(err error) wire.Problem {
 	var consent *channels.SendError
 	var refused *wire.TokenRefused
 	switch {
-	case errors.As(err, &consent): // no access token was to be had
+	case errors.As(err, &consent): // there is no access token, so nothing was tried at the server
 		return wire.Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
 	case errors.As(err, &refused):
 		return wire.Problem{
@@ -35,7 +35,7 @@ func (c *Mailbox) explain(err error) wire.Problem {
 	return p
 }
 
-// explain says for people why an IMAP session failed that had signed in, or tried to do so by password.
+// explain is Mailbox.explain for sessions that had signed in, or had tried to do so by password.
 func explain(err error, to settings.Server, folder string) wire.Problem {
 	var se *stageError
 	if !errors.As(err, &se) {
@@ -53,9 +53,9 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 			Hint: wire.TLSHint(to),
 		}
 	case stageFolder:
-		if refused(err) {
+		if isRefusal(err) {
 			return wire.Problem{
-				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(wordsOf(err))),
+				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(serverWords(err))),
 				Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
 				NeedsPerson: true,
 			}
@@ -63,12 +63,12 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 	default: // connecting and fetching: the server's words are all there is
 	}
 	return wire.Problem{
-		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
 		Hint: "Parley tries again by itself.",
 	}
 }
 
-// explainLogin tells a refused password from a server that can't check passwords now.
+// explainLogin says why a login failed. It tells a refused password from a server that can't check passwords now.
 func explainLogin(err error, to settings.Server) wire.Problem {
 	if errors.Is(err, errNoXOAUTH2) {
 		return wire.Problem{
@@ -85,9 +85,9 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 		}
 	}
 	var no *imap.Error
-	if !errors.As(err, &no) || passing(no) {
+	if !errors.As(err, &no) || isTemporary(no) {
 		return wire.Problem{
-			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
 			Hint: "Parley tries again by itself.",
 		}
 	}
@@ -105,8 +105,8 @@ func loginDisabledHint(to settings.Server) string {
 	return "Ask the provider how programs sign in to this mailbox."
 }
 
-// passing reports whether a refused login may work later with the same password.
-func passing(no *imap.Error) bool {
+// isTemporary reports whether a refused login may work later with the same password.
+func isTemporary(no *imap.Error) bool {
 	switch no.Code {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeServerBug, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
 		return true
@@ -118,8 +118,8 @@ func passing(no *imap.Error) bool {
 	return strings.Contains(text, "too many") || strings.Contains(text, "try again") || strings.Contains(text, "temporar")
 }
 
-// wordsOf returns the server's words in an error, or the error's own if the server said nothing.
-func wordsOf(err error) string {
+// serverWords returns the words of the server in an error, or the error's own words if the server said nothing.
+func serverWords(err error) string {
 	var no *imap.Error
 	if errors.As(err, &no) {
 		return no.Text

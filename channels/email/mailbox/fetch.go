@@ -15,25 +15,26 @@ import (
 
 // fetched is one mail as the server gave it.
 type fetched struct {
-	uid       imap.UID
-	at        time.Time // INTERNALDATE; zero = the server didn't say
-	sizeBytes int64     // as the server says, or counted
-	buf       []byte    // raw, with room in front of it for what is stored before it; nil = raw has no such room
-	raw       []byte
-	whole     bool // raw was fetched: the mail, or only its header if truncated
-	truncated bool // the mail is too large: raw is its header only
+	uid         imap.UID
+	arrivedAt   time.Time // INTERNALDATE; zero if the server didn't say
+	sizeBytes   int64     // as the server says, or counted if it doesn't
+	hasRaw      bool      // raw was fetched; an empty mail has an empty raw
+	truncated   bool      // the mail is too large: raw has only its header
+	raw         []byte    // the bytes of the mail
+	rawWithRoom []byte    // headRoom bytes with raw behind them, in one buffer; nil if raw is in a buffer without room
 }
 
-// fetchFacts fetches size and date of mails. That is cheap, and by their sizes the caller decides how
-// to fetch the bodies. An answer with neither is left out: it only told of flags that somebody changed at that moment.
-func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error) {
+// fetchSizes fetches size and date of mails. That is cheap, and by the sizes the caller decides how to fetch
+// the bodies. It leaves out answers with neither: such an answer only says that somebody has just changed a
+// mail's flags.
+func (s *imapSession) fetchSizes(uids []imap.UID) (map[imap.UID]*fetched, error) {
 	mails, err := s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
-	maps.DeleteFunc(mails, func(_ imap.UID, m *fetched) bool { return m.at.IsZero() && m.sizeBytes == 0 })
+	maps.DeleteFunc(mails, func(_ imap.UID, m *fetched) bool { return m.arrivedAt.IsZero() && m.sizeBytes == 0 })
 	return mails, err
 }
 
-// fetchBodies adds the bodies to what fetchFacts found, by one command. If uids is a single mail that
-// is too large, it fetches the header only.
+// fetchBodies adds bodies to mails, which has what fetchSizes found, by one command. If uids is a single mail
+// that is too large, it fetches only the header.
 func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o Options) error {
 	section := &imap.FetchItemBodySection{Peek: true}
 	limit := o.MaxBody
@@ -43,8 +44,8 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	}
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
 	for uid, g := range got {
-		if m := mails[uid]; m != nil && g.whole {
-			m.buf, m.raw, m.whole = g.buf, g.raw, true
+		if m := mails[uid]; m != nil && g.hasRaw {
+			m.rawWithRoom, m.raw, m.hasRaw = g.rawWithRoom, g.raw, true
 			m.truncated = headerOnly || g.truncated
 			if m.sizeBytes == 0 {
 				m.sizeBytes = int64(len(g.raw))
@@ -54,37 +55,49 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	return err
 }
 
-// fetch asks for mails by their UIDs. Bodies that don't come are asked for once more, by the mails' sequence numbers: somebody may
-// have changed a mail's flags, of which the library takes the news for the answer; and some servers write the UID behind the body,
-// where the library doesn't look for it (RFC 3501 sets no order). The server answers in any order, and may still leave mails without
-// a body (fetched.whole is false). On an error, the mails that came before it are returned with it.
+// fetch asks for mails by their UIDs. It asks once more for bodies that don't come, by the mails' sequence
+// numbers. There are two reasons for missing bodies: When somebody changes a mail's flags, the library takes
+// the server's news of that for the answer. And some servers write the UID behind the body, where the library
+// doesn't look for it (RFC 3501 sets no order).
+//
+// The result may still have mails without a body (fetched.hasRaw is false), or lack mails. With an error,
+// fetch returns the mails that came before it.
 func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
+	wantsBody := len(o.BodySection) > 0
+	if !wantsBody {
+		return s.fetchSet(imap.UIDSetNum(uids...), o, limit)
+	}
 	got := map[imap.UID]*fetched{}
-	var err error
-	if !s.uidBehind || len(o.BodySection) == 0 {
-		got, err = s.fetchSet(imap.UIDSetNum(uids...), o, limit)
+	if !s.uidAfterBody {
+		var err error
+		if got, err = s.fetchSet(imap.UIDSetNum(uids...), o, limit); err != nil {
+			return got, err
+		}
 	}
-	left := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return got[uid] != nil && got[uid].whole })
-	if err != nil || len(left) == 0 || len(o.BodySection) == 0 {
-		return got, err
+	missing := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return got[uid] != nil && got[uid].hasRaw })
+	if len(missing) == 0 {
+		return got, nil
 	}
-	numbers, err := s.numbers(left)
+	numbers, err := s.sequenceNumbers(missing)
 	if err != nil || len(numbers) == 0 {
 		return got, err
 	}
 	more, err := s.fetchSet(imap.SeqSetNum(numbers...), o, limit)
-	for _, uid := range left {
-		if m := more[uid]; m != nil && m.whole {
-			s.uidBehind = s.uidBehind || got[uid] == nil
+	for _, uid := range missing {
+		if m := more[uid]; m != nil && m.hasRaw {
+			if got[uid] == nil { // the first answer had the mail, but the library didn't see its UID
+				s.uidAfterBody = true
+			}
 			got[uid] = m
 		}
 	}
 	return got, err
 }
 
-// numbers returns the sequence numbers of mails that are still in the folder. They hold until the next command is answered.
-func (s *imapSession) numbers(uids []imap.UID) (numbers []uint32, err error) {
-	err = s.do(func() error {
+// sequenceNumbers returns the sequence numbers of mails that are still in the folder. The numbers are valid
+// until the next command is answered.
+func (s *imapSession) sequenceNumbers(uids []imap.UID) (numbers []uint32, err error) {
+	err = s.run(func() error {
 		data, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uids...)}}, nil).Wait()
 		if err == nil {
 			numbers = data.AllSeqNums()
@@ -94,10 +107,10 @@ func (s *imapSession) numbers(uids []imap.UID) (numbers []uint32, err error) {
 	return numbers[:min(len(numbers), len(uids))], err
 }
 
-// fetchSet runs one FETCH.
+// fetchSet runs one FETCH. With an error, it returns the mails that came before it.
 func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
 	got := map[imap.UID]*fetched{}
-	err := s.do(func() error {
+	err := s.run(func() error {
 		cmd := s.client.Fetch(set, o)
 		var readErr error
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
@@ -110,7 +123,7 @@ func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int6
 		}
 		return errors.Join(cmd.Close(), readErr)
 	})
-	delete(got, 0)
+	delete(got, 0) // an answer without a UID
 	return got, err
 }
 
@@ -128,14 +141,14 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 		case imapclient.FetchItemDataUID:
 			m.uid = item.UID
 		case imapclient.FetchItemDataInternalDate:
-			m.at = item.Time
+			m.arrivedAt = item.Time
 		case imapclient.FetchItemDataRFC822Size:
 			m.sizeBytes = item.Size
 		case imapclient.FetchItemDataBodySection:
 			if item.Literal == nil { // BODY[] NIL
 				continue
 			}
-			if err := m.readBody(item.Literal, limit); err != nil {
+			if err := m.readRaw(item.Literal, limit); err != nil {
 				return err
 			}
 		}
@@ -145,46 +158,47 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 
 // Sizes of the buffer of a mail.
 const (
-	payloadRoom = 512      // room for the line that is stored before a mail
-	firstRead   = 64 << 10 // allocated at first, however many bytes the server announces
+	headRoom         = 512      // room for the line that is stored in front of a mail
+	firstBufferBytes = 64 << 10 // allocated at first, however many bytes the server announces
 )
 
-// readBody reads a mail into the buffer from which it is stored, so that it is never copied.
-func (m *fetched) readBody(r imap.LiteralReader, limit int64) error {
+// readRaw reads at most limit bytes of a mail into the buffer from which the mail is stored, so that its
+// bytes are never copied.
+func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 	want := min(r.Size(), limit+1)
-	buf := make([]byte, payloadRoom, payloadRoom+min(want, firstRead))
-	for int64(len(buf)-payloadRoom) < want {
-		if len(buf) == cap(buf) { // the server has sent firstRead bytes: allocate all that it announced
-			buf = append(make([]byte, 0, payloadRoom+want), buf...)
+	buf := make([]byte, headRoom, headRoom+min(want, firstBufferBytes))
+	for int64(len(buf)-headRoom) < want {
+		if len(buf) == cap(buf) { // the server has sent firstBufferBytes: allocate all that it announced
+			buf = append(make([]byte, 0, headRoom+want), buf...)
 		}
-		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), payloadRoom+want)])
+		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), headRoom+want)])
 		buf = buf[:len(buf)+n]
-		if err != nil && int64(len(buf)-payloadRoom) < want {
+		if err != nil && int64(len(buf)-headRoom) < want {
 			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF // the library calls a cut literal complete
+				err = io.ErrUnexpectedEOF // the library takes a literal for complete when the connection ends in it
 			}
 			return err
 		}
 	}
-	m.buf, m.raw, m.whole = buf, buf[payloadRoom:], true
-	if int64(len(m.raw)) > limit { // larger than RFC822.SIZE said
-		m.buf, m.raw, m.truncated = nil, headerOf(m.raw), true
+	m.rawWithRoom = buf
+	m.raw = buf[headRoom:]
+	m.hasRaw = true
+	if int64(len(m.raw)) > limit { // the mail is larger than RFC822.SIZE said
+		m.rawWithRoom = nil
+		m.raw = headerOf(m.raw)
+		m.truncated = true
 	}
 	return nil
 }
 
-// behind returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
-// A nil mail is an empty one.
-func (m *fetched) behind(line []byte) []byte {
-	if m == nil || len(m.buf) < payloadRoom || len(line) > payloadRoom {
-		if m != nil {
-			line = append(line, m.raw...)
-		}
-		return line
+// payload returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
+func (m *fetched) payload(line []byte) []byte {
+	if len(m.rawWithRoom) < headRoom || len(line) > headRoom {
+		return append(line, m.raw...)
 	}
-	start := payloadRoom - len(line)
-	copy(m.buf[start:], line)
-	return m.buf[start:]
+	start := headRoom - len(line)
+	copy(m.rawWithRoom[start:], line)
+	return m.rawWithRoom[start:]
 }
 
 // headerOf returns a copy of a mail's header, with the empty line behind it.
@@ -204,31 +218,22 @@ func headerOf(raw []byte) []byte {
 	return append([]byte(nil), head...)
 }
 
-// exists asks the server whether a mail is still in the folder. (A FETCH without an answer doesn't
-// prove that it is gone.)
+// exists asks the server whether a mail is still in the folder. A FETCH without an answer would not prove
+// that the mail is gone.
 func (s *imapSession) exists(uid imap.UID) (bool, error) {
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
-	if err != nil {
-		return false, err
-	}
-	for _, f := range found {
-		if f == uid {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.Contains(found, uid), err
 }
 
-// newest returns UID and time of arrival of the last mail of a folder with count mails; count > 0.
-func (s *imapSession) newest(count uint32) (imap.UID, time.Time, error) {
-	var uid imap.UID
-	var at time.Time
-	err := s.do(func() error {
+// newest returns UID and time of arrival of the last mail of the selected folder, which has count mails.
+// count is not 0. The time is zero if the server didn't say.
+func (s *imapSession) newest(count uint32) (uid imap.UID, at time.Time, err error) {
+	err = s.run(func() error {
 		cmd := s.client.Fetch(imap.SeqSetNum(count), &imap.FetchOptions{UID: true, InternalDate: true})
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
 			_ = m.read(data, 0)
-			uid, at = max(uid, m.uid), m.at
+			uid, at = max(uid, m.uid), m.arrivedAt
 		}
 		return cmd.Close()
 	})

@@ -34,8 +34,8 @@ func TestReadBody(t *testing.T) {
 		"cut when large": {given: text[:100_000], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
 	} {
 		m := &fetched{}
-		err := m.readBody(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
-		if !errors.Is(err, tc.err) || (tc.err == nil) != m.whole || m.truncated != tc.truncated {
+		err := m.readRaw(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
+		if !errors.Is(err, tc.err) || (tc.err == nil) != m.hasRaw || m.truncated != tc.truncated {
 			t.Errorf("%s: %v, %+v", name, err, m.truncated)
 			continue
 		}
@@ -49,8 +49,8 @@ func TestReadBody(t *testing.T) {
 		if string(m.raw) != want {
 			t.Errorf("%s: %d bytes, want %d", name, len(m.raw), len(want))
 		}
-		for _, line := range []string{"{}\n", strings.Repeat("x", payloadRoom) + "\n"} {
-			if got := string(m.behind([]byte(line))); got != line+want {
+		for _, line := range []string{"{}\n", strings.Repeat("x", headRoom) + "\n"} {
+			if got := string(m.payload([]byte(line))); got != line+want {
 				t.Errorf("%s: payload of %d bytes, want %d", name, len(got), len(line)+len(want))
 			}
 		}

@@ -6,32 +6,37 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// folder is a mailbox folder that is read: how far it has been read, and which of its mails can't be
-// read. Only the goroutine of Run uses it.
+// folder is a mailbox folder that is read: how far it has been read, and which of its mails can't be read.
+// Who uses it is said at fetcher.
 type folder struct {
-	name string
-	sent bool  // it is the folder of sent mail
-	mark *mark // nil = it was not looked into yet
+	name   string
+	isSent bool  // the folder of sent mail, not the inbox
+	mark   *mark // how far it has been read; nil before the first look
 
-	tries    map[imap.UID]int  // failed attempts to fetch a mail on its own
-	bad      map[imap.UID]bool // quarantined mails
-	careful  imap.UID          // mails up to this UID are fetched one by one
-	oldUntil time.Time         // while UIDs are void: mail that arrived until then is left out; zero = none
+	tries       map[imap.UID]int  // for mails that are fetched alone: the attempts that didn't succeed
+	quarantined map[imap.UID]bool // mails that could not be read maxTries times
+	careUpTo    imap.UID          // mails up to this UID are fetched one by one, because one of them broke a connection
+
+	// oldUntil is set where UIDs can't tell which mail is old: mail that arrived until then is left out. If
+	// it is zero, no mail is left out.
+	oldUntil time.Time
 }
 
 func newFolder(name string, sent bool) *folder {
-	d := &folder{name: name, sent: sent}
+	d := &folder{name: name, isSent: sent}
 	d.forgetTrouble()
 	return d
 }
 
 // forgetTrouble forgets which mails can't be read, after UIDVALIDITY changed.
 func (d *folder) forgetTrouble() {
-	d.tries, d.bad, d.careful = map[imap.UID]int{}, map[imap.UID]bool{}, 0
+	d.tries = map[imap.UID]int{}
+	d.quarantined = map[imap.UID]bool{}
+	d.careUpTo = 0
 }
 
-// old reports whether a mail was there before the account was set up, by its time of arrival. It is
+// isOld reports whether a mail was there before the account was set up, by its time of arrival. This is
 // needed where UIDs can't tell: at the first look, and after UIDVALIDITY changed.
-func (d *folder) old(m *fetched) bool {
-	return !d.oldUntil.IsZero() && !m.at.IsZero() && !m.at.After(d.oldUntil)
+func (d *folder) isOld(m *fetched) bool {
+	return !d.oldUntil.IsZero() && !m.arrivedAt.IsZero() && !m.arrivedAt.After(d.oldUntil)
 }

@@ -19,7 +19,7 @@ import (
 	"parley/channels/email/wire"
 )
 
-// stage is how far a session with a mail server had come when it failed.
+// stage is how far a session with a mail server had come when it failed. People are told different things by it.
 type stage string
 
 const (
@@ -55,40 +55,42 @@ var (
 // imapSession is one logged-in connection. The library has no timeouts of its own, so
 // every command goes through do.
 type imapSession struct {
-	client *imapclient.Client
-	conn   *watchedConn
-	timing Timing
-	news   chan struct{} // holds one signal: the folder may have changed
-	unhook func() bool   // the end of ctx no longer closes the connection
+	client          *imapclient.Client
+	conn            *watchedConn
+	timing          Timing
+	news            chan struct{} // holds at most one signal: the selected folder may have changed
+	stopWatchingCtx func() bool   // from then on, the end of ctx doesn't close the connection
 
-	opened  string           // the selected folder; "" = none
-	folders *outgoingFolders // nil = not asked for yet
-	// sentNext is UIDNEXT of the folder of sent mail when it was last searched: as long as it stays the
-	// same, there is no new mail. 0 = it has to be searched.
+	selected string       // the name of the selected folder; "" if none is
+	folders  *sentFolders // found by findSentFolders; nil before
+	// sentNext was UIDNEXT of the folder of sent mail when that was last searched. As long as UIDNEXT stays
+	// the same, there is no new mail. 0 means that the folder has to be searched.
 	sentNext imap.UID
-	// uidBehind says that the server writes a mail's UID behind its body; see fetch.
-	uidBehind bool
+	// uidAfterBody is set when the server was seen to write a mail's UID behind its body; see fetch.
+	uidAfterBody bool
 }
 
-// openIMAP connects and logs in. The session's connection is closed when ctx ends. An access token that the
-// server refuses is replaced once: it may have ended early, by the server's clock.
+// openIMAP connects and logs in. The session's connection is closed when ctx ends. If the server refuses an
+// access token, openIMAP tries once more with a new one: the token may have ended early, by the server's clock.
 // Errors: *stageError.
 func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
-	for refused := ""; ; {
-		token, err := wire.Token(ctx, c.set, c.env.Grant, refused)
-		if err != nil {
-			return nil, atStage(stageLogin, err)
-		}
-		s, err := c.connect(ctx, token)
-		var no *wire.TokenRefused
-		if refused != "" || !errors.As(err, &no) {
-			return s, err
-		}
-		refused = token
+	token, err := wire.Token(ctx, c.set, c.env.Grant, "")
+	if err != nil {
+		return nil, atStage(stageLogin, err)
 	}
+	s, err := c.connect(ctx, token)
+	var refused *wire.TokenRefused
+	if !errors.As(err, &refused) {
+		return s, err
+	}
+	token, err = wire.Token(ctx, c.set, c.env.Grant, token)
+	if err != nil {
+		return nil, atStage(stageLogin, err)
+	}
+	return c.connect(ctx, token)
 }
 
-// connect connects and logs in, with an access token unless it is "".
+// connect connects and logs in: with the access token, or with the account's password if token is "".
 // Errors: *stageError.
 func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, error) {
 	timing := c.opts.Timing
@@ -105,27 +107,29 @@ func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, erro
 	}
 	wire.KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1)}
-	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
+	s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
-	err = c.enter(dialCtx, s, token)
-	if silent := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded); silent && err != nil {
-		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
-		var se *stageError
-		if errors.As(err, &se) {
-			err = atStage(se.stage, err)
-		}
+	err = c.greetAndLogin(dialCtx, s, token)
+	timedOut := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded)
+	if err == nil {
+		return s, nil
 	}
-	if err != nil {
-		s.close()
+	s.close()
+	if !timedOut {
 		return nil, err
 	}
-	return s, nil
+	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
+	var failed *stageError
+	if errors.As(err, &failed) {
+		return nil, atStage(failed.stage, silent) // the stage stays outermost
+	}
+	return nil, silent
 }
 
-// enter starts TLS, waits for the greeting and logs in.
-func (c *Mailbox) enter(ctx context.Context, s *imapSession, token string) error {
+// greetAndLogin starts TLS, waits for the greeting and logs in.
+func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token string) error {
 	config := c.limits.TLS(c.set.IMAP.Host, c.opts.TLS)
-	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
+	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.unsolicitedHandler()}
 	switch c.set.IMAP.Security {
 	case settings.TLS:
 		conn := tls.Client(s.conn, config)
@@ -146,7 +150,7 @@ func (c *Mailbox) enter(ctx context.Context, s *imapSession, token string) error
 		return atStage(stageConnect, err)
 	}
 	if token != "" {
-		return atStage(stageLogin, s.present(c.set.IMAP.Username, token))
+		return atStage(stageLogin, s.loginByToken(c.set.IMAP.Username, token))
 	}
 	return atStage(stageLogin, s.login(c.set.IMAP))
 }
@@ -166,9 +170,9 @@ func (s *imapSession) login(to settings.Server) error {
 	return errLoginDisabled
 }
 
-// present signs in with an access token.
+// loginByToken signs in with an access token.
 // Errors: errNoXOAUTH2, *wire.TokenRefused.
-func (s *imapSession) present(username, token string) error {
+func (s *imapSession) loginByToken(username, token string) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
 	}
@@ -180,20 +184,27 @@ func (s *imapSession) present(username, token string) error {
 	if err == nil {
 		return nil
 	}
-	words, asked := x.Refused()
-	var no *imap.Error
-	if said := errors.As(err, &no); said && !passing(no) || asked && !said {
-		if said && no.Text != "" && no.Type == imap.StatusResponseTypeNo {
-			words = no.Text
+	// A server may refuse a token in two ways: by the answer to AUTHENTICATE, and before that in the exchange itself.
+	words, refusedInExchange := x.Refused()
+	var answer *imap.Error
+	if !errors.As(err, &answer) {
+		if refusedInExchange {
+			return &wire.TokenRefused{Words: words, Cause: err}
 		}
-		return &wire.TokenRefused{Words: words, Cause: err}
+		return err
 	}
-	return err
+	if isTemporary(answer) {
+		return err
+	}
+	if answer.Text != "" && answer.Type == imap.StatusResponseTypeNo {
+		words = answer.Text
+	}
+	return &wire.TokenRefused{Words: words, Cause: err}
 }
 
-// handler returns the handler of messages that the server sends unasked. It only sends a signal,
-// because a command would wait for the reader on which the handler runs.
-func (s *imapSession) handler() *imapclient.UnilateralDataHandler {
+// unsolicitedHandler returns the handler of messages that the server sends unasked. The handler only signals,
+// because it runs on the library's reader: a command would wait for that reader for ever.
+func (s *imapSession) unsolicitedHandler() *imapclient.UnilateralDataHandler {
 	return &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
 		if data.NumMessages != nil {
 			s.announce()
@@ -209,11 +220,11 @@ func (s *imapSession) announce() {
 	}
 }
 
-// do runs commands under the watch of watchedConn: if the server stays silent for Timing.Command, or
-// the commands take longer than Timing.Total, the connection is closed, which ends them.
-func (s *imapSession) do(run func() error) error {
+// run runs commands under the watch of watchedConn: if the server stays silent for Timing.Command, or
+// the commands take longer than Timing.Total, the connection is closed, which ends the commands.
+func (s *imapSession) run(commands func() error) error {
 	disarm := s.conn.arm(s.timing.Command, s.timing.Total)
-	err := run()
+	err := commands()
 	if disarm() && err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrSilent, err)
 	}
@@ -223,7 +234,7 @@ func (s *imapSession) do(run func() error) error {
 // close closes the connection and waits until the library's reader has ended. It sends no LOGOUT,
 // because a server that doesn't answer would delay us.
 func (s *imapSession) close() {
-	s.unhook()
+	s.stopWatchingCtx()
 	_ = s.conn.Close()
 	if s.client != nil {
 		_ = s.client.Close()
@@ -232,41 +243,41 @@ func (s *imapSession) close() {
 
 // logout sends LOGOUT, for a server that has just answered, and closes the connection.
 func (s *imapSession) logout() {
-	_ = s.do(func() error { return s.client.Logout().Wait() })
+	_ = s.run(func() error { return s.client.Logout().Wait() })
 	s.close()
 }
 
 // examine selects a folder for reading only, so that no mail is marked as seen.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	var data *imap.SelectData
-	s.opened = "" // if it fails, no folder is selected
-	err := s.do(func() (err error) {
+	s.selected = "" // if it fails, no folder is selected
+	err := s.run(func() (err error) {
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
 		return err
 	})
 	if err == nil {
-		s.opened = folder
+		s.selected = folder
 	}
 	return data, err
 }
 
-// status asks how many mails a folder has, and for its UIDNEXT, without selecting it.
-func (s *imapSession) status(folder string) (*imap.StatusData, error) {
+// folderStatus asks how many mails a folder has, and for its UIDNEXT, without selecting it.
+func (s *imapSession) folderStatus(folder string) (*imap.StatusData, error) {
 	var data *imap.StatusData
-	err := s.do(func() (err error) {
+	err := s.run(func() (err error) {
 		data, err = s.client.Status(folder, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}).Wait()
 		return err
 	})
 	return data, err
 }
 
-// maxFound limits how many UIDs are taken from the result of one search.
+// maxFound is how many UIDs of the result of one search are used. A larger folder is fetched in several rounds.
 const maxFound = 1 << 20
 
 // search returns the lowest maxFound UIDs that match, in order.
 func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) {
 	var data *imap.SearchData
-	err := s.do(func() (err error) {
+	err := s.run(func() (err error) {
 		data, err = s.client.UIDSearch(criteria, nil).Wait()
 		return err
 	})
@@ -284,8 +295,8 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	return found, nil
 }
 
-// refused reports whether the server answered NO or BAD: the connection still works.
-func refused(err error) bool {
+// isRefusal reports whether the server answered NO or BAD: the connection still works.
+func isRefusal(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye
 }
@@ -294,22 +305,22 @@ func refused(err error) bool {
 // armed.
 type watchedConn struct {
 	net.Conn
-	mu      sync.Mutex
-	quiet   time.Duration
-	timer   *time.Timer // nil = not armed
-	expired bool
+	mu         sync.Mutex    // guards the fields below
+	maxSilence time.Duration // how long the connection may be silent while it is armed
+	timer      *time.Timer   // fires after maxSilence; nil while the connection is not armed
+	expired    bool          // the watch has closed the connection
 }
 
-// arm starts the watch: the connection is closed after quiet without a byte, or after total.
-// disarm ends the watch and reports whether the connection was closed.
-func (w *watchedConn) arm(quiet, total time.Duration) (disarm func() bool) {
+// arm starts the watch: the connection is closed when maxSilence went by without a byte, or after maxTotal.
+// disarm ends the watch and reports whether the watch closed the connection.
+func (w *watchedConn) arm(maxSilence, maxTotal time.Duration) (disarm func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.quiet = quiet
-	w.timer = time.AfterFunc(quiet, w.expire)
-	whole := time.AfterFunc(total, w.expire)
+	w.maxSilence = maxSilence
+	w.timer = time.AfterFunc(maxSilence, w.expire)
+	totalTimer := time.AfterFunc(maxTotal, w.expire)
 	return func() bool {
-		whole.Stop()
+		totalTimer.Stop()
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.timer != nil {
@@ -331,24 +342,25 @@ func (w *watchedConn) expire() {
 	_ = w.Close()
 }
 
-func (w *watchedConn) moved(n int) {
+// noteBytes begins the time of silence anew after n bytes were received or sent.
+func (w *watchedConn) noteBytes(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n > 0 && w.timer != nil && !w.expired {
-		w.timer.Reset(w.quiet)
+		w.timer.Reset(w.maxSilence)
 	}
 }
 
 // Read implements net.Conn.
 func (w *watchedConn) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	w.moved(n)
+	w.noteBytes(n)
 	return n, err
 }
 
 // Write implements net.Conn.
 func (w *watchedConn) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
-	w.moved(n)
+	w.noteBytes(n)
 	return n, err
 }

@@ -14,30 +14,30 @@ import (
 // Mailbox reads one mailbox by IMAP. Only Run needs Accept and State of its environment.
 type Mailbox struct {
 	set      settings.Settings
-	beginsAt time.Time // when the account was set up; zero = not known
+	beginsAt time.Time // when the account was set up; zero if that isn't known
 	env      channels.Env
 	opts     Options
 	log      *slog.Logger
 	limits   *wire.Limits
 
-	mu          sync.Mutex
-	lastSent    string    // Message-ID of the last mail that the server took; "" = none yet
-	serverSaves bool      // the server was seen to file copies of what it sends
-	caughtUp    time.Time // when the last fetch of all new mail ended
+	mu          sync.Mutex // guards the fields below, because mails are sent while Run fetches
+	lastSent    string     // Message-ID of the last mail that this process sent; "" before the first one
+	serverSaves bool       // the server was seen to file copies of what it sends
+	caughtUp    time.Time  // when all new mail had last been fetched
 }
 
-// New makes a mailbox. It opens no connection. beginsAt is when the account was set up; zero = not
-// known, and mail that is there already is not fetched.
+// New returns a Mailbox. It opens no connection. beginsAt is when the account was set up. If it is zero,
+// because that isn't known, mail that is there already is not fetched.
 func New(set settings.Settings, beginsAt time.Time, env channels.Env, opts Options, limits *wire.Limits) *Mailbox {
 	return &Mailbox{set: set, beginsAt: beginsAt, env: env, opts: opts, log: env.Log, limits: limits}
 }
 
 // Options are values that tests change.
 type Options struct {
-	TLS     *tls.Config // base of the TLS configuration; nil: the system's roots
+	TLS     *tls.Config // base of the TLS configuration; nil for the system's roots
 	Timing  Timing
-	MaxBody int64 // bytes of a mail that is fetched whole
-	MaxJoin int64 // bytes of the mails that are fetched and stored together
+	MaxBody int64 // in bytes: of larger mails only the header is fetched
+	MaxJoin int64 // in bytes: more is not fetched and stored together
 }
 
 // Timing holds the waits of fetching.
@@ -50,7 +50,7 @@ type Timing struct {
 	Rescan     time.Duration // between rescans of the last days
 	RescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
 	Overlap    time.Duration // how far back a rescan looks
-	RetryFirst time.Duration // first wait after a lost connection; doubles
+	RetryFirst time.Duration // first wait after a lost connection; doubles up to RetryMax, and is then spread
 	RetryMax   time.Duration
 	LoginFirst time.Duration // first wait after a refused login; doubles
 	LoginMax   time.Duration
@@ -67,18 +67,27 @@ func DefaultOptions() Options {
 		MaxBody: 50 << 20,
 		MaxJoin: 1 << 20,
 		Timing: Timing{
-			Dial: 30 * time.Second, Command: 60 * time.Second, Total: 15 * time.Minute,
-			Poll: time.Minute, PollBlind: 45 * time.Second,
-			Rescan: time.Hour, RescanBad: time.Minute, Overlap: 48 * time.Hour,
-			RetryFirst: time.Second, RetryMax: 5 * time.Minute,
-			LoginFirst: 5 * time.Minute, LoginMax: 30 * time.Minute,
-			StoreFirst: time.Second, StoreMax: time.Minute,
-			Again: time.Second, SaveCopy: 15 * time.Second,
+			Dial:       30 * time.Second,
+			Command:    60 * time.Second,
+			Total:      15 * time.Minute,
+			Poll:       time.Minute,
+			PollBlind:  45 * time.Second,
+			Rescan:     time.Hour,
+			RescanBad:  time.Minute,
+			Overlap:    48 * time.Hour,
+			RetryFirst: time.Second,
+			RetryMax:   5 * time.Minute,
+			LoginFirst: 5 * time.Minute,
+			LoginMax:   30 * time.Minute,
+			StoreFirst: time.Second,
+			StoreMax:   time.Minute,
+			Again:      time.Second,
+			SaveCopy:   15 * time.Second,
 		},
 	}
 }
 
-// CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.
+// CaughtUpAt returns when this process had last fetched all new mail, or zero if it hasn't yet.
 func (c *Mailbox) CaughtUpAt() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,8 +18,9 @@ type mark struct {
 	V           int    `json:"v"`
 	Folder      string `json:"folder"`
 	UIDValidity uint32 `json:"uidvalidity"`
-	// Server is where the folder was read, and as whom; Address is the account's address then. Large providers give the
-	// same UIDVALIDITY in many mailboxes, so it doesn't tell one from another. "" = an earlier version didn't note it.
+	// Server is where the folder was read, and as whom. Address is the account's address at that time. They
+	// tell one mailbox from another, which UIDVALIDITY doesn't: large providers have the same one in many
+	// mailboxes. Both are "" in a watermark of an earlier version.
 	Server  string `json:"server,omitempty"`
 	Address string `json:"address,omitempty"`
 	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
@@ -29,8 +30,8 @@ type mark struct {
 	// NewestAt is the latest time of arrival (INTERNALDATE) of a mail that was dealt with. A rescan
 	// looks back from there.
 	NewestAt time.Time `json:"newest_at"`
-	// StartedAt is the latest time of arrival of mail that was there before the account was set up;
-	// zero = there was none.
+	// StartedAt is the latest time of arrival of mail that was there before the account was set up. It is
+	// zero if there was none.
 	StartedAt time.Time `json:"started_at"`
 	// Left is how many mails were there before the account was set up, for people.
 	Left int `json:"left,omitempty"`
@@ -38,10 +39,10 @@ type mark struct {
 	// fetches UIDs that are not listed, because servers may show a lower UID after a higher one.
 	Done [][2]imap.UID `json:"done"`
 
-	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at its
-	// first look; zero = mail that is there at the first look is not read.
+	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at the first look
+	// into that folder. If it is zero, mail that is there at the first look is not read.
 	SentFrom time.Time `json:"sent_from,omitzero"`
-	// Sent is the watermark of the folder of sent mail; nil = it was not read yet.
+	// Sent is the watermark of the folder of sent mail. It is nil before the first look into that folder.
 	Sent *mark `json:"sent,omitempty"`
 }
 
@@ -54,7 +55,7 @@ const (
 
 var errBadMark = errors.New("email: watermark makes no sense")
 
-// loadMark reads the watermark; nil if there is none for the account's folder.
+// loadMark reads the watermark. It returns nil if there is none for the account's folder.
 // Errors: errBadMark, or the database's.
 func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
@@ -79,10 +80,10 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 
 func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	m.V = markVersion
-	m.bound()
+	m.limitDone()
 	if m.Sent != nil {
 		m.Sent.V = markVersion
-		m.Sent.bound()
+		m.Sent.limitDone()
 	}
 	data, err := json.Marshal(m)
 	if err == nil {
@@ -94,42 +95,42 @@ func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	return nil
 }
 
-// server names where the account's mailbox is read, and as whom.
-func (c *Mailbox) server() string {
+// serverAndUser names where the account's mailbox is read, and as whom.
+func (c *Mailbox) serverAndUser() string {
 	return strings.ToLower(c.set.IMAP.Username + " at " + strings.TrimSuffix(c.set.IMAP.Host, "."))
 }
 
 // address is the account's address.
 func (c *Mailbox) address() string { return strings.ToLower(c.set.Address) }
 
-// elsewhere says that a watermark is of a mailbox at another server, or of somebody else's there.
-func (c *Mailbox) elsewhere(m *mark) bool { return m.Server != "" && m.Server != c.server() }
+// isElsewhere reports whether a watermark belongs to a mailbox at another server, or to that of another user.
+func (c *Mailbox) isElsewhere(m *mark) bool { return m.Server != "" && m.Server != c.serverAndUser() }
 
-// bound drops the lowest ranges of Done if it is too long.
-func (m *mark) bound() {
+// limitDone drops the lowest ranges of Done if it is too long.
+func (m *mark) limitDone() {
 	if over := len(m.Done) - maxDoneRanges; over > 0 {
 		m.Done = m.Done[over:]
 	}
 }
 
-// has reports whether Done lists a UID.
-func (m *mark) has(uid imap.UID) bool {
-	i := m.place(uid)
+// isDone reports whether Done lists a UID.
+func (m *mark) isDone(uid imap.UID) bool {
+	i := m.rangeIndex(uid)
 	return i < len(m.Done) && m.Done[i][0] <= uid
 }
 
-// place returns the index of the first range that doesn't end before a UID: where the UID is listed,
-// or would be.
-func (m *mark) place(uid imap.UID) int {
+// rangeIndex returns the index of the first range that doesn't end before a UID. If the UID is listed, it is
+// in this range; otherwise a new range would go there.
+func (m *mark) rangeIndex(uid imap.UID) int {
 	return sort.Search(len(m.Done), func(i int) bool { return m.Done[i][1] >= uid })
 }
 
-// add adds a UID to Done and joins adjacent ranges.
-func (m *mark) add(uid imap.UID) {
-	if m.has(uid) {
+// addDone adds a UID to Done and joins adjacent ranges.
+func (m *mark) addDone(uid imap.UID) {
+	if m.isDone(uid) {
 		return
 	}
-	i := m.place(uid)
+	i := m.rangeIndex(uid)
 	joinsLeft := i > 0 && m.Done[i-1][1]+1 == uid
 	joinsRight := i < len(m.Done) && uid+1 == m.Done[i][0]
 	switch {
@@ -147,8 +148,8 @@ func (m *mark) add(uid imap.UID) {
 	}
 }
 
-// forget removes the UIDs below a UID from Done.
-func (m *mark) forget(below imap.UID) {
+// dropDoneBelow removes the UIDs below a UID from Done.
+func (m *mark) dropDoneBelow(below imap.UID) {
 	for len(m.Done) > 0 && m.Done[0][1] < below {
 		m.Done = m.Done[1:]
 	}
@@ -157,9 +158,9 @@ func (m *mark) forget(below imap.UID) {
 	}
 }
 
-// arrived raises NewestAt to a mail's time of arrival, but never into the future: with a wrong date,
-// rescans would miss mail.
-func (m *mark) arrived(at, now time.Time) {
+// raiseNewestAt raises NewestAt to a mail's time of arrival, but never into the future: rescans, which begin
+// there, would miss mail.
+func (m *mark) raiseNewestAt(at, now time.Time) {
 	if at.After(now) {
 		at = now
 	}

@@ -21,52 +21,63 @@ var errRenumbered = errors.New("email: the folder was renumbered")
 
 // filedMail is a mail in the folder of sent mail.
 type filedMail struct {
-	uid  imap.UID
-	at   time.Time // INTERNALDATE; zero = the server didn't say
-	skip bool      // Parley sent it, or it was there before the account was set up
+	uid       imap.UID
+	arrivedAt time.Time // INTERNALDATE; zero if the server didn't say
+	skip      bool      // it is not fetched: Parley sent it, or it was there before the account was set up
 }
 
-// newSent lists new mails in the folder of sent mail without fetching them. Afterwards another folder
-// than the inbox may be selected. If the folder can't be read, it is left alone for a while and the
-// result is empty, because that must not keep the inbox from being read.
+// newMails are mails of both folders that are to be fetched, each list in the order of UIDs.
+type newMails struct {
+	inbox []imap.UID
+	sent  []filedMail
+}
+
+// listNewSent lists the new mails of the folder of sent mail without fetching them. Afterwards another folder
+// than the inbox may be selected. If the folder can't be read, listNewSent pauses it and returns an empty
+// list, because the inbox must be read nevertheless.
 // Errors: those that end the session.
-func (f *fetcher) newSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
-	if f.c.env.Now().Before(f.sentRestEnds) {
+func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
+	if f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil, nil
 	}
-	list, err := f.findSent(ctx, s)
+	list, err := f.searchSent(ctx, s)
 	if err != nil {
-		return nil, f.restSent(ctx, s, err)
+		return nil, f.pauseSent(ctx, s, err)
 	}
-	f.sentRest = 0
+	f.sentPause = 0
 	return list, nil
 }
 
-// restSent leaves the folder of sent mail alone for a while, twice as long each time. It returns an
-// error only if the connection is no longer good.
-func (f *fetcher) restSent(ctx context.Context, s *imapSession, err error) error {
-	t := f.c.opts.Timing
-	f.sentRest = min(max(2*f.sentRest, t.RescanBad), t.Rescan)
-	f.sentRestEnds = f.c.env.Now().Add(f.sentRest)
-	s.sentNext = 0
+// pauseSent leaves the folder of sent mail alone for a while, because err kept it from being read. The pause
+// doubles each time. pauseSent returns an error only if the connection can't be used any more.
+func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) error {
+	timing := f.box.opts.Timing
+	f.sentPause = min(max(2*f.sentPause, timing.RescanBad), timing.Rescan)
+	f.sentPauseEnds = f.box.env.Now().Add(f.sentPause)
+	s.sentNext = 0 // search the folder again after the pause
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	f.c.log.Warn("folder of sent mail can't be read", "folder", f.sent.name, "error", err, "again_in", f.sentRest.String())
-	if refused(err) {
+	f.box.log.Warn("folder of sent mail can't be read", "folder", f.sent.name, "error", err, "again_in", f.sentPause.String())
+	if isRefusal(err) {
 		return nil
 	}
 	return err
 }
 
-func (f *fetcher) findSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
-	folders, err := s.outgoing(f.c.set.SentFolder)
+// searchSent finds the folder of sent mail, compares it with its watermark, and lists its new mails.
+func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
+	folders, err := s.findSentFolders(f.box.set.SentFolder)
 	if err != nil || folders.sent == "" || folders.sent == f.inbox.name {
 		return nil, err
 	}
-	now, err := s.status(folders.sent)
-	if err != nil || now.UIDNext != 0 && now.UIDNext == s.sentNext && f.sent.reads(folders.sent, now.UIDValidity) {
+	status, err := s.folderStatus(folders.sent)
+	if err != nil {
 		return nil, err
+	}
+	hasNoNewMail := status.UIDNext != 0 && status.UIDNext == s.sentNext
+	if hasNoNewMail && f.sent.isAt(folders.sent, status.UIDValidity) {
+		return nil, nil
 	}
 	data, err := s.examine(folders.sent)
 	if err != nil {
@@ -79,33 +90,34 @@ func (f *fetcher) findSent(ctx context.Context, s *imapSession) ([]filedMail, er
 	if err != nil {
 		return nil, err
 	}
-	list, err := f.listSent(s, uids)
-	s.sentNext = now.UIDNext
+	list, err := f.describeSent(s, uids)
+	s.sentNext = status.UIDNext
 	return list, err
 }
 
-// reads reports whether the watermark is one of the folder with this name and UIDVALIDITY.
-func (d *folder) reads(name string, validity uint32) bool {
-	return d.mark != nil && d.mark.Folder == name && d.mark.UIDValidity == validity
+// isAt reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
+func (d *folder) isAt(name string, uidValidity uint32) bool {
+	return d.mark != nil && d.mark.Folder == name && d.mark.UIDValidity == uidValidity
 }
 
 // alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or
 // UIDVALIDITY changed. It begins where the account was set up, or some days before the newest mail
 // that was read.
 func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, data *imap.SelectData) error {
-	if f.sent.reads(name, data.UIDValidity) {
-		f.sent.name, f.sent.oldUntil = name, f.sent.mark.StartedAt
+	if f.sent.isAt(name, data.UIDValidity) {
+		f.sent.name = name
+		f.sent.oldUntil = f.sent.mark.StartedAt
 		return nil
 	}
 	m, err := f.markAtEnd(s, name, data)
 	if err != nil {
 		return err
 	}
-	from := f.sentFrom()
+	from := f.sentReadFrom()
 	if from.IsZero() {
-		from = f.c.env.Now().Add(-clockDoubt).UTC()
+		from = f.box.env.Now().Add(-clockDoubt).UTC()
 	} else {
-		uids, err := f.since(s, from)
+		uids, err := f.searchSince(s, from)
 		if err != nil {
 			return err
 		}
@@ -114,22 +126,25 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 			m.Last = m.First - 1
 		}
 	}
-	m.NewestAt, m.StartedAt = from, from
-	f.c.log.Info("first look into the folder of sent mail", "folder", name, "taken_from", from)
+	m.NewestAt = from
+	m.StartedAt = from
+	f.box.log.Info("first look into the folder of sent mail", "folder", name, "taken_from", from)
 	f.sent.forgetTrouble()
-	f.sent.name, f.sent.mark, f.sent.oldUntil = name, m, from
+	f.sent.name = name
+	f.sent.mark = m
+	f.sent.oldUntil = from
 	return f.saveSent(ctx)
 }
 
-// sentFrom returns the time of arrival from which on mail is read in a folder of sent mail without a
-// watermark; zero = mail that is there already is not read.
-func (f *fetcher) sentFrom() time.Time {
-	before := f.sent.mark
+// sentReadFrom returns the time of arrival from which on mail is read in a folder of sent mail that has no
+// valid watermark. It returns zero if no mail that is there already is read.
+func (f *fetcher) sentReadFrom() time.Time {
+	oldMark := f.sent.mark
 	switch {
-	case before != nil:
-		from := before.NewestAt.Add(-f.c.opts.Timing.Overlap)
-		if from.Before(before.StartedAt) {
-			from = before.StartedAt
+	case oldMark != nil:
+		from := oldMark.NewestAt.Add(-f.box.opts.Timing.Overlap)
+		if from.Before(oldMark.StartedAt) {
+			from = oldMark.StartedAt
 		}
 		return from
 	case f.inbox.mark != nil:
@@ -138,19 +153,23 @@ func (f *fetcher) sentFrom() time.Time {
 	return f.takenFrom()
 }
 
-// listSent returns when mails in the folder of sent mail arrived, and which to skip.
-func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
+// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip.
+func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
-		seen, err := s.sightings(some)
+		read, err := s.readHeaders(some)
 		if err != nil {
 			return nil, err
 		}
+		headers := map[imap.UID]mailHeaders{}
+		for _, h := range read {
+			headers[h.uid] = h
+		}
 		for _, uid := range some {
 			m := filedMail{uid: uid}
-			if i := slices.IndexFunc(seen, func(m sighting) bool { return m.uid == uid }); i >= 0 {
-				m.at = seen[i].at
-				m.skip = f.c.sentByUs(seen[i]) || f.sent.old(&fetched{at: m.at})
+			if h, ok := headers[uid]; ok {
+				m.arrivedAt = h.arrivedAt
+				m.skip = f.box.sentByUs(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 			list = append(list, m)
 		}
@@ -160,8 +179,8 @@ func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error)
 
 // sentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
 // that, by mailid.MessageHeader.
-func (c *Mailbox) sentByUs(m sighting) bool {
-	for _, id := range []string{m.id, m.token} {
+func (c *Mailbox) sentByUs(m mailHeaders) bool {
+	for _, id := range []string{m.id, m.ourID} {
 		if _, message, ours := mailid.Parse(c.env.Keys, id); ours && message != 0 {
 			return true
 		}
@@ -169,122 +188,135 @@ func (c *Mailbox) sentByUs(m sighting) bool {
 	return false
 }
 
-// takeInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of
-// arrival: so a question comes before our answer, and our answer before the customer's reaction to it.
-func (f *fetcher) takeInOrder(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID, sent []filedMail,
-	took func(context.Context, []outcome) error) error {
-	for _, m := range sent {
+// fetchInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of arrival.
+// So a question comes before our answer, and our answer before the customer's reaction to it. onStored moves
+// the watermark of the inbox, whose UIDVALIDITY is uidValidity.
+func (f *fetcher) fetchInOrder(
+	ctx context.Context, s *imapSession, uidValidity uint32, mails newMails, onStored storedHandler,
+) error {
+	uids := mails.inbox
+	for _, m := range mails.sent {
 		if m.skip {
-			f.sent.mark.note([]outcome{{uid: m.uid, fate: fateSkipped, mail: &fetched{at: m.at}}}, f.c.env.Now())
+			f.skipSent(m)
 			continue
 		}
-		n, err := f.arrivedBefore(s, uids, validity, m.at)
+		count, err := f.countArrivedBefore(s, uids, uidValidity, m.arrivedAt)
 		if err != nil {
 			return err
 		}
-		if err := f.takeInbox(ctx, s, validity, uids[:n], took); err != nil {
+		if err := f.fetchFromInbox(ctx, s, uidValidity, uids[:count], onStored); err != nil {
 			return err
 		}
-		uids = uids[n:]
-		if err := f.takeSent(ctx, s, m.uid); err != nil {
-			if err := f.restSent(ctx, s, err); err != nil {
+		uids = uids[count:]
+		if err := f.fetchFromSent(ctx, s, m.uid); err != nil {
+			if err := f.pauseSent(ctx, s, err); err != nil {
 				return err
 			}
 			break
 		}
 	}
-	if len(sent) > 0 {
+	if len(mails.sent) > 0 {
 		if err := f.saveSent(ctx); err != nil {
 			return err
 		}
 	}
-	return f.takeInbox(ctx, s, validity, uids, took)
+	return f.fetchFromInbox(ctx, s, uidValidity, uids, onStored)
 }
 
-func (f *fetcher) takeInbox(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID,
-	took func(context.Context, []outcome) error) error {
-	if err := f.backToInbox(s, validity); err != nil {
+// skipSent moves the watermark of the folder of sent mail over a mail that is not fetched.
+func (f *fetcher) skipSent(m filedMail) {
+	skipped := outcome{uid: m.uid, fate: fateSkipped, mail: &fetched{arrivedAt: m.arrivedAt}}
+	f.sent.mark.noteOutcomes([]outcome{skipped}, f.box.env.Now())
+}
+
+func (f *fetcher) fetchFromInbox(
+	ctx context.Context, s *imapSession, uidValidity uint32, uids []imap.UID, onStored storedHandler,
+) error {
+	if err := f.backToInbox(s, uidValidity); err != nil {
 		return err
 	}
-	return f.take(ctx, s, f.inbox, validity, uids, took)
+	return f.fetchAndStore(ctx, selectedFolder{s, f.inbox, uidValidity}, uids, onStored)
 }
 
-// backToInbox selects the inbox after the folder of sent mail. The server doesn't announce mail that
-// came meanwhile, so it asks for another look.
-func (f *fetcher) backToInbox(s *imapSession, validity uint32) error {
-	if s.opened != f.inbox.name {
+// backToInbox selects the inbox after the folder of sent mail. The server doesn't announce mail that came
+// while the other folder was selected, so backToInbox asks for another look.
+func (f *fetcher) backToInbox(s *imapSession, uidValidity uint32) error {
+	if s.selected != f.inbox.name {
 		s.announce()
 	}
-	return s.enter(f.inbox.name, validity)
+	return s.selectFolder(f.inbox.name, uidValidity)
 }
 
-func (f *fetcher) takeSent(ctx context.Context, s *imapSession, uids ...imap.UID) error {
-	if err := s.enter(f.sent.name, f.sent.mark.UIDValidity); err != nil {
+func (f *fetcher) fetchFromSent(ctx context.Context, s *imapSession, uids ...imap.UID) error {
+	if err := s.selectFolder(f.sent.name, f.sent.mark.UIDValidity); err != nil {
 		return err
 	}
-	return f.take(ctx, s, f.sent, f.sent.mark.UIDValidity, uids, f.advanceSent)
+	return f.fetchAndStore(ctx, selectedFolder{s, f.sent, f.sent.mark.UIDValidity}, uids, f.noteSent)
 }
 
-// enter selects a folder unless it is selected. Errors: errRenumbered.
-func (s *imapSession) enter(folder string, validity uint32) error {
-	if s.opened == folder {
+// selectFolder selects a folder unless it is selected.
+// Errors: errRenumbered if its UIDVALIDITY is not uidValidity.
+func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
+	if s.selected == folder {
 		return nil
 	}
 	data, err := s.examine(folder)
-	if err == nil && data.UIDValidity != validity {
+	if err == nil && data.UIDValidity != uidValidity {
 		err = errRenumbered
 	}
 	return err
 }
 
-// arrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at;
-// zero = all of them.
-func (f *fetcher) arrivedBefore(s *imapSession, uids []imap.UID, validity uint32, at time.Time) (int, error) {
+// countArrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at.
+// If at is zero, because the server didn't say, it counts all of them.
+func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidity uint32, at time.Time) (int, error) {
 	if at.IsZero() || len(uids) == 0 {
 		return len(uids), nil
 	}
-	if err := f.backToInbox(s, validity); err != nil {
+	if err := f.backToInbox(s, uidValidity); err != nil {
 		return 0, err
 	}
 	for first := 0; first < len(uids); first += batchSize {
 		some := uids[first:min(first+batchSize, len(uids))]
-		known, err := s.fetchFacts(some)
+		known, err := s.fetchSizes(some)
 		if err != nil {
 			return 0, err
 		}
-		if i := slices.IndexFunc(some, func(uid imap.UID) bool { return known[uid] != nil && known[uid].at.After(at) }); i >= 0 {
-			return first + i, nil
+		for i, uid := range some {
+			if known[uid] != nil && known[uid].arrivedAt.After(at) {
+				return first + i, nil
+			}
 		}
 	}
 	return len(uids), nil
 }
 
-// rescanSent rescans the folder of sent mail, and makes the next look find out again which folder that is.
+// rescanSent rescans the folder of sent mail.
 func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
-	s.folders = nil
-	if f.sent.mark == nil || f.sent.mark.Last == 0 || f.c.env.Now().Before(f.sentRestEnds) {
+	s.folders = nil // the next search finds out again which folder has sent mail
+	if f.sent.mark == nil || f.sent.mark.Last == 0 || f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil
 	}
-	err := s.enter(f.sent.name, f.sent.mark.UIDValidity)
+	err := s.selectFolder(f.sent.name, f.sent.mark.UIDValidity)
 	if err == nil {
-		err = f.rescan(ctx, s, f.sent, f.advanceSent)
+		err = f.rescan(ctx, s, f.sent, f.noteSent)
 	}
 	if err != nil {
-		if err := f.restSent(ctx, s, err); err != nil {
+		if err := f.pauseSent(ctx, s, err); err != nil {
 			return err
 		}
 	}
 	return f.backToInbox(s, f.inbox.mark.UIDValidity)
 }
 
-// advanceSent adds mails to the watermark of the folder of sent mail and saves it.
-func (f *fetcher) advanceSent(ctx context.Context, done []outcome) error {
-	f.sent.mark.note(done, f.c.env.Now())
+// noteSent adds mails to the watermark of the folder of sent mail and saves it.
+func (f *fetcher) noteSent(ctx context.Context, done []outcome) error {
+	f.sent.mark.noteOutcomes(done, f.box.env.Now())
 	return f.saveSent(ctx)
 }
 
-// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
-// that exists nothing is saved, and after a crash both folders begin again.
+// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. While the inbox
+// has none, saveSent saves nothing, and after a crash both folders begin again.
 func (f *fetcher) saveSent(ctx context.Context) error {
 	if f.inbox.mark == nil {
 		return nil

@@ -34,9 +34,9 @@ import (
 //     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
 //     CannotTell.
 //
-// A mail that somebody had sent again has the Message-ID of its earlier sending, and a copy of that one proves
-// nothing: only a copy that was filed since the attempt began counts. If there is none, nobody can tell, because
-// servers and we file a mail with the same Message-ID only once.
+// A mail that somebody had sent again has the Message-ID of its earlier sending. A copy of the earlier sending
+// proves nothing, so only a copy that was filed since the attempt began counts. If there is no such copy, the
+// outcome is CannotTell, because servers and we file a mail with the same Message-ID only once.
 //
 // A server may file late: the caller asks again before it believes Absent.
 //
@@ -55,83 +55,92 @@ func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 }
 
 func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	folders, err := s.outgoing(c.set.SentFolder)
+	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	sentBefore := false // a copy of an earlier sending is there
-	for _, folder := range folders.list() {
+	hasEarlierCopy := false // a copy of an earlier sending was found
+	for _, folder := range folders.existing() {
 		if _, err := s.examine(folder); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		for _, key := range c.env.Keys { // an older key may have signed the attempt
 			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain())
-			found, err := s.find(id)
+			found, err := s.findByMessageID(id)
 			if err != nil {
 				return channels.CannotTell, channels.Receipt{}, err
 			}
-			sentBefore = sentBefore || len(found) > 0
-			if slices.ContainsFunc(found, func(m sighting) bool { return mayBeOf(m, o.Attempt) }) {
+			if len(found) > 0 {
+				hasEarlierCopy = true
+			}
+			if slices.ContainsFunc(found, func(m mailHeaders) bool { return isOfAttempt(m, o.Attempt) }) {
 				return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted}, nil
 			}
 		}
 	}
-	if folders.sent == "" || sentBefore {
+	if folders.sent == "" || hasEarlierCopy {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
-	outcome, err := c.absence(s, folders.sent, o)
+	outcome, err := c.judgeAbsence(s, folders.sent, o)
 	return outcome, channels.Receipt{}, err
 }
 
-// filingDoubt is how far the mail server's clock may be from ours for a copy to count as one of the last attempt.
+// filingDoubt is how far the mail server's clock may be behind ours. A copy that was filed this long before
+// the attempt still counts as the attempt's.
 const filingDoubt = time.Minute
 
-// mayBeOf reports whether a filed mail may be what an attempt sent, and not an earlier sending of the message.
-func mayBeOf(m sighting, a channels.Attempt) bool {
-	return a.Again == 0 || !m.at.IsZero() && !m.at.Before(a.FirstAt.Add(-filingDoubt))
+// isOfAttempt reports whether a filed mail may be what an attempt sent, and not an earlier sending of the message.
+func isOfAttempt(m mailHeaders, a channels.Attempt) bool {
+	if a.Again == 0 { // there was no earlier sending
+		return true
+	}
+	return !m.arrivedAt.IsZero() && !m.arrivedAt.Before(a.FirstAt.Add(-filingDoubt))
 }
 
-// absence returns Absent or CannotTell for a mail that was not found; see Reconcile.
-func (c *Mailbox) absence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
+// judgeAbsence returns Absent or CannotTell for a mail that was not found; see Reconcile.
+func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
 	folder, err := s.examine(sent)
 	if err != nil {
 		return channels.CannotTell, err
 	}
-	known := c.knownSent(o)
-	missing := false
-	var seen []sighting
-	for _, id := range known {
-		found, err := s.find(id)
+	lacksAccepted := false // a mail is missing that the server is known to have accepted
+	var seen []mailHeaders
+	for _, id := range c.knownAccepted(o) {
+		found, err := s.findByMessageID(id)
 		if err != nil {
 			return channels.CannotTell, err
 		}
-		missing = missing || len(found) == 0
+		if len(found) == 0 {
+			lacksAccepted = true
+		}
 		seen = append(seen, found...)
 	}
-	if n := folder.NumMessages; n > 0 {
-		recent, err := s.lastSightings(n)
+	if folder.NumMessages > 0 {
+		recent, err := s.readLastHeaders(folder.NumMessages)
 		if err != nil {
 			return channels.CannotTell, err
 		}
 		seen = append(seen, recent...)
 	}
-	filedByServer := func(m sighting) bool {
+	filedByServer := func(m mailHeaders) bool {
 		_, message, ours := mailid.Parse(c.env.Keys, m.id)
-		return ours && message != 0 && !m.copy
+		return ours && message != 0 && !m.isOurCopy
 	}
 	switch {
 	case slices.ContainsFunc(seen, filedByServer):
 		return channels.Absent, nil
-	case missing || c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft:
+	case lacksAccepted:
+		return channels.CannotTell, nil
+	case c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft:
 		return channels.CannotTell, nil
 	}
 	return channels.Absent, nil
 }
 
-// knownSent returns the Message-IDs of mails of ours that the server is known to have accepted: those to
+// knownAccepted returns the Message-IDs of mails of ours that the server is known to have accepted: those to
 // which the conversation refers, and the last one of this process.
-func (c *Mailbox) knownSent(o channels.Outbound) []string {
-	const most = 3
+func (c *Mailbox) knownAccepted(o channels.Outbound) []string {
+	const maxReferences = 3 // each costs a search
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
 		id = mailid.Clean(id)
@@ -140,7 +149,7 @@ func (c *Mailbox) knownSent(o channels.Outbound) []string {
 		if otherMail && !slices.Contains(known, id) {
 			known = append(known, id)
 		}
-		if len(known) == most {
+		if len(known) == maxReferences {
 			break
 		}
 	}

@@ -17,36 +17,42 @@ import (
 // the cause may pass by itself.
 const reportAfter = 3
 
-// fetcher is the state of Run. Only Run's goroutine uses it.
+// fetcher is the state of Run. Only Run's goroutine uses it, except for the watermarks: while a batch is
+// being stored, the goroutine that stores it moves them (see fetchAndStore).
 type fetcher struct {
-	c     *Mailbox
+	box   *Mailbox
 	inbox *folder // the folder that the account names
 	sent  *folder // the folder of sent mail
 
-	before time.Time // when the newest mail arrived that was known of the mailbox that the account had before; zero = it had none
+	// newestInOldMailbox is the time of arrival of the newest mail that was fetched before the account was
+	// given another mailbox. It is zero if it was given none since Run began.
+	newestInOldMailbox time.Time
 
-	sentRest     time.Duration // how long the folder of sent mail is left alone after it failed; 0 = it works
-	sentRestEnds time.Time
+	sentPause     time.Duration // how long the folder of sent mail is left alone after its last failure; zero if it works
+	sentPauseEnds time.Time
 
-	lookBack *time.Timer   // fires when it is time for a rescan
-	due      bool          // it is time for a rescan
-	badWait  time.Duration // the wait until the rescan that follows an unreadable mail; 0 = there was none
+	rescanTimer     *time.Timer   // fires when a rescan becomes due
+	rescanDue       bool          // the next fetch also rescans the last days; set by rescanTimer, reset by fetchNew
+	earlyRescanWait time.Duration // how soon the next rescan comes after an unreadable mail; zero if all mails can be read
 
-	lost     int // sessions in a row that failed before all mail was fetched
-	failures int // sessions in a row that failed early: the waits between them grow
+	failedSinceFetch  int // sessions that failed since all mail was last fetched: decides when admins hear of it
+	failedSinceStable int // sessions that failed since one lasted for two fetches: the more, the longer the next wait
 }
 
-// Run fetches mail until ctx ends. It keeps one IMAP connection and waits with IDLE. It also looks
-// every minute, because announcements get lost, and because IDLE doesn't announce mail in the folder
-// of sent mail. The watermark passes a mail only when Accept has stored it, when the mail is proven to
-// be gone, or when it could not be read three times and was quarantined.
+// Run fetches mail until ctx ends, and then returns nil. It keeps one IMAP connection and waits with IDLE.
+// It also looks every minute, because announcements get lost, and because IDLE doesn't announce mail in the
+// folder of sent mail. The watermark passes a mail only when Accept has stored the mail, when the mail is
+// proven to be gone, or when it could not be read maxTries times and was quarantined.
 func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
-		c: c, inbox: newFolder(c.set.Folder, false), sent: newFolder("", true),
-		lookBack: time.NewTimer(c.opts.Timing.Rescan), due: true,
+		box:         c,
+		inbox:       newFolder(c.set.Folder, false),
+		sent:        newFolder("", true),
+		rescanTimer: time.NewTimer(c.opts.Timing.Rescan),
+		rescanDue:   true,
 	}
-	defer f.lookBack.Stop()
-	if err := f.persist(ctx, func() error { return f.load(ctx) }); err != nil {
+	defer f.rescanTimer.Stop()
+	if err := f.retryUntilStored(ctx, func() error { return f.load(ctx) }); err != nil {
 		return nil // ctx ended
 	}
 	for ctx.Err() == nil {
@@ -54,17 +60,17 @@ func (c *Mailbox) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		pause.For(ctx, f.failed(err))
+		pause.For(ctx, f.recordFailure(err))
 	}
 	return nil
 }
 
-// load reads the watermark. If it can't be understood it is not replaced, because then mail would be
-// lost or fetched twice.
+// load reads the watermark. A watermark that can't be understood is not replaced, because a new one would
+// lose mail or fetch it twice.
 func (f *fetcher) load(ctx context.Context) error {
-	m, err := f.c.loadMark(ctx)
+	m, err := f.box.loadMark(ctx)
 	if errors.Is(err, errBadMark) {
-		f.c.env.Report(channels.Condition{
+		f.box.env.Report(channels.Condition{
 			Status: channels.Broken, Text: "Parley can't read how far this mailbox has been fetched.",
 			Hint: "Was an older version of Parley started? Start the newest one.",
 		})
@@ -78,102 +84,112 @@ func (f *fetcher) load(ctx context.Context) error {
 
 // session connects and fetches mail until something fails or ctx ends.
 func (f *fetcher) session(ctx context.Context) error {
-	s, err := f.c.openIMAP(ctx)
+	s, err := f.box.openIMAP(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	data, err := s.examine(f.c.set.Folder)
+	data, err := s.examine(f.box.set.Folder)
 	if err != nil {
 		return atStage(stageFolder, err)
 	}
-	if err := f.align(ctx, s, data); err != nil {
+	if err := f.alignInbox(ctx, s, data); err != nil {
 		return atStage(stageWork, err)
 	}
-	idle := s.client.Caps().Has(imap.CapIdle)
-	for round := 1; ; round++ {
-		select { // drop an old signal: look finds all mail that came until now
+	canIdle := s.client.Caps().Has(imap.CapIdle)
+	for fetchesInSession := 1; ; fetchesInSession++ {
+		select { // drop an old signal: fetchNew finds all mail that came until now
 		case <-s.news:
 		default:
 		}
-		if err := f.look(ctx, s); err != nil {
+		if err := f.fetchNew(ctx, s); err != nil {
 			return atStage(stageWork, err)
 		}
-		if err := f.granted(ctx); err != nil {
+		if err := f.checkConsent(ctx); err != nil {
 			return atStage(stageLogin, err)
 		}
-		f.healthy(round)
-		if idle, err = f.wait(ctx, s, idle); err != nil {
+		f.recordSuccess(fetchesInSession)
+		canIdle, err = f.waitForMail(ctx, s, canIdle)
+		if err != nil {
 			return atStage(stageWork, err)
 		}
 	}
 }
 
-// granted looks whether the provider still consents to our signing in. A connection may outlive its access
-// token by days; without this look nobody would learn of a revoked consent before it breaks.
+// checkConsent asks whether the mailbox's owner still consents to our signing in. A connection may outlive
+// its access token by days. Without this question nobody would learn of a revoked consent before the
+// connection breaks.
 // Errors: *channels.SendError of class AuthBroken.
-func (f *fetcher) granted(ctx context.Context) error {
-	_, err := wire.Token(ctx, f.c.set, f.c.env.Grant, "")
+func (f *fetcher) checkConsent(ctx context.Context) error {
+	_, err := wire.Token(ctx, f.box.set, f.box.env.Grant, "")
 	if channels.ClassOf(err) == channels.AuthBroken {
 		return err
 	}
-	return nil // a provider that can't be reached now keeps nobody from fetching
+	return nil // also if the provider can't be asked now: the connection still works
 }
 
-// healthy records that all mail has been fetched, for the nth time in a session.
-func (f *fetcher) healthy(round int) {
-	f.lost = 0
-	f.c.noteCaughtUp()
-	if round == 1 {
-		f.c.env.Report(channels.Condition{Status: channels.Active})
+// recordSuccess records that all mail has been fetched. fetchesInSession counts the fetches of this session.
+// Only the second one shows that the connection is stable: some servers let us in and hang up at the first wait.
+func (f *fetcher) recordSuccess(fetchesInSession int) {
+	f.failedSinceFetch = 0
+	f.box.noteCaughtUp()
+	if fetchesInSession == 1 {
+		f.box.env.Report(channels.Condition{Status: channels.Active})
 		return
 	}
-	f.failures = 0 // not in the first round: a connection that breaks in its first wait is no success
+	f.failedSinceStable = 0
 }
 
-// failed reports a lost session and returns how long to wait before the next one.
-func (f *fetcher) failed(err error) time.Duration {
-	t := f.c.opts.Timing
-	f.lost++
-	f.failures++
-	p := f.c.explain(err)
-	if p.NeedsPerson || f.lost >= reportAfter {
-		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.Text, Hint: p.Hint})
+// recordFailure counts and reports a session that failed, and returns how long to wait before the next one.
+func (f *fetcher) recordFailure(err error) time.Duration {
+	timing := f.box.opts.Timing
+	f.failedSinceFetch++
+	f.failedSinceStable++
+	problem := f.box.explain(err)
+	if problem.NeedsPerson || f.failedSinceFetch >= reportAfter {
+		f.box.env.Report(channels.Condition{Status: channels.Broken, Text: problem.Text, Hint: problem.Hint})
 	}
-	f.c.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.lost)
-	first, most := t.RetryFirst, t.RetryMax
-	if p.NeedsPerson {
-		first, most = t.LoginFirst, t.LoginMax
+	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failedSinceFetch)
+	if problem.NeedsPerson {
+		return spreadWidely(backoff(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
-	return spread(min(most, first<<min(f.failures-1, 20)))
+	return spreadWidely(backoff(timing.RetryFirst, timing.RetryMax, f.failedSinceStable))
 }
 
-// spread returns a random time from 0.5 d to 1.5 d, so that the mailboxes of a server that was down
+// backoff returns the wait after a number of failures in a row, which is at least 1. It begins with first
+// and doubles with each failure, up to longest.
+func backoff(first, longest time.Duration, failures int) time.Duration {
+	const maxDoublings = 20 // more would overflow; longest is reached before
+	return min(longest, first<<min(failures-1, maxDoublings))
+}
+
+// spreadWidely returns a random time from 0.5 d to 1.5 d, so that the mailboxes of a server that was down
 // come back one after the other.
-func spread(d time.Duration) time.Duration { return d/2 + rand.N(d) }
+func spreadWidely(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
-// jitter returns a random time from 0.8 d to 1.2 d, so that the accounts of one server don't all do
-// the same at once.
-func jitter(d time.Duration) time.Duration {
+// spreadALittle returns a random time from 0.8 d to 1.2 d, so that the accounts of one server don't act at
+// the same moments for ever, and yet not much later than their settings say.
+func spreadALittle(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
-// wait waits until there may be new mail. It returns whether IDLE works with this server.
-func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, error) {
-	if idle {
-		err := f.idle(ctx, s)
-		if err == nil || !refused(err) {
+// waitForMail waits until there may be new mail, with IDLE if canIdle is true. stillCanIdle is false if the
+// server can't do IDLE, or refused it now.
+func (f *fetcher) waitForMail(ctx context.Context, s *imapSession, canIdle bool) (stillCanIdle bool, err error) {
+	if canIdle {
+		err := f.waitIdling(ctx, s)
+		if err == nil || !isRefusal(err) {
 			return true, err
 		}
-		f.c.log.Info("server refuses IDLE, polling instead", "error", err)
+		f.box.log.Info("server refuses IDLE, polling instead", "error", err)
 	}
-	return false, f.sleep(ctx, s, f.c.opts.Timing.PollBlind)
+	return false, f.waitForNews(ctx, s, f.box.opts.Timing.PollBlind)
 }
 
-// idle waits with IDLE. The library restarts IDLE after 28 minutes; Timing.Poll ends it much earlier.
-func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
+// waitIdling waits with IDLE. The library would restart IDLE after 28 minutes; Timing.Poll ends it much earlier.
+func (f *fetcher) waitIdling(ctx context.Context, s *imapSession) error {
 	var stop func() error
-	err := s.do(func() error {
+	err := s.run(func() error {
 		cmd, err := s.client.Idle()
 		if err != nil {
 			return err
@@ -189,22 +205,22 @@ func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 	if err != nil {
 		return err
 	}
-	if err := f.sleep(ctx, s, f.c.opts.Timing.Poll); err != nil {
-		return err // the connection has ended, and IDLE with it
+	if err := f.waitForNews(ctx, s, f.box.opts.Timing.Poll); err != nil {
+		return err // no need to end IDLE: the connection has ended, or is closed because ctx has
 	}
-	return s.do(stop)
+	return s.run(stop)
 }
 
-// sleep waits until the server announces mail, d is over, or a rescan is due.
-// Errors: the connection or ctx ended.
-func (f *fetcher) sleep(ctx context.Context, s *imapSession, d time.Duration) error {
-	timer := time.NewTimer(jitter(d))
+// waitForNews waits until the server announces mail, about d is over, or a rescan is due.
+// Errors: the connection ended, or ctx did.
+func (f *fetcher) waitForNews(ctx context.Context, s *imapSession, d time.Duration) error {
+	timer := time.NewTimer(spreadALittle(d))
 	defer timer.Stop()
 	select {
 	case <-s.news:
 	case <-timer.C:
-	case <-f.lookBack.C:
-		f.due = true
+	case <-f.rescanTimer.C:
+		f.rescanDue = true
 	case <-s.client.Closed():
 		return errHungUp
 	case <-ctx.Done():

@@ -32,20 +32,20 @@ func sentNames() []string {
 	}
 }
 
-// outgoingFolders are the folders in which a sent mail can be found again.
-type outgoingFolders struct {
-	sent string // "" = none found
-	all  string // Gmail's All Mail; "" = none
+// sentFolders are the folders in which a sent mail can be found again.
+type sentFolders struct {
+	sent string // the folder of sent mail; "" if none was found
+	all  string // Gmail's All Mail; "" if there is none
 }
 
-// list returns those that exist.
-func (o outgoingFolders) list() []string {
+// existing returns the names of the folders that exist.
+func (o sentFolders) existing() []string {
 	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
 }
 
-// outgoing finds the outgoingFolders by their special use, whatever the language of their names, or by
-// a usual name. named is the folder of sent mail from the settings; "" = it has to be found.
-func (s *imapSession) outgoing(named string) (outgoingFolders, error) {
+// findSentFolders finds the folders by their special use, whatever the language of their names, or by a usual
+// name. configured is the folder of sent mail from the account's settings; if it is "", the folder has to be found.
+func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
 	}
@@ -55,26 +55,27 @@ func (s *imapSession) outgoing(named string) (outgoingFolders, error) {
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
 	var folders []*imap.ListData
-	err := s.do(func() (err error) {
+	err := s.run(func() (err error) {
 		folders, err = s.client.List("", "*", options).Collect()
 		return err
 	})
 	if err != nil {
-		return outgoingFolders{}, fmt.Errorf("email: list folders: %w", err)
+		return sentFolders{}, fmt.Errorf("email: list folders: %w", err)
 	}
-	out := pickOutgoing(folders)
-	out.sent = cmp.Or(named, out.sent)
+	out := pickSentFolders(folders)
+	out.sent = cmp.Or(configured, out.sent)
 	s.folders = &out
 	return out, nil
 }
 
-func pickOutgoing(folders []*imap.ListData) (out outgoingFolders) {
+func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 	for _, f := range folders {
 		switch {
-		case hasAttr(f, imap.MailboxAttrNoSelect) || hasAttr(f, imap.MailboxAttrNonExistent):
-		case hasAttr(f, imap.MailboxAttrSent):
+		case hasAttribute(f, imap.MailboxAttrNoSelect), hasAttribute(f, imap.MailboxAttrNonExistent):
+			// no folder that could be opened
+		case hasAttribute(f, imap.MailboxAttrSent):
 			out.sent = f.Mailbox
-		case hasAttr(f, imap.MailboxAttrAll):
+		case hasAttribute(f, imap.MailboxAttrAll):
 			out.all = f.Mailbox
 		}
 	}
@@ -84,7 +85,7 @@ func pickOutgoing(folders []*imap.ListData) (out outgoingFolders) {
 	return out
 }
 
-func hasAttr(f *imap.ListData, attr imap.MailboxAttr) bool {
+func hasAttribute(f *imap.ListData, attr imap.MailboxAttr) bool {
 	return slices.ContainsFunc(f.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), string(attr)) })
 }
 
@@ -95,7 +96,7 @@ func sentByName(folders []*imap.ListData) string {
 			if f.Delim != 0 {
 				last = last[strings.LastIndex(last, string(f.Delim))+1:]
 			}
-			if strings.ToLower(last) == name && !hasAttr(f, imap.MailboxAttrNoSelect) {
+			if strings.ToLower(last) == name && !hasAttribute(f, imap.MailboxAttrNoSelect) {
 				return f.Mailbox
 			}
 		}
@@ -103,14 +104,18 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// FileCopy files a mail that was just sent, unless the server does. An error only leads to a note,
-// because the mail is sent.
+// FileCopy files a mail that was just sent, unless the server files it by itself. The caller only logs an
+// error, because the mail is sent.
 func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	c.mu.Lock()
-	before, serverSaves := c.lastSent, c.serverSaves
+	previousID := c.lastSent
+	serverSaves := c.serverSaves
 	c.lastSent = m.ID
 	c.mu.Unlock()
-	if c.set.SaveSent == settings.SaveOff || c.set.SaveAuto && serverSaves {
+	if c.set.SaveSent == settings.SaveOff {
+		return nil
+	}
+	if c.set.SaveAuto && serverSaves {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timing.SaveCopy)
@@ -120,7 +125,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 		return err
 	}
 	defer s.close()
-	folders, err := s.outgoing(c.set.SentFolder)
+	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
 		return err
 	}
@@ -128,8 +133,9 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 		return errNoSent
 	}
 	if c.set.SaveAuto {
-		// A server may file late. So the previous mail also shows whether it does.
-		if saves, err := s.saves(folders.sent, m.ID, before); err == nil && saves {
+		// A server may file late. So the previous mail, too, shows whether it files.
+		saves, err := s.filesByItself(folders.sent, m.ID, previousID)
+		if err == nil && saves { // on an error a copy too many is better than none
 			c.mu.Lock()
 			c.serverSaves = true
 			c.mu.Unlock()
@@ -144,35 +150,35 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
 
-// saves reports whether the server filed one of these mails by itself.
-func (s *imapSession) saves(folder string, ids ...string) (bool, error) {
+// filesByItself reports whether the server filed one of these mails by itself.
+func (s *imapSession) filesByItself(folder string, ids ...string) (bool, error) {
 	if _, err := s.examine(folder); err != nil {
 		return false, err
 	}
 	for _, id := range ids {
-		found, err := s.find(id)
+		found, err := s.findByMessageID(id)
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(found, func(m sighting) bool { return !m.copy }) {
+		if slices.ContainsFunc(found, func(m mailHeaders) bool { return !m.isOurCopy }) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// sighting is what the headers of a mail in a folder say.
-type sighting struct {
-	uid   imap.UID
-	at    time.Time // INTERNALDATE; zero = the server didn't say
-	id    string    // Message-ID without <>
-	token string    // mailid.MessageHeader: its Message-ID as we sent it; "" = none
-	copy  bool      // mailid.CopyHeader: we filed it
+// mailHeaders is what the headers of a mail in a folder say.
+type mailHeaders struct {
+	uid       imap.UID
+	arrivedAt time.Time // INTERNALDATE; zero if the server didn't say
+	id        string    // Message-ID without <>
+	ourID     string    // mailid.MessageHeader: the Message-ID under which we sent the mail; "" if it has none
+	isOurCopy bool      // it has mailid.CopyHeader: we filed it
 }
 
-// find looks for a Message-ID in the selected folder. The server also finds mails whose ids contain it;
-// those are left out.
-func (s *imapSession) find(id string) ([]sighting, error) {
+// findByMessageID looks for a Message-ID in the selected folder. It leaves out mails whose ids only contain
+// the id: the server finds these, too.
+func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
 	if id == "" {
 		return nil, nil
 	}
@@ -180,53 +186,56 @@ func (s *imapSession) find(id string) ([]sighting, error) {
 	if err != nil || len(uids) == 0 {
 		return nil, err
 	}
-	uids = uids[max(0, len(uids)-maxSightings):]
-	all, err := s.sightings(uids)
+	uids = uids[max(0, len(uids)-maxHeadersRead):]
+	all, err := s.readHeaders(uids)
 	if err == nil && len(all) < len(uids) {
-		err = errUnseen
+		err = errNotShown
 	}
-	return slices.DeleteFunc(all, func(m sighting) bool { return m.id != id }), err
+	return slices.DeleteFunc(all, func(m mailHeaders) bool { return m.id != id }), err
 }
 
-// errUnseen means that the server finds a mail, but doesn't show it. So nobody can say that it isn't there.
-var errUnseen = errors.New("email: the server does not show a mail that it finds")
+// errNotShown means that the server finds a mail, but doesn't show it. So nobody can say that the mail isn't there.
+var errNotShown = errors.New("email: the server does not show a mail that it finds")
 
-// maxSightings limits how many mails are looked at.
-const maxSightings = 50
+// maxHeadersRead is of how many mails the headers are read at once: of the last ones.
+const maxHeadersRead = 50
 
-// sightings reads the headers of mails in the selected folder.
-func (s *imapSession) sightings(uids []imap.UID) ([]sighting, error) {
-	mails, err := s.fetch(uids, sightingItems(), rawmail.MaxHeaderBytes)
-	return sightingsOf(mails), err
+// readHeaders reads the headers of mails in the selected folder.
+func (s *imapSession) readHeaders(uids []imap.UID) ([]mailHeaders, error) {
+	mails, err := s.fetch(uids, headerItems(), rawmail.MaxHeaderBytes)
+	return parseHeaders(mails), err
 }
 
-// lastSightings reads the headers of the last mails in the selected folder, which has count mails; count > 0.
-func (s *imapSession) lastSightings(count uint32) ([]sighting, error) {
+// readLastHeaders reads the headers of the last mails in the selected folder, which has count mails. count is not 0.
+func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 	var last imap.SeqSet
-	last.AddRange(max(1, count-min(count, maxSightings)+1), count)
-	mails, err := s.fetchSet(last, sightingItems(), rawmail.MaxHeaderBytes)
-	return sightingsOf(mails), err
+	last.AddRange(max(1, count-min(count, maxHeadersRead)+1), count)
+	mails, err := s.fetchSet(last, headerItems(), rawmail.MaxHeaderBytes)
+	return parseHeaders(mails), err
 }
 
-func sightingItems() *imap.FetchOptions {
+func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.CopyHeader},
 	}
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
 }
 
-// sightingsOf reads the headers of fetched mails, in the order of their UIDs.
-func sightingsOf(mails map[imap.UID]*fetched) []sighting {
-	var out []sighting
+// parseHeaders reads the headers of fetched mails, in the order of their UIDs.
+func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
+	var out []mailHeaders
 	for _, uid := range slices.Sorted(maps.Keys(mails)) {
 		m := mails[uid]
-		if !m.whole {
+		if !m.hasRaw {
 			continue
 		}
 		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
-		out = append(out, sighting{
-			uid: m.uid, at: m.at, id: mailid.Clean(h.Get("Message-ID")), token: mailid.Clean(h.Get(mailid.MessageHeader)),
-			copy: h.Get(mailid.CopyHeader) != "",
+		out = append(out, mailHeaders{
+			uid:       m.uid,
+			arrivedAt: m.arrivedAt,
+			id:        mailid.Clean(h.Get("Message-ID")),
+			ourID:     mailid.Clean(h.Get(mailid.MessageHeader)),
+			isOurCopy: h.Get(mailid.CopyHeader) != "",
 		})
 	}
 	return out
@@ -235,14 +244,15 @@ func sightingsOf(mails map[imap.UID]*fetched) []sighting {
 // fileMail files a sent mail, marked as read and as our copy.
 func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.Mail) error {
 	const mark = mailid.CopyHeader + ": filed by Parley\r\n"
-	return s.do(func() error {
+	return s.run(func() error {
 		cmd := s.client.Append(folder, int64(len(mark))+m.LengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		_, writeErr := io.WriteString(cmd, mark)
 		if writeErr == nil {
 			_, writeErr = m.Copy(ctx, cmd)
 		}
-		if file := (*channels.SendError)(nil); errors.As(writeErr, &file) {
-			_ = s.conn.Close() // a file can't be read: the rest of the mail will never come
+		var fileErr *channels.SendError
+		if errors.As(writeErr, &fileErr) { // a file of the mail can't be read
+			_ = s.conn.Close() // the server would wait for the rest of the mail, which will never come
 		}
 		if err := cmd.Close(); writeErr == nil {
 			writeErr = err

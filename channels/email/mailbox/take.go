@@ -28,31 +28,40 @@ const (
 type outcome struct {
 	uid  imap.UID
 	fate fate
-	mail *fetched
+	mail *fetched // nil if nothing of the mail was fetched
 }
 
-// taking is the state of one call of take. Only the goroutine that fetches uses it.
-type taking struct {
-	f     *fetcher
-	d     *folder
-	s     *imapSession
-	known map[imap.UID]*fetched // sizes and dates that were fetched ahead
-	asked imap.UID              // sizes and dates were fetched up to this mail
-	held  func()                // releases the memory reserved for this batch; nil = none is reserved
+// storedHandler moves a watermark over mails that have just been stored, or need not be.
+type storedHandler func(ctx context.Context, done []outcome) error
+
+// selectedFolder is a folder that is selected in a session, with the UIDVALIDITY of its UIDs.
+type selectedFolder struct {
+	session     *imapSession
+	folder      *folder
+	uidValidity uint32
 }
 
-// take fetches mails of the selected folder in the order of their UIDs, a batch at a time. It stores
-// each batch and then calls took, which moves the watermark. While a batch is being stored, the next
-// one is fetched. took is called on another goroutine, which ends before take returns.
-func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity uint32, uids []imap.UID,
-	took func(context.Context, []outcome) error) error {
-	t := &taking{f: f, d: d, s: s, known: map[imap.UID]*fetched{}}
-	var stored chan error // the result of storing the previous batch
+// batchFetch is the state of one call of fetchAndStore. Only the goroutine that fetches uses it.
+type batchFetch struct {
+	selectedFolder
+
+	fetcher       *fetcher
+	known         map[imap.UID]*fetched // mails of which size and date were fetched ahead
+	sizesKnownTo  imap.UID              // sizes and dates were asked for up to this mail
+	releaseMemory func()                // releases the memory that is reserved for the batch; nil if none is reserved
+}
+
+// fetchAndStore fetches mails of the selected folder in the order of their UIDs, batch by batch. It stores
+// each batch and then calls onStored, which moves the watermark. While a batch is being stored, the next one
+// is fetched: onStored is called on another goroutine, which ends before fetchAndStore returns.
+func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids []imap.UID, onStored storedHandler) error {
+	t := &batchFetch{selectedFolder: from, fetcher: f, known: map[imap.UID]*fetched{}}
+	var stored chan error // the result of storing the previous batch; nil before the second batch
 	for len(uids) > 0 {
-		done, err := t.batch(ctx, uids)
+		done, err := t.fetchBatch(ctx, uids)
 		if stored != nil {
-			if before := <-stored; before != nil {
-				err = before
+			if storeErr := <-stored; storeErr != nil {
+				err = storeErr
 			}
 		}
 		if err != nil {
@@ -61,13 +70,13 @@ func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity 
 		}
 		uids = uids[len(done):]
 		stored = make(chan error, 1)
-		go func(held func()) {
-			if held != nil {
-				defer held()
+		go func(releaseMemory func()) {
+			if releaseMemory != nil {
+				defer releaseMemory()
 			}
-			stored <- f.store(ctx, d, done, validity, took)
-		}(t.held)
-		t.held = nil
+			stored <- f.storeBatch(ctx, from, done, onStored)
+		}(t.releaseMemory)
+		t.releaseMemory = nil
 	}
 	if stored == nil {
 		return nil
@@ -75,193 +84,198 @@ func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity 
 	return <-stored
 }
 
-// store stores mails and then calls took.
-func (f *fetcher) store(
-	ctx context.Context, d *folder, done []outcome, validity uint32, took func(context.Context, []outcome) error,
-) error {
+// storeBatch stores mails and then calls onStored.
+func (f *fetcher) storeBatch(ctx context.Context, from selectedFolder, done []outcome, onStored storedHandler) error {
 	var facts []channels.Fact
 	for _, o := range done {
-		if fact, ok := d.fact(o, validity); ok {
+		if fact, ok := from.folder.factOf(o, from.uidValidity); ok {
 			facts = append(facts, fact)
 		}
 	}
-	if err := f.accept(ctx, facts); err != nil {
+	if err := f.acceptAll(ctx, facts); err != nil {
 		return err
 	}
-	return took(ctx, done)
+	return onStored(ctx, done)
 }
 
-// release releases the memory reserved for a batch that is not stored.
-func (t *taking) release() {
-	if t.held != nil {
-		t.held()
-		t.held = nil
+// release releases the memory that is reserved for a batch that will not be stored.
+func (t *batchFetch) release() {
+	if t.releaseMemory != nil {
+		t.releaseMemory()
+		t.releaseMemory = nil
 	}
 }
 
-// batch fetches the first of the mails: as many as fit into a batch, but one alone if it is large or
-// may break the connection.
-func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
-	n := 1
-	if uids[0] > t.d.careful {
-		if err := t.ask(uids[:min(batchSize, len(uids))]); err != nil {
+// fetchBatch fetches the first of the mails: as many as fit into a batch, or only one if it is large or may
+// break the connection.
+func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
+	count := 1
+	if uids[0] > t.folder.careUpTo {
+		if err := t.fetchMissingSizes(uids[:min(batchSize, len(uids))]); err != nil {
 			return nil, err
 		}
-		n = t.together(uids)
+		count = t.countJoinable(uids)
 	}
-	if n > 1 {
-		if err := t.bodies(ctx, uids[:n]); err != nil {
+	if count > 1 {
+		if err := t.fetchJoined(ctx, uids[:count]); err != nil {
 			return nil, err
 		}
 	}
-	done := make([]outcome, 0, n)
-	for _, uid := range uids[:n] {
+	done := make([]outcome, 0, count)
+	for _, uid := range uids[:count] {
 		o := outcome{uid: uid, mail: t.known[uid]}
 		delete(t.known, uid)
 		switch {
-		case o.mail != nil && t.d.old(o.mail):
+		case o.mail != nil && t.folder.isOld(o.mail):
 			o.fate = fateOld
-		case o.mail == nil || !o.mail.whole:
+		case o.mail == nil || !o.mail.hasRaw:
 			var err error
-			if o, err = t.alone(ctx, uid, o.mail); err != nil {
+			if o, err = t.fetchAlone(ctx, uid, o.mail); err != nil {
 				return nil, err
 			}
 		}
-		delete(t.d.tries, uid)
+		delete(t.folder.tries, uid)
 		done = append(done, o)
 	}
 	return done, nil
 }
 
-// ask fetches sizes and dates of mails, unless it has done so already.
-func (t *taking) ask(uids []imap.UID) error {
-	if uids[0] <= t.asked {
+// fetchMissingSizes fetches sizes and dates of mails, unless it has asked for them already.
+func (t *batchFetch) fetchMissingSizes(uids []imap.UID) error {
+	if uids[0] <= t.sizesKnownTo {
 		return nil
 	}
-	mails, err := t.s.fetchFacts(uids)
+	mails, err := t.session.fetchSizes(uids)
 	for uid, m := range mails {
 		t.known[uid] = m
 	}
-	t.asked = uids[len(uids)-1]
-	return t.blame(err, t.asked)
+	t.sizesKnownTo = uids[len(uids)-1]
+	return t.blameMails(err, t.sizesKnownTo)
 }
 
-// blame records that one of the mails up to last may have broken the connection, so that the next
-// session fetches them one by one. It returns nil if the server only refused a command: then the
-// connection still works.
-func (t *taking) blame(err error, last imap.UID) error {
-	if err == nil || refused(err) {
+// blameMails records, if err is not nil, that one of the mails up to last may have broken the connection:
+// the next session fetches them one by one. It returns err, or nil if the server only refused a command,
+// because then the connection still works.
+func (t *batchFetch) blameMails(err error, last imap.UID) error {
+	if err == nil || isRefusal(err) {
 		return nil
 	}
-	t.d.careful = max(t.d.careful, last)
+	t.folder.careUpTo = max(t.folder.careUpTo, last)
 	return err
 }
 
-// together returns how many of the mails, from the first on, fit into one batch; at least 1.
-func (t *taking) together(uids []imap.UID) int {
+// countJoinable returns how many of the mails, from the first on, fit into one batch. It returns at least 1.
+func (t *batchFetch) countJoinable(uids []imap.UID) int {
 	var bytes int64
-	n := 0
-	for n < len(uids) && uids[n] <= t.asked && t.known[uids[n]] != nil {
-		if bytes += t.size(uids[n]); bytes > t.f.c.opts.MaxJoin {
+	count := 0
+	for _, uid := range uids {
+		if uid > t.sizesKnownTo || t.known[uid] == nil {
 			break
 		}
-		n++
+		bytes += t.bufferBytes(uid)
+		if bytes > t.fetcher.box.opts.MaxJoin {
+			break
+		}
+		count++
 	}
-	return max(n, 1)
+	return max(count, 1)
 }
 
-// size returns how many bytes of a mail will be in memory. A mail of unknown size counts as too large for
-// a batch.
-func (t *taking) size(uid imap.UID) int64 {
+// bufferBytes returns how many bytes of a mail will be in memory. A mail of unknown size counts as too large
+// for a batch with others.
+func (t *batchFetch) bufferBytes(uid imap.UID) int64 {
 	m := t.known[uid]
 	switch {
-	case t.d.old(m):
+	case t.folder.isOld(m):
 		return 0
-	case m.sizeBytes > t.f.c.opts.MaxBody:
+	case m.sizeBytes > t.fetcher.box.opts.MaxBody:
 		return rawmail.MaxHeaderBytes
 	case m.sizeBytes <= 0:
-		return t.f.c.opts.MaxJoin + 1
+		return t.fetcher.box.opts.MaxJoin + 1
 	}
 	return m.sizeBytes
 }
 
-// bodies fetches the bodies of mails with one command.
-func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
+// fetchJoined fetches the bodies of mails with one command.
+func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	var wanted []imap.UID
 	var bytes int64
 	for _, uid := range uids {
-		if !t.d.old(t.known[uid]) {
+		if !t.folder.isOld(t.known[uid]) {
 			wanted = append(wanted, uid)
-			bytes += t.size(uid)
+			bytes += t.bufferBytes(uid)
 		}
 	}
 	if len(wanted) == 0 {
 		return nil
 	}
 	var err error
-	if t.held, err = t.f.c.limits.Reserve(ctx, bytes, false); err != nil {
+	if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, bytes, false); err != nil {
 		return err
 	}
-	return t.blame(t.s.fetchBodies(wanted, t.known, t.f.c.opts), uids[len(uids)-1])
+	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
 }
 
-// alone fetches one mail, or finds out why it can't be fetched. An attempt is counted before it is made,
-// because it may break the connection. known has size and date if they were fetched before; else nil.
-func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
-	f := t.f
-	for t.d.tries[uid] < maxTries {
-		t.d.tries[uid]++
-		m, err := t.try(ctx, uid, known, t.d.tries[uid] == maxTries)
+// fetchAlone fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes
+// it, because the attempt may break the connection. known has the mail's size and date, or is nil if they
+// weren't fetched before.
+func (t *batchFetch) fetchAlone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
+	f := t.fetcher
+	for t.folder.tries[uid] < maxTries {
+		t.folder.tries[uid]++
+		isLastTry := t.folder.tries[uid] == maxTries
+		m, err := t.tryToFetch(ctx, uid, known, isLastTry)
 		known = nil
 		if err != nil && ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
-		if err := t.blame(err, uid); err != nil {
+		if err := t.blameMails(err, uid); err != nil {
 			return outcome{}, err
 		}
-		if m != nil && t.d.old(m) {
+		if m != nil && t.folder.isOld(m) {
 			return outcome{uid: uid, fate: fateOld, mail: m}, nil
 		}
-		if m != nil && m.whole {
-			f.recovered(t.d, uid)
+		if m != nil && m.hasRaw {
+			f.noteReadable(t.folder, uid)
 			return outcome{uid: uid, fate: fateFetched, mail: m}, nil
 		}
-		there, err := t.s.exists(uid)
+		exists, err := t.session.exists(uid)
 		if err != nil {
 			return outcome{}, err
 		}
-		if !there {
+		if !exists {
 			return outcome{uid: uid, fate: fateGone}, nil
 		}
-		pause.For(ctx, f.c.opts.Timing.Again)
+		pause.For(ctx, f.box.opts.Timing.Again)
 		if ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
 	}
-	t.d.bad[uid] = true
-	f.hurry()
-	f.c.log.Error("mail can't be read, quarantined", "folder", t.d.name, "uid", uid)
+	t.folder.quarantined[uid] = true
+	f.rescanSooner()
+	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
 	return outcome{uid: uid, fate: fateUnreadable}, nil
 }
 
-// hurry makes the next rescan come soon, because a mail that can't be read now may be readable in a
-// minute. Each time it waits twice as long, up to the usual time between rescans.
-func (f *fetcher) hurry() {
-	t := f.c.opts.Timing
-	f.badWait = min(max(2*f.badWait, t.RescanBad), t.Rescan)
-	f.lookBack.Reset(jitter(f.badWait))
+// rescanSooner makes the next rescan come soon, because a mail that can't be read now may be readable in a
+// minute. The wait doubles each time, up to the usual time between rescans.
+func (f *fetcher) rescanSooner() {
+	timing := f.box.opts.Timing
+	f.earlyRescanWait = min(max(2*f.earlyRescanWait, timing.RescanBad), timing.Rescan)
+	f.rescanTimer.Reset(spreadALittle(f.earlyRescanWait))
 }
 
-// recovered records that a mail could be read.
-func (f *fetcher) recovered(d *folder, uid imap.UID) {
-	if delete(d.bad, uid); len(f.inbox.bad)+len(f.sent.bad) == 0 {
-		f.badWait = 0
+// noteReadable records that a mail could be read.
+func (f *fetcher) noteReadable(dir *folder, uid imap.UID) {
+	delete(dir.quarantined, uid)
+	if len(f.inbox.quarantined)+len(f.sent.quarantined) == 0 {
+		f.earlyRescanWait = 0
 	}
 }
 
-// try makes one attempt to fetch a mail. With bodyOnly it doesn't ask for size and date first, because
-// those may be what the server fails at.
-func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
+// tryToFetch makes one attempt to fetch a mail. If bodyOnly is true, it doesn't ask for size and date first,
+// because this question may be what the server fails at. It returns nil if the server says nothing of the mail.
+func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
 	mails := map[imap.UID]*fetched{uid: {uid: uid}}
 	switch {
 	case bodyOnly:
@@ -269,46 +283,49 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 		mails[uid] = known
 	default:
 		var err error
-		if mails, err = t.s.fetchFacts([]imap.UID{uid}); err != nil {
+		if mails, err = t.session.fetchSizes([]imap.UID{uid}); err != nil {
 			return nil, err
 		}
 	}
 	m := mails[uid]
-	if m == nil || t.d.old(m) {
+	if m == nil || t.folder.isOld(m) {
 		return m, nil
 	}
-	if t.held == nil { // a batch of one mail; larger batches have reserved memory for all their mails
+	opts := t.fetcher.box.opts
+	if t.releaseMemory == nil { // this is a batch of one mail; larger ones have reserved memory for all their mails
 		size := m.sizeBytes
-		if size <= 0 || size > t.f.c.opts.MaxBody {
-			size = t.f.c.opts.MaxBody
+		if size <= 0 || size > opts.MaxBody {
+			size = opts.MaxBody
 		}
 		var err error
-		if t.held, err = t.f.c.limits.Reserve(ctx, size, size > t.f.c.opts.MaxJoin); err != nil {
+		if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, size, size > opts.MaxJoin); err != nil {
 			return nil, err
 		}
 	}
-	return m, t.s.fetchBodies([]imap.UID{uid}, mails, t.f.c.opts)
+	err := t.session.fetchBodies([]imap.UID{uid}, mails, opts)
+	return m, err
 }
 
-// fact returns the fact that is stored for an outcome; false if nothing is stored.
-func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
+// factOf returns the fact that is stored for an outcome. ok is false if nothing is stored for it.
+func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok bool) {
 	if o.fate != fateFetched && o.fate != fateUnreadable {
 		return channels.Fact{}, false
 	}
-	head := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: validity, Sent: d.sent}
-	fact := channels.Fact{OrderKey: mailOrder}
-	var mail *fetched
-	if o.fate == fateFetched {
-		head.InternalDate, head.SizeBytes, head.Truncated = o.mail.at, o.mail.sizeBytes, o.mail.truncated
-		mail = o.mail
-		fact.ExternalID = mailid.Fact(mail.raw)
-		if d.sent {
-			fact.ExternalID = mailid.SentFact(mail.raw)
-		}
-	} else {
-		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, validity, o.uid)
+	envelope := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: d.isSent}
+	fact.OrderKey = mailOrder
+	if o.fate == fateUnreadable {
+		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, uidValidity, o.uid)
 		fact.Quarantine = "The mail server does not hand this mail out."
+		fact.Payload = envelope.Line()
+		return fact, true
 	}
-	fact.Payload = mail.behind(head.Line())
+	envelope.InternalDate = o.mail.arrivedAt
+	envelope.SizeBytes = o.mail.sizeBytes
+	envelope.Truncated = o.mail.truncated
+	fact.ExternalID = mailid.Fact(o.mail.raw)
+	if d.isSent {
+		fact.ExternalID = mailid.SentFact(o.mail.raw)
+	}
+	fact.Payload = o.mail.payload(envelope.Line())
 	return fact, true
 }
