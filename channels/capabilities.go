@@ -75,7 +75,7 @@ type Capabilities struct {
 	ReplyTo      Level       // an answer can name the one message that it answers
 	Rich         RichLimits
 	Files        FileRules
-	MaxTextRunes int // 0 = no limit
+	MaxTextRunes int // 0 means no limit
 	Sending      Sending
 	Hold         time.Duration // default hold before a reply leaves
 }
@@ -88,32 +88,32 @@ type Receipts struct {
 
 // ReplyWindow is the time after the customer's last message in which free text may be sent.
 type ReplyWindow struct {
-	Free  time.Duration // for so long; 0 = always
-	Human time.Duration // after Free, a person (no automation) may answer for so long; 0 = never
+	Free  time.Duration // for so long; 0 means always
+	Human time.Duration // after Free, a person (no automation) may answer for so long; 0 means never
 }
 
 // RichLimits say what a message can carry besides its text.
 type RichLimits struct {
-	Buttons     int // answers to tap below a text; 0 = they become words
-	ListRows    int // rows of a list message; 0 = they become words
-	Carousel    int // cards of a carousel; 0 = they become words
+	Buttons     int // answers to tap below a text; 0 means they become words
+	ListRows    int // rows of a list message; 0 means they become words
+	Carousel    int // cards of a carousel; 0 means they become words
 	Location    Level
 	ContactCard Level
 }
 
 // FileRules say which files a message can carry.
 type FileRules struct {
-	PerMessage  int        // 0 = none allowed
+	PerMessage  int        // 0 if there is none allowed
 	MaxBytes    int64      // all files of a message together
-	Limits      FileLimits // by kind of file; empty = MaxBytes for each
+	Limits      FileLimits // by kind of file; empty means MaxBytes for each
 	Captions    Level      // a text can be sent in one message with a file
-	Unavailable string     // for people: why this set-up of Parley can't send files; "" = it can
+	Unavailable string     // for people: why this set-up of Parley can't send files; "" means it can
 }
 
 // Sending says how fast messages may leave, and how long one is tried.
 type Sending struct {
-	Rate       float64       // messages per second of one account; 0 = only 429s limit
-	ReplyEvery time.Duration // the provider's pace towards one customer; 0 = none
+	Rate       float64       // messages per second of one account; 0 means only 429s limit
+	ReplyEvery time.Duration // the provider's pace towards one customer; 0 if there is none
 	RetryFor   time.Duration // how long a message that failed with Retry is tried again
 	Timeout    time.Duration // the longest Send may take
 	References bool          // Outbound.References is used: in headers, or to look for a message whose answer was lost

@@ -57,7 +57,7 @@ type Finding struct {
 	Text string // what was found, for people
 	Hint string // what to do next; empty when OK
 	// Field is the setting that is at fault, by its name in Spec.Fields; HookField = none of them, but where the
-	// provider calls; "" = none in particular.
+	// provider calls; "" if there is none in particular.
 	Field string
 }
 
@@ -70,9 +70,9 @@ type Fact struct {
 	ExternalID string // unique per account, ≤ 500 bytes
 	OrderKey   string // facts with the same key are applied in the order of acceptance
 	Payload    []byte
-	Quarantine string // why it can't be read: it is stored and shown, but never applied. "" = it can
+	Quarantine string // why it can't be read: it is stored and shown, but never applied. "" means it can
 	// Owner is the provider's id of the number or page that the fact is for, where several accounts
-	// share a callback: the value of the field Spec.Owner. "" = the account that was called.
+	// share a callback: the value of the field Spec.Owner. "" means the account that was called.
 	Owner string
 }
 
@@ -89,17 +89,17 @@ type Env struct {
 	Now    func() time.Time // Parley's clock
 	Report func(Condition)  // tells the account's condition; cheap, may be repeated
 	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
-	// Dialer opens outbound connections; nil = net.Dialer. Parley's refuses addresses in the company's
+	// Dialer opens outbound connections; nil means net.Dialer. Parley's refuses addresses in the company's
 	// own network, except for Spec.OwnHosts and APIURL.
 	Dialer Dialer
-	APIURL string // replaces the provider's base URL, without the version; "" = the provider's
+	APIURL string // replaces the provider's base URL, without the version; "" means the provider's
 	// Grant signs in at the account's provider; nil unless the field Spec.Consent has a value.
 	Grant Grant
 	// HookURL is how the provider reaches this account's webhook, exactly as it was
-	// configured; "" = it can't.
+	// configured; "" means it can't.
 	HookURL string
 	// Accounts are the names of all accounts of this Parley: a callback that several of them share may name any of
-	// them in place of the last part of HookURL. nil = they are not known.
+	// them in place of the last part of HookURL. nil means they are not known.
 	Accounts []string
 }
 
@@ -112,7 +112,7 @@ type State interface {
 // Grant is a person's consent at the account's provider (OAuth), by which Parley signs in without a password.
 type Grant interface {
 	// Token returns an access token that is good for some minutes. refused is one that the provider's server
-	// has just refused: another is returned, unless that one is brand-new. "" = none. May block until ctx ends.
+	// has just refused: another is returned, unless that one is brand-new. "" if there is none. May block until ctx ends.
 	// Errors: *SendError of class AuthBroken (only a person can help: the account must be connected again, or
 	// Parley's set-up is wrong) or Retry.
 	Token(ctx context.Context, refused string) (string, error)

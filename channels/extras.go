@@ -17,8 +17,8 @@ type Fetcher interface {
 
 // Fetched is a file from a provider.
 type Fetched struct {
-	Name        string        // "" = Attachment.Name
-	ContentType string        // "" = Attachment.ContentType
+	Name        string        // "" means Attachment.Name
+	ContentType string        // "" means Attachment.ContentType
 	Body        io.ReadCloser // the caller closes it
 }
 
@@ -54,7 +54,7 @@ type HookState struct {
 	ByHand string // what a person does instead, with the provider's own tools
 }
 
-// Ours says whether the provider calls this Parley for everything: nothing has to be changed.
+// Ours reports whether the provider calls this Parley for everything: nothing has to be changed.
 func (s HookState) Ours() bool {
 	return !slices.ContainsFunc(s.Values, func(v HookValue) bool { return v.Now != v.Wanted })
 }
@@ -62,7 +62,7 @@ func (s HookState) Ours() bool {
 // HookValue is one value at the provider.
 type HookValue struct {
 	What   string // "Callback of the business account 2066", for people
-	Now    string // "" = nothing stands there
+	Now    string // "" means nothing stands there
 	Wanted string
 }
 
@@ -80,6 +80,6 @@ type Count struct {
 	Encoding string // for people: "GSM-7"
 
 	// Room is how many characters of this encoding fit, beside the signature, into one, two and three
-	// messages; 0 = not known.
+	// messages; 0 if that isn't known.
 	Room [3]int
 }

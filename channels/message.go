@@ -66,12 +66,12 @@ type Inbound struct {
 
 	Change   Change  // of kinds that change something earlier
 	Foreign  Foreign // InboundForeign
-	Chosen   string  // the id of the Button or ListRow that the customer tapped, "" = none
+	Chosen   string  // the id of the Button or ListRow that the customer tapped, "" if there is none
 	Opens    bool    // restarts the reply window although the customer wrote nothing
 	Consent  *Consent
 	Template *TemplateState
 
-	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" = a person
+	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" means a person
 	Historical bool   // imported: no automation, notice or reopening
 
 	// Status belongs to InboundStatus. InboundOwn has it when the whole message was seen: then the
@@ -82,17 +82,17 @@ type Inbound struct {
 // Envelope says to whom a message was sent, and whom an answer to it reaches.
 type Envelope struct {
 	To, Cc  []Party
-	ReplyTo []Party // whom an answer goes to; empty = Inbound.From
+	ReplyTo []Party // whom an answer goes to; empty means Inbound.From
 	Via     string  // which of our own addresses it was sent to
 }
 
 // Answers says what a message answers. Conversation and Message come from a verified token of ours;
-// 0 = none.
+// 0 if there is none.
 type Answers struct {
 	Conversation int64
 	Message      int64    // our id of the message that it answers or reacts to; InboundOwn: of what this is, or is a part of
 	References   []string // the provider's ids of all messages that it answers, the most reliable first
-	External     string   // the provider's id of the one message that it answers, "" = none
+	External     string   // the provider's id of the one message that it answers, "" if there is none
 }
 
 // Original is what the provider's message has besides the text.
@@ -104,14 +104,14 @@ type Original struct {
 // Change is what a message does to something earlier.
 type Change struct {
 	Target   string // the provider's id of the message that a reaction, edit or delete is about
-	Emoji    string // of a reaction, as Unicode; "" = it was taken back
+	Emoji    string // of a reaction, as Unicode; "" means it was taken back
 	Previous string // InboundIdentity: the key that is no longer used
 }
 
 // Foreign is where an answer was written that didn't leave through Parley.
 type Foreign struct {
-	Author string // who wrote it, as the provider names them; "" = unknown
-	Origin string // where it was written, for people: "from the mailbox by help@acme.test"; "" = unknown
+	Author string // who wrote it, as the provider names them; "" means unknown
+	Origin string // where it was written, for people: "from the mailbox by help@acme.test"; "" means unknown
 }
 
 // Consent says what a customer wants from now on.
@@ -137,7 +137,7 @@ type Attachment struct {
 	Inline      bool   // shown inside the body
 	Content     []byte
 	Ref         string // what Fetcher.Fetch needs to read it; opaque to the engine, at most 2,000 bytes
-	SizeBytes   int64  // with Ref: as the provider says, 0 = unknown
+	SizeBytes   int64  // with Ref: as the provider says, 0 means unknown
 }
 
 // DeliveryState is how far an outgoing message has come.
@@ -155,9 +155,9 @@ const (
 // Status is a provider's report on one of our messages.
 type Status struct {
 	State     DeliveryState
-	MessageID int64    // from a verified token; 0 = unknown
+	MessageID int64    // from a verified token; 0 means unknown
 	External  []string // provider's ids by which the message can be found, the most reliable first
-	Recipient string   // whom it concerns; "" = all recipients
+	Recipient string   // whom it concerns; "" means all recipients
 	// UpTo, when set, replaces MessageID and External: the status holds for all messages that were
 	// sent to Inbound.From until this time, by the provider's clock ("read up to here").
 	UpTo    time.Time
@@ -181,15 +181,15 @@ type Outbound struct {
 	Text       string // canonical Markdown
 	Author     string // agent's name as customers see it
 	Signature  Signature
-	From       string   // which of our own addresses; "" = the account's
+	From       string   // which of our own addresses; "" means the account's
 	InReplyTo  string   // mail: the Message-ID of the customer's newest message
 	References []string // the provider's ids of the conversation's messages, if Sending.References says that they are used
 	Files      []File
 	Automatic  bool // no person wrote it: the channel marks it as automatic where it can
 
-	ReplyTo  string       // the provider's id of the one message that is answered; "" = none
-	LastIn   time.Time    // when the customer last opened the reply window; zero = never
-	Rich     *Rich        // buttons, a list, a place, a card; nil = Text alone
+	ReplyTo  string       // the provider's id of the one message that is answered; "" if there is none
+	LastIn   time.Time    // when the customer last opened the reply window; zero means never
+	Rich     *Rich        // buttons, a list, a place, a card; nil means Text alone
 	Template *TemplateUse // sent instead of Text, which then has the filled template as people read it
 }
 
@@ -205,8 +205,8 @@ type Attempt struct {
 
 // Signature stands below an agent's mails.
 type Signature struct {
-	Text string // Markdown, "" = none
-	// HTML is the signature as sanitised HTML, for channels that carry HTML; "" = use Text.
+	Text string // Markdown, "" if there is none
+	// HTML is the signature as sanitised HTML, for channels that carry HTML; "" means use Text.
 	// It shows Pictures by their ContentID.
 	HTML     string
 	Pictures []Picture
@@ -235,8 +235,8 @@ type Receipt struct {
 	ExternalID string        // the provider's id of the message
 	State      DeliveryState // StateAccepted, or higher if it is known already
 	Note       string        // a remark for the log: "copy to Sent failed"
-	Parts      int           // how many messages the provider counts it as (SMS); 0 = one
-	Cost       string        // the provider's price category: "utility"; "" = unknown
+	Parts      int           // how many messages the provider counts it as (SMS); 0 means one
+	Cost       string        // the provider's price category: "utility"; "" means unknown
 	// More is true when only a part of the message was sent, for example the text before its file.
 	// Send is called again with the next Attempt.Part, so that no part is sent twice when a later
 	// one fails.

@@ -77,7 +77,7 @@ const (
 	RichCards    RichKind = "cards"
 )
 
-// Kind returns which field is set; "" = none.
+// Kind returns which field is set; "" if there is none.
 func (r *Rich) Kind() RichKind {
 	switch {
 	case r == nil:
@@ -95,10 +95,10 @@ func (r *Rich) Kind() RichKind {
 	return ""
 }
 
-// Alone says whether channels that carry this kind send it as a message of its own, without the text.
+// Alone reports whether channels that carry this kind send it as a message of its own, without the text.
 func (k RichKind) Alone() bool { return k == RichLocation || k == RichContact || k == RichCards }
 
-// Most returns how many buttons, rows or cards of a kind an account carries in one message; 0 = none:
+// Most returns how many buttons, rows or cards of a kind an account carries in one message; 0 if there is none:
 // the kind is written in words (Rich.Text).
 func (c Capabilities) Most(k RichKind) int {
 	levels := map[RichKind]Level{RichLocation: c.Rich.Location, RichContact: c.Rich.ContactCard}
@@ -117,7 +117,7 @@ func (c Capabilities) Most(k RichKind) int {
 	return 0
 }
 
-// Carries says whether an account can send r as it is. If not, it is written in words (Rich.Text).
+// Carries reports whether an account can send r as it is. If not, it is written in words (Rich.Text).
 func (c Capabilities) Carries(r *Rich) bool {
 	n := 1
 	switch r.Kind() {

@@ -4,11 +4,11 @@ import "context"
 
 // Template is a text that a provider approves before it may be sent.
 type Template struct {
-	ExternalID string // the provider's; "" = not submitted yet
+	ExternalID string // the provider's; "" if not submitted yet
 	Name       string // [a-z0-9_]: the provider's name of it
 	Language   string // "en", "en_US"
 	Category   string // utility, marketing, authentication
-	Header     string // plain text, "" = none
+	Header     string // plain text, "" if there is none
 	Body       string // with {{variables}}
 	Footer     string
 	Buttons    []Button
@@ -45,7 +45,7 @@ type TemplateState struct {
 	Category   string // as the provider sees it; it decides the price
 	Status     TemplateStatus
 	Reason     string // of a rejection, for people
-	Quality    string // green, yellow, red; "" = unknown
+	Quality    string // green, yellow, red; "" means unknown
 }
 
 // Templater is a Channel whose provider approves templates.

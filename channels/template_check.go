@@ -112,7 +112,7 @@ func (t Template) buttonFaults() []TemplateFault {
 	return list
 }
 
-// isWebAddress says whether a text is an absolute http or https URL.
+// isWebAddress reports whether a text is an absolute http or https URL.
 func isWebAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""

@@ -32,7 +32,7 @@ func Fill(text string, values map[string]string) string {
 	})
 }
 
-// Unreadable says whether a text has a {{ or }} that belongs to no variable.
+// Unreadable reports whether a text has a {{ or }} that belongs to no variable.
 func Unreadable(text string) bool {
 	rest := variable.ReplaceAllString(text, "")
 	return strings.Contains(rest, "{{") || strings.Contains(rest, "}}")

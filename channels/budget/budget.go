@@ -96,7 +96,7 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 		bytes, spent.Round(10*time.Microsecond), least, m.allowed.Base, m.allowed.PerMegabyte, slowness)
 }
 
-// exceeds gives how many times what may be spent on so many bytes was spent.
+// exceeds returns how many times what may be spent on so many bytes was spent.
 func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
 	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/(1<<20)
 	if m.slowness > quietSlowness {
@@ -105,7 +105,7 @@ func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
 	return float64(spent) / (allowed * m.slowness)
 }
 
-// slow gives how many times longer the reference takes now than on the machine of the
+// slow returns how many times longer the reference takes now than on the machine of the
 // figures: slower processors, other work, the race detector and the counters of a fuzzer make
 // it longer, as they do any parser.
 func (m *Meter) slow() float64 {
@@ -123,7 +123,7 @@ func (m *Meter) run() {
 	}
 }
 
-// cost gives the CPU time of a call.
+// cost returns the CPU time of a call.
 func cost(call func()) time.Duration {
 	before := spentCPU()
 	call()

@@ -4,6 +4,6 @@ package budget
 
 import "time"
 
-// spentCPU gives the time that passed since the first of January 1970: close enough where
+// spentCPU returns the time that passed since the first of January 1970: close enough where
 // nothing else runs.
 func spentCPU() time.Duration { return time.Duration(time.Now().UnixNano()) } //nolint:forbidigo // no business time

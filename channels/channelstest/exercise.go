@@ -30,7 +30,7 @@ type Stage struct {
 	Again func(t *testing.T) []channels.Fact
 	// Outbound makes a message to that customer; equal ids make attempts at the same one.
 	Outbound func(id int64, text string) channels.Outbound
-	// Got gives the texts that the customer got, in order, without what the channel adds.
+	// Got returns the texts that the customer got, in order, without what the channel adds.
 	Got func(t *testing.T) []string
 	// Hang lets the provider answer nothing until the test ends.
 	Hang func(t *testing.T)
@@ -39,22 +39,22 @@ type Stage struct {
 
 	// What follows is needed only where the channel declares or implements what it proves.
 
-	// CloseWindow lets the provider close the customer's reply window; nil = the channel
+	// CloseWindow lets the provider close the customer's reply window; nil means the channel
 	// knows by Outbound.LastIn.
 	CloseWindow func(t *testing.T)
-	// Answered gives for each message that the customer got the id of the one that it
-	// answers, "" = none (ReplyTo).
+	// Answered returns for each message that the customer got the id of the one that it
+	// answers, "" if there is none (ReplyTo).
 	Answered func(t *testing.T) []string
 	// WriteFile lets the customer send a file that stays with the provider, and gives the
 	// facts (Fetcher). ForgetFiles lets the provider lose all of them.
 	WriteFile   func(t *testing.T, content []byte) []channels.Fact
 	ForgetFiles func(t *testing.T)
-	// Attended gives the ids of the messages that the customer sees as read (Attendant).
+	// Attended returns the ids of the messages that the customer sees as read (Attendant).
 	Attended func(t *testing.T) []string
-	// Template gives an approved template, filled in (Templates).
+	// Template returns an approved template, filled in (Templates).
 	Template func(t *testing.T) channels.TemplateUse
-	// Serve gives the public address of a file for providers that fetch by themselves
-	// (File.Link); nil = a server of the suite's own, on loopback.
+	// Serve returns the public address of a file for providers that fetch by themselves
+	// (File.Link); nil means a server of the suite's own, on loopback.
 	Serve func(t *testing.T, name, contentType string, content []byte) string
 }
 

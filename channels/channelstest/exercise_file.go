@@ -28,7 +28,7 @@ func sample(kind channels.FileKind) (name, contentType string, content []byte) {
 	}
 }
 
-// sampleFile is a file of a kind, grown to a size; 0 = small.
+// sampleFile is a file of a kind, grown to a size; 0 means small.
 func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) channels.File {
 	t.Helper()
 	name, contentType, content := sample(kind)

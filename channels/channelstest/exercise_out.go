@@ -10,7 +10,7 @@ import (
 	"parley/channels"
 )
 
-// within gives a context that ends before the test does.
+// within returns a context that ends before the test does.
 func within(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)

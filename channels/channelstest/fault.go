@@ -30,17 +30,17 @@ const (
 // Fault is something that goes wrong at the provider.
 type Fault struct {
 	Kind  FaultKind
-	Times int             // how often; 0 = once, < 0 = until ClearFaults
+	Times int             // how often; 0 means once, < 0 means until ClearFaults
 	Text  string          // only messages whose text contains it; File: only refs that do
 	File  bool            // it is about files that are fetched, not about messages
 	With  string          // only messages with a file of this name
 	Wait  time.Duration   // FaultThrottle: Retry-After
 	Pair  bool            // FaultThrottle: only towards this customer
 	Class channels.Class  // FaultReject: what it means
-	Until <-chan struct{} // the provider waits for it first; nil = it answers at once
+	Until <-chan struct{} // the provider waits for it first; nil means it answers at once
 }
 
-// lookup says that a fault is about look-ups, not messages.
+// lookup reports whether a fault is about look-ups, not messages.
 func (f Fault) lookup() bool { return f.Kind == FaultBlind }
 
 // AddFault arms a fault; the oldest that fits strikes first.

@@ -15,7 +15,7 @@ type testLog struct {
 	t  testing.TB // nil when the test is over
 }
 
-// Log gives where a log is written that shows beside a failing test. A line that gives a key twice
+// Log returns where a log is written that shows beside a failing test. A line that gives a key twice
 // fails the test: nobody can search for it. What comes after the test's end is dropped: an attempt
 // may outlive whoever made it.
 func Log(t testing.TB) io.Writer {
@@ -42,7 +42,7 @@ func (l *testLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// repeatedKey gives the first key that stands twice in a line of slog's text handler; "" if none does.
+// repeatedKey returns the first key that stands twice in a line of slog's text handler; "" if none does.
 func repeatedKey(line string) string {
 	seen := map[string]bool{}
 	for {

@@ -30,14 +30,14 @@ func (p *Provider) ForgetFiles() {
 	clear(p.files)
 }
 
-// Fetched gives the refs that were asked for, in order, each time.
+// Fetched returns the refs that were asked for, in order, each time.
 func (p *Provider) Fetched() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.fetched)
 }
 
-// Attended gives the ids of customers' messages that somebody attends to.
+// Attended returns the ids of customers' messages that somebody attends to.
 func (p *Provider) Attended() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -193,14 +193,14 @@ func (p *Provider) find(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found)
 }
 
-// Sent gives what customers got, in the order of arrival.
+// Sent returns what customers got, in the order of arrival.
 func (p *Provider) Sent() []Sent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.sent)
 }
 
-// Texts gives the texts of Sent.
+// Texts returns the texts of Sent.
 func (p *Provider) Texts() []string {
 	list := []string{}
 	for _, m := range p.Sent() {

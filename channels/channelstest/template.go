@@ -157,7 +157,7 @@ func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(t)
 }
 
-// usable says that a message's template may be sent; without one any message may.
+// usable reports whether a message's template may be sent; without one any message may.
 func (p *Provider) usable(t *SentTemplate) bool {
 	if t == nil {
 		return true
@@ -176,21 +176,21 @@ func (p *Provider) LoseTemplateAnswers(n int) {
 	p.loseAnswers = n
 }
 
-// Templates gives what the provider knows.
+// Templates returns what the provider knows.
 func (p *Provider) Templates() []Template {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.templates)
 }
 
-// TemplateCalls gives the methods of all calls about templates.
+// TemplateCalls returns the methods of all calls about templates.
 func (p *Provider) TemplateCalls() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.templateCalls)
 }
 
-// Decide gives a verdict on the template of a name, and the event that tells it.
+// Decide gives a verdict on the template of a name, and returns the event that reports it.
 func (p *Provider) Decide(name string, change func(*Template)) Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -134,7 +134,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 // Run fetches mail until ctx ends; see mailbox.Mailbox.Run.
 func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
 
-// CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.
+// CaughtUpAt returns when this process last had fetched all new mail; zero if not yet.
 func (c *Channel) CaughtUpAt() time.Time { return c.mailbox.CaughtUpAt() }
 
 // Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can

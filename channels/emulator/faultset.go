@@ -74,7 +74,7 @@ func (s *FaultSet[F]) RemoveFault(ids ...string) {
 	s.armed = slices.DeleteFunc(s.armed, func(f *FaultState[F]) bool { return slices.Contains(ids, f.Rule.ID) })
 }
 
-// List gives the armed faults, spent ones too, in the order they were armed in.
+// List returns the armed faults, spent ones too, in the order they were armed in.
 func (s *FaultSet[F]) List() []FaultState[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,7 +104,7 @@ func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error
 	}
 }
 
-// fired gives how often a fault fired and the signal of the next strike of any.
+// fired returns how often a fault fired and the signal of the next strike of any.
 func (s *FaultSet[F]) fired(id string) (int, <-chan struct{}, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +122,7 @@ type FaultHits[F any] struct {
 	Released <-chan struct{} // closed when the faults are cleared
 }
 
-// Find gives the first hit that is meant.
+// Find returns the first hit that is meant.
 func (h FaultHits[F]) Find(meant func(F) bool) (F, bool) {
 	for _, f := range h.List {
 		if meant(f) {
@@ -133,7 +133,7 @@ func (h FaultHits[F]) Find(meant func(F) bool) (F, bool) {
 	return none, false
 }
 
-// Hold waits for a time (0 = for ever), but no longer than the faults stay armed and neither
+// Hold waits for a time (0 means for ever), but no longer than the faults stay armed and neither
 // the caller nor the emulator ended; a nil channel never ends.
 func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	var timer <-chan time.Time

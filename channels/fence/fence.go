@@ -24,9 +24,9 @@ var ErrLate = errors.New("fence: the request's deadline is over")
 
 // Options of a client.
 type Options struct {
-	Answer time.Duration   // to wait for an answer's headers; 0 = as long as the request may take
-	Dialer channels.Dialer // must see whom it calls: no proxy is used; nil = any host, by the environment's proxy
-	// Follow is http.Client's CheckRedirect; nil = no redirect is followed: one would carry
+	Answer time.Duration   // to wait for an answer's headers; 0 means as long as the request may take
+	Dialer channels.Dialer // must see whom it calls: no proxy is used; nil means any host, by the environment's proxy
+	// Follow is http.Client's CheckRedirect; nil means no redirect is followed: one would carry
 	// what is said, or a token, to where nobody meant it to go.
 	Follow func(*http.Request, []*http.Request) error
 }
@@ -60,17 +60,17 @@ func NewClient(o Options) *http.Client {
 
 // Attempt watches over one request.
 type Attempt struct {
-	until time.Time   // with the monotonic reading; zero = none
+	until time.Time   // with the monotonic reading; zero if there is none
 	wrote atomic.Bool // a byte of it left, or may have
 }
 
-// Left says whether a byte of the request left, or may have. Only a client made by
+// Left reports whether a byte of the request left, or may have. Only a client made by
 // NewClient can tell; through another it stays false.
 func (a *Attempt) Left() bool { return a.wrote.Load() }
 
 type attemptKey struct{}
 
-// Watch gives a context for one request, and what tells of its fate.
+// Watch returns a context for one request, and what tells of its fate.
 func Watch(ctx context.Context) (context.Context, *Attempt) {
 	a := &Attempt{}
 	return context.WithValue(ctx, attemptKey{}, a), a

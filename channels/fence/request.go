@@ -26,7 +26,7 @@ func (e *LostError) Error() string {
 	return fmt.Sprintf("nothing was sent: %v", e.Cause)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Cause }
 
 // Do makes one request by a client of NewClient and gives its answer; the caller closes its body.
@@ -57,7 +57,7 @@ func Read(answer *http.Response, most int64) ([]byte, error) {
 	return body, nil
 }
 
-// Bounded gives a body that fails with tooLarge behind so many bytes. A body that ended there
+// Bounded returns a body that fails with tooLarge behind so many bytes. A body that ended there
 // would be taken for a whole one.
 func Bounded(body io.ReadCloser, most int64, tooLarge error) io.ReadCloser {
 	return &bounded{body, most, tooLarge}
@@ -65,7 +65,7 @@ func Bounded(body io.ReadCloser, most int64, tooLarge error) io.ReadCloser {
 
 type bounded struct {
 	io.ReadCloser
-	left     int64 // below 0 = there was more
+	left     int64 // below 0 means there was more
 	tooLarge error
 }
 

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what tests show") //nolint:gochecknoglobals // as flags are
 
-// Updating says that files are rewritten.
+// Updating reports whether files are rewritten.
 func Updating() bool { return *update }
 
 // Text compares got with a file, such as testdata/root.txt.

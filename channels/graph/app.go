@@ -191,13 +191,13 @@ func Callback(now string, env channels.Env) string {
 // unverified is the code of Meta's answer when a callback didn't answer the challenge.
 const unverified = 2200
 
-// Unverified says whether a request was refused because the callback did not answer Meta's challenge.
+// Unverified reports whether a request was refused because the callback did not answer Meta's challenge.
 func Unverified(err error) bool {
 	var refused *Error
 	return errors.As(err, &refused) && refused.Code == unverified
 }
 
-// WrongSecret says whether a secret is not that of the app to which the client's token belongs. path is something that
+// WrongSecret reports whether a secret is not that of the app to which the client's token belongs. path is something that
 // the token may read.
 // Errors: those of Call, about something else.
 func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {

@@ -41,14 +41,14 @@ const userAgent = "Parley/1.0.0"
 
 // Options of a Client.
 type Options struct {
-	BaseURL string // without a version; "" = DefaultURL
-	Version string // "v26.0"; "" = DefaultVersion
+	BaseURL string // without a version; "" means DefaultURL
+	Version string // "v26.0"; "" means DefaultVersion
 	Token   string // access token, sent as Bearer and never logged
 	Dialer  channels.Dialer
 	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
 	// means all hosts below.
 	MediaHosts []string
-	// MediaDialer opens the connections of Download; nil = Dialer.
+	// MediaDialer opens the connections of Download; nil means Dialer.
 	MediaDialer channels.Dialer
 }
 
@@ -95,7 +95,7 @@ func validVersion(v string) bool {
 }
 
 // Call makes one request with a JSON body and reads the JSON answer into out. path is
-// below the version; in nil = no body; out nil = the answer is not looked at.
+// below the version; in nil means no body; out nil means the answer is not looked at.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte

@@ -22,7 +22,7 @@ var ErrTooLarge = errors.New("graph: the file is too large")
 // Download is a file that is being read.
 type Download struct {
 	ContentType string
-	SizeBytes   int64 // -1 = unknown
+	SizeBytes   int64 // -1 means unknown
 	Body        io.ReadCloser
 }
 
@@ -59,7 +59,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
 }
 
-// mayCall says whether files may be fetched from an address.
+// mayCall reports whether files may be fetched from an address.
 func (c *Client) mayCall(u *url.URL) bool {
 	if u.User != nil {
 		return false

@@ -17,14 +17,14 @@ type Error struct {
 	Status     int    // of HTTP
 	Coded      bool   // the answer has Graph's error object; without it only Status is valid
 	Code       int    // Graph's error code
-	Subcode    int    // 0 = none
+	Subcode    int    // 0 if there is none
 	Type       string // "OAuthException"
 	Message    string
 	Details    string        // error_data.details: the most specific description
 	UserTitle  string        // words for people; often empty
 	UserText   string        // words for people; often empty
 	TraceID    string        // fbtrace_id, for Meta's support
-	RetryAfter time.Duration // as the header says, 0 = it doesn't
+	RetryAfter time.Duration // as the header says, 0 means it doesn't
 }
 
 // Error implements error.
@@ -54,7 +54,7 @@ func clip(s string, most int) string {
 	return string(r[:most-1]) + "…"
 }
 
-// Certain says whether a failed request surely had no effect.
+// Certain reports whether a failed request surely had no effect.
 func Certain(err error) bool {
 	if lost := (*fence.LostError)(nil); errors.As(err, &lost) { // its cause may be a gateway's *Error
 		return !lost.Left

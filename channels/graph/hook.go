@@ -27,7 +27,7 @@ func Sign(secret, body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Verify says whether a signature is that of a body, which must be unchanged to the byte. Without a secret
+// Verify reports whether a signature is that of a body, which must be unchanged to the byte. Without a secret
 // it is always false.
 func Verify(secret []byte, signature string, body []byte) bool {
 	given, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
@@ -46,7 +46,7 @@ type Hook struct {
 	VerifyToken string
 	Split       func(body []byte) []channels.Fact // returns the facts in a verified body; pure
 	Accept      channels.Accept
-	// Later returns what is left to do about what was stored, once the sender has its answer; nil = nothing. It
+	// Later returns what is left to do about what was stored, once the sender has its answer; nil means nothing. It
 	// keeps neither the sender nor the next notification waiting. May be nil.
 	Later func() func(context.Context)
 	Now   func() time.Time

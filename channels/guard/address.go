@@ -33,7 +33,7 @@ func newInternet() internet {
 	return n
 }
 
-// has says whether an address is on the public internet.
+// has reports whether an address is on the public internet.
 func (n internet) has(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" {
 		return false
@@ -54,7 +54,7 @@ func (n internet) has(a netip.Addr) bool {
 	return true
 }
 
-// nobodys says whether an address is one at which no admin's server is: link-local, or a cloud's own service that hands
+// nobodys reports whether an address is one at which no admin's server is: link-local, or a cloud's own service that hands
 // out the machine's secrets.
 func nobodys(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

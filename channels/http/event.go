@@ -174,7 +174,7 @@ func (c *Channel) checkFiles(files []File) error {
 	return nil
 }
 
-// checkName returns what is wrong with an id; "" = nothing.
+// checkName returns what is wrong with an id; "" means nothing.
 func checkName(id string) string {
 	switch {
 	case id == "":

@@ -16,7 +16,7 @@ import (
 // maxRedirects is how many redirects are followed for a customer's file.
 const maxRedirects = 3
 
-// mayFetch says whether a file may be fetched from an address: by https or, if the callback is in the
+// mayFetch reports whether a file may be fetched from an address: by https or, if the callback is in the
 // company's own network, also from the callback's host. The dialer refuses all other hosts there.
 func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {

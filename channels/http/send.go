@@ -140,7 +140,7 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
 }
 
-// wait gives how long an answer asks to wait.
+// wait returns how long an answer asks to wait.
 func wait(h http.Header, now time.Time) time.Duration {
 	d, ok := fence.RetryAfter(h, now, longestWait)
 	if !ok {

@@ -23,7 +23,7 @@ func Sign(secret []byte, at time.Time, body []byte) string {
 	return "t=" + t + ",v1=" + hex.EncodeToString(macOf(secret, t, body))
 }
 
-// macOf gives the HMAC that signs a body sent at t.
+// macOf returns the HMAC that signs a body sent at t.
 func macOf(secret []byte, t string, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(t + "."))
@@ -31,7 +31,7 @@ func macOf(secret []byte, t string, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// Verify checks a header. It says in words what is wrong; "" = nothing.
+// Verify checks a header. It says in words what is wrong; "" means nothing.
 func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	var at string
 	var given [][]byte

@@ -27,7 +27,7 @@ func (c *Channel) token(o channels.Outbound) string {
 	return text + "." + proof.Sign(key, purpose, text)
 }
 
-// messageOf gives our message that a token names; 0 = it is no token of ours.
+// messageOf returns our message that a token names; 0 means it is no token of ours.
 func (c *Channel) messageOf(token string) int64 {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || !strings.HasPrefix(token, "p") {

@@ -68,7 +68,7 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// thumbsUp says whether a sticker is the thumb beside the text field, in one of its three sizes.
+// thumbsUp reports whether a sticker is the thumb beside the text field, in one of its three sizes.
 func thumbsUp(id int64) bool {
 	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
 }

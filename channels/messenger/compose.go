@@ -13,7 +13,7 @@ import (
 
 // part is what is sent in one call: a text or one attachment.
 type part struct {
-	text     string // as the customer reads it; "" = the part is a file or cards
+	text     string // as the customer reads it; "" means the part is a file or cards
 	file     *channels.File
 	message  outMessage
 	template bool // sent as a template: the conversations API doesn't list its text

@@ -35,7 +35,7 @@ const (
 // Channel is one Page. It implements Channel, Webhook, Runner, Checker, Fetcher and Attendant.
 type Channel struct {
 	page     string
-	beginsAt time.Time // when the account was set up; zero = not known
+	beginsAt time.Time // when the account was set up; zero if that isn't known
 	env      channels.Env
 	graph    *graph.Client
 	hook     *graph.Hook
@@ -82,7 +82,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	return c, nil
 }
 
-// isID says whether s is a number in the form of Meta's ids of Pages and people.
+// isID reports whether s is a number in the form of Meta's ids of Pages and people.
 func isID(s string) bool {
 	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
 }

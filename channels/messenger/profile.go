@@ -48,7 +48,7 @@ func (p *profiles) wrote(customer string, now time.Time) {
 	p.waiting = append(p.waiting, customer)
 }
 
-// allowed says whether a customer's profile may be asked for now. If not, that is due again when she writes next.
+// allowed reports whether a customer's profile may be asked for now. If not, that is due again when she writes next.
 func (p *profiles) allowed(customer string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,7 +68,7 @@ func (p *profiles) pause(customer string, until time.Time) {
 	delete(p.asked, customer)
 }
 
-// begin says whether somebody's profile is to be asked for and few enough requests do that. Whoever got true calls next
+// begin reports whether somebody's profile is to be asked for and few enough requests do that. Whoever got true calls next
 // until it returns false.
 func (p *profiles) begin() bool {
 	p.mu.Lock()
@@ -80,7 +80,7 @@ func (p *profiles) begin() bool {
 	return true
 }
 
-// next returns whose profile is asked for next; false = nobody's is left.
+// next returns whose profile is asked for next; false means nobody's is left.
 func (p *profiles) next() (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +94,7 @@ func (p *profiles) next() (string, bool) {
 }
 
 // later returns what is left to do after messages were stored: to ask for the profiles of those who wrote for the
-// first time. A name never keeps a message waiting. nil = nothing is left, or others do it.
+// first time. A name never keeps a message waiting. nil means nothing is left, or others do it.
 func (c *Channel) later() func(context.Context) {
 	if !c.profiles.begin() {
 		return nil
@@ -140,7 +140,7 @@ func (c *Channel) introduce(ctx context.Context, customer string) bool {
 	return true
 }
 
-// profileWait says how long nobody's profile is asked for after a failure; 0 = it is about this person only: her
+// profileWait says how long nobody's profile is asked for after a failure; 0 means it is about this person only: her
 // profile is private, she has none, or the app may not read it.
 func profileWait(err error) time.Duration {
 	switch e := classify(err); e.Class {

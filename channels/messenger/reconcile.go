@@ -99,7 +99,7 @@ func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) 
 	return "", channels.CannotTell
 }
 
-// isPart says whether a listed message may be a part: a text if its words are the same; a file or a template
+// isPart reports whether a listed message may be a part: a text if its words are the same; a file or a template
 // if it has an attachment and no text.
 func (m *listedMessage) isPart(p part) bool {
 	attached := m.Attachments != nil && len(m.Attachments.Data) > 0

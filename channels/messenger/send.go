@@ -104,7 +104,7 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	return answer.MessageID, nil
 }
 
-// refusesTag says whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
+// refusesTag reports whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
 // lacks the permission to answer after 24 hours. The account itself works.
 func refusesTag(err error, class channels.Class) bool {
 	var refused *graph.Error

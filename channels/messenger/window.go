@@ -16,7 +16,7 @@ const (
 // Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
 const tagHuman = "HUMAN_AGENT"
 
-// tagFor returns the tag with which a message may be sent now; "" = as an ordinary answer.
+// tagFor returns the tag with which a message may be sent now; "" means as an ordinary answer.
 // Errors: WindowClosed.
 func tagFor(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)

@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// Sign gives the proof that who holds key wrote body for a purpose: 16 hex digits. Tokens that are
+// Sign returns the proof that who holds key wrote body for a purpose: 16 hex digits. Tokens that are
 // under way carry such proofs, so that a purpose's words never change.
 // Shape: Sign(key, "mail token", "c12.m34") = "0a1b2c3d4e5f6071"
 func Sign(key []byte, purpose, body string) string {
@@ -21,7 +21,7 @@ func Sign(key []byte, purpose, body string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-// Verify tells whether proof is what Sign gave for body and purpose by one of the keys. An empty
+// Verify reports whether proof is what Sign gave for body and purpose by one of the keys. An empty
 // key proves nothing: anybody has it.
 func Verify(keys [][]byte, purpose, body, proof string) bool {
 	return slices.ContainsFunc(keys, func(key []byte) bool {

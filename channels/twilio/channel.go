@@ -26,7 +26,7 @@ type Channel struct {
 	env       channels.Env
 	opts      Options
 	log       *slog.Logger
-	beginsAt  time.Time // when the account was set up; zero = not known
+	beginsAt  time.Time // when the account was set up; zero if that isn't known
 	api       *client
 	catalogue catalogue
 	callbacks *callbacks

@@ -62,7 +62,7 @@ func (c *client) accountURL() string {
 	return c.base + "/2010-04-01/Accounts/" + url.PathEscape(c.account)
 }
 
-// do makes one call and reads the answer into out, nil = not.
+// do makes one call and reads the answer into out. If out is nil, the answer is not read.
 // Errors: *apiError, *fence.LostError.
 func (c *client) do(ctx context.Context, r request, out any) error {
 	var body io.Reader
@@ -118,7 +118,7 @@ func refusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp, now)}
 }
 
-// retryAfter gives how long Twilio asks to wait; 0 = it doesn't say.
+// retryAfter returns how long Twilio asks to wait; 0 means it doesn't say.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	wait, _ := fence.RetryAfter(resp.Header, now, time.Hour)
 	return wait

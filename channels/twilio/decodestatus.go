@@ -81,7 +81,7 @@ func (r row) at() time.Time {
 
 func (r row) inbound() bool { return r.Direction == "inbound" }
 
-// automatic says whether Twilio wrote the message by itself, for example as the answer to STOP.
+// automatic reports whether Twilio wrote the message by itself, for example as the answer to STOP.
 func (r row) automatic() bool { return r.Direction == "outbound-reply" }
 
 // stamp is a time of the 2010 API (RFC 2822) or of the Content API (RFC 3339).

@@ -100,7 +100,7 @@ type apiError struct {
 // Error implements error, without what the message said of whom.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
-// sendError gives the meaning of a failed request that sends.
+// sendError returns the meaning of a failed request that sends.
 func sendError(err error) *channels.SendError {
 	var se *channels.SendError
 	var lost *fence.LostError

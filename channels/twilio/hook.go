@@ -17,7 +17,7 @@ type hookPlace struct {
 	what    string
 	address string
 	method  string
-	app     string // a TwiML application that comes before the address; "" = none
+	app     string // a TwiML application that comes before the address; "" if there is none
 
 	form func(address string) request // the request that sets it
 }
@@ -64,7 +64,7 @@ func (c *Channel) finder() *finder {
 type finder struct {
 	api     *client
 	number  *ownNumber
-	address string // of our webhook; "" = Twilio can't reach Parley
+	address string // of our webhook; "" means Twilio can't reach Parley
 }
 
 // findHook finds the place that decides where incoming messages go. Errors: *channels.SendError.

@@ -56,7 +56,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	return []part{{body: body, rich: r}}, nil
 }
 
-// becomesWords says whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
+// becomesWords reports whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
 // buttons unless they are all answers or at most two links.
 func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 	if r.Kind() == "" {
@@ -71,7 +71,7 @@ func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 	return caps.Most(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
 }
 
-// faultOf returns why Twilio would refuse buttons or a list; "" = it wouldn't.
+// faultOf returns why Twilio would refuse buttons or a list; "" means it wouldn't.
 func faultOf(r *channels.Rich) string {
 	if r.List == nil {
 		for _, b := range r.Buttons {

@@ -28,7 +28,7 @@ func (s *waSender) state() string {
 	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clip(s.Status, 40)))
 }
 
-// finding says whether the sender carries messages, and in Twilio's own words why it doesn't.
+// finding reports whether the sender carries messages, and in Twilio's own words why it doesn't.
 func (s *waSender) finding() channels.Finding {
 	const what = "WhatsApp sender"
 	if s.Status == "" || strings.HasPrefix(s.Status, online) {

@@ -25,7 +25,7 @@ type token struct {
 
 // callbacks proves that callbacks are Twilio's, and tells of which message of ours one speaks.
 type callbacks struct {
-	address   string   // where Twilio reaches us (Env.HookURL); "" = nowhere
+	address   string   // where Twilio reaches us (Env.HookURL); "" means nowhere
 	authToken string   // the secret of Twilio's signatures
 	account   int64    // to which tokens are bound
 	keys      [][]byte // of tokens, the newest first

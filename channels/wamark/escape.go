@@ -11,7 +11,7 @@ import (
 // nbsp keeps indentation that Markdown would take for code or drop.
 const nbsp = "\u00a0"
 
-// blockMark gives the length of a line's start that Markdown would make a block of; 0 if
+// blockMark returns the length of a line's start that Markdown would make a block of; 0 if
 // there is none. The last sign of it is escaped.
 func blockMark(line string) int {
 	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))

@@ -110,7 +110,7 @@ func paragraphs(text string, write func(string) string) string {
 	return out.String()
 }
 
-// listMark gives the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
+// listMark returns the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
 // 0 if a line is none.
 func listMark(line string) int {
 	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
@@ -266,7 +266,7 @@ func findEnds(s string) markEnds {
 	return ends
 }
 
-// next gives the first end of a mark from a place on, which is never before the last one
+// next returns the first end of a mark from a place on, which is never before the last one
 // asked for; -1 if there is none.
 func (e *markEnds) next(mark byte, from int) int {
 	list := &e[signIndex(mark)]

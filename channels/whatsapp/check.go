@@ -59,7 +59,7 @@ func about(f channels.Finding, field string) channels.Finding {
 	return f
 }
 
-// blamed says which setting is at fault when a request about a field's value failed; "" = none: Meta didn't answer.
+// blamed says which setting is at fault when a request about a field's value failed; "" if Meta did not answer at all.
 func blamed(err error, field string) string {
 	var refused *graph.Error
 	switch {

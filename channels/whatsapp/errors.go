@@ -18,7 +18,7 @@ type verdict struct {
 	class channels.Class
 	wait  time.Duration
 	pair  bool
-	text  string // "" = WhatsApp's own words
+	text  string // "" means WhatsApp's own words
 	hint  string
 }
 

@@ -90,7 +90,7 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 type checked struct {
 	io.ReadCloser
 	sum  hash.Hash
-	want string // base64 or hex; "" = unknown
+	want string // base64 or hex; "" means unknown
 }
 
 // Read implements io.Reader. At the end of a damaged file it fails with a *SendError.

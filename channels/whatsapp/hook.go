@@ -65,7 +65,7 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
 }
 
-// elsewhere says whether the app's own callback belongs to another program, which keeps it.
+// elsewhere reports whether the app's own callback belongs to another program, which keeps it.
 func (f hookFacts) elsewhere(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
 }

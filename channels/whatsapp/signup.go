@@ -24,7 +24,7 @@ type SignUpOptions struct {
 	AppID, Secret string
 	Config        string // the id of the app's configuration for sign-up
 	APIURL        string // as channels.Env.APIURL
-	DialogURL     string // replaces Meta's page; "" = Meta's
+	DialogURL     string // replaces Meta's page; "" means Meta's
 	Dialer        channels.Dialer
 }
 

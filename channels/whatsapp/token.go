@@ -18,7 +18,7 @@ type token struct {
 	last    bool // nothing follows
 }
 
-// String gives the token without its proof.
+// String returns the token without its proof.
 // Shape: m12.0 (a part that others follow), m12.1.z (the last one).
 func (t token) String() string {
 	s := "m" + strconv.FormatInt(t.message, 10) + "." + strconv.Itoa(t.part)

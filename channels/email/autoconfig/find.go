@@ -31,10 +31,10 @@ var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
 
 // Found is how a mailbox is reached. Nobody has tried it yet.
 type Found struct {
-	From       string          // where it was found, for people: "published by acme.test"; "" = nothing was found
-	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …); "" = none
+	From       string          // where it was found, for people: "published by acme.test"; "" means nothing was found
+	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …); "" if there is none
 	IMAP, SMTP settings.Server // without passwords; empty hosts with an OAuth that knows its servers
-	Hint       string          // what people should know, such as that an app password is needed; "" = nothing
+	Hint       string          // what people should know, such as that an app password is needed; "" means nothing
 }
 
 // Resolver asks the DNS. *net.Resolver is one.

@@ -13,11 +13,11 @@ const maxListDepth = 8
 // box is a quote or a list item. All its lines begin with a prefix: "> " in a quote; "- " on the first
 // line of an item, and spaces of that width on the following lines.
 type box struct {
-	list *list // the list of an item; nil = the box is a quote
+	list *list // the list of an item; nil means the box is a quote
 	end  int   // len of the margin (markdownWriter.margin) of this box and those around it
 }
 
-// list is an open list. number is the number of its next item; -1 = the list has no numbers.
+// list is an open list. number is the number of its next item; -1 means the list has no numbers.
 type list struct{ number int }
 
 // writeMarks writes the prefix of a line: the margin of boxes in which a line was written already,

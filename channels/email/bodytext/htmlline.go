@@ -35,7 +35,7 @@ func (s textStyle) mark() string {
 	}
 }
 
-// styleOf returns the style that an element gives its text; 0 = none.
+// styleOf returns the style that an element gives its text; 0 if there is none.
 func styleOf(tag atom.Atom) textStyle {
 	switch tag {
 	case atom.B, atom.Strong:
@@ -83,7 +83,7 @@ const (
 // markdownLine collects a line. Blanks are joined; those at its ends are dropped.
 type markdownLine struct {
 	style   textStyle // of the text that comes next
-	heading int       // the level of a heading; 0 = it is none
+	heading int       // the level of a heading; 0 if it is not one
 	rule    bool      // the line is a horizontal rule
 	spaced  bool      // it has a non-breaking space
 
@@ -91,7 +91,7 @@ type markdownLine struct {
 	runs      []run
 	blank     bool      // a space is due before the next letter
 	links     int       // 1 = inside of a link
-	linkStart int       // the index of the link's first run; -1 = none yet
+	linkStart int       // the index of the link's first run; -1 if there is none yet
 	linkStyle textStyle // the style around the link
 }
 

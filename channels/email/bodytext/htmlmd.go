@@ -24,7 +24,7 @@ type markdownWriter struct {
 	kept       int     // how many of boxes, from the outermost on, have a line already
 	lines      int     // lines written so far
 	margin     []byte  // the prefix of further lines in the kept boxes: see box
-	singleLine int     // above 0 = inside of an element that can't have line breaks
+	singleLine int     // above 0 means inside of an element that can't have line breaks
 
 	data map[*html.Node][][]*html.Node // tables that show data: their cells by rows
 }

@@ -25,7 +25,7 @@ type treeBuilder struct {
 	tokens *html.Tokenizer
 	keeps  func(attribute string) bool // whether an attribute is kept
 	open   []*html.Node                // the open elements, the body first
-	count  map[atom.Atom]int           // how many of each kind are in open; kind 0 = all unknown ones
+	count  map[atom.Atom]int           // how many of each kind are in open; kind 0 means all unknown ones
 	deeper map[atom.Atom]int           // how many of each kind are open beyond treeDepth
 	attrs  []html.Attribute            // of the current element
 	slab   []html.Node                 // unused nodes: one allocation for many
@@ -68,7 +68,7 @@ func (b *treeBuilder) add(kind html.NodeType, tag atom.Atom, data string) *html.
 	return n
 }
 
-// tagName returns the name of the current tag, its atom (0 = unknown), and whether it has attributes.
+// tagName returns the name of the current tag, its atom (0 means unknown), and whether it has attributes.
 func (b *treeBuilder) tagName() (tag atom.Atom, name string, more bool) {
 	raw, more := b.tokens.TagName()
 	if tag = atom.Lookup(raw); tag != 0 {

@@ -10,7 +10,7 @@ import (
 type line struct {
 	text  string
 	blank bool // it shows nothing
-	field byte // the header field that it looks like, as headerField names it; 0 = none
+	field byte // the header field that it looks like, as headerField names it; 0 if there is none
 	ends  bool // it ends in a colon, dashes or a verb, as an attribution does
 	depth int  // how deep it is quoted
 	tail  bool // a mail program's mark says that the history begins here

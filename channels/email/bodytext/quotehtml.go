@@ -24,7 +24,7 @@ type lineReader struct {
 	text  []byte     // the beginning of the current line
 	first *html.Node // the first node of the current line
 	state line       // depth, sig and loose of the blocks around the current text
-	tail  *html.Node // the block with which history begins; nil = none, or it is in lines already
+	tail  *html.Node // the block with which history begins; nil if there is none, or it is in lines already
 }
 
 // htmlLines returns the lines of a body as a reader sees them.

@@ -205,7 +205,7 @@ const (
 	fieldSubject = 'j'
 )
 
-// headerField returns the field of a quoted header that a label names, in lower case; 0 = none.
+// headerField returns the field of a quoted header that a label names, in lower case; 0 if there is none.
 func headerField(label string) byte {
 	switch label {
 	case "from", "von", "de", "da", "van", "od", "från", "fra", "lähettäjä", "от", "kimden", "feladó",
@@ -228,7 +228,7 @@ func headerField(label string) byte {
 	return 0
 }
 
-// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann"); 0 = none.
+// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann"); 0 if there is none.
 func fieldOfLine(s string) byte {
 	for before := -1; before != len(s); {
 		before = len(s)

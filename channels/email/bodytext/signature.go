@@ -14,7 +14,7 @@ import (
 // Signature is a signature of mails, as ReadSignature reads it.
 type Signature struct {
 	Markdown string   // for plain text; pictures are replaced by their descriptions
-	HTML     string   // sanitised; "" = Markdown has all of it
+	HTML     string   // sanitised; "" means Markdown has all of it
 	Pictures []string // the addresses of HTML's pictures, as they were written; PictureID(n) is the nth's content id
 }
 

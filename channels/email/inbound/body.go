@@ -16,7 +16,7 @@ type content struct {
 	files     []channels.Attachment
 	calendars []string // invitations as Markdown
 	signed    bool
-	encrypted string // how: "PGP", "S/MIME"; "" = not encrypted
+	encrypted string // how: "PGP", "S/MIME"; "" if not encrypted
 
 	reportType string             // of a multipart/report: "delivery-status", …
 	statuses   [][]byte           // its message/delivery-status parts

@@ -174,7 +174,7 @@ func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	if len(found) == 0 && c.returned != nil {
 		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
-	single := mailid.Token{} // the only token of a message; conversation -1 = there are several
+	single := mailid.Token{} // the only token of a message; conversation -1 means there are several
 	for _, t := range found {
 		if t.Message != 0 && single.Message != 0 {
 			single = mailid.Token{Conversation: -1}

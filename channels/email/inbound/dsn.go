@@ -13,7 +13,7 @@ import (
 type report struct {
 	recipient string
 	action    string // "failed", "delayed"; all others are ignored
-	status    string // enhanced code, "" = unknown
+	status    string // enhanced code, "" means unknown
 	reply     string // the server's words
 }
 
@@ -103,7 +103,7 @@ var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
 // code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550 by
-// the class of the enhanced code; 0 = unknown.
+// the class of the enhanced code; 0 means unknown.
 func (r report) code() int {
 	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {

@@ -37,7 +37,7 @@ type letterhead struct {
 // picturesBytes limits the bytes of the pictures in a page.
 const picturesBytes = 10 << 20
 
-// Sanitised gives HTML that is safe to show in a sandboxed page.
+// Sanitised returns HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
 	r := bodytext.NewReader(false, p.cids)
 	var safe []string

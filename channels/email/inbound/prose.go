@@ -44,7 +44,7 @@ type prose struct {
 	reports  []report
 	open     bool     // the next line may belong to the last report
 	returned bool     // what follows is the returned mail
-	field    string   // the field of the returned mail to which the next line may belong, in lower case; "" = none
+	field    string   // the field of the returned mail to which the next line may belong, in lower case; "" if there is none
 	written  []string // to whom the returned mail was written
 }
 

@@ -9,14 +9,14 @@ import (
 	"parley/channels/proof"
 )
 
-// Message gives the Message-ID of a message of ours, without angle brackets.
+// Message returns the Message-ID of a message of ours, without angle brackets.
 // Shape: c12.m34.0a1b2c3d@acme.test
 func Message(key []byte, conversation, message int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10) + ".m" + strconv.FormatInt(message, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// Anchor gives the id that stands first in References of everything we send in
+// Anchor returns the id that stands first in References of everything we send in
 // a conversation: repliers copy it even when a server replaced our Message-ID.
 // Shape: c12.0a1b2c3d@acme.test
 func Anchor(key []byte, conversation int64, domain string) string {
@@ -24,7 +24,7 @@ func Anchor(key []byte, conversation int64, domain string) string {
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// tokenMAC gives the eight hex digits that prove a token. Half a proof has to do: the token also
+// tokenMAC returns the eight hex digits that prove a token. Half a proof has to do: the token also
 // stands in addresses, of which the part before the @ has 64 characters.
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:8] }
 

@@ -27,7 +27,7 @@ type Refusal struct {
 	Status int
 	Code   string        // "invalid_grant"; "" if there is none
 	Text   string        // the provider's words, without what only it can use
-	Wait   time.Duration // how long it asks to wait; 0 = it doesn't say
+	Wait   time.Duration // how long it asks to wait; 0 means it doesn't say
 }
 
 // Error implements error.
@@ -35,13 +35,13 @@ func (e *Refusal) Error() string {
 	return strings.TrimRight(fmt.Sprintf("oauth: status %d: %s: %s", e.Status, e.Code, e.Text), ": ")
 }
 
-// Revoked says that the consent is over: it was taken back, has expired, or the person must sign in again.
+// Revoked reports whether the consent is over: it was taken back, has expired, or the person must sign in again.
 // Source: RFC 6749 section 5.2; OpenID Connect Core 3.1.2.6; Microsoft's identity platform, "Handle errors".
 func (e *Refusal) Revoked() bool {
 	return slices.Contains([]string{"invalid_grant", "interaction_required", "consent_required", "login_required"}, e.Code)
 }
 
-// Passing says that the same call may work later.
+// Passing reports whether the same call may work later.
 func (e *Refusal) Passing() bool {
 	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
 		slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)

@@ -20,7 +20,7 @@ const (
 // App is how a provider knows Parley: the registration that an administrator made there.
 type App struct {
 	ID, Secret string
-	// AuthURL and TokenURL take the place of the provider's own addresses, whole; "" = those.
+	// AuthURL and TokenURL take the place of the provider's own addresses, whole; "" means those.
 	AuthURL, TokenURL string
 }
 
@@ -108,7 +108,7 @@ func (Tokens) GoString() string { return "tokens" }
 // Identity is who consented, as the provider says: every address that it names. Empty = it doesn't say.
 type Identity []string
 
-// Is says whether the person has one of these addresses. A provider that names nobody contradicts nobody: then the
+// Is reports whether the person has one of these addresses. A provider that names nobody contradicts nobody: then the
 // mail server decides.
 func (i Identity) Is(addresses []string) bool {
 	return len(i) == 0 || slices.ContainsFunc(i, func(name string) bool {
@@ -147,7 +147,7 @@ func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, I
 	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, who, nil
 }
 
-// covers says whether what was granted is enough. A person can leave out what she is asked for.
+// covers reports whether what was granted is enough. A person can leave out what she is asked for.
 func (p *Provider) covers(got *oauth2.Token) bool {
 	granted, _ := got.Extra("scope").(string)
 	if granted == "" {

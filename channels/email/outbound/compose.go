@@ -124,7 +124,7 @@ type mailHeaders struct {
 	inReplyTo  string
 	references []string
 	date       string
-	automatic  string // value of Auto-Submitted, "" = a person wrote it
+	automatic  string // value of Auto-Submitted, "" means a person wrote it
 }
 
 // headers makes the headers of a mail. The Message-ID depends on the message alone. So a mail that is

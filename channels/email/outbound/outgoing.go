@@ -23,7 +23,7 @@ type Mail struct {
 	order      channels.Outbound // the message; its Files are in the order of the mail
 	UTF8       bool              // an address needs SMTPUTF8 (RFC 6531)
 
-	LengthBytes int64 // its length as it was sent; 0 = not sent yet
+	LengthBytes int64 // its length as it was sent; 0 if not sent yet
 }
 
 // Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// ToUTF8 converts text of a declared charset ("" = none) to UTF-8 without control characters. It
+// ToUTF8 converts text of a declared charset ("" if there is none) to UTF-8 without control characters. It
 // tries, in this order: the declared charset, the one that an HTML document names, the one that the
 // bytes look like, windows-1252.
 func ToUTF8(b []byte, declared string, guess *Guesser) string {
@@ -94,7 +94,7 @@ func metaCharset(b []byte) string {
 		return ""
 	}
 	head := strings.ToLower(string(b))
-	tag := -1 // where the current <meta tag begins; -1 = outside of one
+	tag := -1 // where the current <meta tag begins; -1 means outside of one
 	for i := range len(head) {
 		switch {
 		case head[i] == '<' && strings.HasPrefix(head[i:], "<meta"):
@@ -189,7 +189,7 @@ func isMultiByte(label string) bool {
 // names and ids, so the number of guesses is limited.
 type Guesser struct {
 	guesses, bytes int               // how many guesses may still be made, and of how many bytes
-	last           encoding.Encoding // the last sure guess; nil = none
+	last           encoding.Encoding // the last sure guess; nil if there is none
 }
 
 // Limits of the guesses in one mail: their number and bytes, and the bytes of one guess.

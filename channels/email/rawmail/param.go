@@ -84,7 +84,7 @@ type piece struct {
 	encoded bool // it has %XX, and the first piece may begin with charset'language'
 }
 
-// splitParamName splits a name like filename*1* into the base name, the number of the piece (-1 = none)
+// splitParamName splits a name like filename*1* into the base name, the number of the piece (-1 if there is none)
 // and whether the piece is encoded.
 func splitParamName(name string) (base string, n int, encoded bool) {
 	base, tail, found := strings.Cut(name, "*")

@@ -287,7 +287,7 @@ func splitBody(body []byte, boundary string) [][]byte {
 	}
 	delimiter := []byte("--" + boundary)
 	var chunks [][]byte
-	start := -1 // of the current part; -1 = outside of parts
+	start := -1 // of the current part; -1 means outside of parts
 	for at := 0; at < len(body) && len(chunks) <= maxParts; {
 		i := bytes.Index(body[at:], delimiter)
 		if i < 0 {

@@ -33,7 +33,7 @@ func encodingName(encoding string) string {
 	return strings.ReplaceAll(strings.TrimSpace(encoding), " ", "")
 }
 
-// sextet gives the value of a base64 digit, standard or URL alphabet, or -1.
+// sextet returns the value of a base64 digit, standard or URL alphabet, or -1.
 func sextet(c byte) int {
 	switch {
 	case c >= 'A' && c <= 'Z':
@@ -141,7 +141,7 @@ func decodeQuotedPrintable(b []byte) []byte {
 	return out
 }
 
-// hexDigit gives the value of a hexadecimal digit, or -1.
+// hexDigit returns the value of a hexadecimal digit, or -1.
 func hexDigit(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':

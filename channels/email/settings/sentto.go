@@ -32,7 +32,7 @@ func SentTo(c channels.Config) map[string][]string {
 	return sent
 }
 
-// receiver writes a server for SentTo; "" = none is named. A protected connection proves the name of the host, so that
+// receiver writes a server for SentTo; "" if no server is named. A protected connection proves the name of the host, so that
 // its port doesn't matter.
 func (r *reader) receiver(field, host, port, security string) string {
 	host = strings.ToLower(strings.TrimSuffix(r.text(field, host), "."))

@@ -80,11 +80,11 @@ type Settings struct {
 	Own        []string // all own addresses in lower case, the main one first
 	SenderName string
 	IMAP, SMTP Server
-	OAuth      string // OAuthGoogle or OAuthMicrosoft: who hands out access tokens; "" = sign-in by password
+	OAuth      string // OAuthGoogle or OAuthMicrosoft: who hands out access tokens; "" means sign-in by password
 	SaveSent   string // SaveOn or SaveOff; auto is replaced by one of them, by the provider
 	SaveAuto   bool   // it was auto: no copy is filed once the server was seen to file by itself
 	Folder     string
-	SentFolder string // "" = it is found by its special use or a usual name
+	SentFolder string // "" means it is found by its special use or a usual name
 }
 
 // Service is a mail service. Of most, the habits are not known.

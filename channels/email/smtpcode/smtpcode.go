@@ -41,7 +41,7 @@ func enhanced(code int, text string) string {
 // Verdict is what a refusal means.
 type Verdict struct {
 	Class channels.Class
-	Wait  time.Duration // until the next attempt; 0 = as for every failure of the class
+	Wait  time.Duration // until the next attempt; 0 means as for every failure of the class
 	Hint  string        // what to do next, for people
 }
 

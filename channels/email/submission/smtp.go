@@ -46,7 +46,7 @@ type smtpSession struct {
 // smtpFailure is a failed step.
 type smtpFailure struct {
 	step      smtpcode.Step
-	recipient string // the refused recipient; "" = the failure is about none
+	recipient string // the refused recipient; "" means the failure is about none
 	err       error
 }
 
@@ -238,7 +238,7 @@ func smtpPath(address string) string {
 	return "<" + address + ">"
 }
 
-// maxBytes returns the server's SIZE limit (RFC 1870); 0 = it announced none.
+// maxBytes returns the server's SIZE limit (RFC 1870); 0 means it announced none.
 func (s *smtpSession) maxBytes() int64 {
 	_, size := s.client.Extension("SIZE")
 	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)

@@ -99,7 +99,7 @@ func (p *Limits) ReserveFile(ctx context.Context, bytes int64) (done func(), err
 	return p.leaving.take(ctx, bytes)
 }
 
-// TLS returns the configuration for one host. base is set by tests; nil = the system's root certificates.
+// TLS returns the configuration for one host. base is set by tests; nil means the system's root certificates.
 func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
 	if base == nil {
 		p.mu.Lock()

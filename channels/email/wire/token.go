@@ -55,7 +55,7 @@ func (x *XOAUTH2) Next(challenge []byte) ([]byte, error) {
 	return []byte{}, nil
 }
 
-// Refused says whether the server has refused the token, and in which words; "" if it gave none. Some servers
+// Refused reports whether the server has refused the token, and in which words; "" if it gave none. Some servers
 // say so in the challenge alone, and then complain of the empty answer.
 func (x *XOAUTH2) Refused() (words string, refused bool) {
 	if x.challenge == nil {
