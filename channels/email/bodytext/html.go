@@ -17,10 +17,10 @@ import (
 
 // Limits of what is read of one mail's HTML. What exceeds them is only in the attached original.
 const (
-	htmlBodies = 100
-	htmlBytes  = 2 << 20
-	htmlNodes  = 20_000
-	styleBytes = 4000 // of one style attribute
+	maxHTMLBodies = 100
+	maxHTMLBytes  = 2 << 20
+	maxHTMLNodes  = 20_000
+	maxStyleBytes = 4000 // of one style attribute
 )
 
 // blockedAttr is the attribute that keeps the address of a remote picture, so that it isn't loaded.
@@ -29,16 +29,17 @@ const blockedAttr = "data-blocked-src"
 // remoteAddress matches the address of a picture that is not part of the mail.
 var remoteAddress = regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)
 
-// Body is what was read of one piece of text. Text is what its author wrote now; Quoted is the rest, which
-// begins with the signature, if one was found.
+// Body is what was read of one piece of text. Text is what its author wrote now. Quoted is the rest, which
+// begins with the signature if one was found. Both are Markdown.
 type Body struct {
-	Text, Quoted string // Markdown
-	empty        bool   // a browser would show nothing
-	cut          bool   // it is longer than the limits: only its beginning was read
-	old          bool   // Text is nothing but signature and quoted history
+	Text, Quoted string
+
+	showsNothing  bool // a browser would show nothing of it
+	isCut         bool // it exceeds the limits: only its beginning was read
+	isOnlyHistory bool // it is nothing but signature and quoted history, which Text has
 }
 
-// Reader reads the pieces of text of one mail. Its exported fields tell what it came upon.
+// Reader reads the pieces of text of one mail. Its exported fields say what it found.
 type Reader struct {
 	Used      map[string]bool       // the content ids of the mail's parts that its HTML shows
 	Images    []channels.Attachment // pictures that were inside of the HTML (data:)
@@ -46,26 +47,28 @@ type Reader struct {
 	Blocked   bool                  // there is a remote picture, which is not loaded
 	HasLayout bool                  // there are pictures or tables, which Markdown can't show as they were
 
-	whole    bool              // the mail is a forward or a report: nothing in it is quoted history
-	original bool              // the result is HTML to show, not Markdown
-	cids     map[string]string // the file names of the mail's parts, by content id
-	bodies   int               // bodies read so far
-	bytes    int               // bytes of HTML read so far
-	nodes    int               // nodes made so far
+	noHistory bool              // nothing in the mail is quoted history, because it is a forward or a report
+	keepHTML  bool              // Sanitised is at work: the result will be HTML to show, not Markdown
+	cids      map[string]string // the file names of the mail's parts, by content id
+
+	// What was read so far, of all pieces of text; limited by the constants above.
+	bodiesRead int
+	bytesRead  int
+	nodesMade  int
 }
 
-// NewReader makes a reader for one mail. whole says that nothing in it is quoted history, because it is a
-// forward or a report; cids has the file names of the mail's parts by their content ids.
-func NewReader(whole bool, cids map[string]string) *Reader {
-	return &Reader{whole: whole, cids: cids, Used: map[string]bool{}}
+// NewReader returns a reader for one mail. noHistory says that nothing in it is quoted history, because it is
+// a forward or a report. cids has the file names of the mail's parts by their content ids.
+func NewReader(noHistory bool, cids map[string]string) *Reader {
+	return &Reader{noHistory: noHistory, cids: cids, Used: map[string]bool{}}
 }
 
 // readHTML reads one HTML body.
 func (r *Reader) readHTML(source string) Body {
 	body, complete := r.parse(source)
-	out := Body{empty: isEmpty(body), cut: !complete}
-	history, only := splitHistory(body, r.whole)
-	out.old = only
+	out := Body{showsNothing: isEmpty(body), isCut: !complete}
+	history, isOnlyHistory := splitHistory(body, r.noHistory)
+	out.isOnlyHistory = isOnlyHistory
 	out.Text = writeMarkdown(body)
 	if history != nil {
 		out.Quoted = writeMarkdown(history)
@@ -76,19 +79,20 @@ func (r *Reader) readHTML(source string) Body {
 // parse makes a tree of one HTML body within the limits, without elements that are never shown.
 // complete is false if the limits cut it.
 func (r *Reader) parse(source string) (body *html.Node, complete bool) {
-	room := min(len(source), htmlBytes-r.bytes)
-	if r.bodies++; r.bodies > htmlBodies || room == 0 {
+	r.bodiesRead++
+	readable := min(len(source), maxHTMLBytes-r.bytesRead) // how many bytes the limits allow
+	if r.bodiesRead > maxHTMLBodies || readable == 0 {
 		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
 	}
-	keeps := affectsText
-	if r.original {
-		keeps = func(string) bool { return true }
+	keepAttribute := affectsText
+	if r.keepHTML {
+		keepAttribute = func(string) bool { return true }
 	}
-	body, nodes, complete := parseTree(source[:room], keeps, htmlNodes-r.nodes)
-	complete = complete && room == len(source)
-	r.bytes, r.nodes = r.bytes+room, r.nodes+nodes
-	r.clean(body)
-	return body, complete
+	body, nodes, complete := parseTree(source[:readable], keepAttribute, maxHTMLNodes-r.nodesMade)
+	r.bytesRead += readable
+	r.nodesMade += nodes
+	r.removeHidden(body)
+	return body, complete && readable == len(source)
 }
 
 // affectsText reports whether an attribute matters for the Markdown of an element.
@@ -110,25 +114,25 @@ func isEmpty(n *html.Node) bool {
 	return true
 }
 
-// clean removes elements that are never shown and decides what to do with each picture.
-func (r *Reader) clean(n *html.Node) {
+// removeHidden removes elements that are never shown and decides what to do with each picture.
+func (r *Reader) removeHidden(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
 		switch {
-		case c.Type == html.ElementNode && (neverShown(c) || hidden(c)):
+		case c.Type == html.ElementNode && (isNeverShown(c) || isHidden(c)):
 			n.RemoveChild(c)
 		case c.DataAtom == atom.Img:
-			r.picture(n, c)
+			r.replacePicture(n, c)
 		default:
 			r.HasLayout = r.HasLayout || c.DataAtom == atom.Table
-			r.clean(c)
+			r.removeHidden(c)
 		}
 		c = next
 	}
 }
 
-// neverShown reports whether an element of this kind never has text to read.
-func neverShown(n *html.Node) bool {
+// isNeverShown reports whether an element of this kind never has text to read.
+func isNeverShown(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Meta, atom.Link, atom.Noscript, atom.Template, atom.Object,
 		atom.Embed, atom.Iframe, atom.Frame, atom.Frameset, atom.Svg, atom.Math, atom.Input, atom.Select, atom.Textarea, atom.Audio,
@@ -138,8 +142,8 @@ func neverShown(n *html.Node) bool {
 	return false
 }
 
-// hidden reports whether an element's own attributes make it invisible.
-func hidden(n *html.Node) bool {
+// isHidden reports whether an element's own attributes make it invisible.
+func isHidden(n *html.Node) bool {
 	for _, a := range n.Attr {
 		if a.Key == "hidden" {
 			return true
@@ -147,8 +151,11 @@ func hidden(n *html.Node) bool {
 		if a.Key != "style" {
 			continue
 		}
-		hides, zeroFont := readStyle(a.Val[:min(len(a.Val), styleBytes)])
-		if hides || zeroFont && !setsFont(n) {
+		hides, zeroFont := readStyle(a.Val[:min(len(a.Val), maxStyleBytes)])
+		if hides {
+			return true
+		}
+		if zeroFont && !setsFont(n) {
 			return true
 		}
 	}
@@ -186,22 +193,25 @@ func isZero(value string) bool {
 // setsFont reports whether an element inside of n sets a font.
 func setsFont(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if c.Type == html.ElementNode && (strings.Contains(strings.ToLower(attr(c, "style")), "font") || setsFont(c)) {
+		if c.Type != html.ElementNode {
+			continue
+		}
+		if strings.Contains(strings.ToLower(attribute(c, "style")), "font") || setsFont(c) {
 			return true
 		}
 	}
 	return false
 }
 
-// picture decides what to do with one picture. A picture in the HTML itself (data:) becomes a file. A
-// part of the mail (cid:) is shown, or a text says that it is missing. A remote picture is blocked.
-func (r *Reader) picture(parent, img *html.Node) {
-	src := strings.TrimSpace(attr(img, "src"))
-	alt := rawmail.CleanLine(attr(img, "alt"))
+// replacePicture decides what becomes of one picture. A picture in the HTML itself (data:) becomes a file. A
+// part of the mail (cid:) is shown, or a text says that the part is missing. A remote picture is blocked.
+func (r *Reader) replacePicture(parent, img *html.Node) {
+	src := strings.TrimSpace(attribute(img, "src"))
+	alt := rawmail.CleanLine(attribute(img, "alt"))
 	lower := strings.ToLower(src[:min(len(src), 10)])
 	switch {
 	case strings.HasPrefix(lower, "data:"):
-		id, ok := r.extract(src)
+		id, ok := r.extractPicture(src)
 		if !ok {
 			replaceByText(parent, img, alt)
 			return
@@ -229,7 +239,7 @@ func (r *Reader) picture(parent, img *html.Node) {
 			return
 		}
 		r.HasLayout = true
-		if !r.original {
+		if !r.keepHTML {
 			replaceByText(parent, img, alt)
 			return
 		}
@@ -239,12 +249,12 @@ func (r *Reader) picture(parent, img *html.Node) {
 
 // isPixel reports whether a picture is a tracking pixel or a spacer.
 func isPixel(img *html.Node) bool {
-	return atMost(attr(img, "width"), 3) || atMost(attr(img, "height"), 3)
+	return atMost(attribute(img, "width"), 3) || atMost(attribute(img, "height"), 3)
 }
 
 // isIcon reports whether a picture is so small that it only decorates.
 func isIcon(img *html.Node) bool {
-	return atMost(attr(img, "width"), 24) && atMost(attr(img, "height"), 24)
+	return atMost(attribute(img, "width"), 24) && atMost(attribute(img, "height"), 24)
 }
 
 // atMost reports whether an attribute is a number of pixels up to a limit: "3", "3px".
@@ -255,27 +265,27 @@ func atMost(v string, limit int) bool {
 
 // Limits of pictures inside HTML.
 const (
-	dataImages     = 100
-	dataImageBytes = 20 << 20
+	maxDataImages     = 100
+	maxDataImageBytes = 20 << 20
 )
 
-// extract turns a picture with a data: address into a file and returns the content id of that; false
-// if it is no picture, or exceeds the limits.
-func (r *Reader) extract(src string) (string, bool) {
-	head, body, found := strings.Cut(src[5:], ",")
+// extractPicture turns a picture with a data: address into a file and returns the file's content id. ok is
+// false if the address has no picture, or if the picture exceeds the limits.
+func (r *Reader) extractPicture(src string) (id string, ok bool) {
+	head, body, found := strings.Cut(src[len("data:"):], ",")
 	ctype, _, _ := strings.Cut(head, ";")
 	ctype = strings.ToLower(strings.TrimSpace(ctype))
 	isImage := found && strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
-	if !isImage || len(r.Images) >= dataImages || len(body) > dataImageBytes {
+	if !isImage || len(r.Images) >= maxDataImages || len(body) > maxDataImageBytes {
 		return "", false
 	}
 	content := rawmail.DecodePercent(body)
 	if strings.Contains(strings.ToLower(head), "base64") {
 		content = rawmail.DecodeBase64(content)
 	}
-	n := len(r.Images) + 1
-	id := fmt.Sprintf("image-%d@inline", n)
-	name := strings.Replace(rawmail.InventFileName(n, ctype), "part-", "image-", 1)
+	number := len(r.Images) + 1
+	id = fmt.Sprintf("image-%d@inline", number)
+	name := strings.Replace(rawmail.InventFileName(number, ctype), "part-", "image-", 1)
 	r.Images = append(r.Images, channels.Attachment{Name: name, ContentType: ctype, ContentID: id, Inline: true, Content: content})
 	return id, true
 }
@@ -288,11 +298,11 @@ func replaceByText(parent, n *html.Node, text string) {
 	parent.RemoveChild(n)
 }
 
-// StrippedHTML returns the text of HTML without its tags, for HTML that a browser shows nothing of.
+// StrippedHTML returns the text of HTML without its tags. It is meant for HTML of which a browser shows nothing.
 func StrippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))
-	skip := ""
+	skip := "" // the script or style element whose text is left out; "" outside of these
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -324,22 +334,30 @@ type Segment struct {
 	Plain, HTML string
 }
 
-// Read reads one piece of text: its HTML if that has text, else its plain form. Some programs write an answer
-// into the plain form alone: that one is read if only it has more than quoted history.
+// Read reads one piece of text: its HTML if that has text, else its plain form.
 func (r *Reader) Read(s Segment) Body {
-	if s.HTML != "" {
-		b := r.readHTML(s.HTML)
-		if b.cut {
-			r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
-		}
-		hasPlain := strings.TrimSpace(s.Plain) != ""
-		if (b.Text != "" || !hasPlain && !b.empty && !b.cut) && !(b.old && answersAbove(s.Plain)) {
-			return b
-		}
-		if !hasPlain && r.bodies <= htmlBodies {
-			s.Plain = StrippedHTML(s.HTML[:min(len(s.HTML), htmlBytes)]) // all its text is where browsers show nothing
-		}
+	if s.HTML == "" {
+		return r.readPlain(s.Plain)
 	}
-	now, history := splitQuote(s.Plain, r.whole)
+	b := r.readHTML(s.HTML)
+	if b.isCut {
+		r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
+	}
+	hasPlain := strings.TrimSpace(s.Plain) != ""
+	hasPicturesOnly := b.Text == "" && !b.showsNothing && !b.isCut
+	switch {
+	case b.isOnlyHistory && hasAnswerAbove(s.Plain):
+		return r.readPlain(s.Plain) // some programs write an answer into the plain form alone
+	case b.Text != "", hasPicturesOnly && !hasPlain:
+		return b
+	case !hasPlain && r.bodiesRead <= maxHTMLBodies: // all the text is where browsers show nothing
+		return r.readPlain(StrippedHTML(s.HTML[:min(len(s.HTML), maxHTMLBytes)]))
+	}
+	return r.readPlain(s.Plain)
+}
+
+// readPlain reads plain text.
+func (r *Reader) readPlain(text string) Body {
+	now, history := splitQuote(text, r.noHistory)
 	return Body{Text: Markdown(now), Quoted: Markdown(history)}
 }

@@ -74,7 +74,7 @@ func TestHTMLQuotes(t *testing.T) {
 	for name, history := range map[string]string{
 		"gmail":          `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`,
 		"gmail x_":       `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div><blockquote class="x_gmail_quote">old</blockquote></div>`,
-		"cite, far in":   strings.Repeat(" \n", lineBytes) + `<blockquote type="cite">old</blockquote>`,
+		"cite, far in":   strings.Repeat(" \n", maxLineBytes) + `<blockquote type="cite">old</blockquote>`,
 		"thunderbird":    `<div class="moz-cite-prefix">Am 02.11.26 um 10:15 schrieb A:<br></div><blockquote type="cite" cite="mid:1"><p>old</p></blockquote>`,
 		"outlook web":    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
 		"outlook web x_": `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
@@ -136,7 +136,7 @@ func FuzzHTML(f *testing.F) {
 	}
 	policy := NewPolicy()
 	allowed := budget.Usual()
-	allowed.Base = 4 * time.Millisecond // nothing but tags costs up to htmlNodes, however few bytes they have
+	allowed.Base = 4 * time.Millisecond // nothing but tags costs up to maxHTMLNodes, however few bytes they have
 	m := budget.NewMeterFor(allowed)
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 4000 {

@@ -48,19 +48,19 @@ func styleOf(tag atom.Atom) textStyle {
 	return 0
 }
 
-// marksText reports whether Markdown has marks for text in such an element.
-func marksText(tag atom.Atom) bool {
+// hasMarks reports whether Markdown has marks for text in such an element.
+func hasMarks(tag atom.Atom) bool {
 	return styleOf(tag) != 0 || tag == atom.A || tag == atom.Code || tag == atom.Samp || tag == atom.Kbd || tag == atom.Tt
 }
 
 // run is a piece of a line in one style. A mail may have very many runs, so they are small.
 type run struct {
-	kind     runKind
-	style    textStyle
-	from, to int32             // its characters: markdownLine.letters[from:to]
-	until    [styleCount]int32 // for each style of the run: index of the first later run without it
-	markdown string            // of a readyRun: its Markdown
-	link     *lineLink         // of a linkRun
+	kind      runKind
+	style     textStyle
+	from, to  int32             // its characters: markdownLine.letters[from:to]
+	styleEnds [styleCount]int32 // for each style of the run: the index of the first later run without this style
+	markdown  string            // of a readyRun: its Markdown
+	link      *lineLink         // of a linkRun
 }
 
 // lineLink is a link in a line: its target and its text.
@@ -84,35 +84,35 @@ const (
 type markdownLine struct {
 	style   textStyle // of the text that comes next
 	heading int       // the level of a heading; 0 if it is not one
-	rule    bool      // the line is a horizontal rule
-	spaced  bool      // it has a non-breaking space
+	isRule  bool      // the line is a horizontal rule
+	hasNBSP bool      // it has a non-breaking space
 
 	letters   []byte // the text without marks
 	runs      []run
-	blank     bool      // a space is due before the next letter
-	links     int       // 1 = inside of a link
-	linkStart int       // the index of the link's first run; -1 if there is none yet
+	spaceDue  bool      // a space has to be written before the next letter
+	openLinks int       // 1 inside of a link, else 0: links don't contain links
+	linkStart int       // the index of the link's first run; -1 if the link has none yet
 	linkStyle textStyle // the style around the link
 }
 
-// text adds text of an element.
-func (l *markdownLine) text(s string) {
+// addText adds text of an element.
+func (l *markdownLine) addText(s string) {
 	for s != "" {
 		end := 0
 		for end < len(s) && !isBlank(s, end) {
 			end++
 		}
 		if end > 0 {
-			l.add(textRun, s[:end], "")
+			l.addRun(textRun, s[:end], "")
 			s = s[end:]
 			continue
 		}
 		size := 1
 		if s[0] == nbsp[0] {
 			size = len(nbsp)
-			l.spaced = true
+			l.hasNBSP = true
 		}
-		l.blank = true
+		l.spaceDue = true
 		s = s[size:]
 	}
 }
@@ -128,42 +128,55 @@ func isBlank(s string, i int) bool {
 	return false
 }
 
-// add appends letters in the current style, after the space that may be due.
-func (l *markdownLine) add(kind runKind, letters, markdown string) {
-	first := len(l.runs) == 0
-	starts := l.links > 0 && l.linkStart < 0 // the blank before stays outside of the link
-	if l.blank && !first {
-		last := &l.runs[len(l.runs)-1]
-		if kind == textRun && last.kind == textRun && last.style == l.style && !starts {
-			l.letters = append(l.letters, ' ')
-			last.to++
-		} else {
-			style := l.style
-			if starts {
-				style = l.linkStyle
-			}
-			l.letters = append(l.letters, ' ')
-			l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: l.end() - 1, to: l.end()})
-		}
+// addRun appends letters in the current style, after the space that may be due.
+func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
+	startsLink := l.openLinks > 0 && l.linkStart < 0
+	if l.spaceDue && len(l.runs) > 0 {
+		l.addSpace(kind, startsLink)
 	}
-	l.blank = false
-	if starts {
+	l.spaceDue = false
+	if startsLink { // the space before stays outside of the link
 		l.linkStart = len(l.runs)
 	}
-	at := l.end()
+	from := l.end()
 	l.letters = append(l.letters, letters...)
-	if n := len(l.runs); kind == textRun && n > 0 && !starts && l.runs[n-1].kind == textRun && l.runs[n-1].style == l.style {
-		l.runs[n-1].to = l.end()
+	if l.joinsLastRun(kind, startsLink) {
+		l.runs[len(l.runs)-1].to = l.end()
 		return
 	}
-	l.runs = append(l.runs, run{kind: kind, style: l.style, from: at, to: l.end(), markdown: markdown})
+	l.runs = append(l.runs, run{kind: kind, style: l.style, from: from, to: l.end(), markdown: markdown})
+}
+
+// addSpace appends a space before a run of a kind: to the last run, or as a run of its own with the styles
+// that both runs have.
+func (l *markdownLine) addSpace(before runKind, startsLink bool) {
+	l.letters = append(l.letters, ' ')
+	last := &l.runs[len(l.runs)-1]
+	if l.joinsLastRun(before, startsLink) {
+		last.to++
+		return
+	}
+	style := l.style
+	if startsLink {
+		style = l.linkStyle
+	}
+	l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: l.end() - 1, to: l.end()})
+}
+
+// joinsLastRun reports whether text of a kind in the current style continues the last run.
+func (l *markdownLine) joinsLastRun(kind runKind, startsLink bool) bool {
+	if kind != textRun || startsLink || len(l.runs) == 0 {
+		return false
+	}
+	last := l.runs[len(l.runs)-1]
+	return last.kind == textRun && last.style == l.style
 }
 
 // end returns the index of the next letter.
-func (l *markdownLine) end() int32 { return int32(len(l.letters)) } //nolint:gosec // at most htmlBytes
+func (l *markdownLine) end() int32 { return int32(len(l.letters)) } //nolint:gosec // at most maxHTMLBytes
 
-// code adds an element whose text is shown as code.
-func (l *markdownLine) code(n *html.Node) {
+// addCode adds an element whose text is shown as code.
+func (l *markdownLine) addCode(n *html.Node) {
 	text := strings.Join(strings.Fields(rawText(n)), " ")
 	if text == "" {
 		return
@@ -173,28 +186,30 @@ func (l *markdownLine) code(n *html.Node) {
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		inside = " " + text + " "
 	}
-	l.add(readyRun, text, fence+inside+fence)
+	l.addRun(readyRun, text, fence+inside+fence)
 }
 
-// picture adds a picture that is a part of the mail. (Reader.picture has replaced all others.)
-func (l *markdownLine) picture(src, alt string) {
+// addPicture adds a picture that is a part of the mail. (Reader.picture has replaced all others.)
+func (l *markdownLine) addPicture(src, alt string) {
 	if strings.HasPrefix(src, "cid:") {
-		l.add(readyRun, "\uFFFC", "!["+Escape(alt)+"]("+destination(src)+")")
+		l.addRun(readyRun, "\uFFFC", "!["+Escape(alt)+"]("+escapeTarget(src)+")")
 	}
 }
 
 // inLink reports whether a link is open.
-func (l *markdownLine) inLink() bool { return l.links > 0 }
+func (l *markdownLine) inLink() bool { return l.openLinks > 0 }
 
 // openLink begins a link.
 func (l *markdownLine) openLink() {
-	l.links, l.linkStart, l.linkStyle = 1, -1, l.style
+	l.openLinks = 1
+	l.linkStart = -1
+	l.linkStyle = l.style
 }
 
 // closeLink ends a link: its runs become one run. If the link's text is its target, only the target
 // is written; if it has no text, nothing is.
 func (l *markdownLine) closeLink(href string) {
-	l.links = 0
+	l.openLinks = 0
 	if l.linkStart < 0 {
 		return
 	}
@@ -202,22 +217,23 @@ func (l *markdownLine) closeLink(href string) {
 	from, to := inner[0].from, inner[len(inner)-1].to
 	label := string(l.letters[from:to])
 	l.runs = l.runs[:l.linkStart]
-	t := run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: &lineLink{href: href, runs: inner}}
-	if target, ok := plainTarget(href, label); ok {
-		t = run{kind: readyRun, style: l.linkStyle, from: from, to: to, markdown: target}
-	}
 	for i := range inner {
-		inner[i].style &^= l.linkStyle
+		inner[i].style &^= l.linkStyle // the marks of these styles stand around the whole link
 	}
-	l.runs = append(l.runs, t)
-	if host := foreignHost(label, href); t.kind == linkRun && host != "" {
-		l.blank = true // the text names another host than the target: show where the link leads
-		l.add(readyRun, "("+host+")", "("+host+")")
+	if target, ok := plainTarget(href, label); ok {
+		l.runs = append(l.runs, run{kind: readyRun, style: l.linkStyle, from: from, to: to, markdown: target})
+		return
+	}
+	link := &lineLink{href: href, runs: inner}
+	l.runs = append(l.runs, run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: link})
+	if host := foreignHost(label, href); host != "" { // the text names another host: show where the link leads
+		l.spaceDue = true
+		l.addRun(readyRun, "("+host+")", "("+host+")")
 	}
 }
 
 // isEmpty reports whether nothing of the line is seen.
-func (l *markdownLine) isEmpty() bool { return len(l.runs) == 0 && !l.rule }
+func (l *markdownLine) isEmpty() bool { return len(l.runs) == 0 && !l.isRule }
 
 // headingMarks is the mark of a heading of level 6; the first n characters are that of level n.
 const headingMarks = "######"
@@ -225,36 +241,40 @@ const headingMarks = "######"
 // writeTo writes the Markdown of the line and begins a new one.
 func (l *markdownLine) writeTo(out *strings.Builder) {
 	switch {
-	case l.rule:
+	case l.isRule:
 		out.WriteString("* * *")
 	case l.heading > 0 && l.letters[len(l.letters)-1] != '#':
 		out.WriteString(headingMarks[:l.heading] + " ")
-		l.write(out, l.runs, false)
+		l.writeRuns(out, l.runs, false)
 	case l.heading > 0:
 		var text strings.Builder
-		l.write(&text, l.runs, false)
+		l.writeRuns(&text, l.runs, false)
 		line, ended := strings.CutSuffix(text.String(), "#") // a final # would be taken for the closing mark
 		out.WriteString(headingMarks[:l.heading] + " " + line)
 		if ended {
 			out.WriteString(`\#`)
 		}
 	default:
-		l.write(out, l.runs, true)
+		l.writeRuns(out, l.runs, true)
 	}
 	l.reset()
 }
 
 // reset begins a new line in the same style and link.
 func (l *markdownLine) reset() {
-	l.letters, l.runs = l.letters[:0], l.runs[:0]
-	l.heading, l.rule, l.spaced, l.blank = 0, false, false, false
+	l.letters = l.letters[:0]
+	l.runs = l.runs[:0]
+	l.heading = 0
+	l.isRule = false
+	l.hasNBSP = false
+	l.spaceDue = false
 }
 
-// write writes runs. begins is true when they are at the beginning of a line, where more characters
+// writeRuns writes runs. atLineStart says that they are at the beginning of a line, where more characters
 // have to be escaped.
-func (l *markdownLine) write(out *strings.Builder, runs []run, begins bool) {
+func (l *markdownLine) writeRuns(out *strings.Builder, runs []run, atLineStart bool) {
 	for i := range styleCount {
-		l.dropIdle(runs, i)
+		l.dropUselessStyle(runs, i)
 	}
 	var room [styleCount]textStyle
 	open := room[:0]
@@ -271,7 +291,7 @@ func (l *markdownLine) write(out *strings.Builder, runs []run, begins bool) {
 		if i+1 < len(runs) {
 			after = runs[i+1].kind
 		}
-		l.writeRun(out, t, begins && i == 0 && t.style == 0, after)
+		l.writeRun(out, t, atLineStart && i == 0 && t.style == 0, after)
 	}
 	for _, style := range slices.Backward(open) {
 		out.WriteString(style.mark())
@@ -285,7 +305,7 @@ func openStyles(out *strings.Builder, t *run, open []textStyle) []textStyle {
 		next := -1
 		for i := range styleCount {
 			style := textStyle(1 << i)
-			if t.style&style != 0 && !slices.Contains(open, style) && (next < 0 || t.until[i] > t.until[next]) {
+			if t.style&style != 0 && !slices.Contains(open, style) && (next < 0 || t.styleEnds[i] > t.styleEnds[next]) {
 				next = i
 			}
 		}
@@ -297,8 +317,8 @@ func openStyles(out *strings.Builder, t *run, open []textStyle) []textStyle {
 	}
 }
 
-// writeRun writes a run; after is the kind of the next one.
-func (l *markdownLine) writeRun(out *strings.Builder, t *run, begins bool, after runKind) {
+// writeRun writes a run. after is the kind of the run behind it, and blankRun for the last run.
+func (l *markdownLine) writeRun(out *strings.Builder, t *run, atLineStart bool, after runKind) {
 	switch t.kind {
 	case blankRun:
 		out.WriteByte(' ')
@@ -306,19 +326,20 @@ func (l *markdownLine) writeRun(out *strings.Builder, t *run, begins bool, after
 		out.WriteString(t.markdown)
 	case linkRun:
 		out.WriteByte('[')
-		l.write(out, t.link.runs, false)
-		out.WriteString("](" + destination(t.link.href) + ")")
+		l.writeRuns(out, t.link.runs, false)
+		out.WriteString("](" + escapeTarget(t.link.href) + ")")
 	default:
-		writeText(out, string(l.letters[t.from:t.to]), begins, after)
+		writeText(out, string(l.letters[t.from:t.to]), atLineStart, after)
 	}
 }
 
-// writeText writes escaped text. Other runs are beside it, so a character at one of its ends could
-// act together with them: the dots that it puts around the text make escapeRun see that.
-func writeText(out *strings.Builder, text string, begins bool, after runKind) {
-	if n := blockMark(text); begins && n > 0 {
-		out.WriteString(text[:n-1] + `\` + text[n-1:n])
-		text = text[n:]
+// writeText writes escaped text. Other runs stand beside the text, and a character at one of its ends could
+// have a meaning together with them. So writeText puts dots around the text: escapeRun then sees that these
+// characters don't stand alone, and escapes them.
+func writeText(out *strings.Builder, text string, atLineStart bool, after runKind) {
+	if length := blockMarkLength(text); atLineStart && length > 0 {
+		out.WriteString(text[:length-1] + `\` + text[length-1:length])
+		text = text[length:]
 	}
 	exclaims := after == linkRun && strings.HasSuffix(text, "!")
 	if exclaims {
@@ -341,11 +362,11 @@ func writeText(out *strings.Builder, text string, begins bool, after runKind) {
 	}
 }
 
-// dropIdle sets run.until for style n. It removes the style where Markdown readers would show its marks
-// instead of the style: "**Name:**Ann" is not bold, because a sign is before the closing mark and a
-// letter behind it.
-func (l *markdownLine) dropIdle(runs []run, n int) {
-	style := textStyle(1 << n)
+// dropUselessStyle sets run.styleEnds for the style with a number. It removes the style where Markdown
+// readers would show its marks instead of the style: "**Name:**Ann" is not bold, because a sign stands before
+// the closing mark and a letter behind it.
+func (l *markdownLine) dropUselessStyle(runs []run, number int) {
+	style := textStyle(1 << number)
 	for i := 0; i < len(runs); i++ {
 		if runs[i].style&style == 0 {
 			continue
@@ -361,10 +382,11 @@ func (l *markdownLine) dropIdle(runs []run, n int) {
 		if end < len(runs) {
 			after = l.firstLetter(&runs[end])
 		}
-		opens := !isSign(l.firstLetter(&runs[i])) || frees(before)
-		closes := !isSign(l.lastLetter(&runs[end-1])) || frees(after)
+		opens := !isPunctOrSymbol(l.firstLetter(&runs[i])) || letsMarksWork(before)
+		closes := !isPunctOrSymbol(l.lastLetter(&runs[end-1])) || letsMarksWork(after)
 		for k := i; k < end; k++ {
-			if runs[k].until[n] = int32(end); !opens || !closes { //nolint:gosec // fewer than htmlNodes
+			runs[k].styleEnds[number] = int32(end) //nolint:gosec // fewer than maxHTMLNodes
+			if !opens || !closes {
 				runs[k].style &^= style
 			}
 		}
@@ -372,7 +394,7 @@ func (l *markdownLine) dropIdle(runs []run, n int) {
 	}
 }
 
-// firstLetter returns the first character of a run; '[' for runs that are no text.
+// firstLetter returns the first character of a run, or '[' for runs that are no text.
 func (l *markdownLine) firstLetter(t *run) rune {
 	if t.kind == textRun || t.kind == blankRun {
 		r, _ := utf8.DecodeRune(l.letters[t.from:t.to])
@@ -381,7 +403,7 @@ func (l *markdownLine) firstLetter(t *run) rune {
 	return '['
 }
 
-// lastLetter returns the last character of a run; ')' for runs that are no text.
+// lastLetter returns the last character of a run, or ')' for runs that are no text.
 func (l *markdownLine) lastLetter(t *run) rune {
 	if t.kind == textRun || t.kind == blankRun {
 		r, _ := utf8.DecodeLastRune(l.letters[t.from:t.to])
@@ -390,10 +412,10 @@ func (l *markdownLine) lastLetter(t *run) rune {
 	return ')'
 }
 
-// isSign reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
-func isSign(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
+// isPunctOrSymbol reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
+func isPunctOrSymbol(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// frees reports whether the marks of a style that begins or ends with a sign work when r is beside them.
-func frees(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsPunct(r) || r < utf8.RuneSelf && isSign(r)
+// letsMarksWork reports whether the marks of a style that begins or ends with a sign work when r is beside them.
+func letsMarksWork(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsPunct(r) || r < utf8.RuneSelf && isPunctOrSymbol(r)
 }

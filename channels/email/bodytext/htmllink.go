@@ -8,10 +8,10 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainTarget returns the Markdown of a link whose text is its target: the bare address; false for
+// plainTarget returns the Markdown of a link whose text is its target: the address alone. ok is false for
 // other links.
-func plainTarget(href, label string) (string, bool) {
-	if strings.ContainsAny(href, " <>\"`\\\n") || !linkable(href) {
+func plainTarget(href, label string) (markdown string, ok bool) {
+	if strings.ContainsAny(href, " <>\"`\\\n") || !canBeLink(href) {
 		return "", false
 	}
 	switch lower := strings.ToLower(href); {
@@ -26,10 +26,13 @@ func plainTarget(href, label string) (string, bool) {
 	return "", false
 }
 
-// linkable reports whether a target can be a link: an address of the web, of mail, or a phone number.
-func linkable(href string) bool {
+// maxTargetBytes is the length of the longest target that is a link.
+const maxTargetBytes = 4000
+
+// canBeLink reports whether a target can be a link: an address of the web, of mail, or a phone number.
+func canBeLink(href string) bool {
 	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
-	if !found || rest == "" || len(href) > 4000 {
+	if !found || rest == "" || len(href) > maxTargetBytes {
 		return false
 	}
 	switch scheme {
@@ -41,8 +44,8 @@ func linkable(href string) bool {
 	return false
 }
 
-// destination escapes a target, so that nothing in it ends the link.
-func destination(href string) string {
+// escapeTarget escapes a target, so that nothing in it ends the link.
+func escapeTarget(href string) string {
 	var b strings.Builder
 	for i := range len(href) {
 		switch c := href[i]; {
@@ -62,7 +65,8 @@ func destination(href string) string {
 // hostInText matches the host that a link's text names.
 var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
 
-// foreignHost returns the host to which a link leads if its text names another host; "" otherwise.
+// foreignHost returns the host to which a link leads if the link's text names another host. Otherwise it
+// returns "".
 func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
 		return "" // most texts: hostInText is slow

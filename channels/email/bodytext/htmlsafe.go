@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// NewPolicy makes the rules by which HTML is sanitised. Making them is slow.
+// NewPolicy returns the rules by which HTML is sanitised. Making the rules is slow, so callers keep them.
 func NewPolicy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
@@ -32,11 +32,11 @@ func renderChildren(n *html.Node) string {
 	return b.String()
 }
 
-// Sanitised returns one HTML body as HTML in which nothing acts and for which nothing is loaded, within
-// the limits of reading. policy is one of NewPolicy.
+// Sanitised returns one HTML body as HTML without active content, for which nothing is loaded from elsewhere.
+// The limits of reading apply. policy comes from NewPolicy.
 func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
-	r.original = true
+	r.keepHTML = true
 	body, _ := r.parse(source)
-	r.original = false // what is read next is Markdown again
+	r.keepHTML = false // what is read next is Markdown again
 	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))
 }

@@ -10,16 +10,16 @@ import (
 
 // Limits of a table that shows data.
 const (
-	tableRows      = 200
-	tableColumns   = 20
-	tableCellBytes = 200
-	columnRunes    = 60 // cells are padded to the width of their column, but to this width at most
+	maxTableRows    = 200
+	maxTableColumns = 20
+	maxCellBytes    = 200
+	maxColumnRunes  = 60 // cells are padded to the width of their column, but to this width at most
 )
 
-// table writes a table that shows data (dataRows). Tables that only arrange things are not written by
+// writeTable writes a table that shows data (dataRows). Tables that only arrange things are not written by
 // it: measure has turned them into lines or paragraphs.
-func (w *markdownWriter) table(n *html.Node) {
-	rows := w.data[n]
+func (w *markdownWriter) writeTable(n *html.Node) {
+	rows := w.dataTables[n]
 	var cells [][]string
 	widths := make([]int, len(rows[0]))
 	inside := &markdownWriter{singleLine: 1}
@@ -27,25 +27,25 @@ func (w *markdownWriter) table(n *html.Node) {
 		texts := make([]string, len(row))
 		for i, cell := range row {
 			var text strings.Builder
-			inside.children(cell)
+			inside.writeChildren(cell)
 			inside.line.writeTo(&text)
-			widths[i] = min(max(widths[i], utf8.RuneCountInString(text.String())), columnRunes)
+			widths[i] = min(max(widths[i], utf8.RuneCountInString(text.String())), maxColumnRunes)
 			texts[i] = strings.ReplaceAll(text.String(), "|", `\|`)
 		}
 		cells = append(cells, texts)
 	}
-	w.begin(2)
+	w.beginBlock(2)
 	for i, texts := range cells {
-		w.tableLine(texts, widths, ' ')
+		w.writeTableLine(texts, widths, ' ')
 		if i == 0 {
-			w.tableLine(make([]string, len(texts)), widths, '-')
+			w.writeTableLine(make([]string, len(texts)), widths, '-')
 		}
 	}
 	w.wantGap(2)
 }
 
-// tableLine writes a line of a table, with cells padded by fill to their widths.
-func (w *markdownWriter) tableLine(cells []string, widths []int, fill byte) {
+// writeTableLine writes a line of a table, with cells padded by fill to their widths.
+func (w *markdownWriter) writeTableLine(cells []string, widths []int, fill byte) {
 	w.beginLine()
 	for i, cell := range cells {
 		w.out.WriteByte('|')
@@ -59,21 +59,21 @@ func (w *markdownWriter) tableLine(cells []string, widths []int, fill byte) {
 	w.wantGap(1)
 }
 
-// layoutCell writes a cell of a table that only arranges things.
-func (w *markdownWriter) layoutCell(n *html.Node) {
-	before := w.lines
-	w.children(n)
-	if w.lines > before { // it has lines of its own
-		w.begin(1)
+// writeLayoutCell writes a cell of a table that only arranges things.
+func (w *markdownWriter) writeLayoutCell(n *html.Node) {
+	before := w.linesWritten
+	w.writeChildren(n)
+	if w.linesWritten > before { // it has lines of its own
+		w.beginBlock(1)
 		return
 	}
-	w.line.text(" ")
+	w.line.addText(" ")
 }
 
-// dataRows returns the cells, by rows, of a table that shows data: it has at least two rows and two
-// columns of short cells, and as many cells in each row. nil for any other table.
+// dataRows returns the cells, by rows, of a table that shows data: a table with at least two rows and two
+// columns of short cells, and with as many cells in each row. It returns nil for any other table.
 func dataRows(table *html.Node) [][]*html.Node {
-	if strings.EqualFold(attr(table, "role"), "presentation") {
+	if strings.EqualFold(attribute(table, "role"), "presentation") {
 		return nil
 	}
 	rows, ok := appendRows(nil, table)
@@ -83,14 +83,14 @@ func dataRows(table *html.Node) [][]*html.Node {
 	return rows
 }
 
-// appendRows appends the rows of a table or of a part of it; false if it has other content, or rows
-// that don't fit.
+// appendRows appends the rows of a table, or of a part of a table. ok is false if it has other content, or
+// rows that don't fit.
 func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bool) {
 	for c := part.FirstChild; c != nil; c = c.NextSibling {
 		switch {
 		case c.DataAtom == atom.Tr:
 			cells, ok := rowCells(c)
-			if !ok || len(rows) == tableRows || len(rows) > 0 && len(cells) != len(rows[0]) {
+			if !ok || len(rows) == maxTableRows || len(rows) > 0 && len(cells) != len(rows[0]) {
 				return nil, false
 			}
 			rows = append(rows, cells)
@@ -105,13 +105,13 @@ func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bo
 	return rows, true
 }
 
-// rowCells returns the cells of a row; false if not all of them are plain.
+// rowCells returns the cells of a row. ok is false if not all of them are plain.
 func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 	for c := row.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == html.TextNode && strings.TrimSpace(c.Data) == "" {
 			continue
 		}
-		if !isCell(c.DataAtom) || len(cells) == tableColumns || !isPlainCell(c) {
+		if !isCell(c.DataAtom) || len(cells) == maxTableColumns || !isPlainCell(c) {
 			return nil, false
 		}
 		cells = append(cells, c)
@@ -121,32 +121,45 @@ func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 
 // isPlainCell reports whether a cell is one short line of text.
 func isPlainCell(cell *html.Node) bool {
-	for _, span := range []string{attr(cell, "colspan"), attr(cell, "rowspan")} {
+	for _, span := range []string{attribute(cell, "colspan"), attribute(cell, "rowspan")} {
 		if span != "" && span != "1" {
 			return false
 		}
 	}
-	letters, ended := 0, false
-	var plain func(n *html.Node) bool
-	plain = func(n *html.Node) bool {
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			switch {
-			case c.Type == html.TextNode:
-				text := strings.TrimSpace(c.Data)
-				if letters += len(text); ended && text != "" || letters > tableCellBytes {
-					return false
-				}
-			case c.DataAtom == atom.Br:
-				ended = true
-			case c.DataAtom == atom.Img, isBlockTag(c.DataAtom) && !isLine(c), !plain(c):
+	var reader cellReader
+	return reader.isOneLine(cell)
+}
+
+// cellReader reads a cell up to what makes it more than one short line.
+type cellReader struct {
+	bytes     int  // of text so far
+	lineEnded bool // more text would be in a second line
+}
+
+// isOneLine reads a node's children. It returns false if they are more than one short line of text.
+func (r *cellReader) isOneLine(n *html.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode:
+			text := strings.TrimSpace(c.Data)
+			if r.lineEnded && text != "" {
 				return false
-			case isLine(c):
-				ended = letters > 0
 			}
+			r.bytes += len(text)
+			if r.bytes > maxCellBytes {
+				return false
+			}
+		case c.DataAtom == atom.Br:
+			r.lineEnded = true
+		case c.DataAtom == atom.Img, isBlockTag(c.DataAtom) && !isLine(c):
+			return false
+		case !r.isOneLine(c):
+			return false
+		case isLine(c):
+			r.lineEnded = r.bytes > 0
 		}
-		return true
 	}
-	return plain(cell)
+	return true
 }
 
 // isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines

@@ -14,9 +14,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// NewRenderer makes the renderer of canonical Markdown for mail. Raw HTML is text: an
-// agent who writes "use <b>" means these characters, and no customer text that is
-// quoted becomes active. A line break stays one.
+// NewRenderer returns the renderer of canonical Markdown for mail. HTML in it is text: an agent who writes
+// "use <b>" means these characters, and quoted text of a customer must not become active. Line breaks are kept.
 func NewRenderer() goldmark.Markdown {
 	return markdown.New(goldmark.WithRendererOptions(
 		html.WithHardWraps(),
@@ -44,12 +43,13 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	})
 }
 
-// mailStyle is only what a mail can't be read well without; the rest is the reader's.
+// mailStyle has only the styles without which a mail can't be read well. All others are the choice of the
+// reader's mail program.
 const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:2px 6px}" +
 	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
 
-// RenderHTML renders a body and its signature as an HTML document. signatureHTML, sanitised, stands
-// in place of signature where there is one.
+// RenderHTML renders a body and its signature as an HTML document. If signatureHTML is not empty, it takes the
+// place of signature. It must be sanitised.
 func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (string, error) {
 	var out bytes.Buffer
 	style := mailStyle
@@ -77,16 +77,16 @@ func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (st
 // RenderText renders a body and its signature as plain text. The signature is behind
 // "-- ", which mail programs know (RFC 3676 section 4.3).
 func RenderText(md goldmark.Markdown, body, signature string) string {
-	out := plain(md, body)
+	out := renderPlain(md, body)
 	if signature != "" {
-		out += "\n\n-- \n" + plain(md, signature)
+		out += "\n\n-- \n" + renderPlain(md, signature)
 	}
 	return out + "\n"
 }
 
-// plain renders Markdown for people who read plain text: no escapes, links with their
-// address, lists and quotes as one types them.
-func plain(md goldmark.Markdown, source string) string {
+// renderPlain renders Markdown for people who read plain text: without escapes, with the addresses of links,
+// and with lists and quotes as people type them.
+func renderPlain(md goldmark.Markdown, source string) string {
 	src := []byte(source)
 	return plainText{src}.write(md.Parser().Parse(text.NewReader(src)))
 }

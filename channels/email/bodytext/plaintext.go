@@ -15,12 +15,18 @@ type plainText struct{ src []byte }
 
 // write renders a whole tree.
 func (p plainText) write(tree ast.Node) string {
-	return markdown.Layout{Source: p.src, Rule: "* * *", Loose: true, Text: p.inline,
-		Code: func(code string) string { return markdown.Indent(code, "    ", "    ") }}.Write(tree)
+	layout := markdown.Layout{
+		Source: p.src,
+		Rule:   "* * *",
+		Loose:  true,
+		Code:   func(code string) string { return markdown.Indent(code, "    ", "    ") },
+		Text:   p.inlineText,
+	}
+	return layout.Write(tree)
 }
 
-// inline renders the inline children of a node.
-func (p plainText) inline(parent ast.Node) string {
+// inlineText renders the inline children of a node.
+func (p plainText) inlineText(parent ast.Node) string {
 	var out strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
@@ -38,11 +44,11 @@ func (p plainText) inline(parent ast.Node) string {
 			if n.Level > 1 {
 				mark = "*"
 			}
-			out.WriteString(mark + p.inline(n) + mark)
+			out.WriteString(mark + p.inlineText(n) + mark)
 		case *ast.Link:
-			out.WriteString(link(p.inline(n), markdown.Destination(n.Destination)))
+			out.WriteString(linkText(p.inlineText(n), markdown.Destination(n.Destination)))
 		case *ast.Image:
-			out.WriteString(link(p.inline(n), markdown.Destination(n.Destination)))
+			out.WriteString(linkText(p.inlineText(n), markdown.Destination(n.Destination)))
 		case *ast.AutoLink:
 			out.Write(n.Label(p.src))
 		case *ast.RawHTML:
@@ -57,20 +63,21 @@ func (p plainText) inline(parent ast.Node) string {
 			} else {
 				out.WriteString("[ ] ")
 			}
-		default: // strikethrough and what may come: its text
-			out.WriteString(p.inline(n))
+		default: // strikethrough, and kinds that are unknown here
+			out.WriteString(p.inlineText(n))
 		}
 	}
 	return out.String()
 }
 
-// link shows where a link goes, once, unless it goes where links must not.
-func link(label, to string) string {
-	if to == "" || util.IsBlank([]byte(to)) {
+// linkText returns the label of a link and its address, or only the address if the label is the same. It
+// returns only the label if markdown.Destination allows no link to the address.
+func linkText(label, address string) string {
+	if address == "" || util.IsBlank([]byte(address)) {
 		return label
 	}
-	if label == "" || label == to || "mailto:"+label == to || "tel:"+label == to {
-		return strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
+	if label == "" || label == address || "mailto:"+label == address || "tel:"+label == address {
+		return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 	}
-	return label + " <" + to + ">"
+	return label + " <" + address + ">"
 }

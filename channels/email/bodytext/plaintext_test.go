@@ -30,7 +30,7 @@ func TestPlainText(t *testing.T) {
 		{"", ""},
 	}
 	for _, tc := range tests {
-		if got := plain(NewRenderer(), tc[0]); got != tc[1] {
+		if got := renderPlain(NewRenderer(), tc[0]); got != tc[1] {
 			t.Errorf("%q:\n%q, want\n%q", tc[0], got, tc[1])
 		}
 	}

@@ -8,31 +8,38 @@ import (
 
 // line is a line of a body as a reader sees it, from plain text or from HTML.
 type line struct {
-	text  string
-	blank bool // it shows nothing
-	field byte // the header field that it looks like, as headerField names it; 0 if there is none
-	ends  bool // it ends in a colon, dashes or a verb, as an attribution does
-	depth int  // how deep it is quoted
-	tail  bool // a mail program's mark says that the history begins here
-	sig   bool // a mail program's mark says that it belongs to the signature
-	loose bool // it is in a block quote that the sender may have made: history only below an attribution
+	// setText sets these.
+	text                string
+	isBlank             bool // it shows nothing
+	field               byte // the header field that it looks like, as headerField names it; 0 if it looks like none
+	endsLikeAttribution bool // it ends in a colon, dashes or a verb, as the line above a quote does ("Ann wrote:")
+
+	quoteDepth    int  // how many quotes contain it
+	beginsHistory bool // a mail program's mark says that the history begins here
+	isSignature   bool // a mail program's mark says that it belongs to the signature
+	maybeIndented bool // its block quote may be the sender's own: it is history only below an attribution
 }
 
-// read sets text and the fields that depend on it.
-func (l *line) read(text string) {
+// setText sets text and the fields that depend on it.
+func (l *line) setText(text string) {
 	l.text = text
-	if l.blank = trimBlanks(text) == ""; l.blank {
+	l.isBlank = trimBlanks(text) == ""
+	if l.isBlank {
 		return
 	}
 	l.field = fieldOfLine(text)
 	text = strings.TrimRight(text, " "+nbsp)
-	l.ends = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--") || strings.HasSuffix(text, bareVerb)
+	for _, end := range []string{":", "：", "--", cutVerb} {
+		if strings.HasSuffix(text, end) {
+			l.endsLikeAttribution = true
+		}
+	}
 }
 
 // Limits of the search for history.
 const (
-	quoteLines = 5000 // longer mails are shown as a whole
-	lineBytes  = 2000 // only the beginning of a line is looked at
+	maxQuoteLines = 5000 // longer mails are shown as a whole
+	maxLineBytes  = 2000 // only the beginning of a line is looked at
 )
 
 // trimBlanks removes spaces, also non-breaking and invisible ones, from the beginning of a line. For
@@ -55,31 +62,32 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// Looks is how many bytes of one body may still be matched against regular expressions, which are
-// slow. It begins at PatternBytes. The limit is only reached by mails that no person writes.
-type Looks int
+// PatternBudget is how many bytes of one body may still be matched against regular expressions, which are
+// slow. It begins at MaxPatternBytes. Only mails that no person writes use it up.
+type PatternBudget int
 
-// PatternBytes are the bytes that may be matched of one body.
-const PatternBytes Looks = 8 << 10
+// MaxPatternBytes is how many bytes of one body may be matched.
+const MaxPatternBytes PatternBudget = 8 << 10
 
-// lookCost is what each line costs besides its length.
-const lookCost = 50
+// lineCost is what each line costs besides its length.
+const lineCost = 50
 
 // Allow reports whether a line may be matched, and counts it.
-func (l *Looks) Allow(text string) bool {
-	*l -= Looks(len(text) + lookCost)
+func (l *PatternBudget) Allow(text string) bool {
+	*l -= PatternBudget(len(text) + lineCost)
 	return *l >= 0
 }
 
-// findHistory returns the index of the line at which signature or quoted history begins, up to the
-// end. len(lines) means that there is none, or that it must be shown: in forwards, in mails with
-// answers inside of the quote, and in mails that have no other text.
-func findHistory(lines []line, whole bool) int {
-	if whole || len(lines) > quoteLines {
+// findHistory returns the index of the line at which signature or quoted history begins that reaches to the
+// end. It returns len(lines) if there is none, or if it must be shown: in forwards, in mails with answers
+// inside of the quote, and in mails that have no other text. noHistory says that there is none.
+func findHistory(lines []line, noHistory bool) int {
+	if noHistory || len(lines) > maxQuoteLines {
 		return len(lines)
 	}
 	cut := findQuote(lines)
-	if cut < len(lines) && (isForward(lines, cut) || saysInside(lines[:cut])) {
+	mustBeShown := cut < len(lines) && (isForward(lines, cut) || saysAnswersInside(lines[:cut]))
+	if mustBeShown {
 		cut = len(lines)
 	}
 	cut = findSignature(lines[:cut])
@@ -89,15 +97,20 @@ func findHistory(lines []line, whole bool) int {
 	return cut
 }
 
-// onlyHistory reports whether lines are nothing but signature and quoted history.
-func onlyHistory(lines []line) bool {
-	return len(lines) <= quoteLines && !hasText(lines[:findSignature(lines[:findQuote(lines)])])
+// isOnlyHistory reports whether lines are nothing but signature and quoted history.
+func isOnlyHistory(lines []line) bool {
+	if len(lines) > maxQuoteLines {
+		return false
+	}
+	quote := findQuote(lines)
+	signature := findSignature(lines[:quote])
+	return !hasText(lines[:signature])
 }
 
 // hasText reports whether any line has text.
 func hasText(lines []line) bool {
 	for _, l := range lines {
-		if !l.blank {
+		if !l.isBlank {
 			return true
 		}
 	}
@@ -106,64 +119,67 @@ func hasText(lines []line) bool {
 
 // findQuote returns the index at which the quoted history begins that reaches to the end.
 func findQuote(lines []line) int {
-	tail := findTail(lines)
-	body := lines[:tail]
-	end := lastText(body)
-	if sig := findSignature(body); sig < end && hasQuoted(body[:sig]) {
-		end = lastText(body[:sig]) // a signature below the quote
+	unmarked := findUnmarkedHistory(lines)
+	body := lines[:unmarked]
+	end := endOfText(body)
+	if signature := findSignature(body); signature < end && hasQuotedText(body[:signature]) {
+		end = endOfText(body[:signature]) // the signature stands below the quote
 	}
-	if end == 0 || body[end-1].depth == 0 {
-		return tail
+	if end == 0 || body[end-1].quoteDepth == 0 {
+		return unmarked
 	}
 	start := end
-	for start > 0 && (body[start-1].depth > 0 || body[start-1].blank) {
+	for start > 0 && (body[start-1].quoteDepth > 0 || body[start-1].isBlank) {
 		start--
 	}
-	for start < end && body[start].blank {
+	for start < end && body[start].isBlank {
 		start++
 	}
-	first := start
-	if start = attributionAbove(body, start); start == first && body[first].loose {
-		return tail
+	attribution := attributionAbove(body, start)
+	if attribution == start && body[start].maybeIndented {
+		return unmarked
 	}
-	if hasQuoted(body[:start]) {
-		return tail // answers between quotes
+	if hasQuotedText(body[:attribution]) {
+		return unmarked // there are answers between quotes
 	}
-	return start
+	return attribution
 }
 
-// hasQuoted reports whether any line is quoted text.
-func hasQuoted(lines []line) bool {
+// hasQuotedText reports whether any line is quoted text.
+func hasQuotedText(lines []line) bool {
 	for _, l := range lines {
-		if l.depth > 0 && !l.blank {
+		if l.quoteDepth > 0 && !l.isBlank {
 			return true
 		}
 	}
 	return false
 }
 
-// lastText returns the index behind the last line that has text.
-func lastText(lines []line) int {
+// endOfText returns the index behind the last line that has text.
+func endOfText(lines []line) int {
 	end := len(lines)
-	for end > 0 && lines[end-1].blank {
+	for end > 0 && lines[end-1].isBlank {
 		end--
 	}
 	return end
 }
 
-// findTail returns the index at which history begins whose lines aren't marked as quoted. It begins with
+// findUnmarkedHistory returns the index at which history begins whose lines aren't marked as quoted. It begins with
 // a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
-func findTail(lines []line) int {
-	looks := PatternBytes
+func findUnmarkedHistory(lines []line) int {
+	budget := MaxPatternBytes
 	for i, l := range lines {
 		switch {
-		case l.blank && !l.tail:
-		case l.tail, isSeparator(l.text):
+		case l.beginsHistory:
+			return i
+		case l.isBlank:
+		case isSeparator(l.text):
 			return i
 		case l.field != 0 && isHeaderBlock(lines[i:]):
 			return ruleAbove(lines, i)
-		case l.depth == 0:
-			if n := strictAttribution(lines[i:], &looks); n > 0 && !startsQuoted(lines[i+n:]) {
+		case l.quoteDepth == 0:
+			count := countAttributionLines(lines[i:], &budget)
+			if count > 0 && !firstTextIsQuoted(lines[i+count:]) {
 				return i
 			}
 		}
@@ -183,70 +199,75 @@ func ruleAbove(lines []line, i int) int {
 	return i
 }
 
-// headerLines is how many lines a block of headers may have.
-const headerLines = 16
+// Limits of a block of headers.
+const (
+	maxHeaderLines     = 16
+	maxHeaderTextLines = 9 // without blank ones
+)
 
 // isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields
-// within a few lines.
+// within a few lines. Cc doesn't count, because answers rarely have it.
 func isHeaderBlock(lines []line) bool {
-	seen, used := "", 0
-	for _, l := range lines[:min(len(lines), headerLines)] {
-		if l.blank {
+	seen := map[byte]bool{}
+	textLines := 0
+	for _, l := range lines[:min(len(lines), maxHeaderLines)] {
+		if l.isBlank {
 			continue
 		}
-		if used++; used > 9 {
+		textLines++
+		if textLines > maxHeaderTextLines {
 			break
 		}
-		if l.field != 0 && l.field != fieldCc && strings.IndexByte(seen, l.field) < 0 {
-			seen += string(l.field)
+		if l.field != 0 && l.field != fieldCc {
+			seen[l.field] = true
 		}
 	}
-	return len(seen) >= 3 && strings.IndexByte(seen, fieldFrom) >= 0
+	return seen[fieldFrom] && len(seen) >= 3
 }
 
-// strictAttribution returns the number of lines of the attribution with which lines begin, above
-// history that isn't marked; 0 if there is none.
-func strictAttribution(lines []line, looks *Looks) int {
+// countAttributionLines returns how many lines the attribution has with which lines begin, above history that
+// isn't marked. It returns 0 if they begin with no attribution.
+func countAttributionLines(lines []line, budget *PatternBudget) int {
 	lines = lines[:min(len(lines), 4)]
-	ends := func(l line) bool { return l.ends }
+	ends := func(l line) bool { return l.endsLikeAttribution }
 	if !slices.ContainsFunc(lines, ends) || !startsAttribution(lines[0].text) {
 		return 0
 	}
 	joined := ""
 	for n, l := range lines {
-		if l.blank || l.depth > 0 {
+		if l.isBlank || l.quoteDepth > 0 {
 			return 0
 		}
 		joined = strings.TrimSpace(joined + " " + l.text)
-		if l.ends && looks.Allow(joined) && isAttribution(joined, true) {
+		if l.endsLikeAttribution && budget.Allow(joined) && isAttribution(joined, true) {
 			return n + 1
 		}
 	}
 	return 0
 }
 
-// startsQuoted reports whether the first line that has text is quoted.
-func startsQuoted(lines []line) bool {
+// firstTextIsQuoted reports whether the first line that has text is quoted.
+func firstTextIsQuoted(lines []line) bool {
 	for _, l := range lines {
-		if !l.blank {
-			return l.depth > 0
+		if !l.isBlank {
+			return l.quoteDepth > 0
 		}
 	}
 	return false
 }
 
-// attributionAbove returns the index at which the attribution of the quote at start begins; start if
-// it has none. One that stands further above must say who wrote and when.
+// attributionAbove returns the index at which the attribution of the quote at start begins. It returns start
+// if the quote has none. An attribution that stands further above must say who wrote and when.
 func attributionAbove(lines []line, start int) int {
-	const near, far = 2, 8 // blank lines
-	end := lastText(lines[:start])
-	if start-end > far {
+	const maxNear, maxFar = 2, 8 // blank lines between attribution and quote
+	end := endOfText(lines[:start])
+	if start-end > maxFar {
 		return start
 	}
-	strict := start-end > near
+	strict := start-end > maxNear
 	joined, found := "", start
 	for i := end - 1; i >= 0 && i >= end-4; i-- {
-		if lines[i].blank || lines[i].depth > 0 {
+		if lines[i].isBlank || lines[i].quoteDepth > 0 {
 			break
 		}
 		joined = strings.TrimSpace(lines[i].text + " " + joined)
@@ -272,19 +293,23 @@ func isForward(lines []line, cut int) bool {
 	return false
 }
 
-// saysInside reports whether the sender says that the answers are inside of the quote.
-func saysInside(lines []line) bool {
-	looks := PatternBytes
+// saysAnswersInside reports whether the sender says that the answers are inside of the quote.
+func saysAnswersInside(lines []line) bool {
+	budget := MaxPatternBytes
 	for _, l := range lines {
-		if l.depth == 0 && insideWord(l.text) && looks.Allow(l.text) && answersInside.MatchString(l.text) {
+		if l.quoteDepth > 0 || !mayMatchInside(l.text) {
+			continue
+		}
+		if budget.Allow(l.text) && answersInside.MatchString(l.text) {
 			return true
 		}
 	}
 	return false
 }
 
-// insideWord reports whether a line has a word that answersInside needs. It is faster than that.
-func insideWord(text string) bool {
+// mayMatchInside reports whether a line has a word without which answersInside doesn't match. It is faster
+// than the regular expression.
+func mayMatchInside(text string) bool {
 	text = strings.ToLower(text)
 	for _, word := range []string{
 		"below", "line", "unten", "u.", "im text", "ci-dessous", "le texte", "abajo", "sotto", "onder", " in ", " en ",
@@ -296,66 +321,72 @@ func insideWord(text string) bool {
 	return false
 }
 
-// signatureLines is the longest signature that is collapsed.
-const signatureLines = 25
+// maxSignatureLines is the longest signature that is collapsed.
+const maxSignatureLines = 25
+
+// maxFooterLines is how many lines a phone or its mail program may have added.
+const maxFooterLines = 10
 
 // findSignature returns the index at which the signature at the end begins: with "-- ", with a mail
-// program's mark, or with the footer of a phone. len(lines) if there is none.
+// program's mark, or with the footer of a phone. It returns len(lines) if there is none.
 func findSignature(lines []line) int {
-	end := lastText(lines)
+	end := endOfText(lines)
 	start := len(lines)
-	for n := 0; n < 10 && end > 0 && lines[end-1].depth == 0 && isFooter(lines[end-1].text); n++ {
+	for range maxFooterLines {
+		if end == 0 || lines[end-1].quoteDepth > 0 || !isFooter(lines[end-1].text) {
+			break
+		}
 		start = end - 1
-		end = lastText(lines[:start])
+		end = endOfText(lines[:start])
 	}
-	for i := end - 1; i >= 0 && i >= end-signatureLines; i-- {
-		if lines[i].depth > 0 && !lines[i].blank {
+	for i := end - 1; i >= 0 && i >= end-maxSignatureLines; i-- {
+		if lines[i].quoteDepth > 0 && !lines[i].isBlank {
 			break
 		}
 		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
 			return i
 		}
 	}
-	for i := end - 1; i >= 0 && (lines[i].sig || lines[i].blank); i-- {
-		if lines[i].sig && !lines[i].blank {
+	for i := end - 1; i >= 0 && (lines[i].isSignature || lines[i].isBlank); i-- {
+		if lines[i].isSignature && !lines[i].isBlank {
 			start = i
 		}
 	}
 	return start
 }
 
-// textLines reads plain text as lines.
-func textLines(text string) []line {
+// linesOfText reads plain text as lines.
+func linesOfText(text string) []line {
 	raw := strings.Split(text, "\n")
 	lines := make([]line, len(raw))
 	for i, s := range raw {
-		text := s[:min(len(s), lineBytes)]
+		text := s[:min(len(s), maxLineBytes)]
 		for strings.HasPrefix(s, ">") {
-			lines[i].depth++
+			lines[i].quoteDepth++
 			s = strings.TrimPrefix(s[1:], " ")
 		}
-		if lines[i].depth > 0 && s == "" {
+		if lines[i].quoteDepth > 0 && s == "" {
 			text = ">"
 		}
-		lines[i].read(text)
+		lines[i].setText(text)
 	}
 	return lines
 }
 
-// answersAbove reports whether plain text has an answer above quoted history.
-func answersAbove(text string) bool {
+// hasAnswerAbove reports whether plain text has an answer above quoted history.
+func hasAnswerAbove(text string) bool {
 	_, history := splitQuote(text, false)
 	return history != ""
 }
 
-// splitQuote splits plain text into what the sender wrote now, and signature with quoted history. whole
-// = there is no history.
-func splitQuote(text string, whole bool) (now, history string) {
-	if whole || strings.Count(text, "\n") >= quoteLines {
+// splitQuote splits plain text into what the sender wrote now, and signature with quoted history. noHistory
+// says that all of it was written now.
+func splitQuote(text string, noHistory bool) (now, history string) {
+	if noHistory || strings.Count(text, "\n") >= maxQuoteLines {
 		return text, ""
 	}
-	lines := textLines(text)
-	cut := findHistory(lines, whole)
+	lines := linesOfText(text)
+	cut := findHistory(lines, noHistory)
 	if cut == len(lines) {
 		return text, ""
 	}

@@ -17,106 +17,108 @@ type htmlLine struct {
 
 // lineReader walks an HTML body and collects its lines.
 type lineReader struct {
-	lines []htmlLine
-	limit int        // the most lines that are read
-	steps int        // nodes that may still be looked at
-	bare  bool       // attributes of blocks are ignored: only the text matters
-	text  []byte     // the beginning of the current line
-	first *html.Node // the first node of the current line
-	state line       // depth, sig and loose of the blocks around the current text
-	tail  *html.Node // the block with which history begins; nil if there is none, or it is in lines already
+	lines            []htmlLine
+	maxLines         int        // no more lines are read
+	nodesLeft        int        // nodes that may still be looked at
+	ignoreAttributes bool       // only the text matters, not what attributes of blocks say about it
+	text             []byte     // the beginning of the current line
+	firstNode        *html.Node // the first node of the current line; nil while the line has none
+	state            line       // what the blocks around the current text say: quoteDepth, isSignature, maybeIndented
+	historyBlock     *html.Node // a block with which history begins, until its first line is in lines; else nil
 }
 
 // htmlLines returns the lines of a body as a reader sees them.
 func htmlLines(body *html.Node) []htmlLine {
-	r := &lineReader{limit: quoteLines + 1, steps: htmlNodes + 1} // longer bodies have no history
+	r := &lineReader{maxLines: maxQuoteLines + 1, nodesLeft: maxHTMLNodes + 1} // longer bodies have no history
 	r.walk(body)
-	r.end()
+	r.endLine()
 	return r.lines
 }
 
-// end closes the current line.
-func (r *lineReader) end() {
-	if r.first == nil {
+// endLine closes the current line.
+func (r *lineReader) endLine() {
+	if r.firstNode == nil {
 		return
 	}
 	l := r.state
-	l.read(string(bytes.TrimSpace(r.text)))
+	l.setText(string(bytes.TrimSpace(r.text)))
 	if strings.HasPrefix(l.text, ">") { // quoted by hand
-		l.depth++
+		l.quoteDepth++
 	}
-	if r.tail != nil {
-		l.tail = true
-		r.first, r.tail = r.tail, nil
+	if r.historyBlock != nil {
+		l.beginsHistory = true
+		r.firstNode = r.historyBlock // the whole block is cut off
+		r.historyBlock = nil
 	}
-	r.lines = append(r.lines, htmlLine{l, r.first})
+	r.lines = append(r.lines, htmlLine{l, r.firstNode})
 	r.text = r.text[:0]
-	r.first = nil
+	r.firstNode = nil
 }
 
 // walk reads a node and its children.
 func (r *lineReader) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
-		r.add(n, n.Data)
+		r.addText(n, n.Data)
 		return
 	case html.ElementNode:
 	default:
-		r.children(n)
+		r.walkChildren(n)
 		return
 	}
 	switch n.DataAtom {
 	case atom.Br:
-		if r.first == nil {
-			r.first = n
+		if r.firstNode == nil {
+			r.firstNode = n
 		}
-		r.end()
+		r.endLine()
 		return
 	case atom.Img:
-		r.add(n, "\uFFFC")
+		r.addText(n, "\uFFFC")
 		return
 	case atom.Hr:
-		r.end()
-		r.add(n, "________")
-		r.end()
+		r.endLine()
+		r.addText(n, "________")
+		r.endLine()
 		return
 	}
 	if !isBlockTag(n.DataAtom) {
-		r.children(n)
+		r.walkChildren(n)
 		return
 	}
-	r.end()
+	r.endLine()
 	outer := r.state
-	if !r.bare {
-		r.mark(n)
+	if !r.ignoreAttributes {
+		r.readMarks(n)
 	}
-	r.children(n)
-	r.end()
+	r.walkChildren(n)
+	r.endLine()
 	r.state = outer
 }
 
-// children reads the children of a node.
-func (r *lineReader) children(n *html.Node) {
-	for c := n.FirstChild; c != nil && len(r.lines) < r.limit && r.steps > 0; c = c.NextSibling {
-		r.steps--
+// walkChildren reads the children of a node.
+func (r *lineReader) walkChildren(n *html.Node) {
+	for c := n.FirstChild; c != nil && len(r.lines) < r.maxLines && r.nodesLeft > 0; c = c.NextSibling {
+		r.nodesLeft--
 		r.walk(c)
 	}
 }
 
-// add adds text to the current line.
-func (r *lineReader) add(n *html.Node, text string) {
-	limit := lineBytes
-	if r.bare {
-		limit = 200 // enough to recognise a header field
-		text = text[:min(len(text), limit)]
+// addText adds text to the current line.
+func (r *lineReader) addText(n *html.Node, text string) {
+	maxBytes := maxLineBytes
+	if r.ignoreAttributes {
+		maxBytes = 200 // enough to recognise a header field
+		text = text[:min(len(text), maxBytes)]
 	}
-	if r.first == nil {
-		if text = strings.TrimLeftFunc(text, unicode.IsSpace); text == "" {
+	if r.firstNode == nil {
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+		if text == "" {
 			return
 		}
-		r.first = n
+		r.firstNode = n
 	}
-	for i := 0; i < len(text) && len(r.text) < limit; i++ {
+	for i := 0; i < len(text) && len(r.text) < maxBytes; i++ {
 		c := text[i]
 		switch {
 		case c == '\n' || c == '\t':
@@ -129,62 +131,64 @@ func (r *lineReader) add(n *html.Node, text string) {
 	}
 }
 
-// mark sets what a block's class, id and style say about its text: whether it is a quote, a signature,
-// or the beginning of history. The names are those that mail programs use.
-func (r *lineReader) mark(n *html.Node) {
+// readMarks reads from a block's class, id and style whether its text is a quote, a signature, or the
+// beginning of history. The names are those that mail programs use. Outlook puts "x_" before names in the
+// mail that it answers.
+func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
 	}
-	class, id := " "+strings.ToLower(attr(n, "class"))+" ", strings.ToLower(attr(n, "id"))
+	class := " " + strings.ToLower(attribute(n, "class")) + " "
 	class = strings.ReplaceAll(class, " x_", " ")
+	id := strings.ToLower(attribute(n, "id"))
 	for strings.HasPrefix(id, "x_") {
 		id = id[2:]
 	}
 	switch id {
 	case "divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "olk_src_body_section":
-		r.tail = n
+		r.historyBlock = n
 	case "signature", "ms-outlook-mobile-signature", "applemailsignature", "signature_old":
-		r.state.sig = true
+		r.state.isSignature = true
 	}
 	for _, box := range []string{" yahoo_quoted ", " protonmail_quote ", " zmail_extra ", " tutanota_quote "} {
 		if strings.Contains(class, box) {
-			r.state.depth++
+			r.state.quoteDepth++
 		}
 	}
 	for _, sig := range []string{" gmail_signature ", " moz-signature ", " protonmail_signature_block ", " applemailsignature "} {
 		if strings.Contains(class, sig) {
-			r.state.sig = true
+			r.state.isSignature = true
 		}
 	}
-	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || outlookBorder(n) {
-		r.tail = n
+	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || isOutlookBorder(n) {
+		r.historyBlock = n
 	}
 	// With this style a block quote only indents text.
-	indents := strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "margin:0040px;border:none")
+	indents := strings.Contains(strings.ReplaceAll(attribute(n, "style"), " ", ""), "margin:0040px;border:none")
 	if n.DataAtom == atom.Blockquote && !indents {
-		r.state.depth++
-		r.state.loose = !strings.EqualFold(attr(n, "type"), "cite") && !strings.Contains(class, " gmail_quote ")
+		r.state.quoteDepth++
+		r.state.maybeIndented = !strings.EqualFold(attribute(n, "type"), "cite") && !strings.Contains(class, " gmail_quote ")
 	}
 }
 
-// headerNodes is how much of a block is searched for headers.
-const headerNodes = 500
+// maxHeaderNodes is how many nodes of a block are searched for headers.
+const maxHeaderNodes = 500
 
-// outlookBorder reports whether a block is the one with which desktop Outlook begins the history: it has
+// isOutlookBorder reports whether a block is the one with which desktop Outlook begins the history: it has
 // a line above it and the headers of the answered mail in it.
-func outlookBorder(n *html.Node) bool {
-	style := attr(n, "style")
+func isOutlookBorder(n *html.Node) bool {
+	style := attribute(n, "style")
 	if !strings.Contains(style, "order") { // "border" or "Border": most blocks have none
 		return false
 	}
-	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), styleBytes)]), ""))
+	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
 	if !strings.Contains(style, "border-top:solid#e1e1e11.0pt") && !strings.Contains(style, "border-top:solid#b5c4df1.0pt") &&
 		!strings.Contains(style, "border-top:1ptsolidrgb(225,225,225)") {
 		return false
 	}
-	r := &lineReader{limit: headerLines, steps: headerNodes, bare: true}
-	r.children(n)
-	r.end()
+	r := &lineReader{maxLines: maxHeaderLines, nodesLeft: maxHeaderNodes, ignoreAttributes: true}
+	r.walkChildren(n)
+	r.endLine()
 	var lines []line
 	for _, l := range r.lines {
 		lines = append(lines, l.line)
@@ -205,24 +209,24 @@ func isBlockTag(tag atom.Atom) bool {
 	return false
 }
 
-// splitHistory moves signature and quoted history out of a body and returns them; nil if there is none. only
-// reports that the body has nothing else: then they stay.
-func splitHistory(body *html.Node, whole bool) (history *html.Node, only bool) {
+// splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is
+// none, or if the body has nothing else: then isOnlyHistory is true. noHistory says that there is none.
+func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
 	found := htmlLines(body)
 	lines := make([]line, len(found))
 	for i, l := range found {
 		lines[i] = l.line
 	}
-	cut := findHistory(lines, whole)
+	cut := findHistory(lines, noHistory)
 	if cut >= len(lines) {
-		return nil, !whole && onlyHistory(lines)
+		return nil, !noHistory && isOnlyHistory(lines)
 	}
-	return splitAt(body, found[cut].node), false
+	return moveOut(body, found[cut].node), false
 }
 
-// splitAt moves n and all nodes behind it, in reading order, out of root. It returns them inside of
+// moveOut moves n and all nodes behind it, in reading order, out of root. It returns them inside of
 // copies of the elements that were around them.
-func splitAt(root, n *html.Node) *html.Node {
+func moveOut(root, n *html.Node) *html.Node {
 	var right *html.Node
 	at := n
 	for at != root && at.Parent != nil {
@@ -244,8 +248,8 @@ func splitAt(root, n *html.Node) *html.Node {
 	return right
 }
 
-// attr returns an attribute of an element; "" if it has none.
-func attr(n *html.Node, name string) string {
+// attribute returns an attribute of an element, or "" if the element doesn't have it.
+func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -12,12 +12,13 @@ var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt
 	`a scris)(?:\P{L}|$)` +
 	`|a [ée]crit|írta|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
-// startsAttribution reports whether a line begins like an attribution in one of those languages, or
-// with a date. It uses no regular expression, because that took a millisecond for a long line.
+// startsAttribution reports whether a line begins like an attribution in one of the languages of
+// attributionVerb, or with a date. It uses no regular expression, because that took a millisecond for a long
+// line.
 func startsAttribution(s string) bool {
-	const most = 100 // bytes that are looked at
-	s = strings.TrimLeft(s[:min(len(s), 4*most)], "*_>- \t\r\f")
-	s = strings.ToLower(s[:min(len(s), most)])
+	const maxBytes = 100 // that are looked at, behind marks
+	s = strings.TrimLeft(s[:min(len(s), 4*maxBytes)], "*_>- \t\r\f")
+	s = strings.ToLower(s[:min(len(s), maxBytes)])
 	for _, word := range []string{
 		"on", "am", "le", "el", "em", "il", "op", "w dniu", "dnia", "den", "på", "dne", "dňa", "в", "ve", "tarihinde",
 		"στις", "pe", "في", "בתאריך",
@@ -31,7 +32,8 @@ func startsAttribution(s string) bool {
 		return false
 	}
 	rest := strings.TrimLeft(s[first:], "0123456789")
-	if digits := len(s) - first - len(rest); digits > 4 || rest == "" {
+	digits := len(s) - first - len(rest)
+	if digits > 4 || rest == "" {
 		return false
 	}
 	if rest[0] == ':' { // "10:15 AM, November 2, 2026, …"
@@ -40,65 +42,81 @@ func startsAttribution(s string) bool {
 	return strings.IndexByte("./- ", rest[0]) >= 0 || strings.HasPrefix(rest, "年")
 }
 
-// dateFirst matches the beginning of older attributions, which have a date and no verb.
-var dateFirst = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
+// startsWithDate matches the beginning of older attributions, which have a date and no verb.
+var startsWithDate = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
 
 // mailInText matches a mail address in a line.
 var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
 
-// AddressInText returns the first mail address in a text; "" if there is none.
+// AddressInText returns the first mail address in a text, or "" if there is none.
 func AddressInText(text string) string { return mailInText.FindString(text) }
 
 // clockInText matches a time of day in an attribution.
 var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
 
-// bareVerb ends an attribution of which a program has taken the dashes or the colon away.
-const bareVerb = "> wrote"
+// cutVerb ends an attribution of which a program has taken the dashes or the colon away.
+const cutVerb = "> wrote"
 
-// attributionRunes is the length of the longest attribution that is recognised.
-const attributionRunes = 400
+// maxAttributionRunes is the length of the longest attribution that is recognised.
+const maxAttributionRunes = 400
 
-// isAttribution reports whether s introduces a quote. With strict, for quotes whose lines aren't
-// marked, it must say who wrote and when.
+// isAttribution reports whether s introduces a quote. If strict is true, which is for quotes whose lines
+// aren't marked, s must say who wrote and when.
 func isAttribution(s string, strict bool) bool {
 	s = strings.TrimSpace(s)
-	if s == "" || len([]rune(s)) > attributionRunes {
+	if s == "" || utf8.RuneCountInString(s) > maxAttributionRunes {
 		return false
 	}
-	colon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
-	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho
-		s, colon = strings.Trim(s, "- "), true
+	hasColon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
+	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho writes dashes in place of the colon
+		s = strings.Trim(s, "- ")
+		hasColon = true
 	}
-	bare := !colon && strings.HasSuffix(s, bareVerb)
-	digit := strings.ContainsAny(s, "0123456789")
-	switch { // decide most lines without the regular expressions, which are slow
-	case strict && !((colon || bare) && digit):
+	hasDigit := strings.ContainsAny(s, "0123456789")
+	if strict {
+		return isStrictAttribution(s, hasColon, hasDigit)
+	}
+	// Most lines are decided without the regular expressions, which are slow.
+	if !hasColon && !(hasDigit && strings.Contains(s, "@")) {
 		return false
-	case !colon && !(digit && strings.Contains(s, "@")):
-		return false
 	}
-	verb, address := attributionVerb.MatchString(s), mailInText.MatchString(s)
-	if strict { // two of: a verb, an address, a time of day; all three where no colon ends it
-		clock := func() bool { return clockInText.MatchString(s) }
-		if bare {
-			return startsAttribution(s) && address && clock()
-		}
-		return startsAttribution(s) && (verb && (address || clock()) || address && clock())
-	}
-	if colon && (verb || address && digit) {
+	hasVerb := attributionVerb.MatchString(s)
+	hasAddress := mailInText.MatchString(s)
+	if hasColon && hasVerb {
 		return true
 	}
-	return address && digit && (verb || dateFirst.MatchString(s))
+	if !hasAddress || !hasDigit {
+		return false
+	}
+	return hasColon || hasVerb || startsWithDate.MatchString(s)
 }
 
-// separatorBytes is the length of the longest line that may separate two mails.
-const separatorBytes = 200
+// isStrictAttribution reports whether s introduces a quote and says who wrote and when. It needs two of these
+// three: a verb, an address, a time of day. If no colon ends it, it needs all three.
+func isStrictAttribution(s string, hasColon, hasDigit bool) bool {
+	hasCutVerb := !hasColon && strings.HasSuffix(s, cutVerb)
+	if !hasDigit || !hasColon && !hasCutVerb || !startsAttribution(s) {
+		return false
+	}
+	hasAddress := mailInText.MatchString(s)
+	if hasCutVerb {
+		return hasAddress && clockInText.MatchString(s)
+	}
+	hasVerb := attributionVerb.MatchString(s)
+	if hasVerb && hasAddress {
+		return true
+	}
+	return (hasVerb || hasAddress) && clockInText.MatchString(s)
+}
 
-// isSeparator reports whether a line is the one that older mail programs write above the mail they
-// answer: words between dashes. It uses no regular expression, which would be slow for a mail of dashes.
+// maxSeparatorBytes is the length of the longest line that may separate two mails.
+const maxSeparatorBytes = 200
+
+// isSeparator reports whether a line is what older mail programs write above the mail that they answer: words
+// between dashes. It uses no regular expression, which would be slow for a mail of dashes.
 func isSeparator(text string) bool {
 	text = strings.TrimLeft(text, " \t>*")
-	if text == "" || strings.IndexByte("-_\xe2", text[0]) < 0 || len(text) > separatorBytes {
+	if text == "" || strings.IndexByte("-_\xe2", text[0]) < 0 || len(text) > maxSeparatorBytes {
 		return false
 	}
 	dashes, words := cutDashes(text)
@@ -174,9 +192,9 @@ var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
 	`|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40}` +
 	`)[\s.!_*)>]*$`)
 
-// namesProduct reports whether a line, in lower case, names a phone or a mail program, as the lines of
-// mobileFooter do. It is much faster than that, and most lines name none.
-func namesProduct(lower string) bool {
+// mayMatchFooter reports whether a line, in lower case, names a phone or a mail program, as all lines do that
+// mobileFooter matches. It is much faster than the regular expression, and most lines name none.
+func mayMatchFooter(lower string) bool {
 	for _, word := range []string{
 		"iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "nokia", "xperia",
 		"windows", "mail", "outlook", "yahoo", "gmx", "web.de", "proton", "mobil", "handy", "tablet", "phone",
@@ -193,7 +211,7 @@ var iosWord = regexp.MustCompile(`\bios\b`)
 
 // isFooter reports whether a phone or its mail program added a line.
 func isFooter(text string) bool {
-	return len(text) <= 200 && namesProduct(strings.ToLower(text)) && mobileFooter.MatchString(text)
+	return len(text) <= 200 && mayMatchFooter(strings.ToLower(text)) && mobileFooter.MatchString(text)
 }
 
 // Fields of a quoted header.
@@ -205,7 +223,7 @@ const (
 	fieldSubject = 'j'
 )
 
-// headerField returns the field of a quoted header that a label names, in lower case; 0 if there is none.
+// headerField returns the field of a quoted header that a label in lower case names, or 0 if it names none.
 func headerField(label string) byte {
 	switch label {
 	case "from", "von", "de", "da", "van", "od", "från", "fra", "lähettäjä", "от", "kimden", "feladó",
@@ -228,7 +246,7 @@ func headerField(label string) byte {
 	return 0
 }
 
-// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann"); 0 if there is none.
+// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann"), or 0 if it has none.
 func fieldOfLine(s string) byte {
 	for before := -1; before != len(s); {
 		before = len(s)

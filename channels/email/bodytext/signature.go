@@ -14,7 +14,7 @@ import (
 // Signature is a signature of mails, as ReadSignature reads it.
 type Signature struct {
 	Markdown string   // for plain text; pictures are replaced by their descriptions
-	HTML     string   // sanitised; "" means Markdown has all of it
+	HTML     string   // sanitised; "" if Markdown shows all of it
 	Pictures []string // the addresses of HTML's pictures, as they were written; PictureID(n) is the nth's content id
 }
 
@@ -24,13 +24,14 @@ func PictureID(n int) string { return fmt.Sprintf("signature-%d@parley", n+1) }
 // beginsWithTag tells HTML from Markdown, which may begin with <https://…>.
 var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])`)
 
-// ReadSignature reads a signature: HTML if it begins with a tag, else Markdown. The resulting HTML has
-// no active content, and shows pictures by content ids, so that none is loaded from elsewhere.
+// ReadSignature reads a signature, which is HTML if it begins with a tag, and otherwise Markdown. The
+// resulting HTML has no active content, and shows pictures by content ids, so that none is loaded from
+// elsewhere.
 // Errors: the source is too large.
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
 	if !beginsWithTag.MatchString(source) {
-		source = withAddresses(source)
+		source = inlinePictureAddresses(source)
 		var rendered bytes.Buffer
 		if err := NewRenderer().Convert([]byte(source), &rendered); err != nil {
 			return Signature{}, fmt.Errorf("email: signature: %w", err)
@@ -40,16 +41,16 @@ func ReadSignature(source string) (Signature, error) {
 		}
 		source = rendered.String()
 	}
-	body, _, complete := parseTree(source, func(string) bool { return true }, htmlNodes)
-	if !complete || len(source) > htmlBytes {
-		return Signature{}, fmt.Errorf("email: signature: more than %d elements or %d bytes", htmlNodes, htmlBytes)
+	body, _, complete := parseTree(source, func(string) bool { return true }, maxHTMLNodes)
+	if !complete || len(source) > maxHTMLBytes {
+		return Signature{}, fmt.Errorf("email: signature: more than %d elements or %d bytes", maxHTMLNodes, maxHTMLBytes)
 	}
 	var s Signature
 	images := s.takePictures(body)
 	s.HTML = strings.TrimSpace(NewPolicy().Sanitize(renderChildren(body)))
 	for _, image := range images { // Markdown has their descriptions instead
 		*image = html.Node{
-			Type: html.TextNode, Data: attr(image, "alt"),
+			Type: html.TextNode, Data: attribute(image, "alt"),
 			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
 		}
 	}
@@ -63,10 +64,9 @@ var (
 	pictureByName  = regexp.MustCompile(`(!\[[^\]\n]*\])\[([^\]\n]+)\]`)                         // ![Acme][logo]
 )
 
-// withAddresses writes the addresses of pictures where Markdown names them: ![Acme][logo] becomes ![Acme](data:…), if a
-// line of its own says [logo]: data:…. The reader of what agents write to customers knows no
-// such names.
-func withAddresses(source string) string {
+// inlinePictureAddresses replaces the names of pictures by their addresses: ![Acme][logo] becomes
+// ![Acme](data:…) if a line says [logo]: data:…. Canonical Markdown (package markdown) has no such names.
+func inlinePictureAddresses(source string) string {
 	addresses := map[string]string{}
 	for _, found := range pictureAddress.FindAllStringSubmatch(source, -1) {
 		addresses[found[1]] = found[2]
@@ -81,6 +81,7 @@ func withAddresses(source string) string {
 		used[found[2]] = true
 		return found[1] + "(" + address + ")"
 	})
+	// Lines with an address that no picture uses are text.
 	source = pictureAddress.ReplaceAllStringFunc(source, func(line string) string {
 		if used[pictureAddress.FindStringSubmatch(line)[1]] {
 			return ""
@@ -100,19 +101,19 @@ func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 			images = append(images, s.takePictures(c)...)
 			continue
 		}
-		from := strings.TrimSpace(attr(c, "src"))
+		from := strings.TrimSpace(attribute(c, "src"))
 		if from == "" {
 			n.RemoveChild(c)
 			continue
 		}
-		setAttr(c, "src", "cid:"+PictureID(s.picture(from)))
+		setAttr(c, "src", "cid:"+PictureID(s.pictureIndex(from)))
 		images = append(images, c)
 	}
 	return images
 }
 
-// picture returns the index of an address in Pictures, and adds it if it is new.
-func (s *Signature) picture(from string) int {
+// pictureIndex returns the index of an address in Pictures, and adds it if it is new.
+func (s *Signature) pictureIndex(from string) int {
 	for i, known := range s.Pictures {
 		if known == from {
 			return i

@@ -59,7 +59,7 @@ func writeLine(out *strings.Builder, line string) {
 			out.WriteString(nbsp)
 		}
 	}
-	if n := blockMark(body); n > 0 {
+	if n := blockMarkLength(body); n > 0 {
 		out.WriteString(body[:n-1])
 		out.WriteByte('\\')
 		out.WriteByte(body[n-1])
@@ -68,36 +68,43 @@ func writeLine(out *strings.Builder, line string) {
 	escapeInline(out, body)
 }
 
-// orderedMark returns the length of the mark of a numbered list at the start of s; 0 if there is none.
-func orderedMark(s string) int {
-	n := 0
-	for n < len(s) && n < 10 && s[n] >= '0' && s[n] <= '9' {
-		n++
+// maxListDigits is how many digits the number of a list item may have (CommonMark).
+const maxListDigits = 9
+
+// orderedMarkLength returns the length of the mark of a numbered list at the start of s, or 0 if s begins
+// with no such mark.
+func orderedMarkLength(s string) int {
+	digits := 0
+	for digits < len(s) && digits <= maxListDigits && s[digits] >= '0' && s[digits] <= '9' {
+		digits++
 	}
-	if n == 0 || n > 9 || n == len(s) || s[n] != '.' && s[n] != ')' {
+	if digits == 0 || digits > maxListDigits || digits == len(s) {
 		return 0
 	}
-	return n + 1
+	if s[digits] != '.' && s[digits] != ')' {
+		return 0
+	}
+	return digits + 1
 }
 
-// ruleLine reports whether Markdown could take a line for a rule, an underline of a
+// isRuleLine reports whether Markdown could take a line for a rule, an underline of a
 // heading or the second row of a table.
-func ruleLine(s string) bool {
+func isRuleLine(s string) bool {
 	return strings.Trim(s, "-=_*|: \t") == ""
 }
 
-// blockMark returns the index behind the character that would make a heading, a list, a quote or another
-// block of a line; 0 if none does. s must not be empty.
-func blockMark(s string) int {
+// blockMarkLength returns the index behind the character that would make a heading, a list, a quote or another
+// block of a line. It returns 0 if no character does. s must not be empty.
+func blockMarkLength(s string) int {
 	switch s[0] {
 	case '>':
 		return 1
 	case '#':
-		if endsMark(strings.TrimLeft(s, "#")) {
+		if endsBlockMark(strings.TrimLeft(s, "#")) {
 			return 1
 		}
 	case '*', '_':
-		if len(s) == 1 || s[0] == '*' && endsMark(s[1:]) || ruleLine(s) {
+		if len(s) == 1 || s[0] == '*' && endsBlockMark(s[1:]) || isRuleLine(s) {
 			return 1
 		}
 	case '~':
@@ -105,23 +112,23 @@ func blockMark(s string) int {
 			return 1
 		}
 	case '-', '+':
-		if endsMark(s[1:]) || ruleLine(s) {
+		if endsBlockMark(s[1:]) || isRuleLine(s) {
 			return 1
 		}
 	case '=', '|', ':':
-		if ruleLine(s) && strings.ContainsAny(s, "-=") {
+		if isRuleLine(s) && strings.ContainsAny(s, "-=") {
 			return 1
 		}
 	}
-	if n := orderedMark(s); n > 0 && endsMark(s[n:]) {
+	if n := orderedMarkLength(s); n > 0 && endsBlockMark(s[n:]) {
 		return n
 	}
 	return 0
 }
 
-// endsMark reports whether a character acts as the mark of a block before rest: when a space or nothing
+// endsBlockMark reports whether a character acts as the mark of a block before rest: when a space or nothing
 // follows. All kinds of spaces count, because they may be trimmed.
-func endsMark(rest string) bool {
+func endsBlockMark(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return rest == "" || unicode.IsSpace(r)
 }
@@ -145,18 +152,18 @@ func escapeInline(out *strings.Builder, s string) {
 // brackets.
 func bareURL(u string) string {
 	for i := range len(u) {
-		if c := u[i]; (c >= utf8.RuneSelf || !wordRune(rune(c))) && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
+		if c := u[i]; (c >= utf8.RuneSelf || !isWordRune(rune(c))) && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
 			return "<" + u + ">"
 		}
 	}
-	if entityInside(u) {
+	if containsEntity(u) {
 		return "<" + u + ">"
 	}
 	return u
 }
 
-// entityInside reports whether u has an HTML entity, which Markdown would decode.
-func entityInside(u string) bool {
+// containsEntity reports whether u has an HTML entity, which Markdown would decode.
+func containsEntity(u string) bool {
 	for found := true; found; {
 		if _, u, found = strings.Cut(u, "&"); found && markdown.IsEntity(u) {
 			return true
@@ -175,7 +182,7 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 			for end < to && s[end] == c {
 				end++
 			}
-			if runActs(s, i, end) {
+			if canMark(s, i, end) {
 				for range end - i {
 					out.WriteByte('\\')
 					out.WriteByte(c)
@@ -195,9 +202,9 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 	}
 }
 
-// runActs reports whether the run s[from:to] could open or close emphasis. It can't between spaces; and
-// "_" can't inside a word.
-func runActs(s string, from, to int) bool {
+// canMark reports whether s[from:to], a run of one sign, could open or close emphasis. It can't between
+// spaces, and "_" can't inside a word.
+func canMark(s string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:from])
 	after, _ := utf8.DecodeRuneInString(s[to:])
 	blankBefore := from == 0 || unicode.IsSpace(before)
@@ -205,11 +212,11 @@ func runActs(s string, from, to int) bool {
 	if blankBefore && blankAfter {
 		return false
 	}
-	return s[from] != '_' || !wordRune(before) || !wordRune(after)
+	return s[from] != '_' || !isWordRune(before) || !isWordRune(after)
 }
 
-// wordRune reports whether "_" beside r is part of a word.
-func wordRune(r rune) bool {
+// isWordRune reports whether r is part of a word.
+func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 

@@ -162,7 +162,7 @@ func saysDelayed(text string) bool {
 
 // replyInText returns the first line that has a server's reply; "" if there is none.
 func replyInText(text string) string {
-	looks := bodytext.PatternBytes
+	looks := bodytext.MaxPatternBytes
 	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
 		if hasCode(l) && looks.Allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
 			return strings.TrimSpace(l)
