@@ -25,9 +25,9 @@ var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|n
 var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|bounces?|` +
 	`microsoftexchange[0-9a-f]*)(?:[-_.+=].*)?@`)
 
-// automatic returns why a mail is automatic: a code such as "bounce"; "" for a mail that a person
-// wrote. Where several reasons hold, the most specific one counts.
-func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
+// whyAutomatic returns why a mail is automatic, as a code such as "bounce". It returns "" for a mail that a
+// person wrote. The order of the checks matters: the most specific reasons come first.
+func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
 	lower := func(name string) string { return strings.ToLower(strings.TrimSpace(h.Raw(name))) }
 	switch {
 	case c.reportType == "disposition-notification":
@@ -36,7 +36,7 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return "feedback-report"
 	case c.reportType != "" || len(c.statuses) > 0, h.Has("X-Failed-Recipients"):
 		return "bounce"
-	case personAtPostmaster(h, subject, from.Key):
+	case isPersonAtPostmaster(h, subject, from.Key):
 	case daemonAddress.MatchString(from.Key) || strings.Contains(lower("From"), "mailer-daemon"):
 		return "bounce"
 	}
@@ -48,9 +48,9 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return "auto-reply"
 	case autoSubject.MatchString(subject):
 		return "auto-reply"
-	case d.viaList(h):
+	case d.isFromOtherList(h):
 		return "list"
-	case d.precedence(h) != "":
+	case d.automaticPrecedence(h) != "":
 		return "precedence"
 	}
 	for v := range strings.SplitSeq(lower("X-Auto-Response-Suppress"), ",") {
@@ -64,7 +64,7 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return "spam"
 	case noReply.MatchString(from.Key):
 		return "no-reply"
-	case nullSender(h):
+	case hasNullSender(h):
 		return "null-sender"
 	case d.ownAddress(from.Key) != "":
 		return channels.AutomaticOwn
@@ -72,15 +72,18 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 	return ""
 }
 
-// personAtPostmaster reports whether a person writes as postmaster@customer.test, as those do who look after a small firm's mail: the
-// mail comes from somebody whom an answer reaches, and its subject isn't that of a report.
-func personAtPostmaster(h rawmail.Header, subject, from string) bool {
-	return strings.HasPrefix(from, "postmaster@") && subject != "" && !nullSender(h) && !isBounceSubject(subject) && !h.Has("X-MS-Exchange-Message-Is-Ndr") &&
-		!strings.Contains(strings.ToLower(h.Raw("From")), "mail delivery")
+// isPersonAtPostmaster reports whether a person writes as postmaster@customer.test. People do so who look
+// after a small firm's mail. Such a mail can be answered, and its subject isn't that of a report.
+func isPersonAtPostmaster(h rawmail.Header, subject, from string) bool {
+	if !strings.HasPrefix(from, "postmaster@") || subject == "" || isBounceSubject(subject) {
+		return false
+	}
+	isReport := h.Has("X-MS-Exchange-Message-Is-Ndr") || strings.Contains(strings.ToLower(h.Raw("From")), "mail delivery")
+	return !isReport && !hasNullSender(h)
 }
 
-// nullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>.
-func nullSender(h rawmail.Header) bool {
+// hasNullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>.
+func hasNullSender(h rawmail.Header) bool {
 	v := strings.ToLower(strings.ReplaceAll(h.Raw("Return-Path"), " ", ""))
 	return h.Has("Return-Path") && (v == "<>" || strings.HasPrefix(v, "<mailer-daemon@"))
 }
@@ -91,9 +94,9 @@ var dmarcFailed = regexp.MustCompile(`(?i)\bdmarc\s*=\s*fail\b`)
 // maxAuthenticationBytes is the longest Authentication-Results field that is read.
 const maxAuthenticationBytes = 1 << 16
 
-// authenticationNotice warns when the receiving server found that the sender's domain disowns the
-// mail; "" otherwise. The receiving server writes the topmost field, so only that one counts. A good
-// result proves nothing: if our server writes none, the topmost field is the sender's own.
+// authenticationNotice returns a warning if the receiving server found that the sender's domain disowns the
+// mail, and otherwise "". The receiving server writes the topmost field, so only this field counts. A good
+// result proves nothing: if our server writes no field, the topmost one is the sender's own.
 func authenticationNotice(h rawmail.Header) string {
 	results := h.All("Authentication-Results")
 	if len(results) == 0 || len(results[0]) > maxAuthenticationBytes {

@@ -15,32 +15,32 @@ type content struct {
 	segments  []bodytext.Segment
 	files     []channels.Attachment
 	calendars []string // invitations as Markdown
-	signed    bool
-	encrypted string // how: "PGP", "S/MIME"; "" if not encrypted
+	signed    bool     // it has a signature that could be checked (S/MIME, PGP)
+	encrypted string   // how: "PGP", "S/MIME"; "" if it is not encrypted
 
 	reportType string             // of a multipart/report: "delivery-status", …
 	statuses   [][]byte           // its message/delivery-status parts
 	returned   *rawmail.Part      // the mail that a report returns, or only its headers
 	winmail    *tnefResult        // decoded winmail.dat
-	forward    []byte             // the first attached mail, shown when there is no text
-	named      []bodytext.Segment // the first short text that is a file to be shown in its place; shown when there is no text
+	forward    []byte             // the first attached mail; shown if there is no text
+	namedText  []bodytext.Segment // the first short text file that is meant to be shown inline; shown if there is no text
 	damaged    bool               // a part could not be read: the original is attached
-	cut        bool               // a text was so long that segments have its beginning only; a file has all of it
+	isCut      bool               // segments have only the beginning of a very long text; a file has all of it
 }
 
-// collect adds the content of a part and of all its parts.
-func (c *content) collect(p *rawmail.Part) {
+// add adds the content of a part and of all its parts.
+func (c *content) add(p *rawmail.Part) {
 	switch {
 	case len(p.Children) == 0:
-		c.leaf(p)
+		c.addLeaf(p)
 	case p.Type == "multipart/alternative":
-		c.alternative(p)
+		c.addAlternative(p)
 	case p.Type == "multipart/signed":
 		c.signed = true
-		c.collect(p.Children[0])
+		c.add(p.Children[0])
 		for _, child := range p.Children[1:] {
 			if !strings.Contains(child.Type, "signature") {
-				c.collect(child) // a footer some list added
+				c.add(child) // a footer some list added
 			}
 		}
 	case p.Type == "multipart/encrypted":
@@ -48,29 +48,29 @@ func (c *content) collect(p *rawmail.Part) {
 	case p.Type == "multipart/report":
 		c.reportType = strings.ToLower(p.Params["report-type"])
 		for _, child := range p.Children {
-			c.collect(child)
+			c.add(child)
 		}
 	default:
 		for _, child := range p.Children {
-			c.collect(child)
+			c.add(child)
 		}
 	}
 }
 
-// alternative adds one of several forms of the same text: the last one with HTML, with the plain form
-// beside it. Two parts of one type are no forms of the same text, even if a program says so: both are added.
-func (c *content) alternative(p *rawmail.Part) {
+// addAlternative adds one of several forms of the same text: the last form with HTML, and the plain form
+// beside it. Two parts of the same type are different texts, even if a program says otherwise: both are added.
+func (c *content) addAlternative(p *rawmail.Part) {
 	var plain, rich *content
 	richType := ""
 	for _, child := range p.Children {
 		sub := &content{}
-		sub.collect(child)
+		sub.add(child)
 		switch {
 		case child.Type == "text/x-amp-html":
 			continue
 		case sub.hasHTML():
 			if rich != nil {
-				c.extras(rich)
+				c.addAllButText(rich)
 			}
 			if rich != nil && child.Type == "text/html" && richType == child.Type {
 				sub.segments = joinSegments(rich.segments, sub.segments)
@@ -81,7 +81,7 @@ func (c *content) alternative(p *rawmail.Part) {
 		case len(sub.segments) > 0 && child.Type == "text/plain":
 			plain.segments = joinSegments(plain.segments, sub.segments)
 		default:
-			c.extras(sub)
+			c.addAllButText(sub)
 			continue
 		}
 		c.calendars = append(c.calendars, sub.calendars...)
@@ -95,10 +95,10 @@ func (c *content) alternative(p *rawmail.Part) {
 		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
 			rich.segments[0].Plain = plain.plainText()
 		}
-		c.extras(plain)
+		c.addAllButText(plain)
 	}
 	c.segments = append(c.segments, rich.segments...)
-	c.extras(rich)
+	c.addAllButText(rich)
 }
 
 // joinSegments returns segments, followed by those of more that are not among them.
@@ -111,12 +111,12 @@ func joinSegments(segments, more []bodytext.Segment) []bodytext.Segment {
 	return segments
 }
 
-// extras adds everything of sub but its text.
-func (c *content) extras(sub *content) {
+// addAllButText adds everything of sub except its text.
+func (c *content) addAllButText(sub *content) {
 	c.files = append(c.files, sub.files...)
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
-	c.cut = c.cut || sub.cut
+	c.isCut = c.isCut || sub.isCut
 	if c.encrypted == "" {
 		c.encrypted = sub.encrypted
 	}
@@ -126,8 +126,8 @@ func (c *content) extras(sub *content) {
 	if c.forward == nil {
 		c.forward = sub.forward
 	}
-	if c.named == nil {
-		c.named = sub.named
+	if c.namedText == nil {
+		c.namedText = sub.namedText
 	}
 	if c.returned == nil {
 		c.returned = sub.returned
@@ -156,50 +156,52 @@ func (c *content) plainText() string {
 	return strings.Join(all, "\n\n")
 }
 
-// leaf adds a part that has no parts.
-func (c *content) leaf(p *rawmail.Part) {
+// addLeaf adds a part that has no parts.
+func (c *content) addLeaf(p *rawmail.Part) {
 	disposition, params := rawmail.ParseParams(p.Header.Raw("Content-Disposition"), p.Header.Guess)
 	name := rawmail.FileName(params, p.Params, p.Header.Guess)
 	isText := p.Type == "text/plain" || p.Type == "text/html" || p.Type == "text/enriched"
+	isFirstText := len(c.segments) == 0 && disposition != "inline"
 	switch {
-	case isText && disposition != "attachment" && (name == "" || len(c.segments) == 0 && disposition != "inline"):
-		c.text(p)
+	case isText && disposition != "attachment" && (name == "" || isFirstText):
+		c.addText(p)
 	case p.Type == "text/calendar" || p.Type == "application/ics":
-		c.calendar(p, name)
+		c.addCalendar(p, name)
 	case p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
-		c.tnef(p, name)
+		c.addTNEF(p, name)
 	case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
-		c.pkcs7(p, name)
+		c.addPKCS7(p, name)
 	case p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status":
 		if b := p.Bytes(); isStatusText(b) {
-			c.text(p)
+			c.addText(p)
 		} else {
 			c.statuses = append(c.statuses, b)
 		}
-	case strings.HasPrefix(p.Type, "multipart/"): // too deep
+	case strings.HasPrefix(p.Type, "multipart/"): // nested too deep, or without parts
 		c.damaged = true
 	case (p.Type == "text/rfc822-headers" || p.Type == "message/global-headers") && c.reportType != "":
 		c.returned = readReturned(p.Bytes(), p.Header.Guess)
-		c.file(p, name)
+		c.addFile(p, name)
 	case p.Type == "message/rfc822" || p.Type == "message/global":
-		c.mail(p, name)
-	case isText && disposition == "inline" && c.named == nil && len(p.Body) <= namedText:
+		c.addMail(p, name)
+	case isText && disposition == "inline" && c.namedText == nil && len(p.Body) <= maxNamedTextBytes:
 		sub := &content{}
-		sub.text(p)
-		c.named = sub.segments
-		c.file(p, name)
+		sub.addText(p)
+		c.namedText = sub.segments
+		c.addFile(p, name)
 	default:
-		c.file(p, name)
+		c.addFile(p, name)
 	}
 }
 
-// namedText is the longest text with a file's name, in bytes before decoding, that may be shown for want of another.
-const namedText = 8 << 10
+// maxNamedTextBytes is the length, before decoding, of the longest text file that may be shown if there is no
+// other text.
+const maxNamedTextBytes = 8 << 10
 
-// text adds a part as text to read.
-func (c *content) text(p *rawmail.Part) {
+// addText adds a part as text to read.
+func (c *content) addText(p *rawmail.Part) {
 	b := p.Bytes()
-	if p.Type != "text/html" && len(b) > longText {
+	if p.Type != "text/html" && len(b) > maxPlainBytes {
 		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
 	}
 	text := rawmail.ToUTF8(b, p.Params["charset"], p.Header.Guess)
@@ -213,9 +215,9 @@ func (c *content) text(p *rawmail.Part) {
 	c.segments = append(c.segments, bodytext.Segment{Plain: text})
 }
 
-// longText is the longest plain text, in bytes, that is shown as a whole. Of a longer one the
-// beginning is shown, and the whole is attached.
-const longText = 2 << 20
+// maxPlainBytes is the length of the longest plain text that is read as a whole. Of a longer text the
+// beginning is read, and all of it is attached.
+const maxPlainBytes = 2 << 20
 
 // attachLongText attaches a text and returns its beginning.
 func (c *content) attachLongText(b []byte, charset string, guess *rawmail.Guesser) []byte {
@@ -224,16 +226,16 @@ func (c *content) attachLongText(b []byte, charset string, guess *rawmail.Guesse
 		whole = []byte(rawmail.ToUTF8(b, charset, guess))
 	}
 	c.files = append(c.files, channels.Attachment{Name: "message.txt", ContentType: "text/plain", Content: whole})
-	c.cut = true
-	head := b[:longText]
-	if i := bytes.LastIndexByte(head, '\n'); i > longText/2 {
+	c.isCut = true
+	head := b[:maxPlainBytes]
+	if i := bytes.LastIndexByte(head, '\n'); i > maxPlainBytes/2 {
 		head = head[:i+1]
 	}
 	return head
 }
 
-// file adds a part as a file.
-func (c *content) file(p *rawmail.Part, name string) {
+// addFile adds a part as a file.
+func (c *content) addFile(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	if name == "" {
 		name = rawmail.InventFileName(len(c.files)+1, p.Type)
@@ -243,8 +245,8 @@ func (c *content) file(p *rawmail.Part, name string) {
 	})
 }
 
-// mail adds an attached mail as a file named by the mail's subject.
-func (c *content) mail(p *rawmail.Part, name string) {
+// addMail adds an attached mail as a file named by the mail's subject.
+func (c *content) addMail(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	inner := readReturned(b, p.Header.Guess)
 	if c.returned == nil {
@@ -265,8 +267,8 @@ func (c *content) mail(p *rawmail.Part, name string) {
 	})
 }
 
-// pkcs7 adds an S/MIME message as a file: Parley can't show what is in it.
-func (c *content) pkcs7(p *rawmail.Part, name string) {
+// addPKCS7 adds an S/MIME message as a file: Parley can't show what is in it.
+func (c *content) addPKCS7(p *rawmail.Part, name string) {
 	if strings.EqualFold(p.Params["smime-type"], "signed-data") {
 		c.encrypted = "S/MIME, signed"
 	} else {
@@ -275,7 +277,7 @@ func (c *content) pkcs7(p *rawmail.Part, name string) {
 	if name == "" {
 		name = "smime.p7m"
 	}
-	c.file(p, name)
+	c.addFile(p, name)
 }
 
 // readReturned reads the headers of a mail inside a mail.

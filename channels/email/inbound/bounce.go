@@ -25,21 +25,21 @@ func isBounceSubject(subject string) bool {
 	return bounceSubject.MatchString(subject[:min(len(subject), 300)])
 }
 
-// reportBytes is how much of a report is searched for the mail that it is about. That is enough for
-// the headers of the returned mail; its files may be longer.
-const reportBytes = 1 << 20
+// maxReportBytes is how much of a report is searched for the mail that it is about. This is enough for the
+// headers of the returned mail. The files behind them may be longer.
+const maxReportBytes = 1 << 20
 
-// bounced is the mail that a report is about.
-type bounced struct {
-	token    mailid.Token
-	external []string // Message-IDs by which it can be found, the most reliable first
-	ours     bool     // we have sent it
+// bouncedMail is the mail that a report is about.
+type bouncedMail struct {
+	token    mailid.Token // names conversation and message; the message is 0 if it isn't known
+	external []string     // Message-IDs by which it can be found, the most reliable first
+	isOurs   bool         // we have sent it
 }
 
-// bounce reads a report on a mail of ours. It returns one status for each recipient to whom the mail
-// could not be delivered, or not yet, each with the report's text. It returns nil if the mail is no
-// report, or a report on a mail that isn't ours: then it stays an automatic message.
-func (d *Decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
+// readBounce reads a report on a mail of ours. It returns a status with the report's text for each recipient
+// to whom the mail could not be delivered, or not yet. It returns nil if the mail is no report, or a report on
+// a mail that isn't ours: then it stays an automatic message.
+func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
 	if !isReport(in, root.Header) {
 		return nil
 	}
@@ -48,21 +48,21 @@ func (d *Decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, r
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
 		text = bodytext.StrippedHTML(c.segments[0].HTML)
 	}
-	text = text[:min(len(text), reportBytes)]
-	raw = raw[:min(len(raw), reportBytes)]
-	b := d.bouncedMail(c, in, raw, text)
+	text = text[:min(len(text), maxReportBytes)]
+	raw = raw[:min(len(raw), maxReportBytes)]
+	b := d.findBouncedMail(c, in, raw, text)
 	in.Answers.References = mergeIDs(b.external, in.Answers.References)
 	if in.Answers.Conversation == 0 {
 		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
 	}
-	if !b.ours {
+	if !b.isOurs {
 		return nil
 	}
 	reports := readStatuses(c.statuses, root.Header.Guess)
 	if len(reports) == 0 {
-		reports = d.prose(root.Header, in.Subject, text, c)
+		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}
-	return statuses(*in, b, reports)
+	return statusesOf(*in, b, reports)
 }
 
 // isReport reports whether a mail says that another one could not be delivered.
@@ -75,12 +75,13 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	case in.Automatic == "bounce":
 		return true
 	}
-	return nullSender(h) && isBounceSubject(in.Subject)
+	return hasNullSender(h) && isBounceSubject(in.Subject)
 }
 
-// prose reads a report that has no machine-readable part. A text may name other addresses beside those at which the mail failed,
-// such as that of a hotline: as soon as it names one to which the mail was written, the others don't count.
-func (d *Decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
+// proseReports reads a report that has no machine-readable part. Its text may also name addresses at which
+// nothing failed, such as that of a hotline. So if the text names an address to which the mail was written,
+// only such addresses count.
+func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *content) []report {
 	keys := func(list []channels.Party) (out []string) {
 		for _, p := range list {
 			out = append(out, p.Key)
@@ -91,33 +92,34 @@ func (d *Decoder) prose(h rawmail.Header, subject, text string, c *content) []re
 	p := readProse(text, failed, h.Guess)
 	if c.returned != nil {
 		back := c.returned.Header
-		p.written = append(p.written, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
+		p.writtenTo = append(p.writtenTo, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
 	}
 	kept := slices.DeleteFunc(p.reports, func(r report) bool {
 		_, _, isToken := mailid.Parse(d.keys, r.recipient)
 		return isToken || d.ownAddress(r.recipient) != "" || daemonAddress.MatchString(r.recipient)
 	})
 	known := func(r report) bool {
-		return slices.Contains(failed, r.recipient) || slices.Contains(p.written, r.recipient)
+		return slices.Contains(failed, r.recipient) || slices.Contains(p.writtenTo, r.recipient)
 	}
 	if slices.ContainsFunc(kept, known) {
 		kept = slices.DeleteFunc(kept, func(r report) bool { return !known(r) })
 	}
 	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
-		kept = append(kept, d.nameless(h, text, p.written)) // the mail failed; the text doesn't say at which recipient
+		kept = append(kept, d.reportWithoutName(h, text, p.writtenTo)) // the mail failed; the text doesn't say at which recipient
 	}
 	return kept
 }
 
-// nameless makes a report of a text that says that a mail failed, but not at whom. written is to whom the mail was written.
-func (d *Decoder) nameless(h rawmail.Header, text string, written []string) report {
+// reportWithoutName returns a report for a text that says that a mail failed, but not at which recipient.
+// writtenTo has the addresses to which the mail was written.
+func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []string) report {
 	reply := replyInText(text)
 	r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
 	if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
 		r.recipient = a
 	}
-	if r.recipient == "" && len(written) == 1 && d.ownAddress(written[0]) == "" {
-		r.recipient = written[0]
+	if r.recipient == "" && len(writtenTo) == 1 && d.ownAddress(writtenTo[0]) == "" {
+		r.recipient = writtenTo[0]
 	}
 	if saysDelayed(text) {
 		r.action = "delayed"
@@ -125,14 +127,15 @@ func (d *Decoder) nameless(h rawmail.Header, text string, written []string) repo
 	return r
 }
 
-// idInText returns the Message-ID of a mail that a report returns as text; "" if there is none.
+// idInText returns the Message-ID of a mail that a report returns as text, or "" if there is none.
 func idInText(text string) string {
 	const field = "message-id:"
+	const maxID = 400 // bytes
 	for text != "" {
 		line := strings.TrimLeft(text, " \t>")
 		if len(line) >= len(field) && strings.EqualFold(line[:len(field)], field) {
 			rest, ok := strings.CutPrefix(strings.TrimLeft(line[len(field):], " \t\r\n"), "<") // perhaps folded
-			id, _, closed := strings.Cut(rest[:min(len(rest), 401)], ">")
+			id, _, closed := strings.Cut(rest[:min(len(rest), maxID+1)], ">")
 			if ok && closed && len(id) >= 3 && !strings.ContainsAny(id, "< \t\r\n") {
 				return id
 			}
@@ -142,11 +145,11 @@ func idInText(text string) string {
 	return ""
 }
 
-// bouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
+// findBouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
 // that the report answers, or by our token anywhere in the report. Tokens in the References of the
-// returned mail belong to earlier messages: they only tell the conversation.
-func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
-	var b bounced
+// returned mail belong to earlier messages: they only show the conversation.
+func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bouncedMail {
+	var b bouncedMail
 	var from string
 	if c.returned != nil {
 		b.external = rawmail.MessageIDs(c.returned.Header.Raw("Message-Id"), c.returned.Header.Guess)
@@ -163,7 +166,7 @@ func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	b.external = mergeIDs(b.external, in.Answers.References)
 	if len(b.external) > 0 {
 		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
-			b.token, b.ours = mailid.Token{Conversation: conv, Message: msg}, true
+			b.token, b.isOurs = mailid.Token{Conversation: conv, Message: msg}, true
 			return b
 		}
 	}
@@ -174,21 +177,16 @@ func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	if len(found) == 0 && c.returned != nil {
 		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
-	single := mailid.Token{} // the only token of a message; conversation -1 means there are several
-	for _, t := range found {
-		if t.Message != 0 && single.Message != 0 {
-			single = mailid.Token{Conversation: -1}
-		} else if t.Message != 0 && single.Conversation == 0 {
-			single = t
-		}
-	}
+	messages := slices.DeleteFunc(slices.Clone(found), func(t mailid.Token) bool { return t.Message == 0 })
 	switch {
 	case len(found) == 0:
-		b.ours = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
-	case !hasMessageID && single.Message != 0:
-		b.token, b.ours = single, true
+		b.isOurs = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
+	case !hasMessageID && len(messages) == 1:
+		b.token = messages[0]
+		b.isOurs = true
 	default:
-		b.token, b.ours = mailid.Token{Conversation: found[0].Conversation}, true
+		b.token = mailid.Token{Conversation: found[0].Conversation}
+		b.isOurs = true
 	}
 	return b
 }
@@ -209,8 +207,8 @@ func mergeIDs(ids, more []string) []string {
 	return out
 }
 
-// statuses returns one InboundStatus for each recipient at whom the mail failed or is delayed.
-func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbound {
+// statusesOf returns one InboundStatus for each recipient at whom the mail failed or is delayed.
+func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels.Inbound {
 	var out []channels.Inbound
 	seen := map[string]bool{}
 	for _, r := range reports {
@@ -219,8 +217,11 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 		}
 		seen[r.recipient+r.action] = true
 		s := &channels.Status{
-			State: channels.StateFailed, MessageID: b.token.Message, External: b.external,
-			Recipient: r.recipient, Reason: r.reason(),
+			State:     channels.StateFailed,
+			MessageID: b.token.Message,
+			External:  b.external,
+			Recipient: r.recipient,
+			Reason:    r.reason(),
 		}
 		if code := r.code(); code != 0 {
 			v := smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
@@ -230,7 +231,9 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 		}
 		if r.action == "delayed" {
 			// The lowest state changes nothing if a higher one is known already.
-			s.State, s.Delayed, s.Class = channels.StateAccepted, true, channels.Retry
+			s.State = channels.StateAccepted
+			s.Delayed = true
+			s.Class = channels.Retry
 		}
 		one := in
 		one.Kind, one.Status = channels.InboundStatus, s
@@ -242,8 +245,8 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 	return out
 }
 
-// reasonRunes is how much of a server's reply is shown.
-const reasonRunes = 400
+// maxReasonRunes is how much of a server's reply is shown.
+const maxReasonRunes = 400
 
 // reason says for people why a mail did not arrive. It goes by the enhanced status code without its
 // class: "2.2" of "5.2.2" is "mailbox full".
@@ -276,8 +279,8 @@ func (r report) reason() string {
 	case reply == "":
 		return what
 	}
-	if runes := []rune(reply); len(runes) > reasonRunes {
-		reply = string(runes[:reasonRunes]) + "…"
+	if runes := []rune(reply); len(runes) > maxReasonRunes {
+		reply = string(runes[:maxReasonRunes]) + "…"
 	}
 	return what + " The server said: " + reply
 }

@@ -12,13 +12,13 @@ import (
 
 // Limits of what is read of a calendar part.
 const (
-	calendarBytes  = 128 << 10
-	calendarEvents = 5 // that are shown
-	calendarLines  = 2000
+	maxCalendarBytes  = 128 << 10
+	maxCalendarEvents = 5 // that are shown
+	maxCalendarLines  = 2000
 )
 
-// calendar adds an invitation as a file and as text. Parley never answers it.
-func (c *content) calendar(p *rawmail.Part, name string) {
+// addCalendar adds an invitation as a file and as text. Parley never answers it.
+func (c *content) addCalendar(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	if name == "" {
 		name = "invite.ics"
@@ -29,7 +29,7 @@ func (c *content) calendar(p *rawmail.Part, name string) {
 		}
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
-	text := rawmail.ToUTF8(b[:min(len(b), calendarBytes)], p.Params["charset"], p.Header.Guess)
+	text := rawmail.ToUTF8(b[:min(len(b), maxCalendarBytes)], p.Params["charset"], p.Header.Guess)
 	if events := calendarText(text, p.Header.Guess); events != "" && !slices.Contains(c.calendars, events) {
 		c.calendars = append(c.calendars, events)
 	}
@@ -63,7 +63,7 @@ func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 		if rest != "" {
 			_, l.params = rawmail.ParseParams(line[:colon], guess)
 		}
-		if out = append(out, l); len(out) == calendarLines {
+		if out = append(out, l); len(out) == maxCalendarLines {
 			break
 		}
 	}
@@ -80,10 +80,17 @@ func icsText(v string) string {
 
 // event is what is shown of a VEVENT or VTODO.
 type event struct {
-	summary, start, end, where, organizer, status, repeat, answer string
+	summary   string
+	start     string // for people; see icsTime
+	end       string
+	location  string
+	organizer string
+	status    string // in upper case: "CANCELLED"
+	repeat    string // the rule by which it repeats
+	answer    string // of the last attendee who answered
 }
 
-// calendarText writes the events of a calendar as Markdown; "" if there are none.
+// calendarText returns the events of a calendar as Markdown, or "" if there are none.
 func calendarText(text string, guess *rawmail.Guesser) string {
 	method := ""
 	var events []*event
@@ -98,32 +105,32 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 		case l.name == "END" && e != nil && (strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")):
 			e = nil
 		case e != nil:
-			e.set(l)
+			e.setProperty(l)
 		}
-		if len(events) > calendarEvents {
-			events = events[:calendarEvents]
+		if len(events) > maxCalendarEvents {
+			events = events[:maxCalendarEvents]
 			break
 		}
 	}
 	var out []string
 	for _, e := range events {
-		out = append(out, e.markdown(method))
+		out = append(out, e.writeMarkdown(method))
 	}
 	return strings.Join(out, "\n\n")
 }
 
-// set reads one property of an event. Alarms inside of an event don't disturb it: the names of their
+// setProperty reads one property of an event. Alarms inside of an event don't disturb it: the names of their
 // properties differ.
-func (e *event) set(l icsLine) {
+func (e *event) setProperty(l icsLine) {
 	switch l.name {
 	case "SUMMARY":
 		e.summary = icsText(l.value)
 	case "DTSTART":
-		setTime(&e.start, l)
+		setTimeOnce(&e.start, l)
 	case "DTEND", "DUE":
-		setTime(&e.end, l)
+		setTimeOnce(&e.end, l)
 	case "LOCATION":
-		e.where = icsText(l.value)
+		e.location = icsText(l.value)
 	case "ORGANIZER":
 		e.organizer = icsPerson(l)
 	case "STATUS":
@@ -137,8 +144,8 @@ func (e *event) set(l icsLine) {
 	}
 }
 
-// setTime sets a time that isn't set yet: an event has one of each kind.
-func setTime(at *string, l icsLine) {
+// setTimeOnce sets a time that isn't set yet: only the first start and the first end of an event count.
+func setTimeOnce(at *string, l icsLine) {
 	if *at == "" {
 		*at = icsTime(l)
 	}
@@ -178,8 +185,8 @@ func icsTime(l icsLine) string {
 	return icsText(l.value)
 }
 
-// markdown writes an event as lines.
-func (e *event) markdown(method string) string {
+// writeMarkdown writes an event as lines.
+func (e *event) writeMarkdown(method string) string {
 	title := map[string]string{
 		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
 		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
@@ -198,19 +205,19 @@ func (e *event) markdown(method string) string {
 	if method == "REPLY" || method == "COUNTER" {
 		answer = e.answer
 	}
-	lines := []string{"**" + title + "**" + prefixed(": ", e.summary)}
+	lines := []string{"**" + title + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range [][2]string{
-		{"When", when}, {"Where", e.where}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
+		{"When", when}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
 	} {
 		if field[1] != "" {
-			lines = append(lines, field[0]+prefixed(": ", field[1]))
+			lines = append(lines, field[0]+afterSeparator(": ", field[1]))
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// prefixed returns the separator and the escaped text; "" for no text.
-func prefixed(separator, text string) string {
+// afterSeparator returns the separator and the escaped text, or "" if the text is empty.
+func afterSeparator(separator, text string) string {
 	if text == "" {
 		return ""
 	}

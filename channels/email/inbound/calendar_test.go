@@ -35,7 +35,7 @@ func TestCalendarText(t *testing.T) {
 		}
 	}
 	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 50)
-	if got := strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"); got != calendarEvents {
+	if got := strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"); got != maxCalendarEvents {
 		t.Errorf("%d events of 50 are shown", got)
 	}
 }

@@ -28,23 +28,23 @@ type Options struct {
 
 // Decoder decodes the mails of one account. Its methods may be called concurrently.
 type Decoder struct {
-	own    map[string]bool
-	keys   [][]byte
-	policy func() *bluemonday.Policy // shared: slow to make and large
+	ownAddresses map[string]bool
+	keys         [][]byte
+	policy       func() *bluemonday.Policy // returns a shared policy, because a policy is large and slow to make
 }
 
-// NewDecoder makes a decoder. policy returns the rules by which HTML is sanitised; decoders share them.
+// NewDecoder returns a decoder. policy returns the rules by which HTML is sanitised, which decoders share.
 func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
-	d := &Decoder{own: map[string]bool{}, keys: o.Keys, policy: policy}
+	d := &Decoder{ownAddresses: map[string]bool{}, keys: o.Keys, policy: policy}
 	for _, a := range o.Own {
-		d.own[strings.ToLower(strings.TrimSpace(a))] = true
+		d.ownAddresses[strings.ToLower(strings.TrimSpace(a))] = true
 	}
-	delete(d.own, "")
+	delete(d.ownAddresses, "")
 	return d
 }
 
-// Decode turns a stored mail into what the customer did. Every mail becomes an Inbound: one that can't
-// be read is shown as raw text.
+// Decode turns a stored mail into what the customer did. Every mail becomes an Inbound: a mail that can't be
+// read is shown as raw text.
 //
 // Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the
 // signature, if one was found. Text names a picture inside of the mail as ![name](cid:id), where id is
@@ -64,7 +64,7 @@ func (d *Decoder) decodeWith(read func(Envelope, []byte) []channels.Inbound, pay
 	e, raw := SplitPayload(payload)
 	defer func() {
 		if recover() != nil { // a fault in a library must not make us lose the mail
-			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
+			out, err = []channels.Inbound{d.messageOfRawText(e, raw)}, nil
 			if e.Sent {
 				out = nil // it is not known who wrote it
 			}
@@ -78,36 +78,36 @@ func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	root, limits := rawmail.Read(raw)
 	root.ConvertHeader()
 	c := &content{}
-	c.collect(root)
-	in := d.message(e, raw, root, c)
+	c.add(root)
+	in := d.newMessage(e, raw, root, c)
 	in.Notices = append(in.Notices, limits...)
 	if len(limits) > 0 || c.damaged || c.encrypted != "" {
-		in.Attachments = append(in.Attachments, original(raw))
+		in.Attachments = append(in.Attachments, originalFile(raw))
 	}
 	if e.Sent {
-		return writtenInMailbox(in)
+		return keepWrittenInMailbox(in)
 	}
-	if statuses := d.bounce(root, c, &in, raw); len(statuses) > 0 {
+	if statuses := d.readBounce(root, c, &in, raw); len(statuses) > 0 {
 		return statuses
 	}
 	return []channels.Inbound{in}
 }
 
-// original returns a whole mail as a file.
-func original(raw []byte) channels.Attachment {
+// originalFile returns a whole mail as a file.
+func originalFile(raw []byte) channels.Attachment {
 	return channels.Attachment{Name: "original.eml", ContentType: "message/rfc822", Content: raw}
 }
 
-// message makes an Inbound of a mail that was read.
-func (d *Decoder) message(e Envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
+// newMessage returns an Inbound for a mail that was read.
+func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
 	h := root.Header
-	in := d.head(e, raw, h)
-	in.Automatic = d.automatic(h, c, in.Subject, in.From)
-	d.identify(&in, e, h.Raw(mailid.MessageHeader))
+	in := d.readHead(e, raw, h)
+	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
+	d.setConversation(&in, e, h.Raw(mailid.MessageHeader))
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
-	d.body(&in, c)
+	d.readBody(&in, c)
 	if e.Truncated {
 		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. "+
 			"The whole mail is in the mailbox's folder "+e.Folder+".")
@@ -117,8 +117,8 @@ func (d *Decoder) message(e Envelope, raw []byte, root *rawmail.Part, c *content
 	return in
 }
 
-// head makes an Inbound of the headers alone.
-func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inbound {
+// readHead returns an Inbound with what the headers say.
+func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: externalID(h, raw),
@@ -135,15 +135,17 @@ func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inboun
 		from = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
-	in.From = d.author(h, from[0])
+	in.From = d.findAuthor(h, from[0])
 	if shown := bodytext.AddressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
-	to, cc := rawmail.Addresses(h.Guess, h.All("To")...), rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
+	to := rawmail.Addresses(h.Guess, h.All("To")...)
+	cc := rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
-	in.Envelope.Via = d.via(to, cc, delivered)
-	in.Answers.Conversation, in.Answers.Message = d.plusTokens(to, cc, delivered)
-	in.Envelope.To, in.Envelope.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
+	in.Envelope.Via = d.viaAddress(to, cc, delivered)
+	in.Answers.Conversation, in.Answers.Message = d.tokensInAddresses(to, cc, delivered)
+	in.Envelope.To = d.withoutOwn(to)
+	in.Envelope.Cc = slices.Concat(from[1:], d.withoutOwn(cc)) // a mail may have several authors
 	in.Envelope.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
 	if len(in.Envelope.ReplyTo) == 1 && in.Envelope.ReplyTo[0].Key == in.From.Key {
 		in.Envelope.ReplyTo = nil
@@ -154,8 +156,8 @@ func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inboun
 	return in
 }
 
-// via returns the first of our own addresses to which a mail was sent.
-func (d *Decoder) via(lists ...[]channels.Party) string {
+// viaAddress returns the first of our own addresses to which a mail was sent.
+func (d *Decoder) viaAddress(lists ...[]channels.Party) string {
 	for _, list := range lists {
 		for _, p := range list {
 			if own := d.ownAddress(p.Key); own != "" {
@@ -166,8 +168,8 @@ func (d *Decoder) via(lists ...[]channels.Party) string {
 	return ""
 }
 
-// plusTokens finds conversation and message by our token in an address: support+TOKEN@acme.test.
-func (d *Decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
+// tokensInAddresses finds conversation and message by our token in an address: support+TOKEN@acme.test.
+func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, message int64) {
 	for _, list := range lists {
 		for _, p := range list {
 			if c, m, ok := mailid.InAddress(d.keys, p.Key); ok {
@@ -178,12 +180,13 @@ func (d *Decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 	return 0, 0
 }
 
-// identify sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
-// a mail answers count more than a token in the address to which it was sent. token is the value of
-// mailid.MessageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
-func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
-	tagged, answered := in.Answers.Conversation, in.Answers.Message
-	in.Answers.Conversation, in.Answers.Message = 0, 0
+// setConversation sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
+// a mail answers count more than the token in the address to which it was sent, which is in in.Answers so far.
+// token is the value of mailid.MessageHeader, in which our mails repeat their Message-ID, or "".
+func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string) {
+	addressConversation, addressMessage := in.Answers.Conversation, in.Answers.Message
+	in.Answers.Conversation = 0
+	in.Answers.Message = 0
 	for _, id := range in.Answers.References {
 		c, m, ok := mailid.Parse(d.keys, id)
 		switch {
@@ -195,14 +198,18 @@ func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
 		}
 	}
 	if in.Answers.Conversation == 0 {
-		in.Answers.Conversation, in.Answers.Message = tagged, answered
+		in.Answers.Conversation = addressConversation
+		in.Answers.Message = addressMessage
 	}
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
 	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
 		if c, m, ok := mailid.Parse(d.keys, id); ok {
-			in.Kind, in.Answers.Conversation, in.Answers.Message, in.Automatic = channels.InboundOwn, c, m, ""
+			in.Kind = channels.InboundOwn
+			in.Automatic = ""
+			in.Answers.Conversation = c
+			in.Answers.Message = m
 			return
 		}
 	}
@@ -211,14 +218,15 @@ func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
 	}
 }
 
-// writtenInMailbox decides what to do with a mail in the folder of sent mail. It keeps mails that came
-// from an address of the account. It drops mails that a program sent, and mails that were moved there
-// from other folders.
-func writtenInMailbox(in channels.Inbound) []channels.Inbound {
+// keepWrittenInMailbox returns what is kept of a mail in the folder of sent mail: the mail, if it came from an
+// address of the account, and otherwise nothing. So mails that a program sent, and mails that were moved there
+// from other folders, are dropped.
+func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 	if in.Kind == channels.InboundForeign {
 		in.Foreign.Author = cmp.Or(in.From.Name, in.From.Key)
 		in.Foreign.Origin = "from the mailbox by " + in.From.Key
-		in.From, in.Envelope.ReplyTo = channels.Party{}, nil // To and Cc name the customer
+		in.From = channels.Party{} // To and Cc name the customer
+		in.Envelope.ReplyTo = nil
 	}
 	if in.Kind == channels.InboundMessage {
 		return nil
@@ -235,29 +243,29 @@ func externalID(h rawmail.Header, raw []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:16])
 }
 
-// rawBytes is how much of an unreadable mail is shown.
-const rawBytes = 20_000
+// maxRawBytes is how much of an unreadable mail is shown.
+const maxRawBytes = 20_000
 
-// rawMessage shows a mail as it came: its headers as far as they can be read and
-// the raw text. The mail itself is attached.
-func (d *Decoder) rawMessage(e Envelope, raw []byte) channels.Inbound {
+// messageOfRawText returns an Inbound that shows a mail as it came: its headers as far as they can be read,
+// and the raw text. The mail itself is attached.
+func (d *Decoder) messageOfRawText(e Envelope, raw []byte) channels.Inbound {
 	head, _ := rawmail.SplitHead(raw)
 	guess := rawmail.NewGuesser()
-	in := d.head(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
+	in := d.readHead(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
 	in.Automatic = "damaged"
-	in.Text = bodytext.Markdown(rawmail.ToUTF8(raw[:min(len(raw), rawBytes)], "", guess))
+	in.Text = bodytext.Markdown(rawmail.ToUTF8(raw[:min(len(raw), maxRawBytes)], "", guess))
 	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
-	in.Attachments = []channels.Attachment{original(raw)}
+	in.Attachments = []channels.Attachment{originalFile(raw)}
 	return in
 }
 
-// ownAddress returns which of the account's own addresses a is, with or without a +tag; "" if it is
-// none.
+// ownAddress returns the one of the account's own addresses that a is, with or without a +tag. It returns ""
+// if a is no address of the account.
 func (d *Decoder) ownAddress(a string) string {
-	if d.own[a] {
+	if d.ownAddresses[a] {
 		return a
 	}
-	if bare := rawmail.WithoutTag(a); d.own[bare] {
+	if bare := rawmail.WithoutTag(a); d.ownAddresses[bare] {
 		return bare
 	}
 	return ""

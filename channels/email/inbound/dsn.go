@@ -19,8 +19,8 @@ type report struct {
 
 // Limits of what is read of one report.
 const (
-	reportLimit = 100 // recipients
-	groupLimit  = 300 // groups of fields, of which each may be a recipient
+	maxReports     = 100 // recipients
+	maxFieldGroups = 300 // groups of fields, of which each may be a recipient
 )
 
 // readStatuses reads the message/delivery-status parts of a report.
@@ -31,18 +31,19 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	for _, b := range parts {
 		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
 		for group := range bytes.SplitSeq(b, []byte("\n\n")) {
-			if groups++; len(out) == reportLimit || groups > groupLimit {
+			groups++
+			if len(out) == maxReports || groups > maxFieldGroups {
 				return out
 			}
 			h := rawmail.ReadHeader(append(bytes.TrimSpace(group), "\n\n"...), guess)
 			r := report{
 				status: enhancedCode.FindString(h.Raw("Status")),
-				reply:  afterType(h.Text("Diagnostic-Code")),
+				reply:  withoutType(h.Text("Diagnostic-Code")),
 			}
 			r.action = actionOf(strings.ToLower(rawmail.FirstWord(h.Raw("Action"))), r.status)
 			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 				if r.recipient == "" {
-					r.recipient = rawmail.Address(unescaped(afterType(h.Raw(name))), guess)
+					r.recipient = rawmail.Address(unescapeAddress(withoutType(h.Raw(name))), guess)
 				}
 			}
 			if r.action != "" && (r.recipient != "" || r.status != "") {
@@ -53,7 +54,8 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	return out
 }
 
-// actionOf returns what became of a mail. RFC 3464 knows five words. Of others, such as "expired", the status tells the meaning.
+// actionOf returns what became of a mail. RFC 3464 knows five words. Some servers use others, such as
+// "expired". Of words that are not known here, the status shows the meaning.
 func actionOf(word, status string) string {
 	switch word {
 	case "", "failed", "delayed", "delivered", "relayed", "expanded":
@@ -76,20 +78,20 @@ func isStatusText(b []byte) bool {
 	return !bytes.Contains(lower, []byte("action:")) && !bytes.Contains(lower, []byte("reporting-mta:"))
 }
 
-// afterType returns the value behind the type of a field: "rfc822;ann@acme.test" gives ann@acme.test.
-func afterType(s string) string {
+// withoutType returns the value behind the type of a field: ann@acme.test of "rfc822;ann@acme.test".
+func withoutType(s string) string {
 	if kind, rest, found := strings.Cut(s, ";"); found && !strings.ContainsAny(strings.TrimSpace(kind), " <@") {
 		s = rest
 	}
 	return strings.TrimSpace(s)
 }
 
-// escapedRune matches a character of an address outside ASCII, as reports have it in fields that hold ASCII alone.
+// escapedRune matches a character outside ASCII in the form in which reports write it in ASCII fields.
 // Source: RFC 6533 section 3, utf-8-addr-xtext.
 var escapedRune = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{1,6})\}`)
 
-// unescaped returns an address with its escaped characters as they are: j\x{F6}rg@acme.test.
-func unescaped(address string) string {
+// unescapeAddress returns an address with its escaped characters as they are: j\x{F6}rg@acme.test.
+func unescapeAddress(address string) string {
 	return escapedRune.ReplaceAllStringFunc(address, func(code string) string {
 		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], 16, 32) // digits
 		return string(rune(n))
@@ -102,8 +104,8 @@ var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 // smtpReply matches a mail server's reply in prose: "550 5.1.1 User unknown".
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
-// code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550 by
-// the class of the enhanced code; 0 means unknown.
+// code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550, by the
+// class of the enhanced code. code returns 0 if there is no enhanced code, either.
 func (r report) code() int {
 	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
@@ -119,11 +121,13 @@ func (r report) code() int {
 	return 0
 }
 
-// hasCode reports whether a line may have a code: "550", "5.1". It is faster than the expressions.
-func hasCode(line string) bool {
-	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+// mayHaveCode reports whether a line may have a code: "550", "5.1". It is faster than the regular expressions.
+func mayHaveCode(line string) bool {
+	isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
 	for i := 0; i+2 < len(line); i++ {
-		if c := line[i]; (c == '2' || c == '4' || c == '5') && digit(line[i+2]) && (line[i+1] == '.' || digit(line[i+1])) {
+		first, second, third := line[i], line[i+1], line[i+2]
+		isClass := first == '2' || first == '4' || first == '5'
+		if isClass && (second == '.' || isDigit(second)) && isDigit(third) {
 			return true
 		}
 	}

@@ -144,7 +144,7 @@ func FuzzTNEF(f *testing.F) {
 			for _, file := range r.files {
 				total += len(file.Content)
 			}
-			if total > len(b)*tnefMaxParts || len(r.files) > tnefMaxParts {
+			if total > len(b)*maxTNEFFiles || len(r.files) > maxTNEFFiles {
 				t.Fatalf("%d bytes in %d files of %d bytes", total, len(r.files), len(b))
 			}
 		}

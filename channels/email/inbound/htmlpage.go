@@ -15,8 +15,8 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// page is the HTML of a mail. It is sanitised when somebody opens it: nobody opens most of them, and
-// sanitising takes as long as all the rest of decoding.
+// page is the HTML of a mail. It is sanitised only when somebody opens it, because most pages are never
+// opened, and sanitising takes as long as all the rest of decoding.
 type page struct {
 	decoder  *Decoder
 	segments []bodytext.Segment
@@ -34,8 +34,8 @@ type letterhead struct {
 	at      time.Time
 }
 
-// picturesBytes limits the bytes of the pictures in a page.
-const picturesBytes = 10 << 20
+// maxPictureBytes limits the bytes of the pictures in a page.
+const maxPictureBytes = 10 << 20
 
 // Sanitised returns HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
@@ -46,11 +46,11 @@ func (p *page) Sanitised() string {
 			safe = appendText(safe, r.Sanitised(s.HTML, p.decoder.policy()))
 		}
 	}
-	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.Images))
+	return p.mail.writeHTML() + embedPictures(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.Images))
 }
 
-// html writes sender, recipients, subject and date of a mail.
-func (l letterhead) html() string {
+// writeHTML writes sender, recipients, subject and date of a mail.
+func (l letterhead) writeHTML() string {
 	var b strings.Builder
 	row := func(name, text string) {
 		if text != "" {
@@ -58,9 +58,9 @@ func (l letterhead) html() string {
 		}
 	}
 	row("Subject", l.subject)
-	row("From", named(l.from))
-	row("To", named(l.to...))
-	row("Cc", named(l.cc...))
+	row("From", nameAll(l.from))
+	row("To", nameAll(l.to...))
+	row("Cc", nameAll(l.cc...))
 	if !l.at.IsZero() {
 		row("Date", l.at.Format("Mon, 2 Jan 2006 15:04 -0700"))
 	}
@@ -70,8 +70,8 @@ func (l letterhead) html() string {
 	return "<p>" + b.String() + "</p>\n<hr/>\n"
 }
 
-// named lists people with their addresses: Ann Lee <ann@acme.test>, ben@acme.test.
-func named(people ...channels.Party) string {
+// nameAll lists people with their addresses: Ann Lee <ann@acme.test>, ben@acme.test.
+func nameAll(people ...channels.Party) string {
 	var list []string
 	for _, p := range people {
 		if p.Name == "" || p.Name == p.Key {
@@ -89,16 +89,16 @@ var drawable = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
 // cidSource matches an attribute of a sanitised page that shows a picture by its content id.
 var cidSource = regexp.MustCompile(`src="cid:[^"]*"`)
 
-// drawn writes the mail's own pictures into its page as data: addresses, because a sandboxed page may
-// load nothing. A picture that is shown twice counts twice towards picturesBytes.
-func drawn(safe string, pictures []channels.Attachment) string {
+// embedPictures writes the mail's own pictures into its page as data: addresses, because a sandboxed page may
+// load nothing. A picture that is shown twice counts twice towards maxPictureBytes.
+func embedPictures(safe string, pictures []channels.Attachment) string {
 	shown := map[string]channels.Attachment{}
 	for _, f := range pictures {
 		if f.ContentID != "" && drawable.MatchString(f.ContentType) {
 			shown[`src="cid:`+url.PathEscape(f.ContentID)+`"`] = f
 		}
 	}
-	left := picturesBytes
+	left := maxPictureBytes
 	return cidSource.ReplaceAllStringFunc(safe, func(src string) string {
 		f, ok := shown[src]
 		if !ok || len(f.Content) > left {

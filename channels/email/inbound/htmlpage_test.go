@@ -37,9 +37,9 @@ func TestSanitised(t *testing.T) {
 func TestPageOfRepeatedPictures(t *testing.T) {
 	t.Parallel()
 	source := strings.Repeat(`<img src="cid:logo">`, 200)
-	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, picturesBytes/20)}}
+	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
 	got := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: map[string]string{"logo": "logo.png"}, pictures: pictures}).Sanitised()
-	if shown := strings.Count(got, "data:image/png"); shown == 0 || len(got) > 2*picturesBytes {
+	if shown := strings.Count(got, "data:image/png"); shown == 0 || len(got) > 2*maxPictureBytes {
 		t.Errorf("the picture is shown %d times, in a page of %d MiB", shown, len(got)>>20)
 	}
 }

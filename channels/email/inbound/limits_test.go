@@ -111,7 +111,7 @@ func TestHugeMail(t *testing.T) {
 	const size = 50 << 20
 	line := strings.Repeat("All work and no play. ", 3) + "\r\n"
 	in := decodeOne(t, "From: a@b.test\r\nSubject: big\r\n\r\n"+strings.Repeat(line, size/len(line)))
-	if !hasNotice(in, "very long") || len(in.Text) > textBytes || len(in.Attachments) != 1 || len(in.Attachments[0].Content) < size/2 {
+	if !hasNotice(in, "very long") || len(in.Text) > maxTextBytes || len(in.Attachments) != 1 || len(in.Attachments[0].Content) < size/2 {
 		t.Errorf("50 MB of text: %v, %d bytes shown, %d files", in.Notices, len(in.Text), len(in.Attachments))
 	}
 	blob := strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", size/78)
@@ -191,7 +191,7 @@ func TestHostileText(t *testing.T) {
 		for _, from := range []string{"a@b.test", "mailer-daemon@b.test"} {
 			started := time.Now()
 			in := decodeOne(t, "From: "+from+"\r\nSubject: failure notice\r\nReferences: "+strings.Repeat("<x@y>", 1000)+"\r\n\r\n"+text)
-			if in.Text == "" || len(in.Text) > textBytes {
+			if in.Text == "" || len(in.Text) > maxTextBytes {
 				t.Errorf("%s: %d bytes of text", name, len(in.Text))
 			}
 			if d := time.Since(started); d > patienceWithOne {

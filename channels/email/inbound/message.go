@@ -9,12 +9,12 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// textBytes is the longest text that is shown as a whole. Of a longer one the beginning is shown, and
-// the whole is attached.
-const textBytes = 200_000
+// maxTextBytes is the length of the longest text that is shown as a whole. Of a longer text the beginning is
+// shown, and all of it is attached.
+const maxTextBytes = 200_000
 
-// body sets Text, Quoted, HTML, Attachments and Notices.
-func (d *Decoder) body(in *channels.Inbound, c *content) {
+// readBody sets Text, Quoted, HTML, Attachments and Notices.
+func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
 	}
@@ -26,11 +26,11 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 	}
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
-	if len(texts) == 0 && len(quotes) == 0 && len(c.named) > 0 {
-		texts, quotes = readSegments(r, c.named)
-		c.segments = append(c.segments, c.named...)
+	if len(texts) == 0 && len(quotes) == 0 && len(c.namedText) > 0 {
+		texts, quotes = readSegments(r, c.namedText)
+		c.segments = append(c.segments, c.namedText...)
 	}
-	if len(texts) == 0 && len(quotes) == 0 && c.forward != nil { // beside a mail that they forward as a file, programs write an empty text
+	if len(texts) == 0 && len(quotes) == 0 && c.forward != nil { // a mail that was forwarded as a file, without a word
 		forwarded := forwardedSegments(c.forward)
 		texts, quotes = readSegments(r, forwarded)
 		c.segments = append(c.segments, forwarded...)
@@ -38,14 +38,19 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
 		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
 	}
-	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.cut, in)
-	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
-	if c.cut {
+	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
+	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.isCut, in)
+	if c.isCut {
 		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
 	}
 	if r.HasLayout {
-		in.Original.HTML = &page{decoder: d, segments: c.segments, cids: cids, pictures: c.files,
-			mail: letterhead{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At}}
+		in.Original.HTML = &page{
+			decoder:  d,
+			segments: c.segments,
+			cids:     cids,
+			pictures: c.files,
+			mail:     letterhead{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
+		}
 	}
 	for i := range c.files {
 		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {
@@ -82,7 +87,7 @@ func forwardedSegments(raw []byte) []bodytext.Segment {
 	root, _ := rawmail.Read(raw)
 	root.ConvertHeader()
 	inner := &content{}
-	inner.collect(root)
+	inner.add(root)
 	var head strings.Builder
 	head.WriteString("---------- Forwarded message ---------")
 	for _, name := range []string{"From", "Date", "Subject", "To"} {
@@ -101,24 +106,24 @@ func appendText(list []string, text string) []string {
 	return append(list, text)
 }
 
-// limitText returns the beginning of a very long text, cut at a line. It attaches the whole text,
-// unless that is attached already.
-func limitText(text, name string, attached bool, in *channels.Inbound) string {
-	if len(text) <= textBytes {
+// limitText returns the beginning of a very long text, cut at the end of a line, and any other text as it is.
+// It attaches a very long text to in, unless isAttached says that this was done already.
+func limitText(text, name string, isAttached bool, in *channels.Inbound) string {
+	if len(text) <= maxTextBytes {
 		return text
 	}
-	if !attached {
-		keepWhole(text, name, in)
+	if !isAttached {
+		attachWholeText(text, name, in)
 	}
-	cut := text[:textBytes]
-	if i := strings.LastIndexByte(cut, '\n'); i > textBytes/2 {
+	cut := text[:maxTextBytes]
+	if i := strings.LastIndexByte(cut, '\n'); i > maxTextBytes/2 {
 		return strings.TrimSpace(cut[:i])
 	}
 	return strings.ToValidUTF8(cut, "")
 }
 
-// keepWhole attaches a text that is too long to show.
-func keepWhole(text, name string, in *channels.Inbound) {
+// attachWholeText attaches a text that is too long to show.
+func attachWholeText(text, name string, in *channels.Inbound) {
 	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
 	in.Notices = append(in.Notices, tooLongNotice("text", name))
 }

@@ -18,14 +18,14 @@ import (
 //	List-Post: <https://groups.google.com/a/acme.test/group/help/post>, <mailto:help@acme.test>
 //	X-Original-From: Ann Lee <ann@customer.test>
 
-// posting matches the addresses to which one writes to a list.
-var posting = regexp.MustCompile(`(?i)mailto:([^>?,\s]+)|^\s*list\s+([^;,\s]+)`)
+// listAddress matches the addresses to which one writes to a list.
+var listAddress = regexp.MustCompile(`(?i)mailto:([^>?,\s]+)|^\s*list\s+([^;,\s]+)`)
 
-// ownList reports whether a mail came by a mailing list with an address of the account.
-func (d *Decoder) ownList(h rawmail.Header) bool {
+// isOwnList reports whether a mail came by a mailing list with an address of the account.
+func (d *Decoder) isOwnList(h rawmail.Header) bool {
 	for _, name := range []string{"List-Post", "Mailing-List"} {
 		for _, v := range h.All(name) {
-			for _, found := range posting.FindAllStringSubmatch(v[:min(len(v), 1000)], 10) {
+			for _, found := range listAddress.FindAllStringSubmatch(v[:min(len(v), 1000)], 10) {
 				if d.ownAddress(strings.ToLower(found[1]+found[2])) != "" {
 					return true
 				}
@@ -35,41 +35,42 @@ func (d *Decoder) ownList(h rawmail.Header) bool {
 	return false
 }
 
-// author returns who wrote a mail. It is the sender, unless that is a mailing list of ours, which puts its own
-// address there where the author's domain allows nobody else to send in its name (DMARC):
+// findAuthor returns who wrote a mail: the sender, unless that is a mailing list of ours. A list puts its own
+// address there if the author's domain allows nobody else to send in its name (DMARC):
 // From: "'Ann Lee' via Help" <help@acme.test>
-func (d *Decoder) author(h rawmail.Header, from channels.Party) channels.Party {
-	if d.ownAddress(from.Key) == "" || !d.ownList(h) {
+func (d *Decoder) findAuthor(h rawmail.Header, from channels.Party) channels.Party {
+	if d.ownAddress(from.Key) == "" || !d.isOwnList(h) {
 		return from
 	}
-	told := h.All("X-Original-From")
-	if len(told) == 0 {
-		told = h.All("Reply-To")
+	fields := h.All("X-Original-From")
+	if len(fields) == 0 {
+		fields = h.All("Reply-To")
 	}
-	if list := d.withoutOwn(rawmail.Addresses(h.Guess, told...)); len(list) == 1 {
-		return list[0]
+	if authors := d.withoutOwn(rawmail.Addresses(h.Guess, fields...)); len(authors) == 1 {
+		return authors[0]
 	}
 	return from
 }
 
-// viaList reports whether a mail came by a mailing list that isn't one of ours. Of each header of a list,
-// ours writes one.
-func (d *Decoder) viaList(h rawmail.Header) bool {
-	most := 0
-	if d.ownList(h) {
-		most = 1
+// isFromOtherList reports whether a mail came by a mailing list that isn't one of ours. A list of ours writes
+// each header of lists once; more of one are from another list.
+func (d *Decoder) isFromOtherList(h rawmail.Header) bool {
+	own := 0 // how many of each header are ours
+	if d.isOwnList(h) {
+		own = 1
 	}
-	return len(h.All("List-Id")) > most || len(h.All("List-Post")) > most || len(h.All("List-Unsubscribe")) > most
+	return len(h.All("List-Id")) > own || len(h.All("List-Post")) > own || len(h.All("List-Unsubscribe")) > own
 }
 
-// precedence returns the value of Precedence that shows that nobody wrote a mail; "" if there is none.
-func (d *Decoder) precedence(h rawmail.Header) string {
+// automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there
+// is none.
+func (d *Decoder) automaticPrecedence(h rawmail.Header) string {
 	for _, v := range h.All("Precedence") {
 		switch v = strings.ToLower(strings.TrimSpace(v)); v {
 		case "bulk", "junk", "auto_reply":
 			return v
 		case "list":
-			if !d.ownList(h) {
+			if !d.isOwnList(h) {
 				return v
 			}
 		}

@@ -18,9 +18,9 @@ var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
 	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
 	`)\s*(.*)$`)
 
-// recipientIn returns the groups of recipientLine in a line; nil if it doesn't match.
+// recipientIn returns the groups of recipientLine in a line, or nil if the line doesn't match.
 func recipientIn(line string) []string {
-	if !strings.Contains(line, "@") || len(line) > proseLineBytes {
+	if !strings.Contains(line, "@") || len(line) > maxProseLineBytes {
 		return nil
 	}
 	return recipientLine.FindStringSubmatch(line)
@@ -33,89 +33,93 @@ var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|be
 
 // Limits of what is read of a report's text.
 const (
-	proseLines     = 300
-	proseBytes     = 30_000
-	proseLineBytes = 2000 // the longest line that can name a recipient
+	maxProseLines     = 300
+	maxProseBytes     = 30_000
+	maxProseLineBytes = 2000 // the longest line that can name a recipient
 )
 
 // prose is what the text of a report says.
 type prose struct {
-	guess    *rawmail.Guesser
-	reports  []report
-	open     bool     // the next line may belong to the last report
-	returned bool     // what follows is the returned mail
-	field    string   // the field of the returned mail to which the next line may belong, in lower case; "" if there is none
-	written  []string // to whom the returned mail was written
+	guess          *rawmail.Guesser
+	reports        []report
+	reportOpen     bool     // the next line may belong to the last report
+	inReturnedMail bool     // what follows is the returned mail
+	currentField   string   // a field of the returned mail that the next line may continue, in lower case; else ""
+	writtenTo      []string // the addresses to which the returned mail was written
 }
 
 // readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
-// without DSN send it. failed are the recipients that the headers name. Reports are empty if neither
+// without DSN send it. failed has the recipients that the headers name. The result has no reports if neither
 // the text nor the headers name a recipient.
 func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
 	p := prose{guess: guess}
-	text = text[:min(len(text), proseBytes)]
+	text = text[:min(len(text), maxProseBytes)]
 	for n, l := range strings.Split(text, "\n") {
-		if n > proseLines || len(p.reports) == reportLimit {
+		if n > maxProseLines || len(p.reports) == maxReports {
 			break
 		}
-		p.read(l)
+		p.readLine(l)
 	}
-	p.reports = slices.DeleteFunc(p.reports, func(r report) bool { return r.recipient == "" || r.reply == "" && len(failed) > 0 })
+	p.reports = slices.DeleteFunc(p.reports, func(r report) bool {
+		isUncertain := r.reply == "" && len(failed) > 0 // the headers say it better
+		return r.recipient == "" || isUncertain
+	})
 	if len(p.reports) == 0 {
 		for _, a := range failed {
 			p.reports = append(p.reports, report{recipient: a, reply: replyInText(text)})
 		}
 	}
-	p.grade(text)
+	p.setActions(text)
 	return p
 }
 
-// read reads the next line.
-func (p *prose) read(l string) {
+// readLine reads the next line.
+func (p *prose) readLine(l string) {
 	if copyLine.MatchString(l) {
-		p.returned, p.open = true, false
+		p.inReturnedMail, p.reportOpen = true, false
 		return
 	}
 	if p.readField(l) {
-		p.open = false
+		p.reportOpen = false
 		return
 	}
-	if p.returned {
+	if p.inReturnedMail {
 		return
 	}
 	if m := recipientIn(l); m != nil {
 		a := rawmail.Address(cmp.Or(m[1], m[2], m[3]), p.guess)
-		if !p.open || p.last().recipient != a {
+		if !p.reportOpen || p.lastReport().recipient != a {
 			p.reports = append(p.reports, report{recipient: a, reply: strings.TrimSpace(m[4])})
-			p.open = true
+			p.reportOpen = true
 			return
 		}
 	}
 	switch {
-	case !p.open:
+	case !p.reportOpen:
 	case strings.TrimSpace(l) == "":
-		p.open = p.last().reply == ""
-	case len(p.last().reply) < 500:
-		p.last().reply = strings.TrimSpace(p.last().reply + " " + strings.TrimSpace(l))
+		p.reportOpen = p.lastReport().reply == ""
+	case len(p.lastReport().reply) < 500:
+		p.lastReport().reply = strings.TrimSpace(p.lastReport().reply + " " + strings.TrimSpace(l))
 	}
 }
 
-func (p *prose) last() *report { return &p.reports[len(p.reports)-1] }
+func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
-// readField reads a line that belongs to a header field of the returned mail, of which a report may show all or some: their addresses
-// and Message-IDs are nobody at whom the mail failed. It returns false for any other line.
+// readField reads a line that belongs to a header field of the returned mail, of which a report may show some
+// or all. It returns false for any other line. The addresses in such fields are no recipients at whom the mail
+// failed.
 func (p *prose) readField(l string) bool {
 	text := strings.TrimLeft(l, " \t>|")
 	if name, _, found := strings.Cut(text[:min(len(text), 60)], ":"); found && isMailField(strings.ToLower(name)) {
-		p.field = strings.ToLower(name)
+		p.currentField = strings.ToLower(name)
 		text = text[len(name)+1:]
-	} else if p.field == "" || text == "" || l[0] != ' ' && l[0] != '\t' {
-		p.field = ""
+	} else if p.currentField == "" || text == "" || l[0] != ' ' && l[0] != '\t' {
+		p.currentField = ""
 		return false
 	}
-	if p.field == "to" || p.field == "cc" {
+	if p.currentField == "to" || p.currentField == "cc" {
 		for _, party := range rawmail.Addresses(p.guess, text) {
-			p.written = append(p.written, party.Key)
+			p.writtenTo = append(p.writtenTo, party.Key)
 		}
 	}
 	return true
@@ -132,8 +136,8 @@ func isMailField(name string) bool {
 	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
 }
 
-// grade sets the status and the action of each report.
-func (p *prose) grade(text string) {
+// setActions sets the status and the action of each report.
+func (p *prose) setActions(text string) {
 	delayed := saysDelayed(text)
 	anywhere := enhancedCode.FindString(replyInText(text))
 	for i := range p.reports {
@@ -148,7 +152,7 @@ func (p *prose) grade(text string) {
 
 // saysDelayed reports whether a text says that the server still tries to deliver a mail.
 func saysDelayed(text string) bool {
-	text = strings.ToLower(text[:min(len(text), proseBytes)])
+	text = strings.ToLower(text[:min(len(text), maxProseBytes)])
 	for _, words := range []string{
 		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
 		"still being retried", "wird weiterhin versucht", "verzögert",
@@ -160,12 +164,15 @@ func saysDelayed(text string) bool {
 	return false
 }
 
-// replyInText returns the first line that has a server's reply; "" if there is none.
+// replyInText returns the first line that has a server's reply, or "" if there is none.
 func replyInText(text string) string {
-	looks := bodytext.MaxPatternBytes
-	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
-		if hasCode(l) && looks.Allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
-			return strings.TrimSpace(l)
+	budget := bodytext.MaxPatternBytes
+	for line := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {
+		if !mayHaveCode(line) || !budget.Allow(line) {
+			continue
+		}
+		if smtpReply.MatchString(line) || enhancedCode.MatchString(line) {
+			return strings.TrimSpace(line)
 		}
 	}
 	return ""

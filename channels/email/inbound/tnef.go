@@ -27,21 +27,21 @@ const (
 	tnefAttachData = 0x0006800F
 	tnefTitle      = 0x00018010
 
-	propBody        = 0x1000
-	propRTF         = 0x1009
-	propHTML        = 0x1013
-	propAttachData  = 0x3701
-	propAttachName  = 0x3704
-	propAttachLong  = 0x3707
-	propAttachMIME  = 0x370E
-	propAttachCID   = 0x3712
-	tnefMaxParts    = 500
-	tnefMaxProperty = 10000
+	propBody          = 0x1000
+	propRTF           = 0x1009
+	propHTML          = 0x1013
+	propAttachData    = 0x3701
+	propAttachName    = 0x3704
+	propAttachLong    = 0x3707
+	propAttachMIME    = 0x370E
+	propAttachCID     = 0x3712
+	maxTNEFFiles      = 500
+	maxTNEFProperties = 10000
 )
 
-// tnef adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
+// addTNEF adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
 // file, too.
-func (c *content) tnef(p *rawmail.Part, name string) {
+func (c *content) addTNEF(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	result, ok := decodeTNEF(b, p.Header.Guess)
 	if !ok || !result.complete {
@@ -56,28 +56,37 @@ func (c *content) tnef(p *rawmail.Part, name string) {
 	}
 }
 
-// decodeTNEF reads a winmail.dat; false if it is none. It checks every length against the bytes left.
-func decodeTNEF(b []byte, guess *rawmail.Guesser) (*tnefResult, bool) {
-	if len(b) < 6 || binary.LittleEndian.Uint32(b) != tnefSignature {
+// Sizes of parts of a TNEF stream in bytes.
+const (
+	tnefStart    = 6 // signature and key
+	tnefHead     = 9 // of an attribute: level, id and length
+	tnefChecksum = 2 // behind the data of an attribute
+)
+
+// decodeTNEF reads a winmail.dat. ok is false if it is none. It checks every length against the bytes that
+// are left.
+func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) {
+	if len(b) < tnefStart || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
 	}
-	b = b[6:]
-	result := &tnefResult{complete: true, guess: guess}
-	var file *channels.Attachment
-	for len(b) >= 9 && len(result.files) < tnefMaxParts {
-		id, size := binary.LittleEndian.Uint32(b[1:]), uint64(binary.LittleEndian.Uint32(b[5:]))
-		if size+11 > uint64(len(b)) {
+	b = b[tnefStart:]
+	result = &tnefResult{complete: true, guess: guess}
+	var file *channels.Attachment // the one to which attributes of files belong; nil before the first
+	for len(b) >= tnefHead && len(result.files) < maxTNEFFiles {
+		id := binary.LittleEndian.Uint32(b[1:])
+		size := uint64(binary.LittleEndian.Uint32(b[5:]))
+		if tnefHead+size+tnefChecksum > uint64(len(b)) {
 			result.complete = false
 			break
 		}
-		data := b[9 : 9+size]
-		b = b[9+size+2:]
+		data := b[tnefHead : tnefHead+size]
+		b = b[tnefHead+size+tnefChecksum:]
 		if id == tnefRendData {
 			result.files = append(result.files, channels.Attachment{ContentType: "application/octet-stream"})
 			file = &result.files[len(result.files)-1]
 			continue
 		}
-		result.attribute(id, data, file)
+		result.readAttribute(id, data, file)
 	}
 	result.complete = result.complete && len(b) == 0
 	kept := result.files[:0]
@@ -86,7 +95,8 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (*tnefResult, bool) {
 			result.complete = false // an attached mail or object, which is not decoded
 			continue
 		}
-		if f.Name = rawmail.SafeFileName(f.Name); f.Name == "" {
+		f.Name = rawmail.SafeFileName(f.Name)
+		if f.Name == "" {
 			f.Name = rawmail.InventFileName(i+1, f.ContentType)
 		}
 		kept = append(kept, f)
@@ -95,8 +105,8 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (*tnefResult, bool) {
 	return result, true
 }
 
-// attribute reads one attribute of the message or of the current file.
-func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment) {
+// readAttribute reads one attribute of the message or of the current file.
+func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attachment) {
 	switch {
 	case id == tnefBody:
 		r.text = rawmail.ToUTF8(data, "", r.guess)
@@ -150,18 +160,18 @@ func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 	return rawmail.ToUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
-// readProperties calls each for all MAPI properties of a list; false if the list is damaged.
+// readProperties calls each for all MAPI properties of a list. It returns false if the list is damaged.
 func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)) bool {
-	r := &propReader{b: b}
+	r := &propReader{left: b}
 	count := r.uint32()
-	for i := uint32(0); i < count && i < tnefMaxProperty && !r.bad; i++ {
+	for i := uint32(0); i < count && i < maxTNEFProperties && !r.damaged; i++ {
 		kind, prop := r.uint16(), r.uint16()
-		if prop >= 0x8000 {
-			r.take(16)
+		if prop >= 0x8000 { // a named property: its set, and a number or a name
+			r.next(16)
 			if r.uint32() == 0 {
-				r.take(4)
+				r.next(4)
 			} else {
-				r.take(pad4(r.uint32()))
+				r.next(pad4(r.uint32()))
 			}
 		}
 		values := uint32(1)
@@ -171,18 +181,18 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 		if multi || variable {
 			values = r.uint32()
 		}
-		for v := uint32(0); v < values && !r.bad; v++ {
+		for v := uint32(0); v < values && !r.damaged; v++ {
 			n := size
 			if variable {
 				n = r.uint32()
 			}
-			value := r.take(pad4(n))
-			if !r.bad && v == 0 {
+			value := r.next(pad4(n))
+			if !r.damaged && v == 0 {
 				each(prop, value[:n], kind == 0x1F)
 			}
 		}
 	}
-	return !r.bad
+	return !r.damaged
 }
 
 // propSize returns the size of a property type in bytes; variable types carry their length.
@@ -207,31 +217,32 @@ func pad4(n uint32) uint32 {
 	return (n + 3) &^ 3
 }
 
-// propReader reads numbers. Behind the end it returns zeros and sets bad.
+// propReader reads numbers.
 type propReader struct {
-	b   []byte
-	bad bool
+	left    []byte // the bytes that aren't read yet
+	damaged bool   // more was read than there is: from then on, all numbers are 0
 }
 
-func (r *propReader) take(n uint32) []byte {
-	if r.bad || uint64(n) > uint64(len(r.b)) {
-		r.bad = true
+// next returns the next n bytes, or nil if there aren't so many.
+func (r *propReader) next(n uint32) []byte {
+	if r.damaged || uint64(n) > uint64(len(r.left)) {
+		r.damaged = true
 		return nil
 	}
-	out := r.b[:n]
-	r.b = r.b[n:]
+	out := r.left[:n]
+	r.left = r.left[n:]
 	return out
 }
 
 func (r *propReader) uint16() uint16 {
-	if b := r.take(2); b != nil {
+	if b := r.next(2); b != nil {
 		return binary.LittleEndian.Uint16(b)
 	}
 	return 0
 }
 
 func (r *propReader) uint32() uint32 {
-	if b := r.take(4); b != nil {
+	if b := r.next(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
 	}
 	return 0
