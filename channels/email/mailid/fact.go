@@ -77,7 +77,7 @@ func blanklessText[T string | []byte](h *blankless, s T) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-		if i += size; !unicode.IsSpace(r) && !rawmail.Dropped(r) {
+		if i += size; !unicode.IsSpace(r) && !rawmail.IsDropped(r) {
 			n += utf8.EncodeRune(h.buf[n:], r)
 		}
 	}

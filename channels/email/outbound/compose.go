@@ -41,13 +41,17 @@ type Composer struct {
 	markdown   func() goldmark.Markdown
 }
 
-// NewComposer makes the composer of a mailbox.
-//
-// key signs the Message-IDs; markdown returns the renderer of answers, which all composers share.
+// NewComposer returns the composer of a mailbox. key signs the Message-IDs. markdown returns the renderer of
+// answers, which all composers share.
 func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
 	return &Composer{
-		address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName,
-		key: key, now: now, markdown: markdown,
+		address:    set.Address,
+		own:        set.Own,
+		domain:     set.Domain(),
+		senderName: set.SenderName,
+		key:        key,
+		now:        now,
+		markdown:   markdown,
 	}
 }
 
@@ -57,44 +61,44 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err
 	}
-	h, err := c.headers(o)
+	h, err := c.newHeaders(o)
 	if err != nil {
 		return nil, err
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
-	h.apply(msg)
+	h.writeTo(msg)
 	md := c.markdown()
 	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature.Text, o.Signature.HTML)
 	if err != nil {
-		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
+		return nil, errBadContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
 	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature.Text))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
-	mark := newMark()
-	var files []channels.File
+	placeholder := newPlaceholder()
+	var pictures []channels.File
 	for _, p := range o.Signature.Pictures {
-		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(mark), pictureHeaders(p))
-		files = append(files, p.File)
+		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(placeholder), pictureHeaders(p))
+		pictures = append(pictures, p.File)
 	}
-	o.Files = append(files, o.Files...) // in the order in which they stand in the mail
-	for _, f := range o.Files[len(files):] {
-		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(mark), fileHeaders(f))
+	for _, f := range o.Files {
+		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(placeholder), fileHeaders(f))
 	}
-	text, err := cutAtFiles(msg, mark)
+	o.Files = slices.Concat(pictures, o.Files) // all of them, in their order in the mail
+	text, err := cutAtFiles(msg, placeholder)
 	if err != nil {
-		return nil, badContent("The mail can't be put together.", "Try without the attachments.", err)
+		return nil, errBadContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
-	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.envelope(), text: text, order: o, UTF8: h.utf8()}, nil
+	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.recipients(), text: text, order: o, UTF8: h.needsUTF8()}, nil
 }
 
-func badContent(text, hint string, cause error) *channels.SendError {
+func errBadContent(text, hint string, cause error) *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
 }
 
 // checkSize refuses a mail with too many files, or whose text and files are too large together.
 func checkSize(o channels.Outbound) error {
 	if len(o.Files) > MaxFiles {
-		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
+		return errBadContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
 			"Pack the files into one archive.", nil)
 	}
 	total := int64(len(o.Text) + len(o.Signature.Text) + len(o.Signature.HTML))
@@ -105,13 +109,13 @@ func checkSize(o channels.Outbound) error {
 		total += max(f.SizeBytes, 0)
 	}
 	if total > MaxBytes {
-		return tooLarge(total)
+		return errTooLarge(total)
 	}
 	return nil
 }
 
-func tooLarge(total int64) *channels.SendError {
-	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
+func errTooLarge(total int64) *channels.SendError {
+	return errBadContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
 		"Send a link to the files, or send them in several mails.", nil)
 }
 
@@ -124,12 +128,12 @@ type mailHeaders struct {
 	inReplyTo  string
 	references []string
 	date       string
-	automatic  string // value of Auto-Submitted, "" means a person wrote it
+	automatic  string // the value of Auto-Submitted; "" if a person wrote the mail
 }
 
-// headers makes the headers of a mail. The Message-ID depends on the message alone. So a mail that is
-// sent again keeps it, and the receiving server and Reconcile recognise it.
-func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
+// newHeaders returns the headers of a mail. The Message-ID depends only on the message. So a mail that is sent
+// again keeps its id, and the receiving server and Reconcile recognise it.
+func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	from := c.address
 	if slices.Contains(c.own, strings.ToLower(o.From)) {
 		from = o.From
@@ -137,7 +141,7 @@ func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
 	h := &mailHeaders{
 		id:      mailid.Message(c.key, o.ConversationID, o.MessageID, c.domain),
 		from:    &netmail.Address{Name: senderName(o.Author, c.senderName), Address: from},
-		subject: subject(o),
+		subject: subjectLine(o),
 		date:    c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
 	}
 	var err error
@@ -148,7 +152,7 @@ func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
 		return nil, err
 	}
 	if len(h.to)+len(h.cc) == 0 {
-		return nil, badRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
+		return nil, errBadRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
 	}
 	h.inReplyTo = mailid.Clean(o.InReplyTo)
 	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
@@ -161,12 +165,12 @@ func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
 	return h, nil
 }
 
-func badRecipient(text, hint string) *channels.SendError {
+func errBadRecipient(text, hint string) *channels.SendError {
 	return &channels.SendError{Class: channels.BadRecipient, Text: text, Hint: hint}
 }
 
-// apply writes the headers into a message.
-func (h *mailHeaders) apply(msg *mail.Msg) {
+// writeTo sets the headers of a message.
+func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	msg.SetMessageIDWithValue(h.id)
 	msg.SetGenHeader(mailid.MessageHeader, "<"+h.id+">")
 	msg.SetGenHeader(mail.HeaderDate, h.date)
@@ -189,8 +193,8 @@ func (h *mailHeaders) apply(msg *mail.Msg) {
 	}
 }
 
-// envelope lists every recipient once.
-func (h *mailHeaders) envelope() []string {
+// recipients returns the address of every recipient once.
+func (h *mailHeaders) recipients() []string {
 	var out []string
 	for _, a := range slices.Concat(h.to, h.cc) {
 		if !slices.Contains(out, a.Address) {
@@ -200,8 +204,9 @@ func (h *mailHeaders) envelope() []string {
 	return out
 }
 
-func (h *mailHeaders) utf8() bool {
-	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
+// needsUTF8 reports whether an address has characters outside ASCII, which only SMTPUTF8 allows.
+func (h *mailHeaders) needsUTF8() bool {
+	return slices.ContainsFunc(append(h.recipients(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
 }
 
 // senderName returns the sender that customers see: "Ann Lee (Acme Support)".
@@ -216,25 +221,18 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
-// oddDots matches the part of an address before the "@" whose dots only quotes allow. Japanese phones had such addresses until 2009:
-// ann..lee@docomo.test, ann.@docomo.test.
+// localWithDots matches the part of an address before the "@" if quotes would make it valid, in spite of its
+// dots. Japanese phones had such addresses until 2009: ann..lee@docomo.test, ann.@docomo.test.
 // Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
-var oddDots = regexp.MustCompile(`^[\w.+\-]*$`)
+var localWithDots = regexp.MustCompile(`^[\w.+\-]*$`)
 
 // mailAddresses converts parties to mail addresses. Errors: BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
-		parsed, err := netmail.ParseAddress("<" + p.Key + ">")
-		if at := strings.LastIndexByte(p.Key, '@'); err != nil && at > 0 && oddDots.MatchString(p.Key[:at]) {
-			parsed, err = netmail.ParseAddress(`<"` + p.Key[:at] + `"` + p.Key[at:] + ">")
-		}
-		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
-			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
-		}
-		address := rawmail.ASCIIDomain(parsed.Address)
-		if !rawmail.IsASCII(address[strings.LastIndexByte(address, '@')+1:]) {
-			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
+		address, ok := mailAddress(p.Key)
+		if !ok {
+			return nil, errBadRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}
 		name := rawmail.OneLine(p.Name)
 		if strings.EqualFold(name, p.Key) {
@@ -243,6 +241,20 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 		out = append(out, &netmail.Address{Name: name, Address: address})
 	}
 	return out, nil
+}
+
+// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if key is no address.
+func mailAddress(key string) (address string, ok bool) {
+	parsed, err := netmail.ParseAddress("<" + key + ">")
+	if at := strings.LastIndexByte(key, '@'); err != nil && at > 0 && localWithDots.MatchString(key[:at]) {
+		parsed, err = netmail.ParseAddress(`<"` + key[:at] + `"` + key[at:] + ">")
+	}
+	if err != nil || strings.ContainsAny(key, "<>\r\n\x00") {
+		return "", false
+	}
+	address = rawmail.ASCIIDomain(parsed.Address)
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	return address, rawmail.IsASCII(domain)
 }
 
 // referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.

@@ -147,7 +147,7 @@ func TestThreadHeaders(t *testing.T) {
 	anchor := mailid.Anchor(keys()[0], 12, "acme.test")
 	o.References = []string{"q1@customer.test", anchor, own, "q1@customer.test", "q2@customer.test"}
 	o.InReplyTo = "<q1@customer.test>"
-	h, err := c.headers(o)
+	h, err := c.newHeaders(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestThreadHeaders(t *testing.T) {
 		t.Errorf("id %s", h.id)
 	}
 	o.Attempt.Number, o.DeliveryID = 5, 99
-	if again, _ := c.headers(o); again.id != h.id {
+	if again, _ := c.newHeaders(o); again.id != h.id {
 		t.Error("another attempt has another Message-ID")
 	}
 }
@@ -188,11 +188,11 @@ func TestSubject(t *testing.T) {
 		if tc.answer {
 			o.InReplyTo = "x@y"
 		}
-		if got := subject(o); got != tc.want {
+		if got := subjectLine(o); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.subject, got, tc.want)
 		}
 	}
-	long := subject(channels.Outbound{Subject: strings.Repeat("ä", 400)})
+	long := subjectLine(channels.Outbound{Subject: strings.Repeat("ä", 400)})
 	if n := len([]rune(long)); n != maxSubjectRunes {
 		t.Errorf("%d runes", n)
 	}

@@ -21,7 +21,8 @@ func fileHeaders(f channels.File) mail.FileOption {
 	name := attachmentName(f.Name)
 	kind, params, err := mime.ParseMediaType(f.ContentType)
 	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
-		// A mail inside a mail, or a report about one, must not be encoded (RFC 2046 section 5.2, RFC 3464 section 2.1): as a file it may.
+		// A mail inside a mail must not be encoded, nor a report about a mail (RFC 2046 section 5.2, RFC 3464
+		// section 2.1). A file of unknown type may.
 		kind, params = "application/octet-stream", nil
 	}
 	charset := params["charset"]
@@ -30,7 +31,7 @@ func fileHeaders(f channels.File) mail.FileOption {
 		if charset != "" {
 			params["charset"] = charset
 		}
-		file.Header.Set("Content-Type", namedType(mime.FormatMediaType(kind, params), name))
+		file.Header.Set("Content-Type", typeWithName(mime.FormatMediaType(kind, params), name))
 		file.Header.Set("Content-Disposition", "attachment; "+fileNameParam(name))
 	}
 }
@@ -39,15 +40,15 @@ func fileHeaders(f channels.File) mail.FileOption {
 func pictureHeaders(p channels.Picture) mail.FileOption {
 	return func(file *mail.File) {
 		name := attachmentName(p.Name)
-		file.Header.Set("Content-Type", namedType(mime.FormatMediaType(p.ContentType, nil), name))
+		file.Header.Set("Content-Type", typeWithName(mime.FormatMediaType(p.ContentType, nil), name))
 		file.Header.Set("Content-Disposition", "inline; "+fileNameParam(name))
 		file.Header.Set("Content-ID", "<"+p.ContentID+">")
 	}
 }
 
-// namedType adds a file's name to a content type, as encoded words if it isn't ASCII. Each word has a line of its own, because
-// many servers refuse lines that are longer than 998 characters.
-func namedType(kind, name string) string {
+// typeWithName adds a file's name to a content type, as encoded words if it isn't ASCII. Each word has a line
+// of its own, because many servers refuse lines that are longer than 998 characters.
+func typeWithName(kind, name string) string {
 	words := mime.QEncoding.Encode("utf-8", name)
 	return kind + `; name="` + strings.ReplaceAll(words, "?= =?", "?=\r\n =?") + `"`
 }
@@ -55,8 +56,9 @@ func namedType(kind, name string) string {
 // maxParamBytes is how much of a file's name stands on one line.
 const maxParamBytes = 60
 
-// fileNameParam writes a file's name as the parameter of a Content-Disposition. An ASCII name is always in quotes: Python's package
-// email finds no name in filename=O'Brien.pdf. Any other name is encoded, and a long one is written in pieces.
+// fileNameParam writes a file's name as the parameter of a Content-Disposition. An ASCII name is always in
+// quotes: Python's package email finds no name in filename=O'Brien.pdf. Any other name is encoded, in pieces
+// if it is long.
 // Source: RFC 2231 sections 3 and 4.
 func fileNameParam(name string) string {
 	if rawmail.IsASCII(name) {
@@ -67,7 +69,8 @@ func fileNameParam(name string) string {
 	for _, r := range name {
 		code := strings.ReplaceAll(url.QueryEscape(string(r)), "+", "%20")
 		if len(piece)+len(code) > maxParamBytes {
-			pieces, piece = append(pieces, piece), ""
+			pieces = append(pieces, piece)
+			piece = ""
 		}
 		piece += code
 	}

@@ -19,32 +19,33 @@ type Mail struct {
 	ID         string            // Message-ID without <>
 	From       string            // envelope sender
 	Recipients []string          // of the envelope, each once
-	text       [][]byte          // the bytes before, between and behind the files
-	order      channels.Outbound // the message; its Files are in the order of the mail
+	text       [][]byte          // the bytes before, between and behind the files: one piece more than there are files
+	order      channels.Outbound // the message; its Files are in the order of the mail, with the pictures first
 	UTF8       bool              // an address needs SMTPUTF8 (RFC 6531)
 
-	LengthBytes int64 // its length as it was sent; 0 if not sent yet
+	LengthBytes int64 // its length as it was sent; 0 before that
 }
 
 // Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).
 const (
-	lineInput  = 57     // bytes of a file in a line
-	lineOutput = 76 + 2 // characters of a line with its end
-	linesAhead = 512    // lines that are encoded at a time
+	lineInputBytes  = 57     // bytes of a file in a line
+	lineOutputBytes = 76 + 2 // characters of a line with its end
+	linesAtOnce     = 512    // lines that are encoded at a time
 )
 
-// cutAtFiles writes a message in which each file is replaced by mark, and splits it at the marks. So
-// the files need not be in memory, where the library would hold each of them three times.
-func cutAtFiles(msg *mail.Msg, mark []byte) ([][]byte, error) {
+// cutAtFiles writes a message in which the placeholder stands for each file, and splits it at the
+// placeholders. So the files need not be in memory, where the library would hold each of them three times.
+func cutAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
 		return nil, err
 	}
-	return bytes.Split(raw.Bytes(), []byte(base64.StdEncoding.EncodeToString(mark)+"\r\n")), nil
+	encoded := base64.StdEncoding.EncodeToString(placeholder) + "\r\n"
+	return bytes.Split(raw.Bytes(), []byte(encoded)), nil
 }
 
-// newMark returns random bytes that occur in no message.
-func newMark() []byte {
+// newPlaceholder returns random bytes that occur in no message.
+func newPlaceholder() []byte {
 	mark := make([]byte, 18)
 	_, _ = rand.Read(mark) // never fails
 	return mark
@@ -57,39 +58,41 @@ func (m *Mail) SizeBytes() int64 {
 		total += int64(len(t))
 	}
 	for _, f := range m.order.Files {
-		full, rest := f.SizeBytes/lineInput, f.SizeBytes%lineInput
-		total += full * lineOutput
+		fullLines, rest := f.SizeBytes/lineInputBytes, f.SizeBytes%lineInputBytes
+		total += fullLines * lineOutputBytes
 		if rest > 0 {
-			total += (rest+2)/3*4 + 2
+			total += int64(base64.StdEncoding.EncodedLen(int(rest)) + len("\r\n"))
 		}
 	}
 	return total
 }
 
-// HeldBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
+// MemoryBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
 // may read a file as a whole.
-func (m *Mail) HeldBytes() int64 {
-	var most int64
+func (m *Mail) MemoryBytes() int64 {
+	var largest int64
 	for _, f := range m.order.Files {
-		most = max(most, f.SizeBytes)
+		largest = max(largest, f.SizeBytes)
 	}
-	return most
+	return largest
 }
 
 // Copy writes the mail and returns how many bytes it wrote. It reads the files meanwhile.
-// Errors: *channels.SendError for the files, else w's.
+// Errors: *channels.SendError if a file can't be read, otherwise w's.
 func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	var read, written int64
 	for i, text := range m.text {
 		n, err := w.Write(text)
-		if written += int64(n); err != nil {
+		written += int64(n)
+		if err != nil {
 			return written, err
 		}
 		if i == len(m.order.Files) {
 			break
 		}
-		from, to, err := m.writeFile(ctx, w, m.order.Files[i], MaxBytes-read)
-		read, written = read+from, written+to
+		fileRead, fileWritten, err := m.writeFile(ctx, w, m.order.Files[i], MaxBytes-read)
+		read += fileRead
+		written += fileWritten
 		if err != nil {
 			return written, err
 		}
@@ -97,42 +100,47 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// writeFile writes one file in base64. Errors: as Copy.
-func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, most int64) (read, written int64, err error) {
+// writeFile writes one file in base64, which must have at most maxBytes bytes.
+// Errors: those of Copy.
+func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxBytes int64) (read, written int64, err error) {
 	if f.Open == nil {
-		return 0, 0, unreadableFile(f, errors.New("email: attachment without content"))
+		return 0, 0, errUnreadableFile(f, errors.New("email: attachment without content"))
 	}
 	r, err := f.Open(ctx)
 	if err != nil {
-		return 0, 0, unreadableFile(f, err)
+		return 0, 0, errUnreadableFile(f, err)
 	}
 	defer r.Close()
-	in, out := make([]byte, lineInput*linesAhead), make([]byte, 0, lineOutput*linesAhead)
+	in := make([]byte, lineInputBytes*linesAtOnce)
+	out := make([]byte, 0, lineOutputBytes*linesAtOnce)
 	for {
 		n, err := io.ReadFull(r, in)
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return read, written, unreadableFile(f, err)
+		atEnd := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !atEnd {
+			return read, written, errUnreadableFile(f, err)
 		}
-		if read += int64(n); read > most { // longer than it said
-			return read, written, tooLarge(MaxBytes - most + read)
+		read += int64(n)
+		if read > maxBytes { // the file is longer than it said
+			return read, written, errTooLarge(MaxBytes - maxBytes + read)
 		}
 		out = out[:0]
-		for left := in[:n]; len(left) > 0; left = left[min(lineInput, len(left)):] {
-			out = base64.StdEncoding.AppendEncode(out, left[:min(lineInput, len(left))])
+		for left := in[:n]; len(left) > 0; left = left[min(lineInputBytes, len(left)):] {
+			out = base64.StdEncoding.AppendEncode(out, left[:min(lineInputBytes, len(left))])
 			out = append(out, "\r\n"...)
 		}
-		k, werr := w.Write(out)
-		if written += int64(k); werr != nil {
-			return read, written, werr
-		}
+		count, err := w.Write(out)
+		written += int64(count)
 		if err != nil {
+			return read, written, err
+		}
+		if atEnd {
 			return read, written, nil
 		}
 	}
 }
 
-// unreadableFile is the error for a file that can't be read. It may be readable later.
-func unreadableFile(f channels.File, cause error) *channels.SendError {
+// errUnreadableFile returns the error for a file that can't be read. The file may be readable later.
+func errUnreadableFile(f channels.File, cause error) *channels.SendError {
 	return &channels.SendError{
 		Class: channels.Retry, Text: "An attachment can't be read: " + rawmail.OneLine(f.Name),
 		Hint: "Parley tries again by itself.", Cause: cause,

@@ -17,11 +17,11 @@ func (c *Composer) Recipient(typed string) (channels.Party, error) {
 	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
 	switch {
 	case len(list) == 0, wordsAround, hasControls:
-		return channels.Party{}, badRecipient("“"+cut(rawmail.OneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
+		return channels.Party{}, errBadRecipient("“"+cutSubject(rawmail.OneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
 	case len(list) > 1:
-		return channels.Party{}, badRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
+		return channels.Party{}, errBadRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
 	case slices.Contains(c.own, list[0].Key), slices.Contains(c.own, rawmail.WithoutTag(list[0].Key)):
-		return channels.Party{}, badRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
+		return channels.Party{}, errBadRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
 	}
 	if _, err := mailAddresses(list); err != nil {
 		return channels.Party{}, err

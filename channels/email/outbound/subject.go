@@ -13,16 +13,16 @@ import (
 var replyMark = regexp.MustCompile(`(?i)^\s*` +
 	`(re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|atb|tr|res|回复|回覆|答复|返信)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*`)
 
-// subject returns the subject line. That of an answer has exactly one "Re: ".
-func subject(o channels.Outbound) string {
+// subjectLine returns the subject line. The subject of an answer has exactly one "Re: ".
+func subjectLine(o channels.Outbound) string {
 	s := rawmail.OneLine(o.Subject)
 	if o.InReplyTo == "" && len(o.References) == 0 {
-		return cut(orNoSubject(s))
+		return cutSubject(orNoSubject(s))
 	}
 	for replyMark.MatchString(s) {
 		s = s[len(replyMark.FindString(s)):]
 	}
-	return "Re: " + cut(orNoSubject(s))
+	return "Re: " + cutSubject(orNoSubject(s))
 }
 
 func orNoSubject(s string) string {
@@ -32,8 +32,8 @@ func orNoSubject(s string) string {
 	return s
 }
 
-// cut shortens a text to the length of a subject.
-func cut(s string) string {
+// cutSubject shortens a text to the length of a subject.
+func cutSubject(s string) string {
 	if utf8.RuneCountInString(s) <= maxSubjectRunes {
 		return s
 	}

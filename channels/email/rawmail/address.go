@@ -12,9 +12,9 @@ import (
 
 // Limits of what is read of the address fields of one kind (all To fields, for example).
 const (
-	addressLimit = 500       // addresses
-	addressItems = 1000      // texts between commas, whether they are addresses or not
-	addressBytes = 128 << 10 // of each field
+	maxAddresses    = 500       // addresses
+	maxAddressItems = 1000      // texts between commas, whether they are addresses or not
+	maxAddressBytes = 128 << 10 // of each field
 )
 
 // Addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
@@ -23,7 +23,7 @@ const (
 func Addresses(guess *Guesser, values ...string) []channels.Party {
 	var out []channels.Party
 	seen := map[string]bool{}
-	room := addressItems
+	room := maxAddressItems
 	for _, v := range values {
 		items := splitAddresses(v, room)
 		room -= len(items)
@@ -34,7 +34,7 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 			}
 			seen[p.Key] = true
 			out = append(out, p)
-			if len(out) == addressLimit {
+			if len(out) == maxAddresses {
 				return out
 			}
 		}
@@ -43,15 +43,18 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 }
 
 // splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle
-// brackets, and leaves out the names of groups. It returns the first most items. It reads each byte at
+// brackets, and leaves out the names of groups. It returns the first maxItems items. It reads each byte at
 // most twice, because it remembers what it found when it looked ahead.
-func splitAddresses(v string, most int) []string {
-	v = v[:min(len(v), addressBytes)]
+func splitAddresses(v string, maxItems int) []string {
+	v = v[:min(len(v), maxAddressBytes)]
 	var items []string
-	start, quoted, angle, depth := 0, false, false, 0
-	ahead := 0   // index of the comma or "<" that was found last, looking ahead
-	lastAt := -1 // index of the last "@"
-	for i := 0; i < len(v) && len(items) < most; i++ {
+	start := 0 // where the current item begins
+	quoted := false
+	angle := false // inside of angle brackets
+	depth := 0     // of comments
+	ahead := 0     // index of the comma or "<" that was found last, looking ahead
+	lastAt := -1   // index of the last "@"
+	for i := 0; i < len(v) && len(items) < maxItems; i++ {
 		if v[i] == '@' {
 			lastAt = i
 		}
@@ -85,7 +88,7 @@ func splitAddresses(v string, most int) []string {
 			start = i + 1 // a group's name
 		}
 	}
-	if len(items) < most {
+	if len(items) < maxItems {
 		items = append(items, v[min(start, len(v)):])
 	}
 	return items
@@ -112,7 +115,7 @@ func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
 		var rest []string
 		plain, comment := splitComment(item)
 		words := strings.Fields(plain)
-		if plain = strings.TrimSpace(plain); quotedLocal.MatchString(plain) { // "odd name"@x.test
+		if plain = strings.TrimSpace(plain); quotedAddress.MatchString(plain) { // "odd name"@x.test
 			words = []string{plain}
 		}
 		for _, word := range words {
@@ -150,36 +153,40 @@ func splitComment(s string) (plain, comment string) {
 	return s[:open] + " " + s[end+1:], s[open+1 : end]
 }
 
-// quotedLocal matches an address whose part before the "@" is in quotes. Where no character in them needs quotes, the address is the same
-// without them: some programs write "ann..lee"@docomo.test, with the dots that old Japanese phones allow, others write no quotes.
+// quotedAddress matches an address whose part before the "@" is in quotes. If no character in the quotes needs
+// them, the address is the same without quotes: of the address "ann..lee"@docomo.test, with the dots that old
+// Japanese phones allow, some programs write the quotes and others don't.
 // Source: RFC 5322 section 3.2.4.
-var quotedLocal = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
+var quotedAddress = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
 
-// Address returns an address in lower case without brackets and spaces; "" if a is none.
+// maxAddressLength is that of an address by RFC 3696 (erratum 1690: in SMTP it is 254).
+const maxAddressLength = 320
+
+// Address returns an address in lower case without brackets and spaces, or "" if a is no address.
 func Address(a string, guess *Guesser) string {
 	a = strings.TrimPrefix(strings.Trim(strings.ToLower(DecodeHeader(a, guess)), " <>'`,;"), "mailto:")
-	if m := quotedLocal.FindStringSubmatch(a); m != nil {
+	if m := quotedAddress.FindStringSubmatch(a); m != nil {
 		if strings.ContainsAny(m[1], " \t@,;:()[]") {
 			return ASCIIDomain(a)
 		}
 		a = m[1] + m[2]
 	}
-	a = wholeAddress(strings.Trim(a, " <>\"'`,;"))
+	a = withoutStrayWords(strings.Trim(a, " <>\"'`,;"))
 	a = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || Dropped(r) {
+		if unicode.IsSpace(r) || IsDropped(r) {
 			return -1
 		}
 		return r
 	}, a)
 	at := strings.LastIndexByte(a, '@')
-	if at <= 0 || at == len(a)-1 || len(a) > 320 {
+	if at <= 0 || at == len(a)-1 || len(a) > maxAddressLength {
 		return ""
 	}
 	return ASCIIDomain(strings.TrimSuffix(a, "."))
 }
 
-// ASCIIDomain returns an address with its domain in the form for machines: ann@xn--bcher-kva.test. Mails have nearly always that one,
-// people type the other. A domain that has no such form stays as it is.
+// ASCIIDomain returns an address with its domain in the form for machines: ann@xn--bcher-kva.test. Nearly all
+// mails have this form, but people type the other one. A domain that has no form for machines stays as it is.
 // Source: RFC 5891 section 4.4.
 func ASCIIDomain(address string) string {
 	at := strings.LastIndexByte(address, '@')
@@ -191,22 +198,24 @@ func ASCIIDomain(address string) string {
 	return address
 }
 
-// wholeAddress returns the address at the end of a text in which stray words stand before it. Blanks that belong
-// to an address, because its line was folded there, stay.
-func wholeAddress(a string) string {
+// withoutStrayWords returns the address at the end of a text, without words that stand before it. It keeps
+// blanks that are part of an address because its line was folded there.
+func withoutStrayWords(a string) string {
 	words := strings.Fields(a)
 	if len(words) < 2 {
 		return a
 	}
 	last, before := words[len(words)-1], words[len(words)-2]
 	at := strings.LastIndexByte(last, '@')
-	if at <= 0 || at == len(last)-1 || last[0] == '.' || strings.HasSuffix(before, ".") || strings.Contains(a, `"`) {
+	isAddress := at > 0 && at < len(last)-1
+	isFolded := last[0] == '.' || strings.HasSuffix(before, ".") || strings.Contains(a, `"`)
+	if !isAddress || isFolded {
 		return a
 	}
 	return last
 }
 
-// displayName returns the person's name that stands before an address; "" if it repeats the address.
+// displayName returns the person's name that stands before an address, or "" if it only repeats the address.
 func displayName(name, key string, guess *Guesser) string {
 	name = strings.TrimSpace(name)
 	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {

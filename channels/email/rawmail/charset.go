@@ -37,7 +37,7 @@ func IsUTF8(b []byte, label string) bool {
 
 // decodeCharset is ToUTF8 that keeps control characters.
 func decodeCharset(b []byte, declared string, guess *Guesser) string {
-	if s, ok := byMark(b, declared); ok {
+	if s, ok := decodeByMark(b, declared); ok {
 		return s
 	}
 	enc := findEncoding(declared)
@@ -54,7 +54,7 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	if enc == nil {
-		enc = guess.encoding(b)
+		enc = guess.guessEncoding(b)
 	}
 	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
@@ -83,25 +83,25 @@ func isDamagedUTF8(b []byte) bool {
 
 // Limits of where an HTML document is searched for its charset: in the document, and in one tag.
 const (
-	metaBytes    = 4096
-	metaTagBytes = 300
+	maxMetaBytes    = 4096
+	maxMetaTagBytes = 300
 )
 
-// metaCharset returns the charset that an HTML document names; "" if it names none:
+// metaCharset returns the charset that an HTML document names, or "" if it names none:
 // <meta charset=utf-8>, <meta http-equiv=content-type content="text/html; charset=utf-8">.
 func metaCharset(b []byte) string {
-	if b = b[:min(len(b), metaBytes)]; bytes.IndexByte(b, '<') < 0 {
+	if b = b[:min(len(b), maxMetaBytes)]; bytes.IndexByte(b, '<') < 0 {
 		return ""
 	}
 	head := strings.ToLower(string(b))
-	tag := -1 // where the current <meta tag begins; -1 means outside of one
+	tag := -1 // where the current <meta tag begins; -1 outside of such tags
 	for i := range len(head) {
 		switch {
 		case head[i] == '<' && strings.HasPrefix(head[i:], "<meta"):
 			tag = i
 		case head[i] == '>':
 			tag = -1
-		case tag >= 0 && i-tag < metaTagBytes && strings.HasPrefix(head[i:], "charset"):
+		case tag >= 0 && i-tag < maxMetaTagBytes && strings.HasPrefix(head[i:], "charset"):
 			value, ok := strings.CutPrefix(strings.TrimLeft(head[i+len("charset"):], " \t\r\n"), "=")
 			value = strings.TrimLeft(value, " \t\r\n\"'")
 			end := 0
@@ -120,9 +120,9 @@ func metaCharset(b []byte) string {
 // Source: RFC 1468.
 const shiftsToJIS = "\x1b$"
 
-// byMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
-// ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7.
-func byMark(b []byte, declared string) (string, bool) {
+// decodeByMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
+// ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7. ok is false for other text.
+func decodeByMark(b []byte, declared string) (text string, ok bool) {
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) && utf8.Valid(b):
 		return string(b[3:]), true
@@ -146,8 +146,8 @@ func byMark(b []byte, declared string) (string, bool) {
 	return "", false
 }
 
-// findEncoding returns the encoding of a label; nil for UTF-8, ASCII and unknown labels, where the
-// bytes decide.
+// findEncoding returns the encoding of a label. It returns nil for UTF-8, ASCII and unknown labels, because
+// there the bytes decide.
 func findEncoding(label string) encoding.Encoding {
 	switch label {
 	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none",
@@ -188,35 +188,39 @@ func isMultiByte(label string) bool {
 // Guesser guesses the charsets of one mail. A guess is slow, and a mail may have thousands of parts,
 // names and ids, so the number of guesses is limited.
 type Guesser struct {
-	guesses, bytes int               // how many guesses may still be made, and of how many bytes
-	last           encoding.Encoding // the last sure guess; nil if there is none
+	guessesLeft int               // how many guesses may still be made
+	bytesLeft   int               // of how many bytes guesses may still be made
+	last        encoding.Encoding // the last sure guess; nil before the first one
 }
 
 // Limits of the guesses in one mail: their number and bytes, and the bytes of one guess.
 const (
-	mailGuesses = 12
-	mailGuessed = 48 << 10
-	guessBytes  = 16 << 10
+	maxGuesses      = 12
+	maxGuessedBytes = 48 << 10
+	maxGuessBytes   = 16 << 10
 )
 
-// NewGuesser makes a guesser for one mail.
-func NewGuesser() *Guesser { return &Guesser{guesses: mailGuesses, bytes: mailGuessed} }
+// NewGuesser returns a guesser for one mail.
+func NewGuesser() *Guesser { return &Guesser{guessesLeft: maxGuesses, bytesLeft: maxGuessedBytes} }
 
-// encoding guesses the encoding of b: windows-1252 unless it is sure of another one. When no guesses
-// are left, it repeats the last one, because hardly any mail has two charsets. The same mail always
-// gives the same guesses. That matters because addresses and message ids depend on them.
-func (g *Guesser) encoding(b []byte) encoding.Encoding {
+// guessEncoding guesses the encoding of b: windows-1252 unless it is sure of another one. When no guesses
+// are left, it repeats the last one, because hardly any mail has two charsets. The guesses for a mail are
+// always the same. This matters because addresses and message ids depend on them.
+func (g *Guesser) guessEncoding(b []byte) encoding.Encoding {
 	const minConfidence, minBytes = 30, 20
-	if len(b) >= minBytes && (g.guesses == 0 || g.bytes < minBytes) && g.last != nil {
+	mayGuess := g.guessesLeft > 0 && g.bytesLeft >= minBytes
+	if len(b) >= minBytes && !mayGuess && g.last != nil {
 		return g.last
 	}
-	if b = b[:min(len(b), guessBytes, g.bytes)]; len(b) >= minBytes && g.guesses > 0 {
-		g.guesses, g.bytes = g.guesses-1, g.bytes-len(b)
-		if r := likeliest(b); r.Confidence >= minConfidence && !strings.HasPrefix(r.Charset, "UTF-") {
-			if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil {
-				g.last = enc
-				return enc
-			}
+	if len(b) >= minBytes && mayGuess {
+		b = b[:min(len(b), maxGuessBytes, g.bytesLeft)]
+		g.guessesLeft--
+		g.bytesLeft -= len(b)
+		guess := likeliestCharset(b)
+		isSure := guess.Confidence >= minConfidence && !strings.HasPrefix(guess.Charset, "UTF-")
+		if enc := findEncoding(strings.ToLower(guess.Charset)); isSure && enc != nil {
+			g.last = enc
+			return enc
 		}
 	}
 	enc, err := htmlindex.Get("windows-1252")
@@ -226,9 +230,9 @@ func (g *Guesser) encoding(b []byte) encoding.Encoding {
 	return enc
 }
 
-// likeliest returns chardet's best guess. Among equally good ones, Western charsets come first, then
+// likeliestCharset returns chardet's best guess. Among equally good ones, Western charsets come first, then
 // the first by name. (chardet's own choice among them is random: it takes the goroutine that ends first.)
-func likeliest(b []byte) chardet.Result {
+func likeliestCharset(b []byte) chardet.Result {
 	list, err := chardet.NewTextDetector().DetectAll(b)
 	if err != nil {
 		return chardet.Result{}
@@ -260,7 +264,7 @@ func DropControls(s string) string {
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
-		case Dropped(r):
+		case IsDropped(r):
 			return -1
 		case r == '\u2028' || r == '\u2029':
 			return '\n'
@@ -270,9 +274,9 @@ func DropControls(s string) string {
 }
 
 // isUnwanted reports whether DropControls removes r or turns it into a line end.
-func isUnwanted(r rune) bool { return Dropped(r) || r == '\u2028' || r == '\u2029' }
+func isUnwanted(r rune) bool { return IsDropped(r) || r == '\u2028' || r == '\u2029' }
 
-// isClean reports whether s is ASCII without control characters, as most mails are.
+// isClean reports whether s is ASCII without control characters. Most mails are.
 func isClean(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
@@ -282,7 +286,7 @@ func isClean(s string) bool {
 	return true
 }
 
-// decodeUTF7 decodes UTF-7: plain text in which "+…-" holds UTF-16 in base64.
+// decodeUTF7 decodes UTF-7: ASCII text in which "+…-" contains UTF-16 in base64.
 // Source: RFC 2152.
 func decodeUTF7(b []byte) string {
 	var out strings.Builder
@@ -294,7 +298,7 @@ func decodeUTF7(b []byte) string {
 		out.Write(b[:plus])
 		b = b[plus+1:]
 		end := 0
-		for end < len(b) && sextet(b[end]) >= 0 && b[end] != '-' && b[end] != '_' {
+		for end < len(b) && base64Value(b[end]) >= 0 && b[end] != '-' && b[end] != '_' {
 			end++
 		}
 		if end == 0 {

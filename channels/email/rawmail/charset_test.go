@@ -92,7 +92,7 @@ func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range 2 * mailGuesses {
+	for n := range 2 * maxGuesses {
 		if got := ToUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
 			t.Fatalf("text %d = %q", n, got)
 		}

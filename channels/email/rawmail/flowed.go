@@ -6,7 +6,8 @@ import "strings"
 // a line was broken is dropped.
 func Unflow(text string, delsp bool) string {
 	var out strings.Builder
-	open, openDepth := false, 0 // whether the next line continues this one, and its quote depth
+	open := false  // the next line continues this one, if it is quoted as deeply
+	openDepth := 0 // how deeply this line is quoted
 	for i, line := range strings.Split(text, "\n") {
 		depth := 0
 		for depth < len(line) && line[depth] == '>' {
@@ -23,7 +24,8 @@ func Unflow(text string, delsp bool) string {
 				out.WriteString(strings.Repeat(">", depth) + " ")
 			}
 		}
-		open, openDepth = strings.HasSuffix(line, " ") && line != "-- ", depth
+		open = strings.HasSuffix(line, " ") && line != "-- "
+		openDepth = depth
 		if open && delsp {
 			line = line[:len(line)-1]
 		}

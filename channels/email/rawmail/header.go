@@ -29,10 +29,10 @@ func (h Header) Text(name string) string {
 	return DecodeHeader(h.Raw(name), h.Guess)
 }
 
-// All returns the values of a field in their order, 100 at most.
+// All returns the first maxValues values of a field, in their order.
 func (h Header) All(name string) []string {
 	values := h.fields.Values(name)
-	return values[:min(len(values), valueLimit)]
+	return values[:min(len(values), maxValues)]
 }
 
 // Has reports whether a field is there at all, even empty.
@@ -40,8 +40,8 @@ func (h Header) Has(name string) bool {
 	return len(h.All(name)) > 0
 }
 
-// valueLimit is how many values of one field are read.
-const valueLimit = 100
+// maxValues is how many values of one field are read.
+const maxValues = 100
 
 // convert converts raw 8-bit values of the fields that hold text or addresses to UTF-8. charset is
 // that of the mail's text, which most likely is theirs too.
@@ -65,7 +65,7 @@ func (h Header) convert(charset string) {
 // ConvertHeader converts raw 8-bit values of the part's header to UTF-8.
 func (p *Part) ConvertHeader() { p.Header.convert(firstCharset(p)) }
 
-// firstCharset returns the charset of the first part that names one; "" if none does.
+// firstCharset returns the charset of the first part that names one, or "" if no part does.
 func firstCharset(p *Part) string {
 	if cs := p.Params["charset"]; cs != "" {
 		return cs
@@ -78,11 +78,11 @@ func firstCharset(p *Part) string {
 	return ""
 }
 
-// headerBytes is how much of one header is shown.
-const headerBytes = 16_000
+// maxShownHeaderBytes is how much of one header is shown.
+const maxShownHeaderBytes = 16_000
 
-// runeStart returns the last index up to i at which s can be cut without splitting a character.
-func runeStart(s string, i int) int {
+// lastRuneStart returns the last index up to i at which s can be cut without splitting a character.
+func lastRuneStart(s string, i int) int {
 	for n := 0; n < utf8.UTFMax && i-n > 0; n++ {
 		if utf8.RuneStart(s[i-n]) {
 			return i - n
@@ -98,10 +98,10 @@ var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
 // DecodeHeader returns a field for people to read: encoded words and raw 8-bit bytes are decoded,
 // control characters removed, spaces collapsed.
 func DecodeHeader(v string, guess *Guesser) string {
-	if len(v) > headerBytes {
-		v = v[:runeStart(v, headerBytes)]
+	if len(v) > maxShownHeaderBytes {
+		v = v[:lastRuneStart(v, maxShownHeaderBytes)]
 	}
-	if isTidy(v) {
+	if isPlainLine(v) {
 		return v
 	}
 	if strings.Contains(v, "=?") {
@@ -113,9 +113,9 @@ func DecodeHeader(v string, guess *Guesser) string {
 	return CleanLine(v)
 }
 
-// isTidy reports whether DecodeHeader would change nothing: the field is ASCII without encoded words,
+// isPlainLine reports whether DecodeHeader would change nothing: the field is ASCII without encoded words,
 // with single spaces between words only.
-func isTidy(v string) bool {
+func isPlainLine(v string) bool {
 	before := byte(' ')
 	for i := range len(v) {
 		c := v[i]
@@ -178,7 +178,7 @@ func CleanLine(s string) string {
 		case unicode.IsSpace(r):
 			space = true
 			continue
-		case Dropped(r):
+		case IsDropped(r):
 			continue
 		}
 		if space && b.Len() > 0 {
@@ -190,9 +190,9 @@ func CleanLine(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// Dropped reports whether a rune is removed from all text: control characters, and the direction
+// IsDropped reports whether a rune is removed from all text: control characters, and the direction
 // overrides with which a program's name can be made to look like that of a picture.
-func Dropped(r rune) bool {
+func IsDropped(r rune) bool {
 	return r == 0x202d || r == 0x202e || r == 0xfeff ||
 		(unicode.IsControl(r) && r != '\n' && r != '\t')
 }
@@ -207,13 +207,20 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// referenceLimit is how many ids of one field are used; the last ones count.
-const referenceLimit = 100
+// maxReferences is how many ids of one field are used; the last ones count.
+const maxReferences = 100
 
-// MessageIDs returns the ids of a field without angle brackets, in order; of more than 100 the last ones.
+// Limits of a field of ids: the bytes that are read, from its end, and the length of one id.
+const (
+	maxIDFieldBytes = 128 << 10
+	maxIDBytes      = 500
+)
+
+// MessageIDs returns the ids of a field in their order, without angle brackets. If there are more than
+// maxReferences, it returns the last ones.
 func MessageIDs(v string, guess *Guesser) []string {
-	if len(v) > 1<<17 {
-		v = v[len(v)-1<<17:]
+	if len(v) > maxIDFieldBytes {
+		v = v[len(v)-maxIDFieldBytes:]
 	}
 	var ids []string
 	for rest := v; ; {
@@ -227,7 +234,7 @@ func MessageIDs(v string, guess *Guesser) []string {
 			break
 		}
 		if rest[end] == '>' {
-			if id := strings.Join(strings.Fields(rest[:end]), ""); id != "" && len(id) <= 500 {
+			if id := strings.Join(strings.Fields(rest[:end]), ""); id != "" && len(id) <= maxIDBytes {
 				ids = append(ids, id)
 			}
 		}
@@ -236,13 +243,13 @@ func MessageIDs(v string, guess *Guesser) []string {
 	if ids == nil { // some programs write ids without brackets
 		for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
 			id = strings.Trim(id, "<>")
-			if strings.Contains(id, "@") && len(id) <= 500 {
+			if strings.Contains(id, "@") && len(id) <= maxIDBytes {
 				ids = append(ids, id)
 			}
 		}
 	}
-	if len(ids) > referenceLimit {
-		ids = ids[len(ids)-referenceLimit:]
+	if len(ids) > maxReferences {
+		ids = ids[len(ids)-maxReferences:]
 	}
 	for i, id := range ids {
 		ids[i] = ToUTF8([]byte(id), "", guess)
@@ -300,9 +307,9 @@ func zoneOffsets() map[string]string {
 	}
 }
 
-// numericZone replaces a zone's name by its offset; +0000 if RFC 5322 doesn't know the name.
-// (time.Parse would look it up in the local zone, and the result would depend on the machine.)
-func numericZone(v string) string {
+// withNumericZone replaces a zone's name by its offset, which is +0000 if RFC 5322 doesn't know the name.
+// time.Parse would look the name up in the local zone, and so its result would depend on the machine.
+func withNumericZone(v string) string {
 	m := zoneName.FindStringSubmatch(v)
 	if m == nil || strings.EqualFold(m[2], "AM") || strings.EqualFold(m[2], "PM") {
 		return v
@@ -311,13 +318,13 @@ func numericZone(v string) string {
 	return strings.Replace(v, m[0], m[1]+offset+m[4], 1)
 }
 
-// parseDate reads the date of a header; false if it is none. A year before 1980 comes from a clock
-// that was never set, so it is refused.
-func parseDate(v string) (time.Time, bool) {
+// parseDate reads the date of a header. ok is false if it is no date, or if its year is before 1980: such a
+// year comes from a clock that was never set.
+func parseDate(v string) (date time.Time, ok bool) {
 	if v == "" || len(v) > 200 {
 		return time.Time{}, false
 	}
-	v = numericZone(dateNoise.ReplaceAllString(v, ""))
+	v = withNumericZone(dateNoise.ReplaceAllString(v, ""))
 	t, err := mail.ParseDate(v)
 	for _, layout := range []string{
 		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",

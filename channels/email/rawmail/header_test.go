@@ -53,7 +53,7 @@ func FuzzPlainHeader(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, head []byte) {
 		budget.CheckRepeated(t, m, head, func(b []byte) { ReadHeader(b, nil) })
-		quick, ok := plainHeader(head)
+		quick, ok := readPlainHeader(head)
 		if !ok || len(head) == 0 {
 			return
 		}
@@ -85,7 +85,7 @@ func FuzzParams(f *testing.F) {
 			}
 		}
 		safe := SafeFileName(params["filename"])
-		if strings.ContainsAny(safe, `/\`) || len([]rune(safe)) > fileNameRunes {
+		if strings.ContainsAny(safe, `/\`) || len([]rune(safe)) > maxFileNameRunes {
 			t.Fatalf("file name %q", safe)
 		}
 	})

@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxSaidRunes bounds what is repeated of a server's own words.
-const maxSaidRunes = 200
+// maxExcerptRunes bounds what is repeated of a server's own words.
+const maxExcerptRunes = 200
 
 // Excerpt shortens somebody else's words, such as a server's, to one line of at most 200 characters.
 func Excerpt(text string) string {
 	text = OneLine(strings.ToValidUTF8(text, "?"))
-	if utf8.RuneCountInString(text) > maxSaidRunes {
-		text = string([]rune(text)[:maxSaidRunes]) + "…"
+	if utf8.RuneCountInString(text) > maxExcerptRunes {
+		text = string([]rune(text)[:maxExcerptRunes]) + "…"
 	}
 	return text
 }

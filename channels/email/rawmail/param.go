@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// paramBytes is how much of a Content-Type or Content-Disposition is read.
-const paramBytes = 16 << 10
+// maxParamBytes is how much of a Content-Type or Content-Disposition is read.
+const maxParamBytes = 16 << 10
 
 // ParseParams reads a field like Content-Type: its value in lower case and its parameters, including
 // RFC 2231 pieces and charsets. It never fails: values without quotes, stray semicolons and unknown
 // charsets are read as their author meant them.
 func ParseParams(v string, guess *Guesser) (value string, params map[string]string) {
-	if len(v) > paramBytes {
-		v = v[:paramBytes]
+	if len(v) > maxParamBytes {
+		v = v[:maxParamBytes]
 	}
 	value, rest, _ := strings.Cut(v, ";")
 	value, _, _ = strings.Cut(value, "(")
@@ -78,25 +78,28 @@ func nextParam(s string) (name, value, rest string) {
 	return name, b.String(), ""
 }
 
+// maxPieceNumber is the highest number of a piece that is read.
+const maxPieceNumber = 999
+
 // piece is one part of an RFC 2231 value.
 type piece struct {
 	text    string
 	encoded bool // it has %XX, and the first piece may begin with charset'language'
 }
 
-// splitParamName splits a name like filename*1* into the base name, the number of the piece (-1 if there is none)
-// and whether the piece is encoded.
-func splitParamName(name string) (base string, n int, encoded bool) {
+// splitParamName splits a name like filename*1* into the base name, the number of the piece, and whether the
+// piece is encoded. The number is -1 if the name has none.
+func splitParamName(name string) (base string, number int, encoded bool) {
 	base, tail, found := strings.Cut(name, "*")
 	if !found {
 		return base, -1, false
 	}
 	encoded = tail == "" || strings.HasSuffix(tail, "*")
-	n, err := strconv.Atoi(strings.TrimSuffix(tail, "*"))
-	if err != nil || n < 0 || n > 999 {
-		n = -1
+	number, err := strconv.Atoi(strings.TrimSuffix(tail, "*"))
+	if err != nil || number < 0 || number > maxPieceNumber {
+		number = -1
 	}
-	return base, n, encoded
+	return base, number, encoded
 }
 
 // joinPieces joins the pieces of an RFC 2231 value and converts it to UTF-8.
@@ -124,13 +127,13 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	return ToUTF8(b, charset, guess)
 }
 
-// DecodePercent decodes %XX, as RFC 2231 and data: addresses have it. A % that begins no code stays.
+// DecodePercent decodes %XX, which RFC 2231 and data: addresses use. It keeps a % that begins no code.
 func DecodePercent(text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))
 }
 
-// FileName returns the name of a part's file without folders; "" if it has none. disposition and ctype
-// are the parameters of Content-Disposition and Content-Type.
+// FileName returns the name of a part's file without folders, or "" if the part has no name. disposition and
+// ctype are the parameters of Content-Disposition and Content-Type.
 func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
 		if name = SafeFileName(DecodeHeader(name, guess)); name != "" {
@@ -140,8 +143,8 @@ func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	return ""
 }
 
-// fileNameRunes is the longest file name that is kept.
-const fileNameRunes = 150
+// maxFileNameRunes is the longest file name that is kept.
+const maxFileNameRunes = 150
 
 // SafeFileName returns a file name without folders, and with _ in place of characters that file systems
 // refuse. A long name is shortened but keeps its extension.
@@ -154,12 +157,12 @@ func SafeFileName(name string) string {
 		return r
 	}, name)
 	name = strings.Trim(name, " .")
-	if runes := []rune(name); len(runes) > fileNameRunes {
+	if runes := []rune(name); len(runes) > maxFileNameRunes {
 		ext := ""
 		if i := strings.LastIndexByte(name, '.'); i >= 0 && len(name)-i <= 12 {
 			ext = name[i:]
 		}
-		name = string(runes[:fileNameRunes-len(ext)]) + ext
+		name = string(runes[:maxFileNameRunes-len(ext)]) + ext
 	}
 	return name
 }
@@ -172,7 +175,7 @@ func FirstWord(s string) string {
 	return ""
 }
 
-// ContentID returns the id by which HTML refers to a part (RFC 2392); "" if it has none.
+// ContentID returns the id by which HTML refers to a part (RFC 2392), or "" if the part has none.
 func ContentID(h Header) string {
 	return CleanContentID(h.Raw("Content-Id"))
 }

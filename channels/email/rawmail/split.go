@@ -38,8 +38,8 @@ type splitter struct {
 	guess   *Guesser
 }
 
-// note adds a remark once.
-func (s *splitter) note(text string) {
+// addNotice adds a remark once.
+func (s *splitter) addNotice(text string) {
 	for _, n := range s.notices {
 		if n == text {
 			return
@@ -63,15 +63,15 @@ func Read(raw []byte) (*Part, []string) {
 	}
 	s := &splitter{guess: NewGuesser()}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
-	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
+	return s.readPart(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
 
-// read reads a part and all of its parts. defaultType is the type of a part that doesn't name one.
-func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
+// readPart reads a part and all of its parts. defaultType is the type of a part that doesn't name one.
+func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 	s.parts++
 	head, body := SplitHead(b)
 	if len(head) > MaxHeaderBytes {
-		s.note(noticeHeaders)
+		s.addNotice(noticeHeaders)
 		head = head[:bytes.LastIndexByte(head[:MaxHeaderBytes], '\n')+1]
 	}
 	p := &Part{Header: ReadHeader(head, s.guess), Body: body}
@@ -88,7 +88,7 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 		return p
 	}
 	if depth >= maxDepth {
-		s.note(noticeDepth)
+		s.addNotice(noticeDepth)
 		return p
 	}
 	childType := "text/plain"
@@ -97,26 +97,29 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 	}
 	for _, chunk := range chunks {
 		if s.parts >= maxParts {
-			s.note(noticeParts)
+			s.addNotice(noticeParts)
 			break
 		}
-		p.Children = append(p.Children, s.read(chunk, depth+1, childType))
+		p.Children = append(p.Children, s.readPart(chunk, depth+1, childType))
 	}
 	return p
 }
 
 // SplitHead separates header and body (RFC 5322 section 2.1).
 //
-// A line that can't be a header, with no header behind it, already belongs to the body: so text without a
-// header is a body. It doesn't if the header announces a body of base64 and the line is none: it would make all of
-// that body unreadable. The first delimiter of the parts that the header announces ends it in any case: some
-// mailers leave the empty line out, or put a blank into it.
+// Usually an empty line ends the header. Some mails are different:
+//   - An odd line, which can't be a header, belongs to the body if no header follows: text without a header is
+//     a body. It does not belong there if the header announces base64 and the odd line is no base64, because it
+//     would make the whole body unreadable.
+//   - The first delimiter of the parts that the header announces always ends the header: some mailers leave out
+//     the empty line, or put a blank into it.
 func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
 		_, b, _ = bytes.Cut(b, []byte("\n"))
 	}
-	at, bad := 0, -1
-	var dashed []byte // the first line that begins like a delimiter; no other is looked at, so hostile mails cost no more
+	at := 0
+	odd := -1         // where the first line begins that can't be a header, with no header behind it; -1 if there is none
+	var dashed []byte // the first line that begins like a delimiter: only this line is looked at, so that hostile mails cost no more
 	for at < len(b) {
 		line := b[at:]
 		end := bytes.IndexByte(line, '\n') + 1
@@ -126,36 +129,36 @@ func SplitHead(b []byte) (head, body []byte) {
 		line = bytes.TrimRight(line[:end], "\r\n")
 		if dashed == nil && bytes.HasPrefix(line, []byte("--")) {
 			dashed = line
-			if announces(b[:at], line[2:]) {
+			if declaresBoundary(b[:at], line[2:]) {
 				return b[:at], b[at:]
 			}
 		}
 		switch {
-		case len(line) == 0 && bad < 0:
+		case len(line) == 0 && odd < 0:
 			return b[:at], b[at+end:]
-		case len(line) == 0 && inNoBody(b[:bad], b[bad:at]):
+		case len(line) == 0 && cannotBeBody(b[:odd], b[odd:at]):
 			return b[:at], b[at+end:]
 		case len(line) == 0:
-			return b[:bad], b[bad:]
-		case headerLine(line, at == 0):
+			return b[:odd], b[odd:]
+		case mayBeHeaderLine(line, at == 0):
 			if line[0] != ' ' && line[0] != '\t' {
-				bad = -1 // the odd lines before this one were a badly folded header
+				odd = -1 // the odd lines before this one were a badly folded header
 			}
 		case at == 0:
 			return nil, b
-		case bad < 0:
-			bad = at
+		case odd < 0:
+			odd = at
 		}
 		at += end
 	}
-	if bad >= 0 {
-		return b[:bad], b[bad:]
+	if odd >= 0 {
+		return b[:odd], b[odd:]
 	}
 	return b, nil
 }
 
-// announces reports whether a header says that its parts are delimited by boundary.
-func announces(head, boundary []byte) bool {
+// declaresBoundary reports whether a header says that its parts are delimited by boundary.
+func declaresBoundary(head, boundary []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
@@ -163,9 +166,9 @@ func announces(head, boundary []byte) bool {
 	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
 }
 
-// inNoBody reports whether odd lines can't belong to the body that a header announces: that is base64, and the
-// first of them is not.
-func inNoBody(head, odd []byte) bool {
+// cannotBeBody reports whether odd lines can't belong to the body that a header announces: the header says
+// base64, and the first odd line is no base64.
+func cannotBeBody(head, odd []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
@@ -173,8 +176,8 @@ func inNoBody(head, odd []byte) bool {
 	return base64Digits(line) < 0 && encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
 }
 
-// headerLine reports whether a line may be part of a header.
-func headerLine(line []byte, first bool) bool {
+// mayBeHeaderLine reports whether a line may be part of a header.
+func mayBeHeaderLine(line []byte, first bool) bool {
 	if line[0] == ' ' || line[0] == '\t' {
 		return !first
 	}
@@ -192,7 +195,7 @@ func headerLine(line []byte, first bool) bool {
 
 // ReadHeader reads a header block. It leaves out fields that can't be read.
 func ReadHeader(head []byte, guess *Guesser) Header {
-	if fields, ok := plainHeader(head); ok {
+	if fields, ok := readPlainHeader(head); ok {
 		return Header{fields, guess}
 	}
 	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
@@ -202,10 +205,10 @@ func ReadHeader(head []byte, guess *Guesser) Header {
 	return Header{fields, guess}
 }
 
-// plainHeader reads a well-formed header block, as almost all are. It gives the same result as enmime's
-// reader, which is so slow that, for many parts or fields, it would take longer than the rest of a
-// mail. ok is false for blocks that need enmime's tolerance.
-func plainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
+// readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader,
+// which is so slow that many parts or fields would take longer than the rest of a mail. ok is false for blocks
+// that need enmime's tolerance.
+func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	fields = textproto.MIMEHeader{}
 	name, value := "", []byte(nil)
 	for line := range bytes.Lines(head) {
@@ -261,22 +264,24 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 		return defaultType, map[string]string{}
 	}
 	ctype, params := ParseParams(v, h.Guess)
-	switch major, _, found := strings.Cut(ctype, "/"); {
+	major, _, hasSlash := strings.Cut(ctype, "/")
+	isValid := hasSlash && major != "" && IsMediaType(ctype)
+	isMultipart := !hasSlash || major == "multipart" && !isValid // "multipart/*", if it has a boundary
+	switch {
 	case ctype == "" || ctype == "text" || ctype == "plain":
-		ctype = "text/plain"
+		return "text/plain", params
 	case ctype == "html":
-		ctype = "text/html"
-	case params["boundary"] != "" && (!found || major == "multipart" && !IsMediaType(ctype)): // multipart/*
-		ctype = "multipart/mixed"
-	case !found || major == "" || !IsMediaType(ctype):
-		_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)
-		if named := FileName(disposition, params, h.Guess) != ""; !named {
-			ctype = "text/plain" // not a file, so there is something to read
-		} else if !IsMediaType(ctype) {
-			ctype = "application/octet-stream"
-		}
+		return "text/html", params
+	case isMultipart && params["boundary"] != "":
+		return "multipart/mixed", params
+	case isValid:
+		return ctype, params
 	}
-	return ctype, params
+	_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)
+	if FileName(disposition, params, h.Guess) == "" {
+		return "text/plain", params // not a file, so there is something to read
+	}
+	return "application/octet-stream", params
 }
 
 // splitBody splits a multipart body at its delimiter lines. It ignores the text before the first
@@ -287,14 +292,14 @@ func splitBody(body []byte, boundary string) [][]byte {
 	}
 	delimiter := []byte("--" + boundary)
 	var chunks [][]byte
-	start := -1 // of the current part; -1 means outside of parts
+	start := -1 // where the current part begins; -1 outside of parts
 	for at := 0; at < len(body) && len(chunks) <= maxParts; {
 		i := bytes.Index(body[at:], delimiter)
 		if i < 0 {
 			break
 		}
 		i += at
-		next, closing, ok := delimiterLine(body, i, len(delimiter))
+		next, closing, ok := readDelimiterLine(body, i, len(delimiter))
 		if !ok {
 			at = i + len(delimiter)
 			continue
@@ -313,9 +318,9 @@ func splitBody(body []byte, boundary string) [][]byte {
 	return chunks
 }
 
-// delimiterLine reports whether the delimiter at i is a line of its own, and whether it is the closing
+// readDelimiterLine reports whether the delimiter at i is a line of its own, and whether it is the closing
 // one. next is the index of the following line.
-func delimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
+func readDelimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
 	if i > 0 && body[i-1] != '\n' && body[i-1] != '\r' {
 		return 0, false, false
 	}
@@ -340,7 +345,7 @@ func trimLineEnd(b []byte) []byte {
 	return bytes.TrimSuffix(b, []byte("\r"))
 }
 
-// guessBoundary returns the boundary of the first line that looks like a delimiter; "" if there is none.
+// guessBoundary returns the boundary of the first line that looks like a delimiter, or "" if no line does.
 func guessBoundary(body []byte) string {
 	for line := range bytes.Lines(body[:min(len(body), 4096)]) {
 		line = bytes.TrimSpace(line)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// decodeTransfer undoes a Content-Transfer-Encoding. What is damaged or unknown
-// is passed on as well as it can be read.
+// decodeTransfer undoes a Content-Transfer-Encoding. Of damaged code it decodes what it can, and bytes in an
+// unknown encoding it returns as they are.
 func decodeTransfer(b []byte, encoding string) []byte {
 	switch encodingName(encoding) {
 	case "base64":
@@ -33,8 +33,8 @@ func encodingName(encoding string) string {
 	return strings.ReplaceAll(strings.TrimSpace(encoding), " ", "")
 }
 
-// sextet returns the value of a base64 digit, standard or URL alphabet, or -1.
-func sextet(c byte) int {
+// base64Value returns the value of a base64 digit, standard or URL alphabet, or -1.
+func base64Value(c byte) int {
 	switch {
 	case c >= 'A' && c <= 'Z':
 		return int(c - 'A')
@@ -50,9 +50,9 @@ func sextet(c byte) int {
 	return -1
 }
 
-// cutFooter cuts off plain text that somebody wrote below base64: lists and virus scanners do. It begins
-// with a line that can't be base64, below whole groups of four digits, with no long line of base64 behind
-// it, as a damaged file has.
+// cutFooter cuts off plain text below base64, which mailing lists and virus scanners write there. Such a
+// footer begins with a line that can't be base64, below whole groups of four digits. If a long line of base64
+// follows, the line belongs to a damaged file instead.
 func cutFooter(b []byte) (code, footer []byte) {
 	const longLine = 60
 	digits, at, start := 0, 0, -1
@@ -75,27 +75,28 @@ func cutFooter(b []byte) (code, footer []byte) {
 	return b[:start], b[start:]
 }
 
-// base64Digits returns how many digits of base64 a line has, padding included; -1 if it is another text.
+// base64Digits returns how many digits of base64 a line has, including padding. It returns -1 if the line is
+// other text.
 func base64Digits(line []byte) int {
 	line = bytes.TrimSpace(line)
 	if len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 {
 		return -1 // a rule above a footer
 	}
 	for _, c := range line {
-		if c != '=' && sextet(c) < 0 {
+		if c != '=' && base64Value(c) < 0 {
 			return -1
 		}
 	}
 	return len(line)
 }
 
-// DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips what is no digit
-// and goes on after padding in the middle, which joined pieces have.
+// DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips characters that are no
+// digits, and goes on after padding in the middle, which is there if pieces were joined.
 func DecodeBase64(b []byte) []byte {
 	out := make([]byte, 0, len(b)/4*3+3)
 	bits, n := 0, 0
 	for _, c := range b {
-		v := sextet(c)
+		v := base64Value(c)
 		if v < 0 {
 			if c == '=' {
 				bits, n = 0, 0
@@ -123,8 +124,8 @@ func decodeQuotedPrintable(b []byte) []byte {
 			out = append(out, b[i])
 			continue
 		}
-		if i+2 < len(b) && hexDigit(b[i+1]) >= 0 && hexDigit(b[i+2]) >= 0 {
-			out = append(out, byte(hexDigit(b[i+1])<<4|hexDigit(b[i+2])))
+		if i+2 < len(b) && hexValue(b[i+1]) >= 0 && hexValue(b[i+2]) >= 0 {
+			out = append(out, byte(hexValue(b[i+1])<<4|hexValue(b[i+2])))
 			i += 2
 			continue
 		}
@@ -141,8 +142,8 @@ func decodeQuotedPrintable(b []byte) []byte {
 	return out
 }
 
-// hexDigit returns the value of a hexadecimal digit, or -1.
-func hexDigit(c byte) int {
+// hexValue returns the value of a hexadecimal digit, or -1.
+func hexValue(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':
 		return int(c - '0')
@@ -154,7 +155,7 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-// decodeUU decodes the first file of a uuencoded text; ok is false without one.
+// decodeUU decodes the first file of a uuencoded text. ok is false if there is no file.
 func decodeUU(b []byte) (out []byte, ok bool) {
 	for line := range bytes.Lines(b) {
 		line = bytes.TrimRight(line, "\r\n")

@@ -41,12 +41,12 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 		out = append(out, wire.Found("SMTP size", "Mails up to %d MB.", limit>>20))
 	}
 	_ = s.client.Reset()
-	s.quit()
+	s.sendQuit()
 	return out
 }
 
 func (c *Sender) smtpFault(what string, err error) channels.Finding {
-	se := c.failure(err, channels.Outbound{})
+	se := c.explainFailure(err, channels.Outbound{})
 	hint := se.Hint
 	var f *smtpFailure
 	switch {

@@ -19,9 +19,9 @@ import (
 type Sender struct {
 	set     settings.Settings
 	dialer  channels.Dialer
-	grant   channels.Grant // nil: sign-in by password
+	grant   channels.Grant // hands out access tokens; nil if the account signs in by password
 	now     func() time.Time
-	tls     *tls.Config // base of the TLS configuration, set by tests; nil: the system's roots
+	tls     *tls.Config // base of the TLS configuration, set by tests; nil for the system's roots
 	limits  *wire.Limits
 	sending chan struct{} // has room for one token per connection
 }
@@ -29,9 +29,17 @@ type Sender struct {
 // maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
 const maxSending = 3
 
-// New makes the sender of one mailbox. It opens no connection.
+// New returns the sender of one mailbox. It opens no connection.
 func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
-	return &Sender{set: set, dialer: env.Dialer, grant: env.Grant, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
+	return &Sender{
+		set:     set,
+		dialer:  env.Dialer,
+		grant:   env.Grant,
+		now:     env.Now,
+		tls:     base,
+		limits:  limits,
+		sending: make(chan struct{}, maxSending),
+	}
 }
 
 // Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. The mail is
@@ -39,21 +47,21 @@ func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire
 // mail was sent: Ambiguous. ctx must have a deadline: no byte is written after it.
 // Errors: *channels.SendError.
 func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
-	if err := c.hand(ctx, m); err != nil {
-		return c.failure(err, o)
+	if err := c.sendMail(ctx, m); err != nil {
+		return c.explainFailure(err, o)
 	}
 	return nil
 }
 
-// hand sends a mail by SMTP.
-func (c *Sender) hand(ctx context.Context, m *outbound.Mail) error {
+// sendMail sends a mail by SMTP.
+func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 	select {
 	case c.sending <- struct{}{}:
 		defer func() { <-c.sending }()
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
-	done, err := c.limits.ReserveFile(ctx, m.HeldBytes())
+	done, err := c.limits.ReserveFile(ctx, m.MemoryBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
@@ -66,13 +74,14 @@ func (c *Sender) hand(ctx context.Context, m *outbound.Mail) error {
 	if err := s.deliver(ctx, m); err != nil {
 		return err
 	}
-	s.quit()
+	s.sendQuit()
 	return nil
 }
 
-// failure returns class, text and hint of a failed attempt.
-func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
-	if known := (*channels.SendError)(nil); errors.As(err, &known) {
+// explainFailure returns class, text and hint of a failed attempt.
+func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendError {
+	var known *channels.SendError
+	if errors.As(err, &known) {
 		return known
 	}
 	out := &channels.SendError{Cause: err}
@@ -83,7 +92,7 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	}
 	code, words := f.reply()
 	if code == 0 {
-		c.unanswered(out, f)
+		c.explainUnanswered(out, f)
 		return out
 	}
 	var waited time.Duration
@@ -102,7 +111,7 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	case f.recipient != "":
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
 	case f.step == smtpcode.StepAuth && c.set.OAuth != "" && code < 500:
-		// The server can't check the token now. Behind the same words Microsoft hides a wrong password; here there is none.
+		// The server can't check the token now. Microsoft says the same of a wrong password, but here is no password.
 		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
 		out.Text = "The mail server does not let anybody in right now: " + reply
 	case f.step == smtpcode.StepAuth && c.set.OAuth != "":
@@ -120,9 +129,9 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	return out
 }
 
-// unanswered fills in a failure without a reply: before the final dot nothing was sent; after it
-// nobody knows.
-func (c *Sender) unanswered(out *channels.SendError, f *smtpFailure) {
+// explainUnanswered fills in a failure without a reply. Before the final dot nothing was sent; after it nobody
+// knows.
+func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous
 		out.Text = "The mail server took the mail, but its answer was lost."
@@ -134,7 +143,7 @@ func (c *Sender) unanswered(out *channels.SendError, f *smtpFailure) {
 		out.Text, out.Hint = p.Text, p.Hint
 		return
 	}
-	if timedOut(f.err) || errors.Is(f.err, errTooLate) {
+	if isTimeout(f.err) || errors.Is(f.err, errTooLate) {
 		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
 		return
 	}

@@ -38,23 +38,23 @@ var (
 
 // smtpSession is one connection to the sending server, logged in.
 type smtpSession struct {
-	client *smtp.Client
-	conn   *fencedConn
-	unhook func() bool
+	client          *smtp.Client
+	conn            *fencedConn
+	stopWatchingCtx func() bool // from then on, the end of ctx doesn't close the connection
 }
 
 // smtpFailure is a failed step.
 type smtpFailure struct {
 	step      smtpcode.Step
-	recipient string // the refused recipient; "" means the failure is about none
+	recipient string // the refused recipient; "" if no recipient was refused
 	err       error
 }
 
 func (e *smtpFailure) Error() string { return fmt.Sprintf("email: smtp: %v", e.err) }
 func (e *smtpFailure) Unwrap() error { return e.err }
 
-// reply returns the server's code and words; 0 if it didn't answer.
-func (e *smtpFailure) reply() (int, string) {
+// reply returns the server's code and words. The code is 0 if the server didn't answer.
+func (e *smtpFailure) reply() (code int, words string) {
 	var tp *textproto.Error
 	if errors.As(e.err, &tp) {
 		return tp.Code, tp.Msg
@@ -62,32 +62,42 @@ func (e *smtpFailure) reply() (int, string) {
 	return 0, ""
 }
 
-// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it. An access
-// token that the server refuses is replaced once: it may have ended early, by the server's clock.
-// Errors: *smtpFailure; *channels.SendError if no access token is to be had.
+// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it. If the
+// server refuses an access token, openSMTP tries once more with a new one: the token may have ended early, by
+// the server's clock.
+// Errors: *smtpFailure; *channels.SendError if there is no access token.
 func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
-	for refused := ""; ; {
-		token, err := wire.Token(ctx, c.set, c.grant, refused)
-		if err != nil {
-			return nil, err
-		}
-		s, err := c.connect(ctx, utf8, token)
-		var f *smtpFailure
-		if token == "" || refused != "" || !errors.As(err, &f) || f.step != smtpcode.StepAuth {
-			return s, err
-		}
-		if code, _ := f.reply(); code < 500 {
-			return s, err
-		}
-		refused = token
+	token, err := wire.Token(ctx, c.set, c.grant, "")
+	if err != nil {
+		return nil, err
 	}
+	s, err := c.connect(ctx, utf8, token)
+	if token == "" || !isSignInRefused(err) {
+		return s, err
+	}
+	token, err = wire.Token(ctx, c.set, c.grant, token)
+	if err != nil {
+		return nil, err
+	}
+	return c.connect(ctx, utf8, token)
 }
 
-// connect connects, starts TLS and logs in, with an access token unless it is "".
+// isSignInRefused reports whether the server refused a sign-in for good.
+func isSignInRefused(err error) bool {
+	var f *smtpFailure
+	if !errors.As(err, &f) || f.step != smtpcode.StepAuth {
+		return false
+	}
+	code, _ := f.reply()
+	return code >= 500
+}
+
+// connect connects, starts TLS and logs in: with the access token, or with the password if token is "". utf8
+// says that an address needs SMTPUTF8.
 // Errors: *smtpFailure.
 func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSession, error) {
-	s := &smtpSession{unhook: func() bool { return true }}
-	client, err := c.smtpClient(ctx, s, utf8)
+	s := &smtpSession{stopWatchingCtx: func() bool { return true }}
+	client, err := c.newClient(ctx, s, utf8)
 	if err == nil {
 		s.client, err = client.DialToSMTPClientWithContext(ctx)
 	}
@@ -103,10 +113,10 @@ func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSes
 	return s, nil
 }
 
-// smtpClient prepares the library's client. The client dials by our function, for two reasons: implicit
+// newClient prepares the library's client. The client dials by our function, for two reasons: implicit
 // TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
 // when the greeting or STARTTLS fails.
-func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
+func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
 	to := c.set.SMTP
 	port, err := strconv.Atoi(to.Port)
 	if err != nil {
@@ -121,7 +131,7 @@ func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*ma
 		}
 		wire.KeepAlive(raw)
 		s.conn = &fencedConn{Conn: raw, deadline: deadline}
-		s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
+		s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 		if to.Security != settings.TLS {
 			return s.conn, nil
 		}
@@ -133,9 +143,13 @@ func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*ma
 		policy = mail.TLSMandatory
 	}
 	options := []mail.Option{
-		mail.WithPort(port), mail.WithTLSPolicy(policy), mail.WithTLSConfig(config),
-		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), mail.WithDialContextFunc(dial),
-		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)), mail.WithHELO(c.set.Domain()),
+		mail.WithPort(port),
+		mail.WithTLSPolicy(policy),
+		mail.WithTLSConfig(config),
+		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), // login does it
+		mail.WithDialContextFunc(dial),
+		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)),
+		mail.WithHELO(c.set.Domain()),
 	}
 	if !utf8 {
 		options = append(options, mail.WithoutSMTPUTF8())
@@ -143,8 +157,8 @@ func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*ma
 	return mail.NewClient(to.Host, options...)
 }
 
-// login signs in with the access token, or without one by a method that the server offers. A server that offers none is a relay that knows
-// us by our IP address, or that will refuse the mail.
+// login signs in with the access token or, if token is "", by a password method that the server offers. A
+// server that offers no sign-in is a relay that knows us by our IP address, or that will refuse the mail.
 func (s *smtpSession) login(to settings.Server, token string) error {
 	offered, methods := s.client.Extension("AUTH")
 	if !offered {
@@ -169,7 +183,7 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 	return s.client.Auth(auth)
 }
 
-// deliver sends one mail to all recipients or to none: when one is refused, nothing is sent, so that
+// deliver sends one mail to all recipients or to none. If one recipient is refused, nothing is sent, so that
 // "sent" and "failed" are always true for all of them.
 // Errors: *smtpFailure; *channels.SendError if a file can't be read.
 func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
@@ -205,16 +219,17 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 	}
 	if err := w.Close(); err != nil && !isSuccess(err) {
 		step := smtpcode.StepDot
-		if s.conn.refused.Load() { // the fence kept the final dot from being written: nothing is sent
-			step, err = smtpcode.StepData, fmt.Errorf("%w: %w", errTooLate, err)
+		if s.conn.writeRefused.Load() { // the fence kept the final dot from being written: nothing is sent
+			step = smtpcode.StepData
+			err = fmt.Errorf("%w: %w", errTooLate, err)
 		}
 		return &smtpFailure{step: step, err: err}
 	}
 	return nil
 }
 
-// isSuccess reports whether a server took a mail with another code than 250. Of codes that it doesn't know, a
-// client looks at the first digit only (RFC 5321 section 4.2).
+// isSuccess reports whether an error is a success: a server took the mail with another code than 250. Of codes
+// that it doesn't know, a client looks only at the first digit (RFC 5321 section 4.2).
 func isSuccess(err error) bool {
 	var tp *textproto.Error
 	return errors.As(err, &tp) && tp.Code/100 == 2
@@ -238,23 +253,23 @@ func smtpPath(address string) string {
 	return "<" + address + ">"
 }
 
-// maxBytes returns the server's SIZE limit (RFC 1870); 0 means it announced none.
+// maxBytes returns the server's SIZE limit (RFC 1870), or 0 if the server announced none.
 func (s *smtpSession) maxBytes() int64 {
 	_, size := s.client.Extension("SIZE")
 	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)
 	return n
 }
 
-// quit sends QUIT and ignores the answer.
-func (s *smtpSession) quit() {
-	_ = s.client.UpdateDeadline(quitWait)
+// sendQuit sends QUIT and ignores the answer.
+func (s *smtpSession) sendQuit() {
+	_ = s.client.UpdateDeadline(quitTimeout)
 	_ = s.client.Quit()
 }
 
-const quitWait = 2 * time.Second
+const quitTimeout = 2 * time.Second
 
 func (s *smtpSession) close() {
-	s.unhook()
+	s.stopWatchingCtx()
 	if s.conn != nil {
 		_ = s.conn.Close()
 	}
@@ -264,15 +279,15 @@ func (s *smtpSession) close() {
 // (a laptop's lid, SIGSTOP) and continues must not send a mail that another process has taken over.
 type fencedConn struct {
 	net.Conn
-	deadline time.Time
-	refused  atomic.Bool
-	read     atomic.Int64
+	deadline     time.Time
+	writeRefused atomic.Bool  // a write came after the deadline: from then on, all are refused
+	bytesRead    atomic.Int64 // limited by maxReplyBytes
 }
 
 // Write implements net.Conn.
 func (f *fencedConn) Write(p []byte) (int, error) {
-	if f.refused.Load() || time.Until(f.deadline) <= 0 {
-		f.refused.Store(true)
+	if f.writeRefused.Load() || time.Until(f.deadline) <= 0 {
+		f.writeRefused.Store(true)
 		return 0, errTooLate
 	}
 	return f.Conn.Write(p)
@@ -281,7 +296,7 @@ func (f *fencedConn) Write(p []byte) (int, error) {
 // Read implements net.Conn.
 func (f *fencedConn) Read(p []byte) (int, error) {
 	n, err := f.Conn.Read(p)
-	if f.read.Add(int64(n)) > maxReplyBytes {
+	if f.bytesRead.Add(int64(n)) > maxReplyBytes {
 		return 0, errTalkative
 	}
 	return n, err
@@ -295,12 +310,13 @@ func (f *fencedConn) SetDeadline(t time.Time) error {
 	return f.Conn.SetDeadline(t)
 }
 
-// replyLines are a server's lines, in which a code without text has a blank behind it: Go's reader of replies
-// takes no other, but any text, "including no text at all", must be acceptable (RFC 5321 section 4.2).
+// replyLines reads a server's lines, and adds a blank to each code without text. Go's reader of replies needs
+// the blank, but servers may leave it out: any text, "including no text at all", must be acceptable (RFC 5321
+// section 4.2).
 type replyLines struct {
-	from   *bufio.Reader
-	rest   []byte // of the current line
-	inside bool   // what comes next is no beginning of a line
+	from       *bufio.Reader
+	rest       []byte // the part of the current line that wasn't read yet
+	insideLine bool   // the next bytes of from continue a line
 }
 
 // Read implements io.Reader.
@@ -311,19 +327,19 @@ func (r *replyLines) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		ends := bytes.HasSuffix(line, []byte("\n"))
-		if code := bytes.TrimRight(line, "\r\n"); ends && !r.inside && len(code) == len("250") {
+		if code := bytes.TrimRight(line, "\r\n"); ends && !r.insideLine && len(code) == len("250") {
 			r.rest = append(append(r.rest[:0], code...), " \r\n"...)
 		} else {
 			r.rest = append(r.rest[:0], line...)
 		}
-		r.inside = !ends
+		r.insideLine = !ends
 	}
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
 }
 
-// timedOut reports whether an error means that the server was silent for too long.
-func timedOut(err error) bool {
+// isTimeout reports whether an error means that the server was silent for too long.
+func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -26,7 +26,7 @@ func TestFence(t *testing.T) {
 	defer client.Close()
 	defer other.Close()
 	f := &fencedConn{Conn: client, deadline: time.Now().Add(-time.Nanosecond)}
-	if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.refused.Load() {
+	if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.writeRefused.Load() {
 		t.Errorf("wrote %d bytes, %v", n, err)
 	}
 }

@@ -12,7 +12,7 @@ func TestDialsPerHost(t *testing.T) {
 	t.Parallel()
 	p := NewLimits()
 	var places []func()
-	for range dialsPerHost {
+	for range maxDialsPerHost {
 		done, err := p.MayDial(t.Context(), "a.test")
 		if err != nil {
 			t.Fatal(err)

@@ -10,17 +10,17 @@ import (
 
 // Limits of all mailboxes of a process together.
 const (
-	// dialsPerHost is how many connections to one mail server may be logging in at a time. When a
+	// maxDialsPerHost is how many connections to one mail server may be logging in at a time. When a
 	// server comes back, a thousand mailboxes must not overload it at once.
-	dialsPerHost = 16
-	// smallBytes and largeBytes limit the mail that is being fetched and not stored yet. Batches of
+	maxDialsPerHost = 16
+	// maxSmallBytes and maxLargeBytes limit the mail that is being fetched and not stored yet. Batches of
 	// small mails and single large mails have limits of their own, so that a slow large mail delays
 	// only other large ones.
-	smallBytes = 32 << 20
-	largeBytes = 64 << 20
-	// leavingBytes limits the files of mails that are being sent; files below smallFile don't count.
-	leavingBytes = 64 << 20
-	smallFile    = 256 << 10
+	maxSmallBytes = 32 << 20
+	maxLargeBytes = 64 << 20
+	// maxLeavingBytes limits the files of mails that are being sent; files below minCountedFile don't count.
+	maxLeavingBytes = 64 << 20
+	minCountedFile  = 256 << 10
 )
 
 // Limits bounds what all mailboxes of a process do together, and remembers what makes it cheaper to connect
@@ -36,13 +36,13 @@ type Limits struct {
 	configs map[string]*tls.Config         // by host
 }
 
-// NewLimits makes the limits of one process.
+// NewLimits returns the limits of one process.
 func NewLimits() *Limits {
 	return &Limits{
 		sessions: tls.NewLRUClientSessionCache(0),
-		small:    newPool(smallBytes),
-		large:    newPool(largeBytes),
-		leaving:  newPool(leavingBytes),
+		small:    newPool(maxSmallBytes),
+		large:    newPool(maxLargeBytes),
+		leaving:  newPool(maxLeavingBytes),
 		dialing:  map[string]*semaphore.Weighted{},
 		configs:  map[string]*tls.Config{},
 	}
@@ -56,8 +56,9 @@ type pool struct {
 
 func newPool(total int64) pool { return pool{semaphore.NewWeighted(total), total} }
 
-// take waits until so many bytes are free. A request that is larger than the pool takes all of it.
-func (p pool) take(ctx context.Context, bytes int64) (done func(), err error) {
+// reserve waits until so many bytes are free. A request that is larger than the pool takes the whole pool. done
+// gives the bytes back.
+func (p pool) reserve(ctx context.Context, bytes int64) (done func(), err error) {
 	bytes = min(bytes, p.total)
 	if err := p.free.Acquire(ctx, bytes); err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (p *Limits) MayDial(ctx context.Context, host string) (done func(), err err
 	p.mu.Lock()
 	places := p.dialing[host]
 	if places == nil {
-		places = semaphore.NewWeighted(dialsPerHost)
+		places = semaphore.NewWeighted(maxDialsPerHost)
 		p.dialing[host] = places
 	}
 	p.mu.Unlock()
@@ -81,25 +82,27 @@ func (p *Limits) MayDial(ctx context.Context, host string) (done func(), err err
 	return func() { places.Release(1) }, nil
 }
 
-// Reserve waits until so many bytes of mail may be in memory; done gives them back.
+// Reserve waits until so many bytes of mail may be in memory. large says that it is a single large mail. done
+// gives the bytes back.
 // Errors: ctx ended.
 func (p *Limits) Reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
 	if large {
-		return p.large.take(ctx, bytes)
+		return p.large.reserve(ctx, bytes)
 	}
-	return p.small.take(ctx, bytes)
+	return p.small.reserve(ctx, bytes)
 }
 
-// ReserveFile waits until a file of so many bytes may be in memory; done gives them back.
+// ReserveFile waits until a file of so many bytes may be in memory. done gives the bytes back.
 // Errors: ctx ended.
 func (p *Limits) ReserveFile(ctx context.Context, bytes int64) (done func(), err error) {
-	if bytes < smallFile {
+	if bytes < minCountedFile {
 		return func() {}, nil
 	}
-	return p.leaving.take(ctx, bytes)
+	return p.leaving.reserve(ctx, bytes)
 }
 
-// TLS returns the configuration for one host. base is set by tests; nil means the system's root certificates.
+// TLS returns the configuration for one host. Only tests set base; if it is nil, the system's root certificates
+// are used.
 func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
 	if base == nil {
 		p.mu.Lock()

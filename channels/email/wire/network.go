@@ -22,8 +22,8 @@ type Problem struct {
 	NeedsPerson bool // waiting does not help
 }
 
-// Explain explains failures of the connection, for IMAP and SMTP; false if err is none.
-func Explain(err error, to settings.Server) (Problem, bool) {
+// Explain explains failures of the connection, for IMAP and SMTP. ok is false if err is no such failure.
+func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 	var dns *net.DNSError
 	var badName x509.HostnameError
 	var unknown x509.UnknownAuthorityError

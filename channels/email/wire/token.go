@@ -10,8 +10,8 @@ import (
 	"parley/channels/email/settings"
 )
 
-// Token returns the access token with which to sign in to the servers of an account; "" if it signs in by
-// password. refused is one that a server has just refused.
+// Token returns the access token with which to sign in to the servers of an account, or "" if the account signs
+// in by password. refused is a token that a server has just refused, or "".
 // Errors: *channels.SendError.
 func Token(ctx context.Context, set settings.Settings, grant channels.Grant, refused string) (string, error) {
 	switch {
@@ -40,7 +40,7 @@ func RefusedTokenHint(set settings.Settings, protocol string) string {
 type XOAUTH2 struct {
 	Username, Token string
 
-	challenge []byte // what the server sends before it refuses
+	challenge []byte // what the server sent before it refused; nil if it didn't
 }
 
 // Start implements sasl.Client.
@@ -48,15 +48,15 @@ func (x *XOAUTH2) Start() (mechanism string, response []byte, err error) {
 	return "XOAUTH2", []byte("user=" + x.Username + "\x01auth=Bearer " + x.Token + "\x01\x01"), nil
 }
 
-// Next implements sasl.Client. A server that asks for more has refused the token; its refusal follows the empty
-// answer.
+// Next implements sasl.Client. A server that asks for more has refused the token. It expects an empty answer,
+// and then sends its refusal.
 func (x *XOAUTH2) Next(challenge []byte) ([]byte, error) {
 	x.challenge = challenge
 	return []byte{}, nil
 }
 
-// Refused reports whether the server has refused the token, and in which words; "" if it gave none. Some servers
-// say so in the challenge alone, and then complain of the empty answer.
+// Refused reports whether the server has refused the token, and in which words, which may be "". Some servers
+// refuse a token only in the challenge, and then complain of the empty answer.
 func (x *XOAUTH2) Refused() (words string, refused bool) {
 	if x.challenge == nil {
 		return "", false
@@ -77,7 +77,7 @@ func (x *XOAUTH2) Refused() (words string, refused bool) {
 
 // TokenRefused means that a server does not take an access token.
 type TokenRefused struct {
-	Words string // of the server; may be ""
+	Words string // what the server said; may be ""
 	Cause error
 }
 
