@@ -95,12 +95,12 @@ func (r *Rich) Kind() RichKind {
 	return ""
 }
 
-// Alone reports whether channels that carry this kind send it as a message of its own, without the text.
-func (k RichKind) Alone() bool { return k == RichLocation || k == RichContact || k == RichCards }
+// IsSentAlone reports whether channels that carry this kind send it as a message of its own, without the text.
+func (k RichKind) IsSentAlone() bool { return k == RichLocation || k == RichContact || k == RichCards }
 
-// Most returns how many buttons, rows or cards of a kind an account carries in one message; 0 if there is none:
+// MaxItems returns how many buttons, rows or cards of a kind an account carries in one message; 0 if there is none:
 // the kind is written in words (Rich.Text).
-func (c Capabilities) Most(k RichKind) int {
+func (c Capabilities) MaxItems(k RichKind) int {
 	levels := map[RichKind]Level{RichLocation: c.Rich.Location, RichContact: c.Rich.ContactCard}
 	switch k {
 	case RichButtons:
@@ -134,7 +134,7 @@ func (c Capabilities) Carries(r *Rich) bool {
 	case "":
 		return false
 	}
-	return n <= c.Most(r.Kind())
+	return n <= c.MaxItems(r.Kind())
 }
 
 // Text writes r in words for channels that don't carry it: numbered choices, a place with a link to a

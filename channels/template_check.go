@@ -63,7 +63,7 @@ func (t Template) Faults() []TemplateFault {
 		if n := utf8.RuneCountInString(part.text); n > part.most {
 			add(part.field, fmt.Sprintf("has %d characters", n), fmt.Sprintf("Shorten it to %d.", part.most))
 		}
-		if Unreadable(part.text) {
+		if HasStrayBraces(part.text) {
 			add(part.field, "has {{ or }} without a variable's name", "Write {{quote_number}}: small letters, digits and _.")
 		}
 	}

@@ -32,8 +32,8 @@ func Fill(text string, values map[string]string) string {
 	})
 }
 
-// Unreadable reports whether a text has a {{ or }} that belongs to no variable.
-func Unreadable(text string) bool {
+// HasStrayBraces reports whether a text has a {{ or }} that belongs to no variable.
+func HasStrayBraces(text string) bool {
 	rest := variable.ReplaceAllString(text, "")
 	return strings.Contains(rest, "{{") || strings.Contains(rest, "}}")
 }

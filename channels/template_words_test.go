@@ -17,8 +17,8 @@ func TestTemplateWords(t *testing.T) {
 		t.Errorf("variables %v", got)
 	}
 	for s, want := range map[string]bool{"{{a}} and {{ b }}": false, "{{A}}": true, "{{": true, "}} {{a}}": true, "{a}": false, "{{a b}}": true} {
-		if Unreadable(s) != want {
-			t.Errorf("Unreadable(%q) = %v", s, !want)
+		if HasStrayBraces(s) != want {
+			t.Errorf("HasStrayBraces(%q) = %v", s, !want)
 		}
 	}
 	if got := Fill("{{a}} {{b}} {{c}}", map[string]string{"a": "{{b}}", "b": "$1"}); got != "{{b}} $1 {{c}}" {

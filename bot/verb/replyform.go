@@ -59,7 +59,7 @@ func addField(in shape.FormInput) shape.Field {
 	f := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
 	for _, k := range richKinds() {
 		label := k.label
-		if in.Can.Most(k.kind) == 0 {
+		if in.Can.MaxItems(k.kind) == 0 {
 			label += " (as text)"
 		}
 		f.Options = append(f.Options, shape.Option{Value: string(k.kind), Label: label})
@@ -157,7 +157,7 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 
 // readRichReply reads the second step of a reply: the text, and what goes with it.
 func readRichReply(out *shape.Filled, words string, v Values, with Reading) (field, problem string) {
-	standsAlone := out.Args.Rich.Alone() // the text is a message of its own then, and may be missing
+	standsAlone := out.Args.Rich.IsSentAlone() // the text is a message of its own then, and may be missing
 	if words != "" || !standsAlone {
 		if out.Text, problem = with.Reply(words); problem != "" {
 			return FieldWords, problem

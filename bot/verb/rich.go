@@ -32,10 +32,10 @@ func richKinds() []richKind {
 // richForm is the second step of a reply: it asks for the buttons, list or the like that go with the text.
 func richForm(form *shape.Form, in shape.FormInput) {
 	kind := in.Args.Rich
-	form.Args.Most = in.Can.Most(kind)
+	form.Args.Most = in.Can.MaxItems(kind)
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
-	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
-	if form.Args.Most > 0 && !kind.Alone() {
+	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.IsSentAlone(), MaxRunes: maxTextRunes}
+	if form.Args.Most > 0 && !kind.IsSentAlone() {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
 	form.Fields = []shape.Field{words}
@@ -76,15 +76,15 @@ func richLimits(in shape.FormInput) string {
 		if k.kind != in.Args.Rich {
 			continue
 		}
-		maxCount := in.Can.Most(k.kind)
+		maxCount := in.Can.MaxItems(k.kind)
 		limit := fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.piece, k.pieces))
 		const apart = "The text goes before it, as a message of its own."
 		switch {
 		case maxCount == 0:
 			return channel + " can't carry this: the customer gets it as text."
-		case k.kind.Alone() && k.pieces != "":
+		case k.kind.IsSentAlone() && k.pieces != "":
 			return limit + " " + apart
-		case k.kind.Alone():
+		case k.kind.IsSentAlone():
 			return apart
 		}
 		return limit

@@ -37,7 +37,7 @@ func TestRichLine(t *testing.T) {
 	var b strings.Builder
 	for _, kind := range richKinds() {
 		l := bridge.Line{Content: &bridge.RepliedLine{Answered: "Do you have\n*lamps*?"}, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind], Verbs: []bridge.Verb{bridge.VerbUndo}}
-		if kind.Alone() {
+		if kind.IsSentAlone() {
 			l.Text, l.Content.(*bridge.RepliedLine).Answered = "", ""
 		}
 		c := Line(l, facts(t))
@@ -59,7 +59,7 @@ func TestRichForm(t *testing.T) {
 			in := input(t, bridge.VerbReply, facts(t))
 			in.Can, in.Args = can, bridge.Args{Conversation: 12, Message: 34, ReplyArgs: bridge.ReplyArgs{Rich: kind}}
 			form, err := NewForm(in)
-			if err != nil || form.Args.Most != can.Most(kind) || form.Args.Message != 34 {
+			if err != nil || form.Args.Most != can.MaxItems(kind) || form.Args.Message != 34 {
 				t.Fatalf("%s: %+v, %v", kind, form.Args, err)
 			}
 			b.WriteString(dumpForm(string(kind), form))

@@ -307,7 +307,7 @@ func (c *Channel) check(o channels.Outbound) error {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
 	case o.Rich != nil && !c.caps.Carries(o.Rich):
 		return &channels.SendError{Class: channels.BadContent, Text: "The provider doesn't carry this.", Hint: "Say it in words."}
-	case o.Rich.Kind().Alone() && o.Text != "":
+	case o.Rich.Kind().IsSentAlone() && o.Text != "":
 		return &channels.SendError{Class: channels.BadContent, Text: "No text stands beside this.", Hint: "Send the text before it."}
 	case o.ReplyTo != "" && c.caps.ReplyTo < channels.Partial:
 		return &channels.SendError{Class: channels.BadContent, Text: "The provider knows no answers to one message.", Hint: "Quote it."}

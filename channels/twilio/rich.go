@@ -68,7 +68,7 @@ func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 			links++
 		}
 	}
-	return caps.Most(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
+	return caps.MaxItems(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
 }
 
 // faultOf returns why Twilio would refuse buttons or a list; "" means it wouldn't.

@@ -29,7 +29,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		a.Rich = nil
 	case !caps.Carries(a.Rich):
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
-	case kind.Alone() && a.Text != "":
+	case kind.IsSentAlone() && a.Text != "":
 		words, alone := a, a
 		words.Rich, alone.Text = nil, ""
 		return []bridge.Action{words, alone}
