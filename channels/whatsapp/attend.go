@@ -50,5 +50,5 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "No such phone number can exist.", Hint: "Check it: +, country code, number.", Cause: err}
 	}
 	key := phonenumbers.Format(n, phonenumbers.E164)
-	return channels.Party{Key: key, Also: dialled(key)}, nil
+	return channels.Party{Key: key, Also: keysOfNumber(key)}, nil
 }

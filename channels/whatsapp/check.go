@@ -32,7 +32,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	defer cancel()
 	out := c.checkNumber(ctx)
 	if !out[0].OK {
-		return append(out, about(c.checkAddress(), channels.HookField))
+		return append(out, withField(c.checkAddress(), channels.HookField))
 	}
 	secret := c.checkSecret(ctx)
 	out = append(out, secret)
@@ -44,23 +44,23 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		hook = c.checkHook(ctx)
 	}
 	account := c.checkAccount(ctx)
-	out = append(out, account, about(hook, channels.HookField))
+	out = append(out, account, withField(hook, channels.HookField))
 	if account.OK {
 		out = append(out, c.checkTemplates(ctx))
 	}
 	return out
 }
 
-// about says which setting a finding is about, if it is a fault.
-func about(f channels.Finding, field string) channels.Finding {
+// withField says which setting a finding is about, if it is a fault.
+func withField(f channels.Finding, field string) channels.Finding {
 	if !f.OK {
 		f.Field = field
 	}
 	return f
 }
 
-// blamed says which setting is at fault when a request about a field's value failed; "" if Meta did not answer at all.
-func blamed(err error, field string) string {
+// faultyField says which setting is at fault when a request about a field's value failed; "" if Meta did not answer at all.
+func faultyField(err error, field string) string {
 	var refused *graph.Error
 	switch {
 	case !errors.As(err, &refused) || !refused.Coded:
@@ -75,12 +75,12 @@ func blamed(err error, field string) string {
 func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	switch wrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret)); {
 	case wrong:
-		return about(fault(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
+		return withField(faultFinding(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
 			"Copy it from the App Dashboard of that app, App settings > Basic."), fieldSecret)
 	case err != nil:
-		return c.failed(checkSecret, err, "Try again.")
+		return c.requestFault(checkSecret, err, "Try again.")
 	}
-	return found(checkSecret, "It is that of the token's app.")
+	return okFinding(checkSecret, "It is that of the token's app.")
 }
 
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
@@ -100,22 +100,22 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
 	}
 	if wrong != nil {
-		return []channels.Finding{about(fault(checkToken, strings.Join(wrong, " "),
+		return []channels.Finding{withField(faultFinding(checkToken, strings.Join(wrong, " "),
 			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
 	}
-	return []channels.Finding{found(checkToken, "It has the permissions that are needed.")}
+	return []channels.Finding{okFinding(checkToken, "It has the permissions that are needed.")}
 }
 
-func found(what, format string, args ...any) channels.Finding {
+func okFinding(what, format string, args ...any) channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
 }
 
-func fault(what, text, hint string) channels.Finding {
+func faultFinding(what, text, hint string) channels.Finding {
 	return channels.Finding{What: what, Text: text, Hint: hint}
 }
 
-// failed returns the finding about a failed request.
-func (c *Channel) failed(what string, err error, hint string) channels.Finding {
+// requestFault returns the finding about a failed request.
+func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
 	se := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	text := se.Text
 	if se.Class == channels.Ambiguous {
@@ -124,7 +124,7 @@ func (c *Channel) failed(what string, err error, hint string) channels.Finding {
 	if se.Hint != "" && se.Class != channels.Ambiguous {
 		hint = se.Hint
 	}
-	return fault(what, text, hint)
+	return faultFinding(what, text, hint)
 }
 
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
@@ -137,15 +137,15 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	}
 	fields := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,platform_type"}}
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, fields, nil, &n); err != nil {
-		f := c.failed(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
-		return []channels.Finding{about(f, blamed(err, fieldPhoneID))}
+		f := c.requestFault(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
+		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
-	out := []channels.Finding{found(checkNumber, "%s, %s.", line(n.Display, 40), line(n.Name, 100))}
+	out := []channels.Finding{okFinding(checkNumber, "%s, %s.", clippedLine(n.Display, 40), clippedLine(n.Name, 100))}
 	if s := strings.ToUpper(string(n.Status)); s != "" && s != "CONNECTED" {
-		out = append(out, fault(checkNumber, "The number's status is "+words(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
+		out = append(out, faultFinding(checkNumber, "The number's status is "+readableWords(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
 	}
-	if q := quality(string(n.Quality)); q == "red" {
-		out = append(out, fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
+	if q := qualityWord(string(n.Quality)); q == "red" {
+		out = append(out, faultFinding(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
 	return out
 }
@@ -158,51 +158,51 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	}
 	const hint = "Compare waba_id with the App Dashboard, WhatsApp > API Setup; the token needs whatsapp_business_management."
 	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{"fields": {"id"}, "limit": {"100"}}, nil, &page); err != nil {
-		return about(c.failed(checkAccount, err, hint), blamed(err, fieldWABA))
+		return withField(c.requestFault(checkAccount, err, hint), faultyField(err, fieldWABA))
 	}
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
-			return found(checkAccount, "The number belongs to it.")
+			return okFinding(checkAccount, "The number belongs to it.")
 		}
 	}
-	return about(fault(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
+	return withField(faultFinding(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
 // checkHook checks that Meta tells this Parley what customers do.
 func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	state, err := c.FindHook(ctx)
 	if err != nil {
-		return c.failed(checkWebhook, err, "The token needs whatsapp_business_management.")
+		return c.requestFault(checkWebhook, err, "The token needs whatsapp_business_management.")
 	}
 	hint := "Set the webhook on the account's page of the settings site. " + state.ByHand
 	for _, v := range state.Values {
 		switch {
 		case v.Now == v.Wanted:
 		case v.Now == "":
-			return fault(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
+			return faultFinding(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
 		case strings.HasPrefix(v.What, "Callback"):
-			return fault(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+line(loose(v.Now), 200), hint)
+			return faultFinding(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), 200), hint)
 		default:
-			return fault(checkWebhook, v.What+": only "+line(loose(v.Now), 400)+".", hint)
+			return faultFinding(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), 400)+".", hint)
 		}
 	}
-	return found(checkWebhook, "Meta calls %s.", state.Values[0].Now)
+	return okFinding(checkWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 
 func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
-		return fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return faultFinding(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	if !strings.HasPrefix(c.env.HookURL, "https://") && c.env.APIURL == "" {
-		return fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return faultFinding(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	return found(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
+	return okFinding(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 	list, err := c.ListTemplates(ctx)
 	if err != nil {
-		return c.failed(checkTemplates, err, "The token needs whatsapp_business_management.")
+		return c.requestFault(checkTemplates, err, "The token needs whatsapp_business_management.")
 	}
 	approved := 0
 	for _, t := range list {
@@ -210,5 +210,5 @@ func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 			approved++
 		}
 	}
-	return found(checkTemplates, "%d templates, %d of them approved.", len(list), approved)
+	return okFinding(checkTemplates, "%d templates, %d of them approved.", len(list), approved)
 }

@@ -54,7 +54,7 @@ func compose(o channels.Outbound) ([]step, error) {
 		steps = append(steps, textStep(text))
 	}
 	if len(steps) == 0 {
-		return nil, refuse("There is nothing to send.", "Write something.")
+		return nil, errBadContent("There is nothing to send.", "Write something.")
 	}
 	return steps, nil
 }
@@ -70,7 +70,7 @@ func signedText(o channels.Outbound) (string, error) {
 		}
 	}
 	if n := utf8.RuneCountInString(text); n > maxTextRunes {
-		return "", refuse(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes),
+		return "", errBadContent(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes),
 			"Shorten it, or send it in two messages.")
 	}
 	return text, nil
@@ -84,7 +84,7 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	case len(o.Files) == 0:
 		return nil, text, nil
 	case len(o.Files) > 1:
-		return nil, "", refuse("WhatsApp takes one file a message.", "Send the files one by one.")
+		return nil, "", errBadContent("WhatsApp takes one file a message.", "Send the files one by one.")
 	}
 	file, err := fileStep(&o.Files[0])
 	if err != nil {
@@ -103,8 +103,8 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	return []step{file}, "", nil
 }
 
-// refuse makes the error for what WhatsApp would not take, with what its author can do.
-func refuse(text, hint string) error {
+// errBadContent returns the error for content that WhatsApp would refuse. hint says what the author can do.
+func errBadContent(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
@@ -122,20 +122,20 @@ func textStep(text string) step {
 // Errors: *channels.SendError, for a file that is too large for a document, too.
 // Source: Cloud API, "Supported media types".
 func fileStep(f *channels.File) (step, error) {
-	kind, most := "document", int64(maxFile)
+	kind, maxBytes := "document", int64(maxFile)
 	switch contentType(f.ContentType) {
 	case "image/jpeg", "image/png":
-		kind, most = "image", 5<<20
+		kind, maxBytes = "image", 5<<20
 	case "video/mp4", "video/3gpp":
-		kind, most = "video", 16<<20
+		kind, maxBytes = "video", 16<<20
 	case "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg":
-		kind, most = "audio", 16<<20
+		kind, maxBytes = "audio", 16<<20
 	}
-	if f.SizeBytes > most {
+	if f.SizeBytes > maxBytes {
 		kind = "document"
 	}
 	if f.SizeBytes > maxFile {
-		return step{}, refuse(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes>>20), "Send a link to it.")
+		return step{}, errBadContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes>>20), "Send a link to it.")
 	}
 	return step{kind: kind, file: f, replies: true}, nil
 }

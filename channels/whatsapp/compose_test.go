@@ -276,7 +276,7 @@ func TestErrorClasses(t *testing.T) {
 			if err := json.Unmarshal([]byte(`[{"code":`+jsonOf(code)+`,"title":"why"}]`), &s.Errors); err != nil {
 				t.Fatal(err)
 			}
-			got, text := failure(s)
+			got, text := failureOf(s)
 			if text == "" || class != channels.Retry && class != channels.Throttled && got != class || got == channels.Retry {
 				t.Errorf("status with %d: %s %q", code, got, text)
 			}

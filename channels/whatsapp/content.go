@@ -13,125 +13,120 @@ import (
 	"parley/channels/wamark"
 )
 
-// maxInbound is the longest text of a message, in bytes; WhatsApp's own limit is lower.
-const maxInbound = 64 << 10
+// maxInboundBytes is the longest text of a message, in bytes; WhatsApp's own limit is lower.
+const maxInboundBytes = 64 << 10
 
-// fill sets the content of a message. Missing or unknown content becomes a placeholder.
-func fill(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
-	ok := false
+// maxMediaRef is the maximum length of the id and the hash of a file together; both become an Attachment's Ref.
+const maxMediaRef = 1000
+
+// textContent, buttonContent and unsupportedContent are fields of a message, named by its type.
+type (
+	textContent struct {
+		Body loose `json:"body"`
+	}
+	buttonContent struct {
+		Text    loose `json:"text"`
+		Payload loose `json:"payload"`
+	}
+	unsupportedContent struct {
+		Type loose `json:"type"`
+	}
+)
+
+// readContent sets the content of a message. Missing or unknown content becomes a placeholder.
+func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	switch kind {
 	case "text":
-		var t struct {
-			Body loose `json:"body"`
-		}
-		if t, ok = part[struct {
-			Body loose `json:"body"`
-		}](parts, "text"); ok {
-			in.Text = marked(t.Body)
+		if t, ok := readPart[textContent](parts, "text"); ok {
+			in.Text = textWithMarks(t.Body)
 		}
 	case "image", "video", "audio", "voice", "document", "sticker":
-		var m media
-		if m, ok = part[media](parts, kind); ok && m.ID != "" && len(m.ID)+len(m.SHA256) < 1000 {
-			in.Text = marked(m.Caption)
+		m, ok := readPart[media](parts, kind)
+		if ok && m.ID != "" && len(m.ID)+len(m.SHA256) < maxMediaRef {
+			in.Text = textWithMarks(m.Caption)
 			in.Attachments = append(in.Attachments, attachment(kind, m))
-		} else {
-			ok = false
 		}
 	case "location":
-		var l location
-		if l, ok = part[location](parts, kind); ok && l.Latitude.Known && l.Longitude.Known {
-			in.Text = place(l)
-		} else {
-			ok = false
+		l, ok := readPart[location](parts, kind)
+		if ok && l.Latitude.Known && l.Longitude.Known {
+			in.Text = locationText(l)
 		}
 	case "contacts":
-		var cards []card
-		if cards, ok = part[[]card](parts, kind); ok && len(cards) > 0 {
+		if cards, ok := readPart[[]card](parts, kind); ok {
 			addCards(in, cards)
-		} else {
-			ok = false
 		}
 	case "interactive":
-		ok = answered(in, parts)
+		readAnswer(in, parts)
 	case "button":
-		var b struct {
-			Text    loose `json:"text"`
-			Payload loose `json:"payload"`
-		}
-		if b, ok = part[struct {
-			Text    loose `json:"text"`
-			Payload loose `json:"payload"`
-		}](parts, kind); ok {
-			in.Text, in.Chosen = wamark.Escape(first(b.Text, b.Payload)), bounded(string(b.Payload))
+		if b, ok := readPart[buttonContent](parts, kind); ok {
+			in.Text = wamark.Escape(firstOf(b.Text, b.Payload))
+			in.Chosen = boundedID(string(b.Payload))
 		}
 	case "order":
-		var o order
-		if o, ok = part[order](parts, kind); ok {
-			in.Text = ordered(o)
+		if o, ok := readPart[order](parts, kind); ok {
+			in.Text = orderText(o)
 		}
 	case "unsupported":
-		u, _ := part[struct {
-			Type loose `json:"type"`
-		}](parts, kind)
+		u, _ := readPart[unsupportedContent](parts, kind)
 		kind = string(u.Type)
 	}
-	if !ok || in.Text == "" && len(in.Attachments) == 0 {
-		in.Text = unshown(kind)
+	if in.Text == "" && len(in.Attachments) == 0 {
+		in.Text = unshownText(kind)
 	}
 }
 
-// marked converts a text with WhatsApp's marks (*bold*) to Markdown.
-func marked(s loose) string {
+// textWithMarks converts a text with WhatsApp's marks (*bold*) to Markdown.
+func textWithMarks(s loose) string {
 	text := string(s)
-	if len(text) > maxInbound {
-		text = strings.ToValidUTF8(text[:maxInbound], "") + "…"
+	if len(text) > maxInboundBytes {
+		text = strings.ToValidUTF8(text[:maxInboundBytes], "") + "…"
 	}
 	return wamark.Parse(text)
 }
 
-// answered reads a customer's choice of a button or a row; false if the message is none.
-func answered(in *channels.Inbound, parts map[string]json.RawMessage) bool {
-	i, ok := part[interactive](parts, "interactive")
+// readAnswer reads a customer's choice of a button or a row, or a filled form.
+func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) {
+	i, ok := readPart[interactive](parts, "interactive")
 	if !ok {
-		return false
+		return
 	}
 	switch {
 	case i.ButtonReply != nil:
-		in.Text, in.Chosen = wamark.Escape(first(i.ButtonReply.Title, i.ButtonReply.ID)), bounded(string(i.ButtonReply.ID))
+		in.Text = wamark.Escape(firstOf(i.ButtonReply.Title, i.ButtonReply.ID))
+		in.Chosen = boundedID(string(i.ButtonReply.ID))
 	case i.ListReply != nil:
-		in.Text, in.Chosen = wamark.Escape(first(i.ListReply.Title, i.ListReply.ID)), bounded(string(i.ListReply.ID))
+		in.Text = wamark.Escape(firstOf(i.ListReply.Title, i.ListReply.ID))
+		in.Chosen = boundedID(string(i.ListReply.ID))
 		if i.ListReply.Description != "" {
-			in.Text += "\n" + wamark.Escape(line(i.ListReply.Description, 200))
+			in.Text += "\n" + wamark.Escape(clippedLine(i.ListReply.Description, 200))
 		}
 	case i.Form != nil:
-		in.Text = form(string(i.Form.Response), i.Form.Body)
+		in.Text = formText(string(i.Form.Response), i.Form.Body)
 	}
-	return in.Text != ""
 }
 
-// listLines is how many items of a list are shown.
-const listLines = 100
+// maxListLines is how many items of a form or an order are shown.
+const maxListLines = 100
 
-// beginning returns the first items of a list, and a line that says how many more there are; "" if there are
-// none.
-func beginning[T any](list []T) (shown []T, more string) {
-	if len(list) <= listLines {
+// firstItems returns the first items of a list, and a line that says how many more there are, or "".
+func firstItems[T any](list []T) (shown []T, more string) {
+	if len(list) <= maxListLines {
 		return list, ""
 	}
-	return list[:listLines], fmt.Sprintf("- … and %d more", len(list)-listLines)
+	return list[:maxListLines], fmt.Sprintf("- … and %d more", len(list)-maxListLines)
 }
 
-// form lists the fields of a filled form.
-func form(response string, body loose) string {
+// formText lists the fields of a filled form.
+func formText(response string, body loose) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(response), &fields) != nil {
-		return wamark.Escape(first(loose(response), body))
+		return wamark.Escape(firstOf(loose(response), body))
 	}
 	delete(fields, "flow_token") // says nothing to people
 	if len(fields) == 0 {
 		return wamark.Escape(string(body))
 	}
-	names, more := beginning(slices.Sorted(maps.Keys(fields)))
+	names, more := firstItems(slices.Sorted(maps.Keys(fields)))
 	var lines []string
 	for _, name := range names {
 		value := string(fields[name])
@@ -139,35 +134,35 @@ func form(response string, body loose) string {
 		if json.Unmarshal(fields[name], &s) == nil {
 			value = s
 		}
-		lines = append(lines, "- **"+wamark.Escape(line(loose(name), 100))+"**: "+wamark.Escape(line(loose(value), 1000)))
+		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), 100))+"**: "+wamark.Escape(clippedLine(loose(value), 1000)))
 	}
-	return joined("\n", append(lines, more)...)
+	return joinNonEmpty("\n", append(lines, more)...)
 }
 
-// place shows a location with a link to a map.
-func place(l location) string {
-	at := number(l.Latitude.Value) + "," + number(l.Longitude.Value)
+// locationText shows a location with a link to a map.
+func locationText(l location) string {
+	at := numberText(l.Latitude.Value) + "," + numberText(l.Longitude.Value)
 	var lines []string
 	if l.Name != "" {
-		lines = append(lines, "**"+wamark.Escape(line(l.Name, 200))+"**")
+		lines = append(lines, "**"+wamark.Escape(clippedLine(l.Name, 200))+"**")
 	}
 	if l.Address != "" {
-		lines = append(lines, wamark.Escape(line(l.Address, 500)))
+		lines = append(lines, wamark.Escape(clippedLine(l.Address, 500)))
 	}
 	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
-	if url := line(l.URL, 500); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+	if url := clippedLine(l.URL, 500); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
 		lines = append(lines, wamark.Escape(url))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// ordered lists what a customer ordered from the catalogue.
-func ordered(o order) string {
+// orderText lists what a customer ordered from the catalogue.
+func orderText(o order) string {
 	lines := []string{"**Order**"}
-	items, more := beginning(o.Items)
+	items, more := firstItems(o.Items)
 	for _, i := range items {
-		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amount(i.Quantity), wamark.Escape(line(i.Item, 100)),
-			amount(i.Price), wamark.Escape(line(i.Currency, 10))))
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), wamark.Escape(clippedLine(i.Item, 100)),
+			amountText(i.Price), wamark.Escape(clippedLine(i.Currency, 10))))
 	}
 	if more != "" {
 		lines = append(lines, more)
@@ -178,40 +173,40 @@ func ordered(o order) string {
 			currencies = nil // the sum would be wrong
 			break
 		}
-		currency := line(i.Currency, 10)
+		currency := clippedLine(i.Currency, 10)
 		if _, known := totals[currency]; !known {
 			currencies = append(currencies, currency)
 		}
 		totals[currency] += i.Quantity.Value * i.Price.Value
 	}
 	for _, c := range currencies {
-		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", number(totals[c]), wamark.Escape(c)))
+		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", numberText(totals[c]), wamark.Escape(c)))
 	}
 	if o.Text != "" {
-		lines = append(lines, "\n"+marked(o.Text))
+		lines = append(lines, "\n"+textWithMarks(o.Text))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// amount writes a number of an order; "?" if WhatsApp doesn't say it.
-func amount(d graph.Decimal) string {
+// amountText writes a number of an order, or "?" if WhatsApp doesn't say it.
+func amountText(d graph.Decimal) string {
 	if !d.Known {
 		return "?"
 	}
-	return number(d.Value)
+	return numberText(d.Value)
 }
 
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+func numberText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // attachment returns the Attachment of a file that Fetch reads.
 func attachment(kind string, m media) channels.Attachment {
 	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
-	contentType = line(loose(strings.ToLower(contentType)), 100)
+	contentType = clippedLine(loose(strings.ToLower(contentType)), 100)
 	if kind == "audio" && m.Voice {
 		kind = "voice-message"
 	}
 	name := kind + extension(contentType)
-	if given := line(m.Filename, 200); given != "" {
+	if given := clippedLine(m.Filename, 200); given != "" {
 		name = fileName(given)
 	}
 	ref, _ := json.Marshal(mediaRef{ID: string(m.ID), SHA256: string(m.SHA256)}) // two strings
@@ -241,10 +236,10 @@ func extension(contentType string) string {
 	return ""
 }
 
-// surround adds what a message answers and where it comes from.
-func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
-	if c, ok := part[messageContext](parts, "context"); ok {
-		in.Answers.External = bounded(string(c.ID))
+// addContext adds what a message answers and where it comes from.
+func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
+	if c, ok := readPart[messageContext](parts, "context"); ok {
+		in.Answers.External = boundedID(string(c.ID))
 		switch {
 		case c.FrequentlyForwarded:
 			in.Notices = append(in.Notices, "Forwarded many times.")
@@ -252,17 +247,17 @@ func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
 			in.Notices = append(in.Notices, "Forwarded.")
 		}
 		if c.Product != nil {
-			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.", line(c.Product.Item, 100), line(c.Product.CatalogID, 100)))
+			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.", clippedLine(c.Product.Item, 100), clippedLine(c.Product.CatalogID, 100)))
 		}
 	}
-	if r, ok := part[referral](parts, "referral"); ok {
-		kind := line(r.SourceType, 20)
+	if r, ok := readPart[referral](parts, "referral"); ok {
+		kind := clippedLine(r.SourceType, 20)
 		if kind == "" {
 			kind = "link"
 		}
 		words := []string{}
 		for _, w := range []loose{r.Headline, r.Body, r.SourceURL} {
-			if w := line(w, 300); w != "" {
+			if w := clippedLine(w, 300); w != "" {
 				words = append(words, w)
 			}
 		}
@@ -270,11 +265,11 @@ func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
 	}
 }
 
-// errorNotice says why WhatsApp couldn't pass on a message; "" if it could.
+// errorNotice says why WhatsApp couldn't pass on a message. It returns "" if it could.
 func errorNotice(m message) string {
 	if len(m.Errors) == 0 {
 		return ""
 	}
 	e := m.Errors[0]
-	return "WhatsApp says: " + line(loose(first(loose(e.Data.Details), loose(e.Message), loose(e.Title))), 300)
+	return "WhatsApp says: " + clippedLine(loose(firstOf(loose(e.Data.Details), loose(e.Message), loose(e.Title))), 300)
 }

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 	"parley/channels/wamark"
 )
 
-// Decode turns a stored fact into what the customer, or WhatsApp, did. Facts that matter to nobody (groups,
-// history) give no Inbound. Pure.
+// Decode turns a stored fact into what the customer, or WhatsApp, did. It returns no Inbound for facts that
+// matter to nobody (groups, history). Pure.
 // Errors: the bytes are no fact of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
@@ -49,11 +50,11 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	if len(f.Contact) > 0 {
 		_ = graph.Read(f.Contact, &who) // without it only the name is missing
 	}
-	from := partyOf(loose(first(m.FromUserID, who.UserID)), loose(first(m.From, who.WaID)), nameOf(who))
+	from := partyOf(loose(firstOf(m.FromUserID, who.UserID)), loose(firstOf(m.From, who.WaID)), nameOf(who))
 	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
 	}
-	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: bounded(string(m.ID)), From: from, At: stamp(m.Timestamp)}
+	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: boundedID(string(m.ID)), From: from, At: timeOf(m.Timestamp)}
 	switch m.Type {
 	case "reaction":
 		return reactionOf(in, parts), nil
@@ -66,11 +67,11 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	case "request_welcome": // the customer opened the chat and wrote nothing
 		return nil, nil
 	}
-	fill(&in, string(m.Type), parts)
+	readContent(&in, string(m.Type), parts)
 	if about := errorNotice(m); about != "" {
 		in.Notices = append(in.Notices, about)
 	}
-	surround(&in, parts)
+	addContext(&in, parts)
 	return []channels.Inbound{in}, nil
 }
 
@@ -84,17 +85,17 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	if len(f.Contact) > 0 {
 		_ = graph.Read(f.Contact, &who) // without it only the name is missing
 	}
-	to := partyOf(loose(first(m.ToUserID, who.UserID)), loose(first(m.To, who.WaID)), nameOf(who))
+	to := partyOf(loose(firstOf(m.ToUserID, who.UserID)), loose(firstOf(m.To, who.WaID)), nameOf(who))
 	if to.Key == "" {
 		return nil, fmt.Errorf("whatsapp: echo: it went to nobody")
 	}
-	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: bounded(string(m.ID)), From: to, At: stamp(m.Timestamp)}
+	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
 	switch m.Type {
 	case "reaction", "edit", "revoke", "system": // about a message that stays as it was shown
 		return nil, nil
 	}
-	fill(&in, string(m.Type), parts)
-	surround(&in, parts)
+	readContent(&in, string(m.Type), parts)
+	addContext(&in, parts)
 	return []channels.Inbound{in}, nil
 }
 
@@ -114,8 +115,8 @@ func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 	return m, parts, nil
 }
 
-// part reads the field of a message that is named like the message's type.
-func part[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
+// readPart reads the field of a message that is named like the message's type.
+func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	raw, ok := parts[name]
 	if !ok || string(raw) == "null" || graph.Read(raw, &v) != nil {
 		var none T
@@ -124,8 +125,8 @@ func part[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	return v, true
 }
 
-// stamp reads a time in seconds; the zero time if it is none.
-func stamp(s loose) time.Time {
+// timeOf reads a time in seconds. It returns the zero time if s is no time.
+func timeOf(s loose) time.Time {
 	seconds, err := strconv.ParseInt(string(s), 10, 64)
 	if err != nil || seconds <= 0 || seconds > 1<<40 {
 		return time.Time{}
@@ -134,46 +135,51 @@ func stamp(s loose) time.Time {
 }
 
 func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
-	r, ok := part[struct {
+	r, ok := readPart[struct {
 		MessageID loose `json:"message_id"`
 		Emoji     loose `json:"emoji"`
 	}](parts, "reaction")
 	if !ok || r.MessageID == "" {
 		return placeholder(in, "reaction")
 	}
-	in.Kind, in.Change.Target, in.Change.Emoji = channels.InboundReaction, bounded(string(r.MessageID)), line(r.Emoji, 32)
+	in.Kind = channels.InboundReaction
+	in.Change.Target = boundedID(string(r.MessageID))
+	in.Change.Emoji = clippedLine(r.Emoji, 32)
 	return []channels.Inbound{in}
 }
 
 // editOf reads the edit of a message. Source: Cloud API, "Edit webhook reference".
 func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
-	e, ok := part[struct {
+	e, ok := readPart[struct {
 		Original loose                      `json:"original_message_id"`
 		Message  map[string]json.RawMessage `json:"message"`
 	}](parts, "edit")
 	if !ok || e.Original == "" {
 		return placeholder(in, "edit")
 	}
-	kind, _ := part[loose](e.Message, "type")
-	fill(&in, string(kind), e.Message)
-	in.Kind, in.Change.Target, in.Attachments = channels.InboundEdit, bounded(string(e.Original)), nil
+	kind, _ := readPart[loose](e.Message, "type")
+	readContent(&in, string(kind), e.Message)
+	in.Kind = channels.InboundEdit
+	in.Change.Target = boundedID(string(e.Original))
+	in.Attachments = nil // an edit changes the words only
 	return []channels.Inbound{in}
 }
 
 func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
-	r, ok := part[struct {
+	r, ok := readPart[struct {
 		Original loose `json:"original_message_id"`
 	}](parts, "revoke")
 	if !ok || r.Original == "" {
 		return placeholder(in, "revoke")
 	}
-	in.Kind, in.Change.Target = channels.InboundDelete, bounded(string(r.Original))
+	in.Kind = channels.InboundDelete
+	in.Change.Target = boundedID(string(r.Original))
 	return []channels.Inbound{in}
 }
 
 // systemOf reads a change of a customer's ids. in.From has the ids before it.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
-	s, ok := part[system](parts, "system")
+	s, ok := readPart[system](parts, "system")
 	if !ok {
 		return placeholder(in, "system")
 	}
@@ -181,12 +187,12 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
 	default:
 		placed := placeholder(in, "system")
-		if body := line(s.Body, 500); body != "" {
+		if body := clippedLine(s.Body, 500); body != "" {
 			placed[0].Notices = append(placed[0].Notices, "WhatsApp says: "+body)
 		}
 		return placed
 	}
-	now := partyOf(s.UserID, loose(first(s.WaID, s.NewWaID)), in.From.Name)
+	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
 	if now.Key == "" { // another system message, for example about a new security code
 		return nil
 	}
@@ -195,19 +201,16 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 	var list []channels.Inbound
 	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneKey(m.From)} {
-		known := before == "" || before == now.Key
-		for _, key := range now.Also {
-			known = known || key == before
-		}
-		for _, one := range list {
-			known = known || one.Change.Previous == before
-		}
-		if known {
+		isCurrent := before == now.Key || slices.Contains(now.Also, before)
+		isListed := slices.ContainsFunc(list, func(change channels.Inbound) bool { return change.Change.Previous == before })
+		if before == "" || isCurrent || isListed {
 			continue
 		}
-		one := in
-		one.Kind, one.From, one.Change.Previous = channels.InboundIdentity, now, before
-		list = append(list, one)
+		change := in
+		change.Kind = channels.InboundIdentity
+		change.From = now
+		change.Change.Previous = before
+		list = append(list, change)
 	}
 	return list
 }
@@ -215,16 +218,18 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 // placeholder returns a message that says that something came which can't be shown.
 func placeholder(in channels.Inbound, kind string) []channels.Inbound {
 	if in.From.Key == "" { // it belongs to no customer
-		in.Kind, in.ExternalID, in.Notices = channels.InboundNotice, "", []string{"WhatsApp tells something about a customer that it doesn't name."}
+		in.Kind = channels.InboundNotice
+		in.ExternalID = ""
+		in.Notices = []string{"WhatsApp tells something about a customer that it doesn't name."}
 		return []channels.Inbound{in}
 	}
-	in.Text = unshown(kind)
+	in.Text = unshownText(kind)
 	return []channels.Inbound{in}
 }
 
-func unshown(kind string) string {
+func unshownText(kind string) string {
 	what := ""
-	if kind = line(loose(kind), 40); kind != "" && kind != "unsupported" && kind != "unknown" {
+	if kind = clippedLine(loose(kind), 40); kind != "" && kind != "unsupported" && kind != "unknown" {
 		what = " (" + wamark.Escape(kind) + ")"
 	}
 	return "*A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone.*"

@@ -18,11 +18,11 @@ func decodeConsent(f fact) ([]channels.Inbound, error) {
 	if len(f.Contact) > 0 {
 		_ = graph.Read(f.Contact, &who)
 	}
-	from := partyOf(loose(first(p.UserID, who.UserID)), loose(first(p.WaID, who.WaID)), nameOf(who))
+	from := partyOf(loose(firstOf(p.UserID, who.UserID)), loose(firstOf(p.WaID, who.WaID)), nameOf(who))
 	if from.Key == "" || p.Value != "stop" && p.Value != "resume" {
 		return nil, nil
 	}
-	return []channels.Inbound{{Kind: channels.InboundConsent, From: from, At: stamp(p.Timestamp),
+	return []channels.Inbound{{Kind: channels.InboundConsent, From: from, At: timeOf(p.Timestamp),
 		Consent: &channels.Consent{OptedOut: p.Value == "stop", Marketing: true, Silent: true}}}, nil
 }
 
@@ -36,13 +36,13 @@ func decodeErrors(f fact) ([]channels.Inbound, error) {
 	if o.Code != nil {
 		code = *o.Code
 	}
-	words := line(loose(first(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
-	return notice(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", words, code)), nil
+	words := clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
+	return noticeOf(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", words, code)), nil
 }
 
-// notice returns a remark for the people of the account.
-func notice(f fact, text string) []channels.Inbound {
-	return []channels.Inbound{{Kind: channels.InboundNotice, At: stamp(loose(fmt.Sprint(f.Time))), Notices: []string{text}}}
+// noticeOf returns a remark for the people of the account.
+func noticeOf(f fact, text string) []channels.Inbound {
+	return []channels.Inbound{{Kind: channels.InboundNotice, At: timeOf(loose(fmt.Sprint(f.Time))), Notices: []string{text}}}
 }
 
 // templateChange has the fields of all webhooks about templates.
@@ -71,27 +71,27 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
 		return decodeTemplate(f)
 	case "phone_number_quality_update":
-		v, err := read[struct {
+		v, err := readChange[struct {
 			Number loose `json:"display_phone_number"`
 			Event  loose `json:"event"`
 			Limit  loose `json:"current_limit"`
 			Max    loose `json:"max_daily_conversations_per_business"`
 		}](f)
-		text := "WhatsApp changed what the number " + line(v.Number, 30) + " may send: " + words(v.Event)
-		if limit := first(v.Max, v.Limit); limit != "" {
-			text += "; new customers in 24 hours: " + words(loose(strings.TrimPrefix(limit, "TIER_")))
+		text := "WhatsApp changed what the number " + clippedLine(v.Number, 30) + " may send: " + readableWords(v.Event)
+		if limit := firstOf(v.Max, v.Limit); limit != "" {
+			text += "; new customers in 24 hours: " + readableWords(loose(strings.TrimPrefix(limit, "TIER_")))
 		}
-		return notice(f, text+"."), err
+		return noticeOf(f, text+"."), err
 	case "account_alerts":
-		v, err := read[struct {
+		v, err := readChange[struct {
 			Severity    loose `json:"alert_severity"`
 			Kind        loose `json:"alert_type"`
 			Description loose `json:"alert_description"`
 			Entity      loose `json:"entity_type"`
 		}](f)
-		return notice(f, "WhatsApp warns ("+joined(", ", words(v.Severity), words(v.Kind))+"): "+line(v.Description, 300)), err
+		return noticeOf(f, "WhatsApp warns ("+joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))+"): "+clippedLine(v.Description, 300)), err
 	case "account_update":
-		v, err := read[struct {
+		v, err := readChange[struct {
 			Event loose `json:"event"`
 			Ban   *struct {
 				State loose `json:"waba_ban_state"`
@@ -100,51 +100,51 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 				Kind loose `json:"violation_type"`
 			} `json:"violation_info"`
 		}](f)
-		text := "WhatsApp changed the business account: " + words(v.Event)
+		text := "WhatsApp changed the business account: " + readableWords(v.Event)
 		if v.Ban != nil {
-			text += " (" + words(v.Ban.State) + ")"
+			text += " (" + readableWords(v.Ban.State) + ")"
 		}
 		if v.Violation != nil {
-			text += ", because of " + words(v.Violation.Kind)
+			text += ", because of " + readableWords(v.Violation.Kind)
 		}
-		return notice(f, text+"."), err
+		return noticeOf(f, text+"."), err
 	}
 	return nil, nil
 }
 
-// read reads a change.
-func read[T any](f fact) (v T, err error) {
+// readChange reads a change.
+func readChange[T any](f fact) (v T, err error) {
 	if err = graph.Read(f.Data, &v); err != nil {
-		err = fmt.Errorf("whatsapp: %s: %w", line(loose(f.Field), 60), err)
+		err = fmt.Errorf("whatsapp: %s: %w", clippedLine(loose(f.Field), 60), err)
 	}
 	return v, err
 }
 
-// words writes a constant for people: ACCOUNT_RESTRICTION becomes "account restriction".
-func words(s loose) string {
-	return strings.ToLower(strings.ReplaceAll(line(s, 100), "_", " "))
+// readableWords writes a constant for people: ACCOUNT_RESTRICTION becomes "account restriction".
+func readableWords(s loose) string {
+	return strings.ToLower(strings.ReplaceAll(clippedLine(s, 100), "_", " "))
 }
 
 func decodeTemplate(f fact) ([]channels.Inbound, error) {
-	v, err := read[templateChange](f)
+	v, err := readChange[templateChange](f)
 	if err != nil {
 		return nil, err
 	}
-	t := &channels.TemplateState{ExternalID: bounded(string(v.ID)), Name: bounded(string(v.Name)), Language: bounded(string(v.Language))}
+	t := &channels.TemplateState{ExternalID: boundedID(string(v.ID)), Name: boundedID(string(v.Name)), Language: boundedID(string(v.Language))}
 	switch f.Field {
 	case "message_template_quality_update":
-		t.Quality = quality(string(v.NewQuality))
+		t.Quality = qualityWord(string(v.NewQuality))
 	case "template_category_update":
-		t.Category = line(loose(strings.ToLower(string(v.NewCategory))), 40)
+		t.Category = clippedLine(loose(strings.ToLower(string(v.NewCategory))), 40)
 	default:
-		t.Category = line(loose(strings.ToLower(string(v.Category))), 40)
+		t.Category = clippedLine(loose(strings.ToLower(string(v.Category))), 40)
 		t.Status = templateStatus(string(v.Event))
 		t.Reason = templateReason(v)
 	}
 	if t.ExternalID == "" && t.Name == "" || t.Status == "" && t.Quality == "" && t.Category == "" {
 		return nil, nil
 	}
-	return []channels.Inbound{{Kind: channels.InboundTemplate, At: stamp(loose(fmt.Sprint(f.Time))), Template: t}}, nil
+	return []channels.Inbound{{Kind: channels.InboundTemplate, At: timeOf(loose(fmt.Sprint(f.Time))), Template: t}}, nil
 }
 
 // templateStatus converts a status or an event; "" if it doesn't matter for sending.
@@ -165,7 +165,7 @@ func templateStatus(s string) channels.TemplateStatus {
 	return ""
 }
 
-func quality(s string) string {
+func qualityWord(s string) string {
 	if s = strings.ToLower(s); s == "green" || s == "yellow" || s == "red" {
 		return s
 	}
@@ -175,14 +175,14 @@ func quality(s string) string {
 // templateReason says why, for people.
 func templateReason(v templateChange) string {
 	reason := ""
-	if r := line(v.Reason, 100); r != "" && r != "NONE" {
-		reason = words(v.Reason)
+	if r := clippedLine(v.Reason, 100); r != "" && r != "NONE" {
+		reason = readableWords(v.Reason)
 	}
 	if v.Rejection != nil {
-		reason = joined(". ", line(v.Rejection.Reason, 500), line(v.Rejection.Recommendation, 500))
+		reason = joinNonEmpty(". ", clippedLine(v.Rejection.Reason, 500), clippedLine(v.Rejection.Recommendation, 500))
 	}
 	if v.Disable != nil && v.Disable.Date != "" {
-		reason = joined("; ", reason, "disabled on "+line(v.Disable.Date, 40))
+		reason = joinNonEmpty("; ", reason, "disabled on "+clippedLine(v.Disable.Date, 40))
 	}
 	return reason
 }

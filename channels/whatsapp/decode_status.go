@@ -14,7 +14,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &s); err != nil {
 		return nil, fmt.Errorf("whatsapp: status: %w", err)
 	}
-	st := &channels.Status{External: []string{bounded(string(s.ID))}}
+	st := &channels.Status{External: []string{boundedID(string(s.ID))}}
 	switch s.Status {
 	case "sent":
 		st.State = channels.StateSent
@@ -24,12 +24,12 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		st.State = channels.StateRead
 	case "failed":
 		st.State = channels.StateFailed
-		st.Class, st.Reason = failure(s)
+		st.Class, st.Reason = failureOf(s)
 	default: // unknown statuses are ignored
 		return nil, nil
 	}
 	if s.Pricing != nil {
-		st.Cost = line(s.Pricing.Category, 40)
+		st.Cost = clippedLine(s.Pricing.Category, 40)
 	}
 	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
 		if !t.last && st.State != channels.StateFailed {
@@ -37,13 +37,13 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		}
 		st.MessageID, st.Early = t.message, !t.last
 	}
-	in := channels.Inbound{Kind: channels.InboundStatus, At: stamp(s.Timestamp), Status: st,
+	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: st,
 		From: partyOf(s.RecipientUserID, s.RecipientID, "")}
 	return []channels.Inbound{in}, nil
 }
 
-// failure returns why a message that WhatsApp had accepted was not delivered.
-func failure(s status) (channels.Class, string) {
+// failureOf returns why a message that WhatsApp had accepted was not delivered.
+func failureOf(s status) (channels.Class, string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why."
 	}
@@ -52,7 +52,7 @@ func failure(s status) (channels.Class, string) {
 	if o.Code != nil {
 		code = *o.Code
 	}
-	words := line(loose(first(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
+	words := clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
 	v := verdictOf(code)
 	text := v.text
 	if text == "" {
@@ -64,5 +64,5 @@ func failure(s status) (channels.Class, string) {
 		class = channels.BadContent
 	default:
 	}
-	return class, joined(" ", text, fmt.Sprintf("(%d)", code))
+	return class, joinNonEmpty(" ", text, fmt.Sprintf("(%d)", code))
 }

@@ -48,7 +48,7 @@ func decodeHook(t *testing.T, body []byte) []channels.Inbound {
 // TestDecodeContent: every kind of message becomes words, and files to fetch.
 func TestDecodeContent(t *testing.T) {
 	t.Parallel()
-	unseen := func(kind string) string { return unshown(kind) }
+	unseen := func(kind string) string { return unshownText(kind) }
 	for name, c := range map[string]struct {
 		message string
 		text    string
@@ -144,7 +144,7 @@ func TestOddTypes(t *testing.T) {
 		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":"2","item_price":"9.50","currency":"EUR"}]}`: "2 × A1: 9.5 EUR each\n\nTotal: 19 EUR",
 		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":{},"item_price":9,"currency":"EUR"}]}`:       "- ? × A1: 9 EUR each",
 		`"type":"location","location":{"latitude":"48.1","longitude":"11.5","name":7}`:                                                "[48.1,11.5]",
-		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshown("location"),
+		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshownText("location"),
 		`"type":"audio","audio":{"id":"M1","mime_type":"audio/ogg","voice":"yes"}`:                                                    "",
 		`"type":"text","text":{"body":"Hi"},"errors":[{"code":"131051","title":"Odd"}]`:                                               "Hi",
 		`"type":"text","text":{"body":"Hi"},"context":{"forwarded":"true","id":"wamid.0"}`:                                            "Hi",

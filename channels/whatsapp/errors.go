@@ -106,7 +106,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	var refused *graph.Error
 	switch {
 	case errors.As(err, &refused) && graph.Certain(err):
-		c.refused(out, refused, o)
+		c.classifyRefusal(out, refused, o)
 	case graph.Certain(err):
 		out.Class, out.Text = channels.Retry, "WhatsApp can't be reached."
 	default:
@@ -116,10 +116,10 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	return out
 }
 
-// refused fills in out for an answer that refuses the request, from WhatsApp or a server in front of it.
-func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Outbound) {
+// classifyRefusal fills in out for an answer that refuses the request, from WhatsApp or a server in front of it.
+func (c *Channel) classifyRefusal(out *channels.SendError, e *graph.Error, o channels.Outbound) {
 	if !e.Coded {
-		uncoded(out, e)
+		classifyByStatus(out, e)
 		return
 	}
 	v := verdictOf(e.Code)
@@ -143,11 +143,11 @@ func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Ou
 	if out.Text == "" {
 		out.Text = "WhatsApp refuses it: " + e.Words()
 	}
-	out.Text = joined(" ", out.Text, fmt.Sprintf("(%d)", e.Code))
+	out.Text = joinNonEmpty(" ", out.Text, fmt.Sprintf("(%d)", e.Code))
 }
 
-// uncoded fills in out for an answer of a server in front of Graph.
-func uncoded(out *channels.SendError, e *graph.Error) {
+// classifyByStatus fills in out for an answer of a server in front of Graph.
+func classifyByStatus(out *channels.SendError, e *graph.Error) {
 	switch e.Status {
 	case http.StatusTooManyRequests:
 		out.Class, out.Wait, out.Text = channels.Throttled, max(e.RetryAfter, time.Second), "WhatsApp allows no more calls for now."

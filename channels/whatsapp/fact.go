@@ -102,10 +102,10 @@ type names struct {
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return []channels.Fact{unreadable(body, "", "not a webhook: "+err.Error())}
+		return []channels.Fact{unreadableFact(body, "", "not a webhook: "+err.Error())}
 	}
 	if e.Object != "whatsapp_business_account" {
-		return []channels.Fact{unreadable(body, "", "not about a WhatsApp business account")}
+		return []channels.Fact{unreadableFact(body, "", "not about a WhatsApp business account")}
 	}
 	var facts []channels.Fact
 	for _, entry := range e.Entry {
@@ -116,7 +116,7 @@ func split(body []byte) []channels.Fact {
 		}
 	}
 	if len(facts) == 0 {
-		return []channels.Fact{unreadable(body, "", "a webhook that tells nothing")}
+		return []channels.Fact{unreadableFact(body, "", "a webhook that tells nothing")}
 	}
 	return facts
 }
@@ -132,11 +132,11 @@ const (
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	var v value
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return []channels.Fact{unreadable(raw, "", "a change that can't be read: "+err.Error())}
+		return []channels.Fact{unreadableFact(raw, "", "a change that can't be read: "+err.Error())}
 	}
 	base.Phone = string(v.Metadata.PhoneNumberID)
 	if n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors); n > maxItems {
-		return []channels.Fact{unreadable(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
+		return []channels.Fact{unreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
@@ -153,11 +153,11 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 		each(factStatus, v.Statuses, itemFact)
 		each(factEcho, v.Echoes, itemFact)
 		each(factConsent, v.Preferences, itemFact)
-		each(factErrors, v.Errors, hashedFact)
+		each(factErrors, v.Errors, factByHash)
 	}
 	if len(facts) == 0 {
 		base.Kind = factChange
-		facts = append(facts, hashedFact(base, raw, nil))
+		facts = append(facts, factByHash(base, raw, nil))
 	}
 	return facts
 }
@@ -166,49 +166,49 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	var n names
 	if err := json.Unmarshal(raw, &n); err != nil {
-		return unreadable(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
+		return unreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
 	}
 	out := channels.Fact{Owner: f.Phone}
 	switch f.Kind {
 	case factStatus:
 		out.ExternalID = "s:" + string(n.ID) + ":" + string(n.Status)
-		out.OrderKey = first(n.RecipientU, n.Recipient)
+		out.OrderKey = firstOf(n.RecipientU, n.Recipient)
 	case factEcho:
 		out.ExternalID = "e:" + string(n.ID)
-		out.OrderKey = first(n.ToUserID, n.To)
+		out.OrderKey = firstOf(n.ToUserID, n.To)
 	case factConsent:
-		out.OrderKey = first(n.UserID, n.WaID)
+		out.OrderKey = firstOf(n.UserID, n.WaID)
 		out.ExternalID = "p:" + out.OrderKey + ":" + string(n.Timestamp) + ":" + string(n.Category) + ":" + string(n.Value)
 		n.ID = n.Timestamp
 	default:
 		out.ExternalID = "m:" + string(n.ID)
-		out.OrderKey = first(n.FromUserID, n.From)
+		out.OrderKey = firstOf(n.FromUserID, n.From)
 		if s := (system{}); out.OrderKey == "" && json.Unmarshal(n.System, &s) == nil { // only "system" names the customer
 			out.OrderKey = string(s.PreviousUserID)
 		}
 	}
 	if n.ID == "" {
-		return unreadable(raw, f.Phone, "a "+f.Kind+" without an id")
+		return unreadableFact(raw, f.Phone, "a "+f.Kind+" without an id")
 	}
 	if out.OrderKey == "" {
 		out.OrderKey = "unknown"
 	}
-	out.ExternalID, out.OrderKey = bounded(out.ExternalID), bounded(out.OrderKey)
+	out.ExternalID, out.OrderKey = boundedID(out.ExternalID), boundedID(out.OrderKey)
 	f.Contact = people.find(out.OrderKey, n)
 	f.Data = raw
 	out.Payload = f.bytes()
 	return out
 }
 
-// hashedFact returns the fact of an item without an id. Its external id is a hash of its bytes and time.
-func hashedFact(f fact, raw json.RawMessage, _ directory) channels.Fact {
+// factByHash returns the fact of an item without an id. Its external id is a hash of its bytes and time.
+func factByHash(f fact, raw json.RawMessage, _ directory) channels.Fact {
 	f.Data = raw
 	payload := f.bytes()
 	return channels.Fact{ExternalID: "c:" + digest(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
 }
 
-// unreadable returns the quarantined fact of what can't be split.
-func unreadable(raw []byte, owner, why string) channels.Fact {
+// unreadableFact returns the quarantined fact of what can't be split.
+func unreadableFact(raw []byte, owner, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
 }
 
@@ -220,7 +220,7 @@ func (f fact) bytes() []byte {
 	return b
 }
 
-func first(list ...loose) string {
+func firstOf(list ...loose) string {
 	for _, s := range list {
 		if s != "" {
 			return string(s)
@@ -234,8 +234,8 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// bounded returns an id, or its hash if it is too long to be stored.
-func bounded(id string) string {
+// boundedID returns an id, or its hash if it is too long to be stored.
+func boundedID(id string) string {
 	const most = 400
 	if len(id) <= most && !strings.ContainsRune(id, 0) {
 		return id

@@ -65,7 +65,7 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 	if want == "" {
 		want = r.SHA256
 	}
-	return channels.Fetched{ContentType: contentType(m.MimeType), Body: &checked{ReadCloser: d.Body, sum: sha256.New(), want: want}}, nil
+	return channels.Fetched{ContentType: contentType(m.MimeType), Body: &hashedBody{ReadCloser: d.Body, sum: sha256.New(), want: want}}, nil
 }
 
 // fetchError classifies a failure.
@@ -86,15 +86,15 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	return out
 }
 
-// checked is a file whose bytes are compared with the announced hash at its end.
-type checked struct {
+// hashedBody is a file whose bytes are compared with the announced hash at its end.
+type hashedBody struct {
 	io.ReadCloser
 	sum  hash.Hash
 	want string // base64 or hex; "" means unknown
 }
 
 // Read implements io.Reader. At the end of a damaged file it fails with a *SendError.
-func (c *checked) Read(p []byte) (int, error) {
+func (c *hashedBody) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.sum.Write(p[:n])
 	switch {

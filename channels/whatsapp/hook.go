@@ -54,8 +54,8 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	for _, f := range facts.sub.Fields {
 		has = append(has, f.Name)
 	}
-	fields := channels.HookValue{What: "What the app is told", Now: list(has), Wanted: list(append(neededFields(), has...))}
-	if !facts.elsewhere(c.env) {
+	fields := channels.HookValue{What: "What the app is told", Now: listFields(has), Wanted: listFields(append(neededFields(), has...))}
+	if !facts.belongsToOther(c.env) {
 		app.Wanted = graph.Callback(app.Now, c.env)
 	} else if len(facts.sub.Lacks([]string{"messages"})) == 0 {
 		fields.Wanted = fields.Now // another program's; without messages nothing would come here
@@ -65,12 +65,12 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
 }
 
-// elsewhere reports whether the app's own callback belongs to another program, which keeps it.
-func (f hookFacts) elsewhere(env channels.Env) bool {
+// belongsToOther reports whether the app's own callback belongs to another program, which keeps it.
+func (f hookFacts) belongsToOther(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
 }
 
-func list(fields []string) string {
+func listFields(fields []string) string {
 	fields = slices.Clone(fields)
 	slices.Sort(fields)
 	return strings.Join(slices.Compact(fields), ", ")
@@ -84,14 +84,14 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	}
 	var err error
 	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
-		return facts, c.unhooked(err)
+		return facts, c.hookError(err)
 	}
 	if facts.sub, err = facts.app.Subscription(ctx, businessObject); err != nil {
-		return facts, c.unhooked(err)
+		return facts, c.hookError(err)
 	}
 	apps, err := c.subscribedApps(ctx)
 	if err != nil {
-		return facts, c.unhooked(err)
+		return facts, c.hookError(err)
 	}
 	for _, a := range apps {
 		if string(a.App.ID) == facts.app.ID {
@@ -104,7 +104,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 		} `json:"webhook_configuration"`
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, url.Values{"fields": {"webhook_configuration"}}, nil, &number); err != nil {
-		return facts, c.unhooked(err)
+		return facts, c.hookError(err)
 	}
 	facts.number = number.Hooks.Number
 	return facts, nil
@@ -140,7 +140,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 	lacks := facts.sub.Lacks(neededFields())
 	switch {
-	case facts.elsewhere(c.env):
+	case facts.belongsToOther(c.env):
 		callback, lacks = "", nil // it stays with that program
 	case facts.sub.Callback == "":
 		lacks = neededFields()
@@ -148,25 +148,25 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if len(lacks) > 0 {
 		slices.Sort(fields)
 		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, slices.Compact(fields)); err != nil {
-			return c.unhooked(err)
+			return c.hookError(err)
 		}
 	}
 	override := object{"override_callback_uri": graph.Callback(facts.override, c.env), "verify_token": verify}
 	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/subscribed_apps", nil, override, nil); err != nil {
-		return c.unhooked(err)
+		return c.hookError(err)
 	}
 	if facts.number == "" || graph.Callback(facts.number, c.env) == facts.number {
 		return nil
 	}
 	own := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, own, nil); err != nil {
-		return c.unhooked(err)
+		return c.hookError(err)
 	}
 	return nil
 }
 
-// unhooked says why a webhook could not be read or set.
-func (c *Channel) unhooked(err error) *channels.SendError {
+// hookError says why a webhook could not be read or set.
+func (c *Channel) hookError(err error) *channels.SendError {
 	e := *c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	switch {
 	case graph.Unverified(err):

@@ -43,7 +43,7 @@ func (w *world) stands() []string {
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
-	all := list(neededFields())
+	all := listFields(neededFields())
 	for name, c := range map[string]struct {
 		before func(w *world, other string)
 		now    []string // OTHER, OURS and ALL stand for what they say

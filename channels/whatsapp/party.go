@@ -38,7 +38,7 @@ func userKey(s loose) string {
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	keys := []string{userKey(userID), phoneKey(waID)}
-	keys = append(keys, dialled(keys[1])...)
+	keys = append(keys, keysOfNumber(keys[1])...)
 	for _, key := range keys {
 		switch {
 		case key == "" || key == p.Key || slices.Contains(p.Also, key):
@@ -51,9 +51,9 @@ func partyOf(userID, waID loose, name string) channels.Party {
 	return p
 }
 
-// dialled returns the phone numbers that people may use for a WhatsApp id that differs from them: with or
+// keysOfNumber returns the phone numbers that people may use for a WhatsApp id that differs from them: with or
 // without Brazil's ninth digit, Mexico's 1 and Argentina's 9.
-func dialled(key string) []string {
+func keysOfNumber(key string) []string {
 	switch {
 	case strings.HasPrefix(key, "+521") && len(key) == 14:
 		return []string{"+52" + key[4:]}
@@ -71,22 +71,22 @@ func dialled(key string) []string {
 
 // nameOf returns the name that a customer has chosen.
 func nameOf(c contact) string {
-	if name := line(c.Profile.Name, 100); name != "" {
+	if name := clippedLine(c.Profile.Name, 100); name != "" {
 		return name
 	}
-	if name := line(c.Profile.Username, 100); name != "" {
+	if name := clippedLine(c.Profile.Username, 100); name != "" {
 		return "@" + strings.TrimPrefix(name, "@")
 	}
 	return ""
 }
 
-// line shortens a text of a customer or provider to one line of at most so many characters.
-func line(s loose, most int) string {
+// clippedLine shortens a text of a customer or provider to one line of at most maxRunes characters.
+func clippedLine(s loose, maxRunes int) string {
 	text := strings.Join(strings.FieldsFunc(string(s), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u202e' || r == '\u202d' || r == unicode.ReplacementChar
 	}), " ")
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
+	if r := []rune(text); len(r) > maxRunes {
+		return string(r[:maxRunes-1]) + "…"
 	}
 	return text
 }

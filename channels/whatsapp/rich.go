@@ -30,9 +30,9 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 	case r.List != nil:
 		return listSteps(*r.List, text)
 	case r.Location != nil:
-		l := object{"latitude": number(r.Location.Latitude), "longitude": number(r.Location.Longitude)} // texts, as published
+		l := object{"latitude": numberText(r.Location.Latitude), "longitude": numberText(r.Location.Longitude)} // texts, as published
 		if r.Location.Latitude < -90 || r.Location.Latitude > 90 || r.Location.Longitude < -180 || r.Location.Longitude > 180 {
-			return nil, refuse("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
+			return nil, errBadContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
 		}
 		if r.Location.Name != "" {
 			l["name"] = r.Location.Name
@@ -40,18 +40,18 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 		if r.Location.Address != "" {
 			l["address"] = r.Location.Address
 		}
-		return after(text, step{kind: "location", content: l, replies: true}), nil
+		return afterText(text, step{kind: "location", content: l, replies: true}), nil
 	case r.Contact != nil:
 		card, err := contactCard(*r.Contact)
-		return after(text, step{kind: "contacts", content: []object{card}, replies: true}), err
+		return afterText(text, step{kind: "contacts", content: []object{card}, replies: true}), err
 	case len(r.Cards) > 0:
-		return nil, refuse("WhatsApp has no carousels outside of templates.", "Send it as text.")
+		return nil, errBadContent("WhatsApp has no carousels outside of templates.", "Send it as text.")
 	}
-	return nil, refuse("There is nothing to send.", "Write something.")
+	return nil, errBadContent("There is nothing to send.", "Write something.")
 }
 
-// after returns a step, with a text before it as a message of its own.
-func after(text string, s step) []step {
+// afterText returns a step, with a text before it as a message of its own.
+func afterText(text string, s step) []step {
 	if text == "" {
 		return []step{s}
 	}
@@ -61,7 +61,7 @@ func after(text string, s step) []step {
 // interactiveStep returns an interactive message with this text and action.
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	if n := utf8.RuneCountInString(text); n == 0 || n > maxBody {
-		return nil, refuse(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
+		return nil, errBadContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
 	}
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
 }
@@ -73,14 +73,14 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	titles := map[string]bool{}
 	for _, b := range buttons {
 		if n := utf8.RuneCountInString(b.Title); n == 0 || n > maxButton || titles[b.Title] {
-			return nil, refuse(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
+			return nil, errBadContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
 		}
 		titles[b.Title] = true
 		switch {
 		case b.URL != "" && len(buttons) == 1:
 			return interactiveStep("cta_url", text, object{"name": "cta_url", "parameters": object{"display_text": b.Title, "url": b.URL}})
 		case b.URL != "":
-			text = joined("\n", text, b.Title+": "+b.URL)
+			text = joinNonEmpty("\n", text, b.Title+": "+b.URL)
 			continue
 		}
 		id := b.ID
@@ -88,7 +88,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 			id = b.Title
 		}
 		if utf8.RuneCountInString(id) > maxButtonID {
-			return nil, refuse("The ID of a button is too long.", "Use a shorter one.")
+			return nil, errBadContent("The ID of a button is too long.", "Use a shorter one.")
 		}
 		replies = append(replies, object{"type": "reply", "reply": object{"id": id, "title": b.Title}})
 	}
@@ -96,14 +96,14 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 		return []step{textStep(text)}, nil
 	}
 	if len(replies) > maxButtons {
-		return nil, refuse(fmt.Sprintf("WhatsApp takes %d buttons; these are %d.", maxButtons, len(replies)), "Use a list.")
+		return nil, errBadContent(fmt.Sprintf("WhatsApp takes %d buttons; these are %d.", maxButtons, len(replies)), "Use a list.")
 	}
 	return interactiveStep("button", text, object{"buttons": replies})
 }
 
 func listSteps(l channels.List, text string) ([]step, error) {
 	if n := utf8.RuneCountInString(l.Button); n == 0 || n > maxButton {
-		return nil, refuse(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
+		return nil, errBadContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
 	}
 	var sections []object
 	rows := 0
@@ -112,7 +112,7 @@ func listSteps(l channels.List, text string) ([]step, error) {
 		for _, r := range s.Rows {
 			if n := utf8.RuneCountInString(r.Title); n == 0 || n > maxRowTitle || utf8.RuneCountInString(r.Description) > maxRowWords ||
 				utf8.RuneCountInString(r.ID) > maxRowID {
-				return nil, refuse(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
+				return nil, errBadContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
 					"Change the row.")
 			}
 			row := object{"id": r.ID, "title": r.Title}
@@ -130,19 +130,19 @@ func listSteps(l channels.List, text string) ([]step, error) {
 			section["title"] = s.Title
 		}
 		if n := utf8.RuneCountInString(s.Title); n > maxRowTitle || n == 0 && len(l.Sections) > 1 || len(list) == 0 {
-			return nil, refuse(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
+			return nil, errBadContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
 		}
 		sections = append(sections, section)
 	}
 	if rows == 0 || rows > maxListRows || len(sections) > maxSections {
-		return nil, refuse(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
+		return nil, errBadContent(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
 	}
 	return interactiveStep("list", text, object{"button": l.Button, "sections": sections})
 }
 
 func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" || len(c.Phones) > maxCardPhones {
-		return nil, refuse("A contact card needs a name.", "Write one.")
+		return nil, errBadContent("A contact card needs a name.", "Write one.")
 	}
 	firstName, last, _ := strings.Cut(c.Name, " ")
 	name := object{"formatted_name": c.Name, "first_name": firstName}

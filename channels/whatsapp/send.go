@@ -12,8 +12,8 @@ import (
 	"parley/channels/graph"
 )
 
-// Send makes one attempt to send o, or the part o.Part of it. What WhatsApp can't carry in one message is sent
-// as several parts, each by a call of its own, so that none is sent twice when a later one fails.
+// Send makes one attempt to send the part o.Attempt.Part of o. If WhatsApp can't carry o in one message, it is
+// sent as several parts, each by a call of its own, so that no part is sent twice when a later one fails.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -34,15 +34,15 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(steps) {
-		return channels.Receipt{}, refuse("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
+		return channels.Receipt{}, errBadContent("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
 	}
-	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text whose file can't be read
-		if err := readable(ctx, o.Files); err != nil {
+	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text if its file can't be read
+		if err := checkReadable(ctx, o.Files); err != nil {
 			return channels.Receipt{}, err
 		}
 	}
 	s := steps[o.Attempt.Part]
-	m, err := c.frame(o, len(steps))
+	m, err := c.newMessage(o, len(steps))
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -51,16 +51,20 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 	receipt, err := c.post(ctx, m, s)
 	var refused *graph.Error
-	if errors.As(err, &refused) && refused.Code == 131053 && s.file != nil && s.kind != "document" {
-		s.kind = "document" // its name says video or image, but its content is something else
+	isMediaRefused := errors.As(err, &refused) && refused.Code == codeMediaRefused
+	if isMediaRefused && s.file != nil && s.kind != "document" {
+		s.kind = "document" // its type says video or image, but its content is something else
 		receipt, err = c.post(ctx, m, s)
 	}
 	receipt.More = err == nil && o.Attempt.Part < len(steps)-1
 	return receipt, err
 }
 
-// frame returns the fields that all messages have.
-func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
+// codeMediaRefused is WhatsApp's error for a file whose content isn't what its type says.
+const codeMediaRefused = 131053
+
+// newMessage returns the fields that all messages have. steps is how many messages o becomes.
+func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	m := object{"messaging_product": "whatsapp", "recipient_type": "individual"}
 	to := o.To[0]
 	phone := phoneKey(loose(to.Key))
@@ -101,8 +105,9 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		}
 		s.content = content
 	}
-	m["type"], m[s.kind] = s.kind, s.content
-	defer delete(m, s.kind) // another kind may follow
+	m["type"] = s.kind
+	m[s.kind] = s.content
+	defer delete(m, s.kind) // send may try another kind with m
 	var answer struct {
 		Messages []struct {
 			ID     string `json:"id"`
@@ -117,7 +122,7 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	}
 	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
 	if status := answer.Messages[0].Status; status != "" && status != "accepted" {
-		r.Note = "WhatsApp holds it back: " + words(loose(status)) + "."
+		r.Note = "WhatsApp holds it back: " + readableWords(loose(status)) + "."
 	}
 	return r, nil
 }
@@ -133,7 +138,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	}
 	body, err := s.file.Open(ctx)
 	if err != nil {
-		return "", unreadableFile(s.file.Name, err)
+		return "", errUnreadableFile(s.file.Name, err)
 	}
 	defer body.Close()
 	kind := contentType(s.file.ContentType)
@@ -144,15 +149,16 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		ID string `json:"id"`
 	}
 	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
-	if f.SizeBytes <= 0 { // nobody knows
-		tooLarge := refuse(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
+	if f.SizeBytes <= 0 { // the size isn't known
+		tooLarge := errBadContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
 		if f.Content, err = io.ReadAll(fence.Bounded(body, maxFile, tooLarge)); err != nil {
-			return "", unreadableFile(s.file.Name, err)
+			return "", errUnreadableFile(s.file.Name, err)
 		}
 		f.Body = nil
 	}
 	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
-	if lost := (*fence.LostError)(nil); errors.As(err, &lost) {
+	var lost *fence.LostError
+	if errors.As(err, &lost) {
 		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
 	}
 	if err == nil && answer.ID == "" {
@@ -161,20 +167,21 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	return answer.ID, err
 }
 
-// readable checks that all files can be opened.
-func readable(ctx context.Context, files []channels.File) error {
+// checkReadable checks that all files can be opened.
+func checkReadable(ctx context.Context, files []channels.File) error {
 	for _, f := range files {
 		body, err := f.Open(ctx)
 		if err != nil {
-			return unreadableFile(f.Name, err)
+			return errUnreadableFile(f.Name, err)
 		}
 		body.Close()
 	}
 	return nil
 }
 
-func unreadableFile(name string, err error) error {
-	if known := (*channels.SendError)(nil); errors.As(err, &known) {
+func errUnreadableFile(name string, err error) error {
+	var known *channels.SendError
+	if errors.As(err, &known) {
 		return known
 	}
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}

@@ -79,10 +79,10 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 		return "", &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses Parley's app: " + refused.Words(),
 			Hint: "Check META_APP_ID and META_APP_SECRET, and the app's redirect addresses.", Cause: err}
 	}
-	return "", unreached(err)
+	return "", errUnreachable(err)
 }
 
-func unreached(err error) error {
+func errUnreachable(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "Meta can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", Cause: err}
 }
 
@@ -100,7 +100,7 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	defer cancel()
 	facts, err := s.app.Inspect(ctx, token)
 	if err != nil {
-		return nil, unsigned(err)
+		return nil, errSignUp(err)
 	}
 	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); !facts.Valid || facts.AppID != s.o.AppID || len(missing) > 0 {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
@@ -124,10 +124,10 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 			continue
 		}
 		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
-			return nil, unsigned(err)
+			return nil, errSignUp(err)
 		}
 		for _, n := range page.Data {
-			list = append(list, SignedNumber{ID: string(n.ID), WABA: waba, Display: line(n.Display, 40), Name: line(n.Name, 100), Registered: strings.EqualFold(string(n.Status), "CONNECTED")})
+			list = append(list, SignedNumber{ID: string(n.ID), WABA: waba, Display: clippedLine(n.Display, 40), Name: clippedLine(n.Name, 100), Registered: strings.EqualFold(string(n.Status), "CONNECTED")})
 		}
 	}
 	if len(list) == 0 {
@@ -151,16 +151,16 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 		return err
 	}
 	if err := c.Call(ctx, http.MethodPost, phone+"/register", nil, object{"messaging_product": "whatsapp", "pin": pin}, nil); err != nil {
-		return unsigned(err)
+		return errSignUp(err)
 	}
 	return nil
 }
 
-// unsigned words what Meta refuses to the token of a sign-up.
-func unsigned(err error) error {
+// errSignUp words what Meta refuses to the token of a sign-up.
+func errSignUp(err error) error {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !graph.Certain(err) {
-		return unreached(err)
+		return errUnreachable(err)
 	}
 	return &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses: " + refused.Words(), Hint: "Begin again.", Cause: err}
 }

@@ -12,9 +12,9 @@ import (
 // variablePattern matches a variable of a template.
 var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
 
-// positional replaces the variables of one component by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order
+// withPositions replaces the variables of one component by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order
 // of their first use. names has the names in that order.
-func positional(text string) (numbered string, names []string) {
+func withPositions(text string) (numbered string, names []string) {
 	at := map[string]int{}
 	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
 		name := variablePattern.FindStringSubmatch(found)[1]
@@ -36,7 +36,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func templateMessage(t channels.TemplateUse) (object, error) {
 	var components []object
 	for _, c := range []struct{ kind, text string }{{"header", t.Header}, {"body", t.Body}} {
-		_, names := positional(c.text)
+		_, names := withPositions(c.text)
 		var parameters []object
 		for _, name := range names {
 			v := oneLine(t.Values[name])
@@ -65,15 +65,15 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	return m, nil
 }
 
-// definition returns a template in the form in which it is submitted.
+// templateComponents returns a template in the form in which it is submitted.
 // Errors: *channels.SendError of class BadContent: what Meta would refuse.
-func definition(t channels.Template) ([]object, error) {
+func templateComponents(t channels.Template) ([]object, error) {
 	var components []object
 	if t.Header != "" {
-		text, names := positional(t.Header)
+		text, names := withPositions(t.Header)
 		header := object{"type": "HEADER", "format": "TEXT", "text": text}
 		if len(names) > 1 {
-			return nil, refuse("The header of a template has one variable at most.", "Move the others into the body.")
+			return nil, errBadContent("The header of a template has one variable at most.", "Move the others into the body.")
 		}
 		if len(names) == 1 {
 			example, err := examples(t, names)
@@ -84,8 +84,8 @@ func definition(t channels.Template) ([]object, error) {
 		}
 		components = append(components, header)
 	}
-	text, names := positional(t.Body)
-	if err := wellPlaced(text); err != nil {
+	text, names := withPositions(t.Body)
+	if err := checkVariablePlaces(text); err != nil {
 		return nil, err
 	}
 	body := object{"type": "BODY", "text": text}
@@ -99,7 +99,7 @@ func definition(t channels.Template) ([]object, error) {
 	components = append(components, body)
 	if t.Footer != "" {
 		if variablePattern.MatchString(t.Footer) {
-			return nil, refuse("The footer of a template has no variables.", "Move them into the body.")
+			return nil, errBadContent("The footer of a template has no variables.", "Move them into the body.")
 		}
 		components = append(components, object{"type": "FOOTER", "text": t.Footer})
 	}
@@ -123,27 +123,27 @@ func examples(t channels.Template, names []string) ([]string, error) {
 	for _, name := range names {
 		example := oneLine(t.Examples[name])
 		if example == "" {
-			return nil, refuse(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
+			return nil, errBadContent(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
 		}
 		list = append(list, example)
 	}
 	return list, nil
 }
 
-// wellPlaced checks that variables are neither first nor last nor side by side.
-func wellPlaced(numbered string) error {
+// checkVariablePlaces checks that variables are neither first nor last nor side by side.
+func checkVariablePlaces(numbered string) error {
 	text := strings.TrimSpace(numbered)
 	at := variablePattern.FindAllStringIndex(text, -1)
 	for i, m := range at {
 		switch {
 		case m[0] == 0 || m[1] == len(text):
-			return refuse("A template can't begin or end with a variable.", "Write words around it.")
+			return errBadContent("A template can't begin or end with a variable.", "Write words around it.")
 		case i > 0 && strings.TrimSpace(text[at[i-1][1]:m[0]]) == "":
-			return refuse("Two variables of a template can't stand side by side.", "Write words between them.")
+			return errBadContent("Two variables of a template can't stand side by side.", "Write words between them.")
 		}
 	}
 	if text == "" {
-		return refuse("The template has no text.", "Write one.")
+		return errBadContent("The template has no text.", "Write one.")
 	}
 	return nil
 }

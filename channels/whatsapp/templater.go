@@ -32,17 +32,17 @@ func (s templateState) state() channels.TemplateState {
 		t.Status = channels.TemplatePending
 	}
 	if s.Quality != nil {
-		t.Quality = quality(string(s.Quality.Score))
+		t.Quality = qualityWord(string(s.Quality.Score))
 	}
 	if s.Rejected != "" && s.Rejected != "NONE" {
-		t.Reason = words(s.Rejected)
+		t.Reason = readableWords(s.Rejected)
 	}
 	return t
 }
 
 // SubmitTemplate implements channels.Templater. Names of variables become numbers.
 func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
-	components, err := definition(t)
+	components, err := templateComponents(t)
 	if err != nil {
 		return channels.TemplateState{}, err
 	}

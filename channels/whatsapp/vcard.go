@@ -20,16 +20,16 @@ func addCards(in *channels.Inbound, cards []card) {
 	for _, c := range cards {
 		name := cardName(c)
 		lines := []string{"👤 **" + wamark.Escape(name) + "**"}
-		if org := joined(", ", line(c.Org.Title, 100), line(c.Org.Department, 100), line(c.Org.Company, 100)); org != "" {
+		if org := joinNonEmpty(", ", clippedLine(c.Org.Title, 100), clippedLine(c.Org.Department, 100), clippedLine(c.Org.Company, 100)); org != "" {
 			lines = append(lines, wamark.Escape(org))
 		}
-		phones, morePhones := beginning(c.Phones)
+		phones, morePhones := firstItems(c.Phones)
 		for _, p := range phones {
-			lines = append(lines, wamark.Escape(line(loose(first(p.Phone, loose(phoneKey(p.WaID)))), 60)))
+			lines = append(lines, wamark.Escape(clippedLine(loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))), 60)))
 		}
-		mails, moreMails := beginning(c.Emails)
+		mails, moreMails := firstItems(c.Emails)
 		for _, e := range mails {
-			lines = append(lines, wamark.Escape(line(e.Email, 200)))
+			lines = append(lines, wamark.Escape(clippedLine(e.Email, 200)))
 		}
 		if more := cmp.Or(morePhones, moreMails); more != "" {
 			lines = append(lines, more+" in the file")
@@ -41,7 +41,7 @@ func addCards(in *channels.Inbound, cards []card) {
 }
 
 func cardName(c card) string {
-	for _, name := range []string{line(c.Name.Formatted, 200), joined(" ", line(c.Name.First, 100), line(c.Name.Last, 100)), line(c.Org.Company, 200)} {
+	for _, name := range []string{clippedLine(c.Name.Formatted, 200), joinNonEmpty(" ", clippedLine(c.Name.First, 100), clippedLine(c.Name.Last, 100)), clippedLine(c.Org.Company, 200)} {
 		if name != "" {
 			return name
 		}
@@ -49,8 +49,8 @@ func cardName(c card) string {
 	return "Contact"
 }
 
-// joined joins the texts that are not empty.
-func joined(by string, list ...string) string {
+// joinNonEmpty joins the texts that are not empty.
+func joinNonEmpty(by string, list ...string) string {
 	var kept []string
 	for _, s := range list {
 		if s != "" {
@@ -80,7 +80,7 @@ func vCard(c card) []byte {
 	put := func(name string, values ...loose) {
 		any := false
 		for i, v := range values {
-			values[i] = loose(vEscape(line(v, 300)))
+			values[i] = loose(vEscape(clippedLine(v, 300)))
 			any = any || v != ""
 		}
 		if !any {
@@ -102,7 +102,7 @@ func vCard(c card) []byte {
 	put("TITLE", c.Org.Title)
 	put("BDAY", c.Birthday)
 	for _, p := range c.Phones {
-		put("TEL"+vType(p.Type), loose(first(p.Phone, loose(phoneKey(p.WaID)))))
+		put("TEL"+vType(p.Type), loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))))
 	}
 	for _, e := range c.Emails {
 		put("EMAIL"+vType(e.Type), e.Email)
