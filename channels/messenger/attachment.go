@@ -17,9 +17,9 @@ const maxRefBytes = 2000
 // maxShown is how many attachments are shown of a message; Messenger allows 30.
 const maxShown = 100
 
-// add adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown.
+// addTo adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown.
 // text is the message's own text.
-func (a *attachment) add(in *channels.Inbound, text string) {
+func (a *attachment) addTo(in *channels.Inbound, text string) {
 	switch a.Type {
 	case "image", "video", "audio", "file", "sticker":
 		a.addFile(in)
@@ -39,7 +39,7 @@ func (a *attachment) add(in *channels.Inbound, text string) {
 // addFile adds a file that has to be fetched from Meta's servers, soon, because its address expires.
 func (a *attachment) addFile(in *channels.Inbound) {
 	sticker := a.Type == "sticker" || a.Payload.StickerID != 0
-	if sticker && thumbsUp(int64(a.Payload.StickerID)) {
+	if sticker && isThumbsUp(int64(a.Payload.StickerID)) {
 		addText(in, "👍")
 		return
 	}
@@ -51,25 +51,25 @@ func (a *attachment) addFile(in *channels.Inbound) {
 	u, err := url.Parse(at)
 	switch {
 	case at == "" || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		in.Notices = append(in.Notices, "Sent "+article(kind)+" that Messenger doesn't pass on. Look into the Page's inbox.")
+		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" that Messenger doesn't pass on. Look into the Page's inbox.")
 		return
 	case len(at) > maxRefBytes:
-		in.Notices = append(in.Notices, "Sent "+article(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
+		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
 		return
 	}
 	name, contentType := fileName(u, kind, len(in.Attachments))
 	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: sticker, Ref: at})
 }
 
-func article(kind string) string {
+func withArticle(kind string) string {
 	if kind == "image" || kind == "audio" {
 		return "an " + kind
 	}
 	return "a " + kind
 }
 
-// thumbsUp reports whether a sticker is the thumb beside the text field, in one of its three sizes.
-func thumbsUp(id int64) bool {
+// isThumbsUp reports whether a sticker is the thumb beside the text field, in one of its three sizes.
+func isThumbsUp(id int64) bool {
 	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
 }
 
@@ -85,7 +85,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 		return base, contentType // the customer's name for it
 	}
 	if contentType == "" {
-		ext, contentType = fallbackType(kind)
+		ext, contentType = typeByKind(kind)
 	}
 	if nth == 0 {
 		return kind + ext, contentType
@@ -93,7 +93,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	return kind + "-" + strconv.Itoa(nth+1) + ext, contentType
 }
 
-func fallbackType(kind string) (ext, contentType string) {
+func typeByKind(kind string) (ext, contentType string) {
 	switch kind {
 	case "image":
 		return ".jpg", "image/jpeg"

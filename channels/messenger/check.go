@@ -32,13 +32,13 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	findings := []channels.Finding{token}
 	if token.OK {
 		findings = append(findings, c.checkSecret(ctx)...)
-		findings = append(findings, hooked(c.checkSubscription(ctx)))
+		findings = append(findings, asHookFault(c.checkSubscription(ctx)))
 	}
-	return append(findings, hooked(c.checkAddress(ctx, !slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK }))))
+	return append(findings, asHookFault(c.checkAddress(ctx, !slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK }))))
 }
 
-// hooked marks a fault as one of the webhook.
-func hooked(f channels.Finding) channels.Finding {
+// asHookFault marks a fault as one of the webhook.
+func asHookFault(f channels.Finding) channels.Finding {
 	if !f.OK {
 		f.Field = channels.HookField
 	}
@@ -54,7 +54,7 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 		return []channels.Finding{{What: secret, Field: fieldSecret, Text: "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
 			Hint: "Copy it from the app dashboard of that app, App settings, Basic."}}
 	case err != nil:
-		return []channels.Finding{refused(secret, err)}
+		return []channels.Finding{refusedFinding(secret, err)}
 	}
 	findings := []channels.Finding{{OK: true, What: secret, Text: "It is that of the token's app."}}
 	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
@@ -78,7 +78,7 @@ const shortLife = 7 * 24 * time.Hour
 func (c *Channel) checkAddress(ctx context.Context, whole bool) channels.Finding {
 	const what = "Webhook address"
 	if c.env.HookURL == "" {
-		e := noAddress()
+		e := errNoAddress()
 		return channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
 	}
 	if !whole {
@@ -86,7 +86,7 @@ func (c *Channel) checkAddress(ctx context.Context, whole bool) channels.Finding
 	}
 	state, err := c.FindHook(ctx)
 	if err != nil {
-		return refused(what, err)
+		return refusedFinding(what, err)
 	}
 	for _, v := range state.Values {
 		if v.Now != v.Wanted {
@@ -96,9 +96,9 @@ func (c *Channel) checkAddress(ctx context.Context, whole bool) channels.Finding
 	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."}
 }
 
-// refused returns a finding about a request that failed.
-func refused(what string, err error) channels.Finding {
-	e := classify(err)
+// refusedFinding returns a finding about a request that failed.
+func refusedFinding(what string, err error) channels.Finding {
+	e := classifyError(err)
 	f := channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
 	switch e.Class {
 	case channels.Ambiguous, channels.Retry, channels.Throttled:
@@ -118,7 +118,7 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 		Name string `json:"name"`
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, "me", url.Values{"fields": {"id,name"}}, nil, &me); err != nil {
-		f := refused(what, err)
+		f := refusedFinding(what, err)
 		var no *graph.Error
 		if errors.As(err, &no) && no.Coded {
 			f.Field = fieldToken
@@ -139,7 +139,7 @@ func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 		" with its token (docs/messenger.md), or set the webhook on the account's page of the settings site."
 	fields, subscribed, err := c.pageFields(ctx)
 	if err != nil {
-		return refused(what, err)
+		return refusedFinding(what, err)
 	}
 	if !subscribed {
 		return channels.Finding{What: what, Text: "The Page isn't subscribed to the app: nothing will arrive.", Hint: hint}

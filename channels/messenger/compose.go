@@ -67,8 +67,8 @@ type outButton struct {
 	Payload string `json:"payload,omitempty"`
 }
 
-// refuse returns the error for a message that can't be sent as it is.
-func refuse(text, hint string) error {
+// errBadContent returns the error for a message that can't be sent as it is.
+func errBadContent(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
@@ -77,7 +77,7 @@ func refuse(text, hint string) error {
 // only shown below the last message.
 func compose(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
-		return nil, refuse("Messenger knows no templates.", "Write the message as a text.")
+		return nil, errBadContent("Messenger knows no templates.", "Write the message as a text.")
 	}
 	rich := o.Rich
 	if rich == nil {
@@ -92,7 +92,7 @@ func compose(o channels.Outbound) ([]part, error) {
 	}
 	switch rich.Kind() {
 	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them
-		text = paragraphs(text, wamark.Plain(rich.Text()))
+		text = joinParagraphs(text, wamark.Plain(rich.Text()))
 	default:
 	}
 	files, err := fileParts(o.Files)
@@ -107,7 +107,7 @@ func compose(o channels.Outbound) ([]part, error) {
 		}
 		parts = append(parts, p)
 	} else if len(rich.Buttons) > 0 {
-		return nil, refuse("Answers to tap need a text above them.", "Write one.")
+		return nil, errBadContent("Answers to tap need a text above them.", "Write one.")
 	}
 	if len(parts) > 0 && len(parts[0].message.QuickReplies) > 0 {
 		parts = append(files, parts...)
@@ -122,12 +122,12 @@ func compose(o channels.Outbound) ([]part, error) {
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {
-		return nil, refuse("There is nothing to send.", "Write something.")
+		return nil, errBadContent("There is nothing to send.", "Write something.")
 	}
 	return parts, nil
 }
 
-func paragraphs(texts ...string) string {
+func joinParagraphs(texts ...string) string {
 	var kept []string
 	for _, t := range texts {
 		if t = strings.TrimSpace(t); t != "" {
@@ -140,28 +140,28 @@ func paragraphs(texts ...string) string {
 // fileParts returns the parts for files. It checks type and size before the files are read.
 func fileParts(files []channels.File) ([]part, error) {
 	if len(files) > 1 {
-		return nil, refuse("Messenger takes one file per message.", "Send the files one by one.")
+		return nil, errBadContent("Messenger takes one file per message.", "Send the files one by one.")
 	}
 	var parts []part
 	for i := range files {
-		if f := files[i]; f.SizeBytes > limitOf(f) {
-			return nil, tooLarge(f)
+		if f := files[i]; f.SizeBytes > maxBytesOf(f) {
+			return nil, errTooLarge(f)
 		}
 		parts = append(parts, part{file: &files[i]})
 	}
 	return parts, nil
 }
 
-// limitOf returns the size limit for a file of this type, in bytes.
-func limitOf(f channels.File) int64 {
+// maxBytesOf returns the size limit for a file of this type, in bytes.
+func maxBytesOf(f channels.File) int64 {
 	if attachmentType(f.ContentType) == "image" {
 		return maxImageBytes
 	}
 	return maxFileBytes
 }
 
-func tooLarge(f channels.File) error {
-	return refuse(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, limitOf(f)>>20), "Make it smaller or send a link.")
+func errTooLarge(f channels.File) error {
+	return errBadContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)>>20), "Make it smaller or send a link.")
 }
 
 // attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
@@ -185,10 +185,10 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err
 	}
-	links := linksAmong(buttons)
+	links := countLinks(buttons)
 	if links > 0 && len(buttons) <= maxButtons && utf8.RuneCountInString(text) <= maxButtonText {
 		return part{text: text, template: true, message: outMessage{Attachment: &outAttached{Type: "template",
-			Payload: buttonTemplate{Type: "button", Text: text, Buttons: outButtons(buttons)}}}}, nil
+			Payload: buttonTemplate{Type: "button", Text: text, Buttons: buttonsOf(buttons)}}}}, nil
 	}
 	var replies []quickReply
 	for _, b := range buttons {
@@ -199,12 +199,12 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 		replies = append(replies, quickReply{ContentType: "text", Title: b.Title, Payload: cmp.Or(b.ID, b.Title)})
 	}
 	if n := utf8.RuneCountInString(text); n > maxText {
-		return part{}, refuse(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
+		return part{}, errBadContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
 	}
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
 }
 
-func linksAmong(buttons []channels.Button) (n int) {
+func countLinks(buttons []channels.Button) (n int) {
 	for _, b := range buttons {
 		if b.URL != "" {
 			n++
@@ -213,26 +213,26 @@ func linksAmong(buttons []channels.Button) (n int) {
 	return n
 }
 
-func checkButtons(buttons []channels.Button, most int) error {
-	if len(buttons) > most {
-		return refuse(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), most), "Leave some out.")
+func checkButtons(buttons []channels.Button, maxButtons int) error {
+	if len(buttons) > maxButtons {
+		return errBadContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), maxButtons), "Leave some out.")
 	}
 	for _, b := range buttons {
 		switch u, err := url.Parse(b.URL); {
 		case strings.TrimSpace(b.Title) == "":
-			return refuse("A button has no words.", "Name it.")
+			return errBadContent("A button has no words.", "Name it.")
 		case utf8.RuneCountInString(b.Title) > maxTitle:
-			return refuse(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
+			return errBadContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
 		case utf8.RuneCountInString(b.ID) > maxPayload:
-			return refuse(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
+			return errBadContent(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
 		case b.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
-			return refuse(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
+			return errBadContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
 		}
 	}
 	return nil
 }
 
-func outButtons(buttons []channels.Button) []outButton {
+func buttonsOf(buttons []channels.Button) []outButton {
 	var list []outButton
 	for _, b := range buttons {
 		if b.URL != "" {
@@ -247,24 +247,24 @@ func outButtons(buttons []channels.Button) []outButton {
 // cardPart returns the part for a carousel.
 func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
-		return part{}, refuse(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
+		return part{}, errBadContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
 	}
 	t := genericTemplate{Type: "generic"}
 	for _, c := range cards {
 		switch u, err := url.Parse(c.ImageURL); {
 		case strings.TrimSpace(c.Title) == "":
-			return part{}, refuse("A card has no title.", "Give it one.")
+			return part{}, errBadContent("A card has no title.", "Give it one.")
 		case utf8.RuneCountInString(c.Title) > maxCardText || utf8.RuneCountInString(c.Text) > maxCardText:
-			return part{}, refuse(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clip(c.Title, 40), maxCardText), "Shorten it.")
+			return part{}, errBadContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clipText(c.Title, 40), maxCardText), "Shorten it.")
 		case c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
-			return part{}, refuse(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
+			return part{}, errBadContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
 		case c.ImageURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
-			return part{}, refuse(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
+			return part{}, errBadContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
 		}
 		if err := checkButtons(c.Buttons, maxButtons); err != nil {
 			return part{}, err
 		}
-		t.Elements = append(t.Elements, outElement{Title: c.Title, Subtitle: c.Text, ImageURL: c.ImageURL, Buttons: outButtons(c.Buttons)})
+		t.Elements = append(t.Elements, outElement{Title: c.Title, Subtitle: c.Text, ImageURL: c.ImageURL, Buttons: buttonsOf(c.Buttons)})
 	}
 	return part{template: true, message: outMessage{Attachment: &outAttached{Type: "template", Payload: t}}}, nil
 }

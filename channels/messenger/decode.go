@@ -33,7 +33,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	customer := ev.customer(s.Page)
 	if customer == "" && ev.Policy != nil {
-		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.time(), Notices: []string{ev.Policy.words()}}}, nil
+		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.time(), Notices: []string{ev.Policy.notice()}}}, nil
 	}
 	if s.Page == "" || customer == "" {
 		return nil, errors.New("messenger: event: nobody it is about")
@@ -45,28 +45,30 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	fromPage := ev.Sender.ID == s.Page
 	switch {
 	case ev.Message != nil && (ev.Message.IsEcho || fromPage):
-		return c.echo(base, ev.Message), nil
+		return c.echoOf(base, ev.Message), nil
 	case ev.Message != nil:
-		return said(base, ev.Message), nil
+		return messageOf(base, ev.Message), nil
 	case ev.Postback != nil && !fromPage:
-		return tapped(base, ev.Postback), nil
+		return tapOf(base, ev.Postback), nil
 	case ev.Reaction != nil && !fromPage:
-		return reacted(base, ev.Reaction), nil
+		return reactionOf(base, ev.Reaction), nil
 	case ev.Edit != nil && !fromPage:
-		return edited(base, ev.Edit), nil
+		return editOf(base, ev.Edit), nil
 	case ev.Read != nil:
-		return seen(base, channels.StateRead, ev.Read), nil
+		return receiptsOf(base, channels.StateRead, ev.Read), nil
 	case ev.Delivery != nil:
-		return seen(base, channels.StateDelivered, ev.Delivery), nil
+		return receiptsOf(base, channels.StateDelivered, ev.Delivery), nil
 	case ev.Referral != nil && !fromPage:
 		// The customer only opened the conversation by a link: nobody needs to be notified.
-		base.Kind, base.Automatic, base.Notices = channels.InboundMessage, linkWhy, []string{ev.Referral.words()}
+		base.Kind = channels.InboundMessage
+		base.Automatic = linkWhy
+		base.Notices = []string{ev.Referral.notice()}
 		return []channels.Inbound{base}, nil
 	}
 	return nil, nil // a kind of event that isn't about a conversation, or that is unknown
 }
 
-// time reads milliseconds since 1970; the zero time if there are none.
+// time reads milliseconds since 1970. It returns the zero time if there are none.
 func (n number) time() time.Time {
 	if n <= 0 || n > 1<<53 {
 		return time.Time{}
@@ -74,10 +76,10 @@ func (n number) time() time.Time {
 	return time.UnixMilli(int64(n)).UTC()
 }
 
-// said returns a customer's message.
-func said(in channels.Inbound, m *message) []channels.Inbound {
+// messageOf returns a customer's message.
+func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind, in.ExternalID = channels.InboundMessage, m.MID
-	body(&in, m)
+	readBody(&in, m)
 	if m.QuickReply != nil {
 		in.Chosen = m.QuickReply.Payload
 	}
@@ -85,7 +87,7 @@ func said(in channels.Inbound, m *message) []channels.Inbound {
 		in.Answers.External = m.ReplyTo.MID
 	}
 	if m.Referral != nil {
-		in.Notices = append(in.Notices, m.Referral.words())
+		in.Notices = append(in.Notices, m.Referral.notice())
 	}
 	if in.Automatic != "" {
 		in.Notices = append(in.Notices, "Another app holds this conversation on Messenger; it answers.")
@@ -96,62 +98,69 @@ func said(in channels.Inbound, m *message) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// body sets the text, attachments and remarks of a message.
-func body(in *channels.Inbound, m *message) {
+// readBody sets the text, attachments and remarks of a message.
+func readBody(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
 		if i == maxShown {
 			in.Notices = append(in.Notices, fmt.Sprintf("Sent %d things more. Look into the Page's inbox.", len(m.Attachments)-maxShown))
 			break
 		}
-		a.add(in, m.Text)
+		a.addTo(in, m.Text)
 	}
 }
 
-// echo returns a message of the Page: ours, or one that was written outside of Parley.
-func (c *Channel) echo(in channels.Inbound, m *message) []channels.Inbound {
+// echoOf returns a message of the Page: ours, or one that was written outside of Parley.
+func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID, in.Automatic = m.MID, ""
 	t, ours := parseToken(c.env.Keys, c.page, m.Metadata)
 	if !ours {
 		in.Kind = channels.InboundForeign
-		body(&in, m)
+		readBody(&in, m)
 		if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
 			in.Notices = []string{"The Page sent something that Messenger doesn't pass on."}
 		}
 		return []channels.Inbound{in}
 	}
-	in.Kind, in.Answers.Conversation, in.Answers.Message = channels.InboundOwn, t.conversation, t.message
+	in.Kind = channels.InboundOwn
+	in.Answers.Conversation = t.conversation
+	in.Answers.Message = t.message
 	if !t.more {
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
 	return []channels.Inbound{in}
 }
 
-// tapped returns a tap on a button or in the Page's menu.
-func tapped(in channels.Inbound, p *postback) []channels.Inbound {
-	in.Kind, in.ExternalID, in.Chosen = channels.InboundMessage, p.MID, p.Payload
+// tapOf returns a tap on a button or in the Page's menu.
+func tapOf(in channels.Inbound, p *postback) []channels.Inbound {
+	in.Kind = channels.InboundMessage
+	in.ExternalID = p.MID
+	in.Chosen = p.Payload
 	in.Text = wamark.Escape(p.Title)
 	if in.Text == "" {
 		in.Notices = append(in.Notices, "Tapped a button.")
 	}
 	if p.Referral != nil {
-		in.Notices = append(in.Notices, p.Referral.words())
+		in.Notices = append(in.Notices, p.Referral.notice())
 	}
 	return []channels.Inbound{in}
 }
 
-func reacted(in channels.Inbound, r *reaction) []channels.Inbound {
-	in.Kind, in.Change.Target, in.Opens, in.Automatic = channels.InboundReaction, r.MID, true, ""
+func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	if r.MID == "" {
 		return nil
 	}
+	in.Kind = channels.InboundReaction
+	in.Change.Target = r.MID
+	in.Opens = true
+	in.Automatic = ""
 	if r.Action != "unreact" {
 		in.Change.Emoji = r.emoji()
 	}
 	return []channels.Inbound{in}
 }
 
-// emoji returns the emoji of a reaction; older webhooks only have its name.
+// emoji returns the emoji of a reaction. Webhooks of old versions only have its name.
 func (r *reaction) emoji() string {
 	if r.Emoji != "" {
 		return r.Emoji
@@ -175,17 +184,19 @@ func (r *reaction) emoji() string {
 	return "❔"
 }
 
-func edited(in channels.Inbound, e *edit) []channels.Inbound {
+func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	if e.MID == "" {
 		return nil
 	}
-	in.Kind, in.Change.Target, in.Text = channels.InboundEdit, e.MID, wamark.Escape(e.Text)
+	in.Kind = channels.InboundEdit
+	in.Change.Target = e.MID
+	in.Text = wamark.Escape(e.Text)
 	return []channels.Inbound{in}
 }
 
-// seen returns a receipt for all our messages up to the watermark. It ignores mids, because they may be
-// missing, and may name messages that people wrote outside of Parley.
-func seen(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
+// receiptsOf returns a receipt for all our messages up to the watermark. If there is a watermark it ignores the
+// ids of messages, because they may be missing, and may name messages that people wrote outside of Parley.
+func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind, in.Automatic = channels.InboundStatus, ""
 	if until := w.Watermark.time(); !until.IsZero() {
 		in.Status = &channels.Status{State: state, UpTo: until}
@@ -200,8 +211,8 @@ func seen(in channels.Inbound, state channels.DeliveryState, w *watermark) []cha
 	return list
 }
 
-// words says for agents from where a customer came: an ad, a link, a product.
-func (r *referral) words() string {
+// notice says for agents from where a customer came: an ad, a link, a product.
+func (r *referral) notice() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {
 	case "ADS":
@@ -230,12 +241,12 @@ func (r *referral) words() string {
 
 // oneLine shortens a stranger's text to one line.
 func oneLine(s string) string {
-	return clip(strings.Join(strings.Fields(s), " "), 120)
+	return clipText(strings.Join(strings.Fields(s), " "), 120)
 }
 
-// words tells the account's people of a measure against the Page.
-func (p *policy) words() string {
-	reason := clip(strings.Join(strings.Fields(p.Reason), " "), 300)
+// notice says for the account's people what measure Facebook took against the Page.
+func (p *policy) notice() string {
+	reason := clipText(strings.Join(strings.Fields(p.Reason), " "), 300)
 	if reason != "" {
 		reason = " Its reason: " + reason
 	}
@@ -247,5 +258,5 @@ func (p *policy) words() string {
 	case "warning":
 		return "Facebook warns that this Page breaks its rules, and may block its messages." + reason
 	}
-	return "Facebook has taken a measure against this Page: " + clip(oneLine(p.Action), 40) + "." + reason
+	return "Facebook has taken a measure against this Page: " + clipText(oneLine(p.Action), 40) + "." + reason
 }

@@ -193,18 +193,18 @@ func TestEchoes(t *testing.T) {
 		return fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":1700000000123,
 			"message":{"mid":"m_e","is_echo":true,"app_id":9000000001,"text":"Hello *you*","metadata":%s}}]}]}`, testPage, testPage, testPSID, m)
 	}
-	for name, metadata := range map[string]string{"new key": c.metadata(o, false), "old key": old.metadata(o, false)} {
+	for name, metadata := range map[string]string{"new key": c.signedMetadata(o, false), "old key": old.signedMetadata(o, false)} {
 		got := decodeOne(t, c, echo(metadata))[0]
 		if got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Answers.Conversation != 7 || got.ExternalID != "m_e" || got.From.Key != testPSID ||
 			got.Status == nil || got.Status.MessageID != 42 || got.Status.State != channels.StateSent || got.Status.External[0] != "m_e" {
 			t.Errorf("%s: own echo became %+v", name, got)
 		}
 	}
-	if got := decodeOne(t, c, echo(c.metadata(o, true)))[0]; got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Status != nil {
+	if got := decodeOne(t, c, echo(c.signedMetadata(o, true)))[0]; got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Status != nil {
 		t.Errorf("the echo of a part became %+v", got)
 	}
-	good := c.metadata(o, false)
-	for name, metadata := range map[string]string{"none": "", "another app's": "order 5", "another page": other.metadata(o, false), "forged": stranger.metadata(o, false),
+	good := c.signedMetadata(o, false)
+	for name, metadata := range map[string]string{"none": "", "another app's": "order 5", "another page": other.signedMetadata(o, false), "forged": stranger.signedMetadata(o, false),
 		"another message": strings.Replace(good, "m42", "m43", 1), "cut": good[:len(good)-1], "longer": good + "0", "part added": strings.Replace(good, "m42", "m42.p", 1)} {
 		got := decodeOne(t, c, echo(metadata))[0]
 		if got.Kind != channels.InboundForeign || got.Text != "Hello \\*you\\*" || got.Answers.Message != 0 || got.From.Key != testPSID || got.ExternalID != "m_e" {

@@ -17,10 +17,10 @@ const subcodeLate = 1357046
 // conversation.
 const subcodeHeld = 2018300
 
-// classify decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
+// classifyError decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
 // a closed window, 10 alone a missing permission.
 // Source: Meta, "Messenger Platform: error codes".
-func classify(err error) *channels.SendError {
+func classifyError(err error) *channels.SendError {
 	var own *channels.SendError
 	if errors.As(err, &own) {
 		return own
@@ -63,7 +63,7 @@ func classify(err error) *channels.SendError {
 
 func classOf(e *graph.Error) channels.Class {
 	if !e.Coded {
-		return bareClass(e.Status)
+		return classByStatus(e.Status)
 	}
 	switch [2]int{e.Code, e.Subcode} {
 	case [2]int{10, 2018278}, [2]int{10, 2018065}: // outside of the reply window; 2018065 is the older subcode
@@ -92,14 +92,14 @@ func classOf(e *graph.Error) channels.Class {
 		return channels.BadContent
 	}
 	// An undocumented code.
-	if class := bareClass(e.Status); class != channels.Retry {
+	if class := classByStatus(e.Status); class != channels.Retry {
 		return class
 	}
 	return channels.BadContent
 }
 
-// bareClass decides by the HTTP status alone. Such answers come from a server in front of Graph.
-func bareClass(status int) channels.Class {
+// classByStatus decides by the HTTP status alone. Such answers come from a server in front of Graph.
+func classByStatus(status int) channels.Class {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return channels.Throttled

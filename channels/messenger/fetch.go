@@ -33,7 +33,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	case errors.Is(err, graph.ErrForeignHost):
 		return channels.Fetched{}, bad("The file isn't on Meta's servers and is not fetched.")
 	case errors.Is(err, graph.ErrTooLarge):
-		return channels.Fetched{}, tooMuch(err)
+		return channels.Fetched{}, errTooMuch(err)
 	case errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests:
 		return channels.Fetched{}, &channels.SendError{Class: channels.Throttled, Wait: throttleWait(refused), Text: "Meta's file server is busy.", Cause: err}
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
@@ -42,7 +42,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Meta's file server doesn't answer.", Cause: err}
 }
 
-func tooMuch(err error) error {
+func errTooMuch(err error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The file is too large.", Hint: "Look into the Page's inbox.", Cause: err}
 }
 
@@ -56,7 +56,7 @@ func (r classified) Read(b []byte) (int, error) {
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err
 	case errors.Is(err, graph.ErrTooLarge):
-		return n, tooMuch(err)
+		return n, errTooMuch(err)
 	}
 	return n, &channels.SendError{Class: channels.Retry, Text: "The file broke off.", Cause: err}
 }

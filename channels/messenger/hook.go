@@ -36,16 +36,16 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	return channels.HookState{
 		Values: []channels.HookValue{
 			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
-			{What: "What the app is told", Now: list(has), Wanted: list(append(neededFields(), has...))},
-			{What: "What the Page tells the app", Now: list(facts.page), Wanted: list(append(neededFields(), facts.page...))},
+			{What: "What the app is told", Now: listFields(has), Wanted: listFields(append(neededFields(), has...))},
+			{What: "What the Page tells the app", Now: listFields(facts.page), Wanted: listFields(append(neededFields(), facts.page...))},
 		},
 		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
 			strings.Join(neededFields(), ", ") + ", and add the Page there with the same fields.",
 	}, nil
 }
 
-// list writes fields in the order of the alphabet, each once.
-func list(fields []string) string {
+// listFields writes fields in the order of the alphabet, each once.
+func listFields(fields []string) string {
 	fields = slices.Clone(fields)
 	slices.Sort(fields)
 	return strings.Join(slices.Compact(fields), ", ")
@@ -53,24 +53,24 @@ func list(fields []string) string {
 
 func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if c.env.HookURL == "" {
-		return hookFacts{}, noAddress()
+		return hookFacts{}, errNoAddress()
 	}
 	var facts hookFacts
 	var err error
 	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
-		return facts, classify(err)
+		return facts, classifyError(err)
 	}
 	if facts.sub, err = facts.app.Subscription(ctx, object); err != nil {
-		return facts, classify(err)
+		return facts, classifyError(err)
 	}
 	facts.page, _, err = c.pageFields(ctx)
 	if err != nil {
-		return facts, classify(err)
+		return facts, classifyError(err)
 	}
 	return facts, nil
 }
 
-func noAddress() *channels.SendError {
+func errNoAddress() *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: "Facebook can't reach this Parley: it has no public address.",
 		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
 }
@@ -103,21 +103,21 @@ func (c *Channel) SetHook(ctx context.Context) error {
 		}
 		slices.Sort(fields)
 		if err := facts.app.Subscribe(ctx, object, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
-			return unhooked(err)
+			return hookError(err)
 		}
 	}
 	fields := append(neededFields(), facts.page...)
 	slices.Sort(fields)
 	query := url.Values{"subscribed_fields": {strings.Join(slices.Compact(fields), ",")}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/subscribed_apps", query, nil, nil); err != nil {
-		return unhooked(err)
+		return hookError(err)
 	}
 	return nil
 }
 
-// unhooked says why a webhook was not set.
-func unhooked(err error) *channels.SendError {
-	e := *classify(err)
+// hookError says why a webhook was not set.
+func hookError(err error) *channels.SendError {
+	e := *classifyError(err)
 	if graph.Unverified(err) {
 		e.Class, e.Text = channels.Retry, "Facebook called this Parley and did not get the right answer."
 		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."

@@ -78,7 +78,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	c := &Channel{page: page, beginsAt: a.BeginsAt, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1), profiles: &profiles{asked: map[string]time.Time{}}}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
-		Split: split, Accept: c.accept, Later: c.later, Now: env.Now, Log: env.Log}
+		Split: split, Accept: c.accept, Later: c.introduceLater, Now: env.Now, Log: env.Log}
 	return c, nil
 }
 

@@ -28,28 +28,28 @@ const (
 // profiles decides whose profile is asked for. It is safe for concurrent use.
 type profiles struct {
 	mu      sync.Mutex
-	asked   map[string]time.Time // when a customer's profile was asked for last, or was to be
-	waiting []string             // whose should be
-	asking  int                  // how many requests do that now
-	paused  time.Time            // until then nobody's is asked for
+	asked   map[string]time.Time // when each customer's profile was last asked for, or put into waiting
+	waiting []string             // the customers whose profiles have to be asked for
+	asking  int                  // how many requests ask for profiles now; at most maxProfiles
+	paused  time.Time            // until then no profile is asked for
 }
 
-// wrote takes down that a customer has written, and that her profile should be asked for if that is due.
-func (p *profiles) wrote(customer string, now time.Time) {
+// noteMessage records that a customer has written. Her profile will be asked for, unless that was done lately.
+func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if at, ok := p.asked[customer]; ok && now.Sub(at) < profileAgain {
 		return
 	}
-	if len(p.asked) > maxKnown {
+	if len(p.asked) > maxNamesKept {
 		clear(p.asked)
 	}
 	p.asked[customer] = now
 	p.waiting = append(p.waiting, customer)
 }
 
-// allowed reports whether a customer's profile may be asked for now. If not, that is due again when she writes next.
-func (p *profiles) allowed(customer string, now time.Time) bool {
+// mayAsk reports whether a customer's profile may be asked for now. If not, her next message asks again.
+func (p *profiles) mayAsk(customer string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Before(p.paused) {
@@ -59,18 +59,18 @@ func (p *profiles) allowed(customer string, now time.Time) bool {
 	return true
 }
 
-// pause lets nobody's profile be asked for until a time. The customer whose profile could not be read is asked for
-// again when she writes after that.
-func (p *profiles) pause(customer string, until time.Time) {
+// pauseUntil lets no profile be asked for until a time. customer is whose profile could not be read: a message
+// of hers after that time asks again.
+func (p *profiles) pauseUntil(customer string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.paused = until
 	delete(p.asked, customer)
 }
 
-// begin reports whether somebody's profile is to be asked for and few enough requests do that. Whoever got true calls next
-// until it returns false.
-func (p *profiles) begin() bool {
+// tryBegin reports whether the caller may ask for profiles: some are waiting, and few enough requests ask for
+// them. A caller that got true must call nextCustomer until it returns false.
+func (p *profiles) tryBegin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) == 0 || p.asking == maxProfiles {
@@ -80,40 +80,41 @@ func (p *profiles) begin() bool {
 	return true
 }
 
-// next returns whose profile is asked for next; false means nobody's is left.
-func (p *profiles) next() (string, bool) {
+// nextCustomer returns the customer whose profile is asked for next. ok is false if none is waiting.
+func (p *profiles) nextCustomer() (customer string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) == 0 {
 		p.asking--
 		return "", false
 	}
-	customer := p.waiting[0]
+	customer = p.waiting[0]
 	p.waiting = p.waiting[1:]
 	return customer, true
 }
 
-// later returns what is left to do after messages were stored: to ask for the profiles of those who wrote for the
-// first time. A name never keeps a message waiting. nil means nothing is left, or others do it.
-func (c *Channel) later() func(context.Context) {
-	if !c.profiles.begin() {
+// introduceLater returns a function that asks for the profiles of customers who wrote for the first time. It is
+// called after their messages were stored, so that no message waits for a name. introduceLater returns nil if no
+// profile is waiting, or if other requests ask for them.
+func (c *Channel) introduceLater() func(context.Context) {
+	if !c.profiles.tryBegin() {
 		return nil
 	}
 	return func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, profileTimeout)
 		defer cancel()
-		for customer, ok := c.profiles.next(); ok; customer, ok = c.profiles.next() {
-			if !c.introduce(ctx, customer) {
-				c.lookSoon()
+		for customer, ok := c.profiles.nextCustomer(); ok; customer, ok = c.profiles.nextCustomer() {
+			if !c.storeName(ctx, customer) {
+				c.requestLook()
 			}
 		}
 	}
 }
 
-// introduce stores a customer's name from her profile, and says whether it is known now. What Facebook refuses is
-// asked again rarely; until then the card shows her number.
-func (c *Channel) introduce(ctx context.Context, customer string) bool {
-	if ctx.Err() != nil || !c.profiles.allowed(customer, c.env.Now()) {
+// storeName stores a customer's name from her profile, and reports whether the name is known now. If Facebook
+// refuses, it is asked again after a day; until then the card shows the customer's number.
+func (c *Channel) storeName(ctx context.Context, customer string) bool {
+	if ctx.Err() != nil || !c.profiles.mayAsk(customer, c.env.Now()) {
 		return false
 	}
 	var profile struct {
@@ -123,8 +124,8 @@ func (c *Channel) introduce(ctx context.Context, customer string) bool {
 	}
 	err := c.graph.Call(ctx, http.MethodGet, customer, url.Values{"fields": {"name,first_name,last_name"}}, nil, &profile)
 	if err != nil {
-		if wait := profileWait(err); wait > 0 {
-			c.profiles.pause(customer, c.env.Now().Add(wait))
+		if wait := pauseAfter(err); wait > 0 {
+			c.profiles.pauseUntil(customer, c.env.Now().Add(wait))
 		}
 		c.env.Log.Info("profile not read", "error", err)
 		return false
@@ -140,10 +141,10 @@ func (c *Channel) introduce(ctx context.Context, customer string) bool {
 	return true
 }
 
-// profileWait says how long nobody's profile is asked for after a failure; 0 means it is about this person only: her
-// profile is private, she has none, or the app may not read it.
-func profileWait(err error) time.Duration {
-	switch e := classify(err); e.Class {
+// pauseAfter returns how long no profile is asked for after a failure. It returns 0 if the failure is about this
+// person only: her profile is private, she has none, or the app may not read it.
+func pauseAfter(err error) time.Duration {
+	switch e := classifyError(err); e.Class {
 	case channels.Retry, channels.Ambiguous:
 		return profileRetry
 	case channels.Throttled:
@@ -155,8 +156,8 @@ func profileWait(err error) time.Duration {
 	}
 }
 
-// lookSoon asks for a look at the conversations, which tell names as well.
-func (c *Channel) lookSoon() {
+// requestLook asks Run for a look at the conversations, which have names, too.
+func (c *Channel) requestLook() {
 	select {
 	case c.newcomer <- struct{}{}:
 	default: // a look is requested already

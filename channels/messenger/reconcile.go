@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// listed is how many of a conversation's last messages the conversations API lists.
-	listed        = 20
+	// maxListed is how many of a conversation's last messages the conversations API is asked for.
+	maxListed     = 20
 	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
 	// clockSkew is how far Facebook's clock may be from ours.
 	clockSkew = 30 * time.Second
@@ -37,7 +37,7 @@ type listedMessage struct {
 // Reconcile implements channels.Channel. It looks for the message among those that the Page has sent to the
 // customer since the first attempt. The outcome is Landed only if no other message can be meant.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	to, err := recipient(o)
+	to, err := onlyRecipient(o)
 	if err != nil || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
@@ -45,22 +45,22 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil || o.Attempt.Part >= len(parts) {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
-	messages, err := c.list(ctx, to)
+	messages, err := c.listMessages(ctx, to)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	id, outcome := c.search(messages, o, parts[o.Attempt.Part])
+	id, outcome := c.searchPart(messages, o, parts[o.Attempt.Part])
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
 	}
 	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
 }
 
-// list returns the last messages of the conversation with a customer, the newest first.
-func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, error) {
+// listMessages returns the last messages of the conversation with a customer, the newest first.
+func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMessage, error) {
 	list, err := c.conversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
 	if err != nil {
-		return nil, classify(err)
+		return nil, classifyError(err)
 	}
 	var all []listedMessage
 	for _, one := range list {
@@ -70,13 +70,13 @@ func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, e
 	return all, nil
 }
 
-// search looks for a part among a conversation's last messages, without those that are known to be other
+// searchPart looks for a part among a conversation's last messages, without those that are known to be other
 // messages of ours. If a message fits but is a little too old, by no more than the clocks may differ, the
 // outcome is CannotTell.
-func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
+func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
 	from := o.Attempt.FirstAt.Truncate(time.Second)
 	var found []string
-	complete := len(messages) < listed
+	complete := len(messages) < maxListed // messages has all that were sent since from
 	for _, m := range messages {
 		if m.at.Before(from.Add(-clockSkew)) {
 			complete = true
@@ -102,12 +102,14 @@ func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) 
 // isPart reports whether a listed message may be a part: a text if its words are the same; a file or a template
 // if it has an attachment and no text.
 func (m *listedMessage) isPart(p part) bool {
-	attached := m.Attachments != nil && len(m.Attachments.Data) > 0
-	if p.text != "" && words(m.Message) == words(p.text) {
+	text := collapseSpaces(m.Message)
+	if p.text != "" && text == collapseSpaces(p.text) {
 		return true
 	}
-	return (p.file != nil || p.template) && words(m.Message) == "" && attached
+	isAttachment := p.file != nil || p.template
+	hasAttachment := m.Attachments != nil && len(m.Attachments.Data) > 0
+	return isAttachment && hasAttachment && text == ""
 }
 
-// words collapses white space, which may differ between the sent and the listed text.
-func words(s string) string { return strings.Join(strings.Fields(s), " ") }
+// collapseSpaces collapses white space, which may differ between the sent and the listed text.
+func collapseSpaces(s string) string { return strings.Join(strings.Fields(s), " ") }

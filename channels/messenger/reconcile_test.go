@@ -143,7 +143,7 @@ func TestReconcileParts(t *testing.T) {
 
 // chatter fills all that Facebook tells of a conversation.
 func chatter(r *rig) {
-	for range listed {
+	for range maxListed {
 		r.customer.Text("and another thing")
 	}
 }

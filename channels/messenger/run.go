@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// lookEvery is the pause between looks at the Page's conversations. Facebook's budget
-	// for them is about 200 a day on the quietest Page.
-	lookEvery = 10 * time.Minute
-	// lookAgain is the shortest pause, when somebody new has written.
-	lookAgain = 15 * time.Second
+	// lookInterval is the pause between looks at the Page's conversations. Facebook allows about 200 looks a
+	// day on the quietest Page.
+	lookInterval = 10 * time.Minute
+	// minLookInterval is the shortest pause. A look comes so soon when somebody new has written.
+	minLookInterval = 15 * time.Second
 	// lookTimeout bounds one look.
 	lookTimeout = 30 * time.Second
-	// lostAfter is how long a webhook may be on its way before its message counts as lost.
-	lostAfter = 5 * time.Minute
-	// lostUpTo is how far back lost messages are looked for.
-	lostUpTo = 24 * time.Hour
+	// missedAfter is how long a webhook may be on its way before its message counts as missed.
+	missedAfter = 5 * time.Minute
+	// maxMissedAge is how far back missed messages are looked for.
+	maxMissedAge = 24 * time.Hour
 	// clockDoubt is how far Facebook's clock may be behind ours. Messages that are older by no more than
 	// that are still fetched.
 	clockDoubt = 10 * time.Minute
-	// maxKnown is how many names a process remembers having told.
-	maxKnown = 10_000
+	// maxNamesKept is how many names a process remembers having stored.
+	maxNamesKept = 10_000
 )
 
 var _ channels.Runner = (*Channel)(nil)
@@ -43,32 +43,38 @@ type seenState struct {
 // Run implements channels.Runner. Messages come by webhooks. Run looks at the Page's conversations from time
 // to time, for messages whose webhook was lost, and for names of customers whose profiles can't be read.
 func (c *Channel) Run(ctx context.Context) error {
-	since, err := c.since(ctx)
+	since, err := c.fetchedSince(ctx)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{} // the names that this process has stored, by customer
 	for ctx.Err() == nil {
-		c.look(ctx, since, names)
-		soon, late := time.NewTimer(lookAgain), time.NewTimer(lookEvery)
-		select {
-		case <-soon.C:
-		case <-ctx.Done():
-		}
-		select {
-		case <-c.newcomer:
-		case <-late.C:
-		case <-ctx.Done():
-		}
-		soon.Stop()
-		late.Stop()
+		c.storeMissed(ctx, since, names)
+		c.waitForLook(ctx)
 	}
 	return nil
 }
 
-// since returns the time from which on messages are fetched: when the account was set up or, if that is not
-// known, when the first look was made.
-func (c *Channel) since(ctx context.Context) (time.Time, error) {
+// waitForLook waits until the next look is due: after lookInterval or, if somebody new writes, after
+// minLookInterval.
+func (c *Channel) waitForLook(ctx context.Context) {
+	soon, late := time.NewTimer(minLookInterval), time.NewTimer(lookInterval)
+	defer soon.Stop()
+	defer late.Stop()
+	select {
+	case <-soon.C:
+	case <-ctx.Done():
+	}
+	select {
+	case <-c.newcomer:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+}
+
+// fetchedSince returns the time from which on messages are fetched: when the account was set up or, if that
+// isn't known, when the first look was made.
+func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -92,15 +98,15 @@ func (c *Channel) since(ctx context.Context) (time.Time, error) {
 	return s.Since, nil
 }
 
-// look stores lost messages and new names from the Page's latest conversations. If it fails, the next look
-// does the same.
-func (c *Channel) look(ctx context.Context, since time.Time, names map[string]string) {
+// storeMissed stores missed messages and new names from the Page's latest conversations. If it fails, the next
+// look tries again. names has the names that are stored already, by customer.
+func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	list, err := c.conversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
 	var refused *graph.Error
-	if errors.As(err, &refused) && refused.Code == 190 {
-		e := classify(err)
+	if errors.As(err, &refused) && refused.Code == codeTokenInvalid {
+		e := classifyError(err)
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
 		return
 	}
@@ -109,7 +115,7 @@ func (c *Channel) look(ctx context.Context, since time.Time, names map[string]st
 		return
 	}
 	c.env.Report(channels.Condition{Status: channels.Active})
-	if len(names) > maxKnown {
+	if len(names) > maxNamesKept {
 		clear(names)
 	}
 	var facts []channels.Fact
@@ -120,7 +126,7 @@ func (c *Channel) look(ctx context.Context, since time.Time, names map[string]st
 				names[p.ID] = p.Name
 			}
 		}
-		facts = append(facts, c.lost(one, since)...)
+		facts = append(facts, c.missedFacts(one, since)...)
 	}
 	if len(facts) == 0 {
 		return
@@ -137,19 +143,25 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 	if err != nil {
 		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
-	return channels.Fact{ExternalID: bounded("n:" + id + ":" + digest([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
+	return channels.Fact{ExternalID: boundedName("n:" + id + ":" + digest([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
 }
 
-// lost returns the facts of a customer's messages that webhooks should have brought by now, in order. They have
-// the same external ids as those of webhooks, so that messages that did come are recognised.
-func (c *Channel) lost(one conversation, since time.Time) (facts []channels.Fact) {
+// codeTokenInvalid is Facebook's error for a token that was taken back or has expired.
+const codeTokenInvalid = 190
+
+// missedFacts returns the facts of a customer's messages that webhooks should have brought by now, in order.
+// Their external ids are those of webhooks, so that Accept recognises messages that did come.
+func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channels.Fact) {
 	now := c.env.Now()
 	for i := len(one.Messages.Data) - 1; i >= 0; i-- {
 		m := one.Messages.Data[i]
-		if m.From.ID == c.page || m.From.ID == "" || m.ID == "" || m.at.Before(since) || m.at.Before(now.Add(-lostUpTo)) || m.at.After(now.Add(-lostAfter)) {
+		isCustomers := m.From.ID != "" && m.From.ID != c.page && m.ID != ""
+		isTooOld := m.at.Before(since) || m.at.Before(now.Add(-maxMissedAge))
+		mayStillCome := m.at.After(now.Add(-missedAfter))
+		if !isCustomers || isTooOld || mayStillCome {
 			continue
 		}
-		raw, err := json.Marshal(m.event(c.page))
+		raw, err := json.Marshal(m.asWebhookEvent(c.page))
 		if err == nil {
 			facts = append(facts, factOf(c.page, false, raw))
 		}
@@ -157,18 +169,22 @@ func (c *Channel) lost(one conversation, since time.Time) (facts []channels.Fact
 	return facts
 }
 
-// event returns a listed message in the form of a webhook's event.
-func (m *listedMessage) event(page string) map[string]any {
+// asWebhookEvent returns a listed message in the form of a webhook's event.
+func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	body := map[string]any{"mid": m.ID, "text": m.Message}
 	var list []any
-	for _, a := range m.attached() {
+	for _, a := range m.files() {
 		list = append(list, map[string]any{"type": a.kind(), "payload": map[string]any{"url": a.url()}})
 	}
 	if list != nil {
 		body["attachments"] = list
 	}
-	return map[string]any{"sender": map[string]any{"id": m.From.ID}, "recipient": map[string]any{"id": page},
-		"timestamp": m.at.UnixMilli(), "message": body}
+	return map[string]any{
+		"sender":    map[string]any{"id": m.From.ID},
+		"recipient": map[string]any{"id": page},
+		"timestamp": m.at.UnixMilli(),
+		"message":   body,
+	}
 }
 
 // listedFile is an attachment as the conversations API lists it.
@@ -184,7 +200,7 @@ type listedFile struct {
 	URL string `json:"file_url"`
 }
 
-func (m *listedMessage) attached() (list []listedFile) {
+func (m *listedMessage) files() (list []listedFile) {
 	if m.Attachments == nil {
 		return nil
 	}
@@ -220,14 +236,14 @@ func (f listedFile) url() string {
 	return f.URL
 }
 
-// accept stores facts, and takes down who has written.
+// accept stores facts, and notes who has written, so that their profiles are read.
 func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		return err
 	}
 	for _, f := range facts {
 		if f.Owner == c.page && strings.HasPrefix(f.ExternalID, "m:") {
-			c.profiles.wrote(f.OrderKey, c.env.Now())
+			c.profiles.noteMessage(f.OrderKey, c.env.Now())
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 func (r *rig) looked(t *testing.T, since time.Time, names map[string]string) (ids []string, all []channels.Inbound) {
 	t.Helper()
 	r.take(t)
-	r.look(t.Context(), since, names)
+	r.storeMissed(t.Context(), since, names)
 	r.mu.Lock()
 	facts := r.facts
 	r.facts = nil
@@ -45,7 +45,7 @@ func TestLost(t *testing.T) {
 	if ids, _ := r.looked(t, since, names); len(ids) != 0 {
 		t.Errorf("their webhooks may still come: %q", ids)
 	}
-	r.clock.move(lostAfter + time.Second)
+	r.clock.move(missedAfter + time.Second)
 	r.customer.Text("Just now")
 	ids, all := r.looked(t, since, names)
 	if len(ids) != 3 || ids[0] != "m:"+first || ids[1] != "m:"+second || all[0].Text != "One" || all[1].Attachments[0].ContentType != "image/png" ||
@@ -67,7 +67,7 @@ func TestLost(t *testing.T) {
 			t.Errorf("the webhook that came late after all has another name than %s: %q", id, late)
 		}
 	}
-	r.clock.move(lostUpTo - time.Minute)
+	r.clock.move(maxMissedAge - time.Minute)
 	if ids, _ := r.looked(t, since, names); len(ids) != 1 {
 		t.Errorf("a day later: %q", ids)
 	}
@@ -84,7 +84,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	r.clock.move(time.Minute)
 	wanted := r.customer.Text("After")
 	r.clock.move(time.Hour)
-	since, err := r.since(t.Context())
+	since, err := r.fetchedSince(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.meta.RevokeToken(testToken)
-	r.look(t.Context(), time.Time{}, map[string]string{})
+	r.storeMissed(t.Context(), time.Time{}, map[string]string{})
 	r.meta.AllowToken(testToken, testPage)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -134,9 +134,9 @@ func TestRun(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	first, err := r.since(t.Context())
+	first, err := r.fetchedSince(t.Context())
 	r.clock.move(time.Hour)
-	again, err2 := r.since(t.Context())
+	again, err2 := r.fetchedSince(t.Context())
 	if err != nil || err2 != nil || !first.Equal(again) || r.clock.now().Sub(first) < time.Hour {
 		t.Errorf("began %s, %v, then %s, %v", first, err, again, err2)
 	}

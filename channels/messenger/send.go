@@ -34,11 +34,11 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := ctx.Err(); err != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}
 	}
-	to, err := recipient(o)
+	to, err := onlyRecipient(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	tag, err := tagFor(c.env.Now(), o)
+	tag, err := tagNeeded(c.env.Now(), o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -47,14 +47,14 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part >= len(parts) {
-		return channels.Receipt{}, refuse("The message was changed after a part of it had left.", "Send what is missing as a new message.")
+		return channels.Receipt{}, errBadContent("The message was changed after a part of it had left.", "Send what is missing as a new message.")
 	}
-	if err := c.upload(ctx, o, parts); err != nil {
+	if err := c.uploadFiles(ctx, o, parts); err != nil {
 		return channels.Receipt{}, err
 	}
 	p := parts[o.Attempt.Part]
 	more := o.Attempt.Part+1 < len(parts)
-	p.message.Metadata = c.metadata(o, more)
+	p.message.Metadata = c.signedMetadata(o, more)
 	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
 	if o.ReplyTo != "" && o.Attempt.Part == 0 && !p.template {
 		req.ReplyTo = &replyTo{MID: o.ReplyTo}
@@ -70,8 +70,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: more}, nil
 }
 
-// recipient returns the only recipient of a message.
-func recipient(o channels.Outbound) (string, error) {
+// onlyRecipient returns the only recipient of a message.
+func onlyRecipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A Messenger message has one recipient.", Hint: "Name one customer."}
 	}
@@ -91,7 +91,7 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 		MessageID string `json:"message_id"`
 	}
 	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/messages", nil, req, &answer); err != nil {
-		e := classify(err)
+		e := classifyError(err)
 		if tag == tagHuman && refusesTag(err, e.Class) {
 			e.Class, e.Text = channels.WindowClosed, windowText
 			e.Hint = "After 24 hours Facebook lets people answer only if the app has the feature Human Agent: see docs/messenger.md."
@@ -112,13 +112,22 @@ func refusesTag(err error, class channels.Class) bool {
 		return class == channels.WindowClosed
 	}
 	about := strings.ToLower(strings.ReplaceAll(refused.Message, "_", " "))
-	return class == channels.AuthBroken && (refused.Code == 10 || refused.Code == 200) ||
-		class == channels.BadContent && strings.Contains(about, "human agent")
+	lacksPermission := refused.Code == codeNoPermission || refused.Code == codePermissions
+	if class == channels.AuthBroken && lacksPermission {
+		return true
+	}
+	return class == channels.BadContent && strings.Contains(about, "human agent")
 }
 
-// upload uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
+// Codes of errors about permissions.
+const (
+	codeNoPermission = 10
+	codePermissions  = 200
+)
+
+// uploadFiles uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
 // if a file can't be read, or is refused, nothing of the message is sent.
-func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part) error {
+func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []part) error {
 	for i := o.Attempt.Part; i < len(parts); i++ {
 		f := parts[i].file
 		if f == nil {
@@ -134,8 +143,8 @@ func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part)
 	return nil
 }
 
-// uploadOne uploads a file of a delivery, unless that was done before. It waits for one of c.places, because
-// the file is in memory meanwhile.
+// uploadOne uploads a file of a delivery and returns its id. If that was done before, it only returns the id.
+// It waits for one of c.places, because the file is in memory while it is uploaded.
 func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
 	select {
 	case c.places <- struct{}{}:
@@ -143,7 +152,7 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	case <-ctx.Done():
 		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
 	}
-	content, err := read(ctx, f)
+	content, err := readFile(ctx, f)
 	if err != nil {
 		return "", err
 	}
@@ -152,15 +161,15 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	if id := c.uploads.find(key); id != "" {
 		return id, nil
 	}
-	id, err := c.hand(ctx, f, kind, content)
+	id, err := c.callUpload(ctx, f, kind, content)
 	if err == nil {
-		c.uploads.keep(key, id)
+		c.uploads.remember(key, id)
 	}
 	return id, err
 }
 
-// hand makes the call that uploads a file.
-func (c *Channel) hand(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
+// callUpload makes the call that uploads a file, and returns its id.
+func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
 	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
 	var answer struct {
 		ID string `json:"attachment_id"`
@@ -169,7 +178,7 @@ func (c *Channel) hand(ctx context.Context, f channels.File, kind string, conten
 		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
 	switch {
 	case err != nil:
-		e := classify(err)
+		e := classifyError(err)
 		if e.Class == channels.Ambiguous { // an upload may be repeated, because the customer doesn't see it
 			e = &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
 		}
@@ -180,27 +189,32 @@ func (c *Channel) hand(ctx context.Context, f channels.File, kind string, conten
 	return answer.ID, nil
 }
 
-// read reads an outgoing file. Errors: *channels.SendError, never Ambiguous.
-func read(ctx context.Context, f channels.File) ([]byte, error) {
+// readFile reads an outgoing file. Errors: *channels.SendError, never Ambiguous.
+func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	r, err := f.Open(ctx)
-	if err == nil {
-		defer r.Close()
-		var content []byte
-		if content, err = io.ReadAll(io.LimitReader(r, limitOf(f)+1)); err == nil {
-			switch {
-			case int64(len(content)) > limitOf(f):
-				return nil, tooLarge(f)
-			case len(content) == 0:
-				return nil, refuse(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
-			}
-			return content, nil
-		}
+	if err != nil {
+		return nil, errUnreadableFile(f, err)
 	}
-	var own *channels.SendError
-	if errors.As(err, &own) && own.Class != channels.Ambiguous {
-		return nil, own
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, maxBytesOf(f)+1))
+	switch {
+	case err != nil:
+		return nil, errUnreadableFile(f, err)
+	case int64(len(content)) > maxBytesOf(f):
+		return nil, errTooLarge(f)
+	case len(content) == 0:
+		return nil, errBadContent(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
 	}
-	return nil, &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}
+	return content, nil
+}
+
+// errUnreadableFile returns the error for a file that can't be read. It may be readable later.
+func errUnreadableFile(f channels.File, err error) error {
+	var known *channels.SendError
+	if errors.As(err, &known) && known.Class != channels.Ambiguous {
+		return known
+	}
+	return &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}
 }
 
 // maxUploads is how many uploads are remembered.
@@ -209,18 +223,20 @@ const maxUploads = 256
 // uploads remembers the ids of uploaded files, so that a message of several parts uploads its file once. It
 // may forget ids: then the file is uploaded again.
 type uploads struct {
-	mu    sync.Mutex
-	ids   map[string]string
-	order []string
+	mu    sync.Mutex        // guards the fields below
+	ids   map[string]string // ids of files at Facebook, by key (see uploadOne)
+	order []string          // the keys of ids, oldest first
 }
 
+// find returns the id of an uploaded file, or "" if it isn't known.
 func (u *uploads) find(key string) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.ids[key]
 }
 
-func (u *uploads) keep(key, id string) {
+// remember keeps the id of an uploaded file, and forgets the oldest one if there are too many.
+func (u *uploads) remember(key, id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.ids[key] == "" {

@@ -48,23 +48,23 @@ type stored struct {
 func split(body []byte) []channels.Fact {
 	var n notification
 	if err := json.Unmarshal(body, &n); err != nil || n.Object == "" {
-		return []channels.Fact{kept(body, "", "not a webhook of Meta's")}
+		return []channels.Fact{unreadableFact(body, "", "not a webhook of Meta's")}
 	}
 	if n.Object != "page" {
-		return []channels.Fact{kept(body, "", "about "+strconv.Quote(clip(n.Object, 40))+", not a Page: another product's webhooks come here")}
+		return []channels.Fact{unreadableFact(body, "", "about "+strconv.Quote(clipText(n.Object, 40))+", not a Page: another product's webhooks come here")}
 	}
 	if len(n.Entry) > maxEvents {
-		return []channels.Fact{kept(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
+		return []channels.Fact{unreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
 	}
 	var facts []channels.Fact
 	for _, raw := range n.Entry {
 		var e entry
 		if json.Unmarshal(raw, &e) != nil || !isID(e.ID) {
-			facts = append(facts, kept(raw, "", "an entry without a Page"))
+			facts = append(facts, unreadableFact(raw, "", "an entry without a Page"))
 			continue
 		}
 		if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
-			facts = append(facts, kept(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
+			facts = append(facts, unreadableFact(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
 			continue
 		}
 		for _, event := range e.Messaging {
@@ -78,8 +78,8 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// kept returns a quarantined fact.
-func kept(raw []byte, page, why string) channels.Fact {
+// unreadableFact returns a quarantined fact.
+func unreadableFact(raw []byte, page, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
 }
 
@@ -92,7 +92,7 @@ func digest(raw []byte) string {
 func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	var ev event
 	if err := graph.Read(raw, &ev); err != nil {
-		return kept(raw, page, "an event that isn't understood")
+		return unreadableFact(raw, page, "an event that isn't understood")
 	}
 	customer := ev.customer(page)
 	order := customer
@@ -100,13 +100,13 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 		order = "account:" + page
 	}
 	if order == "" {
-		return kept(raw, page, "an event without a person")
+		return unreadableFact(raw, page, "an event without a person")
 	}
 	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
 	if err != nil {
-		return kept(raw, page, "an event that isn't understood")
+		return unreadableFact(raw, page, "an event that isn't understood")
 	}
-	return channels.Fact{ExternalID: bounded(ev.name(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
+	return channels.Fact{ExternalID: boundedName(ev.name(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
 }
 
 // customer returns the person in an event: of sender and recipient the one that isn't the Page.
@@ -142,8 +142,8 @@ func (ev *event) name(customer string, raw []byte) string {
 	return "o:" + digest(raw)
 }
 
-// bounded shortens an external id that is too long for a fact.
-func bounded(name string) string {
+// boundedName shortens an external id that is too long for a fact.
+func boundedName(name string) string {
 	if len(name) <= maxIDBytes {
 		return name
 	}
@@ -151,10 +151,10 @@ func bounded(name string) string {
 	return kind + ":#" + digest([]byte(name))
 }
 
-// clip shortens a text for people.
-func clip(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
+// clipText shortens a text for people.
+func clipText(s string, maxRunes int) string {
+	if r := []rune(s); len(r) > maxRunes {
+		return string(r[:maxRunes-1]) + "…"
 	}
 	return s
 }

@@ -19,8 +19,8 @@ type token struct {
 	more                  bool // it is a part, and not the last one
 }
 
-// metadata writes the token of an outgoing message.
-func (c *Channel) metadata(o channels.Outbound, more bool) string {
+// signedMetadata writes the token of an outgoing message.
+func (c *Channel) signedMetadata(o channels.Outbound, more bool) string {
 	body := "c" + strconv.FormatInt(o.ConversationID, 10) + ".m" + strconv.FormatInt(o.MessageID, 10)
 	if more {
 		body += ".p"
@@ -28,16 +28,16 @@ func (c *Channel) metadata(o channels.Outbound, more bool) string {
 	if len(c.env.Keys) == 0 {
 		return ""
 	}
-	return "parley:" + body + "." + proof.Sign(c.env.Keys[0], purpose(c.page), body)
+	return "parley:" + body + "." + proof.Sign(c.env.Keys[0], tokenPurpose(c.page), body)
 }
 
-// purpose binds the proof of a token to one Page.
-func purpose(page string) string { return "messenger token " + page }
+// tokenPurpose binds the proof of a token to one Page.
+func tokenPurpose(page string) string { return "messenger token " + page }
 
 // parseToken reads metadata. What no key verifies is not ours: another app wrote it.
 func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 	m := tokenPattern.FindStringSubmatch(metadata)
-	if m == nil || !proof.Verify(keys, purpose(page), m[1], m[5]) {
+	if m == nil || !proof.Verify(keys, tokenPurpose(page), m[1], m[5]) {
 		return token{}, false
 	}
 	t := token{more: m[4] != ""}

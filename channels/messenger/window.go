@@ -16,9 +16,9 @@ const (
 // Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
 const tagHuman = "HUMAN_AGENT"
 
-// tagFor returns the tag with which a message may be sent now; "" means as an ordinary answer.
+// tagNeeded returns the tag with which a message may be sent now, or "" if it may be sent as an ordinary answer.
 // Errors: WindowClosed.
-func tagFor(now time.Time, o channels.Outbound) (string, error) {
+func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
 	closed := &channels.SendError{Class: channels.WindowClosed, Text: windowText, Hint: windowHint}
 	switch {

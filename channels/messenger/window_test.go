@@ -30,7 +30,7 @@ func TestWindow(t *testing.T) {
 		"seven days":         {7 * 24 * time.Hour, false, "", true},
 		"clocks that differ": {-time.Minute, false, "", false},
 	} {
-		tag, err := tagFor(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic})
+		tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic})
 		if tag != c.tag || (err != nil) != c.closed || c.closed && (channels.ClassOf(err) != channels.WindowClosed || sendError(t, err).Hint == "") {
 			t.Errorf("%s: tag %q, %v", name, tag, err)
 		}

@@ -58,26 +58,26 @@ func (n *ownNumber) prefix() string {
 	return ""
 }
 
-// own returns our own address in Twilio's form.
-func (n *ownNumber) own() string { return n.prefix() + n.from }
+// address returns our own address in Twilio's form.
+func (n *ownNumber) address() string { return n.prefix() + n.from }
 
 // isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.
 func (n *ownNumber) isOurs(address string) bool {
 	if n.whatsapp != strings.HasPrefix(address, waPrefix) {
 		return false
 	}
-	return address == n.own() || n.service != ""
+	return address == n.address() || n.service != ""
 }
 
 // mayHaveSent reports whether a message was sent by our number, or may be: a messaging service chooses the
 // number later.
 func (n *ownNumber) mayHaveSent(r row) bool {
-	return r.From == n.own() || n.service != "" && (r.From == "" || r.Service == n.service)
+	return r.From == n.address() || n.service != "" && (r.From == "" || r.Service == n.service)
 }
 
 // Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
-	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clip(typed, 40) + "” is no phone number.",
+	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, 40) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
 	region := "ZZ"
 	if own, err := phonenumbers.Parse(c.number.from, region); err == nil {
@@ -96,8 +96,8 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	return channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}, nil
 }
 
-// clip shortens what somebody else wrote.
-func clip(s string, runes int) string {
+// clipText shortens what somebody else wrote.
+func clipText(s string, runes int) string {
 	r := []rune(s)
 	if len(r) <= runes {
 		return s

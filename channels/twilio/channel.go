@@ -98,7 +98,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.hook.Ser
 
 // Fetch implements channels.Fetcher.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
-	return c.api.file(ctx, ref)
+	return c.api.fetchFile(ctx, ref)
 }
 
 // Capabilities implements channels.Channel.

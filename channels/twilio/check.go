@@ -17,15 +17,15 @@ const checkTimeout = 30 * time.Second
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	findings := []channels.Finding{hooked(c.checkAddress())}
+	findings := []channels.Finding{asHookFault(c.checkAddress())}
 	var account struct {
 		Status string `json:"status"`
 	}
 	const credentials = "Twilio account"
-	err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
+	err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
 	switch {
 	case err != nil:
-		se := unsent(err)
+		se := asNotSent(err)
 		hint := se.Hint
 		if hint == "" {
 			hint = "See whether this machine reaches " + c.api.base + "."
@@ -36,7 +36,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		}
 		return append(findings, f)
 	case account.Status != "" && account.Status != "active":
-		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clip(account.Status, 40) + ".", Hint: "See the Twilio Console."})
+		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clipText(account.Status, 40) + ".", Hint: "See the Twilio Console."})
 	}
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
 	if c.number.whatsapp {
@@ -57,7 +57,7 @@ func (c *Channel) checkAddress() channels.Finding {
 	const what = "Callback address"
 	switch {
 	case c.callbacks.address == "":
-		u := unreachable()
+		u := unreachableCondition()
 		return channels.Finding{What: what, Text: u.Text, Hint: u.Hint}
 	case !strings.HasPrefix(c.callbacks.address, "https://") && !c.api.replaced:
 		return channels.Finding{What: what, Text: "Callbacks would come unencrypted.", Hint: "Set PARLEY_PUBLIC_URL to an https address."}
@@ -71,13 +71,13 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	n, _, err := c.finder().findNumber(ctx)
 	switch {
 	case err != nil:
-		return []channels.Finding{unfound(what, err)}
+		return []channels.Finding{lookupFinding(what, err)}
 	case n.Capabilities != nil && !n.Capabilities.SMS:
 		return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
 	case n.Capabilities != nil && c.number.mms && !n.Capabilities.MMS:
 		return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
 	}
-	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, hooked(c.checkHook(ctx)))
+	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, asHookFault(c.checkHook(ctx)))
 }
 
 // checkSender looks at a WhatsApp sender and its webhook.
@@ -88,21 +88,21 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	}
 	s, err := c.finder().findSender(ctx)
 	if err != nil {
-		return []channels.Finding{unfound(what, err)}
+		return []channels.Finding{lookupFinding(what, err)}
 	}
 	f := s.finding()
 	if !f.OK {
 		return []channels.Finding{f}
 	}
-	return []channels.Finding{f, hooked(c.checkHook(ctx))}
+	return []channels.Finding{f, asHookFault(c.checkHook(ctx))}
 }
 
 // sandbox is the number with which everybody may try WhatsApp.
 const sandbox = "+14155238886"
 
-// unfound returns a finding about a number that was not found, or not asked about.
-func unfound(what string, err error) channels.Finding {
-	se := unsent(err)
+// lookupFinding returns a finding about a number that was not found, or not asked about.
+func lookupFinding(what string, err error) channels.Finding {
+	se := asNotSent(err)
 	f := channels.Finding{What: what, Text: se.Text, Hint: cmp.Or(se.Hint, "Try again.")}
 	if se.Class == channels.BadRecipient {
 		f.Field = fieldFrom
@@ -115,7 +115,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	const what = "Webhook"
 	p, err := c.finder().findHook(ctx)
 	if err != nil {
-		return unfound(what, err)
+		return lookupFinding(what, err)
 	}
 	hint := "Set it on the account's page of the settings site. Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
 	address, fragment, _ := strings.Cut(p.address, "#")
@@ -125,15 +125,15 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	case address == "":
 		return channels.Finding{What: what, Text: "Twilio calls nobody for this number.", Hint: hint}
 	case address != c.callbacks.address || p.method != "" && !strings.EqualFold(p.method, http.MethodPost):
-		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clip(p.address, 200) + ".", Hint: hint}
+		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, 200) + ".", Hint: hint}
 	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
 }
 
-// hooked marks a fault as one of the webhook.
-func hooked(f channels.Finding) channels.Finding {
+// asHookFault marks a fault as one of the webhook.
+func asHookFault(f channels.Finding) channels.Finding {
 	if !f.OK {
 		f.Field = channels.HookField
 	}

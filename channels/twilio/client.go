@@ -22,7 +22,7 @@ const maxAnswer = 16 << 20
 
 // client calls Twilio's API for one account.
 type client struct {
-	account, token string // the credentials
+	account, token string // the credentials: Twilio's "account SID" and "auth token"
 	base           string // base URL of the 2010 API
 	content        string // base URL of the Content API
 	messaging      string // base URL of the Messaging API
@@ -31,7 +31,7 @@ type client struct {
 	now            func() time.Time
 }
 
-// newClient makes a client. It opens no connection.
+// newClient returns a client. It opens no connection.
 func newClient(set settings, env channels.Env) *client {
 	given := strings.TrimRight(env.APIURL, "/")
 	return &client{
@@ -49,8 +49,8 @@ func newClient(set settings, env channels.Env) *client {
 type request struct {
 	method string
 	url    string
-	form   url.Values // a form as body
-	json   any        // or JSON
+	form   url.Values // the body as a form; nil if there is no form
+	json   any        // the body as JSON, if form is nil; nil if there is no body
 }
 
 // messagesURL is the list of messages, to which POST adds one.
@@ -62,9 +62,9 @@ func (c *client) accountURL() string {
 	return c.base + "/2010-04-01/Accounts/" + url.PathEscape(c.account)
 }
 
-// do makes one call and reads the answer into out. If out is nil, the answer is not read.
+// call makes one call and reads the answer into out. If out is nil, the answer is not read.
 // Errors: *apiError, *fence.LostError.
-func (c *client) do(ctx context.Context, r request, out any) error {
+func (c *client) call(ctx context.Context, r request, out any) error {
 	var body io.Reader
 	kind := ""
 	switch {
@@ -94,7 +94,7 @@ func (c *client) do(ctx context.Context, r request, out any) error {
 	defer resp.Body.Close()
 	answer, err := fence.Read(resp, maxAnswer)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp, answer, c.now())
+		return readRefusal(resp, answer, c.now())
 	}
 	if err != nil {
 		return err
@@ -108,8 +108,8 @@ func (c *client) do(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// refusal reads Twilio's error body. An error page of something in between has no code.
-func refusal(resp *http.Response, answer []byte, now time.Time) *apiError {
+// readRefusal reads Twilio's error body. An error page of something in between has no code.
+func readRefusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 	var told struct {
 		Code    number `json:"code"`
 		Message string `json:"message"`
@@ -118,7 +118,7 @@ func refusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp, now)}
 }
 
-// retryAfter returns how long Twilio asks to wait; 0 means it doesn't say.
+// retryAfter returns how long Twilio asks to wait, or 0 if it doesn't say.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	wait, _ := fence.RetryAfter(resp.Header, now, time.Hour)
 	return wait
@@ -144,15 +144,15 @@ const maxPages = 500
 // errTooLong means that a list has more than maxPages pages.
 var errTooLong = errors.New("twilio: list: too long")
 
-// each reads a list page by page until use returns true, or the list ends.
-func (c *client) each(ctx context.Context, first string, use func(page) (enough bool)) error {
+// eachPage reads a list page by page until use returns true, or the list ends.
+func (c *client) eachPage(ctx context.Context, first string, use func(page) (enough bool)) error {
 	base, at := c.base, first
 	if strings.HasPrefix(first, c.content+"/v1/") {
 		base = c.content
 	}
 	for range maxPages {
 		var p page
-		if err := c.do(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
+		if err := c.call(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
 			return err
 		}
 		next := p.NextURI

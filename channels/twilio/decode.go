@@ -28,10 +28,10 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: sid,
-		From:       sender(form),
+		From:       senderOf(form),
 		At:         at,
 		Envelope:   channels.Envelope{Via: keyOf(form.Get("To"))},
-		Text:       d.text(form.Get("Body")),
+		Text:       d.textWithMarks(form.Get("Body")),
 		Answers:    channels.Answers{External: form.Get("OriginalRepliedMessageSid")},
 	}
 	n, _ := strconv.Atoi(form.Get("NumMedia"))
@@ -42,22 +42,22 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 		}
 	}
 	d.decodeRich(&in, form)
-	in.Consent = d.consent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
-	placeholder(&in, form.Get("MessageType"))
+	in.Consent = d.readConsent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
+	addPlaceholder(&in, form.Get("MessageType"))
 	return []channels.Inbound{in}, nil
 }
 
-// text returns a customer's text as canonical Markdown.
-func (d *reader) text(body string) string {
+// textWithMarks returns a customer's text as canonical Markdown.
+func (d *reader) textWithMarks(body string) string {
 	if d.whatsapp {
 		return wamark.Parse(body)
 	}
 	return wamark.Escape(body)
 }
 
-// sender returns the author of a message: by phone number if there is one, else by WhatsApp's id of the
+// senderOf returns the author of a message: by phone number if there is one, else by WhatsApp's id of the
 // person, which Twilio puts into From, ExternalUserId or ExternalUserIdentifier.
-func sender(form url.Values) channels.Party {
+func senderOf(form url.Values) channels.Party {
 	var phones, ids []string
 	add := func(key string) {
 		switch {
@@ -75,7 +75,7 @@ func sender(form url.Values) channels.Party {
 	for _, name := range []string{"ExternalUserId", "ExternalUserIdentifier", "ParentExternalUserId"} {
 		add(keyOf(form.Get(name)))
 	}
-	party := channels.Party{Key: from, Name: clip(form.Get("ProfileName"), 200)}
+	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), 200)}
 	for _, key := range append(phones, ids...) {
 		if party.Key == from && from == key || contains(party.Also, key) {
 			continue
@@ -83,7 +83,7 @@ func sender(form url.Values) channels.Party {
 		party.Also = append(party.Also, key)
 	}
 	if !phonePattern.MatchString(from) && len(phones) > 0 { // prefer the phone number as the key
-		party.Key, party.Also = phones[0], without(append([]string{from}, party.Also...), phones[0])
+		party.Key, party.Also = phones[0], removeString(append([]string{from}, party.Also...), phones[0])
 	}
 	return party
 }
@@ -97,7 +97,7 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-func without(list []string, s string) []string {
+func removeString(list []string, s string) []string {
 	var out []string
 	for _, x := range list {
 		if x != s && x != "" && !contains(out, x) {
@@ -164,18 +164,18 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 		}
 	}
 	if lat, long := form.Get("Latitude"), form.Get("Longitude"); lat != "" && long != "" {
-		in.Text = joinLines(in.Text, place(lat, long, form.Get("Label"), form.Get("Address")))
+		in.Text = joinLines(in.Text, locationText(lat, long, form.Get("Label"), form.Get("Address")))
 	}
 	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
 		in.Notices = append(in.Notices, "Forwarded.")
 	}
 	if headline, source := form.Get("ReferralHeadline"), form.Get("ReferralSourceUrl"); headline != "" || source != "" {
-		in.Notices = append(in.Notices, "Came by an advertisement: "+clip(strings.TrimSpace(headline+" "+source), 500))
+		in.Notices = append(in.Notices, "Came by an advertisement: "+clipText(strings.TrimSpace(headline+" "+source), 500))
 	}
 }
 
-// place writes a location as text with a link to a map.
-func place(lat, long, label, address string) string {
+// locationText writes a location as text with a link to a map.
+func locationText(lat, long, label, address string) string {
 	x, err1 := strconv.ParseFloat(lat, 64)
 	y, err2 := strconv.ParseFloat(long, 64)
 	words := joinLines(wamark.Escape(label), wamark.Escape(address))
@@ -196,8 +196,8 @@ func joinLines(parts ...string) string {
 	return strings.Join(kept, "\n")
 }
 
-// placeholder adds a remark about a message that has nothing else to show.
-func placeholder(in *channels.Inbound, kind string) {
+// addPlaceholder adds a remark about a message that has nothing else to show.
+func addPlaceholder(in *channels.Inbound, kind string) {
 	if in.Text != "" || len(in.Attachments) > 0 {
 		return
 	}
@@ -205,13 +205,13 @@ func placeholder(in *channels.Inbound, kind string) {
 		in.Notices = append(in.Notices, "An empty message.")
 		return
 	}
-	in.Notices = append(in.Notices, "A message of the kind “"+clip(kind, 40)+"”, which can't be shown here. Ask for it in words.")
+	in.Notices = append(in.Notices, "A message of the kind “"+clipText(kind, 40)+"”, which can't be shown here. Ask for it in words.")
 }
 
-// consent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
+// readConsent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
 // is on, OptOutType says so. Otherwise the message must be exactly one of Twilio's keywords.
 // Source: Twilio, "Support for opt-out keywords".
-func (d *reader) consent(body, optOut string, files int) *channels.Consent {
+func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 	switch strings.ToUpper(strings.TrimSpace(optOut)) {
 	case "STOP":
 		return &channels.Consent{OptedOut: true, Silent: true}

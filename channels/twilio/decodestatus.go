@@ -14,7 +14,7 @@ import (
 
 // decodeStatus reads a status callback. The status of a part that others follow counts only if it failed.
 func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
-	t, known := d.callbacks.verify(query)
+	t, known := d.callbacks.readToken(query)
 	code, _ := strconv.Atoi(form.Get("ErrorCode"))
 	s := statusFor(status, code, form.Get("ErrorMessage"))
 	if known && t.more && s.State != channels.StateFailed {
@@ -42,7 +42,7 @@ func statusFor(status string, code int, message string) *channels.Status {
 		case code == 0 && status == "canceled":
 			s.Reason = "It was cancelled at Twilio."
 		case f.text == "" && message != "":
-			s.Reason = clip(message, 300)
+			s.Reason = clipText(message, 300)
 		case f.text == "":
 			s.Reason = "The carrier could not deliver it."
 		}
@@ -79,10 +79,10 @@ func (r row) at() time.Time {
 	return r.Created.Time
 }
 
-func (r row) inbound() bool { return r.Direction == "inbound" }
+func (r row) isInbound() bool { return r.Direction == "inbound" }
 
-// automatic reports whether Twilio wrote the message by itself, for example as the answer to STOP.
-func (r row) automatic() bool { return r.Direction == "outbound-reply" }
+// isAutomatic reports whether Twilio wrote the message by itself, for example as the answer to STOP.
+func (r row) isAutomatic() bool { return r.Direction == "outbound-reply" }
 
 // stamp is a time of the 2010 API (RFC 2822) or of the Content API (RFC 3339).
 type stamp struct{ time.Time }
@@ -126,7 +126,7 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	if r.SID == "" {
 		return nil, fmt.Errorf("twilio: fact: listed message without id")
 	}
-	if !r.inbound() {
+	if !r.isInbound() {
 		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
 		s.External, s.Parts = []string{r.SID}, int(r.Segments)
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
@@ -137,12 +137,12 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		From:       channels.Party{Key: keyOf(r.From)},
 		At:         r.at(),
 		Envelope:   channels.Envelope{Via: keyOf(r.To)},
-		Text:       d.text(r.Body),
+		Text:       d.textWithMarks(r.Body),
 	}
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
 		in.Attachments = append(in.Attachments, attachment(i, m.URL, m.ContentType))
 	}
-	in.Consent = d.consent(r.Body, "", len(in.Attachments))
+	in.Consent = d.readConsent(r.Body, "", len(in.Attachments))
 	if in.Text == "" && len(in.Attachments) == 0 {
 		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
 	}

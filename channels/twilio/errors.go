@@ -111,15 +111,15 @@ func sendError(err error) *channels.SendError {
 	case errors.As(err, &lost) && !lost.Left:
 		return &channels.SendError{Class: channels.Retry, Text: "Twilio could not be reached.", Cause: err}
 	case errors.As(err, &api):
-		return api.meaning()
+		return api.asSendError()
 	case errors.Is(err, context.DeadlineExceeded):
 		return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio did not answer in time.", Cause: err}
 	}
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer was lost.", Cause: err}
 }
 
-// meaning classifies a refusal by its code or, if that isn't known, by its HTTP status.
-func (e *apiError) meaning() *channels.SendError {
+// asSendError classifies a refusal by its code or, if that isn't known, by its HTTP status.
+func (e *apiError) asSendError() *channels.SendError {
 	f := failureOf(e.code)
 	switch {
 	case f.class != "":
@@ -130,7 +130,7 @@ func (e *apiError) meaning() *channels.SendError {
 	case e.status >= 500 || e.status < 400:
 		f = failure{class: channels.Ambiguous, text: "Twilio had an internal error."}
 	default:
-		f = failure{class: channels.BadContent, text: "Twilio refuses it: " + clip(e.message, 300)}
+		f = failure{class: channels.BadContent, text: "Twilio refuses it: " + clipText(e.message, 300)}
 	}
 	if f.class == channels.Throttled {
 		f.wait = max(e.after, f.wait)
@@ -141,8 +141,8 @@ func (e *apiError) meaning() *channels.SendError {
 	return &channels.SendError{Class: f.class, Wait: f.wait, Text: f.text, Hint: f.hint, Cause: e}
 }
 
-// unsent classifies a failed request that sends nothing: it may always be repeated.
-func unsent(err error) *channels.SendError {
+// asNotSent classifies a failed request that sends nothing: it may always be repeated.
+func asNotSent(err error) *channels.SendError {
 	se := *sendError(err)
 	if se.Class == channels.Ambiguous {
 		se.Class = channels.Retry

@@ -19,9 +19,9 @@ const maxFile = 100 << 20
 // maxRedirects bounds how often Twilio may send us elsewhere for a file.
 const maxRedirects = 4
 
-// file opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to
+// fetchFile opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to
 // which it redirects.
-func (c *client) file(ctx context.Context, ref string) (channels.Fetched, error) {
+func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
@@ -39,7 +39,7 @@ func (c *client) file(ctx context.Context, ref string) (channels.Fetched, error)
 			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: err}
 		}
 		if resp.StatusCode < 300 || resp.StatusCode > 399 {
-			return c.fetched(resp, hop == 0 && trusted)
+			return c.readFetched(resp, hop == 0 && trusted)
 		}
 		next, err := resp.Location()
 		_ = resp.Body.Close()
@@ -78,8 +78,8 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 	return "", false, errors.New("twilio: media: another host")
 }
 
-// fetched reads the answer to a request for a file.
-func (c *client) fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+// readFetched reads the answer to a request for a file.
+func (c *client) readFetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		_ = resp.Body.Close()

@@ -40,7 +40,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	w.clock.move(5 * time.Hour)
 	m, err := w.base.load(t.Context())
 	if err == nil {
-		_, err = w.base.poll(t.Context(), &m)
+		_, err = w.base.pollOnce(t.Context(), &m)
 	}
 	if in := w.decoded(channels.InboundMessage); err != nil || len(in) != 1 || in[0].Text != "after" {
 		t.Errorf("%v, brought %+v, want the message after the set-up alone", err, in)

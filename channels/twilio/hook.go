@@ -29,15 +29,15 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		return channels.HookState{}, err
 	}
 	state := channels.HookState{ByHand: "In the Twilio Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST.",
-		Values: []channels.HookValue{{What: p.what, Now: worded(p.method, p.address), Wanted: worded(http.MethodPost, c.webhookAddress())}}}
+		Values: []channels.HookValue{{What: p.what, Now: methodAndAddress(p.method, p.address), Wanted: methodAndAddress(http.MethodPost, c.webhookAddress())}}}
 	if p.app != "" {
 		state.Values = append(state.Values, channels.HookValue{What: "TwiML application of the number, which comes before its address", Now: p.app})
 	}
 	return state, nil
 }
 
-// worded writes a method and an address; "" without an address.
-func worded(method, address string) string {
+// methodAndAddress writes a method and an address; "" without an address.
+func methodAndAddress(method, address string) string {
 	if address == "" {
 		return ""
 	}
@@ -50,8 +50,8 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.api.do(ctx, p.form(c.webhookAddress()), nil); err != nil {
-		return unsent(err)
+	if err := c.api.call(ctx, p.form(c.webhookAddress()), nil); err != nil {
+		return asNotSent(err)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ type finder struct {
 // findHook finds the place that decides where incoming messages go. Errors: *channels.SendError.
 func (c *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	if c.address == "" {
-		u := unreachable()
+		u := unreachableCondition()
 		return nil, &channels.SendError{Class: channels.BadContent, Text: u.Text, Hint: u.Hint}
 	}
 	if c.number.whatsapp {
@@ -81,7 +81,7 @@ func (c *finder) findHook(ctx context.Context) (*hookPlace, error) {
 		return s.place(c.api), nil
 	}
 	if c.number.service != "" {
-		p, onNumber, err := c.findService(ctx)
+		p, onNumber, err := c.findInService(ctx)
 		if err != nil || !onNumber {
 			return p, err
 		}
@@ -119,8 +119,8 @@ func (c *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 		Numbers []ownPhone `json:"incoming_phone_numbers"`
 		Codes   []ownPhone `json:"short_codes"`
 	}
-	if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
-		return nil, "", unsent(err)
+	if err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
+		return nil, "", asNotSent(err)
 	}
 	all := append(found.Numbers, found.Codes...)
 	if len(all) == 0 {
@@ -130,8 +130,8 @@ func (c *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	return &all[0], kind, nil
 }
 
-// findService finds the address of the messaging service; onNumber = it leaves that to its numbers.
-func (c *finder) findService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
+// findInService finds the address of the messaging service; onNumber = it leaves that to its numbers.
+func (c *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
 	at := c.api.messaging + "/v1/Services/" + url.PathEscape(c.number.service)
 	var s struct {
 		Name     string `json:"friendly_name"`
@@ -139,8 +139,8 @@ func (c *finder) findService(ctx context.Context) (p *hookPlace, onNumber bool, 
 		Method   string `json:"inbound_method"`
 		OnNumber bool   `json:"use_inbound_webhook_on_number"`
 	}
-	if err := c.api.do(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
-		return nil, false, unsent(err)
+	if err := c.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
+		return nil, false, asNotSent(err)
 	}
 	return &hookPlace{what: "Request URL of the messaging service " + s.Name, address: s.URL, method: s.Method, form: func(address string) request {
 		return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}

@@ -277,7 +277,7 @@ func liveRequests(t *testing.T) []twiliofake.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.base.poll(t.Context(), &m); err != nil {
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
 		t.Fatal(err)
 	}
 	o.Attempt.FirstAt = w.clock.now()

@@ -44,7 +44,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	rows, err := c.since(ctx, to, o.Attempt.FirstAt.Add(-skew))
+	rows, err := c.listSince(ctx, to, o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -73,7 +73,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 // planAgain returns the same parts as Send's plan, even if the reply window has closed since.
 func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	o.LastIn = time.Time{}
-	parts, err := c.plan(o)
+	parts, err := c.planParts(o)
 	if err == nil && (o.Attempt.Part < 0 || o.Attempt.Part >= len(parts)) {
 		err = errors.New("twilio: reconcile: no such part")
 	}
@@ -89,13 +89,13 @@ func hasContent(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// since lists our messages to a customer from this time on, the newest first.
+// listSince lists our messages to a customer from this time on, the newest first.
 // Errors: the list could not be read back that far.
-func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, error) {
+func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]row, error) {
 	var rows []row
 	var fault error
 	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
-	err := c.api.each(ctx, first, func(p page) bool {
+	err := c.api.eachPage(ctx, first, func(p page) bool {
 		older := 0
 		for _, raw := range p.Messages {
 			var r row
@@ -106,7 +106,7 @@ func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, 
 			switch {
 			case r.Created.Before(from):
 				older++
-			case !r.inbound() && c.number.mayHaveSent(r):
+			case !r.isInbound() && c.number.mayHaveSent(r):
 				rows = append(rows, r)
 			}
 		}

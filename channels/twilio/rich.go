@@ -44,21 +44,21 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 		if body != "" {
 			parts = append(parts, part{body: body})
 		}
-		return append(parts, part{body: clip(label, 900), rich: r}), nil
+		return append(parts, part{body: clipText(label, 900), rich: r}), nil
 	case body == "":
 		return bad("Buttons and lists need a text.", "Write something.")
 	case utf8.RuneCountInString(body) > maxRichBody:
 		return bad("A text with buttons or a list has at most 1024 characters.", "Send the text before it.")
 	}
-	if fault := faultOf(r); fault != "" {
+	if fault := refusalReason(r); fault != "" {
 		return bad(fault, "Change it.")
 	}
 	return []part{{body: body, rich: r}}, nil
 }
 
-// becomesWords reports whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
+// isSentAsWords reports whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
 // buttons unless they are all answers or at most two links.
-func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
+func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 	if r.Kind() == "" {
 		return false
 	}
@@ -71,8 +71,8 @@ func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 	return caps.MaxItems(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
 }
 
-// faultOf returns why Twilio would refuse buttons or a list; "" means it wouldn't.
-func faultOf(r *channels.Rich) string {
+// refusalReason returns why Twilio would refuse buttons or a list; "" means it wouldn't.
+func refusalReason(r *channels.Rich) string {
 	if r.List == nil {
 		for _, b := range r.Buttons {
 			if b.Title == "" || utf8.RuneCountInString(b.Title) > maxButtonTitle || len(b.ID) > maxButtonID {
@@ -137,7 +137,7 @@ func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) erro
 	made, err := c.catalogue.create(ctx, map[string]any{
 		"friendly_name": onceName, "language": "en", "types": contentTypes(p.body, p.rich)})
 	if err != nil {
-		return unsent(err)
+		return asNotSent(err)
 	}
 	if made.SID == "" {
 		return &channels.SendError{Class: channels.Retry, Text: "Twilio's answer names no content."}
@@ -153,7 +153,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 	if last == "" {
 		return nil
 	}
-	return w.api.do(ctx, request{method: http.MethodPost, url: w.api.messaging + "/v2/Indicators/Typing.json",
+	return w.api.call(ctx, request{method: http.MethodPost, url: w.api.messaging + "/v2/Indicators/Typing.json",
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
@@ -165,7 +165,7 @@ func (s *SMS) Count(text, signature string) channels.Count {
 	}
 	body := below
 	if strings.TrimSpace(text) != "" {
-		body, _ = s.body(channels.Outbound{Text: text, Signature: channels.Signature{Text: signature}})
+		body, _ = s.bodyAndNote(channels.Outbound{Text: text, Signature: channels.Signature{Text: signature}})
 	}
 	c := countSegments(body)
 	c.Room = roomBeside(below, c.Encoding)

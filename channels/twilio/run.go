@@ -13,9 +13,10 @@ import (
 
 // Waits of Run.
 const (
-	retryFirst  = 5 * time.Second
-	pollTimeout = 5 * time.Minute
-	onceLife    = 24 * time.Hour // how long a content that was made for a single message is kept
+	retryFirst   = 5 * time.Second // doubled with each failure in a row
+	maxDoublings = 6
+	pollTimeout  = 5 * time.Minute
+	onceLife     = 24 * time.Hour // how long a content that was made for a single message is kept
 )
 
 // memory is the state of Run that survives restarts.
@@ -34,29 +35,31 @@ func (c *Channel) Run(ctx context.Context) error {
 		}
 		m, err = c.load(ctx)
 	}
-	watched := time.Time{}
-	failed := 0
+	templatesReadAt := time.Time{}
+	failures := 0 // in a row
 	for ctx.Err() == nil {
-		again, err := c.poll(ctx, &m)
-		if err == nil && c.number.whatsapp && c.env.Now().Sub(watched) >= c.opts.Watch {
-			if err = c.watch(ctx, &m); err == nil {
-				watched = c.env.Now()
+		again, err := c.pollOnce(ctx, &m)
+		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
+		if err == nil && templatesDue {
+			if err = c.storeTemplateStates(ctx, &m); err == nil {
+				templatesReadAt = c.env.Now()
 			}
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		c.condition(err)
+		c.reportCondition(err)
 		wait := c.opts.Poll
 		switch {
 		case err != nil:
-			failed++
-			wait = min(retryFirst<<min(failed, 6), c.opts.Poll)
+			failures++
+			wait = min(retryFirst<<min(failures, maxDoublings), c.opts.Poll)
 			c.log.Warn("looking for lost callbacks failed", "error", err)
 		case again:
-			failed, wait = 0, 0
+			failures = 0
+			wait = 0
 		default:
-			failed = 0
+			failures = 0
 		}
 		if !pause.For(ctx, wait) {
 			return nil
@@ -65,17 +68,17 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// condition reports the account's condition. An error that may pass by itself changes nothing.
-func (c *Channel) condition(err error) {
+// reportCondition reports the account's condition. An error that may pass by itself changes nothing.
+func (c *Channel) reportCondition(err error) {
 	if err == nil {
 		if c.callbacks.address == "" {
-			c.env.Report(unreachable())
+			c.env.Report(unreachableCondition())
 			return
 		}
 		c.env.Report(channels.Condition{Status: channels.Active})
 		return
 	}
-	if se := unsent(err); se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
+	if se := asNotSent(err); se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
 	}
 }
@@ -97,7 +100,8 @@ func (c *Channel) load(ctx context.Context) (memory, error) {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
 	if m.Since.IsZero() {
-		if m.Since = c.beginsAt.UTC(); m.Since.IsZero() {
+		m.Since = c.beginsAt.UTC()
+		if m.Since.IsZero() {
 			m.Since = c.env.Now().UTC()
 		}
 		c.log.Info("first look for messages", "taken_from", m.Since.Add(-overlap))
@@ -117,8 +121,8 @@ func (c *Channel) save(ctx context.Context, m memory) error {
 	return nil
 }
 
-// watch stores changes of templates' states, and deletes old contents that were made for single messages.
-func (c *Channel) watch(ctx context.Context, m *memory) error {
+// storeTemplateStates stores changes of templates' states, and deletes old contents that were made for single messages.
+func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	list, err := c.catalogue.list(ctx)
@@ -139,8 +143,11 @@ func (c *Channel) watch(ctx context.Context, m *memory) error {
 		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft {
 			continue
 		}
-		facts = append(facts, channels.Fact{ExternalID: fmt.Sprintf("template:%s:%s:%d", t.SID, s.Status, c.env.Now().Unix()),
-			OrderKey: "template:" + t.SID, Payload: jsonPayload(payloadTemplate, s)})
+		facts = append(facts, channels.Fact{
+			ExternalID: fmt.Sprintf("template:%s:%s:%d", t.SID, s.Status, c.env.Now().Unix()),
+			OrderKey:   "template:" + t.SID,
+			Payload:    jsonPayload(payloadTemplate, s),
+		})
 	}
 	if err != nil {
 		return err

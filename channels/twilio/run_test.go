@@ -84,7 +84,7 @@ func TestLostForAnHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.base.poll(t.Context(), &m); err != nil || len(w.accepted()) != 0 {
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil || len(w.accepted()) != 0 {
 		t.Fatalf("%v, %d facts", err, len(w.accepted()))
 	}
 	for i := range 30 {
@@ -100,10 +100,10 @@ func TestLostForAnHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore})
-	if _, err := w.base.poll(t.Context(), &m); err == nil {
+	if _, err := w.base.pollOnce(t.Context(), &m); err == nil {
 		t.Error("a failed look is no look")
 	}
-	if _, err := w.base.poll(t.Context(), &m); err != nil {
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
 		t.Fatal(err)
 	}
 	in := w.decoded(channels.InboundMessage)
@@ -135,7 +135,7 @@ func TestMoreThanMemory(t *testing.T) {
 	w.clock.move(time.Minute)
 	rounds := 0
 	for again := true; again; rounds++ {
-		if again, err = w.base.poll(t.Context(), &m); err != nil || rounds > 20 {
+		if again, err = w.base.pollOnce(t.Context(), &m); err != nil || rounds > 20 {
 			t.Fatalf("%v after %d rounds", err, rounds)
 		}
 	}
@@ -160,14 +160,14 @@ func TestWatermark(t *testing.T) {
 	w.clock.move(time.Minute)
 	before := m.Since
 	w.refuse = channels.ErrOverloaded
-	if _, err := w.base.poll(t.Context(), &m); !errors.Is(err, channels.ErrOverloaded) || !m.Since.Equal(before) {
+	if _, err := w.base.pollOnce(t.Context(), &m); !errors.Is(err, channels.ErrOverloaded) || !m.Since.Equal(before) {
 		t.Errorf("%v, %v", err, m.Since)
 	}
 	w.refuse = nil
-	if _, err := w.base.poll(t.Context(), &m); err != nil || len(w.accepted()) != 1 || !m.Since.After(before) {
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil || len(w.accepted()) != 1 || !m.Since.After(before) {
 		t.Errorf("%v, %v", err, m.Since)
 	}
-	if _, err := w.base.poll(t.Context(), &m); err != nil || len(w.distinct()) != 1 {
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil || len(w.distinct()) != 1 {
 		t.Errorf("%v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestSettle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []int{0, 1} {
-		if _, err := w.base.poll(t.Context(), &m); err != nil || len(w.accepted()) != want {
+		if _, err := w.base.pollOnce(t.Context(), &m); err != nil || len(w.accepted()) != want {
 			t.Errorf("%v, %d facts, want %d", err, len(w.accepted()), want)
 		}
 		w.clock.move(2 * time.Minute)
@@ -381,7 +381,7 @@ func TestFetch(t *testing.T) {
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, false).base
-	f, err := c.api.fetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
+	f, err := c.api.readFetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,12 +29,12 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
-	form, p, more, err := c.prepare(ctx, o)
+	form, p, more, err := c.nextForm(ctx, o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
 	var r row
-	if err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.messagesURL(), form: form}, &r); err != nil {
+	if err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.messagesURL(), form: form}, &r); err != nil {
 		return channels.Receipt{}, c.sendFailure(err, o)
 	}
 	if r.SID == "" {
@@ -57,24 +57,32 @@ func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
 	return out
 }
 
-// sendFailure classifies a failed Send. Error 63018 is the rate if the customer has written to us, else more
-// likely the daily limit. If a template is sent and Twilio doesn't know a content, that is the template.
+// Codes of Twilio's errors whose meaning depends on what was sent.
+const (
+	codeRateOrLimit     = 63018 // too fast, or the daily limit of conversations is reached
+	codeContentUnknown  = 21655
+	codeContentVariable = 21656
+)
+
+// sendFailure classifies a failed Send. With a free text, codeRateOrLimit means the rate, because the customer
+// has written to us; with a template, more likely the daily limit. If Twilio refuses the content of a template,
+// the template is bad.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
 	switch {
 	case !errors.As(err, &api):
-	case api.code == 63018 && o.Template == nil:
+	case api.code == codeRateOrLimit && o.Template == nil:
 		se.Wait = max(api.after, busyWait)
-	case (api.code == 21655 || api.code == 21656) && o.Template != nil:
+	case o.Template != nil && (api.code == codeContentUnknown || api.code == codeContentVariable):
 		se.Class = channels.TemplateBad
 	}
 	return se
 }
 
-// prepare makes the form of the next part.
+// nextForm returns the form of the part that is sent now, the part itself, and whether more parts follow.
 // Errors: *SendError; nothing has been sent.
-func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values, part, bool, error) {
+func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.Values, p part, more bool, err error) {
 	if len(o.To) == 0 {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
 	}
@@ -85,14 +93,15 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 	if err != nil {
 		return nil, part{}, false, err
 	}
-	parts, err := c.plan(o)
+	parts, err := c.planParts(o)
 	if err != nil {
 		return nil, part{}, false, err
 	}
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(parts) {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadContent, Text: "There is nothing more to send."}
 	}
-	p, more := parts[o.Attempt.Part], o.Attempt.Part+1 < len(parts)
+	p = parts[o.Attempt.Part]
+	more = o.Attempt.Part+1 < len(parts)
 	if o.Attempt.Part == 0 { // check all parts before the first one is sent
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
@@ -100,18 +109,19 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 			}
 		}
 	}
-	form := url.Values{"To": {to}, "From": {c.number.own()}}
+	form = url.Values{"To": {to}, "From": {c.number.address()}}
 	if c.number.service != "" {
 		form.Set("MessagingServiceSid", c.number.service)
 	}
 	if callback := c.callbacks.url(token{message: o.MessageID, part: o.Attempt.Part, more: more}); callback != "" {
 		form.Set("StatusCallback", callback)
 	}
-	return form, p, more, c.fill(ctx, form, p)
+	err = c.setContent(ctx, form, p)
+	return form, p, more, err
 }
 
-// fill adds a part's content to the form.
-func (c *Channel) fill(ctx context.Context, form url.Values, p part) error {
+// setContent adds a part's content to the form.
+func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error {
 	switch {
 	case p.template != nil:
 		return fillTemplate(form, *p.template)
@@ -143,14 +153,14 @@ func linkOf(f channels.File) (string, error) {
 	}
 	link, err := f.Link()
 	if err != nil {
-		return "", unsent(&channels.SendError{Class: channels.ClassOf(err), Text: "The file “" + clip(f.Name, 80) + "” has no address that Twilio could fetch it from.",
+		return "", asNotSent(&channels.SendError{Class: channels.ClassOf(err), Text: "The file “" + clipText(f.Name, 80) + "” has no address that Twilio could fetch it from.",
 			Hint: "Set PARLEY_PUBLIC_URL, or send a link.", Cause: err})
 	}
 	return link, nil
 }
 
-// plan splits a message of the engine into parts. Pure.
-func (c *Channel) plan(o channels.Outbound) ([]part, error) {
+// planParts splits a message of the engine into parts. Pure.
+func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
 	switch {
 	case c.number.whatsapp && o.Template != nil:
@@ -164,10 +174,10 @@ func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 	if err := fits(caps, o.Files); err != nil {
 		return nil, err
 	}
-	if becomesWords(caps, o.Rich) {
+	if isSentAsWords(caps, o.Rich) {
 		o.Text, o.Rich = o.Text+"\n\n"+o.Rich.Text(), nil
 	}
-	body, note := c.body(o)
+	body, note := c.bodyAndNote(o)
 	if utf8.RuneCountInString(body) > maxBody {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "The text is longer than 1600 characters.", Hint: "Send it in pieces."}
 	}
@@ -196,7 +206,7 @@ func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 		rich = []part{{body: body}}
 	}
 	if parts = append(parts, rich...); len(parts) == 0 {
-		return nil, nothing()
+		return nil, errNothingToSend()
 	}
 	parts[0].note = note
 	return parts, nil
@@ -204,17 +214,17 @@ func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 
 func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error) {
 	if body == "" && len(o.Files) == 0 {
-		return nil, nothing()
+		return nil, errNothingToSend()
 	}
 	return []part{{body: body, files: o.Files, note: note}}, nil
 }
 
-func nothing() error {
+func errNothingToSend() error {
 	return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
 }
 
-// body renders the text, with the signature if there is room for it.
-func (c *Channel) body(o channels.Outbound) (body, note string) {
+// bodyAndNote renders the text, with the signature if there is room for it.
+func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 	render := wamark.Plain
 	if c.number.whatsapp {
 		render = wamark.Render
@@ -237,7 +247,7 @@ func fits(caps channels.Capabilities, files []channels.File) error {
 		total += f.SizeBytes
 		limit, ok := caps.Files.Limits[channels.KindOf(f.ContentType)]
 		if !ok || f.SizeBytes > limit || total > caps.Files.MaxBytes {
-			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clip(f.Name, 80) + "” is too large for this number.",
+			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clipText(f.Name, 80) + "” is too large for this number.",
 				Hint: "Send a smaller one, or a link."}
 		}
 	}

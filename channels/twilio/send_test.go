@@ -264,7 +264,7 @@ func TestErrorClasses(t *testing.T) {
 		channels.AccountBlocked: {21408, 21606, 21659, 30002, 30032, 30034, 63007, 63015, 63038, 63051},
 	} {
 		for _, code := range codes {
-			se := (&apiError{status: 400, code: code, message: "m"}).meaning()
+			se := (&apiError{status: 400, code: code, message: "m"}).asSendError()
 			if se.Class != class || se.Text == "" || se.Class == channels.Throttled && se.Wait <= 0 {
 				t.Errorf("%d: %+v", code, se)
 			}

@@ -25,7 +25,7 @@ type waSender struct {
 
 // state is the sender's state in words: pending verification.
 func (s *waSender) state() string {
-	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clip(s.Status, 40)))
+	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clipText(s.Status, 40)))
 }
 
 // finding reports whether the sender carries messages, and in Twilio's own words why it doesn't.
@@ -36,7 +36,7 @@ func (s *waSender) finding() channels.Finding {
 	}
 	f := channels.Finding{What: what, Field: fieldFrom, Text: "The sender is " + s.state() + ".", Hint: "See Messaging, Senders in the Twilio Console."}
 	for _, r := range s.Reasons {
-		f.Text += " Twilio says: " + clip(r.Text, 300) + " (" + clip(r.Code, 20) + ")"
+		f.Text += " Twilio says: " + clipText(r.Text, 300) + " (" + clipText(r.Code, 20) + ")"
 	}
 	return f
 }
@@ -76,14 +76,14 @@ func (c *finder) findSender(ctx context.Context) (*waSender, error) {
 				Next string `json:"next_page_url"`
 			} `json:"meta"`
 		}
-		if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
-			return nil, unsent(err)
+		if err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
+			return nil, asNotSent(err)
 		}
 		for i := range page.Senders {
 			if page.Senders[i].ID == waPrefix+c.number.from {
 				return &page.Senders[i], nil
 			}
-			others = append(others, strings.TrimPrefix(clip(page.Senders[i].ID, 40), waPrefix)+" ("+page.Senders[i].state()+")")
+			others = append(others, strings.TrimPrefix(clipText(page.Senders[i].ID, 40), waPrefix)+" ("+page.Senders[i].state()+")")
 		}
 		seen += len(page.Senders)
 		u, err := url.Parse(page.Meta.Next)

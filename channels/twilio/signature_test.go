@@ -209,10 +209,10 @@ func TestTokens(t *testing.T) {
 	if err != nil || u.Fragment != "rc=5&rp=all" {
 		t.Fatalf("%s: %v", address, err)
 	}
-	if got, ok := c.verify(u.RawQuery); !ok || got != want {
+	if got, ok := c.readToken(u.RawQuery); !ok || got != want {
 		t.Errorf("%+v %v", got, ok)
 	}
-	if got, ok := c.verify(tokenParam + "=" + c.sign([]byte("key two"), want)); !ok || got != want {
+	if got, ok := c.readToken(tokenParam + "=" + c.sign([]byte("key two"), want)); !ok || got != want {
 		t.Errorf("an older key: %+v %v", got, ok)
 	}
 	other := hookChannel(t, "https://x.test", nil).callbacks
@@ -222,7 +222,7 @@ func TestTokens(t *testing.T) {
 		"another key": tokenParam + "=" + c.sign([]byte("no key"), want), "another account": tokenParam + "=" + other.sign([]byte("key one"), want),
 		"nothing": "", "short": "o=1", "letters": "o=a.b.c", "empty": "o=..", "zeros": strings.Replace(u.RawQuery, "o=42", "o=042", 1),
 	} {
-		if got, ok := c.verify(query); ok {
+		if got, ok := c.readToken(query); ok {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -251,12 +251,12 @@ func FuzzWebhook(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, query, body, contentType string) {
 		budget.CheckRepeated(t, m, body, func(s string) {
-			form, _ := formOf(contentType, []byte(s))
+			form, _ := readForm(contentType, []byte(s))
 			c.callbacks.signed("x", query, form, []byte(s))
 			c.hook.factOf(form, query, []byte(s))
 		})
-		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.verify(s) })
-		form, isForm := formOf(contentType, []byte(body))
+		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.readToken(s) })
+		form, isForm := readForm(contentType, []byte(body))
 		if c.callbacks.signed("x", query, form, []byte(body)) {
 			t.Error("a forged signature fits")
 		}
@@ -276,6 +276,6 @@ func FuzzWebhook(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		c.callbacks.verify(query)
+		c.callbacks.readToken(query)
 	})
 }

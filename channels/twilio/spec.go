@@ -77,7 +77,7 @@ func fields(from string) []channels.Field {
 
 // sources names the number that customers write to: two accounts that have it would both find its messages in the lists.
 func sources(c channels.Config) map[string]string {
-	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + compact(c[fieldFrom])}
+	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + withoutSpaces(c[fieldFrom])}
 }
 
 // settings of one number.
@@ -99,7 +99,7 @@ var (
 // newSettings reads an account's settings. Errors: every fault, joined.
 func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	s := settings{account: strings.TrimSpace(c[fieldAccount]), token: strings.TrimSpace(c[fieldToken]),
-		from: compact(c[fieldFrom]), service: strings.TrimSpace(c[fieldService]), mms: c[fieldMMS] == "true" && !whatsapp}
+		from: withoutSpaces(c[fieldFrom]), service: strings.TrimSpace(c[fieldService]), mms: c[fieldMMS] == "true" && !whatsapp}
 	var faults []error
 	if !accountPattern.MatchString(s.account) {
 		faults = append(faults, errors.New("twilio: account_sid: it begins with AC, as the Twilio Console shows it"))
@@ -116,8 +116,8 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	return s, errors.Join(faults...)
 }
 
-// compact removes from a number the characters with which people group digits.
-func compact(number string) string {
+// withoutSpaces removes from a number the characters with which people group digits.
+func withoutSpaces(number string) string {
 	number = strings.TrimPrefix(strings.TrimSpace(number), waPrefix)
 	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "\u00a0", "").Replace(number)
 }

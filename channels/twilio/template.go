@@ -95,7 +95,7 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	made, err := w.catalogue.create(ctx, map[string]any{
 		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)})
 	if err != nil {
-		return channels.TemplateState{}, unsent(err)
+		return channels.TemplateState{}, asNotSent(err)
 	}
 	name := t.Name
 	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
@@ -104,7 +104,7 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	a, err := w.catalogue.submit(ctx, made.SID, name, t.Category)
 	if err != nil {
 		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID) // a content nobody asked approval for is of no use
-		return channels.TemplateState{}, unsent(err)
+		return channels.TemplateState{}, asNotSent(err)
 	}
 	if t.ExternalID != "" {
 		if err := w.catalogue.remove(ctx, t.ExternalID); err != nil {
@@ -171,27 +171,27 @@ type catalogue struct{ api *client }
 // create makes a content. It sends nothing, so it may be repeated after any error.
 func (c catalogue) create(ctx context.Context, fields map[string]any) (content, error) {
 	var made content
-	err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content", json: fields}, &made)
+	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content", json: fields}, &made)
 	return made, err
 }
 
 // submit asks WhatsApp to approve a content under a name.
 func (c catalogue) submit(ctx context.Context, sid, name, category string) (approval, error) {
 	var a approval
-	err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
+	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
 		json: map[string]any{"name": name, "category": strings.ToUpper(category)}}, &a)
 	return a, err
 }
 
 // remove deletes a content. It is no error if there is none.
 func (c catalogue) remove(ctx context.Context, sid string) error {
-	err := c.api.do(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
+	err := c.api.call(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
 	var api *apiError
 	if errors.As(err, &api) && api.status == http.StatusNotFound {
 		return nil
 	}
 	if err != nil {
-		return unsent(err)
+		return asNotSent(err)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (c catalogue) remove(ctx context.Context, sid string) error {
 func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	list, err := w.catalogue.list(ctx)
 	if err != nil {
-		return nil, unsent(err)
+		return nil, asNotSent(err)
 	}
 	states := []channels.TemplateState{}
 	for _, t := range list {
@@ -214,7 +214,7 @@ func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState,
 // list returns all contents with their approvals.
 func (c catalogue) list(ctx context.Context) ([]content, error) {
 	var all []content
-	err := c.api.each(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
+	err := c.api.eachPage(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
 		all = append(all, p.Contents...)
 		return false
 	})

@@ -140,7 +140,7 @@ func TestOnceContentsGo(t *testing.T) {
 	w.sent(o)
 	m := memory{}
 	for _, want := range []int{2, 1} {
-		if err := w.base.watch(t.Context(), &m); err != nil {
+		if err := w.base.storeTemplateStates(t.Context(), &m); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.fake.Contents(); len(got) != want {

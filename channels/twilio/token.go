@@ -56,8 +56,8 @@ func (c *callbacks) sign(key []byte, t token) string {
 // purpose binds the proof of a token to one account.
 func (c *callbacks) purpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
 
-// verify finds the token in a callback's query. What no key verifies is not ours.
-func (c *callbacks) verify(query string) (token, bool) {
+// readToken finds the token in a callback's query. What no key verifies is not ours.
+func (c *callbacks) readToken(query string) (token, bool) {
 	values, _ := url.ParseQuery(query) // what can be read is enough
 	parts := strings.Split(values.Get(tokenParam), ".")
 	if len(parts) != 3 || len(parts[1]) < 2 || !proof.Verify(c.keys, c.purpose(), parts[0]+"."+parts[1], parts[2]) {

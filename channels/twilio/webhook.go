@@ -42,13 +42,13 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
-	form, isForm := formOf(r.Header.Get("Content-Type"), body)
+	form, isForm := readForm(r.Header.Get("Content-Type"), body)
 	if !h.callbacks.signed(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
-		h.refused()
+		h.countRefusal()
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	fact := h.strange(body, "a callback of a kind that Parley doesn't know")
+	fact := h.unreadableFact(body, "a callback of a kind that Parley doesn't know")
 	if isForm {
 		fact = h.factOf(form, r.URL.RawQuery, body)
 	}
@@ -63,9 +63,9 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// formOf reads a form; false if the body is none. Values are not trimmed, and empty ones are kept, because the
+// readForm reads a form; false if the body is none. Values are not trimmed, and empty ones are kept, because the
 // signature covers them.
-func formOf(contentType string, body []byte) (url.Values, bool) {
+func readForm(contentType string, body []byte) (url.Values, bool) {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, false
@@ -77,20 +77,20 @@ func formOf(contentType string, body []byte) (url.Values, bool) {
 	return form, true
 }
 
-// refused logs that callbacks can't be verified. It does so rarely, because anybody can send them.
-func (h *webhook) refused() {
+// countRefusal logs that callbacks can't be verified. It does so rarely, because anybody can send them.
+func (h *webhook) countRefusal() {
 	now := h.env.Now().Unix()
 	if last := h.warned.Load(); now-last < 60 || !h.warned.CompareAndSwap(last, now) {
 		return
 	}
 	h.env.Log.Warn("callback refused: its signature does not fit the auth token and our address")
 	if h.callbacks.address == "" {
-		h.env.Report(unreachable())
+		h.env.Report(unreachableCondition())
 	}
 }
 
-// unreachable is the condition of an account whose webhook has no public address.
-func unreachable() channels.Condition {
+// unreachableCondition is the condition of an account whose webhook has no public address.
+func unreachableCondition() channels.Condition {
 	return channels.Condition{Status: channels.Broken, Text: "Twilio can't reach Parley: its public address is not set, so callbacks are refused.",
 		Hint: "Set PARLEY_PUBLIC_URL to the https address under which Twilio reaches Parley, and restart."}
 }
@@ -102,21 +102,21 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	id := sid
 	if status := statusOf(form); status != "" {
 		customer, ours = keyOf(form.Get("To")), form.Get("From")
-		id = sid + ":" + clip(status, 40)
+		id = sid + ":" + clipText(status, 40)
 	}
 	switch {
 	case !sidPattern.MatchString(sid) || customer == "":
-		return h.strange(body, "a callback without a message")
+		return h.unreadableFact(body, "a callback without a message")
 	case form.Get("AccountSid") != "" && form.Get("AccountSid") != h.number.account:
-		return h.strange(body, "it belongs to another Twilio account")
+		return h.unreadableFact(body, "it belongs to another Twilio account")
 	case !h.number.isOurs(ours):
-		return h.strange(body, "it is not about this account's number")
+		return h.unreadableFact(body, "it is not about this account's number")
 	}
-	return channels.Fact{ExternalID: id, OrderKey: clip(customer, 200), Payload: hookPayload(h.env.Now(), query, body)}
+	return channels.Fact{ExternalID: id, OrderKey: clipText(customer, 200), Payload: hookPayload(h.env.Now(), query, body)}
 }
 
-// strange returns the quarantined fact of a callback that can't be used.
-func (h *webhook) strange(body []byte, why string) channels.Fact {
+// unreadableFact returns the quarantined fact of a callback that can't be used.
+func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
 	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(h.env.Now(), "", body), Quarantine: why}
 }
