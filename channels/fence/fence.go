@@ -24,14 +24,16 @@ var ErrLate = errors.New("fence: the request's deadline is over")
 
 // Options of a client.
 type Options struct {
-	Answer time.Duration   // to wait for an answer's headers; 0 means as long as the request may take
-	Dialer channels.Dialer // must see whom it calls: no proxy is used; nil means any host, by the environment's proxy
-	// Follow is http.Client's CheckRedirect; nil means no redirect is followed: one would carry
-	// what is said, or a token, to where nobody meant it to go.
+	Answer time.Duration // how long to wait for an answer's headers; 0 means as long as the request may take
+	// Dialer opens the connections, without a proxy, so that it sees which host is called. If it is nil, any host
+	// may be called, by the environment's proxy.
+	Dialer channels.Dialer
+	// Follow is http.Client's CheckRedirect. If it is nil, no redirect is followed: a redirect would carry a
+	// message or a token to where nobody meant it to go.
 	Follow func(*http.Request, []*http.Request) error
 }
 
-// NewClient makes a client. HTTP/1.1 only: there a connection carries one request at a time.
+// NewClient returns a client. It speaks only HTTP/1.1, in which a connection carries one request at a time.
 func NewClient(o Options) *http.Client {
 	var proxy func(*http.Request) (*url.URL, error)
 	if o.Dialer == nil {
@@ -60,17 +62,17 @@ func NewClient(o Options) *http.Client {
 
 // Attempt watches over one request.
 type Attempt struct {
-	until time.Time   // with the monotonic reading; zero if there is none
-	wrote atomic.Bool // a byte of it left, or may have
+	until time.Time   // the request's deadline, with the monotonic reading; zero if it has none
+	wrote atomic.Bool // a byte of the request left, or may have left
 }
 
-// Left reports whether a byte of the request left, or may have. Only a client made by
-// NewClient can tell; through another it stays false.
+// Left reports whether a byte of the request left, or may have left. Only a client made by NewClient notes this;
+// with another client it is always false.
 func (a *Attempt) Left() bool { return a.wrote.Load() }
 
 type attemptKey struct{}
 
-// Watch returns a context for one request, and what tells of its fate.
+// Watch returns a context for one request, and the Attempt that notes whether a byte of the request left.
 func Watch(ctx context.Context) (context.Context, *Attempt) {
 	a := &Attempt{}
 	return context.WithValue(ctx, attemptKey{}, a), a
@@ -93,7 +95,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// fencedTransport hands a request's deadline to the connection it gets.
+// fencedTransport gives a request's deadline to the connection on which the request is sent.
 type fencedTransport struct{ next *http.Transport }
 
 // CloseIdleConnections lets http.Client do what its method says.

@@ -49,8 +49,8 @@ var errLong = errors.New("the answer is too long")
 
 // Read reads the whole body of an answer, at most so many bytes.
 // Errors: *LostError.
-func Read(answer *http.Response, most int64) ([]byte, error) {
-	body, err := io.ReadAll(Bounded(answer.Body, most, errLong))
+func Read(answer *http.Response, maxBytes int64) ([]byte, error) {
+	body, err := io.ReadAll(Bounded(answer.Body, maxBytes, errLong))
 	if err != nil {
 		return nil, &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
@@ -59,18 +59,18 @@ func Read(answer *http.Response, most int64) ([]byte, error) {
 
 // Bounded returns a body that fails with tooLarge behind so many bytes. A body that ended there
 // would be taken for a whole one.
-func Bounded(body io.ReadCloser, most int64, tooLarge error) io.ReadCloser {
-	return &bounded{body, most, tooLarge}
+func Bounded(body io.ReadCloser, maxBytes int64, tooLarge error) io.ReadCloser {
+	return &boundedBody{body, maxBytes, tooLarge}
 }
 
-type bounded struct {
+type boundedBody struct {
 	io.ReadCloser
 	left     int64 // below 0 means there was more
 	tooLarge error
 }
 
 // Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, b.tooLarge
 	}
@@ -87,13 +87,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 // RetryAfter reads how long an answer asks to wait: seconds or a date, at most so long. ok is
 // false if it does not say, or gives a date while now is zero.
 // Source: RFC 9110 section 10.2.3.
-func RetryAfter(h http.Header, now time.Time, most time.Duration) (wait time.Duration, ok bool) {
+func RetryAfter(h http.Header, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil && !math.IsNaN(seconds) {
-		return time.Duration(min(max(seconds, 0), most.Seconds()) * float64(time.Second)), true
+		return time.Duration(min(max(seconds, 0), maxWait.Seconds()) * float64(time.Second)), true
 	}
 	if at, err := http.ParseTime(value); err == nil && !now.IsZero() {
-		return min(max(at.Sub(now), 0), most), true
+		return min(max(at.Sub(now), 0), maxWait), true
 	}
 	return 0, false
 }

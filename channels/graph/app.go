@@ -36,11 +36,11 @@ func (c *Client) App(ctx context.Context, secret string) (*App, error) {
 
 // AppOf lets an app act with its secret.
 func (c *Client) AppOf(id, name, secret string) *App {
-	return &App{ID: id, Name: name, secret: secret, client: c.as(id + "|" + secret)}
+	return &App{ID: id, Name: name, secret: secret, client: c.withToken(id + "|" + secret)}
 }
 
-// as returns a client with another token.
-func (c *Client) as(token string) *Client {
+// withToken returns a client with another token.
+func (c *Client) withToken(token string) *Client {
 	other := *c
 	other.token = token
 	return &other
@@ -105,10 +105,10 @@ func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 	return a.Inspect(ctx, c.token)
 }
 
-// proof is the value of appsecret_proof, by which Meta checks that whoever has the client's token knows the secret of
+// appProof is the value of appsecret_proof, by which Meta checks that whoever has the client's token knows the secret of
 // its app, too.
 // Source: Graph API, "Securing requests".
-func (c *Client) proof(secret string) string {
+func (c *Client) appProof(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(c.token))
 	return hex.EncodeToString(mac.Sum(nil))
@@ -168,7 +168,7 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 		Token string `json:"access_token"`
 	}
 	query := url.Values{"client_id": {a.ID}, "client_secret": {a.secret}, "redirect_uri": {redirect}, "code": {code}}
-	if err := a.client.as("").Call(ctx, http.MethodGet, "oauth/access_token", query, nil, &answer); err != nil {
+	if err := a.client.withToken("").Call(ctx, http.MethodGet, "oauth/access_token", query, nil, &answer); err != nil {
 		return "", err
 	}
 	if answer.Token == "" {
@@ -201,7 +201,7 @@ func Unverified(err error) bool {
 // the token may read.
 // Errors: those of Call, about something else.
 func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {
-	query := url.Values{"fields": {"id"}, "appsecret_proof": {c.proof(secret)}}
+	query := url.Values{"fields": {"id"}, "appsecret_proof": {c.appProof(secret)}}
 	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code == 100 && strings.Contains(refused.Message, "appsecret_proof") {

@@ -75,7 +75,7 @@ func New(o Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("graph: the base URL must be an http or https address")
 	}
-	if !validVersion(o.Version) {
+	if !isVersion(o.Version) {
 		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
 	}
 	if o.MediaDialer == nil {
@@ -87,7 +87,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-func validVersion(v string) bool {
+func isVersion(v string) bool {
 	rest, ok := strings.CutPrefix(v, "v")
 	major, minor, dot := strings.Cut(rest, ".")
 	digits := func(s string) bool { return s != "" && len(s) < 4 && strings.Trim(s, "0123456789") == "" }
@@ -146,19 +146,19 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 	frame := form.Bytes()
-	body := io.MultiReader(bytes.NewReader(frame[:head]), &whole{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
+	body := io.MultiReader(bytes.NewReader(frame[:head]), &wholeReader{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
 	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
 }
 
-// whole reads a file and fails if it has fewer bytes than announced. So the form is not completed, and the
+// wholeReader reads a file and fails if it has fewer bytes than announced. So the form is not completed, and the
 // other side can't take half of a file for all of it.
-type whole struct {
+type wholeReader struct {
 	r    io.Reader
 	left int64
 }
 
 // Read implements io.Reader. Errors: io.ErrUnexpectedEOF.
-func (w *whole) Read(p []byte) (int, error) {
+func (w *wholeReader) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
 	w.left -= int64(n)
 	if errors.Is(err, io.EOF) && w.left > 0 {
@@ -201,7 +201,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		return err
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp.StatusCode, resp.Header, answer)
+		return readRefusal(resp.StatusCode, resp.Header, answer)
 	}
 	if out == nil {
 		return nil

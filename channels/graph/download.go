@@ -49,7 +49,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-		return nil, refusal(resp.StatusCode, resp.Header, body)
+		return nil, readRefusal(resp.StatusCode, resp.Header, body)
 	}
 	if resp.ContentLength > most {
 		resp.Body.Close()

@@ -43,15 +43,15 @@ func (e *Error) Words() string {
 			text = t
 		}
 	}
-	return clip(strings.Join(strings.Fields(text), " "), 300)
+	return clipText(strings.Join(strings.Fields(text), " "), 300)
 }
 
-func clip(s string, most int) string {
+func clipText(s string, maxRunes int) string {
 	r := []rune(s)
-	if len(r) <= most {
+	if len(r) <= maxRunes {
 		return s
 	}
-	return string(r[:most-1]) + "…"
+	return string(r[:maxRunes-1]) + "…"
 }
 
 // Certain reports whether a failed request surely had no effect.
@@ -81,8 +81,8 @@ type ErrorObject struct {
 // mostWait bounds what Graph may ask us to wait; it says so in seconds.
 const mostWait = 24 * time.Hour
 
-// refusal makes an error of an answer that isn't 2xx.
-func refusal(status int, header http.Header, body []byte) error {
+// readRefusal makes an error of an answer that isn't 2xx.
+func readRefusal(status int, header http.Header, body []byte) error {
 	var answer struct {
 		Error *ErrorObject `json:"error"`
 	}

@@ -46,8 +46,9 @@ type Hook struct {
 	VerifyToken string
 	Split       func(body []byte) []channels.Fact // returns the facts in a verified body; pure
 	Accept      channels.Accept
-	// Later returns what is left to do about what was stored, once the sender has its answer; nil means nothing. It
-	// keeps neither the sender nor the next notification waiting. May be nil.
+	// Later returns a function that is called after notifications were stored and the sender has its answer. So
+	// the function keeps neither the sender nor the next notification waiting. Later returns nil if there is
+	// nothing to do, and may be nil itself.
 	Later func() func(context.Context)
 	Now   func() time.Time
 	Log   *slog.Logger
@@ -59,17 +60,17 @@ type Hook struct {
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
-		h.verify(w, r)
+		h.answerChallenge(w, r)
 	case http.MethodPost:
-		h.take(w, r)
+		h.storeEvents(w, r)
 	default:
 		w.Header().Set("Allow", "GET, POST")
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}
 }
 
-// verify answers the verification of a subscription with its hub.challenge.
-func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
+// answerChallenge answers the verification of a subscription with its hub.challenge.
+func (h *Hook) answerChallenge(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	same := hmac.Equal([]byte(q.Get("hub.verify_token")), []byte(h.VerifyToken))
 	if h.VerifyToken == "" || q.Get("hub.mode") != "subscribe" || !same {
@@ -81,15 +82,20 @@ func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, q.Get("hub.challenge"))
 }
 
-// refused logs that a webhook can't be verified. It does so rarely, because anybody can send such requests.
-func (h *Hook) refused(size int) {
+// refusalLogSeconds is the shortest time between two lines of the log about refused webhooks.
+const refusalLogSeconds = 60
+
+// logRefusal logs that a webhook can't be verified. It does so rarely, because anybody can send such requests.
+func (h *Hook) logRefusal(size int) {
 	now := h.Now().Unix()
-	if last := h.warned.Load(); now-last >= 60 && h.warned.CompareAndSwap(last, now) {
+	last := h.warned.Load()
+	if now-last >= refusalLogSeconds && h.warned.CompareAndSwap(last, now) {
 		h.Log.Warn("webhook with a wrong signature refused", "size_bytes", size)
 	}
 }
 
-func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
+// storeEvents stores a notification, and answers only then that it arrived.
+func (h *Hook) storeEvents(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
 	if err != nil {
 		status := http.StatusBadRequest
@@ -100,7 +106,7 @@ func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !Verify(h.Secret, r.Header.Get("X-Hub-Signature-256"), body) {
-		h.refused(len(body))
+		h.logRefusal(len(body))
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -112,13 +118,13 @@ func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 		h.Log.Error("webhook was not stored", "error", err)
 		w.WriteHeader(http.StatusInternalServerError)
 	default:
-		h.taken(w, r)
+		h.answerStored(w, r)
 	}
 }
 
-// taken answers that a notification was stored, and then does what is left to do about it. The connection is closed in
-// that case: the next notification that came on it would wait.
-func (h *Hook) taken(w http.ResponseWriter, r *http.Request) {
+// answerStored answers that a notification was stored, and then calls the function that Later returned, if any.
+// In that case it closes the connection, because the next notification on it would have to wait.
+func (h *Hook) answerStored(w http.ResponseWriter, r *http.Request) {
 	var later func(context.Context)
 	if h.Later != nil {
 		later = h.Later()
@@ -130,6 +136,6 @@ func (h *Hook) taken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush() // if it can't, the answer follows what is left to do
+	_ = http.NewResponseController(w).Flush() // if it fails, the answer leaves after the call of later
 	later(context.WithoutCancel(r.Context())) // the sender hangs up when it has its answer
 }

@@ -9,7 +9,7 @@ import (
 // The code of a refusal counts although other fields have another type than usual: error_data is a text in many of Graph's answers.
 func TestRefusalOfAnotherShape(t *testing.T) {
 	t.Parallel()
-	err := refusal(http.StatusBadRequest, http.Header{}, []byte(
+	err := readRefusal(http.StatusBadRequest, http.Header{}, []byte(
 		`{"error":{"message":"No","type":"OAuthException","code":10,"error_subcode":2018278,"error_data":"{\"blame_field_specs\":[[\"\"]]}","is_transient":false}}`))
 	var refused *Error
 	if !errors.As(err, &refused) || !refused.Coded || refused.Code != 10 || refused.Subcode != 2018278 {

@@ -33,8 +33,8 @@ func newInternet() internet {
 	return n
 }
 
-// has reports whether an address is on the public internet.
-func (n internet) has(a netip.Addr) bool {
+// contains reports whether an address is on the public internet.
+func (n internet) contains(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" {
 		return false
 	}
@@ -54,9 +54,9 @@ func (n internet) has(a netip.Addr) bool {
 	return true
 }
 
-// nobodys reports whether an address is one at which no admin's server is: link-local, or a cloud's own service that hands
-// out the machine's secrets.
-func nobodys(a netip.Addr) bool {
+// isNeverReached reports whether no connection to an address is allowed, even if an admin names it: it is
+// link-local, or that of a cloud's own service, which hands out the machine's secrets.
+func isNeverReached(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	switch a.String() {
 	case "168.63.129.16", "100.100.100.200", "fd00:ec2::254": // Azure, Alibaba, AWS

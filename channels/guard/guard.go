@@ -24,22 +24,22 @@ const dialTimeout = 30 * time.Second
 // Dialer implements channels.Dialer. It checks the address of each connection after the name was resolved,
 // so that a name whose address changes can't get around the check.
 type Dialer struct {
-	own     map[string]bool
+	own     map[string]bool // hosts that an admin named, in the form of normalHost, with or without a port
 	world   internet
-	plain   net.Dialer
-	guarded net.Dialer
+	plain   net.Dialer // for own hosts
+	guarded net.Dialer // for all others
 }
 
-// New makes a Dialer. own lists hosts that are allowed wherever they are: "mail.internal" or "10.0.0.7" for
-// all ports, "mail.internal:993" for one. Link-local addresses and the clouds' metadata are never reached: no server that
-// anybody names is there.
+// New returns a Dialer. own lists hosts that are allowed wherever they are: "mail.internal" or "10.0.0.7" for
+// all ports, "mail.internal:993" for one port. Link-local addresses and the clouds' metadata services are refused
+// even then: no server that an admin means is there.
 func New(own ...string) *Dialer {
 	d := &Dialer{own: map[string]bool{}, world: newInternet()}
 	for _, host := range own {
-		d.own[normal(host)] = true
+		d.own[normalHost(host)] = true
 	}
 	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		if at, err := netip.ParseAddrPort(address); err != nil || nobodys(at.Addr()) {
+		if at, err := netip.ParseAddrPort(address); err != nil || isNeverReached(at.Addr()) {
 			return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
 		}
 		return nil
@@ -57,15 +57,15 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
-	host = normal(host)
-	if d.own[host] || d.own[normal(net.JoinHostPort(host, port))] {
+	host = normalHost(host)
+	if d.own[host] || d.own[normalHost(net.JoinHostPort(host, port))] {
 		return d.plain.DialContext(ctx, network, address)
 	}
 	return d.guarded.DialContext(ctx, network, address)
 }
 
-// normal writes a host in the form in which hosts are compared.
-func normal(host string) string {
+// normalHost writes a host in the form in which hosts are compared.
+func normalHost(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
 }
 
@@ -75,7 +75,7 @@ func (d *Dialer) check(network, address string) error {
 		return fmt.Errorf("guard: %s: %w", network, channels.ErrPrivateAddress)
 	}
 	at, err := netip.ParseAddrPort(address)
-	if err != nil || !d.world.has(at.Addr()) {
+	if err != nil || !d.world.contains(at.Addr()) {
 		return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
 	}
 	return nil

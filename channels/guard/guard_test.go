@@ -40,11 +40,11 @@ func TestAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := newInternet().has(a); got != public {
+		if got := newInternet().contains(a); got != public {
 			t.Errorf("%s: on the internet = %v", address, got)
 		}
 	}
-	if newInternet().has(netip.Addr{}) {
+	if newInternet().contains(netip.Addr{}) {
 		t.Error("no address is on the internet")
 	}
 }

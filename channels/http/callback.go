@@ -30,43 +30,54 @@ type Callback struct {
 	Automatic    bool           `json:"automatic,omitempty"`
 }
 
-// callback returns the JSON body for a message.
+// callbackBody returns the JSON body for a message.
 // Errors: *channels.SendError.
-func (c *Channel) callback(ctx context.Context, o channels.Outbound) ([]byte, error) {
-	if err := check(o); err != nil {
+func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte, error) {
+	if err := checkContent(o); err != nil {
 		return nil, err
 	}
-	b := Callback{Type: "message", ID: c.token(o), Account: c.account, Conversation: strconv.FormatInt(o.ConversationID, 10),
-		To: Person{ID: o.To[0].Key, Name: o.To[0].Name}, Author: o.Author, Subject: o.Subject, Text: o.Text, Signature: o.Signature.Text,
-		Rich: o.Rich, ReplyTo: o.ReplyTo, Automatic: o.Automatic}
-	var err error
-	if b.Attachments, err = c.files(ctx, o.Files); err != nil {
+	attachments, err := c.readFiles(ctx, o.Files)
+	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(b)
+	body, err := json.Marshal(Callback{
+		Type:         "message",
+		ID:           c.token(o),
+		Account:      c.account,
+		Conversation: strconv.FormatInt(o.ConversationID, 10),
+		To:           Person{ID: o.To[0].Key, Name: o.To[0].Name},
+		Author:       o.Author,
+		Subject:      o.Subject,
+		Text:         o.Text,
+		Signature:    o.Signature.Text,
+		Attachments:  attachments,
+		Rich:         o.Rich,
+		ReplyTo:      o.ReplyTo,
+		Automatic:    o.Automatic,
+	})
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "The message can't be written as JSON.", Cause: err}
 	}
 	return body, nil
 }
 
-func bad(text, hint string) error {
+func errBadContent(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
-// check refuses a message that exceeds the limits in docs/http-channel.md.
-func check(o channels.Outbound) error {
+// checkContent refuses a message that exceeds the limits in docs/http-channel.md.
+func checkContent(o channels.Outbound) error {
 	switch {
 	case len(o.To) != 1 || len(o.Cc) > 0:
 		return &channels.SendError{Class: channels.BadRecipient, Text: "It must go to one customer.", Hint: "Take the others out."}
 	case o.Template != nil:
-		return bad("There are no templates here.", "Send the text itself.")
+		return errBadContent("There are no templates here.", "Send the text itself.")
 	case strings.TrimSpace(o.Text) == "" && len(o.Files) == 0 && o.Rich == nil:
-		return bad("There is nothing to send.", "Write something.")
+		return errBadContent("There is nothing to send.", "Write something.")
 	case utf8.RuneCountInString(o.Text) > maxText:
-		return bad(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
+		return errBadContent(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
 	case len(o.Files) > maxFiles:
-		return bad(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
+		return errBadContent(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
 	}
 	return checkRich(o.Rich)
 }
@@ -77,7 +88,7 @@ func checkRich(r *channels.Rich) error {
 		return nil
 	}
 	if len(r.Buttons) > maxChoices || len(r.Cards) > maxChoices {
-		return bad(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
+		return errBadContent(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
 	}
 	if r.List != nil {
 		rows := 0
@@ -85,32 +96,33 @@ func checkRich(r *channels.Rich) error {
 			rows += len(s.Rows)
 		}
 		if rows > maxChoices {
-			return bad(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
+			return errBadContent(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
 		}
 	}
 	for _, card := range r.Cards {
 		if len(card.Buttons) > maxChoices {
-			return bad(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
+			return errBadContent(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
 		}
 	}
 	return nil
 }
 
-// files returns the attachments: each with an address from which to fetch it or, if Parley has no public
+// readFiles returns the attachments: each with an address from which to fetch it or, if Parley has no public
 // address, with its content.
-func (c *Channel) files(ctx context.Context, files []channels.File) ([]File, error) {
+func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File, error) {
 	var list []File
 	left := int64(maxInline)
 	var total int64
 	for _, f := range files {
 		out := File{Name: f.Name, Type: f.ContentType, Size: f.SizeBytes}
-		if total += f.SizeBytes; total > maxLinked {
-			return nil, bad(fmt.Sprintf("The files are larger than %d MB together.", maxLinked>>20), "Send a link.")
+		total += f.SizeBytes
+		if total > maxLinked {
+			return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked>>20), "Send a link.")
 		}
 		if c.env.HookURL != "" && f.Link != nil {
 			link, err := f.Link()
 			if err != nil {
-				return nil, certain(err)
+				return nil, asNotSent(err)
 			}
 			out.URL = link
 			list = append(list, out)
@@ -121,14 +133,15 @@ func (c *Channel) files(ctx context.Context, files []channels.File) ([]File, err
 			return nil, err
 		}
 		left -= int64(len(content))
-		out.Content, out.Size = content, int64(len(content))
+		out.Content = content
+		out.Size = int64(len(content))
 		list = append(list, out)
 	}
 	return list, nil
 }
 
-// certain returns an error as one that is certain to have happened before anything was sent.
-func certain(err error) error {
+// asNotSent returns an error with a class for failures before anything was sent.
+func asNotSent(err error) error {
 	var se *channels.SendError
 	if errors.As(err, &se) {
 		return err
@@ -136,18 +149,18 @@ func certain(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
 }
 
-func readFile(ctx context.Context, f channels.File, most int64) ([]byte, error) {
+func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {
-		return nil, certain(err)
+		return nil, asNotSent(err)
 	}
 	defer r.Close()
-	content, err := io.ReadAll(io.LimitReader(r, most+1))
+	content, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	switch {
 	case err != nil:
-		return nil, certain(err)
-	case int64(len(content)) > most:
-		return nil, bad(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline>>20),
+		return nil, asNotSent(err)
+	case int64(len(content)) > maxBytes:
+		return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline>>20),
 			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
 	}
 	return content, nil

@@ -24,7 +24,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 
 func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 	f := channels.Finding{What: "callback"}
-	status, s, err := c.ask(ctx, checkKey)
+	status, s, err := c.askState(ctx, checkKey)
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
 		f.Text, f.Hint = "callback_url leads into your own network.", `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`

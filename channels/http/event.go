@@ -59,8 +59,8 @@ const (
 	maxURL  = 2000 // bytes
 )
 
-// kinds returns the types of events that become facts. Events of other types are ignored.
-func kinds() map[string]channels.InboundKind {
+// kindsByName returns the types of events that become facts. Events of other types are ignored.
+func kindsByName() map[string]channels.InboundKind {
 	return map[string]channels.InboundKind{"message": channels.InboundMessage, "edit": channels.InboundEdit, "delete": channels.InboundDelete,
 		"reaction": channels.InboundReaction, "status": channels.InboundStatus}
 }
@@ -76,30 +76,30 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 		if errors.As(err, &at) && at.Field != "" {
 			return e, fmt.Errorf("%s is not of the right type", at.Field)
 		}
-		return e, errors.New(misfit(raw))
+		return e, errors.New(whyInvalid(raw))
 	}
 	if e.Type == "typing" {
 		return e, errIgnored
 	}
-	if _, known := kinds()[e.Type]; !known {
+	if _, known := kindsByName()[e.Type]; !known {
 		return e, errors.New("type is none of message, edit, delete, reaction, status, typing")
 	}
-	if fault := checkName(e.ID); fault != "" {
+	if fault := whyBadID(e.ID); fault != "" {
 		return e, errors.New("id " + fault)
 	}
 	if e.Type != "status" {
 		if e.From == nil {
 			return e, errors.New("from is missing")
 		}
-		if fault := checkName(e.From.ID); fault != "" {
+		if fault := whyBadID(e.From.ID); fault != "" {
 			return e, errors.New("from.id " + fault)
 		}
 	}
 	return e, c.checkKind(e)
 }
 
-// misfit says why an event can't be read whose fields have JSON's right types.
-func misfit(raw []byte) string {
+// whyInvalid says why an event can't be read whose fields have JSON's right types.
+func whyInvalid(raw []byte) string {
 	var e struct {
 		At    json.RawMessage `json:"at"`
 		Files []struct {
@@ -124,7 +124,7 @@ func misfit(raw []byte) string {
 // checkKind checks the fields that depend on the event's type.
 func (c *Channel) checkKind(e Event) error {
 	name := func(field, value string) error {
-		if fault := checkName(value); fault != "" {
+		if fault := whyBadID(value); fault != "" {
 			return errors.New(field + " " + fault)
 		}
 		return nil
@@ -174,8 +174,8 @@ func (c *Channel) checkFiles(files []File) error {
 	return nil
 }
 
-// checkName returns what is wrong with an id; "" means nothing.
-func checkName(id string) string {
+// whyBadID returns what is wrong with an id; "" means nothing.
+func whyBadID(id string) string {
 	switch {
 	case id == "":
 		return "is missing"
@@ -221,7 +221,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http: event: %w", err)
 	}
-	in := channels.Inbound{Kind: kinds()[e.Type], At: e.At}
+	in := channels.Inbound{Kind: kindsByName()[e.Type], At: e.At}
 	if e.Type == "status" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}
 		if e.State == "failed" {

@@ -22,7 +22,7 @@ func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && c.private && hostPort(u) == hostPort(c.target)
+	return u.Scheme == "https" || u.Scheme == "http" && c.private && hostAndPort(u) == hostAndPort(c.target)
 }
 
 func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {

@@ -25,7 +25,7 @@ const (
 
 // Send implements channels.Channel.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	body, err := c.callback(ctx, o)
+	body, err := c.callbackBody(ctx, o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -36,7 +36,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.token(o))
 	if err != nil {
-		return channels.Receipt{}, lost(err)
+		return channels.Receipt{}, unansweredError(err)
 	}
 	defer resp.Body.Close()
 	said := readAnswer(resp)
@@ -54,7 +54,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
 	req.GetBody = nil
 	signed := body
-	if method == http.MethodGet { // it has no body: what is asked about is signed
+	if method == http.MethodGet { // it has no body: the key about which it asks is signed
 		signed = []byte(key)
 	} else {
 		req.Header.Set("Content-Type", "application/json")
@@ -73,14 +73,14 @@ type said struct {
 	Error string `json:"error"` // why it was refused, for people
 }
 
-// readAnswer reads an answer. If that isn't JSON, the result is empty.
+// readAnswer reads an answer. If the answer isn't JSON, the result is empty.
 func readAnswer(resp *http.Response) said {
 	var s said
 	raw, err := fence.Read(resp, maxAnswer)
 	if err != nil || json.Unmarshal(raw, &s) != nil {
 		return said{}
 	}
-	if checkName(s.ID) != "" {
+	if whyBadID(s.ID) != "" {
 		s.ID = ""
 	}
 	s.Error = strings.Join(strings.Fields(s.Error), " ")
@@ -90,8 +90,8 @@ func readAnswer(resp *http.Response) said {
 	return s
 }
 
-// lost classifies a request without an answer.
-func lost(err error) error {
+// unansweredError returns the class of a request without an answer, and words about it.
+func unansweredError(err error) error {
 	var op *net.OpError
 	var lost *fence.LostError
 	switch {
@@ -123,7 +123,7 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
 		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "The callback asks to wait.",
-			Wait: wait(resp.Header, c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
+			Wait: waitAsked(resp.Header, c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
 	case status >= 300 && status < 400:
 		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
@@ -140,8 +140,8 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
 }
 
-// wait returns how long an answer asks to wait.
-func wait(h http.Header, now time.Time) time.Duration {
+// waitAsked returns how long an answer asks to wait.
+func waitAsked(h http.Header, now time.Time) time.Duration {
 	d, ok := fence.RetryAfter(h, now, longestWait)
 	if !ok {
 		d = throttledWait
@@ -153,7 +153,7 @@ func wait(h http.Header, now time.Time) time.Duration {
 // yes; 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know
 // the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	status, s, err := c.ask(ctx, c.token(o))
+	status, s, err := c.askState(ctx, c.token(o))
 	switch {
 	case err != nil:
 		return channels.CannotTell, channels.Receipt{}, err
@@ -165,8 +165,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// ask asks the callback about a key and returns the status of its answer.
-func (c *Channel) ask(ctx context.Context, key string) (int, said, error) {
+// askState asks the callback about a key and returns the status of its answer.
+func (c *Channel) askState(ctx context.Context, key string) (int, said, error) {
 	ctx, cancel := context.WithTimeout(ctx, otherTimeout)
 	defer cancel()
 	at := *c.target

@@ -66,11 +66,11 @@ func ownHosts(c channels.Config) []string {
 	if err != nil || c[fieldPrivate] != "true" || u.Hostname() == "" {
 		return nil
 	}
-	return []string{hostPort(u)}
+	return []string{hostAndPort(u)}
 }
 
-// hostPort returns the host and port of an address.
-func hostPort(u *url.URL) string {
+// hostAndPort returns the host and port of an address.
+func hostAndPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
@@ -141,7 +141,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 // Recipient implements channels.Starter: any name that the system gives its customers.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	key := strings.TrimSpace(typed)
-	fault := checkName(key)
+	fault := whyBadID(key)
 	if strings.ContainsFunc(key, unicode.IsSpace) {
 		fault = "has blanks in it" // it is rather a name than an id
 	}

@@ -19,21 +19,21 @@ type result struct {
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		answer(w, http.StatusMethodNotAllowed, result{Error: "events are posted here"})
+		writeAnswer(w, http.StatusMethodNotAllowed, result{Error: "events are posted here"})
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		answer(w, http.StatusRequestEntityTooLarge, result{Error: "the body is longer than 16 MiB, or broke off"})
+		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: "the body is longer than 16 MiB, or broke off"})
 		return
 	}
 	if fault := Verify(c.secret, c.env.Now(), r.Header.Get(signatureHeader), body); fault != "" {
-		answer(w, http.StatusForbidden, result{Error: fault})
+		writeAnswer(w, http.StatusForbidden, result{Error: fault})
 		return
 	}
 	facts, err := c.split(body)
 	if err != nil {
-		answer(w, http.StatusBadRequest, result{Error: err.Error()})
+		writeAnswer(w, http.StatusBadRequest, result{Error: err.Error()})
 		return
 	}
 	if len(facts) > 0 {
@@ -42,15 +42,15 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
-		answer(w, http.StatusServiceUnavailable, result{Error: "too much at once; post it again"})
+		writeAnswer(w, http.StatusServiceUnavailable, result{Error: "too much at once; post it again"})
 	case err != nil:
-		answer(w, http.StatusInternalServerError, result{Error: "not stored; post it again"})
+		writeAnswer(w, http.StatusInternalServerError, result{Error: "not stored; post it again"})
 	default:
-		answer(w, http.StatusOK, result{Accepted: len(facts)})
+		writeAnswer(w, http.StatusOK, result{Accepted: len(facts)})
 	}
 }
 
-func answer(w http.ResponseWriter, status int, a result) {
+func writeAnswer(w http.ResponseWriter, status int, a result) {
 	body, err := json.Marshal(a)
 	if err != nil {
 		status = http.StatusInternalServerError

@@ -44,7 +44,7 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	form, isForm := readForm(r.Header.Get("Content-Type"), body)
 	if !h.callbacks.signed(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
-		h.countRefusal()
+		h.logRefusal()
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -77,8 +77,8 @@ func readForm(contentType string, body []byte) (url.Values, bool) {
 	return form, true
 }
 
-// countRefusal logs that callbacks can't be verified. It does so rarely, because anybody can send them.
-func (h *webhook) countRefusal() {
+// logRefusal logs that callbacks can't be verified. It does so rarely, because anybody can send them.
+func (h *webhook) logRefusal() {
 	now := h.env.Now().Unix()
 	if last := h.warned.Load(); now-last < 60 || !h.warned.CompareAndSwap(last, now) {
 		return

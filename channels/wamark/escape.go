@@ -11,9 +11,9 @@ import (
 // nbsp keeps indentation that Markdown would take for code or drop.
 const nbsp = "\u00a0"
 
-// blockMark returns the length of a line's start that Markdown would make a block of; 0 if
+// blockMarkLength returns the length of a line's start that Markdown would make a block of; 0 if
 // there is none. The last sign of it is escaped.
-func blockMark(line string) int {
+func blockMarkLength(line string) int {
 	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
 	n := 1
 	switch {
@@ -37,9 +37,9 @@ func blockMark(line string) int {
 	return n
 }
 
-// ruleLine reports whether a line could be a rule, an underline of a heading or a row of a
+// isRuleLine reports whether a line could be a rule, an underline of a heading or a row of a
 // table.
-func ruleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "" }
+func isRuleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "" }
 
 // escapeLine writes one line: its beginning so that it opens no block, the rest by rest.
 func escapeLine(line string, rest func(string) string) string {
@@ -51,8 +51,8 @@ func escapeLine(line string, rest func(string) string) string {
 		}
 		out.WriteString(nbsp)
 	}
-	n := blockMark(body)
-	if n == 0 && body != "" && !strings.HasPrefix(body, "~~~") && ruleLine(body) {
+	n := blockMarkLength(body)
+	if n == 0 && body != "" && !strings.HasPrefix(body, "~~~") && isRuleLine(body) {
 		n = 1
 	}
 	if n > 0 {
@@ -87,7 +87,7 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 		escape := false
 		switch s[i] {
 		case '*', '_', '~':
-			escape = acts(s, i)
+			escape = canMark(s, i)
 		case '`', '[', ']', '<', '|':
 			escape = true
 		case '&':
@@ -103,9 +103,9 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 	return out
 }
 
-// acts reports whether the sign s[i] could open or close emphasis: not between blanks,
+// canMark reports whether the sign s[i] could open or close emphasis: not between blanks,
 // and "_" not inside a word.
-func acts(s string, i int) bool {
+func canMark(s string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	after, _ := utf8.DecodeRuneInString(s[i+1:])
 	blankBefore := i > 0 && unicode.IsSpace(before)
@@ -113,7 +113,7 @@ func acts(s string, i int) bool {
 	if blankBefore && blankAfter {
 		return false
 	}
-	return s[i] != '_' || !wordRune(before) || !wordRune(after)
+	return s[i] != '_' || !isWordRune(before) || !isWordRune(after)
 }
 
 // isPunct reports whether a backslash before c would vanish.

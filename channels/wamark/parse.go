@@ -12,7 +12,7 @@ import (
 // its marks act, everything else is text. Line ends stay line ends.
 func Parse(text string) string {
 	var out []string
-	for i, piece := range strings.Split(clean(text), "```") {
+	for i, piece := range strings.Split(cleanText(text), "```") {
 		switch {
 		case i%2 == 0:
 			out = append(out, piece)
@@ -24,11 +24,11 @@ func Parse(text string) string {
 		out[len(out)-2] += out[len(out)-1]
 		out = out[:len(out)-1]
 	}
-	return assemble(out)
+	return joinPieces(out)
 }
 
-// assemble joins texts and, at odd places, code.
-func assemble(pieces []string) string {
+// joinPieces joins texts and, at odd places, code.
+func joinPieces(pieces []string) string {
 	var blocks []string
 	var line strings.Builder // of inline code, what belongs to the same lines
 	for i, piece := range pieces {
@@ -37,7 +37,7 @@ func assemble(pieces []string) string {
 		case i%2 == 0:
 			line.WriteString("\x00t" + piece)
 		case strings.Contains(strings.Trim(code, "\n"), "\n"):
-			blocks = append(blocks, lines(line.String()), fence(strings.Trim(code, "\n")))
+			blocks = append(blocks, writeLines(line.String()), fencedCode(strings.Trim(code, "\n")))
 			line.Reset()
 		case strings.TrimSpace(code) == "":
 			line.WriteString("\x00t" + piece + "```")
@@ -45,7 +45,7 @@ func assemble(pieces []string) string {
 			line.WriteString("\x00c" + strings.Trim(code, "\n") + "\x00")
 		}
 	}
-	blocks = append(blocks, lines(line.String()))
+	blocks = append(blocks, writeLines(line.String()))
 	var kept []string
 	for _, b := range blocks {
 		if b = strings.Trim(b, "\n"); b != "" {
@@ -55,23 +55,23 @@ func assemble(pieces []string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// fence writes a block of code with a fence that the code doesn't have.
-func fence(code string) string {
+// fencedCode writes a block of code with a fence that the code doesn't have.
+func fencedCode(code string) string {
 	return "````\n" + code + "\n````"
 }
 
 // Escape turns plain text into canonical Markdown that shows the same text: nothing in
 // it acts. Line ends stay; of several empty lines one stays.
 func Escape(text string) string {
-	return paragraphs(clean(text), func(line string) string {
+	return writeParagraphs(cleanText(text), func(line string) string {
 		return escapeLine(line, escapeInline)
 	})
 }
 
-// clean drops what no text holds.
-func clean(text string) string {
+// cleanText drops what no text holds.
+func cleanText(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	if !strings.ContainsFunc(text, isDropped) {
+	if !strings.ContainsFunc(text, isChangedByClean) {
 		return text
 	}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\x00", "").Replace(text)
@@ -83,13 +83,13 @@ func clean(text string) string {
 	}, text)
 }
 
-// isDropped reports whether clean changes something about r.
-func isDropped(r rune) bool {
+// isChangedByClean reports whether clean changes something about r.
+func isChangedByClean(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }
 
-// paragraphs writes a text line by line.
-func paragraphs(text string, write func(string) string) string {
+// writeParagraphs writes a text line by line.
+func writeParagraphs(text string, write func(string) string) string {
 	var out strings.Builder
 	blank := false
 	for line := range strings.SplitSeq(text, "\n") {
@@ -110,9 +110,9 @@ func paragraphs(text string, write func(string) string) string {
 	return out.String()
 }
 
-// listMark returns the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
+// listMarkLength returns the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
 // 0 if a line is none.
-func listMark(line string) int {
+func listMarkLength(line string) int {
 	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
 		return 2
 	}
@@ -126,25 +126,25 @@ func listMark(line string) int {
 	return digits + 2
 }
 
-// lines writes WhatsApp's lines. Code that stood between fences on one line is between
+// writeLines writes WhatsApp's lines. Code that stood between fences on one line is between
 // "\x00c" and "\x00"; "\x00t" is text again.
-func lines(text string) string {
+func writeLines(text string) string {
 	last := ""
-	return paragraphs(text, func(line string) string {
+	return writeParagraphs(text, func(line string) string {
 		kind, out := "", ""
 		bare := strings.TrimPrefix(line, "\x00t")
 		switch {
 		case strings.HasPrefix(bare, "> "):
-			kind, out = "> ", "> "+escapeLine(strings.TrimLeft(bare[2:], " "), marks)
-		case listMark(bare) > 0:
-			mark := bare[:listMark(bare)]
-			out = escapeLine(strings.TrimLeft(bare[len(mark):], " "), marks)
+			kind, out = "> ", "> "+escapeLine(strings.TrimLeft(bare[2:], " "), writeMarks)
+		case listMarkLength(bare) > 0:
+			mark := bare[:listMarkLength(bare)]
+			out = escapeLine(strings.TrimLeft(bare[len(mark):], " "), writeMarks)
 			if kind = "list"; mark == "* " {
 				mark = "- "
 			}
 			out = mark + out
 		default:
-			out = escapeLine(bare, marks)
+			out = escapeLine(bare, writeMarks)
 		}
 		if last != "" && kind != last { // what follows a list or a quote is no part of it
 			out = "\n" + out
@@ -154,17 +154,17 @@ func lines(text string) string {
 	})
 }
 
-// marks writes a line with its inline marks.
-func marks(line string) string {
+// writeMarks writes a line with its inline marks.
+func writeMarks(line string) string {
 	var out strings.Builder
 	for i, piece := range strings.Split(line, "\x00") {
 		switch {
 		case i == 0:
-			out.WriteString(inline(piece, 0))
+			out.WriteString(writeInline(piece, 0))
 		case strings.HasPrefix(piece, "c"):
 			out.WriteString(codeSpan(piece[1:]))
 		default:
-			out.WriteString(inline(strings.TrimPrefix(piece, "t"), 0))
+			out.WriteString(writeInline(strings.TrimPrefix(piece, "t"), 0))
 		}
 	}
 	return out.String()
@@ -182,20 +182,20 @@ func codeSpan(code string) string {
 // maxNesting bounds marks inside marks.
 const maxNesting = 4
 
-// inline writes text with WhatsApp's marks as Markdown.
-func inline(s string, depth int) string {
+// writeInline writes text with WhatsApp's marks as Markdown.
+func writeInline(s string, depth int) string {
 	if depth == maxNesting {
 		return escapeInline(s)
 	}
 	var out strings.Builder
-	from, urls, ends := 0, markdown.FindURLs(s), findEnds(s)
+	from, urls, ends := 0, markdown.FindURLs(s), findMarkEnds(s)
 	for i := 0; i < len(s); {
 		if len(urls) > 0 && urls[0][0] <= i { // marks in an address are none
 			i, urls = max(i, urls[0][1]), urls[1:]
 			continue
 		}
 		end := -1
-		if opens(s, i) {
+		if mayOpenMark(s, i) {
 			end = ends.next(s[i], i+2)
 		}
 		if end < 0 {
@@ -208,11 +208,11 @@ func inline(s string, depth int) string {
 		case '`':
 			out.WriteString(codeSpan(inner))
 		case '*':
-			out.WriteString("**" + inline(inner, depth+1) + "**")
+			out.WriteString("**" + writeInline(inner, depth+1) + "**")
 		case '_':
-			out.WriteString("*" + inline(inner, depth+1) + "*")
+			out.WriteString("*" + writeInline(inner, depth+1) + "*")
 		case '~':
-			out.WriteString("~~" + inline(inner, depth+1) + "~~")
+			out.WriteString("~~" + writeInline(inner, depth+1) + "~~")
 		}
 		i = end + 1
 		from = i
@@ -236,9 +236,9 @@ func signIndex(c byte) int {
 	return -1
 }
 
-// opens reports whether s[i] is a mark that may begin something.
-func opens(s string, i int) bool {
-	if signIndex(s[i]) < 0 || i > 0 && (wordBefore(s, i) || s[i-1] == s[i]) || i+2 >= len(s) {
+// mayOpenMark reports whether s[i] is a mark that may begin something.
+func mayOpenMark(s string, i int) bool {
+	if signIndex(s[i]) < 0 || i > 0 && (isWordBefore(s, i) || s[i-1] == s[i]) || i+2 >= len(s) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(s[i+1:])
@@ -248,9 +248,9 @@ func opens(s string, i int) bool {
 // markEnds are the places where marks may end, for each of the signs.
 type markEnds [4][]int
 
-// findEnds finds all of them at once: looking for the end of each mark that opens would take
+// findMarkEnds finds all of them at once: looking for the end of each mark that opens would take
 // quadratic time.
-func findEnds(s string) markEnds {
+func findMarkEnds(s string) markEnds {
 	var ends markEnds
 	for i := 2; i < len(s); i++ {
 		n := signIndex(s[i])
@@ -259,7 +259,7 @@ func findEnds(s string) markEnds {
 		}
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
 		after, _ := utf8.DecodeRuneInString(s[i+1:])
-		if !unicode.IsSpace(before) && (i+1 == len(s) || !wordRune(after) && after != rune(s[i])) {
+		if !unicode.IsSpace(before) && (i+1 == len(s) || !isWordRune(after) && after != rune(s[i])) {
 			ends[n] = append(ends[n], i)
 		}
 	}
@@ -279,7 +279,7 @@ func (e *markEnds) next(mark byte, from int) int {
 	return (*list)[0]
 }
 
-func wordBefore(s string, i int) bool {
+func isWordBefore(s string, i int) bool {
 	r, _ := utf8.DecodeLastRuneInString(s[:i])
-	return wordRune(r)
+	return isWordRune(r)
 }

@@ -23,7 +23,7 @@ func Plain(source string) string { return render(source, false) }
 func render(source string, marks bool) string {
 	src := []byte(strings.ReplaceAll(source, "\x00", ""))
 	w := writer{src: src, marks: marks}
-	layout := markdown.Layout{Source: src, Rule: "———", Code: w.code, Text: w.text}
+	layout := markdown.Layout{Source: src, Rule: "———", Code: w.codeText, Text: w.blockText}
 	return layout.Write(markdown.New().Parser().Parse(text.NewReader(src)))
 }
 
@@ -33,15 +33,15 @@ type writer struct {
 	marks bool
 }
 
-// text writes what stands in a block; headings are bold.
-func (w writer) text(block ast.Node) string {
+// blockText writes what stands in a block; headings are bold.
+func (w writer) blockText(block ast.Node) string {
 	if block.Kind() == ast.KindHeading {
-		return w.marked("*", strings.Trim(w.inline(block, "*"), "\n"))
+		return w.withMarks("*", strings.Trim(w.inlineText(block, "*"), "\n"))
 	}
-	return w.inline(block, "")
+	return w.inlineText(block, "")
 }
 
-func (w writer) code(code string) string {
+func (w writer) codeText(code string) string {
 	if w.marks {
 		return "```\n" + code + "\n```"
 	}
@@ -51,11 +51,11 @@ func (w writer) code(code string) string {
 // span is rendered inline text that wants a mark around it, "" for none.
 type span struct{ mark, text string }
 
-// inline writes the inline children of a node. inside holds the marks around it.
-func (w writer) inline(parent ast.Node, inside string) string {
+// inlineText writes the inline children of a node. inside holds the marks around it.
+func (w writer) inlineText(parent ast.Node, inside string) string {
 	var spans []span
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		spans = append(spans, w.span(n, inside))
+		spans = append(spans, w.renderSpan(n, inside))
 	}
 	var out strings.Builder
 	for i, s := range spans {
@@ -68,17 +68,17 @@ func (w writer) inline(parent ast.Node, inside string) string {
 		if i+1 < len(spans) && spans[i+1].mark == "" && spans[i+1].text != "" {
 			after, _ = utf8.DecodeRuneInString(spans[i+1].text)
 		}
-		if out.Len() > 0 && wordRune(before) || wordRune(after) {
+		if out.Len() > 0 && isWordRune(before) || isWordRune(after) {
 			out.WriteString(s.text)
 		} else {
-			out.WriteString(w.marked(s.mark, s.text))
+			out.WriteString(w.withMarks(s.mark, s.text))
 		}
 	}
 	return out.String()
 }
 
-// marked puts a mark around each line: marks don't reach over line ends.
-func (w writer) marked(mark, s string) string {
+// withMarks puts a mark around each line: marks don't reach over line ends.
+func (w writer) withMarks(mark, s string) string {
 	if !w.marks {
 		return s
 	}
@@ -91,7 +91,7 @@ func (w writer) marked(mark, s string) string {
 	return strings.Join(lines, "\n")
 }
 
-func (w writer) span(n ast.Node, inside string) span {
+func (w writer) renderSpan(n ast.Node, inside string) span {
 	switch n := n.(type) {
 	case *ast.Text:
 		s := markdown.Unescape(n.Value(w.src))
@@ -105,15 +105,15 @@ func (w writer) span(n ast.Node, inside string) span {
 		return span{mark: "`", text: markdown.SpanText(n, w.src)}
 	case *ast.Emphasis:
 		if n.Level > 1 {
-			return w.emphasis(n, "*", inside)
+			return w.renderEmphasis(n, "*", inside)
 		}
-		return w.emphasis(n, "_", inside)
+		return w.renderEmphasis(n, "_", inside)
 	case *east.Strikethrough:
-		return w.emphasis(n, "~", inside)
+		return w.renderEmphasis(n, "~", inside)
 	case *ast.Link:
-		return span{text: link(w.inline(n, inside), markdown.Destination(n.Destination))}
+		return span{text: linkText(w.inlineText(n, inside), markdown.Destination(n.Destination))}
 	case *ast.Image:
-		return span{text: link(w.inline(n, inside), markdown.Destination(n.Destination))}
+		return span{text: linkText(w.inlineText(n, inside), markdown.Destination(n.Destination))}
 	case *ast.AutoLink:
 		return span{text: string(n.Label(w.src))}
 	case *ast.RawHTML:
@@ -128,19 +128,19 @@ func (w writer) span(n ast.Node, inside string) span {
 		}
 		return span{text: "☐ "}
 	}
-	return span{text: w.inline(n, inside)}
+	return span{text: w.inlineText(n, inside)}
 }
 
-// emphasis marks what isn't marked this way already.
-func (w writer) emphasis(n ast.Node, mark, inside string) span {
+// renderEmphasis marks what isn't marked this way already.
+func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 	if strings.Contains(inside, mark) {
-		return span{text: w.inline(n, inside)}
+		return span{text: w.inlineText(n, inside)}
 	}
-	return span{mark: mark, text: w.inline(n, inside+mark)}
+	return span{mark: mark, text: w.inlineText(n, inside+mark)}
 }
 
-// link shows where a link goes, once.
-func link(label, to string) string {
+// linkText shows where a link goes, once.
+func linkText(label, to string) string {
 	bare := strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
 	switch {
 	case to == "":
@@ -151,5 +151,5 @@ func link(label, to string) string {
 	return label + ": " + bare
 }
 
-// wordRune reports whether a mark beside r is inside a word.
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+// isWordRune reports whether a mark beside r is inside a word.
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -98,11 +98,11 @@ func FuzzEscape(f *testing.F) {
 		}
 		budget.CheckRepeated(t, m, s, func(s string) { Escape(s) })
 		budget.CheckRepeated(t, m, s, func(s string) { Parse(s) })
-		if got, want := flat(Plain(Escape(s))), flat(clean(s)); got != want {
+		if got, want := flat(Plain(Escape(s))), flat(cleanText(s)); got != want {
 			t.Errorf("%q escaped as %q shows %q", want, Escape(s), got)
 		}
 		once := Parse(s)
-		if Render(once) == "" && flat(clean(s)) != "" {
+		if Render(once) == "" && flat(cleanText(s)) != "" {
 			t.Errorf("%q vanished: %q", s, once)
 		}
 	})
