@@ -51,8 +51,8 @@ func KindOf(contentType string) FileKind {
 // sent.
 type FileLimits map[FileKind]int64
 
-// Default holds: how long a reply waits before it is sent, so that its author can take it back. In a
-// chat it is shorter, because the customer waits at the other end.
+// Default holds. A hold is how long a reply waits before it is sent, so that its author can take it back. It is
+// shorter in a chat, because the customer waits at the other end.
 const (
 	HoldMail = 20 * time.Second
 	HoldChat = 4 * time.Second
@@ -80,7 +80,7 @@ type Capabilities struct {
 	Hold         time.Duration // default hold before a reply leaves
 }
 
-// Receipts are what a provider tells of our messages after it has taken them.
+// Receipts says what a provider reports of our messages after it has accepted them.
 type Receipts struct {
 	Delivered Level
 	Read      Level
@@ -88,8 +88,8 @@ type Receipts struct {
 
 // ReplyWindow is the time after the customer's last message in which free text may be sent.
 type ReplyWindow struct {
-	Free  time.Duration // for so long; 0 means always
-	Human time.Duration // after Free, a person (no automation) may answer for so long; 0 means never
+	Free  time.Duration // how long any text may be sent; 0 means always
+	Human time.Duration // how long after Free a person may still answer, but no automation; 0 means never
 }
 
 // RichLimits say what a message can carry besides its text.
@@ -103,7 +103,7 @@ type RichLimits struct {
 
 // FileRules say which files a message can carry.
 type FileRules struct {
-	PerMessage  int        // 0 if there is none allowed
+	PerMessage  int        // how many files; 0 if none is allowed
 	MaxBytes    int64      // all files of a message together
 	Limits      FileLimits // by kind of file; empty means MaxBytes for each
 	Captions    Level      // a text can be sent in one message with a file
@@ -112,7 +112,7 @@ type FileRules struct {
 
 // Sending says how fast messages may leave, and how long one is tried.
 type Sending struct {
-	Rate       float64       // messages per second of one account; 0 means only 429s limit
+	Rate       float64       // messages per second of one account; 0 means that only the provider's answers (429) limit it
 	ReplyEvery time.Duration // the provider's pace towards one customer; 0 if there is none
 	RetryFor   time.Duration // how long a message that failed with Retry is tried again
 	Timeout    time.Duration // the longest Send may take

@@ -56,8 +56,8 @@ type Finding struct {
 	What string // "IMAP login", "SMTP sending"
 	Text string // what was found, for people
 	Hint string // what to do next; empty when OK
-	// Field is the setting that is at fault, by its name in Spec.Fields; HookField = none of them, but where the
-	// provider calls; "" if there is none in particular.
+	// Field is the setting that is at fault, by its name in Spec.Fields. It is HookField if the fault is where the
+	// provider calls, and "" if no setting in particular is at fault.
 	Field string
 }
 
@@ -65,12 +65,12 @@ type Finding struct {
 const HookField = "webhook"
 
 // Fact is one thing that arrived (a mail, a message, a receipt), as it is stored. ExternalID names the
-// fact itself, not the request in which it came: a provider that repeats it gives the same id.
+// fact itself, not the request in which it came: if the provider sends the fact again, the id is the same.
 type Fact struct {
 	ExternalID string // unique per account, ≤ 500 bytes
 	OrderKey   string // facts with the same key are applied in the order of acceptance
 	Payload    []byte
-	Quarantine string // why it can't be read: it is stored and shown, but never applied. "" means it can
+	Quarantine string // why the fact can't be read: it is stored and shown, but never applied; "" if it can be read
 	// Owner is the provider's id of the number or page that the fact is for, where several accounts
 	// share a callback: the value of the field Spec.Owner. "" means the account that was called.
 	Owner string
@@ -87,7 +87,7 @@ type Env struct {
 	State  State
 	Log    *slog.Logger     // its lines name the account already
 	Now    func() time.Time // Parley's clock
-	Report func(Condition)  // tells the account's condition; cheap, may be repeated
+	Report func(Condition)  // records the account's condition; cheap, may be repeated
 	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
 	// Dialer opens outbound connections; nil means net.Dialer. Parley's refuses addresses in the company's
 	// own network, except for Spec.OwnHosts and APIURL.
@@ -111,8 +111,9 @@ type State interface {
 
 // Grant is a person's consent at the account's provider (OAuth), by which Parley signs in without a password.
 type Grant interface {
-	// Token returns an access token that is good for some minutes. refused is one that the provider's server
-	// has just refused: another is returned, unless that one is brand-new. "" if there is none. May block until ctx ends.
+	// Token returns an access token that is good for some minutes. refused is a token that the provider's server
+	// has just refused, or "". Then Token returns another one, unless the refused one is brand-new. May block
+	// until ctx ends.
 	// Errors: *SendError of class AuthBroken (only a person can help: the account must be connected again, or
 	// Parley's set-up is wrong) or Retry.
 	Token(ctx context.Context, refused string) (string, error)

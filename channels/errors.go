@@ -34,7 +34,7 @@ const (
 // SendError is what Send returns for a failure it understands.
 type SendError struct {
 	Class Class
-	Wait  time.Duration // Throttled, Retry: how long to wait; 0 with Retry = Parley's own table of waits
+	Wait  time.Duration // Throttled, Retry: how long to wait; 0 with Retry means Parley's own table of waits
 	Pair  bool          // Throttled: only messages to this customer wait, not the account's other messages
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next

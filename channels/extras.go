@@ -31,7 +31,7 @@ type Attendant interface {
 
 // Starter is a Channel by which we may begin a conversation.
 type Starter interface {
-	// Recipient reads an address or number as an agent typed it. Pure.
+	// Recipient reads an address or number that an agent typed. Pure.
 	// Errors: *SendError of class BadRecipient.
 	Recipient(typed string) (Party, error)
 }
@@ -54,7 +54,7 @@ type HookState struct {
 	ByHand string // what a person does instead, with the provider's own tools
 }
 
-// Ours reports whether the provider calls this Parley for everything: nothing has to be changed.
+// Ours reports whether the provider calls this Parley for everything. Then SetHook has nothing to change.
 func (s HookState) Ours() bool {
 	return !slices.ContainsFunc(s.Values, func(v HookValue) bool { return v.Now != v.Wanted })
 }
@@ -68,8 +68,8 @@ type HookValue struct {
 
 // Counter is a Channel whose provider counts a long text as several messages.
 type Counter interface {
-	// Count says how many messages a text is when it is sent with a signature, which may be "".
-	// A text that is still empty is counted as if one would follow. Pure.
+	// Count returns how many messages a text becomes when it is sent with a signature, which may be "".
+	// An empty text is counted as if its author were about to write one. Pure.
 	Count(text, signature string) Count
 }
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// TypeOf returns the content type of a file by the ending of its name; "" if it isn't known. It
-// doesn't use package mime, whose tables differ from machine to machine: a stored fact must decode to
-// the same on all.
+// TypeOf returns the content type of a file by the ending of its name, or "" if the ending isn't known. It
+// doesn't use package mime, whose tables differ from machine to machine: the result of decoding a stored fact
+// must be the same on all machines.
 func TypeOf(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".jpg", ".jpeg":

@@ -22,7 +22,7 @@ type Party struct {
 	// Also are other keys of the same person on this account: for example, a provider's own id beside
 	// the phone number.
 	Also []string
-	// Lasting says that Key is this person's for good, while those in Also may pass to somebody else, as phone
+	// Lasting says that Key always belongs to this person. The keys in Also may pass to somebody else, as phone
 	// numbers do.
 	Lasting bool
 }
@@ -40,7 +40,7 @@ const (
 	// that it answers, provided that Envelope.To or Cc names the customer.
 	InboundForeign InboundKind = "foreign"
 
-	InboundReaction InboundKind = "reaction" // to Change.Target: Change.Emoji, "" = taken back
+	InboundReaction InboundKind = "reaction" // Change.Emoji on Change.Target; if it is "", the reaction was taken back
 	InboundEdit     InboundKind = "edit"     // of the customer's own message Change.Target: Text is the new one
 	InboundDelete   InboundKind = "delete"   // of the customer's own message Change.Target
 	InboundIdentity InboundKind = "identity" // the customer got another key: Change.Previous became From
@@ -86,11 +86,11 @@ type Envelope struct {
 	Via     string  // which of our own addresses it was sent to
 }
 
-// Answers says what a message answers. Conversation and Message come from a verified token of ours;
-// 0 if there is none.
+// Answers says what a message answers. Conversation and Message come from a verified token of ours. They are 0 if
+// the message has no token.
 type Answers struct {
 	Conversation int64
-	Message      int64    // our id of the message that it answers or reacts to; InboundOwn: of what this is, or is a part of
+	Message      int64    // our id of the message that it answers or reacts to; InboundOwn: our id of the message that this is, or is a part of
 	References   []string // the provider's ids of all messages that it answers, the most reliable first
 	External     string   // the provider's id of the one message that it answers, "" if there is none
 }
@@ -117,7 +117,7 @@ type Foreign struct {
 // Consent says what a customer wants from now on.
 type Consent struct {
 	OptedOut  bool
-	Marketing bool // true = only advertising is meant; answers are still wanted
+	Marketing bool // only advertising is meant; the customer still wants answers
 	Silent    bool // the message (STOP, START) needs no answer and opens no conversation
 }
 
@@ -185,7 +185,7 @@ type Outbound struct {
 	InReplyTo  string   // mail: the Message-ID of the customer's newest message
 	References []string // the provider's ids of the conversation's messages, if Sending.References says that they are used
 	Files      []File
-	Automatic  bool // no person wrote it: the channel marks it as automatic where it can
+	Automatic  bool // no person wrote it; the channel marks it as automatic if it can
 
 	ReplyTo  string       // the provider's id of the one message that is answered; "" if there is none
 	LastIn   time.Time    // when the customer last opened the reply window; zero means never
@@ -198,15 +198,15 @@ type Attempt struct {
 	Number  int       // 1 for the first
 	Part    int       // how many parts have arrived already, see Receipt.More
 	FirstAt time.Time // when the first attempt began; zero during it
-	// Again is how often the message failed and a person sent it once more. A channel that names
-	// messages to its provider by a key of ours puts it into the key: each time is a new message.
+	// Again is how often the message failed and a person sent it once more. A channel whose provider recognises
+	// repeated messages by a key of ours puts Again into the key, because each time is a new message.
 	Again int
 }
 
 // Signature stands below an agent's mails.
 type Signature struct {
 	Text string // Markdown, "" if there is none
-	// HTML is the signature as sanitised HTML, for channels that carry HTML; "" means use Text.
+	// HTML is the signature as sanitised HTML, for channels that carry HTML. If it is "", they use Text.
 	// It shows Pictures by their ContentID.
 	HTML     string
 	Pictures []Picture

@@ -77,7 +77,7 @@ const (
 	RichCards    RichKind = "cards"
 )
 
-// Kind returns which field is set; "" if there is none.
+// Kind returns which field is set, or "" if none is.
 func (r *Rich) Kind() RichKind {
 	switch {
 	case r == nil:
@@ -98,10 +98,9 @@ func (r *Rich) Kind() RichKind {
 // IsSentAlone reports whether channels that carry this kind send it as a message of its own, without the text.
 func (k RichKind) IsSentAlone() bool { return k == RichLocation || k == RichContact || k == RichCards }
 
-// MaxItems returns how many buttons, rows or cards of a kind an account carries in one message; 0 if there is none:
-// the kind is written in words (Rich.Text).
+// MaxItems returns how many buttons, rows or cards of a kind an account carries in one message. 0 means that the
+// account doesn't carry this kind: it is written in words (Rich.Text).
 func (c Capabilities) MaxItems(k RichKind) int {
-	levels := map[RichKind]Level{RichLocation: c.Rich.Location, RichContact: c.Rich.ContactCard}
 	switch k {
 	case RichButtons:
 		return c.Rich.Buttons
@@ -109,8 +108,12 @@ func (c Capabilities) MaxItems(k RichKind) int {
 		return c.Rich.ListRows
 	case RichCards:
 		return c.Rich.Carousel
-	case RichLocation, RichContact:
-		if levels[k] >= Partial {
+	case RichLocation:
+		if c.Rich.Location >= Partial {
+			return 1
+		}
+	case RichContact:
+		if c.Rich.ContactCard >= Partial {
 			return 1
 		}
 	}
@@ -119,22 +122,22 @@ func (c Capabilities) MaxItems(k RichKind) int {
 
 // Carries reports whether an account can send r as it is. If not, it is written in words (Rich.Text).
 func (c Capabilities) Carries(r *Rich) bool {
-	n := 1
+	items := 0
 	switch r.Kind() {
 	case RichButtons:
-		n = len(r.Buttons)
+		items = len(r.Buttons)
 	case RichList:
-		n = 0
 		for _, s := range r.List.Sections {
-			n += len(s.Rows)
+			items += len(s.Rows)
 		}
 	case RichCards:
-		n = len(r.Cards)
+		items = len(r.Cards)
 	case RichLocation, RichContact:
+		items = 1
 	case "":
 		return false
 	}
-	return n <= c.MaxItems(r.Kind())
+	return items <= c.MaxItems(r.Kind())
 }
 
 // Text writes r in words for channels that don't carry it: numbered choices, a place with a link to a

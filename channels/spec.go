@@ -19,18 +19,19 @@ type Spec struct {
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.
 	OwnHosts func(Config) []string
-	// Sources returns what an account takes customers' messages from, each by the field that names it first: two
-	// accounts with the same source would take each message twice. nil means the field Owner, if there is one.
+	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
+	// names each. Two accounts with the same source would take each message twice. If Sources is nil, the field
+	// Owner is the only source, if there is one.
 	Sources func(Config) map[string]string
-	// SentTo returns the servers to which an account's secrets are sent readable, by the name of the field of each
-	// secret; by the field Consent those that get the tokens of a consent. A server is a text that differs for another
-	// host, and for one to which the connection isn't protected. A secret that is kept while others change goes to none
-	// but those to which it went before: who may change settings doesn't learn it. nil means an account's settings don't say
-	// where its secrets go.
+	// SentTo returns the servers to which an account's secrets are sent readable, by the name of each secret's
+	// field. The servers that get the tokens of a consent stand under the field Consent. The text of a server
+	// differs if its host differs, or if its connection isn't protected. Parley uses this when settings change
+	// and a secret is kept: the secret may only go to servers to which it went before. So whoever may change
+	// settings can't find out a secret. SentTo is nil if the settings don't say where secrets go.
 	SentTo func(Config) map[string][]string
-	// Signature writes an account's signature, which is Markdown, as this channel's customers see it below a reply: as
-	// text, without pictures. nil means they see it as it is formatted, with its pictures, and agents have signatures of
-	// their own (mail).
+	// Signature returns an account's signature, which is Markdown, as text without pictures: so customers of this
+	// channel see it below a reply. It is nil for mail, in which customers see the signature's formatting and
+	// pictures, and agents have signatures of their own.
 	Signature func(markdown string) string
 	// New makes the channel of one account. It opens no connection.
 	New func(Account, Env) (Channel, error)
@@ -44,9 +45,9 @@ type Field struct {
 	Default  string
 	Secret   bool
 	Required bool
-	Unless   string   // the name of a field: while that has a value, this one is not required
-	List     bool     // several values
-	OneOf    []string // allowed values, empty means any
+	Unless   string   // the name of another field; while that has a value, this one is not required
+	List     bool     // it has several values
+	OneOf    []string // allowed values; empty means any
 }
 
 // Account is a configured mailbox, number or page, with its secrets opened.
@@ -55,7 +56,7 @@ type Account struct {
 	Name   string // immutable key
 	Config Config
 	// BeginsAt is when the account was set up, by the database's clock: only what customers sent since
-	// then is fetched. Zero = not known; then the time of the first fetch counts.
+	// then is fetched. If it is zero, because that isn't known, the time of the first fetch counts.
 	BeginsAt time.Time
 }
 
@@ -70,7 +71,7 @@ func (c Config) List(name string) []string {
 	return strings.Split(c[name], "\n")
 }
 
-// Needed reports whether a field must have a value, beside the others of config.
+// Needed reports whether a field must have a value, given the values of the other fields in config.
 func (f Field) Needed(config Config) bool {
 	return f.Required && (f.Unless == "" || config[f.Unless] == "")
 }

@@ -58,10 +58,10 @@ func (t Template) Faults() []TemplateFault {
 	}
 	for _, part := range []struct {
 		field, text string
-		most        int
+		maxRunes    int
 	}{{"header", t.Header, templateHeaderRunes}, {"body", t.Body, templateBodyRunes}, {"footer", t.Footer, templateFooterRunes}} {
-		if n := utf8.RuneCountInString(part.text); n > part.most {
-			add(part.field, fmt.Sprintf("has %d characters", n), fmt.Sprintf("Shorten it to %d.", part.most))
+		if n := utf8.RuneCountInString(part.text); n > part.maxRunes {
+			add(part.field, fmt.Sprintf("has %d characters", n), fmt.Sprintf("Shorten it to %d.", part.maxRunes))
 		}
 		if HasStrayBraces(part.text) {
 			add(part.field, "has {{ or }} without a variable's name", "Write {{quote_number}}: small letters, digits and _.")
@@ -76,7 +76,7 @@ func (t Template) Faults() []TemplateFault {
 	if len(Variables(t.Footer)) > 0 {
 		add("footer", "has a variable", "Move it into the body.")
 	}
-	return append(append(append(list, t.bodyFaults()...), t.buttonFaults()...), t.exampleFaults()...)
+	return slices.Concat(list, t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
 }
 
 func (t Template) bodyFaults() []TemplateFault {
@@ -130,7 +130,7 @@ func (t Template) exampleFaults() []TemplateFault {
 	return list
 }
 
-// Example returns an example value of a built-in variable; "" for other variables.
+// Example returns an example value of a built-in variable, or "" for other variables.
 func Example(name string) string {
 	switch name {
 	case "customer_name":

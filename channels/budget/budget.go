@@ -33,10 +33,10 @@ func Webhook() Allowance {
 // Before a parser is said to cost too much it is measured again: other work on the machine
 // makes CPU time longer too (shared caches and cores), but hardly ever each time.
 const (
-	attempts  = 8
-	beyond    = 20              // times too much: nothing else explains it, two attempts are enough
-	patience  = 3 * time.Second // of CPU time: the same
-	remeasure = 1000            // checks that believe how slow the machine was
+	maxAttempts       = 8
+	hopelessFactor    = 20              // a parser that takes so many times too much is at fault: two attempts are enough
+	maxMeasuring      = 3 * time.Second // CPU time of all attempts; behind it, two attempts are enough, too
+	checksPerSlowness = 1000            // after so many checks, a measured slowness of the machine isn't used any more
 )
 
 // A machine is quiet while the reference takes about as long as on the machine of the
@@ -71,20 +71,22 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.checks++; m.checks > remeasure {
-		m.slowness, m.checks = 1, 0
+	m.checks++
+	if m.checks > checksPerSlowness {
+		m.slowness = 1
+		m.checks = 0
 	}
-	total := cost(parse)
-	if m.exceeds(total, bytes) <= 1 {
+	total := cpuTimeOf(parse)
+	if m.timesAllowed(total, bytes) <= 1 {
 		return
 	}
 	least, spent, slowness := 0.0, total, 1.0
-	for n := 0; n < attempts && (n < 2 || least < beyond && total < patience); n++ {
+	for n := 0; n < maxAttempts && (n < 2 || least < hopelessFactor && total < maxMeasuring); n++ {
 		runtime.GC() // what others left is not this parser's
-		before := m.slow()
-		now := cost(parse)
-		m.slowness, m.checks = max(before, m.slow()), 0
-		times := m.exceeds(now, bytes)
+		before := m.measureSlowness()
+		now := cpuTimeOf(parse)
+		m.slowness, m.checks = max(before, m.measureSlowness()), 0
+		times := m.timesAllowed(now, bytes)
 		if times <= 1 {
 			return
 		}
@@ -96,8 +98,8 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 		bytes, spent.Round(10*time.Microsecond), least, m.allowed.Base, m.allowed.PerMegabyte, slowness)
 }
 
-// exceeds returns how many times what may be spent on so many bytes was spent.
-func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
+// timesAllowed returns how many times what may be spent on so many bytes was spent.
+func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
 	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/(1<<20)
 	if m.slowness > quietSlowness {
 		allowed *= busyMargin
@@ -105,26 +107,26 @@ func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
 	return float64(spent) / (allowed * m.slowness)
 }
 
-// slow returns how many times longer the reference takes now than on the machine of the
+// measureSlowness returns how many times longer the reference takes now than on the machine of the
 // figures: slower processors, other work, the race detector and the counters of a fuzzer make
 // it longer, as they do any parser.
-func (m *Meter) slow() float64 {
+func (m *Meter) measureSlowness() float64 {
 	if m.reference == nil {
 		m.reference = newReference()
-		m.run()
+		m.runReference()
 	}
-	least := min(cost(m.run), cost(m.run), cost(m.run))
+	least := min(cpuTimeOf(m.runReference), cpuTimeOf(m.runReference), cpuTimeOf(m.runReference))
 	return float64(least) / float64(referenceCost)
 }
 
-func (m *Meter) run() {
+func (m *Meter) runReference() {
 	if m.reference.run() == 0 {
 		panic("the reference did nothing")
 	}
 }
 
-// cost returns the CPU time of a call.
-func cost(call func()) time.Duration {
+// cpuTimeOf returns the CPU time of a call.
+func cpuTimeOf(call func()) time.Duration {
 	before := spentCPU()
 	call()
 	return spentCPU() - before

@@ -40,7 +40,7 @@ var (
 	_ channels.Starter = (*Channel)(nil)
 )
 
-// newChannel makes the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
+// newChannel returns the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
 // env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
 func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
@@ -65,7 +65,8 @@ func newChannel(account channels.Account, env channels.Env, opts mailbox.Options
 	}
 	env.Log = log
 	return &Channel{
-		set: set, log: log,
+		set:      set,
+		log:      log,
 		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
 		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
 		sender:   submission.New(set, env, opts.TLS, shared.Limits),
@@ -134,11 +135,11 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 // Run fetches mail until ctx ends; see mailbox.Mailbox.Run.
 func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
 
-// CaughtUpAt returns when this process last had fetched all new mail; zero if not yet.
+// CaughtUpAt returns when this process had last fetched all new mail, or zero if it hasn't yet.
 func (c *Channel) CaughtUpAt() time.Time { return c.mailbox.CaughtUpAt() }
 
-// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can
-// do, at both at the same time, so that none waits for a silent one. It changes nothing.
+// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can do. It
+// asks both at the same time, so that one doesn't wait for the other if that is silent. It changes nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	var reading, sending []channels.Finding
 	var both sync.WaitGroup

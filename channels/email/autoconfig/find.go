@@ -32,8 +32,8 @@ var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
 // Found is how a mailbox is reached. Nobody has tried it yet.
 type Found struct {
 	From       string          // where it was found, for people: "published by acme.test"; "" means nothing was found
-	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …); "" if there is none
-	IMAP, SMTP settings.Server // without passwords; empty hosts with an OAuth that knows its servers
+	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …), or ""
+	IMAP, SMTP settings.Server // without passwords; the hosts are empty if OAuth's provider has servers of its own
 	Hint       string          // what people should know, such as that an app password is needed; "" means nothing
 }
 
@@ -49,14 +49,14 @@ type Finder struct {
 	resolver Resolver
 }
 
-// New makes a finder. dialer opens all connections and must refuse addresses that are not on the internet: which hosts
-// are asked depends on what somebody types.
+// New returns a finder. dialer opens all connections. It must refuse addresses that are not on the internet,
+// because somebody who types an address decides which hosts are asked.
 func New(dialer channels.Dialer, resolver Resolver) *Finder {
-	return &Finder{client: fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: follow}), resolver: resolver}
+	return &Finder{client: fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: followSecurely}), resolver: resolver}
 }
 
-// follow allows a few redirects to other protected addresses.
-func follow(r *http.Request, via []*http.Request) error {
+// followSecurely allows a few redirects to other protected addresses.
+func followSecurely(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || r.URL.Scheme != "https" {
 		return http.ErrUseLastResponse
 	}
@@ -66,7 +66,7 @@ func follow(r *http.Request, via []*http.Request) error {
 // Find searches for the servers of an address. It may take some seconds. What can't be reached is passed over.
 // Errors: ErrNoAddress.
 func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
-	local, domain, err := split(address)
+	local, domain, err := splitAddress(address)
 	if err != nil {
 		return Found{}, err
 	}
@@ -98,9 +98,9 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 
 var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
-// host returns a name of the internet in the form in which it is looked up; "" if it is none: addresses and names
-// without a dot are of somebody's own network.
-func host(name string) string {
+// publicHost returns a host name of the internet in the form in which it is looked up. It returns "" for IP
+// addresses and names without a dot, which belong to somebody's own network, and for text that is no name.
+func publicHost(name string) string {
 	name, err := idna.Lookup.ToASCII(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), ".")))
 	if err != nil || len(name) > 253 || !hostPattern.MatchString(name) {
 		return ""
@@ -108,14 +108,15 @@ func host(name string) string {
 	return name
 }
 
-// split splits an address into its local part and its domain.
-func split(address string) (local, domain string, err error) {
+// splitAddress splits an address into its local part and its domain.
+func splitAddress(address string) (local, domain string, err error) {
 	a, err := mail.ParseAddress(address)
 	if err != nil || a.Name != "" || a.Address != address {
 		return "", "", ErrNoAddress
 	}
 	at := strings.LastIndexByte(address, '@')
-	if domain = host(address[at+1:]); domain == "" {
+	domain = publicHost(address[at+1:])
+	if domain == "" {
 		return "", "", ErrNoAddress
 	}
 	return address[:at], domain, nil

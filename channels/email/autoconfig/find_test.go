@@ -110,7 +110,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := &Finder{client: &http.Client{Transport: c.web, CheckRedirect: follow}, resolver: c.names}
+			f := &Finder{client: &http.Client{Transport: c.web, CheckRedirect: followSecurely}, resolver: c.names}
 			got, err := f.Find(t.Context(), c.address)
 			if err != nil || got.From != c.from || got.IMAP != c.imap || got.SMTP != c.smtp || got.OAuth != c.oauth {
 				t.Errorf("%+v, %v", got, err)
@@ -153,12 +153,12 @@ func TestKnown(t *testing.T) {
 	t.Parallel()
 	for _, p := range providers() {
 		for _, s := range []settings.Server{server(p.imap, "x"), server(p.smtp, "x")} {
-			if host(s.Host) != s.Host || s.Port == "" || s.Security == "" {
+			if publicHost(s.Host) != s.Host || s.Port == "" || s.Security == "" {
 				t.Errorf("%s: %+v", p.title, s)
 			}
 		}
 		for _, d := range p.domains {
-			if host(d) != d {
+			if publicHost(d) != d {
 				t.Errorf("%s: %s", p.title, d)
 			}
 		}
@@ -170,7 +170,7 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got := readFile(raw, "help@acme.test", "help", "acme.test")
 		for _, s := range []settings.Server{got.IMAP, got.SMTP} {
-			if got.From != "" && (host(s.Host) == "" || s.Security == settings.Unprotected) {
+			if got.From != "" && (publicHost(s.Host) == "" || s.Security == settings.Unprotected) {
 				t.Errorf("%+v", got)
 			}
 		}

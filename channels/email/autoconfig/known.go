@@ -72,7 +72,7 @@ func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
 		return Found{}
 	}
 	for _, mx := range list {
-		name := "." + host(mx.Host)
+		name := "." + publicHost(mx.Host)
 		for _, p := range providers() {
 			if slices.ContainsFunc(p.exchangers, func(end string) bool { return strings.HasSuffix(name, end) }) {
 				return p.found(address, "takes mail for "+domain)

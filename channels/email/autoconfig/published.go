@@ -91,7 +91,7 @@ func readFile(raw []byte, address, local, domain string) Found {
 func choose(list []publishedSite, protocol string, fill *strings.Replacer) (settings.Server, bool) {
 	for _, s := range list {
 		security := map[string]string{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS}[strings.ToUpper(strings.TrimSpace(s.Socket))]
-		name, port := host(fill.Replace(s.Host)), strings.TrimSpace(s.Port)
+		name, port := publicHost(fill.Replace(s.Host)), strings.TrimSpace(s.Port)
 		n, err := strconv.ParseUint(port, 10, 16)
 		takesPasswords := len(s.Auth) == 0 || slices.ContainsFunc(s.Auth, func(a string) bool {
 			return slices.Contains([]string{"password-cleartext", "plain", "password-encrypted", "secure"}, strings.TrimSpace(a))
@@ -128,7 +128,7 @@ func (f *Finder) service(ctx context.Context, user, domain string, names ...stri
 		best := slices.MinFunc(append(list, &net.SRV{Priority: 1<<16 - 1}), func(a, b *net.SRV) int {
 			return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight))
 		})
-		if at := host(best.Target); at != "" && best.Port != 0 { // "." says that there is none
+		if at := publicHost(best.Target); at != "" && best.Port != 0 { // "." says that there is none
 			security := settings.STARTTLS
 			if i == 0 {
 				security = settings.TLS

@@ -11,19 +11,19 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Fact returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
-// have the same one; another mail with the same Message-ID has another one. Servers may write MIME
-// anew, so the id is a hash of the decoded text and some headers. Only for a mail without a Message-ID
-// is it a hash of the bytes. What goes into the hash must never change: stored ids depend on it.
+// Fact returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox have the
+// same id. Another mail has another id, even if its Message-ID is the same. Servers may write MIME anew, so the
+// id is a hash of the decoded text and some headers. Only for a mail without a Message-ID it is a hash of the
+// bytes. What goes into the hash must never change, because stored ids depend on it.
 // Shape: mail:0123456789abcdef0123456789abcdef
 func Fact(raw []byte) string {
 	sum := sha256.New()
 	root, _ := rawmail.Read(raw)
 	if ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess); len(ids) > 0 {
 		sum.Write([]byte(ids[0]))
-		h := &blankless{to: sum}
+		h := &spacelessHash{to: sum}
 		for _, name := range []string{"Date", "From", "Subject"} {
-			blanklessText(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
+			writeSpaceless(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
 		}
 		h.texts(root)
 	} else {
@@ -37,30 +37,30 @@ func Fact(raw []byte) string {
 // Shape: sent:0123456789abcdef0123456789abcdef
 func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
 
-// blankless writes text without its white space into a hash, because servers change where lines break.
-type blankless struct {
+// spacelessHash writes text without its white space into a hash, because servers change where lines break.
+type spacelessHash struct {
 	to  hash.Hash
 	buf [4096]byte // collects what is written next, so that large texts are not copied
 }
 
 // texts writes the decoded text of all text parts.
-func (h *blankless) texts(p *rawmail.Part) {
+func (h *spacelessHash) texts(p *rawmail.Part) {
 	for _, child := range p.Children {
 		h.texts(child)
 	}
 	if len(p.Children) == 0 && (p.Type == "text/plain" || p.Type == "text/html") {
 		b, charset := p.Bytes(), p.Params["charset"]
 		if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
-			blanklessText(h, b) // as it is: no copies of a large one
+			writeSpaceless(h, b) // as it is: no copies of a large one
 		} else {
-			blanklessText(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
+			writeSpaceless(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
 		}
 	}
 }
 
-// blanklessText writes a line end, and all characters of s but white space and those that rawmail.ToUTF8
+// writeSpaceless writes a line end, and all characters of s but white space and those that rawmail.ToUTF8
 // removes. s must be valid UTF-8.
-func blanklessText[T string | []byte](h *blankless, s T) {
+func writeSpaceless[T string | []byte](h *spacelessHash, s T) {
 	n := copy(h.buf[:], "\n")
 	for i := 0; i < len(s); {
 		if n+utf8.UTFMax > len(h.buf) {
@@ -77,7 +77,8 @@ func blanklessText[T string | []byte](h *blankless, s T) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-		if i += size; !unicode.IsSpace(r) && !rawmail.IsDropped(r) {
+		i += size
+		if !unicode.IsSpace(r) && !rawmail.IsDropped(r) {
 			n += utf8.EncodeRune(h.buf[n:], r)
 		}
 	}

@@ -24,9 +24,14 @@ func Anchor(key []byte, conversation int64, domain string) string {
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// tokenMAC returns the eight hex digits that prove a token. Half a proof has to do: the token also
-// stands in addresses, of which the part before the @ has 64 characters.
-func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:8] }
+// macDigits is how many hex digits prove a token. That is half a proof: more would be too long for addresses,
+// in which a token stands, too. The part of an address before the @ has at most 64 characters.
+const macDigits = 8
+
+// tokenMAC returns the hex digits that prove a token.
+func tokenMAC(key []byte, body string) string {
+	return proof.Sign(key, "mail token", body)[:macDigits]
+}
 
 // Parse reads a Message-ID, an anchor or the tag of a plus address.
 // message is 0 for an anchor. A token that no key verifies is not ours.
@@ -43,11 +48,14 @@ func Parse(keys [][]byte, id string) (conversation, message int64, ok bool) {
 // tokenText is what looks like a token of ours, as it is written.
 type tokenText struct{ conversation, message, mac string }
 
-// tokenBytes is the length of the longest token.
-const tokenBytes = len("c.m.") + 2*18 + 8
+// maxTokenBytes is the length of the longest token.
+const maxTokenBytes = len("c.m.") + 2*maxNumberDigits + macDigits
 
-// cutToken reads what looks like a token at the beginning of s: c12.m34.0a1b2c3d or
-// c12.0a1b2c3d. length is 0 if there is none; it must not be the beginning of a longer word.
+// maxNumberDigits is how many digits a number in a token may have, so that it fits into an int64.
+const maxNumberDigits = 18
+
+// cutToken reads what looks like a token at the beginning of s: c12.m34.0a1b2c3d or c12.0a1b2c3d. length is 0 if
+// s doesn't begin with a token, or if a longer word begins with it.
 func cutToken(s string) (seen tokenText, length int) {
 	rest, ok := strings.CutPrefix(s, "c")
 	if !ok {
@@ -61,25 +69,26 @@ func cutToken(s string) (seen tokenText, length int) {
 			return tokenText{}, 0
 		}
 	}
-	if len(rest) < 9 || rest[0] != '.' {
+	if len(rest) < 1+macDigits || rest[0] != '.' {
 		return tokenText{}, 0
 	}
-	seen.mac, rest = rest[1:9], rest[9:]
+	seen.mac = rest[1 : 1+macDigits]
+	rest = rest[1+macDigits:]
 	for i := range len(seen.mac) {
-		if !inMAC(seen.mac[i]) {
+		if !isHexDigit(seen.mac[i]) {
 			return tokenText{}, 0
 		}
 	}
-	if rest != "" && inTokenWord(rest[0]) {
+	if rest != "" && isWordByte(rest[0]) {
 		return tokenText{}, 0
 	}
 	return seen, len(s) - len(rest)
 }
 
-// cutNumber cuts a number of at most 18 digits, without zeros in front, off s.
+// cutNumber cuts a number of at most maxNumberDigits digits, without zeros in front, off s.
 func cutNumber(s string) (number, rest string) {
 	n := 0
-	for n < len(s) && n < 18 && inNumber(s[n]) {
+	for n < len(s) && n < maxNumberDigits && isDigit(s[n]) {
 		n++
 	}
 	if n == 0 || s[0] == '0' {
@@ -88,14 +97,14 @@ func cutNumber(s string) (number, rest string) {
 	return s[:n], s[n:]
 }
 
-// inTokenWord reports whether beside c there is no token, but the middle of another id.
-func inTokenWord(c byte) bool { return inNumber(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' }
+// isWordByte reports whether c continues a word: what stands beside c is then part of another id, and no token.
+func isWordByte(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' }
 
-// inNumber reports whether c is an ASCII digit.
-func inNumber(c byte) bool { return c >= '0' && c <= '9' }
+// isDigit reports whether c is an ASCII digit.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// inMAC reports whether c is a hexadecimal digit.
-func inMAC(c byte) bool { return inNumber(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+// isHexDigit reports whether c is a hexadecimal digit.
+func isHexDigit(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // verify checks a token against every key.
 func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
@@ -119,24 +128,26 @@ func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) 
 // Token is a verified token of ours.
 type Token struct{ Conversation, Message int64 }
 
-// tokenScanLimit bounds how many look-alikes of one text are verified.
-const tokenScanLimit = 200
+// maxTokensVerified is how many texts that look like tokens are verified in one text.
+const maxTokensVerified = 200
 
 // Scan finds every verified token in a text, each once, in order.
 func Scan(keys [][]byte, text []byte) []Token {
 	var found []Token
 	known := map[Token]bool{}
 	tries := 0
-	for at := 0; tries < tokenScanLimit; at++ {
+	for at := 0; tries < maxTokensVerified; at++ {
 		next := bytes.IndexByte(text[at:], 'c')
 		if next < 0 {
 			break
 		}
 		at += next
-		if at > 0 && inTokenWord(text[at-1]) || at+1 == len(text) || !inNumber(text[at+1]) {
+		beginsWord := at == 0 || !isWordByte(text[at-1])
+		hasNumber := at+1 < len(text) && isDigit(text[at+1])
+		if !beginsWord || !hasNumber {
 			continue
 		}
-		seen, length := cutToken(string(text[at:min(len(text), at+tokenBytes+1)]))
+		seen, length := cutToken(string(text[at:min(len(text), at+maxTokenBytes+1)]))
 		if length == 0 {
 			continue
 		}
@@ -168,7 +179,7 @@ const CopyHeader = "X-Parley-Copy"
 // and we must recognise the mail in the folder of sent mail.
 const MessageHeader = "X-Parley-Message"
 
-// Clean returns a Message-ID without its brackets; "" when it can't be written into a header.
+// Clean returns a Message-ID without its brackets, or "" if it can't be written into a header.
 func Clean(id string) string {
 	id = strings.TrimSpace(id)
 	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")

@@ -26,8 +26,8 @@ var (
 type Refusal struct {
 	Status int
 	Code   string        // "invalid_grant"; "" if there is none
-	Text   string        // the provider's words, without what only it can use
-	Wait   time.Duration // how long it asks to wait; 0 means it doesn't say
+	Text   string        // the provider's words, without ids that only the provider understands
+	Wait   time.Duration // how long the provider asks to wait; 0 if it doesn't say
 }
 
 // Error implements error.
@@ -47,8 +47,9 @@ func (e *Refusal) Passing() bool {
 		slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)
 }
 
-// failure makes an error of what a provider said. It leaves out what was sent to it, which has secrets.
-func (p *Provider) failure(err error) error {
+// asRefusal returns the error of a call without what was sent to the provider, because that has secrets: a
+// *Refusal if the provider answered.
+func (p *Provider) asRefusal(err error) error {
 	var said *oauth2.RetrieveError
 	if !errors.As(err, &said) {
 		return fmt.Errorf("oauth: %s can't be reached: %w", p.Title, err)

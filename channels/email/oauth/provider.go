@@ -20,7 +20,7 @@ const (
 // App is how a provider knows Parley: the registration that an administrator made there.
 type App struct {
 	ID, Secret string
-	// AuthURL and TokenURL take the place of the provider's own addresses, whole; "" means those.
+	// AuthURL and TokenURL replace the provider's own addresses, unless they are "".
 	AuthURL, TokenURL string
 }
 
@@ -29,33 +29,33 @@ type Provider struct {
 	Name  string // Google or Microsoft
 	Title string // for people
 
-	config oauth2.Config
-	needed []string // scopes without which mail can't be read and sent
-	asked  []oauth2.AuthCodeOption
-	client *http.Client
+	config       oauth2.Config
+	neededScopes []string // scopes without which mail can't be read and sent
+	askOptions   []oauth2.AuthCodeOption
+	client       *http.Client
 }
 
-// callTimeout bounds one call of a provider. Whoever makes it has to store the answer, so it isn't longer.
+// callTimeout bounds one call of a provider. It is short, because the caller still has to store the answer.
 const callTimeout = 10 * time.Second
 
-// New makes a provider. client makes the calls; it must follow no redirects, because they carry secrets.
+// New returns a provider. client makes the calls. It must follow no redirects, because calls carry secrets.
 func New(name string, app App, client *http.Client) *Provider {
 	p := &Provider{Name: name, client: client}
 	switch name {
 	case Google:
 		p.Title = "Google"
-		p.needed = []string{"https://mail.google.com/"}
+		p.neededScopes = []string{"https://mail.google.com/"}
 		p.config.Endpoint = oauth2.Endpoint{AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token"}
-		p.config.Scopes = append([]string{"openid", "email"}, p.needed...)
-		// Without prompt=consent Google gives a refresh token only the first time.
-		p.asked = []oauth2.AuthCodeOption{oauth2.AccessTypeOffline, oauth2.SetAuthURLParam("prompt", "consent")}
+		p.config.Scopes = append([]string{"openid", "email"}, p.neededScopes...)
+		// Without prompt=consent Google hands out a refresh token only the first time.
+		p.askOptions = []oauth2.AuthCodeOption{oauth2.AccessTypeOffline, oauth2.SetAuthURLParam("prompt", "consent")}
 	default:
 		p.Title = "Microsoft"
-		p.needed = []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}
+		p.neededScopes = []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}
 		p.config.Endpoint = oauth2.Endpoint{AuthURL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
 			TokenURL: "https://login.microsoftonline.com/common/oauth2/v2.0/token"}
-		p.config.Scopes = append([]string{"openid", "email", "profile", "offline_access"}, p.needed...)
-		p.asked = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
+		p.config.Scopes = append([]string{"openid", "email", "profile", "offline_access"}, p.neededScopes...)
+		p.askOptions = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
 	}
 	p.config.ClientID, p.config.ClientSecret = app.ID, app.Secret
 	p.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
@@ -77,16 +77,16 @@ type Flow struct {
 	Redirect string `json:"redirect"` // where the provider sends her browser
 }
 
-// Begin makes an attempt and the address at which a person consents. address is the mailbox, which the provider
+// Begin returns a new attempt and the URL at which a person consents. address is the mailbox, which the provider
 // suggests to her.
-func (p *Provider) Begin(redirect, address string) (Flow, string) {
+func (p *Provider) Begin(redirect, address string) (flow Flow, consentURL string) {
 	f := Flow{State: rand.Text(), Verifier: oauth2.GenerateVerifier(), Nonce: rand.Text(), Redirect: redirect}
-	options := append(slices.Clone(p.asked), oauth2.S256ChallengeOption(f.Verifier),
+	options := append(slices.Clone(p.askOptions), oauth2.S256ChallengeOption(f.Verifier),
 		oauth2.SetAuthURLParam("nonce", f.Nonce), oauth2.SetAuthURLParam("login_hint", address))
-	return f, p.with(redirect).AuthCodeURL(f.State, options...)
+	return f, p.configFor(redirect).AuthCodeURL(f.State, options...)
 }
 
-func (p *Provider) with(redirect string) *oauth2.Config {
+func (p *Provider) configFor(redirect string) *oauth2.Config {
 	config := p.config
 	config.RedirectURL = redirect
 	return &config
@@ -105,18 +105,19 @@ func (Tokens) String() string { return "tokens" }
 // GoString is String.
 func (Tokens) GoString() string { return "tokens" }
 
-// Identity is who consented, as the provider says: every address that it names. Empty = it doesn't say.
+// Identity is who consented: every address of the person that the provider names. It is empty if the provider
+// names none.
 type Identity []string
 
-// Is reports whether the person has one of these addresses. A provider that names nobody contradicts nobody: then the
-// mail server decides.
+// Is reports whether the person may have one of these addresses. If the provider names no address, it is true,
+// and the mail server decides.
 func (i Identity) Is(addresses []string) bool {
 	return len(i) == 0 || slices.ContainsFunc(i, func(name string) bool {
 		return slices.ContainsFunc(addresses, func(address string) bool { return strings.EqualFold(name, address) })
 	})
 }
 
-// Name is the address under which people know the person; "" if the provider doesn't say.
+// Name returns the address under which people know the person, or "" if the provider doesn't say.
 func (i Identity) Name() string {
 	if len(i) == 0 {
 		return ""
@@ -127,13 +128,13 @@ func (i Identity) Name() string {
 // Exchange exchanges the code that came back for tokens.
 // Errors: *Refusal; ErrNoMail; ErrNotLasting; ErrOtherAttempt; ErrUnreadable; the connection's.
 func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, Identity, error) {
-	ctx, cancel := p.call(ctx)
+	ctx, cancel := p.callContext(ctx)
 	defer cancel()
-	got, err := p.with(f.Redirect).Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
+	got, err := p.configFor(f.Redirect).Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
-		return Tokens{}, nil, p.failure(err)
+		return Tokens{}, nil, p.asRefusal(err)
 	}
-	if !p.covers(got) {
+	if !p.isEnough(got) {
 		return Tokens{}, nil, ErrNoMail
 	}
 	if got.RefreshToken == "" {
@@ -147,14 +148,14 @@ func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, I
 	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, who, nil
 }
 
-// covers reports whether what was granted is enough. A person can leave out what she is asked for.
-func (p *Provider) covers(got *oauth2.Token) bool {
+// isEnough reports whether all needed scopes were granted. A person can leave out some of what she is asked for.
+func (p *Provider) isEnough(got *oauth2.Token) bool {
 	granted, _ := got.Extra("scope").(string)
 	if granted == "" {
-		return true // as asked, says RFC 6749
+		return true // RFC 6749: no scope in the answer means that all were granted
 	}
 	has := strings.Fields(strings.ToLower(granted))
-	for _, scope := range p.needed {
+	for _, scope := range p.neededScopes {
 		if !slices.Contains(has, strings.ToLower(scope)) {
 			return false
 		}
@@ -162,34 +163,34 @@ func (p *Provider) covers(got *oauth2.Token) bool {
 	return true
 }
 
-// Refresh has the access token replaced. A provider may replace the refresh token, too: then the old one may end as
-// soon as the new one is used, so store the answer before that.
+// Refresh asks for a new access token. A provider may replace the refresh token, too. Then the old refresh token
+// may end as soon as the new one is used: so the caller stores the answer before it uses the new one.
 // Errors: *Refusal; the connection's, after which the same refresh token may be used again.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (Tokens, error) {
-	ctx, cancel := p.call(ctx)
+	ctx, cancel := p.callContext(ctx)
 	defer cancel()
 	got, err := p.config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
 	if err != nil {
-		return Tokens{}, p.failure(err)
+		return Tokens{}, p.asRefusal(err)
 	}
 	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, nil
 }
 
-func (p *Provider) call(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *Provider) callContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, p.client), callTimeout)
 }
 
-// lifetimes of access tokens: where a provider doesn't say, and what is taken for a mistake.
+// Lifetimes of access tokens.
 const (
-	lastsUnsaid = time.Hour
-	lastsMost   = 24 * time.Hour
+	defaultLifetime = time.Hour      // if the provider doesn't say
+	maxLifetime     = 24 * time.Hour // more is taken for a mistake
 )
 
-// lifetime says how long an access token is good. Only the duration counts that the provider names, never a time of
-// its clock: that may differ from ours.
+// lifetime returns how long an access token is good. It uses the duration that the provider names, never a time
+// by the provider's clock, which may differ from ours.
 func lifetime(got *oauth2.Token) time.Duration {
 	if got.ExpiresIn <= 0 {
-		return lastsUnsaid
+		return defaultLifetime
 	}
-	return min(time.Duration(got.ExpiresIn)*time.Second, lastsMost)
+	return min(time.Duration(got.ExpiresIn)*time.Second, maxLifetime)
 }

@@ -7,9 +7,9 @@ import (
 	"parley/channels"
 )
 
-// SentTo returns the servers that get a mailbox's passwords, and the tokens of its provider: see channels.Spec. Where a
-// mailbox signs in without passwords, those that are left from before count as if they were still used: they are, once
-// the provider is taken out.
+// SentTo returns the servers that get a mailbox's passwords, and the tokens of its provider: see channels.Spec. A
+// mailbox that signs in at a provider may still have passwords from before. They count as if they were used,
+// because they will be if somebody removes the provider from the settings.
 func SentTo(c channels.Config) map[string][]string {
 	r := reader{config: c}
 	servers := func(oauth string) (imap, smtp string) {
@@ -32,8 +32,8 @@ func SentTo(c channels.Config) map[string][]string {
 	return sent
 }
 
-// receiver writes a server for SentTo; "" if no server is named. A protected connection proves the name of the host, so that
-// its port doesn't matter.
+// receiver returns a server in the form of SentTo, or "" if no server is named. A protected connection proves the
+// name of the host, so its port doesn't matter.
 func (r *reader) receiver(field, host, port, security string) string {
 	host = strings.ToLower(strings.TrimSuffix(r.text(field, host), "."))
 	switch {

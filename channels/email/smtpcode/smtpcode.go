@@ -28,8 +28,9 @@ const FullMailboxWait = 12 * time.Hour
 // numbers: "Address rejected (#5.1.1)".
 var enhancedPattern = regexp.MustCompile(`(?:^|[\s(#\[])([245])\.(\d{1,3})\.(\d{1,3})(?:$|[^\d.])`)
 
-// enhanced returns the enhanced code in a reply's text; "" if there is none of the basic code's class.
-func enhanced(code int, text string) string {
+// enhancedCode returns the enhanced code in a reply's text that has the class of the basic code, or "" if there
+// is none.
+func enhancedCode(code int, text string) string {
 	for _, m := range enhancedPattern.FindAllStringSubmatch(text, -1) {
 		if int(m[1][0]-'0') == code/100 {
 			return m[1] + "." + m[2] + "." + m[3]
@@ -41,37 +42,38 @@ func enhanced(code int, text string) string {
 // Verdict is what a refusal means.
 type Verdict struct {
 	Class channels.Class
-	Wait  time.Duration // until the next attempt; 0 means as for every failure of the class
+	Wait  time.Duration // until the next attempt; 0 means the usual wait of the class
 	Hint  string        // what to do next, for people
 }
 
 // SMTP reply codes (RFC 5321, RFC 4954) that mean more than their class.
 const (
-	passwordTransition = 432
-	authTemporary      = 454
-	authRequired       = 530
-	authTooWeak        = 534
-	authFailed         = 535
-	authNeedsTLS       = 538
-	tooMuchData        = 552
+	codePasswordTransition = 432
+	codeAuthTemporary      = 454
+	codeAuthRequired       = 530
+	codeAuthTooWeak        = 534
+	codeAuthFailed         = 535
+	codeAuthNeedsTLS       = 538
+	codeTooMuchData        = 552
 )
 
-// authTemporaryWait is how long a server is believed that it can't check a password right now: "the authentication failed
-// due to a temporary server failure", says RFC 4954 section 6. Microsoft answers so when a password is wrong, too.
+// authTemporaryWait is how long Parley believes a server that it can't check a password right now ("the
+// authentication failed due to a temporary server failure", RFC 4954 section 6). Microsoft says the same of a
+// wrong password.
 const authTemporaryWait = 30 * time.Minute
 
 // Classify decides what an SMTP refusal means. waited is the time since the first attempt.
 // Source: RFC 5321 section 4.2, RFC 3463, RFC 4954; Microsoft's and Google's lists of
 // SMTP errors.
 func Classify(step Step, code int, text string, waited time.Duration) Verdict {
-	if step == StepAuth && code == authTemporary {
+	if step == StepAuth && code == codeAuthTemporary {
 		if waited < authTemporaryWait {
 			return Verdict{Class: channels.Retry, Hint: HintLater}
 		}
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	}
-	ext := enhanced(code, text)
-	if v, ok := byEnhanced(step, code, ext, waited); ok {
+	ext := enhancedCode(code, text)
+	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
 		return v
 	}
 	if step == StepAuth && code >= 500 {
@@ -80,9 +82,9 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	switch {
 	case code >= 400 && code < 500:
 		return Verdict{Class: channels.Retry, Hint: HintLater}
-	case code == authRequired || code == authTooWeak || code == authFailed || code == authNeedsTLS:
+	case code == codeAuthRequired || code == codeAuthTooWeak || code == codeAuthFailed || code == codeAuthNeedsTLS:
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
-	case code == tooMuchData:
+	case code == codeTooMuchData:
 		return Verdict{Class: channels.BadContent, Hint: hintSize}
 	case (code < 500 || code > 599) && step == StepDot:
 		return Verdict{Class: channels.Ambiguous}
@@ -113,9 +115,9 @@ const (
 	hintBlocked = "The mail server does not let this mailbox send so. Ask its administrator, with the server's words."
 )
 
-// byEnhanced decides by the enhanced code, which says more than the basic one; false if the basic code
-// has to decide.
-func byEnhanced(step Step, code int, ext string, waited time.Duration) (Verdict, bool) {
+// classifyByEnhanced decides by the enhanced code, which says more than the basic one. ok is false if the basic
+// code has to decide.
+func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (verdict Verdict, ok bool) {
 	switch ext {
 	case "":
 		return Verdict{}, false
@@ -147,17 +149,17 @@ func byEnhanced(step Step, code int, ext string, waited time.Duration) (Verdict,
 		}
 		return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}, true
 	case "5.7.0": // other security status
-		if code == authRequired || code == authFailed {
+		if code == codeAuthRequired || code == codeAuthFailed {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	case "4.7.0": // other security status, temporary
-		if code == authTemporary && step != StepAuth { // a server that lets nobody send without signing in
+		if code == codeAuthTemporary && step != StepAuth { // a server that lets nobody send without signing in
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	}
 	switch {
 	case strings.HasPrefix(ext, "4."):
-		if step == StepAuth && code == passwordTransition {
+		if step == StepAuth && code == codePasswordTransition {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
