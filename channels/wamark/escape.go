@@ -11,8 +11,11 @@ import (
 // nbsp keeps indentation that Markdown would take for code or drop.
 const nbsp = "\u00a0"
 
-// blockMarkLength returns the length of a line's start that Markdown would make a block of; 0 if
-// there is none. The last sign of it is escaped.
+// maxHeadingMarks is how many "#" a heading may have.
+const maxHeadingMarks = 6
+
+// blockMarkLength returns the length of the mark at the start of a line that would begin a block in Markdown, or
+// 0 if there is none. The caller escapes the last sign of the mark.
 func blockMarkLength(line string) int {
 	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
 	n := 1
@@ -22,7 +25,8 @@ func blockMarkLength(line string) int {
 	case line[0] == '>':
 		return 1
 	case line[0] == '#':
-		if n = len(line) - len(strings.TrimLeft(line, "#")); n > 6 {
+		n = len(line) - len(strings.TrimLeft(line, "#"))
+		if n > maxHeadingMarks {
 			return 0
 		}
 	case strings.IndexByte("-+*", line[0]) >= 0:
@@ -32,7 +36,7 @@ func blockMarkLength(line string) int {
 		return 0
 	}
 	if after, _ := utf8.DecodeRuneInString(line[n:]); n < len(line) && !unicode.IsSpace(after) {
-		return 0 // the mark has a blank behind it
+		return 0 // a mark needs a blank behind it
 	}
 	return n
 }
@@ -41,8 +45,9 @@ func blockMarkLength(line string) int {
 // table.
 func isRuleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "" }
 
-// escapeLine writes one line: its beginning so that it opens no block, the rest by rest.
-func escapeLine(line string, rest func(string) string) string {
+// escapeLine writes one line. It escapes the beginning so that it opens no block, and calls escapeRest for the
+// rest.
+func escapeLine(line string, escapeRest func(string) string) string {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
 	var out strings.Builder
 	for _, r := range line[:len(line)-len(body)] {
@@ -60,7 +65,7 @@ func escapeLine(line string, rest func(string) string) string {
 		out.WriteByte('\\')
 		out.WriteString(body[n-1 : n])
 	}
-	out.WriteString(rest(body[n:]))
+	out.WriteString(escapeRest(body[n:]))
 	return out.String()
 }
 
@@ -80,8 +85,7 @@ func escapeInline(s string) string {
 	return string(escapeRun(out, s, at, len(s)))
 }
 
-// escapeRun appends s[from:to], escaped; what stands around a sign decides whether it could
-// act.
+// escapeRun appends s[from:to], escaped. The characters around a sign decide whether it needs that.
 func escapeRun(out []byte, s string, from, to int) []byte {
 	for i := from; i < to; i++ {
 		escape := false
@@ -103,8 +107,8 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 	return out
 }
 
-// canMark reports whether the sign s[i] could open or close emphasis: not between blanks,
-// and "_" not inside a word.
+// canMark reports whether the sign s[i] could open or close emphasis. It can't between blanks, and "_" can't
+// inside a word.
 func canMark(s string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	after, _ := utf8.DecodeRuneInString(s[i+1:])

@@ -8,29 +8,27 @@ import (
 	"parley/channels/markdown"
 )
 
-// Parse turns a WhatsApp text into canonical Markdown that shows what WhatsApp shows:
-// its marks act, everything else is text. Line ends stay line ends.
+// Parse turns a WhatsApp text into canonical Markdown that shows what WhatsApp shows: WhatsApp's marks become
+// formatting, and everything else is text. Line ends are kept.
 func Parse(text string) string {
 	var out []string
 	for i, piece := range strings.Split(cleanText(text), "```") {
-		switch {
-		case i%2 == 0:
-			out = append(out, piece)
-		default:
-			out = append(out, "```"+piece)
+		if i%2 == 1 { // inside of a fence
+			piece = "```" + piece
 		}
+		out = append(out, piece)
 	}
-	if len(out)%2 == 0 { // the last fence has no end: it is text
+	if len(out)%2 == 0 { // the last fence has no end, so it is text
 		out[len(out)-2] += out[len(out)-1]
 		out = out[:len(out)-1]
 	}
 	return joinPieces(out)
 }
 
-// joinPieces joins texts and, at odd places, code.
+// joinPieces joins pieces to Markdown. Those at even places are text, those at odd places code.
 func joinPieces(pieces []string) string {
 	var blocks []string
-	var line strings.Builder // of inline code, what belongs to the same lines
+	var line strings.Builder // text, and code that belongs into its lines; see writeLines
 	for i, piece := range pieces {
 		code := strings.TrimPrefix(piece, "```")
 		switch {
@@ -55,20 +53,21 @@ func joinPieces(pieces []string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// fencedCode writes a block of code with a fence that the code doesn't have.
+// fencedCode returns a block of code between fences of four backticks. No code contains these, because it stood
+// between fences of three.
 func fencedCode(code string) string {
 	return "````\n" + code + "\n````"
 }
 
-// Escape turns plain text into canonical Markdown that shows the same text: nothing in
-// it acts. Line ends stay; of several empty lines one stays.
+// Escape turns plain text into canonical Markdown that shows the same text, without any formatting. Line ends are
+// kept; of several empty lines one is kept.
 func Escape(text string) string {
 	return writeParagraphs(cleanText(text), func(line string) string {
 		return escapeLine(line, escapeInline)
 	})
 }
 
-// cleanText drops what no text holds.
+// cleanText removes control characters and makes all line ends the same.
 func cleanText(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if !strings.ContainsFunc(text, isChangedByClean) {
@@ -88,10 +87,10 @@ func isChangedByClean(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }
 
-// writeParagraphs writes a text line by line.
+// writeParagraphs returns a text whose lines are written by write. It keeps one of several empty lines.
 func writeParagraphs(text string, write func(string) string) string {
 	var out strings.Builder
-	blank := false
+	blank := false // an empty line stands before the next line
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		if line == "" {
@@ -110,14 +109,17 @@ func writeParagraphs(text string, write func(string) string) string {
 	return out.String()
 }
 
-// listMarkLength returns the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
-// 0 if a line is none.
+// maxListDigits is how many digits the number of a list item may have.
+const maxListDigits = 9
+
+// listMarkLength returns the length of the mark with which a line of a list begins on WhatsApp: "- ", "* ",
+// "12. ". It returns 0 for a line that is not in a list.
 func listMarkLength(line string) int {
 	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
 		return 2
 	}
 	digits := 0
-	for digits < min(len(line), 9) && line[digits] >= '0' && line[digits] <= '9' {
+	for digits < min(len(line), maxListDigits) && line[digits] >= '0' && line[digits] <= '9' {
 		digits++
 	}
 	if digits == 0 || !strings.HasPrefix(line[digits:], ". ") {
@@ -126,10 +128,10 @@ func listMarkLength(line string) int {
 	return digits + 2
 }
 
-// writeLines writes WhatsApp's lines. Code that stood between fences on one line is between
-// "\x00c" and "\x00"; "\x00t" is text again.
+// writeLines returns WhatsApp's lines as Markdown. Code that stood between fences on one line is between "\x00c"
+// and "\x00" in text; "\x00t" begins text again.
 func writeLines(text string) string {
-	last := ""
+	last := "" // the kind of the line before: "> " for a quote, "list", or ""
 	return writeParagraphs(text, func(line string) string {
 		kind, out := "", ""
 		bare := strings.TrimPrefix(line, "\x00t")
@@ -146,7 +148,7 @@ func writeLines(text string) string {
 		default:
 			out = escapeLine(bare, writeMarks)
 		}
-		if last != "" && kind != last { // what follows a list or a quote is no part of it
+		if last != "" && kind != last { // an empty line ends the list or quote before
 			out = "\n" + out
 		}
 		last = kind
@@ -188,10 +190,13 @@ func writeInline(s string, depth int) string {
 		return escapeInline(s)
 	}
 	var out strings.Builder
-	from, urls, ends := 0, markdown.FindURLs(s), findMarkEnds(s)
+	from := 0 // what stands before is written
+	urls := markdown.FindURLs(s)
+	ends := findMarkEnds(s)
 	for i := 0; i < len(s); {
-		if len(urls) > 0 && urls[0][0] <= i { // marks in an address are none
-			i, urls = max(i, urls[0][1]), urls[1:]
+		if len(urls) > 0 && urls[0][0] <= i { // signs in an address are no marks
+			i = max(i, urls[0][1])
+			urls = urls[1:]
 			continue
 		}
 		end := -1
@@ -221,7 +226,7 @@ func writeInline(s string, depth int) string {
 	return out.String()
 }
 
-// signIndex numbers WhatsApp's marks inside a line; -1 for what is none.
+// signIndex returns the number of one of WhatsApp's marks inside a line, or -1 for other characters.
 func signIndex(c byte) int {
 	switch c {
 	case '*':
@@ -238,7 +243,10 @@ func signIndex(c byte) int {
 
 // mayOpenMark reports whether s[i] is a mark that may begin something.
 func mayOpenMark(s string, i int) bool {
-	if signIndex(s[i]) < 0 || i > 0 && (isWordBefore(s, i) || s[i-1] == s[i]) || i+2 >= len(s) {
+	if signIndex(s[i]) < 0 || i+2 >= len(s) {
+		return false
+	}
+	if i > 0 && (isWordBefore(s, i) || s[i-1] == s[i]) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(s[i+1:])
@@ -266,8 +274,8 @@ func findMarkEnds(s string) markEnds {
 	return ends
 }
 
-// next returns the first end of a mark from a place on, which is never before the last one
-// asked for; -1 if there is none.
+// next returns the first end of a mark from a place on, or -1 if there is none. It forgets the ends before that
+// place: later calls must not ask for earlier places.
 func (e *markEnds) next(mark byte, from int) int {
 	list := &e[signIndex(mark)]
 	for len(*list) > 0 && (*list)[0] < from {

@@ -12,9 +12,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// Render writes canonical Markdown with WhatsApp's marks. Marks that WhatsApp would show
-// as signs (inside a word) are left out; a link becomes its words and its address.
-// WhatsApp knows no escape: signs that the text itself has may act there.
+// Render writes canonical Markdown with WhatsApp's marks. It leaves out marks that WhatsApp would show as signs,
+// because they stand inside a word. A link becomes its words and its address. WhatsApp has no way to escape a
+// sign, so signs in the text itself may become formatting there.
 func Render(source string) string { return render(source, true) }
 
 // Plain writes canonical Markdown as people type it where there are no marks.
@@ -48,7 +48,7 @@ func (w writer) codeText(code string) string {
 	return code
 }
 
-// span is rendered inline text that wants a mark around it, "" for none.
+// span is rendered inline text with the mark that belongs around it. The mark is "" for text without formatting.
 type span struct{ mark, text string }
 
 // inlineText writes the inline children of a node. inside holds the marks around it.
@@ -117,8 +117,8 @@ func (w writer) renderSpan(n ast.Node, inside string) span {
 	case *ast.AutoLink:
 		return span{text: string(n.Label(w.src))}
 	case *ast.RawHTML:
-		raw, breaks := markdown.HTML(n, w.src)
-		if breaks {
+		raw, isBreak := markdown.HTML(n, w.src)
+		if isBreak {
 			raw = []byte("\n")
 		}
 		return span{text: string(raw)}
@@ -131,7 +131,7 @@ func (w writer) renderSpan(n ast.Node, inside string) span {
 	return span{text: w.inlineText(n, inside)}
 }
 
-// renderEmphasis marks what isn't marked this way already.
+// renderEmphasis renders emphasised text. It adds the mark only if no mark of the same kind is around the text.
 func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 	if strings.Contains(inside, mark) {
 		return span{text: w.inlineText(n, inside)}
@@ -139,17 +139,17 @@ func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 	return span{mark: mark, text: w.inlineText(n, inside+mark)}
 }
 
-// linkText shows where a link goes, once.
-func linkText(label, to string) string {
-	bare := strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
+// linkText returns the label of a link and its address, or only the address if the label is the same.
+func linkText(label, address string) string {
+	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 	switch {
-	case to == "":
+	case address == "":
 		return label
-	case label == "" || label == to || label == bare:
-		return bare
+	case label == "" || label == address || label == shown:
+		return shown
 	}
-	return label + ": " + bare
+	return label + ": " + shown
 }
 
-// isWordRune reports whether a mark beside r is inside a word.
+// isWordRune reports whether r is part of a word.
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
