@@ -30,9 +30,9 @@ type Change struct {
 	// (Field.Input) is cleared by its own path, and given by the paths of its keys; entries of a list of groups have
 	// numbers in their paths: "hours.holidays.days.0.date".
 	Values map[string][]string
-	// Version is that of the entry which the person saw; "" = the entry is new.
+	// Version is that of the entry which the person saw; "" means the entry is new.
 	Version string
-	Remove  bool // the entry is taken out; Values count for nothing
+	Remove  bool // the entry is taken out; Values are ignored
 }
 
 // Errors of Save.
@@ -67,27 +67,28 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 	if !c.Remove && len(doc.lines) > 0 { // a page that was sent as it was shown changes nothing
 		var err error
 		if file, err = parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
-			return Result{}, doc.refused(err)
+			return Result{}, doc.asRefused(err)
 		}
 	}
-	o.before = func(have *state.State) error { return c.check(have, o) }
-	o.after = c.remove
+	o.checkStored = func(have *state.State) error { return c.checkVersion(have, o) }
+	o.amendWanted = c.remove
 	result, err := Apply(ctx, pool, file, o)
-	return result, doc.refused(err)
+	return result, doc.asRefused(err)
 }
 
 // noVariables is an environment without variables: what is typed on a page means itself.
 func noVariables(string) (string, bool) { return "", false }
 
-// check compares what is stored with what the person saw.
-func (c Change) check(have *state.State, o Options) error {
+// checkVersion compares what is stored with what the person saw, so that nobody overwrites what they have not read.
+// Errors: ErrExists, ErrMissing, ErrStale.
+func (c Change) checkVersion(have *state.State, o Options) error {
 	var found *Entry
 	for _, e := range entriesOf(have, o.Specs) {
 		switch {
 		case e.Kind != c.Kind:
 		case strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)):
 			found = &e
-		case strings.EqualFold(e.Name, c.Name): // its new name is another's
+		case strings.EqualFold(e.Name, c.Name): // the entry was renamed, and another one has the new name
 			return ErrExists
 		}
 	}
@@ -102,7 +103,7 @@ func (c Change) check(have *state.State, o Options) error {
 	return nil
 }
 
-// remove takes the entry out of a state.
+// remove takes the entry out of a state, if that is the change.
 func (c Change) remove(want *state.State) error {
 	if !c.Remove {
 		return nil
@@ -141,21 +142,23 @@ type changeFile struct {
 	paths  []string // of each line
 }
 
+// add appends a line. path is the field that the line is about, or empty.
 func (d *changeFile) add(indent int, text, path string) {
 	d.lines = append(d.lines, strings.Repeat("  ", indent)+text)
 	d.paths = append(d.paths, path)
 }
 
+// build writes the whole file.
 func (d *changeFile) build(c Change, place entryPlace) {
 	if place.list == "" {
-		d.write(c.Values, "", 0)
+		d.addValues(c.Values, "", 0)
 		return
 	}
 	values := maps.Clone(c.Values)
 	delete(values, place.key)
 	d.add(0, place.list+":", "")
 	if c.Kind == EntryTemplate {
-		d.template(c.Name)
+		d.addTemplateName(c.Name)
 		delete(values, "language")
 		delete(values, "accounts")
 	} else {
@@ -164,20 +167,20 @@ func (d *changeFile) build(c Change, place entryPlace) {
 	if c.Channel != "" {
 		d.add(2, `"kind": `+yamlText(c.Channel), "kind")
 	}
-	d.write(values, "", 2)
+	d.addValues(values, "", 2)
 }
 
-// template writes the name of a template's entry as the file does.
-func (d *changeFile) template(name string) {
+// addTemplateName writes the name of a template's entry, ACCOUNT/LANGUAGE/NAME, as the three keys of the file.
+func (d *changeFile) addTemplateName(name string) {
 	account, rest, _ := strings.Cut(name, "/")
-	language, own, _ := strings.Cut(rest, "/")
-	d.add(1, `- "name": `+yamlText(own), "name")
+	language, templateName, _ := strings.Cut(rest, "/")
+	d.add(1, `- "name": `+yamlText(templateName), "name")
 	d.add(2, `"language": `+yamlText(language), "language")
 	d.add(2, `"accounts": [`+yamlText(account)+`]`, "accounts")
 }
 
-// write writes the values below a path, group by group.
-func (d *changeFile) write(values map[string][]string, prefix string, indent int) {
+// addValues writes the values below a path, group by group.
+func (d *changeFile) addValues(values map[string][]string, prefix string, indent int) {
 	done := map[string]bool{}
 	for _, path := range slices.Sorted(maps.Keys(values)) {
 		rest, inside := strings.CutPrefix(path, prefix)
@@ -190,17 +193,17 @@ func (d *changeFile) write(values map[string][]string, prefix string, indent int
 		case nested && below != "":
 			done[key] = true
 			d.add(indent, yamlText(key)+":", prefix+key)
-			d.below(values, prefix+key+".", indent+1)
-		case hasBelow(values, path): // the group is replaced: its keys follow
+			d.addBelow(values, prefix+key+".", indent+1)
+		case hasBelow(values, path): // the path of a group itself: the keys below it follow and replace the group
 		default:
 			done[key] = true
-			d.value(indent, key, path, values[path])
+			d.addValue(indent, key, path, values[path])
 		}
 	}
 }
 
-// below writes what stands below a key: a list of groups if the keys there are numbers, else a group.
-func (d *changeFile) below(values map[string][]string, prefix string, indent int) {
+// addBelow writes what stands below a key: a list of groups if the keys there are numbers, else a group.
+func (d *changeFile) addBelow(values map[string][]string, prefix string, indent int) {
 	var numbers []int
 	for path := range values {
 		rest, inside := strings.CutPrefix(path, prefix)
@@ -210,17 +213,17 @@ func (d *changeFile) below(values map[string][]string, prefix string, indent int
 		}
 	}
 	if len(numbers) == 0 {
-		d.write(values, prefix, indent)
+		d.addValues(values, prefix, indent)
 		return
 	}
 	slices.Sort(numbers)
 	for _, n := range numbers {
 		d.add(indent, "-", fmt.Sprint(prefix, n))
-		d.write(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
+		d.addValues(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
 	}
 }
 
-// hasBelow says whether values are given for keys below a path.
+// hasBelow reports whether values are given for keys below a path.
 func hasBelow(values map[string][]string, path string) bool {
 	for other := range values {
 		if strings.HasPrefix(other, path+".") {
@@ -230,12 +233,19 @@ func hasBelow(values map[string][]string, path string) bool {
 	return false
 }
 
-func (d *changeFile) value(indent int, key, path string, values []string) {
+// addValue writes one value in the form of its field. A path that is no field, such as a key of a group that people name
+// themselves, has a list unless there is exactly one value.
+func (d *changeFile) addValue(indent int, key, path string, values []string) {
 	f := fieldAt(d.fields, path)
+	isGroup := f != nil && f.Input == InputGroup
+	isList := f != nil && f.Input == InputList
+	if f == nil {
+		isList = len(values) != 1
+	}
 	switch {
-	case f != nil && f.Input == InputGroup && strings.Join(values, "") == "":
+	case isGroup && strings.Join(values, "") == "":
 		d.add(indent, yamlText(key)+": {}", path)
-	case f != nil && (f.Input == InputList || f.Input == InputGroup) || f == nil && len(values) != 1:
+	case isList, isGroup:
 		if len(values) == 0 {
 			d.add(indent, yamlText(key)+": []", path)
 			return
@@ -255,8 +265,8 @@ func yamlText(s string) string {
 	return string(body)
 }
 
-// refused turns faults of the file into those of the fields that were typed. Other errors stay.
-func (d *changeFile) refused(err error) error {
+// asRefused turns faults of the file into those of the fields that were typed. It returns other errors as they are.
+func (d *changeFile) asRefused(err error) error {
 	var faults document.Faults
 	if !errors.As(err, &faults) {
 		return err
@@ -288,7 +298,8 @@ func sentence(f document.Fault) string {
 	return text
 }
 
-// pathOf finds the field to which a fault belongs: by its name, else by its line. "" = to none.
+// pathOf finds the field to which a fault belongs: by its name, else by its line. It returns "" if the fault belongs to no
+// field.
 func (d *changeFile) pathOf(f document.Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {
@@ -305,12 +316,12 @@ func (d *changeFile) pathOf(f document.Fault) string {
 
 // Author is who changes the set-up, for the record of changes.
 type Author struct {
-	Agent *store.AgentID // nil = nobody was signed in
+	Agent *store.AgentID // nil means nobody was signed in
 	Name  string         // an e-mail address, or the command
-	Token string         // the name of the API token by which a program does it for the agent; "" = none
+	Token string         // the name of the API token by which a program does it for the agent; "" means none
 }
 
-// about gives the changes for the log, after a line that names the API token by which they were made, if there is one.
+// about returns the changes for the log, after a line that names the API token by which they were made, if there is one.
 func (a Author) about(changes []string) []string {
 	if a.Token == "" {
 		return changes

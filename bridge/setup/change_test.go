@@ -169,7 +169,7 @@ func FuzzChange(f *testing.F) {
 		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused
-			if !errors.As(doc.refused(err), &refused) || len(refused.Others) > 0 {
+			if !errors.As(doc.asRefused(err), &refused) || len(refused.Others) > 0 {
 				t.Fatalf("%v of %q", err, doc.lines)
 			}
 			return

@@ -11,7 +11,8 @@ import (
 	"parley/channels"
 )
 
-const shownRunes = 60
+// maxShownRunes is how much of a value a line of the list of changes shows.
+const maxShownRunes = 60
 
 // diff lists, for people, what changes from have to want.
 func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
@@ -36,8 +37,8 @@ func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 		list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
 		lines = append(lines, compare("account "+a.Row.Name, attributesOf(have.Account(a.Row.Name), list), list(a))...)
 	}
-	lines = append(append(lines, tagChanges(have, want)...), knowledgeChanges(have, want)...)
-	return append(append(lines, templateChanges(have, want, kept)...), removed(have, want, kept)...)
+	return slices.Concat(lines,
+		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want, kept), removed(have, want, kept))
 }
 
 // removed lists, for people, what prune removes.
@@ -128,6 +129,7 @@ func templateChanges(have, want *state.State, kept kept) []string {
 	return lines
 }
 
+// attributesOf returns nil for a thing that is not stored yet.
 func attributesOf[T any](thing *T, list func(T) []state.Attribute) []state.Attribute {
 	if thing == nil {
 		return nil
@@ -172,6 +174,7 @@ func compare(what string, have, want []state.Attribute) []string {
 	return lines
 }
 
+// change writes a value before and after.
 func change(from, to string) string { return shown(from) + " → " + shown(to) }
 
 // shown shortens a value to one line.
@@ -185,8 +188,8 @@ func shown(value string) string {
 		}
 		return r
 	}, strings.ReplaceAll(value, "\n", " ⏎ "))
-	if runes := []rune(value); len(runes) > shownRunes {
-		return string(runes[:shownRunes]) + "…"
+	if runes := []rune(value); len(runes) > maxShownRunes {
+		return string(runes[:maxShownRunes]) + "…"
 	}
 	return value
 }

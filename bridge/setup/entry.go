@@ -18,17 +18,20 @@ import (
 	"parley/store"
 )
 
+// versionBytes is how much of the hash of an entry is its version. Versions are compared with the one before alone.
+const versionBytes = 8
+
 // Entry is one thing that parley.yaml describes, with its values.
 type Entry struct {
 	Kind    string // EntryAgent, …
-	Name    string // its name in the file; "" = the file itself
+	Name    string // its name in the file; "" means the file itself
 	Channel string // an account's kind
 	Values  map[string][]string
 	Stored  []string // the paths of secrets that are stored
 	Version string   // changes whenever the entry does
 }
 
-// Value is a single value; "" = none is given.
+// Value returns a single value, or "" if none is given.
 func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "\n") }
 
 // Entries reads everything that is set up, by the paths of Field. Secrets are left out. Accounts of channels that
@@ -93,29 +96,39 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	return e
 }
 
-// entryOf makes an entry of what export writes. sealed is what else belongs to its version.
-func entryOf(kind string, g *document.Draft, sealed []byte) Entry {
+// entryOf makes an entry of what export writes. The entry's version is a hash of its values and of versioned, which holds what
+// belongs to the entry but is not shown.
+func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	g.Flatten("", e.Values)
 	e.Name = e.Value(placeOf(kind).key)
 	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
-		sealed = append(strconv.AppendQuote(append(sealed, '\n'), path), ':')
+		versioned = append(versioned, '\n')
+		versioned = strconv.AppendQuote(versioned, path)
+		versioned = append(versioned, ':')
 		for _, value := range e.Values[path] {
-			sealed = strconv.AppendQuote(sealed, value)
+			versioned = strconv.AppendQuote(versioned, value)
 		}
 	}
-	sum := sha256.Sum256(sealed)
-	e.Version = hex.EncodeToString(sum[:8])
+	sum := sha256.Sum256(versioned)
+	e.Version = hex.EncodeToString(sum[:versionBytes])
 	return e
 }
 
-// WeekOf gives the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
+// WeekOf returns the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
 func WeekOf(e Entry) map[string]string {
 	week := map[string]string{}
 	for path := range e.Values {
 		key, ok := strings.CutPrefix(path, "hours.week.")
+		if !ok {
+			continue
+		}
 		days, err := hours.ParseDays(key)
-		if spans, closed := hours.ParseSpans(e.Value(path)); !ok || err != nil || closed != nil || len(spans) == 0 {
+		if err != nil {
+			continue
+		}
+		spans, err := hours.ParseSpans(e.Value(path))
+		if err != nil || len(spans) == 0 {
 			continue
 		}
 		for _, d := range days {

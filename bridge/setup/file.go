@@ -11,5 +11,5 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	return parleyfile.Parse(raw, lookupEnv)
 }
 
-// IsObjectID says whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
+// IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return parleyfile.IsObjectID(s) }

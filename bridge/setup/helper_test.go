@@ -85,7 +85,7 @@ func apply(t testing.TB, pool *pgxpool.Pool, raw string, o Options, variables ..
 	return got
 }
 
-// refused gives the faults that keep a file from being applied.
+// refused returns the faults that keep a file from being applied.
 func refused(t testing.TB, pool *pgxpool.Pool, raw string, o Options, variables ...string) string {
 	t.Helper()
 	before := version(t, pool)

@@ -42,7 +42,7 @@ func FieldsOf(kind string, spec *channels.Spec) []Field { return input.Of(kind, 
 
 // entryPlace says where entries of a kind stand in the file.
 type entryPlace struct {
-	list string // the key of their list; "" = at the top
+	list string // the key of their list; "" means at the top
 	key  string // the path of their name
 }
 

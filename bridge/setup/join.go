@@ -16,11 +16,12 @@ import (
 type Joining struct{ Kind, User, Email, Name string }
 
 // Join makes people agents of a team, in one change. They are known by their user in the chat, then by their address;
-// whoever is an agent already keeps all else. rule is the team's new agents (store.AgentsListed, …); "" = as it is.
+// whoever is an agent already keeps all else. rule is who becomes
+// an agent of the team from now on (store.AgentsListed, …); "" leaves the rule as it is.
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
-	o.after = func(want *state.State) error {
+	o.amendWanted = func(want *state.State) error {
 		t := want.Team(team)
 		if t == nil {
 			return ErrMissing
@@ -38,7 +39,8 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
-// joined finds or makes the agent, and gives the address; "" if there is none by which an agent can be known.
+// joined finds or makes the agent and returns the address. It returns "" if the person has no address by which an agent can
+// be known.
 func joined(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {
 		return a.Email
@@ -49,7 +51,12 @@ func joined(s *state.State, j Joining) string {
 	}
 	a := s.Agent(email)
 	if a == nil {
-		s.Agents = append(s.Agents, state.Agent{Email: email, Name: cmp.Or(strings.TrimSpace(j.Name), email), Roles: []string{"agent"}, Users: map[string]string{}})
+		s.Agents = append(s.Agents, state.Agent{
+			Email: email,
+			Name:  cmp.Or(strings.TrimSpace(j.Name), email),
+			Roles: []string{RoleAgent},
+			Users: map[string]string{},
+		})
 		a = &s.Agents[len(s.Agents)-1]
 	}
 	if a.Users[j.Kind] == "" {

@@ -67,14 +67,14 @@ const usedTeams = `
 		EXISTS (SELECT FROM conversations AS c WHERE c.team_id = t.id)
 		OR EXISTS (SELECT FROM accounts AS a WHERE a.team_id = t.id AND a.id <> ALL($2)))`
 
-// idsOf gives those of the ids that the statement finds; others are its further parameters.
+// idsOf returns those of the ids that the statement finds. others are the statement's parameters from $2 on.
 func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, others ...[]store.AccountID) ([]T, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	args := []any{ids}
 	for _, list := range others {
-		args = append(args, append([]store.AccountID{}, list...)) // nil would be NULL
+		args = append(args, append([]store.AccountID{}, list...)) // a nil slice would be sent as NULL
 	}
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {

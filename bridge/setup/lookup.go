@@ -23,31 +23,31 @@ type answers struct {
 	pictures map[string][]byte // of signatures, by blob
 }
 
-// look asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
+// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
 // With visit it also asks for channels that the file names by their ids, and stores the pictures of
 // signatures.
-func look(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, visit bool) (answers, error) {
+func askSurfaces(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, visit bool) (answers, error) {
 	ctx, cancel := context.WithTimeout(parent, lookupTimeout)
 	defer cancel()
-	said := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
+	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
 	for _, t := range f.Teams {
-		said.resolve(ctx, o.Lookup, t.Channels, visit)
+		found.resolve(ctx, o.Lookup, t.Channels, visit)
 	}
 	for _, a := range f.Accounts {
-		said.resolve(ctx, o.Lookup, a.Channels, visit)
+		found.resolve(ctx, o.Lookup, a.Channels, visit)
 	}
 	directory, err := store.LoadDirectory(ctx, pool)
 	if err != nil {
-		return said, err
+		return found, err
 	}
 	have, err := state.Of(directory, nil)
 	if err != nil {
-		return said, err
+		return found, err
 	}
 	for _, a := range f.Agents {
-		said.find(ctx, o.Lookup, a, have)
+		found.find(ctx, o.Lookup, a, have)
 	}
-	return said, said.readSignatures(ctx, o, f, have, func(content []byte) error {
+	return found, found.readSignatures(ctx, o, f, have, func(content []byte) error {
 		if !visit {
 			return nil // Plan stores nothing
 		}
@@ -57,6 +57,7 @@ func look(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Opti
 	})
 }
 
+// resolve asks for the channels of a team or an account, by kind of surface.
 func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, visit bool) {
 	for _, kind := range input.Chats() {
 		name := names[kind].Value

@@ -37,20 +37,20 @@ type Lookup interface {
 type Options struct {
 	Sealer *store.Sealer   // required
 	Specs  []channels.Spec // of all channels
-	Lookup Lookup          // nil = channels need ids, and agents without an id only get a remark
+	Lookup Lookup          // nil means that channels need ids, and that agents without an id only get a remark
 	Prune  bool            // remove what the file's lists don't name
 
-	Signatures Signatures // nil = signatures are Markdown without pictures
+	Signatures Signatures // nil means signatures are Markdown without pictures
 	Author     Author     // who changes it
 	Operator   bool       // whoever runs Parley changes it, who may let stored secrets go to other servers
 
-	// With is done in the transaction that writes the change, once it is known to be possible, and before anything is
-	// written: others that change the set-up wait meanwhile. If it fails, nothing is written. nil = nothing
+	// With, if not nil, runs in the transaction that writes the change: after all checks, before the first write, while
+	// others that change the set-up wait. If it fails, nothing is written.
 	With func(ctx context.Context, tx pgx.Tx) error
 
-	fromChat bool                          // users of agents are as a chat itself tells them
-	before   func(have *state.State) error // refuses a change of what is stored; nil = nothing is refused
-	after    func(want *state.State) error // changes what is wanted besides the file; nil = nothing is changed
+	fromChat    bool                          // the chat itself named the users of agents
+	checkStored func(have *state.State) error // may refuse the change by what is stored; nil means nothing is refused
+	amendWanted func(want *state.State) error // changes what is wanted, beside what the file says; may be nil
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -77,22 +77,23 @@ func (r Result) Text() string {
 // Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	said, err := look(ctx, pool, f, o, false)
+	found, err := askSurfaces(ctx, pool, f, o, false)
 	if err != nil {
 		return Result{}, err
 	}
-	work, err := prepare(ctx, pool, f, o, said)
+	work, err := prepare(ctx, pool, f, o, found)
 	return work.result, err
 }
 
-// errNothing ends a transaction in which there is nothing to write.
+// errNothing rolls back the transaction of Apply if there is nothing to write, so that other processes don't read the
+// settings again for nothing. Apply itself then succeeds.
 var errNothing = errors.New("setup: nothing to change")
 
 // Apply changes the database to what the file says, in one transaction, and lets all processes know. To
 // apply the same file again changes nothing.
 // Errors: Faults, if the file can't be applied; then nothing is written.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	said, err := look(ctx, pool, f, o, true)
+	found, err := askSurfaces(ctx, pool, f, o, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -102,7 +103,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 			return err
 		}
 		var err error
-		if work, err = prepare(ctx, tx, f, o, said); err != nil {
+		if work, err = prepare(ctx, tx, f, o, found); err != nil {
 			return err
 		}
 		if len(work.result.Changes) == 0 {
@@ -131,13 +132,14 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 // work is a plan and what is needed to carry it out.
 type work struct {
 	options    Options
-	have, want *state.State
+	have, want *state.State // what is stored, and what is to be stored
 	kept       kept
 	doubled    []string // remarks about accounts that take the same messages
 	result     Result
 }
 
-func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options, said answers) (work, error) {
+// prepare reads what is stored, changes a copy of it to what the file says, checks the change and lists it for people.
+func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options, found answers) (work, error) {
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
 	}
@@ -145,29 +147,30 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	if err != nil {
 		return work{}, err
 	}
-	if o.before != nil {
-		if err := o.before(have); err != nil {
+	if o.checkStored != nil {
+		if err := o.checkStored(have); err != nil {
 			return work{}, err
 		}
 	}
 	w := work{options: o, have: have, want: have.Clone()}
-	remarks, err := overlay.Apply(w.want, f, overlay.Options{Specs: o.Specs, Found: said.Found, Prune: o.Prune})
+	remarks, err := overlay.Apply(w.want, f, overlay.Options{Specs: o.Specs, Found: found.Found, Prune: o.Prune})
 	if err != nil {
 		return work{}, err
 	}
-	if o.after != nil {
-		if err := o.after(w.want); err != nil {
+	if o.amendWanted != nil {
+		if err := o.amendWanted(w.want); err != nil {
 			return work{}, err
 		}
 	}
-	if err := errors.Join(w.roles(f, said.Found), w.sources(f), w.keepsSecrets(f), w.folders()); err != nil {
-		return work{}, document.Join(err)
+	err = document.MergeFaults(w.checkRoles(f, found.Found), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
+	if err != nil {
+		return work{}, err
 	}
 	if w.kept, err = keptOf(ctx, q, have, w.want); err != nil {
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(said.remarks, remarks, w.remarks(), w.doubled)
+	w.result.Remarks = slices.Concat(found.remarks, remarks, w.remarks(), w.doubled)
 	return w, nil
 }
 

@@ -12,11 +12,11 @@ import (
 	"parley/channels"
 )
 
-// keepsSecrets refuses changes by which a stored secret would go to a server that didn't get it so far: whoever may change
-// settings could have it sent to a server of their own. The secret has to be typed again with such a change. The tokens
-// of a consent can't be typed; they go to no other servers than the provider's. Whoever runs Parley may do both.
+// checkSecretReceivers refuses changes by which a stored secret would go to a server that didn't get it so far: otherwise
+// whoever may change settings could have the secret sent to a server of their own. The secret has to be typed again with such
+// a change. The tokens of a consent can't be typed, so they go only to the provider's servers. Whoever runs Parley may do both.
 // Errors: Faults.
-func (w *work) keepsSecrets(f *parleyfile.File) error {
+func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	if w.options.Operator {
 		return nil
 	}
@@ -39,10 +39,10 @@ func (w *work) keepsSecrets(f *parleyfile.File) error {
 		for _, field := range slices.Sorted(maps.Keys(after)) {
 			consent := field == spec.Consent
 			switch {
-			case consent: // the provider's own servers always are right
+			case consent: // the provider's own servers may always get the tokens
 				usual := spec.SentTo(channels.Config{field: want.Config[field]})
 				before[field] = append(slices.Clone(before[field]), usual[field]...)
-			case given[field] || want.Secrets[field] == "":
+			case given[field] || want.Secrets[field] == "": // typed with this change, or there is no secret
 				continue
 			}
 			added := slices.DeleteFunc(slices.Clone(after[field]), func(s string) bool { return slices.Contains(before[field], s) })

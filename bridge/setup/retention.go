@@ -7,8 +7,8 @@ import (
 	"parley/store/retention"
 )
 
-// RetentionOf gives for how many days records would be kept if some values of a page counted; what can't be chosen is as
-// usual, as is what is no number that can be chosen: ok is false then.
+// RetentionOf returns for how many days records would be kept with the values of a page. A value that can't be chosen counts
+// as the usual one, and ok is false then.
 func RetentionOf(values map[string][]string) (d retention.Days, ok bool) {
 	ok = true
 	for _, k := range input.RetentionKeys() {

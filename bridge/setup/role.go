@@ -21,14 +21,18 @@ const (
 	RoleAgent      = store.RoleAgent
 )
 
-// roles refuses a change of admins by somebody who is no super-admin, and one that would leave no super-admin.
+// checkRoles refuses a change of admins by somebody who is no super-admin, and a change after which nobody has the highest
+// role that somebody has now.
 // Errors: Faults.
-func (w *work) roles(f *parleyfile.File, found overlay.Found) error {
+func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	var faults document.Faults
-	if most := w.have.Highest(); most > w.want.Highest() {
+	if highest := w.have.Highest(); highest > w.want.Highest() {
 		for i := range w.have.Agents {
-			if a := &w.have.Agents[i]; a.Rank() == most {
-				faults.Add(f.AgentAt(a.Email), "agent "+a.Email+": roles", "nobody else is a super-admin", "Make somebody else one first.")
+			if a := &w.have.Agents[i]; a.Rank() == highest {
+				faults.Add(document.Fault{
+					At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
+					What: "nobody else is a super-admin", Hint: "Make somebody else one first.",
+				})
 			}
 		}
 		return faults.Err()
@@ -47,34 +51,45 @@ func (w *work) roles(f *parleyfile.File, found overlay.Found) error {
 		was, is := w.have.Agent(email), w.want.Agent(email)
 		switch {
 		case was.Rank() != is.Rank():
-			faults.Add(f.AgentAt(email), "agent "+email+": roles", "only super-admins make somebody an admin, or take one out", "Ask one of them.")
+			faults.Add(document.Fault{
+				At: f.AgentAt(email), Where: "agent " + email + ": roles",
+				What: "only super-admins make somebody an admin, or take one out", Hint: "Ask one of them.",
+			})
 		case was.Rank() > state.RankPlain && (author == nil || was.ID != author.ID):
-			if kind := w.movedUser(was, is, found); kind != "" { // whoever is taken for an admin in a chat is one
-				faults.Add(f.AgentAt(email), "agent "+email+": "+kind, "only super-admins say who an admin is in a chat", "Ask one of them.")
+			// In a chat an admin is whoever has the admin's user there.
+			if kind := w.movedUser(was, is, found); kind != "" {
+				faults.Add(document.Fault{
+					At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
+					What: "only super-admins say who an admin is in a chat", Hint: "Ask one of them.",
+				})
 			}
 		}
 	}
 	return faults.Err()
 }
 
-// folders refuses new folders by somebody who is no super-admin: each text in them may come up in a suggested reply, whatever
+// checkFolders refuses new folders by somebody who is no super-admin: each text in them may come up in a suggested reply, whatever
 // else the server keeps there.
 // Errors: Faults.
-func (w *work) folders() error {
+func (w *work) checkFolders() error {
 	var faults document.Faults
 	if _, super := w.author(); super {
 		return nil
 	}
 	for _, place := range w.want.Knowledge {
 		if !(knowledge.Place{Place: place}).IsSite() && !slices.Contains(w.have.Knowledge, place) {
-			faults.Add(document.Position{}, "set-up: knowledge", "only super-admins let Parley read a folder of its server: "+place, "Ask one of them, or name a web site.")
+			faults.Add(document.Fault{
+				Where: "set-up: knowledge",
+				What:  "only super-admins let Parley read a folder of its server: " + place,
+				Hint:  "Ask one of them, or name a web site.",
+			})
 		}
 	}
 	return faults.Err()
 }
 
-// author is the agent who makes the change, if it is one, and whether they may do what super-admins may: so may whoever has a
-// shell on the server, or the link for the first admin.
+// author returns the agent who makes the change, or nil if it is not an agent, and whether the author may do what super-admins
+// may. Whoever has a shell on the server, or the link for the first admin, is no agent and may.
 func (w *work) author() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
@@ -83,20 +98,24 @@ func (w *work) author() (a *state.Agent, super bool) {
 	return a, a != nil && w.have.IsSuper(a)
 }
 
-// movedUser finds the chat in which an agent is another user than before; "" = there is none. It is no move if the agent
-// had no user there, and the chat itself found this one by the agent's e-mail address, or told of it (Join).
+// movedUser returns the kind of chat in which an agent is another user than before, or "" if there is none. A first user in a
+// chat is no move if the chat itself found the user by the agent's e-mail address, or named the user (Join).
 func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 	for _, kind := range input.Chats() {
 		before, now := was.Users[kind], is.Users[kind]
-		told := w.options.fromChat || now == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
-		if before != now && !(before == "" && told) {
-			return kind
+		if before == now {
+			continue
 		}
+		namedByChat := w.options.fromChat || now == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
+		if before == "" && namedByChat {
+			continue
+		}
+		return kind
 	}
 	return ""
 }
 
-// roleRemarks tells when the first super-admin is named: all other admins are then no more than that.
+// roleRemarks returns a remark if the change names the first super-admin: until then all admins had the rights of one.
 func (w *work) roleRemarks() []string {
 	if w.have.Highest() != state.RankAdmin || w.want.Highest() != state.RankSuperAdmin {
 		return nil

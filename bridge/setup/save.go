@@ -26,7 +26,7 @@ type saving struct {
 	super      bool // whoever changes it may do what super-admins may
 }
 
-// save writes all of it. What others refer to is written first.
+// save writes the whole difference. Rows that others refer to are written first.
 func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 	if s.have.Company != s.want.Company {
 		if err := store.SetCompany(ctx, tx, s.want.Company); err != nil {
@@ -55,7 +55,11 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 	if err := s.keepPictures(ctx, tx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, pgx.Tx) error{s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, s.saveTags, s.saveKnowledge, s.saveRetention, s.remove} {
+	steps := []func(context.Context, pgx.Tx) error{
+		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each refers to those before
+		s.saveTags, s.saveKnowledge, s.saveRetention, s.remove,
+	}
+	for _, step := range steps {
 		if err := step(ctx, tx); err != nil {
 			return err
 		}
@@ -105,7 +109,7 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 	return err
 }
 
-// equalAccounts says whether two accounts are equal, so that nothing has to be written.
+// equalAccounts reports whether two accounts are equal, so that nothing has to be written.
 func equalAccounts(a, b state.Account, specs []channels.Spec) bool {
 	spec := input.SpecOf(specs, a.Row.Kind)
 	return slices.Equal(a.Attributes(spec), b.Attributes(spec)) && maps.Equal(a.Config, b.Config)
@@ -129,11 +133,11 @@ func (s saving) keepPictures(ctx context.Context, q store.Execer) error {
 			}
 		}
 	}
-	for _, either := range []*state.State{s.have, s.want} {
-		for _, a := range either.Agents {
+	for _, stored := range []*state.State{s.have, s.want} {
+		for _, a := range stored.Agents {
 			add(a.Signature.Rich)
 		}
-		for _, a := range either.Accounts {
+		for _, a := range stored.Accounts {
 			add(a.Row.RichSignature)
 		}
 	}

@@ -44,13 +44,15 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
-	for _, t := range s.have.Tags { // first: a name may become another tag's
+	// Remove old names first: such a name may be another tag's from now on.
+	for _, t := range s.have.Tags {
 		var err error
-		into := s.want.TagThatWas(t.Name)
-		same := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
+		keepsName := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
+		renamed := s.want.TagThatWas(t.Name) != nil
+		respelled := s.want.Tag(t.Name) != nil
 		switch {
-		case same:
-		case into != nil || s.want.Tag(t.Name) != nil: // another name, or another spelling
+		case keepsName:
+		case renamed || respelled:
 			err = tags.Forget(ctx, tx, t.Name)
 		default:
 			err = tags.Retire(ctx, tx, t.Name)

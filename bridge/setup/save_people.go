@@ -13,9 +13,10 @@ import (
 )
 
 func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
-	for i := range s.want.Agents { // first untie users from their old agents
+	// Untie users from their old agents first: a user belongs to one agent at a time.
+	for i := range s.want.Agents {
 		a := &s.want.Agents[i]
-		for kind := range attributesOfUsers(s.have.Agent(a.Email)) {
+		for kind := range usersOf(s.have.Agent(a.Email)) {
 			if a.Users[kind] == "" {
 				if err := exec(ctx, tx, deleteAgentUser, a.ID, s.want.Surfaces[kind]); err != nil {
 					return err
@@ -47,7 +48,8 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func attributesOfUsers(a *state.Agent) map[string]string {
+// usersOf returns an agent's users by kind of surface. A new agent, nil, has none.
+func usersOf(a *state.Agent) map[string]string {
 	if a == nil {
 		return nil
 	}

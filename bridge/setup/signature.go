@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// mostPictures is how many pictures a signature may have. They are sent with every mail.
-const mostPictures = 5
+// maxPictures is how many pictures a signature may have. They are sent with every mail.
+const maxPictures = 5
 
 // Signatures reads the signatures of the file. Its methods are called outside of transactions.
 type Signatures interface {
@@ -32,7 +32,7 @@ type Signatures interface {
 // SignatureText is a signature in the form in which replies carry it.
 type SignatureText struct {
 	Markdown string
-	HTML     string   // sanitised; "" = Markdown has all of it
+	HTML     string   // sanitised; "" means Markdown has all of it
 	Pictures []string // the addresses of the pictures that HTML shows
 	IDs      []string // for each of Pictures, the content id by which HTML shows it
 }
@@ -98,8 +98,8 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 	if err != nil || t.HTML == "" {
 		return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown}}, err
 	}
-	if len(t.Pictures) > mostPictures {
-		return overlay.Signature{}, &SignatureError{What: fmt.Sprintf("has %d pictures", len(t.Pictures)), Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", mostPictures)}
+	if len(t.Pictures) > maxPictures {
+		return overlay.Signature{}, &SignatureError{What: fmt.Sprintf("has %d pictures", len(t.Pictures)), Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", maxPictures)}
 	}
 	rich := &store.RichSignature{Source: source, HTML: t.HTML}
 	for i, from := range t.Pictures {
@@ -113,8 +113,15 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 			return overlay.Signature{}, err
 		default:
 			sum := sha256.Sum256(p.Content)
-			kept = store.SignaturePicture{ContentID: t.IDs[i], From: from, Name: p.Name, ContentType: p.ContentType, SizeBytes: int64(len(p.Content)), Blob: hex.EncodeToString(sum[:])}
-			if p.Own {
+			kept = store.SignaturePicture{
+				ContentID:   t.IDs[i],
+				From:        from,
+				Name:        p.Name,
+				ContentType: p.ContentType,
+				SizeBytes:   int64(len(p.Content)),
+				Blob:        hex.EncodeToString(sum[:]),
+			}
+			if p.Own { // there is no address from which it could be read again
 				kept.From = ""
 			}
 			a.pictures[kept.Blob] = p.Content

@@ -13,59 +13,74 @@ import (
 	"parley/channels"
 )
 
-// sources refuses a change by which two accounts take messages from the same place: each would open a thread in both, or
-// one of them would get none.
-// An account that is paused takes none. Two that do so already stay, with a remark: all else can still be changed.
+// checkSources refuses a change by which two accounts take messages from the same place: each message would open a thread in
+// both, or one account would get none. Paused accounts take no messages. Two accounts that shared a place before the change
+// only get a remark, so that everything else can still be changed.
 // Errors: Faults.
-func (w *work) sources(f *parleyfile.File) error {
+func (w *work) checkSources(f *parleyfile.File) error {
 	var faults document.Faults
 	for i := range w.want.Accounts {
 		for j := range i {
 			one, other := &w.want.Accounts[i], &w.want.Accounts[j]
 			field := sameSource(w.options.Specs, one, other)
-			if field == "" {
-				continue
-			}
-			if was, wasOther := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name); was != nil && wasOther != nil && sameSource(w.options.Specs, was, wasOther) != "" {
+			switch {
+			case field == "":
+			case w.sharedSourceBefore(one, other):
 				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
 					other.Row.Name, one.Row.Name))
-				continue
+			default:
+				faults.Add(w.sourceFault(f, field, one, other))
 			}
-			at := f.Account(one.Row.Name)
-			if at == nil {
-				if at = f.Account(other.Row.Name); at != nil {
-					one, other = other, one
-				}
-			}
-			var place document.Position
-			if at != nil {
-				place = at.At
-			}
-			section := input.Section(*input.SpecOf(w.options.Specs, one.Row.Kind))
-			faults.Add(place, "account "+one.Row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
-				fmt.Sprintf("the account %s takes messages from there already", other.Row.Name),
-				"One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.")
 		}
 	}
 	return faults.Err()
 }
 
-// sameSource gives the first field by which two accounts at work take messages from the same place; "" = they don't.
+// sharedSourceBefore reports whether two accounts took messages from the same place before the change.
+func (w *work) sharedSourceBefore(one, other *state.Account) bool {
+	oneBefore, otherBefore := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name)
+	if oneBefore == nil || otherBefore == nil {
+		return false
+	}
+	return sameSource(w.options.Specs, oneBefore, otherBefore) != ""
+}
+
+// sourceFault is the fault of two accounts that would share a place. It stands at an account that the file names, because
+// that entry is what a person changed.
+func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.Account) document.Fault {
+	changed, kept := one, other
+	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
+		changed, kept = other, one
+	}
+	var at document.Position
+	if entry := f.Account(changed.Row.Name); entry != nil {
+		at = entry.At
+	}
+	section := input.Section(*input.SpecOf(w.options.Specs, changed.Row.Kind))
+	return document.Fault{
+		At: at, Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
+		What: fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
+		Hint: "One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.",
+	}
+}
+
+// sameSource returns the first field by which two accounts at work take messages from the same place, or "" if they don't.
 func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	spec := input.SpecOf(specs, a.Row.Kind)
 	if a.Row.Kind != b.Row.Kind || a.Row.Paused || b.Row.Paused || spec == nil {
 		return ""
 	}
-	one, other := sourcesOf(spec, a.Config), sourcesOf(spec, b.Config)
-	for _, field := range slices.Sorted(maps.Keys(one)) {
-		if one[field] != "" && one[field] == other[field] {
+	sourcesA, sourcesB := sourcesOf(spec, a.Config), sourcesOf(spec, b.Config)
+	for _, field := range slices.Sorted(maps.Keys(sourcesA)) {
+		if sourcesA[field] != "" && sourcesA[field] == sourcesB[field] {
 			return field
 		}
 	}
 	return ""
 }
 
-// sourcesOf gives what an account takes messages from, by field. What comes by a shared callback goes to one account.
+// sourcesOf returns the places from which an account takes messages, by field. A channel with a shared callback has one field
+// by which each message finds its account: spec.Owner.
 func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
 	switch {
 	case spec.Sources != nil:

@@ -8,33 +8,34 @@ import (
 	"strings"
 )
 
-// Position is a place in the file; both count from 1.
+// Position is a place in the file; both count from 1. The zero Position means no particular place.
 type Position struct{ Line, Column int }
 
 // Fault is one thing that is wrong with the file. It never quotes a value that may be a secret.
 type Fault struct {
-	At    Position // zero = it has no place in the file
-	Where string   // "account support-mail: imap.port"
-	What  string   // what is wrong
-	Hint  string   // what to do; may be empty
+	At    Position
+	Where string // whose value is wrong: "account support-mail: imap.port"; empty for the file as a whole
+	What  string // what is wrong, without a full stop at its end
+	Hint  string // what to do, in full sentences; may be empty
 }
 
-// String writes the fault in one line: place, thing, what is wrong, what to do.
+// String writes the fault in one line: position, key, what is wrong, what to do.
 func (f Fault) String() string {
-	s := f.What + "."
-	if f.Where != "" {
-		s = f.Where + ": " + s
-	}
-	if f.Hint != "" {
-		s += " " + f.Hint
-	}
+	var s strings.Builder
 	if f.At.Line > 0 {
-		s = fmt.Sprintf("%d:%d: %s", f.At.Line, f.At.Column, s)
+		fmt.Fprintf(&s, "%d:%d: ", f.At.Line, f.At.Column)
 	}
-	return s
+	if f.Where != "" {
+		s.WriteString(f.Where + ": ")
+	}
+	s.WriteString(f.What + ".")
+	if f.Hint != "" {
+		s.WriteString(" " + f.Hint)
+	}
+	return s.String()
 }
 
-// Faults are all faults of a file, in its order.
+// Faults are the faults of a file. Each check appends what it finds; Err returns them in the order of the file.
 type Faults []Fault
 
 // Error writes a line for each fault.
@@ -46,40 +47,37 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Add adds a fault. where may be "", and so may hint; at is zero for a fault without a place.
-func (f *Faults) Add(at Position, where, what, hint string) {
-	*f = append(*f, Fault{At: at, Where: where, What: what, Hint: hint})
-}
+// Add appends a fault.
+func (f *Faults) Add(fault Fault) { *f = append(*f, fault) }
 
-// AddFile adds a fault of the file as a whole.
-func (f *Faults) AddFile(what string) { *f = append(*f, Fault{What: what}) }
-
-// Join makes one list of the faults of several checks, which errors.Join put together. Any other error stays as it is.
-func Join(err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // errors.Join made it
-	if !ok {
-		return err
-	}
-	var all Faults
-	for _, one := range joined.Unwrap() {
-		var faults Faults
-		if !errors.As(one, &faults) {
-			return one
-		}
-		all = append(all, faults...)
-	}
-	return all.Err()
-}
-
-// Err returns the faults as an error; nil if there are none.
+// Err returns a sorted copy of the faults as an error. It returns nil if there are none, because an empty Faults in an
+// error interface would not be nil.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f, func(a, b Fault) int {
+	sorted := slices.Clone(f)
+	slices.SortStableFunc(sorted, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
 	})
-	return f
+	return sorted
+}
+
+// MergeFaults merges what several checks returned, so that people are told all faults at once. An error that is not
+// Faults is returned alone: a check that could not be made is no fault of the file.
+func MergeFaults(checks ...error) error {
+	var merged Faults
+	for _, err := range checks {
+		if err == nil {
+			continue
+		}
+		var faults Faults
+		if !errors.As(err, &faults) {
+			return err
+		}
+		merged = append(merged, faults...)
+	}
+	return merged.Err()
 }
 
 // Either joins alternatives: "a, b or c".

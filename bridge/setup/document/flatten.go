@@ -31,7 +31,7 @@ func (g *Draft) Flatten(prefix string, into map[string][]string) {
 	}
 }
 
-// unquoted gives the key that Quoted wrote.
+// unquoted returns the key that Quoted was given.
 func unquoted(key string) string {
 	var plain string
 	if strings.HasPrefix(key, `"`) && json.Unmarshal([]byte(key), &plain) == nil {
@@ -40,5 +40,5 @@ func unquoted(key string) string {
 	return key
 }
 
-// unescape gives the text of which Escape made s.
+// unescape undoes Escape.
 func unescape(s string) string { return strings.ReplaceAll(s, "$${", "${") }

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Reader reads values of a parsed file and collects its faults. The library's own decoder stops at the first
@@ -18,7 +19,7 @@ type Reader struct {
 	Faults Faults                                    // so far
 }
 
-// Document parses a file, which must have exactly one YAML document. nil = it has a fault.
+// Document parses a file, which must have exactly one YAML document. It returns nil if the file has a fault.
 func (r *Reader) Document(raw []byte) ast.Node {
 	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -32,11 +33,14 @@ func (r *Reader) Document(raw []byte) ast.Node {
 		}
 	}
 	if len(docs) == 0 {
-		r.Faults.AddFile("the file is empty")
+		r.Faults.Add(Fault{What: "the file is empty"})
 		return nil
 	}
 	if len(docs) > 1 {
-		r.Faults.Add(PositionOf(docs[1].Body), "", "a second document begins here", "Put everything into one document, without ---.")
+		r.Faults.Add(Fault{
+			At:   PositionOf(docs[1].Body),
+			What: "a second document begins here", Hint: "Put everything into one document, without ---.",
+		})
 		return nil
 	}
 	return docs[0].Body
@@ -47,45 +51,50 @@ func (r *Reader) Document(raw []byte) ast.Node {
 func (r *Reader) syntax(err error) {
 	var detail yaml.Error
 	if !errors.As(err, &detail) {
-		r.Faults.AddFile("the file is no YAML")
+		r.Faults.Add(Fault{What: "the file is no YAML"})
 		return
 	}
-	message, _, _ := strings.Cut(detail.GetMessage(), `: "`)
-	var at Position
-	if tk := detail.GetToken(); tk != nil && tk.Position != nil {
-		at = Position{tk.Position.Line, tk.Position.Column}
-	}
-	r.Faults.Add(at, "", message, "Look for wrong indentation, a missing quote or a missing bracket.")
+	withoutQuote, _, _ := strings.Cut(detail.GetMessage(), `: "`)
+	r.Faults.Add(Fault{
+		At:   positionOfToken(detail.GetToken()),
+		What: withoutQuote, Hint: "Look for wrong indentation, a missing quote or a missing bracket.",
+	})
 }
 
-// PositionOf returns where a value begins; zero if that is not known.
+// PositionOf returns where a value begins, or the zero Position if that is not known.
 func PositionOf(n ast.Node) Position {
 	if mapping, ok := n.(*ast.MappingNode); ok && len(mapping.Values) > 0 && !mapping.IsFlowStyle {
-		n = mapping.Values[0].Key // the position of a block mapping itself is that of its first colon
+		n = mapping.Values[0].Key // the library places a block mapping at its first colon, not at its first key
 	}
-	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+	if n == nil {
 		return Position{}
 	}
-	p := n.GetToken().Position
-	return Position{p.Line, p.Column}
+	return positionOfToken(n.GetToken())
 }
 
-// Group is a group of keys. Done reports all keys that were not asked for before.
+func positionOfToken(t *token.Token) Position {
+	if t == nil || t.Position == nil {
+		return Position{}
+	}
+	return Position{t.Position.Line, t.Position.Column}
+}
+
+// Group is a group of keys. Each key that the file may have is asked for once; Done then reports all others as unknown.
 type Group struct {
 	*Reader
-	Where  string // what people call it: "account support-mail"
+	Where  string // what people call the group: "account support-mail"
 	At     Position
-	Names  []string // in the file's order
-	Values map[string]ast.Node
-	Places map[string]Position
-	Known  []string // the keys that were asked for
+	Names  []string            // the keys in the file's order
+	Values map[string]ast.Node // by key
+	Places map[string]Position // where each key stands
+	Known  []string            // the keys that were asked for, whether the file has them or not
 }
 
-// ReadGroup reads a mapping. If n is none, it adds a fault and returns nil.
+// ReadGroup reads a mapping. If n is not a mapping, ReadGroup adds a fault and returns nil.
 func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 	mapping, ok := n.(ast.MapNode)
 	if !ok {
-		r.Faults.Add(PositionOf(n), where, "must be a group of keys, not "+Shape(n), "")
+		r.Faults.Add(Fault{At: PositionOf(n), Where: where, What: "must be a group of keys, not " + Shape(n)})
 		return nil
 	}
 	g := &Group{Reader: r, Where: where, At: PositionOf(n), Values: map[string]ast.Node{}, Places: map[string]Position{}}
@@ -94,18 +103,27 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 		name, ok := keyName(key)
 		switch {
 		case !ok:
-			r.Faults.Add(at, where, "anchors, merges and other special keys are not known here", "Write the values out.")
-		case g.Values[name] != nil:
-			r.Faults.Add(at, where, fmt.Sprintf("the key %q stands here twice", name), fmt.Sprintf("It is also in line %d.", g.Places[name].Line))
+			r.Faults.Add(Fault{
+				At: at, Where: where,
+				What: "anchors, merges and other special keys are not known here", Hint: "Write the values out.",
+			})
+		case g.Values[name] != nil: // a repeated key: the parser was told to let it through, so that it is one fault of many
+			r.Faults.Add(Fault{
+				At: at, Where: where,
+				What: fmt.Sprintf("the key %q stands here twice", name),
+				Hint: fmt.Sprintf("It is also in line %d.", g.Places[name].Line),
+			})
 		default:
 			g.Names = append(g.Names, name)
-			g.Values[name], g.Places[name] = pairs.Value(), at
+			g.Values[name] = pairs.Value()
+			g.Places[name] = at
 		}
 	}
 	return g
 }
 
-func keyName(key ast.MapKeyNode) (string, bool) {
+// keyName returns a key as it stands in the file. ok is false for keys that are more than a word, such as anchors.
+func keyName(key ast.MapKeyNode) (name string, ok bool) {
 	switch k := key.(type) {
 	case *ast.StringNode:
 		return k.Value, true
@@ -131,7 +149,7 @@ func (g *Group) Label(name string) string {
 
 // Fault adds a fault of a key.
 func (g *Group) Fault(at Position, name, what, hint string) {
-	g.Faults.Add(at, g.Label(name), what, hint)
+	g.Faults.Add(Fault{At: at, Where: g.Label(name), What: what, Hint: hint})
 }
 
 // Group returns the keys below a key; nil if the key is missing or faulty.
@@ -164,11 +182,14 @@ func (g *Group) List(name string) *List {
 	return g.ReadList(n, g.Label(name))
 }
 
-// ReadList reads a list of scalars. If n is none, it adds a fault and returns nil.
+// ReadList reads a list of scalars. If n is not a list, ReadList adds a fault and returns nil.
 func (r *Reader) ReadList(n ast.Node, where string) *List {
 	sequence, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.Faults.Add(PositionOf(n), where, "must be a list, not "+Shape(n), "Write [first, second], or [] for none.")
+		r.Faults.Add(Fault{
+			At: PositionOf(n), Where: where,
+			What: "must be a list, not " + Shape(n), Hint: "Write [first, second], or [] for none.",
+		})
 		return nil
 	}
 	l := &List{At: PositionOf(n)}
@@ -180,7 +201,8 @@ func (r *Reader) ReadList(n ast.Node, where string) *List {
 	return l
 }
 
-// Groups returns a key's list of groups, each of which people know as each; ok is false if the key is missing.
+// Groups returns a key's list of groups. Faults call every entry by the name in each, such as "account". ok is false if the
+// key is missing or is not a list.
 func (g *Group) Groups(name, each string) (all []*Group, ok bool) {
 	n := g.Get(name)
 	if n == nil {
@@ -206,7 +228,10 @@ func (g *Group) Rest() []string {
 
 // Unknown adds the fault of an unknown key.
 func (g *Group) Unknown(name string) {
-	g.Faults.Add(g.Places[name], g.Where, fmt.Sprintf("unknown key %q", name), "Known: "+strings.Join(g.Known, ", ")+".")
+	g.Faults.Add(Fault{
+		At: g.Places[name], Where: g.Where,
+		What: fmt.Sprintf("unknown key %q", name), Hint: "Known: " + strings.Join(g.Known, ", ") + ".",
+	})
 }
 
 // Done adds a fault for each key that was not asked for.

@@ -9,10 +9,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Text is a scalar of the file with all its characters: +15550100 and 007 are not read as numbers.
+// Text is a scalar of the file with all its characters: +15550100 and 007 stay as they are written and become no numbers.
 type Text struct {
 	Value string // with ${NAME} replaced
-	Raw   string // without that: faults may quote it, because it has no secret from the environment
+	Raw   string // as the file has it, with ${NAME}: faults may quote it, because it has no secret from the environment
 	At    Position
 }
 
@@ -44,13 +44,20 @@ func (r *Reader) expand(raw, where string, at Position) string {
 		case "$${":
 			return "${"
 		case "${":
-			r.Faults.Add(at, where, "${ without a name and }", "Names have letters, digits and _. Write $${ for a plain ${.")
+			r.Faults.Add(Fault{
+				At: at, Where: where,
+				What: "${ without a name and }", Hint: "Names have letters, digits and _. Write $${ for a plain ${.",
+			})
 			return ""
 		}
 		name := found[2 : len(found)-1]
 		value, ok := r.Env(name)
 		if !ok {
-			r.Faults.Add(at, where, fmt.Sprintf("the environment variable %s is not set", name), "Set it, or leave this key out to keep what is stored.")
+			r.Faults.Add(Fault{
+				At: at, Where: where,
+				What: fmt.Sprintf("the environment variable %s is not set", name),
+				Hint: "Set it, or leave this key out to keep what is stored.",
+			})
 		}
 		return value
 	})
@@ -68,9 +75,12 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 		raw := n.GetToken().Value
 		return Text{Value: raw, Raw: raw, At: at}, true
 	case *ast.NullNode:
-		r.Faults.Add(at, where, "has no value", `Write "" to clear it, or leave the key out to keep what is stored.`)
+		r.Faults.Add(Fault{
+			At: at, Where: where,
+			What: "has no value", Hint: `Write "" to clear it, or leave the key out to keep what is stored.`,
+		})
 	default:
-		r.Faults.Add(at, where, "must be a single value, not "+Shape(n), "")
+		r.Faults.Add(Fault{At: at, Where: where, What: "must be a single value, not " + Shape(n)})
 	}
 	return Text{}, false
 }
@@ -78,7 +88,10 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 // storable adds a fault if PostgreSQL can't store the text, and returns whether it can.
 func (r *Reader) storable(t Text, where string) (Text, bool) {
 	if strings.Contains(t.Value, "\x00") || !utf8.ValidString(t.Value) {
-		r.Faults.Add(t.At, where, "has a character that can't be stored", "Write it as UTF-8, without NUL.")
+		r.Faults.Add(Fault{
+			At: t.At, Where: where,
+			What: "has a character that can't be stored", Hint: "Write it as UTF-8, without NUL.",
+		})
 		return t, false
 	}
 	return t, true

@@ -18,20 +18,20 @@ type Draft struct {
 // Plain is a value that is written as it is: true, 0.5, [].
 type Plain string
 
-// Put writes a key with one of the kinds of values that a Draft has. A string is written as it is: see Escape.
+// Put adds a key with one of the kinds of values that a Draft has. ${ in a string would be read as a variable: see Escape.
 func (g *Draft) Put(key string, value any) {
 	g.keys = append(g.keys, key)
 	g.values = append(g.values, value)
 }
 
-// Text writes a key unless its value is empty.
+// Text adds a key unless its value is empty.
 func (g *Draft) Text(key, value string) {
 	if value != "" {
 		g.Put(key, Escape(value))
 	}
 }
 
-// List writes a key unless its list is empty.
+// List adds a key unless its list is empty.
 func (g *Draft) List(key string, values []string) {
 	if len(values) == 0 {
 		return
@@ -88,6 +88,8 @@ func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
 }
 
 var (
+	// word matches texts that need no quotes, and lines matches several lines without control characters or odd spaces,
+	// which YAML reads back from a block as they were.
 	word  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*$`)
 	lines = regexp.MustCompile(`^[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*(\n+[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*)+$`)
 )
@@ -97,18 +99,15 @@ func scalarOf(s, indent string) string {
 	if !lines.MatchString(s) {
 		return Quoted(s)
 	}
-	out := strings.ReplaceAll("\n"+s, "\n", "\n"+indent)
-	return "|-" + strings.ReplaceAll(out, "\n"+indent+"\n", "\n\n")
+	indented := strings.ReplaceAll("\n"+s, "\n", "\n"+indent)
+	withoutTrailingSpaces := strings.ReplaceAll(indented, "\n"+indent+"\n", "\n\n")
+	return "|-" + withoutTrailingSpaces
 }
 
 // Quoted writes a simple word as it is and everything else as a JSON string, which YAML reads the same.
 func Quoted(s string) string {
-	switch strings.ToLower(s) {
-	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
-	default:
-		if word.MatchString(s) {
-			return s
-		}
+	if word.MatchString(s) && !isYAMLConstant(s) {
+		return s
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -117,7 +116,16 @@ func Quoted(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Entries writes a list even if it is empty: so apply --prune removes entries that the file doesn't have.
+// isYAMLConstant reports whether some YAML reader takes a word for a boolean or null.
+func isYAMLConstant(s string) bool {
+	switch strings.ToLower(s) {
+	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
+		return true
+	}
+	return false
+}
+
+// Entries adds a list even if it is empty: so apply --prune removes entries that the file doesn't have.
 func (g *Draft) Entries(key string, list []*Draft) {
 	if len(list) == 0 {
 		g.Put(key, Plain("[]"))

@@ -35,7 +35,7 @@ type Field struct {
 	Input    Input
 	Choices  []string
 	Words    map[string]string // what pages call Choices; one that is missing is called by its value
-	Default  string            // what counts where nothing is given; "" = nothing, or Help says it
+	Default  string            // what counts where nothing is given; "" means nothing, or Help says it
 	Required bool
 	Fixed    bool // it can't change once the entry exists
 }
@@ -128,7 +128,7 @@ func Section(s channels.Spec) string {
 	return s.Kind
 }
 
-// SpecOf finds the spec of a channel by its kind; nil = this version doesn't have it.
+// SpecOf finds the spec of a channel by its kind, or returns nil if this version doesn't have it.
 func SpecOf(specs []channels.Spec, kind string) *channels.Spec {
 	if i := slices.IndexFunc(specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
 		return &specs[i]

@@ -16,7 +16,7 @@ type RetentionKey struct {
 	In    func(*retention.Days) *int // where it is kept
 }
 
-// RetentionKeys lists them.
+// RetentionKeys lists all keys of the group.
 func RetentionKeys() []RetentionKey {
 	return []RetentionKey{
 		{"arrived_days", "Days for which what arrived is kept", "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, and texts that went to no customer, are kept as long.",
@@ -36,7 +36,7 @@ func retentionFields() (list []Field) {
 	return list
 }
 
-// Days reads a number of days; 0 = as usual, ok is false if it can't be chosen.
+// Days reads a number of days; an empty text is 0, which means as usual. ok is false if the number can't be chosen.
 func (k RetentionKey) Days(text string) (days int, ok bool) {
 	if text == "" {
 		return 0, true

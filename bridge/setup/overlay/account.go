@@ -13,18 +13,25 @@ import (
 	"parley/store"
 )
 
+// accountEntry changes an account to what its entry says, or makes it.
 func (o *overlay) accountEntry(e parleyfile.Account) {
 	a := o.Account(e.Name)
 	if a == nil {
 		if e.Kind == nil {
-			o.faults.Add(e.At, "account "+e.Name+": kind", "is missing", "This version has "+o.kinds()+".")
+			o.faults.Add(document.Fault{
+				At: e.At, Where: "account " + e.Name + ": kind",
+				What: "is missing", Hint: "This version has " + o.kinds() + ".",
+			})
 			return
 		}
-		o.Accounts = append(o.Accounts, state.Account{Settings: map[string]string{}, Config: map[string]string{}, Secrets: map[string]string{},
-			Row: store.Account{Name: e.Name, Kind: e.Kind.Value, Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1}})
+		o.Accounts = append(o.Accounts, newAccount(e.Name, e.Kind.Value))
 		a = &o.Accounts[len(o.Accounts)-1]
 	} else if e.Kind != nil && e.Kind.Value != a.Row.Kind {
-		o.faults.Add(e.Kind.At, "account "+e.Name+": kind", fmt.Sprintf("is %q already and can't change", a.Row.Kind), "Take another name for the new account; pause the old one.")
+		o.faults.Add(document.Fault{
+			At: e.Kind.At, Where: "account " + e.Name + ": kind",
+			What: fmt.Sprintf("is %q already and can't change", a.Row.Kind),
+			Hint: "Take another name for the new account; pause the old one.",
+		})
 		return
 	}
 	o.accountRow(a, e)
@@ -33,6 +40,24 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 	o.accountSections(a, e)
 }
 
+// newAccount has the values that count where the file says nothing.
+func newAccount(name, kind string) state.Account {
+	return state.Account{
+		Settings: map[string]string{},
+		Config:   map[string]string{},
+		Secrets:  map[string]string{},
+		Row: store.Account{
+			Name:      name,
+			Kind:      kind,
+			Side:      store.SideChannel,
+			Mode:      store.ModeLive,
+			ReplyMode: store.ReplyDirect,
+			Rate:      1,
+		},
+	}
+}
+
+// accountRow sets what every account has, whatever its channel is.
 func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Team != nil {
 		a.Team = strings.TrimSpace(e.Team.Value)
@@ -82,6 +107,7 @@ func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
 	}
 }
 
+// haveTeams is the hint for an account whose team is unknown.
 func (o *overlay) haveTeams() string {
 	if len(o.Teams) == 0 {
 		return "Add it under teams:."
@@ -93,6 +119,7 @@ func (o *overlay) haveTeams() string {
 	return "There is " + strings.Join(list, ", ") + "; or add it under teams:."
 }
 
+// kinds lists the channels of this version, for hints.
 func (o *overlay) kinds() string {
 	list := make([]string, len(o.specs))
 	for i, s := range o.specs {
@@ -113,13 +140,22 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		if e.Kind != nil {
 			at = e.Kind.At
 		}
-		o.faults.Add(at, where+": kind", fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), "It has "+o.kinds()+".")
+		o.faults.Add(document.Fault{
+			At: at, Where: where + ": kind",
+			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.kinds() + ".",
+		})
 		return
 	}
-	key, at, faulty := input.Section(*spec), e.At, map[string]bool{}
+	key := input.Section(*spec)
+	at := e.At
+	faulty := map[string]bool{} // fields that have a fault already, so that they aren't reported as missing, too
 	for _, s := range e.Sections {
 		if s.Key != key {
-			o.faults.Add(s.At, where, fmt.Sprintf("unknown key %q", s.Key), fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key))
+			o.faults.Add(document.Fault{
+				At: s.At, Where: where,
+				What: fmt.Sprintf("unknown key %q", s.Key),
+				Hint: fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key),
+			})
 			continue
 		}
 		at = s.At
@@ -130,12 +166,14 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		}
 	}
 	for _, f := range spec.Fields {
-		if value := a.Value(f); !faulty[f.Name] && f.Needed(a.Config) && f.Default == "" && strings.TrimSpace(value) == "" {
-			o.faults.Add(at, where+": "+key+"."+f.Name, "is missing", hintOf(f))
+		required := f.Needed(a.Config) && f.Default == ""
+		if required && strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name] {
+			o.faults.Add(document.Fault{At: at, Where: where + ": " + key + "." + f.Name, What: "is missing", Hint: hintOf(f)})
 		}
 	}
 }
 
+// hintOf says what belongs into a field.
 func hintOf(f channels.Field) string {
 	if f.Help != "" {
 		return f.Help
@@ -151,17 +189,23 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 		for i, s := range spec.Fields {
 			names[i] = s.Name
 		}
-		o.faults.Add(f.At, where, "is unknown", "Known: "+strings.Join(names, ", ")+".")
+		o.faults.Add(document.Fault{
+			At: f.At, Where: where,
+			What: "is unknown", Hint: "Known: " + strings.Join(names, ", ") + ".",
+		})
 		return
 	}
 	known := spec.Fields[i]
 	var values []string
 	switch {
 	case known.List && f.Many == nil:
-		o.faults.Add(f.At, where, "must be a list", "Write [first, second], or [] for none.")
+		o.faults.Add(document.Fault{
+			At: f.At, Where: where,
+			What: "must be a list", Hint: "Write [first, second], or [] for none.",
+		})
 		return
 	case !known.List && f.Many != nil:
-		o.faults.Add(f.At, where, "must be a single value, not a list", "")
+		o.faults.Add(document.Fault{At: f.At, Where: where, What: "must be a single value, not a list"})
 		return
 	case known.List:
 		values = unique(trimmed(f.Many.Values()))
@@ -172,11 +216,17 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 	}
 	for _, v := range values {
 		if len(known.OneOf) > 0 && v != "" && !slices.Contains(known.OneOf, v) {
-			o.faults.Add(f.At, where, "is not possible", "Write "+document.Either(known.OneOf)+".")
+			o.faults.Add(document.Fault{
+				At: f.At, Where: where,
+				What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + ".",
+			})
 			return
 		}
 		if known.List && strings.Contains(v, "\n") {
-			o.faults.Add(f.At, where, "has an entry of several lines", "Write each line as an entry of its own.")
+			o.faults.Add(document.Fault{
+				At: f.At, Where: where,
+				What: "has an entry of several lines", Hint: "Write each line as an entry of its own.",
+			})
 			return
 		}
 	}

@@ -22,11 +22,16 @@ type ChannelKey struct{ Kind, Name string }
 // Signature is a signature of the file in the form in which the database keeps it.
 type Signature struct {
 	state.Signature
-	Problem string // why it can't be used; "" = it can
+	Problem string // why the signature can't be used; "" if it can
 	Hint    string // what to do about the problem
 }
 
-// NewFound has no answers yet.
+// NewFound returns a Found without answers.
 func NewFound() Found {
-	return Found{Users: map[UserKey]string{}, Channels: map[ChannelKey]string{}, Problems: map[ChannelKey]string{}, Signatures: map[string]Signature{}}
+	return Found{
+		Users:      map[UserKey]string{},
+		Channels:   map[ChannelKey]string{},
+		Problems:   map[ChannelKey]string{},
+		Signatures: map[string]Signature{},
+	}
 }

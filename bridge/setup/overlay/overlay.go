@@ -73,7 +73,10 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	}
 	for _, e := range f.Accounts {
 		if e.Team != nil && e.Team.Value != "" && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
-			o.faults.Add(e.Team.At, "account "+e.Name+": team", fmt.Sprintf("there is no team %q", e.Team.Raw), o.haveTeams())
+			o.faults.Add(document.Fault{
+				At: e.Team.At, Where: "account " + e.Name + ": team",
+				What: fmt.Sprintf("there is no team %q", e.Team.Raw), Hint: o.haveTeams(),
+			})
 		}
 	}
 	return o.faults.Err()
@@ -109,8 +112,11 @@ func (o *overlay) channel(kind string, given document.Text, where string) string
 		if problem == "" {
 			problem = "no such channel is known"
 		}
-		o.faults.Add(given.At, where+": "+kind+"_channel", fmt.Sprintf("%q: %s", given.Value, problem),
-			"Write the channel's id, or let the app into the channel and connect "+kind+" (its variables must be set).")
+		o.faults.Add(document.Fault{
+			At: given.At, Where: where + ": " + kind + "_channel",
+			What: fmt.Sprintf("%q: %s", given.Value, problem),
+			Hint: "Write the channel's id, or let the app into the channel and connect " + kind + " (its variables must be set).",
+		})
 	}
 	return id
 }

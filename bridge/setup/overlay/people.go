@@ -16,7 +16,10 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
 		if e.Name == nil {
-			o.faults.Add(e.At, "agent "+e.Email+": name", "is missing", "Write the name that colleagues and customers see.")
+			o.faults.Add(document.Fault{
+				At: e.At, Where: "agent " + e.Email + ": name",
+				What: "is missing", Hint: "Write the name that colleagues and customers see.",
+			})
 			return
 		}
 		o.Agents = append(o.Agents, state.Agent{Email: e.Email, Users: map[string]string{}})
@@ -97,7 +100,7 @@ func (o *overlay) signature(t document.Text, where string) state.Signature {
 		return state.Signature{Markdown: parleyfile.SignatureSource(t)}
 	}
 	if read.Problem != "" {
-		o.faults.Add(t.At, where+": signature", read.Problem, read.Hint)
+		o.faults.Add(document.Fault{At: t.At, Where: where + ": signature", What: read.Problem, Hint: read.Hint})
 	}
 	return read.Signature
 }
@@ -146,7 +149,11 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	if e.Home != nil && e.Home.Value != "" {
 		t.Home = e.Home.Value
 		if t.Channels[t.Home] == "" {
-			o.faults.Add(e.Home.At, where, fmt.Sprintf("is %s, but the team has no %s_channel", t.Home, t.Home), "Add the channel, or name the other one.")
+			o.faults.Add(document.Fault{
+				At: e.Home.At, Where: where,
+				What: fmt.Sprintf("is %s, but the team has no %s_channel", t.Home, t.Home),
+				Hint: "Add the channel, or name the other one.",
+			})
 		}
 		return
 	}
@@ -159,7 +166,11 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 			continue
 		}
 		if t.Home != "" {
-			o.faults.Add(e.At, where, "is missing, and the team has channels in two places", "Say where its threads open: home: "+document.Either(input.Chats())+".")
+			o.faults.Add(document.Fault{
+				At: e.At, Where: where,
+				What: "is missing, and the team has channels in two places",
+				Hint: "Say where its threads open: home: " + document.Either(input.Chats()) + ".",
+			})
 			return
 		}
 		t.Home = kind
@@ -172,7 +183,11 @@ func (o *overlay) checkMembers(e parleyfile.Team) {
 	}
 	for _, m := range e.Members.Items {
 		if o.Agent(m.Value) == nil {
-			o.faults.Add(m.At, "team "+e.Name+": members", fmt.Sprintf("%q is no agent", m.Raw), "Add the agent under agents:, or take the address out.")
+			o.faults.Add(document.Fault{
+				At: m.At, Where: "team " + e.Name + ": members",
+				What: fmt.Sprintf("%q is no agent", m.Raw),
+				Hint: "Add the agent under agents:, or take the address out.",
+			})
 		}
 	}
 }

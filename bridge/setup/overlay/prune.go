@@ -47,7 +47,11 @@ func (o *overlay) pruneAccounts(f *parleyfile.File) {
 			return strings.EqualFold(e.Name, a.Row.Name) && e.Team != nil
 		})
 		if a.Team != "" && o.Team(a.Team) == nil && !named {
-			o.faults.Add(document.Position{}, "account "+a.Row.Name, fmt.Sprintf("belongs to the team %q, which --prune would take out", a.Team), "Name the account with another team, or keep the team.")
+			o.faults.Add(document.Fault{
+				Where: "account " + a.Row.Name,
+				What:  fmt.Sprintf("belongs to the team %q, which --prune would take out", a.Team),
+				Hint:  "Name the account with another team, or keep the team.",
+			})
 		}
 	}
 }
@@ -59,7 +63,10 @@ func (o *overlay) pruneTemplates(f *parleyfile.File) {
 			return strings.EqualFold(e.Name, t.Row.Name) && e.Language == t.Row.Language &&
 				slices.ContainsFunc(e.Accounts, func(a document.Text) bool { return strings.EqualFold(strings.TrimSpace(a.Value), t.Account) })
 		})
-		return f.Lists.Templates && !named || o.Account(t.Account) == nil
+		if o.Account(t.Account) == nil {
+			return true
+		}
+		return f.Lists.Templates && !named
 	})
 }
 
@@ -70,7 +77,8 @@ func (o *overlay) pruneTags(f *parleyfile.File) {
 	}
 	o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool {
 		return !slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool {
-			return strings.EqualFold(e.Name, t.Name) || slices.ContainsFunc(e.Former(), func(name string) bool { return strings.EqualFold(name, t.Name) })
+			wasNamed := slices.ContainsFunc(e.Former(), func(name string) bool { return strings.EqualFold(name, t.Name) })
+			return strings.EqualFold(e.Name, t.Name) || wasNamed
 		})
 	})
 }

@@ -26,28 +26,29 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 	}
 	t := o.Tag(e.Name)
 	if t == nil {
-		for i := range o.Tags { // what had this name once has it no more
+		// The name is this tag's from now on, and no longer a former name of another tag.
+		for i := range o.Tags {
 			o.Tags[i].Formerly = slices.DeleteFunc(slices.Clone(o.Tags[i].Formerly), func(f string) bool { return strings.EqualFold(f, e.Name) })
 		}
 		o.Tags = append(o.Tags, store.Tag{Name: e.Name, Kind: store.TagPlain, Active: true})
 		t = &o.Tags[len(o.Tags)-1]
 	}
-	set := func(field *string, given *document.Text) {
+	setGiven := func(field *string, given *document.Text) {
 		if given != nil {
 			*field = strings.TrimSpace(given.Value)
 		}
 	}
-	t.Name = e.Name // in this spelling
-	set(&t.Description, e.Description)
-	set(&t.Color, e.Color)
-	set(&t.Category, e.Category)
+	t.Name = e.Name // in the spelling of the file
+	setGiven(&t.Description, e.Description)
+	setGiven(&t.Color, e.Color)
+	setGiven(&t.Category, e.Category)
 	if e.Kind != nil {
 		t.Kind = store.TagKind(e.Kind.Value)
 	}
 	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, e.Former())) // conversations may have any of them: none is forgotten
 }
 
-// formerNames gives each name once that a tag had besides its own.
+// formerNames returns the names that a tag had, without duplicates and without its own name.
 func formerNames(own string, list []string) []string {
 	var once []string
 	for _, name := range list {

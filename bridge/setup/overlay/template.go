@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/setup/document"
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
 	"parley/channels"
@@ -19,13 +20,20 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 	for _, name := range e.Accounts {
 		a := o.Account(strings.TrimSpace(name.Value))
 		if a == nil {
-			o.faults.Add(name.At, where+": accounts", fmt.Sprintf("there is no account %q", name.Raw), "Add it under accounts:.")
+			o.faults.Add(document.Fault{
+				At: name.At, Where: where + ": accounts",
+				What: fmt.Sprintf("there is no account %q", name.Raw), Hint: "Add it under accounts:.",
+			})
 			continue
 		}
 		t := o.Template(a.Row.Name, e.Name, e.Language)
 		if t == nil {
-			o.Templates = append(o.Templates, state.Template{Account: a.Row.Name, Row: store.Template{Name: e.Name, Language: e.Language, Category: "utility",
-				Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}}})
+			o.Templates = append(o.Templates, state.Template{Account: a.Row.Name, Row: store.Template{
+				Name:     e.Name,
+				Language: e.Language,
+				Category: "utility",
+				Uses:     []string{bridge.TemplateReply, bridge.TemplateWindow},
+			}})
 			t = &o.Templates[len(o.Templates)-1]
 		}
 		before := t.Row
@@ -35,18 +43,26 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 			if !ok {
 				at = e.At
 			}
-			o.faults.Add(at, where+": "+f.Field, f.Text, f.Hint)
+			o.faults.Add(document.Fault{At: at, Where: where + ": " + f.Field, What: f.Text, Hint: f.Hint})
 		}
 		for _, f := range e.Examples {
 			if !slices.Contains(channels.Variables(t.Row.Header, t.Row.Body), f.Path) {
-				o.faults.Add(f.At, where+": examples", fmt.Sprintf("there is no variable {{%s}}", f.Path), "Take it out, or use it in the body.")
+				o.faults.Add(document.Fault{
+					At: f.At, Where: where + ": examples",
+					What: fmt.Sprintf("there is no variable {{%s}}", f.Path),
+					Hint: "Take it out, or use it in the body.",
+				})
 			}
 		}
 		if before.ID != 0 && bridge.TemplateDiffers(before, t.Row) {
 			t.Row.AgentID = nil // no agent: the provider's verdict is told in the team's channel
 		}
 		if twin := o.Twin(*t); twin != nil {
-			o.faults.Add(e.At, where+": provider_name", fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name), "Write another one: provider_name: …")
+			o.faults.Add(document.Fault{
+				At: e.At, Where: where + ": provider_name",
+				What: fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name),
+				Hint: "Write another one: provider_name: …",
+			})
 		}
 	}
 }
@@ -58,10 +74,17 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 	for _, b := range row.Buttons {
 		draft.Buttons = append(draft.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
 	}
-	name := row.ProviderName
-	for key, at := range map[string]*string{"provider_name": &name, "category": &draft.Category, "header": &draft.Header, "body": &draft.Body, "footer": &draft.Footer} {
+	providerName := row.ProviderName
+	texts := map[string]*string{
+		"provider_name": &providerName,
+		"category":      &draft.Category,
+		"header":        &draft.Header,
+		"body":          &draft.Body,
+		"footer":        &draft.Footer,
+	}
+	for key, value := range texts {
 		if t := e.Texts[key]; t != nil {
-			*at = t.Value
+			*value = t.Value
 		}
 	}
 	if e.Types != nil {
@@ -79,7 +102,15 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 			draft.Examples[f.Path] = f.One.Value
 		}
 	}
-	fresh := bridge.TemplateRow(draft)
-	row.Category, row.Uses, row.Labels, row.Header, row.Body, row.Footer = fresh.Category, fresh.Uses, fresh.Labels, fresh.Header, fresh.Body, fresh.Footer
-	row.Buttons, row.Examples, row.ProviderName = fresh.Buttons, fresh.Examples, cmp.Or(strings.TrimSpace(name), fresh.ProviderName)
+	// The row keeps all else, such as what the provider said of it.
+	changed := bridge.TemplateRow(draft)
+	row.Category = changed.Category
+	row.Uses = changed.Uses
+	row.Labels = changed.Labels
+	row.Header = changed.Header
+	row.Body = changed.Body
+	row.Footer = changed.Footer
+	row.Buttons = changed.Buttons
+	row.Examples = changed.Examples
+	row.ProviderName = cmp.Or(strings.TrimSpace(providerName), changed.ProviderName)
 }

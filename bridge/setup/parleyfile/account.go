@@ -26,11 +26,11 @@ type Account struct {
 	ReplyMode *document.Text
 	Hold      *Hold
 	Rate      *float64
-	Hours     *hours.Plan // zero = always open
+	Hours     *hours.Plan // zero means always open
 	Sections  []Section   // groups of keys that may belong to the channel
 }
 
-// Hold is how long a reply waits before it is sent; nil seconds = the channel's default.
+// Hold is how long a reply waits before it is sent. Seconds is nil for the channel's default.
 type Hold struct{ Seconds *float64 }
 
 // Given lists the fields of a section that the entry gives a value.

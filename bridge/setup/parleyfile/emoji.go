@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// emoji reads the verbs of a team's own emoji, by the emoji's names; nil = the file has none.
+// emoji reads the verbs of a team's own emoji, by the emoji's names. It returns nil if the file has none.
 func (o *object) emoji(name string) map[string]string {
 	group := o.group(name)
 	if group == nil {
@@ -38,5 +38,5 @@ func (o *object) emoji(name string) map[string]string {
 	return verbs
 }
 
-// isNameRune says whether a character belongs to a name. An emoji itself does not: 👍 has the name +1.
+// isNameRune reports whether a character belongs to a name. An emoji itself does not: 👍 has the name +1.
 func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

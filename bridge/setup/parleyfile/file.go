@@ -20,9 +20,11 @@ type File struct {
 
 	Templates []Template
 	Tags      []Tag
-	Retention map[string]int                                                     // days by the names of their keys, 0 = as usual
-	Knowledge []string                                                           // folders and addresses
-	Lists     struct{ Agents, Teams, Accounts, Templates, Tags, Knowledge bool } // which lists the file has
+	Retention map[string]int // days by the names of their keys; 0 means as usual
+	Knowledge []string       // folders and addresses
+
+	// Lists says which lists the file has, since an empty list is not a missing one: --prune then removes all entries.
+	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Knowledge bool }
 }
 
 // Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
@@ -44,6 +46,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	return f, nil
 }
 
+// read reads all keys of the file. Every list is asked for before Done, which reports the unknown keys.
 func (f *File) read(top *object) {
 	f.Company = top.Text("company")
 	f.Settings = top.settings("settings")
@@ -66,24 +69,24 @@ func (f *File) read(top *object) {
 
 	seen := names{faults: &top.Faults, lines: map[string]int{}}
 	for _, o := range agents {
-		if e, ok := readAgent(o); ok && seen.first("agent", e.Email, e.At) {
+		if e, ok := readAgent(o); ok && seen.isFirst("agent", e.Email, e.At) {
 			f.Agents = append(f.Agents, e)
 		}
 	}
 	for _, o := range teams {
-		if e, ok := readTeam(o); ok && seen.first("team", e.Name, e.At) {
+		if e, ok := readTeam(o); ok && seen.isFirst("team", e.Name, e.At) {
 			f.Teams = append(f.Teams, e)
 		}
 	}
 	for _, o := range accounts {
-		if e, ok := readAccount(o); ok && seen.first("account", e.Name, e.At) {
+		if e, ok := readAccount(o); ok && seen.isFirst("account", e.Name, e.At) {
 			f.Accounts = append(f.Accounts, e)
 		}
 	}
 	for _, o := range templates {
 		if e, ok := readTemplate(o); ok {
 			for _, a := range e.Accounts {
-				ok = ok && seen.first("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
+				ok = ok && seen.isFirst("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
 			}
 			if ok {
 				f.Templates = append(f.Templates, e)
@@ -97,13 +100,17 @@ func (f *File) read(top *object) {
 // names finds duplicate names.
 type names struct {
 	faults *document.Faults
-	lines  map[string]int
+	lines  map[string]int // the line of each name, by its kind and the name in small letters
 }
 
-func (n names) first(what, name string, at document.Position) bool {
+// isFirst reports whether a name was not seen before, and adds a fault if it was.
+func (n names) isFirst(what, name string, at document.Position) bool {
 	key := what + " " + strings.ToLower(name)
 	if line, twice := n.lines[key]; twice {
-		n.faults.Add(at, what+" "+name, "is listed twice", fmt.Sprintf("It is also in line %d.", line))
+		n.faults.Add(document.Fault{
+			At: at, Where: what + " " + name,
+			What: "is listed twice", Hint: fmt.Sprintf("It is also in line %d.", line),
+		})
 		return false
 	}
 	n.lines[key] = at.Line
@@ -120,7 +127,10 @@ func (f *File) uniqueUsers(faults *document.Faults) {
 				continue
 			}
 			if other := first[user.Value]; other != "" {
-				faults.Add(user.At, "agent "+a.Email+": "+kind, "is the user of "+other+" too", "Each person has an id of their own.")
+				faults.Add(document.Fault{
+					At: user.At, Where: "agent " + a.Email + ": " + kind,
+					What: "is the user of " + other + " too", Hint: "Each person has an id of their own.",
+				})
 			}
 			first[user.Value] = a.Email
 		}
@@ -132,7 +142,7 @@ func (f *File) Gives(kind, id string) bool {
 	return slices.ContainsFunc(f.Agents, func(e Agent) bool { return strings.TrimSpace(e.Users[kind].Value) == id })
 }
 
-// AgentAt is where an agent's entry stands in the file; zero = nowhere.
+// AgentAt returns where an agent's entry stands in the file, or the zero Position if it isn't there.
 func (f *File) AgentAt(email string) document.Position {
 	for _, e := range f.Agents {
 		if strings.EqualFold(e.Email, email) {
@@ -142,7 +152,7 @@ func (f *File) AgentAt(email string) document.Position {
 	return document.Position{}
 }
 
-// Account finds the entry of an account in the file; nil = it isn't there.
+// Account finds the entry of an account in the file, or returns nil if it isn't there.
 func (f *File) Account(name string) *Account {
 	i := slices.IndexFunc(f.Accounts, func(e Account) bool { return strings.EqualFold(e.Name, name) })
 	if i < 0 {

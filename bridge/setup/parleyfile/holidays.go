@@ -34,13 +34,13 @@ func (o *object) holidays(p *hours.Plan) {
 	calendar := group.country(p)
 	days, _ := group.objects("days", group.Label("days"))
 	for _, d := range days {
-		if day, ok := d.day(); ok && group.firstOf(p.Days, day.Date, d.At) {
+		if day, ok := d.day(); ok && group.isFirstDay(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
 	if except := group.List("except"); except != nil {
 		for _, t := range except.Items {
-			if group.excepted(t, calendar) {
+			if group.isException(t, calendar) {
 				p.Except = append(p.Except, strings.TrimSpace(t.Value))
 			}
 		}
@@ -61,7 +61,7 @@ func (o *object) dates(list document.List) []string {
 	return days
 }
 
-// country reads whose public holidays count; nil = nobody's.
+// country reads whose public holidays count. It returns nil if there are none, or the country is unknown.
 func (o *object) country(p *hours.Plan) *holiday.Calendar {
 	t := o.Text("country")
 	if t == nil || strings.TrimSpace(t.Value) == "" {
@@ -106,8 +106,8 @@ func (o *object) day() (hours.Day, bool) {
 	return d, d.Date != ""
 }
 
-// firstOf adds a fault if a date is among the days already.
-func (o *object) firstOf(days []hours.Day, date string, at document.Position) bool {
+// isFirstDay reports whether a date is not among the days yet, and adds a fault if it is.
+func (o *object) isFirstDay(days []hours.Day, date string, at document.Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
 		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
 		return false
@@ -115,8 +115,9 @@ func (o *object) firstOf(days []hours.Day, date string, at document.Position) bo
 	return true
 }
 
-// excepted checks a public holiday that doesn't count: a date, or a name that the country's holidays have.
-func (o *object) excepted(t document.Text, calendar *holiday.Calendar) bool {
+// isException reports whether a text names a public holiday that may be left out: a date, or a name among the country's
+// holidays. It adds a fault if not.
+func (o *object) isException(t document.Text, calendar *holiday.Calendar) bool {
 	name := strings.TrimSpace(t.Value)
 	if _, err := hours.ParseDate(name); err == nil {
 		return true
@@ -124,7 +125,7 @@ func (o *object) excepted(t document.Text, calendar *holiday.Calendar) bool {
 	switch {
 	case calendar == nil && o.Values["country"] == nil:
 		o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
-	case calendar == nil: // that was said
+	case calendar == nil: // the country has a fault already
 	case !slices.ContainsFunc(calendar.Names(), func(known string) bool { return strings.EqualFold(known, name) }):
 		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(calendar.Names(), ", ")+".")
 	default:

@@ -6,10 +6,11 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"parley/bridge/setup/document"
 	"parley/routing/hours"
 )
 
-// hours reads business hours; an empty group = always open.
+// hours reads business hours. An empty group means always open.
 func (o *object) hours(name string) *hours.Plan {
 	group := o.group(name)
 	if group == nil {
@@ -39,7 +40,10 @@ func (o *object) hours(name string) *hours.Plan {
 		group.Fault(group.At, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
 	}
 	if _, err := hours.New(*p, nil); err != nil {
-		group.Faults.Add(group.At, group.Where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
+		group.Faults.Add(document.Fault{
+			At: group.At, Where: group.Where,
+			What: strings.TrimPrefix(err.Error(), "hours: "), Hint: "Name each day once.",
+		})
 	}
 	return p
 }
@@ -54,7 +58,11 @@ func (o *object) week(n ast.Node) []hours.Rule {
 	for _, days := range group.Names {
 		at := group.Places[days]
 		if _, err := hours.ParseDays(days); err != nil {
-			group.Faults.Add(at, group.Where, fmt.Sprintf("%q are no days", days), "Write mon, mon-fri or mon,wed: three letters of the English names.")
+			group.Faults.Add(document.Fault{
+				At: at, Where: group.Where,
+				What: fmt.Sprintf("%q are no days", days),
+				Hint: "Write mon, mon-fri or mon,wed: three letters of the English names.",
+			})
 			group.Known = append(group.Known, days)
 			continue
 		}

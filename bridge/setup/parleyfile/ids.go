@@ -15,7 +15,7 @@ var (
 	channelLinks  = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
 )
 
-// IsObjectID says whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
+// IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 
 // user checks an agent's id in a surface, and writes it in the surface's form.

@@ -29,7 +29,7 @@ func (f *File) readKnowledge(entries []*object) {
 	f.Knowledge = slices.Compact(f.Knowledge)
 }
 
-// isSite says whether an address is one from which a web site can be read.
+// isSite reports whether an address is one from which a web site can be read.
 func isSite(address string) bool {
 	u, err := url.Parse(strings.TrimSpace(address))
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == ""

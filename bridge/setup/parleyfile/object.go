@@ -10,7 +10,7 @@ import (
 // time zones, holds, business hours, ids of chats.
 type object struct{ *document.Group }
 
-// objectOf makes an object of a group; nil of none.
+// objectOf makes an object of a group. It returns nil for a nil group.
 func objectOf(g *document.Group) *object {
 	if g == nil {
 		return nil
@@ -21,7 +21,7 @@ func objectOf(g *document.Group) *object {
 // group returns the keys below a key; nil if the key is missing or faulty.
 func (o *object) group(name string) *object { return objectOf(o.Group.Group(name)) }
 
-// object reads the keys of a value; nil if it is no group.
+// object reads the keys of a value. It returns nil if the value is not a group.
 func (o *object) object(n ast.Node, where string) *object { return objectOf(o.ReadGroup(n, where)) }
 
 // objects returns a key's list of groups; ok is false if the key is missing.

@@ -8,7 +8,7 @@ import (
 	"parley/store/retention"
 )
 
-// retention reads the group: by the names of its keys the days, 0 = as usual.
+// retention reads the days of the group, by the names of its keys; 0 means as usual.
 func (o *object) retention() map[string]int {
 	group := o.group("retention")
 	if group == nil {

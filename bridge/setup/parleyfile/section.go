@@ -19,8 +19,8 @@ type Section struct {
 type Field struct {
 	Path string // its keys: "imap.host"
 	At   document.Position
-	One  *document.Text // a single value; nil = many is set
-	Many *document.List // a list of values; nil = one is set
+	One  *document.Text // a single value; nil if Many is set
+	Many *document.List // a list of values; nil if One is set
 }
 
 // section reads a group of keys that may belong to the account's channel.

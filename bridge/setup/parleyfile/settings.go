@@ -8,7 +8,7 @@ import (
 	"parley/bridge/setup/document"
 )
 
-// Setting is a setting's name with its value; "" = the default.
+// Setting is a setting's name with its value; "" means the default.
 type Setting struct{ Name, Value string }
 
 // settings reads settings, for all accounts or for one; "" resets one to its default.

@@ -29,7 +29,7 @@ type Tag struct {
 	Formerly    *document.List
 }
 
-// Former gives the names that the tag had.
+// Former returns the names that the tag had before.
 func (e Tag) Former() []string {
 	if e.Formerly == nil {
 		return nil
@@ -84,14 +84,14 @@ func (o *object) tagName(t document.Text, key string) {
 // readTags reads tags, each name once: as that of a tag, or as one that a tag had.
 func (f *File) readTags(entries []*object, seen *names) {
 	for _, o := range entries {
-		if e, ok := readTag(o); ok && seen.first("tag", e.Name, e.At) {
+		if e, ok := readTag(o); ok && seen.isFirst("tag", e.Name, e.At) {
 			f.Tags = append(f.Tags, e)
 		}
 	}
 	for _, e := range f.Tags {
 		if e.Formerly != nil {
 			for _, t := range e.Formerly.Items {
-				seen.first("tag", t.Value, t.At)
+				seen.isFirst("tag", t.Value, t.At)
 			}
 		}
 	}

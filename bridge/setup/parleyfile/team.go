@@ -17,7 +17,7 @@ type Team struct {
 	Members  *document.List
 	Channels map[string]document.Text // by kind of surface
 	Home     *document.Text
-	Emoji    map[string]string // verbs by names; nil = not given
+	Emoji    map[string]string // verbs by names; nil means not given
 	Agents   *document.Text
 	Weekly   *document.Text
 }

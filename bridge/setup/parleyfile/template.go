@@ -18,7 +18,7 @@ type Template struct {
 	Types    *document.List
 	Labels   *document.List
 	Buttons  *[]bridge.TemplateButton
-	Examples []Field // nil = not given
+	Examples []Field // nil means not given
 	Places   map[string]document.Position
 }
 

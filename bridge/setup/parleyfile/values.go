@@ -13,9 +13,13 @@ import (
 	"parley/bridge/setup/document"
 )
 
-const maxHold = 10 * time.Minute
+// Bounds that hints to people name: see hold and rate.
+const (
+	maxHold = 10 * time.Minute
+	maxRate = 1000
+)
 
-// IsEmail says whether a text is an e-mail address without a name.
+// IsEmail reports whether a text is an e-mail address without a name.
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s
@@ -30,12 +34,14 @@ func trialAddress(s string) string {
 	return s
 }
 
+// oneOf adds a fault if a value is not among those allowed.
 func (o *object) oneOf(t document.Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
 		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.Either(allowed)+".")
 	}
 }
 
+// zone adds a fault if a text is not the name of a time zone.
 func (o *object) zone(t document.Text) {
 	if t.Value == "" {
 		return
@@ -45,6 +51,7 @@ func (o *object) zone(t document.Text) {
 	}
 }
 
+// yesNo reads a boolean. It returns nil if the key is missing or faulty.
 func (o *object) yesNo(name string) *bool {
 	t := o.Text(name)
 	if t == nil {
@@ -59,7 +66,7 @@ func (o *object) yesNo(name string) *bool {
 	return nil
 }
 
-// hold reads a duration; "" = the channel's default.
+// hold reads a duration; "" means the channel's default.
 func (o *object) hold(name string) *Hold {
 	t := o.Text(name)
 	if t == nil {
@@ -88,14 +95,15 @@ func (o *object) rate(name string) *float64 {
 		return nil
 	}
 	rate, err := strconv.ParseFloat(t.Value, 64)
-	if err != nil || !(rate >= 0 && rate <= 1000) {
+	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
+	if err != nil || !inRange {
 		o.Fault(t.At, name, fmt.Sprintf("%q is no factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
 		return nil
 	}
 	return &rate
 }
 
-// schedule reads a cron expression; "" = never. nil if the key is missing.
+// schedule reads a cron expression; an empty one means never. It returns nil if the key is missing.
 func (o *object) schedule(name string) *document.Text {
 	t := o.Text(name)
 	if t == nil || t.Value == "" {

@@ -11,19 +11,20 @@ import (
 
 // Account is one mailbox, number, page or workspace of customers.
 type Account struct {
-	Row      store.Account // ID 0 = new; save sets its ids of team and surface
+	Row      store.Account // ID 0 means new; save sets its ids of team and surface
 	Team     string
-	Surface  string // kind; "" = the team's
+	Surface  string // the kind of surface in which threads open; "" means the team's
 	Settings map[string]string
 	Hours    hours.Plan
 	Config   map[string]string
-	Secrets  map[string]string // decrypted; nil = there was no sealer
+	Secrets  map[string]string // decrypted; nil means there was no sealer
 }
 
 // Signature is what stands below what leaves from the account.
 func (a Account) Signature() Signature { return Signature{a.Row.Signature, a.Row.RichSignature} }
 
-// Value gives what a field of the account's channel has; "" = nothing, or a secret that is not decrypted.
+// Value returns the value of a field of the account's channel. It returns "" if there is none, or if the value is a secret
+// that was not decrypted.
 func (a *Account) Value(f channels.Field) string {
 	if f.Secret {
 		return a.Secrets[f.Name]
@@ -54,7 +55,7 @@ func (a *Account) Whole() channels.Config {
 	return config
 }
 
-// HoldWords writes how long replies wait: "30s"; "" = as is usual in the channel.
+// HoldWords writes how long replies wait: "30s". It returns "" if they wait as is usual in the channel.
 func (a Account) HoldWords() string {
 	if a.Row.HoldSeconds == nil {
 		return ""

@@ -16,7 +16,7 @@ import (
 type Attribute struct {
 	Name   string
 	Value  string
-	Empty  string // how an empty value is shown; "" = "(none)"
+	Empty  string // how an empty value is shown; "" means "(none)"
 	Secret bool   // the value is never shown
 }
 
@@ -45,7 +45,7 @@ func (t Team) Attributes() []Attribute {
 		Attribute{Name: "weekly_figures", Value: t.Weekly})
 }
 
-// Attributes lists what an account is like; spec is that of its channel, nil = this version doesn't have it.
+// Attributes lists what an account is like. spec is that of its channel, or nil if this version doesn't have the channel.
 func (a Account) Attributes(spec *channels.Spec) []Attribute {
 	list := []Attribute{
 		{Name: "kind", Value: a.Row.Kind},
@@ -117,6 +117,7 @@ func ownDefault(f channels.Field) string {
 // sorted joins a list whose order has no meaning.
 func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
 
+// yes writes a boolean, whose usual value is not written.
 func yes(b bool) string {
 	if b {
 		return "true"

@@ -152,7 +152,7 @@ func (s *State) retentionOf(ctx context.Context, q store.Querier) (err error) {
 	return err
 }
 
-// tagsOf gives the tags that can be chosen, each once: an older database may have several spellings of one.
+// tagsOf returns the tags that can be chosen, each once: an older database may have several spellings of one.
 func tagsOf(rows []store.Tag) []store.Tag {
 	var list []store.Tag
 	known := map[string]bool{}

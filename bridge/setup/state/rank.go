@@ -29,15 +29,15 @@ func (a *Agent) Rank() Rank {
 	return RankPlain
 }
 
-// Highest is the highest rank that anybody was named.
-func (s *State) Highest() (most Rank) {
+// Highest returns the highest rank that some agent has.
+func (s *State) Highest() (highest Rank) {
 	for i := range s.Agents {
-		most = max(most, s.Agents[i].Rank())
+		highest = max(highest, s.Agents[i].Rank())
 	}
-	return most
+	return highest
 }
 
-// IsSuper says whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
+// IsSuper reports whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
 func (s *State) IsSuper(a *Agent) bool {
 	return a.Rank() > RankPlain && a.Rank() == s.Highest()
 }

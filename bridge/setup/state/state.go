@@ -14,7 +14,7 @@ import (
 type State struct {
 	Company  string
 	Settings map[string]string          // the defaults of all accounts
-	Surfaces map[string]store.AccountID // by kind; 0 = to be made
+	Surfaces map[string]store.AccountID // by kind; 0 means to be made
 	Agents   []Agent                    // active ones
 	Teams    []Team
 	Accounts []Account
@@ -28,51 +28,51 @@ type State struct {
 
 // Agent is a person who answers.
 type Agent struct {
-	ID    store.AgentID // 0 = new
+	ID    store.AgentID // 0 means new
 	Email string
 	Name  string
 	Roles []string
 	Zone  string
 	Users map[string]string // by kind of surface
 
-	Presence  string // "" = available
+	Presence  string // "" means available
 	Quiet     []string
 	Signature Signature
 }
 
 // Team is a group of agents with the channels in which its conversations open.
 type Team struct {
-	ID       store.TeamID // 0 = new
+	ID       store.TeamID // 0 means new
 	Name     string
 	Members  []string          // e-mail addresses
 	Channels map[string]string // by kind of surface
 	Home     string            // kind of surface
 	Emoji    map[string]string // verbs by names
-	Agents   string            // store.AgentsOfChannel; "" = whom an admin lists
-	Weekly   string            // a cron expression; "" = never
+	Agents   string            // store.AgentsOfChannel; "" means whom an admin lists
+	Weekly   string            // a cron expression; "" means never
 }
 
-// Agent finds an agent by the e-mail address; nil = there is none.
+// Agent finds an agent by the e-mail address, or returns nil if there is none.
 func (s *State) Agent(email string) *Agent {
 	return find(s.Agents, func(a Agent) bool { return strings.EqualFold(a.Email, email) })
 }
 
-// AgentByID finds an agent; nil = there is none.
+// AgentByID finds an agent, or returns nil if there is none.
 func (s *State) AgentByID(id store.AgentID) *Agent {
 	return find(s.Agents, func(a Agent) bool { return a.ID == id })
 }
 
-// AgentOf returns the agent who has a user of a surface; nil = nobody.
+// AgentOf returns the agent who has a user of a surface, or nil if nobody has it.
 func (s *State) AgentOf(kind, user string) *Agent {
 	return find(s.Agents, func(a Agent) bool { return a.Users[kind] == user })
 }
 
-// Team finds a team by its name; nil = there is none.
+// Team finds a team by its name, or returns nil if there is none.
 func (s *State) Team(name string) *Team {
 	return find(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, name) })
 }
 
-// Account finds an account by its name; nil = there is none.
+// Account finds an account by its name, or returns nil if there is none.
 func (s *State) Account(name string) *Account {
 	return find(s.Accounts, func(a Account) bool { return strings.EqualFold(a.Row.Name, name) })
 }
@@ -86,8 +86,18 @@ func find[T any](list []T, is func(T) bool) *T {
 
 // Clone returns a copy that can be changed without changing the original.
 func (s *State) Clone() *State {
-	c := &State{Company: s.Company, Settings: maps.Clone(s.Settings), Surfaces: maps.Clone(s.Surfaces), Agents: slices.Clone(s.Agents),
-		Teams: slices.Clone(s.Teams), Accounts: slices.Clone(s.Accounts), Templates: slices.Clone(s.Templates), Tags: slices.Clone(s.Tags), Knowledge: s.Knowledge, Retention: s.Retention}
+	c := &State{
+		Company:   s.Company,
+		Settings:  maps.Clone(s.Settings),
+		Surfaces:  maps.Clone(s.Surfaces),
+		Agents:    slices.Clone(s.Agents),
+		Teams:     slices.Clone(s.Teams),
+		Accounts:  slices.Clone(s.Accounts),
+		Templates: slices.Clone(s.Templates),
+		Tags:      slices.Clone(s.Tags),
+		Knowledge: s.Knowledge,
+		Retention: s.Retention,
+	}
 	for i := range c.Agents {
 		c.Agents[i].Users = maps.Clone(c.Agents[i].Users)
 	}
@@ -101,7 +111,7 @@ func (s *State) Clone() *State {
 	return c
 }
 
-// AgentsRule is how a state has one of these values: the usual one is not said.
+// AgentsRule returns a team's rule in the form of a state, where "" stands for the usual one, store.AgentsListed.
 func AgentsRule(value string) string {
 	if value == store.AgentsListed {
 		return ""

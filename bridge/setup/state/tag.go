@@ -7,12 +7,12 @@ import (
 	"parley/store"
 )
 
-// Tag finds a tag by its name; nil = there is none.
+// Tag finds a tag by its name, or returns nil if there is none.
 func (s *State) Tag(name string) *store.Tag {
 	return find(s.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
 }
 
-// TagBefore gives a wanted tag as it is stored: under its name, or under one that it had until now.
+// TagBefore returns a wanted tag as it is stored: under its name, or under one that it had until now.
 func (s *State) TagBefore(want store.Tag) *store.Tag {
 	if t := s.Tag(want.Name); t != nil {
 		return t
@@ -20,7 +20,7 @@ func (s *State) TagBefore(want store.Tag) *store.Tag {
 	return find(s.Tags, func(t store.Tag) bool { return hadName(want, t.Name) })
 }
 
-// TagThatWas finds the tag that once had a name; nil = there is none.
+// TagThatWas finds the tag that once had a name, or returns nil if there is none.
 func (s *State) TagThatWas(name string) *store.Tag {
 	return find(s.Tags, func(t store.Tag) bool { return hadName(t, name) })
 }

@@ -9,7 +9,7 @@ import (
 
 // Template is a template of one account.
 type Template struct {
-	Row     store.Template // ID 0 = new
+	Row     store.Template // ID 0 means new
 	Account string
 }
 
@@ -18,17 +18,18 @@ func (t Template) Title() string {
 	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
 }
 
-// Template finds a template of an account; nil = there is none.
+// Template finds a template of an account, or returns nil if there is none.
 func (s *State) Template(account, name, language string) *Template {
 	return find(s.Templates, func(t Template) bool {
 		return strings.EqualFold(t.Account, account) && strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
 	})
 }
 
-// Twin finds another template that its account's provider would know by the same name; nil = there is none.
+// Twin finds another template that its account's provider would know by the same name, or returns nil if there is none.
 func (s *State) Twin(t Template) *Template {
 	return find(s.Templates, func(other Template) bool {
-		return other.Account == t.Account && other.Row.Language == t.Row.Language && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name
+		sameAtProvider := other.Account == t.Account && other.Row.Language == t.Row.Language && other.Row.ProviderName == t.Row.ProviderName
+		return sameAtProvider && other.Row.Name != t.Row.Name
 	})
 }
 
