@@ -17,13 +17,13 @@ import (
 const (
 	maxStoring = 3       // batches that are stored at the same time
 	blobBytes  = 1 << 20 // a larger payload is a blob
-	// slowStore is how long the next batch waits for the one that is being stored. Larger batches cost less than several
-	// at a time; but one that waits for a queue which somebody has locked must not keep all others waiting.
+	// slowStore is how long the next batch waits for the one that is being stored. One larger batch costs less than several
+	// small ones at a time; but a batch that waits for a locked queue must not keep all others waiting.
 	slowStore = 50 * time.Millisecond
 )
 
-// Accept stores facts of an account and returns after the commit. The next commit stores what arrives
-// while one runs, and begins when that has ended, or takes long: else no timer delays facts.
+// Accept stores facts of an account and returns after the commit. Facts that arrive while a commit runs share the next one,
+// which begins when the running commit has ended or takes long. No timer delays facts otherwise.
 // Errors: channels.ErrOverloaded when too much waits already.
 func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	began := time.Now()
@@ -48,7 +48,7 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 		r.metrics.refused(account)
 		return channels.ErrOverloaded
 	}
-	defer r.queue.leave()
+	defer r.queue.callerLeft()
 	for _, a := range arrivals {
 		select {
 		case err := <-a.done:
@@ -74,7 +74,7 @@ func (w journalWriter) run(ctx context.Context) {
 	places := make(chan struct{}, maxStoring)
 	for {
 		places <- struct{}{}
-		batch := w.queue.take()
+		batch := w.queue.takeBatch()
 		if len(batch) == 0 {
 			<-places
 			select {
@@ -92,12 +92,13 @@ func (w journalWriter) run(ctx context.Context) {
 			defer close(stored)
 			w.storeBatch(ctx, batch)
 			<-places
-			w.queue.stored(batch)
+			w.queue.release(batch)
 		})
 		waitFor(stored, slowStore)
 	}
 }
 
+// storeBatch stores a batch and answers the callers of Accept.
 func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	events := make([]store.NewEvent, len(batch))
 	for i, a := range batch {
@@ -106,11 +107,11 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err := w.store(ctx, events)
-	if len(batch) > 1 && refused(err) {
+	if len(batch) > 1 && isRefusal(err) {
 		w.storeSingly(ctx, batch)
 		return
 	}
-	if err != nil && !refused(err) {
+	if err != nil && !isRefusal(err) {
 		batch = append(batch, w.queue.withdraw(batch...)...)
 	}
 	for _, a := range batch {
@@ -123,24 +124,24 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := w.insert(ctx, events)
-	for tries := 0; err != nil && conflicting(err) && tries < conflicts; tries++ {
+	for tries := 0; err != nil && isConflict(err) && tries < maxConflicts; tries++ {
 		stored, err = w.insert(ctx, events)
 	}
 	if err == nil {
-		w.alive()
+		w.noteDatabaseAnswer()
 	}
 	w.metrics.Accepted.Add(int64(len(stored)))
 	shares := make([]store.AccountID, 0, len(stored))
 	for _, s := range stored {
 		if s.Quarantine != "" {
 			w.metrics.Account(s.AccountID).Quarantined.Add(1)
-			w.gaveUp(s.ID, errors.New(s.Quarantine))
+			w.logQuarantine(s.ID, errors.New(s.Quarantine))
 			continue
 		}
 		shares = append(shares, s.Share)
 	}
-	if time.Since(began) > lateCommit/2 {
-		w.schedule.stray(shares...)
+	if time.Since(began) > lateCommit/2 { // the queues became visible so late that appliers may look behind them
+		w.schedule.lookFromOldest(shares...)
 	}
 	w.schedule.wake(began, shares...)
 	return err
@@ -190,7 +191,7 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 		if err == nil {
 			err = w.store(ctx, []store.NewEvent{a.event})
 		}
-		if err != nil && !refused(err) && failed[a.event.OrderKey] == nil {
+		if err != nil && !isRefusal(err) && failed[a.event.OrderKey] == nil {
 			failed[a.event.OrderKey] = err
 			for _, behind := range w.queue.withdraw(a) {
 				behind.done <- err

@@ -14,20 +14,20 @@ import (
 // whatever reason, the events that it took are free for others.
 type applier struct {
 	*Relay
-	conn   *pgxpool.Conn // nil = none
+	conn   *pgxpool.Conn // nil while there is no session
 	holder int           // its name in the queues
 	lost   *atomic.Bool  // another process took it for dead and freed its events
 }
 
-// begin makes sure that the applier has a session.
-func (a *applier) begin(ctx context.Context) error {
-	if a.conn != nil && (a.lost.Load() || a.conn.Conn().IsClosed() || a.conn.Conn().PgConn().TxStatus() != 'I') {
-		a.abandon()
+// ensureSession makes sure that the applier has a session.
+func (a *applier) ensureSession(ctx context.Context) error {
+	if a.conn != nil && !a.isUsable() {
+		a.dropSession()
 	}
 	if a.conn != nil {
 		return renewPlans(ctx, a.conn.Conn())
 	}
-	conn, err := a.hot.Acquire(ctx)
+	conn, err := a.sessions.Acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,17 +40,24 @@ func (a *applier) begin(ctx context.Context) error {
 	return nil
 }
 
-// abandon ends the session at once, even while a goroutine uses it.
-func (a *applier) abandon() {
+// isUsable reports whether the session can take events: its earlier events are still its own, and it is in no transaction.
+func (a *applier) isUsable() bool {
+	const idle = 'I' // the transaction status of a session outside of transactions, in the protocol of PostgreSQL
+	conn := a.conn.Conn()
+	return !a.lost.Load() && !conn.IsClosed() && conn.PgConn().TxStatus() == idle
+}
+
+// dropSession ends the session at once, even while a goroutine uses it.
+func (a *applier) dropSession() {
 	a.holders.drop(a.holder)
 	closeSession(a.conn)
 	a.conn = nil
 }
 
-// endSession ends the applier's session, if it has one: so what it could not give back is free for others.
-func (a *applier) endSession() {
+// dropAnySession ends the applier's session, if it has one: so what it could not give back is free for others.
+func (a *applier) dropAnySession() {
 	if a.conn != nil {
-		a.abandon()
+		a.dropSession()
 	}
 }
 
@@ -61,15 +68,15 @@ func closeSession(conn *pgxpool.Conn) {
 	_ = raw.PgConn().Conn().Close()
 }
 
-// end gives the session back when the process stops.
-func (a *applier) end(ctx context.Context) {
+// returnSession gives the session back when the process stops.
+func (a *applier) returnSession(ctx context.Context) {
 	if a.conn == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := store.DropHolder(ctx, a.conn, a.holder); err != nil {
-		a.abandon() // others find that its session has ended
+		a.dropSession() // others find that its session has ended
 		return
 	}
 	a.holders.drop(a.holder)

@@ -15,39 +15,39 @@ import (
 )
 
 const (
-	maxTries      = 5        // attempts to apply an event
-	largeBytes    = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
-	largeTogether = 48 << 20 // bytes of payloads that all large batches may have in memory at once
-	yieldFor      = 250 * time.Millisecond
-	yieldShare    = 3 // an applier that gave way for d may then work for 3 d before it gives way again
-	yieldStep     = 5 * time.Millisecond
-	placeLasts    = 250 * time.Millisecond // how long a batch counts as one in work; see takePlace
-	stalledAfter  = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
+	maxTries         = 5        // attempts to apply an event
+	largeBytes       = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
+	maxLargeTogether = 48 << 20 // bytes of payloads that all large batches may have in memory at once
+	maxYield         = 250 * time.Millisecond
+	yieldShare       = 3 // an applier that gave way for d may then work for 3 d before it gives way again
+	yieldInterval    = 5 * time.Millisecond
+	maxPlaceHeld     = 250 * time.Millisecond // how long a batch counts as one in work; see takeBatchPlace
+	stalledAfter     = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
 )
 
 // runApplier applies batches of events until ctx ends.
 func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
-	defer a.end(ctx)
+	defer a.returnSession(ctx)
 	var notBefore time.Time
 	for r.schedule.await(ctx) {
 		r.waitWhileHeld(ctx)
 		// Only now are accounts chosen: what became due meanwhile is in one batch.
-		done := r.takePlace(ctx)
+		done := r.takeBatchPlace(ctx)
 		var shares []store.Share
-		if !r.held() {
+		if !r.isHeldBack() {
 			shares = r.schedule.pick()
 		}
 		if len(shares) == 0 {
 			done()
 			continue
 		}
-		if r.schedule.muchOf(shares) {
-			notBefore = r.giveWay(ctx, notBefore)
+		if r.schedule.haveMuch(shares) {
+			notBefore = r.giveWayToAccepting(ctx, notBefore)
 		}
-		more, err := a.batch(ctx, shares)
+		more, err := a.applyBatch(ctx, shares)
 		done()
-		r.schedule.done(shares, more)
+		r.schedule.batchEnded(shares, more)
 		if err != nil {
 			r.warn(ctx, "apply failed", err)
 			pause.For(ctx, backoffOnError)
@@ -58,72 +58,72 @@ func (r *Relay) runApplier(ctx context.Context) error {
 
 // waitWhileHeld returns when Options.Held does not keep appliers from beginning.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
-	for r.held() && pause.For(ctx, yieldStep) {
+	for r.isHeldBack() && pause.For(ctx, yieldInterval) {
 	}
 }
 
-// held says that Options.Held keeps appliers from beginning.
-func (r *Relay) held() bool { return r.opt.Held != nil && r.opt.Held() }
+// isHeldBack reports whether Options.Held keeps appliers from beginning.
+func (r *Relay) isHeldBack() bool { return r.opt.Held != nil && r.opt.Held() }
 
-// takePlace waits until few enough batches are in work. A batch that has taken long no longer counts: it
+// takeBatchPlace waits until few enough batches are in work. A batch that has taken long no longer counts: it
 // may be waiting for a lock of a process that was stopped, and must not keep other accounts waiting.
-func (r *Relay) takePlace(ctx context.Context) (done func()) {
+func (r *Relay) takeBatchPlace(ctx context.Context) (done func()) {
 	select {
-	case r.applying <- struct{}{}:
+	case r.batchPlaces <- struct{}{}:
 	case <-ctx.Done():
 		return func() {}
 	}
-	leave := sync.OnceFunc(func() { <-r.applying })
-	timer := time.AfterFunc(placeLasts, leave)
+	leave := sync.OnceFunc(func() { <-r.batchPlaces })
+	timer := time.AfterFunc(maxPlaceHeld, leave)
 	return func() {
 		timer.Stop()
 		leave()
 	}
 }
 
-// giveWay lets the accepting side go first while callers of Accept pile up. It is for accounts with much
+// giveWayToAccepting lets the accepting side go first while callers of Accept pile up. It is for accounts with much
 // to apply, since it would only delay those with little. Before notBefore it does nothing; it returns the
 // next notBefore. Without that, events would be applied too late under a steady load.
-func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
+func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) time.Time {
 	began := time.Now()
 	if began.Before(notBefore) {
 		return notBefore
 	}
-	for time.Since(began) < yieldFor && r.queue.busy() {
-		if !pause.For(ctx, yieldStep) {
+	for time.Since(began) < maxYield && r.queue.isCrowded() {
+		if !pause.For(ctx, yieldInterval) {
 			break
 		}
 	}
 	return time.Now().Add(yieldShare * time.Since(began))
 }
 
-// batch takes events of accounts, decodes them and applies them. It gives the accounts that have more.
-func (a *applier) batch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
+// applyBatch takes events of accounts, decodes them and applies them. It returns the accounts that have more.
+func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
-	if err := a.begin(ctx); err != nil {
-		return all(shares), err
+	if err := a.ensureSession(ctx); err != nil {
+		return accountsOf(shares), err
 	}
 	began := time.Now()
 	taken, err := store.TakeRuns(ctx, a.conn, store.Take{Holder: a.holder, Version: a.opt.Version, Shares: shares, PerKey: maxPerKey, Bytes: maxApplyBytes})
 	if err != nil {
-		return all(shares), err
+		return accountsOf(shares), err
 	}
-	a.alive()
+	a.noteDatabaseAnswer()
 	b := newBatch(taken)
 	if len(b.runs) == 0 {
 		return nil, nil
 	}
 	a.decodeBatch(ctx, b)
-	err = a.finish(ctx, b, began)
-	counts := b.counts()
-	a.schedule.took(shares, counts, time.Since(began))
+	err = a.applyOrGiveUp(ctx, b, began)
+	counts := b.takenByAccount()
+	a.schedule.adaptShares(shares, counts, time.Since(began))
 	a.load.appliers.add(time.Now(), time.Since(began))
-	return b.more(shares, counts), err
+	return b.accountsWithMore(shares, counts), err
 }
 
-// all gives the accounts of shares.
-func all(shares []store.Share) map[store.AccountID]bool {
+// accountsOf returns the accounts of shares.
+func accountsOf(shares []store.Share) map[store.AccountID]bool {
 	accounts := map[store.AccountID]bool{}
 	for _, s := range shares {
 		accounts[s.Account] = true
@@ -131,9 +131,9 @@ func all(shares []store.Share) map[store.AccountID]bool {
 	return accounts
 }
 
-// finish applies the decoded events of a batch, and writes what becomes of its runs. If an event of it
+// applyOrGiveUp applies the decoded events of a batch, and writes what becomes of its runs. If an event of it
 // can't be applied, finish begins again without it.
-func (a *applier) finish(ctx context.Context, b *batch, began time.Time) error {
+func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
 		var bad *EventError
@@ -141,11 +141,13 @@ func (a *applier) finish(ctx context.Context, b *batch, began time.Time) error {
 		switch {
 		case err == nil:
 			return a.giveUpRefused(ctx, b)
-		case errors.As(err, &bad) && b.refuse(bad.EventID, bad.Err), errors.As(err, &early) && b.wait(early.Wait):
-			tries = 0 // once more, with fewer events
-		case conflicting(err) && tries < conflicts:
+		case errors.As(err, &bad) && b.refuseEvent(bad.EventID, bad.Err):
+			tries = 0 // once more, without that event
+		case errors.As(err, &early) && b.putOffEvent(early.Wait):
+			tries = 0
+		case isConflict(err) && tries < maxConflicts:
 		default:
-			return a.fail(ctx, b, err)
+			return a.releaseFailed(ctx, b, err)
 		}
 	}
 }
@@ -156,22 +158,22 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	if len(facts) == 0 {
 		return store.ReleaseRuns(ctx, a.conn, b.releases())
 	}
-	release, err := a.takeTurns(ctx, facts)
+	release, err := a.reserveMemory(ctx, facts)
 	if err != nil {
 		return err
 	}
-	made, err := a.transact(ctx, b, facts)
+	made, err := a.applyInTime(ctx, b, facts)
 	release()
 	if err != nil {
 		return err
 	}
-	a.applied(ctx, b, facts, made, began)
+	a.afterCommit(ctx, b, facts, made, began)
 	return nil
 }
 
-// applied counts a batch that was committed, and wakes all that waited for something in it.
-func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
-	a.alive()
+// afterCommit counts a batch that was committed, and wakes all that waited for something in it.
+func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
+	a.noteDatabaseAnswer()
 	left := map[store.EventID]bool{}
 	for _, r := range b.runs {
 		for _, e := range r.Events[r.apply:] {
@@ -214,8 +216,8 @@ func (r *Relay) wakeWaiting(ctx context.Context, written []string) {
 	r.schedule.wake(time.Now(), accounts...)
 }
 
-// takeTurns waits until large payloads, which are decoded in memory, have room.
-func (r *Relay) takeTurns(ctx context.Context, facts []Fact) (release func(), err error) {
+// reserveMemory waits until large payloads, which are decoded in memory, have room.
+func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func(), err error) {
 	var size int64
 	for _, f := range facts {
 		size += f.Event.SizeBytes
@@ -223,30 +225,32 @@ func (r *Relay) takeTurns(ctx context.Context, facts []Fact) (release func(), er
 	if size <= largeBytes {
 		return func() {}, nil
 	}
-	size = min(size, largeTogether)
-	if err := r.large.Acquire(ctx, size); err != nil {
+	size = min(size, maxLargeTogether)
+	if err := r.largePayloads.Acquire(ctx, size); err != nil {
 		return nil, fmt.Errorf("relay: apply: %w", err)
 	}
-	return func() { r.large.Release(size) }, nil
+	return func() { r.largePayloads.Release(size) }, nil
 }
 
 // errTookLong is the error of an attempt that did not end in time.
 var errTookLong = errors.New("relay: it took too long to apply")
 
-// transact runs the handler and commits, within Options.ApplyFor. An attempt that takes longer loses its
+// applyInTime runs the handler and commits, within Options.ApplyFor. An attempt that takes longer loses its
 // session: it goes on in the background, without effect.
-func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, error) {
+func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
 	defer cancel()
 	type result struct {
 		made Made
 		err  error
 	}
-	done, conn, outcome := make(chan result, 1), a.conn.Conn(), b.clone()
-	a.left.Add(1)
+	done := make(chan result, 1)
+	conn := a.conn.Conn()
+	outcome := b.clone() // the attempt may go on and change it when nobody waits any more
+	a.background.Add(1)
 	go func() {
-		defer a.left.Done()
-		made, err := a.transaction(ctx, conn, outcome, facts)
+		defer a.background.Done()
+		made, err := a.applyInTransaction(ctx, conn, outcome, facts)
 		done <- result{made, err}
 	}()
 	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
@@ -258,13 +262,13 @@ func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, e
 		}
 		return r.made, r.err
 	case <-timer.C:
-		a.abandon()
+		a.dropSession()
 		return Made{}, errTookLong
 	}
 }
 
-// transaction is one attempt at a batch. It notes in b which events were left out.
-func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
+// applyInTransaction is one attempt at a batch. It notes in b which events were left out.
+func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return Made{}, fmt.Errorf("relay: apply: %w", err)
@@ -275,10 +279,10 @@ func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, fac
 		}
 	}()
 	var locked []store.ConversationID
-	defer func() { a.locked.remove(locked) }()
+	defer func() { a.lockedLanes.remove(locked) }()
 	locks := func(conversations []store.ConversationID) {
-		if b.much() {
-			a.locked.add(conversations)
+		if b.isLong() {
+			a.lockedLanes.add(conversations)
 			locked = append(locked, conversations...)
 		}
 	}
@@ -286,16 +290,16 @@ func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, fac
 		return Made{}, err
 	}
 	for _, w := range made.Waits {
-		b.wait(w)
+		b.putOffEvent(w)
 	}
 	for _, e := range made.Refused {
-		b.refuse(e.EventID, e.Err)
+		b.refuseEvent(e.EventID, e.Err)
 	}
 	write := made.Write
 	if write == nil {
 		write = &store.Pipeline{}
 	}
-	write.Unflushed() // events without an effect, as what colleagues say to each other, are simply applied once more after a crash
+	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
 	write.FinishRuns(b.releases())
 	return made, store.CommitWith(ctx, tx, write)
 }
@@ -318,12 +322,12 @@ func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Made, e
 	return r.handler.Apply(ctx, tx, b)
 }
 
-// fail gives back the runs of a batch that could not be applied. If that may be the fault of an
-// event, each queue's next one is tried alone.
-func (a *applier) fail(ctx context.Context, b *batch, cause error) error {
+// releaseFailed gives back the runs of a batch that could not be applied. If that may be the fault of an
+// event, the next event of each queue is tried alone.
+func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	blame := a.blames(cause)
+	blame := a.mayBlameEvent(cause)
 	var list []store.Release
 	for _, r := range b.runs {
 		one := r.Release(0)
@@ -333,7 +337,7 @@ func (a *applier) fail(ctx context.Context, b *batch, cause error) error {
 		list = append(list, one)
 	}
 	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
-		a.endSession() // they are free once it has ended, and it may live on: on a full disk, for one
+		a.dropAnySession() // they are free once it has ended, and it may live on: on a full disk, for one
 		return errors.Join(cause, err)
 	}
 	if !blame {
@@ -344,10 +348,10 @@ func (a *applier) fail(ctx context.Context, b *batch, cause error) error {
 	return nil
 }
 
-// blames says that an event may be the cause of an error, and not the database.
-func (r *Relay) blames(cause error) bool {
+// mayBlameEvent reports whether an event may be the cause of an error, and not the database.
+func (r *Relay) mayBlameEvent(cause error) bool {
 	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
-		return !r.stalled()
+		return !r.databaseStalled()
 	}
-	return !transient(cause)
+	return !isTransient(cause)
 }

@@ -7,20 +7,21 @@ import (
 )
 
 const (
-	maxBatch  = 64
-	maxQueued = 1024     // facts waiting to be stored
-	maxBytes  = 32 << 20 // their payloads together
+	maxStoreBatch  = 64       // facts that one commit stores
+	maxQueued      = 1024     // facts waiting to be stored
+	maxQueuedBytes = 32 << 20 // their payloads together
+	crowd          = 8        // more callers of Accept than this pile up
 )
 
 // acceptQueue holds facts that wait for the running commits.
 type acceptQueue struct {
-	mu      sync.Mutex
-	waiting []*arrival
-	storing map[string]bool // the order keys of the batches that are being stored
-	bytes   int64
-	inside  int // callers of Accept that wait
-	closed  bool
-	wake    chan struct{}
+	mu          sync.Mutex
+	waiting     []*arrival
+	storingKeys map[string]bool // the order keys of the batches that are being stored
+	bytes       int64
+	callers     int // callers of Accept that wait
+	closed      bool
+	wake        chan struct{}
 }
 
 // arrival is one fact on its way into the journal.
@@ -30,10 +31,10 @@ type arrival struct {
 }
 
 func newAcceptQueue() *acceptQueue {
-	return &acceptQueue{storing: map[string]bool{}, wake: make(chan struct{}, 1)}
+	return &acceptQueue{storingKeys: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
-// add queues arrivals together, or none of them.
+// add queues all arrivals, or none of them. It reports whether it queued them.
 func (q *acceptQueue) add(arrivals []*arrival) bool {
 	var bytes int64
 	for _, a := range arrivals {
@@ -41,27 +42,36 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || len(q.waiting) > 0 && (len(q.waiting)+len(arrivals) > maxQueued || q.bytes+bytes > maxBytes) {
+	if q.closed || !q.hasRoom(len(arrivals), bytes) {
 		return false
 	}
 	q.waiting = append(q.waiting, arrivals...)
 	q.bytes += bytes
-	q.inside++
+	q.callers++
 	signal(q.wake)
 	return true
 }
 
-func (q *acceptQueue) leave() {
+// hasRoom reports whether further facts may wait. An empty queue takes any number: otherwise large ones could never be
+// accepted. The caller holds the lock.
+func (q *acceptQueue) hasRoom(facts int, bytes int64) bool {
+	if len(q.waiting) == 0 {
+		return true
+	}
+	return len(q.waiting)+facts <= maxQueued && q.bytes+bytes <= maxQueuedBytes
+}
+
+func (q *acceptQueue) callerLeft() {
 	q.mu.Lock()
-	q.inside--
+	q.callers--
 	q.mu.Unlock()
 }
 
-// busy says that callers of Accept pile up, so that appliers should give way for a moment.
-func (q *acceptQueue) busy() bool {
+// isCrowded reports whether callers of Accept pile up, so that appliers should give way for a moment.
+func (q *acceptQueue) isCrowded() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.inside > 8
+	return q.callers > crowd
 }
 
 // close refuses everything from now on, and takes all that still waits.
@@ -69,22 +79,24 @@ func (q *acceptQueue) close() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waiting := q.waiting
-	q.closed, q.waiting, q.bytes = true, nil, 0
+	q.closed = true
+	q.waiting = nil
+	q.bytes = 0
 	return waiting
 }
 
-// take takes the next batch, which may be empty. Facts whose order key is that of a batch under way wait
+// takeBatch takes the next batch, which may be empty. Facts whose order key is that of a batch under way wait
 // for its end, so that they are stored behind it: call stored after each batch.
-func (q *acceptQueue) take() []*arrival {
+func (q *acceptQueue) takeBatch() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var batch, rest []*arrival
 	for i, a := range q.waiting {
-		if len(batch) == maxBatch {
+		if len(batch) == maxStoreBatch {
 			rest = append(rest, q.waiting[i:]...)
 			break
 		}
-		if q.storing[a.event.OrderKey] {
+		if q.storingKeys[a.event.OrderKey] {
 			rest = append(rest, a)
 			continue
 		}
@@ -93,23 +105,24 @@ func (q *acceptQueue) take() []*arrival {
 	}
 	q.waiting = rest
 	for _, a := range batch {
-		q.storing[a.event.OrderKey] = true
+		q.storingKeys[a.event.OrderKey] = true
 	}
 	return batch
 }
 
-// stored lets facts with the order keys of a batch be taken again.
-func (q *acceptQueue) stored(batch []*arrival) {
+// release lets facts with the order keys of a batch be taken again.
+func (q *acceptQueue) release(batch []*arrival) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, a := range batch {
-		delete(q.storing, a.event.OrderKey)
+		delete(q.storingKeys, a.event.OrderKey)
 	}
 	signal(q.wake)
 }
 
-// withdraw takes out what waits behind facts that could not be stored and has their order keys: it would be stored before
-// them. Their sources bring both again. They may do so as soon as they are answered, which must come after this.
+// withdraw takes out the facts that wait behind facts which could not be stored and have the same order keys: otherwise they
+// would be stored before those. The sources bring all of them again. Call withdraw before the sources are answered, because
+// they may bring the facts again at once.
 func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
 	keys := map[string]bool{}
 	for _, a := range failed {
@@ -120,7 +133,8 @@ func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
 	var others []*arrival
 	for _, a := range q.waiting {
 		if keys[a.event.OrderKey] {
-			behind, q.bytes = append(behind, a), q.bytes-int64(len(a.event.Payload))
+			behind = append(behind, a)
+			q.bytes -= int64(len(a.event.Payload))
 		} else {
 			others = append(others, a)
 		}

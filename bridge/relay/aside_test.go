@@ -11,29 +11,29 @@ import (
 // What became of a delivery waits for the long batch that has its lane locked; the results of other
 // conversations don't, and it doesn't wait for ever.
 func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
-	d := &dispatcher{Relay: &Relay{locked: newHeld()}}
+	d := &dispatcher{Relay: &Relay{lockedLanes: newLockedConversations()}}
 	of := func(conversation store.ConversationID) result {
 		return result{claim: dispatch.Claimed{ConversationID: conversation}}
 	}
 	written := func() (list []store.ConversationID) {
 		d.putAside()
-		for _, r := range d.done {
+		for _, r := range d.unwritten {
 			list = append(list, r.claim.ConversationID)
 		}
-		d.done = nil
+		d.unwritten = nil
 		return list
 	}
-	d.locked.add([]store.ConversationID{7, 9})
-	d.done = []result{of(7), of(8), of(9)}
+	d.lockedLanes.add([]store.ConversationID{7, 9})
+	d.unwritten = []result{of(7), of(8), of(9)}
 	if got := written(); len(got) != 1 || got[0] != 8 {
 		t.Errorf("beside a batch that has conversations 7 and 9 results of %v are written, want 8", got)
 	}
-	d.locked.remove([]store.ConversationID{7, 9})
-	d.locked.add([]store.ConversationID{9}) // the next batch
+	d.lockedLanes.remove([]store.ConversationID{7, 9})
+	d.lockedLanes.add([]store.ConversationID{9}) // the next batch
 	if got := written(); len(got) != 1 || got[0] != 7 {
 		t.Errorf("after the batch results of %v are written, want 7", got)
 	}
-	d.aside[0].since = time.Now().Add(-asideFor)
+	d.aside[0].since = time.Now().Add(-maxAside)
 	if got := written(); len(got) != 1 || got[0] != 9 {
 		t.Errorf("at the end of its patience results of %v are written, want 9", got)
 	}
@@ -46,7 +46,7 @@ func TestMuchOfOneAccount(t *testing.T) {
 	}
 	few := newBatch(store.Taken{Runs: []store.Run{events(1, 20), events(2, 20), events(3, 20)}})
 	many := newBatch(store.Taken{Runs: []store.Run{events(1, 20), events(2, 1), events(1, 20)}})
-	if few.much() || !many.much() {
-		t.Errorf("much of one account: %v with 20 of each of three, %v with 40 of one", few.much(), many.much())
+	if few.isLong() || !many.isLong() {
+		t.Errorf("much of one account: %v with 20 of each of three, %v with 40 of one", few.isLong(), many.isLong())
 	}
 }

@@ -16,10 +16,14 @@ import (
 )
 
 const (
-	lookAgain     = 15 * time.Second // between two looks for a lost answer, while nobody can tell
-	authWait      = 30 * time.Second
-	leaseSpare    = 5 * time.Second // at least so much of a lease is left when its request ends
-	maxErrorRunes = 500
+	lookAgainEvery = 15 * time.Second // between two looks for a lost answer, while nobody can tell
+	authPause      = 30 * time.Second
+	minLeaseLeft   = 5 * time.Second // at least so much of a lease is left when its request ends
+	maxErrorRunes  = 500
+
+	// Providers may ask for a pause of nothing; but nothing is tried again at once.
+	minThrottlePause = 50 * time.Millisecond
+	minRetryPause    = 100 * time.Millisecond
 )
 
 // attempts makes attempts at claimed deliveries, and says of each what became of it.
@@ -30,9 +34,9 @@ type attempts struct {
 	opt     Options
 }
 
-// begin begins the attempts at all deliveries that one turn claimed, and tells what became of each. tell is called
+// beginAll begins the attempts at all deliveries that one turn claimed, and tells what became of each. tell is called
 // by several goroutines. asked is the time just before the claim, from which the request timeouts run.
-func (at attempts) begin(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
+func (at attempts) beginAll(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
 	prepared, err := at.prepare(ctx, claimed)
 	for i, c := range claimed {
 		a := Attempt(unprepared{err})
@@ -72,38 +76,48 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 // attempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
 // of it.
 func (at attempts) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
-	f := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
-	if c.ID == 0 {
+	f := dispatch.Finish{
+		LaneID:   c.LaneID,
+		Epoch:    c.Epoch,
+		ID:       c.ID,
+		State:    c.State,
+		Part:     c.Part,
+		Progress: c.Progress,
+		Joined:   c.Joined,
+		Gate:     c.GateID,
+	}
+	if c.ID == 0 { // the lane was claimed, but its head isn't due yet
 		f.Uncalled = true
-		return f // the lane's head isn't due yet
+		return f
 	}
 	if c.Torn {
-		return giveBack(f, c)
+		return finishUntouched(f, c)
 	}
 	policy := at.handler.Policy(c)
 	// The lease was fixed when the lane was made: no request may outlive it.
-	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-leaseSpare, time.Second))
+	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-minLeaseLeft, time.Second))
 	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(ctx, asked.Add(policy.RequestTimeout))
 	defer cancel()
 	switch c.State {
 	case store.Sending:
-		at.metrics.began(c, asked)
-		sent, err := at.safely(func() (Sent, error) { return a.Send(ctx) })
-		at.metrics.ended(c)
+		at.metrics.attemptBegan(c, asked)
+		sent, err := at.recoverPanic(func() (Sent, error) { return a.Send(ctx) })
+		at.metrics.attemptEnded(c)
 		f.Uncalled = sent.Uncalled
 		at.conclude(&f, c, policy, sent, err)
 	case store.Unknown:
 		at.reconcile(ctx, &f, c, a, policy)
 	default:
-		f.Advance, f.Uncalled = 1, true // decided already: cancelled, or a receipt came first
+		// It was decided before: the delivery was cancelled, or its receipt came first.
+		f.Advance, f.Uncalled = 1, true
 	}
 	finishRun(&f, c)
 	return f
 }
 
-// giveBack ends a claim with which nothing was done: its deliveries wait as they did before, and can be claimed at once.
-func giveBack(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
+// finishUntouched ends a claim with which nothing was done: its deliveries wait as they did before, and can be claimed at once.
+func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	f.Uncalled = true
 	if c.State == store.Sending {
 		f.State = store.Queued
@@ -112,8 +126,8 @@ func giveBack(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	return f
 }
 
-// finishRun gives the other deliveries of a run the result of the first one, unless the attempt gave
-// them a result of their own.
+// finishRun writes the result of a run's first delivery for the others, too, unless the attempt had a result of their own for
+// them.
 func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 	told := f.With
 	f.With = nil
@@ -126,12 +140,12 @@ func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 		f.With = append(f.With, p)
 	}
 	if n := len(c.With); f.Advance > 0 && n > 0 {
-		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // those between were cancelled
+		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // cancelled deliveries may lie between those of the run
 	}
 }
 
-// each gives a claim for every delivery of a run.
-func each(c dispatch.Claimed) []dispatch.Claimed {
+// claimsOfRun returns a claim for every delivery of a run.
+func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 	all := []dispatch.Claimed{c}
 	for _, d := range c.With {
 		one := c
@@ -143,16 +157,16 @@ func each(c dispatch.Claimed) []dispatch.Claimed {
 
 // report journals what became of each delivery of a run.
 func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
-	for i, one := range each(c) {
-		if i > 0 && i <= len(r.Sent.With) {
+	for i, one := range claimsOfRun(c) {
+		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on
 			r.Sent.State = r.Sent.With[i-1].State
 		}
 		f.Facts = append(f.Facts, at.handler.Facts(one, r)...)
 	}
 }
 
-// safely turns a panic into an ambiguous failure.
-func (at attempts) safely(f func() (Sent, error)) (s Sent, err error) {
+// recoverPanic turns a panic into an ambiguous failure.
+func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			at.log.Error("attempt panicked", "panic", fmt.Sprint(p))
@@ -162,10 +176,11 @@ func (at attempts) safely(f func() (Sent, error)) (s Sent, err error) {
 	return f()
 }
 
-// conclude turns an attempt's answer into what is written.
+// conclude turns the answer to an attempt into what is written. The order of the cases matters: a delivery of best effort is
+// given up before it would be looked for, and one whose answer was lost is looked for before it may be sent again.
 func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
-		at.landed(f, c, sent)
+		at.finishLanded(f, c, sent)
 		f.Rest = at.opt.pause(p.Rest)
 		return
 	}
@@ -174,7 +189,7 @@ func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, se
 	if !errors.As(err, &se) {
 		se = &channels.SendError{Class: class, Text: "The connection broke while sending.", Cause: err}
 	}
-	f.ErrorClass, f.ErrorText = string(class), clip(se.Error())
+	f.ErrorClass, f.ErrorText = string(class), shorten(se.Error())
 	at.metrics.trouble(c.AccountID, class)
 	if sent.Progress != "" {
 		f.Progress = sent.Progress
@@ -189,33 +204,32 @@ func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, se
 		f.State = store.Unknown
 		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
 	case class == channels.Throttled && se.Pair: // only this customer's lane waits, and keeps its order
-		f.State, f.Wait = store.Queued, at.opt.pause(max(se.Wait, 50*time.Millisecond))
-		at.late(f, c, se)
+		f.State, f.Wait = store.Queued, at.opt.pause(max(se.Wait, minThrottlePause))
+		at.warnIfLate(f, c, se)
 	case class == channels.Throttled:
-		f.State, f.GateWait = store.Queued, at.opt.pause(max(se.Wait, 50*time.Millisecond))
-		at.late(f, c, se)
+		f.State, f.GateWait = store.Queued, at.opt.pause(max(se.Wait, minThrottlePause))
+		at.warnIfLate(f, c, se)
 	case class == channels.AuthBroken:
-		f.State, f.GateWait = store.Queued, at.opt.pause(authWait)
-		at.late(f, c, se)
+		f.State, f.GateWait = store.Queued, at.opt.pause(authPause)
+		at.warnIfLate(f, c, se)
 	case class == channels.Retry || class == channels.Ambiguous:
 		at.retry(f, c, p, se)
 	default:
-		at.fail(f, c, se)
+		at.giveUp(f, c, se)
 	}
 	// No text: servers answer with the customer's address. The delivery's row keeps it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
 }
 
-func (at attempts) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
+// finishLanded writes that a delivery, or a part of it, is there.
+func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed, f.Progress, f.ExternalID = sent.Landed, sent.Progress, sent.ExternalID
 	if sent.More {
 		f.State, f.Part = store.Queued, c.Part+1
 		return
 	}
-	if f.State = sent.State; f.State == "" {
-		f.State = store.Accepted
-	}
+	f.State = cmp.Or(sent.State, store.Accepted)
 	f.Advance = 1
 	for i := range sent.With {
 		sent.With[i].State = cmp.Or(sent.With[i].State, store.Accepted)
@@ -225,9 +239,10 @@ func (at attempts) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
+// retry makes a delivery wait for its next attempt, or gives it up when it was tried for long enough.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
 	if store.Seconds(c.FirstAgo) > p.RetryFor {
-		at.fail(f, c, se)
+		at.giveUp(f, c, se)
 		return
 	}
 	f.State = store.Queued
@@ -235,19 +250,22 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 	if wait == 0 && len(p.Backoff) > 0 {
 		wait = spread(backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
 	}
-	f.Wait = at.opt.pause(max(wait, 100*time.Millisecond))
-	at.late(f, c, se)
+	f.Wait = at.opt.pause(max(wait, minRetryPause))
+	at.warnIfLate(f, c, se)
 }
 
-// backoff gives the pause after an attempt. The number of attempts alone doesn't tell it, because
-// attempts that only waited for something count too: a later pause is used only when since is at least
-// the sum of all earlier ones, each as short as spread may make it.
+// backoff returns the pause after an attempt. The number of attempts is not enough to choose it, because it also counts
+// attempts that only waited for something. So a later pause is used only when since is at least the sum of all earlier
+// pauses, each as short as spread may make it.
 func backoff(waits []time.Duration, attempt int, since time.Duration) time.Duration {
-	at := 0
-	for passed := shortest(waits[0]); at < min(attempt, len(waits))-1 && since >= passed; passed += shortest(waits[at]) {
-		at++
+	last := min(attempt, len(waits)) - 1
+	passed := shortest(waits[0])
+	i := 0
+	for i < last && since >= passed {
+		i++
+		passed += shortest(waits[i])
 	}
-	return waits[at]
+	return waits[i]
 }
 
 // spread shortens a pause by up to a quarter, so that the messages which failed when a server
@@ -257,8 +275,8 @@ func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-sho
 // shortest is the shortest pause that spread may make of a pause.
 func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
-// late tells the agent, once, that a message has not left yet.
-func (at attempts) late(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+// warnIfLate tells the agent, once, that a message has not left yet, when that has been so for long.
+func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < at.opt.LateAfter {
 		return
 	}
@@ -266,7 +284,8 @@ func (at attempts) late(f *dispatch.Finish, c dispatch.Claimed, se *channels.Sen
 	at.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
 }
 
-func (at attempts) fail(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+// giveUp ends a delivery that failed for good.
+func (at attempts) giveUp(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	f.State, f.Advance = store.Failed, 1
 	at.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
 	at.metrics.Account(c.AccountID).Failed.Add(1)
@@ -285,12 +304,14 @@ func (at attempts) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch
 		return
 	}
 	earliest := p.RequestTimeout + at.opt.ReconcileAfter
-	if ago := store.Seconds(c.SentAgo); ago < earliest && !p.Restored { // an attempt from before a restore isn't running any more
+	ago := store.Seconds(c.SentAgo)
+	mayStillRun := ago < earliest && !p.Restored // an attempt from before a restore has ended
+	if mayStillRun {
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
 	var outcome channels.Outcome
-	sent, err := at.safely(func() (s Sent, err error) {
+	sent, err := at.recoverPanic(func() (s Sent, err error) {
 		outcome, s, err = a.Reconcile(ctx)
 		return s, err
 	})
@@ -299,50 +320,52 @@ func (at attempts) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch
 		at.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
 		outcome = channels.CannotTell
 	}
+	foundAbsentTwice := c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain
+	unclearForLong := ago > at.opt.UnclearAfter
 	switch {
 	case outcome == channels.Landed:
-		at.landed(f, c, sent)
+		at.finishLanded(f, c, sent)
 		if p.Restored && sent.More {
 			f.State = store.Unknown // the next part may be there as well
 		}
-	case p.Restored && !p.PreferDouble && err == nil: // never sent again by itself
-		at.unclear(f, c)
-	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain:
+	case p.Restored && !p.PreferDouble && err == nil: // after a restore nothing is sent again unless a person says so
+		at.askPerson(f, c)
+	case outcome == channels.Absent && foundAbsentTwice:
 		f.State = store.Queued
 		if sent.Blind {
-			at.repeat(f, c)
+			at.makeAgain(f, c)
 		}
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAgo == 0
 		f.Wait = at.opt.AbsentAgain.Seconds()
-	case store.Seconds(c.SentAgo) > at.opt.UnclearAfter && p.PreferDouble:
-		at.repeat(f, c)
-	case store.Seconds(c.SentAgo) > at.opt.UnclearAfter:
-		at.unclear(f, c)
+	case unclearForLong && p.PreferDouble:
+		at.makeAgain(f, c)
+	case unclearForLong:
+		at.askPerson(f, c)
 	default:
-		f.Wait = lookAgain.Seconds()
-		if class := channels.ClassOf(err); err != nil && class == channels.Throttled {
-			var se *channels.SendError
-			errors.As(err, &se)
-			f.GateWait = at.opt.pause(max(se.Wait, 50*time.Millisecond))
+		f.Wait = lookAgainEvery.Seconds()
+		var se *channels.SendError
+		if errors.As(err, &se) && channels.ClassOf(err) == channels.Throttled {
+			f.GateWait = at.opt.pause(max(se.Wait, minThrottlePause))
 		}
 	}
 }
 
-// repeat lets a post be made again although nobody could find out whether it was made.
-func (at attempts) repeat(f *dispatch.Finish, c dispatch.Claimed) {
+// makeAgain lets a post be made again although nobody could find out whether it was made.
+func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Unsure = store.Queued, true
 	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
-// unclear makes a person decide what becomes of a delivery.
-func (at attempts) unclear(f *dispatch.Finish, c dispatch.Claimed) {
+// askPerson makes a person decide what becomes of a delivery.
+func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	at.metrics.Account(c.AccountID).Undecided.Add(1)
 	at.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
 }
 
-func clip(s string) string {
+// shorten cuts a text for the row of a delivery.
+func shorten(s string) string {
 	if r := []rune(s); len(r) > maxErrorRunes {
 		return string(r[:maxErrorRunes])
 	}

@@ -17,7 +17,7 @@ func threeEvents() *batch {
 func TestWaitBeforeRefused(t *testing.T) {
 	t.Parallel()
 	b := threeEvents()
-	if !b.refuse(3, errors.New("nobody sent it")) || !b.wait(Wait{EventID: 1, Most: time.Minute}) {
+	if !b.refuseEvent(3, errors.New("nobody sent it")) || !b.putOffEvent(Wait{EventID: 1, Most: time.Minute}) {
 		t.Fatal("an event was not found")
 	}
 	if r := b.runs[0]; r.refused != nil || r.apply != 0 {
@@ -32,7 +32,7 @@ func TestWaitBeforeRefused(t *testing.T) {
 func TestRefusedBeforeWait(t *testing.T) {
 	t.Parallel()
 	b := threeEvents()
-	if !b.wait(Wait{EventID: 3, Most: time.Minute}) || !b.refuse(2, errors.New("nobody sent it")) {
+	if !b.putOffEvent(Wait{EventID: 3, Most: time.Minute}) || !b.refuseEvent(2, errors.New("nobody sent it")) {
 		t.Fatal("an event was not found")
 	}
 	if list := b.releases(); len(list) != 1 || list[0].After != 0 || list[0].Waits != 0 {

@@ -12,20 +12,20 @@ import (
 	"parley/store/blob"
 )
 
-// decodeTime is how long a batch is decoded. Events that are not decoded by then are left for the next
+// maxBatchDecode is how long a batch is decoded. Events that are not decoded by then are left for the next
 // batch.
-const decodeTime = 100 * time.Millisecond
+const maxBatchDecode = 100 * time.Millisecond
 
 // errSlow says that an event is still being decoded.
 var errSlow = errors.New("relay: it took too long to decode")
 
-// decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before
-// an event that can't be decoded, can't be decoded yet, takes long, or whose payload is gone. Such an event is later given
-// up, waits for its account, or is tried alone.
+// decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before an event that is
+// not decoded now: one that can never be decoded is given up, one of an account that isn't open waits for the account, and
+// one that takes long or whose payload is gone is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	d := decoder{Relay: a.Relay}
-	defer d.leave()
+	defer d.release()
 	closed := map[store.AccountID]bool{}
 	for _, p := range b.inOrder() {
 		switch {
@@ -34,7 +34,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		case closed[p.Events[p.n].AccountID]:
 			p.putOff(p.n, whileClosed(p.Events[p.n].AccountID, p.waitsOf(p.n)))
 			continue
-		case time.Since(began) > decodeTime:
+		case time.Since(began) > maxBatchDecode:
 			p.apply = p.n
 			continue
 		}
@@ -49,9 +49,9 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		case errors.Is(err, errSlow):
 			p.apply, p.release.Tries = p.n, 1
 			signal(a.suspects)
-		case unreadable(err):
+		case isUnreadable(err):
 			p.apply, p.refused = p.n, err
-		case a.blames(err): // its payload isn't there
+		case a.mayBlameEvent(err): // its payload isn't there
 			p.apply, p.release.Tries = p.n, 1
 			signal(a.suspects)
 		default: // the database did not give its payload
@@ -63,11 +63,11 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 // payloadError says that the payload of an event could not be read from the database.
 type payloadError struct{ error }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e payloadError) Unwrap() error { return e.error }
 
-// unreadable says that an event can never be decoded.
-func unreadable(err error) bool {
+// isUnreadable reports whether an event can never be decoded.
+func isUnreadable(err error) bool {
 	var payload payloadError
 	return !errors.As(err, &payload) && !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
@@ -76,11 +76,11 @@ func unreadable(err error) bool {
 // in a new one the stack would have to grow again for each. It belongs to one goroutine; leave it at the end.
 type decoder struct {
 	*Relay
-	work chan func() // nil = there is no goroutine
+	work chan func() // nil means there is no goroutine
 }
 
-// begin lets the goroutine work.
-func (d *decoder) begin(work func()) {
+// run lets the goroutine work.
+func (d *decoder) run(work func()) {
 	if d.work == nil {
 		list := make(chan func(), 1)
 		go func() {
@@ -93,8 +93,8 @@ func (d *decoder) begin(work func()) {
 	d.work <- work
 }
 
-// leave lets the goroutine end, once it has done what it began.
-func (d *decoder) leave() {
+// release lets the goroutine end, once it has done what it began.
+func (d *decoder) release() {
 	if d.work != nil {
 		close(d.work)
 		d.work = nil
@@ -116,9 +116,9 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 		}
 		one = &decoding{done: make(chan struct{})}
 		r := d.Relay
-		r.left.Add(1)
-		d.begin(func() {
-			defer r.left.Done()
+		r.background.Add(1)
+		d.run(func() {
+			defer r.background.Done()
 			defer close(one.done)
 			one.value, one.err = r.safeDecode(e, payload)
 		})
@@ -131,7 +131,7 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 		return one.value, one.err
 	case <-timer.C:
 		d.slow.keep(e.ID, one)
-		d.leave() // its goroutine is busy: the next event needs another
+		d.release() // its goroutine is busy: the next event needs another
 		return nil, errSlow
 	}
 }
@@ -162,8 +162,8 @@ type slowDecodes struct {
 
 func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[store.EventID]*decoding{}} }
 
-// mostSlow is how many decodings are remembered before those that have ended are forgotten.
-const mostSlow = 16
+// maxSlow is how many decodings are remembered before those that have ended are forgotten.
+const maxSlow = 16
 
 func (s *slowDecodes) find(event store.EventID) *decoding {
 	s.mu.Lock()
@@ -177,7 +177,7 @@ func (s *slowDecodes) keep(event store.EventID, d *decoding) {
 	for id, old := range s.running {
 		select {
 		case <-old.done:
-			if len(s.running) >= mostSlow {
+			if len(s.running) >= maxSlow {
 				delete(s.running, id)
 			}
 		default:

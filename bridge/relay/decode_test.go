@@ -28,7 +28,7 @@ func TestDecodeBesideSlow(t *testing.T) {
 	h := slowHandler{slow: 2, release: make(chan struct{})}
 	r := &Relay{slow: newSlowDecodes(), handler: h}
 	d := decoder{Relay: r}
-	defer d.leave()
+	defer d.release()
 	for _, id := range []store.EventID{1, 3, 4} {
 		if id == 3 {
 			if _, err := d.decode(t.Context(), store.Event{ID: h.slow}, time.Nanosecond); !errors.Is(err, errSlow) {
@@ -43,14 +43,14 @@ func TestDecodeBesideSlow(t *testing.T) {
 	if value, err := d.decode(t.Context(), store.Event{ID: h.slow}, time.Hour); err != nil || value != h.slow {
 		t.Errorf("the slow one, asked again: %v %v", value, err)
 	}
-	r.left.Wait()
+	r.background.Wait()
 }
 
 // Events that are decoded at once share a goroutine.
 func TestDecodeInOneGoroutine(t *testing.T) {
 	t.Parallel()
 	d := decoder{Relay: &Relay{slow: newSlowDecodes(), handler: slowHandler{}}}
-	defer d.leave()
+	defer d.release()
 	if _, err := d.decode(t.Context(), store.Event{ID: 1}, time.Hour); err != nil {
 		t.Fatal(err)
 	}

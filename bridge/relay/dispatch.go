@@ -20,23 +20,31 @@ const emptyTurnWait = 20 * time.Millisecond
 type dispatcher struct {
 	*Relay
 	*gateBook
-	attempts attempts
-	inRow    map[store.LaneID]int // how many deliveries a lane has handed out in a row
-	results  chan result
-	done     []result  // not written yet
-	aside    []result  // not written yet, because long batches have their lanes locked
-	turned   time.Time // when the last turn began
+	attempts  attempts
+	inRow     map[store.LaneID]int // how many deliveries a lane has handed out in a row
+	results   chan result
+	unwritten []result  // results that the next turn writes
+	aside     []result  // results put aside, because long batches have their lanes locked
+	turnBegan time.Time // when the last turn that asked the database began
 
-	searches   sync.WaitGroup          // looks for lanes that became due long ago, one at a time
-	searching  bool                    // a search goes on, or what it found isn't noted yet
-	searchedAt time.Time               // when the last search began
-	found      chan []dispatch.GateDue // what the search found
+	searches     sync.WaitGroup          // looks for lanes that became due long ago, one at a time
+	searching    bool                    // a search goes on, or what it found isn't noted yet
+	searchedAt   time.Time               // when the last search began
+	searchResult chan []dispatch.GateDue // what the search found
 }
 
-// runDispatch turns until ctx ends, then waits for the attempts under way.
+// runDispatch claims due deliveries and writes what became of them, turn by turn, until ctx ends. Then it waits for the
+// attempts under way, at most for grace.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt.PerGate, r.opt.Total), attempts: attempts{r.handler, r.metrics, r.log, r.opt},
-		inRow: map[store.LaneID]int{}, results: make(chan result, r.opt.Total), found: make(chan []dispatch.GateDue, 1), searchedAt: time.Now()}
+	d := &dispatcher{
+		Relay:        r,
+		gateBook:     newGateBook(r.opt.PerGate, r.opt.Total),
+		attempts:     attempts{r.handler, r.metrics, r.log, r.opt},
+		inRow:        map[store.LaneID]int{},
+		results:      make(chan result, r.opt.Total),
+		searchResult: make(chan []dispatch.GateDue, 1),
+		searchedAt:   time.Now(),
+	}
 	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
@@ -47,29 +55,37 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 			pause.For(ctx, backoffOnError)
 			continue
 		}
-		d.wait(ctx)
+		d.waitForWork(ctx)
 	}
-	for d.total > 0 || len(d.done)+len(d.aside) > 0 {
-		if d.total > 0 && len(d.done)+len(d.aside) == 0 {
+	d.finishUnderWay(work)
+	return nil
+}
+
+// finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing new.
+func (d *dispatcher) finishUnderWay(ctx context.Context) {
+	for d.underWay > 0 || d.hasResults() {
+		if !d.hasResults() {
 			select {
 			case r := <-d.results:
 				d.collect(r)
-			case <-work.Done():
-				return nil
+			case <-ctx.Done():
+				return
 			}
 		}
-		if err := d.turn(work, false); err != nil {
-			r.log.Warn("dispatch failed while stopping", "error", err)
-			if work.Err() != nil || !pause.For(work, backoffOnError) {
-				return nil
+		if err := d.turn(ctx, false); err != nil {
+			d.log.Warn("dispatch failed while stopping", "error", err)
+			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
+				return
 			}
 		}
 		if len(d.aside) > 0 {
-			pause.For(work, asideEvery)
+			pause.For(ctx, asideInterval)
 		}
 	}
-	return nil
 }
+
+// hasResults reports whether results came that are not written yet.
+func (d *dispatcher) hasResults() bool { return len(d.unwritten)+len(d.aside) > 0 }
 
 // A turn that writes one result costs almost as much as one that writes many. So while many attempts are
 // under way, the next turn waits for more results.
@@ -79,23 +95,23 @@ const (
 	turnEvery    = 4 * time.Millisecond
 )
 
-// wait returns when there may be something to do.
-func (d *dispatcher) wait(ctx context.Context) {
-	if rest := turnEvery - time.Since(d.turned); d.total >= manyUnderWay && rest > 0 {
+// waitForWork returns when there may be something to do.
+func (d *dispatcher) waitForWork(ctx context.Context) {
+	if rest := turnEvery - time.Since(d.turnBegan); d.underWay >= manyUnderWay && rest > 0 {
 		d.gather(ctx, rest)
 	}
-	if len(d.done) > 0 {
+	if len(d.unwritten) > 0 {
 		return
 	}
 	soon := time.Second
 	now := time.Now()
-	for gate, at := range d.next {
-		if d.free(gate) > 0 {
+	for gate, at := range d.dueAt {
+		if d.freeSlots(gate) > 0 {
 			soon = min(soon, at.Sub(now))
 		}
 	}
 	if len(d.aside) > 0 {
-		soon = min(soon, asideEvery)
+		soon = min(soon, asideInterval)
 	}
 	if soon <= 0 {
 		return
@@ -106,19 +122,19 @@ func (d *dispatcher) wait(ctx context.Context) {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-d.lanes:
-		d.forget()
-	case <-d.woken.some:
-		d.expect(d.woken.take())
+		d.forgetAll()
+	case <-d.woken.added:
+		d.noteWoken(d.woken.takeAll())
 	case r := <-d.results:
 		d.collect(r)
 	}
 }
 
 // gather takes results until there are many, or for a while.
-func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
-	timer := time.NewTimer(most)
+func (d *dispatcher) gather(ctx context.Context, maxWait time.Duration) {
+	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
-	for len(d.done) < manyResults {
+	for len(d.unwritten) < manyResults {
 		select {
 		case <-ctx.Done():
 			return
@@ -133,8 +149,8 @@ func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
 // collect takes a result, and all others that are there already.
 func (d *dispatcher) collect(r result) {
 	for more := true; more; {
-		d.done = append(d.done, r)
-		d.end(r.Gate)
+		d.unwritten = append(d.unwritten, r)
+		d.attemptEnded(r.Gate)
 		select {
 		case r = <-d.results:
 		default:
@@ -143,39 +159,39 @@ func (d *dispatcher) collect(r result) {
 	}
 }
 
-// turn writes results and claims in one commit.
+// turn writes results and, if claim is set, takes due deliveries, in one commit.
 func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	var gates []dispatch.GateClaim
 	if claim {
-		if err := d.look(ctx, d.hot); err != nil {
+		if err := d.askGates(ctx, d.sessions); err != nil {
 			return err
 		}
-		gates = d.choose()
+		gates = d.chooseGates()
 	}
 	d.putAside()
-	if len(gates) == 0 && len(d.done) == 0 {
+	if len(gates) == 0 && len(d.unwritten) == 0 {
 		return nil
 	}
 	d.keepPlaces()
 	began := time.Now()
-	d.turned = began
-	ask := d.touched(gates)
-	defer func() { d.load.turns.add(time.Now(), time.Since(began)) }()
-	claimed, due, err := d.commit(ctx, finishes(d.done), dispatch.Claim{Gates: gates, Join: d.runs.Load()}, ask)
+	d.turnBegan = began
+	ask := d.gatesOfTurn(gates)
+	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
+	claimed, due, err := d.commit(ctx, finishes(d.unwritten), dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}, ask)
 	switch {
-	case err != nil && len(d.done) > 0 && refused(err):
+	case err != nil && len(d.unwritten) > 0 && isRefusal(err):
 		return d.writeSingly(ctx)
 	case err != nil:
 		return err
 	}
 	d.afterTurn(ctx, ask, due, len(claimed) > 0)
 	for _, c := range claimed {
-		d.begin(c.GateID)
+		d.attemptBegan(c.GateID)
 	}
 	if len(claimed) > 0 {
-		go d.attempts.begin(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
+		go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
 			d.results <- result{Finish: f, claim: c}
 		})
 	}
@@ -187,8 +203,8 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 // of everything that was handed out since.
 func (d *dispatcher) search(ctx context.Context) {
 	select {
-	case due := <-d.found:
-		d.lookBack(due)
+	case due := <-d.searchResult:
+		d.noteFound(due)
 		d.searching = false
 	default:
 	}
@@ -199,11 +215,11 @@ func (d *dispatcher) search(ctx context.Context) {
 	d.searches.Go(func() {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
-		due, err := allDue(limited, d.hot)
+		due, err := allDue(limited, d.sessions)
 		if err != nil {
 			d.warn(ctx, "search for lanes that became due long ago failed", err)
 		}
-		d.found <- due
+		d.searchResult <- due
 	})
 }
 
@@ -220,33 +236,33 @@ func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
 	return dispatch.DueGates(ctx, q, gates)
 }
 
-// touched gives the gates that a turn changes.
-func (d *dispatcher) touched(claims []dispatch.GateClaim) []dispatch.GateSince {
+// gatesOfTurn returns the gates that a turn changes.
+func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSince {
 	ids := map[store.GateID]bool{}
 	for _, c := range claims {
 		ids[c.ID] = true
 	}
-	for _, r := range d.done {
+	for _, r := range d.unwritten {
 		ids[r.Gate] = true
 	}
-	return d.sinceOf(slices.Collect(maps.Keys(ids)))
+	return d.questions(slices.Collect(maps.Keys(ids)))
 }
 
 // How many deliveries a lane may hand out in a row before the lanes that wait behind it have a turn.
 const (
-	mostInRow  = 8
-	mostCounts = 4096 // lanes whose counts are remembered
+	maxInRow     = 8
+	maxRowCounts = 4096 // lanes whose counts are remembered
 )
 
 // keepPlaces lets lanes with more deliveries keep their place before others for a while, which is cheaper.
 // Behind a gate with a rate, lanes take turns after each delivery.
 func (d *dispatcher) keepPlaces() {
-	if len(d.inRow) > mostCounts {
+	if len(d.inRow) > maxRowCounts {
 		clear(d.inRow)
 	}
-	for i := range d.done {
-		f := &d.done[i].Finish
-		if f.Advance == 0 || d.gate(f.Gate).limited || d.inRow[f.LaneID] >= mostInRow-1 {
+	for i := range d.unwritten {
+		f := &d.unwritten[i].Finish
+		if f.Advance == 0 || d.gate(f.Gate).limited || d.inRow[f.LaneID] >= maxInRow-1 {
 			delete(d.inRow, f.LaneID)
 			continue
 		}
@@ -257,19 +273,19 @@ func (d *dispatcher) keepPlaces() {
 
 // afterTurn forgets the results that were written, and notes when the touched gates are due next.
 func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, due []dispatch.GateDue, claimed bool) {
-	d.wakeAppliers(ctx, d.done)
-	d.done = nil
+	d.wakeForResults(ctx, d.unwritten)
+	d.unwritten = nil
 	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
 		for i := range due {
 			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
 	}
-	d.learn(asked, due, false)
+	d.noteDue(asked, due, false)
 }
 
-// wakeAppliers wakes the appliers for the facts that were written with results, and for the events that
+// wakeForResults wakes the appliers for the facts that were written with results, and for the events that
 // wait for the posts which landed.
-func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
+func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	var shares []store.AccountID
 	var posts []string
 	for _, f := range written {
@@ -283,10 +299,10 @@ func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
 	if len(shares) > 0 {
 		d.WakeAppliers(shares...)
 	}
-	if len(posts) > 0 && d.postsAwaited() {
-		d.left.Add(1)
+	if len(posts) > 0 && d.arePostsAwaited() {
+		d.background.Add(1)
 		go func() {
-			defer d.left.Done()
+			defer d.background.Done()
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 			defer cancel()
 			d.wakeWaiting(ctx, posts)
@@ -298,6 +314,8 @@ func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
 const postsMayWait = time.Minute
 
 // awaitPosts notes that events wait for the records of posts.
-func (r *Relay) awaitPosts() { r.awaited.Store(int64(time.Since(r.began) + postsMayWait)) }
+func (r *Relay) awaitPosts() { r.postsAwaitedUntil.Store(int64(time.Since(r.began) + postsMayWait)) }
 
-func (r *Relay) postsAwaited() bool { return int64(time.Since(r.began)) < r.awaited.Load() }
+func (r *Relay) arePostsAwaited() bool {
+	return int64(time.Since(r.began)) < r.postsAwaitedUntil.Load()
+}

@@ -6,11 +6,11 @@ import "parley/store/dispatch"
 func (r *Relay) Callers() int {
 	r.queue.mu.Lock()
 	defer r.queue.mu.Unlock()
-	return r.queue.inside
+	return r.queue.callers
 }
 
 // WakeFor tells the dispatcher of a gate behind which a lane became due.
 func (r *Relay) WakeFor(due dispatch.GateDue) { r.wakeFor(Made{Due: []dispatch.GateDue{due}}) }
 
-// Refused says whether an error is an answer of the database to what it was given.
-func Refused(err error) bool { return refused(err) }
+// Refused reports whether an error is an answer of the database to what it was given.
+func Refused(err error) bool { return isRefusal(err) }

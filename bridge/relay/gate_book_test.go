@@ -11,15 +11,15 @@ import (
 func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	t.Parallel()
 	b := newGateBook(16, 8)
-	b.begin(1)
+	b.attemptBegan(1)
 	for _, account := range []store.AccountID{7, 8} {
-		b.expect(map[store.GateID]wakeup{1: {account: account}})
-		if b.busyBy[account] != 1 || b.free(1) != 3 {
-			t.Errorf("account %d has %d attempts under way and room for %d, want 1 and 3", account, b.busyBy[account], b.free(1))
+		b.noteWoken(map[store.GateID]wakeup{1: {account: account}})
+		if b.underWayBy[account] != 1 || b.freeSlots(1) != 3 {
+			t.Errorf("account %d has %d attempts under way and room for %d, want 1 and 3", account, b.underWayBy[account], b.freeSlots(1))
 		}
 	}
-	b.end(1)
-	for account, n := range b.busyBy {
+	b.attemptEnded(1)
+	for account, n := range b.underWayBy {
 		if n != 0 {
 			t.Errorf("account %d has %d attempts under way, want none", account, n)
 		}

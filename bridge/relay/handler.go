@@ -13,35 +13,35 @@ import (
 	"parley/store/dispatch"
 )
 
-// Handler gives meaning to what the relay moves.
+// Handler knows what the facts and deliveries mean that the relay moves.
 type Handler interface {
 	// Decode reads what an event says; payload holds its bytes. It is pure: no I/O, no clock. It
 	// runs outside of any transaction, and again when an attempt to apply the event failed.
-	// Errors: ErrNotOpen when nobody can read it yet; what else fails is never tried again.
+	// Errors: ErrNotOpen when the event can't be read yet. After any other error the event is never decoded again.
 	Decode(e store.Event, payload []byte) (any, error)
 
 	// Apply turns events, in order, into state; all in tx, all or nothing. An event that must
 	// wait, or can never be applied, is left out and named in Made, and so are all later events
 	// of its order key.
-	// Errors: *WaitError and *EventError name an event that was begun before that became
-	// clear: the others are applied again without it. Everything else is counted as a failed try.
+	// Errors: *WaitError and *EventError name an event that must be left out, but had begun to change something before that
+	// became clear: the others are applied again without it. Any other error counts as a failed try.
 	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Made, error)
 
 	// Quarantined is told, in tx, that an event was given up. unread means that the event must not
 	// even be decoded, since decoding it may end the process.
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
-	// Policy says how a delivery is attempted. Cheap, no I/O.
+	// Policy returns how a delivery is attempted. It is called for every attempt, so it must be cheap and do no I/O.
 	Policy(c dispatch.Claimed) Policy
 
 	// Attempts prepares an attempt for each of the deliveries that were claimed together, in their
 	// order. If something can't be read for one of them, its attempt fails with that error.
 	Attempts(ctx context.Context, claims []dispatch.Claimed) []Attempt
 
-	// Facts gives the facts that are written into the journal together with a result.
+	// Facts returns the facts that are written into the journal together with a result.
 	Facts(c dispatch.Claimed, r Report) []store.NewEvent
 
-	// Timer gives the fact that a timer stands for.
+	// Timer returns the fact that a timer stands for.
 	Timer(t store.Timer) store.NewEvent
 }
 
@@ -63,8 +63,8 @@ type Batch struct {
 
 // Made is what Apply made.
 type Made struct {
-	// Write holds the statements that write what was changed; they are sent with the commit. nil =
-	// nothing is to be written.
+	// Write holds the statements that write what was changed; they are sent with the commit. It is nil if there is nothing
+	// to write.
 	Write *store.Pipeline
 	// Due are the gates behind which lanes became due, with Oldest, but without Limited.
 	Due []dispatch.GateDue
@@ -75,8 +75,8 @@ type Made struct {
 	Refused []EventError
 	// Written names things that are recorded from now on and that other events may wait for (Wait.For).
 	Written []string
-	// Recheck gives those names in Waits that another transaction has recorded meanwhile. It is called
-	// after the commit, so that none is missed; nil = Waits has no names.
+	// Recheck returns those names in Waits that another transaction has recorded meanwhile. It is called
+	// after the commit, so that none is missed. It is nil if Waits has no names.
 	Recheck func(ctx context.Context) ([]string, error)
 	// Committed, if not nil, is called once all of it is committed. It must not block.
 	Committed func()
@@ -95,7 +95,7 @@ type Attempt interface {
 // their queue; no try is counted, so the Handler must stop asking for it by the event's age.
 type Wait struct {
 	EventID store.EventID
-	// For names what the event waits for; it comes back when that is among Made.Written. "" = it
+	// For names what the event waits for; it comes back when that is among Made.Written. "" means it
 	// has no name, and the event is looked at again and again.
 	For string
 	// Most is after how long the event comes back at the latest.
@@ -126,7 +126,7 @@ type EventError struct {
 // Error implements error.
 func (e *EventError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *EventError) Unwrap() error { return e.Err }
 
 // Policy of attempts at one delivery.
@@ -146,12 +146,12 @@ type Sent struct {
 	State      string // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
-	More       bool // a long message: the next part follows
+	More       bool // this was one part of a long message, and the next part follows
 	Uncalled   bool // the other side was not called, so the gate gets its slot back; also set with an error
 	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
 	Landed     []dispatch.Landed
-	// With gives the results of the other deliveries of the run, in their order: State and Progress.
-	// nil = they are all as that of the first.
+	// With holds the State and Progress of the other deliveries of the run, in their order. nil means that all deliveries
+	// have the result of the first.
 	With []dispatch.Part
 	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
 	Parts int

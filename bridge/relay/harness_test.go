@@ -37,9 +37,9 @@ type stage struct {
 	mu        sync.Mutex
 	policy    relay.Policy
 	payload   func(body []byte)                                                // sees what is decoded
-	decode    func(e store.Event) (any, error)                                 // nil = each event is readable
+	decode    func(e store.Event) (any, error)                                 // nil means each event is readable
 	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error // before the effects are written
-	waits     func(e store.Event) *relay.Wait                                  // nil = what is not to be applied yet
+	waits     func(e store.Event) *relay.Wait                                  // nil means what is not to be applied yet
 	refuses   func(e store.Event) error                                        // why an event can never be applied
 	tells     func(ctx context.Context, tx pgx.Tx) error                       // before people are told of an event that is given up
 	recheck   func() []string                                                  // names that others have written
@@ -153,7 +153,7 @@ func (s *stage) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made
 	return made, nil
 }
 
-// leaveOut says whether an event is not to be applied.
+// leaveOut reports whether an event is not to be applied.
 func (s *stage) leaveOut(e store.Event, made *relay.Made) bool {
 	if s.waits != nil {
 		if w := s.waits(e); w != nil {
@@ -182,7 +182,7 @@ func (s *stage) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ str
 	return err
 }
 
-// told gives the external ids of the events of whose quarantine people were told, by any stage of this
+// told returns the external ids of the events of whose quarantine people were told, by any stage of this
 // database. Only what was committed counts: of a quarantine that is rolled back nobody hears.
 func (s *stage) told() string {
 	s.t.Helper()

@@ -6,21 +6,23 @@ import (
 	"parley/store"
 )
 
-// held knows the conversations whose lanes long batches of this process have locked. The results of
+// lockedConversations knows the conversations whose lanes long batches of this process have locked. The results of
 // deliveries in these conversations wait for the batch; all other results are written meanwhile.
-type held struct {
+type lockedConversations struct {
 	mu            sync.Mutex
 	conversations map[store.ConversationID]int // conversation → how many batches have its lanes locked
 }
 
-func newHeld() *held { return &held{conversations: map[store.ConversationID]int{}} }
+func newLockedConversations() *lockedConversations {
+	return &lockedConversations{conversations: map[store.ConversationID]int{}}
+}
 
 // add notes conversations until remove is called with them.
-func (h *held) add(ids []store.ConversationID) { h.count(ids, 1) }
+func (h *lockedConversations) add(ids []store.ConversationID) { h.count(ids, 1) }
 
-func (h *held) remove(ids []store.ConversationID) { h.count(ids, -1) }
+func (h *lockedConversations) remove(ids []store.ConversationID) { h.count(ids, -1) }
 
-func (h *held) count(ids []store.ConversationID, by int) {
+func (h *lockedConversations) count(ids []store.ConversationID, by int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range ids {
@@ -30,7 +32,7 @@ func (h *held) count(ids []store.ConversationID, by int) {
 	}
 }
 
-func (h *held) has(id store.ConversationID) bool {
+func (h *lockedConversations) has(id store.ConversationID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.conversations[id] > 0

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	holderLasts = 20 * time.Second // the events that a stopped process had taken are free after that
-	holderKeep  = 5                // seconds between two signs of life
+	holderLasts    = 20 * time.Second // the events that a stopped process had taken are free after that
+	holderInterval = 5                // seconds between two signs of life
 )
 
-// holders knows the appliers of this process, by their names in the queues.
+// holders knows the appliers of this process, by the ids under which queues name who has taken them.
 type holders struct {
 	mu   sync.Mutex
-	lost map[int]*atomic.Bool
+	lost map[int]*atomic.Bool // set when other processes took the applier for dead and freed its events
 }
 
 func newHolders() *holders { return &holders{lost: map[int]*atomic.Bool{}} }

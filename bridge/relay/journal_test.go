@@ -18,7 +18,7 @@ import (
 	"parley/store"
 )
 
-// order gives the applied events of a key in the order of their effects.
+// order returns the applied events of a key in the order of their effects.
 func (s *stage) order(key string) string {
 	return s.text(`SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = $1`, store.OrderKey(7, key))
 }

@@ -40,11 +40,11 @@ func TestDispatcherWithoutRestIsBusy(t *testing.T) {
 	if r.Busy() {
 		t.Error("busy before any work")
 	}
-	r.load.turns.add(now, loadMemory/2)
+	r.load.dispatcher.add(now, loadMemory/2)
 	if r.Busy() {
 		t.Error("busy with a dispatcher that rests half of the time")
 	}
-	r.load.turns.add(now.Add(time.Hour), loadMemory) // an hour hence, so that a slow machine forgets nothing of it
+	r.load.dispatcher.add(now.Add(time.Hour), loadMemory) // an hour hence, so that a slow machine forgets nothing of it
 	if !r.Busy() {
 		t.Error("not busy with a dispatcher that had no rest")
 	}

@@ -43,7 +43,7 @@ type AccountMetrics struct {
 	Failed      atomic.Int64 // deliveries given up
 	Undecided   atomic.Int64 // deliveries handed to a person, since nobody can tell
 	Repeated    atomic.Int64 // posts made again though the first may be there: nobody could tell
-	LastEvent   atomic.Int64 // unix seconds of the last accepted fact; 0 = none yet
+	LastEvent   atomic.Int64 // unix seconds of the last accepted fact; 0 means none yet
 	errors      [errorClasses]atomic.Int64
 }
 
@@ -57,7 +57,7 @@ const (
 	errorClasses
 )
 
-// Errors gives the failed attempts by class.
+// Errors returns the failed attempts by class.
 func (a *AccountMetrics) Errors(each func(class string, n int64)) {
 	for i, class := range [errorClasses]string{"throttled", "auth", "retry", "permanent", "ambiguous"} {
 		each(class, a.errors[i].Load())
@@ -111,12 +111,12 @@ func newMetrics() *Metrics {
 	}
 }
 
-// Histograms gives the histograms, to be registered.
+// Histograms returns the histograms, to be registered.
 func (m *Metrics) Histograms() []prometheus.Collector {
 	return []prometheus.Collector{m.accept, m.apply, m.batch, m.delay, m.due, m.hop}
 }
 
-// Account gives the counters of an account.
+// Account returns the counters of an account.
 func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 	if a, ok := m.accounts.Load(id); ok {
 		return a.(*AccountMetrics)
@@ -162,8 +162,8 @@ func (m *Metrics) Applying(b Batch) {
 	m.batches.add(b.Now, waited/time.Duration(max(len(b.Facts), 1)))
 }
 
-// began counts an attempt whose claim was asked for at claimed.
-func (m *Metrics) began(c dispatch.Claimed, claimed time.Time) {
+// attemptBegan counts an attempt whose claim was asked for at claimed.
+func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
 	a.InFlight.Add(1)
@@ -181,14 +181,14 @@ func (m *Metrics) began(c dispatch.Claimed, claimed time.Time) {
 	}
 }
 
-func (m *Metrics) ended(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
+func (m *Metrics) attemptEnded(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
 
 // trouble counts a failed attempt.
 func (m *Metrics) trouble(account store.AccountID, class channels.Class) {
 	m.Account(account).errors[errorClass(class)].Add(1)
 }
 
-// errorClass gives the kind of trouble.
+// errorClass returns the kind of trouble.
 func errorClass(class channels.Class) int {
 	switch class {
 	case channels.Throttled:

@@ -11,7 +11,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// observed gives how often a histogram was written, and the sum.
+// observed returns how often a histogram was written, and the sum.
 func observed(t *testing.T, h prometheus.Histogram) (uint64, float64) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
@@ -59,8 +59,8 @@ func TestHop(t *testing.T) {
 		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1, Part: 1}, AccountID: 1, CreatedAgo: 100},
 		{Delivery: store.Delivery{CreatedAt: now.Add(time.Second), Attempt: 1}, AccountID: 1, CreatedAgo: 5},
 	} {
-		m.began(c, time.Now())
-		m.ended(c)
+		m.attemptBegan(c, time.Now())
+		m.attemptEnded(c)
 	}
 	about := func(what string, h prometheus.Histogram, times uint64, want float64) {
 		if n, sum := observed(t, h); n != times || sum < want || sum > want+1 {
@@ -100,7 +100,7 @@ func BenchmarkMetrics(b *testing.B) {
 	for b.Loop() {
 		now := time.Now()
 		m.accepted(1, 1, now)
-		m.began(c, now)
-		m.ended(c)
+		m.attemptBegan(c, now)
+		m.attemptEnded(c)
 	}
 }

@@ -10,13 +10,13 @@ import (
 // Events of an account that isn't open in this process are put aside, so that Parley's own facts about its conversations
 // are not behind them. They are looked at again by their own clock, ever less often: each look reads their payloads.
 const (
-	closedWait  = 5 * time.Second
-	closedTurns = 6 // as often the wait is doubled: about five minutes
+	closedWait         = 5 * time.Second
+	maxClosedDoublings = 6 // as often the wait is doubled: about five minutes
 )
 
 // openAccounts are the accounts whose events this process can decode.
 type openAccounts struct {
-	wake chan struct{} // one was opened; holds one
+	wake chan struct{} // an account was opened; holds one signal
 
 	mu  sync.Mutex
 	ids map[store.AccountID]bool
@@ -36,7 +36,7 @@ func (o *openAccounts) set(id store.AccountID, open bool) {
 	}
 }
 
-// names gives the names by which events wait for the accounts' opening.
+// names returns the names by which events wait for the accounts' opening.
 func (o *openAccounts) names() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -49,5 +49,5 @@ func (o *openAccounts) names() []string {
 
 // whileClosed says how long an event of an account that isn't open waits, if it was put off so often before.
 func whileClosed(account store.AccountID, waits int) Wait {
-	return Wait{For: store.AwaitedOpening(account), Most: closedWait << min(waits, closedTurns)}
+	return Wait{For: store.AwaitedOpening(account), Most: closedWait << min(waits, maxClosedDoublings)}
 }

@@ -17,8 +17,8 @@ const (
 )
 
 const (
-	planSoon = time.Second // until a session makes its plans anew for the first time; each further pause is twice as long
-	planLate = time.Minute // the longest of these pauses
+	firstPlanPause = time.Second // until a session makes its plans anew for the first time; each further pause is twice as long
+	maxPlanPause   = time.Minute // the longest of these pauses
 )
 
 // plans says when a session makes the plans of its statements anew. By itself a session keeps a plan until
@@ -38,11 +38,11 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	p, known := data[plansKey].(plans)
 	switch {
 	case !known:
-		p.every = planSoon
+		p.every = firstPlanPause
 	case now.Before(p.next):
 		return nil
 	default:
-		p.every = min(2*p.every, planLate)
+		p.every = min(2*p.every, maxPlanPause)
 		if _, err := conn.Exec(ctx, `DISCARD PLANS`); err != nil {
 			return fmt.Errorf("relay: renew plans: %w", err)
 		}

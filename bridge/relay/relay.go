@@ -23,49 +23,66 @@ import (
 // Relay moves facts in and deliveries out.
 type Relay struct {
 	pool     *pgxpool.Pool
-	hot      *pgxpool.Pool // see OpenSessions
+	sessions *pgxpool.Pool // see OpenSessions
 	handler  Handler
 	log      *slog.Logger
 	opt      Options
 	queue    *acceptQueue
 	schedule *schedule
 	signals
-	runs atomic.Bool // deliveries may leave as one message
-	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
-	applying chan struct{}
-	load     loads               // how much there was to do lately
-	large    *semaphore.Weighted // bytes of large payloads being applied
-	slow     *slowDecodes
-	holders  *holders
-	locked   *held
-	left     sync.WaitGroup // work that took too long and goes on in the background
-	answered atomic.Int64   // when the database last answered, nanoseconds since began
-	awaited  atomic.Int64   // until when posts may be awaited by events, likewise
-	began    time.Time
-	metrics  *Metrics
+	runsAllowed atomic.Bool // several deliveries of a lane may leave as one message
+	// batchPlaces bounds the batches in work: more at a time than there are cores only hinder each other.
+	batchPlaces       chan struct{}
+	load              loads               // how much there was to do lately
+	largePayloads     *semaphore.Weighted // bytes of large payloads being applied
+	slow              *slowDecodes
+	holders           *holders
+	lockedLanes       *lockedConversations
+	background        sync.WaitGroup // work that took too long and goes on in the background
+	databaseAnswered  atomic.Int64   // when the database last answered, in nanoseconds since began
+	postsAwaitedUntil atomic.Int64   // until when events may wait for posts, in nanoseconds since began
+	began             time.Time
+	metrics           *Metrics
 }
 
+// From these loads on there is much to do: see Busy.
 const (
-	busyLoad  = 0.5 // appliers that were at work, as a mean, from which on there is much to do
-	busyTurns = 0.6 // the same of the dispatcher: the part of the time that its turns take
+	busyAppliers   = 0.5 // appliers at work, as a mean
+	busyDispatcher = 0.6 // the part of the time that the dispatcher's turns take
 )
 
 // New makes a Relay.
 func New(ctx context.Context, o Options) (*Relay, error) {
 	o = o.withDefaults()
-	hot := o.Sessions
-	if hot == nil {
+	sessions := o.Sessions
+	if sessions == nil {
 		var err error
-		if hot, err = OpenSessions(ctx, o.Pool); err != nil {
+		if sessions, err = OpenSessions(ctx, o.Pool); err != nil {
 			return nil, err
 		}
 	}
 	return &Relay{
-		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel),
-		signals: signals{suspects: make(chan struct{}, suspectAppliers), opened: newOpenAccounts(), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
-		metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
+		pool:     o.Pool,
+		sessions: sessions,
+		handler:  o.Handler,
+		log:      o.Log,
+		opt:      o,
+		queue:    newAcceptQueue(),
+		schedule: newSchedule(o.IsChannel),
+		signals: signals{
+			suspects: make(chan struct{}, suspectAppliers), // one signal for each
+			opened:   newOpenAccounts(),
+			lanes:    make(chan struct{}, 1),
+			woken:    newWakeups(),
+			timers:   make(chan struct{}, 1),
+		},
+		metrics:       newMetrics(),
+		batchPlaces:   make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		largePayloads: semaphore.NewWeighted(maxLargeTogether),
+		slow:          newSlowDecodes(),
+		holders:       newHolders(),
+		lockedLanes:   newLockedConversations(),
+		began:         time.Now(),
 	}, nil
 }
 
@@ -73,7 +90,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 // returns. It stores facts until it returns, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	if r.opt.Sessions == nil {
-		defer r.hot.Close()
+		defer r.sessions.Close()
 	}
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	stored := make(chan struct{})
@@ -94,16 +111,16 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	err := group.Wait()
 	stopStoring()
 	<-stored
-	r.leaveBehind(grace)
+	r.waitForBackground(grace)
 	return err
 }
 
-// leaveBehind waits for work that took too long and goes on in the background, but only for grace: it
+// waitForBackground waits for work that took too long and goes on in the background, but only for grace: it
 // may never end.
-func (r *Relay) leaveBehind(grace time.Duration) {
+func (r *Relay) waitForBackground(grace time.Duration) {
 	done := make(chan struct{})
 	go func() {
-		r.left.Wait()
+		r.background.Wait()
 		close(done)
 	}()
 	if !waitFor(done, grace) {
@@ -111,19 +128,19 @@ func (r *Relay) leaveBehind(grace time.Duration) {
 	}
 }
 
-// Metrics gives the counters.
+// Metrics returns the counters.
 func (r *Relay) Metrics() *Metrics { return r.metrics }
 
-// OpenAccount says that the events of an account can be decoded from now on.
+// OpenAccount notes that the events of an account can be decoded from now on.
 func (r *Relay) OpenAccount(account store.AccountID) {
 	r.opened.set(account, true)
 	signal(r.opened.wake)
 }
 
-// CloseAccount says that the events of an account can't be decoded any more.
+// CloseAccount notes that the events of an account can't be decoded any more.
 func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, false) }
 
-// Wake says that any delivery or timer may be due: call it after a commit that changed them
+// Wake makes the relay look for due deliveries and timers. Call it after a commit that changed them
 // by other ways than Handler.Apply.
 func (r *Relay) Wake() {
 	signal(r.lanes)
@@ -140,33 +157,33 @@ func (r *Relay) wakeFor(m Made) {
 	}
 }
 
-// AllowRuns says whether deliveries may leave together: only while every process that
+// AllowRuns reports whether deliveries may leave together: only while every process that
 // shares the lanes knows of it.
-func (r *Relay) AllowRuns(yes bool) { r.runs.Store(yes) }
+func (r *Relay) AllowRuns(yes bool) { r.runsAllowed.Store(yes) }
 
-// RunsAllowed tells what AllowRuns said last.
-func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
+// RunsAllowed returns what AllowRuns was last told.
+func (r *Relay) RunsAllowed() bool { return r.runsAllowed.Load() }
 
-// WakeAppliers says that other code of this process journalled events, which count for the shares of
-// these accounts.
+// WakeAppliers makes the relay look for events of accounts. Call it after other code of this process journalled some.
 func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time.Now(), accounts...) }
 
-// Busy says that there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
+// Busy reports whether there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
 // the last few seconds. What may be late then gives way.
 func (r *Relay) Busy() bool {
 	now := time.Now()
-	return r.queue.busy() || r.load.appliers.mean(now) > busyLoad || r.load.turns.mean(now) > busyTurns
+	return r.queue.isCrowded() || r.load.appliers.mean(now) > busyAppliers || r.load.dispatcher.mean(now) > busyDispatcher
 }
 
-// alive notes that the database answered.
-func (r *Relay) alive() { r.answered.Store(int64(time.Since(r.began))) }
+// noteDatabaseAnswer notes that the database answered.
+func (r *Relay) noteDatabaseAnswer() { r.databaseAnswered.Store(int64(time.Since(r.began))) }
 
-// stalled says that the database has not answered anybody lately: what takes long is not the
+// databaseStalled reports whether the database has not answered anybody lately. What takes long is then not the
 // fault of an event.
-func (r *Relay) stalled() bool {
-	return time.Since(r.began)-time.Duration(r.answered.Load()) > stalledAfter
+func (r *Relay) databaseStalled() bool {
+	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
 }
 
+// warn logs a failure, unless it is only the end of ctx.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil {
 		r.log.Warn("relay in trouble", "what", what, "error", err)

@@ -8,14 +8,14 @@ import (
 	"parley/store/dispatch"
 )
 
-// atOnce is how often a turn that collided with another transaction is tried again at once.
-const atOnce = 3
+// maxTurnTries is how often a turn that collided with another transaction is tried again at once.
+const maxTurnTries = 3
 
 const (
-	// asideFor is how long results wait at most for batches that hold their lanes.
-	asideFor = 100 * time.Millisecond
-	// asideEvery is the pause between two looks whether the batches have ended.
-	asideEvery = 5 * time.Millisecond
+	// maxAside is how long results wait at most for batches that hold their lanes.
+	maxAside = 100 * time.Millisecond
+	// asideInterval is the pause between two looks whether the batches have ended.
+	asideInterval = 5 * time.Millisecond
 )
 
 // refusedText is what people read of a delivery whose result the database doesn't take.
@@ -28,6 +28,7 @@ type result struct {
 	since time.Time // when the dispatcher first could have written it
 }
 
+// finishes returns the part of results that is written.
 func finishes(list []result) []dispatch.Finish {
 	done := make([]dispatch.Finish, len(list))
 	for i, r := range list {
@@ -40,16 +41,16 @@ func finishes(list []result) []dispatch.Finish {
 // ends or they have waited for asideFor; all others are to be written now.
 func (d *dispatcher) putAside() {
 	now := time.Now()
-	all := append(d.aside, d.done...)
-	d.aside, d.done = nil, nil
+	all := append(d.aside, d.unwritten...)
+	d.aside, d.unwritten = nil, nil
 	for _, r := range all {
 		if r.since.IsZero() {
 			r.since = now
 		}
-		if d.locked.has(r.claim.ConversationID) && now.Sub(r.since) < asideFor {
+		if d.lockedLanes.has(r.claim.ConversationID) && now.Sub(r.since) < maxAside {
 			d.aside = append(d.aside, r)
 		} else {
-			d.done = append(d.done, r)
+			d.unwritten = append(d.unwritten, r)
 		}
 	}
 }
@@ -57,8 +58,8 @@ func (d *dispatcher) putAside() {
 // commit is dispatch.Turn, tried again where it collided with another transaction.
 func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
 	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
-	for range atOnce {
-		if claimed, due, err = dispatch.Turn(ctx, d.hot, done, take, ask); !conflicting(err) {
+	for range maxTurnTries {
+		if claimed, due, err = dispatch.Turn(ctx, d.sessions, done, take, ask); !isConflict(err) {
 			break
 		}
 	}
@@ -68,14 +69,14 @@ func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take di
 // writeSingly writes each result by itself, since the database refused to write them together:
 // one that it doesn't take must not keep the others from being written.
 func (d *dispatcher) writeSingly(ctx context.Context) error {
-	for len(d.done) > 0 {
-		r := d.done[0]
+	for len(d.unwritten) > 0 {
+		r := d.unwritten[0]
 		if err := d.writeOne(ctx, r); err != nil {
 			return err
 		}
-		d.wakeAppliers(ctx, d.done[:1])
-		d.done = d.done[1:]
-		d.ask[r.Gate] = true
+		d.wakeForResults(ctx, d.unwritten[:1])
+		d.unwritten = d.unwritten[1:]
+		d.toAsk[r.Gate] = true
 	}
 	return nil
 }
@@ -84,14 +85,17 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 // even that is refused, the claim is left to its lease: whoever claims the lane next finds out
 // what became of the delivery.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
-	ways := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
+	// Each is made only when the one before was refused: making them counts and reports.
+	fallbacks := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
 	if r.ID != 0 {
-		ways = append(ways, func() dispatch.Finish { return d.undecided(r) }, func() dispatch.Finish { return untold(r) })
+		fallbacks = append(fallbacks,
+			func() dispatch.Finish { return d.askAboutResult(r) },
+			func() dispatch.Finish { return withoutFacts(r) })
 	}
-	for _, way := range ways {
-		f := way()
+	for _, makeFinish := range fallbacks {
+		f := makeFinish()
 		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil)
-		if err == nil || !refused(err) {
+		if err == nil || !isRefusal(err) {
 			return err
 		}
 		d.log.Error("result refused", "delivery_id", r.ID, "conversation_id", r.claim.ConversationID, "state", f.State, "error", err)
@@ -99,9 +103,9 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	return nil
 }
 
-// undecided makes a person decide about a delivery whose result is known, but refused by the database.
-func (d *dispatcher) undecided(r result) dispatch.Finish {
-	f := untold(r)
+// askAboutResult makes a person decide about a delivery whose result is known, but refused by the database.
+func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
+	f := withoutFacts(r)
 	f.With = nil
 	d.attempts.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
 	if len(f.Facts) == 0 { // a post, about which no person decides
@@ -113,11 +117,20 @@ func (d *dispatcher) undecided(r result) dispatch.Finish {
 	return f
 }
 
-// untold is undecided without any fact, so that people aren't told.
-func untold(r result) dispatch.Finish {
+// withoutFacts is what askAboutResult writes, but without a fact, so that people aren't told: facts may be what is refused.
+func withoutFacts(r result) dispatch.Finish {
 	c := r.claim
-	f := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, Gate: c.GateID, Joined: c.Joined,
-		State: store.NeedsDecision, Advance: 1, Part: c.Part, ErrorText: refusedText}
+	f := dispatch.Finish{
+		LaneID:    c.LaneID,
+		Epoch:     c.Epoch,
+		ID:        c.ID,
+		Gate:      c.GateID,
+		Joined:    c.Joined,
+		State:     store.NeedsDecision,
+		Advance:   1,
+		Part:      c.Part,
+		ErrorText: refusedText,
+	}
 	finishRun(&f, c)
 	return f
 }

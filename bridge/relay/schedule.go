@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,21 +18,21 @@ const (
 	minShare   = 4   // of one account in a batch, at least
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
-	// mostAtOnce is how many batches may have events of one account. The second begins only when the first
+	// maxBatchesOfAccount is how many batches may have events of one account. The second begins only when the first
 	// has taken slowBatch already, perhaps because it waits for a lock of a stopped process. So a busy account
 	// uses one applier, its new events make one large batch, and the other appliers are free.
-	mostAtOnce = 2
-	slowBatch  = 4 * batchTime
+	maxBatchesOfAccount = 2
+	slowBatch           = 4 * batchTime
 	// lateCommit is how long after its due time a queue may become visible and still be found at once. A
 	// queue that becomes visible later is found by the thorough sweep.
 	lateCommit = 5 * time.Second
-	// activeFor is how long an account counts as active after its last batch.
-	activeFor = time.Second
+	// activeWindow is how long an account counts as active after its last batch.
+	activeWindow = time.Second
 	// floodRests: after a batch that took d, a flood rests for floodRests times d while others are active.
 	floodRests = 3
 )
 
-// schedule knows which accounts may have events to apply, and gives the accounts to appliers in turn: an
+// schedule knows which accounts may have events to apply, and hands the accounts to appliers in turn: an
 // account with a million events waits as long for its next batch as one with a few.
 type schedule struct {
 	mu        sync.Mutex
@@ -43,33 +44,33 @@ type schedule struct {
 
 // account is what is known of one account's queues.
 type account struct {
-	due     bool      // there may be something to take
-	later   time.Time // when there may be something next, this process's clock; zero = nothing is known
-	batches int       // how many batches have events of it now
-	began   time.Time // when the last batch began
-	ended   time.Time // when the last batch ended
-	filled  bool      // its share of the last batch was not enough
-	rests   time.Time // until then others go first; see took
-	from    time.Time // store.Share.From
-	most    int       // about how many of its events are applied within batchTime
+	due         bool      // there may be something to take
+	nextWake    time.Time // when there may be something next, this process's clock; zero means nothing is known
+	batches     int       // how many batches have events of it now
+	began       time.Time // when the last batch began
+	ended       time.Time // when the last batch ended
+	filled      bool      // its share of the last batch was not enough
+	restsUntil  time.Time // until then others go first; see adaptShares
+	from        time.Time // store.Share.From
+	batchEvents int       // about how many of its events are applied within batchTime
 }
 
 func newSchedule(isChannel func(account store.AccountID) bool) *schedule {
 	return &schedule{accounts: map[store.AccountID]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
-// of gives what is known of an account. Its caller holds the lock.
-func (s *schedule) of(id store.AccountID) *account {
+// account returns what is known of an account, which may be new. The caller holds the lock.
+func (s *schedule) account(id store.AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{most: firstApply}
+		a = &account{batchEvents: firstApply}
 		s.accounts[id] = a
 		s.turns = append(s.turns, id)
 	}
 	return a
 }
 
-// wake says that accounts may have something to apply at a time.
+// wake notes that accounts may have something to apply at a time, and wakes appliers.
 func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	if len(ids) == 0 {
 		return
@@ -77,30 +78,30 @@ func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.of(id).wake(at)
+		s.account(id).wake(at)
 	}
-	s.tell()
+	s.wakeAppliers()
 }
 
 // wake notes that there may be something to take at a time.
 func (a *account) wake(at time.Time) {
 	if !at.After(time.Now()) {
 		a.due = true
-	} else if a.later.IsZero() || at.Before(a.later) {
-		a.later = at
+	} else if a.nextWake.IsZero() || at.Before(a.nextWake) {
+		a.nextWake = at
 	}
 }
 
-// tell wakes appliers that wait. Its caller holds the lock.
-func (s *schedule) tell() {
+// wakeAppliers wakes appliers that wait. The caller holds the lock.
+func (s *schedule) wakeAppliers() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// await waits until an account has events that an applier may take now. It says no when ctx has ended.
+// await waits until an account has events that an applier may take now. It returns false when ctx has ended.
 func (s *schedule) await(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		due, wait, changed := s.look()
+		due, wait, changed := s.firstReady()
 		if due {
 			return true
 		}
@@ -115,44 +116,45 @@ func (s *schedule) await(ctx context.Context) bool {
 	return false
 }
 
-// look says whether accounts have something to apply; if not, how long to wait.
-func (s *schedule) look() (due bool, wait time.Duration, changed <-chan struct{}) {
+// firstReady reports whether an account has something to apply. If none has, it returns how long to wait, and a channel that
+// is closed when something changes before that.
+func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, wait := time.Now(), time.Hour
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		if a.ready(now) {
+		if a.isReady(now) {
 			return true, 0, nil
 		}
-		if at := a.waits(now); !at.IsZero() {
+		if at := a.nextLook(now); !at.IsZero() {
 			wait = min(wait, max(at.Sub(now), time.Millisecond))
 		}
 	}
 	return false, wait, s.changed
 }
 
-// ready says that a batch may have events of the account now.
-func (a *account) ready(now time.Time) bool {
-	if !a.later.IsZero() && !a.later.After(now) {
-		a.due, a.later = true, time.Time{}
+// isReady reports whether a batch may have events of the account now.
+func (a *account) isReady(now time.Time) bool {
+	if !a.nextWake.IsZero() && !a.nextWake.After(now) {
+		a.due, a.nextWake = true, time.Time{}
 	}
-	return a.due && !a.rests.After(now) && !a.busy(now)
+	return a.due && !a.restsUntil.After(now) && !a.hasEnoughBatches(now)
 }
 
-// pick gives the shares of a batch: how many events it may take of each account whose turn it is. The
+// pick returns the shares of a batch: how many events it may take of each account whose turn it is. The
 // accounts count as in work until done is called.
 func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	var behind []store.AccountID
-	first := s.turns[:0:0]
+	var first []store.AccountID // the accounts that are not picked come first next time
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		// Accounts with few events must not wait for those with many: another applier takes the rest.
-		apart := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
-		if !a.ready(now) || apart || len(shares) == maxShares {
+		// Accounts with few events must not wait for those with many: another applier takes the others.
+		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
+		if !a.isReady(now) || isUnlikeFirst || len(shares) == maxShares {
 			first = append(first, id)
 			continue
 		}
@@ -162,99 +164,101 @@ func (s *schedule) pick() (shares []store.Share) {
 		a.batches++
 		a.began = now
 	}
-	s.turns = append(first, behind...)
+	s.turns = slices.Concat(first, behind)
 	for i := range shares {
-		shares[i].Events = max(s.accounts[shares[i].Account].most/len(shares), minShare)
+		shares[i].Events = max(s.accounts[shares[i].Account].batchEvents/len(shares), minShare)
 	}
 	return shares
 }
 
-// muchOf says that the accounts of shares have more to apply than goes into a batch.
-func (s *schedule) muchOf(shares []store.Share) bool {
+// haveMuch reports whether the accounts of shares have more to apply than goes into a batch.
+func (s *schedule) haveMuch(shares []store.Share) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.of(shares[0].Account).filled // pick puts only accounts that agree on this together
+	return s.account(shares[0].Account).filled // pick puts only accounts that agree on this together
 }
 
-// waits gives when to look at an account again even if nobody wakes it; zero = never.
-func (a *account) waits(now time.Time) time.Time {
+// nextLook returns when to look at an account again even if nobody wakes it, or the zero time for never.
+func (a *account) nextLook(now time.Time) time.Time {
 	switch {
-	case a.due && a.rests.After(now):
-		return a.rests
-	case a.due && a.batches < mostAtOnce && a.busy(now):
+	case a.due && a.restsUntil.After(now):
+		return a.restsUntil
+	case a.due && a.batches < maxBatchesOfAccount && a.hasEnoughBatches(now):
 		return a.began.Add(slowBatch)
 	}
-	return a.later
+	return a.nextWake
 }
 
-// busy says that no further batch may have events of the account now.
-func (a *account) busy(now time.Time) bool {
-	return a.batches >= mostAtOnce || a.batches > 0 && now.Before(a.began.Add(slowBatch))
+// hasEnoughBatches reports whether no further batch may have events of the account now.
+func (a *account) hasEnoughBatches(now time.Time) bool {
+	if a.batches == 0 {
+		return false
+	}
+	return a.batches >= maxBatchesOfAccount || now.Before(a.began.Add(slowBatch))
 }
 
-// done says that a batch with shares has ended; more names the accounts that have further events
-// due.
-func (s *schedule) done(shares []store.Share, more map[store.AccountID]bool) {
+// batchEnded notes that a batch with shares has ended. more names the accounts that have further events due.
+func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	due := false
 	for _, share := range shares {
-		a := s.of(share.Account)
+		a := s.account(share.Account)
 		a.batches--
 		a.due = a.due || more[share.Account]
 		due = due || a.due
 	}
 	if due {
-		s.tell()
+		s.wakeAppliers()
 	}
 }
 
-// took adapts the shares to how long a batch took: if an account filled its share, its next one becomes
+// adaptShares adapts the shares to how long a batch took: if an account filled its share, its next one becomes
 // larger or smaller by the ratio of batchTime to that time. The time for one event is not used: since much
 // of a batch's cost doesn't grow with its events, a small batch would make the next one smaller still.
 //
 // While other channels are active, a channel that filled a whole batch rests for three times as long as the
 // batch took. So a flood gets at most a quarter of the time, and of the cores.
-func (s *schedule) took(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
+func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for _, share := range shares {
-		a := s.of(share.Account)
+		a := s.account(share.Account)
 		a.ended = now
 		if a.filled = taken[share.Account] >= share.Events; a.filled {
-			a.most = min(max(int(float64(a.most)*factor), minApply), maxApply)
+			a.batchEvents = min(max(int(float64(a.batchEvents)*factor), minApply), maxApply)
 		}
 	}
-	if s.calmActive(now) {
+	if s.hasCalmChannel(now) {
 		for _, share := range shares {
-			if a := s.of(share.Account); a.filled && share.Events >= minApply && s.isChannel(share.Account) {
-				a.rests = now.Add(floodRests * min(took, batchTime))
+			if a := s.account(share.Account); a.filled && share.Events >= minApply && s.isChannel(share.Account) {
+				a.restsUntil = now.Add(floodRests * min(took, batchTime))
 			}
 		}
 	}
 }
 
-// calmActive says that some channel was active lately and had no more to apply than its share. Its
+// hasCalmChannel reports whether some channel was active lately and had no more to apply than its share. Its
 // caller holds the lock.
-func (s *schedule) calmActive(now time.Time) bool {
+func (s *schedule) hasCalmChannel(now time.Time) bool {
 	for id, a := range s.accounts {
-		if !a.filled && now.Sub(a.ended) < activeFor && s.isChannel(id) {
+		if !a.filled && now.Sub(a.ended) < activeWindow && s.isChannel(id) {
 			return true
 		}
 	}
 	return false
 }
 
-// swept notes from a sweep when the first queue of each account is due; real is the database's clock.
+// noteSweep notes from a sweep when the first queue of each account is due; real is the database's clock.
 // From lateCommit before that time on, queues are looked for.
-func (s *schedule) swept(list []store.ShareDue, real time.Time) {
+func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, told := time.Now(), map[store.AccountID]bool{}
 	for _, d := range list {
-		a := s.of(d.AccountID)
+		a := s.account(d.AccountID)
 		told[d.AccountID] = true
 		a.from = d.Due
 		if d.Due.After(real) {
@@ -268,11 +272,11 @@ func (s *schedule) swept(list []store.ShareDue, real time.Time) {
 			a.from = real.Add(-lateCommit)
 		}
 	}
-	s.tell()
+	s.wakeAppliers()
 }
 
-// froms gives where to look for each account's first queue.
-func (s *schedule) froms() map[store.AccountID]time.Time {
+// lookFrom returns where to look for each account's first queue.
+func (s *schedule) lookFrom() map[store.AccountID]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := make(map[store.AccountID]time.Time, len(s.accounts))
@@ -282,12 +286,12 @@ func (s *schedule) froms() map[store.AccountID]time.Time {
 	return from
 }
 
-// stray makes the next look for the accounts' queues begin at the oldest, because a queue became visible
+// lookFromOldest makes the next look for the accounts' queues begin at the oldest, because a queue became visible
 // long after it became due.
-func (s *schedule) stray(ids ...store.AccountID) {
+func (s *schedule) lookFromOldest(ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.of(id).from = time.Time{}
+		s.account(id).from = time.Time{}
 	}
 }

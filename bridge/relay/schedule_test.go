@@ -7,7 +7,7 @@ import (
 	"parley/store"
 )
 
-// picked gives the accounts whose events the next batch may have, and how many of each.
+// picked returns the accounts whose events the next batch may have, and how many of each.
 func picked(s *schedule) map[store.AccountID]int {
 	shares := s.pick()
 	events := map[store.AccountID]int{}
@@ -36,18 +36,18 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 	if got := picked(s); len(got) != 1 || got[8] == 0 {
 		t.Errorf("the next batch has accounts %v, want account 8 alone", got)
 	}
-	if _, wait, _ := s.look(); wait > slowBatch {
+	if _, wait, _ := s.firstReady(); wait > slowBatch {
 		t.Errorf("an applier waits for %s, want at most %s: account 7 has something to apply", wait, slowBatch)
 	}
-	s.of(7).began = time.Now().Add(-slowBatch)
+	s.account(7).began = time.Now().Add(-slowBatch)
 	if got := picked(s); got[7] == 0 {
 		t.Errorf("beside a batch that takes long there is one of accounts %v, want account 7", got)
 	}
-	s.of(7).began, s.of(7).due = time.Now().Add(-slowBatch), true
+	s.account(7).began, s.account(7).due = time.Now().Add(-slowBatch), true
 	if got := picked(s); len(got) != 0 {
 		t.Errorf("a third batch has accounts %v, want none", got)
 	}
-	s.done(shareOf(7, 1), nil)
+	s.batchEnded(shareOf(7, 1), nil)
 	if got := picked(s); got[7] == 0 {
 		t.Errorf("after the end of a batch the next one has accounts %v, want account 7", got)
 	}
@@ -66,10 +66,10 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 		if account == 8 {
 			taken = events
 		}
-		s.took(shareOf(account, events), map[store.AccountID]int{account: taken}, time.Millisecond)
-		s.done(shareOf(account, events), map[store.AccountID]bool{account: true})
+		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: taken}, time.Millisecond)
+		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
 	}
-	s.of(8).rests = time.Time{} // it has rested
+	s.account(8).restsUntil = time.Time{} // it has rested
 	for range 2 {
 		got := picked(s)
 		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
@@ -85,8 +85,8 @@ func TestSizeOfBatches(t *testing.T) {
 	batch := func(took time.Duration) int {
 		s.wake(time.Now(), 7)
 		events := picked(s)[7]
-		s.took(shareOf(7, events), map[store.AccountID]int{7: events}, took)
-		s.done(shareOf(7, events), nil)
+		s.adaptShares(shareOf(7, events), map[store.AccountID]int{7: events}, took)
+		s.batchEnded(shareOf(7, events), nil)
 		return events
 	}
 	for range 5 {
@@ -113,9 +113,9 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	flood := func(account store.AccountID) (wait time.Duration) {
 		s.wake(time.Now(), account)
 		events := picked(s)[account]
-		s.took(shareOf(account, events), map[store.AccountID]int{account: events}, batchTime)
-		s.done(shareOf(account, events), map[store.AccountID]bool{account: true})
-		due, wait, _ := s.look()
+		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: events}, batchTime)
+		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
+		due, wait, _ := s.firstReady()
 		if due {
 			return 0
 		}
@@ -125,11 +125,11 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 		t.Errorf("a flood alone waits %s, want no wait", wait)
 	}
 	said := func(account store.AccountID) {
-		s.of(7).due = false
+		s.account(7).due = false
 		s.wake(time.Now(), account)
 		events := picked(s)[account]
-		s.took(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
-		s.done(shareOf(account, events), nil)
+		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
+		s.batchEnded(shareOf(account, events), nil)
 	}
 	said(chatAccount)
 	if wait := flood(7); wait != 0 {
@@ -139,12 +139,12 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	if wait := flood(7); wait <= floodRests*batchTime/2 || wait > floodRests*batchTime {
 		t.Errorf("a flood beside an active account waits %s, want up to %s", wait, floodRests*batchTime)
 	}
-	s.of(7).due = false
+	s.account(7).due = false
 	if wait := flood(chatAccount); wait != 0 {
 		t.Errorf("the agents' chat waits %s, want no wait", wait)
 	}
-	s.of(chatAccount).due = false
-	s.of(7).rests, s.of(8).ended = time.Time{}, time.Now().Add(-activeFor)
+	s.account(chatAccount).due = false
+	s.account(7).restsUntil, s.account(8).ended = time.Time{}, time.Now().Add(-activeWindow)
 	if wait := flood(7); wait != 0 {
 		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
 	}

@@ -12,11 +12,12 @@ import (
 type signals struct {
 	suspects chan struct{} // events that failed before may be tried again
 	opened   *openAccounts // events may wait for one of these
-	lanes    chan struct{} // anything may be due
+	lanes    chan struct{} // some delivery may be due, behind any gate
 	woken    *wakeups      // lanes became due behind these gates
-	timers   chan struct{}
+	timers   chan struct{} // a timer may be due
 }
 
+// signal wakes whoever reads c. c holds one signal: a second one before that is read says nothing new.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -28,19 +29,19 @@ func signal(c chan struct{}) {
 type wakeups struct {
 	mu    sync.Mutex
 	gates map[store.GateID]wakeup
-	some  chan struct{}
+	added chan struct{}
 }
 
 // wakeup is one gate behind which lanes became due.
 type wakeup struct {
-	account store.AccountID
-	waiting uint8     // of which priorities: a bit each
-	at      time.Time // when the first lane is to be claimed
-	oldest  time.Time // when the first lane became due, Parley's clock
+	account    store.AccountID
+	priorities uint8     // of which priorities: a bit each
+	at         time.Time // when the first lane is to be claimed
+	oldest     time.Time // when the first lane became due, Parley's clock
 }
 
 func newWakeups() *wakeups {
-	return &wakeups{gates: map[store.GateID]wakeup{}, some: make(chan struct{}, 1)}
+	return &wakeups{gates: map[store.GateID]wakeup{}, added: make(chan struct{}, 1)}
 }
 
 func (w *wakeups) add(due []dispatch.GateDue) {
@@ -49,16 +50,16 @@ func (w *wakeups) add(due []dispatch.GateDue) {
 	for _, g := range due {
 		one := wakeup{g.AccountID, g.Waiting, now.Add(store.Seconds(g.Wait)), g.Oldest}
 		if before, ok := w.gates[g.GateID]; ok {
-			one.waiting |= before.waiting
+			one.priorities |= before.priorities
 			one.at, one.oldest = earlier(before.at, one.at), earlier(before.oldest, one.oldest)
 		}
 		w.gates[g.GateID] = one
 	}
 	w.mu.Unlock()
-	signal(w.some)
+	signal(w.added)
 }
 
-func (w *wakeups) take() map[store.GateID]wakeup {
+func (w *wakeups) takeAll() map[store.GateID]wakeup {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	taken := w.gates

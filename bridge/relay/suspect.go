@@ -12,19 +12,19 @@ import (
 	"parley/store"
 )
 
-// runSuspects applies events that failed before, one by one, until ctx ends; runSweep tells when there
+// runSuspects applies events that failed before, one by one, until ctx ends; runSweep signals when there
 // may be such events. Each attempt is counted before it begins, so that an attempt which ends the session
 // or the process counts too.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
-	defer a.end(ctx)
+	defer a.returnSession(ctx)
 	for {
 		select {
 		case <-r.suspects:
 		case <-ctx.Done():
 			return nil
 		}
-		found, err := a.suspect(ctx)
+		found, err := a.applySuspect(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -37,12 +37,12 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 	}
 }
 
-// suspect deals with one event that failed before. It says whether there was one.
-func (a *applier) suspect(parent context.Context) (bool, error) {
+// applySuspect applies or gives up one event that failed before. It reports whether there was one.
+func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	a.waitWhileHeld(parent)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout+a.opt.DecodeFor+a.opt.ApplyFor)
 	defer cancel()
-	if err := a.begin(ctx); err != nil {
+	if err := a.ensureSession(ctx); err != nil {
 		return false, err
 	}
 	began := time.Now()
@@ -50,14 +50,14 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 	if err != nil || len(taken.Runs) == 0 {
 		return false, err
 	}
-	a.alive()
+	a.noteDatabaseAnswer()
 	b := newBatch(taken)
 	r := b.runs[0]
 	if r.Tries > maxTries {
 		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), true)
 	}
 	d := decoder{Relay: a.Relay}
-	defer d.leave()
+	defer d.release()
 	value, err := d.decode(ctx, r.Events[0], a.opt.DecodeFor)
 	switch {
 	case err == nil:
@@ -66,13 +66,16 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 	case errors.Is(err, ErrNotOpen): // it waits with the other events of its account
 		w := whileClosed(r.Events[0].AccountID, r.Waits)
 		again := r.Release(0)
-		again.Tries, again.Waits, again.After, again.For = r.Tries-1, r.Waits+1, w.Most, w.For
+		again.Tries = r.Tries - 1 // an account that isn't open is no failure of the event
+		again.Waits = r.Waits + 1
+		again.After = w.Most
+		again.For = w.For
 		return true, a.giveBack(ctx, again)
-	case unreadable(err):
+	case isUnreadable(err):
 		return true, a.giveUp(ctx, r, err, false)
 	}
 	if err != nil {
-		return true, a.failedAlone(ctx, r, err)
+		return true, a.retryAloneOrGiveUp(ctx, r, err)
 	}
 	a.schedule.wake(time.Now(), r.Share) // what waits behind it
 	return true, nil
@@ -89,33 +92,37 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 			return a.giveUpRefused(ctx, b)
 		case errors.As(err, &bad):
 			return a.giveUp(ctx, b.runs[0], bad.Err, false)
-		case errors.As(err, &early) && b.wait(early.Wait):
-		case conflicting(err) && tries < conflicts:
+		case errors.As(err, &early) && b.putOffEvent(early.Wait):
+		case isConflict(err) && tries < maxConflicts:
 		default:
 			return err
 		}
 	}
 }
 
-// failedAlone lets an event wait for its next attempt, or gives it up.
-func (a *applier) failedAlone(ctx context.Context, r *work, cause error) error {
+// retryAloneOrGiveUp lets an event wait for its next attempt, or gives it up.
+func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
 	switch {
-	case !a.blames(cause):
-		return errors.Join(cause, a.uncounted(ctx, r, time.Second))
+	case !a.mayBlameEvent(cause):
+		return errors.Join(cause, a.giveBackUncounted(ctx, r, time.Second))
 	case r.Tries >= maxTries:
 		return a.giveUp(ctx, r, cause, errors.Is(cause, errSlow) || errors.Is(cause, errTookLong))
 	}
 	again := r.Release(0)
-	again.Tries, again.Waits, again.After = r.Tries, r.Waits, time.Second<<min(r.Tries-1, 4)
+	again.Tries = r.Tries
+	again.Waits = r.Waits
+	again.After = time.Second << min(r.Tries-1, maxRetryDoublings)
 	return a.giveBack(ctx, again)
 }
 
-// uncounted gives an event back without counting this attempt as a try.
-func (a *applier) uncounted(ctx context.Context, r *work, wait time.Duration) error {
+// giveBackUncounted gives an event back without counting this attempt as a try.
+func (a *applier) giveBackUncounted(ctx context.Context, r *runInWork, wait time.Duration) error {
 	again := r.Release(0)
-	again.Tries, again.Waits, again.After = r.Tries-1, r.Waits, wait
+	again.Tries = r.Tries - 1
+	again.Waits = r.Waits
+	again.After = wait
 	return a.giveBack(ctx, again)
 }
 
@@ -125,7 +132,7 @@ func (a *applier) giveBack(ctx context.Context, one store.Release) error {
 	defer cancel()
 	err := store.ReleaseRuns(ctx, a.pool, []store.Release{one})
 	if err != nil {
-		a.endSession() // it is free once that has ended
+		a.dropAnySession() // it is free once that has ended
 	}
 	return err
 }
@@ -141,23 +148,29 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	return errors.Join(errs...)
 }
 
-// tellTries is how often Parley tries to tell people of an event that is given up. After that the event goes into
+// maxRetryDoublings bounds the pause between tries of a failed event: 16 seconds.
+const maxRetryDoublings = 4
+
+// maxTellTries is how often Parley tries to tell people of an event that is given up. After that the event goes into
 // quarantine without a word: the others must not wait for it, and doctor shows it.
-const tellTries = 3
+const maxTellTries = 3
 
 // giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
 // people of it, and fails if another applier has the queue by now: so an event is given up only once,
 // and never if it was applied.
-func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool) error {
+func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread bool) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
 	tell := func() error {
 		return a.quarantine(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
 	}
 	err := tell()
-	untold := func() bool { return err != nil && !store.IsLost(err) && a.blames(err) }
-	// Something else may have ended its session. What took too long is not begun again: others wait meanwhile.
-	for tries := 1; tries < tellTries && untold() && !errors.Is(err, context.DeadlineExceeded); tries++ {
+	untold := func() bool { return err != nil && !store.IsLost(err) && a.mayBlameEvent(err) }
+	// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
+	for tries := 1; tries < maxTellTries; tries++ {
+		if !untold() || errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
 		err = tell()
 	}
 	if untold() {
@@ -174,13 +187,13 @@ func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool)
 	}
 	a.slow.drop(e.ID)
 	a.metrics.Account(e.AccountID).Quarantined.Add(1)
-	a.gaveUp(e.ID, cause)
+	a.logQuarantine(e.ID, cause)
 	a.schedule.wake(time.Now(), r.Share)
 	return nil
 }
 
 // quarantine takes the next event of a run out of its queue.
-func (r *Relay) quarantine(ctx context.Context, w *work, reason string, tell func(pgx.Tx) error) error {
+func (r *Relay) quarantine(ctx context.Context, w *runInWork, reason string, tell func(pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	return store.InTxWith(ctx, r.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
@@ -204,7 +217,7 @@ func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, r
 	return r.handler.Quarantined(ctx, tx, e, reason, unread)
 }
 
-// gaveUp logs an event that is not tried again.
-func (r *Relay) gaveUp(id store.EventID, cause error) {
+// logQuarantine logs an event that is not tried again.
+func (r *Relay) logQuarantine(id store.EventID, cause error) {
 	r.log.Error("event quarantined", "event_seq", id, "error", cause)
 }

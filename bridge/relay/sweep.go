@@ -8,6 +8,9 @@ import (
 	"parley/store/clockback"
 )
 
+// thoroughEvery is how many sweeps, and so seconds, pass between two thorough ones.
+const thoroughEvery = 60
+
 // runSweep looks each second for work that no other code of this process announces: queues of appliers
 // that died, queues that another process made due, and events that are to be tried again.
 func (r *Relay) runSweep(ctx context.Context) error {
@@ -22,10 +25,10 @@ func (r *Relay) runSweep(ctx context.Context) error {
 			continue
 		case <-tick.C:
 		}
-		if err := r.sweep(ctx, turn%60 == 0); err != nil {
+		if err := r.sweep(ctx, turn%thoroughEvery == 0); err != nil {
 			r.warn(ctx, "sweep failed", err)
 		}
-		if turn%holderKeep == 0 {
+		if turn%holderInterval == 0 {
 			if err := r.holders.keep(ctx, r.pool); err != nil {
 				r.warn(ctx, "appliers not kept", err)
 			}
@@ -33,6 +36,7 @@ func (r *Relay) runSweep(ctx context.Context) error {
 	}
 }
 
+// sweep makes one such look. A thorough one also finds what became visible long after it was due.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -46,17 +50,17 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		if err != nil {
 			return err
 		}
-		r.schedule.stray(late...)
+		r.schedule.lookFromOldest(late...)
 		if back > 0 {
 			r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", back.Round(time.Second).String())
 			r.Wake()
 		}
 	}
-	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
+	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.lookFrom(), thorough)
 	if err != nil {
 		return err
 	}
-	r.schedule.swept(due, real)
+	r.schedule.noteSweep(due, real)
 	suspects, posts, openings, err := store.Suspects(ctx, r.pool, r.opt.Version)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	if openings {
 		r.wakeOpened(ctx)
 	}
-	r.alive()
+	r.noteDatabaseAnswer()
 	signal(r.timers)
 	return nil
 }

@@ -29,14 +29,17 @@ func (r *Relay) runTimers(ctx context.Context) error {
 	}
 }
 
-// fireTimers journals a fact for each due timer, and says how long to wait for the next one. The fact
+// maxTimers is how many timers become facts in one transaction.
+const maxTimers = 200
+
+// fireTimers journals a fact for each due timer, and returns how long to wait for the next one. The fact
 // is named by the timer and its time, so that it counts once.
 func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(parent, storeTimeout)
 	defer cancel()
 	fired := 0
 	err := store.InTxWith(ctx, r.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		due, err := store.TakeDueTimers(ctx, tx, 200)
+		due, err := store.TakeDueTimers(ctx, tx, maxTimers)
 		if err != nil || len(due) == 0 {
 			return nil, err
 		}

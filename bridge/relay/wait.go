@@ -10,7 +10,7 @@ const (
 	backoffOnError = 500 * time.Millisecond // before something that failed is tried again
 )
 
-// waitFor waits until done is closed, but not for longer than d, and says whether it is.
+// waitFor waits until done is closed, but not for longer than d, and reports whether it is.
 func waitFor(done <-chan struct{}, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -22,7 +22,7 @@ func waitFor(done <-chan struct{}, d time.Duration) bool {
 	}
 }
 
-// withGrace gives a context that ends grace after parent does.
+// withGrace returns a context that ends grace after parent does.
 func withGrace(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	stop := context.AfterFunc(parent, func() {
