@@ -24,7 +24,7 @@ type Question struct {
 	Before []Message // what both said before, oldest first; may be cut at its beginning
 	Desk   Desk
 	Terms  Terms     // under which a model may be asked
-	Now    time.Time // when it is asked, to read dates without a year; zero = not known
+	Now    time.Time // when it is asked, to read dates without a year; zero if that is not known
 }
 
 // Message is one message of a conversation, as plain text or Markdown, without the history that it quotes.
@@ -38,12 +38,12 @@ type Message struct {
 // Desk is what a helpdesk has to choose from: an answer names nothing else.
 type Desk struct {
 	Language   string       // the team's, as a code of ISO 639-1: "en"
-	Intents    []Intent     // empty = DefaultIntents
+	Intents    []Intent     // empty means DefaultIntents
 	Tags       []Tag        // tags that may be suggested
-	References []Pattern    // what numbers of orders, quotes and invoices look like; empty = those which offline knows
+	References []Pattern    // what numbers of orders, quotes and invoices look like; empty means those which offline knows
 	Sources    []Source     // what a suggested reply may draw on, best first
 	Examples   []Example    // conversations which the team tagged and resolved before
-	Actions    []ActionName // what may be suggested as next action; empty = none
+	Actions    []ActionName // what may be suggested as next action; empty means none
 }
 
 // Intent is what customers want, as the desk tells it apart.
@@ -64,24 +64,24 @@ type Tag struct {
 type Pattern struct {
 	Kind   string // "order", "quote", "invoice", "shipment", "ticket" or a desk's own
 	Regexp string // in Go's syntax; its first group, or all of it, is the number
-	Link   string // an address with {number} in it, "" = no link
+	Link   string // an address with {number} in it; "" means no link
 }
 
 // Source is a text that a reply may draw on: a template, a resolved conversation, a page of the knowledge base.
 type Source struct {
 	ID    string // as the desk names it; an answer cites it by this
 	Title string
-	Link  string // "" = none
+	Link  string // may be empty
 	Text  string
-	Reply string // what was, or is to be, answered; "" = Text itself
+	Reply string // what was, or is to be, answered; "" if that is Text itself
 }
 
 // Example is what the team did with a conversation before.
 type Example struct {
 	Text   string // what the customer wrote
-	Intent string // "" = nobody said
+	Intent string // "" if nobody named it
 	Tags   []string
-	Solver string // who resolved it, as the desk names people and teams; "" = nobody
+	Solver string // who resolved it, as the desk names people and teams; may be empty
 }
 
 // ActionName names something that an agent could do next.
@@ -89,7 +89,7 @@ type ActionName string
 
 // Actions that may be suggested. None is ever done without a person's click.
 const (
-	Assign   ActionName = "assign"   // Value: who solved such before
+	Assign   ActionName = "assign"   // Value: who resolved such a conversation before
 	Snooze   ActionName = "snooze"   // Value: until when, as the customer named it, "2026-11-27" or RFC 3339
 	Template ActionName = "template" // Value: a Source's ID
 	Priority ActionName = "priority" // Value: "high" or "urgent"
@@ -97,10 +97,10 @@ const (
 
 // Answer is what an Analyzer found.
 type Answer struct {
-	Language   string // ISO 639-1; "" = unknown
+	Language   string // ISO 639-1; "" means unknown
 	Sentiment  Sentiment
 	Urgency    Urgency
-	Intents    []string // names of the desk's intents, the main one first; at most two, empty = none is clear
+	Intents    []string // names of the desk's intents, the main one first; at most two, empty means none is clear
 	References []Reference
 	Tags       []string // of the desk's tags, best first, at most three
 	Replies    []Reply  // at most three, best first
@@ -121,7 +121,7 @@ const (
 	Pressing   Sentiment = "urgent"     // calm, and in need of an answer now
 )
 
-// Urgency says whether somebody has to look at once.
+// Urgency is how soon somebody has to look at a message.
 type Urgency struct {
 	Urgent  bool
 	Because string // why, in the customer's own words: a part of the text, at most 120 characters; "" if it isn't urgent
@@ -131,7 +131,7 @@ type Urgency struct {
 type Reference struct {
 	Kind  string // of a Pattern
 	Value string // the number as it was written, without what announces it
-	Link  string // "" = none
+	Link  string // may be empty
 }
 
 // Reply is a text that an agent may choose to send, after reading it.

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// How much an answer may hold.
+// How much an answer may hold, at most.
 const (
-	mostIntents    = 2
-	mostTags       = 3
-	mostReplies    = 3
-	mostActions    = 2
-	mostReferences = 20
-	mostBecause    = 120  // characters
-	mostReply      = 2000 // characters
-	mostReference  = 64   // characters
+	maxIntents        = 2
+	maxTags           = 3
+	maxReplies        = 3
+	maxActions        = 2
+	maxReferences     = 20
+	maxBecauseRunes   = 120  // characters
+	maxReplyRunes     = 2000 // characters
+	maxReferenceRunes = 64   // characters
 )
 
 // Check removes from an answer what it may not say, whoever gave it: names that the desk doesn't have, reasons and
@@ -26,32 +26,32 @@ const (
 func Check(q Question, a Answer) Answer {
 	d := newDeskNames(q.Desk)
 	said := newSaid(q)
-	a.Language = language(a.Language)
+	a.Language = languageCode(a.Language)
 	if !slices.Contains([]Sentiment{Positive, Neutral, Negative, Frustrated, Pressing}, a.Sentiment) {
 		a.Sentiment = Neutral
 	}
-	a.Urgency = said.urgency(a.Urgency)
-	a.Intents = choose(a.Intents, d.intents, mostIntents)
-	a.Tags = choose(a.Tags, d.tags, mostTags)
-	a.References = said.references(q.Desk, a.References)
+	a.Urgency = said.checkUrgency(a.Urgency)
+	a.Intents = keepKnown(a.Intents, d.intents, maxIntents)
+	a.Tags = keepKnown(a.Tags, d.tags, maxTags)
+	a.References = said.checkReferences(q.Desk, a.References)
 	a.Replies = checkReplies(q, said, a.Replies)
 	a.Actions = d.checkActions(a.Actions)
 	return a
 }
 
-// language gives a code of ISO 639-1, or "" for anything else.
-func language(code string) string {
+// languageCode returns a code of ISO 639-1, or "" for anything else.
+func languageCode(code string) string {
 	if len(code) != 2 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return ""
 	}
 	return code
 }
 
-// choose gives the names that are known to the desk, each once and at most so many of them.
-func choose(names []string, known map[string]bool, most int) []string {
+// keepKnown returns the names that are known to the desk, each once and at most maxNames of them.
+func keepKnown(names []string, known map[string]bool, maxNames int) []string {
 	var chosen []string
 	for _, name := range names {
-		if known[name] && !slices.Contains(chosen, name) && len(chosen) < most {
+		if known[name] && !slices.Contains(chosen, name) && len(chosen) < maxNames {
 			chosen = append(chosen, name)
 		}
 	}
@@ -87,17 +87,18 @@ func newDeskNames(d Desk) deskNames {
 	return n
 }
 
-// checkActions gives the actions that the desk offers and whose values name something that there is.
+// checkActions returns the actions that the desk offers and whose values name something that there is.
 func (n deskNames) checkActions(actions []Action) []Action {
 	var kept []Action
 	for _, a := range actions {
-		if n.allows(a) && !slices.Contains(kept, a) && len(kept) < mostActions {
+		if n.allows(a) && !slices.Contains(kept, a) && len(kept) < maxActions {
 			kept = append(kept, a)
 		}
 	}
 	return kept
 }
 
+// allows reports whether the desk offers an action, and its value is one that such an action may have.
 func (n deskNames) allows(a Action) bool {
 	if !slices.Contains(n.actions, a.Name) {
 		return false
@@ -115,33 +116,39 @@ func (n deskNames) allows(a Action) bool {
 	return false
 }
 
+// isDay reports whether a text is a date: 2026-11-27.
 func isDay(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil
 }
 
+// isInstant reports whether a text is a time of RFC 3339.
 func isInstant(s string) bool {
 	_, err := time.Parse(time.RFC3339, s)
 	return err == nil
 }
 
-// urgency keeps a reason only if the customer wrote it. Whether it is urgent stays as the analyzer said: it is better that
+// checkUrgency keeps a reason only if the customer wrote it. Without a reason a message may still be urgent: it is better that
 // an agent looks in vain than too late.
-func (s said) urgency(u Urgency) Urgency {
+func (s said) checkUrgency(u Urgency) Urgency {
+	if !u.Urgent {
+		return Urgency{}
+	}
 	because := foldSpace(cleanText(u.Because))
-	if !u.Urgent || utf8.RuneCountInString(because) > mostBecause || hasMention(because) || !strings.Contains(s.burst, because) {
+	tooLong := utf8.RuneCountInString(because) > maxBecauseRunes
+	if tooLong || hasMention(because) || !strings.Contains(s.burst, because) {
 		because = ""
 	}
-	return Urgency{Urgent: u.Urgent, Because: because}
+	return Urgency{Urgent: true, Because: because}
 }
 
-// references keeps numbers that the customer wrote, of kinds that the desk knows, with links that the desk's
+// checkReferences keeps numbers that the customer wrote, of kinds that the desk knows, with links that the desk's
 // patterns make.
-func (s said) references(d Desk, all []Reference) []Reference {
+func (s said) checkReferences(d Desk, all []Reference) []Reference {
 	var kept []Reference
 	for _, r := range all {
 		r.Value = strings.TrimSpace(r.Value)
-		if !s.fits(d.References, r) || !s.names(r.Value) || len(kept) == mostReferences {
+		if !s.isKnownReference(d.References, r) || !s.wroteNumber(r.Value) || len(kept) == maxReferences {
 			continue
 		}
 		if r.Link != "" && !slices.Contains(patternLinks(d.References, r.Kind, r.Value), r.Link) {
@@ -154,9 +161,9 @@ func (s said) references(d Desk, all []Reference) []Reference {
 	return kept
 }
 
-// fits says whether a desk has a reference's kind, and a pattern of that kind, if it has any, finds the number. A desk
+// isKnownReference reports whether a desk has a reference's kind, and a pattern of that kind, if it has any, finds the number. A desk
 // without patterns has the kinds that Pattern names.
-func (s said) fits(patterns []Pattern, r Reference) bool {
+func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(ruledKinds(), r.Kind)
 	}
@@ -165,9 +172,12 @@ func (s said) fits(patterns []Pattern, r Reference) bool {
 	})
 }
 
-// names says whether the customer wrote this number. A part of a longer row of digits is another number.
-func (s said) names(value string) bool {
-	if value == "" || utf8.RuneCountInString(value) > mostReference || value != foldSpace(cleanText(value)) || hasMention(value) {
+// wroteNumber reports whether the customer wrote this number. A part of a longer row of digits is another number.
+func (s said) wroteNumber(value string) bool {
+	if value == "" || utf8.RuneCountInString(value) > maxReferenceRunes {
+		return false
+	}
+	if value != foldSpace(cleanText(value)) || hasMention(value) {
 		return false
 	}
 	for at := 0; ; {
@@ -183,7 +193,7 @@ func (s said) names(value string) bool {
 	}
 }
 
-// digitsJoin says whether there is a digit on both sides of a place.
+// digitsJoin reports whether there is a digit on both sides of a place.
 func digitsJoin(text string, at int) bool {
 	digit := func(i int) bool { return i >= 0 && i < len(text) && '0' <= text[i] && text[i] <= '9' }
 	return digit(at-1) && digit(at)

@@ -66,7 +66,7 @@ func referenceNumbers(p Pattern, text string) []string {
 		return nil
 	}
 	var numbers []string
-	for _, m := range exp.FindAllStringSubmatch(text, mostReferences) {
+	for _, m := range exp.FindAllStringSubmatch(text, maxReferences) {
 		number := m[0]
 		if len(m) > 1 && m[1] != "" {
 			number = m[1]
@@ -76,7 +76,7 @@ func referenceNumbers(p Pattern, text string) []string {
 	return numbers
 }
 
-// patternLinks gives the links that patterns of a kind make of a number: as it is, and escaped as a part of a path
+// patternLinks returns the links that patterns of a kind make of a number: as it is, and escaped as a part of a path
 // or a query.
 func patternLinks(patterns []Pattern, kind, number string) []string {
 	var links []string
@@ -113,7 +113,7 @@ func (v vocabulary) addRest(n names) {
 	}
 }
 
-// covers says whether all that a reply names is in the vocabulary.
+// covers reports whether all that a reply names is in the vocabulary.
 func (v vocabulary) covers(look string) bool {
 	found := findNames(look)
 	if found.crooked {
@@ -169,7 +169,7 @@ func findNames(text string) names {
 	return n
 }
 
-// crookedLinks says whether a Markdown link leads elsewhere than its text says, or to no address.
+// crookedLinks reports whether a Markdown link leads elsewhere than its text says, or to no address.
 func crookedLinks(text string) bool {
 	c := compiled()
 	for _, m := range c.target.FindAllStringSubmatch(text, -1) {
@@ -186,7 +186,7 @@ func crookedLinks(text string) bool {
 	return false
 }
 
-// isDomain says whether a name ends like one of the public domains, so that programs make a link of it, or like one
+// isDomain reports whether a name ends like one of the public domains, so that programs make a link of it, or like one
 // that is kept for tests and networks of companies.
 func isDomain(host string) bool {
 	ascii, err := idna.ToASCII(strings.ToLower(host))
@@ -219,7 +219,7 @@ func canonicalLink(l string) string {
 	return canonicalHost(l[:end]) + l[end:]
 }
 
-// linkHost gives the host of a link, with its port and without a user's name before it.
+// linkHost returns the host of a link, with its port and without a user's name before it.
 func linkHost(l string) string {
 	l = canonicalLink(l)
 	if end := strings.IndexAny(l, "/?#\\"); end >= 0 {

@@ -50,7 +50,7 @@ func digitWords() map[string]bool {
 // leastSpelled is how many digits in words, one after the other, are a number: four are a code, three are counted.
 const leastSpelled = 4
 
-// spelledNumbers gives the numbers that a text spells out, digit by digit, each with single spaces.
+// spelledNumbers returns the numbers that a text spells out, digit by digit, each with single spaces.
 func spelledNumbers(text string) (numbers []string) {
 	known := opaqueOnce().spelled
 	var row []string
@@ -94,12 +94,12 @@ func wholePrices(text string) string {
 	})
 }
 
-// isYear says whether a number of four digits is a year of our time, which anybody may name.
+// isYear reports whether a number of four digits is a year of our time, which anybody may name.
 func isYear(number string) bool {
 	return len(number) == 4 && (strings.HasPrefix(number, "19") || strings.HasPrefix(number, "20"))
 }
 
-// disguised says whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
+// disguised reports whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
 // is in none of the texts that it may draw on.
 func disguised(look string, given ...string) bool {
 	o := opaqueOnce()
@@ -123,7 +123,7 @@ func disguised(look string, given ...string) bool {
 	return false
 }
 
-// sourceTexts gives the words of the sources that a reply cites, and of the desk's links of numbers, plain.
+// sourceTexts returns the words of the sources that a reply cites, and of the desk's links of numbers, plain.
 func sourceTexts(q Question, cited []string) string {
 	var all []string
 	for _, s := range q.Desk.Sources {

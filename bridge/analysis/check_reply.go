@@ -42,7 +42,7 @@ func messageText(m Message) string {
 	return strings.Join(slices.Concat([]string{m.Subject, m.Text}, m.Files), "\n")
 }
 
-// checkReplies gives the replies that break no rule, once each.
+// checkReplies returns the replies that break no rule, once each.
 func checkReplies(q Question, s said, replies []Reply) []Reply {
 	inner := innerNames(q.Desk)
 	var kept []Reply
@@ -50,7 +50,7 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 		r.Text = strings.TrimSpace(cleanText(r.Text))
 		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
 		double := slices.ContainsFunc(kept, func(k Reply) bool { return k.Text == r.Text })
-		if r.Text == "" || double || len(kept) == mostReplies || utf8.RuneCountInString(r.Text) > mostReply {
+		if r.Text == "" || double || len(kept) == maxReplies || utf8.RuneCountInString(r.Text) > maxReplyRunes {
 			continue
 		}
 		look := plain(r.Text)
@@ -62,7 +62,7 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 	return kept
 }
 
-// citedIDs gives those IDs that there are, once each.
+// citedIDs returns those IDs that there are, once each.
 func citedIDs(sources []Source, ids []string) []string {
 	var cited []string
 	for _, id := range ids {
@@ -97,7 +97,7 @@ func innerNames(d Desk) []string {
 	return names
 }
 
-// saysInner says whether a text has what only chats, machines and colleagues read.
+// saysInner reports whether a text has what only chats, machines and colleagues read.
 func saysInner(look string, inner []string) bool {
 	c := compiled()
 	if c.mention.MatchString(look) || c.tag.MatchString(look) || c.machine.MatchString(look) || c.phrase.MatchString(look) ||
@@ -107,7 +107,7 @@ func saysInner(look string, inner []string) bool {
 	return slices.ContainsFunc(inner, func(name string) bool { return containsWord(look, name) })
 }
 
-// containsWord says whether a text has a name that is not a part of a longer one.
+// containsWord reports whether a text has a name that is not a part of a longer one.
 func containsWord(text, name string) bool {
 	if name == "" {
 		return false

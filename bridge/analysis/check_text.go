@@ -25,7 +25,7 @@ func cleanText(s string) string {
 	}, s)
 }
 
-// unseen says whether a character has no look of its own. The joiners U+200C and U+200D stay, because Persian,
+// unseen reports whether a character has no look of its own. The joiners U+200C and U+200D stay, because Persian,
 // Hindi and emojis need them, and so do the two selectors between text and emoji.
 func unseen(r rune) bool {
 	switch {
@@ -42,7 +42,7 @@ func unseen(r rune) bool {
 // foldSpace makes one space of each run of white space, and none at the ends.
 func foldSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// plain gives a text in the form in which rules look at it: compatible forms of letters and digits are one, and
+// plain returns a text in the form in which rules look at it: compatible forms of letters and digits are one, and
 // joiners are gone.
 func plain(s string) string {
 	s = norm.NFKC.String(cleanText(s))
@@ -63,7 +63,7 @@ func plain(s string) string {
 	}, s)
 }
 
-// asciiDigit gives the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+// asciiDigit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
 func asciiDigit(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {
@@ -78,7 +78,7 @@ type rules struct {
 	scheme, target, reference, bare, mail, number, day, dot *regexp.Regexp
 }
 
-// compiled gives the expressions, compiled at their first use.
+// compiled returns the expressions, compiled at their first use.
 func compiled() *rules { return compileOnce() }
 
 //nolint:gochecknoglobals // expressions that never change and cost much to compile
@@ -104,7 +104,7 @@ var compileOnce = sync.OnceValue(func() *rules {
 	}
 })
 
-// hasMention says whether a text would call people in a chat.
+// hasMention reports whether a text would call people in a chat.
 func hasMention(s string) bool { return compiled().mention.MatchString(plain(s)) }
 
 // innerPhrases are words about a model and its instructions. No customer is told them.

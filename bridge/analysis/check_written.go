@@ -11,25 +11,26 @@ import (
 
 // How long a text on request may be, in characters.
 const (
-	MostDraft   = 4000 // what is to be translated or rephrased
-	mostWritten = 6000
-	mostSummary = 2000 // of a summary, and of an answer to a question
+	MostDraft  = 4000 // what is to be translated or rephrased
+	maxWritten = 6000
+	maxSummary = 2000 // of a summary, and of an answer to a question
 )
 
 // ErrLeftOut is what CheckText says of a text that nobody may be shown; it is wrapped with why, in words that quote
 // nothing of it.
 var ErrLeftOut = errors.New("analysis: the text was left out")
 
-// CheckText gives a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it,
+// CheckText returns a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it,
 // that is empty or too long, names links, mail addresses or long numbers that were not in the draft or, where
 // the text tells of a conversation, in that or in the question, would call people in a chat, or has what only machines write. It adds nothing,
 // and checking twice changes nothing more. Pure.
 // Errors: ErrLeftOut.
 func CheckText(r Request, t Text) (Text, error) {
 	t.Text = strings.TrimSpace(cleanText(t.Text))
-	most, tells := mostWritten, r.Task == Summarise || r.Task == Explain
+	maxRunes := maxWritten
+	tells := r.Task == Summarise || r.Task == Explain
 	if tells {
-		most = mostSummary
+		maxRunes = maxSummary
 	}
 	given := givenText(r)
 	look := plain(t.Text)
@@ -38,8 +39,8 @@ func CheckText(r Request, t Text) (Text, error) {
 	switch {
 	case t.Text == "":
 		return Text{}, leftOut("it is empty")
-	case utf8.RuneCountInString(t.Text) > most:
-		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", most))
+	case utf8.RuneCountInString(t.Text) > maxRunes:
+		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", maxRunes))
 	case hasMention(t.Text):
 		return Text{}, leftOut("it mentions people")
 	case saysMachine(look, given):
@@ -67,7 +68,7 @@ func givenText(r Request) string {
 	return plain(strings.Join(texts, "\n"))
 }
 
-// saysMachine says whether a text has tags, markers or fields of machines that were not in what was given.
+// saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.
 func saysMachine(look, given string) bool {
 	c := compiled()
 	for _, rule := range []*regexp.Regexp{c.tag, c.machine, c.hidden} {

@@ -83,7 +83,7 @@ func TestLanguages(t *testing.T) {
 				t.Errorf("%q is %+v", name, got)
 			}
 		}
-		if language(l.Code) == "" {
+		if languageCode(l.Code) == "" {
 			t.Errorf("%q is no code", l.Code)
 		}
 	}

@@ -1,6 +1,6 @@
 package analysis
 
-// Condition says whether a model can be used, for admins, doctor and health.
+// Condition describes whether a model can be used, for admins, doctor and health.
 type Condition struct {
 	Status Status
 	Text   string // what happened, for people; empty when Working

@@ -1,6 +1,6 @@
 package analysis
 
-// DefaultIntents gives the intents of a desk that has chosen none of its own.
+// DefaultIntents returns the intents of a desk that has chosen none of its own.
 func DefaultIntents() []Intent {
 	return []Intent{
 		{Name: "product", About: "asks about a product or a service before or without buying: what it does, fits, costs, whether it is there", Tags: []string{"Product Question"}},

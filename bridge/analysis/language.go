@@ -33,7 +33,7 @@ func LanguageCalled(word string) (l Language, ok bool) {
 	return Language{}, false
 }
 
-// LanguageName gives the English name of a language; the code itself where it is none of Languages.
+// LanguageName returns the English name of a language; the code itself where it is none of Languages.
 func LanguageName(code string) string {
 	if l, ok := LanguageCalled(code); ok {
 		return l.Name

@@ -70,7 +70,7 @@ func parsePattern(line string) (p Pattern, steps int, err error) {
 	return p, steps, err
 }
 
-// PatternSize gives how many steps an expression has.
+// PatternSize returns how many steps an expression has.
 // Errors: it is empty, too long or too large, can't be read, or finds nothing at all everywhere.
 func PatternSize(expression string) (int, error) {
 	if expression == "" || len(expression) > LongestPattern {
@@ -109,7 +109,7 @@ func checkLink(link string) error {
 	return nil
 }
 
-// LinkTo gives the link of a number, in which the number is escaped; "" = there is none.
+// LinkTo returns the link of a number, in which the number is escaped. It returns "" if there is none.
 func (p Pattern) LinkTo(number string) string {
 	before, _, has := strings.Cut(p.Link, numberPlace)
 	if !has || strings.Trim(number, ".") == "" { // "/.." leads elsewhere
@@ -127,10 +127,10 @@ func ruledKinds() []string { return []string{"order", "quote", "invoice", "shipm
 
 // What a desk's own intents may be.
 const (
-	mostOwnIntents = 30
-	longestAbout   = 200 // characters
-	mostWords      = 20  // of one intent
-	longestWord    = 40  // characters
+	maxOwnIntents = 30
+	longestAbout  = 200 // characters
+	maxWords      = 20  // of one intent
+	longestWord   = 40  // characters
 )
 
 var intentShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
@@ -148,8 +148,8 @@ func ParseIntents(text string) ([]Intent, error) {
 		i, err := parseIntent(line)
 		switch {
 		case err != nil:
-		case len(all) == mostOwnIntents:
-			err = fmt.Errorf("these are more than %d", mostOwnIntents)
+		case len(all) == maxOwnIntents:
+			err = fmt.Errorf("these are more than %d", maxOwnIntents)
 		case slices.ContainsFunc(all, func(o Intent) bool { return o.Name == i.Name }):
 			err = errors.New("its name stands twice")
 		}
@@ -181,13 +181,13 @@ func parseIntent(line string) (Intent, error) {
 		return i, errors.New("it begins with no name of at most 30 small letters, digits and _")
 	case i.About == "" || utf8.RuneCountInString(i.About) > longestAbout:
 		return i, fmt.Errorf("behind the name and : stands what customers want, in at most %d characters", longestAbout)
-	case len(i.Words) > mostWords || slices.ContainsFunc(i.Words, func(w string) bool { return utf8.RuneCountInString(w) > longestWord }):
-		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", mostWords, longestWord)
+	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, func(w string) bool { return utf8.RuneCountInString(w) > longestWord }):
+		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, longestWord)
 	}
 	return i, nil
 }
 
-// linesOf gives the lines of a text that aren't empty, trimmed, with their numbers from 0.
+// linesOf returns the lines of a text that aren't empty, trimmed, with their numbers from 0.
 func linesOf(text string) func(yield func(int, string) bool) {
 	return func(yield func(int, string) bool) {
 		for n, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {

@@ -79,14 +79,14 @@ func TestParseIntents(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, text := range []string{"warranty", "Big: x", ": x", "a b: x", "x: " + strings.Repeat("a", longestAbout+1), "thanks\nthanks", "x: y = " + strings.Repeat("w,", mostWords+1) + "w",
+	for _, text := range []string{"warranty", "Big: x", ": x", "a b: x", "x: " + strings.Repeat("a", longestAbout+1), "thanks\nthanks", "x: y = " + strings.Repeat("w,", maxWords+1) + "w",
 		"x: y = " + strings.Repeat("w", longestWord+1)} {
 		if got, err := ParseIntents(text); err == nil {
 			t.Errorf("%.40q: %+v", text, got)
 		}
 	}
 	var many strings.Builder
-	for i := range mostOwnIntents + 1 {
+	for i := range maxOwnIntents + 1 {
 		many.WriteString("n" + strings.Repeat("x", i%28) + string(rune('a'+i/28)) + ": y\n")
 	}
 	if _, err := ParseIntents(many.String()); err == nil {

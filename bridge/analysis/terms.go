@@ -5,9 +5,9 @@ import "context"
 // Terms say under which a model may be asked: what it may cost, what it may see, and who keeps what was said. The
 // zero Terms let it cost anything, hide what Options of the model say, and have nothing kept.
 type Terms struct {
-	Budget   Budget         // nil = nobody counts
+	Budget   Budget         // nil if nobody counts
 	Unmasked bool           // mail addresses, phone and card numbers and IBANs may leave the house
-	Record   func(Exchange) // is told of each request that left; nil = nobody keeps it
+	Record   func(Exchange) // is told of each request that left; nil if nobody keeps it
 }
 
 // Budget counts tokens, of what is asked and of what is answered.
@@ -23,8 +23,8 @@ type Exchange struct {
 	Model     string
 	Asked     string // what the customer wrote in the burst, as the model was shown it: masked, where it was masked
 	Sent      string // all that left, but for the instructions, which are the same for all
-	Answered  string // "" = there was no answer
-	Failure   string // why there was none, as a word of metrics; "" = there was one
+	Answered  string // "" if there was no answer
+	Failure   string // why there was none, as a word of metrics; "" if there was one
 	TokensIn  int
 	TokensOut int
 }

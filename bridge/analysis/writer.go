@@ -33,7 +33,7 @@ type Request struct {
 	Messages []Message // the conversation, oldest first: what customers wrote and what left to them
 	Draft    string    // the text to be translated or rephrased, Markdown; "" for the other tasks
 	Wish     string    // Rephrase: one of Styles; Explain: a colleague's question
-	Language string    // in which the text is to be, ISO 639-1; "" = the one in which the customer writes
+	Language string    // in which the text is to be, ISO 639-1; "" means the one in which the customer writes
 	Terms    Terms     // under which a model may be asked
 }
 

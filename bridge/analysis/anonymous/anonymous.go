@@ -48,7 +48,7 @@ func NewPerson(names ...string) Person {
 	return p
 }
 
-// withoutSpaces says whether a letter belongs to a script that puts no spaces between words.
+// withoutSpaces reports whether a letter belongs to a script that puts no spaces between words.
 func withoutSpaces(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
@@ -69,7 +69,7 @@ var (
 	unit  = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
 )
 
-// Text gives a text with Hole in place of what shows who somebody is. Lines of a few words of which one was taken
+// Text returns a text with Hole in place of what shows who somebody is. Lines of a few words of which one was taken
 // out, such as greetings, are left out whole.
 func (p Person) Text(text string) string {
 	text = norm.NFC.String(text)
@@ -114,7 +114,7 @@ func (p Person) line(line string) string {
 	return line
 }
 
-// has says whether a word is one of the names, or a form of it: "Marias", "Marii".
+// has reports whether a word is one of the names, or a form of it: "Marias", "Marii".
 func (p Person) has(w string) bool {
 	return slices.ContainsFunc(p.words, func(name string) bool {
 		stem := []rune(name)

@@ -12,7 +12,7 @@ const (
 	signatureWords = 8
 )
 
-// Unsigned gives a message without what stands below the greeting at its end: who wrote it, where they work, how to
+// Unsigned returns a message without what stands below the greeting at its end: who wrote it, where they work, how to
 // reach them. No list knows these names. A postscript below it stays.
 func Unsigned(text string) string {
 	lines := strings.Split(text, "\n")
@@ -35,7 +35,7 @@ func Unsigned(text string) string {
 // postscript matches the first line of a postscript: "PS: …", "P.S. …".
 var postscript = regexp.MustCompile(`(?i)^\s*(?:pp?s|p\.(?:p\.)?s\.)(?:\W|$)`)
 
-// isSentence says whether a line says or asks something, as none of a signature does.
+// isSentence reports whether a line says or asks something, as none of a signature does.
 func isSentence(line string) bool {
 	return len(strings.Fields(line)) > signatureWords || strings.ContainsAny(line, "?¿")
 }
@@ -48,7 +48,7 @@ func beginsSignature(line string) bool {
 	return slices.ContainsFunc(closings(), func(closing string) bool { return words == closing || strings.HasPrefix(words, closing+" ") })
 }
 
-// closings gives how letters end, folded.
+// closings returns how letters end, folded.
 func closings() []string {
 	return []string{
 		"regards", "kind regards", "best regards", "warm regards", "best wishes", "all the best", "yours", "sincerely", "cheers", "many thanks",

@@ -27,7 +27,7 @@ func withoutSpelled(line string) string {
 	return b.String() + line[done:]
 }
 
-// isNumberWord says whether a folded word is a number below a hundred, or a part of one, in one of the eight languages.
+// isNumberWord reports whether a folded word is a number below a hundred, or a part of one, in one of the eight languages.
 func isNumberWord(w string) bool {
 	if strings.HasSuffix(w, "zig") || strings.HasSuffix(w, "ßig") || strings.HasSuffix(w, "dziesiat") || strings.HasSuffix(w, "nascie") {
 		return true
@@ -36,7 +36,7 @@ func isNumberWord(w string) bool {
 	return found
 }
 
-// numberWords gives words for numbers, folded and in the order of the alphabet.
+// numberWords returns words for numbers, folded and in the order of the alphabet.
 func numberWords() []string {
 	return []string{
 		"acht", "catorce", "cero", "cinco", "cincuenta", "cinq", "cinquanta", "cinquante", "cinque", "cinquenta",

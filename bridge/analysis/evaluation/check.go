@@ -15,7 +15,7 @@ const (
 	mostReason  = 120
 )
 
-// sentiments gives all of them, in the order in which tables show them.
+// sentiments returns all of them, in the order in which tables show them.
 func sentiments() []string {
 	return []string{
 		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative),
@@ -23,7 +23,7 @@ func sentiments() []string {
 	}
 }
 
-// intents gives the names of the desk's intents that messages are labelled with.
+// intents returns the names of the desk's intents that messages are labelled with.
 func intents() []string {
 	var names []string
 	for _, i := range analysis.DefaultIntents() {

@@ -2,7 +2,7 @@ package evaluation
 
 import "slices"
 
-// difficulties gives what makes a message hard, or "none".
+// difficulties returns what makes a message hard, or "none".
 func difficulties(m Message) []string {
 	if len(m.Hard) == 0 {
 		return []string{"none"}

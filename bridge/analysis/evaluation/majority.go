@@ -37,7 +37,7 @@ func (m majority) Analyze(context.Context, analysis.Question) (analysis.Answer, 
 	return m.answer, nil
 }
 
-// mostFrequent gives the key that was counted most; of several, the first in the alphabet.
+// mostFrequent returns the key that was counted most; of several, the first in the alphabet.
 func mostFrequent(counts map[string]int) (most string) {
 	var keys []string
 	for k := range counts {

@@ -9,13 +9,13 @@ import (
 // Message is what a customer wrote in one go, with what a careful reader found in it.
 type Message struct {
 	ID         string
-	Language   string // as analysis.Answer has it; "" = a language that analyzers need not know
+	Language   string // as analysis.Answer has it; "" means a language that analyzers need not know
 	Subject    string
 	Texts      []string // one, or several of a burst
 	Before     []Earlier
 	Sentiment  analysis.Sentiment
 	Urgent     bool
-	Because    string   // a part of the text that says why it is urgent; "" = not labelled
+	Because    string   // a part of the text that says why it is urgent; "" means not labelled
 	Intents    []string // the main one first; at most two
 	References []Reference
 	Hard       []string // what makes it difficult: "irony", "negation", …
@@ -55,7 +55,7 @@ func (m Message) Question(desk analysis.Desk) analysis.Question {
 	return q
 }
 
-// names says that a part of the message is literally in its subject or in one of its texts.
+// names reports whether a part of the message is literally in its subject or in one of its texts.
 func (m Message) names(part string) bool {
 	for _, text := range m.Texts {
 		if strings.Contains(text, part) {

@@ -17,9 +17,9 @@ type Metered interface {
 type Options struct {
 	Desk     analysis.Desk
 	Now      func() time.Time     // a clock that doesn't jump
-	CPU      func() time.Duration // CPU time of this process so far; nil = not measured
-	Parallel int                  // questions at once; 0 = 1. Latency and CPU time of offline are meant for 1
-	Deadline time.Duration        // of one answer; 0 = none
+	CPU      func() time.Duration // CPU time of this process so far; nil means not measured
+	Parallel int                  // questions at once; 0 means 1. Latency and CPU time of offline are meant for 1
+	Deadline time.Duration        // of one answer; 0 means none
 }
 
 // Result is what an analyzer made of a message.

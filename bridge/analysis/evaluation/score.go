@@ -39,7 +39,7 @@ func Score(out Outcome, price Price) Report {
 	return r
 }
 
-// Figures gives the one figure of each field.
+// Figures returns the one figure of each field.
 func (r Report) Figures() Figures {
 	return Figures{
 		Language: r.Language.Exact, Sentiment: r.Sentiment.Macro, Urgency: r.Urgency.Micro,
@@ -195,7 +195,7 @@ func reasons(results []Result) Reasons {
 	return r
 }
 
-// meets says that two parts of a text have a word in common that is longer than three letters.
+// meets reports whether two parts of a text have a word in common that is longer than three letters.
 func meets(a, b string) bool {
 	words := strings.Fields(strings.ToLower(b))
 	for _, w := range strings.Fields(strings.ToLower(a)) {
@@ -221,7 +221,7 @@ func mainIntent(results []Result) Ratio {
 	return ratio(right, all)
 }
 
-// speed gives median and 95th percentile of the answers that came, and CPU time for a message.
+// speed returns median and 95th percentile of the answers that came, and CPU time for a message.
 func speed(out Outcome) (s Speed) {
 	var took []time.Duration
 	for _, r := range out.Results {

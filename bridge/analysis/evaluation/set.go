@@ -27,7 +27,7 @@ const (
 	Check2 Half = "check2" // what is pressing though said quietly, and what only sounds so: measured alone, too
 )
 
-// Ours gives our own set.
+// Ours returns our own set.
 // Errors: an unknown half.
 func Ours(half Half) ([]Message, error) {
 	var messages []Message

@@ -12,7 +12,7 @@ import (
 // Ratio is a figure from 0 to 1; NaN where there is nothing to divide by.
 type Ratio float64
 
-// None says that there is nothing to divide by.
+// None reports whether there is nothing to divide by.
 func (r Ratio) None() bool { return math.IsNaN(float64(r)) }
 
 // String shows two decimals, or a dash.
@@ -45,7 +45,7 @@ type marking struct {
 	failed             bool // there was no answer
 }
 
-// exact says that the answer is the label, in any order.
+// exact reports whether the answer is the label, in any order.
 func (m marking) exact() bool {
 	if m.failed || len(m.expected) != len(m.answered) {
 		return false
@@ -153,7 +153,7 @@ func interval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
 	return quantile(all, 0.025), quantile(all, 0.975)
 }
 
-// quantile gives the value below which a share of sorted values lies.
+// quantile returns the value below which a share of sorted values lies.
 func quantile[T cmp.Ordered](sorted []T, share float64) T {
 	i := int(math.Ceil(share*float64(len(sorted)))) - 1
 	return sorted[min(max(i, 0), len(sorted)-1)]

@@ -143,7 +143,7 @@ func findIBANs(text string) []Found {
 	return all
 }
 
-// ibanEnd gives the end of the longest account number that begins at a place, or -1.
+// ibanEnd returns the end of the longest account number that begins at a place, or -1.
 func ibanEnd(text string, from, to int) int {
 	for ; to > from; to-- {
 		if !isAlnum(text[to-1]) || to < len(text) && isAlnum(text[to]) {
@@ -199,7 +199,7 @@ func mod97(s string) bool {
 	return rest == 1
 }
 
-// joins says whether a place is inside a longer row of digits.
+// joins reports whether a place is inside a longer row of digits.
 func joins(text string, at int) bool {
 	return at > 0 && at < len(text) && isDigit(text[at-1]) && isDigit(text[at])
 }

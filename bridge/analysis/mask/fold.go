@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// fold gives a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and the
+// fold returns a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and the
 // place in the text for each place of it. A byte that is no character stays one.
 func fold(text string) (folded string, places []int) {
 	var out strings.Builder
@@ -55,7 +55,7 @@ func foldASCII(r rune) rune {
 	return r
 }
 
-// digit gives the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+// digit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
 func digit(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {

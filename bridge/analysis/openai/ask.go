@@ -191,7 +191,7 @@ func localRefusal(x *exchange, err error) *Error {
 // usage is what a request used, in tokens.
 type usage struct{ in, out int }
 
-// usageOf gives what the server counted, or an estimate where it counts nothing or nonsense.
+// usageOf returns what the server counted, or an estimate where it counts nothing or nonsense.
 func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
 	u := usage{answer.Usage.PromptTokens, answer.Usage.CompletionTokens}
 	if u.in <= 0 || u.in > 1<<20 {
@@ -206,7 +206,7 @@ func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
 	return u
 }
 
-// content gives what the model said, if it said something whole.
+// content returns what the model said, if it said something whole.
 func content(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if len(answer.Choices) == 0 {
 		return "", &Error{Kind: Empty}

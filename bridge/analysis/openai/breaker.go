@@ -39,7 +39,7 @@ type turn struct {
 	probe bool
 }
 
-// enter says whether the server may be asked now. Who got a turn hands it back to leave.
+// enter reports whether the server may be asked now. Who got a turn hands it back to leave.
 func (b *breaker) enter() (turn, *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,7 +57,7 @@ func (b *breaker) enter() (turn, *Error) {
 	return turn{era: b.era, probe: true}, nil
 }
 
-// leave hands a turn back with its outcome; nil = an answer.
+// leave hands a turn back with its outcome; nil if there was an answer.
 func (b *breaker) leave(t turn, e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,7 +87,7 @@ func (b *breaker) leave(t turn, e *Error) {
 	}
 }
 
-// answered says whether a failure shows that the server works.
+// answered reports whether a failure shows that the server works.
 func answered(e *Error) bool {
 	return e.Kind == Refused || e.Kind == Truncated || e.Kind == Invalid || e.Kind == Throttled
 }

@@ -198,7 +198,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// purse is a Budget of so many tokens; 0 = none.
+// purse is a Budget of so many tokens; 0 means none.
 type purse struct {
 	mu          sync.Mutex
 	limit, used int

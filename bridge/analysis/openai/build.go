@@ -8,7 +8,7 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
-// prepare gives the question as the model is shown it: cut to its budget and, if this is wanted, masked.
+// prepare returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
 func (a *Analyzer) prepare(q analysis.Question) (analysis.Question, *mask.Mask) {
 	if !a.o.Mask || q.Terms.Unmasked {
 		return cut(q), nil
@@ -66,7 +66,7 @@ func link(patterns []analysis.Pattern, kind, value string) string {
 	return patterns[i].LinkTo(value)
 }
 
-// mapTexts gives a question with all of its texts changed, but for what never leaves.
+// mapTexts returns a question with all of its texts changed, but for what never leaves.
 func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	texts := func(all []string) []string { return mapStrings(all, f) }
 	q.Burst, q.Before = mapMessages(q.Burst, f), mapMessages(q.Before, f)

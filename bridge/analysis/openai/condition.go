@@ -23,7 +23,7 @@ type health struct {
 	invalid int  // in a row
 }
 
-// learn takes the outcome of a call; nil = a valid answer. A change is logged.
+// learn takes the outcome of a call; nil if there was a valid answer. A change is logged.
 func (h *health) learn(e *Error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -43,7 +43,7 @@ func sevenths(r rune) int {
 	return 7
 }
 
-// clip gives the beginning of a text, of so many estimated tokens. It reads no further than this.
+// clip returns the beginning of a text, of so many estimated tokens. It reads no further than this.
 func clip(s string, most int) string {
 	n, end := 6, 0 // end: of what leaves room for the dots
 	for i, r := range s {
@@ -57,7 +57,7 @@ func clip(s string, most int) string {
 	return s
 }
 
-// cut gives a question that fits: names and sources at the end of their lists go first, then the beginning of the
+// cut returns a question that fits: names and sources at the end of their lists go first, then the beginning of the
 // history. The burst keeps the beginnings of its long messages; of very many only the last ones.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
@@ -83,7 +83,7 @@ func cut(q analysis.Question) analysis.Question {
 	return q
 }
 
-// keep gives the beginning of a list that fits, and takes it from what is left.
+// keep returns the beginning of a list that fits, and takes it from what is left.
 func keep[T any](all []T, left *int, size func(T) int) []T {
 	for i, t := range all {
 		n := size(t)

@@ -74,7 +74,7 @@ func withoutThoughts(s string) string {
 	return s
 }
 
-// objects gives the outermost JSON objects of a text: alone, in Markdown fences or among prose.
+// objects returns the outermost JSON objects of a text: alone, in Markdown fences or among prose.
 func objects(s string) []json.RawMessage {
 	var all []json.RawMessage
 	for range maxAttempts {

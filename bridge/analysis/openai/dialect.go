@@ -45,7 +45,7 @@ type dialect struct {
 
 	mu     sync.Mutex
 	known  request
-	forget time.Time // zero = nothing was learned
+	forget time.Time // zero if nothing was learned
 }
 
 // newDialect begins with what OpenAI recommends for its own models, and with what all others know.
@@ -57,7 +57,7 @@ func newDialect(now func() time.Time, host *url.URL) *dialect {
 	return &dialect{now: now, first: first, known: first}
 }
 
-// current gives the form of the next request.
+// current returns the form of the next request.
 func (d *dialect) current() request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -93,7 +93,7 @@ var (
 		`model_not_found|(model|engine|deployment).{0,80}(not exist|not found|unknown)|(not found|unknown|invalid).{0,20}model|no endpoint`)
 )
 
-// easier gives the request without what the server's answer blames. If it blames nothing, the plainest is tried.
+// easier returns the request without what the server's answer blames. If it blames nothing, the plainest is tried.
 func easier(r request, status int, says string) (request, bool) {
 	switch {
 	case saysFormat.MatchString(says) && r.form != byWords:
@@ -114,7 +114,7 @@ func easier(r request, status int, says string) (request, bool) {
 	return r, true
 }
 
-// otherLimit gives the request with the other name of the limit; with none, if both were refused.
+// otherLimit returns the request with the other name of the limit; with none, if both were refused.
 func (r request) otherLimit(l limitField) request {
 	if r.switched {
 		l = noLimit

@@ -44,8 +44,8 @@ const (
 // Error says why there is no answer. It holds no words of the server, which may quote the customer or the key.
 type Error struct {
 	Kind   Kind
-	Status int           // of HTTP, 0 = none
-	Wait   time.Duration // how long the server asks to wait, 0 = it doesn't say
+	Status int           // of HTTP; 0 if there was none
+	Wait   time.Duration // how long the server asks to wait; 0 if it doesn't say
 	Rule   string        // Invalid: which rule was broken, without the model's words
 	Cause  error         // never one that quotes the request
 }
@@ -65,10 +65,10 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// needsPerson says whether asking again helps only after somebody changed something.
+// needsPerson reports whether asking again helps only after somebody changed something.
 func (e *Error) needsPerson() bool {
 	switch e.Kind {
 	case Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected:
@@ -78,7 +78,7 @@ func (e *Error) needsPerson() bool {
 	}
 }
 
-// passing says whether the same request may succeed a moment later.
+// passing reports whether the same request may succeed a moment later.
 func (e *Error) passing() bool {
 	switch e.Kind {
 	case Unreachable, Cut, Server, Throttled:
@@ -88,7 +88,7 @@ func (e *Error) passing() bool {
 	}
 }
 
-// harmless says whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
+// harmless reports whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
 func (e *Error) harmless() bool {
 	switch e.Kind {
 	case Refused, Truncated, Invalid, Late, Busy, Budget, Uncounted, Cancelled:

@@ -22,9 +22,9 @@ func TestFailures(t *testing.T) {
 	status := openaifake.Status
 	for _, c := range []struct {
 		manner   openaifake.Manner
-		kind     Kind   // "" = the model's answer comes all the same
+		kind     Kind   // "" means the model's answer comes all the same
 		requests int64  // how many were made
-		says     string // by Condition's text, "" = Working
+		says     string // by Condition's text, "" means Working
 	}{
 		{status(429, "rate_limit_exceeded", "Slow down", "Retry-After", "1"), Throttled, 2, "asks to wait"},
 		{status(429, "rate_limit_exceeded", "Slow down", "Retry-After", "60"), Throttled, 1, "asks to wait"},

@@ -53,7 +53,7 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	return &c
 }
 
-// keepsMethod says whether a redirect sends the same request on, with its body.
+// keepsMethod reports whether a redirect sends the same request on, with its body.
 func keepsMethod(r *http.Response) bool {
 	return r != nil && (r.StatusCode == http.StatusTemporaryRedirect || r.StatusCode == http.StatusPermanentRedirect)
 }
@@ -135,7 +135,7 @@ func readAll(body io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// completion gives the JSON of an answer, put together if it came in pieces though nobody asked for a stream.
+// completion returns the JSON of an answer, put together if it came in pieces though nobody asked for a stream.
 // What the answer calls itself doesn't count: some servers say text/plain.
 func completion(body []byte) ([]byte, *Error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
@@ -150,7 +150,7 @@ func completion(body []byte) ([]byte, *Error) {
 	return nil, &Error{Kind: Unreadable}
 }
 
-// withoutAddress gives the cause of a failure without the URL, which http.Client puts before it.
+// withoutAddress returns the cause of a failure without the URL, which http.Client puts before it.
 func withoutAddress(err error) error {
 	if with := (*url.Error)(nil); errors.As(err, &with) {
 		err = with.Err

@@ -33,7 +33,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler, for JSON and YAML.
 func (k Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// reveal gives the key itself, "" = none.
+// reveal returns the key itself, or "" if there is none.
 func (k Key) reveal() string {
 	if k.value == nil {
 		return ""

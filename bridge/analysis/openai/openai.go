@@ -22,20 +22,20 @@ import (
 
 // Options of an Analyzer. Model is needed; all else has a default.
 type Options struct {
-	Key         Key               // empty = none is sent, as local servers want it
-	BaseURL     string            // "" = api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
+	Key         Key               // empty means none is sent, as local servers want it
+	BaseURL     string            // "" means api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
 	Model       string            // as the server names it
-	Timeout     time.Duration     // of all that one answer needs; 0 = 20 s
-	Concurrency int               // requests at a time; 0 = 4
+	Timeout     time.Duration     // of all that one answer needs; 0 means 20 s
+	Concurrency int               // requests at a time; 0 means 4
 	Mask        bool              // mail addresses, phone and card numbers and IBANs don't leave the house, unless a question's Terms say so
-	Fallback    analysis.Analyzer // answers where the model doesn't; nil = Analyze returns an error then
+	Fallback    analysis.Analyzer // answers where the model doesn't; if it is nil, Analyze returns an error then
 
-	// Client makes the connections; nil = one that uses the environment's proxy. Of any client only requests to
+	// Client makes the connections; nil means one that uses the environment's proxy. Of any client only requests to
 	// the host of BaseURL are made, wherever this is: its operator chose it.
 	Client *http.Client
-	Logger *slog.Logger                              // nil = nothing is logged
-	Now    func() time.Time                          // nil = time.Now
-	Pause  func(context.Context, time.Duration) bool // waits before a second attempt; nil = pause.For
+	Logger *slog.Logger                              // nil means nothing is logged
+	Now    func() time.Time                          // nil means time.Now
+	Pause  func(context.Context, time.Duration) bool // waits before a second attempt; nil means pause.For
 }
 
 const (
@@ -201,7 +201,7 @@ func (a *Analyzer) guard(ctx context.Context, ask func(context.Context) *Error) 
 	return fault
 }
 
-// deadline gives the time that the model has: some of the caller's is kept for the fallback.
+// deadline returns the time that the model has: some of the caller's is kept for the fallback.
 func (a *Analyzer) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := a.o.Timeout
 	if until, ok := ctx.Deadline(); ok {

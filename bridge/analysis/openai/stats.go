@@ -38,7 +38,7 @@ func newStats() *stats {
 	return &stats{s: Stats{Failures: map[Kind]int64{}, Latency: Latency{Bounds: latencyBounds(), Counts: make([]int64, len(latencyBounds()))}}}
 }
 
-// Stats gives the counts. Its maps and slices are the caller's.
+// Stats returns the counts. Its maps and slices are the caller's.
 func (a *Analyzer) Stats() Stats {
 	a.stats.mu.Lock()
 	defer a.stats.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// isStream says whether an answer is a stream of server-sent events.
+// isStream reports whether an answer is a stream of server-sent events.
 // Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
 func isStream(body []byte) bool {
 	return bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("event:")) || bytes.HasPrefix(body, []byte(":"))

@@ -11,7 +11,7 @@ import (
 // longestWait bounds what a server may ask for.
 const longestWait = time.Hour
 
-// retryAfter reads how long a server asks to wait: in milliseconds, in seconds, or until a date. 0 = it doesn't say.
+// retryAfter reads how long a server asks to wait: in milliseconds, in seconds, or until a date. It returns 0 if the server doesn't say.
 // Source: RFC 9110 section 10.2.3; retry-after-ms is OpenAI's own, as its clients read it.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if ms, ok := number(h.Get("Retry-After-Ms")); ok {

@@ -146,7 +146,7 @@ func newWritePrompt(r analysis.Request) prompt {
 	return p
 }
 
-// cutRequest gives a request that fits: the draft and the question keep their beginnings, the conversation its first
+// cutRequest returns a request that fits: the draft and the question keep their beginnings, the conversation its first
 // message and its end.
 func cutRequest(r analysis.Request) analysis.Request {
 	r.Draft, r.Wish = clip(r.Draft, mostDrafted), clip(r.Wish, mostAsked)
@@ -164,7 +164,7 @@ func cutRequest(r analysis.Request) analysis.Request {
 	return r
 }
 
-// mapRequest gives a request with all of its texts changed.
+// mapRequest returns a request with all of its texts changed.
 func mapRequest(r analysis.Request, f func(string) string) analysis.Request {
 	r.Messages = mapMessages(r.Messages, f)
 	r.Draft = f(r.Draft)

@@ -27,7 +27,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 	write(w, http.StatusOK, completion(in, text, "stop"))
 }
 
-// say gives what the model says.
+// say returns what the model says.
 func (s *Server) say(ctx context.Context, seen Seen) string {
 	s.mu.Lock()
 	speak := s.speak
@@ -70,7 +70,7 @@ func Write(a analysis.Answer) string {
 	return string(out)
 }
 
-// list gives a list that JSON writes as [] when it is empty.
+// list returns a list that JSON writes as [] when it is empty.
 func list(s []string) []string { return append([]string{}, s...) }
 
 // completion is an answer as the real server writes it.

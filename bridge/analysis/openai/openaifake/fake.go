@@ -24,9 +24,9 @@ const maxBody = 1 << 20
 
 // Options of a Server.
 type Options struct {
-	Key       string            // asked for as bearer; "" = none is
-	Models    []string          // that there are; empty = all names
-	Answers   analysis.Analyzer // says what the model would; nil = a model without any ideas
+	Key       string            // asked for as bearer; "" if none is
+	Models    []string          // that there are; empty means all names
+	Answers   analysis.Analyzer // says what the model would; nil means a model without any ideas
 	Abilities Abilities
 }
 
@@ -38,7 +38,7 @@ type Abilities struct {
 	MaxTokens           bool // knows max_tokens
 	MaxCompletionTokens bool // knows max_completion_tokens
 	Temperature         bool // takes other temperatures than 1
-	RefuseWith          int  // status of refusals; 0 = 400
+	RefuseWith          int  // status of refusals; 0 means 400
 }
 
 // Modern is what OpenAI's models could do before they began to reason.
@@ -97,7 +97,7 @@ func (s *Server) Always(m *Manner) {
 	s.always = m
 }
 
-// ByChance asks a function for each request, when no other manner is due, which one it meets; nil = none, and a nil
+// ByChance asks a function for each request, when no other manner is due, which one it meets; nil means none, and a nil
 // function ends this. It is called by one request at a time.
 func (s *Server) ByChance(pick func() *Manner) {
 	s.mu.Lock()
@@ -119,7 +119,7 @@ func (s *Server) Speak(f func(Seen) string) {
 	s.speak = f
 }
 
-// Requests gives what was received, oldest first.
+// Requests returns what was received, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -65,7 +65,7 @@ func HTML(status int) Manner {
 // Hang never answers.
 func Hang() Manner { return Manner{"hang", func(x *exchange) { x.wait(time.Hour) }} }
 
-// wait says whether the client is still there after a while.
+// wait reports whether the client is still there after a while.
 func (x *exchange) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -185,7 +185,7 @@ func ToolCalls() Manner {
 	}}
 }
 
-// WrongType gives a good answer that calls itself plain text.
+// WrongType returns a good answer that calls itself plain text.
 func WrongType() Manner {
 	return Manner{"wrong content type", func(x *exchange) {
 		rec := &recorder{header: http.Header{}}

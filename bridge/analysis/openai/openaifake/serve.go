@@ -30,7 +30,7 @@ func Start(ctx context.Context, address string, o Options) (*Running, error) {
 	return r, nil
 }
 
-// Env gives the variables by which Parley finds it and its first model.
+// Env returns the variables by which Parley finds it and its first model.
 func (r *Running) Env() []string {
 	return []string{"OPENAI_BASE_URL=" + r.url, "OPENAI_API_KEY=" + r.o.Key, "OPENAI_MODEL=" + r.o.Models[0]}
 }
