@@ -43,7 +43,7 @@ type request struct {
 // api is what a Chat answers over HTTP: to our app, and to those who listen.
 type api struct{ chat *Chat }
 
-// handler gives what answers, by pattern.
+// handler returns what answers, by pattern.
 func (a api) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /post", a.call("post", a.post))
@@ -182,7 +182,7 @@ func (a api) thread(r request) (int, any) {
 	return http.StatusOK, a.chat.list(r.Channel, r.Thread)
 }
 
-// since gives everything that changed in a channel after a sequence (in ID).
+// since returns everything that changed in a channel after a sequence (in ID).
 func (a api) since(r request) (int, any) {
 	after, _ := strconv.Atoi(r.ID)
 	a.chat.mu.Lock()

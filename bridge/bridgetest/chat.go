@@ -25,7 +25,7 @@ type Button struct {
 	Verb bridge.Verb  `json:"verb"`
 	Args bridge.Args  `json:"args"`
 	Rich *bridge.Rich `json:"rich,omitempty"` // of a form
-	Form string       `json:"form,omitempty"` // which one was opened; "" = another one each time
+	Form string       `json:"form,omitempty"` // which one was opened; "" means another one each time
 }
 
 // File in a Chat.
@@ -69,7 +69,7 @@ func (m Message) Plain() string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(m.Text)
 }
 
-// Mentions gives the users whom the message notifies.
+// Mentions returns the users whom the message notifies.
 func (m Message) Mentions() []string {
 	var users []string
 	for _, found := range regexp.MustCompile(`<@([A-Za-z0-9]+)>`).FindAllStringSubmatch(m.Text, -1) {
@@ -81,7 +81,7 @@ func (m Message) Mentions() []string {
 // User of a Chat.
 type User struct {
 	ID, Email string
-	Kind      bridge.ActorKind // "" = bridge.ActorPerson
+	Kind      bridge.ActorKind // "" means bridge.ActorPerson
 }
 
 // Chat is a small chat platform: channels with threads, people, our app, and an HTTP
@@ -93,7 +93,7 @@ type Chat struct {
 	mu       sync.Mutex
 	now      func() time.Time
 	users    map[string]User
-	channels map[string]bool     // false = closed
+	channels map[string]bool     // false means closed
 	private  map[string][]string // who is in the channels that not everybody may read
 	messages []*Message
 	serial   int
@@ -260,7 +260,7 @@ func (c *Chat) Submit(user, channel, thread string, b Button, text string, files
 		Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
 }
 
-// Messages gives what is in a thread as people see it, the root first; thread "" gives
+// Messages returns what is in a thread as people see it, the root first; thread "" gives
 // the channel's top level. Deleted messages and whispers are left out.
 func (c *Chat) Messages(channel, thread string) []Message {
 	c.mu.Lock()
@@ -279,7 +279,7 @@ func (c *Chat) list(channel, thread string) []Message {
 	return list
 }
 
-// Threads gives what everybody sees in a channel: each root followed by the messages of its thread.
+// Threads returns what everybody sees in a channel: each root followed by the messages of its thread.
 func (c *Chat) Threads(channel string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -296,7 +296,7 @@ func (c *Chat) Threads(channel string) []Message {
 	return list
 }
 
-// Whispers gives what only a user saw.
+// Whispers returns what only a user saw.
 func (c *Chat) Whispers(user string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -309,7 +309,7 @@ func (c *Chat) Whispers(user string) []Message {
 	return list
 }
 
-// Get gives one message.
+// Get returns one message.
 func (c *Chat) Get(channel, id string) Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -87,7 +87,7 @@ func (d *Desk) Attend(conversation bridge.ConversationID) {
 	d.poke()
 }
 
-// Attended gives the conversations that somebody began to answer.
+// Attended returns the conversations that somebody began to answer.
 func (d *Desk) Attended() []bridge.ConversationID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,14 +129,14 @@ func (d *Desk) Posted(_ context.Context, at bridge.Place) (bool, error) {
 	return d.posts["m:"+at.Channel+":"+at.Message], nil
 }
 
-// Accepted gives the facts that were accepted, in that order.
+// Accepted returns the facts that were accepted, in that order.
 func (d *Desk) Accepted() []channels.Fact {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.facts)
 }
 
-// IDs gives the facts' ids, in order of acceptance, with the reason of those that are set aside.
+// IDs returns the facts' ids, in order of acceptance, with the reason of those that are set aside.
 func (d *Desk) IDs() (ids []string) {
 	for _, f := range d.Accepted() {
 		if f.Quarantine != "" {
@@ -215,7 +215,7 @@ func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error 
 	return nil
 }
 
-// Kept gives the notes.
+// Kept returns the notes.
 func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -256,7 +256,7 @@ func (d *Desk) keepReply(what string, conversation bridge.ConversationID, user s
 	d.poke()
 }
 
-// Replies gives what was told of forms of replies, in order: "opened #12 U1 1767225600", with Unix
+// Replies returns what was told of forms of replies, in order: "opened #12 U1 1767225600", with Unix
 // seconds.
 func (d *Desk) Replies() []string {
 	d.mu.Lock()
@@ -303,14 +303,14 @@ func (d *Desk) Status() channels.ConditionStatus {
 	return ""
 }
 
-// Reports gives the conditions that were told, the latest last.
+// Reports returns the conditions that were told, the latest last.
 func (d *Desk) Reports() []channels.Condition {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.reports)
 }
 
-// Channels gives those in which threads open.
+// Channels returns those in which threads open.
 func (d *Desk) Channels(context.Context) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -324,7 +324,7 @@ func (d *Desk) OpenThread(root bridge.Place) {
 	d.threads = append(d.threads, root)
 }
 
-// OpenThreads gives them.
+// OpenThreads returns them.
 func (d *Desk) OpenThreads(context.Context, time.Time) ([]bridge.Place, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

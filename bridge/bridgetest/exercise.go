@@ -33,9 +33,9 @@ type Stage struct {
 	Agent   string // user id of a person of the team, who types
 	Other   string // user id of a colleague
 
-	// Shown gives what people see in a thread, the root first.
+	// Shown returns what people see in a thread, the root first.
 	Shown func(t *testing.T, root string) []Shown
-	// Whispers gives what only the agent saw.
+	// Whispers returns what only the agent saw.
 	Whispers func(t *testing.T) []Shown
 	// Mentioned says how often the agent was notified by name.
 	Mentioned func(t *testing.T) int
@@ -129,7 +129,7 @@ func said(text string) *bridge.Said {
 	return &bridge.Said{MessageID: 7, From: sample().Contact, At: sample().LastMessage.At, Text: text}
 }
 
-// within gives a context that ends before the test does.
+// within returns a context that ends before the test does.
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)

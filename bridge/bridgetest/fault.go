@@ -25,7 +25,7 @@ const (
 type Fault struct {
 	Call  string // post, update, mark, whisper, thread, since, message
 	Kind  FaultKind
-	Times int             // how often; 0 = once, < 0 = until ClearFaults
+	Times int             // how often; 0 means once, < 0 means until ClearFaults
 	Text  string          // only calls whose body contains it
 	Wait  time.Duration   // FaultThrottle
 	Until <-chan struct{} // the Chat waits for it first

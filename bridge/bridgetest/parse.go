@@ -122,7 +122,7 @@ func parse(a *bridge.Action, m Message) {
 
 func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
-// verb reads "word rest" and says whether the word is a verb.
+// verb reads "word rest" and reports whether the word is a verb.
 func verb(a *bridge.Action, text string) bool {
 	word, rest, _ := strings.Cut(text, " ")
 	v := bridge.Verb(strings.ToLower(word))

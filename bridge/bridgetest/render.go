@@ -15,7 +15,7 @@ func literal(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// render writes a post as plain text and says whether a further part follows.
+// render writes a post as plain text and reports whether a further part follows.
 func render(r *request, p bridge.Post) (more bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
@@ -169,7 +169,7 @@ func renderLine(r *request, l bridge.Line) {
 	renderButtons(r, l)
 }
 
-// ownWords gives the texts and numbers among the fields of a line's content.
+// ownWords returns the texts and numbers among the fields of a line's content.
 func ownWords(c bridge.LineContent) []string {
 	v := reflect.Indirect(reflect.ValueOf(c))
 	if _, reply := c.(*bridge.RepliedLine); reply || v.Kind() != reflect.Struct {
@@ -187,7 +187,7 @@ func ownWords(c bridge.LineContent) []string {
 	return words
 }
 
-// contentWords gives what else the contents say that tests look at.
+// contentWords returns what else the contents say that tests look at.
 func contentWords(c bridge.LineContent) (words []string) {
 	switch c := c.(type) {
 	case *bridge.RepliedLine:

@@ -35,7 +35,7 @@ func (s *stream) wake() {
 	}
 }
 
-// Mute says whether events get lost.
+// Mute reports whether events get lost.
 func (c *Chat) Mute(lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -39,7 +39,7 @@ type Surface struct {
 var _ bridge.Surface = (*Surface)(nil)
 
 // NewSurface makes a surface of the Chat at an address, which may be another process's; perSecond is
-// what the Chat allows in a channel, 0 = any.
+// what the Chat allows in a channel, 0 means any.
 func NewSurface(url string, d SurfaceDesk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
@@ -213,7 +213,7 @@ func (s *Surface) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return bridge.Sent{}, nil
 }
 
-// channelOf gives the channel of a post; without one it goes to the conversation of two.
+// channelOf returns the channel of a post; without one it goes to the conversation of two.
 func channelOf(p bridge.Post) string {
 	if p.Place.Channel == "" && p.To != "" {
 		return "@" + p.To

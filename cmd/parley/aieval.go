@@ -85,7 +85,7 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	return c.write(report)
 }
 
-// messages gives what is asked about, and how the report names it.
+// messages returns what is asked about, and how the report names it.
 func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err error) {
 	if c.Set == "" {
 		name = "the " + c.Half + " half"

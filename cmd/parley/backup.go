@@ -96,7 +96,7 @@ func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// keyAndPassphrase gives the master key and the passphrase with which it is sealed.
+// keyAndPassphrase returns the master key and the passphrase with which it is sealed.
 func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string, err error) {
 	if key, err = app.KnownKey(env); err != nil {
 		return "", "", err

@@ -61,7 +61,7 @@ func inSlack(t *testing.T, fake *slackfake.Server, pool *pgxpool.Pool, conversat
 	return root
 }
 
-// say posts as the app, and gives the message's id; "" = Slack says no.
+// say posts as the app, and gives the message's id; "" means Slack says no.
 func say(t *testing.T, fake *slackfake.Server, thread, text string) (ts string) {
 	t.Helper()
 	form := url.Values{"channel": {lab.Support}, "text": {text}, "thread_ts": {thread}}

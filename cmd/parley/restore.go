@@ -105,7 +105,7 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string)
 	return nil
 }
 
-// path gives a file that can be read more than once; remove deletes it if it is a copy of standard input.
+// path returns a file that can be read more than once; remove deletes it if it is a copy of standard input.
 func (c restoreCommand) path(ctx context.Context) (path string, remove func(), err error) {
 	if c.File != "-" {
 		return c.File, func() {}, nil

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// spentCPU gives the CPU time that this process used so far, the kernel's share included.
+// spentCPU returns the CPU time that this process used so far, the kernel's share included.
 func spentCPU() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -43,5 +43,5 @@ func (f TorturedFlags) tortured(o app.Options, env app.Env) app.Options {
 	return o
 }
 
-// emulatorVars gives the words that the help of these commands fills in.
+// emulatorVars returns the words that the help of these commands fills in.
 func emulatorVars() kong.Vars { return kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")} }

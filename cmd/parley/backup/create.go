@@ -32,13 +32,13 @@ var ErrNoPassphrase = errors.New("backup: no passphrase to seal the key with")
 // Source is the database to back up.
 type Source struct {
 	URL    string
-	BinDir string // the folder with the server's programs, if it runs here; "" = pg_dump is searched for
+	BinDir string // the folder with the server's programs, if it runs here; "" means pg_dump is searched for
 	Key    string // the master key, as in PARLEY_MASTER_KEY; "" when WithoutKey
 	// Passphrase encrypts the key. WithoutKey leaves the key out: then the backup is only useful together
 	// with a key that is kept elsewhere.
 	Passphrase string
 	WithoutKey bool
-	// Progress is called from time to time with the number of bytes written so far; nil = it isn't.
+	// Progress is called from time to time with the number of bytes written so far; it may be nil.
 	Progress func(bytes int64)
 }
 

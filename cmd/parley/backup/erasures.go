@@ -23,7 +23,7 @@ func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, 
 
 const longestErasure = 64 << 20 // bytes of a line: a fact has a hundred
 
-// Read gives the erasures of the list; none where there is no list.
+// Read returns the erasures of the list; none where there is no list.
 func (l Erasures) Read() ([]erase.Record, error) {
 	f, err := os.Open(l.Path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -51,7 +51,7 @@ type Folder struct {
 	// Now is Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is how often Run looks at the clock; 0 = every minute. Zone is the time zone of the nights; nil
+	// Poll is how often Run looks at the clock; 0 means every minute. Zone is the time zone of the nights; nil
 	// = the machine's.
 	Poll time.Duration
 	Zone *time.Location

@@ -48,7 +48,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// files gives the names of the backups in a folder.
+// files returns the names of the backups in a folder.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.parley*"))

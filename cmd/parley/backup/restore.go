@@ -29,14 +29,14 @@ var (
 type Target struct {
 	Pool   *pgxpool.Pool
 	URL    string
-	BinDir string // the folder with the server's programs, if it runs here; "" = pg_restore is searched for
-	Key    string // the master key of the environment or the data folder; "" = none
+	BinDir string // the folder with the server's programs, if it runs here; "" means pg_restore is searched for
+	Key    string // the master key of the environment or the data folder; "" if there is none
 	// Passphrase is called when the backup's key is needed.
 	Passphrase func() (string, error)
 	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be
 	// served.
 	SaveKey func(key string) error
-	// Say is called with each step, for people; nil = it isn't.
+	// Say is called with each step, for people; it may be nil.
 	Say func(step string)
 }
 

@@ -22,7 +22,7 @@ const toolPatience = 10 * time.Second
 // lockWait is how long pg_dump waits for a table that a migration has locked.
 const lockWait = "60s"
 
-// ours says whether a parameter of DATABASE_URL is known to pgx but not to libpq.
+// ours reports whether a parameter of DATABASE_URL is known to pgx but not to libpq.
 func ours(name string) bool {
 	return strings.HasPrefix(name, "pool_") || slices.Contains([]string{"default_query_exec_mode", "statement_cache_capacity",
 		"description_cache_capacity", "min_read_buffer_size"}, name)

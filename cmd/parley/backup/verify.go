@@ -33,7 +33,7 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 }
 
 // Verify restores a backup into a temporary PostgreSQL server, compares the numbers of rows, and runs this
-// binary's migrations. It needs as much space in temp ("" = the system's folder) as the database takes.
+// binary's migrations. It needs as much space in temp ("" means the system's folder) as the database takes.
 func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(string)) (m Manifest, err error) {
 	a, err := Open(path)
 	if err != nil {

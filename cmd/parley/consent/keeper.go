@@ -46,7 +46,7 @@ func (k *Keeper) For(account store.Account, provider string) channels.Grant {
 		log: k.log.With("account_id", account.ID)}
 }
 
-// Registered says whether Parley is registered with a provider.
+// Registered reports whether Parley is registered with a provider.
 func (k *Keeper) Registered(provider string) bool { return k.providers[provider] != nil }
 
 // Failure is why a mailbox can't be connected, for the person who tries.

@@ -38,7 +38,7 @@ type token struct {
 	renewAt time.Time
 	endsAt  time.Time
 	renewed time.Time // when this process had it refreshed last
-	failed  error     // the last failure to refresh; nil = there was none
+	failed  error     // the last failure to refresh; nil if there was none
 	pause   time.Time
 }
 

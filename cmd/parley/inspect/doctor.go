@@ -48,17 +48,17 @@ type Model interface {
 // Options of Doctor.
 type Options struct {
 	Pool     *pgxpool.Pool
-	Sealer   *store.Sealer // nil = there is no master key
+	Sealer   *store.Sealer // nil if there is no master key
 	Specs    []channels.Spec
 	Surfaces map[string]any // the configured surfaces by kind; each should be a Checker or a finder
-	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
+	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
-	// Grant returns the consent by which an account signs in at a provider; nil = there is none.
+	// Grant returns the consent by which an account signs in at a provider, or nil if there is none.
 	Grant   func(account store.Account, provider string) channels.Grant
-	Objects Bucket           // where old files are; nil = in the database
-	Model   Model            // reads what customers write; nil = rules do, without a network
-	Backups string           // the folder with the embedded server's backups; "" = an external database has its own
-	Now     func() time.Time // this machine's clock; nil = time.Now
+	Objects Bucket           // where old files are; nil if they are in the database
+	Model   Model            // reads what customers write; nil if rules do, without a network
+	Backups string           // the folder with the embedded server's backups; "" for an external database, which has its own
+	Now     func() time.Time // this machine's clock; nil means time.Now
 	Log     *slog.Logger
 }
 
@@ -89,7 +89,7 @@ type Section struct {
 // Report is all that the doctor found.
 type Report struct{ Sections []Section }
 
-// Broken says whether something is wrong: then `parley doctor` exits with 1.
+// Broken reports whether something is wrong: then `parley doctor` exits with 1.
 func (r Report) Broken() bool {
 	for _, s := range r.Sections {
 		for _, f := range s.Findings {

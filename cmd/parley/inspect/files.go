@@ -8,7 +8,7 @@ import (
 )
 
 // files examines where the bytes of old files are. moved is the hash of a file that should be in the object
-// store; "" = none was moved yet.
+// store; "" means none was moved yet.
 func (o Options) files(ctx context.Context, moved string, err error) Section {
 	s := Section{Name: "files"}
 	switch {

@@ -29,7 +29,7 @@ func sealer(t *testing.T, key string) *store.Sealer {
 
 const masterKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-// configured gives a database with what a file says.
+// configured returns a database with what a file says.
 func configured(t *testing.T, file string, o setup.Options) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -72,7 +72,7 @@ func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) store.EventID {
 	return id
 }
 
-// stopClocks gives what has the database's time a fixed one.
+// stopClocks returns what has the database's time a fixed one.
 func stopClocks(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	for _, sql := range []string{

@@ -21,7 +21,7 @@ const (
 // Journey is what happened to a conversation or an event, in order.
 type Journey struct {
 	Title        string               // "#12: open · account support-mail · team Support · Ann Lee"
-	Conversation store.ConversationID // 0 = an event without a conversation
+	Conversation store.ConversationID // 0 means an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
 }
@@ -44,7 +44,7 @@ type Step struct {
 	Text     string        // one sentence without a full stop
 	Detail   []string      // more lines: reasons, attempts, what to do
 	Bad      bool          // somebody should look at it
-	Event    store.EventID // Event, Message, Delivery: ids of what the step is about; 0 = none
+	Event    store.EventID // Event, Message, Delivery: ids of what the step is about; 0 means none
 	Message  store.MessageID
 	Delivery store.DeliveryID
 }

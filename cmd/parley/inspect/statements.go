@@ -23,9 +23,9 @@ type event struct {
 	SizeBytes  int64           `db:"size_bytes"`
 	ReceivedAt time.Time       `db:"received_at"`
 	Erased     bool            `db:"erased"`
-	Tries      *int            `db:"tries"`       // failed attempts; nil = it is not in a queue
-	WaitsUntil *time.Time      `db:"waits_until"` // nil = neither it nor its queue waits
-	Reason     *string         `db:"reason"`      // nil = it is not quarantined
+	Tries      *int            `db:"tries"`       // failed attempts; nil if it is not in a queue
+	WaitsUntil *time.Time      `db:"waits_until"` // nil if neither it nor its queue waits
+	Reason     *string         `db:"reason"`      // nil if it is not quarantined
 }
 
 const getEvents = `

@@ -258,7 +258,7 @@ func (t *teller) done(e store.LogEntry) Step {
 	return s
 }
 
-// safeText says whether the text of such a log entry may be shown, because Parley made it.
+// safeText reports whether the text of such a log entry may be shown, because Parley made it.
 func safeText(what store.Deed) bool {
 	return slices.Contains([]store.Deed{store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedRefused}, what)
 }

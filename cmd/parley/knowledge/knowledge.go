@@ -39,7 +39,7 @@ type Options struct {
 	Log    *slog.Logger
 	Holder string        // names this process among those that share the database
 	Every  time.Duration // how often a place is looked through
-	Pause  time.Duration // between two requests to a site; 0 = a second
+	Pause  time.Duration // between two requests to a site; 0 means a second
 	// Language tells in which language a text is written; one that it doesn't know is "".
 	Language analysis.Analyzer
 }
@@ -134,7 +134,7 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 // note remembers for people what went wrong.
 func (v *visit) note(problem string) { v.wrong = append(v.wrong, problem) }
 
-// room says whether another page may be read.
+// room reports whether another page may be read.
 func (v *visit) room() error {
 	if len(v.there) >= mostPages || v.bytes >= mostInAll {
 		return errFull
@@ -156,7 +156,7 @@ func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) 
 	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, list) })
 }
 
-// language tells in which language a text is written; "" = nobody knows.
+// language returns the language in which a text is written, or "" if nobody knows.
 func (r *Reader) language(ctx context.Context, text string) string {
 	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {

@@ -16,7 +16,7 @@ const mostDelay = 10 * time.Second
 // rules are what a site's robots.txt (RFC 9309) says to this reader.
 type rules struct {
 	lines []rule
-	delay time.Duration // that it asks for between two requests; 0 = none
+	delay time.Duration // that it asks for between two requests; 0 means none
 }
 
 type rule struct {
@@ -68,7 +68,7 @@ func readRobots(text string) rules {
 	return rules{}
 }
 
-// allows says whether a path, with its query, may be read: the longest rule that fits decides.
+// allows reports whether a path, with its query, may be read: the longest rule that fits decides.
 func (r rules) allows(path string) bool {
 	longest, allowed := -1, true
 	for _, l := range r.lines {
@@ -79,7 +79,7 @@ func (r rules) allows(path string) bool {
 	return allowed
 }
 
-// fits says whether a rule's path is the beginning of another: * stands for anything, $ for the end.
+// fits reports whether a rule's path is the beginning of another: * stands for anything, $ for the end.
 func fits(pattern, path string) bool {
 	pattern, whole := strings.CutSuffix(pattern, "$")
 	exp := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")

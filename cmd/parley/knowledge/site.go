@@ -207,7 +207,7 @@ func (c *crawl) page(ctx context.Context, at string) error {
 	return c.keep(ctx, p, clean(title), clean(text))
 }
 
-// decoded gives a body as UTF-8.
+// decoded returns a body as UTF-8.
 func decoded(body []byte, contentType string) string {
 	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
 		if text, err := io.ReadAll(r); err == nil {
@@ -219,7 +219,7 @@ func decoded(body []byte, contentType string) string {
 
 func (c *crawl) title(at string) string { return strings.TrimPrefix(at, c.start.Scheme+"://") }
 
-// below gives those of a page's links that lead to pages of the place.
+// below returns those of a page's links that lead to pages of the place.
 func (c *crawl) below(page *url.URL, links []string) []string {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	var list []string

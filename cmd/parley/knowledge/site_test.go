@@ -74,7 +74,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked = append(s.asked, r.URL.Path)
 }
 
-// requests gives what was asked for, and forgets it.
+// requests returns what was asked for, and forgets it.
 func (s *site) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +101,7 @@ func round(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// titles gives the titles of the sections that fit a text, the best first.
+// titles returns the titles of the sections that fit a text, the best first.
 func titles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	t.Helper()
 	list, err := knowledge.Find(t.Context(), pool, text, 5)

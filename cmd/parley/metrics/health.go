@@ -11,13 +11,13 @@ import (
 
 // linked is a surface that keeps connections open.
 type linked interface {
-	// Connections returns how many are open, and how many should be; 0 = the surface keeps none open now.
+	// Connections returns how many are open, and how many should be; 0 means the surface keeps none open now.
 	Connections() (open, wanted int)
 }
 
 // fetching is a channel that fetches messages.
 type fetching interface {
-	// CaughtUpAt returns when this process last had fetched all new messages; zero = not yet.
+	// CaughtUpAt returns when this process last had fetched all new messages; zero means not yet.
 	CaughtUpAt() time.Time
 }
 
@@ -25,7 +25,7 @@ type fetching interface {
 type AccountState struct {
 	Relay    *relay.Metrics
 	Accounts func() []store.Account
-	Channel  func(store.AccountID) any      // nil = the account has none in this process
+	Channel  func(store.AccountID) any      // nil means the account has none in this process
 	Surfaces func() map[store.AccountID]any // those at work
 }
 

@@ -16,7 +16,7 @@ type Conditioned interface{ Condition() analysis.Condition }
 // model exports how the analyses of this process ended, and what the model took for them.
 type model struct {
 	counts   func() map[string]int64
-	analyzer analysis.Analyzer // nil = nothing is analysed
+	analyzer analysis.Analyzer // nil means nothing is analysed
 
 	analyses, up, failures, requests, tokens Family
 	latency                                  *prometheus.Desc

@@ -14,7 +14,7 @@ import (
 // ProcessState is what process exports.
 type ProcessState struct {
 	Ready        func() bool
-	Started      func() time.Duration // from the start of the process until it served; 0 = it doesn't yet
+	Started      func() time.Duration // from the start of the process until it served; 0 means it doesn't yet
 	Pool         *pgxpool.Pool
 	Backups      string // the folder of backups
 	MakesBackups bool   // false for an external database, which has backups of its own
@@ -88,7 +88,7 @@ func buildVersion() []string {
 	return []string{version, revision, runtime.Version()}
 }
 
-// newestFile returns when the newest file of a folder was written; zero = there is none. Files whose names
+// newestFile returns when the newest file of a folder was written, or zero if there is none. Files whose names
 // begin with a dot are not complete and don't count.
 func newestFile(folder string) (newest time.Time) {
 	entries, err := os.ReadDir(folder)
