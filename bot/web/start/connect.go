@@ -36,24 +36,25 @@ func teamsForm() connection {
 	}}
 }
 
-// of takes over how the chat is.
-func (c *connection) of(chats []Chat) {
+// fill sets the state of the connection's chat.
+func (c *connection) fill(chats []Chat) {
 	if i := slices.IndexFunc(chats, func(one Chat) bool { return one.Kind == c.Kind }); i >= 0 {
 		c.Chat = chats[i]
 	}
 }
 
-// Stored says whether credentials are stored.
+// Stored reports whether credentials are stored.
 func (c *connection) Stored() bool { return c.Author != "" }
 
-// Open says whether the form is shown at once.
+// Open reports whether the page shows the form unfolded: something is wrong with the chat or with what was typed.
 func (c *connection) Open() bool {
 	return len(c.Findings) > 0 || c.Text != "" || slices.ContainsFunc(c.Fields, func(f web.Field) bool { return f.Problem != "" })
 }
 
-// check finds what is wrong with the values before anybody is asked about them; they are never quoted.
+// check notes at each field what is wrong with its value, before the chat is asked, and reports whether all are well.
+// The texts never quote a value, which may be a secret.
 func (c *connection) check(values map[string]string) bool {
-	fine := true
+	ok := true
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		switch value := values[f.Name]; {
@@ -67,9 +68,11 @@ func (c *connection) check(values map[string]string) bool {
 		if f.Kind != web.KindSecret {
 			f.Value = values[f.Name]
 		}
-		fine = fine && f.Problem == ""
+		if f.Problem != "" {
+			ok = false
+		}
 	}
-	return fine
+	return ok
 }
 
 func (p pages) connectSlack(v *web.Visit) error { return p.connect(v, slackForm()) }
@@ -104,7 +107,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	return v.ShowAgain("start", s.screen())
 }
 
-// disconnect forgets what is stored of a chat.
+// disconnect forgets the stored credentials of a chat.
 func (p pages) disconnect(v *web.Visit) error {
 	for _, form := range []connection{slackForm(), teamsForm()} {
 		if form.Kind != v.Value("chat") {

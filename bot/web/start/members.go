@@ -15,17 +15,31 @@ const membersPath = path + "/members"
 type Roster struct {
 	Team, Chat string // the chat's kind
 	Channel    string
-	Follows    bool // whoever comes later becomes an agent, too
-	Confirmed  bool
+	Follows    bool // people who join the channel later become agents, too
+	Confirmed  bool // an admin has confirmed the members before
 	People     []Member
 }
+
+// Decision is what an admin decided about the members of a channel.
+type Decision struct {
+	Team, Chat string
+	Listed     []string // the users whom the page showed
+	Chosen     []string // the users who become agents
+	Follow     bool     // people who join the channel later become agents, too
+}
+
+// The values of the field that says who becomes an agent later.
+const (
+	everyNewcomer  = "channel_members"
+	nobodyUnlisted = "listed"
+)
 
 // Member is somebody in a channel.
 type Member struct {
 	User, Name, Email string
 	Note              string // what the person is: "agent already"
-	Fixed             bool   // nothing can be chosen about the person
-	Chosen            bool   // before anybody chose
+	Fixed             bool   // the person can't be chosen
+	Chosen            bool   // the person is proposed: the box is checked when the page opens
 }
 
 // roster is a channel whose members are confirmed on a page of its own.
@@ -34,8 +48,8 @@ type roster struct {
 	Confirmed        bool
 }
 
-// rosters lists the channels of teams.
-func (s *steps) rosters() {
+// addRosters lists the teams' channels in connected chats.
+func (s *steps) addRosters() {
 	for _, t := range s.Teams {
 		for _, kind := range t.Chats {
 			i := slices.IndexFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == kind })
@@ -58,7 +72,7 @@ type membersPage struct {
 	Roster
 
 	Path, Back string
-	May        int // how many can be chosen
+	Selectable int // how many people can be chosen
 	Follow     web.Field
 }
 
@@ -75,24 +89,30 @@ func (p pages) members(v *web.Visit) error {
 	page := membersPage{Roster: r, Path: membersPath, Back: path}
 	for _, m := range r.People {
 		if !m.Fixed {
-			page.May++
+			page.Selectable++
 		}
 	}
 	page.Follow = web.Field{Name: "agents", Label: "Who comes into the channel later", Kind: web.KindChoice, Choices: []web.Choice{
-		{Value: "channel_members", Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
-		{Value: "listed", Text: "is no agent until you say so", Chosen: !r.Follows && r.Confirmed},
+		{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
+		{Value: nobodyUnlisted, Text: "is no agent until you say so", Chosen: !r.Follows && r.Confirmed},
 	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
 	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,
 		Help: "Only what agents write in a thread can reach a customer. These people are in the team's channel now: confirm once who of them answers."})
 }
 
-// confirm makes those who were chosen agents.
+// confirm makes the chosen people agents.
 func (p pages) confirm(v *web.Visit) error {
 	if err := v.Request.ParseForm(); err != nil {
 		return err
 	}
 	form := v.Request.PostForm
-	joined, err := p.desk.Confirm(v.Context(), v.Person, v.Value("team"), v.Value("chat"), form["listed"], form["user"], v.Value("agents") == "channel_members")
+	joined, err := p.desk.Confirm(v.Context(), v.Person, Decision{
+		Team:   v.Value("team"),
+		Chat:   v.Value("chat"),
+		Listed: form["listed"],
+		Chosen: form["user"],
+		Follow: v.Value("agents") == everyNewcomer,
+	})
 	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):

@@ -18,7 +18,7 @@ import (
 
 // Desk is what this page needs.
 type Desk interface {
-	// Progress tells what is set up already.
+	// Progress reports what is set up already.
 	Progress(ctx context.Context) (Progress, error)
 
 	// SlackManifest describes the app to Slack.
@@ -27,9 +27,9 @@ type Desk interface {
 	// TeamsPackage makes the app's package for Microsoft Teams. Errors: in words for people.
 	TeamsPackage(appID string) ([]byte, error)
 
-	// Connect asks a chat about credentials that somebody typed, and keeps them sealed if nothing is wrong; false = they
-	// are not kept, and the findings say why.
-	Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (bool, []Finding, error)
+	// Connect asks a chat about credentials that somebody typed, and stores them sealed if nothing is wrong. Otherwise
+	// kept is false, and the findings say why.
+	Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (kept bool, found []Finding, err error)
 
 	// Disconnect forgets the credentials of a chat that are stored.
 	Disconnect(ctx context.Context, by web.Person, kind string) error
@@ -37,9 +37,8 @@ type Desk interface {
 	// Roster lists who is in a team's channel. Errors: a *web.Problem in words for people; others.
 	Roster(ctx context.Context, team, chat string) (Roster, error)
 
-	// Confirm makes the chosen ones of those who were listed agents of the team, and gives how many joined. Errors as
-	// Roster.
-	Confirm(ctx context.Context, by web.Person, team, chat string, listed, chosen []string, follow bool) (int, error)
+	// Confirm makes the chosen members of a channel agents of the team, and returns how many joined. Errors as Roster.
+	Confirm(ctx context.Context, by web.Person, d Decision) (joined int, err error)
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
@@ -47,36 +46,36 @@ type Desk interface {
 
 // Progress is what is set up.
 type Progress struct {
-	Chats    []Chat // that are connected
+	Chats    []Chat // all chats that Parley supports
 	Teams    []Team
-	Agents   int     // all
-	Lost     []Agent // those who are known in no chat
+	Agents   int     // the number of all agents
+	Lost     []Agent // agents who have no user in any chat
 	Accounts []Account
-	Endpoint string // where Microsoft sends what is said in Teams; "" = Parley has no address that it could reach
+	Endpoint string // where Microsoft sends what is said in Teams; "" if Parley has no public address
 }
 
 // Chat is a chat of agents.
 type Chat struct {
 	Kind, Name string // "slack", "Slack"
-	Text, Hint string // what is wrong; "" = nothing
+	Text, Hint string // what is wrong; "" if nothing is
 
 	Connected bool
-	FromEnv   bool      // by the environment, which comes before what is stored
-	Author    string    // who gave the credentials that are stored; "" = none are
-	At        time.Time // when
-	AppID     string    // of Teams' registration, among what is stored; no secret
+	FromEnv   bool      // the credentials come from the environment, which wins over stored ones
+	Author    string    // who gave the stored credentials; "" if none are stored
+	At        time.Time // when the stored credentials were given
+	AppID     string    // the id of Teams' app among the stored credentials; it isn't secret
 }
 
 // Team is a team.
 type Team struct {
 	Name    string
 	Version string
-	Chats   []string // in which it has a channel
-	Unasked []string // of these chats: those whose members nobody confirmed yet
+	Chats   []string // kinds of the chats in which the team has a channel
+	Unasked []string // the kinds among Chats in which no admin has confirmed the channel's members yet
 }
 
-// Placed says whether the team has a channel.
-func (t Team) Placed() bool { return len(t.Chats) > 0 }
+// HasChannel reports whether the team has a channel in any chat.
+func (t Team) HasChannel() bool { return len(t.Chats) > 0 }
 
 // Agent is an agent.
 type Agent struct{ Email, Version string }
@@ -84,9 +83,9 @@ type Agent struct{ Email, Version string }
 // Account is where customers write.
 type Account struct {
 	Name    string
-	Address string // of a mailbox
+	Address string // the mailbox's address; "" for accounts that are no mailboxes
 	Mode    string
-	Since   time.Time // when something last arrived; zero = nothing yet
+	Since   time.Time // when something last arrived; zero if nothing has
 }
 
 // Finding is what a test found.
@@ -132,9 +131,9 @@ type steps struct {
 	Team                           web.Form
 	Rosters                        []roster
 	AppID                          web.Field
-	First                          *Account // whose first message is waited for
-	NameOfChats                    string
-	Super                          bool // may connect chats
+	First                          *Account // the account whose first message the last step waits for
+	ChatNames                      string   // the connected chats, for people
+	Super                          bool     // the reader may connect chats
 }
 
 func (p pages) steps(v *web.Visit) (*steps, error) {
@@ -146,29 +145,40 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &steps{Progress: progress, Path: path, Super: v.Person.Super, Manifest: string(manifest), Slack: slackForm(), Microsoft: teamsForm(), AppID: web.Field{Name: "package_id",
-		Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID}}
-	s.Slack.of(progress.Chats)
-	s.Microsoft.of(progress.Chats)
+	s := &steps{
+		Progress:  progress,
+		Path:      path,
+		Super:     v.Person.Super,
+		Manifest:  string(manifest),
+		Slack:     slackForm(),
+		Microsoft: teamsForm(),
+		AppID:     web.Field{Name: "package_id", Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID},
+	}
+	s.Slack.fill(progress.Chats)
+	s.Microsoft.fill(progress.Chats)
 	s.AppID.Value = s.Microsoft.AppID
 	var names []string
-	fine := true
+	hasFault := false
 	for _, c := range s.Chats {
-		if c.Connected {
-			names = append(names, c.Name)
-			fine = fine && c.Text == ""
+		if !c.Connected {
+			continue
+		}
+		names = append(names, c.Name)
+		if c.Text != "" {
+			hasFault = true
 		}
 	}
-	s.ChatDone = len(names) > 0 && fine
-	s.TeamDone = slices.ContainsFunc(s.Teams, Team.Placed)
-	s.rosters()
-	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0 && !slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
+	s.ChatDone = len(names) > 0 && !hasFault
+	s.TeamDone = slices.ContainsFunc(s.Teams, Team.HasChannel)
+	s.addRosters()
+	unconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
+	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0 && !unconfirmed
 	s.AccountDone = len(s.Accounts) > 0
-	s.NameOfChats = strings.Join(names, " and ")
+	s.ChatNames = strings.Join(names, " and ")
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
 		s.ArrivedDone = s.ArrivedDone || !a.Since.IsZero()
-		if s.First == nil || s.First.Address == "" {
+		if s.First == nil || s.First.Address == "" { // a mailbox is preferred
 			s.First = a
 		}
 	}
@@ -176,12 +186,12 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 	return s, nil
 }
 
-// teamForm gives a team its channel: a new team, or the first that has none.
+// teamForm makes the form that gives a team its channel. It proposes the first team that has none, or a new one.
 func (s *steps) teamForm() web.Form {
 	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
 	form := web.Form{Action: path + "/team"}
 	for _, t := range s.Teams {
-		if !t.Placed() {
+		if !t.HasChannel() {
 			name.Value = t.Name
 			break
 		}
@@ -210,16 +220,16 @@ func (p pages) show(v *web.Visit) error {
 	return v.Show("start", s.screen())
 }
 
-// slackManifest gives the manifest as a file.
+// slackManifest answers with the manifest as a file.
 func (p pages) slackManifest(v *web.Visit) error {
 	body, err := p.desk.SlackManifest()
 	if err != nil {
 		return err
 	}
-	return file(v, "application/json", "parley-slack-manifest.json", body)
+	return sendFile(v, "application/json", "parley-slack-manifest.json", body)
 }
 
-// teamsPackage gives the package of the app for Teams as a file.
+// teamsPackage answers with the package of the app for Teams as a file.
 func (p pages) teamsPackage(v *web.Visit) error {
 	body, err := p.desk.TeamsPackage(v.Value("package_id"))
 	var refused *web.Problem
@@ -229,10 +239,10 @@ func (p pages) teamsPackage(v *web.Visit) error {
 	case err != nil:
 		return v.Refuse(http.StatusUnprocessableEntity, "The package can't be made.", err.Error())
 	}
-	return file(v, "application/zip", "parley-teams.zip", body)
+	return sendFile(v, "application/zip", "parley-teams.zip", body)
 }
 
-func file(v *web.Visit, kind, name string, body []byte) error {
+func sendFile(v *web.Visit, kind, name string, body []byte) error {
 	v.Writer.Header().Set("Content-Type", kind)
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	_, err := v.Writer.Write(body)
@@ -253,16 +263,17 @@ func (p pages) saveTeam(v *web.Visit) error {
 	}
 	field := v.Value("chat") + "_channel"
 	change.Values[field] = []string{v.Value("channel")}
-	if v.Value("channel") == "" || !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == v.Value("chat") }) {
-		return p.teamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
+	connected := slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == v.Value("chat") })
+	if v.Value("channel") == "" || !connected {
+		return p.showTeamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, change)
 	var refused *setup.Refused
 	switch {
 	case errors.As(err, &refused):
-		return p.teamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
+		return p.showTeamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrMissing):
-		return p.teamAgain(v, s, nil, []string{"Somebody else changed this team meanwhile. Look at it, and send it again."})
+		return p.showTeamAgain(v, s, nil, []string{"Somebody else changed this team meanwhile. Look at it, and send it again."})
 	case err != nil:
 		return err
 	}
@@ -278,7 +289,10 @@ func (p pages) findAgents(v *web.Visit) error {
 	for _, a := range before.Lost {
 		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAgent, Name: a.Email, Version: a.Version})
 		var refused *setup.Refused
-		if err != nil && !errors.As(err, &refused) && !errors.Is(err, setup.ErrStale) && !errors.Is(err, setup.ErrMissing) {
+		switch {
+		case err == nil:
+		case errors.As(err, &refused), errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing): // stays lost
+		default:
 			return err
 		}
 	}
@@ -293,7 +307,7 @@ func (p pages) findAgents(v *web.Visit) error {
 	return v.Saved(path, strconv.Itoa(found)+" found.")
 }
 
-func (p pages) teamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
+func (p pages) showTeamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
 	s.Team.Problems = others
 	s.Team.Keep(v, problems)
 	return v.ShowAgain("start", s.screen())

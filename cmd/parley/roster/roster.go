@@ -1,5 +1,5 @@
-// Package roster makes the members of a team's channel its agents: an admin confirms them once, and where the team is
-// set up so, whoever comes into the channel later becomes an agent without being asked about.
+// Package roster makes the members of a team's channel its agents. An admin confirms the members once. If the team is
+// set up so, people who join the channel later become agents automatically.
 //
 // What does not belong here: who is in a channel (bridge.Roster), and what agents are (bridge/setup).
 package roster
@@ -20,7 +20,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
-	"parley/store/roster"
+	rosterstore "parley/store/roster"
 )
 
 // Options of New. All are required.
@@ -28,7 +28,7 @@ type Options struct {
 	Pool    *pgxpool.Pool
 	Sealer  *store.Sealer
 	Specs   []channels.Spec
-	Surface func(kind string) bridge.Surface // nil where the chat isn't connected
+	Surface func(kind string) bridge.Surface // returns nil for a chat that isn't connected
 	Log     *slog.Logger
 }
 
@@ -38,29 +38,29 @@ type Keeper struct{ o Options }
 // New makes a Keeper.
 func New(o Options) *Keeper { return &Keeper{o} }
 
-// Standing says what somebody is to the team.
-type Standing string
+// Status says what a person is to the team.
+type Status string
 
-// Standings.
+// Statuses.
 const (
-	Unknown   Standing = ""          // nothing yet
-	InTeam    Standing = "in team"   // an agent, and a member of the team
-	Colleague Standing = "colleague" // an agent, and no member
-	TakenOut  Standing = "taken out" // an agent who was taken out
-	Nameless  Standing = "nameless"  // the chat doesn't tell the address
-	Barred    Standing = "barred"    // can't be an agent in this chat
+	NoAgent    Status = ""            // not an agent
+	InTeam     Status = "in team"     // an agent of this team
+	NotInTeam  Status = "not in team" // an agent, but not of this team
+	TakenOut   Status = "taken out"   // an agent whom an admin has deactivated
+	NoEmail    Status = "no email"    // not an agent, and can't become one: the chat doesn't tell the address
+	NotAllowed Status = "not allowed" // the chat takes nothing from this person, such as a guest of Teams
 )
 
 // Person is a member of a channel.
 type Person struct {
 	bridge.Member
-	Standing Standing
-	Decided  bool // an admin has decided about this person before
+	Status  Status
+	Decided bool // an admin has decided about this person before
 }
 
-// May says whether the person can be chosen.
-func (p Person) May() bool {
-	return p.Standing == Unknown || p.Standing == Colleague || p.Standing == TakenOut
+// CanJoin reports whether the person can be made an agent of the team.
+func (p Person) CanJoin() bool {
+	return p.Status == NoAgent || p.Status == NotInTeam || p.Status == TakenOut
 }
 
 // List is who is in a team's channel.
@@ -68,54 +68,62 @@ type List struct {
 	Team      string
 	Kind      string // of the chat
 	Channel   string
-	Confirmed bool // an admin has confirmed this channel once
-	Follows   bool // whoever comes later becomes an agent, too
+	Confirmed bool // an admin has confirmed the members of this channel
+	Follows   bool // people who join the channel later become agents, too
 	People    []Person
 
 	id store.TeamID
 }
 
-// Errors of Look and Confirm.
+// Errors of List and Confirm.
 var (
 	ErrNoChannel = errors.New("roster: the team has no channel in this chat")
 	ErrNoChat    = errors.New("roster: the chat is not connected, or tells nobody's name")
 )
 
-// Look lists the members of a team's channel in a chat, by name. Members about whom known is true are not asked about
-// and have no name; nil = all are.
+// List lists the members of a team's channel in a chat, by name. The chat need not be asked for the name and address of
+// users for whom skip returns true: these may be empty in the result. A nil skip skips nobody.
 // Errors: ErrNoChannel, ErrNoChat; the chat's.
-func (k *Keeper) Look(ctx context.Context, team, kind string, known func(user string) bool) (List, error) {
+func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user string) bool) (List, error) {
 	d, err := store.LoadDirectory(ctx, k.o.Pool)
 	if err != nil {
 		return List{}, err
 	}
-	l := List{Team: team, Kind: kind}
-	people := peopleOf(d, team, kind)
-	if people.team == nil || people.channel == "" {
-		return l, ErrNoChannel
+	view := viewOf(d, team, kind)
+	if view.team == nil || view.channel == "" {
+		return List{Team: team, Kind: kind}, ErrNoChannel
 	}
-	l.Team, l.id, l.Channel, l.Follows = people.team.Name, people.team.ID, people.channel, people.team.Agents == store.AgentsOfChannel
+	l := List{
+		Team:    view.team.Name,
+		Kind:    kind,
+		Channel: view.channel,
+		Follows: view.team.Agents == store.AgentsOfChannel,
+		id:      view.team.ID,
+	}
 	surface, ok := k.o.Surface(kind).(bridge.Roster)
 	if !ok {
 		return l, ErrNoChat
 	}
-	confirmed, err := roster.Confirmed(ctx, k.o.Pool, l.id, kind)
+	confirmed, err := rosterstore.Confirmed(ctx, k.o.Pool, l.id, kind)
 	if err != nil {
 		return l, err
 	}
 	l.Confirmed = confirmed == l.Channel
-	decided, err := roster.Decided(ctx, k.o.Pool, l.id, kind)
+	decided, err := rosterstore.Decided(ctx, k.o.Pool, l.id, kind)
 	if err != nil {
 		return l, err
 	}
 	members, err := surface.Members(ctx, l.Channel, func(user string) bool {
-		return people.users[user] != nil || known != nil && known(user)
+		if view.byUser[user] != nil {
+			return true // the directory has the agent's name
+		}
+		return skip != nil && skip(user)
 	})
 	if err != nil {
 		return l, fmt.Errorf("roster: %w", err)
 	}
 	for _, m := range members {
-		l.People = append(l.People, people.stand(Person{Member: m, Decided: decided[m.User]}))
+		l.People = append(l.People, view.describe(m, decided[m.User]))
 	}
 	slices.SortFunc(l.People, func(a, b Person) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.User, b.User))
@@ -123,104 +131,128 @@ func (k *Keeper) Look(ctx context.Context, team, kind string, known func(user st
 	return l, nil
 }
 
-// known are the agents, as they concern one team and one chat.
-type known struct {
-	team    *store.Team
-	channel string
-	users   map[string]*store.Agent // by their user in the chat
-	emails  map[string]*store.Agent // in small letters
-	members map[store.AgentID]bool
+// teamView is what the directory says about one team in one chat.
+type teamView struct {
+	team    *store.Team             // nil if there is no such team
+	channel string                  // the team's channel in the chat; "" if it has none
+	members map[store.AgentID]bool  // the team's agents
+	byUser  map[string]*store.Agent // active agents, by their user id in the chat
+	byEmail map[string]*store.Agent // all agents, also deactivated ones, by their address in lower case
 }
 
-func peopleOf(d store.Directory, team, kind string) known {
-	p := known{users: map[string]*store.Agent{}, emails: map[string]*store.Agent{}, members: map[store.AgentID]bool{}}
-	var surface store.AccountID
-	for _, a := range d.Accounts {
-		if a.Side == store.SideSurface && a.Kind == kind {
-			surface = a.ID
-		}
-	}
+func viewOf(d store.Directory, team, kind string) teamView {
+	surface := surfaceID(d, kind)
+	v := teamView{byUser: map[string]*store.Agent{}, byEmail: map[string]*store.Agent{}, members: map[store.AgentID]bool{}}
 	byID := map[store.AgentID]*store.Agent{}
 	for i := range d.Agents {
 		a := &d.Agents[i]
-		byID[a.ID], p.emails[strings.ToLower(a.Email)] = a, a
+		byID[a.ID] = a
+		v.byEmail[strings.ToLower(a.Email)] = a
 	}
 	for _, u := range d.Users {
 		if a := byID[u.AgentID]; u.AccountID == surface && a != nil && a.Active {
-			p.users[u.UserID] = a
+			v.byUser[u.UserID] = a
 		}
 	}
-	for i := range d.Teams {
-		if strings.EqualFold(d.Teams[i].Name, team) {
-			p.team = &d.Teams[i]
-		}
+	i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return strings.EqualFold(t.Name, team) })
+	if i < 0 {
+		return v
 	}
-	if p.team == nil {
-		return p
-	}
-	for _, id := range p.team.Members {
-		p.members[id] = true
+	v.team = &d.Teams[i]
+	for _, id := range v.team.Members {
+		v.members[id] = true
 	}
 	for _, c := range d.Channels {
-		if c.TeamID == p.team.ID && c.AccountID == surface {
-			p.channel = c.Channel
+		if c.TeamID == v.team.ID && c.AccountID == surface {
+			v.channel = c.Channel
 		}
 	}
-	return p
+	return v
 }
 
-// stand finds out what somebody is to the team.
-func (k known) stand(p Person) Person {
-	a := k.users[p.User]
-	if a == nil {
-		a = k.emails[strings.ToLower(p.Email)]
+// surfaceID returns the account of a chat, or 0 if the chat has none.
+func surfaceID(d store.Directory, kind string) store.AccountID {
+	var id store.AccountID
+	for _, a := range d.Accounts {
+		if a.Side == store.SideSurface && a.Kind == kind {
+			id = a.ID
+		}
+	}
+	return id
+}
+
+// describe says what a member is to the team. An agent's name and address are those of the directory.
+func (v teamView) describe(m bridge.Member, decided bool) Person {
+	agent := v.byUser[m.User]
+	linked := agent != nil // the chat's user is known as this agent's
+	if linked {
+		m.Name, m.Email = agent.Name, agent.Email
 	} else {
-		p.Name, p.Email = a.Name, a.Email
+		agent = v.byEmail[strings.ToLower(m.Email)]
 	}
+	p := Person{Member: m, Decided: decided}
 	switch {
-	case p.Mute:
-		p.Standing = Barred
-	case a != nil && !a.Active:
-		p.Standing = TakenOut
-	case a != nil && k.members[a.ID] && k.users[p.User] != nil:
-		p.Standing = InTeam
-	case a != nil:
-		p.Standing = Colleague
-	case p.Email == "":
-		p.Standing = Nameless
+	case m.Mute:
+		p.Status = NotAllowed
+	case agent == nil && m.Email == "":
+		p.Status = NoEmail
+	case agent == nil:
+		p.Status = NoAgent
+	case !agent.Active:
+		p.Status = TakenOut
+	case linked && v.members[agent.ID]:
+		p.Status = InTeam
+	default: // also a member who is not linked yet: joining links the user
+		p.Status = NotInTeam
 	}
 	return p
 }
 
-// Confirm makes the chosen ones of those who were listed agents of the team, and keeps in mind that an admin decided
-// about all who were listed. follow says whether whoever comes later becomes an agent, too. It gives how many joined.
+// Decision is what an admin decided about the people who were listed.
+type Decision struct {
+	Team, Kind string   // the team, and the kind of the chat
+	Listed     []string // the users whom the admin saw; others who have joined the channel meanwhile stay undecided
+	Chosen     []string // the users who become agents
+	Follow     bool     // people who join the channel later become agents, too
+}
+
+// Confirm makes the chosen users agents of the team, as far as they were listed and can join. It records that an admin
+// has decided about all listed users. It returns how many joined. If recording fails after they have joined, the
+// admin can confirm again, which changes nothing about those who are in the team.
 // Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; the chat's.
-func (k *Keeper) Confirm(ctx context.Context, by setup.Author, team, kind string, listed, chosen []string, follow bool) (int, error) {
-	l, err := k.Look(ctx, team, kind, func(user string) bool { return !slices.Contains(chosen, user) })
+func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
+	notChosen := func(user string) bool { return !slices.Contains(d.Chosen, user) }
+	l, err := k.List(ctx, d.Team, d.Kind, notChosen)
 	if err != nil {
 		return 0, err
 	}
 	var joining []Person
 	for _, p := range l.People {
-		if slices.Contains(listed, p.User) && slices.Contains(chosen, p.User) && p.May() {
+		if slices.Contains(d.Listed, p.User) && slices.Contains(d.Chosen, p.User) && p.CanJoin() {
 			joining = append(joining, p)
 		}
 	}
 	rule := store.AgentsListed
-	if follow {
+	if d.Follow {
 		rule = store.AgentsOfChannel
 	}
 	if err := k.join(ctx, by, l, rule, joining); err != nil {
 		return 0, err
 	}
-	return len(joining), store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error {
-		if err := roster.Confirm(ctx, tx, l.id, l.Kind, l.Channel); err != nil {
+	err = store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error {
+		if err := rosterstore.Confirm(ctx, tx, l.id, l.Kind, l.Channel); err != nil {
 			return err
 		}
-		return roster.Decide(ctx, tx, l.id, l.Kind, listed)
+		return rosterstore.Decide(ctx, tx, l.id, l.Kind, d.Listed)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return len(joining), nil
 }
 
+// join makes people agents of the team of l. rule says who else becomes an agent (store.AgentsListed, …); "" leaves that
+// as it is.
 func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person) error {
 	var list []setup.Joining
 	for _, p := range people {

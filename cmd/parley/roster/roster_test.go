@@ -96,7 +96,7 @@ func (w *workspace) joins(u slackfake.User) {
 
 func (w *workspace) look() []roster.Person {
 	w.t.Helper()
-	l, err := w.keeper.Look(w.t.Context(), "Support", "slack", nil)
+	l, err := w.keeper.List(w.t.Context(), "Support", "slack", nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -109,7 +109,8 @@ func (w *workspace) confirm(follow bool, chosen ...string) int {
 	for _, p := range w.look() {
 		listed = append(listed, p.User)
 	}
-	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, "Support", "slack", listed, chosen, follow)
+	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"},
+		roster.Decision{Team: "Support", Kind: "slack", Listed: listed, Chosen: chosen, Follow: follow})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func (w *workspace) confirm(follow bool, chosen ...string) int {
 // round looks at the channels once, as Parley does from time to time.
 func (w *workspace) round() {
 	w.t.Helper()
-	if err := w.keeper.Round(w.t.Context()); err != nil {
+	if err := w.keeper.AddNewcomers(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -159,10 +160,10 @@ func TestWhoBecomesAnAgent(t *testing.T) {
 	}
 	var seen []string
 	for _, p := range w.look() {
-		seen = append(seen, fmt.Sprintf("%s %s %t %t", p.User, p.Standing, p.Guest, p.May()))
+		seen = append(seen, fmt.Sprintf("%s %s %t %t", p.User, p.Status, p.Guest, p.CanJoin()))
 	}
 	slices.Sort(seen)
-	want := []string{lab.Ann + " colleague false true", lab.Ben + "  false true", lab.Zoe + "  false true", "U0GUS  true true", "U0MUM nameless false false"}
+	want := []string{lab.Ann + " not in team false true", lab.Ben + "  false true", lab.Zoe + "  false true", "U0GUS  true true", "U0MUM no email false false"}
 	slices.Sort(want)
 	if !slices.Equal(seen, want) {
 		t.Fatalf("in the channel:\n%s\nwant:\n%s", strings.Join(seen, "\n"), strings.Join(want, "\n"))
@@ -244,21 +245,21 @@ func TestMembersInTeams(t *testing.T) {
 	serve(t, env, w.db, fake)
 	w.keeper = keeper(t, env, w.db)
 	w.apply(`teams: [{name: Support, teams_channel: "` + lab.TeamsSupport + `"}]`)
-	l, err := w.keeper.Look(t.Context(), "Support", "teams", nil)
+	l, err := w.keeper.List(t.Context(), "Support", "teams", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	standing := map[string]roster.Standing{}
+	status := map[string]roster.Status{}
 	for _, p := range l.People {
-		standing[p.Email] = p.Standing
+		status[p.Email] = p.Status
 	}
-	if len(l.People) != 604 || standing["gus@elsewhere.test"] != roster.Barred || standing["many599@acme.test"] != roster.Unknown {
-		t.Errorf("%d people, the guest is %q", len(l.People), standing["gus@elsewhere.test"])
+	if len(l.People) != 604 || status["gus@elsewhere.test"] != roster.NotAllowed || status["many599@acme.test"] != roster.NoAgent {
+		t.Errorf("%d people, the guest is %q", len(l.People), status["gus@elsewhere.test"])
 	}
-	if _, known := standing["fay@other.test"]; known {
+	if _, known := status["fay@other.test"]; known {
 		t.Error("somebody of another organisation is listed")
 	}
-	if _, err := w.keeper.Look(t.Context(), "Support", "slack", nil); err == nil {
+	if _, err := w.keeper.List(t.Context(), "Support", "slack", nil); err == nil {
 		t.Error("a chat that isn't connected has members")
 	}
 }

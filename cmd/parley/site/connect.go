@@ -16,7 +16,7 @@ import (
 	"parley/cmd/parley/roster"
 	"parley/store"
 	"parley/store/credential"
-	rosters "parley/store/roster"
+	rosterstore "parley/store/roster"
 	"parley/store/site"
 )
 
@@ -73,7 +73,7 @@ func (d *startDesk) team(ctx context.Context, directory store.Directory, e setup
 		if channel == "" || i < 0 {
 			continue
 		}
-		confirmed, err := rosters.Confirmed(ctx, d.o.Pool, directory.Teams[i].ID, kind)
+		confirmed, err := rosterstore.Confirmed(ctx, d.o.Pool, directory.Teams[i].ID, kind)
 		if err != nil {
 			return t, err
 		}
@@ -170,43 +170,49 @@ func (d *startDesk) keeper() *roster.Keeper {
 func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
-	l, err := d.keeper().Look(ctx, team, chat, nil)
+	l, err := d.keeper().List(ctx, team, chat, nil)
 	if err != nil {
 		return start.Roster{}, d.rosterProblem(err)
 	}
 	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Follows: l.Follows, Confirmed: l.Confirmed}
 	for _, p := range l.People {
-		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.May(),
-			Chosen: p.May() && !p.Guest && !p.Decided && p.Standing != roster.TakenOut})
+		proposed := p.CanJoin() && !p.Guest && !p.Decided && p.Status != roster.TakenOut
+		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.CanJoin(), Chosen: proposed})
 	}
 	return r, nil
 }
 
-// noteOf says what somebody is.
+// noteOf says what a person is to the team; "" if there is nothing to say.
 func noteOf(p roster.Person) string {
-	note := map[roster.Standing]string{
-		roster.InTeam:    "in the team already",
-		roster.Colleague: "an agent already, not in this team",
-		roster.TakenOut:  "was taken out of the agents",
-		roster.Nameless:  "no address is told: add this person by hand",
-		roster.Barred:    "can't answer from this chat",
-	}[p.Standing]
+	note := map[roster.Status]string{
+		roster.InTeam:     "in the team already",
+		roster.NotInTeam:  "an agent already, not in this team",
+		roster.TakenOut:   "was taken out of the agents",
+		roster.NoEmail:    "no address is told: add this person by hand",
+		roster.NotAllowed: "can't answer from this chat",
+	}[p.Status]
 	switch {
 	case p.Guest && note == "":
 		return "a guest"
 	case p.Guest:
 		return "a guest, " + note
-	case p.Decided && p.Standing == roster.Unknown:
+	case p.Decided && p.Status == roster.NoAgent:
 		return "left out before"
 	}
 	return note
 }
 
 // Confirm implements start.Desk.
-func (d *startDesk) Confirm(ctx context.Context, by web.Person, team, chat string, listed, chosen []string, follow bool) (int, error) {
+func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
-	n, err := d.keeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, team, chat, listed, chosen, follow)
+	n, err := d.keeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
+		Team:   decided.Team,
+		Kind:   decided.Chat,
+		Listed: decided.Listed,
+		Chosen: decided.Chosen,
+		Follow: decided.Follow,
+	})
 	return n, d.rosterProblem(err)
 }
 
