@@ -17,29 +17,29 @@ import (
 
 // Waits where Teams doesn't say how long.
 const (
-	throttleDefault = 30 * time.Second
-	busyDefault     = 2 * time.Second // after a 412: somebody else is changing the conversation
+	defaultThrottleWait = 30 * time.Second
+	defaultBusyWait     = 2 * time.Second // after a 412: somebody else is changing the conversation
 )
 
-// reports tells people in which condition the surface is.
-type reports interface{ Report(c channels.Condition) }
+// reporter tells people in which condition the surface is.
+type reporter interface{ Report(c channels.Condition) }
 
-// access knows what we may do in Teams. It classifies failed calls, and remembers the places in which
-// Teams refuses us.
+// access classifies failed calls of Teams, and remembers the places in which Teams refuses us.
 type access struct {
 	*organisation.Organisation
 
-	reports reports
-	sweeper *sweep.Sweeper
-	closed  *closures
+	reporter reporter
+	sweeper  *sweep.Sweeper
+	closed   *closures
 }
 
-// classify says what a failed call means for a post, and what people are told.
+// classify turns the error of a failed call into a channels.SendError, with what it means for the post and what people
+// are told. The order of the cases matters: those with a code of their own come before those of an HTTP status.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Status codes from bot conversational APIs", read 2026-11.
 func (ac *access) classify(err error, p bridge.Post) error {
-	var done *channels.SendError
-	if err == nil || errors.As(err, &done) {
+	var classified *channels.SendError
+	if err == nil || errors.As(err, &classified) {
 		return err
 	}
 	var e *connector.Error
@@ -51,48 +51,54 @@ func (ac *access) classify(err error, p bridge.Post) error {
 	case e.Class == channels.Throttled:
 		out.Text = "Teams asks us to slow down."
 		if out.Wait <= 0 {
-			out.Wait = throttleDefault + time.Duration(rand.Int64N(int64(throttleDefault/2))) //nolint:gosec // only spreads
+			out.Wait = defaultThrottleWait + upTo(defaultThrottleWait/2)
 		}
 	case e.Class == channels.Ambiguous:
 		out.Text = "Teams' answer was lost."
 	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // the fault is a setting, not the post
 		out.Class = channels.AuthBroken
-		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
+		out.Text, out.Hint = "Teams is not reached at the address that is known"+codeInBrackets(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
 		if isChannel(p.Place.Channel) {
-			ac.shut(p.Place.Channel, out)
+			ac.closePlace(p.Place.Channel, out)
 		}
 	case e.Class == channels.AuthBroken:
-		out.Text, out.Hint = "Teams refuses our app"+because(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
-		ac.shut(authorized, out)
-	case shutBy(e.Code):
-		return ac.closedFor(e, p)
+		out.Text, out.Hint = "Teams refuses our app"+codeInBrackets(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
+		ac.closePlace(authorized, out)
+	case closesPlace(e.Code):
+		return ac.classifyClosed(e, p)
 	case e.Status == http.StatusNotFound:
-		return ac.missing(e, p)
+		return ac.classifyNotFound(e, p)
 	case e.Status == http.StatusPreconditionFailed:
 		out.Class, out.Text = channels.Retry, "Teams is busy with this thread."
 		if out.Wait <= 0 {
-			out.Wait = busyDefault + time.Duration(rand.Int64N(int64(busyDefault))) //nolint:gosec // only spreads
+			out.Wait = defaultBusyWait + upTo(defaultBusyWait)
 		}
 	case e.Class == channels.Retry:
 		out.Text = "Teams can't be reached."
 	case e.Status == http.StatusRequestEntityTooLarge:
 		out.Text = "The post is too large for Teams."
 	default:
-		out.Text, out.Hint = "Teams refuses this post"+because(e)+".", "Tell the people who run Parley."
+		out.Text, out.Hint = "Teams refuses this post"+codeInBrackets(e)+".", "Tell the people who run Parley."
 	}
 	return out
 }
 
-func because(e *connector.Error) string {
+// upTo returns a random duration below limit, which spreads the attempts of several posts over time.
+func upTo(limit time.Duration) time.Duration {
+	return time.Duration(rand.Int64N(int64(limit))) //nolint:gosec // nothing secret depends on it
+}
+
+func codeInBrackets(e *connector.Error) string {
 	if e.Code == "" {
 		return ""
 	}
 	return " (" + e.Code + ")"
 }
 
-// certain classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
-func (ac *access) certain(err error, p bridge.Post) error {
-	err = apart(ac.classify(err, p))
+// classifyBeforeSend classifies a failure that came before the post itself was sent. Such a failure is never Ambiguous:
+// the post isn't there.
+func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
+	err = retryOnlyThisPost(ac.classify(err, p))
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
@@ -100,9 +106,9 @@ func (ac *access) certain(err error, p bridge.Post) error {
 	return err
 }
 
-// apart is for failed calls that Teams counts apart from a channel's posts, such as those about its
-// members. It turns Throttled into Retry, so that only this post waits, and not the whole channel.
-func apart(err error) error {
+// retryOnlyThisPost turns Throttled into Retry, so that only this post waits, and not the whole channel. It is for calls
+// that Teams doesn't count as posts of the channel, such as those about its members.
+func retryOnlyThisPost(err error) error {
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != channels.Throttled {
 		return err
@@ -115,20 +121,20 @@ func apart(err error) error {
 // nothingLost ends the hints for admins about a channel that takes no posts.
 const nothingLost = " Nothing is lost meanwhile."
 
-// closedFor is for the codes by which Teams says that we may not post somewhere. It closes a channel
-// until an event opens it again.
-func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
+// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see closesPlace). It closes the
+// channel, which stays closed until an event opens it again.
+func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
 		out.Cause = e
-		out.Text, out.Hint = "Parley can't write to this person in Teams"+because(e)+".", "They can add the app, or unblock it."
+		out.Text, out.Hint = "Parley can't write to this person in Teams"+codeInBrackets(e)+".", "They can add the app, or unblock it."
 		return out
 	}
-	if place, removed := ac.removal(e, p.Place.Channel); removed != nil {
-		ac.shut(place, removed)
+	if place, removed := ac.reportedRemoval(e, p.Place.Channel); removed != nil {
+		ac.closePlace(place, removed)
 		return removed
 	}
-	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + because(e) + "."
+	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + codeInBrackets(e) + "."
 	switch e.Code {
 	case connector.CodeWritesBlocked:
 		out.Hint = "Unarchive the team, or choose another channel."
@@ -138,109 +144,130 @@ func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
 	}
 	out.Hint += nothingLost
-	ac.shut(p.Place.Channel, out)
+	ac.closePlace(p.Place.Channel, out)
 	return out
 }
 
-// removal is for a post that fails because, as an event told before, the app was removed from the channel
-// or its team. It gives the id of that channel or team, and the error that was reported then: the
-// failure is no news. It gives nil if no event told so, or if Teams gives another reason.
-func (ac *access) removal(e *connector.Error, channel string) (string, *channels.SendError) {
+// reportedRemoval looks whether an event has told us before that the app was removed from the channel or its team. If so,
+// it returns the id of that channel or team, and the error that was reported then: people know it already. It returns
+// nil if no event told so, or if Teams refuses the post for another reason.
+func (ac *access) reportedRemoval(e *connector.Error, channel string) (place string, removed *channels.SendError) {
 	c, _ := ac.Notes.Channel(channel)
 	team, _ := ac.Notes.Team(c.Team)
+	if e.Code != connector.CodeNotInRoster {
+		return "", nil
+	}
 	switch {
-	case e.Code != connector.CodeNotInRoster:
 	case team.Removed:
-		return c.Team, removedFrom("team", team.Name, c.Team, e)
+		return c.Team, errRemoved("team", team.Name, c.Team, e)
 	case c.Removed:
-		return channel, removedFrom("channel", c.Name, channel, e)
+		return channel, errRemoved("channel", c.Name, channel, e)
 	}
 	return "", nil
 }
 
-// removedFrom tells that the app was taken out of a team or a channel; cause is the failure
-// that showed it, nil for an event.
-func removedFrom(kind, name, id string, cause error) *channels.SendError {
-	return &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the " + kind + " " + organisation.NameOf(name, id) + " in Microsoft Teams.",
-		Hint: "Add the app to the " + kind + " again." + nothingLost, Cause: errors.Join(bridge.ErrChannelClosed, cause)}
-}
-
-// missing is for a 404. What is missing may be a message, the first message of a thread, a channel, or a
-// person's chat with us.
-func (ac *access) missing(e *connector.Error, p bridge.Post) error {
-	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
-	c, known := ac.Notes.Channel(p.Place.Channel)
-	switch {
-	case !isChannel(p.Place.Channel) && !changes(p):
-		out.Class, out.Cause = channels.BadRecipient, e
-		out.Text, out.Hint = "Parley has no chat with this person in Teams"+because(e)+".", "They can add the app."
-	case known && c.Gone, p.Place.Thread == "" && !changes(p):
-		return ac.absent(e, p.Place.Channel)
-	case changes(p):
-		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
+// errRemoved says that the app was removed from a team or a channel. kind is "team" or "channel". cause is the failed
+// call that showed the removal; nil if an event told it.
+func errRemoved(kind, name, id string, cause error) *channels.SendError {
+	return &channels.SendError{
+		Class: channels.BadRecipient,
+		Text:  "Parley was removed from the " + kind + " " + organisation.NameOf(name, id) + " in Microsoft Teams.",
+		Hint:  "Add the app to the " + kind + " again." + nothingLost,
+		Cause: errors.Join(bridge.ErrChannelClosed, cause),
 	}
-	return out
 }
 
-// gone is for a message or a thread that Teams doesn't find. A channel that was deleted a moment ago answers in the same
-// way, but none of its threads is lost: gone asks whether the channel is there, and tells what that means for the post.
-func (ac *access) gone(ctx context.Context, service string, p bridge.Post, err error) error {
-	if !isChannel(p.Place.Channel) || !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
+// classifyNotFound classifies a 404. What is missing may be a message, the first message of a thread, a channel, or a
+// person's chat with us.
+func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
+	channel, known := ac.Notes.Channel(p.Place.Channel)
+	if known && channel.Gone && isChannel(p.Place.Channel) {
+		return ac.errChannelGone(e, p.Place.Channel)
+	}
+	switch {
+	case changesMessage(p):
+		return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
+	case !isChannel(p.Place.Channel):
+		return &channels.SendError{Class: channels.BadRecipient, Text: "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
+			Hint: "They can add the app.", Cause: e}
+	case p.Place.Thread == "":
+		return ac.errChannelGone(e, p.Place.Channel)
+	}
+	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
+}
+
+// checkChannelGone looks further when Teams doesn't find a message or a thread. A channel that was deleted a moment ago
+// answers in the same way, but then no thread is lost. So it asks whether the channel is there, and returns the error
+// that is right for the post.
+func (ac *access) checkChannelGone(ctx context.Context, service string, p bridge.Post, err error) error {
+	notFound := errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrMessageGone)
+	if !notFound || !isChannel(p.Place.Channel) {
 		return err
 	}
-	var e *connector.Error
+	var failed *connector.Error
 	_, asked := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
 	switch {
 	case asked == nil:
 		return err
-	case errors.As(asked, &e) && e.Status == http.StatusNotFound:
-		return ac.absent(e, p.Place.Channel)
+	case errors.As(asked, &failed) && failed.Status == http.StatusNotFound:
+		return ac.errChannelGone(failed, p.Place.Channel)
 	}
-	return ac.certain(asked, p)
+	return ac.classifyBeforeSend(asked, p)
 }
 
-// absent tells that a channel is not there.
-func (ac *access) absent(e *connector.Error, channel string) error {
-	return &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e),
-		Text: "The channel " + ac.ChannelName(channel) + " is not there.", Hint: "Restore it in Teams, or choose another channel for the team." + nothingLost}
+// errChannelGone says that a channel is not there.
+func (ac *access) errChannelGone(e *connector.Error, channel string) error {
+	return &channels.SendError{
+		Class: channels.BadRecipient,
+		Text:  "The channel " + ac.ChannelName(channel) + " is not there.",
+		Hint:  "Restore it in Teams, or choose another channel for the team." + nothingLost,
+		Cause: errors.Join(bridge.ErrChannelClosed, e),
+	}
 }
 
-// changes says whether a post changes a message. Such a post may be made twice: the result is the same.
-func changes(p bridge.Post) bool {
-	return p.Kind.Idempotent() || p.Kind == bridge.PostLine && p.Place.Message != ""
-}
+// changesMessage reports whether a post changes a message. Such a post may be made twice: the result is the same.
+func changesMessage(p bridge.Post) bool { return p.Kind.Idempotent() || isLineUpdate(p) }
 
-// shut remembers that Teams refuses us in a place, and reports it the first time.
-func (ac *access) shut(place string, err *channels.SendError) {
-	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
+// isLineUpdate reports whether a post replaces a line that is shown already.
+func isLineUpdate(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
+
+// closePlace remembers that Teams refuses us in a place, and reports that once.
+func (ac *access) closePlace(place string, err *channels.SendError) {
+	if ac.closed.close(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
 		ac.Log.Error("teams keeps us out", "place", place, "error", err)
-		ac.reports.Report(ac.condition())
+		ac.reporter.Report(ac.condition())
 	}
 }
 
-// works remembers that a channel takes posts, and so that its team and our credentials work.
-func (ac *access) works(channel string) {
+// recordSuccess remembers that a channel takes posts. That shows that its team and our credentials work, too.
+func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
-		ac.reports.Report(ac.condition())
+		ac.reporter.Report(ac.condition())
 	}
 }
 
-// reopened notes that a channel, or all channels of a team, take posts again. It then reads what was
+// recordReopening notes that a channel, or all channels of a team, take posts again. It then reads what was
 // said there meanwhile.
-func (ac *access) reopened(place string) {
+func (ac *access) recordReopening(place string) {
 	_, team := ac.Notes.Team(place)
-	since := ac.closed.reopen(func(shut string) bool {
-		c, known := ac.Notes.Channel(shut)
-		return shut == place || team && shut != authorized && (!known || c.Team == place)
+	since := ac.closed.openMatching(func(closed string) bool {
+		if closed == place {
+			return true
+		}
+		if !team || closed == authorized {
+			return false
+		}
+		c, known := ac.Notes.Channel(closed)
+		return !known || c.Team == place // a channel of which we don't know the team may be one of this team's
 	})
-	ac.reports.Report(ac.condition())
+	ac.reporter.Report(ac.condition())
 	ac.sweeper.CatchUp(since)
 }
 
-// condition says what keeps us from working: of several causes, the latest.
+// condition returns what keeps us from working: the latest cause if there are several.
 func (ac *access) condition() channels.Condition {
-	if c, ok := ac.closed.latest(); ok {
+	if c, ok := ac.closed.latestCondition(); ok {
 		return c
 	}
 	return channels.Condition{Status: channels.Active}

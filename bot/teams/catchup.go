@@ -21,98 +21,101 @@ import (
 
 // Bounds of a catch-up.
 const (
-	pageOfThreads = 20     // threads, with their replies, in one page
-	mostThreads   = 10_000 // threads of one channel in one pass
-	lately        = 3 * 24 * time.Hour
-	wholeEvery    = 2 * time.Hour
+	threadsPerPage   = 20                 // threads, with their replies, in one page
+	maxThreads       = 10_000             // threads of one channel in one pass
+	recentSpan       = 3 * 24 * time.Hour // how far back a pass reads that isn't a full one
+	fullPassInterval = 2 * time.Hour      // a full pass reads all threads back to history.maxAge
 )
 
-// history finds what Teams didn't tell: it compares the messages that Graph shows with those that are stored.
+// history finds what no activity told us: it compares the messages that Graph shows with those that are stored.
 type history struct {
 	*organisation.Organisation
 
-	sweeper *sweep.Sweeper
-	threads *threads
-	lives   *lives
-	span    time.Duration          // threads whose root is older are not looked at
-	swept   *recent.Map[compared]  // threads that were compared, by fact.OrderKey
-	whole   *recent.Map[wholePass] // the last whole pass over each channel
+	sweeper         *sweep.Sweeper
+	threads         *threads
+	lives           *lives
+	maxAge          time.Duration            // threads whose root is older are not looked at
+	comparedThreads *recent.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
+	fullPasses      *recent.Map[fullPass]    // the last full pass over each channel
 
-	open openThreads
-	rest func(context.Context, time.Duration) bool // pause.For
+	openThreads openThreadLister
+	pauseFor    func(context.Context, time.Duration) bool // pause.For; tests replace it
 }
 
-// catchUp makes one pass over all channels with threads of ours. While there is a gap it also reads the
-// open threads that are too old to be found among their channel's. In channels that we may not read, missed
-// events stay missed, and no reply waits for them.
+// catchUp makes one pass over all channels with threads of ours. While there is a gap (a time in which events may have
+// been missed) it also reads open threads that are too old to be found among their channel's. In channels that we may
+// not read, missed events stay missed, and no reply waits for them.
 // Errors: the desk's, and Graph's. A channel that is closed to us is only logged.
 func (h *history) catchUp(ctx context.Context) error {
-	_, open := h.sweeper.Gap()
+	_, hasGap := h.sweeper.Gap()
 	err := h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		return h.readable(channel, inPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) }))
+		err := readInPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) })
+		return h.ignoreUnreadable(channel, err)
 	})
-	if err == nil && open {
-		err = h.catchUpOldThreads(ctx)
+	if err != nil || !hasGap {
+		return err
 	}
-	return err
+	return h.catchUpOldThreads(ctx)
 }
 
-// readable gives the error that reading a channel ended with, unless it says that we may not read it.
-func (h *history) readable(channel string, err error) error {
+// ignoreUnreadable returns err unless it means that we may not read the channel: that is logged, and no error.
+func (h *history) ignoreUnreadable(channel string, err error) error {
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		h.Log.Debug("teams channel may not be read", "channel", channel)
 		return nil
-	case organisation.ClosedTo(err):
+	case organisation.IsClosedTo(err):
 		h.Log.Warn("teams channel not readable", "channel", channel, "error", err)
 		return nil
 	}
 	return err
 }
 
-// catchUpChannel reads a channel's threads, size of them at once. After a gap and every two hours it
-// reads all of them, in between those of the last three days: to read all each time would use up the
-// calls that Graph allows, for which replies wait. Pages go back to the given age, because the order
-// in which Graph lists threads is undocumented and doesn't show where the news end.
+// catchUpChannel reads a channel's threads, size of them at once. After a new gap, and every two hours, it makes a full
+// pass, which reads all threads back to maxAge. Other passes read those of the last three days: to read all each time
+// would use up the calls that Graph allows, for which replies wait. It reads pages until one has nothing newer than
+// oldest: the order in which Graph lists threads is undocumented, so the first old thread doesn't show where the new
+// ones end. After Graph refused to show a thread it goes on with the others, and returns the first such error.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
-	began, unclear := h.Now(), false
-	oldest := began.Add(-min(lately, h.span))
-	gaps := h.sweeper.Announced()
-	var first error
-	last, _ := h.whole.Get(channel)
-	whole := gaps != last.gaps || began.Sub(last.began) >= wholeEvery
-	if whole {
-		oldest = began.Add(-h.span)
+	pass := fullPass{began: h.Now(), gaps: h.sweeper.Announced()}
+	last, _ := h.fullPasses.Get(channel)
+	isFull := pass.gaps != last.gaps || pass.began.Sub(last.began) >= fullPassInterval
+	oldest := pass.began.Add(-min(recentSpan, h.maxAge))
+	if isFull {
+		oldest = pass.began.Add(-h.maxAge)
 	}
-	next, more := "", true
-	for n := 0; more && n < mostThreads/size; n++ {
-		page, err := organisation.Patient(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+	unclear := false
+	var firstRefusal error
+	next, hasMore := "", true
+	for n := 0; hasMore && n < maxThreads/size; n++ {
+		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return h.Graph.Messages(ctx, group, channel, size, next)
 		})
 		if err != nil {
 			return pageError(err, next)
 		}
-		fresh := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return newestOf(&m).After(oldest) })
-		later, err := h.comparePage(ctx, channel, page.Value)
-		if err != nil && !refused(err) {
+		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
+		pageUnclear, err := h.comparePage(ctx, channel, page.Value)
+		if err != nil && !isRefused(err) {
 			return err
 		}
-		unclear, first = unclear || later, cmp.Or(first, err)
+		unclear = unclear || pageUnclear
+		firstRefusal = cmp.Or(firstRefusal, err)
 		next = page.Next
-		more = next != "" && fresh
+		hasMore = next != "" && hasNew
 	}
-	if more {
-		h.Log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
+	if hasMore {
+		h.Log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", maxThreads)
 	}
-	if whole && !unclear && first == nil {
-		h.whole.Put(channel, wholePass{began, gaps})
+	if isFull && !unclear && firstRefusal == nil {
+		h.fullPasses.Put(channel, pass)
 	}
-	return first
+	return firstRefusal
 }
 
-// pageError is the error of a page that could not be read. A further page that isn't found has expired: that doesn't mean
-// that the channel is closed to us, and reading begins anew.
+// pageError returns the error of a page that could not be read. If a page after the first isn't found, the page has
+// expired. That must not look as if the channel were closed to us (ErrNotFound): reading begins anew.
 func pageError(err error, page string) error {
 	if page != "" && errors.Is(err, graph.ErrNotFound) {
 		return fmt.Errorf("teams: a page of messages has expired: %v", err) //nolint:errorlint // it isn't ErrNotFound
@@ -120,27 +123,28 @@ func pageError(err error, page string) error {
 	return err
 }
 
-// comparePage compares threads with what is stored. It goes on with the others after Graph refused to show one. unclear:
-// some are to be read again; see also turn.
-// Errors: the desk's, the first of Graph's.
+// comparePage compares threads with what is stored. After Graph refused to show one it goes on with the others. unclear
+// means that some threads must be read again later; see also lives.factsOfGraph.
+// Errors: the desk's; else the first of Graph's.
 func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
-	var typed []graph.Message
-	var first error
+	var typed []graph.Message // messages that people typed at top level
+	var firstRefusal error
 	for i := range roots {
 		m := &roots[i]
 		err := h.completeThread(ctx, channel, m)
 		switch {
+		case err == nil:
 		case errors.Is(err, graph.ErrNotFound):
 			h.Log.Warn("teams thread not readable", "channel", channel, "thread", m.ID, "error", err)
 			unclear = true
 			continue
-		case err != nil && refused(err):
-			first = cmp.Or(first, err)
+		case isRefused(err):
+			firstRefusal = cmp.Or(firstRefusal, err)
 			continue
-		case err != nil:
+		default:
 			return unclear, err
 		}
-		if h.concerns(m) {
+		if h.hasOurPost(m) {
 			early, err := h.catchUpThread(ctx, channel, m)
 			if err != nil {
 				return unclear, err
@@ -153,28 +157,29 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 	if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
 		return unclear, err
 	}
-	return unclear, first
+	return unclear, firstRefusal
 }
 
-// wholePass is a pass that read all threads of a channel.
-type wholePass struct {
+// fullPass is a pass that read all threads of a channel back to history.maxAge.
+type fullPass struct {
 	began time.Time
-	gaps  int // how many gaps had been announced when it began
+	gaps  int // how many gaps the sweeper had announced by then; another number means that there was a new gap
 }
 
-// inPages calls read with a size for its pages, and again with a smaller one if an answer was too long:
+// readInPages calls read with a number of threads for its pages, and again with a smaller one if an answer was too long:
 // a page also has the replies of its threads.
-func inPages(read func(size int) error) error {
-	for size := pageOfThreads; ; size /= 4 {
-		if err := read(size); size == 1 || !errors.Is(err, rest.ErrTooLarge) {
+func readInPages(read func(size int) error) error {
+	for size := threadsPerPage; ; size /= 4 {
+		err := read(size)
+		if size == 1 || !errors.Is(err, rest.ErrTooLarge) {
 			return err
 		}
 	}
 }
 
-// newestOf tells when something last happened in a thread. Its creation alone doesn't tell that: Graph
-// may list old threads first that were changed lately.
-func newestOf(m *graph.Message) time.Time {
+// lastChange returns when something last happened in a thread. The creation of its root is not enough: Graph may list
+// old threads first that were changed recently.
+func lastChange(m *graph.Message) time.Time {
 	at := m.CreatedAt
 	for _, r := range append([]graph.Message{*m}, m.Replies...) {
 		for _, t := range []time.Time{r.CreatedAt, r.ModifiedAt} {
@@ -199,60 +204,62 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 	return err
 }
 
-// readReplies adds replies to a thread, from the given page on; "" = the first page.
+// readReplies adds replies to a thread, from the given page on; "" means the first page.
 func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
-	for next := from; ; {
-		page, err := organisation.Patient(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+	next := from
+	for {
+		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return h.Graph.Replies(ctx, group, channel, m.ID, next)
 		})
 		if err != nil {
 			return err
 		}
 		m.Replies = append(m.Replies, page.Value...)
-		if next = page.Next; next == "" {
+		next = page.Next
+		if next == "" {
 			return nil
 		}
 	}
 }
 
-// concerns tells whether a thread is one of ours: under our card, or with a post of ours.
-func (h *history) concerns(m *graph.Message) bool {
+// hasOurPost reports whether a thread concerns us: we began it, or answered in it.
+func (h *history) hasOurPost(m *graph.Message) bool {
 	return h.ByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.ByUs(&r) })
 }
 
-// catchUpThread compares a thread with what is stored, unless nothing in it has changed since
-// that was done. unclear: see turn.
+// catchUpThread compares a thread with what is stored, unless nothing in it has changed since that was done. unclear: see
+// lives.factsOfGraph.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)
-	key, mark := fact.OrderKey(channel, m.ID), len(all)
+	key := fact.OrderKey(channel, m.ID)
 	changed := m.ModifiedAt
 	for _, r := range m.Replies {
 		if r.ModifiedAt.After(changed) {
 			changed = r.ModifiedAt
 		}
 	}
-	now := compared{changed, mark}
-	if before, ok := h.swept.Get(key); ok && before == now {
+	now := threadState{changedAt: changed, messages: len(all)}
+	if before, ok := h.comparedThreads.Get(key); ok && before == now {
 		return false, nil
 	}
 	unclear, err = h.storeMissing(ctx, channel, all, h.ByUs(m))
 	if err == nil && !unclear {
-		h.swept.Put(key, now)
+		h.comparedThreads.Put(key, now)
 	}
 	return unclear, err
 }
 
-// compared is how a thread was when all of it was stored.
-type compared struct {
+// threadState is the state of a thread when all of it was stored. The same state means that nothing has changed.
+type threadState struct {
 	changedAt time.Time
 	messages  int
 }
 
-// storeMissing stores messages, edits and deletions that are not stored yet, in the order of the
-// messages' ids. own means that we began the thread. unclear: see turn.
+// storeMissing stores messages, edits and deletions that are not stored yet, in the order of the messages' ids, which is
+// the order in which they were written. own means that we began the thread. unclear: see lives.factsOfGraph.
 func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
-	slices.SortStableFunc(messages, func(a, b graph.Message) int {
+	slices.SortStableFunc(messages, func(a, b graph.Message) int { // ids are numbers
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})
 	var ids []string
@@ -266,70 +273,81 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	var facts []channels.Fact
 	for i := range messages {
 		m := &messages[i]
-		found, later, err := h.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
+		found, later, err := h.missedFacts(ctx, channel, m, own && m.ReplyToID != "", seen)
 		if err != nil {
 			return false, err
 		}
-		facts, unclear = append(facts, found...), unclear || later
+		facts = append(facts, found...)
+		unclear = unclear || later
 	}
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
-// missed gives the facts about a message that Teams should have told and that aren't stored: that it
-// was written, changed, deleted or restored. Of our own messages only the deletion of a thread's first
-// one counts. unclear: see turn.
-func (h *history) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
-	at := fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
-	key, said := fact.OrderKey(channel, fact.Root(at)), fact.MessageID(channel, m.ID)
-	gone := !m.DeletedAt.IsZero()
-	if h.ByUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
+// missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
+// written, changed, deleted or restored. Of our own messages only the deletion of a thread's first one counts. seen has
+// the ids of stored facts. unclear: see lives.factsOfGraph.
+func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
+	at := placeOf(channel, m)
+	id := fact.MessageID(channel, m.ID)
+	deleted := !m.DeletedAt.IsZero()
+	isDeletedRoot := deleted && m.ReplyToID == ""
+	switch {
+	case h.ByUs(m) && !isDeletedRoot:
+		return nil, false, nil
+	case deleted && !seen[id]: // nobody needs to know of it
 		return nil, false, nil
 	}
-	if gone || seen[fact.DeleteID(channel, m.ID, 1)] {
-		facts, unclear, err = h.lives.turn(ctx, at, m, own)
-		if gone || unclear || err != nil || len(facts) > 0 {
+	if deleted || seen[fact.DeleteID(channel, m.ID, 1)] {
+		facts, unclear, err = h.lives.factsOfGraph(ctx, at, m, own)
+		if deleted || unclear || err != nil || len(facts) > 0 {
 			return facts, unclear, err
 		}
 	}
-	if !seen[said] {
-		p, a, err := h.Caught(ctx, "", channel, m, own)
+	if !seen[id] {
+		p, a, err := h.PayloadOf(ctx, "", channel, m, own)
 		if err != nil {
 			return nil, false, err
 		}
 		if at.Thread != "" && !own && !p.Text(&a).Bot { // a reply in somebody else's thread, in which we answered
 			return nil, false, nil
 		}
-		facts = append(facts, p.Fact(said, key))
+		facts = append(facts, p.Fact(id, fact.KeyOf(at)))
 	}
 	edit, err := h.missedEdit(ctx, at, m, own)
 	return append(facts, edit...), false, err
 }
 
-// missedEdit gives the last edit of a message, if it isn't stored.
+// placeOf returns the place of a message that Graph shows.
+func placeOf(channel string, m *graph.Message) bridge.Place {
+	thread := connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
+	return fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: thread}})
+}
+
+// missedEdit returns the last edit of a message, if it isn't stored.
 func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := h.Caught(ctx, fact.EventEdited, at.Channel, m, own)
+	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, own)
 	if err != nil {
 		return nil, err
 	}
-	known, err := h.knows(ctx, p, at, &a)
+	known, err := h.isStored(ctx, p, at, &a)
 	if known || err != nil {
 		return nil, err
 	}
 	return []channels.Fact{p.Fact(p.EditID(at, &a), fact.KeyOf(at))}, nil
 }
 
-// knows tells whether a version of a message is stored, whether the webhook or Graph gave it.
-func (h *history) knows(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
+// isStored reports whether a version of a message is stored, no matter whether it came from the webhook or from Graph.
+func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
 	seen, err := h.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// chatterSince is the time from which messages that people typed at top level are still stored: those of
-// an open gap got no answer. Older ones would be answered far too late.
+// chatterSince returns the time from which messages that people typed at top level are still stored: within the last
+// hour, or since an open gap began, because these got no answer. Older ones would be answered far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.Now().Add(-time.Hour)
 	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {

@@ -25,7 +25,7 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	if err := s.org.Notes.Load(ctx); err != nil {
 		return append(found, channels.Finding{What: "notes", Text: err.Error(), Hint: "Try again."})
 	}
-	service, err := s.org.Notes.Where(ctx)
+	service, err := s.org.Notes.Service(ctx)
 	if err != nil {
 		return append(found, channels.Finding{What: "installation", Text: "Teams has not been in touch yet",
 			Hint: "Upload the app's package (parley manifest teams) and add it to a team; the messaging endpoint of the Azure Bot must be https://…/teams/messages."})
@@ -42,15 +42,15 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return s.org.Tenant, found
 }
 
-// checkIdentity looks whether we and Teams can prove to each other who we are. ok is false if nothing
-// else can be checked without that.
+// checkIdentity checks whether we and Teams can prove to each other who we are. ok is false if that fails, so that
+// nothing else can be checked.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
-	if s.alone() {
+	if s.hasNoSecret() {
 		return []channels.Finding{{OK: true, What: "app secret", Text: "there is none: for trying on this machine only, nobody's identity is checked"}}, true
 	}
-	if _, err := s.token(ctx); err != nil {
+	if _, err := s.fetchToken(ctx); err != nil {
 		c := tokenCondition(err)
-		if !errors.Is(err, rest.ErrCredentials) { // else Text says why
+		if !errors.Is(err, rest.ErrCredentials) { // for refused credentials, Text has the reason already
 			c.Text += " " + err.Error()
 		}
 		return []channels.Finding{{What: "app secret", Text: c.Text, Hint: c.Hint}}, false
@@ -58,15 +58,17 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
-// checkFiles tells whether files that agents attach in channels reach customers. That needs a right
-// which an admin may grant or not.
+// checkFiles checks whether files that agents attach in channels reach customers. That needs a right which an admin may
+// or may not grant.
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	out := channels.Finding{OK: true, What: "files of channels"}
-	rights, ok, err := s.org.Graph.Rights(ctx)
-	switch right := rights.Files(); {
-	case err != nil:
+	rights, known, err := s.org.Graph.Rights(ctx)
+	if err != nil {
 		return channels.Finding{What: out.What, Text: "Entra gives no token for Graph: " + err.Error(), Hint: "Try again."}
-	case !ok:
+	}
+	right := rights.Files()
+	switch {
+	case !known:
 		out.Text = "Entra doesn't tell whether they may be read"
 	case right != "":
 		out.Text = "they may be read (" + right + "): what agents attach reaches customers"
@@ -103,8 +105,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	return found
 }
 
-// checkChannels tells of each channel with threads whether it is there, and whether its
-// messages may be read.
+// checkChannels checks of each channel with threads whether it is there, and whether its messages may be read.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {
@@ -112,11 +113,11 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	}
 	var found []channels.Finding
 	for _, id := range list {
-		if s.takenOut(id) {
+		if s.isRemoved(id) {
 			found = append(found, channels.Finding{What: "channel " + s.org.ChannelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
 			continue
 		}
-		_, err := organisation.Patient(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		_, err := organisation.ReadPatiently(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.org.Graph.Messages(ctx, group, id, 1, "")
 		})
 		s.org.Notes.LearnName(ctx, id)
@@ -135,8 +136,8 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	return found
 }
 
-// takenOut says whether the app was removed from a channel's team.
-func (s *Surface) takenOut(channel string) bool {
+// isRemoved reports whether the app was removed from a channel's team.
+func (s *Surface) isRemoved(channel string) bool {
 	c, _ := s.org.Notes.Channel(channel)
 	t, _ := s.org.Notes.Team(c.Team)
 	return t.Removed

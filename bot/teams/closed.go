@@ -10,107 +10,109 @@ import (
 	"parley/channels"
 )
 
-// probeEvery is how often one of the waiting posts is sent to a closed place all the same: the event
-// that opens the place may have been missed, or have come to another replica.
-const probeEvery = time.Minute
+// probeInterval is the time after which one of the waiting posts is sent to a closed place nevertheless: we may have
+// missed the event that opens the place, or another replica may have got it.
+const probeInterval = time.Minute
 
 // authorized is the key of the closure that stops all posts: our credentials are refused.
 const authorized = "auth"
 
-// closures are the places in which Teams refuses us: teams and channels by id, until an event says that
-// they are open again, and all places under the key authorized.
+// closures are the places in which Teams refuses us. A place is closed until an event, or a post that succeeds, shows
+// that it is open again.
 type closures struct {
-	mu sync.Mutex
-	of map[string]closure
+	mu      sync.Mutex
+	byPlace map[string]closure // by the id of a team or a channel; the key authorized stands for all places
 }
 
 type closure struct {
-	err     error
-	why     channels.Condition
-	at      time.Time
-	triedAt time.Time
+	err       error              // with which posts to the place fail
+	condition channels.Condition // what people are told
+	closedAt  time.Time          // when Teams refused us first
+	triedAt   time.Time          // when a post was tried last; see probeInterval
 }
 
-func newClosures() *closures { return &closures{of: map[string]closure{}} }
+func newClosures() *closures { return &closures{byPlace: map[string]closure{}} }
 
-// shut closes a place; it returns false if the place was closed already.
-func (c *closures) shut(place string, err error, why channels.Condition, now time.Time) bool {
+// close closes a place, or renews the reason. It returns false if the place was closed already.
+func (c *closures) close(place string, err error, condition channels.Condition, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, known := c.of[place]
-	if !known {
-		old.at = now
+	one, closedBefore := c.byPlace[place]
+	if !closedBefore {
+		one.closedAt = now
 	}
-	old.err, old.why, old.triedAt = err, why, now
-	c.of[place] = old
-	return !known
+	one.err = err
+	one.condition = condition
+	one.triedAt = now
+	c.byPlace[place] = one
+	return !closedBefore
 }
 
-// open opens places; it says whether any of them was closed.
+// open opens places. It reports whether any of them was closed.
 func (c *closures) open(places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := false
+	anyClosed := false
 	for _, p := range places {
-		if _, ok := c.of[p]; ok {
-			delete(c.of, p)
-			was = true
+		if _, ok := c.byPlace[p]; ok {
+			delete(c.byPlace, p)
+			anyClosed = true
 		}
 	}
-	return was
+	return anyClosed
 }
 
-// stops gives the error of the first place that is closed and was tried a moment ago; nil if a post may be tried.
-func (c *closures) stops(now time.Time, places ...string) error {
+// errIfClosed returns the error of the first of the places that is closed and was tried less than probeInterval ago. It
+// returns nil if a post may be tried.
+func (c *closures) errIfClosed(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range places {
-		one, ok := c.of[p]
+		one, ok := c.byPlace[p]
 		if !ok {
 			continue
 		}
-		if now.Sub(one.triedAt).Abs() < probeEvery {
+		if now.Sub(one.triedAt).Abs() < probeInterval {
 			return one.err
 		}
 		one.triedAt = now
-		c.of[p] = one
+		c.byPlace[p] = one
 	}
 	return nil
 }
 
-// reopen opens all closed places that match. It gives when the first of them was closed, zero if none
-// was.
-func (c *closures) reopen(is func(place string) bool) time.Time {
+// openMatching opens all closed places that match. It returns when the first of them was closed; zero if none was.
+func (c *closures) openMatching(matches func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var first time.Time
-	for p, one := range c.of {
-		if !is(p) {
+	for p, one := range c.byPlace {
+		if !matches(p) {
 			continue
 		}
-		if first.IsZero() || one.at.Before(first) {
-			first = one.at
+		if first.IsZero() || one.closedAt.Before(first) {
+			first = one.closedAt
 		}
-		delete(c.of, p)
+		delete(c.byPlace, p)
 	}
 	return first
 }
 
-// latest gives what to tell people: the condition of the place that was closed last; false if none is closed.
-func (c *closures) latest() (channels.Condition, bool) {
+// latestCondition returns the condition of the place that was closed last; false if no place is closed.
+func (c *closures) latestCondition() (channels.Condition, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var last closure
-	for _, p := range slices.Sorted(maps.Keys(c.of)) {
-		if one := c.of[p]; !one.at.Before(last.at) {
+	for _, p := range slices.Sorted(maps.Keys(c.byPlace)) {
+		if one := c.byPlace[p]; !one.closedAt.Before(last.closedAt) {
 			last = one
 		}
 	}
-	return last.why, len(c.of) > 0
+	return last.condition, len(c.byPlace) > 0
 }
 
-// shutBy tells whether a failure with this code of Teams closes a place.
-func shutBy(code string) bool {
+// closesPlace reports whether a failure with this code of Teams means that we may not post in a place.
+func closesPlace(code string) bool {
 	switch code {
 	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked:
 		return true

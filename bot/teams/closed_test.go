@@ -21,7 +21,7 @@ func shutOut(method, channel string) teamsfake.Fault {
 	return teamsfake.Fault{Method: method, Channel: channel, Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeNotInRoster}
 }
 
-// lastReport gives what was told last, and how much was told.
+// lastReport returns what was told last, and how much was told.
 func (d *desk) lastReport() (last channels.Condition, told int) {
 	all := d.Reports()
 	if len(all) > 0 {

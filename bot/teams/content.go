@@ -15,100 +15,125 @@ import (
 	"parley/channels"
 )
 
-// content is one message of a post: a text or a card, never both, since Teams would make two messages of that.
+// content is one message of a post: either text or page is set, since Teams would make two messages of both.
 type content struct {
 	text *card.Message
 	page *card.Page
-	more bool // another part follows
 }
 
-// posted is a post as it is shown.
-type posted struct {
+// composedPost is one part of a post as it is shown.
+type composedPost struct {
 	content
 
+	more   bool              // another part follows
 	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
-func badPost(text string) error { return &channels.SendError{Class: channels.BadContent, Text: text} }
-
-// seed begins the nonces of a post's buttons; Reconcile also knows the post by it. Each update of a
-// message has another seed, so that a click on its buttons is a new click.
-func seed(p bridge.Post) string {
-	if changes(p) {
-		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
-	}
-	return fact.Digest(p.Token)[:12]
+func errBadPost(text string) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text}
 }
 
-// ways are how verbs are given in a channel, or in a person's chat with us. Teams tells us of messages
-// that mention the app everywhere, and of others only in channels that we may read.
-func (s *poster) ways(channel string) view.Ways {
+// seedLength keeps the ids of buttons short. Twelve hexadecimal digits are enough: the seeds only have to differ between
+// the cards of one channel.
+const seedLength = 12
+
+// nonceSeed returns the beginning of the nonces of a post's buttons. Reconcile also recognises the post by it. Each
+// update of a message has another seed, so that a click on its buttons is a new click.
+func nonceSeed(p bridge.Post) string {
+	if changesMessage(p) {
+		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
+	}
+	return fact.Digest(p.Token)[:seedLength]
+}
+
+// waysIn returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
+// mention the app from everywhere, and other messages only from channels that we may read.
+func (s *poster) waysIn(channel string) view.Ways {
 	if !isChannel(channel) {
 		return view.Ways{Private: true}
 	}
 	const mention = "@Parley "
-	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: verb.OfferedInThread(), Deaf: !s.CanLook(channel)}
+	w := view.Ways{
+		Signs:     []string{"!", mention},
+		Elsewhere: []string{mention},
+		Commands:  verb.OfferedInThread(),
+		Deaf:      !s.CanRead(channel),
+	}
 	if w.Deaf {
-		w.Signs = w.Signs[1:]
+		w.Signs = []string{mention}
 	}
 	return w
 }
 
 // compose makes the part of p that is to be shown: a card where there are buttons, else a text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
-func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
-	c, ok := view.Post(p, s.ways(p.Place.Channel))
+func (s *poster) compose(ctx context.Context, p bridge.Post) (composedPost, error) {
+	c, ok := view.Post(p, s.waysIn(p.Place.Channel))
 	if !ok {
-		return posted{}, badPost("post without content")
+		return composedPost{}, errBadPost("post without content")
 	}
-	var out posted
-	var err error
-	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
-		return posted{}, s.access.certain(err, p)
+	c, absent, err := s.replaceAbsentMentions(ctx, c, p.Place.Channel)
+	if err != nil {
+		return composedPost{}, s.access.classifyBeforeSend(err, p)
 	}
-	settled := p.Line != nil && p.Line.Outcome != nil // it replaces a card, because it had buttons before
-	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || p.Kind == bridge.PostErased || card.HasButtons(c) || settled
-	unsure := p.Unsure && (p.Kind == bridge.PostCard || !changes(p))
-	if unsure && asCard {
+	asCard := isShownAsCard(p, c)
+	remark := p.Unsure && (p.Kind == bridge.PostCard || !changesMessage(p))
+	if remark && asCard {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	var all []content
-	if asCard {
-		home := s.Home()
-		home.Private = p.Kind == bridge.PostEphemeral
-		pages := card.Render(c, home, seed(p))
-		for i := range pages {
-			all = append(all, content{page: &pages[i]})
-		}
-	} else {
-		texts := card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())
-		for i := range texts {
-			all = append(all, content{text: &texts[i]})
-		}
+	parts := s.render(p, c, asCard)
+	if p.Part < 0 || p.Part >= len(parts) {
+		return composedPost{}, errBadPost("there is no such part")
 	}
-	switch {
-	case p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard:
-		all = all[:1] // an update has one message
-	case p.Kind == bridge.PostLine && p.Place.Message != "":
-		all = all[len(all)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
-	}
-	if p.Part < 0 || p.Part >= len(all) {
-		return posted{}, badPost("there is no such part")
-	}
-	out.content = all[p.Part]
-	out.more = p.Part+1 < len(all)
-	if unsure && !asCard { // the remark belongs to this part, which isn't always the last
+	out := composedPost{content: parts[p.Part], more: p.Part+1 < len(parts), absent: absent}
+	if remark && !asCard { // the remark belongs to this part, which isn't always the last one
 		out.text.Text += "<br>" + mayBeTwice
 	}
 	return out, nil
 }
 
+// isShownAsCard reports whether a post is shown as a card and not as a text.
+func isShownAsCard(p bridge.Post, c view.Card) bool {
+	switch p.Kind {
+	case bridge.PostRoot, bridge.PostCard, bridge.PostErased:
+		return true
+	default:
+	}
+	hadButtons := p.Line != nil && p.Line.Outcome != nil // the line was a card with buttons, which it replaces now
+	return card.HasButtons(c) || hadButtons
+}
+
+// render lays a card out in as many messages as it needs.
+func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
+	var parts []content
+	if asCard {
+		home := s.Home()
+		home.Private = p.Kind == bridge.PostEphemeral
+		pages := card.Render(c, home, nonceSeed(p))
+		for i := range pages {
+			parts = append(parts, content{page: &pages[i]})
+		}
+	} else {
+		texts := card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())
+		for i := range texts {
+			parts = append(parts, content{text: &texts[i]})
+		}
+	}
+	switch {
+	case p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard:
+		return parts[:1] // the root is one message, so that it can be updated
+	case isLineUpdate(p):
+		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
+	}
+	return parts
+}
+
 // mayBeTwice marks a post that was made again because nobody could tell whether it was made.
 const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
 
-// present turns mentions of agents who aren't in the channel into plain names, since Teams refuses such
+// replaceAbsentMentions turns mentions of agents who aren't in the channel into plain names, since Teams refuses such
 // mentions, and lists these agents. In a person's chat with us all mentions become names, and it lists nobody.
-func (s *poster) present(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
+func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)
 	for i := range c.Blocks {
@@ -136,12 +161,12 @@ func (s *poster) present(ctx context.Context, c view.Card, channel string) (view
 	return c, absent, nil
 }
 
-// isChannel tells a channel's id from that of a chat, and from none.
+// isChannel reports whether id is that of a channel: not of a chat, and not empty.
 func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
 
-// activity is what is sent.
-// Errors: what keeps Teams from telling how a mentioned person is called.
-func (s *poster) activity(ctx context.Context, c content, channel string) (connector.Activity, error) {
+// activityOf makes the activity that is sent.
+// Errors: what keeps Teams from telling the id of a mentioned person.
+func (s *poster) activityOf(ctx context.Context, c content, channel string) (connector.Activity, error) {
 	a := connector.Activity{Type: connector.TypeMessage}
 	if c.page != nil {
 		a.Summary = c.page.Summary

@@ -154,7 +154,7 @@ func (w *world) line(d *desk, root string, l bridge.Line) string {
 	return sent.Message
 }
 
-// notes gives the keys of what the surface keeps.
+// notes returns the keys of what the surface keeps.
 func (d *desk) notes(t *testing.T) (keys []string) {
 	t.Helper()
 	all, err := d.Kept(t.Context())

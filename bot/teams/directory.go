@@ -23,14 +23,14 @@ type directory struct{ *organisation.Organisation }
 // Resolve finds a channel by id, or by "#name" in the teams that the app is in.
 // Errors: a name that channels of several teams have, such as General.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
-	name, named := strings.CutPrefix(channel, "#")
-	if !named {
+	name, isName := strings.CutPrefix(channel, "#")
+	if !isName {
 		if !isChannel(channel) {
 			return "", nil
 		}
 		return channel, nil
 	}
-	service, err := d.Notes.Where(ctx)
+	service, err := d.Notes.Service(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -38,17 +38,18 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
-		if organisation.ClosedTo(err) {
-			continue // the app was taken out of it unseen
+		if organisation.IsClosedTo(err) {
+			continue // the app was removed from this team, and no event told us
 		}
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
-		if err := d.Notes.NoteListed(ctx, team, list); err != nil {
+		if err := d.Notes.NoteChannels(ctx, team, list); err != nil {
 			return "", err
 		}
 		for _, one := range list {
-			if !strings.EqualFold(one.Name, name) && (one.Name != "" || !strings.EqualFold(name, organisation.GeneralName)) {
+			isGeneral := one.Name == "" && strings.EqualFold(name, organisation.GeneralName)
+			if !isGeneral && !strings.EqualFold(one.Name, name) {
 				continue
 			}
 			if found != "" && found != one.ID {
@@ -62,14 +63,14 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 
 // Lookup finds a person by their address among the members of the teams that the app is in.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
-	service, err := d.Notes.Where(ctx)
+	service, err := d.Notes.Service(ctx)
 	if err != nil {
 		return "", err
 	}
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
-		if organisation.ClosedTo(err) {
+		if organisation.IsClosedTo(err) {
 			continue
 		}
 		if err != nil || user != "" {
@@ -79,31 +80,32 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	return "", nil
 }
 
-// Audience tells who can read a channel: the members that Teams lists for it. For a standard channel
-// these are the members of its team.
+// Audience returns who can read a channel: the members that Teams lists for it. For a standard channel these are the
+// members of its team.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
-	service, err := d.Notes.WhereIs(ctx, channel)
+	service, err := d.Notes.ServiceOf(ctx, channel)
 	if err != nil {
 		return bridge.Audience{}, err
 	}
 	var a bridge.Audience
-	err = d.all(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
 		a.Users = append(a.Users, m.AADObjectID)
 		return true
 	})
 	return a, err
 }
 
-// Members implements bridge.Roster. Teams lists no bots, and tells of everybody in its pages.
+// Members implements bridge.Roster. Teams lists no bots, and its pages have everybody's name and address: nobody need be
+// skipped.
 func (d *directory) Members(ctx context.Context, channel string, _ func(user string) bool) ([]bridge.Member, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
-	service, err := d.Notes.WhereIs(ctx, channel)
+	service, err := d.Notes.ServiceOf(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
 	var list []bridge.Member
-	err = d.all(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
 		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.Tenant) {
 			return true
 		}
@@ -116,15 +118,16 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user str
 	return list, err
 }
 
-// rosterTime bounds the reading of all pages of a large team, with the waits for which Teams asks.
-const rosterTime = 5 * time.Minute
+// rosterTimeout bounds the reading of all pages of a large team, with the waits that Teams asks for.
+const rosterTimeout = 5 * time.Minute
 
-// all gives the members of a conversation, page by page, until take says that it has enough. It waits where Teams asks
-// for that, if ctx doesn't end before.
-func (d *directory) all(ctx context.Context, at connector.Conversation, take func(connector.Member) bool) error {
-	for token, tries := "", 0; ; {
+// eachMember calls visit for the members of a conversation, page by page, until visit returns false. It waits if Teams
+// asks for that, unless ctx ends before.
+func (d *directory) eachMember(ctx context.Context, at connector.Conversation, visit func(connector.Member) bool) error {
+	token, tries := "", 0 // of the page that is read next
+	for {
 		page, err := d.Bot.Members(ctx, at, token)
-		if wait, limited := throttledFor(err); limited && tries < organisation.ReadPatience && pause.For(ctx, wait) {
+		if wait, throttled := throttleWait(err); throttled && tries < organisation.MaxReadTries && pause.For(ctx, wait) {
 			tries++
 			continue
 		}
@@ -132,28 +135,30 @@ func (d *directory) all(ctx context.Context, at connector.Conversation, take fun
 			return fmt.Errorf("teams: members of %s: %w", at.ID, err)
 		}
 		for _, m := range page.Members {
-			if !take(m) {
+			if !visit(m) {
 				return nil
 			}
 		}
-		if token, tries = page.ContinuationToken, 0; token == "" {
+		token, tries = page.ContinuationToken, 0
+		if token == "" {
 			return nil
 		}
 	}
 }
 
-// throttledFor says whether an error means that we are too fast, and for how long to wait.
-func throttledFor(err error) (time.Duration, bool) {
+// throttleWait reports whether an error means that we are too fast, and returns how long to wait.
+func throttleWait(err error) (wait time.Duration, throttled bool) {
 	var e *connector.Error
 	if !errors.As(err, &e) || e.Class != channels.Throttled {
 		return 0, false
 	}
-	return cmp.Or(e.RetryAfter, throttleDefault), true
+	return cmp.Or(e.RetryAfter, defaultThrottleWait), true
 }
 
+// lookupIn returns the user with an address among the members of a team; "" if there is none.
 func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
 	user := ""
-	err := d.all(ctx, team, func(m connector.Member) bool {
+	err := d.eachMember(ctx, team, func(m connector.Member) bool {
 		if strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email) {
 			user = m.AADObjectID
 		}

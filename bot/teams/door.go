@@ -16,23 +16,23 @@ import (
 	"parley/channels"
 )
 
-// How long a request may take: Teams sends an activity again after 15 s, and shows an error
-// when an invoke isn't answered within 5 s.
+// How long a request may take: Teams sends an activity again after 15 s, and shows an error if an invoke isn't answered
+// within 5 s.
 const (
 	activityTimeout = 12 * time.Second
 	invokeTimeout   = 4 * time.Second
 	retryLater      = "5" // seconds
 )
 
-// starter checks a conversation that a user wants to begin. Where a customer can have only one, open is
-// the one that they have already; otherwise its ID is 0.
+// startChecker checks a conversation that a user wants to begin. If a customer can have only one conversation, open is
+// the one that the customer has already; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
-type starter interface {
+type startChecker interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
 
-// replying is told, before a reply's form is shown, who will see it. at is when it was made, by Parley's clock.
-type replying interface {
+// replyWatcher is told, before a reply's form is shown, which user will see it. at is when the form was made, by Parley's clock.
+type replyWatcher interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 }
 
@@ -44,12 +44,12 @@ type door struct {
 	reader       *inbound.Reader
 	installation *installation
 	history      *history
-	lateness     lateness
-	upload       *upload.Page // nil = no page, because clients of Teams could not reach it
+	lateness     lateness     // of all messages that come in
+	upload       *upload.Page // nil if clients of Teams could not reach the page
 	zone         *time.Location
 }
 
-// handlers gives what takes requests, by pattern.
+// handlers returns the handlers of requests by their patterns.
 func (d *door) handlers() map[string]http.Handler {
 	all := map[string]http.Handler{"POST /teams/messages": d.reader.Handler(d.serve)}
 	if d.upload != nil {
@@ -58,41 +58,43 @@ func (d *door) handlers() map[string]http.Handler {
 	return all
 }
 
-// serve takes a genuine request. It acknowledges nothing that isn't stored.
+// serve handles a genuine request. It acknowledges nothing that isn't stored.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
-	timeout := activityTimeout
 	if a.Type == connector.TypeInvoke {
-		timeout = invokeTimeout
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
-	defer cancel()
-	err := d.installation.learn(ctx, &a)
-	if a.Type == connector.TypeInvoke {
-		if err != nil {
-			d.unavailable(w, err)
+		ctx, cancel := context.WithTimeout(r.Context(), invokeTimeout)
+		defer cancel()
+		if err := d.installation.learn(ctx, &a); err != nil {
+			d.answerUnavailable(w, err)
 			return
 		}
 		d.serveInvoke(ctx, w, &a, raw)
 		return
 	}
-	var facts []channels.Fact
-	if err == nil {
-		facts, err = d.facts(ctx, &a, raw)
-	}
-	if err == nil && len(facts) > 0 {
-		d.readBefore(ctx, &a)
-		err = d.desk.Accept(ctx, facts...)
-	}
-	if err != nil {
-		d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) // Teams doesn't promise to send it again
-		d.unavailable(w, err)
+	ctx, cancel := context.WithTimeout(r.Context(), activityTimeout)
+	defer cancel()
+	if err := d.store(ctx, &a, raw); err != nil {
+		d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) // Teams doesn't promise to send the activity again
+		d.answerUnavailable(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// unavailable asks Teams to come back: nothing was stored.
-func (d *door) unavailable(w http.ResponseWriter, err error) {
+// store stores the facts of an activity.
+func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
+	if err := d.installation.learn(ctx, a); err != nil {
+		return err
+	}
+	facts, err := d.factsOf(ctx, a, raw)
+	if err != nil || len(facts) == 0 {
+		return err
+	}
+	d.storeEarlierMessages(ctx, a)
+	return d.desk.Accept(ctx, facts...)
+}
+
+// answerUnavailable asks Teams to send the request again: nothing was stored.
+func (d *door) answerUnavailable(w http.ResponseWriter, err error) {
 	if errors.Is(err, channels.ErrOverloaded) {
 		w.Header().Set("Retry-After", retryLater)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
@@ -102,8 +104,8 @@ func (d *door) unavailable(w http.ResponseWriter, err error) {
 	http.Error(w, "not stored", http.StatusInternalServerError)
 }
 
-// respond answers an invoke; nil = an empty answer.
-func (d *door) respond(w http.ResponseWriter, body any) {
+// answerInvoke answers an invoke; a nil body means an empty answer.
+func (d *door) answerInvoke(w http.ResponseWriter, body any) {
 	if body == nil {
 		w.WriteHeader(http.StatusOK)
 		return

@@ -14,7 +14,7 @@ import (
 	"parley/bridge"
 )
 
-// read gives a file's content.
+// read returns a file's content.
 func read(t *testing.T, w *world, f bridge.SurfaceFile) string {
 	t.Helper()
 	r, err := w.s.Open(within(t), f)

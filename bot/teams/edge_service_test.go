@@ -40,8 +40,8 @@ func edgeThrottled(t *testing.T) {
 		most  time.Duration
 	}{
 		{teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, channels.Throttled, 7 * time.Second, 7 * time.Second},
-		{teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, throttleDefault, 2 * throttleDefault},
-		{teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}, channels.Retry, busyDefault, 2 * busyDefault},
+		{teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, defaultThrottleWait, 2 * defaultThrottleWait},
+		{teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}, channels.Retry, defaultBusyWait, 2 * defaultBusyWait},
 	} {
 		c.fault.Method, c.fault.Times = "activities.send", 1
 		w.fake.Inject(c.fault)
@@ -156,7 +156,7 @@ func edgeService(t *testing.T) {
 	if last := calls[len(calls)-1]; !strings.Contains(last.Path, "/amer/") {
 		t.Errorf("posted at %s", last.Path)
 	}
-	good, err := w.s.org.Notes.Where(within(t))
+	good, err := w.s.org.Notes.Service(within(t))
 	must(t, err)
 	before := len(d.IDs())
 	for _, address := range []string{"https://smba.trafficmanager.net:8443/emea/", "https://evil@smba.trafficmanager.net/emea/", "https://x.trafficmanager.net/emea/",
@@ -165,7 +165,7 @@ func edgeService(t *testing.T) {
 			t.Errorf("%q is answered %d", address, status)
 		}
 	}
-	if now, _ := w.s.org.Notes.Where(within(t)); now != good || len(d.IDs()) != before {
+	if now, _ := w.s.org.Notes.Service(within(t)); now != good || len(d.IDs()) != before {
 		t.Errorf("the service is now at %s; facts %v", now, d.IDs()[before:])
 	}
 }

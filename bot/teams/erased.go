@@ -10,15 +10,15 @@ import (
 	"parley/channels"
 )
 
-// erase takes a post of ours away. The first message of a thread says "Erased" instead, since what colleagues
-// wrote in the thread has to be found.
+// eraseMessage deletes a post of ours. The first message of a thread is replaced by "Erased" instead, so that what
+// colleagues wrote in the thread can still be found.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/update-and-delete-bot-messages, read 2026-11.
-func (s *poster) erase(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	if p.Place.Channel == "" {
 		chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
 		if err != nil {
-			return bridge.Sent{}, s.access.certain(err, p)
+			return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 		}
 		at.ID = chat
 	}
@@ -33,31 +33,28 @@ func (s *poster) erase(ctx context.Context, service string, p bridge.Post) (brid
 	if err != nil {
 		return bridge.Sent{}, err
 	}
-	a, err := s.activity(ctx, c.content, p.Place.Channel)
+	a, err := s.activityOf(ctx, c.content, p.Place.Channel)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
-	sent, err := s.update(ctx, service, p, a)
+	sent, err := s.updateMessage(ctx, service, p, a)
 	sent.Blind = blind
 	return sent, err
 }
 
-// eraseUnrecorded takes away one more of our messages below a root: the records of posts in conversations that ended
-// long ago are gone. more = look again; blind = Teams doesn't let us read the thread, so that some may be left.
+// eraseUnrecorded deletes one of our messages below a root that has no record: the records of posts in conversations
+// that ended long ago are removed. more means that it deleted one, and there may be others. blind means that Teams
+// doesn't let us read the thread, so that some may be left.
 func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (more, blind bool, err error) {
-	var m graph.Message
-	var outcome channels.Outcome
-	err = inPages(func(size int) (err error) {
-		m, outcome, err = s.find(ctx, bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}, func(*graph.Message) bool { return true }, size)
-		return err
-	})
+	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
+	m, outcome, err := s.findPostedInPages(ctx, thread, func(*graph.Message) bool { return true })
 	switch {
 	case errors.Is(err, graph.ErrNotFound):
 		return false, false, nil
 	case errors.Is(err, graph.ErrNotGranted), err == nil && outcome == channels.CannotTell:
 		return false, true, nil
 	case err != nil:
-		return false, false, s.access.certain(err, p)
+		return false, false, s.access.classifyBeforeSend(err, p)
 	case outcome == channels.Absent, m.ID == p.Place.Message:
 		return false, false, nil
 	}

@@ -13,27 +13,27 @@ import (
 	"parley/channels"
 )
 
-// sendFiles makes a post of files in two parts, because Teams splits a message with text and pictures.
-// Part 0 lists the files, with links to those that a message can't hold; part 1 shows the pictures.
-func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	if p.Part > 0 {
-		return s.sendPictures(ctx, service, p)
-	}
-	c, pictures, err := s.filesText(ctx, p)
+// fileListPart is the part of a post of files that lists them. The other part shows the pictures. A post of files has
+// two parts because Teams would split a message with text and pictures into two.
+const fileListPart = 0
+
+// sendFileList sends the list of the files, with links to those that a message can't show.
+func (s *poster) sendFileList(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+	list, hasPictures, err := s.renderFileList(ctx, p)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
-	a, err := s.activity(ctx, content{text: &c}, p.Place.Channel)
+	a, err := s.activityOf(ctx, content{text: &list}, p.Place.Channel)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
-	sent, err := s.post(ctx, service, p.Place, a)
-	sent.More = pictures
+	sent, err := s.postMessage(ctx, service, p.Place, a)
+	sent.More = hasPictures
 	return sent, err
 }
 
-// filesText is the message above pictures; it says whether there are any.
-func (s *poster) filesText(ctx context.Context, p bridge.Post) (text card.Message, pictures bool, err error) {
+// renderFileList renders the list of the files. hasPictures means that the part with pictures follows.
+func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.Message, hasPictures bool, err error) {
 	from := p.Facts.Contact
 	if p.Said != nil {
 		from = p.Said.From
@@ -46,11 +46,13 @@ func (s *poster) filesText(ctx context.Context, p bridge.Post) (text card.Messag
 			name += " (0 bytes)"
 		}
 		names = append(names, name)
-		how, err := displayOf(ctx, f)
+		how, err := chooseDisplay(ctx, f)
 		if err != nil {
 			return card.Message{}, false, err
 		}
-		pictures = pictures || how != displayLink
+		if how != displayLink {
+			hasPictures = true
+		}
 		if how != displayOriginal && f.SizeBytes > 0 {
 			lines = append(lines, fileLine(f, how))
 		}
@@ -60,10 +62,10 @@ func (s *poster) filesText(ctx context.Context, p bridge.Post) (text card.Messag
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())[0], pictures, nil
+	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())[0], hasPictures, nil // a list of files fits into one
 }
 
-// fileLine leads to a file, or says why nothing does.
+// fileLine makes the line with the link to a file, or with the reason why there is no link.
 func fileLine(f channels.File, how display) view.Block {
 	unshown := f.Name + " can't be shown here: "
 	if how == displayCopy {
@@ -84,17 +86,16 @@ func fileLine(f channels.File, how display) view.Block {
 	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
 }
 
-// sendPictures shows the pictures. It leaves out files of which no picture can be made; the list of
-// part 0 links them.
+// sendPictures shows the pictures. It leaves out files of which no picture can be made: the list has links to them.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	a := connector.Activity{Type: connector.TypeMessage, Content: connector.Content{AttachmentLayout: "list"}}
 	for _, f := range p.Files {
-		drawn, ok, err := s.pictureOf(ctx, f)
+		drawn, ok, err := s.drawPicture(ctx, f)
 		switch {
 		case errors.Is(err, errNoPicture):
 			s.Log.Info("teams shows no such picture", "error", err, "bytes", f.SizeBytes)
 		case err != nil:
-			return bridge.Sent{}, s.access.certain(err, p)
+			return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 		case ok:
 			a.Attachments = append(a.Attachments, drawn.attachment(f.Name))
 		}
@@ -102,30 +103,37 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 	if len(a.Attachments) == 0 {
 		return bridge.Sent{Thread: p.Place.Thread}, nil
 	}
-	return s.post(ctx, service, p.Place, a)
+	return s.postMessage(ctx, service, p.Place, a)
 }
 
-func (s *poster) pictureOf(ctx context.Context, f channels.File) (drawn drawing, ok bool, err error) {
-	how, err := displayOf(ctx, f)
+// drawPicture makes the picture of a file. ok is false if the file isn't shown as a picture.
+func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawing, ok bool, err error) {
+	how, err := chooseDisplay(ctx, f)
 	switch how {
 	case displayOriginal:
-		drawn, err = originalOf(ctx, f)
+		drawn, err = readOriginal(ctx, f)
 	case displayCopy:
-		drawn, err = s.copyOf(ctx, f)
+		drawn, err = s.copyPicture(ctx, f)
 	case displayLink:
 		return drawing{}, false, err
 	}
 	return drawn, err == nil, err
 }
 
-// wantedFiles tells by which test a part of a post of files is found among our messages: part 0 by its
-// text, part 1 as pictures without text. No other such message can be under way at the same time.
-func (s *poster) wantedFiles(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
-	if p.Part == 0 {
-		text, pictures, err := s.filesText(ctx, p)
-		return like(text), pictures, err
+// fileMatcherOf returns the test by which a part of a post of files is found among our messages: the list by its text,
+// the pictures as a message without text. No other such message can be under way at the same time. more means that
+// another part follows.
+func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
+	if p.Part == fileListPart {
+		list, hasPictures, err := s.renderFileList(ctx, p)
+		return hasText(list), hasPictures, err
 	}
-	return func(m *graph.Message) bool {
-		return plain(m.Body.Content) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
-	}, false, nil
+	return isOnlyPictures, false, nil
+}
+
+func isOnlyPictures(m *graph.Message) bool {
+	if readableText(m.Body.Content) != "" {
+		return false
+	}
+	return len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img")
 }

@@ -23,34 +23,35 @@ import (
 	"parley/channels"
 )
 
-// lookTime bounds the time for finding out about a message's files before it is stored.
-const lookTime = 3 * time.Second
+// inspectTimeout bounds the inspection of a message's files before the message is stored.
+const inspectTimeout = 3 * time.Second
 
 // files reads what people attached, where we may.
 type files struct {
 	*organisation.Organisation
 
-	libraries *recent.Map[library] // the libraries of channels and people, by name
+	libraries *recent.Map[library] // the libraries of channels and people; see libraryOf
 }
 
-// attachments finds out the names of a message's files and whether we may read them. Best effort: what
-// isn't known in time is asked again when the file is read.
-func (fs *files) attachments(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
-	ids, images := p.Text(a).Files, fact.Pictures(a)
+// describeFiles finds out the names of a message's files and whether we may read them. Best effort: what isn't known in
+// time is asked again when the file is read.
+func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
+	ids := p.Text(a).Files
+	images := fact.Pictures(a)
 	if len(ids) == 0 && len(images) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
 	var out []fact.Attached
 	for n, at := range images {
-		out = append(out, fs.look(ctx, n, at))
+		out = append(out, fs.inspectPicture(ctx, n, at))
 	}
 	if len(ids) == 0 {
 		return out
 	}
 	at := fact.PlaceOf(a)
-	m, err := organisation.Patient(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+	m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return fs.Graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
 	})
 	if err != nil {
@@ -61,22 +62,22 @@ func (fs *files) attachments(ctx context.Context, p fact.Payload, a *connector.A
 	}
 	for _, f := range organisation.FilesOf(&m) {
 		if slices.Contains(ids, f.ID) {
-			out = append(out, fs.readable(ctx, fact.OriginOf(a), f))
+			out = append(out, fs.inspectFile(ctx, fact.OriginOf(a), f))
 		}
 	}
 	return out
 }
 
-// look reads the beginning of a pasted picture to learn its type and size.
-func (fs *files) look(ctx context.Context, n int, at connector.Attachment) fact.Attached {
+// inspectPicture reads the beginning of a pasted picture to learn its type and size.
+func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.Pasted(n, at)
 	answer, err := fs.Bot.Download(ctx, at.ContentURL)
 	if err != nil {
 		return f
 	}
-	defer answer.Close() //nolint:errcheck // given up
-	head := make([]byte, 512)
-	read, _ := io.ReadFull(answer, head) //nolint:errcheck // a short picture is fine
+	defer answer.Close()                 //nolint:errcheck // the rest isn't wanted
+	head := make([]byte, 512)            // as much as DetectContentType looks at
+	read, _ := io.ReadFull(answer, head) //nolint:errcheck // the picture may be shorter
 	if kind, _, _ := strings.Cut(http.DetectContentType(head[:read]), ";"); strings.HasPrefix(kind, "image/") {
 		f.Type = kind
 	}
@@ -87,9 +88,9 @@ func (fs *files) look(ctx context.Context, n int, at connector.Attachment) fact.
 	return f
 }
 
-// readable finds out whether a file in SharePoint may be read.
-func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
-	address, err := fs.admit(ctx, o, f.URL)
+// inspectFile completes what is known of a file in SharePoint: whether it may be read, its type and its size.
+func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
+	address, err := fs.allowedAddress(ctx, o, f.URL)
 	switch {
 	case errors.Is(err, errElsewhere):
 		f.URL, f.Unavailable = "", fileElsewhere
@@ -110,42 +111,45 @@ func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) f
 			f.Type = kind
 		}
 		f.Bytes = max(answer.SizeBytes, 0)
-		answer.Close() //nolint:errcheck // only its head was wanted
+		answer.Close() //nolint:errcheck // only its header was wanted
 	}
 	return f
 }
 
-// fetch reads a file from where its address says: Teams, the message in Graph, or SharePoint.
-func (fs *files) fetch(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
-	if withToken, err := fs.Hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
+// download reads a file from where its address says: Teams, the message in Graph, or SharePoint.
+func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
+	withToken, err := fs.Hosts.Check(address)
+	isTeams := err == nil && withToken
+	if isTeams && strings.Contains(address, "/v3/attachments/") {
 		return fs.Bot.Download(ctx, address)
 	}
 	if strings.Contains(address, organisation.HostedPart) {
-		return fs.hosted(ctx, o, address)
+		return fs.downloadHosted(ctx, o, address)
 	}
-	address, err := fs.admit(ctx, o, address)
+	allowed, err := fs.allowedAddress(ctx, o, address)
 	if err != nil {
 		return nil, err
 	}
-	return fs.Graph.File(ctx, address)
+	return fs.Graph.File(ctx, allowed)
 }
 
-// hosted reads a picture of the channel by Graph's address:
+// downloadHosted reads a picture of the channel by Graph's address:
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
-func (fs *files) hosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
+func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
 	}
-	at := map[string]string{}
+	after := map[string]string{} // the id that follows each word of the path
 	parts := strings.Split(u.Path, "/")
 	for i := 0; i+1 < len(parts); i++ {
-		at[parts[i]] = parts[i+1]
+		after[parts[i]] = parts[i+1]
 	}
-	if at["channels"] != o.Channel {
+	if after["channels"] != o.Channel {
 		return nil, errElsewhere
 	}
-	return fs.Graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
+	root := after["messages"]
+	return fs.Graph.Picture(ctx, after["teams"], after["channels"], root, cmp.Or(after["replies"], root), after["hostedContents"])
 }
 
 // errFile is the root of what Open returns.
@@ -157,7 +161,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
 	o, address := fact.Unseal(f.URL)
-	answer, err := fs.fetch(ctx, o, address)
+	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
 	}
@@ -167,7 +171,8 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
-	if kind, _, _ := mime.ParseMediaType(answer.ContentType); kind == "text/html" && !strings.Contains(f.ContentType, "html") { //nolint:errcheck // then it is none
+	kind, _, _ := mime.ParseMediaType(answer.ContentType)                //nolint:errcheck // an unreadable type is "", which isn't a page
+	if kind == "text/html" && !strings.Contains(f.ContentType, "html") { // such as a page that asks to sign in
 		answer.Close() //nolint:errcheck // refused already
 		return nil, fmt.Errorf("%w: a web page instead of the file", errFile)
 	}

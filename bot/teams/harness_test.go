@@ -85,7 +85,7 @@ func (w *world) run() *world {
 	return w
 }
 
-// within gives a context that ends with the test, or after patience.
+// within returns a context that ends with the test, or after patience.
 func within(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

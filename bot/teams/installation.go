@@ -11,15 +11,15 @@ import (
 	"parley/bot/teams/organisation"
 )
 
-// installation learns from activities in which teams and channels the app is installed.
+// installation learns from activities in which teams and channels the app is installed, and notes that.
 type installation struct {
 	*organisation.Organisation
 
 	access *access
 }
 
-// learn notes what any activity tells by the way: where Teams is reached, which channel belongs to
-// which team, and where the app is or no longer is.
+// learn notes what every activity tells besides its own subject: where Teams is reached, which channel belongs to which
+// team, and where the app is or no longer is.
 // Errors: the desk's.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.Notes.Load(ctx); err != nil {
@@ -30,7 +30,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	}
 	d := a.ChannelData
 	if d != nil && d.Channel != nil && a.Type == connector.TypeMessage {
-		i.access.works(d.Channel.ID) // messages come from this channel, so the app is in it
+		i.access.recordSuccess(d.Channel.ID) // messages come from this channel, so the app is in it
 	}
 	if d == nil || d.Team == nil || d.Team.ID == "" {
 		return nil
@@ -41,23 +41,25 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	return i.learnChannel(ctx, a)
 }
 
-// keeper gives the function that stores notes of an activity: renew for updates of the app or its members, else keep.
-func (i *installation) keeper(a *connector.Activity) func(ctx context.Context, key string, v any) error {
+// noteWriter returns the function that stores notes of an activity: Renew if it tells of the app or its members, else Keep.
+func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
 		return i.Notes.Renew
 	}
 	return i.Notes.Keep
 }
 
-// learnService keeps the address at which Teams is reached: the token of the request vouches for it.
-// The address changes with the organisation's region.
+// learnService notes the address at which Teams is reached. The request's token proves that it is genuine. The address
+// changes with the organisation's region.
 func (i *installation) learnService(ctx context.Context, address string) error {
 	if _, err := i.Hosts.Check(address); err != nil {
-		return nil //nolint:nilerr // not one of Teams': the door lets no such request in
+		return nil //nolint:nilerr // not one of Teams' addresses; the door accepts no such request
 	}
 	return i.Notes.Keep(ctx, organisation.NoteService, address)
 }
 
+// learnTeam notes the team of an activity. It closes the team for posts if the app was removed, and opens it again if
+// the app is back.
 func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
 	before, known := i.Notes.Team(ref.ID)
 	t := before
@@ -70,31 +72,31 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
 		t.Service = a.ServiceURL
 	}
-	t.Removed = i.removed(a, before.Removed)
-	if err := i.keeper(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
+	t.Removed = i.isRemovedAfter(a, before.Removed)
+	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
 		return err
 	}
 	switch {
 	case t.Removed && !before.Removed:
-		i.access.shut(ref.ID, removedFrom("team", t.Name, ref.ID, nil))
-	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || fact.EventType(a) == "teamUnarchived"):
-		i.access.reopened(ref.ID)
+		i.access.closePlace(ref.ID, errRemoved("team", t.Name, ref.ID, nil))
+	case !t.Removed && (before.Removed || !known || mayReopen(a)):
+		i.access.recordReopening(ref.ID)
 	}
 	return nil
 }
 
-// removed tells whether the app is out of a team after an activity.
-func (i *installation) removed(a *connector.Activity, before bool) bool {
+// isRemovedAfter reports whether the app is out of a team after an activity. before is what was known until then.
+func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	switch {
 	case a.Type == connector.TypeInstallationUpdate:
 		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
 	case a.Type != connector.TypeConversationUpdate:
-		return false // activities come from the team, so the app is in it
-	case ofChannel(a):
-		return before // a private or shared channel, to which the app is added apart from its team
-	case i.among(a.MembersRemoved):
+		return false // we get activities only from teams that the app is in
+	case isChannelMembership(a):
+		return before // it is about a private or shared channel, to which the app is added apart from its team
+	case i.includesUs(a.MembersRemoved):
 		return true
-	case i.among(a.MembersAdded):
+	case i.includesUs(a.MembersAdded):
 		return false
 	}
 	switch fact.EventType(a) {
@@ -106,18 +108,28 @@ func (i *installation) removed(a *connector.Activity, before bool) bool {
 	return before
 }
 
-// among tells whether the app is in a list of members who came or went.
-func (i *installation) among(list []connector.ChannelAccount) bool {
+// mayReopen reports whether an activity may mean that a team takes posts again.
+func mayReopen(a *connector.Activity) bool {
+	return a.Type == connector.TypeInstallationUpdate || fact.EventType(a) == "teamUnarchived"
+}
+
+// includesUs reports whether the app is in a list of members who came or went.
+func (i *installation) includesUs(list []connector.ChannelAccount) bool {
 	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
 }
 
-// ofChannel tells whether members came to or left a single channel, and not its team. The channel
-// General doesn't count: it has the id of its team.
-func ofChannel(a *connector.Activity) bool {
+// isChannelMembership reports whether members came to or left a single channel, and not its team. The channel General
+// doesn't count: it has the id of its team.
+func isChannelMembership(a *connector.Activity) bool {
 	d := a.ChannelData
-	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d != nil && d.Team != nil && d.Channel != nil && d.Channel.ID != "" && d.Channel.ID != d.Team.ID
+	if d == nil || d.Team == nil || d.Channel == nil || d.Channel.ID == "" {
+		return false
+	}
+	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d.Channel.ID != d.Team.ID
 }
 
+// learnChannel notes the channel of an activity. It closes the channel for posts if the app was removed from it, and opens
+// it again if the app or the channel is back.
 func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) error {
 	d := a.ChannelData
 	if d.Channel == nil || d.Channel.ID == "" {
@@ -130,16 +142,22 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 		c.Name = d.Channel.Name
 	}
 	c.Gone = d.EventType == "channelDeleted"
-	out, in := ofChannel(a) && i.among(a.MembersRemoved), ofChannel(a) && i.among(a.MembersAdded)
-	c.Removed = out || before.Removed && !in
-	if err := i.keeper(a)(ctx, organisation.NoteChannel+d.Channel.ID, c); err != nil {
+	left := isChannelMembership(a) && i.includesUs(a.MembersRemoved)
+	joined := isChannelMembership(a) && i.includesUs(a.MembersAdded)
+	switch {
+	case left:
+		c.Removed = true
+	case joined:
+		c.Removed = false
+	}
+	if err := i.noteWriter(a)(ctx, organisation.NoteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
 	switch {
-	case out:
-		i.access.shut(d.Channel.ID, removedFrom("channel", c.Name, d.Channel.ID, nil))
-	case in, d.EventType == "channelRestored", before.Gone && !c.Gone:
-		i.access.reopened(d.Channel.ID)
+	case left:
+		i.access.closePlace(d.Channel.ID, errRemoved("channel", c.Name, d.Channel.ID, nil))
+	case joined, d.EventType == "channelRestored", before.Gone && !c.Gone:
+		i.access.recordReopening(d.Channel.ID)
 	}
 	return nil
 }

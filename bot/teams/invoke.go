@@ -15,8 +15,11 @@ import (
 	"parley/channels/pause"
 )
 
-// settles is how long we wait for a click to be applied before the answer shows the new state.
-const settles = 700 * time.Millisecond
+// nonceLength is the length of nonces in dialogs and answers; see seedLength.
+const nonceLength = seedLength
+
+// settleTime is how long we wait for a click to be applied before the answer shows the new state.
+const settleTime = 700 * time.Millisecond
 
 // serveInvoke answers an invoke of a person's client. An action is stored before the answer; if it can't
 // be stored, the answer is an error, so that the client tries again.
@@ -25,38 +28,60 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		http.Error(w, "no conversation", http.StatusBadRequest)
 		return
 	}
-	people, err := d.meet(ctx, a)
+	people, err := d.identifyPeople(ctx, a)
 	if err != nil {
-		d.unavailable(w, err)
+		d.answerUnavailable(w, err)
 		return
 	}
-	in := &invocation{door: d, a: a, p: fact.Payload{Kind: fact.KindClick, Me: d.Me, Who: people, Body: raw}, value: fact.ReadInvoked(a)}
-	in.user = in.p.Actor(a)
+	in := &invocation{
+		door:     d,
+		activity: a,
+		payload:  fact.Payload{Kind: fact.KindClick, Me: d.Me, Who: people, Body: raw},
+		value:    fact.ReadInvoked(a),
+	}
+	in.user = in.payload.Actor(a)
 	answer := map[string]func(context.Context) (any, error){
-		fact.InvokeCard: in.pressed, fact.InvokeFetch: in.fetch, fact.InvokeSubmit: in.submit, fact.InvokeCompose: in.compose, fact.InvokeComposed: in.submit, fact.InvokeQuery: in.query,
-		fact.InvokeConfig: in.configure, fact.InvokeConfiged: in.configure, fact.InvokeConsent: nothing,
+		fact.InvokeCard:     in.handleButton,
+		fact.InvokeFetch:    in.openDialog,
+		fact.InvokeSubmit:   in.handleSubmit,
+		fact.InvokeCompose:  in.openFromMenu,
+		fact.InvokeComposed: in.handleSubmit,
+		fact.InvokeQuery:    in.answerSearch,
+		fact.InvokeConfig:   in.answerSettings,
+		fact.InvokeConfiged: in.answerSettings,
+		fact.InvokeConsent:  answerNothing,
 	}[a.Name]
-	if answer == nil { // 501 is what Teams expects for what a bot doesn't know, and Microsoft's own libraries answer
+	if answer == nil { // Teams expects 501 for an invoke that a bot doesn't know
 		http.Error(w, "not implemented", http.StatusNotImplemented)
 		return
 	}
 	body, err := answer(ctx)
 	if err != nil {
-		d.unavailable(w, err)
+		d.answerUnavailable(w, err)
 		return
 	}
-	d.respond(w, body)
+	d.answerInvoke(w, body)
 }
 
-func nothing(context.Context) (any, error) { return nil, nil }
+// answerNothing acknowledges an invoke that needs no answer.
+func answerNothing(context.Context) (any, error) { return nil, nil }
 
-// invocation is one invoke that is being answered.
+// invocation is one invoke that is being answered. Its methods return the body of the answer; nil for an empty one.
 type invocation struct {
-	door  *door
-	a     *connector.Activity
-	p     fact.Payload
-	value fact.Invoked
-	user  bridge.Actor
+	door     *door
+	activity *connector.Activity
+	payload  fact.Payload // what the journal keeps of it; its Kind is that of a click until another one is set
+	value    fact.Invoked
+	user     bridge.Actor // who caused it
+}
+
+// foreignText is what somebody of another organisation is told.
+const foreignText = "Only people of this organisation can do that."
+
+func errForeign() error { return &bridge.Problem{Code: "foreign", Text: foreignText} }
+
+func errStaleForm() error {
+	return &bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}
 }
 
 // cardAnswer is the answer to a click: a card for the person who clicked, or a text.
@@ -69,49 +94,56 @@ const (
 	answerError   = "application/vnd.microsoft.error"
 )
 
-func refusal(code, text string) map[string]any {
+// refusalAnswer answers a click that has no effect.
+func refusalAnswer(code, text string) map[string]any {
 	return map[string]any{"statusCode": http.StatusBadRequest, "type": answerError, "value": map[string]any{"code": code, "message": text}}
 }
 
-// pressed handles a button that acts at once. A click on the root's card is answered with the card as
+// handleButton handles a button that acts at once. A click on the root's card is answered with the card as
 // it is afterwards; a click on another card is only acknowledged.
-func (in *invocation) pressed(ctx context.Context) (any, error) {
-	f, click := in.p.ClickFact(in.a, in.value.Action.Data)
+func (in *invocation) handleButton(ctx context.Context) (any, error) {
+	f, click := in.payload.ClickFact(in.activity, in.value.Action.Data)
 	if click == nil {
-		return refusal("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, f)
+		return refusalAnswer("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, f)
 	}
 	if in.value.Trigger == "automatic" { // our cards ask for no refresh
-		return refusal("BadRequest", "This card is brought up to date by Parley."), nil
+		return refusalAnswer("BadRequest", "This card is brought up to date by Parley."), nil
 	}
 	if in.user.Kind != bridge.ActorPerson {
-		return cardAnswer(answerMessage, "Only people of this organisation can do that."), nil
+		return cardAnswer(answerMessage, foreignText), nil
 	}
-	at := fact.ClickPlace(in.a, click)
-	own, err := in.door.threads.ours(ctx, at)
+	at := fact.ClickPlace(in.activity, click)
+	own, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	in.p.Own = own
-	facts, _, err := in.door.clickFacts(ctx, in.p, in.a, in.value.Action.Data)
-	if err == nil {
-		err = in.door.desk.Accept(ctx, facts...)
-	}
-	if err != nil {
+	in.payload.Own = own
+	if err := in.storeClick(ctx, in.value.Action.Data); err != nil {
 		return nil, err
 	}
-	if c, ok := in.current(ctx, at, click.Args); ok {
+	if c, ok := in.currentCard(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
-	if click.Alone && fact.InChannel(in.a) && !click.Verb.Reads() {
-		in.door.Later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, fact.PlaceOf(in.a), in.a.ReplyToID) })
+	if click.Private && fact.InChannel(in.activity) && !click.Verb.Reads() { // what the message says is out of date now
+		in.door.Later(ctx, func(ctx context.Context) {
+			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
+		})
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-// takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
-// then.
-func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
-	service, err := d.Notes.WhereIs(ctx, at.Channel)
+// storeClick stores the click whose data a button sent.
+func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) error {
+	facts, _, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
+	if err != nil {
+		return err
+	}
+	return in.door.desk.Accept(ctx, facts...)
+}
+
+// deletePrivateMessage deletes a private message after one of its buttons was pressed.
+func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, message string) {
+	service, err := d.Notes.ServiceOf(ctx, at.Channel)
 	if err == nil {
 		err = d.Bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
 	}
@@ -120,76 +152,78 @@ func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
 	}
 }
 
-// current gives the root's card as it is now, if that card was clicked; false for other cards.
-func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
-	if at.Thread != "" || !fact.InChannel(in.a) {
+// currentCard returns the root's card as it is after the click, if that card was clicked. It returns false for other
+// cards, and if the card can't be read now.
+func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
+	if at.Thread != "" || !fact.InChannel(in.activity) {
 		return nil, false
 	}
 	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
 	}
-	if !pause.For(ctx, settles) {
+	if !pause.For(ctx, settleTime) {
 		return nil, false
 	}
 	f, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil {
 		return nil, false
 	}
-	pages := card.Render(view.Root(f), in.door.Home(), fact.Digest(in.a.ID, in.a.Timestamp)[:12])
+	pages := card.Render(view.Root(f), in.door.Home(), fact.Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
 	return pages[0].Card, true
 }
 
-// task wraps a dialog.
-func task(d card.Dialog) map[string]any {
+// dialogAnswer answers with a dialog.
+func dialogAnswer(d card.Dialog) map[string]any {
 	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
 		"title": d.Title, "width": d.Width, "height": d.Height,
 		"card": map[string]any{"contentType": card.ContentType, "content": d.Card},
 	}}}
 }
 
-// webPage wraps a page of ours as a dialog. Where a client can't show it, the link opens it.
-func webPage(title, link string) map[string]any {
+// pageAnswer answers with a page of ours as a dialog. A client that can't show it opens the link.
+func pageAnswer(title, link string) map[string]any {
 	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
 		"title": title, "width": "medium", "height": "medium", "url": link, "fallbackUrl": link,
 	}}}
 }
 
-// fetch opens the dialog of a button.
-func (in *invocation) fetch(ctx context.Context) (any, error) {
+// openDialog opens the dialog of a button.
+func (in *invocation) openDialog(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
-		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, fact.PlaceOf(in.a), in.door.Home())), nil
+		stale := &bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}
+		return dialogAnswer(in.problemDialog(stale, fact.PlaceOf(in.activity))), nil
 	}
-	return task(in.dialog(ctx, read.Click, fact.ClickPlace(in.a, read.Click))), nil
+	return dialogAnswer(in.clickDialog(ctx, read.Click, fact.ClickPlace(in.activity, read.Click))), nil
 }
 
-// dialog makes what a click opens.
-func (in *invocation) dialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
+// clickDialog makes the dialog that a click opens.
+func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
 	if in.user.Kind != bridge.ActorPerson {
-		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.door.Home())
+		return in.problemDialog(errForeign(), at)
 	}
 	if c.Opens == view.OpensForm {
-		return in.form(ctx, c.Verb, c.Args, at, "")
+		return in.verbDialog(ctx, c.Verb, c.Args, at, "")
 	}
-	return in.window(ctx, c.Opens, c.Args, at)
+	return in.windowDialog(ctx, c.Opens, c.Args, at)
 }
 
-// form makes a verb's dialog, or says why there is none.
-func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
+// verbDialog makes the dialog of a verb's form, or one that says why there is no form. text is what the form begins with.
+func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
 	f, zone, err := in.door.forms().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
-		return in.problem(err, at)
+		return in.problemDialog(err, at)
 	}
-	return in.opened(ctx, f, zone, at)
+	return in.formDialog(ctx, f, zone, at)
 }
 
-// opened shows a form that was made for a place.
-func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
+// formDialog makes the dialog of a form for a place. It notes that somebody has a reply's form open.
+func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.door.Now()
 	}
-	if forms.IsReply(f) { // Teams doesn't tell when it is closed
+	if forms.IsReply(f) { // Teams won't tell us when the form is closed
 		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
 			in.door.Log.Info("teams form not noted as open", "error", err)
 		}
@@ -197,25 +231,25 @@ func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Locati
 	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.door.Home())
 }
 
-func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
+func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
 	c, err := in.door.forms().Window(ctx, opens, args, at, in.user.ID)
 	if err != nil {
-		return in.problem(err, at)
+		return in.problemDialog(err, at)
 	}
 	return card.Window(c, at, in.door.Home(), in.nonce())
 }
 
-func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
+func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
 	return card.Problem(err, at, in.door.Home())
 }
 
-// nonce names what this invocation shows. A client that repeats the invoke gets the same nonce.
+// nonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.
 func (in *invocation) nonce() string {
-	return fact.Digest(in.a.ID, in.a.Timestamp, string(in.a.Value))[:12]
+	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }
 
-// configure answers a person who opens the app's settings in a team: Parley is configured elsewhere.
-func (in *invocation) configure(context.Context) (any, error) {
+// answerSettings answers a person who opens the app's settings in a team: Parley is configured elsewhere.
+func (in *invocation) answerSettings(context.Context) (any, error) {
 	const text = "Parley is configured in its set-up file: an admin changes the file and runs parley apply."
 	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
 }

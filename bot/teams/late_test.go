@@ -18,10 +18,10 @@ func TestLateness(t *testing.T) {
 		took time.Duration
 		late bool
 	}{
-		{lateBy + 1, true}, {lateBy + 1, false}, {-3 * time.Second, false}, {-2900 * time.Millisecond, false}, {-2 * time.Second, true}, {-1900 * time.Millisecond, false},
-		{-3 * time.Second, false}, {time.Hour, true}, {time.Hour, false}, {0, false}, {lateBy, false}, {lateBy + 1, true},
+		{lateThreshold + 1, true}, {lateThreshold + 1, false}, {-3 * time.Second, false}, {-2900 * time.Millisecond, false}, {-2 * time.Second, true}, {-1900 * time.Millisecond, false},
+		{-3 * time.Second, false}, {time.Hour, true}, {time.Hour, false}, {0, false}, {lateThreshold, false}, {lateThreshold + 1, true},
 	} {
-		if got := l.late(c.took); got != c.late {
+		if got := l.isLate(c.took); got != c.late {
 			t.Errorf("%d: %s late: %v", i, c.took, got)
 		}
 	}

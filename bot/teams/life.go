@@ -13,17 +13,18 @@ import (
 	"parley/channels"
 )
 
-// lives finds deletions and restorations of messages that aren't stored yet.
+// lives finds deletions and restorations of messages that aren't stored yet (fact.Life). Both the webhook and Graph may
+// tell us of the same change, and in any order.
 type lives struct {
 	*organisation.Organisation
 
 	sweeper *sweep.Sweeper
 }
 
-// lifeOf reads how often a message was deleted and restored, as far as that is stored.
+// readLife reads how often a message was deleted and restored, as far as that is stored.
 // Errors: the desk's.
-func (ls *lives) lifeOf(ctx context.Context, channel, id string) (fact.Life, error) {
-	for n := 1; ; n++ {
+func (ls *lives) readLife(ctx context.Context, channel, id string) (fact.Life, error) {
+	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
 		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
 		seen, err := ls.sweeper.Seen(ctx, gone, back)
 		switch {
@@ -37,71 +38,71 @@ func (ls *lives) lifeOf(ctx context.Context, channel, id string) (fact.Life, err
 	}
 }
 
-// turnFacts makes the facts of a deletion or a restoration of which Teams tells. When Teams repeats the
-// activity, its time shows that it is the same one.
+// factsOfActivity makes the facts of a deletion or a restoration that an activity tells. If Teams repeats the activity,
+// its time shows that it is the same one, and there are no facts.
 // Errors: the desk's.
-func (ls *lives) turnFacts(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
-	gone := a.Type == connector.TypeMessageDelete
+func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
+	deleted := a.Type == connector.TypeMessageDelete
 	id := p.EditID(at, a)
-	if gone {
+	if deleted {
 		id = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
 	}
 	seen, err := ls.sweeper.Seen(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
-	l, err := ls.lifeOf(ctx, at.Channel, at.Message)
-	told := p.Known(id, fact.KeyOf(at))
-	switch {
-	case err != nil:
+	l, err := ls.readLife(ctx, at.Channel, at.Message)
+	if err != nil {
 		return nil, err
-	case !gone && l.Deleted == 0: // we were never told of the deletion
+	}
+	if !deleted && l.Deleted == 0 { // nobody told us of the deletion: the message may still have changed
 		return p.EditFacts(a, at), nil
 	}
-	facts := append(p.Next(a, at, l, gone), told)
-	if !gone {
+	told := p.Known(id, fact.KeyOf(at))
+	facts := append(p.LifeFacts(a, at, l, deleted), told)
+	if !deleted {
 		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], told.OrderKey))
 	}
 	return facts, nil
 }
 
-// turning tells whether a message was deleted or restored so shortly ago that Graph may not know it
-// yet.
+// changedLately reports whether a message was deleted or restored so recently that Graph may not show it yet.
 // Errors: the desk's.
-func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
-	ids := fact.TurnIDs(at, ls.Now())
+func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
+	ids := fact.ChangedLatelyIDs(at, ls.Now())
 	seen, err := ls.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// turn gives the facts of a stored message's deletion or restoration, where Graph shows it in another
-// state than the stored one. unclear means that it is too early to say: either Graph or the webhook may
-// only be late.
-// Errors: the desk's, and those of people.
-func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
-	l, err := ls.lifeOf(ctx, at.Channel, at.Message)
+// factsOfGraph returns the facts of a stored message's deletion or restoration if Graph shows the message in another
+// state than the stored one. unclear means that it is too early to decide, because either Graph or the webhook may only
+// be late: then there are no facts, and the caller must look again later.
+// Errors: the desk's, and those of reading who the people are.
+func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
+	l, err := ls.readLife(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, false, err
 	}
-	gone, event := !m.DeletedAt.IsZero(), fact.EventRestored
-	if gone {
-		event = fact.EventDeleted
-	}
-	if gone == l.Gone() {
+	deleted := !m.DeletedAt.IsZero()
+	if deleted == l.Gone() {
 		return nil, false, nil
 	}
 	if l.Deleted > 0 {
-		if unclear, err = ls.turning(ctx, at); err != nil || unclear {
+		if unclear, err = ls.changedLately(ctx, at); err != nil || unclear {
 			return nil, unclear, err
 		}
 	}
-	p, a, err := ls.Caught(ctx, event, at.Channel, m, own)
+	event := fact.EventRestored
+	if deleted {
+		event = fact.EventDeleted
+	}
+	p, a, err := ls.PayloadOf(ctx, event, at.Channel, m, own)
 	if err != nil {
 		return nil, false, err
 	}
-	facts = p.Next(&a, at, l, gone)
-	if !gone && !m.EditedAt.IsZero() { // told with it
-		edit := ls.Synthetic(fact.EventEdited, at.Channel, m)
+	facts = p.LifeFacts(&a, at, l, deleted)
+	if !deleted && !m.EditedAt.IsZero() { // the restoration tells the latest text, so the edit counts as stored
+		edit := ls.ActivityOf(fact.EventEdited, at.Channel, m)
 		facts = append(facts, p.Known(p.KnownIDs(at, &edit)[0], fact.KeyOf(at)))
 	}
 	return facts, false, nil

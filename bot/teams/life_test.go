@@ -60,7 +60,7 @@ func (w *world) sweep(all []*Surface) {
 // shown is a message as Graph shows it.
 func (w *world) shown(root, id string) graph.Message {
 	w.t.Helper()
-	m, err := organisation.Patient(within(w.t), w.s.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
+	m, err := organisation.ReadPatiently(within(w.t), w.s.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return w.s.org.Graph.Message(ctx, group, w.channel, root, id)
 	})
 	must(w.t, err)
@@ -71,7 +71,7 @@ func (w *world) shown(root, id string) graph.Message {
 func (w *world) event(event, root, id string) connector.Activity {
 	w.t.Helper()
 	m := w.shown(root, id)
-	a := w.s.org.Synthetic(event, w.channel, &m)
+	a := w.s.org.ActivityOf(event, w.channel, &m)
 	a.Timestamp = a.At().Add(40 * time.Millisecond).Format(time.RFC3339Nano)
 	return a
 }
@@ -81,7 +81,7 @@ func (w *world) hears(d *desk, a connector.Activity) {
 	w.t.Helper()
 	raw, err := json.Marshal(a)
 	must(w.t, err)
-	facts, err := w.s.intake.facts(within(w.t), &a, raw)
+	facts, err := w.s.intake.factsOf(within(w.t), &a, raw)
 	must(w.t, err)
 	must(w.t, d.Accept(within(w.t), facts...))
 }
@@ -305,7 +305,7 @@ func TestConfirmOddText(t *testing.T) {
 	m := w.shown(root, a.Place.Message)
 	m.EditedAt, m.Body = w.s.org.Now(), graph.Body{ContentType: "text", Content: "good\x00 morning"}
 	for text, want := range map[string]bridge.Confirmation{"good morning": bridge.Unchanged, "good evening": bridge.Changed} {
-		if got, err := w.s.history.compare(within(t), a.Place, &m, text); got != want || err != nil {
+		if got, err := w.s.history.compareText(within(t), a.Place, &m, text); got != want || err != nil {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}

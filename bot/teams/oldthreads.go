@@ -11,26 +11,27 @@ import (
 	"parley/bridge"
 )
 
-// openThreads gives the roots of at most 500 open conversations that began before a time, of those in which
-// something happened last.
-type openThreads interface {
+// openThreadLister lists the roots of open conversations that began before a time: at most 500, those in which something
+// happened most recently.
+type openThreadLister interface {
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
 
-// Graph answers 5 questions for channels' messages in a second, and fewer where they are about one channel. Where many
-// old threads are read, some are left to replies that wait to be read again before they leave.
+// Graph answers 5 requests for channels' messages in a second, and fewer if they are about one channel. So the reading of
+// many old threads pauses between them: it leaves some requests to replies, whose messages are read again before they
+// are sent.
 // Source: learn.microsoft.com/graph/throttling-limits, "Microsoft Teams service limits", as quoted by others, read 2026-11.
 const (
-	oldThreadsAtOnce = 20
-	oldThreadsRest   = time.Second
+	oldThreadsBeforePause = 20
+	oldThreadPause        = time.Second
 )
 
-// catchUpOldThreads reads open threads whose roots are older than what is read of a channel: Graph has no order by which
-// it could be told that somebody wrote in one of them. It goes on with the others after Graph refused to show one.
+// catchUpOldThreads reads open threads one by one whose roots are older than what is read of a channel: Graph has no
+// order that would show that somebody wrote in one of them. After Graph refused to show one it goes on with the others.
 // Errors: the desk's, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
-	oldest := h.Now().Add(-h.span)
-	list, err := h.open.OpenThreads(ctx, oldest)
+	oldest := h.Now().Add(-h.maxAge)
+	list, err := h.openThreads.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err
 	}
@@ -38,14 +39,15 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	read := 0
 	for _, root := range list {
 		began, err := strconv.ParseInt(root.Message, 10, 64)
-		if err != nil || !time.UnixMilli(began).Before(oldest) { // none of Teams', or posted anew
+		if err != nil || !time.UnixMilli(began).Before(oldest) { // the id is not one of Teams', or the root was posted anew since
 			continue
 		}
-		if read++; read > oldThreadsAtOnce && !h.rest(ctx, oldThreadsRest) {
+		read++
+		if read > oldThreadsBeforePause && !h.pauseFor(ctx, oldThreadPause) {
 			return ctx.Err()
 		}
-		err = h.readable(root.Channel, h.catchUpOldThread(ctx, root))
-		if err != nil && !refused(err) { // Graph isn't reached: the others would fail, too
+		err = h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
+		if err != nil && !isRefused(err) { // Graph can't be reached: the others would fail, too
 			return err
 		}
 		first = cmp.Or(first, err)
@@ -53,8 +55,8 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	return first
 }
 
-// refused says whether Graph answered that it doesn't show something, and would again.
-func refused(err error) bool {
+// isRefused reports whether Graph answered that it doesn't show something, and would answer so again.
+func isRefused(err error) bool {
 	var e *graph.Error
 	_, again := graph.Wait(err)
 	return errors.As(err, &e) && !again
@@ -62,7 +64,7 @@ func refused(err error) bool {
 
 // catchUpOldThread compares the replies of a thread with what is stored.
 func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error {
-	own, err := h.threads.ours(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
+	own, err := h.threads.isOurThread(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func oldThreads(t *testing.T, number int) (w *world, d *desk, lost string) {
 	}
 	d.OpenThread(bridge.Place{Channel: "19:gone@thread.tacv2", Message: first})
 	d.OpenThread(bridge.Place{Channel: w.channel, Message: "no-id-of-teams"})
-	for range 2 * pageOfThreads {
+	for range 2 * threadsPerPage {
 		w.thread(d)
 	}
 	later(200 * 24 * time.Hour)
@@ -65,21 +65,21 @@ func TestDownBesideAnOldThread(t *testing.T) {
 // allows; and one that Graph doesn't show keeps none of the others from being read.
 func TestManyOldThreads(t *testing.T) {
 	t.Parallel()
-	w, d, lost := oldThreads(t, oldThreadsAtOnce+3)
+	w, d, lost := oldThreads(t, oldThreadsBeforePause+3)
 	w.fake.Inject(teamsfake.Fault{Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadRequest", Times: 1})
 	var read []int
-	w.s.history.rest = func(context.Context, time.Duration) bool {
+	w.s.history.pauseFor = func(context.Context, time.Duration) bool {
 		read = append(read, len(w.fake.Calls("graph.replies")))
 		return true
 	}
 	w.s.CatchUp(time.Time{})
-	if err := w.s.history.catchUp(within(t)); !refused(err) {
+	if err := w.s.history.catchUp(within(t)); !isRefused(err) {
 		t.Errorf("the first failure is not told, but %v", err)
 	}
 	if !slices.Contains(d.IDs(), fact.MessageID(w.channel, lost)) {
 		t.Errorf("of %s only %v are stored", lost, d.IDs())
 	}
-	want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2, oldThreadsAtOnce + 3} // the last before one of a channel that is gone
+	want := []int{oldThreadsBeforePause, oldThreadsBeforePause + 1, oldThreadsBeforePause + 2, oldThreadsBeforePause + 3} // the last before one of a channel that is gone
 	if !slices.Equal(read, want) {
 		t.Errorf("before the pauses %v threads were read, want %v", read, want)
 	}

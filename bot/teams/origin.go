@@ -15,66 +15,71 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// fileElsewhere is what people are told of a file that isn't read because it lies outside of its origin.
+// fileElsewhere is what people are told of a file that isn't read because it lies outside of the places where the files
+// of its channel and of its author lie (fact.Origin).
 const fileElsewhere = "it lies outside this team's files and your OneDrive. Upload it to this channel, or choose Reply and “Attach files…”"
 
-// Errors of admit, besides those of graph and connector.
+// Errors of allowedAddress, besides those of graph and connector.
 var (
 	errElsewhere = errors.New(fileElsewhere)
 	errLibrary   = errors.New("teams: Graph tells no library")
 )
 
-// admit gives the address under which Graph may read an attached file.
-// Errors: errElsewhere for a file that must not be read; any other means that nobody can tell now,
-// because the libraries could not be asked for.
-func (fs *files) admit(ctx context.Context, o fact.Origin, address string) (string, error) {
+// allowedAddress returns the address under which Graph may read an attached file. The file must lie in the channel's site
+// or in its author's OneDrive: Graph would read others, too, which the author may not be allowed to see.
+// Errors: errElsewhere for a file that must not be read. Any other means that nobody can tell now, because Graph didn't
+// tell where the files of the channel or the author lie.
+func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
 	}
-	site, errSite := fs.site(ctx, o.Channel)
-	if inside, ok := below(site, address); ok {
+	site, errSite := fs.siteOf(ctx, o.Channel)
+	if inside, ok := addressBelow(site, address); ok {
 		return inside, nil
 	}
-	drive, errDrive := fs.drive(ctx, o.Author)
-	if inside, ok := below(drive, address); ok {
+	drive, errDrive := fs.driveOf(ctx, o.Author)
+	if inside, ok := addressBelow(drive, address); ok {
 		return inside, nil
 	}
 	switch {
-	case errors.Is(errSite, graph.ErrNotGranted) && fs.onlyNamedSites(ctx):
+	case errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx):
 		return address, nil // an admin named the sites, and Graph refuses all others
 	case errSite != nil:
 		return "", errSite
-	case errDrive != nil && !noDrive(errDrive):
+	case errDrive != nil && !hasNoDrive(errDrive):
 		return "", errDrive
 	}
 	return "", errElsewhere
 }
 
-// noDrive says whether an error means that a person has no OneDrive, or none that we may see.
+// hasNoDrive reports whether an error means that a person has no OneDrive, or none that we may see.
 // Source: 400 for people without one: github.com/OneDrive/onedrive-api-docs/issues/1572, read 2026-11.
-func noDrive(err error) bool {
+func hasNoDrive(err error) bool {
 	var e *graph.Error
-	return errors.Is(err, graph.ErrNotGranted) || errors.Is(err, graph.ErrNotFound) || errors.As(err, &e) && e.Status == http.StatusBadRequest
+	if errors.Is(err, graph.ErrNotGranted) || errors.Is(err, graph.ErrNotFound) {
+		return true
+	}
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest
 }
 
-func (fs *files) onlyNamedSites(ctx context.Context) bool {
+func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	rights, ok, err := fs.Graph.Rights(ctx)
 	return err == nil && ok && rights.OnlyNamedSites()
 }
 
 // library is the place in which the files of a channel or a person lie.
 type library struct {
-	at    *url.URL
-	asked time.Time
+	address *url.URL
+	askedAt time.Time
 }
 
-// libraryFor is how long a library is remembered.
-const libraryFor = time.Hour
+// libraryLifetime is how long a library's address is remembered.
+const libraryLifetime = time.Hour
 
-// site gives the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has
+// siteOf returns the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has
 // its own.
-func (fs *files) site(ctx context.Context, channel string) (*url.URL, error) {
-	folder, err := fs.library(ctx, "channel "+channel, func() (string, error) {
+func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
+	folder, err := fs.libraryOf(ctx, "channel "+channel, func() (string, error) {
 		group, err := fs.Notes.Group(ctx, channel)
 		if err != nil {
 			return "", err
@@ -85,56 +90,71 @@ func (fs *files) site(ctx context.Context, channel string) (*url.URL, error) {
 		return nil, err
 	}
 	parts := strings.SplitN(folder.Path, "/", 4)
-	if len(parts) < 4 || parts[1] != "sites" && parts[1] != "teams" {
+	if len(parts) < 4 {
+		return nil, errLibrary
+	}
+	if parts[1] != "sites" && parts[1] != "teams" {
 		return nil, errLibrary
 	}
 	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:3], "/")}, nil
 }
 
-// drive gives the library of a person's OneDrive; nil for user "".
-func (fs *files) drive(ctx context.Context, user string) (*url.URL, error) {
+// driveOf returns the address of a person's OneDrive; nil for user "".
+func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
-		return nil, nil //nolint:nilnil // nothing is below it
+		return nil, nil //nolint:nilnil // no address is below nil
 	}
-	return fs.library(ctx, "person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
+	return fs.libraryOf(ctx, "person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
 }
 
-// library gives a library's address; it asks only if it doesn't remember the address.
-func (fs *files) library(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
-	if l, ok := fs.libraries.Get(name); ok && fs.Now().Sub(l.asked) < libraryFor {
-		return l.at, nil
+// libraryOf returns the address that is remembered under name, or asks for it.
+func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
+	if l, ok := fs.libraries.Get(name); ok && fs.Now().Sub(l.askedAt) < libraryLifetime {
+		return l.address, nil
 	}
 	address, err := ask()
 	if err != nil {
 		return nil, err
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !rest.LocalURL(address) {
+	if err != nil || u.Host == "" {
+		return nil, errLibrary
+	}
+	if u.Scheme != "https" && !rest.IsLocalURL(address) {
 		return nil, errLibrary
 	}
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path.Clean(u.Path)}
-	if strings.Count(at.Path, "/") < 2 { // a whole host is nobody's
+	if strings.Count(at.Path, "/") < 2 { // a whole host belongs to no single channel or person
 		return nil, errLibrary
 	}
-	fs.libraries.Put(name, library{at: at, asked: fs.Now()})
+	fs.libraries.Put(name, library{address: at, askedAt: fs.Now()})
 	return at, nil
 }
 
-// below says whether a file's address is below a place. It builds the address that is then read from
-// the checked parts, without the query, which could name another file. SharePoint's paths ignore case.
-func below(place *url.URL, address string) (string, bool) {
+// addressBelow reports whether a file's address is below a place, and returns the address that is to be read. It builds
+// that from the checked parts, without the query, which could name another file. SharePoint's paths ignore case.
+func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	u, err := url.Parse(address)
-	if place == nil || err != nil || u.User != nil || u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
+	if place == nil || err != nil || u.User != nil {
 		return "", false
 	}
-	at, parts := strings.Split(place.Path, "/"), strings.Split(path.Clean(u.Path), "/")
-	if len(parts) <= len(at) || !slices.EqualFunc(at, parts[:len(at)], strings.EqualFold) || slices.ContainsFunc(parts[len(at):], leadsAway) {
+	if u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
 		return "", false
 	}
-	return (&url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(parts[len(at):], "/")}).String(), true
+	base := strings.Split(place.Path, "/")
+	parts := strings.Split(path.Clean(u.Path), "/")
+	if len(parts) <= len(base) || !slices.EqualFunc(base, parts[:len(base)], strings.EqualFold) {
+		return "", false
+	}
+	file := parts[len(base):]
+	if slices.ContainsFunc(file, leadsAway) {
+		return "", false
+	}
+	read := url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(file, "/")}
+	return read.String(), true
 }
 
-// leadsAway says whether a part of a path could lead to another place on a server that decodes it once
+// leadsAway reports whether a part of a path could lead to another place on a server that decodes it once
 // more, or that takes a backslash for a slash.
 func leadsAway(part string) bool {
 	if again, err := url.PathUnescape(part); err == nil {

@@ -49,7 +49,7 @@ func (w *world) otherChannels() (team, private string) {
 	return hr.ID, w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}}).ID
 }
 
-// refusedFile says whether a file isn't read because of where it lies, now or later.
+// refusedFile reports whether a file isn't read because of where it lies, now or later.
 func (w *world) refusedFile(f bridge.SurfaceFile) bool {
 	if f.Unavailable == fileElsewhere && f.URL == "" {
 		return true
@@ -120,7 +120,7 @@ func TestFilesAskedLater(t *testing.T) {
 	}{
 		{"graph.folder", 503, mine}, {"graph.folder", 404, mine}, {"graph.folder", 400, pay}, {"graph.drive", 503, hers}, {"graph.drive", 502, pay}, {"graph.*", 500, hers},
 	} {
-		later(2 * libraryFor) // nothing is remembered
+		later(2 * libraryLifetime) // nothing is remembered
 		fault := w.fake.Inject(teamsfake.Fault{Method: c.method, Kind: teamsfake.FaultHTTP, Status: c.status})
 		f := bridge.SurfaceFile{Name: "x.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(c.address)}
 		if c.method != "graph.*" {
@@ -137,7 +137,7 @@ func TestFilesAskedLater(t *testing.T) {
 		t.Error("they stay unread when Graph can say")
 	}
 	for _, status := range []int{400, 403, 404} { // who has no OneDrive, or none that we may know of
-		later(2 * libraryFor)
+		later(2 * libraryLifetime)
 		fault := w.fake.Inject(teamsfake.Fault{Method: "graph.drive", Kind: teamsfake.FaultHTTP, Status: status})
 		if read(t, w, files[mine]) != "kept plan.pdf" || !w.refusedFile(files[hers]) {
 			t.Errorf("drive %d", status)
@@ -145,11 +145,11 @@ func TestFilesAskedLater(t *testing.T) {
 		w.fake.ClearFaults(fault)
 	}
 	w.fake.Inject(teamsfake.Fault{Method: "graph.folder", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
-	later(2 * libraryFor)
+	later(2 * libraryLifetime)
 	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), fact.NoFileAccess) {
 		t.Errorf("with Files.Read.All, while the folder isn't shown: %v", err)
 	}
-	if !w.s.org.CanLook(w.channel) {
+	if !w.s.org.CanRead(w.channel) {
 		t.Error("messages count as unreadable for it")
 	}
 }
@@ -252,12 +252,12 @@ func TestBelow(t *testing.T) {
 		"//acme.sharepoint.com" + folder + "a.pdf":                                  "",
 		"": "",
 	} {
-		got, ok := below(place, address)
+		got, ok := addressBelow(place, address)
 		if got != want || ok != (want != "") {
 			t.Errorf("%s: %q, %v", address, got, ok)
 		}
 	}
-	if _, ok := below(nil, "https://acme.sharepoint.com"+folder+"a.pdf"); ok {
+	if _, ok := addressBelow(nil, "https://acme.sharepoint.com"+folder+"a.pdf"); ok {
 		t.Error("below nothing")
 	}
 }

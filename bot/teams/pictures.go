@@ -20,28 +20,28 @@ import (
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Picture messages", read 2026-11.
 const (
-	pictureBytes = 1 << 20
-	pictureSide  = 1024
+	maxPictureBytes = 1 << 20
+	maxPictureSide  = 1024
 )
 
 // Limits of a picture that a smaller copy is made of.
 const (
-	copiedBytes = 25 << 20
-	copyTimeout = 10 * time.Second
+	maxCopiedBytes = 25 << 20
+	copyTimeout    = 10 * time.Second
 )
 
 // display is how Teams shows a file.
 type display int
 
 const (
-	displayLink     display = iota // not as a picture: the list of files leads to it
-	displayOriginal                // as it came
-	displayCopy                    // as a copy within Teams' limits; the list of files leads to the original
+	displayLink     display = iota // not as a picture: the list of files has a link to it
+	displayOriginal                // unchanged
+	displayCopy                    // as a copy within Teams' limits; the list of files has a link to the original
 )
 
-// displayOf reads the beginning of a file, which says what it is; its name and type may be wrong.
-func displayOf(ctx context.Context, f channels.File) (display, error) {
-	if !strings.HasPrefix(strings.ToLower(f.ContentType), "image/") || f.SizeBytes <= 0 || f.SizeBytes > copiedBytes {
+// chooseDisplay decides how a file is shown. It reads the file's beginning, because its name and type may be wrong.
+func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
+	if !strings.HasPrefix(strings.ToLower(f.ContentType), "image/") || f.SizeBytes <= 0 || f.SizeBytes > maxCopiedBytes {
 		return displayLink, nil
 	}
 	r, err := f.Open(ctx)
@@ -49,15 +49,15 @@ func displayOf(ctx context.Context, f channels.File) (display, error) {
 		return displayLink, fmt.Errorf("teams: open file: %w", err)
 	}
 	defer r.Close()
-	return displayOfHeader(f.SizeBytes, io.LimitReader(r, copiedBytes)), nil
+	return chooseByHeader(f.SizeBytes, io.LimitReader(r, maxCopiedBytes)), nil
 }
 
-func displayOfHeader(size int64, r io.Reader) display {
+func chooseByHeader(size int64, r io.Reader) display {
 	format, pixels, err := picture.Sized(r)
 	switch {
 	case err != nil:
 		return displayLink
-	case size > pictureBytes || pixels.X > pictureSide || pixels.Y > pictureSide:
+	case size > maxPictureBytes || pixels.X > maxPictureSide || pixels.Y > maxPictureSide:
 		return displayCopy
 	case format == "png" || format == "jpeg":
 		return displayOriginal
@@ -67,7 +67,7 @@ func displayOfHeader(size int64, r io.Reader) display {
 
 // drawing is a picture as a message carries it.
 type drawing struct {
-	kind string
+	kind string // MIME type
 	data []byte
 }
 
@@ -75,9 +75,9 @@ func (p drawing) attachment(name string) connector.Attachment {
 	return connector.Attachment{ContentType: p.kind, Name: name, ContentURL: "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data)}
 }
 
-// originalOf reads a picture that is within Teams' limits, unchanged.
-func originalOf(ctx context.Context, f channels.File) (drawing, error) {
-	data, err := readFile(ctx, f, pictureBytes)
+// readOriginal reads a picture that is within Teams' limits, unchanged.
+func readOriginal(ctx context.Context, f channels.File) (drawing, error) {
+	data, err := readFile(ctx, f, maxPictureBytes)
 	if err != nil {
 		return drawing{}, err
 	}
@@ -91,53 +91,54 @@ func originalOf(ctx context.Context, f channels.File) (drawing, error) {
 // errNoPicture is returned for a file that begins like a picture but can't be decoded, or not in time.
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
-// copyOf makes a copy within Teams' limits. It makes one copy at a time, because each takes much memory.
-func (s *poster) copyOf(ctx context.Context, f channels.File) (drawing, error) {
+// copyPicture makes a copy within Teams' limits. It makes one copy at a time, because each takes much memory.
+func (s *poster) copyPicture(ctx context.Context, f channels.File) (drawing, error) {
 	select {
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()
 	case <-ctx.Done():
 		return drawing{}, ctx.Err()
 	}
-	return drawnCopy(ctx, f)
+	return shrinkPicture(ctx, f)
 }
 
-// drawnCopy makes a smaller JPEG of a picture, on white, that is no larger than Teams shows.
-func drawnCopy(ctx context.Context, f channels.File) (drawing, error) {
-	data, err := readFile(ctx, f, copiedBytes)
+// shrinkPicture makes a smaller JPEG of a picture, on white, that is no larger than Teams shows.
+func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
+	data, err := readFile(ctx, f, maxCopiedBytes)
 	if err != nil {
 		return drawing{}, err
 	}
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
-	small, err := picture.Small(decoding, data, pictureSide)
+	small, err := picture.Small(decoding, data, maxPictureSide)
 	switch {
 	case ctx.Err() != nil:
 		return drawing{}, ctx.Err()
 	case err != nil:
 		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
-	side := orientation(data)
-	for _, quality := range []int{85, 60, 30} {
+	exif := orientationSegment(data)
+	for _, quality := range []int{85, 60, 30} { // the first one that is small enough
 		var b bytes.Buffer
 		if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: quality}); err != nil {
 			return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 		}
-		if b.Len()+len(side) <= pictureBytes {
-			start, rest := b.Bytes()[:2], b.Bytes()[2:]
-			return drawing{kind: "image/jpeg", data: bytes.Join([][]byte{start, side, rest}, nil)}, nil
+		if b.Len()+len(exif) <= maxPictureBytes {
+			start, rest := b.Bytes()[:2], b.Bytes()[2:] // the Exif segment follows the two bytes that begin a JPEG
+			return drawing{kind: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
 		}
 	}
 	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
-// orientation gives the segment of a JPEG that tells which side is up: its whole Exif segment, or nil.
+// orientationSegment returns the Exif segment of a JPEG, which says which side is up; nil if there is none.
 // Source: JEITA CP-3451 (Exif 2.32), 4.5.4, "Basic structure of compressed data".
-func orientation(data []byte) []byte {
+func orientationSegment(data []byte) []byte {
 	if !bytes.HasPrefix(data, []byte{0xff, 0xd8}) {
 		return nil
 	}
-	for at := 2; at+4 <= len(data) && data[at] == 0xff && data[at+1]&0xf0 == 0xe0; {
+	isApp := func(at int) bool { return at+4 <= len(data) && data[at] == 0xff && data[at+1]&0xf0 == 0xe0 }
+	for at := 2; isApp(at); { // the segments APP0 to APP15, which stand before the picture
 		size := 2 + int(data[at+2])<<8 + int(data[at+3])
 		if at+size > len(data) {
 			return nil
@@ -150,18 +151,18 @@ func orientation(data []byte) []byte {
 	return nil
 }
 
-// readFile reads a file of at most so many bytes.
-func readFile(ctx context.Context, f channels.File, most int64) ([]byte, error) {
+// readFile reads a file of at most maxBytes.
+func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("teams: open file: %w", err)
 	}
 	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("teams: read file: %w", err)
 	}
-	if int64(len(data)) > most {
+	if int64(len(data)) > maxBytes {
 		return nil, errors.New("teams: read file: it is longer than announced")
 	}
 	return data, nil

@@ -45,8 +45,8 @@ func TestEveryFileIsMet(t *testing.T) {
 		{"wide.png", "image/png", png(1025, 10, 0), metPicture + " " + metLink, metPicture + " " + metWord},
 		{"high.png", "image/png", png(10, 1025, 0), metPicture + " " + metLink, metPicture + " " + metWord},
 		{"screen.png", "image/png", png(1440, 900, 0), metPicture + " " + metLink, metPicture + " " + metWord},
-		{"full.png", "image/png", png(64, 64, pictureBytes), metPicture, ""},
-		{"over.png", "image/png", png(64, 64, pictureBytes+1), metPicture + " " + metLink, metPicture + " " + metWord},
+		{"full.png", "image/png", png(64, 64, maxPictureBytes), metPicture, ""},
+		{"over.png", "image/png", png(64, 64, maxPictureBytes+1), metPicture + " " + metLink, metPicture + " " + metWord},
 		{"phone.jpg", "image/jpeg", jpeg(1600, 1200, 0), metPicture + " " + metLink, metPicture + " " + metWord},
 		{"small.jpg", "image/jpeg", jpeg(640, 480, 0), metPicture, ""},
 		{"heavy.jpg", "image/jpeg", jpeg(1600, 1200, 3<<20), metPicture + " " + metLink, metPicture + " " + metWord},
@@ -65,7 +65,7 @@ func TestEveryFileIsMet(t *testing.T) {
 		{"plan.pdf", "application/pdf", []byte("%PDF-1.4"), metLink, metWord},
 		{"empty.pdf", "application/pdf", nil, metWord, ""},
 		{"one.bin", "application/octet-stream", []byte("x"), metLink, metWord},
-		{"film.mp4", "video/mp4", make([]byte, 2*pictureBytes), metLink, metWord},
+		{"film.mp4", "video/mp4", make([]byte, 2*maxPictureBytes), metLink, metWord},
 		{"unknown", "", []byte("?"), metLink, metWord},
 	} {
 		for _, linked := range []bool{true, false} {
@@ -124,7 +124,7 @@ func TestCopyOfPhoto(t *testing.T) {
 	upright := []byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00")
 	plain := encoded(t, "jpeg", 2000, 1000)
 	photo := append(append(bytes.Clone(plain[:2]), upright...), plain[2:]...)
-	p, err := drawnCopy(t.Context(), fileOf("a.jpg", "image/jpeg", photo))
+	p, err := shrinkPicture(t.Context(), fileOf("a.jpg", "image/jpeg", photo))
 	must(t, err)
 	c, format, err := image.DecodeConfig(bytes.NewReader(p.data))
 	if err != nil || format != "jpeg" || p.kind != "image/jpeg" || c.Width != 1024 || c.Height != 512 {
@@ -136,7 +136,7 @@ func TestCopyOfPhoto(t *testing.T) {
 	glass := image.NewNRGBA(image.Rect(0, 0, 1100, 10)) // nothing but transparency
 	var b bytes.Buffer
 	must(t, png.Encode(&b, glass))
-	p, err = drawnCopy(t.Context(), fileOf("a.png", "image/png", b.Bytes()))
+	p, err = shrinkPicture(t.Context(), fileOf("a.png", "image/png", b.Bytes()))
 	must(t, err)
 	img, _, err := image.Decode(bytes.NewReader(p.data))
 	must(t, err)
@@ -150,7 +150,7 @@ func TestSlowPicture(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := drawnCopy(ctx, fileOf("a.jpg", "image/jpeg", encoded(t, "jpeg", 2000, 1000))); err == nil {
+	if _, err := shrinkPicture(ctx, fileOf("a.jpg", "image/jpeg", encoded(t, "jpeg", 2000, 1000))); err == nil {
 		t.Error("a copy was made although the time was over")
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"parley/channels"
 )
 
-// Reach implements bridge.Reachable: it asks Teams for the members of one of our channels. Whatever Teams answers
-// about that, it is there.
+// Reach implements bridge.Reachable: it asks Teams for the members of one of our channels. Any answer shows that Teams can
+// be reached, also a refusal.
 func (s *Surface) Reach(ctx context.Context) error {
-	if !s.alone() {
-		if _, err := s.token(ctx); err != nil {
+	if !s.hasNoSecret() {
+		if _, err := s.fetchToken(ctx); err != nil {
 			c := tokenCondition(err)
 			if errors.Is(err, rest.ErrCredentials) {
 				return &channels.SendError{Class: channels.AuthBroken, Text: c.Text, Hint: c.Hint, Cause: err}
@@ -22,11 +22,11 @@ func (s *Surface) Reach(ctx context.Context) error {
 			return err
 		}
 	}
-	known, err := s.opt.Desk.Channels(ctx)
-	if err != nil || len(known) == 0 {
-		return nil //nolint:nilerr // the database doesn't tell where to ask: that says nothing of Teams
+	list, err := s.opt.Desk.Channels(ctx)
+	if err != nil || len(list) == 0 {
+		return nil //nolint:nilerr // without a channel we can't ask, which says nothing about Teams
 	}
-	_, err = s.directory.Audience(ctx, known[0])
+	_, err = s.directory.Audience(ctx, list[0])
 	var failed *connector.Error
 	if errors.As(err, &failed) && (failed.Status == 0 || failed.Status >= http.StatusInternalServerError) {
 		return err

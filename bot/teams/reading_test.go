@@ -19,7 +19,7 @@ import (
 // caughtSay is what Parley makes of a message that only Graph tells of.
 func caughtSay(t *testing.T, w *world, m graph.Message) bridge.Action {
 	t.Helper()
-	p, _, err := w.s.org.Caught(within(t), "", w.channel, &m, true)
+	p, _, err := w.s.org.PayloadOf(within(t), "", w.channel, &m, true)
 	must(t, err)
 	actions, err := w.s.Decode(p.Fact("m:x", "x").Payload)
 	must(t, err)
@@ -55,10 +55,10 @@ func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
 		"body":{"contentType":"html","content":"<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
 		"mentions":[{"id":0,"mentionText":"Bo & Co","mentioned":{"user":{"id":"`+ben+`","displayName":"Ben Oak"}}}]}`), &m))
 	m.ReplyToID = root
-	caught := w.s.org.Synthetic(fact.EventEdited, w.channel, &m)
+	caught := w.s.org.ActivityOf(fact.EventEdited, w.channel, &m)
 	at := fact.PlaceOf(&hook)
 	first := fact.Payload{Me: w.s.org.Me}
-	id, version := first.EditID(at, &hook), first.Told(&hook)
+	id, version := first.EditID(at, &hook), first.VersionDigest(&hook)
 	for name, told := range map[string]struct {
 		p fact.Payload
 		a *connector.Activity
@@ -71,7 +71,7 @@ func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
 		if got := told.p.EditID(at, told.a); got != id {
 			t.Errorf("%s: the fact is %s, first %s", name, got, id)
 		}
-		if got := told.p.Told(told.a); got != version {
+		if got := told.p.VersionDigest(told.a); got != version {
 			t.Errorf("%s: the version is %s, first %s", name, got, version)
 		}
 	}
@@ -172,7 +172,7 @@ func TestRootRecordedMeanwhile(t *testing.T) {
 	s, err := New(o)
 	must(t, err)
 	for range 2 {
-		if own, err := s.threads.ours(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: "1"}); !own || err != nil {
+		if own, err := s.threads.isOurThread(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: "1"}); !own || err != nil {
 			t.Errorf("ours: %v, %v", own, err)
 		}
 	}
@@ -241,7 +241,7 @@ func TestReplicasLearn(t *testing.T) {
 func TestNewestOf(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	if at := newestOf(&graph.Message{CreatedAt: now.Add(-time.Hour), Replies: []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}}}); !at.Equal(now) {
+	if at := lastChange(&graph.Message{CreatedAt: now.Add(-time.Hour), Replies: []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}}}); !at.Equal(now) {
 		t.Errorf("%v", at)
 	}
 }
@@ -255,7 +255,7 @@ func TestLongThreads(t *testing.T) {
 	p := w.fake.As(ann)
 	long, roots := strings.Repeat("y", 3000), []string{}
 	w.unheard(func() error {
-		for range pageOfThreads {
+		for range threadsPerPage {
 			roots = append(roots, w.thread(d))
 		}
 		for _, root := range roots {
@@ -278,10 +278,10 @@ func TestLongThreads(t *testing.T) {
 func TestWholeChannel(t *testing.T) {
 	t.Parallel()
 	w, d, oldest, p, later := talkLater(t)
-	for range 2 * pageOfThreads {
+	for range 2 * threadsPerPage {
 		w.thread(d)
 	}
-	later(lately + time.Hour)
+	later(recentSpan + time.Hour)
 	fresh := w.thread(d)
 	ctx, cancel := context.WithCancel(t.Context())
 	passes, done := make(chan error), make(chan struct{})
@@ -314,13 +314,13 @@ func TestWholeChannel(t *testing.T) {
 		t.Errorf("the first time %d pages were read, want all 3", n)
 	}
 	said(fresh)
-	later(sweepEvery)
+	later(defaultSweepInterval)
 	if n := reads(); n > 2 {
 		t.Errorf("ten minutes later %d pages were read", n)
 	}
 	found(1, "a reply in a thread of today")
 	said(oldest)
-	later(wholeEvery)
+	later(fullPassInterval)
 	reads()
 	found(2, "one in an old thread, two hours later")
 	said(oldest)

@@ -16,96 +16,103 @@ import (
 	"parley/channels"
 )
 
-// lookBack is how much earlier than its first attempt a post of ours may be stamped, since Teams' clock
-// is not the database's.
-const lookBack = 5 * time.Minute
+// clockTolerance is how much earlier than its first attempt Teams may date a post of ours: its clock is not the
+// database's.
+const clockTolerance = 5 * time.Minute
 
-// reconcilePages bounds one search, in pages of pageOfThreads. In a thread with more new replies nobody
-// can tell whether a post was made.
-const reconcilePages = 20
+// maxReconcilePages bounds one search, in pages of threadsPerPage. In a thread with more new replies nobody can tell
+// whether a post was made.
+const maxReconcilePages = 20
 
-// Reconcile finds out whether a post was made; see bridge.Surface. It knows the posts to which Teams
+// reconcileTimeout bounds one search with all its pages and waits.
+const reconcileTimeout = 2 * time.Minute
+
+// Reconcile reports whether a post was made; see bridge.Surface. It knows the posts to which Teams
 // answered this process, and searches for others with Graph. Where we may not read, the post counts as
 // not made: it is made again with a remark, since it is better shown twice than never.
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 	switch {
-	case changes(p):
-		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
+	case changesMessage(p):
+		return channels.Absent, bridge.Sent{}, nil // changing a message twice has the same result
 	case p.Kind == bridge.PostEphemeral:
-		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
+		return channels.Landed, bridge.Sent{}, nil // it is best effort, and must not be shown twice
 	}
-	if sent, ok := s.sent.Get(sentName(p)); ok {
+	if sent, ok := s.sent.Get(sentKey(p)); ok {
 		return channels.Landed, sent, nil
 	}
 	if !isChannel(p.Place.Channel) {
 		return channels.Absent, bridge.Sent{Blind: true}, nil // no app may read a chat with one person
 	}
-	wanted, more, err := s.wanted(ctx, p)
+	matches, more, err := s.matcherOf(ctx, p)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
-	m, outcome, err := s.findInPages(ctx, p, wanted)
+	m, outcome, err := s.findPostedInPages(ctx, p, matches)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		return channels.Absent, bridge.Sent{Blind: true}, nil
-	case errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "":
-		return channels.Absent, bridge.Sent{}, nil // Send says that the thread is gone
+	case errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "": // the thread is gone: the next Send reports that
+		return channels.Absent, bridge.Sent{}, nil
 	case err != nil || outcome != channels.Landed:
 		return outcome, bridge.Sent{}, err
 	}
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
-	s.sent.Put(sentName(p), sent)
+	s.sent.Put(sentKey(p), sent)
 	return outcome, sent, nil
 }
 
-// seek looks for another root of a thread.
-func (s *poster) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+// findDouble looks for another root of a thread: it was posted again while nobody knew whether the first attempt had
+// succeeded. An empty Message means that there is none; Blind, that we may not look.
+func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	p.Kind = bridge.PostRoot
-	wanted, _, err := s.wanted(ctx, p)
+	matches, _, err := s.matcherOf(ctx, p)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
-	m, outcome, err := s.findInPages(ctx, p, wanted)
+	m, outcome, err := s.findPostedInPages(ctx, p, matches)
 	switch {
-	case errors.Is(err, graph.ErrNotGranted) || err == nil && outcome == channels.CannotTell:
+	case errors.Is(err, graph.ErrNotGranted):
 		return bridge.Sent{Blind: true}, nil
 	case err != nil:
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
+	case outcome == channels.CannotTell:
+		return bridge.Sent{Blind: true}, nil
 	}
 	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
 }
 
-// findInPages searches as find does, in pages of a size that Teams can give.
-func (s *poster) findInPages(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool) (m graph.Message, outcome channels.Outcome, err error) {
-	err = inPages(func(size int) (err error) {
-		m, outcome, err = s.find(ctx, p, wanted, size)
+// findPostedInPages searches as findPosted does, in pages that aren't too large for Graph.
+func (s *poster) findPostedInPages(ctx context.Context, p bridge.Post, matches func(*graph.Message) bool) (m graph.Message, outcome channels.Outcome, err error) {
+	err = readInPages(func(size int) error {
+		var err error
+		m, outcome, err = s.findPosted(ctx, p, matches, size)
 		return err
 	})
 	return m, outcome, err
 }
 
-// wanted gives the test that tells a post from our other messages, and whether a further part follows it.
-func (s *poster) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
-	p = unnamed(p)
+// matcherOf returns the test that recognises a post among our messages. more means that another part follows it.
+func (s *poster) matcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
+	p = withoutCustomerName(p)
 	if p.Kind == bridge.PostFiles {
-		return s.wantedFiles(ctx, p)
+		return s.fileMatcherOf(ctx, p)
 	}
 	c, err := s.compose(ctx, p)
 	if err != nil {
 		return nil, false, err
 	}
 	if c.page != nil {
-		return marked(c.page.ID), c.more, nil
+		return hasElementID(c.page.ID), c.more, nil
 	}
-	return like(*c.text), c.more, nil
+	return hasText(*c.text), c.more, nil
 }
 
-// marked tells a card by the id of its first element. The JSON of the card that Graph gives isn't that
-// which was sent: its members are in another order.
+// hasElementID returns a test for a card by the id of its first element. The whole card can't be compared: Graph returns
+// its JSON with the members in another order than they were sent.
 // Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
-func marked(id string) func(*graph.Message) bool {
+func hasElementID(id string) func(*graph.Message) bool {
 	quoted := strconv.Quote(id)
 	return func(m *graph.Message) bool {
 		return slices.ContainsFunc(m.Attachments, func(a graph.Attachment) bool {
@@ -114,15 +121,15 @@ func marked(id string) func(*graph.Message) bool {
 	}
 }
 
-// like tells a text by what people read in it. Nothing else that a bot sends with a text comes back
-// from Graph.
-func like(c card.Message) func(*graph.Message) bool {
-	parts := strings.Split(plain(c.Text), someone)
-	return func(m *graph.Message) bool { return fits(plain(m.Body.Content), parts) }
+// hasText returns a test for a text message by what people read in it: Graph returns nothing else that a bot sends
+// with a text.
+func hasText(c card.Message) func(*graph.Message) bool {
+	parts := strings.Split(readableText(c.Text), anyName)
+	return func(m *graph.Message) bool { return consistsOf(readableText(m.Body.Content), parts) }
 }
 
-// fits tells whether a text is made of parts, with anybody's name between them.
-func fits(text string, parts []string) bool {
+// consistsOf reports whether a text consists of these parts in this order, with any names between them.
+func consistsOf(text string, parts []string) bool {
 	last := len(parts) - 1
 	if last == 0 {
 		return text == parts[0]
@@ -136,18 +143,18 @@ func fits(text string, parts []string) bool {
 	return ok && strings.HasSuffix(text, parts[last])
 }
 
-// plain is how HTML reads, whatever its spaces and mentions.
-func plain(html string) string {
+// readableText returns the words of HTML as people read them, with single spaces and without our remark.
+func readableText(html string) string {
 	text := strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, "")
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// someone stands in for a customer's name, which may have changed since a post was made.
-const someone = "\ue000"
+// anyName stands for the customer's name, which may have changed since a post was made. No text has this character.
+const anyName = "\ue000"
 
-// unnamed gives the post with someone in place of the customer's name, so that it is found under any name.
-func unnamed(p bridge.Post) bridge.Post {
-	who := bridge.PartyRef{Name: someone, Address: someone}
+// withoutCustomerName returns the post with anyName in place of the customer's name.
+func withoutCustomerName(p bridge.Post) bridge.Post {
+	who := bridge.PartyRef{Name: anyName, Address: anyName}
 	p.Facts.Recipients.To = slices.Clone(p.Facts.Recipients.To)
 	for i := range p.Facts.Recipients.To {
 		if p.Facts.Recipients.To[i] == p.Facts.Contact {
@@ -171,16 +178,17 @@ func unnamed(p bridge.Post) bridge.Post {
 	return p
 }
 
-// find searches for a post in its thread, or among the first messages of its channel's threads. A message
-// that is recorded already belongs to another post.
-func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
+// findPosted searches for a post in its thread or, for a root, among the first messages of its channel's threads. It
+// passes over messages that are recorded: they belong to other posts. size is the number of threads in a page.
+// The outcome CannotTell without an error means that there are too many messages to look at.
+func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
-		oldest = p.FirstAttemptAt.Add(-lookBack)
+		oldest = p.FirstAttemptAt.Add(-clockTolerance)
 	}
 	next := ""
-	for range reconcilePages * pageOfThreads / size {
-		page, err := organisation.Patient(ctx, s.Organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+	for range maxReconcilePages * threadsPerPage / size {
+		page, err := organisation.ReadPatiently(ctx, s.Organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			if p.Place.Thread != "" {
 				return s.Graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
 			}
@@ -189,11 +197,16 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
 		}
-		fresh := p.Place.Thread != "" // the order of replies is undocumented, so all pages are read
+		mayContinue := p.Place.Thread != "" // Graph doesn't document the order of replies, so all their pages are read
 		for i := range page.Value {
 			m := &page.Value[i]
-			fresh = fresh || newestOf(m).After(oldest)
-			if !s.ByUs(m) || !m.DeletedAt.IsZero() || m.ID == p.Place.Message || m.CreatedAt.Before(oldest) || !wanted(m) {
+			if lastChange(m).After(oldest) {
+				mayContinue = true
+			}
+			if m.ID == p.Place.Message || m.CreatedAt.Before(oldest) {
+				continue
+			}
+			if !s.ByUs(m) || !m.DeletedAt.IsZero() || !matches(m) {
 				continue
 			}
 			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
@@ -204,7 +217,8 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 				return *m, channels.Landed, nil
 			}
 		}
-		if next = page.Next; next == "" || !fresh {
+		next = page.Next
+		if next == "" || !mayContinue {
 			return graph.Message{}, channels.Absent, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,11 +20,11 @@ import (
 type poster struct {
 	*organisation.Organisation
 
-	posts   posts
+	posts   postRecords // says which of our messages are recorded
 	access  *access
 	threads *threads
-	sent    *recent.Map[bridge.Sent] // parts of posts that Teams has taken, by sentName
-	copying chan struct{}            // holds one element while a picture is copied
+	sent    *recent.Map[bridge.Sent] // parts of posts that Teams has taken, by sentKey; Reconcile finds them there
+	copying chan struct{}            // holds one element while a picture is copied: copying takes much memory
 }
 
 // Send makes one post; see bridge.Surface.
@@ -33,98 +34,113 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 		ctx, cancel = context.WithTimeout(ctx, organisation.RequestTimeout)
 		defer cancel()
 	}
-	service, err := s.Notes.WhereIs(ctx, p.Place.Channel)
+	service, err := s.Notes.ServiceOf(ctx, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
 			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
 	}
-	c, _ := s.Notes.Channel(p.Place.Channel)
-	if err := s.access.closed.stops(s.Now(), authorized, p.Place.Channel, c.Team); err != nil {
+	channel, _ := s.Notes.Channel(p.Place.Channel)
+	if err := s.access.closed.errIfClosed(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
 	}
-	if p.Unsure && !changes(p) {
+	if p.Unsure && !changesMessage(p) {
 		s.Log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
-	sent, err := s.make(ctx, service, p)
+	sent, err := s.dispatch(ctx, service, p)
 	if err != nil {
-		return sent, s.access.gone(ctx, service, p, s.access.classify(err, p))
+		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classify(err, p))
 	}
-	s.access.works(p.Place.Channel)
+	s.access.recordSuccess(p.Place.Channel)
 	if sent.Message != "" && !p.Kind.Idempotent() {
-		s.sent.Put(sentName(p), sent)
+		s.sent.Put(sentKey(p), sent)
 	}
 	return sent, nil
 }
 
-// sentName names one part of a post.
-func sentName(p bridge.Post) string { return p.Token + "/" + strconv.Itoa(p.Part) }
+// sentKey identifies one part of a post.
+func sentKey(p bridge.Post) string { return p.Token + "/" + strconv.Itoa(p.Part) }
 
-func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+// dispatch makes the post in the way of its kind.
+func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostMark:
-		return s.mark(ctx, service, p)
+		return s.setReactions(ctx, service, p)
 	case bridge.PostFiles:
-		return s.sendFiles(ctx, service, p)
+		if p.Part == fileListPart {
+			return s.sendFileList(ctx, service, p)
+		}
+		return s.sendPictures(ctx, service, p)
 	case bridge.PostErased:
-		return s.erase(ctx, service, p)
+		return s.eraseMessage(ctx, service, p)
 	case bridge.PostDouble:
-		return s.seek(ctx, p)
+		return s.findDouble(ctx, p)
 	case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostLine, bridge.PostEphemeral:
 	default:
-		return bridge.Sent{}, badPost("unknown kind of post")
+		return bridge.Sent{}, errBadPost("unknown kind of post")
 	}
+	return s.sendComposed(ctx, service, p)
+}
+
+// sendComposed makes a post that has a text or a card of its own.
+func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	c, err := s.compose(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
-	a, err := s.activity(ctx, c.content, p.Place.Channel)
+	a, err := s.activityOf(ctx, c.content, p.Place.Channel)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
+	var sent bridge.Sent
 	switch {
-	case p.Kind == bridge.PostCard, p.Kind == bridge.PostLine && p.Place.Message != "":
-		return s.update(ctx, service, p, a)
+	case p.Kind == bridge.PostCard, isLineUpdate(p):
+		return s.updateMessage(ctx, service, p, a) // of several parts, only one is shown: More stays false
 	case p.Kind == bridge.PostEphemeral && isChannel(p.Place.Channel):
-		return s.whisper(ctx, service, p, c, a)
+		sent, err = s.sendEphemeral(ctx, service, p, a)
 	case p.Place.Channel == "":
-		return s.direct(ctx, service, p, c, a)
+		sent, err = s.sendDirectMessage(ctx, service, p, a)
+	default:
+		sent, err = s.postMessage(ctx, service, p.Place, a)
+		if err == nil {
+			s.tellAbsent(ctx, service, p, c.absent, sent)
+		}
 	}
-	sent, err := s.post(ctx, service, p.Place, a)
 	if err != nil {
 		return sent, err
 	}
 	sent.More = c.more
-	s.tellAbsent(ctx, service, p, c.absent, sent)
 	return sent, nil
 }
 
-// post adds a message to a thread or a chat, or begins a thread in a channel.
-func (s *poster) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
+// postMessage adds a message to a thread or a chat, or begins a thread in a channel.
+func (s *poster) postMessage(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
 	if at.Thread == "" && isChannel(at.Channel) {
-		started, err := s.Bot.StartThread(ctx, service, s.Tenant, at.Channel, a)
-		if err != nil {
-			return bridge.Sent{}, err
-		}
-		id := started.ActivityID
-		if id == "" {
-			_, id = connector.SplitThread(started.ID)
-		}
-		if id == "" {
-			return bridge.Sent{}, lost("Teams didn't say what the thread is called.")
-		}
-		s.threads.roots.Put(fact.OrderKey(at.Channel, id), true)
-		return bridge.Sent{Message: id, Thread: id}, nil
+		return s.startThread(ctx, service, at.Channel, a)
 	}
 	r, err := s.Bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
 	return bridge.Sent{Message: r.ID, Thread: at.Thread}, err
 }
 
-func lost(text string) error {
-	return &channels.SendError{Class: channels.Ambiguous, Text: text, Cause: errors.New("teams: an answer without an id")}
+// startThread begins a thread with the activity as its first message.
+func (s *poster) startThread(ctx context.Context, service, channel string, a connector.Activity) (bridge.Sent, error) {
+	started, err := s.Bot.StartThread(ctx, service, s.Tenant, channel, a)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	id := started.ActivityID
+	if id == "" {
+		_, id = connector.SplitThread(started.ID)
+	}
+	if id == "" { // the thread may exist, but can't be found again by this answer
+		return bridge.Sent{}, &channels.SendError{Class: channels.Ambiguous, Text: "Teams didn't say what the thread is called.",
+			Cause: errors.New("teams: an answer without an id")}
+	}
+	s.threads.roots.Put(fact.OrderKey(channel, id), true)
+	return bridge.Sent{Message: id, Thread: id}, nil
 }
 
-// update replaces one of our messages.
-func (s *poster) update(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+// updateMessage replaces one of our messages.
+func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	thread := p.Place.Thread
 	if thread == "" {
 		thread = p.Place.Message
@@ -133,79 +149,78 @@ func (s *poster) update(ctx context.Context, service string, p bridge.Post, a co
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
-// mark adds our reaction to a person's message, then removes the one that the message had. Where Teams
-// takes no reactions, nothing is marked, and that is no error.
-func (s *poster) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+// setReactions adds our reaction to a person's message, and then removes our earlier one. If Teams takes no reactions
+// there, the message stays without a mark, and that is no error.
+func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	var err error
 	if p.Mark != "" {
-		err = s.Bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
+		err = s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark))
 	}
 	if err == nil && p.Clears != "" {
-		if err = s.Bot.RemoveReaction(ctx, at, p.Place.Message, markReaction(p.Clears)); noReaction(err) {
+		err = s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears))
+		if hasStatus(err, http.StatusNotFound) { // we had no such reaction
 			err = nil
 		}
 	}
-	var e *connector.Error
-	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented) {
+	if hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return sent, nil
 	}
 	return sent, err
 }
 
-// noReaction says whether an error means that there was no reaction of ours to remove.
-func noReaction(err error) bool {
+// hasStatus reports whether a call of the Bot Connector failed with one of these HTTP statuses.
+func hasStatus(err error, statuses ...int) bool {
 	var e *connector.Error
-	return errors.As(err, &e) && e.Status == http.StatusNotFound
+	return errors.As(err, &e) && slices.Contains(statuses, e.Status)
 }
 
-// whisper posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
-func (s *poster) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+// sendEphemeral posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
+func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	one, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
 	if ok {
 		a.Recipient = &connector.ChannelAccount{ID: one.Teams, Name: one.Name}
 		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 		r, err := s.Bot.SendTargeted(ctx, at, a)
 		if err == nil {
-			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread, More: c.more}, nil
+			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread}, nil
 		}
-		if !notHere(err) {
+		if !isRefusedInChannel(err) {
 			return bridge.Sent{}, err
 		}
 		a.Recipient = nil
 	}
-	return s.direct(ctx, service, p, c, a)
+	return s.sendDirectMessage(ctx, service, p, a)
 }
 
-// notHere says whether an error means that Teams won't show a message to one person in a channel: it
+// isRefusedInChannel reports whether an error means that Teams won't show a message to one person in a channel: it
 // can't do so there, or the person or the app isn't in the channel.
-func notHere(err error) bool {
-	var e *connector.Error
-	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound)
+func isRefusedInChannel(err error) bool {
+	return hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound)
 }
 
-// direct posts in a person's chat with us.
-func (s *poster) direct(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+// sendDirectMessage posts in the person's chat with us. The activity's entities go, because nobody is mentioned there.
+// Errors are classified without the post's place, which is not where the message goes.
+func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
 	if err != nil {
-		return bridge.Sent{}, s.access.certain(err, bridge.Post{Kind: p.Kind})
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, bridge.Post{Kind: p.Kind})
 	}
 	a.Entities = nil
-	sent, err := s.post(ctx, service, bridge.Place{Channel: chat}, a)
-	sent.More = c.more
+	sent, err := s.postMessage(ctx, service, bridge.Place{Channel: chat}, a)
 	if err != nil {
-		return sent, apart(s.access.classify(err, bridge.Post{Kind: p.Kind}))
+		return sent, retryOnlyThisPost(s.access.classify(err, bridge.Post{Kind: p.Kind}))
 	}
 	return sent, nil
 }
 
-// tellAbsent writes to agents to whom a conversation was assigned and who aren't in its channel,
-// because Teams doesn't notify anybody of a plain name (R-239). Best effort: the line in the thread is
-// posted already.
+// tellAbsent sends a direct message to agents to whom a conversation was assigned and who aren't in its channel:
+// there Teams shows only their names and doesn't notify them (R-239). Best effort: the line in the thread is posted
+// already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
 	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return
@@ -216,11 +231,12 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 			if err != nil || c.text == nil {
 				return
 			}
+			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 			text := *c.text
-			text.Text += `<br><a href="` + strings.ReplaceAll(s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message}), "&", "&amp;") + `">Open the thread</a>`
-			a, err := s.activity(ctx, content{text: &text}, "")
+			text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
+			a, err := s.activityOf(ctx, content{text: &text}, "")
 			if err == nil {
-				_, err = s.direct(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, posted{}, a)
+				_, err = s.sendDirectMessage(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, a)
 			}
 			if err != nil {
 				s.Log.Warn("assignment not told", "error", err)
@@ -229,8 +245,8 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 	}
 }
 
-// markReaction is the bot's reaction for a mark, by the emoji of view.MarkIcon.
-func markReaction(m bridge.Mark) string {
+// reactionOf is the bot's reaction for a mark, by the emoji of view.MarkIcon.
+func reactionOf(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
 		return "23f3_hourglasswithflowingsand"

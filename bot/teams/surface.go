@@ -28,23 +28,23 @@ import (
 
 // Limits and times of this surface.
 const (
-	maxTextRunes   = 18_000           // of one message; longer text goes on in further parts
-	maxFileBytes   = 100 << 20        // of a person's file
-	sweepEvery     = 10 * time.Minute // catch-up without a cause
-	backgroundMost = 64               // pieces of work at once
-	catchUpFor     = 90 * 24 * time.Hour
+	maxTextRunes         = 18_000              // of one message; longer text goes on in further parts
+	maxFileBytes         = 100 << 20           // of a person's file
+	maxBackground        = 64                  // pieces of work that run at once after a request was answered
+	defaultSweepInterval = 10 * time.Minute    // between catch-ups without a cause
+	defaultCatchUpSpan   = 90 * 24 * time.Hour // see Options.CatchUpSpan
 )
 
 // Desk is what a Surface asks of the engine.
 type Desk interface {
 	upload.Desk
 	sweep.Desk
-	posts
+	postRecords
 	organisation.Memory
-	openThreads
-	reports
-	starter
-	replying
+	openThreadLister
+	reporter
+	startChecker
+	replyWatcher
 }
 
 // Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with
@@ -52,26 +52,26 @@ type Desk interface {
 type Options struct {
 	AppID, AppPassword, TenantID string
 
-	LoginURL    string   // "" = https://login.microsoftonline.com
-	OpenIDURL   string   // "" = the Bot Framework's
+	LoginURL    string   // "" means https://login.microsoftonline.com
+	OpenIDURL   string   // "" means that of the Bot Framework
 	ServiceURLs []string // exact hosts or URLs that are allowed besides Teams' own; http only on loopback
-	GraphURL    string   // "" = https://graph.microsoft.com/v1.0
+	GraphURL    string   // "" means https://graph.microsoft.com/v1.0
 
-	Rate          float64  // factor on the published budgets; 0 = only 429s limit
-	AllowUnsigned bool     // take requests that nobody signed, from this machine only, and answer on it without a token
-	PublicURL     string   // where the world reaches us; "" = nowhere
-	LinkKeys      [][]byte // keys of links to our pages: the first signs, all are accepted; none = there are no pages
+	Rate          float64  // factor on the published budgets; with 0, only Teams' 429s slow us down
+	AllowUnsigned bool     // accept requests without a signature from this machine, and answer there without a token
+	PublicURL     string   // where the world reaches us; "" if it doesn't
+	LinkKeys      [][]byte // keys of links to our pages: the first signs, all are accepted; without any there are no pages
 
 	Desk   Desk
-	Log    *slog.Logger     // nil = discard
-	Now    func() time.Time // Parley's clock; nil = time.Now
-	Client *http.Client     // nil = a client of its own that never writes after a deadline
-	Zone   *time.Location   // of times in cards for readers whose client can't localise; nil = UTC
+	Log    *slog.Logger     // nil discards
+	Now    func() time.Time // Parley's clock; nil means time.Now
+	Client *http.Client     // nil means a client of our own that never writes after a deadline
+	Zone   *time.Location   // of times in cards for readers whose client can't localise them; nil means UTC
 
-	OnlyLook   bool          // keep no notes: for apply --dry-run and doctor
-	CatchUpFor time.Duration // catch-up skips threads whose root is older; 0 = 90 days
-	SweepEvery time.Duration // 0 = ten minutes
-	PageBytes  int64         // as graph.Options has it
+	ReadOnly      bool          // store no notes: for apply --dry-run and doctor
+	CatchUpSpan   time.Duration // catch-up skips threads whose root is older; 0 means 90 days
+	SweepInterval time.Duration // 0 means ten minutes
+	PageBytes     int64         // see graph.Options
 }
 
 // Surface is one Microsoft 365 organisation with our app in it.
@@ -90,7 +90,7 @@ type Surface struct {
 	history   *history
 	directory *directory
 	uploads   *uploads
-	upload    *upload.Page // nil = no page, because clients of Teams could not reach it
+	upload    *upload.Page // nil if clients of Teams could not reach the page
 }
 
 var (
@@ -102,59 +102,111 @@ var (
 // New makes the surface. It connects to nothing; Run does.
 // Errors: what is missing or malformed in o, all together.
 func New(o Options) (*Surface, error) {
+	hosts, err := rest.NewHosts(o.ServiceURLs, o.AllowUnsigned)
+	if err := errors.Join(o.missing(), err); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	check, err := auth.New(auth.Options{
+		AppID:   o.AppID,
+		Tenants: []string{o.TenantID},
+		OpenID:  o.OpenIDURL,
+		Hosts:   hosts,
+		Client:  o.Client,
+		Now:     o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	tokens := o.newTokens(connector.Scope)
+	app := &organisation.App{
+		Tenant: o.TenantID,
+		Me:     connector.BotID(o.AppID),
+		Log:    o.Log,
+		Now:    o.Now,
+		Hosts:  hosts,
+		Bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
+		Work:   background.New(maxBackground),
+	}
+	app.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: o.newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+	if err != nil {
+		return nil, err
+	}
+	s := newSurface(o, app)
+	s.tokens, s.check = tokens, check
+	s.door.reader = inbound.New(check, o.AllowUnsigned, o.Log)
+	return s, nil
+}
+
+// missing returns an error for each required option that is missing, all joined.
+func (o Options) missing() error {
 	var faults []error
-	for what, value := range map[string]string{"app id": o.AppID, "app password": o.AppPassword, "tenant id": o.TenantID} {
-		if value == "" && (what != "app password" || !o.AllowUnsigned) {
+	required := map[string]string{"app id": o.AppID, "tenant id": o.TenantID}
+	if !o.AllowUnsigned {
+		required["app password"] = o.AppPassword
+	}
+	for what, value := range required {
+		if value == "" {
 			faults = append(faults, fmt.Errorf("teams: %s is missing", what))
 		}
 	}
 	if o.Desk == nil {
 		faults = append(faults, errors.New("teams: no desk"))
 	}
-	hosts, err := rest.NewHosts(o.ServiceURLs, o.AllowUnsigned)
-	if err := errors.Join(append(faults, err)...); err != nil {
-		return nil, err
-	}
-	o = o.withDefaults()
-	check, err := auth.New(auth.Options{AppID: o.AppID, Tenants: []string{o.TenantID}, OpenID: o.OpenIDURL, Hosts: hosts, Client: o.Client, Now: o.Now})
-	if err != nil {
-		return nil, err
-	}
-	newTokens := func(scope string) *rest.Tokens {
-		return rest.NewTokens(rest.TokenOptions{LoginURL: o.LoginURL, TenantID: o.TenantID, AppID: o.AppID, Password: o.AppPassword, Scope: scope, Client: o.Client, Now: o.Now})
-	}
-	tokens := newTokens(connector.Scope)
-	b := &organisation.App{
-		Tenant: o.TenantID, Me: connector.BotID(o.AppID), Log: o.Log, Now: o.Now, Hosts: hosts, Work: background.New(backgroundMost),
-		Bot: connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
-	}
-	b.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
-	if err != nil {
-		return nil, err
-	}
-	s := newSurface(o, b)
-	s.tokens, s.check = tokens, check
-	s.door.reader = inbound.New(check, o.AllowUnsigned, o.Log)
-	return s, nil
+	return errors.Join(faults...)
 }
 
-func newSurface(o Options, b *organisation.App) *Surface {
-	org := organisation.New(b, organisation.Options{Notes: o.Desk, OnlyLook: o.OnlyLook, Named: len(o.ServiceURLs) > 0})
-	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), directory: &directory{org}}
-	s.access = &access{Organisation: org, reports: o.Desk, sweeper: s.sweeper, closed: newClosures()}
+func (o Options) newTokens(scope string) *rest.Tokens {
+	return rest.NewTokens(rest.TokenOptions{
+		LoginURL: o.LoginURL,
+		TenantID: o.TenantID,
+		AppID:    o.AppID,
+		Password: o.AppPassword,
+		Scope:    scope,
+		Client:   o.Client,
+		Now:      o.Now,
+	})
+}
+
+// newSurface joins the parts of the surface; see the package's comment.
+func newSurface(o Options, app *organisation.App) *Surface {
+	org := organisation.New(app, organisation.Options{Notes: o.Desk, ReadOnly: o.ReadOnly, OwnServices: len(o.ServiceURLs) > 0})
+	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
+	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: newClosures()}
 	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
-	s.posts = &poster{Organisation: org, posts: o.Desk, access: s.access, threads: s.threads, sent: recent.New[bridge.Sent](), copying: make(chan struct{}, 1)}
-	life := &lives{Organisation: org, sweeper: s.sweeper}
-	s.history = &history{
-		Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
-		swept: recent.New[compared](), whole: recent.New[wholePass](), open: o.Desk, rest: pause.For,
+	s.posts = &poster{
+		Organisation: org,
+		posts:        o.Desk,
+		access:       s.access,
+		threads:      s.threads,
+		sent:         recent.New[bridge.Sent](),
+		copying:      make(chan struct{}, 1),
 	}
-	s.uploads = &uploads{App: b, sweeper: s.sweeper}
+	lives := &lives{Organisation: org, sweeper: s.sweeper}
+	s.history = &history{
+		Organisation:    org,
+		sweeper:         s.sweeper,
+		threads:         s.threads,
+		lives:           lives,
+		maxAge:          o.CatchUpSpan,
+		comparedThreads: recent.New[threadState](),
+		fullPasses:      recent.New[fullPass](),
+		openThreads:     o.Desk,
+		pauseFor:        pause.For,
+	}
+	s.uploads = &uploads{App: app, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
 	org.Attach = s.upload != nil
-	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
-	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{Organisation: org, access: s.access}, history: s.history, upload: s.upload, zone: o.Zone}
+	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: lives, files: s.files}
+	s.door = &door{
+		intake:       s.intake,
+		desk:         o.Desk,
+		installation: &installation{Organisation: org, access: s.access},
+		history:      s.history,
+		upload:       s.upload,
+		zone:         o.Zone,
+	}
 	return s
 }
 
@@ -171,21 +223,21 @@ func (o Options) withDefaults() Options {
 	if o.Client == nil {
 		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
 	}
-	if o.CatchUpFor == 0 {
-		o.CatchUpFor = catchUpFor
+	if o.CatchUpSpan == 0 {
+		o.CatchUpSpan = defaultCatchUpSpan
 	}
-	if o.SweepEvery == 0 {
-		o.SweepEvery = sweepEvery
+	if o.SweepInterval == 0 {
+		o.SweepInterval = defaultSweepInterval
 	}
 	return o
 }
 
-// alone says whether there is no secret. That is for a trial without Azure, in which no service of
-// Microsoft is called.
-func (s *Surface) alone() bool { return s.opt.AppPassword == "" }
+// hasNoSecret reports whether the app has no secret. That is for a trial without Azure, in which no service of Microsoft
+// is called.
+func (s *Surface) hasNoSecret() bool { return s.opt.AppPassword == "" }
 
-// token gets a token for the Bot Connector from Entra, which shows whether our credentials work.
-func (s *Surface) token(ctx context.Context) (string, error) {
+// fetchToken gets a token for the Bot Connector from Entra, which shows whether our credentials work.
+func (s *Surface) fetchToken(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
 	return s.tokens.Token(ctx)
@@ -207,8 +259,8 @@ func (s *Surface) Limits() bridge.Limits {
 // both: one adds the new mark, one removes the old.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
-	const hour, minute = 1800, 60
-	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 only makes faster
+	const perHour, perMinute = 1800, 60
+	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 makes no bucket larger
 	key := "post:" + channel
 	switch kind {
 	case bridge.PostMark:
@@ -220,28 +272,28 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
 	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(4),
-		WidePerSecond: (hour - minute) / 3600.0 * s.opt.Rate, WideBurst: burst(minute)}
+		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate, WideBurst: burst(perMinute)}
 }
 
-// Run implements bridge.Surface. It needs no connection, since Teams sends requests by itself. It reads
-// what was missed: after the start, after gaps, and from time to time.
+// Run implements bridge.Surface. It keeps no connection, since Teams sends requests to us. It reads what was missed:
+// after the start, after gaps, and from time to time.
 func (s *Surface) Run(ctx context.Context) error {
 	defer s.org.Work.Wait()
 	s.CatchUp(time.Time{})
-	if !s.introduce(ctx) {
+	if !s.waitUntilAvailable(ctx) {
 		return nil
 	}
 	s.sweeper.Run(ctx, s.history.catchUp)
 	return nil
 }
 
-// introduce gets a token and reports whether that worked, until it does; false if ctx ended
-// first.
-func (s *Surface) introduce(ctx context.Context) bool {
+// waitUntilAvailable loads the notes and gets a token. It tries until both succeed, and reports to people what is wrong
+// meanwhile. It returns false if ctx ended before.
+func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.org.Notes.Load(ctx)
-		if err == nil && !s.alone() {
-			_, err = s.token(ctx)
+		if err == nil && !s.hasNoSecret() {
+			_, err = s.fetchToken(ctx)
 		}
 		if err == nil {
 			s.access.closed.open(authorized)

@@ -13,85 +13,98 @@ import (
 	"parley/bridge"
 )
 
-// rootWait is how long a root may stand in a channel before it is recorded: as long as it may take to
-// find out whether a post was made.
-const rootWait = 11 * time.Minute
+// maxRecordDelay is how long a root may stand in a channel before it is recorded. It is as long as it may take to find
+// out whether a post was made.
+const maxRecordDelay = 11 * time.Minute
 
-// posts tells whether the message at a place is a post of our own that is recorded.
-type posts interface {
+// postRecords says whether the message at a place is a post of our own that is recorded.
+type postRecords interface {
 	Posted(ctx context.Context, at bridge.Place) (bool, error)
 }
 
-// threads tells which threads were begun by us, and which messages of others concern us.
+// threads knows which threads were begun by us, and which messages of others concern us.
 type threads struct {
-	posts posts
+	posts postRecords
 	desk  sweep.Desk
-	roots *recent.Map[bool] // by fact.OrderKey: whether we began it
+	roots *recent.Map[bool] // whether a post of ours began the thread, by fact.OrderKey
 }
 
-// ours tells whether the thread of a place was begun by a post of ours, which Teams doesn't say. A young
-// thread whose root isn't recorded counts as ours, in a channel in which threads of ours open: the
-// engine then waits a little for the record, so that no reply is lost.
+// isOurThread reports whether the thread of a place was begun by a post of ours, which Teams doesn't tell. A young
+// thread whose root isn't recorded yet counts as ours, in a channel in which threads of ours open: the engine then waits
+// a little for the record, so that no reply is lost.
 // Errors: the desk's.
-func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
+func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
 		return false, nil
 	}
 	key := fact.OrderKey(at.Channel, at.Thread)
-	if own, ok := t.roots.Get(key); ok {
-		return own, nil
+	if ours, ok := t.roots.Get(key); ok {
+		return ours, nil
 	}
-	own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+	root := bridge.Place{Channel: at.Channel, Message: at.Thread}
+	recorded, err := t.posts.Posted(ctx, root)
 	if err != nil {
 		return false, err
 	}
-	if own {
+	if recorded {
 		t.roots.Put(key, true)
 		return true, nil
 	}
 	id := fact.MessageID(at.Channel, at.Thread)
-	said, err := t.desk.Seen(ctx, []string{id})
+	seen, err := t.desk.Seen(ctx, []string{id})
 	if err != nil {
 		return false, err
 	}
-	if said[id] { // somebody else's, unless ours was recorded just now
-		own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+	if seen[id] { // a person wrote the root, unless ours was recorded between the two questions
+		recorded, err := t.posts.Posted(ctx, root)
 		if err == nil {
-			t.roots.Put(key, own)
+			t.roots.Put(key, recorded)
 		}
-		return own, err
+		return recorded, err
 	}
-	began, err := strconv.ParseInt(at.Thread, 10, 64)
-	answered, errAnswered := strconv.ParseInt(at.Message, 10, 64)
-	if err != nil || errAnswered != nil || time.Duration(answered-began)*time.Millisecond > rootWait {
+	if !isWithin(at.Thread, at.Message, maxRecordDelay) {
 		return false, nil
 	}
-	return t.isOurs(ctx, at.Channel)
+	return t.isOurChannel(ctx, at.Channel)
 }
 
-// isOurs tells whether threads of ours open in a channel.
-func (t *threads) isOurs(ctx context.Context, channel string) (bool, error) {
+// isWithin reports whether a message was written at most span after another one. The id of a message is its time in
+// milliseconds; it returns false if that can't be read.
+func isWithin(earlier, later string, span time.Duration) bool {
+	began, err := strconv.ParseInt(earlier, 10, 64)
+	if err != nil {
+		return false
+	}
+	answered, err := strconv.ParseInt(later, 10, 64)
+	if err != nil {
+		return false
+	}
+	return time.Duration(answered-began)*time.Millisecond <= span
+}
+
+// isOurChannel reports whether threads of ours open in a channel.
+func (t *threads) isOurChannel(ctx context.Context, channel string) (bool, error) {
 	list, err := t.desk.Channels(ctx)
 	return slices.Contains(list, channel), err
 }
 
-// concernsUs tells whether a message is to be kept: it is in a thread of ours, mentions the app, or
-// stands at the top level of a channel in which threads of ours open, where its author may think that it
-// reached a customer. All else that people say in their teams is not kept.
+// concernsUs reports whether a message is to be stored: it is in a thread of ours (inOurThread), mentions the app, or
+// stands at the top level of a channel in which threads of ours open, where its author may think that it reaches a
+// customer. Everything else that people say in their teams is not stored.
 // Errors: the desk's.
-func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
-	if own || p.Text(a).Bot {
+func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, inOurThread bool) (bool, error) {
+	if inOurThread || p.Text(a).Bot {
 		return true, nil
 	}
 	if at.Thread != "" {
 		return false, nil
 	}
-	return t.isOurs(ctx, at.Channel)
+	return t.isOurChannel(ctx, at.Channel)
 }
 
-// knownOr tells whether a changed message is to be looked at: it is in a thread of ours (own), or it is stored.
-func (t *threads) knownOr(ctx context.Context, channel, message string, own bool) (bool, error) {
-	if own {
+// isOursOrStored reports whether a message is in a thread of ours (inOurThread) or stored, so that its changes count.
+func (t *threads) isOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
+	if inOurThread {
 		return true, nil
 	}
 	id := fact.MessageID(channel, message)
@@ -99,23 +112,24 @@ func (t *threads) knownOr(ctx context.Context, channel, message string, own bool
 	return known[id], err
 }
 
-// justSaid is how old a message may be to arrive later than a reaction to it.
-const justSaid = time.Minute
+// maxReactionLead is how long after a message was written a reaction to it may arrive before the message is recorded.
+const maxReactionLead = time.Minute
 
-// concernsReaction tells whether a reaction is to be kept; Teams doesn't tell its thread. early means that
-// its message isn't recorded yet, but is so young that it may be ours.
+// concernsReaction reports whether a reaction is to be stored. Teams doesn't tell its thread. early means that the message
+// isn't recorded yet, but is so young that it may be ours.
 func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
 	at := fact.PlaceOf(a)
-	if known, err := t.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
+	known, err := t.isOursOrStored(ctx, at.Channel, a.ReplyToID, false)
+	if err != nil || known {
 		return known, false, err
 	}
 	said, err := strconv.ParseInt(a.ReplyToID, 10, 64)
 	if err != nil {
-		return true, false, nil //nolint:nilerr // kept as what it is: unreadable
+		return true, false, nil //nolint:nilerr // it is stored, and decoding reports it as unreadable
 	}
-	if a.At().Sub(time.UnixMilli(said)) > justSaid {
+	if a.At().Sub(time.UnixMilli(said)) > maxReactionLead {
 		return false, false, nil
 	}
-	early, err = t.isOurs(ctx, at.Channel)
+	early, err = t.isOurChannel(ctx, at.Channel)
 	return early, early, err
 }

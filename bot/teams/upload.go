@@ -16,7 +16,6 @@ import (
 	"parley/bot/teams/organisation"
 	"parley/bot/upload"
 	"parley/bot/verb"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -29,44 +28,64 @@ func Frames() []string {
 	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft"}
 }
 
-// newUpload makes the upload page; nil where no client could open it, since Teams shows only pages with
-// https. A trial on one machine may use http.
-func newUpload(o Options, taken *uploads) *upload.Page {
+// newUpload makes the upload page. It returns nil if no client could open the page: Teams shows only pages with https. A
+// trial on one machine may use http.
+func newUpload(o Options, store *uploads) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" || len(o.LinkKeys) == 0 {
 		return nil
 	}
 	ancestors := Frames()
 	if u.Scheme != "https" {
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		ip := net.ParseIP(u.Hostname())
+		isLocal := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+		if !isLocal {
 			return nil
 		}
 		ancestors = append(ancestors, "http://127.0.0.1:*", "http://localhost:*")
 	}
 	return upload.New(upload.Options{
-		Base: strings.TrimRight(o.PublicURL, "/"), Path: uploadPath, Keys: o.LinkKeys, Ancestors: ancestors, AppID: o.AppID,
-		Desk: o.Desk, Now: o.Now, Zone: o.Zone, Log: o.Log, Used: taken.uploadTaken, HandIn: taken.takeUpload,
+		Base:      strings.TrimRight(o.PublicURL, "/"),
+		Path:      uploadPath,
+		Keys:      o.LinkKeys,
+		Ancestors: ancestors,
+		AppID:     o.AppID,
+		Desk:      o.Desk,
+		Now:       o.Now,
+		Zone:      o.Zone,
+		Log:       o.Log,
+		Used:      store.isTaken,
+		HandIn:    store.storeUpload,
 	})
 }
 
-// attach opens the upload page for a person who has a reply's form open. The page takes over what they
+// openUploadPage opens the upload page for a person who has a reply's form open. The page takes over what they
 // typed into the form.
-func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
+func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {
-		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place))
+		return dialogAnswer(in.problemDialog(errStaleForm(), f.Memory.Place))
 	}
 	typed, args, errs := verb.Begun(args, f.Values)
 	if len(errs) > 0 {
-		return task(in.again(ctx, f, errs))
+		return dialogAnswer(in.formDialogAgain(ctx, f, errs))
 	}
-	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc, Shown: args.Shown, Promotional: args.Promotional,
-		Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
-	return webPage("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
+	t := upload.Ticket{
+		User:         in.user.ID,
+		Conversation: args.Conversation,
+		Message:      args.Message,
+		To:           args.To,
+		Cc:           args.Cc,
+		Shown:        args.Shown,
+		Promotional:  args.Promotional,
+		Place:        f.Memory.Place,
+		Nonce:        cmp.Or(f.Memory.Nonce, in.nonce()),
+	}
+	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }
 
-// uploaded says whether a submitted dialog is the upload page, which has sent its reply already.
-func uploaded(data json.RawMessage) bool {
+// isUploadAnswer reports whether a submitted dialog is the upload page, which has sent its reply already.
+func isUploadAnswer(data json.RawMessage) bool {
 	var d struct {
 		Uploaded bool `json:"uploaded"`
 	}
@@ -78,21 +97,22 @@ type uploads struct {
 	*organisation.App
 
 	sweeper *sweep.Sweeper
-	taking  sync.Mutex
+	taking  sync.Mutex // held from the look whether a ticket is used until its reply is stored
 }
 
-// uploadTaken says whether a reply is stored for a ticket.
-func (u *uploads) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
+// isTaken reports whether a reply is stored for a ticket.
+func (u *uploads) isTaken(ctx context.Context, t upload.Ticket) (bool, error) {
 	seen, err := u.sweeper.Seen(ctx, fact.UploadID(t))
 	return seen[fact.UploadID(t)], err
 }
 
-// takeUpload stores what was sent on the upload page, once for each ticket. It takes one reply at a time:
-// of two that come together, the second is told that it doesn't count.
-func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
+// storeUpload stores a reply that was sent on the upload page, once for each ticket. It stores one reply at a time: of two
+// that come together, already is true for the second, which doesn't count.
+func (u *uploads) storeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
 	u.taking.Lock()
 	defer u.taking.Unlock()
-	if already, err = u.uploadTaken(ctx, t); err != nil || already {
+	already, err = u.isTaken(ctx, t)
+	if err != nil || already {
 		return already, err
 	}
 	body, err := json.Marshal(fact.Upload{Ticket: t, Reply: r})

@@ -76,7 +76,7 @@ func TestTwoUploadsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			already, err := w.s.uploads.takeUpload(within(t), ticket, upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}})
+			already, err := w.s.uploads.storeUpload(within(t), ticket, upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}})
 			if err != nil {
 				t.Error(err)
 			}

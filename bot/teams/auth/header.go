@@ -9,8 +9,8 @@ import (
 // maxToken bounds a token, in bytes. Those of the service have about 1 kB.
 const maxToken = 16 << 10
 
-// bearer reads the token out of the one Authorization header of a request. The scheme is
-// exactly "Bearer": the service writes no other, although HTTP would ignore its case.
+// bearer reads the token from the only Authorization header of a request. The scheme must be exactly "Bearer": the service
+// writes no other, although HTTP would ignore its case.
 func bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) != 1 {
@@ -22,21 +22,21 @@ func bearer(h http.Header) (string, error) {
 		return "", errors.New("the scheme isn't Bearer")
 	case len(token) > maxToken:
 		return "", errors.New("the token is too long")
-	case !signedForm(token):
+	case !hasSignedForm(token):
 		return "", errors.New("the token has not the form of a signed one")
 	}
 	return token, nil
 }
 
-// signedForm says whether a token has three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
-func signedForm(token string) bool {
+// hasSignedForm reports whether a token has three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
+func hasSignedForm(token string) bool {
 	parts := strings.Split(token, ".")
 	for _, p := range parts {
-		if p == "" || strings.ContainsFunc(p, func(r rune) bool { return !strings.ContainsRune(letters, r) }) {
+		if p == "" || strings.ContainsFunc(p, func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }) {
 			return false
 		}
 	}
 	return len(parts) == 3
 }
 
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+const base64URLAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

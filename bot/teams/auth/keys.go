@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -21,10 +22,10 @@ const DefaultOpenIDURL = "https://login.botframework.com/v1/.well-known/openidco
 
 // Times of keys.
 const (
-	keysGood    = 24 * time.Hour  // how long keys may be used, as the service asks
-	keysPause   = time.Minute     // between two requests for keys, whatever is sent to us
-	keysRetry   = 5 * time.Second // the same, after a request that failed
-	keysTimeout = 5 * time.Second
+	keysLifetime   = 24 * time.Hour  // how long keys may be used, as the service asks
+	minKeysPause   = time.Minute     // between two requests for keys, however many tokens name unknown ones
+	keysRetryPause = 5 * time.Second // between two requests if the first failed
+	keysTimeout    = 5 * time.Second // of one request
 )
 
 // Bounds of what the key server says.
@@ -34,8 +35,8 @@ const (
 	minKeyBits   = 2048
 )
 
-// ErrKeys tells that a token could not be checked, because the keys could not be read. The request is
-// refused for now, but it may be genuine and should be sent again.
+// ErrKeys is returned if a token could not be checked, because the keys could not be read. The request may be genuine: it
+// is refused for now, and should be sent again.
 var ErrKeys = errors.New("teams: the Bot Connector's keys can't be had")
 
 // key is a key that signs tokens, with the channels ("msteams") for which it may sign.
@@ -44,83 +45,70 @@ type key struct {
 	endorsements []string
 }
 
-// keySet keeps the service's keys. Safe for concurrent use; one request at a time.
+// keySet remembers the service's keys. Safe for concurrent use.
 type keySet struct {
 	metadata string
 	client   *http.Client
 	now      func() time.Time
-	turn     chan struct{} // held by whoever asks
+	asking   chan struct{} // holds one element while somebody reads the keys
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the fields below it
 	keys    map[string]key
-	readAt  time.Time // when keys were read
-	askedAt time.Time
-	failed  error // of the last request
+	readAt  time.Time // when keys were read; zero before
+	askedAt time.Time // when the last request was made, successful or not
+	failed  error     // of the last request; nil if it succeeded
 }
 
 func newKeySet(metadata string, client *http.Client, now func() time.Time) *keySet {
 	if metadata == "" {
 		metadata = DefaultOpenIDURL
 	}
-	return &keySet{metadata: metadata, client: client, now: now, turn: make(chan struct{}, 1)}
+	return &keySet{metadata: metadata, client: client, now: now, asking: make(chan struct{}, 1)}
 }
 
-// find gives the key that a token names. It reads the keys again when they are older than a day or don't
-// have that key, but at most once a minute. While reading fails it tries every 5 s, and the old keys
-// stay valid.
-// Errors: ErrKeys when the key isn't known and the last request failed.
-func (s *keySet) find(ctx context.Context, id string) (key, bool, error) {
-	k, known, old, _ := s.look(id)
-	if known && !old {
+// find returns the key that a token names. It reads the keys again if they are older than a day or don't have that key,
+// but at most once a minute. While reading fails, it tries every 5 s, and the old keys stay valid.
+// Errors: ErrKeys if the key isn't known and the last request failed.
+func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err error) {
+	k, known, isOld, _ := s.lookUp(id)
+	if known && !isOld {
 		return k, true, nil
 	}
 	if known {
 		select {
-		case s.turn <- struct{}{}:
-		default: // somebody else is reading the keys: use the old one
+		case s.asking <- struct{}{}:
+		default: // another request is reading the keys: use the old one
 			return k, true, nil
 		}
 	} else {
 		select {
-		case s.turn <- struct{}{}:
+		case s.asking <- struct{}{}:
 		case <-ctx.Done():
 			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, ctx.Err())
 		}
 	}
 	s.refresh(ctx, id)
-	<-s.turn
-	k, known, _, failed := s.look(id)
+	<-s.asking
+	k, known, _, failed := s.lookUp(id)
 	if known {
 		return k, true, nil
 	}
 	return key{}, false, failed
 }
 
-// look reads what is kept.
-func (s *keySet) look(id string) (k key, known, old bool, failed error) {
+// lookUp returns what is known of a key. isOld means that the keys are to be read again; failed is the last failure.
+func (s *keySet) lookUp(id string) (k key, known, isOld bool, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, known = s.keys[id]
-	return k, known, s.now().Sub(s.readAt) >= keysGood, s.failed
+	return k, known, s.now().Sub(s.readAt) >= keysLifetime, s.failed
 }
 
-// refresh reads the keys, unless that was tried a moment ago. The caller holds turn. Reading goes on even
-// if the request that caused it is given up.
+// refresh reads the keys if that is needed to find a key, and wasn't tried a moment ago. The caller holds asking. Reading
+// goes on even if the request that caused it is given up.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()
-	s.mu.Lock()
-	_, known := s.keys[id]
-	needed := !known || now.Sub(s.readAt) >= keysGood
-	pause := keysPause
-	if s.failed != nil {
-		pause = keysRetry
-	}
-	due := s.askedAt.IsZero() || now.Sub(s.askedAt) >= pause
-	if needed && due {
-		s.askedAt = now
-	}
-	s.mu.Unlock()
-	if !needed || !due {
+	if !s.mayAsk(id, now) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
@@ -135,21 +123,40 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 	s.keys, s.readAt, s.failed = keys, now, nil
 }
 
+// mayAsk reports whether the keys are to be read now, and notes that they are.
+func (s *keySet) mayAsk(id string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.keys[id]
+	if known && now.Sub(s.readAt) < keysLifetime { // another request has read them meanwhile
+		return false
+	}
+	pause := minKeysPause
+	if s.failed != nil {
+		pause = keysRetryPause
+	}
+	if !s.askedAt.IsZero() && now.Sub(s.askedAt) < pause {
+		return false
+	}
+	s.askedAt = now
+	return true
+}
+
 // read reads the metadata, and then the keys whose address they give.
 func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	var meta struct {
 		KeysURL string `json:"jwks_uri"`
 	}
-	if err := s.get(ctx, s.metadata, &meta); err != nil {
+	if err := s.getJSON(ctx, s.metadata, &meta); err != nil {
 		return nil, err
 	}
-	if err := s.allowed(meta.KeysURL); err != nil {
+	if err := s.checkKeysAddress(meta.KeysURL); err != nil {
 		return nil, err
 	}
 	var set struct {
 		Keys []jwk `json:"keys"`
 	}
-	if err := s.get(ctx, meta.KeysURL, &set); err != nil {
+	if err := s.getJSON(ctx, meta.KeysURL, &set); err != nil {
 		return nil, err
 	}
 	keys := map[string]key{}
@@ -164,20 +171,22 @@ func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	return keys, nil
 }
 
-// allowed checks the address of the keys: it must have https, or be on the same host as the metadata.
-func (s *keySet) allowed(address string) error {
+// checkKeysAddress checks the address of the keys: it must have https, or be on the same host as the metadata and have the
+// same scheme.
+func (s *keySet) checkKeysAddress(address string) error {
 	from, err := url.Parse(s.metadata)
 	if err != nil {
 		return err
 	}
 	to, err := url.Parse(address)
-	if err != nil || to.Host == "" || to.User != nil || to.Scheme != "https" && (to.Scheme != from.Scheme || to.Host != from.Host) {
+	besideMetadata := err == nil && to.Scheme == from.Scheme && to.Host == from.Host
+	if err != nil || to.Host == "" || to.User != nil || !(to.Scheme == "https" || besideMetadata) {
 		return fmt.Errorf("the metadata name no address of keys: %q", address)
 	}
 	return nil
 }
 
-func (s *keySet) get(ctx context.Context, address string, out any) error {
+func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
@@ -214,16 +223,20 @@ type jwk struct {
 	Endorsements []string `json:"endorsements"`
 }
 
-// public gives the RSA key; nil if it can't be used for RS256.
+// public returns the RSA key; nil if it can't be used for RS256.
 func (k jwk) public() *rsa.PublicKey {
 	n, errN := base64.RawURLEncoding.DecodeString(k.N)
 	e, errE := base64.RawURLEncoding.DecodeString(k.E)
-	if errN != nil || errE != nil || k.Type != "RSA" || k.ID == "" || k.Use != "" && k.Use != "sig" {
+	if errN != nil || errE != nil || k.Type != "RSA" || k.ID == "" {
 		return nil
 	}
-	exponent := new(big.Int).SetBytes(e)
+	if k.Use != "" && k.Use != "sig" { // it is for encryption
+		return nil
+	}
 	p := &rsa.PublicKey{N: new(big.Int).SetBytes(n)}
-	if p.N.BitLen() < minKeyBits || !exponent.IsInt64() || exponent.Int64() < 3 || exponent.Int64() > 1<<31-1 || exponent.Bit(0) == 0 {
+	exponent := new(big.Int).SetBytes(e)
+	fits := exponent.IsInt64() && exponent.Int64() >= 3 && exponent.Int64() <= math.MaxInt32
+	if p.N.BitLen() < minKeyBits || !fits || exponent.Bit(0) == 0 { // an even exponent is none
 		return nil
 	}
 	p.E = int(exponent.Int64())

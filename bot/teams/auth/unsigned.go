@@ -10,27 +10,27 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Local says whether a request without a signature may be taken while a developer tries the
-// bot on one machine: it comes from and to a loopback address, directly, from no web page,
-// and what is answered stays on this machine. Only for TEAMS_ALLOW_UNSIGNED=loopback.
+// CheckLocal returns nil if a request without a signature may be accepted, while a developer tries the bot on one machine
+// (TEAMS_ALLOW_UNSIGNED=loopback). It must come directly from and to a loopback address, and not from a web page, and its
+// answers must stay on this machine.
 // Errors: ErrRefused.
-func (v *Validator) Local(r *http.Request, a connector.Activity) error {
+func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	here, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok || !rest.Loopback(here.String()) || !rest.Loopback(r.RemoteAddr) {
+	if !ok || !rest.IsLoopback(here.String()) || !rest.IsLoopback(r.RemoteAddr) {
 		return refuse(errors.New("unsigned, and not on this machine"))
 	}
 	for name := range r.Header { // a proxy or tunnel on this machine may pass on requests from anywhere
-		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || name == "Origin" || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Sec-Fetch-") {
+		if showsProxy(name) || showsWebPage(name) {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
-	if !localName(r.Host) { // anybody may make another name lead to this machine
+	if !isLocalName(r.Host) { // anybody can register a name with the address of this machine
 		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
 	}
-	if media := r.Header.Get("Content-Type"); !strings.HasPrefix(media, "application/json") { // a web page can't send JSON to us without permission
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") { // a web page can't send JSON without our permission
 		return refuse(errors.New("unsigned, and not JSON"))
 	}
-	if a.ChannelID != connector.ChannelTeams || !rest.LocalURL(a.ServiceURL) {
+	if a.ChannelID != connector.ChannelTeams || !rest.IsLocalURL(a.ServiceURL) {
 		return refuse(errors.New("unsigned, and not to be answered on this machine"))
 	}
 	if err := v.checkTenant(a); err != nil {
@@ -39,4 +39,12 @@ func (v *Validator) Local(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-func localName(host string) bool { return rest.LocalURL("http://" + host) }
+// showsProxy reports whether a header is one that proxies add.
+func showsProxy(name string) bool {
+	return name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+}
+
+// showsWebPage reports whether a header is one that browsers add for web pages.
+func showsWebPage(name string) bool { return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") }
+
+func isLocalName(host string) bool { return rest.IsLocalURL("http://" + host) }

@@ -18,7 +18,7 @@ import (
 // DefaultIssuer is the issuer of the tokens in the Bot Connector's requests.
 const DefaultIssuer = "https://api.botframework.com"
 
-// leeway is how far the service's clock and ours may be apart.
+// leeway is how much the service's clock and ours may differ.
 const leeway = 5 * time.Minute
 
 // ErrRefused is the root of the errors for requests that aren't genuine. The reason in it is only for
@@ -27,10 +27,10 @@ var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
 
 // Options of a Validator.
 type Options struct {
-	AppID   string // whom tokens must be for
+	AppID   string // the audience that tokens must have
 	Tenants []string
-	OpenID  string // address of the metadata; "" = DefaultOpenIDURL
-	Issuer  string // "" = DefaultIssuer
+	OpenID  string // address of the metadata; "" means DefaultOpenIDURL
+	Issuer  string // "" means DefaultIssuer
 	Hosts   *rest.Hosts
 	Client  *http.Client // for keys; refuses redirects
 	Now     func() time.Time
@@ -45,7 +45,7 @@ type Validator struct {
 }
 
 // New makes a Validator; it connects to nothing yet.
-// Errors: no app id or no tenant, without which everybody would be let in.
+// Errors: a missing app id or tenant, because without them everybody's requests would be accepted.
 func New(o Options) (*Validator, error) {
 	if o.AppID == "" || len(o.Tenants) == 0 || slices.Contains(o.Tenants, "") {
 		return nil, errors.New("teams: the app id and the tenant must be set")
@@ -69,9 +69,9 @@ type claims struct {
 	ServiceURL string `json:"serviceurl"`
 }
 
-// Check says whether a request's header proves that the activity comes from the service. It may read
-// keys, which takes at most 5 s.
-// Errors: ErrRefused; ErrKeys when nobody can tell now.
+// Check returns nil if a request's header proves that the activity comes from the service. It may read keys, which takes
+// at most 5 s.
+// Errors: ErrRefused; ErrKeys if that can't be checked now.
 func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
 	token, err := bearer(h)
 	if err != nil {
@@ -121,7 +121,7 @@ func (v *Validator) checkActivity(a connector.Activity) error {
 	return nil
 }
 
-// checkTenant requires that the activity names a tenant, and that each tenant which it names is ours.
+// checkTenant checks that the activity names a tenant, and that each tenant that it names is ours.
 func (v *Validator) checkTenant(a connector.Activity) error {
 	var named []string
 	if a.Conversation != nil && a.Conversation.TenantID != "" {
@@ -141,7 +141,7 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	return nil
 }
 
-// key gives the key that a token's header names, if that key may sign for the channel.
+// key returns the key that a token's header names, if that key may sign for the channel.
 func (v *Validator) key(ctx context.Context, t *jwt.Token, channel string) (any, error) {
 	id, ok := t.Header["kid"].(string)
 	if !ok || id == "" {

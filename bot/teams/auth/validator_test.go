@@ -275,7 +275,7 @@ func FuzzBearer(f *testing.F) {
 			t.Fatalf("%q is read as %q", value, token)
 		}
 		for _, p := range parts {
-			if p == "" || strings.Trim(p, letters) != "" {
+			if p == "" || strings.Trim(p, base64URLAlphabet) != "" {
 				t.Fatalf("%q has the part %q", value, p)
 			}
 		}

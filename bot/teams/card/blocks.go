@@ -11,59 +11,61 @@ import (
 	"parley/channels/markdown"
 )
 
-// standing reads a block that stands on lines of its own, such as a heading or a list; false if n is no such block.
-func (r *reader) standing(n *html.Node) bool {
+// readBlock reads a block that stands on lines of its own, such as a heading or a list. It returns false if n is no such
+// block.
+func (r *reader) readBlock(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		r.within(func() { r.children(n, markdown.Style{}, "") }, func(write func()) {
+		r.readPrefixed(func() { r.readChildren(n, markdown.Style{}, "") }, func(write func()) {
 			r.writer.Prefixed(strings.Repeat("#", int(n.Data[1]-'0'))+" ", write)
 		})
 	case atom.Hr:
-		r.apart()
+		r.endBlockWithGap()
 		if !r.writer.Empty() {
 			r.writer.Rule()
 		}
 	case atom.Pre:
-		r.code(n)
+		r.readCode(n)
 	case atom.Blockquote:
-		if kind := attr(n, "itemtype"); strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward") {
-			r.quoted(n)
+		if isOthersMessage(n) {
+			r.noteQuote(n)
 			return true
 		}
-		r.within(func() { r.children(n, markdown.Style{}, "") }, func(write func()) { r.writer.Prefixed("> ", write) })
+		r.readPrefixed(func() { r.readChildren(n, markdown.Style{}, "") }, func(write func()) { r.writer.Prefixed("> ", write) })
 	case atom.Ul, atom.Ol:
-		r.list(n)
+		r.readList(n)
 	case atom.Table:
-		r.table(n)
+		r.readTable(n)
 	default:
 		if n.Data != "codeblock" {
 			return false
 		}
-		r.code(n)
+		r.readCode(n)
 	}
 	return true
 }
 
-// within reads a block whose lines begin with marks of their own; mark writes these marks.
-func (r *reader) within(read func(), mark func(write func())) {
-	r.apart()
-	r.begin()
-	r.begun = false
+// readPrefixed reads a block whose lines begin with a prefix. read reads the block; mark calls its argument in a way that
+// gives the lines which that writes their prefix.
+func (r *reader) readPrefixed(read func(), mark func(write func())) {
+	r.endBlockWithGap()
+	r.beginLine()
+	r.lineBegun = false
 	mark(func() {
 		read()
-		r.edge()
-		r.gap = 0
+		r.endBlock()
+		r.breaks = 0
 	})
-	r.gap = 2
+	r.breaks = 2
 }
 
-// quoted notes the id of a quoted or forwarded message and leaves out its words: they are somebody else's, and
-// may be meant for colleagues. A forwarded one has no id.
+// noteQuote notes the id of a quoted or forwarded message, and leaves out its words: they are somebody else's, and may be
+// meant for colleagues. A forwarded message has no id.
 //
 // Source: the bodies of forwarded messages in the tests of github.com/openclaw/openclaw (extensions/msteams), read 2026-11.
-func (r *reader) quoted(n *html.Node) {
-	r.edge()
-	if id := attr(n, "itemid"); id != "" {
+func (r *reader) noteQuote(n *html.Node) {
+	r.endBlock()
+	if id := attribute(n, "itemid"); id != "" {
 		r.out.Quotes = append(r.out.Quotes, id)
 	}
 }
@@ -74,63 +76,63 @@ func (r *reader) quoted(n *html.Node) {
 // read 2026-11.
 var quotePlace = regexp.MustCompile(`<quoted messageId="([^"<>]*)"\s*/>[ \t]*\r?\n?`)
 
-// withoutPlaces takes the places of quoted messages out of a text and notes their ids: people see the quoted
-// messages there, and customers would get Teams' ids of them.
-func (r *reader) withoutPlaces(text string) string {
+// removeQuotePlaces removes the places of quoted messages from a text, and notes the messages' ids. Otherwise customers would
+// get these ids in the text.
+func (r *reader) removeQuotePlaces(text string) string {
 	for _, found := range quotePlace.FindAllStringSubmatch(text, -1) {
 		r.out.Quotes = append(r.out.Quotes, found[1])
 	}
 	return quotePlace.ReplaceAllString(text, "")
 }
 
-func (r *reader) code(n *html.Node) {
+func (r *reader) readCode(n *html.Node) {
 	code := strings.Trim(strings.ReplaceAll(r.characters(n), "\u00a0", " "), "\n")
 	if strings.TrimSpace(code) == "" {
 		return
 	}
-	r.apart()
-	r.begin()
+	r.endBlockWithGap()
+	r.beginLine()
 	r.writer.Preformatted(code)
-	r.gap, r.begun = 2, false
+	r.breaks, r.lineBegun = 2, false
 }
 
-func (r *reader) list(n *html.Node) {
-	r.edge()
-	if r.lists == 0 {
-		r.gap = 2
+func (r *reader) readList(n *html.Node) {
+	r.endBlock()
+	if r.listDepth == 0 {
+		r.breaks = 2
 	}
 	number := 1
-	if start, err := strconv.Atoi(attr(n, "start")); err == nil && start > 0 && start < 1e6 {
+	if start, err := strconv.Atoi(attribute(n, "start")); err == nil && start > 0 && start < 1e6 {
 		number = start
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Li {
 			if c.Type == html.ElementNode { // a list right within a list
-				r.node(c, markdown.Style{}, "")
+				r.readNode(c, markdown.Style{}, "")
 			}
 			continue
 		}
-		r.begin()
-		r.begun = false
+		r.beginLine()
+		r.lineBegun = false
 		mark := "- "
 		if n.DataAtom == atom.Ol {
 			mark = strconv.Itoa(number) + ". "
 			number++
 		}
-		r.lists++
+		r.listDepth++
 		r.writer.Item(0, mark, func() {
-			r.children(c, markdown.Style{}, "")
-			r.edge()
-			r.gap = 0
+			r.readChildren(c, markdown.Style{}, "")
+			r.endBlock()
+			r.breaks = 0
 		})
-		r.lists--
-		r.gap = 1
+		r.listDepth--
+		r.breaks = 1
 	}
-	r.gap = 2
+	r.breaks = 2
 }
 
-// table reads a table; its cells are one line each.
-func (r *reader) table(n *html.Node) {
+// readTable reads a table. Each cell becomes one line.
+func (r *reader) readTable(n *html.Node) {
 	var rows [][]string
 	columns := 0
 	for _, tr := range descendants(n, atom.Tr) {
@@ -151,13 +153,13 @@ func (r *reader) table(n *html.Node) {
 			rows[i] = append(rows[i], "")
 		}
 	}
-	r.apart()
-	r.begin()
+	r.endBlockWithGap()
+	r.beginLine()
 	r.writer.Table(rows)
-	r.gap, r.begun = 2, false
+	r.breaks, r.lineBegun = 2, false
 }
 
-// descendants gives the elements of a kind in n, but not those within another one of that kind.
+// descendants returns the elements of a kind in n, without those that are inside another element of that kind.
 func descendants(n *html.Node, kind atom.Atom) []*html.Node {
 	var out []*html.Node
 	for c := n.FirstChild; c != nil; c = c.NextSibling {

@@ -24,16 +24,15 @@ type row struct {
 	gap   bool // the row begins a paragraph
 }
 
-// measure says how rows are made: how much one row may cost, how much a character costs, and whether
-// the addresses of links are written out because links can't be followed there.
+// measure says how rows are made.
 type measure struct {
-	most  int
-	cost  func(rune) int
-	spell bool
+	maxCost    int            // of one row
+	cost       func(rune) int // of one character
+	spellLinks bool           // write out the addresses of links, because links can't be opened there
 }
 
-// rows cuts canonical Markdown into lines. Nothing is lost: a line that costs too much
-// goes on in the next.
+// rows cuts canonical Markdown into lines; quoted means that all of it is a quotation. Nothing is lost: a line that costs too
+// much goes on in the next row.
 func rows(md string, quoted bool, m measure) []row {
 	var out []row
 	last := markdown.Part{}
@@ -48,8 +47,8 @@ func rows(md string, quoted bool, m measure) []row {
 		if p.Kind == markdown.Item {
 			p.Runs = append([]markdown.Run{{Text: itemMark(p)}}, p.Runs...)
 		}
-		if m.spell {
-			p.Runs = spelled(p.Runs)
+		if m.spellLinks {
+			p.Runs = spellLinks(p.Runs)
 		}
 		out = append(out, m.lines(first, p.Runs)...)
 		last = p
@@ -57,15 +56,16 @@ func rows(md string, quoted bool, m measure) []row {
 	return out
 }
 
-// spelled writes the address of each link behind its words, unless the words show the address already.
-func spelled(runs []markdown.Run) []markdown.Run {
+// spellLinks writes the address of each link behind its words, unless the words are the address.
+func spellLinks(runs []markdown.Run) []markdown.Run {
 	var out []markdown.Run
 	runs = markdown.Merge(runs)
 	for i, r := range runs {
 		address := r.URL
 		r.URL = ""
 		out = append(out, r)
-		if address == "" || i+1 < len(runs) && runs[i+1].URL == address {
+		linkGoesOn := i+1 < len(runs) && runs[i+1].URL == address
+		if address == "" || linkGoesOn {
 			continue
 		}
 		short := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
@@ -76,45 +76,49 @@ func spelled(runs []markdown.Run) []markdown.Run {
 	return out
 }
 
-// itemMark is the text before a list item, since clients on phones show no lists.
+// maxIndent bounds the depth to which lists are shown as nested: phones are narrow.
+const maxIndent = 8
+
+// itemMark returns the text before a list item. It is text because clients on phones show no lists.
 func itemMark(p markdown.Part) string {
 	mark := "•"
 	if p.Ordered {
 		mark = strconv.Itoa(p.Number) + "."
 	}
-	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), 8)) + mark + "\u00a0"
+	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + mark + "\u00a0"
 }
 
 // lines spreads runs over as many rows as they need; the rows have the frame of first.
 func (m measure) lines(first row, runs []markdown.Run) []row {
 	out := []row{first}
-	left := m.most
-	next := func() {
+	left := m.maxCost
+	beginRow := func() {
 		out = append(out, row{frame: first.frame})
-		left = m.most
+		left = m.maxCost
 	}
 	for _, r := range markdown.Merge(runs) {
 		for i, line := range strings.Split(r.Text, "\n") {
 			if i > 0 {
-				next()
+				beginRow()
 			}
 			for line != "" {
-				piece := cutCost(line, left, m.cost)
-				spent := m.total(piece)
+				piece := cutToCost(line, left, m.cost)
+				spent := m.totalCost(piece)
 				if spent > left && len(out[len(out)-1].runs) > 0 {
-					next() // not even its first character fits
+					beginRow() // not even the first character fits
 					continue
 				}
-				at := &out[len(out)-1]
-				at.runs = append(at.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
-				line, left = line[len(piece):], left-spent
+				last := &out[len(out)-1]
+				last.runs = append(last.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
+				line = line[len(piece):]
+				left -= spent
 			}
 		}
 	}
 	return out
 }
 
-func (m measure) total(s string) int {
+func (m measure) totalCost(s string) int {
 	n := 0
 	for _, r := range s {
 		n += m.cost(r)

@@ -10,23 +10,23 @@ import (
 	"parley/channels/markdown"
 )
 
-// visibleMost is how many buttons of a set Teams shows; the others go into its menu.
+// maxVisible is how many buttons of a set Teams shows. Others go into the set's menu.
 // Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
-const visibleMost = 6
+const maxVisible = 6
 
-// rowMost is how many buttons of a dialog stand beside each other, legible on a phone.
-const rowMost = 4
+// maxPerRow is how many buttons of a dialog stand beside each other: so many are legible on a phone.
+const maxPerRow = 4
 
 // clickData is what a button carries. It comes back from a client, so all of it is only a claim.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
 type clickData struct {
-	Teams *fetch        `json:"msteams,omitempty"`
-	Verb  string        `json:"v"`
-	Opens view.Opens    `json:"o,omitempty"`
-	Args  string        `json:"a,omitempty"` // verb.Value
-	Nonce string        `json:"n,omitempty"`
-	Place *bridge.Place `json:"p,omitempty"` // in a dialog: where it was opened
-	Alone bool          `json:"w,omitempty"` // it is in a message that only one person sees
+	Teams   *fetch        `json:"msteams,omitempty"`
+	Verb    string        `json:"v"`
+	Opens   view.Opens    `json:"o,omitempty"`
+	Args    string        `json:"a,omitempty"` // verb.Value
+	Nonce   string        `json:"n,omitempty"`
+	Place   *bridge.Place `json:"p,omitempty"` // in a dialog: where the dialog was opened
+	Private bool          `json:"w,omitempty"` // the button is in a message that only one person sees
 }
 
 // fetch makes Teams ask us for a dialog, in place of sending an action.
@@ -34,9 +34,10 @@ type fetch struct {
 	Type string `json:"type"`
 }
 
-func (r *renderer) nonce() string {
-	r.count++
-	return r.seed + "-" + strconv.FormatInt(int64(r.count), 36)
+// nextNonce returns the nonce of the next button.
+func (r *renderer) nextNonce() string {
+	r.buttonCount++
+	return r.seed + "-" + strconv.FormatInt(int64(r.buttonCount), 36)
 }
 
 // actionRow lays buttons out beside each other. In a message, buttons for which there is no room go
@@ -44,17 +45,17 @@ func (r *renderer) nonce() string {
 // Dialogs have several rows instead, because phones don't open the menu there.
 // Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
 func (r *renderer) actionRow(buttons []view.Button) element {
-	if len(buttons) > visibleMost {
-		return r.actionSet(buttons, len(buttons)-visibleMost+1) // the menu takes a place
+	if len(buttons) > maxVisible {
+		return r.actionSet(buttons, len(buttons)-maxVisible+1) // the menu itself takes the place of a button
 	}
 	return r.actionSet(buttons, 0)
 }
 
-// actionSet makes one row of buttons. It puts as many of them as hide says into its menu, from the end.
+// actionSet makes one row of buttons. It puts hide of them into the row's menu, beginning with the last.
 func (r *renderer) actionSet(buttons []view.Button, hide int) element {
 	e := element{Type: "ActionSet"}
 	for _, b := range buttons {
-		e.Actions = append(e.Actions, r.button(b))
+		e.Actions = append(e.Actions, r.buttonAction(b))
 	}
 	for i := len(buttons) - 1; i >= 0 && hide > 0; i-- {
 		if buttons[i].Confirm == "" {
@@ -65,18 +66,18 @@ func (r *renderer) actionSet(buttons []view.Button, hide int) element {
 	return e
 }
 
-// button makes the action of a button. A button that asks first opens its question in the card, with
+// buttonAction makes the action of a button. A button that asks first opens its question in the card, with
 // the actual button under it: Teams has no confirmations, and a dialog would need a request.
-func (r *renderer) button(b view.Button) action {
-	a := action{Title: markdown.Cut(b.Label, labelRunes), Style: buttonStyle(b.Style)}
+func (r *renderer) buttonAction(b view.Button) action {
+	a := action{Title: markdown.Cut(b.Label, maxLabelRunes), Style: buttonStyle(b.Style)}
 	if b.Confirm == "" {
-		r.act(&a, b)
+		r.setAction(&a, b)
 		return a
 	}
 	sure := action{Title: a.Title, Style: a.Style}
-	r.act(&sure, b)
+	r.setAction(&sure, b)
 	a.Type = "Action.ShowCard"
-	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{words(b.Confirm)}, Actions: []action{sure}}
+	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{paragraph(b.Confirm)}, Actions: []action{sure}}
 	return a
 }
 
@@ -91,10 +92,17 @@ func buttonStyle(s view.Style) string {
 	return ""
 }
 
-// act fills in what a click does. In a message it acts at once or fetches a dialog. In a dialog it
-// submits the dialog, and the answer is the next one.
-func (r *renderer) act(a *action, b view.Button) {
-	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog, Alone: r.home.Private}
+// setAction fills in what a click does. In a message it acts at once, or makes Teams ask us for a dialog. In a dialog it
+// submits the dialog, and our answer is the next one.
+func (r *renderer) setAction(a *action, b view.Button) {
+	d := clickData{
+		Verb:    string(b.Verb),
+		Opens:   b.Opens,
+		Args:    b.Value,
+		Nonce:   r.nextNonce(),
+		Place:   r.dialog,
+		Private: r.home.Private,
+	}
 	switch {
 	case r.dialog != nil:
 		a.Type = "Action.Submit"

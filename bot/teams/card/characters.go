@@ -9,8 +9,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// characters reads what stands in n where there is no formatting: in code, and in the cell of a table. Behind the words of
-// a link stands its address. Mentions, emoji, pictures and files count as they do elsewhere.
+// characters returns the text of n without formatting, for code and for the cells of tables. It writes the address of a link
+// behind its words. Mentions, emoji, pictures and files count as they do elsewhere.
 func (r *reader) characters(n *html.Node) string {
 	switch {
 	case n.Type == html.TextNode:
@@ -20,67 +20,69 @@ func (r *reader) characters(n *html.Node) string {
 	case n.DataAtom == atom.Br:
 		return "\n"
 	case isMention(n):
-		return r.mentioned(n)
+		return r.mentionText(n)
 	case isEmoji(n):
-		return attr(n, "alt")
+		return attribute(n, "alt")
 	case n.DataAtom == atom.Img:
-		r.picture(n, markdown.Style{})
+		r.readImage(n, markdown.Style{})
 		return ""
 	case n.Data == "attachment":
-		r.file(n)
+		r.readFile(n)
 		return ""
-	case hidden(n):
+	case isHidden(n):
 		return ""
 	}
 	words := r.charactersIn(n)
 	if n.DataAtom == atom.A {
-		return markdown.Run{Text: words, URL: attr(n, "href")}.Spelled()
+		return markdown.Run{Text: words, URL: attribute(n, "href")}.Spelled()
 	}
 	return words
 }
 
-// charactersIn reads the children of n; a block among them has lines of its own.
+// charactersIn returns the text of the children of n. A block among them stands on lines of its own.
 func (r *reader) charactersIn(n *html.Node) string {
 	var b strings.Builder
-	ended := true // the line
+	lineEnded := true
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		words := r.characters(c)
-		if block(c) {
-			if !ended {
+		if isBlock(c) {
+			if !lineEnded {
 				b.WriteByte('\n')
 			}
 			words = strings.TrimSuffix(words, "\n") + "\n"
 		}
 		b.WriteString(words)
-		ended = ended && words == "" || strings.HasSuffix(words, "\n")
+		if words != "" {
+			lineEnded = strings.HasSuffix(words, "\n")
+		}
 	}
 	return b.String()
 }
 
-// mentioned reads a mention; there is nothing of one of us.
-func (r *reader) mentioned(n *html.Node) string {
-	i, words := r.entity(n)
+// mentionText returns the text of a mention; "" for one of us.
+func (r *reader) mentionText(n *html.Node) string {
+	i, words := r.entityOf(n)
 	if i < 0 {
 		return words
 	}
 	m := r.typed.Mentions[i]
-	if r.own(m) {
+	if r.mentionsUs(m) {
 		r.used[i] = true
 		return ""
 	}
 	id := r.resolve(i)
 	if id == "" {
-		r.nameOnly(m)
+		r.noteNameOnly(m)
 		return "@" + m.Name
 	}
-	inner := r.writer.Inner() // so that the token is known
+	inner := r.writer.Inner() // so that the text's tokens contain this one
 	inner.User(id)
 	r.writer.Mention(id)
 	return inner.Plain()
 }
 
-// block says whether an element stands on lines of its own.
-func block(n *html.Node) bool {
+// isBlock reports whether an element stands on lines of its own.
+func isBlock(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.P, atom.Div, atom.Li, atom.Tr, atom.Pre, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		return n.Type == html.ElementNode
@@ -88,14 +90,19 @@ func block(n *html.Node) bool {
 	return false
 }
 
-// hidden says whether people don't see an element, or whether it has words of somebody else (see quoted).
-func hidden(n *html.Node) bool {
+// isHidden reports whether people don't see an element, or its words are somebody else's (see noteQuote).
+func isHidden(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object:
 		return true
 	case atom.Blockquote:
-		kind := attr(n, "itemtype")
-		return strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward")
+		return isOthersMessage(n)
 	}
 	return n.Data == "systemeventmessage"
+}
+
+// isOthersMessage reports whether a blockquote is a message that is quoted or forwarded.
+func isOthersMessage(n *html.Node) bool {
+	kind := attribute(n, "itemtype")
+	return strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward")
 }

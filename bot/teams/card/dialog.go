@@ -10,8 +10,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// titleRunes bounds a dialog's title, in runes. Titles of bot/view are shorter: 24.
-const titleRunes = 64
+// maxTitleRunes bounds a dialog's title, in runes. Titles of bot/view are shorter: 24.
+const maxTitleRunes = 64
 
 // Dialog is what an answer to task/fetch or task/submit shows.
 // Shape: {"task":{"type":"continue","value":{"title":…,"width":…,"height":…,"card":attachment}}}
@@ -22,12 +22,12 @@ type Dialog struct {
 	Card   json.RawMessage // content of an attachment of type ContentType
 }
 
-// Window shows a card in a dialog that was opened at a place. A click on a button submits the dialog
-// (task/submit), and the answer is the next one. nonce is as for Render.
+// Window makes a dialog of a card. at is the place where it was opened. A click on a button submits the dialog (task/submit),
+// and our answer is the next one. nonce is as for Render.
 func Window(c view.Card, at bridge.Place, h Home, nonce string) Dialog {
 	r := renderer{home: h, seed: nonce, dialog: &at}
-	r.blocks(c.Blocks)
-	return r.show(c.Title, c.Buttons)
+	r.addBlocks(c.Blocks)
+	return r.finishWindow(c.Title, c.Buttons)
 }
 
 // Problem makes a dialog that says why there is nothing else to show. Errors other than
@@ -42,21 +42,23 @@ func Problem(err error, at bridge.Place, h Home) Dialog {
 	return Window(view.Problem(p), at, h, "")
 }
 
-// show adds the buttons to a dialog and finishes it.
-func (r *renderer) show(title string, buttons []view.Button) Dialog {
-	if r.left > 0 {
-		r.body = append(r.body, words(fmt.Sprintf("… and %d more, for which there is no room here.", r.left)))
+// finishWindow adds the remark about what is left out and the buttons to a dialog, and finishes it.
+func (r *renderer) finishWindow(title string, buttons []view.Button) Dialog {
+	if r.leftOut > 0 {
+		r.body = append(r.body, paragraph(fmt.Sprintf("… and %d more, for which there is no room here.", r.leftOut)))
 	}
-	r.size = 0 // its buttons always have room
-	r.buttons(buttons)
-	return r.dialogue(title)
+	r.size = 0 // the buttons always have room
+	r.addButtons(buttons)
+	return r.finishDialog(title)
 }
 
-func (r *renderer) dialogue(title string) Dialog {
-	if title = markdown.Cut(oneLine(title), titleRunes); title == "" {
+// finishDialog makes the dialog of what was laid out. Its height is estimated.
+func (r *renderer) finishDialog(title string) Dialog {
+	title = markdown.Cut(oneLine(title), maxTitleRunes)
+	if title == "" {
 		title = "Parley"
 	}
-	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.card())}
+	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.adaptiveCard())}
 	switch {
 	case len(r.body) < 4 && len(d.Card) < 2000:
 		d.Height = "small"

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// emojiTable gives the characters of the shortcodes that Parley uses.
+// emojiTable has the characters of the shortcodes that Parley uses.
 const emojiTable = `
 inbox_tray 📥|outbox_tray 📤|incoming_envelope 📨|envelope_with_arrow 📩|email 📧|envelope ✉️|e-mail 📧|mailbox 📬|postbox 📮
 speech_balloon 💬|left_speech_bubble 🗨️|thought_balloon 💭|memo 📝|pencil ✏️|pencil2 ✏️|paperclip 📎|page_facing_up 📄|scroll 📜|label 🏷️|pushpin 📌|round_pushpin 📍|link 🔗|mag 🔍|bulb 💡
@@ -20,8 +20,7 @@ large_green_circle 🟢|large_blue_circle 🔵|red_circle 🔴|large_yellow_circ
 large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_green_square 🟩|large_blue_square 🟦|large_purple_square 🟪|large_brown_square 🟫|black_large_square ⬛|white_large_square ⬜|white_medium_square ◻️
 `
 
-// emoji gives the characters of a shortcode; "" for an unknown one, since Teams would show its
-// name.
+// emoji returns the characters of a shortcode. It returns "" for an unknown one: Teams would show its name.
 func emoji(name string) string {
 	name = strings.Trim(name, ":")
 	for code, characters := range emojis() {
@@ -32,8 +31,8 @@ func emoji(name string) string {
 	return ""
 }
 
-// Shortcodes gives the shortcodes of the emoji that begin with a code point, which is in hexadecimal digits
-// such as "1f440"; those that Parley doesn't use have none.
+// Shortcodes returns the shortcodes of the emoji that begin with a code point, such as "1f440" (in hexadecimal digits). It
+// returns none for emoji that Parley doesn't use.
 func Shortcodes(point string) []string {
 	var names []string
 	for name, characters := range emojis() {
@@ -44,7 +43,7 @@ func Shortcodes(point string) []string {
 	return names
 }
 
-// emojis gives the shortcodes of emojiTable with their characters.
+// emojis returns the shortcodes of emojiTable with their characters.
 func emojis() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {

@@ -13,7 +13,7 @@ import (
 	"parley/bridge"
 )
 
-// filled gives what Teams hands in of a dialog: the button's data and the values of the
+// filled returns what Teams hands in of a dialog: the button's data and the values of the
 // inputs, those that were there changed by typed.
 func filled(t *testing.T, d Dialog, typed map[string]string) json.RawMessage {
 	t.Helper()
@@ -85,14 +85,14 @@ func TestAwkwardValues(t *testing.T) {
 	soundDialog(t, d.Card)
 	var packed []string
 	for _, v := range all {
-		packed = append(packed, pack(v))
+		packed = append(packed, packValue(v))
 	}
-	got, err := Read(filled(t, d, map[string]string{"m:tags": strings.Join(packed, ","), "o:one": pack("%2C")}))
+	got, err := Read(filled(t, d, map[string]string{"m:tags": strings.Join(packed, ","), "o:one": packValue("%2C")}))
 	must(t, err)
 	if v := got.Form.Values; !slices.Equal(v["tags"], all) || !slices.Equal(v["one"], []string{"%2C"}) {
 		t.Errorf("got %q", v)
 	}
-	again := Again(f, *got.Form, nil, home())
+	again := FormAgain(f, *got.Form, nil, home())
 	if raw := string(filled(t, again, nil)); !strings.Contains(raw, `"m:tags":"`+strings.Join(packed, ",")+`"`) {
 		t.Errorf("not kept: %s", raw)
 	}
@@ -109,7 +109,7 @@ func TestAgain(t *testing.T) {
 	if errs["other"] == "" {
 		t.Fatalf("errors %v", errs)
 	}
-	d := Again(forms["snooze"], *got.Form, errs, home())
+	d := FormAgain(forms["snooze"], *got.Form, errs, home())
 	soundDialog(t, d.Card)
 	var c adaptive
 	must(t, json.Unmarshal(d.Card, &c))
@@ -135,7 +135,7 @@ func TestLongLists(t *testing.T) {
 	if !strings.Contains(string(d.Card), `"style":"filtered"`) || strings.Contains(string(d.Card), "*") {
 		t.Errorf("got %s", d.Card)
 	}
-	for range choicesMost {
+	for range maxChoices {
 		f.Options = append(f.Options, view.Option{Value: "v", Label: "x"})
 	}
 	d = Form(view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{f}, Submit: "Assign"}, memory(), home())
@@ -162,7 +162,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "null", `"x"`, "7", "[]", "{}", `{"v":7}`, `{"v":"nothing"}`, `{"v":"take","a":"x"}`, `{"v":"take","o":"window"}`, `{"v":"take","n":"` + strings.Repeat("n", 300) + `"}`,
 		`{"form":null}`, `{"form":"x"}`, `{"form":{"verb":"note","at":"x"}}`, `{"form":{"verb":"note"},"t:text":["x"]}`,
-		`{"v":"take","x":"` + strings.Repeat("x", dataMostBytes) + `"}`,
+		`{"v":"take","x":"` + strings.Repeat("x", maxDataBytes) + `"}`,
 	} {
 		if got, err := Read([]byte(s)); !errors.Is(err, ErrData) || got != (Returned{}) {
 			t.Errorf("%.60q: %+v, %v", s, got, err)
@@ -210,7 +210,7 @@ func TestButtons(t *testing.T) {
 			}
 		}
 	}
-	if rows != len(view.Rows(view.Details(samples().Facts()).Buttons, rowMost)) || rows < 3 {
+	if rows != len(view.Rows(view.Details(samples().Facts()).Buttons, maxPerRow)) || rows < 3 {
 		t.Errorf("%d rows of buttons", rows)
 	}
 }

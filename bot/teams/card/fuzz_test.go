@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("neither or both: %+v", got)
 		case got.Form != nil:
 			got.Form.Fill()
-			Again(view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong}}}, *got.Form, map[string]string{"text": "x"}, Home{})
+			FormAgain(view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong}}}, *got.Form, map[string]string{"text": "x"}, Home{})
 		}
 	})
 }
@@ -96,8 +96,8 @@ func FuzzShow(f *testing.F) {
 // that are whole.
 func wellFormed(t testing.TB, markup string) {
 	t.Helper()
-	if wide(markup) > 80<<10 {
-		t.Errorf("%d bytes as UTF-16", wide(markup))
+	if utf16Size(markup) > 80<<10 {
+		t.Errorf("%d bytes as UTF-16", utf16Size(markup))
 	}
 	var open []string
 	z := html.NewTokenizer(strings.NewReader(markup))
@@ -115,7 +115,7 @@ func wellFormed(t testing.TB, markup string) {
 				t.Errorf("tag %s in %.200q", token.Data, markup)
 			}
 			for _, a := range token.Attr {
-				if token.Data != "a" || a.Key != "href" || !webURL(a.Val) {
+				if token.Data != "a" || a.Key != "href" || !isWebURL(a.Val) {
 					t.Errorf("attribute %v of %s", a, token.Data)
 				}
 			}

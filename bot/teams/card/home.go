@@ -6,16 +6,16 @@ import (
 	"parley/bridge"
 )
 
-// Home is what links into Teams need to know of the organisation.
+// Home is what cards need to know of the organisation, above all for links into Teams.
 type Home struct {
 	Tenant string            // Entra tenant id
 	Groups map[string]string // channel id → its team's Entra group id; may lack some
-	Attach bool              // there is an upload page for files to a customer
+	Attach bool              // there is a page on which agents upload files for a customer
 
-	Private bool // only one person will see the rendered message; its buttons carry that
+	Private bool // only one person will see the rendered message, and its buttons say so
 }
 
-// Link gives the address of a message; "" where the place names none.
+// Link returns the address of a message; "" if the place has none.
 // Source: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams, read 2026-11.
 func (h Home) Link(p bridge.Place) string {
 	id, root := p.Message, p.Thread

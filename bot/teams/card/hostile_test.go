@@ -50,7 +50,7 @@ func TestHostileText(t *testing.T) {
 			parts := markdown.Parts(strings.ToValidUTF8(s, "\ufffd"))
 			want := letters(markdown.Plain(parts))
 			for i := range parts {
-				parts[i].Runs = spelled(parts[i].Runs)
+				parts[i].Runs = spellLinks(parts[i].Runs)
 			}
 			if !strings.Contains(bare(got.String()), bare(letters(markdown.Plain(parts)))) {
 				t.Errorf("the card lost some of it: %d of %d bytes", len(got.String()), len(want))
@@ -64,7 +64,7 @@ func TestHostileText(t *testing.T) {
 				_, words, _ := strings.Cut(m.Text, "<br>") // the name
 				got.WriteString(ReadText(Typed{Text: words, Format: "xml"}).Plain)
 			}
-			if len(s) < htmlMostBytes/8 && !strings.Contains(bare(got.String()), bare(want)) {
+			if len(s) < maxHTMLBytes/8 && !strings.Contains(bare(got.String()), bare(want)) {
 				t.Errorf("the messages lost some of it: %.200q, want %.200q", bare(got.String()), bare(want))
 			}
 			full := samples().Facts()
@@ -89,12 +89,12 @@ func soundBut(t *testing.T, card json.RawMessage, long bool) {
 		sound(t, card)
 		return
 	}
-	if n := wide(string(card)); n > 100<<10 || !json.Valid(card) {
+	if n := utf16Size(string(card)); n > 100<<10 || !json.Valid(card) {
 		t.Errorf("%d bytes as UTF-16", n)
 	}
 }
 
-// cardText gives the words of a card.
+// cardText returns the words of a card.
 func cardText(t *testing.T, card json.RawMessage) string {
 	t.Helper()
 	var c adaptive
@@ -149,7 +149,7 @@ func FuzzNeutral(f *testing.F) {
 
 func checkNeutral(t *testing.T, s string) {
 	t.Helper()
-	source := []byte(fronted(neutral(s)))
+	source := []byte(guardStart(neutralize(s)))
 	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
 	var b strings.Builder
 	must(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
@@ -180,7 +180,7 @@ func checkNeutral(t *testing.T, s string) {
 func TestIsolatedWordsStaySo(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"\u2068נועה\u2069 · 12": "\u2068נועה\u2069 · 12", "a\u2069\u202eb": "ab"} {
-		if got := neutral(in); got != want {
+		if got := neutralize(in); got != want {
 			t.Errorf("%+q: %+q, want %+q", in, got, want)
 		}
 	}

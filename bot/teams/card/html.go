@@ -10,26 +10,27 @@ import (
 	"parley/channels/markdown"
 )
 
-// reader reads a person's message. It collects inline pieces until their line ends, and writes the
-// line breaks only before the next line.
+// reader reads a person's message. It collects inline pieces until their line ends, and writes the line breaks only before
+// the next line, so that none stand at the end.
 type reader struct {
 	writer *markdown.Writer
 	typed  Typed
-	used   []bool // mentions that were found
+	used   []bool // by the index of a mention in typed: it was found in the text
 	out    Text
-	line   []markdown.Run
-	begun  bool // a part of the line is written already
-	gap    int  // line breaks before the next line: 1, or 2 for an empty line
-	spaced bool // the line has a space that was typed
-	skip   bool // leave out the spaces that come next
-	lists  int
 
-	nameless []string // mentions of whom only the name is known
+	line          []markdown.Run // what is collected of the line and not written yet
+	lineBegun     bool           // the line breaks before the line are written
+	breaks        int            // line breaks to be written before the next line: 1, or 2 for an empty line
+	hasTypedSpace bool           // the line has a space that the person typed (U+00A0)
+	skipSpaces    bool           // leave out the spaces that come next
+	listDepth     int
+
+	nameless []string // mentions of which only the name is known
 }
 
-// html reads a message's HTML; false if it is too long or can't be parsed.
-func (r *reader) html(markup string) bool {
-	if len(markup) > htmlMostBytes {
+// readHTML reads a message's HTML. It returns false if the HTML is too long or can't be parsed.
+func (r *reader) readHTML(markup string) bool {
+	if len(markup) > maxHTMLBytes {
 		return false
 	}
 	body := &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body}
@@ -38,27 +39,29 @@ func (r *reader) html(markup string) bool {
 		return false
 	}
 	for _, n := range nodes {
-		r.node(n, markdown.Style{}, "")
+		r.readNode(n, markdown.Style{}, "")
 	}
 	return true
 }
 
-// text adds characters to the line. A run of plain spaces becomes one space, as HTML shows it; spaces
+// addText adds characters to the line. A run of plain spaces becomes one space, as HTML shows it; spaces
 // that a person typed (U+00A0) all stay.
-func (r *reader) text(s string, st markdown.Style, link string) {
+func (r *reader) addText(s string, st markdown.Style, link string) {
 	var b strings.Builder
 	for _, c := range s {
-		space := c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'
+		isPlainSpace := c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'
+		isTypedSpace := c == '\u00a0'
+		afterSpace := strings.HasSuffix(b.String(), " ") || b.Len() == 0 && r.endsInSpace()
 		switch {
-		case (space || c == '\u00a0') && r.skip:
-		case space && !strings.HasSuffix(b.String(), " ") && (b.Len() > 0 || !r.endsInSpace()):
+		case r.skipSpaces && (isPlainSpace || isTypedSpace):
+		case isPlainSpace && afterSpace:
+		case isPlainSpace:
 			b.WriteByte(' ')
-		case space:
-		case c == '\u00a0':
-			r.spaced = true
+		case isTypedSpace:
+			r.hasTypedSpace = true
 			b.WriteByte(' ')
 		default:
-			r.skip = false
+			r.skipSpaces = false
 			b.WriteRune(c)
 		}
 	}
@@ -72,11 +75,12 @@ func (r *reader) endsInSpace() bool {
 	return last >= 0 && strings.HasSuffix(r.line[last].Text, " ")
 }
 
-// flush writes what is collected of a line that ends, without the spaces at its end.
-func (r *reader) flush() {
-	for len(r.line) > 0 { // spaces at its end
+// flushLine writes what is collected of a line that ends here, without the spaces at its end.
+func (r *reader) flushLine() {
+	for len(r.line) > 0 {
 		last := &r.line[len(r.line)-1]
-		if last.Text = strings.TrimRight(last.Text, " "); last.Text != "" {
+		last.Text = strings.TrimRight(last.Text, " ")
+		if last.Text != "" {
 			break
 		}
 		r.line = r.line[:len(r.line)-1]
@@ -86,100 +90,101 @@ func (r *reader) flush() {
 
 // flushRuns writes what is collected of a line, which may go on.
 func (r *reader) flushRuns() {
-	if !r.begun {
+	if !r.lineBegun {
 		for len(r.line) > 0 { // spaces at its beginning
-			if r.line[0].Text = strings.TrimLeft(r.line[0].Text, " "); r.line[0].Text != "" {
+			first := &r.line[0]
+			first.Text = strings.TrimLeft(first.Text, " ")
+			if first.Text != "" {
 				break
 			}
 			r.line = r.line[1:]
 		}
 	}
 	if len(r.line) > 0 {
-		r.begin()
+		r.beginLine()
 		r.writer.Runs(r.line)
 	}
 	r.line = nil
 }
 
-// begin writes the line breaks before a line, unless the line is begun already.
-func (r *reader) begin() {
-	if r.begun {
+// beginLine writes the line breaks before a line, unless the line is begun already.
+func (r *reader) beginLine() {
+	if r.lineBegun {
 		return
 	}
 	switch {
 	case r.writer.Empty():
-	case r.gap > 1:
+	case r.breaks > 1:
 		r.writer.Paragraph()
-	case r.gap == 1:
+	case r.breaks == 1:
 		r.writer.BreakLine()
 	}
-	r.gap, r.begun = 0, true
+	r.breaks, r.lineBegun = 0, true
 }
 
-// newline ends a line where a person ended it; two in a row make an empty line.
-func (r *reader) newline() {
-	r.flush()
-	if r.begun {
-		r.gap, r.begun = 1, false
+// endLine ends a line where the person ended it. Two ends in succession make an empty line.
+func (r *reader) endLine() {
+	r.flushLine()
+	if r.lineBegun {
+		r.breaks, r.lineBegun = 1, false
 	} else {
-		r.gap = 2
+		r.breaks = 2
 	}
-	r.spaced = false
+	r.hasTypedSpace = false
 }
 
-// edge ends a line where a block begins or ends. A block with nothing but spaces makes an empty
-// line.
-func (r *reader) edge() {
-	r.flush()
+// endBlock ends a line where a block begins or ends. A block with nothing but typed spaces makes an empty line.
+func (r *reader) endBlock() {
+	r.flushLine()
 	switch {
-	case r.begun:
-		r.gap, r.begun = max(r.gap, 1), false
-	case r.spaced:
-		r.gap = 2
+	case r.lineBegun:
+		r.breaks, r.lineBegun = max(r.breaks, 1), false
+	case r.hasTypedSpace:
+		r.breaks = 2
 	}
-	r.spaced = false
+	r.hasTypedSpace = false
 }
 
-// apart ends a line, and has an empty line follow it, before or after a block that stands alone.
-func (r *reader) apart() {
-	r.edge()
-	r.gap = 2
+// endBlockWithGap ends a line and has an empty line follow. It is called before and after blocks that stand alone.
+func (r *reader) endBlockWithGap() {
+	r.endBlock()
+	r.breaks = 2
 }
 
-func (r *reader) children(n *html.Node, st markdown.Style, link string) {
+func (r *reader) readChildren(n *html.Node, st markdown.Style, link string) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		r.node(c, st, link)
+		r.readNode(c, st, link)
 	}
 }
 
-func (r *reader) node(n *html.Node, st markdown.Style, link string) {
+func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	if n.Type == html.TextNode {
-		r.text(n.Data, st, link)
+		r.addText(n.Data, st, link)
 		return
 	}
 	if n.Type != html.ElementNode {
 		return
 	}
-	if r.inline(n, &st, &link) || r.standing(n) {
+	if r.readInline(n, &st, &link) || r.readBlock(n) {
 		return
 	}
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object:
 	case atom.P, atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Body, atom.Html:
-		r.edge()
-		r.children(n, st, link)
-		r.edge()
+		r.endBlock()
+		r.readChildren(n, st, link)
+		r.endBlock()
 	default:
-		r.children(n, st, link)
+		r.readChildren(n, st, link)
 	}
 }
 
-// inline reads an element within a line. It returns false if the caller has to read the children of n:
+// readInline reads an element within a line. It returns false if the caller has to read the children of n:
 // n isn't such an element, or only changes the style or the link of its text.
-func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
+func (r *reader) readInline(n *html.Node, st *markdown.Style, link *string) bool {
 	switch n.DataAtom {
 	case atom.Br:
-		r.newline()
+		r.endLine()
 		return true
 	case atom.Strong, atom.B:
 		st.Bold = true
@@ -190,20 +195,20 @@ func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 	case atom.Code:
 		st.Code = true
 	case atom.A:
-		*link = attr(n, "href")
+		*link = attribute(n, "href")
 	case atom.Img:
-		r.picture(n, *st)
+		r.readImage(n, *st)
 		return true
 	}
 	switch {
 	case isMention(n):
-		r.at(n)
+		r.readMention(n)
 		return true
 	case isEmoji(n):
-		r.text(attr(n, "alt"), markdown.Style{}, "")
+		r.addText(attribute(n, "alt"), markdown.Style{}, "")
 		return true
 	case n.Data == "attachment":
-		r.file(n)
+		r.readFile(n)
 		return true
 	case n.Data == "systemeventmessage":
 		return true
@@ -211,54 +216,56 @@ func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 	return false
 }
 
+// isMention reports whether an element is a mention, as the webhook (<at>) or Graph (<span>) writes it.
 func isMention(n *html.Node) bool {
-	return n.Data == "at" || n.DataAtom == atom.Span && strings.HasSuffix(attr(n, "itemtype"), "/Mention")
+	return n.Data == "at" || n.DataAtom == atom.Span && strings.HasSuffix(attribute(n, "itemtype"), "/Mention")
 }
 
-// isEmoji says whether an element is an emoji, of which alt has the characters.
+// isEmoji reports whether an element is an emoji. Its attribute alt has the characters.
 func isEmoji(n *html.Node) bool {
-	picture := n.DataAtom == atom.Img && (strings.HasSuffix(attr(n, "itemtype"), "/Emoji") || attr(n, "src") == "")
+	picture := n.DataAtom == atom.Img && (strings.HasSuffix(attribute(n, "itemtype"), "/Emoji") || attribute(n, "src") == "")
 	return picture || n.Data == "emoji" || n.Data == "customemoji"
 }
 
-// at reads an <at> element as a mention, if an entity belongs to it.
-func (r *reader) at(n *html.Node) {
-	i, words := r.entity(n)
+// readMention reads an <at> element. It is a mention only if an entity belongs to it; otherwise somebody typed a name.
+func (r *reader) readMention(n *html.Node) {
+	i, words := r.entityOf(n)
 	if i >= 0 {
-		r.mention(i)
+		r.writeMention(i)
 		return
 	}
-	r.text(words, markdown.Style{}, "")
+	r.addText(words, markdown.Style{}, "")
 }
 
-// entity gives the index of the entity that belongs to an <at> element, -1 if there is none, and its words as people see them.
-func (r *reader) entity(n *html.Node) (int, string) {
-	words := content(n)
-	index, err := strconv.Atoi(attr(n, "id") + attr(n, "itemid"))
+// entityOf returns the index of the entity that belongs to an <at> element, or -1 if there is none, and the element's words
+// as people see them.
+func (r *reader) entityOf(n *html.Node) (int, string) {
+	words := textContent(n)
+	index, err := strconv.Atoi(attribute(n, "id") + attribute(n, "itemid"))
 	if err != nil {
 		index = -1
 	}
-	return r.find(index, words), "@" + strings.TrimPrefix(words, "@")
+	return r.findEntity(index, words), "@" + strings.TrimPrefix(words, "@")
 }
 
-// picture reads an <img> element: an emoji, or a picture that is treated as a file.
-func (r *reader) picture(n *html.Node, st markdown.Style) {
+// readImage reads an <img> element: an emoji, or a picture that is treated as a file.
+func (r *reader) readImage(n *html.Node, st markdown.Style) {
 	if isEmoji(n) {
-		r.text(attr(n, "alt"), st, "")
+		r.addText(attribute(n, "alt"), st, "")
 		return
 	}
-	r.out.Images = append(r.out.Images, attr(n, "src"))
+	r.out.Images = append(r.out.Images, attribute(n, "src"))
 }
 
-// file reads an <attachment> element, which stands for a file.
-func (r *reader) file(n *html.Node) {
-	if id := attr(n, "id"); id != "" {
+// readFile reads an <attachment> element, which stands for a file.
+func (r *reader) readFile(n *html.Node) {
+	if id := attribute(n, "id"); id != "" {
 		r.out.Files = append(r.out.Files, id)
 	}
 }
 
-// attr gives an attribute, "" if there is none.
-func attr(n *html.Node, name string) string {
+// attribute returns the value of an attribute; "" if there is none.
+func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val
@@ -267,8 +274,8 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
-// content gives the characters in n.
-func content(n *html.Node) string {
+// textContent returns the characters in n.
+func textContent(n *html.Node) string {
 	if n.Type == html.TextNode {
 		return n.Data
 	}
@@ -277,12 +284,12 @@ func content(n *html.Node) string {
 	}
 	var b strings.Builder
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		b.WriteString(content(c))
+		b.WriteString(textContent(c))
 	}
 	return b.String()
 }
 
-// Words gives the words of a mention from its markup: "Ann Lee" for "<at>Ann Lee</at>".
+// Words returns the words of a mention from its markup: "Ann Lee" for "<at>Ann Lee</at>".
 func Words(markup string) string {
 	words := strings.TrimSuffix(strings.TrimPrefix(markup, "<at>"), "</at>")
 	return html.UnescapeString(words)

@@ -8,23 +8,23 @@ import (
 	"parley/channels/markdown"
 )
 
-// pieceRunes bounds one piece of a line.
-const pieceRunes = 500
+// maxPieceRunes bounds one piece of a line.
+const maxPieceRunes = 500
 
-// line lays pieces out as one paragraph of literal text. Mentions, times in the reader's own zone, and
-// links that work in all of Teams' clients exist only in TextBlocks. A line with one of them becomes a
-// TextBlock, and all its words are made neutral. Longer texts (bodies, quotations) never become one.
+// lineElement lays pieces out as one paragraph of literal text. Mentions, times in the reader's own zone, and links that
+// work in all of Teams' clients exist only in TextBlocks. So a line with one of them becomes a TextBlock, and its words are
+// neutralized. Longer texts (bodies, quotations) never become TextBlocks.
 // Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
 // learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
 // (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
 // that didn't work or broke lines), all read 2026-11.
-func (r *renderer) line(pieces []view.Piece, small bool) element {
+func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 	for _, p := range pieces {
 		switch p.Kind {
 		case view.PieceTime, view.PieceLink, view.PieceThread:
 			return r.textBlock(pieces, small)
 		case view.PieceMention:
-			if userID(p.Agent.User) {
+			if isUserID(p.Agent.User) {
 				return r.textBlock(pieces, small)
 			}
 		default:
@@ -32,9 +32,9 @@ func (r *renderer) line(pieces []view.Piece, small bool) element {
 	}
 	e := element{Type: "RichTextBlock"}
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, pieceRunes)
+		p.Text = markdown.Cut(p.Text, maxPieceRunes)
 		run := pieceRun(p)
-		run.Size, run.Subtle = sized(small)
+		run.Size, run.Subtle = textSize(small)
 		e.Inlines = appendRun(e.Inlines, run)
 	}
 	if len(e.Inlines) == 0 {
@@ -43,7 +43,7 @@ func (r *renderer) line(pieces []view.Piece, small bool) element {
 	return e
 }
 
-// appendRun adds a run; it joins it to the last one if both look the same.
+// appendRun adds a run. It joins the run to the last one if both look the same.
 func appendRun(runs []inline, run inline) []inline {
 	if last := len(runs) - 1; last >= 0 {
 		bare := runs[last]
@@ -59,7 +59,8 @@ func appendRun(runs []inline, run inline) []inline {
 	return append(runs, run)
 }
 
-func sized(small bool) (size string, subtle bool) {
+// textSize returns the size of a text, and whether it is pale.
+func textSize(small bool) (size string, subtle bool) {
 	if small {
 		return "Small", true
 	}
@@ -85,8 +86,8 @@ func pieceRun(p view.Piece) inline {
 	return run
 }
 
-// webURL says whether Teams opens an address.
-func webURL(s string) bool {
+// isWebURL reports whether an address is one that Teams opens.
+func isWebURL(s string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(s), ":")
 	return markdown.SafeURL(s, false) != "" && (scheme == "http" || scheme == "https" || scheme == "mailto")
 }
@@ -95,19 +96,19 @@ func webURL(s string) bool {
 func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
 	var b strings.Builder
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, pieceRunes)
+		p.Text = markdown.Cut(p.Text, maxPieceRunes)
 		b.WriteString(r.markup(p))
 	}
-	e := element{Type: "TextBlock", Text: fronted(b.String()), Wrap: true}
-	e.Size, e.Subtle = sized(small)
+	e := element{Type: "TextBlock", Text: guardStart(b.String()), Wrap: true}
+	e.Size, e.Subtle = textSize(small)
 	return e
 }
 
 // markup renders a piece as the Markdown of a TextBlock.
 func (r *renderer) markup(p view.Piece) string {
-	words := neutral(p.Text)
+	words := neutralize(p.Text)
 	switch p.Kind {
-	case view.PieceBold, view.PieceCode: // TextBlocks have no code
+	case view.PieceBold, view.PieceCode: // TextBlocks have no code: bold stands for it
 		if strings.TrimSpace(words) != "" {
 			return "**" + strings.TrimSpace(words) + "**"
 		}
@@ -119,7 +120,7 @@ func (r *renderer) markup(p view.Piece) string {
 		at := p.At.UTC().Format(time.RFC3339) // whole seconds: the functions know no fractions
 		return "{{DATE(" + at + ", COMPACT)}} {{TIME(" + at + ")}}"
 	case view.PieceMention:
-		if text := r.people.mention(p.Agent, p.Text); text != "" {
+		if text := r.people.add(p.Agent, p.Text); text != "" {
 			return text
 		}
 	case view.PieceLink:
@@ -131,9 +132,9 @@ func (r *renderer) markup(p view.Piece) string {
 	return words
 }
 
-// anchor makes a Markdown link of neutral words; the words alone where the address is none that Teams opens.
+// anchor makes a Markdown link of neutralized words. It returns the words alone if Teams doesn't open the address.
 func anchor(words, address string) string {
-	if !webURL(address) || strings.TrimSpace(words) == "" {
+	if !isWebURL(address) || strings.TrimSpace(words) == "" {
 		return words
 	}
 	address = strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", `\`, "%5C", "*", "%2A", "{", "%7B").Replace(address)

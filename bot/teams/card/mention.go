@@ -2,6 +2,7 @@ package card
 
 import (
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,29 +16,25 @@ type Mention struct {
 	Text string // "<at>Ann Lee</at>"
 }
 
-// mentions collects the people whom a post mentions: each once, since one mention is enough to notify.
+// mentions collects the people whom a post mentions. Each is mentioned once: that is enough to notify them.
 type mentions struct {
 	list []Mention
 }
 
-// mention gives the characters that mention an agent; "" if only the name can be shown, because the
-// agent isn't in Teams or is mentioned already. Two people with the same name get different characters,
-// or Teams could not tell them apart.
-func (m *mentions) mention(a bridge.AgentRef, name string) string {
-	if !userID(a.User) {
+// add adds a mention of an agent, and returns the characters that show it. It returns "" if only the name can be shown,
+// because the agent isn't in Teams or is mentioned already. Two people with the same name get different characters:
+// otherwise Teams could not tell them apart.
+func (m *mentions) add(a bridge.AgentRef, name string) string {
+	if !isUserID(a.User) {
+		return ""
+	}
+	if slices.ContainsFunc(m.list, func(other Mention) bool { return other.User == a.User }) {
 		return ""
 	}
 	name = mentionable(name)
 	for n := 2; ; n++ {
 		text := "<at>" + html.EscapeString(name) + "</at>"
-		same := false
-		for _, other := range m.list {
-			if other.User == a.User {
-				return ""
-			}
-			same = same || other.Text == text
-		}
-		if !same {
+		if !slices.ContainsFunc(m.list, func(other Mention) bool { return other.Text == text }) {
 			m.list = append(m.list, Mention{User: a.User, Name: name, Text: text})
 			return text
 		}
@@ -45,12 +42,12 @@ func (m *mentions) mention(a bridge.AgentRef, name string) string {
 	}
 }
 
-// weight is about how many bytes of UTF-16 the entities of the mentions take, from index first on.
-func (m *mentions) weight(first int) int {
-	const frame = 400
+// entitiesSize returns about how many bytes of UTF-16 the entities of the mentions take, from index first on.
+func (m *mentions) entitiesSize(first int) int {
+	const frame = 400 // of an entity without its texts
 	n := 0
 	for _, who := range m.list[first:] {
-		n += frame + weigh(who.Text) + weigh(who.Name)
+		n += frame + escapedSize(who.Text) + escapedSize(who.Name)
 	}
 	return n
 }
@@ -70,16 +67,20 @@ func mentionable(name string) string {
 	return name
 }
 
-// userID says whether s has the form of an Entra object id.
+// isUserID reports whether s has the form of an Entra object id.
 // Shape: 00000000-0000-4000-8000-000000000000
-func userID(s string) bool {
+func isUserID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}
 	for i, r := range s {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		hex := r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'A' && r <= 'F'
-		if dash != (r == '-') || !dash && !hex {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if r != '-' {
+				return false
+			}
+			continue
+		}
+		if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
 			return false
 		}
 	}

@@ -11,8 +11,9 @@ import (
 
 // Bounds of a text message.
 const (
-	textBytes    = 40 << 10 // of its markup as UTF-16
-	textRowBytes = 12 << 10 // of one line
+	maxTextBytes    = 40 << 10 // of its markup as UTF-16
+	maxTextRowBytes = 12 << 10 // of one line
+	lineOverhead    = 60       // bytes that the frame and the line break around a line take at most
 )
 
 // Message is one text message in Teams' XML subset (textFormat "xml").
@@ -36,9 +37,9 @@ func Messages(c view.Card, icon string, h Home) []Message {
 		w.head = "<strong>" + strings.TrimSpace(emoji(icon)+" "+html.EscapeString(oneLine(c.Name))) + "</strong>"
 	}
 	for _, b := range c.Blocks {
-		w.block(b)
+		w.addBlock(b)
 	}
-	w.end()
+	w.finishMessage()
 	if len(w.done) == 0 {
 		w.done = []Message{{Text: w.head}}
 	}
@@ -51,18 +52,20 @@ func Messages(c view.Card, icon string, h Home) []Message {
 
 // texter writes text messages.
 type texter struct {
-	home    Home
-	head    string
-	stamped bool // the last line is the time of the message below it
-	done    []Message
-	text    strings.Builder
-	size    int
-	frame   frame
-	people  mentions
+	home      Home
+	head      string // the first line of each message; "" if the card has no name
+	afterTime bool   // the last line is the time of one of several messages, which follows
+	done      []Message
+
+	// The message that is being written:
+	text   strings.Builder
+	size   int   // of text, as UTF-16
+	frame  frame // around the last line
+	people mentions
 }
 
-// end finishes a message.
-func (w *texter) end() {
+// finishMessage finishes the message that is being written, unless it is empty.
+func (w *texter) finishMessage() {
 	if w.size == 0 {
 		return
 	}
@@ -73,7 +76,9 @@ func (w *texter) end() {
 	}
 	w.done = append(w.done, Message{Text: text, Mentions: w.people.list})
 	w.text.Reset()
-	w.size, w.frame, w.people = 0, frameNone, mentions{}
+	w.size = 0
+	w.frame = frameNone
+	w.people = mentions{}
 }
 
 func opening(f frame) string {
@@ -89,15 +94,15 @@ func opening(f frame) string {
 
 func closing(f frame) string { return strings.Replace(opening(f), "<", "</", 1) }
 
-// put adds the line that build makes, within a frame; with gap, after an empty line. If the line doesn't
-// fit, put begins a new message and makes the line again, since mentions belong to a message.
-func (w *texter) put(f frame, gap bool, build func() string) {
-	people := slices.Clone(w.people.list)
+// addLine adds the line that build makes, within a frame; with gap, after an empty line. If the line doesn't fit, addLine
+// begins a new message and calls build again, since mentions belong to a message.
+func (w *texter) addLine(f frame, gap bool, build func() string) {
+	peopleBefore := slices.Clone(w.people.list)
 	line := build()
-	size := weigh(line) + w.people.weight(len(people)) + 60
-	if w.size > 0 && w.size+size > textBytes {
-		w.people.list = people
-		w.end()
+	size := escapedSize(line) + w.people.entitiesSize(len(peopleBefore)) + lineOverhead
+	if w.size > 0 && w.size+size > maxTextBytes {
+		w.people.list = peopleBefore
+		w.finishMessage()
 		line = build()
 	}
 	switch {
@@ -115,28 +120,29 @@ func (w *texter) put(f frame, gap bool, build func() string) {
 	w.frame = f
 }
 
-func (w *texter) block(b view.Block) {
+func (w *texter) addBlock(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost, false}) {
-			w.put(row.frame, row.gap && (i > 0 || !w.stamped), func() string { return markup(row.runs, row.frame) })
+		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxTextRowBytes, cost: htmlCost}) {
+			gap := row.gap && (i > 0 || !w.afterTime) // a message stands directly below its time
+			w.addLine(row.frame, gap, func() string { return markup(row.runs, row.frame) })
 		}
 	case view.BlockItem:
-		w.put(frameNone, false, func() string { return "• " + w.line(b.Pieces) })
+		w.addLine(frameNone, false, func() string { return "• " + w.lineMarkup(b.Pieces) })
 	case view.BlockLine, view.BlockSmall:
-		stamp := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime // the time above one of several messages
-		w.put(frameNone, stamp, func() string { return w.line(b.Pieces) })
-		w.stamped = stamp
+		isTime := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime
+		w.addLine(frameNone, isTime, func() string { return w.lineMarkup(b.Pieces) })
+		w.afterTime = isTime
 		return
 	}
-	w.stamped = false
+	w.afterTime = false
 }
 
-// line renders pieces as one line.
-func (w *texter) line(pieces []view.Piece) string {
+// lineMarkup renders pieces as one line.
+func (w *texter) lineMarkup(pieces []view.Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {
-		text := html.EscapeString(oneLine(markdown.Cut(p.Text, pieceRunes)))
+		text := html.EscapeString(oneLine(markdown.Cut(p.Text, maxPieceRunes)))
 		switch p.Kind {
 		case view.PieceBold:
 			text = "<strong>" + text + "</strong>"
@@ -147,7 +153,7 @@ func (w *texter) line(pieces []view.Piece) string {
 		case view.PieceTag:
 			text = emoji(view.TagIcon(p.Color)) + " " + text
 		case view.PieceMention:
-			if at := w.people.mention(p.Agent, p.Text); at != "" {
+			if at := w.people.add(p.Agent, p.Text); at != "" {
 				text = at
 			}
 		case view.PieceTime:
@@ -163,7 +169,7 @@ func (w *texter) line(pieces []view.Piece) string {
 	return b.String()
 }
 
-// markup renders runs of literal text.
+// markup renders the runs of a line. Within code there is no formatting.
 func markup(runs []markdown.Run, f frame) string {
 	var b strings.Builder
 	for _, r := range runs {
@@ -185,16 +191,17 @@ func markup(runs []markdown.Run, f frame) string {
 	return b.String()
 }
 
-// link makes a link of escaped text, or gives the text alone if the address is none that Teams opens.
+// link makes a link of escaped text. It returns the text alone if Teams doesn't open the address.
 func link(text, address string) string {
-	if !webURL(address) || strings.TrimSpace(text) == "" {
+	if !isWebURL(address) || strings.TrimSpace(text) == "" {
 		return text
 	}
 	return `<a href="` + html.EscapeString(address) + `">` + text + "</a>"
 }
 
-// weigh is how many bytes of UTF-16 markup takes at most, if its sender escapes all that JSON may escape.
-func weigh(s string) int {
+// escapedSize returns how many bytes of UTF-16 markup takes at most: if the client library that sends it escapes all that
+// JSON may escape.
+func escapedSize(s string) int {
 	n := 0
 	for _, r := range s {
 		n += jsonCost(r)
@@ -202,5 +209,5 @@ func weigh(s string) int {
 	return n
 }
 
-// htmlCost is how many bytes a character takes in a message; see weigh.
-func htmlCost(r rune) int { return weigh(html.EscapeString(string(r))) }
+// htmlCost returns how many bytes a character takes in a message; see escapedSize.
+func htmlCost(r rune) int { return escapedSize(html.EscapeString(string(r))) }

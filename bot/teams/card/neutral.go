@@ -16,9 +16,9 @@ func literalRun(s string) string {
 	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
 }
 
-// neutral makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or
-// dates. It doesn't rely on escapes, because the clients of Teams parse Markdown differently.
-func neutral(s string) string {
+// neutralize makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or dates. It replaces
+// characters instead of escaping them, because the clients of Teams parse Markdown differently.
+func neutralize(s string) string {
 	runes := []rune(oneLine(s))
 	var b strings.Builder
 	for i, r := range runes {
@@ -33,8 +33,8 @@ func neutral(s string) string {
 			b.WriteRune('\'')
 			continue
 		case '_':
-			if i > 0 && i+1 < len(runes) && wordRune(runes[i-1]) && wordRune(runes[i+1]) {
-				b.WriteRune(r) // within a word it isn't a mark; so addresses stay as they are
+			if i > 0 && i+1 < len(runes) && isWordRune(runes[i-1]) && isWordRune(runes[i+1]) {
+				b.WriteRune(r) // within a word it is no mark; so addresses stay as they are
 				continue
 			}
 			b.WriteString(joiner)
@@ -60,10 +60,10 @@ func oneLine(s string) string {
 	}, shape.Straight(s))
 }
 
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// fronted keeps the beginning of a TextBlock from being a heading, list or quotation.
-func fronted(s string) string {
+// guardStart keeps the beginning of a TextBlock from being read as a heading, a list or a quotation.
+func guardStart(s string) string {
 	if s != "" && strings.ContainsRune("#>-+=|0123456789 ", rune(s[0])) {
 		return joiner + s
 	}

@@ -17,10 +17,10 @@ import (
 // ErrData is returned for data that no button or form of ours carries.
 var ErrData = errors.New("teams: card: unreadable data")
 
-// Bounds of what a button or a filled form sends back.
+// Bounds of what a button or a filled form sends back. A client may send anything.
 const (
-	dataMostBytes  = 256 << 10
-	nonceMostBytes = 200
+	maxDataBytes  = 256 << 10
+	maxNonceBytes = 200
 )
 
 // Returned is what a card or dialog sends back: either a click or a filled form.
@@ -29,17 +29,17 @@ type Returned struct {
 	Form  *Submitted
 }
 
-// Click is a clicked button. All of it is a claim: the engine authorises it anew.
+// Click is a clicked button. A client may have made all of it up: the engine checks again who may do what.
 type Click struct {
-	Verb  bridge.Verb
-	Args  bridge.Args
-	Opens view.Opens
-	Nonce string       // names the button for the fact's id
-	Place bridge.Place // for a button in a dialog: where the dialog was opened
-	Alone bool         // the button is in a message that only the person who clicked sees
+	Verb    bridge.Verb
+	Args    bridge.Args
+	Opens   view.Opens
+	Nonce   string       // names the button for the fact's id
+	Place   bridge.Place // for a button in a dialog: where the dialog was opened
+	Private bool         // the button is in a message that only the person who clicked sees
 }
 
-// Submitted is a filled form; all of it is a claim, too.
+// Submitted is a filled form. A client may have made all of it up, too.
 type Submitted struct {
 	Memory Memory
 	Values map[string][]string // by field name; empty ones are left out
@@ -49,7 +49,7 @@ type Submitted struct {
 // message), a task/fetch or a task/submit.
 // Errors: ErrData.
 func Read(data []byte) (Returned, error) {
-	if len(data) > dataMostBytes {
+	if len(data) > maxDataBytes {
 		return Returned{}, fmt.Errorf("%w: %d bytes", ErrData, len(data))
 	}
 	var fields map[string]json.RawMessage
@@ -76,10 +76,10 @@ func readClick(data []byte) (Returned, error) {
 	default:
 		return Returned{}, fmt.Errorf("%w: button: it opens nothing known", ErrData)
 	}
-	if len(d.Nonce) > nonceMostBytes {
+	if len(d.Nonce) > maxNonceBytes {
 		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
-	c := &Click{Verb: name, Args: args, Opens: d.Opens, Nonce: d.Nonce, Alone: d.Alone}
+	c := &Click{Verb: name, Args: args, Opens: d.Opens, Nonce: d.Nonce, Private: d.Private}
 	if d.Place != nil {
 		c.Place = *d.Place
 	}
@@ -91,38 +91,42 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if err := json.Unmarshal(raw, &s.Memory); err != nil {
 		return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
 	}
-	if s.Memory.Verb == "" || len(s.Memory.Nonce) > nonceMostBytes {
+	if s.Memory.Verb == "" {
 		return Returned{}, fmt.Errorf("%w: form: without verb", ErrData)
+	}
+	if len(s.Memory.Nonce) > maxNonceBytes {
+		return Returned{}, fmt.Errorf("%w: form: long nonce", ErrData)
 	}
 	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field always the same one counts
 		kind, name, ok := strings.Cut(id, ":")
-		if kind += ":"; !ok || kind != textPrefix && kind != onePrefix && kind != severalPrefix {
-			continue
+		kind += ":"
+		if !ok || !slices.Contains([]string{textPrefix, onePrefix, severalPrefix}, kind) {
+			continue // it is not the id of an input
 		}
 		var v string
 		if err := json.Unmarshal(fields[id], &v); err != nil {
 			return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
 		}
-		if list := values(kind, v); len(list) > 0 {
+		if list := inputValues(kind, v); len(list) > 0 {
 			s.Values[name] = list
 		}
 	}
 	return Returned{Form: s}, nil
 }
 
-// values reads what one input sends back.
-func values(kind, v string) []string {
+// inputValues returns the values in what one input sends back; kind is the prefix of its id.
+func inputValues(kind, v string) []string {
 	if v == "" {
 		return nil
 	}
 	switch kind {
 	case onePrefix:
-		return []string{unpack(v)}
+		return []string{unpackValue(v)}
 	case severalPrefix:
 		var list []string
 		for part := range strings.SplitSeq(v, ",") {
 			if part = strings.TrimSpace(part); part != "" {
-				list = append(list, unpack(part))
+				list = append(list, unpackValue(part))
 			}
 		}
 		return list
@@ -130,17 +134,17 @@ func values(kind, v string) []string {
 	return []string{v}
 }
 
-// Fill reads what the form asks for. The errors are by field name, "" for the whole form. Pure: it reads
-// times as of when the form was opened.
-func (s Submitted) Fill() (view.Filled, map[string]string) {
+// Fill reads what the form asks for. The errors are by field name; those of the whole form stand under "". Times such as
+// "tomorrow" count from when the form was opened, so that reading it again leads to the same result.
+func (s Submitted) Fill() (filled view.Filled, errs map[string]string) {
 	m := s.Memory
 	name, args, err := verb.Pressed(m.Verb, m.Args)
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.Location())
-	if m.Pick && out.Text == "" {
-		out.Text = m.Text
+	filled, errs = view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.Location())
+	if m.Pick && filled.Text == "" {
+		filled.Text = m.Text
 	}
-	return out, errs
+	return filled, errs
 }

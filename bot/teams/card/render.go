@@ -11,43 +11,44 @@ import (
 	"parley/channels/markdown"
 )
 
-// Bounds of a card.
+// Bounds of a card. Teams counts the size of messages as UTF-16.
 const (
-	cardVersion  = "1.5"
-	pageBytes    = 40 << 10 // of a message's card as UTF-16: Teams refuses about 100 KB, older documentation says 40
-	dialogBytes  = 80 << 10 // of a dialog's card as UTF-16
-	rowBytes     = 12 << 10 // of one row's text as UTF-16 JSON
-	labelRunes   = 75
-	summaryRunes = 200
+	cardVersion     = "1.5"
+	maxPageBytes    = 40 << 10 // of a message's card: Teams refuses about 100 KB, older documentation says 40
+	maxDialogBytes  = 80 << 10 // of a dialog's card
+	maxRowBytes     = 12 << 10 // of one row's text as JSON
+	maxLabelRunes   = 75
+	maxSummaryRunes = 200
 )
 
-// Page is one message's card.
+// Page is the card of one message.
 type Page struct {
 	Card    json.RawMessage // content of an attachment of type ContentType
 	Summary string          // plain text for notifications
-	ID      string          // of the card's first element, by which Reconcile finds it
+	ID      string          // of the card's first element; Reconcile finds the message by it
 }
 
-// Render lays c out in messages; most cards need one. A long card continues in further messages;
-// buttons come last. nonce begins the nonces of the buttons and the ids of the pages. An update of a
-// card needs another nonce, so that clicks on its buttons count as new ones.
+// Render lays c out in messages; most cards need one. A long card continues in further messages, and its buttons are in the
+// last one. The nonces of the buttons and the ids of the pages begin with nonce. An update of a card needs another nonce,
+// so that clicks on its buttons count as new ones.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
-	r.blocks(c.Blocks)
-	r.buttons(c.Buttons)
-	r.end()
+	r.addBlocks(c.Blocks)
+	r.addButtons(c.Buttons)
+	r.finishPage()
 	if len(r.pages) == 0 {
-		r.body = []element{words(" ")}
-		r.end()
+		r.body = []element{paragraph(" ")} // Teams shows no empty card
+		r.finishPage()
 	}
-	pages, short := make([]Page, len(r.pages)), summary(c)
+	pages := make([]Page, len(r.pages))
+	short := summary(c)
 	for i, p := range r.pages {
 		pages[i] = Page{Card: p, Summary: short, ID: r.pageID(i)}
 	}
 	return pages
 }
 
-// HasButtons says whether c has buttons, so that it must be shown as a card: text messages have none.
+// HasButtons reports whether c has buttons. Then it must be shown as a card: text messages can't have buttons.
 func HasButtons(c view.Card) bool {
 	for _, b := range c.Blocks {
 		if len(b.Buttons) > 0 {
@@ -59,35 +60,40 @@ func HasButtons(c view.Card) bool {
 
 // renderer lays blocks out in cards.
 type renderer struct {
-	home   Home
-	seed   string
-	count  int           // of buttons, for their nonces
-	dialog *bridge.Place // where the dialog was opened; nil = a message
-	pages  []json.RawMessage
+	home        Home
+	seed        string        // the beginning of all nonces and ids
+	buttonCount int           // of the buttons so far, for their nonces
+	dialog      *bridge.Place // where the dialog was opened; nil for a message
+	pages       []json.RawMessage
+	leftOut     int // how many elements found no room in a dialog
+
+	// The page that is being filled:
 	body   []element
 	frame  frame // around the last element of body
 	size   int   // of body as UTF-16 JSON
-	left   int   // how many elements found no room in a dialog
 	people mentions
 }
 
-// end finishes a page.
-func (r *renderer) end() {
+// finishPage finishes the page that is being filled, unless it is empty.
+func (r *renderer) finishPage() {
 	if len(r.body) == 0 {
 		return
 	}
 	if r.dialog == nil {
 		r.body[0].ID = r.pageID(len(r.pages))
 	}
-	r.pages = append(r.pages, encode(r.card()))
-	r.body, r.frame, r.size, r.people = nil, frameNone, 0, mentions{}
+	r.pages = append(r.pages, encode(r.adaptiveCard()))
+	r.body = nil
+	r.frame = frameNone
+	r.size = 0
+	r.people = mentions{}
 }
 
 // pageID is the id of a page's first element. Clients show or hide elements by their ids, so Teams must
 // keep it; people don't see it.
 func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
-func (r *renderer) card() adaptive {
+func (r *renderer) adaptiveCard() adaptive {
 	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}
 	t := teams{}
 	if r.dialog == nil {
@@ -102,68 +108,76 @@ func (r *renderer) card() adaptive {
 	return c
 }
 
-// put adds the element that build makes, within a frame. If it doesn't fit, put begins a new page and
-// makes the element again, since mentions belong to a page. A dialog has only one page: there it counts
-// the element in left.
-func (r *renderer) put(f frame, build func() element) {
-	people, count := slices.Clone(r.people.list), r.count
+// addElement adds the element that build makes, within a frame. If it doesn't fit, addElement begins a new page and calls
+// build again, since mentions belong to a page. A dialog has only one page: there it counts the element in leftOut.
+func (r *renderer) addElement(f frame, build func() element) {
+	peopleBefore := slices.Clone(r.people.list)
+	countBefore := r.buttonCount
 	e := build()
-	size := weight(e) + r.people.weight(len(people))
-	if r.dialog != nil && r.size+size > dialogBytes {
-		r.people.list = people
-		r.left++
+	size := elementSize(e) + r.people.entitiesSize(len(peopleBefore))
+	switch {
+	case r.dialog != nil && r.size+size > maxDialogBytes:
+		r.people.list = peopleBefore
+		r.leftOut++
 		return
-	}
-	if r.dialog == nil && r.size > 0 && r.size+size > pageBytes {
-		r.people.list, r.count = people, count
-		r.end()
+	case r.dialog == nil && r.size > 0 && r.size+size > maxPageBytes:
+		r.people.list = peopleBefore
+		r.buttonCount = countBefore
+		r.finishPage()
 		e = build()
-		size = weight(e) + r.people.weight(0)
+		size = elementSize(e) + r.people.entitiesSize(0)
 	}
 	r.size += size
-	if f == frameNone {
+	r.appendInFrame(f, e)
+}
+
+// appendInFrame appends an element to the page. Successive elements with the same frame share one container.
+func (r *renderer) appendInFrame(f frame, e element) {
+	last := len(r.body) - 1
+	switch {
+	case f == frameNone:
 		r.body = append(r.body, e)
-	} else if last := len(r.body) - 1; last >= 0 && r.frame == f {
+	case last >= 0 && r.frame == f:
 		r.body[last].Items = append(r.body[last].Items, e)
-	} else {
+	default:
 		r.body = append(r.body, element{Type: "Container", Style: "emphasis", Items: []element{e}})
 	}
 	r.frame = f
 }
 
-func (r *renderer) blocks(blocks []view.Block) {
+func (r *renderer) addBlocks(blocks []view.Block) {
 	for _, b := range blocks {
 		switch b.Kind {
 		case view.BlockBody, view.BlockQuote:
-			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{rowBytes, jsonCost, true}) {
+			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}) {
 				if row.gap && row.frame == frameCode {
-					r.frame = frameNone // two pieces of code in a row are two boxes
+					r.frame = frameNone // a further piece of code gets a box of its own
 				}
-				r.put(row.frame, func() element { return rowElement(row) })
+				r.addElement(row.frame, func() element { return rowElement(row) })
 			}
 		case view.BlockSmall:
-			r.put(frameNone, func() element {
-				e := r.line(b.Pieces, true)
+			r.addElement(frameNone, func() element {
+				e := r.lineElement(b.Pieces, true)
 				e.Spacing = "Small"
 				return e
 			})
 		case view.BlockLine:
-			r.put(frameNone, func() element { return r.line(b.Pieces, false) })
+			r.addElement(frameNone, func() element { return r.lineElement(b.Pieces, false) })
 		case view.BlockItem:
-			r.item(b)
+			r.addItem(b)
 		}
 	}
 }
 
-// item lays out an entry of a list: a single button beside it, several below it.
-func (r *renderer) item(b view.Block) {
-	line := func() element { return r.line(b.Pieces, false) }
+// addItem lays out an entry of a list: a single button beside it, several below it.
+func (r *renderer) addItem(b view.Block) {
+	line := func() element { return r.lineElement(b.Pieces, false) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
-		r.put(frameNone, line)
-		r.buttons(b.Buttons)
+		r.addElement(frameNone, line)
+		r.addButtons(b.Buttons)
 		return
 	}
-	r.put(frameNone, func() element {
+	r.addElement(frameNone, func() element {
 		return element{Type: "ColumnSet", Columns: []element{
 			{Type: "Column", Width: "stretch", Center: "Center", Items: []element{line()}},
 			{Type: "Column", Width: "auto", Center: "Center", Items: []element{r.actionSet(b.Buttons, 0)}},
@@ -171,17 +185,18 @@ func (r *renderer) item(b view.Block) {
 	})
 }
 
-func (r *renderer) buttons(buttons []view.Button) {
-	row := max(len(buttons), 1)
+// addButtons adds buttons: in a message as one row, in a dialog as rows that are legible on a phone.
+func (r *renderer) addButtons(buttons []view.Button) {
+	perRow := max(len(buttons), 1)
 	if r.dialog != nil {
-		row = rowMost
+		perRow = maxPerRow
 	}
-	for _, set := range view.Rows(buttons, row) {
-		r.put(frameNone, func() element { return r.actionRow(set) })
+	for _, set := range view.Rows(buttons, perRow) {
+		r.addElement(frameNone, func() element { return r.actionRow(set) })
 	}
 }
 
-// rowElement is a line of literal runs.
+// rowElement makes the element of one line of a longer text.
 func rowElement(row row) element {
 	e := element{Type: "RichTextBlock"}
 	if !row.gap {
@@ -190,7 +205,9 @@ func rowElement(row row) element {
 	for _, m := range row.runs {
 		run := textRun(m.Text)
 		if row.frame == frameCode || m.Style.Code {
-			run.Font, run.Text = "Monospace", strings.ReplaceAll(strings.ReplaceAll(run.Text, "\t", "    "), "  ", "\u00a0 ")
+			run.Font = "Monospace"
+			spaces := strings.ReplaceAll(run.Text, "\t", "    ")
+			run.Text = strings.ReplaceAll(spaces, "  ", "\u00a0 ") // otherwise clients show several spaces as one
 		}
 		if m.Style.Bold {
 			run.Weight = "Bolder"
@@ -204,22 +221,22 @@ func rowElement(row row) element {
 	return e
 }
 
-// words makes a paragraph of literal text.
-func words(s string) element {
+// paragraph makes a paragraph of literal text.
+func paragraph(s string) element {
 	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
-// weight is about how many bytes of UTF-16 an element takes in a message, if its sender escapes all that
-// JSON may escape.
-func weight(e element) int {
+// elementSize returns about how many bytes of UTF-16 an element takes in a message, if the client library that sends it
+// escapes all that JSON may escape.
+func elementSize(e element) int {
 	raw, err := json.Marshal(e)
 	if err != nil {
-		return pageBytes
+		return maxPageBytes
 	}
-	return wide(string(raw)) + 2
+	return utf16Size(string(raw)) + 2
 }
 
-// jsonCost is about how many bytes of UTF-16 a character takes in a card.
+// jsonCost returns about how many bytes of UTF-16 a character takes in a card, escaped or not.
 func jsonCost(r rune) int {
 	switch {
 	case r < ' ' || r == '\u2028' || r == '\u2029' || r == '<' || r == '>' || r == '&':
@@ -230,12 +247,13 @@ func jsonCost(r rune) int {
 	return 2
 }
 
+// summary returns a card's text for notifications, as one line.
 func summary(c view.Card) string {
 	words := strings.Join(strings.Fields(oneLine(Plain(c))), " ")
-	return strings.TrimSpace(markdown.Cut(words, summaryRunes))
+	return strings.TrimSpace(markdown.Cut(words, maxSummaryRunes))
 }
 
-// Plain gives the beginning of a card as plain text: a line for each block, with icons as characters.
+// Plain returns the beginning of a card as plain text: a line for each block, with emoji for icons.
 func Plain(c view.Card) string {
 	blocks := make([]view.Block, len(c.Blocks))
 	for i, b := range c.Blocks {
@@ -246,7 +264,7 @@ func Plain(c view.Card) string {
 			}
 		}
 		if b.Text != "" {
-			text := markdown.Plain(markdown.Parts(markdown.Cut(b.Text, 2*summaryRunes)))
+			text := markdown.Plain(markdown.Parts(markdown.Cut(b.Text, 2*maxSummaryRunes)))
 			blocks[i].Pieces = []view.Piece{{Kind: view.PieceText, Text: text}}
 		}
 	}

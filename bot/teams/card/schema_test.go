@@ -11,7 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// published gives the schema of Adaptive Cards 1.5, as Microsoft publishes it.
+// published returns the schema of Adaptive Cards 1.5, as Microsoft publishes it.
 // Source: github.com/microsoft/AdaptiveCards, schemas/1.5.0/adaptive-card.json; MIT licence.
 var published = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	raw, err := os.ReadFile("testdata/schema/adaptive-card.v1.5.schema.json")
@@ -66,7 +66,7 @@ func ofSchema(v any) any {
 	return v
 }
 
-// deepest gives the fault that lies deepest in the card: the schema tries every kind of element
+// deepest returns the fault that lies deepest in the card: the schema tries every kind of element
 // where one is, and those that are not meant fail further up.
 func deepest(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 	found := e

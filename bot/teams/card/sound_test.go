@@ -32,7 +32,7 @@ func ours(t testing.TB, card json.RawMessage, faults []string) {
 	if err := schemaFault(t, card); err != nil {
 		t.Errorf("Adaptive Cards 1.5: %v", err)
 	}
-	if n := wide(string(card)); n > 80<<10 {
+	if n := utf16Size(string(card)); n > 80<<10 {
 		t.Errorf("%d bytes as UTF-16", n)
 	}
 	var root map[string]any

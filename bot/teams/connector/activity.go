@@ -67,8 +67,8 @@ type Changes struct {
 	ReactionsRemoved []Reaction       `json:"reactionsRemoved,omitempty"`
 }
 
-// At is the activity's time; zero if there is none or it can't be read. A time without a zone is read as
-// UTC, as the service means it.
+// At returns the activity's time; zero if it has none or it can't be read. A time without a zone is UTC: the service means
+// it so.
 func (a Activity) At() time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
 		if t, err := time.Parse(layout, a.Timestamp); err == nil {

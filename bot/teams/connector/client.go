@@ -35,8 +35,8 @@ type Options struct {
 	Now    func() time.Time
 }
 
-// Client calls the Bot Connector. Safe for concurrent use. All methods block until the
-// answer came, ctx ends, or rest.DefaultTimeout is over; their errors are *Error.
+// Client calls the Bot Connector. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
+// rest.DefaultTimeout is over. Their errors are *Error.
 type Client struct {
 	me   string
 	rest *rest.Client
@@ -58,7 +58,7 @@ func (c *Client) StartThread(ctx context.Context, service, tenant, channel strin
 	}, true)
 }
 
-// Personal gives the id of the bot's chat with a person ("29:…" or an Entra object id), who must have the
+// Personal returns the id of the bot's chat with a person ("29:…" or an Entra object id), who must have the
 // app. It is the same each time.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
 	s, err := c.begin(ctx, service, ConversationParameters{
@@ -71,7 +71,7 @@ func (c *Client) Personal(ctx context.Context, service, tenant, person string) (
 func (c *Client) begin(ctx context.Context, service string, p ConversationParameters, creates bool) (s Started, err error) {
 	l := call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}
 	if err = c.call(ctx, l, &s); err == nil && s.ID == "" {
-		err = fail(&rest.Failure{Call: l.name, Status: http.StatusOK, Left: true, Cause: errors.New("the answer names no conversation")}, creates)
+		err = asError(&rest.Failure{Call: l.name, Status: http.StatusOK, MaybeSent: true, Cause: errors.New("the answer names no conversation")}, creates)
 	}
 	return s, err
 }
@@ -123,9 +123,9 @@ func (c *Client) Member(ctx context.Context, at Conversation, id string) (m Memb
 	return m, err
 }
 
-// Members gives up to 500 members of a conversation; continuation comes from the page before, "" for the first.
+// Members returns up to 500 members of a conversation. continuation comes from the page before; it is "" for the first.
 func (c *Client) Members(ctx context.Context, at Conversation, continuation string) (p MemberPage, err error) {
-	q := url.Values{"pageSize": {strconv.Itoa(memberPage)}}
+	q := url.Values{"pageSize": {strconv.Itoa(membersPerPage)}}
 	if continuation != "" {
 		q.Set("continuationToken", continuation)
 	}
@@ -133,8 +133,8 @@ func (c *Client) Members(ctx context.Context, at Conversation, continuation stri
 	return p, err
 }
 
-// memberPage is how many members are asked for at once: the most that Teams gives.
-const memberPage = 500
+// membersPerPage is how many members are asked for at once: Teams gives no more.
+const membersPerPage = 500
 
 // Team describes a team ("19:…@thread.tacv2").
 func (c *Client) Team(ctx context.Context, service, id string) (t TeamDetails, err error) {
@@ -154,8 +154,8 @@ func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelI
 // Download reads an attachment at its contentUrl, at most 100 MB. The address is checked like a service
 // URL, so that our token goes nowhere else.
 func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, error) {
-	a, err := c.rest.Open(ctx, rest.Request{Name: "GET attachment", Method: http.MethodGet, URL: address, Most: maxDownload, Timeout: downloadTimeout})
-	return a, fail(err, false)
+	a, err := c.rest.Open(ctx, rest.Request{Name: "GET attachment", Method: http.MethodGet, URL: address, MaxBytes: maxDownload, Timeout: downloadTimeout})
+	return a, asError(err, false)
 }
 
 func (c *Client) post(ctx context.Context, at Conversation, a Activity, targeted bool) (r ResourceResponse, err error) {
@@ -183,22 +183,22 @@ type call struct {
 	path    path
 	query   url.Values
 	body    any
-	creates bool // a repeated call makes a second one
+	creates bool // a repeated call would make a second message
 }
 
 func (c *Client) call(ctx context.Context, l call, out any) error {
 	address := strings.TrimRight(l.service, "/") + "/v3"
 	if strings.ContainsAny(l.service, "?#") {
-		return fail(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
+		return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
 	}
 	for _, p := range l.path {
 		if p == "" || p == "." || p == ".." {
-			return fail(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", errID, p)}, false)
+			return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", errID, p)}, false)
 		}
 		address += "/" + url.PathEscape(p)
 	}
 	if len(l.query) > 0 {
 		address += "?" + l.query.Encode()
 	}
-	return fail(c.rest.Do(ctx, rest.Request{Name: l.name, Method: l.method, URL: address, Body: l.body, Most: maxAnswer}, out), l.creates)
+	return asError(c.rest.Do(ctx, rest.Request{Name: l.name, Method: l.method, URL: address, Body: l.body, MaxBytes: maxAnswer}, out), l.creates)
 }

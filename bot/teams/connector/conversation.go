@@ -19,7 +19,7 @@ type ConversationParameters struct {
 	Activity    *Activity        `json:"activity,omitempty"`    // a thread: its first message
 }
 
-// Started gives the ids of a conversation that was begun.
+// Started has the ids of a conversation that was begun.
 type Started struct {
 	ID         string `json:"id"`         // the conversation's: "19:…;messageid=17…" or "a:…"
 	ActivityID string `json:"activityId"` // the first message's; "" where there was none
@@ -62,7 +62,7 @@ func (m *Member) UnmarshalJSON(b []byte) error {
 // MemberPage is a part of a conversation's members.
 type MemberPage struct {
 	Members           []Member `json:"members"`
-	ContinuationToken string   `json:"continuationToken"` // "" = the last page
+	ContinuationToken string   `json:"continuationToken"` // "" on the last page
 }
 
 // TeamDetails describe a team.

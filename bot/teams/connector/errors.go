@@ -8,8 +8,8 @@ import (
 	"parley/channels"
 )
 
-// Error is a call that failed. Status, Code, Text, RetryAfter and Cause tell how it failed; Class tells
-// what its caller can do next.
+// Error is a call that failed. Status, Code, Text, RetryAfter and Cause say how it failed. Class says what its caller can do
+// next.
 type Error struct {
 	rest.Failure
 	Class channels.Class
@@ -18,10 +18,10 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Unwrap gives the failure, so that errors.As finds it as it does in other calls of Teams.
+// Unwrap returns the failure, so that errors.As finds it as it does in other calls of Teams.
 func (e *Error) Unwrap() error { return &e.Failure }
 
-// Ambiguous says whether nobody can tell if the call did what it was to do.
+// Ambiguous reports whether nobody can tell if the call did what it was to do.
 func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 
 // Codes by which Teams says why it refuses.
@@ -36,8 +36,9 @@ const (
 	CodeNoActivity    = "ActivityNotFoundInConversation"
 )
 
-// fail gives a failed call its class. creates means that a repeated call would make a second one.
-func fail(err error, creates bool) error {
+// asError turns a rest.Failure into an *Error with its class. creates means that a repeated call would make a second
+// message.
+func asError(err error, creates bool) error {
 	var e *rest.Failure
 	if err == nil || !errors.As(err, &e) {
 		return err
@@ -45,23 +46,23 @@ func fail(err error, creates bool) error {
 	return &Error{Failure: *e, Class: classify(e, creates)}
 }
 
-// classify gives the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
+// classify returns the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
 // documented as "don't retry". It may have come after the message was stored, so for a call that
 // creates something it is ambiguous.
 func classify(e *rest.Failure, creates bool) channels.Class {
-	unknown := channels.Retry
+	maybeDone := channels.Retry // the class of a call that may have had its effect
 	if creates {
-		unknown = channels.Ambiguous
+		maybeDone = channels.Ambiguous
 	}
 	switch {
 	case errors.Is(e, rest.ErrCredentials), errors.Is(e, rest.ErrNoSecret):
 		return channels.AuthBroken
 	case errors.Is(e, rest.ErrHost), errors.Is(e, errID):
 		return channels.BadRecipient
-	case e.Status == 0 && !e.Left:
+	case e.Status == 0 && !e.MaybeSent:
 		return channels.Retry
-	case e.Status == 0, e.Status < 300: // no answer, or the end of it was lost
-		return unknown
+	case e.Status == 0, e.Status < 300: // there was no answer, or its end was lost
+		return maybeDone
 	}
 	switch e.Status {
 	case http.StatusTooManyRequests:
@@ -78,10 +79,10 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 		}
 		return channels.BadContent
 	case http.StatusRequestTimeout:
-		return unknown
+		return maybeDone
 	}
 	if e.Status > http.StatusNotImplemented {
-		return unknown
+		return maybeDone
 	}
 	return channels.BadContent
 }

@@ -13,15 +13,15 @@ const NoFileAccess = "Teams doesn't let Parley read files of channels. Choose Re
 
 // Attached is what could be found out about a file of a message.
 type Attached struct {
-	ID          string `json:"id,omitempty"` // of its tag in the text; "" for a pasted picture
+	ID          string `json:"id,omitempty"` // of the file's <attachment> in the text; "" for a pasted picture
 	Name        string `json:"name,omitempty"`
 	Type        string `json:"type,omitempty"`
 	URL         string `json:"url,omitempty"`
 	Bytes       int64  `json:"bytes,omitempty"`
-	Unavailable string `json:"unavailable,omitempty"`
+	Unavailable string `json:"unavailable,omitempty"` // why the file can't be read, for people; "" if it can
 }
 
-// Pictures gives the pictures that were pasted into a message.
+// Pictures returns the pictures that were pasted into a message.
 func Pictures(a *connector.Activity) []connector.Attachment {
 	var out []connector.Attachment
 	for _, at := range a.Attachments {
@@ -32,9 +32,8 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// Pasted describes the n-th picture of a message, from 0, of which only the attachment is known.
-//
-// Teams gives all of them the type image/*.
+// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
+// them the type image/*.
 func Pasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
@@ -46,7 +45,7 @@ func Pasted(n int, at connector.Attachment) Attached {
 	return f
 }
 
-// PictureName names the n-th picture of a message, from 0, that has no name of its own; kind is its MIME type.
+// PictureName makes a name for a picture that has none; n is its index among those of the message, kind its MIME type.
 func PictureName(n int, kind string) string {
 	ending := "png"
 	switch kind {
@@ -61,7 +60,7 @@ func PictureName(n int, kind string) string {
 	return fmt.Sprintf("picture-%d.%s", n+1, ending)
 }
 
-// OriginOf tells in which channel, and by whom, the files of a message were attached.
+// OriginOf returns in which channel, and by whom, the files of a message were attached.
 func OriginOf(a *connector.Activity) Origin {
 	o := Origin{Channel: PlaceOf(a).Channel}
 	if a.From != nil {
@@ -74,14 +73,14 @@ func OriginOf(a *connector.Activity) Origin {
 // own rights, so only files in the channel's own site or in the author's OneDrive are read.
 type Origin struct {
 	Channel string
-	Author  string // Entra object id; "" = nobody's
+	Author  string // Entra object id; "" if it isn't known
 }
 
-// sealed begins the addresses of files that Decode gives; they contain the file's origin. A message
-// can't avoid the check of its origin: without one, Open reads nothing from Graph.
+// sealed is the beginning of the addresses of files that Decode returns. They contain the file's origin. A message can't
+// avoid the check of its origin: Graph is asked for no file without one.
 const sealed = "teams:?"
 
-// Seal gives the address of a file together with its origin; "" stays "".
+// Seal returns the address of a file together with its origin; "" stays "".
 func (o Origin) Seal(address string) string {
 	if address == "" {
 		return ""
@@ -89,7 +88,7 @@ func (o Origin) Seal(address string) string {
 	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// Unseal gives back what Seal was given. Addresses that an older Parley stored have no origin.
+// Unseal returns back what Seal was given. Addresses that an older Parley stored have no origin.
 func Unseal(address string) (Origin, string) {
 	packed, ok := strings.CutPrefix(address, sealed)
 	if !ok {

@@ -3,6 +3,8 @@ package fact
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"parley/bot/teams/card"
@@ -31,9 +33,9 @@ type Invoked struct {
 		Verb string          `json:"verb"`
 		Data json.RawMessage `json:"data"`
 	} `json:"action"`
-	Trigger string `json:"trigger"` // automatic: a client brings a card up to date
+	Trigger string `json:"trigger"` // "automatic" if a client refreshes a card by itself
 	Context struct {
-		Theme string `json:"theme"` // default, dark, contrast
+		Theme string `json:"theme"` // default, dark or contrast
 	} `json:"context"`
 	Data       json.RawMessage `json:"data"`
 	CommandID  string          `json:"commandId"`
@@ -64,14 +66,14 @@ type MenuMessage struct {
 	} `json:"body"`
 }
 
-// ReadInvoked reads an invoke's value; what isn't as expected is left empty.
+// ReadInvoked reads an invoke's value. Fields with values of an unexpected type stay empty.
 func ReadInvoked(a *connector.Activity) Invoked {
 	var v Invoked
-	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // a field of another kind stays empty
+	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // see above
 	return v
 }
 
-// submitted gives what a button carried and what was filled in. The activity is an invoke, or a message
+// submitted returns what a button carried and what was filled in. The activity is an invoke, or a message
 // from a client that doesn't know Action.Execute; the value of such a message may be JSON in a string.
 func submitted(a *connector.Activity) json.RawMessage {
 	if a.Type != connector.TypeInvoke {
@@ -88,21 +90,22 @@ func submitted(a *connector.Activity) json.RawMessage {
 	return v.Data
 }
 
-// ClickPlace is where a button was clicked: at the card's message or, in a dialog, where that was opened.
+// ClickPlace returns where a button was clicked: at the card's message or, in a dialog, where the dialog was opened.
 func ClickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	if c.Place != (bridge.Place{}) {
 		return c.Place
 	}
 	at := PlaceOf(a)
 	at.Message = a.ReplyToID
-	if at.Thread == at.Message {
+	if at.Thread == at.Message { // a root is in no thread
 		at.Thread = ""
 	}
 	return at
 }
 
-// ClickFact makes the fact of a click. Its id is the same for each click of one person on the same button
-// of the same card.
+// ClickFact makes the fact of a click, and reads the click from data. Clicks of one person on the same button of the same
+// card have the same id. If data can't be read, the click is nil and the fact is for the quarantine. data may be empty or
+// JSON in a string: then it is read from the activity.
 func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submitted(a)
@@ -116,23 +119,26 @@ func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channel
 	return p.Fact(p.InvokeID(a, read.Click.Nonce, data), KeyOf(at)), read.Click
 }
 
-// FormFact makes the fact of a filled form. Its id comes from what was filled in, so that a repetition is the same.
+// FormFact makes the fact of a filled form. Its id depends on what was filled in, so that a repetition has the same id.
 func (p Payload) FormFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
 	p.Kind = kindForm
 	at := f.Memory.Place
 	return p.Fact(p.InvokeID(a, f.Memory.Nonce, data), KeyOf(at))
 }
 
-// InvokeID is the id of the fact of a click or a filled form: the same for the same person, the same card or
-// dialog (nonce) and the same data, whatever order their fields have.
+// maxNonceInID bounds a nonce in a fact's id: a client may send any.
+const maxNonceInID = 64
+
+// InvokeID is the id of the fact of a click or a filled form. It is the same for the same person, the same card or dialog
+// (nonce) and the same data, in whatever order its fields are.
 func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMessage) string {
-	if nonce == "" || len(nonce) > 64 {
+	if nonce == "" || len(nonce) > maxNonceInID {
 		nonce = a.ID
 	}
 	filled := string(data)
 	var fields map[string]any
 	if json.Unmarshal(data, &fields) == nil {
-		if sorted, err := json.Marshal(fields); err == nil { // by sorted keys
+		if sorted, err := json.Marshal(fields); err == nil { // Marshal sorts the keys
 			filled = string(sorted)
 		}
 	}
@@ -142,14 +148,21 @@ func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMess
 func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
 	read, err := card.Read(submitted(a))
 	if err != nil || read.Click == nil {
-		return nil, fmt.Errorf("%w: button: %w", errDecode, orData(err))
+		return nil, fmt.Errorf("%w: button: %w", errDecode, errOrData(err))
 	}
 	c := read.Click
-	return []bridge.Action{{Verb: c.Verb, Origin: bridge.OriginButton, Actor: p.Actor(a), Place: ClickPlace(a, c), Args: c.Args, OwnThread: p.Own}}, nil
+	return []bridge.Action{{
+		Verb:      c.Verb,
+		Origin:    bridge.OriginButton,
+		Actor:     p.Actor(a),
+		Place:     ClickPlace(a, c),
+		Args:      c.Args,
+		OwnThread: p.Own,
+	}}, nil
 }
 
-// orData gives err, or ErrData where the data could be read but are of another kind.
-func orData(err error) error {
+// errOrData returns err, or ErrData if the data could be read but are of another kind.
+func errOrData(err error) error {
 	if err == nil {
 		return card.ErrData
 	}
@@ -159,14 +172,25 @@ func orData(err error) error {
 func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	read, err := card.Read(submitted(a))
 	if err != nil || read.Form == nil {
-		return nil, fmt.Errorf("%w: form: %w", errDecode, orData(err))
+		return nil, fmt.Errorf("%w: form: %w", errDecode, errOrData(err))
 	}
 	filled, errs := read.Form.Fill()
-	if len(errs) > 0 || filled.Next {
-		return nil, fmt.Errorf("%w: form not valid", errDecode)
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: form not valid: %s", errDecode, strings.Join(slices.Sorted(maps.Keys(errs)), ", "))
+	}
+	if filled.Next { // it only opens another form
+		return nil, fmt.Errorf("%w: form not complete", errDecode)
 	}
 	return []bridge.Action{{
-		Verb: filled.Verb, Origin: bridge.OriginForm, Actor: p.Actor(a), Place: read.Form.Memory.Place, Args: filled.Args,
-		Form: read.Form.Memory.Nonce, Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
+		Verb:      filled.Verb,
+		Origin:    bridge.OriginForm,
+		Actor:     p.Actor(a),
+		Place:     read.Form.Memory.Place,
+		Args:      filled.Args,
+		Form:      read.Form.Memory.Nonce,
+		Text:      filled.Text,
+		Rich:      filled.Rich,
+		Explicit:  filled.Verb == bridge.VerbReply, // the form of a reply says clearly that the text is for the customer
+		OwnThread: p.Own,
 	}}, nil
 }

@@ -13,10 +13,10 @@ import (
 	"parley/bridge"
 )
 
-// errDecode is the root of what Decode returns.
+// errDecode is the root of the errors of Decode.
 var errDecode = errors.New("teams: decode")
 
-// Decode turns a stored fact into actions; those of a kind that only its id is kept for have none.
+// Decode turns a stored fact into actions. Facts without effect (Payload.Known) have none.
 // Errors: what can't be read.
 func Decode(raw []byte) ([]bridge.Action, error) {
 	p, a, err := unwrap(raw)
@@ -52,19 +52,13 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	case connector.TypeMessage:
 		out = []bridge.Action{p.Said(at, a)}
 	case connector.TypeMessageUpdate:
-		edit := p.Said(at, a)
-		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.Told(a)
-		edit.Restored = EventType(a) == EventRestored
-		if edit.Origin == bridge.OriginMention {
-			edit.Origin = bridge.OriginText
-		}
-		out = []bridge.Action{edit}
+		out = []bridge.Action{p.edited(at, a)}
 	case connector.TypeMessageDelete:
 		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.Actor(a), Place: at, OwnThread: p.Own}}
 	case connector.TypeMessageReaction:
-		out = p.reacted(at, a)
+		out = p.reactions(at, a)
 	default:
-		return nil, fmt.Errorf("%w: %s", errDecode, cut(a.Type))
+		return nil, fmt.Errorf("%w: %s", errDecode, shorten(a.Type))
 	}
 	if p.Kind == KindCatchUp {
 		for i := range out {
@@ -74,11 +68,24 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	return out, nil
 }
 
+// edited reads the change of a message.
+func (p Payload) edited(at bridge.Place, a *connector.Activity) bridge.Action {
+	edit := p.Said(at, a)
+	edit.Verb = bridge.VerbEdit
+	edit.Args = bridge.Args{}
+	edit.Version = p.VersionDigest(a)
+	edit.Restored = EventType(a) == EventRestored
+	if edit.Origin == bridge.OriginMention { // a mention in a changed message is no new command
+		edit.Origin = bridge.OriginText
+	}
+	return edit
+}
+
 // Said reads what somebody typed.
 func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
-		Actor: p.Actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
+		Actor: p.Actor(a), Place: at, Order: sortKey(at.Message), Raw: t.Plain,
 		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
 	}
 	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
@@ -86,7 +93,7 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	return out
 }
 
-// files gives the files of a message: pictures in it, and what its text refers to.
+// files returns the files of a message: pictures in it, and what its text refers to.
 func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	add := func(f Attached) {
@@ -96,12 +103,19 @@ func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 		if f.ID == "" {
 			f.ID = Digest(f.URL)
 		}
-		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: OriginOf(a).Seal(f.URL), Unavailable: f.Unavailable})
+		out = append(out, bridge.SurfaceFile{
+			ID:          f.ID,
+			Name:        f.Name,
+			ContentType: f.Type,
+			SizeBytes:   f.Bytes,
+			URL:         OriginOf(a).Seal(f.URL),
+			Unavailable: f.Unavailable,
+		})
 	}
 	for _, f := range p.Seen {
 		add(f)
 	}
-	for _, id := range t.Files { // files of which only the id is known
+	for _, id := range t.Files { // files that could not be described when the message came
 		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
 			add(Attached{ID: id, Unavailable: NoFileAccess})
 		}
@@ -114,8 +128,8 @@ func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 	return out
 }
 
-// reacted reads reactions that were added, and those that were taken back.
-func (p Payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
+// reactions reads the reactions that were added, and those that were taken back, in an order that doesn't depend on the map's.
+func (p Payload) reactions(at bridge.Place, a *connector.Activity) []bridge.Action {
 	var out []bridge.Action
 	at.Message = a.ReplyToID
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
@@ -133,7 +147,7 @@ func (p Payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action
 	return out
 }
 
-// noRelay answers somebody who tries to write to a customer in a chat or message that only we can see.
+// noRelay answers somebody who tries to write to a customer in a chat or a message that only we can see.
 const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
 
 // decodeCommand reads a slash command, or a message that only we can see. Nothing of it
@@ -156,5 +170,8 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	}}
 }
 
-// cut shortens what stands in an error.
-func cut(s string) string { return s[:min(len(s), 40)] }
+// shorten shortens a value for an error's text.
+func shorten(s string) string {
+	const maxBytes = 40
+	return s[:min(len(s), maxBytes)]
+}

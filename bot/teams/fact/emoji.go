@@ -7,7 +7,7 @@ import (
 	"parley/bot/verb"
 )
 
-// emojiName gives the shortcode of a reaction such as "like" or "1f440_eyes", if that emoji stands for a
+// emojiName returns the shortcode of a reaction such as "like" or "1f440_eyes", if that emoji stands for a
 // verb. Other reactions keep the name that Teams uses. Teams' names begin with the emoji's code points.
 // Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
 func emojiName(reaction string) string {

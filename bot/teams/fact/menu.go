@@ -12,12 +12,13 @@ import (
 func (p Payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
 	v := ReadInvoked(a)
 	if manifest.VerbOf(v.CommandID) != bridge.VerbUndo || v.Message == nil {
-		return nil, fmt.Errorf("%w: menu entry %q", errDecode, cut(v.CommandID))
+		return nil, fmt.Errorf("%w: menu entry %q", errDecode, shorten(v.CommandID))
 	}
-	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: MessagePlace(a, v.Message), OwnThread: p.Own}}, nil
+	place := MessagePlace(a, v.Message)
+	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: place, OwnThread: p.Own}}, nil
 }
 
-// MessagePlace is the place of the message in whose menu an entry was chosen; for m = nil, the thread of
+// MessagePlace returns the place of the message in whose menu an entry was chosen. If m is nil, it returns the thread of
 // the message box.
 func MessagePlace(a *connector.Activity, m *MenuMessage) bridge.Place {
 	at := PlaceOf(a)

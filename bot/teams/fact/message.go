@@ -13,18 +13,20 @@ import (
 	"parley/bridge"
 )
 
-// PlaceOf is where an activity happened: the channel (or chat), the thread, and the activity's own id as
-// Message. A message that begins a thread has no Thread.
+// PlaceOf returns where an activity happened: the channel (or chat), the thread, and the activity's own id as Message. A
+// message that begins a thread has no Thread.
 func PlaceOf(a *connector.Activity) bridge.Place {
 	if a.Conversation == nil {
 		return bridge.Place{}
 	}
 	channel, root := connector.SplitThread(a.Conversation.ID)
-	if a.Conversation.ConversationType == connector.ConversationChannel && a.ChannelData != nil && a.ChannelData.Channel != nil && a.ChannelData.Channel.ID != "" {
-		channel = a.ChannelData.Channel.ID
+	d := a.ChannelData
+	inChannel := a.Conversation.ConversationType == connector.ConversationChannel
+	if inChannel && d != nil && d.Channel != nil && d.Channel.ID != "" {
+		channel = d.Channel.ID
 	}
 	p := bridge.Place{Channel: channel, Thread: root, Message: a.ID}
-	if p.Thread == p.Message {
+	if p.Thread == p.Message { // Teams gives a root its own thread
 		p.Thread = ""
 	}
 	return p
@@ -38,18 +40,26 @@ func Root(p bridge.Place) string {
 	return p.Message
 }
 
-// InChannel says whether something happened in a channel of a team.
+// InChannel reports whether something happened in a channel of a team.
 func InChannel(a *connector.Activity) bool {
-	return a.Conversation != nil && (a.Conversation.ConversationType == connector.ConversationChannel ||
-		a.Conversation.ConversationType == "" && strings.HasPrefix(a.Conversation.ID, "19:"))
+	if a.Conversation == nil {
+		return false
+	}
+	switch a.Conversation.ConversationType {
+	case connector.ConversationChannel:
+		return true
+	case "": // not told; the ids of channels begin so
+		return strings.HasPrefix(a.Conversation.ID, "19:")
+	}
+	return false
 }
 
-// InPersonal says whether something happened in a person's chat with us.
+// InPersonal reports whether something happened in a person's chat with us.
 func InPersonal(a *connector.Activity) bool {
 	return a.Conversation != nil && a.Conversation.ConversationType == connector.ConversationPersonal
 }
 
-// BySelf says whether an activity is our own.
+// BySelf reports whether an activity is our own.
 func (p Payload) BySelf(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
 
 // Actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
@@ -75,8 +85,8 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	return bridge.Actor{ID: known.User, Kind: bridge.ActorForeign}
 }
 
-// order gives a key that sorts messages as people typed them. The id of a message is its time in milliseconds.
-func order(id string) string {
+// sortKey returns a key that sorts messages as people typed them. The id of a message is its time in milliseconds.
+func sortKey(id string) string {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n < 0 {
 		return ""
@@ -84,8 +94,8 @@ func order(id string) string {
 	return fmt.Sprintf("%010d.%06d", n/1000, n%1000*1000)
 }
 
-// html gives the HTML of a person's message, "" if it has none.
-func html(a *connector.Activity) string {
+// htmlOf returns the HTML of a person's message, "" if it has none.
+func htmlOf(a *connector.Activity) string {
 	for _, at := range a.Attachments {
 		var content string
 		if at.ContentType == connector.ContentHTML && json.Unmarshal(at.Content, &content) == nil {
@@ -97,13 +107,21 @@ func html(a *connector.Activity) string {
 
 // Text reads what somebody typed.
 func (p Payload) Text(a *connector.Activity) card.Text {
-	t := card.Typed{HTML: html(a), Text: a.Text, Format: a.TextFormat, Bot: p.Me}
+	t := card.Typed{HTML: htmlOf(a), Text: a.Text, Format: a.TextFormat, Bot: p.Me}
 	for _, e := range a.Entities {
-		t.Quotes = t.Quotes || e.Type == connector.EntityQuote
+		if e.Type == connector.EntityQuote {
+			t.Quotes = true
+		}
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}
-		m := card.TypedMention{ID: e.Mentioned.ID, User: e.Mentioned.AADObjectID, Name: cmp.Or(card.Words(e.Text), e.Mentioned.Name), Text: e.Text, Index: len(t.Mentions)}
+		m := card.TypedMention{
+			ID:    e.Mentioned.ID,
+			User:  e.Mentioned.AADObjectID,
+			Name:  cmp.Or(card.Words(e.Text), e.Mentioned.Name),
+			Text:  e.Text,
+			Index: len(t.Mentions),
+		}
 		if known, ok := p.Who[m.ID]; ok && known.User != "" {
 			m.User = known.User
 			if known.Name != "" {
@@ -115,14 +133,14 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 	return card.ReadText(t)
 }
 
-// words reads a message with people named as the message names them. What we know of people may differ
-// tomorrow or on another replica, and ids made of the words must not.
-func (p Payload) words(a *connector.Activity) card.Text { return Payload{Me: p.Me}.Text(a) }
+// textAsNamed reads a message with people named as the message names them. Ids are made of these words, so they must not
+// depend on what we know of people: that may differ tomorrow, or on another replica.
+func (p Payload) textAsNamed(a *connector.Activity) card.Text { return Payload{Me: p.Me}.Text(a) }
 
-// content is a digest of a message's words and files. It tells versions of a message apart, and is the
-// same whether the webhook or Graph gives the version.
-func (p Payload) content(a *connector.Activity) string {
-	t := p.words(a)
+// contentDigest returns a digest of a message's words and files. Versions of a message have different ones, and the
+// webhook and Graph lead to the same one for a version.
+func (p Payload) contentDigest(a *connector.Activity) string {
+	t := p.textAsNamed(a)
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
 	return Digest(append([]string{strings.Join(strings.Fields(t.Named(t.Plain)), " ")}, files...)...)
@@ -130,10 +148,10 @@ func (p Payload) content(a *connector.Activity) string {
 
 // EditID names one edit of a message.
 func (p Payload) EditID(at bridge.Place, a *connector.Activity) string {
-	return "e:" + at.Channel + ":" + at.Message + ":" + Version(a) + ":" + p.content(a)
+	return "e:" + at.Channel + ":" + at.Message + ":" + Version(a) + ":" + p.contentDigest(a)
 }
 
-// Version is when a message was changed, in a form that sorts by time; "" where that isn't told.
+// Version returns when a message was changed, in a form that sorts by time; "" if the activity doesn't tell.
 func Version(a *connector.Activity) string {
 	t := a.At()
 	if t.IsZero() {
@@ -142,26 +160,29 @@ func Version(a *connector.Activity) string {
 	return fmt.Sprintf("%020d", t.UnixMilli())
 }
 
-// Told is the version as the engine gets it: when the message was changed, and a digest of what it says.
-// The webhook and Graph agree on the digest, though their times may differ. Pictures can't be compared
-// so: a message that has some gets the time alone.
-func (p Payload) Told(a *connector.Activity) string {
-	t := p.words(a)
+// VersionDigest returns the version as the engine gets it: when the message was changed, and a digest of what it says. The
+// webhook and Graph lead to the same digest, though their times may differ. That isn't so with pictures: for a message
+// that has some, it returns the time alone.
+func (p Payload) VersionDigest(a *connector.Activity) string {
+	t := p.textAsNamed(a)
 	if len(t.Images) > 0 || len(Pictures(a)) > 0 {
 		return Version(a)
 	}
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	return Version(a) + ":" + Digest(append([]string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}, files...)...)
+	parts := []string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}
+	return Version(a) + ":" + Digest(append(parts, files...)...)
 }
 
 // knownSpan is how far apart the times may be that the webhook and Graph give for the same edit.
 const knownSpan = 60 // seconds
 
-// KnownIDs are the ids of the facts by which a version of a message may be known: they hold what it says
-// and about when it was written. The first one is the id under which this version is kept.
+// KnownIDs returns the ids of the facts that show that a version of a message is stored. They contain what the version says
+// and about when it was written. The first one is the id under which this version is stored; the others are those of the
+// spans before and after it.
 func (p Payload) KnownIDs(at bridge.Place, a *connector.Activity) []string {
-	span, content := a.At().Unix()/knownSpan, p.content(a)
+	span := a.At().Unix() / knownSpan
+	content := p.contentDigest(a)
 	var ids []string
 	for _, near := range []int64{0, -1, 1} {
 		ids = append(ids, fmt.Sprintf("v:%s:%s:%s:%d", at.Channel, at.Message, content, span+near))

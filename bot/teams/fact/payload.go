@@ -25,7 +25,7 @@ const (
 	kindForm     = "form"     // a filled dialog
 	KindMenu     = "menu"     // an entry of a message's menu that acts at once
 	KindUpload   = "upload"   // a reply with files from the upload page
-	kindKnown    = "known"    // says nothing but its id
+	kindKnown    = "known"    // has no effect; its id alone counts
 )
 
 // Payload is what the journal keeps of one fact: Teams' bytes, and what was known when they came, so
@@ -33,14 +33,14 @@ const (
 type Payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
-	Me   string          `json:"me"` // our own id
-	Who  map[string]Who  `json:"who,omitempty"`
-	Own  bool            `json:"own,omitempty"` // the thread's root is a post of ours
+	Me   string          `json:"me"`            // our own id: "28:" and the app id
+	Who  map[string]Who  `json:"who,omitempty"` // the people whom the activity names, by their ids in it
+	Own  bool            `json:"own,omitempty"` // the thread's root is, or may be, a post of ours
 	Seen []Attached      `json:"files,omitempty"`
 	Body json.RawMessage `json:"body"`
 }
 
-// Who describes a person whom an activity names. Payload.Who has it by the id in the activity.
+// Who describes a person whom an activity names.
 type Who struct {
 	User string `json:"user"` // Entra object id
 	Name string `json:"name,omitempty"`
@@ -59,13 +59,13 @@ func unwrap(raw []byte) (Payload, connector.Activity, error) {
 		return p, a, fmt.Errorf("%w: version %d of %q", errPayload, p.V, p.Me)
 	}
 	var kind *json.UnmarshalTypeError
-	if err := json.Unmarshal(p.Body, &a); err != nil && !errors.As(err, &kind) { // read like a request
+	if err := json.Unmarshal(p.Body, &a); err != nil && !errors.As(err, &kind) { // fields of an unexpected type stay empty, as in a request
 		return p, a, fmt.Errorf("%w: %w", errPayload, err)
 	}
 	return p, a, nil
 }
 
-// Fact makes the journal's row, with its id and order key.
+// Fact makes the fact that the journal stores, with its id and order key.
 func (p Payload) Fact(id, order string) channels.Fact {
 	p.V = payloadVersion
 	raw, err := json.Marshal(p)
@@ -81,7 +81,7 @@ func Quarantined(body []byte, reason string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// Digest is a short hash that names content; 96 bits.
+// Digest returns a short hash of its parts, 96 bits long: long enough that no two contents have the same.
 func Digest(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
@@ -94,19 +94,19 @@ func Digest(parts ...string) string {
 func MessageID(channel, id string) string { return "m:" + channel + ":" + id }
 
 // DeleteID is the id of the fact of a message's n-th deletion.
-func DeleteID(channel, id string, n int) string { return nth("d:"+channel+":"+id, n) }
+func DeleteID(channel, id string, n int) string { return numbered("d:"+channel+":"+id, n) }
 
 // RestoredID is the id of the fact that a message was restored for the n-th time.
-func RestoredID(channel, id string, n int) string { return nth("u:"+channel+":"+id, n) }
+func RestoredID(channel, id string, n int) string { return numbered("u:"+channel+":"+id, n) }
 
-func nth(id string, n int) string {
+func numbered(id string, n int) string {
 	if n == 1 {
 		return id
 	}
 	return id + ":" + strconv.Itoa(n)
 }
 
-// Known makes a fact without effect. Its id alone counts: sweep.Sweeper.Seen finds it.
+// Known makes a fact without effect. Its id alone counts: a later question (sweep.Sweeper.Seen) finds it.
 func (p Payload) Known(id, order string) channels.Fact {
 	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
 }

@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// Upload is what the journal keeps of an upload.
+// Upload is what the journal keeps of a reply that was sent on the upload page.
 type Upload struct {
 	Ticket upload.Ticket `json:"ticket"`
 	Reply  upload.Reply  `json:"reply"`
@@ -27,7 +27,14 @@ func (p Payload) decodeUpload() ([]bridge.Action, error) {
 		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
 	}
 	return []bridge.Action{{
-		Verb: bridge.VerbReply, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson}, Place: b.Ticket.Place,
-		Args: b.Ticket.Args(), Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
+		Verb:     bridge.VerbReply,
+		Origin:   bridge.OriginForm,
+		Actor:    bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson},
+		Place:    b.Ticket.Place,
+		Args:     b.Ticket.Args(),
+		Form:     b.Ticket.Nonce,
+		Text:     text,
+		Files:    b.Reply.Files,
+		Explicit: true,
 	}}, nil
 }

@@ -33,21 +33,21 @@ const (
 // fileTimeout bounds a file's download as a whole.
 const fileTimeout = 5 * time.Minute
 
-// mostMessages is the largest page that Graph gives.
-const mostMessages = 50
+// maxPageSize is the size of the largest page that Graph returns.
+const maxPageSize = 50
 
 // Options of a Client.
 type Options struct {
-	URL    string       // "" = DefaultURL; http only on this machine
+	URL    string       // "" means DefaultURL; http only on this machine
 	Tokens *rest.Tokens // for Scope
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Now    func() time.Time
 
-	PageBytes int64 // of an answer with many messages; 0 = 32 MiB
+	PageBytes int64 // bounds an answer with many messages; 0 means 32 MiB
 }
 
-// Client reads with Graph. Safe for concurrent use. All methods block until the answer came, ctx ends,
-// or rest.DefaultTimeout is over; their errors are *Error; see Wait.
+// Client reads with Graph. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
+// rest.DefaultTimeout is over. Their errors are *Error; see Wait.
 type Client struct {
 	base      *url.URL
 	rest      *rest.Client
@@ -61,7 +61,10 @@ func New(o Options) (*Client, error) {
 		o.URL = DefaultURL
 	}
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
-	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Scheme != "https" && !rest.LocalURL(o.URL) {
+	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" {
+		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
+	}
+	if base.Scheme != "https" && !rest.IsLocalURL(o.URL) {
 		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
 	}
 	c := &Client{base: base, pageBytes: cmp.Or(o.PageBytes, maxPage)}
@@ -69,12 +72,15 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// allow lets the token go only to Graph, to addresses below its version.
+// allow implements rest.Allow: the token goes only to Graph, to addresses below its version.
 func (c *Client) allow(address string) (token bool, err error) {
+	refused := fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || u.User != nil ||
-		!strings.HasPrefix(u.Path, c.base.Path+"/") || slices.Contains(strings.Split(u.Path, "/"), "..") {
-		return false, fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
+	if err != nil || u.User != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) {
+		return false, refused
+	}
+	if !strings.HasPrefix(u.Path, c.base.Path+"/") || slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return false, refused
 	}
 	return true, nil
 }
@@ -83,7 +89,7 @@ func (c *Client) allow(address string) (token bool, err error) {
 // everywhere below.
 func (c *Client) Channels(ctx context.Context, group string) ([]Channel, error) {
 	var all []Channel
-	for next, pages := c.path("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
+	for next, pages := c.address("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
 		var p Page[Channel]
 		if err := c.get(ctx, "GET channels", next, maxPage, &p); err != nil {
 			return nil, err
@@ -97,81 +103,91 @@ func (c *Client) Channels(ctx context.Context, group string) ([]Channel, error) 
 // maxChannelPages bounds a list of channels; a team has at most 1,000.
 const maxChannelPages = 50
 
-// Messages lists a channel's threads with their replies; in which order is undocumented.
-// next is Page.Next of the page before, "" the first.
+// Messages lists a channel's threads with their replies, size threads in a page. Their order is undocumented. next is
+// Page.Next of the page before; it is "" for the first.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.path("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), mostMessages))
+		next = c.address("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))
 	}
-	return p, c.get(ctx, "GET messages", next, c.pageBytes, &p)
+	err = c.get(ctx, "GET messages", next, c.pageBytes, &p)
+	return p, err
 }
 
-// Replies lists a thread's replies; in which order is undocumented. next is Page.Next of the page before
-// or Message.MoreReplies, "" the first.
+// Replies lists a thread's replies. Their order is undocumented. next is Page.Next of the page before, or
+// Message.MoreReplies; it is "" for the first.
 func (c *Client) Replies(ctx context.Context, group, channel, root, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.path("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", mostMessages)
+		next = c.address("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
 	}
-	return p, c.get(ctx, "GET replies", next, c.pageBytes, &p)
+	err = c.get(ctx, "GET replies", next, c.pageBytes, &p)
+	return p, err
 }
 
-// Message gives one message of a thread. For the thread's first message, id is root.
+// Message returns one message of a thread. For the thread's first message, id is root.
 func (c *Client) Message(ctx context.Context, group, channel, root, id string) (m Message, err error) {
-	return m, c.get(ctx, "GET message", c.message(group, channel, root, id), maxMessage, &m)
+	err = c.get(ctx, "GET message", c.messageAddress(group, channel, root, id), maxMessage, &m)
+	return m, err
 }
 
 // Picture reads a picture that was pasted into a message; content is the id of the hosted content.
 func (c *Client) Picture(ctx context.Context, group, channel, root, id, content string) (*rest.Answer, error) {
-	address := c.message(group, channel, root, id)
-	if part := c.path("hostedContents", content, "$value"); address != "" && part != "" {
-		address += strings.TrimPrefix(part, c.base.String())
-	} else {
-		address = ""
+	message := c.messageAddress(group, channel, root, id)
+	part := c.address("hostedContents", content, "$value")
+	if message == "" || part == "" { // one of the ids can't be one; open refuses the empty address
+		return c.open(ctx, "GET hosted content", "", maxPicture)
 	}
+	address := message + strings.TrimPrefix(part, c.base.String())
 	return c.open(ctx, "GET hosted content", address, maxPicture)
 }
 
-// File reads a file in SharePoint by the contentUrl of an Attachment. Graph answers with the
-// address of the bytes, which is called without a token and must be on the file's own host.
+// File reads a file in SharePoint by the contentUrl of an Attachment. Graph answers with the address of the bytes. That is
+// called without a token, and must be on the file's own host.
 func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, error) {
 	share := "u!" + base64.RawURLEncoding.EncodeToString([]byte(contentURL))
-	a, err := c.open(ctx, "GET file", c.path("shares", share, "driveItem", "content"), maxFile)
+	a, err := c.open(ctx, "GET file", c.address("shares", share, "driveItem", "content"), maxFile)
 	var e *Error
-	if !errors.As(err, &e) || e.Status != http.StatusFound && e.Status != http.StatusTemporaryRedirect || e.Location == "" {
+	if !errors.As(err, &e) || e.Location == "" {
+		return a, err
+	}
+	if e.Status != http.StatusFound && e.Status != http.StatusTemporaryRedirect {
 		return a, err
 	}
 	plain := &rest.Client{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: func(address string) (bool, error) {
-		return false, beside(address, contentURL)
+		return false, checkSameHost(address, contentURL)
 	}}
-	a, err = plain.Open(ctx, rest.Request{Name: "GET file's bytes", Method: http.MethodGet, URL: e.Location, Most: maxFile, Timeout: fileTimeout})
-	return a, fail(err)
+	a, err = plain.Open(ctx, rest.Request{Name: "GET file's bytes", Method: http.MethodGet, URL: e.Location, MaxBytes: maxFile, Timeout: fileTimeout})
+	return a, asError(err)
 }
 
-// beside checks that the address of a file's bytes is on the file's own host, and has https unless both
+// checkSameHost checks that the address of a file's bytes is on the file's own host, and has https unless both
 // are on this machine.
 // Errors: rest.ErrHost.
-func beside(address, contentURL string) error {
+func checkSameHost(address, contentURL string) error {
 	to, errTo := url.Parse(address)
 	from, errFrom := url.Parse(contentURL)
-	if errTo != nil || errFrom != nil || to.Host == "" || to.User != nil || !strings.EqualFold(to.Host, from.Host) ||
-		to.Scheme != "https" && !(to.Scheme == from.Scheme && rest.LocalURL(address)) {
-		return fmt.Errorf("%w: not where the file is", rest.ErrHost)
+	refused := fmt.Errorf("%w: not where the file is", rest.ErrHost)
+	if errTo != nil || errFrom != nil || to.Host == "" || to.User != nil || !strings.EqualFold(to.Host, from.Host) {
+		return refused
+	}
+	isLocal := to.Scheme == from.Scheme && rest.IsLocalURL(address)
+	if to.Scheme != "https" && !isLocal {
+		return refused
 	}
 	return nil
 }
 
-// Folder gives the address of the folder in which a channel's files lie. A channel whose files nobody has
+// Folder returns the address of the folder in which a channel's files lie. A channel whose files nobody has
 // looked at yet may have none: ErrNotFound.
 func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
-	return c.webURL(ctx, "GET files' folder", c.path("teams", group, "channels", channel, "filesFolder"))
+	return c.readWebURL(ctx, "GET files' folder", c.address("teams", group, "channels", channel, "filesFolder"))
 }
 
-// Drive gives the address of a person's OneDrive; user is the Entra object id.
+// Drive returns the address of a person's OneDrive; user is the Entra object id.
 func (c *Client) Drive(ctx context.Context, user string) (address string, err error) {
-	return c.webURL(ctx, "GET drive", c.path("users", user, "drive"))
+	return c.readWebURL(ctx, "GET drive", c.address("users", user, "drive"))
 }
 
-func (c *Client) webURL(ctx context.Context, name, address string) (string, error) {
+func (c *Client) readWebURL(ctx context.Context, name, address string) (string, error) {
 	var at struct {
 		WebURL string `json:"webUrl"`
 	}
@@ -179,16 +195,16 @@ func (c *Client) webURL(ctx context.Context, name, address string) (string, erro
 	return at.WebURL, err
 }
 
-// message gives the address of a message; "" when one of the ids can't be an id.
-func (c *Client) message(group, channel, root, id string) string {
+// messageAddress returns the address of a message; "" when one of the ids can't be an id.
+func (c *Client) messageAddress(group, channel, root, id string) string {
 	if id == root {
-		return c.path("teams", group, "channels", channel, "messages", root)
+		return c.address("teams", group, "channels", channel, "messages", root)
 	}
-	return c.path("teams", group, "channels", channel, "messages", root, "replies", id)
+	return c.address("teams", group, "channels", channel, "messages", root, "replies", id)
 }
 
-// path joins escaped parts to an address; "" when one of them is empty or would lead to another path.
-func (c *Client) path(parts ...string) string {
+// address joins escaped parts to an address; "" when one of them is empty or would lead to another path.
+func (c *Client) address(parts ...string) string {
 	address := c.base.String()
 	for _, p := range parts {
 		if p == "" || p == "." || p == ".." {
@@ -199,11 +215,11 @@ func (c *Client) path(parts ...string) string {
 	return address
 }
 
-func (c *Client) get(ctx context.Context, name, address string, most int64, out any) error {
-	return fail(c.rest.Do(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, Most: most}, out))
+func (c *Client) get(ctx context.Context, name, address string, maxBytes int64, out any) error {
+	return asError(c.rest.Do(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, MaxBytes: maxBytes}, out))
 }
 
-func (c *Client) open(ctx context.Context, name, address string, most int64) (*rest.Answer, error) {
-	a, err := c.rest.Open(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, Most: most, Timeout: fileTimeout})
-	return a, fail(err)
+func (c *Client) open(ctx context.Context, name, address string, maxBytes int64) (*rest.Answer, error) {
+	a, err := c.rest.Open(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, MaxBytes: maxBytes, Timeout: fileTimeout})
+	return a, asError(err)
 }

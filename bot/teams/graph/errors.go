@@ -10,12 +10,12 @@ import (
 
 // Errors that callers tell apart.
 var (
-	// ErrNotGranted tells that the app lacks the right to read there, isn't installed, or has no
-	// secret with which to prove its identity.
+	// ErrNotGranted means that the app lacks the right to read there, isn't installed, or has no secret with which to
+	// prove its identity.
 	ErrNotGranted = errors.New("graph: not granted")
-	// ErrNotFound tells that what was asked for isn't there.
+	// ErrNotFound means that what was asked for isn't there.
 	ErrNotFound = errors.New("graph: not found")
-	// ErrAddress tells that an address leads to a place that may not be called.
+	// ErrAddress means that an address leads to a place that may not be called.
 	ErrAddress = errors.New("graph: the address leads elsewhere")
 )
 
@@ -23,29 +23,32 @@ var (
 // apply, and those of rest.
 type Error struct {
 	rest.Failure
-	kind error
+	kind error // one of the errors above; nil if none applies
 }
 
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Unwrap gives the kind, nil where there is none, and the failure, which wraps the cause.
+// Unwrap returns the kind, nil where there is none, and the failure, which wraps the cause.
 func (e *Error) Unwrap() []error { return []error{e.kind, &e.Failure} }
 
-// throttleDefault is how long to wait after a 429 that gives no time.
-const throttleDefault = 10 * time.Second
+// defaultThrottleWait is how long to wait after a 429 that gives no time.
+const defaultThrottleWait = 10 * time.Second
 
-// Wait says whether a call that failed may simply be made again, since reading changes nothing, and
-// after which time. Zero means that Graph gave no time: the caller chooses one.
+// Wait reports whether a failed call may be made again, and after which time. Reading changes nothing, so a repetition does
+// no harm. Zero means that Graph gave no time: the caller chooses one.
 func Wait(err error) (after time.Duration, again bool) {
 	var e *Error
-	if !errors.As(err, &e) || e.kind != nil || errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {
+	if !errors.As(err, &e) || e.kind != nil {
+		return 0, false
+	}
+	if errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {
 		return 0, false
 	}
 	switch {
 	case e.Status == http.StatusTooManyRequests:
 		if e.RetryAfter == 0 {
-			return throttleDefault, true
+			return defaultThrottleWait, true
 		}
 		return e.RetryAfter, true
 	case e.Status == 0, e.Status < 300, e.Status >= 500, e.Status == http.StatusRequestTimeout, e.Status == http.StatusLocked:
@@ -54,7 +57,8 @@ func Wait(err error) (after time.Duration, again bool) {
 	return 0, false
 }
 
-func fail(err error) error {
+// asError turns a rest.Failure into an *Error of its kind.
+func asError(err error) error {
 	var f *rest.Failure
 	if err == nil || !errors.As(err, &f) {
 		return err

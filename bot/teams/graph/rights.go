@@ -8,12 +8,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Rights are the rights that an admin of the organisation granted the app, such as "Files.Read.All".
-// Rights that a team's owner consented to are not among them: only using these shows them.
+// Rights are the rights that an admin of the organisation granted to the app, such as "Files.Read.All". Rights that a team's
+// owner consented to are not among them: only a call shows whether these were granted.
 type Rights []string
 
-// Rights reads the granted rights out of the app's token. ok is false where it can't: the token is meant
-// for Graph alone and needn't be readable.
+// Rights reads the granted rights from the app's token. ok is false if the token can't be read: it is meant for Graph alone.
 // Errors: those of rest.Tokens.
 func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error) {
 	token, err := c.rest.Tokens.Token(ctx)
@@ -25,12 +24,12 @@ func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error
 		Roles Rights `json:"roles"`
 	}
 	if _, _, err := jwt.NewParser().ParseUnverified(token, &said); err != nil {
-		return nil, false, nil //nolint:nilerr // it came from Entra itself, and needn't be readable
+		return nil, false, nil //nolint:nilerr // the token is meant for Graph alone
 	}
 	return said.Roles, true, nil
 }
 
-// Files says which right lets the app read all files of channels; "" if none does.
+// Files returns the right that lets the app read all files of channels; "" if no right does.
 // Source: what reading of drive items asks of apps, learn.microsoft.com/graph/api/permission-get, read 2026-11.
 func (r Rights) Files() string {
 	for _, right := range []string{"Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All", "Sites.ReadWrite.All"} {
@@ -41,13 +40,14 @@ func (r Rights) Files() string {
 	return ""
 }
 
-// Sites says whether an admin may let the app read the files of single sites.
+// Sites reports whether an admin may let the app read the files of single sites.
 func (r Rights) Sites() bool { return slices.Contains(r, "Sites.Selected") }
 
-// OnlyNamedSites says whether the only files that the app may read are those of sites that an admin named.
+// OnlyNamedSites reports whether the only files that the app may read are those of sites that an admin named.
 func (r Rights) OnlyNamedSites() bool {
-	return r.Sites() && !slices.ContainsFunc(r, func(right string) bool {
+	hasWider := slices.ContainsFunc(r, func(right string) bool {
 		kind, _, _ := strings.Cut(right, ".")
 		return right != "Sites.Selected" && slices.Contains([]string{"Sites", "Files", "Group"}, kind)
 	})
+	return r.Sites() && !hasWider
 }

@@ -5,12 +5,12 @@ import "time"
 // Message is a channel's message as Graph tells it.
 type Message struct {
 	ID          string       `json:"id"`
-	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" = this is the first
+	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" if this is the first
 	Type        string       `json:"messageType"`     // "message"; others are events of the channel
 	CreatedAt   time.Time    `json:"createdDateTime"` // Units: ms
 	ModifiedAt  time.Time    `json:"lastModifiedDateTime"`
-	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero = never
-	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero = it is there
+	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero if never
+	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero if it isn't deleted
 	Subject     string       `json:"subject"`
 	From        *From        `json:"from"` // nil for events
 	Body        Body         `json:"body"`
@@ -77,7 +77,7 @@ type Reaction struct {
 // Page is a part of a list.
 type Page[T any] struct {
 	Value []T    `json:"value"`
-	Next  string `json:"@odata.nextLink"` // "" = the last page
+	Next  string `json:"@odata.nextLink"` // "" on the last page
 }
 
 // Channel is a channel of a team.

@@ -23,11 +23,11 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card; an invoke on a
-// message also has that message.
+// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card; an invoke from a message's menu also
+// contains that message.
 const maxBody = 1 << 20
 
-// retryLater is the Retry-After of an answer while nobody can tell, in seconds.
+// retryLater is the Retry-After, in seconds, of an answer to a request that can't be checked now.
 const retryLater = "5"
 
 // Reader takes requests. Safe for concurrent use.
@@ -46,12 +46,12 @@ func New(v *auth.Validator, unsigned bool, log *slog.Logger) *Reader {
 	return &Reader{validator: v, unsigned: unsigned, log: log}
 }
 
-// Next handles a genuine request. raw are its bytes; a is what could be read of them: a
-// field of an unexpected kind is left empty.
+// Next handles a genuine request. raw are its bytes. a is what could be read of them: fields of an unexpected type are
+// empty.
 type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte)
 
-// Handler passes genuine requests on and answers others itself: 413 if too long, 400 if it is no
-// activity, 401 if it isn't genuine, for whatever reason, 503 while nobody can tell.
+// Handler passes genuine requests on to next, and answers others itself: 413 if they are too long, 400 if they are no
+// activity, 401 if they aren't genuine, for whatever reason, and 503 while that can't be checked.
 func (d *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -70,14 +70,14 @@ func (d *Reader) Handler(next Next) http.Handler {
 			return
 		}
 		if err := d.check(r, a); err != nil {
-			d.refuse(w, err)
+			d.answerRefused(w, err)
 			return
 		}
 		next(w, r, a, raw)
 	})
 }
 
-func (d *Reader) refuse(w http.ResponseWriter, err error) {
+func (d *Reader) answerRefused(w http.ResponseWriter, err error) {
 	if errors.Is(err, auth.ErrKeys) {
 		d.log.Error("teams request not checked", "error", err)
 		w.Header().Set("Retry-After", retryLater)
@@ -88,12 +88,12 @@ func (d *Reader) refuse(w http.ResponseWriter, err error) {
 	http.Error(w, "not authorized", http.StatusUnauthorized)
 }
 
-// read decodes an activity: one JSON object with a type. A field of another kind than
-// expected is left empty rather than refused, or a change at Teams would lose messages.
+// read decodes an activity: one JSON object with a type. A field of an unexpected type is left empty. Refusing it would lose
+// messages when Teams changes something.
 func read(raw []byte) (connector.Activity, error) {
 	var a connector.Activity
-	var kind *json.UnmarshalTypeError
-	if err := json.Unmarshal(raw, &a); err != nil && !errors.As(err, &kind) {
+	var unexpectedType *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &a); err != nil && !errors.As(err, &unexpectedType) {
 		return a, err
 	}
 	if a.Type == "" {
@@ -102,19 +102,19 @@ func read(raw []byte) (connector.Activity, error) {
 	return a, nil
 }
 
-// check checks a request: an unsigned one by Validator.Local, all others through the SDK (see checker).
+// check checks a request: an unsigned one by Validator.CheckLocal, all others through the SDK (see checker).
 func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
-		return d.validator.Local(r, a)
+		return d.validator.CheckLocal(r, a)
 	}
 	envelope, err := envelopeOf(a)
 	if err != nil {
 		return err
 	}
-	offered := r.WithContext(r.Context())
-	offered.Body = io.NopCloser(bytes.NewReader(envelope))
+	short := r.WithContext(r.Context()) // the same request with the envelope as its body
+	short.Body = io.NopCloser(bytes.NewReader(envelope))
 	adapter := core.BotFrameworkAdapter{TokenValidator: checker{d.validator, r.Header, a}}
-	if _, err := adapter.ParseRequest(r.Context(), offered); err != nil {
+	if _, err := adapter.ParseRequest(r.Context(), short); err != nil {
 		if errors.Is(err, auth.ErrKeys) || errors.Is(err, auth.ErrRefused) {
 			return err
 		}
@@ -123,10 +123,10 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-// envelopeOf writes the fields of an activity that say from where it comes. The SDK gets only these: it
-// fails on requests that Teams does make (with a value that is a string or an array, channelData that
-// is no object, times that are empty or without a zone), and drops fields that we need (mentioned of an
-// entity, isTargeted of a recipient). We read the contents with our own types.
+// envelopeOf writes the fields of an activity that say where it comes from. The SDK gets only these, because it fails on
+// requests that Teams does make: with a value that is a string or an array, with channelData that is no object, with times
+// that are empty or without a zone. It also drops fields that we need: mentioned of an entity, isTargeted of a recipient.
+// We read the contents with our own types.
 func envelopeOf(a connector.Activity) ([]byte, error) {
 	return json.Marshal(connector.Activity{
 		Type: a.Type, ID: a.ID, ServiceURL: a.ServiceURL, ChannelID: a.ChannelID, Name: a.Name,

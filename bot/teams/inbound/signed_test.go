@@ -43,7 +43,7 @@ func (st *stage) pass(d time.Duration) {
 	st.at = st.at.Add(d)
 }
 
-// taken gives what came through since the last call.
+// taken returns what came through since the last call.
 func (st *stage) taken() []connector.Activity {
 	st.mu.Lock()
 	defer st.mu.Unlock()

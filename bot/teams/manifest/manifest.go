@@ -3,6 +3,7 @@ package manifest
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ const (
 // parameterFind is what people type into the search of CommandFind.
 const parameterFind = "words"
 
-// What Teams takes at most.
+// Limits of Teams.
 // Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read
 // 2026-11.
 const (
@@ -43,14 +44,14 @@ var (
 // Options choose what the app's package asks for.
 type Options struct {
 	AppID        string // of the bot's registration, which becomes the app's as well
-	Name         string // of the app; "" = Parley
+	Name         string // of the app; "" means Parley
 	PublicURL    string // where Teams reaches us, https
-	Version      string // "" = 1.0.0; Teams takes an update only with a higher one
-	Developer    string // who offers the app; "" = Name
-	Website      string // what the app's page in Teams leads to; "" = PublicURL
-	Privacy      string // "" = Website
-	Terms        string // "" = Website
-	MentionsOnly bool   // without the right to read channel messages
+	Version      string // "" means 1.0.0; Teams accepts an update only with a higher one
+	Developer    string // who offers the app; "" means Name
+	Website      string // the link on the app's page in Teams; "" means PublicURL
+	Privacy      string // "" means Website
+	Terms        string // "" means Website
+	MentionsOnly bool   // don't ask for the right to read channel messages
 }
 
 // document is Teams' description of an app.
@@ -163,10 +164,10 @@ type right struct {
 	Type string `json:"type"`
 }
 
-// CommandOf is the id of a verb's entry in a message's menu.
+// CommandOf returns the id of a verb's entry in a message's menu.
 func CommandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
 
-// VerbOf is the verb of an entry of a message's menu, "" if there is no such entry.
+// VerbOf returns the verb of an entry in a message's menu; "" if there is no such entry.
 func VerbOf(command string) bridge.Verb {
 	name, ok := strings.CutSuffix(command, CommandOf(""))
 	if !ok || verb.Of(bridge.Verb(name)).Menus.Message == nil {
@@ -186,16 +187,22 @@ func JSON(o Options) ([]byte, error) {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
 	m := document{
-		Schema: manifestSchema, SchemaVersion: "1.30", Version: o.Version, ID: o.AppID,
-		Developer: developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
-		Name:      map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
+		Schema:        manifestSchema,
+		SchemaVersion: "1.30",
+		Version:       o.Version,
+		ID:            o.AppID,
+		Developer:     developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
+		Name:          map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
 		Description: map[string]string{"short": "Conversations with customers as threads",
-			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + reads(o.MentionsOnly)},
-		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
-		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
+			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + readsSentence(o.MentionsOnly)},
+		Icons:      map[string]string{"color": colorFile, "outline": outlineFile},
+		Accent:     accentColor,
+		Scope:      "team",
+		Capability: map[string]string{"team": "bot"},
+		Channels:   "tier1", // private and shared channels, too
 		Bots: []bot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []commandList{
 			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
-			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
+			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // not as a slash command: what only we see never goes to a customer
 			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
 		Tabs: tabs(o.PublicURL),
@@ -220,7 +227,8 @@ func JSON(o Options) ([]byte, error) {
 // app. Without it Teams tells us only of messages that mention the app.
 const ReadRight = "ChannelMessage.Read.Group"
 
-func reads(mentionsOnly bool) string {
+// readsSentence says in words for people which messages the app reads.
+func readsSentence(mentionsOnly bool) string {
 	if mentionsOnly {
 		return " It is told only of messages that mention it."
 	}
@@ -229,44 +237,40 @@ func reads(mentionsOnly bool) string {
 
 // complete fills in defaults and checks the options.
 func (o *Options) complete() error {
-	def := func(value *string, def string) {
-		if *value == "" {
-			*value = def
-		}
-	}
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
-	def(&o.Name, "Parley")
-	def(&o.Version, "1.0.0")
-	def(&o.Developer, o.Name)
-	def(&o.Website, o.PublicURL)
-	def(&o.Privacy, o.Website)
-	def(&o.Terms, o.Website)
+	o.Name = cmp.Or(o.Name, "Parley")
+	o.Version = cmp.Or(o.Version, "1.0.0")
+	o.Developer = cmp.Or(o.Developer, o.Name)
+	o.Website = cmp.Or(o.Website, o.PublicURL)
+	o.Privacy = cmp.Or(o.Privacy, o.Website)
+	o.Terms = cmp.Or(o.Terms, o.Website)
 	var faults []error
-	fault := func(text string, args ...any) { faults = append(faults, fmt.Errorf(text, args...)) }
+	addFault := func(text string, args ...any) { faults = append(faults, fmt.Errorf(text, args...)) }
 	if !objectID.MatchString(o.AppID) {
-		fault("the app id is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
+		addFault("the app id is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
 	}
 	if n := len([]rune(o.Name)); n > maxShortName {
-		fault("the name has %d characters, Teams takes %d", n, maxShortName)
+		addFault("the name has %d characters, Teams takes %d", n, maxShortName)
 	}
 	if n := len([]rune(o.Developer)); n > maxDeveloper {
-		fault("the developer's name has %d characters, Teams takes %d", n, maxDeveloper)
+		addFault("the developer's name has %d characters, Teams takes %d", n, maxDeveloper)
 	}
 	if !versions.MatchString(o.Version) || len(o.Version) > maxVersionRunes {
-		fault("%q is no version; write three numbers, like 1.0.1", o.Version)
+		addFault("%q is no version; write three numbers, like 1.0.1", o.Version)
 	}
 	var refused []string
 	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
 		u, err := url.Parse(a.value)
-		if (err != nil || u.Scheme != "https" || u.Hostname() == "") && !slices.Contains(refused, a.value) {
+		isHTTPS := err == nil && u.Scheme == "https" && u.Hostname() != ""
+		if !isHTTPS && !slices.Contains(refused, a.value) {
 			refused = append(refused, a.value) // an address that others default to is reported once
-			fault("the %s is not https: Teams talks to nothing else", a.name)
+			addFault("the %s is not https: Teams talks to nothing else", a.name)
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// botCommands are the verbs that Teams offers while people type to the app; words are the verbs' words.
+// botCommands lists the verbs with these words, which Teams offers while people type to the app.
 func botCommands(words ...string) []offered {
 	list := make([]offered, 0, len(words))
 	for _, word := range words {
@@ -304,7 +308,7 @@ func Package(o Options) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can tell
+	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can hold; the real time would change the bytes
 	z := zip.NewWriter(&out)
 	for _, f := range []struct {
 		name string

@@ -11,7 +11,7 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// RequestTimeout bounds one call of Microsoft.
+// RequestTimeout bounds one call of Microsoft's services.
 const RequestTimeout = 20 * time.Second
 
 // App is our app as Microsoft knows it, with the clients that call Teams and Graph.

@@ -17,10 +17,10 @@ import (
 	"parley/channels"
 )
 
-// errNowhere is returned while the address at which Teams is reached for this organisation isn't known.
-var errNowhere = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
+// errNoService is returned while the address at which Teams is reached for this organisation isn't known.
+var errNoService = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
 
-// ErrUnlisted is returned for a channel that none of the teams with the app lists.
+// ErrUnlisted is returned for a channel that none of the teams that the app is in lists.
 var ErrUnlisted = errors.New("teams: no team that the app is in has the channel")
 
 // globalService reaches Teams for an organisation whose own address isn't known.
@@ -28,8 +28,8 @@ var ErrUnlisted = errors.New("teams: no team that the app is in has the channel"
 // "global service URLs", read 2026-11.
 const globalService = "https://smba.trafficmanager.net/teams/"
 
-// notesFresh is how long a replica uses its notes before it reads what other replicas have noted.
-const notesFresh = time.Minute
+// notesLifetime is how long a replica uses the notes that it has read before it reads what other replicas have noted.
+const notesLifetime = time.Minute
 
 // Keys of notes: "service", and prefixes that stand before an id.
 const (
@@ -64,24 +64,24 @@ type Memory interface {
 
 // Options say how the notes of an organisation are kept.
 type Options struct {
-	Notes    Memory
-	OnlyLook bool // keeps nothing
-	Named    bool // the settings name service addresses of their own
+	Notes       Memory
+	ReadOnly    bool // store no notes
+	OwnServices bool // the settings name service addresses, so the global one isn't right
 }
 
 // Notebook holds what Teams' events have told of the organisation. Its notes outlive restarts, and
 // replicas share them.
 type Notebook struct {
 	*App
-
-	people *People
 	Options
 
-	turn     sync.Mutex // held by whoever reads all notes
-	mu       sync.Mutex
+	people  *People
+	loading sync.Mutex // held by whoever reads all notes, so that they are read once
+
+	mu       sync.Mutex // guards the fields below it, up to channels
 	readAt   time.Time
-	kept     map[string]string // all notes as JSON, by key
-	service  string
+	kept     map[string]string // all notes as JSON, by key: Keep stores nothing that stands here already
+	service  string            // the note NoteService; "" if there is none
 	teams    map[string]TeamNote
 	channels map[string]ChannelNote
 
@@ -89,15 +89,22 @@ type Notebook struct {
 }
 
 func newNotebook(b *App, o Options) *Notebook {
-	return &Notebook{App: b, Options: o, kept: map[string]string{}, teams: map[string]TeamNote{}, channels: map[string]ChannelNote{}, asked: recent.New[bool]()}
+	return &Notebook{
+		App:      b,
+		Options:  o,
+		kept:     map[string]string{},
+		teams:    map[string]TeamNote{},
+		channels: map[string]ChannelNote{},
+		asked:    recent.New[bool](),
+	}
 }
 
 // Load reads the notes unless they are fresh.
 func (n *Notebook) Load(ctx context.Context) error {
-	n.turn.Lock()
-	defer n.turn.Unlock()
+	n.loading.Lock()
+	defer n.loading.Unlock()
 	n.mu.Lock()
-	fresh := !n.readAt.IsZero() && n.Now().Sub(n.readAt).Abs() < notesFresh
+	fresh := !n.readAt.IsZero() && n.Now().Sub(n.readAt).Abs() < notesLifetime
 	n.mu.Unlock()
 	if fresh {
 		return nil
@@ -110,29 +117,29 @@ func (n *Notebook) Load(ctx context.Context) error {
 	defer n.mu.Unlock()
 	n.readAt = n.Now()
 	for key, value := range all {
-		n.take(key, value)
+		n.learn(key, value)
 	}
 	return nil
 }
 
-// take fills the field for a note with its value. The caller holds mu.
-func (n *Notebook) take(key string, value json.RawMessage) {
+// learn takes over the value of a note. The caller holds mu.
+func (n *Notebook) learn(key string, value json.RawMessage) {
 	n.kept[key] = string(value)
 	var t TeamNote
 	var c ChannelNote
 	switch id := key[strings.IndexByte(key, ':')+1:]; {
 	case key == NoteService:
-		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // our own; else there is none
+		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // we wrote it ourselves; an unreadable one counts as none
 	case strings.HasPrefix(key, NoteTeam) && json.Unmarshal(value, &t) == nil:
 		n.teams[id] = t
 	case strings.HasPrefix(key, NoteChannel) && json.Unmarshal(value, &c) == nil:
 		n.channels[id] = c
 	case strings.HasPrefix(key, notePerson):
-		n.people.take(id, value)
+		n.people.learn(id, value)
 	}
 }
 
-// Keep stores a note, unless this replica knows it already.
+// Keep stores a note, unless this replica knows it already with the same value.
 func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -144,19 +151,19 @@ func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
 	if known {
 		return nil
 	}
-	if !n.OnlyLook {
+	if !n.ReadOnly {
 		if err := n.Notes.Keep(ctx, key, raw); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.take(key, raw)
+	n.learn(key, raw)
 	return nil
 }
 
-// Renew stores a note even if this replica knows it already, for what an event says: another replica
-// may have stored something else since.
+// Renew stores a note even if this replica knows it with the same value. It is for what an event says, since another
+// replica may have stored something else meanwhile.
 func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
 	n.mu.Lock()
 	delete(n.kept, key)
@@ -164,10 +171,10 @@ func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
 	return n.Keep(ctx, key, v)
 }
 
-// Where gives the address at which Teams is reached for this organisation. The address is checked
+// Service returns the address at which Teams is reached for this organisation. The address is checked
 // again at each call of Teams; see rest.Hosts.
-// Errors: errNowhere, the desk's.
-func (n *Notebook) Where(ctx context.Context) (string, error) {
+// Errors: errNoService, the desk's.
+func (n *Notebook) Service(ctx context.Context) (string, error) {
 	if err := n.Load(ctx); err != nil {
 		return "", err
 	}
@@ -176,16 +183,16 @@ func (n *Notebook) Where(ctx context.Context) (string, error) {
 	switch {
 	case n.service != "":
 		return n.service, nil
-	case !n.Named:
+	case !n.OwnServices:
 		return globalService, nil
 	}
-	return "", errNowhere
+	return "", errNoService
 }
 
-// WhereIs gives the address at which a channel is reached.
-// Errors: as where.
-func (n *Notebook) WhereIs(ctx context.Context, channel string) (string, error) {
-	service, err := n.Where(ctx)
+// ServiceOf returns the address at which a channel is reached.
+// Errors: as Service.
+func (n *Notebook) ServiceOf(ctx context.Context, channel string) (string, error) {
+	service, err := n.Service(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -197,7 +204,7 @@ func (n *Notebook) WhereIs(ctx context.Context, channel string) (string, error) 
 	return service, nil
 }
 
-// Team gives what is noted of a team; false if nothing is.
+// Team returns what is noted of a team; false if nothing is.
 func (n *Notebook) Team(id string) (TeamNote, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -205,7 +212,7 @@ func (n *Notebook) Team(id string) (TeamNote, bool) {
 	return t, ok
 }
 
-// Channel gives what is noted of a channel; false if nothing is.
+// Channel returns what is noted of a channel; false if nothing is.
 func (n *Notebook) Channel(id string) (ChannelNote, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -213,7 +220,7 @@ func (n *Notebook) Channel(id string) (ChannelNote, bool) {
 	return c, ok
 }
 
-// Teams gives the teams that the app is in, by their ids.
+// Teams returns the teams that the app is in, by their ids.
 func (n *Notebook) Teams() map[string]TeamNote {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -222,7 +229,7 @@ func (n *Notebook) Teams() map[string]TeamNote {
 	return all
 }
 
-// Groups gives the Graph id of each channel's team, as far as it is known.
+// Groups returns the Graph id of each channel's team, as far as it is known.
 func (n *Notebook) Groups() map[string]string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -235,16 +242,16 @@ func (n *Notebook) Groups() map[string]string {
 	return out
 }
 
-// Group gives the Graph id of a channel's team. If no event told it, group asks Teams once.
-// Errors: errNowhere, *connector.Error.
+// Group returns the Graph id of a channel's team. If no event told it, Group asks Teams, and notes the answer.
+// Errors: errNoService, *connector.Error.
 func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
-	service, err := n.WhereIs(ctx, channel)
+	service, err := n.ServiceOf(ctx, channel)
 	if err != nil {
 		return "", err
 	}
 	c, known := n.Channel(channel)
 	if !known {
-		if c, err = n.find(ctx, service, channel); err != nil {
+		if c, err = n.findChannel(ctx, service, channel); err != nil {
 			return "", err
 		}
 	}
@@ -257,17 +264,20 @@ func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 		return "", err
 	}
 	t.Group, t.Name = d.AADGroupID, d.Name
-	return t.Group, n.Keep(ctx, NoteTeam+c.Team, t)
+	if err := n.Keep(ctx, NoteTeam+c.Team, t); err != nil {
+		return "", err
+	}
+	return t.Group, nil
 }
 
-// find asks Teams which of the teams with the app has a channel.
-func (n *Notebook) find(ctx context.Context, service, channel string) (ChannelNote, error) {
+// findChannel asks for the channels of all teams that the app is in, notes them, and returns the wanted one.
+func (n *Notebook) findChannel(ctx context.Context, service, channel string) (ChannelNote, error) {
 	for id, t := range n.Teams() {
 		list, err := n.Bot.Channels(ctx, cmp.Or(t.Service, service), id)
-		if err != nil && !ClosedTo(err) {
+		if err != nil && !IsClosedTo(err) {
 			return ChannelNote{}, err
 		}
-		if err := n.NoteListed(ctx, id, list); err != nil {
+		if err := n.NoteChannels(ctx, id, list); err != nil {
 			return ChannelNote{}, err
 		}
 	}
@@ -285,14 +295,14 @@ func (n *Notebook) LearnName(ctx context.Context, channel string) {
 	if _, asked := n.asked.Get(channel); asked || !known || c.Name != "" {
 		return
 	}
-	service, err := n.WhereIs(ctx, channel)
+	service, err := n.ServiceOf(ctx, channel)
 	var list []connector.ChannelInfo
 	if err == nil {
 		list, err = n.Bot.Channels(ctx, service, c.Team)
 	}
 	if err == nil {
 		n.asked.Put(channel, true)
-		err = n.NoteListed(ctx, c.Team, list)
+		err = n.NoteChannels(ctx, c.Team, list)
 	}
 	if err != nil {
 		n.Log.Debug("teams channel has no name yet", "channel", channel, "error", err)
@@ -302,8 +312,8 @@ func (n *Notebook) LearnName(ctx context.Context, channel string) {
 // GeneralName is what people call the channel that every team has; Teams doesn't name it.
 const GeneralName = "General"
 
-// NoteListed notes the channels that Teams lists for a team.
-func (n *Notebook) NoteListed(ctx context.Context, team string, list []connector.ChannelInfo) error {
+// NoteChannels notes the channels that Teams lists for a team.
+func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, one := range list {
 		if one.Name == "" {
 			one.Name = GeneralName
@@ -315,9 +325,11 @@ func (n *Notebook) NoteListed(ctx context.Context, team string, list []connector
 	return nil
 }
 
-// ClosedTo says whether an error means that we have no access to a channel or team. Waiting doesn't help then.
-func ClosedTo(err error) bool {
+// IsClosedTo reports whether an error means that we have no access to a channel or team. Waiting doesn't help then.
+func IsClosedTo(err error) bool {
+	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNoService) || errors.Is(err, ErrUnlisted) {
+		return true
+	}
 	var e *connector.Error
-	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, ErrUnlisted) ||
-		errors.As(err, &e) && e.Class == channels.BadRecipient
+	return errors.As(err, &e) && e.Class == channels.BadRecipient
 }

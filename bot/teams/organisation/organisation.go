@@ -1,6 +1,7 @@
 package organisation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,25 +20,25 @@ import (
 	"parley/channels/pause"
 )
 
-// ReadPatience bounds the tries at one page.
-const ReadPatience = 4
+// MaxReadTries is how often one page is asked for, at most.
+const MaxReadTries = 4
 
-// permits remembers which channels Graph lets us read.
+// permits remembers which channels Graph lets us read. Channels that were not read yet aren't in it.
 type permits struct {
-	mu sync.Mutex
-	of map[string]bool
+	mu        sync.Mutex
+	byChannel map[string]bool
 }
 
-func newPermits() *permits { return &permits{of: map[string]bool{}} }
+func newPermits() *permits { return &permits{byChannel: map[string]bool{}} }
 
 func (p *permits) learn(channel string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case err == nil:
-		p.of[channel] = true
+		p.byChannel[channel] = true
 	case errors.Is(err, graph.ErrNotGranted):
-		p.of[channel] = false
+		p.byChannel[channel] = false
 	}
 }
 
@@ -45,55 +46,56 @@ func (p *permits) learn(channel string, err error) {
 type Organisation struct {
 	*App
 
-	Notes  *Notebook
-	People *People
-	reads  *permits
-	Attach bool // agents can upload files on a web page of ours
+	Notes   *Notebook
+	People  *People
+	permits *permits
+	Attach  bool // agents can upload files on a web page of ours
 }
 
 // New makes what is known of an organisation. Nothing is read before it is asked for.
 func New(b *App, o Options) *Organisation {
-	org := &Organisation{App: b, Notes: newNotebook(b, o), reads: newPermits()}
+	org := &Organisation{App: b, Notes: newNotebook(b, o), permits: newPermits()}
 	org.People = newPeople(b, org.Notes)
 	org.Notes.people = org.People
 	return org
 }
 
-// CanLook says whether Graph lets us read a channel, as far as is known.
-func (o *Organisation) CanLook(channel string) bool {
-	o.reads.mu.Lock()
-	defer o.reads.mu.Unlock()
-	return o.reads.of[channel]
+// CanRead reports whether Graph let us read a channel when it was read last.
+func (o *Organisation) CanRead(channel string) bool {
+	o.permits.mu.Lock()
+	defer o.permits.mu.Unlock()
+	return o.permits.byChannel[channel]
 }
 
-// Patient reads something of a channel, repeats the read as Graph asks, and notes whether we may read the channel.
-func Patient[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
+// ReadPatiently reads something of a channel. It waits and reads again if Graph asks for that, at most MaxReadTries times,
+// and notes whether we may read the channel.
+func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
 	if err != nil {
 		return out, err
 	}
-	for try := range ReadPatience {
+	for try := 1; ; try++ {
 		out, err = read(ctx, group)
 		wait, again := graph.Wait(err)
-		if err == nil || !again || try == ReadPatience-1 || !pause.For(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
+		if err == nil || !again || try == MaxReadTries {
+			break
+		}
+		if !pause.For(ctx, max(wait, time.Duration(try)*200*time.Millisecond)) {
 			break
 		}
 	}
-	o.reads.learn(channel, err)
+	o.permits.learn(channel, err)
 	return out, err
 }
 
-// Synthetic makes the activity that Teams would have sent about a message: for an event such as
-// fact.EventEdited or, with "", for its being written.
-func (o *Organisation) Synthetic(event, channel string, m *graph.Message) connector.Activity {
-	begin := m.ReplyToID
-	if begin == "" {
-		begin = m.ID
-	}
+// ActivityOf makes the activity that Teams would have sent about a message. event is one such as fact.EventEdited, or ""
+// for the writing of the message.
+func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) connector.Activity {
+	root := cmp.Or(m.ReplyToID, m.ID)
 	at := m.CreatedAt
 	a := connector.Activity{
 		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
-		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
+		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, root), ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
 		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
 		From:         o.author(m.From),
 	}
@@ -109,6 +111,12 @@ func (o *Organisation) Synthetic(event, channel string, m *graph.Message) connec
 	if event == fact.EventDeleted {
 		return a
 	}
+	o.addContent(&a, m)
+	return a
+}
+
+// addContent adds the text of a message and its mentions.
+func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 	if m.Body.ContentType == "html" {
 		content, err := json.Marshal(withQuotes(m))
 		if err == nil {
@@ -118,17 +126,16 @@ func (o *Organisation) Synthetic(event, channel string, m *graph.Message) connec
 		a.Text = m.Body.Content
 	}
 	for _, x := range m.Mentions {
-		e := connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: o.author(&x.Mentioned)}
-		if e.Mentioned == nil { // a channel, a team, a tag: colleagues all the same
-			e.Mentioned = &connector.ChannelAccount{}
+		account := o.author(&x.Mentioned)
+		if account == nil { // a channel, a team or a tag, which a text for colleagues mentions, too
+			account = &connector.ChannelAccount{}
 		}
-		e.Mentioned.Name = x.Text
-		a.Entities = append(a.Entities, e)
+		account.Name = x.Text
+		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: account})
 	}
-	return a
 }
 
-// withQuotes gives a message's HTML, with quoted and forwarded messages in the form that the webhook uses.
+// withQuotes returns a message's HTML, with quoted and forwarded messages in the form that the webhook uses.
 // Graph gives them as attachments.
 func withQuotes(m *graph.Message) string {
 	content := m.Body.Content
@@ -144,7 +151,7 @@ func withQuotes(m *graph.Message) string {
 	return content
 }
 
-// author gives the account of a message's author. A person's ID is the Entra object id, since Graph
+// author returns the account of a message's author. A person's ID is the Entra object id, since Graph
 // doesn't tell "29:…"; an app's ID is that of its bot.
 func (o *Organisation) author(f *graph.From) *connector.ChannelAccount {
 	switch {
@@ -158,14 +165,15 @@ func (o *Organisation) author(f *graph.From) *connector.ChannelAccount {
 	return nil
 }
 
-// ByUs tells whether our app wrote a message.
+// ByUs reports whether our app wrote a message.
 func (o *Organisation) ByUs(m *graph.Message) bool {
 	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// Caught makes a payload, and the activity in it, of a message that Graph gave.
-func (o *Organisation) Caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
-	a := o.Synthetic(event, channel, m)
+// PayloadOf makes the payload of a message that Graph returned, and the activity in it; event as for ActivityOf. own means
+// that the message's thread is ours.
+func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
+	a := o.ActivityOf(event, channel, m)
 	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: own, Who: map[string]fact.Who{}}
 	for _, one := range accounts(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
@@ -195,7 +203,7 @@ func (o *Organisation) Caught(ctx context.Context, event, channel string, m *gra
 	return p, a, nil
 }
 
-// FilesOf gives the files among the attachments that Graph lists for a message.
+// FilesOf returns the files among the attachments that Graph lists for a message.
 func FilesOf(m *graph.Message) []fact.Attached {
 	var out []fact.Attached
 	for _, at := range m.Attachments {
@@ -207,10 +215,10 @@ func FilesOf(m *graph.Message) []fact.Attached {
 	return out
 }
 
-// HostedPart is the part of an address by which pasted pictures in Graph are known.
+// HostedPart is the part of an address by which pictures are recognised that were pasted into a message.
 const HostedPart = "/hostedContents/"
 
-// accounts gives the author of an activity and all whom it mentions.
+// accounts returns the accounts of an activity's author and of all whom it mentions.
 func accounts(a *connector.Activity) []*connector.ChannelAccount {
 	var all []*connector.ChannelAccount
 	if a.From != nil {
@@ -224,18 +232,18 @@ func accounts(a *connector.Activity) []*connector.ChannelAccount {
 	return all
 }
 
-// Home gives what links and mentions in cards need to know of the organisation.
+// Home returns what links and mentions in cards need.
 func (o *Organisation) Home() card.Home {
 	return card.Home{Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
 }
 
-// ChannelName gives the name of a channel, in quotation marks; its id where no name is known.
+// ChannelName returns the name of a channel in quotation marks, or its id if no name is known.
 func (o *Organisation) ChannelName(id string) string {
 	c, _ := o.Notes.Channel(id)
 	return NameOf(c.Name, id)
 }
 
-// NameOf gives a name in quotation marks; id where the name is "".
+// NameOf returns a name in quotation marks, or id if the name is "".
 func NameOf(name, id string) string {
 	if name == "" {
 		return id

@@ -14,9 +14,9 @@ import (
 	"parley/channels"
 )
 
-// personFresh is how long we use what we know of a person. After that we ask Teams again, but go on
-// using the old answer while Teams gives no new one.
-const personFresh = 24 * time.Hour
+// personLifetime is how long we use what we know of a person. After that we ask Teams again. If Teams doesn't answer, we
+// use the old answer.
+const personLifetime = 24 * time.Hour
 
 // Person is somebody as Teams describes them.
 type Person struct {
@@ -33,41 +33,42 @@ type People struct {
 
 	notes *Notebook
 
-	by *recent.Map[Person]
-	in *recent.Map[time.Time] // when somebody was last seen in a channel, by memberKey
+	byID     *recent.Map[Person]    // by both ids: Person.Teams and Person.User
+	lastSeen *recent.Map[time.Time] // when Teams listed somebody in a channel, by memberKey
 }
 
 func newPeople(b *App, notes *Notebook) *People {
-	return &People{App: b, notes: notes, by: recent.New[Person](), in: recent.New[time.Time]()}
+	return &People{App: b, notes: notes, byID: recent.New[Person](), lastSeen: recent.New[time.Time]()}
 }
 
-// memberKey is the key in people.in of a person in a channel.
+// memberKey is the key in People.lastSeen of a person in a channel.
 func memberKey(channel, user string) string { return channel + "/" + user }
 
-// take remembers the person of a note; it ignores a note that doesn't belong to id.
-func (p *People) take(id string, value json.RawMessage) {
+// learn remembers the person of a note; it ignores a note that doesn't belong to id.
+func (p *People) learn(id string, value json.RawMessage) {
 	var one Person
 	if json.Unmarshal(value, &one) == nil && one.Teams == id {
 		p.put(one)
 	}
 }
 
+// put remembers a person, unless something newer is known.
 func (p *People) put(one Person) {
-	if old, ok := p.by.Get(one.Teams); ok && old.AskedAt.After(one.AskedAt) {
+	if old, ok := p.byID.Get(one.Teams); ok && old.AskedAt.After(one.AskedAt) {
 		return
 	}
-	p.by.Put(one.Teams, one)
+	p.byID.Put(one.Teams, one)
 	if one.User != "" {
-		p.by.Put(one.User, one)
+		p.byID.Put(one.User, one)
 	}
 }
 
-// Find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams
-// doesn't: then we can't know who they are.
-// Errors: *connector.Error when nobody can tell now.
+// Find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams doesn't list the
+// person there: then we can't know who it is.
+// Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person.
 func (p *People) Find(ctx context.Context, conversation, id string) (one Person, ok bool, err error) {
-	one, known := p.by.Get(id)
-	if known && p.Now().Sub(one.AskedAt).Abs() < personFresh {
+	one, known := p.byID.Get(id)
+	if known && p.Now().Sub(one.AskedAt).Abs() < personLifetime {
 		return one, true, nil
 	}
 	channel, _ := connector.SplitThread(conversation)
@@ -75,32 +76,38 @@ func (p *People) Find(ctx context.Context, conversation, id string) (one Person,
 	switch {
 	case err == nil:
 		return asked, true, nil
-	case notThere(err):
+	case isNotMember(err):
 		return Person{}, false, nil
 	}
-	return one, known, orKnown(known, err)
+	if known {
+		return one, true, nil
+	}
+	return Person{}, false, err
 }
 
-// IsMember tells whether a person is a member of a channel.
-// Errors: as find.
+// IsMember reports whether a person is a member of a channel.
+// Errors: as Find.
 func (p *People) IsMember(ctx context.Context, channel, user string) (bool, error) {
-	seen, known := p.in.Get(memberKey(channel, user))
-	if known && p.Now().Sub(seen).Abs() < personFresh {
+	seen, known := p.lastSeen.Get(memberKey(channel, user))
+	if known && p.Now().Sub(seen).Abs() < personLifetime {
 		return true, nil
 	}
 	_, err := p.ask(ctx, channel, user)
 	switch {
 	case err == nil:
 		return true, nil
-	case notThere(err):
+	case isNotMember(err):
 		return false, nil
 	}
-	return known, orKnown(known, err)
+	if known { // seen too long ago, but Teams gives no newer answer
+		return true, nil
+	}
+	return false, err
 }
 
-// ask has Teams describe a member of a channel.
+// ask asks Teams to describe a member of a channel, and notes the answer.
 func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
-	service, err := p.notes.WhereIs(ctx, channel)
+	service, err := p.notes.ServiceOf(ctx, channel)
 	if err != nil {
 		return Person{}, err
 	}
@@ -110,18 +117,11 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	}
 	one := p.Describe(m)
 	p.put(one)
-	p.in.Put(memberKey(channel, one.User), p.Now())
+	p.lastSeen.Put(memberKey(channel, one.User), p.Now())
 	if err := p.notes.Keep(ctx, notePerson+one.Teams, one); err != nil {
 		p.Log.Warn("teams person not noted", "error", err)
 	}
 	return one, nil
-}
-
-func orKnown(known bool, err error) error {
-	if known {
-		return nil
-	}
-	return err
 }
 
 // Describe says what a member is to us: a person only if Teams says that they belong to
@@ -138,8 +138,8 @@ func (p *People) Describe(m connector.Member) Person {
 	return one
 }
 
-// notThere says whether an error means that the conversation has no such member.
-func notThere(err error) bool {
+// isNotMember reports whether an error means that the conversation has no such member.
+func isNotMember(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {
 		return false

@@ -1,5 +1,5 @@
-// Package recent remembers what was learned last: so many values that a busy organisation is served from memory, and so
-// few that memory is bounded. What is forgotten is asked for again.
+// Package recent remembers the values that were learned last: enough to serve a busy organisation from memory, but not more
+// than memory can hold. A value that was forgotten is asked for again.
 //
 // What does not belong here: what has to outlive a restart (bot/teams/organisation).
 package recent
@@ -10,7 +10,7 @@ import "sync"
 type Map[T any] struct {
 	mu    sync.Mutex
 	of    map[string]T
-	order []string
+	order []string // the names in the order in which they were new
 }
 
 // remembered is how many names a Map knows at most.
@@ -19,7 +19,7 @@ const remembered = 5000
 // New makes an empty Map.
 func New[T any]() *Map[T] { return &Map[T]{of: map[string]T{}} }
 
-// Put remembers v by its name; beyond 5000 names, the one that was new first is forgotten.
+// Put remembers v by its name. Beyond 5000 names, it forgets the one that has been known longest.
 func (m *Map[T]) Put(name string, v T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +33,7 @@ func (m *Map[T]) Put(name string, v T) {
 	}
 }
 
-// Get gives the value that is remembered by a name; false if none is.
+// Get returns the value that is remembered by a name; false if there is none.
 func (m *Map[T]) Get(name string) (T, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"parley/channels/fence"
 )
 
-// DefaultTimeout bounds a call whose context has no deadline, or a later one.
+// DefaultTimeout bounds a call whose context has no earlier deadline.
 const DefaultTimeout = 20 * time.Second
 
 // maxRefusal bounds how much of a refusal is read, in bytes.
@@ -22,8 +22,8 @@ const maxRefusal = 64 << 10
 // userAgent tells the services who calls them.
 const userAgent = "Parley/1.0.0"
 
-// Allow says whether an address may be called, and whether with our token.
-// Errors: ErrHost.
+// Allow checks whether an address may be called. token reports whether the call may carry our token.
+// Errors: ErrHost, if the address must not be called.
 type Allow func(address string) (token bool, err error)
 
 // Client makes calls. Safe for concurrent use.
@@ -36,15 +36,15 @@ type Client struct {
 
 // Request is one call.
 type Request struct {
-	Name    string // what a log calls it: "POST activities"
-	Method  string
-	URL     string
-	Body    any // written as JSON; nil = none
-	Most    int64
-	Timeout time.Duration // 0 = DefaultTimeout
+	Name     string // what a log calls it: "POST activities"
+	Method   string
+	URL      string
+	Body     any           // written as JSON; nil if there is no body
+	MaxBytes int64         // of the answer
+	Timeout  time.Duration // 0 means DefaultTimeout
 }
 
-// Do makes a call and reads its JSON answer into out; with nil it ignores the answer. Every 2xx is
+// Do makes a call and reads its JSON answer into out; if out is nil, it ignores the answer. Every 2xx is
 // success. After a 401 it gets another token and makes the call again, once.
 // Errors: *Failure.
 func (c *Client) Do(ctx context.Context, r Request, out any) error {
@@ -52,26 +52,25 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Close() //nolint:errcheck // it was read to its end, or is given up
+	defer answer.Close() //nolint:errcheck // it was read to its end, or the rest isn't wanted
 	body, err := io.ReadAll(answer)
 	if err != nil {
-		return &Failure{Call: r.Name, Status: answer.Status, Left: true, Cause: err}
+		return &Failure{Call: r.Name, Status: answer.Status, MaybeSent: true, Cause: err}
 	}
 	if out == nil || len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return &Failure{Call: r.Name, Status: answer.Status, Left: true, Cause: fmt.Errorf("the answer isn't what was expected: %w", err)}
+		return &Failure{Call: r.Name, Status: answer.Status, MaybeSent: true, Cause: fmt.Errorf("the answer isn't what was expected: %w", err)}
 	}
 	return nil
 }
 
-// Answer is the body of a 2xx answer, at most Request.Most bytes of it; longer ones end in
-// ErrTooLarge.
+// Answer is the body of a 2xx answer. Reading more than Request.MaxBytes of it fails with ErrTooLarge.
 type Answer struct {
 	Status      int
 	ContentType string
-	SizeBytes   int64         // -1 = not said
+	SizeBytes   int64         // -1 if the service didn't say
 	body        io.ReadCloser // bounded
 	cancel      context.CancelFunc
 }
@@ -88,7 +87,7 @@ func (a *Answer) Close() error {
 // Open makes a call and leaves the answer's body to be read, within the timeout.
 // Errors: *Failure.
 func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
-	withToken, err := c.Allow(r.URL)
+	needsToken, err := c.Allow(r.URL)
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
 	}
@@ -102,7 +101,12 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 		r.Timeout = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
-	answer, err := c.withToken(ctx, r, body, withToken)
+	var answer *Answer
+	if needsToken {
+		answer, err = c.withToken(ctx, r, body)
+	} else {
+		answer, err = c.doOnce(ctx, r, body, "")
+	}
 	if err != nil {
 		cancel()
 		return nil, err
@@ -111,17 +115,14 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	return answer, nil
 }
 
-// withToken makes the call, and makes it again with another token if the first was refused. If it can't
-// get another token now, it returns that failure and not the refusal, which may only concern the token.
-func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed bool) (*Answer, error) {
-	if !needed {
-		return c.once(ctx, r, body, "")
-	}
+// withToken makes the call with our token, and makes it again with another token if the first was refused. If it can't get
+// another token now, it returns that failure and not the refusal, which may only concern the token.
+func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
 	token, err := c.Tokens.Token(ctx)
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
 	}
-	answer, err := c.once(ctx, r, body, token)
+	answer, err := c.doOnce(ctx, r, body, token)
 	var refused *Failure
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 		return answer, err
@@ -129,15 +130,15 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed b
 	other, renewErr := c.Tokens.Renew(ctx, token)
 	switch {
 	case renewErr == nil:
-		return c.once(ctx, r, body, other)
+		return c.doOnce(ctx, r, body, other)
 	case errors.Is(renewErr, errRefusedAgain):
 		return nil, err
 	}
 	return nil, &Failure{Call: r.Name, Cause: renewErr} // the call did nothing, and it may succeed with a new token
 }
 
-// once makes one HTTP request.
-func (c *Client) once(ctx context.Context, r Request, body []byte, token string) (*Answer, error) {
+// doOnce makes one HTTP request, without a token if token is "".
+func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token string) (*Answer, error) {
 	var reader io.Reader
 	if r.Body != nil {
 		reader = bytes.NewReader(body)
@@ -156,7 +157,7 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, token string)
 	resp, err := fence.Do(c.HTTP, req) //nolint:bodyclose // closed by Answer, or below
 	if err != nil {
 		var lost *fence.LostError
-		return nil, &Failure{Call: r.Name, Left: errors.As(err, &lost) && lost.Left, Cause: err}
+		return nil, &Failure{Call: r.Name, MaybeSent: errors.As(err, &lost) && lost.Left, Cause: err}
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		defer resp.Body.Close()
@@ -165,6 +166,6 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, token string)
 	}
 	return &Answer{
 		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
-		body: fence.Bounded(resp.Body, r.Most, ErrTooLarge),
+		body: fence.Bounded(resp.Body, r.MaxBytes, ErrTooLarge),
 	}, nil
 }

@@ -12,18 +12,18 @@ import (
 	"parley/channels/fence"
 )
 
-// ErrTooLarge is the cause when an answer is longer than it may be.
+// ErrTooLarge is the cause if an answer is longer than Request.MaxBytes.
 var ErrTooLarge = errors.New("teams: the answer is too long")
 
 // Failure is a call that failed.
 type Failure struct {
 	Call       string        // "POST activities", for logs
-	Status     int           // of the answer; 0 = none came
-	Code       string        // the service's own word: "ConversationNotFound"; "" if it said none
-	Text       string        // its explanation, shortened; for logs
-	RetryAfter time.Duration // as the service asks; 0 = it didn't say
+	Status     int           // of the answer; 0 if none came
+	Code       string        // the service's own code: "ConversationNotFound"; "" if it gave none
+	Text       string        // the service's explanation, shortened; for logs
+	RetryAfter time.Duration // how long the service asks us to wait; 0 if it didn't say
 	Location   string        // of a redirect, which is never followed; may be a secret
-	Left       bool          // the request, or a part of it, was or may have been sent
+	MaybeSent  bool          // the request, or a part of it, was or may have been sent
 	Cause      error         // why there is no usable answer; nil for a refusal
 }
 
@@ -44,14 +44,14 @@ func (e *Failure) Error() string {
 	return fmt.Sprintf("teams: %s: status %d%s", e.Call, e.Status, said)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Failure) Unwrap() error { return e.Cause }
 
-// refusal makes a Failure of an answer. The Bot Connector and Graph both answer
+// refusal makes a Failure of an answer that isn't 2xx. The Bot Connector and Graph both answer
 // {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text.
 func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
-	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Left: true}
-	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, mostWait)
+	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
+	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
 	var said struct {
 		Error json.RawMessage `json:"error"`
 		Text  string          `json:"message"`
@@ -74,17 +74,17 @@ func refusal(call string, resp *http.Response, body []byte, now time.Time) *Fail
 	return e
 }
 
-// mostWait bounds what a service may ask us to wait.
-const mostWait = time.Hour
+// maxWait is the longest wait that a service may ask of us.
+const maxWait = time.Hour
 
 // Shorten cuts a service's words to a length that is fit for a log line.
 func Shorten(s string) string {
-	const most = 300
+	const maxBytes = 300
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
-	if len(s) <= most {
+	if len(s) <= maxBytes {
 		return s
 	}
-	cut := most
+	cut := maxBytes
 	for !utf8.RuneStart(s[cut]) {
 		cut--
 	}

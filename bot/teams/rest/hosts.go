@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrHost is the cause when an address isn't on the list of those that get our token.
+// ErrHost is the cause if an address may not be called, because it isn't on the list of those that get our token.
 var ErrHost = errors.New("teams: the host is not one that gets our token")
 
 // Hosts are the places that may get the bot's token. Only whole host names count: Teams' own host is
@@ -26,10 +26,10 @@ func serviceHosts() []string {
 	return []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us"}
 }
 
-// NewHosts makes the list of Teams' own service hosts and of more: "host.example" (https),
-// "https://host.example:8443/any/path", or with http when it is a loopback address. With
-// loopback, every http and https address on this machine may be called too, but it gets no
-// token, since even a request without a signature can name such an address.
+// NewHosts makes the list of Teams' own service hosts and of more. An entry is "host.example" (https),
+// "https://host.example:8443/any/path", or the same with http if it is a loopback address. With loopback, every http and
+// https address on this machine may be called, too. These get no token, because even a request without a signature can
+// name such an address.
 // Errors: an entry that is none of these.
 func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	h := &Hosts{exact: map[string]bool{}, loopback: loopback}
@@ -40,41 +40,41 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 		if !strings.Contains(entry, "://") {
 			entry = "https://" + entry
 		}
-		u, err := parse(entry)
+		u, err := parseAddress(entry)
 		if err != nil {
 			return nil, fmt.Errorf("teams: service URL %q: %w", entry, err)
 		}
-		if u.Scheme == "http" && !onLoopback(u) {
+		if u.Scheme == "http" && !isOnLoopback(u) {
 			return nil, fmt.Errorf("teams: service URL %q: http only for this machine", entry)
 		}
-		h.exact[origin(u)] = true
+		h.exact[originOf(u)] = true
 	}
 	return h, nil
 }
 
-// Check says whether an address may be called, and whether with our token.
+// Check checks whether an address may be called; see Allow.
 // Errors: ErrHost.
 func (h *Hosts) Check(address string) (token bool, err error) {
-	u, err := parse(address)
+	u, err := parseAddress(address)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrHost, err)
 	}
-	if h.exact[origin(u)] {
+	if h.exact[originOf(u)] {
 		return true, nil
 	}
-	if h.loopback && onLoopback(u) {
+	if h.loopback && isOnLoopback(u) {
 		return false, nil
 	}
 	return false, fmt.Errorf("%w: %s", ErrHost, u.Host)
 }
 
-// parse reads an absolute http or https address without user information.
-func parse(address string) (*url.URL, error) {
+// parseAddress reads an absolute http or https address without user information.
+func parseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
 		return nil, errors.New("not an address")
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "":
+	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "":
 		return nil, errors.New("not an http or https address")
 	case u.User != nil:
 		return nil, errors.New("an address with a user")
@@ -84,10 +84,10 @@ func parse(address string) (*url.URL, error) {
 	return u, nil
 }
 
-func origin(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Host) }
+func originOf(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Host) }
 
-// onLoopback tells addresses of this machine: "localhost" and loopback IPs.
-func onLoopback(u *url.URL) bool {
+// isOnLoopback reports whether an address is on this machine: "localhost", or a loopback IP.
+func isOnLoopback(u *url.URL) bool {
 	if strings.EqualFold(u.Hostname(), "localhost") {
 		return true
 	}
@@ -95,8 +95,8 @@ func onLoopback(u *url.URL) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// Loopback tells whether a connection's end ("127.0.0.1:3978", "[::1]:80") is on this machine.
-func Loopback(end string) bool {
+// IsLoopback reports whether a connection's end ("127.0.0.1:3978", "[::1]:80") is on this machine.
+func IsLoopback(end string) bool {
 	host, _, err := net.SplitHostPort(end)
 	if err != nil {
 		return false
@@ -105,8 +105,8 @@ func Loopback(end string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// LocalURL tells whether an address ("http://localhost:56150/x") is on this machine.
-func LocalURL(address string) bool {
-	u, err := parse(address)
-	return err == nil && onLoopback(u)
+// IsLocalURL reports whether an address ("http://localhost:56150/x") is on this machine.
+func IsLocalURL(address string) bool {
+	u, err := parseAddress(address)
+	return err == nil && isOnLoopback(u)
 }

@@ -20,20 +20,20 @@ const DefaultLoginURL = "https://login.microsoftonline.com"
 
 // Times of a token.
 const (
-	tokenTimeout = 15 * time.Second // of one request for a token
-	tokenEarly   = 5 * time.Minute  // how long before its end a token is renewed
-	tokenPause   = 5 * time.Second  // after a failure or a refused token, before the next request
-	tokenDefault = 30 * time.Minute // where the answer doesn't say how long it is good
+	tokenTimeout    = 15 * time.Second // of one request for a token
+	renewBefore     = 5 * time.Minute  // how long before its end a token is renewed
+	minTokenPause   = 5 * time.Second  // between requests after a failure or a refused token
+	defaultLifetime = 30 * time.Minute // if the answer doesn't say how long the token is valid
+	maxLifetime     = 24 * time.Hour
 )
 
-// ErrToken is the root of what Tokens return: no token could be had.
+// ErrToken is the root of the errors of Tokens: there is no valid token.
 var ErrToken = errors.New("teams: no access token")
 
 // ErrCredentials is wrapped beside ErrToken when Entra refuses our credentials.
 var ErrCredentials = errors.New("teams: Entra refuses the app id, its secret or the tenant")
 
-// ErrNoSecret is wrapped beside ErrToken where there is no secret to get a token with: in
-// trials without Azure.
+// ErrNoSecret is wrapped beside ErrToken if the app has no secret to get a token with: in trials without Azure.
 var ErrNoSecret = errors.New("teams: no secret is set")
 
 // errRefusedAgain is wrapped beside ErrToken when a service refuses a token shortly after it refused another.
@@ -41,10 +41,10 @@ var errRefusedAgain = errors.New("a new one was refused a moment ago")
 
 // TokenOptions say for whom and for what a token is.
 type TokenOptions struct {
-	LoginURL string // "" = DefaultLoginURL
+	LoginURL string // "" means DefaultLoginURL
 	TenantID string
 	AppID    string
-	Password string // "" = no token is ever to be had, and Entra isn't asked
+	Password string // without one there is never a token, and Entra isn't asked
 	Scope    string // "https://api.botframework.com/.default"
 	Client   *http.Client
 	Now      func() time.Time
@@ -58,15 +58,15 @@ type Tokens struct {
 	config clientcredentials.Config
 	client *http.Client
 	now    func() time.Time
-	turn   chan struct{} // held by whoever asks Entra
+	asking chan struct{} // holds one element while somebody asks Entra
 
-	mu      sync.Mutex
-	value   string
-	renewAt time.Time
-	endsAt  time.Time
-	failed  error // of the last request, nil when it was answered
-	pause   time.Time
-	renewed time.Time // when a refused token was replaced last
+	mu         sync.Mutex // guards the fields below it
+	value      string     // the token; "" before the first one came
+	renewAt    time.Time  // from then on Entra is asked for a new token
+	endsAt     time.Time  // until then the token can be used
+	failed     error      // of the last request; nil if it succeeded
+	pauseUntil time.Time  // after a failure: Entra isn't asked before
+	renewedAt  time.Time  // when a refused token was replaced last
 }
 
 // NewTokens makes a source of tokens; it asks for none yet.
@@ -79,77 +79,79 @@ func NewTokens(o TokenOptions) *Tokens {
 			ClientID: o.AppID, ClientSecret: o.Password, Scopes: []string{o.Scope}, AuthStyle: oauth2.AuthStyleInParams,
 			TokenURL: strings.TrimRight(o.LoginURL, "/") + "/" + url.PathEscape(o.TenantID) + "/oauth2/v2.0/token",
 		},
-		client: o.Client, now: o.Now, turn: make(chan struct{}, 1),
+		client: o.Client, now: o.Now, asking: make(chan struct{}, 1),
 	}
 }
 
-// Token gives a token that is valid now. May block until ctx ends.
-// Errors: ErrToken, with ErrCredentials or ErrNoSecret where another try is of no use.
-func (t *Tokens) Token(ctx context.Context) (string, error) { return t.other(ctx, "") }
+// Token returns a token that is valid now. It may block until ctx ends.
+// Errors: ErrToken, with ErrCredentials or ErrNoSecret if another try is of no use.
+func (t *Tokens) Token(ctx context.Context) (string, error) { return t.tokenBesides(ctx, "") }
 
-// Renew gives another token than the one that was refused.
+// Renew returns a token that differs from the one that was refused.
 // Errors: as Token.
 func (t *Tokens) Renew(ctx context.Context, refused string) (string, error) {
-	return t.other(ctx, refused)
+	return t.tokenBesides(ctx, refused)
 }
 
-func (t *Tokens) other(ctx context.Context, refused string) (string, error) {
+// tokenBesides returns a valid token that isn't the refused one; with refused "" any valid token will do.
+func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, error) {
 	if t.config.ClientSecret == "" {
 		return "", fmt.Errorf("%w: %w", ErrToken, ErrNoSecret)
 	}
-	if value, fresh, _ := t.kept(refused); fresh {
+	if value, fresh, _ := t.current(refused); fresh {
 		return value, nil
 	}
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case t.asking <- struct{}{}:
+		defer func() { <-t.asking }()
 	case <-ctx.Done():
-		return t.orOld(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
+		return t.oldTokenOr(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
 	}
-	value, fresh, failed := t.kept(refused) // somebody else may have asked meanwhile
+	value, fresh, failed := t.current(refused) // another caller may have asked Entra while we waited
 	if fresh {
 		return value, nil
 	}
 	if failed != nil {
-		return t.orOld(refused, failed)
+		return t.oldTokenOr(refused, failed)
 	}
 	if refused != "" && refused == value && !t.mayRenew() {
 		return "", fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
 	}
 	if err := t.ask(ctx); err != nil {
-		return t.orOld(refused, err)
+		return t.oldTokenOr(refused, err)
 	}
-	value, _, _ = t.kept("")
+	value, _, _ = t.current("")
 	return value, nil
 }
 
-// mayRenew says whether a refused token may be replaced now: a service that refuses every
-// token must not make us ask Entra with every call.
+// mayRenew reports whether a refused token may be replaced now, and notes that it is. A service that refuses every token
+// must not make us ask Entra with every call.
 func (t *Tokens) mayRenew() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	if !t.renewed.IsZero() && now.Sub(t.renewed) < tokenPause {
+	if !t.renewedAt.IsZero() && now.Sub(t.renewedAt) < minTokenPause {
 		return false
 	}
-	t.renewed = now
+	t.renewedAt = now
 	return true
 }
 
-// kept gives the token. fresh is false if it is the refused one or ends soon. failed is the last failure,
-// if that is too recent to ask again.
-func (t *Tokens) kept(refused string) (value string, fresh bool, failed error) {
+// current returns the token. fresh is false if there is none, or if it is the refused one or ends soon. failed is the last
+// failure, if that is so recent that Entra must not be asked again.
+func (t *Tokens) current(refused string) (value string, fresh bool, failed error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	if t.failed != nil && now.Before(t.pause) {
+	if t.failed != nil && now.Before(t.pauseUntil) {
 		failed = t.failed
 	}
-	return t.value, t.value != "" && t.value != refused && now.Before(t.renewAt), failed
+	fresh = t.value != "" && t.value != refused && now.Before(t.renewAt)
+	return t.value, fresh, failed
 }
 
-// orOld gives the old token if it is still valid and wasn't refused, else err.
-func (t *Tokens) orOld(refused string, err error) (string, error) {
+// oldTokenOr returns the old token if it is still valid and wasn't refused; otherwise it returns err.
+func (t *Tokens) oldTokenOr(refused string, err error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.value != "" && t.value != refused && t.now().Before(t.endsAt) {
@@ -158,7 +160,7 @@ func (t *Tokens) orOld(refused string, err error) (string, error) {
 	return "", err
 }
 
-// ask requests a token from Entra and keeps it, or the failure.
+// ask requests a token from Entra, and remembers the token or the failure.
 func (t *Tokens) ask(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, t.client), tokenTimeout)
 	defer cancel()
@@ -169,30 +171,30 @@ func (t *Tokens) ask(ctx context.Context) error {
 	if err != nil {
 		err = tokenError(err)
 		if ctx.Err() == nil { // if the caller gave up, the next one may ask at once
-			t.failed, t.pause = err, t.now().Add(tokenPause)
+			t.failed, t.pauseUntil = err, t.now().Add(minTokenPause)
 		}
 		return err
 	}
-	lasts := lifetime(got)
+	lasts := lifetimeOf(got)
 	t.value, t.failed = got.AccessToken, nil
 	t.endsAt = began.Add(lasts)
-	t.renewAt = began.Add(lasts - min(tokenEarly, lasts/2))
+	t.renewAt = began.Add(lasts - min(renewBefore, lasts/2))
 	return nil
 }
 
-// lifetime reads how long a token is good. Entra's older endpoint writes the number as text.
-func lifetime(t *oauth2.Token) time.Duration {
+// lifetimeOf reads how long a token is valid. Entra's older endpoint writes the number as text.
+func lifetimeOf(t *oauth2.Token) time.Duration {
 	var seconds float64
 	switch v := t.Extra("expires_in").(type) {
 	case float64:
 		seconds = v
 	case string:
-		seconds, _ = strconv.ParseFloat(v, 64) //nolint:errcheck // 0: the default below
+		seconds, _ = strconv.ParseFloat(v, 64) //nolint:errcheck // an unreadable number is 0, see below
 	}
 	if seconds <= 0 {
-		return tokenDefault
+		return defaultLifetime
 	}
-	return time.Duration(min(seconds, 24*3600) * float64(time.Second))
+	return time.Duration(min(seconds, maxLifetime.Seconds()) * float64(time.Second))
 }
 
 // Refusal is what Entra answers instead of a token.
@@ -205,7 +207,7 @@ type Refusal struct {
 // Error implements error.
 func (e *Refusal) Error() string { return fmt.Sprintf("status %d: %s: %s", e.Status, e.Code, e.Text) }
 
-// Number is what Entra's documentation lists a refusal under: "AADSTS7000215"; "" if there is none.
+// Number returns the number by which Entra's documentation lists the refusal, such as "AADSTS7000215"; "" if it has none.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
 func (e *Refusal) Number() string {
 	number, _, _ := strings.Cut(e.Text, ":")
@@ -228,7 +230,7 @@ func tokenError(err error) error {
 	if refused.ErrorCode == "" {
 		return fmt.Errorf("%w: Entra answers status %d", ErrToken, status)
 	}
-	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is of use to Microsoft only
+	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is useful for Microsoft only
 	said := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error" {
 		return fmt.Errorf("%w: %w", ErrToken, said)

@@ -159,7 +159,7 @@ func (a *App) checkClock(ctx context.Context) error {
 // Address is where the App listens.
 func (a *App) Address() string { return a.front.address() }
 
-// Engine gives the use cases, for sub-commands and tests.
+// Engine returns the use cases, for sub-commands and tests.
 func (a *App) Engine() *engine.Engine { return a.engine }
 
 // Serve opens and migrates the database that env names, and runs an App on it until ctx ends. While

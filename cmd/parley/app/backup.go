@@ -15,7 +15,7 @@ import (
 	"parley/store/schema"
 )
 
-// Embedded says whether the database is the embedded server, in PARLEY_DATA.
+// Embedded reports whether the database is the embedded server, in PARLEY_DATA.
 func (db *Database) Embedded() bool { return db.server != nil }
 
 // URL returns the address of the database. It may have a password.

@@ -51,10 +51,10 @@ func newChats(a *App) *chats {
 	return c
 }
 
-// signedIn gives the environment with what is stored of the chats.
+// signedIn returns the environment with what is stored of the chats.
 func (c *chats) signedIn() Env { return *c.env.Load() }
 
-// list gives the surfaces at work.
+// list returns the surfaces at work.
 func (c *chats) list() []opened {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -67,7 +67,7 @@ func (c *chats) list() []opened {
 	return list
 }
 
-// surface gives one of them; nil = it isn't connected.
+// surface returns one of them; nil = it isn't connected.
 func (c *chats) surface(kind string) bridge.Surface {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -153,7 +153,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// before gives the chat whose place a new one takes: the one at work, or the one that was taken away last and may not
+// before returns the chat whose place a new one takes: the one at work, or the one that was taken away last and may not
 // have ended yet; nil = there was none. Two at once would tell the engine of each other's gaps as of their own.
 func (c *chats) before(kind string) *chat {
 	one := c.open[kind]
@@ -252,7 +252,7 @@ func (c *chats) settle(ctx context.Context, kind string) {
 	}
 }
 
-// works says whether a chat is at work with these credentials.
+// works reports whether a chat is at work with these credentials.
 func (c *chats) works(kind string, print [32]byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -260,7 +260,7 @@ func (c *chats) works(kind string, print [32]byte) bool {
 	return one != nil && one.print == print
 }
 
-// SignedIn gives the environment with what is stored for chats that it doesn't name itself. The database must be
+// SignedIn returns the environment with what is stored for chats that it doesn't name itself. The database must be
 // unlocked.
 // Errors: store.ErrWrongKey; the database's.
 func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
@@ -284,12 +284,12 @@ const (
 	kindTeams = "teams"
 )
 
-// names says whether the environment names a chat.
+// names reports whether the environment names a chat.
 func (e Env) names(kind string) bool {
 	return kind == kindSlack && e.SlackBotToken != "" || kind == kindTeams && e.Teams.AppID != ""
 }
 
-// with gives an environment that has the credentials of a chat, by the names of fields of package site.
+// with returns an environment that has the credentials of a chat, by the names of fields of package site.
 func (e Env) with(kind string, values map[string]string) Env {
 	switch kind {
 	case kindSlack:

@@ -37,7 +37,7 @@ func pastes(t *testing.T, db *app.Database, kind string, values map[string]strin
 	}
 }
 
-// inChannel says whether a text was posted in the team's channel.
+// inChannel reports whether a text was posted in the team's channel.
 func inChannel(s *slackfake.Server, text string) bool {
 	for _, root := range s.Messages(lab.Support) {
 		for _, m := range s.Thread(lab.Support, root.TS) {
@@ -178,7 +178,7 @@ func TestTakenAwayAndBack(t *testing.T) {
 	}
 }
 
-// hasButton says whether the sign-in page of a process has a provider's button.
+// hasButton reports whether the sign-in page of a process has a provider's button.
 func hasButton(t *testing.T, db *app.Database, a *app.App, provider string) bool {
 	t.Helper()
 	return sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("").Get("/auth/sign-in").Has("Sign in with " + provider)

@@ -43,7 +43,7 @@ func sourceFiles(t *testing.T, root string, endings ...string) map[string]string
 // reader is sent to a number, the number is in the first or second group.
 var strayReference = regexp.MustCompile(`\b(R-\d{3})\b|\binvariant (\d+)|(?:the (?:requirements|design)\b(?: of)?|\b(?:reference/\w+|design|requirements)\.md)`)
 
-// strayReferences gives those of a text that lead to no page: a number of docs/requirements.md and
+// strayReferences returns those of a text that lead to no page: a number of docs/requirements.md and
 // docs/invariants.md leads to one.
 func strayReferences(text, requirements, invariants string) (stray []string) {
 	for line := range strings.Lines(text) {
@@ -54,7 +54,7 @@ func strayReferences(text, requirements, invariants string) (stray []string) {
 	return stray
 }
 
-// mayRefer says whether a line can hold a reference: looking for these words takes a twentieth of the expression's time.
+// mayRefer reports whether a line can hold a reference: looking for these words takes a twentieth of the expression's time.
 func mayRefer(line string) bool {
 	return slices.ContainsFunc([]string{"R-", "invariant ", "requirements", "design", ".md"},
 		func(word string) bool { return strings.Contains(line, word) })
@@ -107,7 +107,7 @@ func TestStrayReferences(t *testing.T) {
 	}
 }
 
-// declared gives the names that a Go file declares: functions, methods, types, constants, variables.
+// declared returns the names that a Go file declares: functions, methods, types, constants, variables.
 func declared(t *testing.T, text string) (names []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)

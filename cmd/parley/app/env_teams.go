@@ -26,7 +26,7 @@ type TeamsEnv struct {
 	NoSignIn      bool    // nobody signs in to the site by Microsoft
 }
 
-// signsIn says whether people sign in to the site by the bot's registration.
+// signsIn reports whether people sign in to the site by the bot's registration.
 func (t *TeamsEnv) signsIn() bool { return t.AppID != "" && t.AppPassword != "" && !t.NoSignIn }
 
 // read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
@@ -102,7 +102,7 @@ func (t *TeamsEnv) checkAddresses() (faults []error) {
 	return faults
 }
 
-// safeAddress says whether a text is an absolute https address, or one of http on loopback.
+// safeAddress reports whether a text is an absolute https address, or one of http on loopback.
 func safeAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil {
@@ -111,7 +111,7 @@ func safeAddress(text string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && loopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
-// loopback says whether an address (host:port) can only be reached from this machine.
+// loopback reports whether an address (host:port) can only be reached from this machine.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -18,7 +18,7 @@ func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []chann
 	return found
 }
 
-// Files gives the handler of outgoing files with keys, what makes their addresses, and
+// Files returns the handler of outgoing files with keys, what makes their addresses, and
 // what signs any text.
 func Files(base string, keys [][]byte, open func(context.Context, store.MessageID, string) (channels.File, error)) (http.HandlerFunc, func(store.MessageID, string) string, func(string) string) {
 	l := &links{base: base, keys: keys, open: open}

@@ -134,7 +134,7 @@ func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker)
 	return leases, nil
 }
 
-// bury gives back, for processes that have ended, the leases that they left, and returns all others. A process that
+// bury returns back, for processes that have ended, the leases that they left, and returns all others. A process that
 // lives but lost its session shows its life again in its next round: so one counts as ended when it was silent
 // for longer than that.
 func (f *fetchers) bury(ctx context.Context, list []store.Lease) ([]store.Lease, error) {
@@ -248,7 +248,7 @@ func (f *fetchers) take(ctx context.Context, wanted map[store.AccountID]*worker,
 	return nil
 }
 
-// shouldTake says whether an account's lease is to be taken or renewed now.
+// shouldTake reports whether an account's lease is to be taken or renewed now.
 func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, renew bool) bool {
 	if r := f.running[id]; r != nil && r.ending { // it may never end: another process may take the account
 		return false
@@ -325,7 +325,7 @@ func (f *fetchers) stop(ctx context.Context) {
 	f.drop(end, names)
 }
 
-// drop gives leases back. If that fails, they run out by themselves.
+// drop returns leases back. If that fails, they run out by themselves.
 func (f *fetchers) drop(ctx context.Context, names []string) {
 	if len(names) == 0 {
 		return
@@ -345,7 +345,7 @@ func (f *fetchers) lose(id store.AccountID) {
 	}
 }
 
-// mine says whether this process should fetch for an account.
+// mine reports whether this process should fetch for an account.
 func (f *fetchers) mine(id store.AccountID) bool {
 	return f.adopted[id] || owner(id, f.members) == f.holder
 }

@@ -9,7 +9,7 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// configOf gives what a channel needs to be made.
+// configOf returns what a channel needs to be made.
 func configOf(spec channels.Spec) channels.Config {
 	values := map[string]string{
 		"address": "help@acme.test", "imap.host": "imap.acme.test", "smtp.host": "smtp.acme.test", "account_sid": "AC00000000000000000000000000000001",

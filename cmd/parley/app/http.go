@@ -96,7 +96,7 @@ func (a *App) guardMetrics(next http.Handler) http.Handler {
 	})
 }
 
-// fromThisMachine says whether a request comes from a process on this machine. Requests from elsewhere
+// fromThisMachine reports whether a request comes from a process on this machine. Requests from elsewhere
 // through a proxy on this machine come from loopback, too. They are recognised by a header, by the name
 // of the host, or by HTTP/1.0, which nginx uses by default.
 func fromThisMachine(r *http.Request) bool {

@@ -356,7 +356,7 @@ func inside(p pkg) string {
 	return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, p.Module.Path), "/")
 }
 
-// ours gives the module's own packages among imports, once each.
+// ours returns the module's own packages among imports, once each.
 func ours(p pkg, imports []string) (all []string) {
 	for _, i := range imports {
 		if rest, ok := strings.CutPrefix(i, p.Module.Path+"/"); ok {

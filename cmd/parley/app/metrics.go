@@ -35,7 +35,7 @@ func (a *App) metrics() http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// surfaces gives the surfaces at work, by their accounts.
+// surfaces returns the surfaces at work, by their accounts.
 func (a *App) surfaces() map[store.AccountID]any {
 	all := map[store.AccountID]any{}
 	for _, r := range a.chats.list() {

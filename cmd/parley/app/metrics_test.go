@@ -136,7 +136,7 @@ func (r running) scrape(t *testing.T) scrape {
 	return s
 }
 
-// value gives the sum of a metric's values, over those whose labels hold a text.
+// value returns the sum of a metric's values, over those whose labels hold a text.
 func (s scrape) value(name, label string) (sum float64, found bool) {
 	for _, line := range s.lines {
 		metric, value, _ := strings.Cut(line, " ")
@@ -162,7 +162,7 @@ func (s scrape) ours() (names []string) {
 	return names
 }
 
-// knows says whether an expression's name is exported, be it a histogram's part.
+// knows reports whether an expression's name is exported, be it a histogram's part.
 func (s scrape) knows(name string) bool {
 	if s.types[name] != "" || name == "up" {
 		return true

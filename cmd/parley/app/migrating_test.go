@@ -32,7 +32,7 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String gives all that was logged.
+// String returns all that was logged.
 func (l *logged) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -46,7 +46,7 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 	return faults
 }
 
-// webAddress says whether a text is an absolute http or https address.
+// webAddress reports whether a text is an absolute http or https address.
 func webAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")

@@ -53,7 +53,7 @@ func openShop(t *testing.T) shopWorld {
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
 }
 
-// publicAddress gives Parley a public address before it listens. Requests wait there until passOn tells where it does.
+// publicAddress returns Parley a public address before it listens. Requests wait there until passOn tells where it does.
 func publicAddress(t *testing.T, env *app.Env) (passOn func(address string)) {
 	t.Helper()
 	listens := make(chan *url.URL, 1)

@@ -123,7 +123,7 @@ func (m *room) settle(p *place) bool {
 	return !p.ended
 }
 
-// admit gives room to waiting bodies, the newest first, as far as there is room.
+// admit returns room to waiting bodies, the newest first, as far as there is room.
 func (m *room) admit() {
 	for i := len(m.waiting) - 1; i >= 0; i-- {
 		p := m.waiting[i]
@@ -175,7 +175,7 @@ func (m *room) endSlow(p *place) {
 	}
 }
 
-// slow says whether a body is slow: see slowAfter.
+// slow reports whether a body is slow: see slowAfter.
 func (p *place) slow(now time.Time) bool {
 	age := now.Sub(p.admitted)
 	return !p.complete && age >= slowAfter && float64(p.received.Load()) < slowPace*age.Seconds()

@@ -200,7 +200,7 @@ func (d *doves) checkEnvs(t *testing.T) {
 	}
 }
 
-// call gives the status and the body of an answer.
+// call returns the status and the body of an answer.
 func call(t *testing.T, method, url, body string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

@@ -72,7 +72,7 @@ func (a *App) doors() site.Doors {
 	}
 }
 
-// connected gives the chats at work.
+// connected returns the chats at work.
 func (a *App) connected() (list []site.Chat) {
 	for _, s := range a.chats.list() {
 		for _, spec := range a.opt.Surfaces {

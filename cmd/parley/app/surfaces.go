@@ -18,7 +18,7 @@ type SurfaceSpec struct {
 	Kind string // "slack": its account's kind, and its keys in the set-up file
 	Name string // "Slack"
 
-	// Named says whether the environment, or what is stored in its place, configures this surface; nil = it always is.
+	// Named reports whether the environment, or what is stored in its place, configures this surface; nil = it always is.
 	Named func(Env) bool
 
 	// New makes the surface. It opens no connection yet.
@@ -59,7 +59,7 @@ func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	t := e.Teams
 	return teams.New(teams.Options{AppID: t.AppID, AppPassword: t.AppPassword, TenantID: t.TenantID, LoginURL: t.LoginURL, OpenIDURL: t.OpenIDURL,
 		ServiceURLs: t.ServiceURLs, GraphURL: t.GraphURL, Rate: t.Rate, AllowUnsigned: t.AllowUnsigned, PublicURL: e.PublicURL, LinkKeys: o.LinkKeys,
-		Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook, SweepEvery: o.Sweep})
+		Desk: o.Desk, Log: o.Log, Now: o.Now, ReadOnly: o.OnlyLook, SweepInterval: o.Sweep})
 }
 
 // opened is a surface with its account.

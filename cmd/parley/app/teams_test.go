@@ -109,7 +109,7 @@ func (w teamsWorld) writes(t *testing.T, customer, name, text string) {
 	})
 }
 
-// look gives what asks Teams, as apply and doctor do beside serve.
+// look returns what asks Teams, as apply and doctor do beside serve.
 func (w teamsWorld) look(t *testing.T, only bool) *app.Lookup {
 	t.Helper()
 	l, err := app.NewLookup(t.Context(), w.env, w.db, slog.New(slog.DiscardHandler), only)
@@ -203,7 +203,7 @@ func (w teamsWorld) thread(t *testing.T, text string) (root string) {
 	return root
 }
 
-// sectionOf gives what a report says of one thing.
+// sectionOf returns what a report says of one thing.
 func sectionOf(r inspect.Report, name string) string {
 	for _, s := range r.Sections {
 		if s.Name == name {
