@@ -17,7 +17,7 @@ const (
 	Anyone                  // also who is not signed in
 )
 
-// opens says whether somebody may use what is for a role.
+// opens reports whether somebody may use what is for a role.
 func (p Person) opens(r Role) bool {
 	switch r {
 	case SuperAdmins:

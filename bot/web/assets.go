@@ -35,7 +35,7 @@ func newAssets() *assets {
 	return a
 }
 
-// Path gives the address of a file, for templates.
+// Path returns the address of a file, for templates.
 func (a *assets) Path(file string) (string, error) {
 	if name := a.names[file]; name != "" {
 		return assetPath + name, nil

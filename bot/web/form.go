@@ -26,7 +26,7 @@ type Group struct {
 	Fields []Field
 }
 
-// Faulty says whether something is wrong with a field of the group.
+// Faulty reports whether something is wrong with a field of the group.
 func (g Group) Faulty() bool {
 	return slices.ContainsFunc(g.Fields, func(f Field) bool { return f.Problem != "" })
 }

@@ -101,7 +101,7 @@ func (v *Visit) readForm(body bool) error {
 	return nil
 }
 
-// AreTexts says whether the names and values of a form are texts that can be stored.
+// AreTexts reports whether the names and values of a form are texts that can be stored.
 func AreTexts(form url.Values) bool {
 	for name, values := range form {
 		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -111,7 +111,7 @@ func AreTexts(form url.Values) bool {
 	return true
 }
 
-// isText says whether a text is one that can be stored.
+// isText reports whether a text is one that can be stored.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // unreadable answers a request that could not be read.

@@ -3,5 +3,5 @@ package web
 // Problem is why something can't be done, for the person who tries.
 type Problem struct{ Text, Hint string }
 
-// Error gives both.
+// Error returns both.
 func (p *Problem) Error() string { return p.Text + " " + p.Hint }

@@ -48,7 +48,7 @@ func (v *Visit) framed() bool {
 	return v.site.framable() && (v.sessions == v.site.tabs || v.Request.Header.Get("Sec-Fetch-Dest") == "iframe")
 }
 
-// sessionsOf gives the sessions to which that of a request belongs.
+// sessionsOf returns the sessions to which that of a request belongs.
 func (s *Site) sessionsOf(r *http.Request) *scs.SessionManager {
 	if s.inFrame(r) {
 		return s.tabs

@@ -27,7 +27,7 @@ func (s Scope) For() Role {
 	return Admins
 }
 
-// OpenTo says whether what a scope opens is open to somebody.
+// OpenTo reports whether what a scope opens is open to somebody.
 func (s Scope) OpenTo(p Person) bool { return p.opens(s.For()) }
 
 // Holder is a program that showed a token.

@@ -129,7 +129,7 @@ func (v *Visit) Go(path string) error {
 	return nil
 }
 
-// OwnPath gives a path if it leads to a page of this site, else that of the first page: what stands in an address
+// OwnPath returns a path if it leads to a page of this site, else that of the first page: what stands in an address
 // must not send anybody to another site.
 func OwnPath(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
@@ -177,7 +177,7 @@ func (v *Visit) keepShortly() {
 	}
 }
 
-// Recall gives what was remembered; "" = nothing.
+// Recall returns what was remembered; "" = nothing.
 func (v *Visit) Recall(key string) string { return v.sessions.GetString(v.Context(), "page."+key) }
 
 // Keys of what a session holds.

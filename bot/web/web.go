@@ -57,7 +57,7 @@ type Options struct {
 	Now      func() time.Time // nil = time.Now
 	Tokens   Tokens           // of programs; nil = none are known
 
-	// Ancestors gives who may show the site in a frame just now, in a session of its own, in the words of a
+	// Ancestors returns who may show the site in a frame just now, in a session of its own, in the words of a
 	// Content-Security-Policy; see TabPath. None, or nil = nobody may.
 	Ancestors func() []string
 }
@@ -76,7 +76,7 @@ type Site struct {
 	routes    []Route
 }
 
-// pageTemplate gives the template of a page, or why it can't be read.
+// pageTemplate returns the template of a page, or why it can't be read.
 type pageTemplate func() (*template.Template, error)
 
 // New makes the site.

@@ -156,7 +156,7 @@ func (c Chart) row(i int) row {
 	return r
 }
 
-// highest gives the largest value, or the largest sum where series are stacked.
+// highest returns the largest value, or the largest sum where series are stacked.
 func (c Chart) highest() (highest float64) {
 	for i := range c.Places {
 		sum := 0.0
@@ -227,7 +227,7 @@ func round(v float64) float64 { return math.Round(v*10) / 10 }
 
 func number(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
 
-// axis gives the values at which an axis has lines: from 0, in steps of 1, 2, 2.5 or 5 times a power of ten of units,
+// axis returns the values at which an axis has lines: from 0, in steps of 1, 2, 2.5 or 5 times a power of ten of units,
 // until the highest value is below the last one or on it. Steps below a unit are left out, so that counts stay whole.
 func axis(highest, unit float64) []float64 {
 	if unit == 0 {

@@ -17,25 +17,25 @@ import (
 
 // Desk is what the pages ask of Parley.
 type Desk interface {
-	// Names gives what can be chosen.
+	// Names returns what can be chosen.
 	Names(ctx context.Context) (Names, error)
 
-	// Sums gives figures by a group, without those that are nothing but zeros: of ByAgent, ByTag, ByIntent and ByMood only
+	// Sums returns figures by a group, without those that are nothing but zeros: of ByAgent, ByTag, ByIntent and ByMood only
 	// those that are named, or all where none is.
 	Sums(ctx context.Context, q Question, by Group, values []string) ([]Sum, error)
 
-	// Work gives how much each of ByAgent, ByTag, ByIntent or ByMood had to do, by the same values as Sums: new
+	// Work returns how much each of ByAgent, ByTag, ByIntent or ByMood had to do, by the same values as Sums: new
 	// conversations, messages and ends together.
 	Work(ctx context.Context, q Question, by Group) (map[string]int64, error)
 
-	// Medians gives medians by a group, by the same values as Sums: of those that are named, or of all. by = "": of the
+	// Medians returns medians by a group, by the same values as Sums: of those that are named, or of all. by = "": of the
 	// whole, whose value is ""; medians of its parts tell nothing of it.
 	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
 
-	// Longest gives the conversations that took longest, the longest first, at most ten.
+	// Longest returns the conversations that took longest, the longest first, at most ten.
 	Longest(ctx context.Context, q Question, of Measure) ([]Long, error)
 
-	// Now gives what is open at this moment. The days of the question don't matter.
+	// Now returns what is open at this moment. The days of the question don't matter.
 	Now(ctx context.Context, q Question) (Now, error)
 
 	// Behind tells what isn't counted yet.
@@ -140,7 +140,7 @@ type Median struct {
 // notKnown is said for a median where times were summed up that nobody knows one by one.
 const notKnown = "not known"
 
-// in gives the median of times that were summed up; known says whether it is one. That of one time, and of two, is their
+// in returns the median of times that were summed up; known says whether it is one. That of one time, and of two, is their
 // average, which is known exactly.
 func (m Median) in(t Times) (d time.Duration, known bool) {
 	if t.Count == 1 || t.Count == 2 {
@@ -206,7 +206,7 @@ const (
 	filePath    = path + "/figures.csv"
 )
 
-// Area gives the pages.
+// Area returns the pages.
 // Errors: a template that can't be read.
 func Area(desk Desk) (web.Area, error) {
 	charts, err := chart.New()

@@ -106,7 +106,7 @@ func (f filter) query() url.Values {
 	return q
 }
 
-// address gives the address of a page with this filter.
+// address returns the address of a page with this filter.
 func (f filter) address(page string) string { return page + "?" + f.query().Encode() }
 
 // Address is the page with the figures of a team for some days, yyyy-mm-dd, at a public address without a final slash;
@@ -115,7 +115,7 @@ func Address(public string, team bridge.TeamID, from, to string) string {
 	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.address(path)
 }
 
-// with gives the filter for one of a group.
+// with returns the filter for one of a group.
 func (f filter) with(by Group, value string) filter {
 	switch by {
 	case ByDay, ByWeek: // they are plotted, and have no rows that lead anywhere

@@ -121,7 +121,7 @@ func refused(v *web.Visit, err error) error {
 	return err
 }
 
-// worst gives the addresses of the longest conversations.
+// worst returns the addresses of the longest conversations.
 func worst(f filter) map[string]string {
 	all := map[string]string{}
 	for _, m := range []Measure{FirstAnswer, NextAnswer, Resolving} {
@@ -187,7 +187,7 @@ func title(g Group) string {
 	return map[Group]string{ByAccount: "Account", ByTeam: "Team", ByAgent: "Agent", ByTag: "Tag", ByIntent: "Intent", ByMood: "Mood"}[g]
 }
 
-// namer gives what people read for each of a group.
+// namer returns what people read for each of a group.
 func namer(by Group, names Names) func(value string) string {
 	switch by {
 	case ByIntent:

@@ -35,7 +35,7 @@ func plottedBy(from, to string) Group {
 	return ByDay
 }
 
-// periods gives the figures of each day from the first to the last, also of those on which nothing happened; of a long
+// periods returns the figures of each day from the first to the last, also of those on which nothing happened; of a long
 // time, of each week, which begins on a Monday.
 func periods(from, to string, sums []Sum) plotted {
 	first, errFirst := time.Parse(time.DateOnly, from)

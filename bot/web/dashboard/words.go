@@ -50,7 +50,7 @@ func share(part, whole int64) string {
 	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole))
 }
 
-// unitFor gives the unit in which an axis for times up to the longest is easily read, and how its values are written.
+// unitFor returns the unit in which an axis for times up to the longest is easily read, and how its values are written.
 func unitFor(longest time.Duration) (unit time.Duration, words func(float64) string) {
 	unit, name := time.Minute, "min"
 	switch {

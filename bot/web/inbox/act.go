@@ -150,7 +150,7 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
-// file gives a file that a customer sent: to be stored, never to be shown as a page of ours.
+// file returns a file that a customer sent: to be stored, never to be shown as a page of ours.
 func (p pages) file(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), fileTime)
 	defer cancel()

@@ -31,7 +31,7 @@ func keptKey(conversation bridge.ConversationID) string {
 	return "inbox.files." + strconv.FormatInt(int64(conversation), 10)
 }
 
-// kept gives the files that were uploaded for a reply in a conversation, of those whose boxes are ticked. whole is no if
+// kept returns the files that were uploaded for a reply in a conversation, of those whose boxes are ticked. whole is no if
 // one of them is not kept any more: the reply must not leave without it.
 func kept(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []attached, whole bool) {
 	if len(ticked) == 0 {
@@ -128,7 +128,7 @@ func (p pages) handIn(v *web.Visit, files []attached, again bool, problem string
 	return v.Go(done)
 }
 
-// fields gives the fields of a form again, for a page that shows what was typed.
+// fields returns the fields of a form again, for a page that shows what was typed.
 func fields(form url.Values) map[string]string {
 	typed := map[string]string{}
 	for _, name := range []string{"text", "note", "other"} {

@@ -34,7 +34,7 @@ type Desk interface {
 	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)
 	Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error)
 
-	// Attaching says whether files may be attached to a reply, and StoreFile keeps one for the act that will carry it.
+	// Attaching reports whether files may be attached to a reply, and StoreFile keeps one for the act that will carry it.
 	Attaching(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Attaching, error)
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
@@ -121,7 +121,7 @@ func queryOf(v *web.Visit) bridge.ListQuery {
 	return q
 }
 
-// address gives the query of an address that asks for a list.
+// address returns the query of an address that asks for a list.
 func address(path string, q bridge.ListQuery) string {
 	values := url.Values{"list": {q.List}}
 	if q.Words != "" {
@@ -180,7 +180,7 @@ func ownersOf(f *bridge.Facts) string {
 	return shape.Assignees(f.Assignees)
 }
 
-// clock gives a time as whoever is signed in reads it: of another day with the day.
+// clock returns a time as whoever is signed in reads it: of another day with the day.
 func clock(v *web.Visit, at time.Time) string {
 	if at.IsZero() {
 		return ""

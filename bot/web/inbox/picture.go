@@ -21,7 +21,7 @@ const (
 	drawnTogether = 2
 )
 
-// picture gives a small picture of a file. It is drawn anew: nothing of the file's own bytes gets into a page of ours.
+// picture returns a small picture of a file. It is drawn anew: nothing of the file's own bytes gets into a page of ours.
 func (p pages) picture(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), pictureTime)
 	defer cancel()

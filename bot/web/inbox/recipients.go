@@ -20,7 +20,7 @@ type goesTo struct {
 // mostShown is how many recipients a form hands in at most; a longer list isn't handed in.
 const mostShown = 500
 
-// goesToOf gives the recipients that the form of a reply shows now.
+// goesToOf returns the recipients that the form of a reply shows now.
 func goesToOf(r bridge.Recipients) goesTo {
 	g := goesTo{shape.Recipients(r), addressesOf(r.To), addressesOf(r.Cc)}
 	if !areAddresses(g.To, g.Cc) {

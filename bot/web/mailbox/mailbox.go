@@ -35,7 +35,7 @@ type Desk interface {
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// Registered says whether Parley is registered with a provider.
+	// Registered reports whether Parley is registered with a provider.
 	Registered(provider string) bool
 
 	// Leave begins an attempt to connect an account, bound to a session, and gives the provider's address at which

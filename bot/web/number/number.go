@@ -44,7 +44,7 @@ type Desk interface {
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// SignUp says whether people can sign up with Meta: the company has an app there that is approved for it.
+	// SignUp reports whether people can sign up with Meta: the company has an app there that is approved for it.
 	SignUp() bool
 
 	// SignUpLink is where a person signs up; state comes back with her.

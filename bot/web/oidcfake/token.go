@@ -75,7 +75,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, said)
 }
 
-// authenticates says whether a request comes from the registered client, by either of the two usual ways.
+// authenticates reports whether a request comes from the registered client, by either of the two usual ways.
 func (s *Server) authenticates(r *http.Request) bool {
 	id, secret, basic := r.BasicAuth()
 	if basic {

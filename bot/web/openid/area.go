@@ -72,7 +72,7 @@ func (e *entrance) through(do func(*door, *web.Visit) error) func(*web.Visit) er
 	}
 }
 
-// door gives that of the provider of now; nil = there is none. What a provider said of itself is kept as long as its
+// door returns that of the provider of now; nil = there is none. What a provider said of itself is kept as long as its
 // registration stays the same.
 func (e *entrance) door() *door {
 	list := e.providers()

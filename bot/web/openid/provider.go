@@ -72,13 +72,13 @@ func checkAddresses(found *oidc.Provider) error {
 	return nil
 }
 
-// loopback says whether a host is this machine.
+// loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// oauth gives what both steps need: sending the browser to the provider, and exchanging the code that it comes back with.
+// oauth returns what both steps need: sending the browser to the provider, and exchanging the code that it comes back with.
 func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 	endpoint := found.Endpoint()
 	endpoint.AuthStyle = authStyle(found)

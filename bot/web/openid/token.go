@@ -41,7 +41,7 @@ func (y *yes) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// exchange gives the code to the provider, and returns what its token says.
+// exchange returns the code to the provider, and returns what its token says.
 func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	got, err := p.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))

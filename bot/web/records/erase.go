@@ -175,7 +175,7 @@ func erased(v *web.Visit, err error) error {
 	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
-// certificate gives the certificate as a file.
+// certificate returns the certificate as a file.
 func (p pages) certificate(v *web.Visit) error {
 	id := v.Request.PathValue("erasure")
 	body, err := p.desk.Certificate(v.Context(), id)
@@ -188,7 +188,7 @@ func (p pages) certificate(v *web.Visit) error {
 	return download(v, "application/json", "erasure-"+id+".json", body)
 }
 
-// exportContact gives everything of a customer as a file. It is made as a whole first, so that an error is no
+// exportContact returns everything of a customer as a file. It is made as a whole first, so that an error is no
 // half file.
 func (p pages) exportContact(v *web.Visit) error {
 	c, err := p.asked(v)

@@ -115,7 +115,7 @@ func filterNames() []string {
 	return []string{"who", "what", "account", "conversation", "from", "until"}
 }
 
-// query gives the address of the same filter at another place.
+// query returns the address of the same filter at another place.
 func query(v *web.Visit, after string) url.Values {
 	q := url.Values{}
 	for _, name := range filterNames() {

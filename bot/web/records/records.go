@@ -57,7 +57,7 @@ type eraseDesk interface {
 	// Erasures lists the newest erasures.
 	Erasures(ctx context.Context) ([]Erasure, error)
 
-	// Certificate gives the certificate of an erasure that is done, as JSON. Errors: ErrNone.
+	// Certificate returns the certificate of an erasure that is done, as JSON. Errors: ErrNone.
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
 	// ExportContact writes a customer's zip.

@@ -102,7 +102,7 @@ func usual(f setup.Field) string {
 	return f.Word(mail) + " for mail, " + f.Word(strings.TrimSuffix(chats, " for chats")) + " for chats"
 }
 
-// asShown says whether a choice was sent as it was shown: the default, where nothing is stored.
+// asShown reports whether a choice was sent as it was shown: the default, where nothing is stored.
 func asShown(f web.Field, given []string) bool {
 	return f.Kind == web.KindChoice && f.Value == "" && slices.ContainsFunc(f.Choices, func(c web.Choice) bool {
 		return c.Chosen && slices.Equal(given, []string{c.Value})
@@ -134,7 +134,7 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	return values
 }
 
-// trimmed gives the values of a field as parley.yaml writes them.
+// trimmed returns the values of a field as parley.yaml writes them.
 func trimmed(f web.Field, given []string) []string {
 	text := strings.ReplaceAll(strings.Join(given, "\n"), "\r\n", "\n")
 	switch f.Kind {

@@ -127,7 +127,7 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 	})
 }
 
-// hoursChange gives all of the hours as they were sent; nothing if they are as the page showed them.
+// hoursChange returns all of the hours as they were sent; nothing if they are as the page showed them.
 func hoursChange(v *web.Visit, form web.Form) map[string][]string {
 	values, changed := map[string][]string{hoursKey: nil}, false
 	gone := "" // the row of a day whose date was taken out

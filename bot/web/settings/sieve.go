@@ -43,7 +43,7 @@ func sift(v *web.Visit, path, kind string, all []setup.Entry) (sieve, []setup.En
 	return s, kept
 }
 
-// hasWords says whether an entry has all words in its name or its values.
+// hasWords reports whether an entry has all words in its name or its values.
 func hasWords(e setup.Entry, words []string) bool {
 	if len(words) == 0 {
 		return true
@@ -56,7 +56,7 @@ func hasWords(e setup.Entry, words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(in, word) })
 }
 
-// pageOf gives the rows of the page that the address asks for, and how to get to the others.
+// pageOf returns the rows of the page that the address asks for, and how to get to the others.
 func pageOf[Row any](v *web.Visit, s *sieve, rows []Row) []Row {
 	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 = the first
 	last := max(len(rows)-1, 0) / listPage

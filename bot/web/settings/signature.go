@@ -48,7 +48,7 @@ const (
 	helpOfTexts   = "Below each reply of this account, as text, if both fit into one message. Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
 )
 
-// letters says whether customers of a channel see signatures as they are formatted, with pictures.
+// letters reports whether customers of a channel see signatures as they are formatted, with pictures.
 func letters(desk Desk, channel string) bool {
 	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
 }

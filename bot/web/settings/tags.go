@@ -85,7 +85,7 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	}
 }
 
-// renameTag gives a tag another name: it keeps the one that it had as a former one.
+// renameTag returns a tag another name: it keeps the one that it had as a former one.
 func renameTag(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	name := strings.Join(strings.Fields(v.Value("name")), " ")
 	if old == nil || name == old.Name {

@@ -31,7 +31,7 @@ type Desk interface {
 	// Invited says whom a link signs in. It stays usable. Errors: ErrNoLink.
 	Invited(ctx context.Context, link string) (Invited, error)
 
-	// Use gives the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
+	// Use returns the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
 	// becomes an admin with the address and the name. Errors: ErrNoLink, Problems.
 	Use(ctx context.Context, link, email, name string) (agent bridge.AgentID, err error)
 

@@ -30,7 +30,7 @@ type Desk interface {
 	// Revoke ends a token in somebody's name. Errors: ErrNone.
 	Revoke(ctx context.Context, by web.Person, id int64) error
 
-	// Export gives the set-up as parley.yaml, without secrets.
+	// Export returns the set-up as parley.yaml, without secrets.
 	Export(ctx context.Context) ([]byte, error)
 
 	// Apply changes the set-up to what a parley.yaml says, or only says what would change, in the name of who made a
@@ -210,7 +210,7 @@ func (p pages) revoke(v *web.Visit) error {
 	return v.Saved(path, "Revoked. It opens nothing from now on.")
 }
 
-// export gives the set-up as a file.
+// export returns the set-up as a file.
 func (p pages) export(v *web.Visit) error {
 	file, err := p.desk.Export(v.Context())
 	if err != nil {

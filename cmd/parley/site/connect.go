@@ -56,7 +56,7 @@ func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]sta
 	return list, nil
 }
 
-// connected gives the chats at work.
+// connected returns the chats at work.
 func (d *startDesk) connected() []Chat {
 	if d.o.Chats.Connected == nil {
 		return nil
@@ -121,7 +121,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	return err == nil, list, err
 }
 
-// elsewhere gives the workspace or organisation whose credentials are stored, if it is another one than home and teams
+// elsewhere returns the workspace or organisation whose credentials are stored, if it is another one than home and teams
 // have channels there: their threads would be lost from sight.
 func (d *startDesk) elsewhere(ctx context.Context, kind, home string) (string, error) {
 	stored, err := credential.List(ctx, d.o.Pool, nil)

@@ -46,7 +46,7 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	return n, nil
 }
 
-// formerTags gives the names that tags had, in small letters, with those that they have now: conversations and figures may
+// formerTags returns the names that tags had, in small letters, with those that they have now: conversations and figures may
 // still have them.
 func formerTags(tags []store.Tag) map[string]string {
 	now := map[string]string{}
@@ -63,7 +63,7 @@ func formerTags(tags []store.Tag) map[string]string {
 	return now
 }
 
-// renamed gives the names that tags had, as they were written, by which something may still be counted.
+// renamed returns the names that tags had, as they were written, by which something may still be counted.
 func renamed(tags []store.Tag) (list []dashboard.Renamed) {
 	now := formerTags(tags)
 	for _, t := range tags {
@@ -86,7 +86,7 @@ func namesBy(q dashboard.Question, by dashboard.Group) tagNames {
 	return q.Renamed
 }
 
-// now gives the name that a tag has now.
+// now returns the name that a tag has now.
 func (n tagNames) now(value string) string {
 	for _, r := range n {
 		if strings.EqualFold(r.Was, value) {
@@ -96,7 +96,7 @@ func (n tagNames) now(value string) string {
 	return value
 }
 
-// former gives the names that some tags had.
+// former returns the names that some tags had.
 func (n tagNames) former(values []string) (list []string) {
 	for _, r := range n {
 		if slices.Contains(values, r.Now) {
@@ -249,7 +249,7 @@ func customerOf(c *store.Conversation) string {
 	return ""
 }
 
-// links gives the addresses of conversations' threads.
+// links returns the addresses of conversations' threads.
 func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
 	threads, err := store.Threads(ctx, d.o.Pool, ids)
 	if err != nil {

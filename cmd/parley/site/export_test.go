@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// Keeping gives how a text is kept that belongs to the set-up.
+// Keeping returns how a text is kept that belongs to the set-up.
 func Keeping(pool *pgxpool.Pool) func(ctx context.Context, read func(store.Querier) (string, error)) (string, error) {
 	var k kept[string]
 	return func(ctx context.Context, read func(store.Querier) (string, error)) (string, error) {

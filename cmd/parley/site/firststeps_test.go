@@ -185,7 +185,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	}
 }
 
-// inThread says whether a text stands in a thread of the team's channel.
+// inThread reports whether a text stands in a thread of the team's channel.
 func inThread(s *slackfake.Server, text string) bool {
 	for _, root := range s.Messages(lab.Support) {
 		for _, m := range s.Thread(lab.Support, root.TS) {

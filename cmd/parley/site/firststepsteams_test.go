@@ -67,7 +67,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	}
 }
 
-// inTeamsThread says whether a text stands in a thread of the team's channel.
+// inTeamsThread reports whether a text stands in a thread of the team's channel.
 func inTeamsThread(s *teamsfake.Server, text string) bool {
 	for _, root := range s.Roots(lab.TeamsSupport) {
 		for _, m := range s.Thread(lab.TeamsSupport, root.ID) {

@@ -10,7 +10,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// opensAt says whether an account is open at a moment in Berlin.
+// opensAt reports whether an account is open at a moment in Berlin.
 func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 	t.Helper()
 	berlin, err := time.LoadLocation("Europe/Berlin")

@@ -32,7 +32,7 @@ func newEngine(t *testing.T, o *site.Options) *engine.Engine {
 	return e
 }
 
-// withInbox gives a site its inbox.
+// withInbox returns a site its inbox.
 func withInbox(t *testing.T) func(*site.Options) {
 	return func(o *site.Options) { o.Inbox = newEngine(t, o).Inbox() }
 }
@@ -144,7 +144,7 @@ func (s *inboxSite) until(what string, done func() bool) {
 
 var formName = regexp.MustCompile(`name="form" value="([^"]+)"`)
 
-// form gives the values of a form of a conversation's page, as it was opened.
+// form returns the values of a form of a conversation's page, as it was opened.
 func form(page sitetest.Answer, values ...string) url.Values {
 	f := url.Values{}
 	if found := formName.FindStringSubmatch(page.Body); found != nil {

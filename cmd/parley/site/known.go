@@ -33,7 +33,7 @@ type kept[T any] struct {
 	value T
 }
 
-// get gives the thing as it is now; read reads it.
+// get returns the thing as it is now; read reads it.
 func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (T, error) {
 	var none T
 	stamp, err := sites.SetupStamp(ctx, pool)

@@ -96,7 +96,7 @@ func (d *door) signIn(v *sitetest.Visitor, account string) (answer sitetest.Answ
 	return v.Get(back), back
 }
 
-// signedIn says whether a browser is somebody's.
+// signedIn reports whether a browser is somebody's.
 func signedIn(v *sitetest.Visitor) bool {
 	first := v.Get("/settings")
 	return first.Status == http.StatusOK || first.Header.Get("Location") != "/auth/sign-in"

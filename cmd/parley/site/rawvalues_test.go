@@ -82,7 +82,7 @@ func TestNoRawValues(t *testing.T) {
 	}
 }
 
-// visible gives the words of a page that people read, without what is code, or typed by somebody.
+// visible returns the words of a page that people read, without what is code, or typed by somebody.
 func visible(t *testing.T, page string) string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))

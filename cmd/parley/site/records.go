@@ -28,7 +28,7 @@ type Operations struct {
 	Backups     string // the folder of the nightly backups; "" = they aren't ours
 	WithObjects bool   // files are kept in an object store
 
-	// AskChats gives the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
+	// AskChats returns the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
 
 	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil = it can't be done here.

@@ -142,7 +142,7 @@ func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID)
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
 }
 
-// setup gives the options with which a change is saved.
+// setup returns the options with which a change is saved.
 func (o Options) setup(by setup.Author) setup.Options {
 	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
 }

@@ -76,7 +76,7 @@ type Doors struct {
 	Tab       func() Tab             // of Teams; nil = there is none
 }
 
-// all gives the doors with none of them nil.
+// all returns the doors with none of them nil.
 func (d Doors) all() Doors {
 	if d.Providers == nil {
 		d.Providers = func() []openid.Config { return nil }

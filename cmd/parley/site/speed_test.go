@@ -217,7 +217,7 @@ func worked(t *testing.T, pool *pgxpool.Pool, but uint32) (all time.Duration) {
 	return all
 }
 
-// within gives the time within which so many of a hundred were.
+// within returns the time within which so many of a hundred were.
 func within(list []time.Duration, percent int) time.Duration {
 	slices.Sort(list)
 	return list[min(len(list)*percent/100, len(list)-1)]

@@ -19,7 +19,7 @@ func broken() []string {
 		"../../etc/passwd", "%2e%2e%2f", "a\r\nX-Evil: 1", "0001-01-01", "9999-12-31", "294277-01-01", "9223372036854775807.1.9223372036854775807", "*", strings.Repeat("ab ", 1000)}
 }
 
-// isText says whether a value is text that can be stored.
+// isText reports whether a value is text that can be stored.
 func isText(value string) bool { return utf8.ValidString(value) && !strings.Contains(value, "\x00") }
 
 var inPath = regexp.MustCompile(`\{[a-z]+\}`)

@@ -36,7 +36,7 @@ func acts(t *testing.T, what string, a sitetest.Answer) {
 	}
 }
 
-// follow gives the page that a browser shows after an answer.
+// follow returns the page that a browser shows after an answer.
 func follow(v *sitetest.Visitor, a sitetest.Answer) sitetest.Answer {
 	if to := a.Header.Get("Location"); a.Status == http.StatusSeeOther && strings.HasPrefix(to, "/") {
 		return v.Get(to)
@@ -44,7 +44,7 @@ func follow(v *sitetest.Visitor, a sitetest.Answer) sitetest.Answer {
 	return a
 }
 
-// typed says whether somebody can send what she likes in a field, in a browser or without one. A secret is another test's.
+// typed reports whether somebody can send what she likes in a field, in a browser or without one. A secret is another test's.
 func typed(c sitetest.Control) bool {
 	return c.Kind != "password" && c.Kind != "file" && c.Name != "version" && c.Name != "form"
 }

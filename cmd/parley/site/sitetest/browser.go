@@ -176,7 +176,7 @@ func (b *Browser) Looks(name string) {
 	b.Size(1280, 900)
 }
 
-// Frame gives the frame of another site in the page, by the site's host, as if it were a window.
+// Frame returns the frame of another site in the page, by the site's host, as if it were a window.
 func (b *Browser) Frame(host string) *Browser {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)

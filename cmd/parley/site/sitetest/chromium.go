@@ -43,7 +43,7 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// running gives the process, and starts it when it doesn't run or is lost.
+// running returns the process, and starts it when it doesn't run or is lost.
 func running() (context.Context, error) {
 	chromium.mu.Lock()
 	defer chromium.mu.Unlock()
@@ -62,7 +62,7 @@ func running() (context.Context, error) {
 // headlessShell is how Debian calls a Chromium without any window of its own, which does the same for a page and costs half.
 const headlessShell = "chromium-headless-shell"
 
-// allocation says which Chromium is started: a headless shell if there is one, else what chromedp finds.
+// allocation returns which Chromium is started: a headless shell if there is one, else what chromedp finds.
 func allocation() []chromedp.ExecAllocatorOption {
 	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox}
 	if shell, err := exec.LookPath(headlessShell); err == nil {

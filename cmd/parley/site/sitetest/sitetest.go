@@ -156,7 +156,7 @@ func (v *Visitor) Cookie() *http.Cookie {
 	return nil
 }
 
-// Link gives the path of a link that signs an agent in.
+// Link returns the path of a link that signs an agent in.
 func (s *Site) Link(email string) string {
 	s.T.Helper()
 	person, err := sites.FindPersonByEmail(s.T.Context(), s.Pool, email)
@@ -170,7 +170,7 @@ func (s *Site) Link(email string) string {
 	return "/auth/link/" + secret
 }
 
-// FirstLink gives the path of a link for the first admin.
+// FirstLink returns the path of a link for the first admin.
 func (s *Site) FirstLink() string {
 	s.T.Helper()
 	link, err := site.FirstLink(s.T.Context(), s.Pool, s.URL)
@@ -187,7 +187,7 @@ type Answer struct {
 	Body   string
 }
 
-// Has says whether the page has a text.
+// Has reports whether the page has a text.
 func (a Answer) Has(text string) bool { return strings.Contains(a.Body, text) }
 
 // Get opens a page; it follows nothing.
