@@ -11,14 +11,14 @@ type Role int
 
 // Roles.
 const (
-	SuperAdmins Role = iota // the zero value lets in the fewest
+	SuperAdmins Role = iota // the zero value, so that a route without a role lets in the fewest
 	Admins                  // and super-admins
 	Agents                  // everybody who is signed in
 	Anyone                  // also who is not signed in
 )
 
-// opens reports whether somebody may use what is for a role.
-func (p Person) opens(r Role) bool {
+// mayOpen reports whether the person may use a route that is for a role.
+func (p Person) mayOpen(r Role) bool {
 	switch r {
 	case SuperAdmins:
 		return p.Super
@@ -32,7 +32,7 @@ func (p Person) opens(r Role) bool {
 	return false
 }
 
-// rank tells sessions of somebody with other rights apart.
+// rank is a number for the person's rights. A session whose person has another rank gets a new token.
 func (p Person) rank() int {
 	switch {
 	case p.Super:
@@ -49,14 +49,13 @@ type Route struct {
 	For     Role
 	Do      func(*Visit) error
 
-	// Streams says that the answer goes on for longer than a page may take; its handler ends it.
+	// Streams says that the answer may take longer than that of a page; its handler ends it.
 	Streams bool
 
-	// Reads says that the handler reads the request's form itself, which may take long, and bounds it.
+	// Reads says that the handler reads the request's form itself, which may take long. It must bound what it reads.
 	Reads bool
 
-	// Token lets programs in that show a token, in place of people who are signed in; nil = it takes none. For counts for
-	// nothing then.
+	// Token is set for routes that programs use with a token. Then no session opens the route, and For doesn't count.
 	Token *ByToken
 
 	area string
@@ -78,7 +77,7 @@ type Link struct {
 	For  Role
 	Rank int // entries with lower ranks stand first
 
-	// Below are what the addresses of other pages begin with that belong to this one: "/settings/add-".
+	// Below has prefixes of the addresses of other pages that belong to this entry: "/settings/add-".
 	Below []string
 }
 

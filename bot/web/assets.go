@@ -15,22 +15,24 @@ const assetPath = "/settings/assets/"
 //go:embed assets
 var assetFiles embed.FS
 
-// assets are the stylesheet, the script and the icon. Their addresses hold a hash of what they say, so that a
-// browser keeps them until a new version of Parley brings others.
+// assets are the stylesheet, the script and the icon. Their addresses contain a hash of their content, so that browsers may
+// cache them until a new version of Parley has others.
 type assets struct {
-	byName map[string][]byte // by the name in the address
-	names  map[string]string // in addresses, by the file's name
+	content map[string][]byte // by the name in the address
+	names   map[string]string // the name in the address, by the name of the file
 }
 
 func newAssets() *assets {
-	a := &assets{byName: map[string][]byte{}, names: map[string]string{}}
+	a := &assets{content: map[string][]byte{}, names: map[string]string{}}
 	entries, _ := assetFiles.ReadDir("assets") // embedded: it is there
 	for _, e := range entries {
 		body, _ := assetFiles.ReadFile("assets/" + e.Name())
 		sum := sha256.Sum256(body)
 		ext := path.Ext(e.Name())
-		name := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.byName[name], a.names[e.Name()] = body, name
+		version := hex.EncodeToString(sum[:6]) // long enough to differ between versions of a file
+		name := strings.TrimSuffix(e.Name(), ext) + "." + version + ext
+		a.content[name] = body
+		a.names[e.Name()] = name
 	}
 	return a
 }
@@ -46,7 +48,7 @@ func (a *assets) Path(file string) (string, error) {
 // ServeHTTP answers with a file.
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	body, ok := a.byName[name]
+	body, ok := a.content[name]
 	if !ok {
 		http.NotFound(w, r)
 		return

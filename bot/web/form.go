@@ -10,11 +10,11 @@ import (
 // Form is a form of a page; the template "form" draws it.
 type Form struct {
 	Action   string // where it is sent
-	Version  string // of what it changes, as its page was shown; "" = none
+	Version  string // the version of what the form changes, as the page showed it; "" if it has none
 	Groups   []Group
-	Problems []string // what is wrong with no field in particular
-	Submit   string   // what the button says; "" = Save
-	Back     string   // where a link beside the button leads; "" = there is none
+	Problems []string // problems that belong to no single field
+	Submit   string   // what the button says; "" means Save
+	Back     string   // where a link beside the button leads; "" if there is none
 	Files    bool     // it has fields for files
 }
 
@@ -63,9 +63,9 @@ type Choice struct {
 	Chosen bool
 }
 
-// options writes what can be chosen as options of a select: a company has thousands of people and tags, of which templates
-// would write one after the other a hundred times as slowly.
-func options(list []Choice) template.HTML {
+// optionsHTML writes choices as the options of a select. Templates would be a hundred times slower, and a company may have
+// thousands of people and tags.
+func optionsHTML(list []Choice) template.HTML {
 	var b strings.Builder
 	for _, c := range list {
 		b.WriteString(`<option value="`)
@@ -83,10 +83,10 @@ func options(list []Choice) template.HTML {
 
 var notInIDs = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
-// ID is the field's name in the page.
+// ID returns the id of the field's element.
 func (f Field) ID() string { return "f-" + notInIDs.ReplaceAllString(f.Name, "-") }
 
-// Choose marks the chosen ones among choices; texts are the values where none is given.
+// Choose makes choices of values, with the values as their texts, and marks those that are chosen.
 func Choose(chosen []string, values ...string) []Choice {
 	list := make([]Choice, len(values))
 	for i, v := range values {
@@ -95,8 +95,8 @@ func Choose(chosen []string, values ...string) []Choice {
 	return list
 }
 
-// Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost.
-// Secrets are typed again.
+// Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost. Secrets have
+// to be typed again. problems are by the names of fields.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	for g := range f.Groups {
 		for i := range f.Groups[g].Fields {
@@ -119,12 +119,12 @@ var (
 	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
 )
 
-// words writes a help text: `code` and *emphasis* are marked, links to pages of the documentation become their
-// text. Everything else is text.
-func words(s string) template.HTML {
+// helpHTML writes a help text: it marks `code` and *emphasis*, and replaces links to pages of the documentation by their text.
+// Everything else is plain text.
+func helpHTML(s string) template.HTML {
 	var b strings.Builder
 	for i, piece := range strings.Split(s, "`") {
-		if i%2 == 1 { // code is shown as it is written
+		if i%2 == 1 { // inside of backquotes nothing else is marked
 			b.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
 			continue
 		}

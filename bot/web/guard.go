@@ -14,17 +14,17 @@ import (
 
 // Bounds of one request.
 const (
-	pageTime  = 30 * time.Second
-	mostNext  = 1000     // bytes of an address that is remembered while somebody signs in
-	mostForm  = 1 << 20  // bytes of a form that are kept in memory
-	mostFiles = 12 << 20 // bytes of a form with its files
+	pageTimeout   = 30 * time.Second
+	maxNextBytes  = 1000     // bytes of an address that is remembered while somebody signs in
+	maxFormBytes  = 1 << 20  // bytes of a form that are kept in memory
+	maxFilesBytes = 12 << 20 // bytes of a form with its files
 )
 
-// guarded answers a route for those who may use it, and nobody else.
+// guarded returns the handler of a route, which lets in only those who may use it.
 func (s *Site) guarded(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !route.Streams && !route.Reads {
-			ctx, cancel := context.WithTimeout(r.Context(), pageTime)
+			ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
@@ -40,15 +40,17 @@ func (s *Site) guarded(route Route) http.Handler {
 	})
 }
 
-// answer lets a visit through to its page, or says why not.
-func (s *Site) answer(v *Visit, route Route) (err error) {
+// answer answers a visit with its page, or says why it doesn't.
+func (s *Site) answer(v *Visit, route Route) error {
 	if route.Token != nil {
 		return s.withToken(v, route)
 	}
-	if v.Person, err = v.person(); err != nil {
+	person, err := v.signedIn()
+	if err != nil {
 		return err
 	}
-	if s.limits.wait(v) {
+	v.Person = person
+	if s.limits.mustWait(v) {
 		return slowDown(v)
 	}
 	switch {
@@ -57,11 +59,11 @@ func (s *Site) answer(v *Visit, route Route) (err error) {
 		return v.signInFirst()
 	case route.For == SuperAdmins && v.Person.Admin && !v.Person.Super:
 		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them, or to become one.")
-	case !v.Person.opens(route.For):
+	case !v.Person.mayOpen(route.For):
 		return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
 	}
 	if err := v.readForm(!route.Reads); err != nil {
-		return v.unreadable(err)
+		return v.refuseUnreadable(err)
 	}
 	if files := v.Request.MultipartForm; files != nil {
 		defer func() { _ = files.RemoveAll() }()
@@ -69,10 +71,11 @@ func (s *Site) answer(v *Visit, route Route) (err error) {
 	return route.Do(v)
 }
 
-// errNoText means that a request holds bytes that are no text.
+// errNoText means that a request has bytes that are no text.
 var errNoText = errors.New("web: no text")
 
-// readForm reads what stands in the address of a request and, unless the handler does so itself, in its form.
+// readForm reads the values in the address of a request and, if body is true, those of its form. Otherwise the handler reads
+// the form itself.
 // Errors: errNoText, and those of reading.
 func (v *Visit) readForm(body bool) error {
 	r := v.Request
@@ -83,16 +86,16 @@ func (v *Visit) readForm(body bool) error {
 		return nil
 	}
 	if r.Method == http.MethodPost {
-		most := int64(mostFiles)
+		maxBytes := int64(maxFilesBytes)
 		if v.Person.ID == 0 {
-			most = mostForm
+			maxBytes = maxFormBytes
 		}
-		r.Body = http.MaxBytesReader(v.Writer, r.Body, most)
+		r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes)
 	}
-	if err := r.ParseForm(); err != nil { // ParseMultipartForm would pass over it
+	if err := r.ParseForm(); err != nil { // ParseMultipartForm would ignore this error
 		return err
 	}
-	if err := r.ParseMultipartForm(mostForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if err := r.ParseMultipartForm(maxFormBytes); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	if !AreTexts(r.Form) {
@@ -114,8 +117,8 @@ func AreTexts(form url.Values) bool {
 // isText reports whether a text is one that can be stored.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// unreadable answers a request that could not be read.
-func (v *Visit) unreadable(err error) error {
+// refuseUnreadable answers a request that could not be read.
+func (v *Visit) refuseUnreadable(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "That was too much.", "Send a shorter text or a smaller file.")
@@ -123,10 +126,11 @@ func (v *Visit) unreadable(err error) error {
 	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
 }
 
-// signInFirst sends somebody to the sign-in page, and after it back to the page that was asked for.
+// signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for.
 func (v *Visit) signInFirst() error {
-	if next := v.Request.URL.RequestURI(); v.Request.Method == http.MethodGet && len(next) <= mostNext {
-		v.keepShortly()
+	next := v.Request.URL.RequestURI()
+	if v.Request.Method == http.MethodGet && len(next) <= maxNextBytes {
+		v.shortenSession()
 		v.sessions.Put(v.Context(), nextKey, OwnPath(next))
 	}
 	return v.Go(signInPath)

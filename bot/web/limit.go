@@ -11,21 +11,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often one visitor may send something. Pages that are only looked at are not limited for who is signed in. For a
-// stranger everything is: each page that leads to signing in begins a session.
+// How often one visitor may send something. For people who are signed in, pages that they only look at are not limited. For
+// others everything is, because each page that leads to signing in begins a session.
 const (
-	sendsASecond = 2
-	sendsAtOnce  = 60
-	signsASecond = 1 // of strangers, and below /auth/
-	signsAtOnce  = 60
-	mostVisitors = 10_000
+	sendsPerSecond   = 2
+	sendBurst        = 60
+	signInsPerSecond = 1 // of people who are not signed in, and below /auth/
+	signInBurst      = 60
+	maxVisitors      = 10_000
 
-	lookUpsASecond = 20 // of tokens, for all programs at one address
-	lookUpsAtOnce  = 600
-	forgetVisitor  = 10 * time.Minute
+	lookUpsPerSecond = 20 // of tokens, for all programs at one address
+	lookUpBurst      = 600
+	visitorLifetime  = 10 * time.Minute
 )
 
-// limits counts what each visitor sends: a person, or an address from which nobody has signed in.
+// limits counts what each visitor sends. A visitor is a person, a program's token, or an address from which nobody has signed
+// in.
 type limits struct {
 	now func() time.Time
 
@@ -35,43 +36,42 @@ type limits struct {
 
 type visitor struct {
 	limiter *rate.Limiter
-	seen    time.Time
+	seen    time.Time // when the visitor sent something last
 }
 
 func newLimits(now func() time.Time) *limits {
 	return &limits{now: now, visitors: map[string]*visitor{}}
 }
 
-// wait says that a visitor must wait.
-func (l *limits) wait(v *Visit) bool {
-	signing := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
-	if v.Request.Method != http.MethodPost && !signing {
-		return false
+// mustWait counts a request, and reports whether its visitor has sent too much and must wait.
+func (l *limits) mustWait(v *Visit) bool {
+	isSignIn := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
+	switch {
+	case isSignIn:
+		return l.exceeds("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
+	case v.Request.Method == http.MethodPost:
+		return l.exceeds("send "+v.Person.Email, sendsPerSecond, sendBurst)
 	}
-	key, perSecond, burst := "send "+v.Person.Email, sendsASecond*1.0, sendsAtOnce
-	if signing {
-		key, perSecond, burst = "sign "+address(v.Request), signsASecond*1.0, signsAtOnce
-	}
-	return l.spend(key, perSecond, burst)
+	return false
 }
 
-// waitFor says that a program must wait that shows a token. Those whose token is not known (0) are
-// counted by where they come from.
-func (l *limits) waitFor(v *Visit, token int64) bool {
+// mustProgramWait does the same for a program that shows a token. Programs whose token is not known (0) are counted by the
+// address that they come from.
+func (l *limits) mustProgramWait(v *Visit, token int64) bool {
 	if token == 0 {
-		return l.spend("sign "+address(v.Request), signsASecond, signsAtOnce)
+		return l.exceeds("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
-	return l.spend("token "+strconv.FormatInt(token, 10), sendsASecond, sendsAtOnce)
+	return l.exceeds("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
-// waitToLookUp says that programs at the address of a request must wait before a token of theirs is looked up: it is
-// asked before anybody knows whose the token is, and leaves room for the neighbours of one who tries tokens.
-func (l *limits) waitToLookUp(v *Visit) bool {
-	return l.spend("look up "+address(v.Request), lookUpsASecond, lookUpsAtOnce)
+// mustLookUpWait reports whether a program must wait before its token is looked up. This limit counts before anybody knows
+// whose the token is. It is high enough that one program that tries tokens doesn't stop others at the same address.
+func (l *limits) mustLookUpWait(v *Visit) bool {
+	return l.exceeds("look up "+visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 
-// spend counts one request of a visitor, and says whether it was one too many.
-func (l *limits) spend(key string, perSecond float64, burst int) bool {
+// exceeds counts one request of a visitor, and reports whether that was one too many.
+func (l *limits) exceeds(key string, perSecond float64, burst int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -85,40 +85,41 @@ func (l *limits) spend(key string, perSecond float64, burst int) bool {
 	return !who.limiter.AllowN(now, 1)
 }
 
-// slowDown tells a visitor who has to wait. Retry-After is in seconds (RFC 9110, section 10.2.3).
+// slowDown tells a visitor to wait. Retry-After is in seconds (RFC 9110, section 10.2.3).
 func slowDown(v *Visit) error {
 	v.Writer.Header().Set("Retry-After", "60")
 	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute, then send it again.")
 }
 
-// forget makes room: visitors who sent nothing for a while, or all of them when there are too many.
+// forget makes room if there are many visitors. It forgets those who sent nothing for a while, or else all of them.
 func (l *limits) forget(now time.Time) {
-	if len(l.visitors) < mostVisitors {
+	if len(l.visitors) < maxVisitors {
 		return
 	}
 	for key, who := range l.visitors {
-		if now.Sub(who.seen) > forgetVisitor {
+		if now.Sub(who.seen) > visitorLifetime {
 			delete(l.visitors, key)
 		}
 	}
-	if len(l.visitors) >= mostVisitors {
+	if len(l.visitors) >= maxVisitors {
 		clear(l.visitors)
 	}
 }
 
-// address is where a request comes from; of an IPv6 address its network, which one visitor has to himself. If it comes
-// from a proxy of ours, that is, from this machine or a private network, the proxy says who asked it: it adds that at
-// the end of the header, behind whatever a visitor wrote there. So one visitor keeps no other from signing in.
-func address(r *http.Request) string {
+// visitorAddress returns where a request comes from; for an IPv6 address its network, because one visitor has all of that. A
+// proxy of ours, on this machine or in a private network, tells who asked it: at the end of the header X-Forwarded-For,
+// after whatever the visitor wrote there. So one visitor can't keep others from signing in.
+func visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
 	ip := from.Addr().Unmap()
 	if ip.IsLoopback() || ip.IsPrivate() {
-		all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		if asked, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
-			ip = asked.Unmap()
+		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		last := strings.TrimSpace(forwarded[len(forwarded)-1])
+		if visitor, err := netip.ParseAddr(last); err == nil {
+			ip = visitor.Unmap()
 		}
 	}
 	if ip.Is6() {

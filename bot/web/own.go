@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-// Addresses that the ground itself leads to.
+// Addresses to which this package itself leads.
 const (
 	homePath   = "/settings"
 	signInPath = "/auth/sign-in"
@@ -16,9 +16,9 @@ const (
 //go:embed templates
 var ownTemplates embed.FS
 
-// base parses what surrounds all pages, and the pieces of forms.
-func (s *Site) base() (*template.Template, error) {
-	t, err := template.New("").Funcs(template.FuncMap{"words": words, "options": options}).ParseFS(ownTemplates, "templates/page.html", "templates/form.html")
+// parseBase parses the templates that surround all pages, and those of forms.
+func (s *Site) parseBase() (*template.Template, error) {
+	t, err := template.New("").Funcs(template.FuncMap{"words": helpHTML, "options": optionsHTML}).ParseFS(ownTemplates, "templates/page.html", "templates/form.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -28,15 +28,15 @@ func (s *Site) base() (*template.Template, error) {
 // ownArea has the page that says why something was refused.
 func (s *Site) ownArea() Area {
 	templates, _ := fs.Sub(ownTemplates, "templates") // embedded: it is there
-	return Area{Name: "web", Templates: only{templates, "refused.html"}}
+	return Area{Name: "web", Templates: singleFile{templates, "refused.html"}}
 }
 
-// only shows one file of a folder.
-type only struct {
+// singleFile is a file system in which only one file is listed.
+type singleFile struct {
 	fs.FS
 
 	name string
 }
 
 // Glob implements fs.GlobFS.
-func (o only) Glob(string) ([]string, error) { return []string{o.name}, nil }
+func (o singleFile) Glob(string) ([]string, error) { return []string{o.name}, nil }

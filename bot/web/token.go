@@ -19,7 +19,7 @@ const (
 	ScopeApply   Scope = "apply"   // to read and to change the set-up
 )
 
-// For says whose tokens may have a scope.
+// For returns the role whose tokens may have the scope.
 func (s Scope) For() Role {
 	if s == ScopeApply {
 		return SuperAdmins
@@ -27,8 +27,8 @@ func (s Scope) For() Role {
 	return Admins
 }
 
-// OpenTo reports whether what a scope opens is open to somebody.
-func (s Scope) OpenTo(p Person) bool { return p.opens(s.For()) }
+// OpenTo reports whether a person may use what the scope opens.
+func (s Scope) OpenTo(p Person) bool { return p.mayOpen(s.For()) }
 
 // Holder is a program that showed a token.
 type Holder struct {
@@ -41,15 +41,15 @@ type Holder struct {
 // ErrNoToken means that a token is not known, was revoked, or has expired.
 var ErrNoToken = errors.New("web: no such token")
 
-// ByToken is what a route needs that takes tokens of programs, and nothing else: no session opens it.
+// ByToken belongs to a route that programs use with a token. No session opens such a route.
 type ByToken struct {
 	Scopes []Scope // those that open it
 }
 
-// withToken answers a route for programs whose token opens it. Their answers are plain text, not pages.
+// withToken answers the request of a program, if its token opens the route. Refusals are plain text, not pages.
 func (s *Site) withToken(v *Visit, route Route) error {
-	v.plain = true
-	if s.limits.waitToLookUp(v) {
+	v.textOnly = true
+	if s.limits.mustLookUpWait(v) {
 		return slowDown(v)
 	}
 	kind, token, _ := strings.Cut(v.Request.Header.Get("Authorization"), " ")
@@ -61,7 +61,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if err != nil && !errors.Is(err, ErrNoToken) {
 		return err
 	}
-	if s.limits.waitFor(v, holder.Token) {
+	if s.limits.mustProgramWait(v, holder.Token) {
 		return slowDown(v)
 	}
 	switch {
@@ -75,7 +75,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	}
 	v.Person, v.Token = holder.Maker, holder.Name
 	if err := v.readForm(!route.Reads); err != nil {
-		return v.unreadable(err)
+		return v.refuseUnreadable(err)
 	}
 	return route.Do(v)
 }
@@ -83,8 +83,8 @@ func (s *Site) withToken(v *Visit, route Route) error {
 // Tokens finds who holds a token. Errors: ErrNoToken.
 type Tokens func(ctx context.Context, token string) (Holder, error)
 
-// text answers with plain text.
-func (v *Visit) text(status int, text string) error {
+// writeText answers with plain text.
+func (v *Visit) writeText(status int, text string) error {
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.Writer.WriteHeader(status)
 	_, _ = v.Writer.Write([]byte(text + "\n")) //nolint:gosec // it is plain text, and nosniff

@@ -20,13 +20,13 @@ import (
 type Visit struct {
 	Request *http.Request
 	Writer  http.ResponseWriter
-	Person  Person // zero = nobody is signed in
-	Token   string // the name of the token by which a program asks in that person's name; "" = the person is signed in
+	Person  Person // zero if nobody is signed in
+	Token   string // the name of the token with which a program acts for Person; "" if Person is signed in
 
 	site     *Site
 	sessions *scs.SessionManager // of the kind of session that this request has
 	area     string
-	plain    bool // a program asks: it gets text instead of pages
+	textOnly bool // a program asks: it gets text instead of pages
 }
 
 // Screen is what a template shows.
@@ -36,10 +36,10 @@ type Screen struct {
 	Data  any    // the page's own
 }
 
-// Context ends when the browser goes away.
+// Context is the request's. It ends when the browser closes the connection.
 func (v *Visit) Context() context.Context { return v.Request.Context() }
 
-// Now is the site's clock, in the zone of whoever is signed in.
+// Now returns the site's time, in the zone of the person who is signed in.
 func (v *Visit) Now() time.Time {
 	if v.Person.Zone == nil {
 		return v.site.opt.Now()
@@ -47,21 +47,21 @@ func (v *Visit) Now() time.Time {
 	return v.site.opt.Now().In(v.Person.Zone)
 }
 
-// Value is a value of the form that was sent, or of the address, without the spaces around it.
+// Value returns a value of the form that was sent, or of the address, without the spaces around it.
 func (v *Visit) Value(name string) string { return strings.TrimSpace(v.Request.FormValue(name)) }
 
-// shown is what the templates around a page need.
-type shown struct {
+// pageData is what the templates around a page show.
+type pageData struct {
 	Screen
 
 	Person  Person
 	Company string
-	Menu    []shownLink
+	Menu    []menuLink
 	Flash   string
 	Assets  *assets
 }
 
-type shownLink struct {
+type menuLink struct {
 	Link
 
 	Here bool
@@ -75,6 +75,7 @@ func (v *Visit) ShowAgain(name string, s Screen) error {
 	return v.show(http.StatusUnprocessableEntity, v.area, name, s)
 }
 
+// show answers with a page. The page is rendered as a whole first, so that an error is no half page.
 func (v *Visit) show(status int, area, name string, s Screen) error {
 	read := v.site.templates[area+"/"+name]
 	if read == nil {
@@ -84,10 +85,16 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 	if err != nil {
 		return fmt.Errorf("web: template %s/%s: %w", area, name, err)
 	}
-	all := shown{Screen: s, Person: v.Person, Company: v.site.opt.Company(v.Context()), Menu: v.menu(), Assets: v.site.assets,
-		Flash: v.sessions.PopString(v.Context(), flashKey)}
+	data := pageData{
+		Screen:  s,
+		Person:  v.Person,
+		Company: v.site.opt.Company(v.Context()),
+		Menu:    v.menu(),
+		Assets:  v.site.assets,
+		Flash:   v.sessions.PopString(v.Context(), flashKey),
+	}
 	var page bytes.Buffer
-	if err := t.ExecuteTemplate(&page, "page", all); err != nil {
+	if err := t.ExecuteTemplate(&page, "page", data); err != nil {
 		return fmt.Errorf("web: page %s: %w", name, err)
 	}
 	v.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -97,20 +104,28 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 }
 
 // menu lists the pages that the person may see.
-func (v *Visit) menu() (list []shownLink) {
+func (v *Visit) menu() (list []menuLink) {
 	if v.Person.ID == 0 {
 		return nil
 	}
 	for _, l := range v.site.menu() {
-		if !v.Person.opens(l.For) {
+		if !v.Person.mayOpen(l.For) {
 			continue
 		}
-		at := v.Request.URL.Path
-		here := at == l.Path || strings.HasPrefix(at, l.Path+"/") && l.Path != homePath ||
-			slices.ContainsFunc(l.Below, func(begins string) bool { return strings.HasPrefix(at, begins) })
-		list = append(list, shownLink{l, here})
+		list = append(list, menuLink{l, l.contains(v.Request.URL.Path)})
 	}
 	return list
+}
+
+// contains reports whether the page at a path belongs to the entry of the menu.
+func (l Link) contains(path string) bool {
+	if path == l.Path {
+		return true
+	}
+	if l.Path != homePath && strings.HasPrefix(path, l.Path+"/") { // all pages of the set-up are below homePath
+		return true
+	}
+	return slices.ContainsFunc(l.Below, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
 // Saved sends the browser to a page of ours, which shows the text once.
@@ -122,21 +137,22 @@ func (v *Visit) Saved(path, text string) error {
 // Go sends the browser to a page of ours.
 func (v *Visit) Go(path string) error {
 	path = OwnPath(path)
-	if path == signInPath && v.framed() {
-		path = TabPath + "?stay=yes" // no other page for strangers may be shown in a frame
+	if path == signInPath && v.isFramed() {
+		path = TabPath + "?stay=yes" // of the pages for people who are not signed in, only this one may be shown in a frame
 	}
 	http.Redirect(v.Writer, v.Request, path, http.StatusSeeOther)
 	return nil
 }
 
-// OwnPath returns a path if it leads to a page of this site, else that of the first page: what stands in an address
-// must not send anybody to another site.
+// OwnPath returns a path if it leads to a page of this site, else that of the first page. It is for paths from addresses:
+// these must not send anybody to another site.
 func OwnPath(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
 		return homePath
 	}
 	for _, prefix := range pagePaths() {
-		if path == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix) || strings.HasPrefix(path, prefix+"?") {
+		isBelow := strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix)
+		if path == prefix || isBelow || strings.HasPrefix(path, prefix+"?") {
 			return path
 		}
 	}
@@ -145,8 +161,8 @@ func OwnPath(path string) string {
 
 // Refuse answers with a page that says what is wrong and what to do.
 func (v *Visit) Refuse(status int, text, hint string) error {
-	if v.plain {
-		return v.text(status, text+" "+hint)
+	if v.textOnly {
+		return v.writeText(status, text+" "+hint)
 	}
 	return v.show(status, "web", "refused", Screen{Title: text, Data: hint})
 }
@@ -156,28 +172,28 @@ func (v *Visit) NotFound() error {
 	return v.Refuse(http.StatusNotFound, "There is no such page.", "It may have been renamed or taken out. Look for it in the menu.")
 }
 
-// Remember keeps something for this browser until it is signed out; an empty text forgets it.
+// Remember stores a text in this browser's session, until it is signed out. An empty text removes it.
 func (v *Visit) Remember(key, value string) {
 	if value == "" {
 		v.sessions.Remove(v.Context(), "page."+key)
 		return
 	}
-	v.keepShortly()
+	v.shortenSession()
 	v.sessions.Put(v.Context(), "page."+key, value)
 }
 
-// strangerLife is how long something is kept for a browser that nobody is signed in with.
-const strangerLife = 30 * time.Minute
+// strangerLifetime is how long a session lasts in which nobody is signed in.
+const strangerLifetime = 30 * time.Minute
 
-// keepShortly lets the session of somebody who is not signed in end soon: anybody can begin as many as he likes.
-// Signing in begins a new one.
-func (v *Visit) keepShortly() {
+// shortenSession lets the session end soon if nobody is signed in, because anybody can begin as many as they like. Signing
+// in begins a new session.
+func (v *Visit) shortenSession() {
 	if v.Person.ID == 0 {
-		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLife))
+		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLifetime))
 	}
 }
 
-// Recall returns what was remembered; "" = nothing.
+// Recall returns the text that was remembered; "" if there is none.
 func (v *Visit) Recall(key string) string { return v.sessions.GetString(v.Context(), "page."+key) }
 
 // Keys of what a session holds.
@@ -186,17 +202,17 @@ const (
 	flashKey  = "flash"
 	nextKey   = "next"
 
-	// When the agent had signed out everywhere last, as the session began, in microseconds since 1970. While that is
-	// so, the session counts: no two clocks are compared.
+	// When the agent had signed out everywhere last as the session began, in microseconds since 1970. The session is valid
+	// while that is still the last time. So no two clocks are compared.
 	signedOutKey = "signed out"
 
-	// How much the agent might when the session got its token.
+	// The agent's rights (Person.rank) when the session got its token.
 	rankKey = "rank"
 )
 
-// SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
-// before is worth nothing. It goes on to the page for which the sign-in was asked, else to the one at first; "" = the
-// first of all pages.
+// SignIn signs an agent in with this browser. The session gets a new token, so that a token that somebody planted before is
+// worth nothing. The browser goes on to the page for which the sign-in was asked, else to the page first; if first is "", to
+// the first of all pages.
 func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)
@@ -216,7 +232,7 @@ func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	return v.Go(cmp.Or(next, first))
 }
 
-// SignInTo does the same, and goes on to a page.
+// SignInTo signs an agent in as SignIn does, and goes on to the given page.
 func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 	v.sessions.Put(v.Context(), nextKey, OwnPath(path))
 	return v.SignIn(agent, "")
@@ -225,13 +241,13 @@ func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 // SignOut ends this browser's session.
 func (v *Visit) SignOut() error { return v.sessions.Destroy(v.Context()) }
 
-// stillWithin bounds one look whether a session goes on.
-const stillWithin = 10 * time.Second
+// signedInTimeout bounds one look whether a session is still valid.
+const signedInTimeout = 10 * time.Second
 
-// StillSignedIn looks anew whether the session goes on, for pages that are sent for as long as they are open: its browser
-// may have signed out meanwhile, or another one everywhere.
+// StillSignedIn looks again whether the session is valid, for pages that are sent for as long as they are open: the person
+// may have signed out meanwhile, with this browser or everywhere.
 func (v *Visit) StillSignedIn() (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), stillWithin) // the request's holds the session as it was
+	ctx, cancel := context.WithTimeout(context.Background(), signedInTimeout) // the request's context has the session as it was at the beginning
 	defer cancel()
 	ctx, err := v.sessions.Load(ctx, v.sessions.Token(v.Context()))
 	if err != nil {
@@ -244,25 +260,34 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	if errors.Is(err, ErrNobody) {
 		return false, nil
 	}
-	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), err
+	if err != nil {
+		return false, err
+	}
+	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), nil
 }
 
-// person finds who is signed in; the zero Person if nobody is.
-func (v *Visit) person() (Person, error) {
+// signedIn returns who is signed in; the zero Person if nobody is. It ends a session that is not valid any more.
+func (v *Visit) signedIn() (Person, error) {
 	ctx := v.Context()
 	id := v.sessions.GetInt64(ctx, personKey)
 	if id == 0 {
 		return Person{}, nil
 	}
 	p, err := v.site.opt.People.Person(ctx, bridge.AgentID(id))
-	switch {
-	case errors.Is(err, ErrNobody), err == nil && v.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro():
+	if errors.Is(err, ErrNobody) {
 		return Person{}, v.sessions.Destroy(ctx)
-	case err != nil:
-		return Person{}, err
-	case v.sessions.GetInt(ctx, rankKey) != p.rank(): // a token that leaked before opens no more doors, and none later
-		v.sessions.Put(ctx, rankKey, p.rank())
-		err = v.sessions.RenewToken(ctx)
 	}
-	return p, err
+	if err != nil {
+		return Person{}, err
+	}
+	if v.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro() {
+		return Person{}, v.sessions.Destroy(ctx)
+	}
+	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // the rights have changed: a token that leaked before must not have the new ones
+		v.sessions.Put(ctx, rankKey, p.rank())
+		if err := v.sessions.RenewToken(ctx); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
 }

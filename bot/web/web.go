@@ -1,6 +1,5 @@
-// Package web is the ground of the site that agents and admins open in a browser: who is signed in, which pages
-// there are and who may see them, what surrounds each page, and forms. The pages stand in the packages below it,
-// the areas.
+// Package web is the base of the site that agents and admins open in a browser: who is signed in, which pages there are and
+// who may see them, what surrounds each page, and forms. The pages stand in the packages below it, the areas.
 //
 // What does not belong here: one page's words and data (its area); what is stored (store), and where the two meet
 // (cmd/parley/site).
@@ -31,10 +30,10 @@ type Person struct {
 	Admin bool
 	Super bool // a super-admin, who is an admin, too
 
-	SignedOut time.Time // when the agent signed out everywhere last: sessions from before it count for nothing
+	SignedOut time.Time // when the agent signed out everywhere last: older sessions are not valid any more
 }
 
-// ErrNobody means that there is no such agent, or one who takes part no more.
+// ErrNobody means that there is no such agent, or that the agent was deactivated.
 var ErrNobody = errors.New("web: no such agent")
 
 // People is what the site asks about agents.
@@ -50,48 +49,54 @@ type People interface {
 type Options struct {
 	Company  func(ctx context.Context) string
 	People   People
-	Sessions scs.CtxStore // keeps sessions; tokens are hashed before they come there
+	Sessions scs.CtxStore // stores sessions; their tokens are hashed before
 	Secure   bool         // the site is reached by https
 	Log      *slog.Logger
 	Areas    []Area
-	Now      func() time.Time // nil = time.Now
-	Tokens   Tokens           // of programs; nil = none are known
+	Now      func() time.Time // nil means time.Now
+	Tokens   Tokens           // of programs; nil if none are known
 
-	// Ancestors returns who may show the site in a frame just now, in a session of its own, in the words of a
-	// Content-Security-Policy; see TabPath. None, or nil = nobody may.
+	// Ancestors returns the origins that may show the site in a frame now, with sessions of their own (see TabPath), as
+	// a Content-Security-Policy names them. If Ancestors is nil or returns none, nobody may.
 	Ancestors func() []string
 }
 
-// sessionLife is how long somebody stays signed in.
-const sessionLife = 7 * 24 * time.Hour
+// sessionLifetime is how long somebody stays signed in.
+const sessionLifetime = 7 * 24 * time.Hour
 
 // Site answers all requests for pages.
 type Site struct {
-	opt       Options
-	sessions  *scs.SessionManager
-	tabs      *scs.SessionManager     // of pages in a frame; nil = there are none
-	templates map[string]pageTemplate // by "area/name"
-	assets    *assets
-	limits    *limits
-	routes    []Route
+	opt         Options
+	sessions    *scs.SessionManager
+	tabSessions *scs.SessionManager     // of pages in a frame; nil if there never are any
+	templates   map[string]pageTemplate // by "area/name"
+	assets      *assets
+	limits      *limits
+	routes      []Route
 }
 
 // pageTemplate returns the template of a page, or why it can't be read.
 type pageTemplate func() (*template.Template, error)
 
 // New makes the site.
-// Errors: what surrounds all pages, or an area's list of templates, can't be read.
+// Errors: the templates that surround all pages, or an area's list of templates, can't be read.
 func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]pageTemplate{}}
+	s := &Site{
+		opt:       o,
+		sessions:  newSessions(o),
+		assets:    newAssets(),
+		limits:    newLimits(o.Now),
+		templates: map[string]pageTemplate{},
+	}
 	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
 	s.opt.Areas = o.Areas
 	if o.Ancestors != nil {
-		s.tabs = newTabs(s.sessions)
+		s.tabSessions = newTabs(s.sessions)
 	}
-	base, err := s.base()
+	base, err := s.parseBase()
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +116,10 @@ func newSessions(o Options) *scs.SessionManager {
 	m := scs.New()
 	m.Store = o.Sessions
 	m.HashTokenInStore = true
-	m.Lifetime = sessionLife
+	m.Lifetime = sessionLifetime
 	m.Cookie.Name = "parley_session"
 	m.Cookie.Secure = o.Secure
-	m.Cookie.SameSite = http.SameSiteLaxMode // whoever comes by a link from a chat is signed in
+	m.Cookie.SameSite = http.SameSiteLaxMode // so that a link in a chat opens the page signed in
 	m.Cookie.HttpOnly = true
 	m.Cookie.Path = "/"
 	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -124,8 +129,8 @@ func newSessions(o Options) *scs.SessionManager {
 	return m
 }
 
-// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of what surrounds all
-// pages: parsing all of them is most of what the site costs at a start.
+// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of what
+// surrounds all pages: to parse all of them would be most of the work of a start.
 func (s *Site) addTemplates(base *template.Template, a Area) error {
 	if a.Templates == nil {
 		return nil
@@ -158,33 +163,33 @@ func (s *Site) Handler() http.Handler {
 	crossSite.SetDenyHandler(s.guarded(Route{For: Anyone, Do: func(v *Visit) error {
 		return v.Refuse(http.StatusForbidden, "This came from another site.", "Open the page here and send the form again.")
 	}}))
-	return s.headers(s.withSession(crossSite.Handler(mux)))
+	return s.withHeaders(s.withSession(crossSite.Handler(mux)))
 }
 
-// Paths are the prefixes of addresses below which the site answers.
+// Paths returns the prefixes of the addresses that the site answers.
 func Paths() []string { return append(pagePaths(), "/api/") }
 
-// pagePaths are those of pages.
+// pagePaths returns the prefixes of pages.
 func pagePaths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
 
 // Routes lists all routes, for tests that go through them.
 func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
 
-// policy lets a page load nothing but what the site itself serves, and run no script but the site's. It ends with who
-// may show the page in a frame.
+// policy lets a page load only what the site itself serves, and run only the site's script. Whoever may show the page in a
+// frame is appended to it.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors "
 
-// headers sets what every answer has.
-func (s *Site) headers(next http.Handler) http.Handler {
+// withHeaders sets the headers that every answer has.
+func (s *Site) withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy+"'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
-		if s.inFrame(r) {
+		if s.isInFrame(r) {
 			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors(), " "))
-			h.Del("X-Frame-Options") // it can't name several
+			h.Del("X-Frame-Options") // this header can't name several origins
 		}
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -27,16 +27,16 @@ const (
 type Chart struct {
 	ID     string // in the page: letters, digits and hyphens
 	Title  string
-	Told   string // what it shows, in a sentence, for who can't see it
+	Told   string // what it shows, in a sentence, for people who can't see it
 	Kind   Kind
 	Across string   // what the places are: "Day"
 	Places []string // along the bottom
 	Series []Series
-	Unit   float64              // the axis has steps of round multiples of it: 3600 for times in hours; 0 = 1
-	Words  func(float64) string // writes a value; nil = as a number
+	Unit   float64              // the steps of the axis are multiples of it: 3600 for times in hours; 0 means 1
+	Words  func(float64) string // writes a value; nil writes it as a number
 }
 
-// Series is one row of values, one for each place. None is below zero.
+// Series has one value for each place. No value is below zero.
 type Series struct {
 	Name   string
 	Values []float64
@@ -47,13 +47,13 @@ const (
 	width, height = 420.0, 220.0
 	left, right   = 54.0, 8.0
 	top, bottom   = 10.0, 26.0
-	mostLabels    = 6  // along the bottom
-	steps         = 4  // about as many on the axis
-	barShare      = .7 // of the room of a place
+	maxLabels     = 6  // along the bottom
+	axisSteps     = 4  // steps on the axis, approximately
+	barShare      = .7 // the part of the room of a place that its bars fill
 )
 
-// colours is how many classes of series the stylesheet has: s1 to s6.
-const colours = 6
+// colourClasses is how many classes of series the stylesheet has: s1 to s6.
+const colourClasses = 6
 
 //go:embed chart.html
 var templates embed.FS
@@ -114,32 +114,32 @@ type (
 
 func (c Chart) plot() plot {
 	if c.Words == nil {
-		c.Words = func(v float64) string { return number(v) }
+		c.Words = func(v float64) string { return numberText(v) }
 	}
 	p := plot{Chart: c, Width: width, Height: height, Left: left, Right: width - right}
 	highest := c.highest()
 	p.Empty = highest == 0
-	values := axis(highest, c.Unit)
+	values := axisValues(highest, c.Unit)
 	scale := (height - top - bottom) / values[len(values)-1]
 	y := func(v float64) float64 { return round(height - bottom - v*scale) }
 	for _, v := range values {
 		p.Grid = append(p.Grid, mark{X: left - 6, Y: y(v), Text: c.Words(v)})
 	}
 	room := (width - left - right) / float64(max(len(c.Places), 1))
-	each := (len(c.Places) + mostLabels - 1) / mostLabels
+	labelEvery := max((len(c.Places)+maxLabels-1)/maxLabels, 1)
 	for i, place := range c.Places {
-		if i%max(each, 1) == 0 {
+		if i%labelEvery == 0 {
 			p.Labels = append(p.Labels, mark{X: round(left + room*(float64(i)+.5)), Y: height - 8, Text: place})
 		}
 		p.Rows = append(p.Rows, c.row(i))
 	}
 	for i, s := range c.Series {
-		p.Legend = append(p.Legend, legend{Name: s.Name, Class: class(i)})
+		p.Legend = append(p.Legend, legend{Name: s.Name, Class: colourClass(i)})
 	}
 	if c.Kind == Lines {
-		p.lines(room, y)
+		p.addLines(room, y)
 	} else {
-		p.bars(room, y)
+		p.addBars(room, y)
 	}
 	return p
 }
@@ -165,7 +165,8 @@ func (c Chart) highest() (highest float64) {
 			if math.IsNaN(v) {
 				continue
 			}
-			if sum += v; c.Kind != Stacked {
+			sum += v
+			if c.Kind != Stacked {
 				highest = max(highest, v)
 			}
 		}
@@ -176,68 +177,78 @@ func (c Chart) highest() (highest float64) {
 	return highest
 }
 
-func (p *plot) bars(room float64, y func(float64) float64) {
-	wide := room * barShare
+// addBars adds the bars of each place, side by side or on top of each other. room is the width of a place; y returns the height
+// at which a value is drawn.
+func (p *plot) addBars(room float64, y func(float64) float64) {
+	barWidth := room * barShare
 	if p.Kind == Bars {
-		wide /= float64(max(len(p.Series), 1))
+		barWidth /= float64(max(len(p.Series), 1))
 	}
 	for i, place := range p.Places {
-		from, x := 0.0, left+room*(float64(i)+(1-barShare)/2)
+		x := left + room*(float64(i)+(1-barShare)/2)
+		base := 0.0 // of stacked bars: the sum of those below
 		for n, s := range p.Series {
 			v := s.Values[i]
 			if !math.IsNaN(v) && v > 0 {
-				p.Rects = append(p.Rects, rect{X: round(x), Y: y(from + v), Width: round(max(wide, .5)), Height: round(y(from) - y(from+v)), Class: class(n),
-					Text: place + ", " + s.Name + ": " + p.Words(v)})
+				p.Rects = append(p.Rects, rect{
+					X:      round(x),
+					Y:      y(base + v),
+					Width:  round(max(barWidth, .5)),
+					Height: round(y(base) - y(base+v)),
+					Class:  colourClass(n),
+					Text:   place + ", " + s.Name + ": " + p.Words(v),
+				})
 			}
 			if p.Kind == Bars {
-				x += wide
+				x += barWidth
 			} else if !math.IsNaN(v) {
-				from += v
+				base += v
 			}
 		}
 	}
 }
 
-// lines connects values; one that stands alone between gaps is a dot.
-func (p *plot) lines(room float64, y func(float64) float64) {
+// addLines connects the values of each series. A value that stands alone between gaps is only a dot.
+func (p *plot) addLines(room float64, y func(float64) float64) {
 	for n, s := range p.Series {
 		var points []string
-		flush := func() {
+		endLine := func() {
 			if len(points) > 1 {
-				p.Paths = append(p.Paths, path{Points: strings.Join(points, " "), Class: class(n)})
+				p.Paths = append(p.Paths, path{Points: strings.Join(points, " "), Class: colourClass(n)})
 			}
 			points = nil
 		}
 		for i, v := range s.Values {
 			if math.IsNaN(v) {
-				flush()
+				endLine()
 				continue
 			}
 			x := round(left + room*(float64(i)+.5))
 			points = append(points, fmt.Sprintf("%g,%g", x, y(v)))
-			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: class(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
+			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: colourClass(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
 		}
-		flush()
+		endLine()
 	}
 }
 
-func class(i int) string { return fmt.Sprintf("s%d", i%colours+1) }
+func colourClass(i int) string { return fmt.Sprintf("s%d", i%colourClasses+1) }
 
 func round(v float64) float64 { return math.Round(v*10) / 10 }
 
-func number(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
+func numberText(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
 
-// axis returns the values at which an axis has lines: from 0, in steps of 1, 2, 2.5 or 5 times a power of ten of units,
-// until the highest value is below the last one or on it. Steps below a unit are left out, so that counts stay whole.
-func axis(highest, unit float64) []float64 {
+// axisValues returns the values at which an axis has lines. They begin at 0, and have steps of 1, 2, 2.5 or 5 times a power of
+// ten of units; the last one is the highest value or above it. No step is a fraction of a unit, so that counts stay whole.
+func axisValues(highest, unit float64) []float64 {
 	if unit == 0 {
 		unit = 1
 	}
 	step := 1.0
-	if wanted := highest / unit / steps; wanted > 1 {
+	if wanted := highest / unit / axisSteps; wanted > 1 {
 		power := math.Pow(10, math.Floor(math.Log10(wanted)))
 		for _, m := range []float64{1, 2, 2.5, 5, 10} {
-			if step = m * power; step >= wanted && step == math.Trunc(step) {
+			step = m * power
+			if step >= wanted && step == math.Trunc(step) {
 				break
 			}
 		}

@@ -1,4 +1,4 @@
 package chart
 
 // Axis is axis.
-func Axis(highest, unit float64) []float64 { return axis(highest, unit) }
+func Axis(highest, unit float64) []float64 { return axisValues(highest, unit) }

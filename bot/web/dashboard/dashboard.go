@@ -20,16 +20,16 @@ type Desk interface {
 	// Names returns what can be chosen.
 	Names(ctx context.Context) (Names, error)
 
-	// Sums returns figures by a group, without those that are nothing but zeros: of ByAgent, ByTag, ByIntent and ByMood only
-	// those that are named, or all where none is.
+	// Sums returns figures by a group, without those that are only zeros. Of ByAgent, ByTag, ByIntent and ByMood it returns
+	// those with the given values, or all if none are given.
 	Sums(ctx context.Context, q Question, by Group, values []string) ([]Sum, error)
 
 	// Work returns how much each of ByAgent, ByTag, ByIntent or ByMood had to do, by the same values as Sums: new
 	// conversations, messages and ends together.
 	Work(ctx context.Context, q Question, by Group) (map[string]int64, error)
 
-	// Medians returns medians by a group, by the same values as Sums: of those that are named, or of all. by = "": of the
-	// whole, whose value is ""; medians of its parts tell nothing of it.
+	// Medians returns medians by a group, by the same values as Sums: of the given values, or of all if none are given. If by
+	// is "", it returns those of the whole, under "": they can't be computed from those of its parts.
 	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
 
 	// Longest returns the conversations that took longest, the longest first, at most ten.
@@ -38,7 +38,7 @@ type Desk interface {
 	// Now returns what is open at this moment. The days of the question don't matter.
 	Now(ctx context.Context, q Question) (Now, error)
 
-	// Behind tells what isn't counted yet.
+	// Behind reports what isn't counted yet.
 	Behind(ctx context.Context) (Behind, error)
 }
 
@@ -51,7 +51,7 @@ type Names struct {
 	Renamed  []Renamed // tags
 }
 
-// Renamed is a tag that had another name, by which something may still be counted.
+// Renamed is a tag that had another name before, under which something may still be counted.
 type Renamed struct {
 	Was, Now string
 }
@@ -73,9 +73,9 @@ type Team struct {
 type Question struct {
 	From, To string           // days, yyyy-mm-dd; the last one counts
 	Open     bool             // times in business hours alone
-	Account  bridge.AccountID // 0 = all
-	Teams    []bridge.TeamID  // nil = all
-	Of       Group            // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" = all
+	Account  bridge.AccountID // 0 means all
+	Teams    []bridge.TeamID  // nil means all
+	Of       Group            // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" means all
 	Value    string           // of ByAgent: the agent's number
 	Renamed  []Renamed        // tags: each counts by the name that it has now
 }
@@ -118,7 +118,7 @@ type Times struct {
 	Seconds int64
 }
 
-// Mean is their average; negative = there are none.
+// Mean is their average; negative if there are none.
 func (t Times) Mean() time.Duration {
 	if t.Count == 0 {
 		return -1
@@ -131,28 +131,28 @@ type Medians struct {
 	First, Next, Ended Median
 }
 
-// Median is the time that is in the middle, about (docs/measures.md says how exactly), of so many single times.
+// Median is the median of some single times, computed approximately (docs/measures.md says how).
 type Median struct {
 	About time.Duration
-	Of    int64
+	Of    int64 // how many single times are known
 }
 
-// notKnown is said for a median where times were summed up that nobody knows one by one.
+// notKnown is the text for a median of times of which only the sum is known, and not the single times.
 const notKnown = "not known"
 
-// in returns the median of times that were summed up; known says whether it is one. That of one time, and of two, is their
-// average, which is known exactly.
-func (m Median) in(t Times) (d time.Duration, known bool) {
+// valueOf returns the median of times that were summed up. known is false if too many of them are not known singly. For one or
+// two times the median is their average, which is known exactly.
+func (m Median) valueOf(t Times) (d time.Duration, known bool) {
 	if t.Count == 1 || t.Count == 2 {
 		return t.Mean(), true
 	}
 	return m.About, bridge.MedianKnown(m.Of, t.Count)
 }
 
-// Words tells the median of times that were summed up.
+// Words writes the median of times that were summed up.
 func (m Median) Words(t Times) string {
-	if d, known := m.in(t); known {
-		return long(d)
+	if d, known := m.valueOf(t); known {
+		return durationWords(d)
 	}
 	return notKnown
 }
@@ -168,10 +168,10 @@ type Long struct {
 	Conversation bridge.ConversationID
 	Subject      string
 	Customer     string
-	Agent        string // "" = nobody
+	Agent        string // who held it; "" if nobody did
 	Day          string // yyyy-mm-dd
 	Seconds      int64
-	Link         string // to its thread; "" = it has none
+	Link         string // to its thread; "" if it has none
 }
 
 // Now is what is open at this moment.
@@ -215,7 +215,7 @@ func Area(desk Desk) (web.Area, error) {
 	}
 	p := pages{desk: desk, charts: charts}
 	return web.Area{
-		Name: "dashboard", Templates: templates, Funcs: template.FuncMap{"long": long, "count": count},
+		Name: "dashboard", Templates: templates, Funcs: template.FuncMap{"long": durationWords, "count": numberWords},
 		Routes: []web.Route{
 			{Pattern: "GET " + path, For: web.Agents, Do: p.show},
 			{Pattern: "GET " + longestPath, For: web.Agents, Do: p.longest},

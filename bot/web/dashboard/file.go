@@ -13,19 +13,23 @@ import (
 
 // file answers with the figures as a table that other programs read: of each day, then by each group.
 func (p pages) file(v *web.Visit) error {
-	f, names, q, err := p.asked(v)
+	f, names, q, err := p.readRequest(v)
 	if err != nil {
-		return refused(v, err)
+		return refuse(v, err)
 	}
-	var body bytes.Buffer // as large as there are days, agents and tags: what can't be read is answered as an error
+	var body bytes.Buffer // written as a whole at the end, so that an error is no half file
 	w := csv.NewWriter(&body)
 	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
 		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"}
 	_ = w.Write(head)
-	if behind, err := p.desk.Behind(v.Context()); err != nil {
+	behind, err := p.desk.Behind(v.Context())
+	if err != nil {
 		return err
-	} else if text := behind.words(); text != "" {
-		_ = w.Write(append([]string{"note", text}, make([]string, len(head)-2)...))
+	}
+	if text := behind.words(); text != "" {
+		note := make([]string, len(head))
+		note[0], note[1] = "note", text
+		_ = w.Write(note)
 	}
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
 		sums, err := p.desk.Sums(v.Context(), q, by, nil)
@@ -36,7 +40,7 @@ func (p pages) file(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		name := namer(by, names)
+		name := nameFinderOf(by, names)
 		for _, s := range sums {
 			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medians[s.Value].cells(s.Figures)))
 		}
@@ -45,7 +49,7 @@ func (p pages) file(v *web.Visit) error {
 	h := v.Writer.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="figures-%s-%s-%s.csv"`, f.From, f.To, f.Hours))
-	_, _ = v.Writer.Write(body.Bytes()) // or the browser went away
+	_, _ = v.Writer.Write(body.Bytes()) // an error means that the browser went away
 	return nil
 }
 
@@ -56,7 +60,7 @@ func (f Figures) cells() (list []string) {
 	return list
 }
 
-// cells are whole seconds of each median of figures, or nothing where nothing was counted.
+// cells writes each median in whole seconds; "" where nothing was counted.
 func (m Medians) cells(f Figures) []string {
 	return []string{m.First.cell(f.First), m.Next.cell(f.Next), m.Ended.cell(f.Ended)}
 }
@@ -65,7 +69,7 @@ func (m Median) cell(t Times) string {
 	if t.Count == 0 {
 		return ""
 	}
-	d, known := m.in(t)
+	d, known := m.valueOf(t)
 	if !known {
 		return notKnown
 	}

@@ -13,14 +13,14 @@ import (
 
 // filter is what stands in the address of a page.
 type filter struct {
-	Days     int    // the period ends today and has so many days; 0 = From and To say it
+	Days     int    // the length of a period that ends today; 0 if only From and To say which days
 	From, To string // yyyy-mm-dd
 	Account  bridge.AccountID
 	Team     bridge.TeamID
 	Of       Group
 	Value    string
 	Hours    string // hoursOpen or hoursAll
-	Problem  string // what of the address was passed over, and why
+	Problem  string // which part of the address doesn't count, and why; in words for people
 }
 
 // Values of the address for Hours.
@@ -30,49 +30,59 @@ const (
 )
 
 const (
-	usualDays = 28
-	mostDays  = 800
+	defaultDays = 28
+	maxDays     = 800
 )
 
-// readFilter reads the filter of an address. What it can't read it passes over, and says so.
+// readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem.
 func readFilter(v *web.Visit) filter {
-	f := filter{Days: usualDays, Hours: hoursOpen, Account: bridge.AccountID(number(v.Value("account"))), Team: bridge.TeamID(number(v.Value("team")))}
+	f := filter{
+		Days:    defaultDays,
+		Hours:   hoursOpen,
+		Account: bridge.AccountID(number(v.Value("account"))),
+		Team:    bridge.TeamID(number(v.Value("team"))),
+	}
 	if v.Value("hours") == hoursAll {
 		f.Hours = hoursAll
 	}
 	today := v.Now()
-	if n := number(v.Value("days")); n > 0 && n <= mostDays {
+	if n := number(v.Value("days")); n > 0 && n <= maxDays {
 		f.Days = int(n)
 	}
-	f.From, f.To = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly), today.Format(time.DateOnly)
-	if from, to := v.Value("from"), v.Value("to"); v.Value("days") == "" && from+to != "" {
+	f.From = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly)
+	f.To = today.Format(time.DateOnly)
+	from, to := v.Value("from"), v.Value("to")
+	if v.Value("days") == "" && from+to != "" {
 		f.readDays(from, to)
 	}
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
-		chosen := v.Request.Form.Has(string(g)) && (value != "" || v.Value("of") == string(g))
-		switch {
-		case chosen && f.Of == "":
+		isEmptyValue := v.Value("of") == string(g) // such as the intent "", which is unknown
+		if !v.Request.Form.Has(string(g)) || value == "" && !isEmptyValue {
+			continue
+		}
+		if f.Of == "" {
 			f.Of, f.Value = g, value
-		case chosen:
+		} else {
 			f.Problem = "Figures are kept for an agent or for a tag, not for both at once: these are the " + string(f.Of) + "'s."
 		}
 	}
 	return f
 }
 
-// readDays takes the first and the last day.
+// readDays reads the first and the last day.
 func (f *filter) readDays(from, to string) {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
 	days := int(last.Sub(first)/(24*time.Hour)) + 1
-	if errFirst != nil || errLast != nil || days < 1 || days > mostDays {
-		f.Problem = "These days can't be shown: write the first and the last one, at most " + strconv.Itoa(mostDays) + " days. These are the last four weeks."
+	if errFirst != nil || errLast != nil || days < 1 || days > maxDays {
+		f.Problem = "These days can't be shown: write the first and the last one, at most " + strconv.Itoa(maxDays) + " days. These are the last four weeks."
 		return
 	}
 	f.Days, f.From, f.To = 0, from, to
 }
 
+// number reads a number; 0 if s is none.
 func number(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -81,7 +91,7 @@ func number(s string) int64 {
 	return n
 }
 
-// query writes the filter as it stands in an address.
+// query writes the filter as the query of an address.
 func (f filter) query() url.Values {
 	q := url.Values{}
 	if f.Days > 0 {
@@ -109,14 +119,14 @@ func (f filter) query() url.Values {
 // address returns the address of a page with this filter.
 func (f filter) address(page string) string { return page + "?" + f.query().Encode() }
 
-// Address is the page with the figures of a team for some days, yyyy-mm-dd, at a public address without a final slash;
-// the team 0 stands for all.
+// Address returns the address of the page with the figures of a team for some days (yyyy-mm-dd). public is the public address
+// without a final slash. The team 0 stands for all.
 func Address(public string, team bridge.TeamID, from, to string) string {
 	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.address(path)
 }
 
-// with returns the filter for one of a group.
-func (f filter) with(by Group, value string) filter {
+// withGroup returns the filter, narrowed to one value of a group.
+func (f filter) withGroup(by Group, value string) filter {
 	switch by {
 	case ByDay, ByWeek: // they are plotted, and have no rows that lead anywhere
 	case ByAccount:
@@ -129,11 +139,11 @@ func (f filter) with(by Group, value string) filter {
 	return f
 }
 
-// errNotYours says that somebody asked for figures of others.
+// errNotYours means that an agent asked for figures of others.
 var errNotYours = errors.New("dashboard: figures of others")
 
-// question turns a filter into what a person may ask: an admin anything, an agent the own figures, and those
-// of the own teams. Errors: errNotYours.
+// question turns a filter into what a person may ask. An admin may ask for everything, an agent for the own figures and
+// those of the own teams. Without a choice, an agent gets the own figures. Errors: errNotYours.
 func (f *filter) question(p web.Person, names Names) (Question, error) {
 	own := strconv.FormatInt(int64(p.ID), 10)
 	var mine []bridge.TeamID
@@ -145,12 +155,22 @@ func (f *filter) question(p web.Person, names Names) (Question, error) {
 	if !p.Admin && f.Team == 0 && f.Of == "" {
 		f.Of, f.Value = ByAgent, own
 	}
-	q := Question{From: f.From, To: f.To, Open: f.Hours == hoursOpen, Account: f.Account, Of: f.Of, Value: f.Value, Renamed: names.Renamed}
+	q := Question{
+		From:    f.From,
+		To:      f.To,
+		Open:    f.Hours == hoursOpen,
+		Account: f.Account,
+		Of:      f.Of,
+		Value:   f.Value,
+		Renamed: names.Renamed,
+	}
 	if f.Team != 0 {
 		q.Teams = []bridge.TeamID{f.Team}
 	}
+	isOwn := f.Of == ByAgent && f.Value == own
+	isOwnTeam := f.Team != 0 && slices.Contains(mine, f.Team)
 	switch {
-	case p.Admin, f.Of == ByAgent && f.Value == own, f.Team != 0 && slices.Contains(mine, f.Team):
+	case p.Admin, isOwn, isOwnTeam:
 		return q, nil
 	case f.Team == 0 && len(mine) > 0: // what the own teams did
 		q.Teams = mine
@@ -159,13 +179,13 @@ func (f *filter) question(p web.Person, names Names) (Question, error) {
 	return q, errNotYours
 }
 
-// about says what figures are filtered by, in words; "" = by nothing but days.
-func (f filter) about(names Names) (text string) {
+// describe says in words what figures are filtered by besides their days; "" if by nothing else.
+func (f filter) describe(names Names) (text string) {
 	add := func(by Group, value string) {
 		if text != "" {
 			text += ", "
 		}
-		text += title(by) + ": " + namer(by, names)(value)
+		text += groupTitle(by) + ": " + nameFinderOf(by, names)(value)
 	}
 	if f.Account != 0 {
 		add(ByAccount, strconv.FormatInt(int64(f.Account), 10))

@@ -6,7 +6,7 @@ import (
 	"parley/bot/web"
 )
 
-// knownFor is how long it is known which conversations made up a day's figures (docs/measures.md).
+// knownFor is how long Parley stores which conversations a day's figures come from (docs/measures.md).
 const knownFor = 182 * 24 * time.Hour
 
 // longScreen is what the page of the longest conversations shows.
@@ -27,13 +27,17 @@ type longRow struct {
 
 // titles of the page, by what took long.
 func titles() map[Measure]string {
-	return map[Measure]string{FirstAnswer: "Waited longest for the first answer", NextAnswer: "Waited longest for a further answer", Resolving: "Took longest to resolve"}
+	return map[Measure]string{
+		FirstAnswer: "Waited longest for the first answer",
+		NextAnswer:  "Waited longest for a further answer",
+		Resolving:   "Took longest to resolve",
+	}
 }
 
 func (p pages) longest(v *web.Visit) error {
-	f, names, q, err := p.asked(v)
+	f, names, q, err := p.readRequest(v)
 	if err != nil {
-		return refused(v, err)
+		return refuse(v, err)
 	}
 	of := Measure(v.Value("time"))
 	if titles()[of] == "" {
@@ -43,7 +47,7 @@ func (p pages) longest(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.address(path), Of: f.about(names)}
+	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.address(path), Of: f.describe(names)}
 	if q.Open {
 		s.Hours = "in business hours"
 	}

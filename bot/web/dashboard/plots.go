@@ -16,58 +16,60 @@ type period struct {
 	name string
 }
 
-// mostPlaces is how many days are plotted one by one; of more, weeks are.
-const mostPlaces = 62
+// maxDaysPlotted is how many days are plotted one by one. A longer time is plotted by weeks.
+const maxDaysPlotted = 62
 
-// plotted is what charts show along the bottom.
-type plotted struct {
+// plotData is what charts show along the bottom.
+type plotData struct {
 	across string // "Day"
 	list   []period
 }
 
-// plottedBy says what is plotted of a time: days, or weeks.
+// plottedBy returns ByDay or ByWeek: what is plotted of a time.
 func plottedBy(from, to string) Group {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
-	if errFirst == nil && errLast == nil && int(last.Sub(first)/(24*time.Hour)) >= mostPlaces {
+	if errFirst == nil && errLast == nil && int(last.Sub(first)/(24*time.Hour)) >= maxDaysPlotted {
 		return ByWeek
 	}
 	return ByDay
 }
 
-// periods returns the figures of each day from the first to the last, also of those on which nothing happened; of a long
-// time, of each week, which begins on a Monday.
-func periods(from, to string, sums []Sum) plotted {
+// periods returns the figures of each day from the first to the last, also of days on which nothing happened. Of a long time it
+// returns those of each week, which begins on a Monday.
+func periods(from, to string, sums []Sum) plotData {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
 	if errFirst != nil || errLast != nil {
-		return plotted{}
+		return plotData{}
 	}
-	of := map[string]Figures{}
+	byDay := map[string]Figures{} // sums of weeks stand under their Mondays
 	for _, s := range sums {
-		of[s.Value] = s.Figures
+		byDay[s.Value] = s.Figures
 	}
-	p, weeks := plotted{across: "Day"}, plottedBy(from, to) == ByWeek
-	if weeks {
+	p := plotData{across: "Day"}
+	isByWeek := plottedBy(from, to) == ByWeek
+	if isByWeek {
 		p.across = "Week from"
 	}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
-		if len(p.list) == 0 || !weeks || day.Weekday() == time.Monday {
+		if len(p.list) == 0 || !isByWeek || day.Weekday() == time.Monday {
 			p.list = append(p.list, period{name: day.Format("2 Jan")})
 		}
-		p.list[len(p.list)-1].Add(of[day.Format(time.DateOnly)])
+		p.list[len(p.list)-1].Add(byDay[day.Format(time.DateOnly)])
 	}
 	return p
 }
 
-func (p pages) draw(of plotted) ([]template.HTML, error) {
-	places := make([]string, len(of.list))
-	for i, d := range of.list {
+// draw draws all charts of the page.
+func (p pages) draw(data plotData) ([]template.HTML, error) {
+	places := make([]string, len(data.list))
+	for i, d := range data.list {
 		places[i] = d.name
 	}
 	series := func(name string, value func(period) float64) chart.Series {
 		s := chart.Series{Name: name}
-		for _, d := range of.list {
+		for _, d := range data.list {
 			s.Values = append(s.Values, value(d))
 		}
 		return s
@@ -96,12 +98,13 @@ func (p pages) draw(of plotted) ([]template.HTML, error) {
 	}
 	var drawn []template.HTML
 	for _, c := range charts {
-		c.Across, c.Places = of.across, places
+		c.Across = data.across
+		c.Places = places
 		if c.Kind == chart.Lines {
-			unit, words := unitFor(time.Duration(highest(c)) * time.Second)
+			unit, words := unitFor(time.Duration(highestValue(c)) * time.Second)
 			c.Unit, c.Words = unit.Seconds(), words
 		}
-		c.Told = told(c)
+		c.Told = describe(c)
 		html, err := p.charts.Draw(c)
 		if err != nil {
 			return nil, err
@@ -111,7 +114,7 @@ func (p pages) draw(of plotted) ([]template.HTML, error) {
 	return drawn, nil
 }
 
-func highest(c chart.Chart) (high float64) {
+func highestValue(c chart.Chart) (high float64) {
 	for _, s := range c.Series {
 		for _, v := range s.Values {
 			if v > high {
@@ -122,25 +125,25 @@ func highest(c chart.Chart) (high float64) {
 	return high
 }
 
-// told says in a sentence what a chart shows: for each series its highest value, and where that is.
-func told(c chart.Chart) string {
+// describe says in a sentence what a chart shows, for people who can't see it: the highest value of each series, and where that is.
+func describe(c chart.Chart) string {
 	words := c.Words
 	if words == nil {
 		words = func(v float64) string { return fmt.Sprint(int64(v)) }
 	}
 	text := ""
 	for _, s := range c.Series {
-		at := -1
+		highest, place := 0.0, ""
 		for i, v := range s.Values {
-			if !math.IsNaN(v) && v > 0 && (at < 0 || v > s.Values[at]) {
-				at = i
+			if v > highest { // false for NaN
+				highest, place = v, c.Places[i]
 			}
 		}
-		if at < 0 {
+		if highest == 0 {
 			text += s.Name + ": none. "
 			continue
 		}
-		text += fmt.Sprintf("%s: at most %s, on %s. ", s.Name, words(s.Values[at]), c.Places[at])
+		text += fmt.Sprintf("%s: at most %s, on %s. ", s.Name, words(highest), place)
 	}
 	return text + "The table below has all numbers."
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// long tells how long something took, in two units at most: "1 h 5 min". A negative time is none.
-func long(d time.Duration) string {
+// durationWords writes how long something took, in at most two units: "1 h 5 min". A negative time means that there is none.
+func durationWords(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < 0:
@@ -18,23 +18,23 @@ func long(d time.Duration) string {
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < day:
-		return two(int64(d/time.Hour), "h", int64(d%time.Hour/time.Minute), "min")
+		return twoUnits(int64(d/time.Hour), "h", int64(d%time.Hour/time.Minute), "min")
 	case d < 2*day:
-		return two(1, "day", int64(d%day/time.Hour), "h")
+		return twoUnits(1, "day", int64(d%day/time.Hour), "h")
 	default:
-		return two(int64(d/day), "days", int64(d%day/time.Hour), "h")
+		return twoUnits(int64(d/day), "days", int64(d%day/time.Hour), "h")
 	}
 }
 
-func two(n int64, unit string, m int64, smaller string) string {
+func twoUnits(n int64, unit string, m int64, smaller string) string {
 	if m == 0 {
 		return fmt.Sprintf("%d %s", n, unit)
 	}
 	return fmt.Sprintf("%d %s %d %s", n, unit, m, smaller)
 }
 
-// count writes a number with spaces between thousands.
-func count(n int64) string {
+// numberWords writes a number with spaces between thousands.
+func numberWords(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "\u202f" + s[i:]
@@ -42,15 +42,15 @@ func count(n int64) string {
 	return s
 }
 
-// share writes a part of a whole in percent.
-func share(part, whole int64) string {
+// percentWords writes a part of a whole in percent.
+func percentWords(part, whole int64) string {
 	if whole == 0 {
 		return "–"
 	}
 	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole))
 }
 
-// unitFor returns the unit in which an axis for times up to the longest is easily read, and how its values are written.
+// unitFor returns a unit in which an axis for times up to the longest is easily read, and the function that writes its values.
 func unitFor(longest time.Duration) (unit time.Duration, words func(float64) string) {
 	unit, name := time.Minute, "min"
 	switch {
@@ -64,7 +64,7 @@ func unitFor(longest time.Duration) (unit time.Duration, words func(float64) str
 	}
 }
 
-// moods are what people read for what an analysis calls a mood.
+// moodName returns what people read for a mood.
 func moodName(value string) string {
 	switch value {
 	case "", "neutral":
@@ -75,7 +75,7 @@ func moodName(value string) string {
 	return value
 }
 
-// intentName is what people read for an intent.
+// intentName returns what people read for an intent.
 func intentName(value string) string {
 	if value == "" {
 		return "unknown"
@@ -83,10 +83,10 @@ func intentName(value string) string {
 	return strings.ReplaceAll(value, "_", " ")
 }
 
-// late is how long something may wait to be counted before the page says so.
-const late = 2 * time.Minute
+// maxDelay is how long something may wait to be counted before the page says so.
+const maxDelay = 2 * time.Minute
 
-// words says what isn't counted yet; "" = everything is.
+// words says what isn't counted yet; "" if everything is.
 func (b Behind) words() string {
 	text := ""
 	switch {
@@ -95,8 +95,8 @@ func (b Behind) words() string {
 	case b.Old:
 		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
 	}
-	if b.By >= late {
-		text += "Figures are " + long(b.By) + " behind: what happened since then isn't all counted yet. "
+	if b.By >= maxDelay {
+		text += "Figures are " + durationWords(b.By) + " behind: what happened since then isn't all counted yet. "
 	}
 	return strings.TrimSpace(text)
 }

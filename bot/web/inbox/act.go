@@ -21,28 +21,30 @@ import (
 
 // Bounds of what is handed in and fetched here.
 const (
-	textRunes = 20_000
-	fileTime  = 10 * time.Minute // of giving one file to a slow browser
+	maxTextRunes = 20_000
+	maxKeyBytes  = 64               // of what the page puts into its forms by itself
+	fileTimeout  = 10 * time.Minute // for sending one file to a slow browser
 )
 
-// act takes what a form of the page asks for, stores it, and shows the page again.
+// act stores what a form of the page asks for, and shows the page again.
 func (p pages) act(v *web.Visit) error {
 	a, problem := readAct(v, nil)
-	if problem == "" {
-		done, wrong, err := p.take(v, a)
-		switch {
-		case err != nil:
-			return refuse(v, err)
-		case wrong == "":
-			return v.Go(done)
-		}
-		problem = wrong
+	if problem != "" {
+		return p.showAgain(v, a, problem, nil)
 	}
-	return p.showAgain(v, a, problem, nil)
+	next, problem, err := p.storeAct(v, a)
+	if err != nil {
+		return refuse(v, err)
+	}
+	if problem != "" {
+		return p.showAgain(v, a, problem, nil)
+	}
+	return v.Go(next)
 }
 
-// take stores an act, and gives where the page says what became of it. problem says, for people, why it was not taken.
-func (p pages) take(v *web.Visit, a bridge.Act) (done, problem string, err error) {
+// storeAct stores an act. next is the address of the page that says what becomes of it. problem says, in words for people, why
+// the act was not stored.
+func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err error) {
 	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
 	var refused *bridge.Problem
 	switch {
@@ -54,23 +56,27 @@ func (p pages) take(v *web.Visit, a bridge.Act) (done, problem string, err error
 	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
-// showAgain shows the page with what somebody handed in, and what is wrong with it; problem "" = nothing is, and it is
-// shown once more before it leaves.
+// showAgain shows the page with what somebody sent, and what is wrong with it. If problem is "", nothing is: the reply is
+// shown once more before it is sent.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []attached) error {
-	data, f, err := p.page(v)
+	data, f, err := p.readThread(v)
 	if err != nil {
 		return refuse(v, err)
 	}
-	data.Problem, data.Wrong, data.Typed, data.Attached = problem, string(a.Verb), fields(v.Request.PostForm), files // nothing that somebody typed is lost
+	data.Problem = problem
+	data.Wrong = string(a.Verb)
+	data.Typed = typedFields(v.Request.PostForm) // nothing that somebody typed is lost
+	data.Attached = files
 	if problem == "" {
-		data.Sure, data.Form = true, a.Form
+		data.Sure = true
+		data.Form = a.Form
 		return v.Show("thread", web.Screen{Title: title(f), Data: data})
 	}
 	return v.ShowAgain("thread", web.Screen{Title: title(f), Data: data})
 }
 
-// numberIn reads an id of a form; 0 = none, which is refused where one is needed.
-func numberIn(form url.Values, name string) int64 {
+// formNumber reads an id of a form; 0 if there is none. Where one is needed, the engine refuses 0.
+func formNumber(form url.Values, name string) int64 {
 	n, err := strconv.ParseInt(form.Get(name), 10, 64)
 	if err != nil {
 		return 0
@@ -78,9 +84,10 @@ func numberIn(form url.Values, name string) int64 {
 	return n
 }
 
-// readAct reads a form, whose files are stored. problem says, for people, what is wrong with it.
+// readAct reads a form; its files are stored already. problem says, in words for people, what is wrong with the form.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
-	if a, problem = readVerb(v, files); problem == "" {
+	a, problem = readVerb(v, files)
+	if problem == "" {
 		problem = readShown(v.Request.PostForm, &a)
 	}
 	return a, problem
@@ -90,18 +97,18 @@ func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem st
 func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
-	a.Args.Conversation = bridge.ConversationID(number(v, "id"))
-	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > 64 {
+	a.Args.Conversation = bridge.ConversationID(pathNumber(v, "id"))
+	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > maxKeyBytes {
 		return a, "This is not what the page sends. Send it again from here."
 	}
-	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > textRunes {
-		return a, "That is too long: at most " + strconv.Itoa(textRunes) + " characters."
+	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > maxTextRunes {
+		return a, "That is too long: at most " + strconv.Itoa(maxTextRunes) + " characters."
 	}
-	a.Args.Message = bridge.MessageID(numberIn(form, "message"))
-	a.Args.Delivery = bridge.DeliveryID(numberIn(form, "delivery"))
-	a.Args.Seen = bridge.EventID(numberIn(form, "seen"))
+	a.Args.Message = bridge.MessageID(formNumber(form, "message"))
+	a.Args.Delivery = bridge.DeliveryID(formNumber(form, "delivery"))
+	a.Args.Seen = bridge.EventID(formNumber(form, "seen"))
 	a.Args.Sure, a.Args.Shown = form.Get("sure") == "yes", form.Get("words")
-	if len(a.Args.Shown) > 64 {
+	if len(a.Args.Shown) > maxKeyBytes {
 		return a, "This is not what the page sends. Send it again from here."
 	}
 	switch a.Verb {
@@ -119,17 +126,18 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	}
 }
 
-// readWords reads a form in which somebody types, as the same form of a chat is read: what begins like a note or a
-// command is no reply.
+// readWords reads a form with typed text in the same way as the form of a chat: a text that begins like a note or a command
+// is no reply.
 func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	fields := map[string][]string{}
 	for _, name := range []string{"text", "note", "until", "other"} {
-		if text := strings.TrimSpace(strings.ReplaceAll(v.Request.PostFormValue(name), "\r\n", "\n")); text != "" {
+		text := strings.TrimSpace(strings.ReplaceAll(v.Request.PostFormValue(name), "\r\n", "\n"))
+		if text != "" {
 			fields[name] = []string{text}
 		}
 	}
-	filled, wrong := view.Submit(a.Verb, a.Args, fields, v.Now(), v.Person.Zone)
-	for _, problem := range wrong {
+	filled, problems := view.Submit(a.Verb, a.Args, fields, v.Now(), v.Person.Zone)
+	for _, problem := range problems { // one is enough to show
 		return a, problem
 	}
 	a.Args, a.Text = filled.Args, filled.Text
@@ -150,39 +158,39 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
-// file returns a file that a customer sent: to be stored, never to be shown as a page of ours.
+// file answers with a file that a customer sent. Its headers make browsers save it, never show it as a page of ours.
 func (p pages) file(v *web.Visit) error {
-	ctx, cancel := context.WithTimeout(v.Context(), fileTime)
+	ctx, cancel := context.WithTimeout(v.Context(), fileTimeout)
 	defer cancel()
-	f, err := p.asked(ctx, v)
+	f, err := p.requestedFile(ctx, v)
 	if err != nil {
-		return noFile(v, err)
+		return refuseFile(v, err)
 	}
 	body, err := f.Open(ctx)
 	if err != nil {
-		return noFile(v, err)
+		return refuseFile(v, err)
 	}
 	defer func() { _ = body.Close() }()
 	h := v.Writer.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTime)) //nolint:errcheck,forbidigo // then the server's stays; the connection's clock
-	_, _ = io.Copy(v.Writer, body)                                                      // the browser sees that it ended early
+	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTimeout)) //nolint:errcheck,forbidigo // without it the server's deadline stays; it is the connection's clock
+	_, _ = io.Copy(v.Writer, body)                                                         // the browser sees that it ended early
 	return nil
 }
 
-// asked is the file that an address names, if who asks may read its conversation.
-func (p pages) asked(ctx context.Context, v *web.Visit) (channels.File, error) {
+// requestedFile returns the file that an address names, if the reader may see its conversation.
+func (p pages) requestedFile(ctx context.Context, v *web.Visit) (channels.File, error) {
 	index, err := strconv.Atoi(v.Request.PathValue("index"))
 	if err != nil {
 		return channels.File{}, err
 	}
-	return p.desk.File(ctx, v.Person.ID, bridge.ConversationID(number(v, "id")), bridge.MessageID(number(v, "message")), index)
+	return p.desk.File(ctx, v.Person.ID, bridge.ConversationID(pathNumber(v, "id")), bridge.MessageID(pathNumber(v, "message")), index)
 }
 
-// noFile answers that a file can't be given.
-func noFile(v *web.Visit, err error) error {
+// refuseFile answers that a file can't be read.
+func refuseFile(v *web.Visit, err error) error {
 	var problem *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) || errors.As(err, &problem) {
 		return refuse(v, err)

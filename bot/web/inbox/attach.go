@@ -15,53 +15,53 @@ import (
 	"parley/channels"
 )
 
-// attached is a file that was uploaded for a reply that has not been taken yet: it was refused, or is shown once more.
-// It is kept with the browser's session, so that nobody has to choose it again, and nobody else can attach it.
+// attached is a file that was uploaded for a reply that is not stored yet, because the reply was refused or is shown once more.
+// The browser's session remembers it, so that nobody has to choose the file again, and nobody else can attach it.
 type attached struct {
-	ID   string             `json:"id"` // names it in the form
+	ID   string             `json:"id"` // identifies the file in the form
 	File bridge.SurfaceFile `json:"file"`
 }
 
-// Label names the file and its size.
+// Label returns the file's name and size.
 func (a attached) Label() string {
 	return shape.OneLine(a.File.Name, shape.MaxNameRunes) + " (" + channels.SizeWords(a.File.SizeBytes) + ")"
 }
 
-func keptKey(conversation bridge.ConversationID) string {
+func uploadsKey(conversation bridge.ConversationID) string {
 	return "inbox.files." + strconv.FormatInt(int64(conversation), 10)
 }
 
-// kept returns the files that were uploaded for a reply in a conversation, of those whose boxes are ticked. whole is no if
-// one of them is not kept any more: the reply must not leave without it.
-func kept(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []attached, whole bool) {
+// keptUploads returns those files that were uploaded for a reply in a conversation whose boxes are ticked. complete is false if
+// one of them is not remembered any more: the reply must not be sent without it.
+func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []attached, complete bool) {
 	if len(ticked) == 0 {
 		return nil, true
 	}
-	if json.Unmarshal([]byte(v.Recall(keptKey(conversation))), &files) != nil {
+	if json.Unmarshal([]byte(v.Recall(uploadsKey(conversation))), &files) != nil {
 		return nil, false
 	}
 	files = slices.DeleteFunc(files, func(a attached) bool { return !slices.Contains(ticked, a.ID) })
 	return files, len(files) == len(ticked)
 }
 
-// keep keeps files until the reply is taken; none forgets them.
-func keep(v *web.Visit, conversation bridge.ConversationID, files []attached) error {
+// keepUploads remembers files until the reply is stored. Without files it forgets those that it remembered.
+func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []attached) error {
 	if len(files) == 0 {
-		v.Remember(keptKey(conversation), "")
+		v.Remember(uploadsKey(conversation), "")
 		return nil
 	}
 	all, err := json.Marshal(files)
 	if err != nil {
 		return fmt.Errorf("inbox: files: %w", err)
 	}
-	v.Remember(keptKey(conversation), string(all))
+	v.Remember(uploadsKey(conversation), string(all))
 	return nil
 }
 
-// reply takes a reply with files. Whoever may not reply is told so before anything is read; the files are stored as they
-// come, and the reply is one act like any other.
+// reply handles a reply with files. Whoever may not reply is told so before anything is read. The files are stored as they
+// arrive, and then the reply is one act like any other.
 func (p pages) reply(v *web.Visit) error {
-	id := bridge.ConversationID(number(v, "id"))
+	id := bridge.ConversationID(pathNumber(v, "id"))
 	may, err := p.desk.Attaching(v.Context(), v.Person.ID, id)
 	if err != nil {
 		return refuse(v, err)
@@ -73,29 +73,32 @@ func (p pages) reply(v *web.Visit) error {
 	v.Request.PostForm, v.Request.Form = form.Fields, form.Fields
 	problem := ""
 	if err != nil {
-		if problem, _ = upload.Words(err); problem == "" {
+		problem, _ = upload.Words(err)
+		if problem == "" {
 			return err
 		}
 	}
-	if !web.AreTexts(form.Fields) && problem == "" {
-		problem = "It has signs that are no text. Type it again."
-	}
-	files, whole := kept(v, id, form.Fields["keep"])
-	if !whole && problem == "" {
-		problem = "A file that was attached is not there any more. Choose it again."
-	}
+	files, complete := keptUploads(v, id, form.Fields["keep"])
 	for _, f := range form.Files {
 		files = append(files, attached{rand.Text(), f})
 	}
-	if len(files) > 0 && !may.Files && problem == "" {
+	switch {
+	case problem != "":
+	case !web.AreTexts(form.Fields):
+		problem = "It has signs that are no text. Type it again."
+	case !complete:
+		problem = "A file that was attached is not there any more. Choose it again."
+	case len(files) > 0 && !may.Files:
 		problem = "Files can't be sent here. " + may.Why
 	}
-	return p.handIn(v, files, may.Confirm && len(files) > 0 && (form.Fields.Get("sure") != "yes" || len(form.Files) > 0), problem)
+	confirmed := form.Fields.Get("sure") == "yes" && len(form.Files) == 0 // the files were shown already
+	again := may.Confirm && len(files) > 0 && !confirmed
+	return p.handIn(v, files, again, problem)
 }
 
-// handIn hands a reply in, or shows its form again: with what is wrong, or once more before it leaves.
+// handIn stores a reply, or shows its form again: with what is wrong, or (again) once more before the reply is sent.
 func (p pages) handIn(v *web.Visit, files []attached, again bool, problem string) error {
-	id := bridge.ConversationID(number(v, "id"))
+	id := bridge.ConversationID(pathNumber(v, "id"))
 	list := make([]bridge.SurfaceFile, len(files))
 	for i, f := range files {
 		list[i] = f.File
@@ -107,29 +110,29 @@ func (p pages) handIn(v *web.Visit, files []attached, again bool, problem string
 		problem = wrong
 	}
 	if problem != "" || again {
-		if err := keep(v, id, files); err != nil {
+		if err := keepUploads(v, id, files); err != nil {
 			return err
 		}
 		return p.showAgain(v, a, problem, files)
 	}
-	done, problem, err := p.take(v, a)
+	next, problem, err := p.storeAct(v, a)
 	if err != nil {
 		return refuse(v, err)
 	}
 	if problem != "" {
-		if err := keep(v, id, files); err != nil {
+		if err := keepUploads(v, id, files); err != nil {
 			return err
 		}
 		return p.showAgain(v, a, problem, files)
 	}
-	if err := keep(v, id, nil); err != nil {
+	if err := keepUploads(v, id, nil); err != nil {
 		return err
 	}
-	return v.Go(done)
+	return v.Go(next)
 }
 
-// fields returns the fields of a form again, for a page that shows what was typed.
-func fields(form url.Values) map[string]string {
+// typedFields returns the fields of a form that people type, for a page that shows them again.
+func typedFields(form url.Values) map[string]string {
 	typed := map[string]string{}
 	for _, name := range []string{"text", "note", "other"} {
 		typed[name] = form.Get(name)

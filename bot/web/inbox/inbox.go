@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,8 +22,8 @@ import (
 	"parley/channels"
 )
 
-// Desk is what these pages ask of the engine. Errors of all, where they are about a conversation:
-// bridge.ErrNoConversation; *bridge.Problem, for people, for what the agent may not see or do.
+// Desk is what these pages ask of the engine. Errors of all methods about a conversation: bridge.ErrNoConversation;
+// *bridge.Problem, in words for people, for what the agent may not see or do.
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
 	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
@@ -30,16 +31,16 @@ type Desk interface {
 	File(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int) (channels.File, error)
 	People(ctx context.Context) (agents []bridge.AgentRef, teams []string, err error)
 
-	// Act stores what an agent asks for and gives it a name, by which Result tells what became of it.
+	// Act stores what an agent asks for, and returns a name, by which Result reports what became of it.
 	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)
 	Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error)
 
-	// Attaching reports whether files may be attached to a reply, and StoreFile keeps one for the act that will carry it.
+	// Attaching reports whether files may be attached to a reply. StoreFile stores one for the act that will carry it.
 	Attaching(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Attaching, error)
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-	// Stamp and ListStamp give digests of what is shown, of a conversation and of a page of a list: another one means that
-	// something has changed.
+	// Stamp and ListStamp return digests of what is shown of a conversation, and of a page of a list. Another digest means
+	// that something has changed.
 	Stamp(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (string, error)
 	ListStamp(l bridge.Listing) string
 
@@ -52,13 +53,13 @@ var templates embed.FS
 
 type pages struct {
 	desk    Desk
-	lives   *lives
-	drawing chan struct{} // holds one for each picture that is made smaller now
+	lives   *liveStreams
+	drawing chan struct{} // has one element for each picture that is being made smaller
 }
 
 // Area has the pages of the inbox.
 func Area(desk Desk) web.Area {
-	p := pages{desk, newLives(), make(chan struct{}, drawnTogether)}
+	p := pages{desk: desk, lives: newStreams(), drawing: make(chan struct{}, maxDrawing)}
 	return web.Area{Name: "inbox", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET /inbox", For: web.Agents, Do: p.list},
 		{Pattern: "GET /inbox/live", For: web.Agents, Do: p.live, Streams: true},
@@ -75,9 +76,9 @@ type listPage struct {
 	Tabs  []tab
 	Words string
 	Rows  []row
-	Live  string // the address of its changes
-	Stamp string
-	Newer string // the address of the page before; "" = this is the first
+	Live  string // the address at which changes are told
+	Stamp string // of what the page shows; see Desk.ListStamp
+	Newer string // the address of the page before; "" if this is the first
 	Older string
 }
 
@@ -102,26 +103,32 @@ type row struct {
 	At       string
 }
 
-// lists are the tabs.
-func lists() []tab {
-	return []tab{{Path: "mine", Text: "Mine"}, {Path: "unassigned", Text: "Unassigned"}, {Path: "team", Text: "Team"}, {Path: "all", Text: "All"},
-		{Path: "snoozed", Text: "Snoozed"}, {Path: "resolved", Text: "Resolved"}}
+// listTabs returns the tabs; Path is the name of the list.
+func listTabs() []tab {
+	return []tab{
+		{Path: "mine", Text: "Mine"},
+		{Path: "unassigned", Text: "Unassigned"},
+		{Path: "team", Text: "Team"},
+		{Path: "all", Text: "All"},
+		{Path: "snoozed", Text: "Snoozed"},
+		{Path: "resolved", Text: "Resolved"},
+	}
 }
 
 // queryOf reads which list an address asks for.
 func queryOf(v *web.Visit) bridge.ListQuery {
-	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 = the first
+	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 means the first
 	q := bridge.ListQuery{List: v.Value("list"), Words: v.Value("words"), Page: max(page, 0)}
-	for _, t := range lists() {
+	for _, t := range listTabs() {
 		if t.Path == q.List {
 			return q
 		}
 	}
-	q.List = lists()[0].Path
+	q.List = listTabs()[0].Path
 	return q
 }
 
-// address returns the query of an address that asks for a list.
+// address returns the address that asks for a list; path is its beginning.
 func address(path string, q bridge.ListQuery) string {
 	values := url.Values{"list": {q.List}}
 	if q.Words != "" {
@@ -141,14 +148,12 @@ func (p pages) list(v *web.Visit) error {
 		return refuse(v, err)
 	}
 	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: address("/inbox/live", q)}
-	for _, t := range lists() {
-		hidden := false
-		for _, name := range l.Hidden {
-			hidden = hidden || name == t.Path
+	for _, t := range listTabs() {
+		if slices.Contains(l.Hidden, t.Path) {
+			continue
 		}
-		if !hidden {
-			data.Tabs = append(data.Tabs, tab{address("/inbox", bridge.ListQuery{List: t.Path}), t.Text, q.Words == "" && t.Path == q.List})
-		}
+		isHere := q.Words == "" && t.Path == q.List
+		data.Tabs = append(data.Tabs, tab{address("/inbox", bridge.ListQuery{List: t.Path}), t.Text, isHere})
 	}
 	for i := range l.Rows {
 		data.Rows = append(data.Rows, rowOf(v, &l.Rows[i]))
@@ -167,12 +172,22 @@ func (p pages) list(v *web.Visit) error {
 }
 
 func rowOf(v *web.Visit, f *bridge.Facts) row {
-	return row{Path: "/inbox/" + strconv.FormatInt(int64(f.ID), 10), Number: shape.Number(f.ID), Customer: shape.PartyName(f.Contact), Subject: f.Subject,
-		Preview: f.Preview, Channel: f.ChannelName, Status: shape.StatusWords(*f), Waits: !f.WaitingSince.IsZero(), Owners: ownersOf(f),
-		Team: f.Team, At: clock(v, f.LastMessage.At)}
+	return row{
+		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
+		Number:   shape.Number(f.ID),
+		Customer: shape.PartyName(f.Contact),
+		Subject:  f.Subject,
+		Preview:  f.Preview,
+		Channel:  f.ChannelName,
+		Status:   shape.StatusWords(*f),
+		Waits:    !f.WaitingSince.IsZero(),
+		Owners:   ownersOf(f),
+		Team:     f.Team,
+		At:       timeText(v, f.LastMessage.At),
+	}
 }
 
-// ownersOf names who holds a conversation; "" = nobody, as its state says.
+// ownersOf names who holds a conversation; "" if nobody does, which its state says.
 func ownersOf(f *bridge.Facts) string {
 	if len(f.Assignees) == 0 {
 		return ""
@@ -180,8 +195,8 @@ func ownersOf(f *bridge.Facts) string {
 	return shape.Assignees(f.Assignees)
 }
 
-// clock returns a time as whoever is signed in reads it: of another day with the day.
-func clock(v *web.Visit, at time.Time) string {
+// timeText writes a time for the person who is signed in, without the day if that is today.
+func timeText(v *web.Visit, at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
@@ -211,8 +226,8 @@ func refuse(v *web.Visit, err error) error {
 	return err
 }
 
-// number reads a number of the address; 0 = it is none.
-func number(v *web.Visit, name string) int64 {
+// pathNumber reads a number in the path of the address; 0 if it is none.
+func pathNumber(v *web.Visit, name string) int64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(v.Request.PathValue(name)), 10, 64)
 	if err != nil || n < 0 {
 		return 0

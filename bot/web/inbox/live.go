@@ -14,28 +14,28 @@ import (
 
 // Bounds of the streams by which pages learn that something has changed.
 const (
-	liveStreams  = 128              // of a process
-	livePerAgent = 8                // of one agent
-	liveLook     = 2 * time.Second  // between two looks
-	liveQuiet    = 15 * time.Second // after so long without a change a comment keeps the connection
-	liveLife     = 5 * time.Minute  // then the browser asks anew, and is let in anew
-	liveWrite    = 10 * time.Second // for one write to a slow browser
+	maxStreams         = 128              // of this process
+	maxStreamsPerAgent = 8                // of one agent
+	lookInterval       = 2 * time.Second  // between two looks whether something has changed
+	maxSilence         = 15 * time.Second // after that a comment is sent, which keeps the connection open
+	streamLifetime     = 5 * time.Minute  // then the browser connects again, and its rights are checked again
+	writeTimeout       = 10 * time.Second // for one write to a slow browser
 )
 
-// lives counts the streams.
-type lives struct {
+// liveStreams counts the open streams.
+type liveStreams struct {
 	mu      sync.Mutex
 	all     int
 	byAgent map[bridge.AgentID]int
 }
 
-func newLives() *lives { return &lives{byAgent: map[bridge.AgentID]int{}} }
+func newStreams() *liveStreams { return &liveStreams{byAgent: map[bridge.AgentID]int{}} }
 
-// take has room for one more stream of an agent, or says no.
-func (l *lives) take(agent bridge.AgentID) bool {
+// acquire counts one more stream of an agent. It returns false if there are too many.
+func (l *liveStreams) acquire(agent bridge.AgentID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= liveStreams || l.byAgent[agent] >= livePerAgent {
+	if l.all >= maxStreams || l.byAgent[agent] >= maxStreamsPerAgent {
 		return false
 	}
 	l.all++
@@ -43,47 +43,41 @@ func (l *lives) take(agent bridge.AgentID) bool {
 	return true
 }
 
-func (l *lives) give(agent bridge.AgentID) {
+// release ends the count of a stream.
+func (l *liveStreams) release(agent bridge.AgentID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all--
-	if l.byAgent[agent]--; l.byAgent[agent] == 0 {
+	l.byAgent[agent]--
+	if l.byAgent[agent] == 0 {
 		delete(l.byAgent, agent)
 	}
 }
 
-// live tells a page, as server-sent events, the stamp of what it shows: at first, and when it has changed. It tells
-// nothing else, so that the page is read like any other. It ends when the agent may not read it any more, or has
-// signed out.
+// live sends a page the stamp of what it shows, as server-sent events: once at first, and when the stamp has changed. It sends
+// nothing else: the page is then read again like any other. The stream ends when the agent may not read the page any more, or
+// has signed out.
 func (p pages) live(v *web.Visit) error {
-	stamp := func(ctx context.Context) (string, error) {
-		l, err := p.desk.List(ctx, v.Person.ID, queryOf(v))
-		return p.desk.ListStamp(l), err
-	}
-	if id, err := strconv.ParseInt(v.Value("conversation"), 10, 64); err == nil {
-		stamp = func(ctx context.Context) (string, error) {
-			return p.desk.Stamp(ctx, v.Person.ID, bridge.ConversationID(id))
-		}
-	}
-	ctx, cancel := context.WithTimeout(v.Context(), liveLife)
+	stamp := p.stamper(v)
+	ctx, cancel := context.WithTimeout(v.Context(), streamLifetime)
 	defer cancel()
 	now, err := stamp(ctx)
 	if err != nil {
 		return refuse(v, err)
 	}
-	if !p.lives.take(v.Person.ID) {
+	if !p.lives.acquire(v.Person.ID) {
 		v.Writer.Header().Set("Retry-After", "60")
 		v.Writer.WriteHeader(http.StatusServiceUnavailable)
 		return nil
 	}
-	defer p.lives.give(v.Person.ID)
+	defer p.lives.release(v.Person.ID)
 	v.Writer.Header().Set("Content-Type", "text/event-stream")
 	v.Writer.Header().Set("X-Accel-Buffering", "no")
 	out := &stream{w: v.Writer, control: http.NewResponseController(v.Writer)}
-	if !out.say("event: stamp\ndata: " + now + "\n\n") {
+	if !out.write("event: stamp\ndata: " + now + "\n\n") {
 		return nil
 	}
-	look := time.NewTicker(liveLook)
+	look := time.NewTicker(lookInterval)
 	defer look.Stop()
 	for {
 		select {
@@ -94,18 +88,41 @@ func (p pages) live(v *web.Visit) error {
 			return nil
 		}
 		next, err := stamp(ctx)
-		words := ": still here\n\n"
+		if err != nil {
+			return nil //nolint:nilerr // the browser connects again, and is told why
+		}
+		event := ": still here\n\n" // a comment
 		switch {
-		case err != nil: // the browser asks anew, and is told why
-			return nil
 		case next != now:
-			now, words = next, "event: stamp\ndata: "+next+"\n\n"
-		case time.Since(out.last) <= liveQuiet:
+			now = next
+			event = "event: stamp\ndata: " + next + "\n\n"
+		case time.Since(out.last) <= maxSilence:
 			continue
 		}
-		if still, err := v.StillSignedIn(); err != nil || !still || !out.say(words) {
+		signedIn, err := v.StillSignedIn()
+		if err != nil || !signedIn {
 			return nil //nolint:nilerr // as above
 		}
+		if !out.write(event) {
+			return nil
+		}
+	}
+}
+
+// stamper returns the function that reads the stamp of what an address shows: a conversation, or a page of a list.
+func (p pages) stamper(v *web.Visit) func(context.Context) (string, error) {
+	id, err := strconv.ParseInt(v.Value("conversation"), 10, 64)
+	if err == nil {
+		return func(ctx context.Context) (string, error) {
+			return p.desk.Stamp(ctx, v.Person.ID, bridge.ConversationID(id))
+		}
+	}
+	return func(ctx context.Context) (string, error) {
+		l, err := p.desk.List(ctx, v.Person.ID, queryOf(v))
+		if err != nil {
+			return "", err
+		}
+		return p.desk.ListStamp(l), nil
 	}
 }
 
@@ -113,13 +130,13 @@ func (p pages) live(v *web.Visit) error {
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	last    time.Time
+	last    time.Time // when something was written last
 }
 
-// say writes at once; no = the browser is gone.
-func (s *stream) say(text string) bool {
-	s.last = time.Now()                                   //nolint:forbidigo // only how long ago
-	_ = s.control.SetWriteDeadline(s.last.Add(liveWrite)) //nolint:errcheck // then the server's stays
+// write sends a text at once. It returns false if the browser is gone.
+func (s *stream) write(text string) bool {
+	s.last = time.Now()                                      //nolint:forbidigo // only how long ago
+	_ = s.control.SetWriteDeadline(s.last.Add(writeTimeout)) //nolint:errcheck // without it the server's deadline stays
 	if _, err := fmt.Fprint(s.w, text); err != nil {
 		return false
 	}

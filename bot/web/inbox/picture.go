@@ -15,19 +15,19 @@ import (
 
 // Bounds of the small pictures that stand beside files.
 const (
-	pictureSide   = 320
-	pictureBytes  = 12 << 20
-	pictureTime   = 10 * time.Second
-	drawnTogether = 2
+	pictureSide     = 320      // pixels of the longer side
+	maxPictureBytes = 12 << 20 // of the file
+	pictureTimeout  = 10 * time.Second
+	maxDrawing      = 2 // pictures that are made at once: each takes much memory
 )
 
-// picture returns a small picture of a file. It is drawn anew: nothing of the file's own bytes gets into a page of ours.
+// picture answers with a small picture of a file. It is drawn anew: none of the file's own bytes get into a page of ours.
 func (p pages) picture(v *web.Visit) error {
-	ctx, cancel := context.WithTimeout(v.Context(), pictureTime)
+	ctx, cancel := context.WithTimeout(v.Context(), pictureTimeout)
 	defer cancel()
-	f, err := p.asked(ctx, v)
+	f, err := p.requestedFile(ctx, v)
 	if err != nil {
-		return noFile(v, err)
+		return refuseFile(v, err)
 	}
 	select {
 	case p.drawing <- struct{}{}:
@@ -35,7 +35,7 @@ func (p pages) picture(v *web.Visit) error {
 	case <-ctx.Done():
 		return v.Refuse(http.StatusServiceUnavailable, "No picture just now.", "Too many are asked for at once.")
 	}
-	small, err := drawn(ctx, f)
+	small, err := drawSmall(ctx, f)
 	if err != nil {
 		return v.Refuse(http.StatusNotFound, "There is no picture.", "Open the file itself.")
 	}
@@ -47,9 +47,9 @@ func (p pages) picture(v *web.Visit) error {
 	return nil
 }
 
-// drawn makes a small JPEG of a file. Errors: those of picture.Small; those of reading it.
-func drawn(ctx context.Context, f channels.File) ([]byte, error) {
-	if f.SizeBytes > pictureBytes {
+// drawSmall makes a small JPEG of a file. Errors: those of picture.Small; those of reading it.
+func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
+	if f.SizeBytes > maxPictureBytes {
 		return nil, picture.ErrNone
 	}
 	body, err := f.Open(ctx)
@@ -57,7 +57,7 @@ func drawn(ctx context.Context, f channels.File) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(body, pictureBytes))
+	data, err := io.ReadAll(io.LimitReader(body, maxPictureBytes))
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,8 @@ func drawn(ctx context.Context, f channels.File) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = jpeg.Encode(&out, small, &jpeg.Options{Quality: 80})
-	return out.Bytes(), err
+	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 80}); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }

@@ -9,22 +9,22 @@ import (
 	"parley/bridge"
 )
 
-// goesTo is whom the form of a reply shows as its recipients, where a reply may have several. The form hands them in with
-// the text: the reply goes to whom its author saw, whoever writes in the conversation meanwhile.
+// goesTo has the recipients that the form of a reply shows, if a reply may have several. The form sends them with the text:
+// so the reply goes to those whom its author saw, no matter who writes in the conversation meanwhile.
 type goesTo struct {
-	Words string // for people; "" = the form shows nobody
+	Words string // for people; "" if the form shows no recipients
 	To    []string
 	Cc    []string
 }
 
-// mostShown is how many recipients a form hands in at most; a longer list isn't handed in.
-const mostShown = 500
+// maxRecipients is how many recipients a form sends at most. A longer list isn't sent.
+const maxRecipients = 500
 
 // goesToOf returns the recipients that the form of a reply shows now.
 func goesToOf(r bridge.Recipients) goesTo {
-	g := goesTo{shape.Recipients(r), addressesOf(r.To), addressesOf(r.Cc)}
+	g := goesTo{Words: shape.Recipients(r), To: addressesOf(r.To), Cc: addressesOf(r.Cc)}
 	if !areAddresses(g.To, g.Cc) {
-		g.To, g.Cc = nil, nil // odd addresses, as the forms of the chats leave them out too
+		g.To, g.Cc = nil, nil // the forms of the chats send no odd addresses either
 	}
 	return g
 }
@@ -37,12 +37,16 @@ func addressesOf(list []bridge.PartyRef) []string {
 	return addresses
 }
 
+// areAddresses reports whether these are recipients that a form may send.
 func areAddresses(to, cc []string) bool {
-	return len(to) > 0 && len(to)+len(cc) <= mostShown && !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
+	if len(to) == 0 || len(to)+len(cc) > maxRecipients {
+		return false
+	}
+	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
 }
 
-// readShown reads the recipients that the form of a reply showed. An agent may name anybody, as in the forms of the
-// chats; what is no mail address is refused.
+// readShown reads the recipients that the form of a reply showed into a. An agent may name anybody, as in the forms of the chats,
+// but what is no mail address is refused.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
 	switch {
@@ -51,6 +55,8 @@ func readShown(form url.Values, a *bridge.Act) (problem string) {
 	case !areAddresses(to, cc):
 		return "This is not what the page sends. Send it again from here."
 	}
-	a.Args.To, a.Args.Cc, a.Args.Shown = to, cc, bridge.RecipientsMark(to, cc)
+	a.Args.To = to
+	a.Args.Cc = cc
+	a.Args.Shown = bridge.RecipientsMark(to, cc)
 	return ""
 }

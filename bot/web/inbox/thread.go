@@ -21,22 +21,22 @@ type threadPage struct {
 	Number  string
 	Details []detail
 	Said    []said
-	Older   string // the address of what was said before; "" = nothing was
-	Newest  string // on a page of older messages: the address of the newest; "" = this is it
-	Live    string
-	Stamp   string
+	Older   string // the address of older messages; "" if there are none
+	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
+	Live    string // the address at which changes are told
+	Stamp   string // of what the page shows; see Desk.Stamp
 
-	Form   string // names the forms as they were opened
-	Seen   bridge.EventID
-	Open   bool // it is not over
-	Ended  bool // it is resolved, and can be opened again
-	Mine   bool
-	Asleep bool
+	Form   string         // identifies the forms of this page, so that each counts once
+	Seen   bridge.EventID // the newest event that the page shows
+	Open   bool           // something can be said and done
+	Ended  bool           // the conversation is resolved, and can be opened again
+	Mine   bool           // the reader holds the conversation
+	Asleep bool           // it is snoozed
 	People []web.Choice
 	Teams  []string
 
 	Customer string
-	Note     *result // what became of what was handed in
+	Note     *result // what became of the form that was sent before; nil if there is nothing to say
 
 	attaching
 	mistake
@@ -50,7 +50,7 @@ type attaching struct {
 	Sure     bool // the reply is shown once more before it leaves
 }
 
-// mistake is what is wrong with a form that was handed in.
+// mistake is what is wrong with a form that was sent.
 type mistake struct {
 	Problem string            // for people
 	Wrong   string            // the verb of the form
@@ -60,7 +60,7 @@ type mistake struct {
 // detail is a fact of the conversation.
 type detail struct {
 	Name, Text string
-	Head       bool // it is shown while the list is folded, too
+	Head       bool // it is shown even while the list is folded
 }
 
 // said is a message.
@@ -71,8 +71,8 @@ type said struct {
 	Who     string
 	When    string
 	Exactly string
-	Fate    string // in words; "" = it needs none
-	Look    string // good, warn, bad or ""
+	Fate    string // what became of it, in words; "" if nothing need be said
+	Look    string // its class: good, warn, bad or ""
 	Why     string
 	Shown   []file
 	Buttons []button
@@ -80,7 +80,7 @@ type said struct {
 
 type file struct {
 	Path, Name, Size, Missing string
-	Picture                   string // the address of a small picture of it; "" = there is none
+	Picture                   string // the address of a small picture of it; "" if there is none
 }
 
 // button does something with a message.
@@ -93,11 +93,14 @@ type button struct {
 }
 
 // result is what became of an act.
-type result struct{ Text, Look string }
+type result struct {
+	Text string
+	Look string // its class, as of said
+}
 
 // thread shows a conversation.
 func (p pages) thread(v *web.Visit) error {
-	data, f, err := p.page(v)
+	data, f, err := p.readThread(v)
 	if err != nil {
 		return refuse(v, err)
 	}
@@ -111,7 +114,7 @@ func (p pages) thread(v *web.Visit) error {
 	return v.Show("thread", web.Screen{Title: title(f), Data: data})
 }
 
-// title is the subject, or who wrote.
+// title returns the subject of a conversation; if it has none, the customer's name.
 func title(f bridge.Facts) string {
 	if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
 		return s
@@ -119,6 +122,7 @@ func title(f bridge.Facts) string {
 	return shape.PartyName(f.Contact)
 }
 
+// resultOf says in words what became of an act; nil if there is nothing to say.
 func resultOf(r bridge.ActResult) *result {
 	switch r.State {
 	case bridge.ActWaits:
@@ -132,10 +136,11 @@ func resultOf(r bridge.ActResult) *result {
 	return nil
 }
 
-// page reads what the page of a conversation shows.
-func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
-	id, ctx, agent := bridge.ConversationID(number(v, "id")), v.Context(), v.Person.ID
-	stamp, err := p.desk.Stamp(ctx, agent, id) // before the rest: what changes in between is shown again
+// readThread reads what the page of a conversation shows.
+func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
+	ctx, agent := v.Context(), v.Person.ID
+	id := bridge.ConversationID(pathNumber(v, "id"))
+	stamp, err := p.desk.Stamp(ctx, agent, id) // before the rest is read: what changes in between makes another stamp
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}
@@ -148,41 +153,66 @@ func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if err != nil {
 		return threadPage{}, f, err
 	}
-	path := "/inbox/" + strconv.FormatInt(int64(id), 10)
-	data := threadPage{Path: path, Number: shape.Number(id), Details: detailsOf(v, f), Live: "/inbox/live?conversation=" + strconv.FormatInt(int64(id), 10), Stamp: stamp,
-		Form: rand.Text(), Open: f.Status.Open() && !f.Automatic, Ended: f.Status == bridge.StatusResolved, Mine: shape.HeldBy(f, bridge.AgentRef{ID: agent}),
-		Asleep: f.Status == bridge.StatusSnoozed, Customer: shape.PartyName(f.Contact), mistake: mistake{Typed: map[string]string{}}}
+	number := strconv.FormatInt(int64(id), 10)
+	data := threadPage{
+		Path:     "/inbox/" + number,
+		Number:   shape.Number(id),
+		Details:  detailsOf(v, f),
+		Live:     "/inbox/live?conversation=" + number,
+		Stamp:    stamp,
+		Form:     rand.Text(),
+		Open:     f.Status.Open() && !f.Automatic,
+		Ended:    f.Status == bridge.StatusResolved,
+		Mine:     shape.HeldBy(f, bridge.AgentRef{ID: agent}),
+		Asleep:   f.Status == bridge.StatusSnoozed,
+		Customer: shape.PartyName(f.Contact),
+		mistake:  mistake{Typed: map[string]string{}},
+	}
 	for i := range spoken.List {
-		data.Said = append(data.Said, saidOf(v, f, path, &spoken.List[i]))
+		data.Said = append(data.Said, saidOf(v, f, data.Path, &spoken.List[i]))
 		data.Seen = max(data.Seen, spoken.List[i].Event)
 	}
 	if spoken.Older {
 		first := spoken.List[0]
-		data.Older = fmt.Sprintf("%s?before=%d.%d", path, first.Event, first.ID)
+		data.Older = fmt.Sprintf("%s?before=%d.%d", data.Path, first.Event, first.ID)
 	}
-	if before != (bridge.SpokenBefore{}) {
-		data.Newest, data.Open, data.Ended = path, false, false // what is done, is done in sight of the newest
+	if before != (bridge.SpokenBefore{}) { // people act only where they see the newest messages
+		data.Newest = data.Path
+		data.Open = false
+		data.Ended = false
 	}
 	if data.Open {
-		var refused *bridge.Problem
-		may, err := p.desk.Attaching(ctx, agent, id)
-		if err != nil && !errors.As(err, &refused) {
+		if err := p.addAttaching(v, f, &data); err != nil {
 			return data, f, err
-		}
-		data.Attach = may.Files
-		if may.Several {
-			data.GoesTo = goesToOf(f.Recipients)
 		}
 	}
 	people, teams, err := p.desk.People(ctx)
+	if err != nil {
+		return data, f, err
+	}
 	for _, a := range people {
 		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
 	}
 	data.Teams = teams
-	return data, f, err
+	return data, f, nil
 }
 
-// beforeOf reads up to where an address asks for messages: "EVENT.ID".
+// addAttaching adds what the form of a reply shows besides its text.
+func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) error {
+	may, err := p.desk.Attaching(v.Context(), v.Person.ID, f.ID)
+	var refused *bridge.Problem
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	data.Attach = may.Files
+	if may.Several {
+		data.GoesTo = goesToOf(f.Recipients)
+	}
+	return nil
+}
+
+// beforeOf reads before which message an address asks for messages: "EVENT.ID". It returns the zero value if the address
+// asks for the newest ones.
 func beforeOf(v *web.Visit) bridge.SpokenBefore {
 	event, id, _ := strings.Cut(v.Value("before"), ".")
 	e, err := strconv.ParseInt(event, 10, 64)
@@ -194,8 +224,12 @@ func beforeOf(v *web.Visit) bridge.SpokenBefore {
 }
 
 func detailsOf(v *web.Visit, f bridge.Facts) []detail {
-	list := []detail{{"Customer", shape.Party(f.Contact), true}, {"By", f.ChannelName + " (" + f.Account.Name + ")", true}, {"State", shape.StatusWords(f), true}}
-	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the state of an open one says that nobody has it
+	list := []detail{
+		{"Customer", shape.Party(f.Contact), true},
+		{"By", f.ChannelName + " (" + f.Account.Name + ")", true},
+		{"State", shape.StatusWords(f), true},
+	}
+	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the words for an open state say already that nobody owns it
 		list = append(list, detail{"Owner", shape.Assignees(f.Assignees), true})
 	}
 	add := func(name, text string) {
@@ -215,13 +249,13 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 		tags = append(tags, t.Name)
 	}
 	add("Tags", strings.Join(tags, ", "))
-	add("Snoozed until", clock(v, f.SnoozedUntil))
-	add("Waits since", clock(v, f.WaitingSince))
+	add("Snoozed until", timeText(v, f.SnoozedUntil))
+	add("Waits since", timeText(v, f.WaitingSince))
 	switch {
 	case f.Window.Closed:
 		add("Reply window", "closed: a reply is kept until the customer writes")
 	case !f.Window.Until.IsZero():
-		add("Reply window", "open until "+clock(v, f.Window.Until))
+		add("Reply window", "open until "+timeText(v, f.Window.Until))
 	}
 	if f.Account.Mode != bridge.ModeLive {
 		add("Account", string(f.Account.Mode)+": not every reply is sent")
@@ -231,7 +265,13 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 }
 
 func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
-	m := said{Spoken: *s, Side: string(s.Direction), Who: s.Author, When: clock(v, s.At), Exactly: s.At.In(v.Now().Location()).Format(time.RFC3339)}
+	m := said{
+		Spoken:  *s,
+		Side:    string(s.Direction),
+		Who:     s.Author,
+		When:    timeText(v, s.At),
+		Exactly: s.At.In(v.Now().Location()).Format(time.RFC3339),
+	}
 	if m.Who == "" {
 		m.Who = "Somebody"
 		if m.Side == "in" {
@@ -239,24 +279,16 @@ func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
 		}
 	}
 	m.Fate, m.Look = fateWords(v, s)
-	switch fate := string(s.Fate); fate {
-	case "ask", "inside", "parked", "failed", "unclear":
-		if s.Reason != "note" { // its fate says so
-			m.Why = view.ReasonWords(s.Reason, f)
-		}
-	case "waiting":
-		switch m.Why = s.Trouble; {
-		case s.Unread:
-			m.Why = "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
-		case s.Behind != "":
-			m.Why = "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
-		}
-	}
+	m.Why = whyWords(f, s)
 	for _, one := range s.Files {
-		shown := file{Name: shape.Or(shape.OneLine(one.Name, shape.MaxNameRunes), "unnamed file"), Size: channels.SizeWords(one.SizeBytes), Missing: one.Missing}
+		shown := file{
+			Name:    shape.Or(shape.OneLine(one.Name, shape.MaxNameRunes), "unnamed file"),
+			Size:    channels.SizeWords(one.SizeBytes),
+			Missing: one.Missing,
+		}
 		if one.Readable {
 			shown.Path = fmt.Sprintf("%s/files/%d/%d", path, s.ID, one.Index)
-			if one.Picture && one.SizeBytes <= pictureBytes {
+			if one.Picture && one.SizeBytes <= maxPictureBytes {
 				shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, s.ID, one.Index)
 			}
 		}
@@ -268,7 +300,27 @@ func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
 	return m
 }
 
-// fateWords say what became of a message.
+// whyWords says why a message has its fate; "" if nothing need be said.
+func whyWords(f bridge.Facts, s *bridge.Spoken) string {
+	switch string(s.Fate) {
+	case "ask", "inside", "parked", "failed", "unclear":
+		if s.Reason == "note" { // fateWords says so
+			return ""
+		}
+		return view.ReasonWords(s.Reason, f)
+	case "waiting":
+		switch {
+		case s.Unread:
+			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
+		case s.Behind != "":
+			return "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
+		}
+		return s.Trouble
+	}
+	return ""
+}
+
+// fateWords says what became of a message. look is its class.
 func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 	switch string(s.Fate) {
 	case "inside":
@@ -284,7 +336,7 @@ func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 		}
 		return "On its way", "warn"
 	case "out":
-		return map[bridge.OutcomeState]string{bridge.OutcomeDelivered: "Delivered", bridge.OutcomeRead: "Read"}[s.Receipt] + sentUnless(s.Receipt), "good"
+		return receiptWords(s.Receipt), "good"
 	case "failed":
 		return "Not delivered", "bad"
 	case "unclear":
@@ -299,11 +351,16 @@ func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 	return "", ""
 }
 
-func sentUnless(receipt bridge.OutcomeState) string {
-	if receipt == bridge.OutcomeDelivered || receipt == bridge.OutcomeRead {
-		return ""
+// receiptWords says what the provider told of a message that left.
+func receiptWords(receipt bridge.OutcomeState) string {
+	switch receipt {
+	case bridge.OutcomeDelivered:
+		return "Delivered"
+	case bridge.OutcomeRead:
+		return "Read"
+	default:
+		return "Sent"
 	}
-	return "Sent"
 }
 
 func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string) button {
@@ -316,8 +373,9 @@ func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string)
 		if s.Unread {
 			b.Text, b.Ask = "Send it as it stands", "Send it to "+customer+" as it stands here, whatever was changed in the chat?"
 		}
-		if s.Agent != v.Person.ID { // the customer gets it as its author's
-			if b.Sure = true; !s.Unread {
+		if s.Agent != v.Person.ID { // the customer gets it in its author's name
+			b.Sure = true
+			if !s.Unread {
 				b.Text = "Send as " + s.Author
 			}
 			b.Ask = strings.TrimSpace(b.Ask + " " + shape.SendAsQuestion(s.Author, customer))

@@ -20,8 +20,8 @@ const (
 	fieldOAuth   = "email.oauth"
 )
 
-// begin asks for the address.
-func (p pages) begin(v *web.Visit) error {
+// showBegin shows the form that asks for the address.
+func (p pages) showBegin(v *web.Visit) error {
 	form, err := p.beginForm(v, "")
 	if err != nil {
 		return err
@@ -52,8 +52,8 @@ func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 	}}}}, nil
 }
 
-// find looks the servers up and shows them.
-func (p pages) find(v *web.Visit) error {
+// findServers looks up the servers of the address, and shows the form with them.
+func (p pages) findServers(v *web.Visit) error {
 	found, err := p.desk.Find(v.Context(), v.Value(fieldAddress))
 	var problem *web.Problem
 	if errors.As(err, &problem) {
@@ -78,9 +78,9 @@ type servers struct {
 	Action, ProviderAction string
 	Address                string
 	From, Hint             string
-	Provider               string // at which a person can sign in; "" = none
-	Registered             bool   // Parley is, there
-	Kept                   []web.Field
+	Provider               string      // at which a person can sign in; "" if there is none
+	Registered             bool        // Parley is registered with the provider
+	Kept                   []web.Field // the values of the form before
 	Mailbox, IMAP, SMTP    []web.Field
 	Reading, Sending       []Finding // what a test found
 	Problems               []string
@@ -88,16 +88,26 @@ type servers struct {
 }
 
 func (p pages) newServers(v *web.Visit, provider string) *servers {
-	s := &servers{Action: addPath + "/servers", ProviderAction: addPath + "/provider", Address: v.Value(fieldAddress), Back: addPath, Provider: provider}
-	s.Registered = provider != "" && p.desk.Registered(provider)
+	s := &servers{
+		Action:         addPath + "/servers",
+		ProviderAction: addPath + "/provider",
+		Address:        v.Value(fieldAddress),
+		Back:           addPath,
+		Provider:       provider,
+		Registered:     provider != "" && p.desk.Registered(provider),
+		IMAP:           serverFields("imap", "IMAP", "993"),
+		SMTP:           serverFields("smtp", "SMTP", "587"),
+	}
 	for _, name := range []string{fieldAddress, fieldSender, fieldTeam} {
 		s.Kept = append(s.Kept, web.Field{Name: name, Value: v.Value(name)})
 	}
-	s.IMAP, s.SMTP = serverFields("imap", "IMAP", "993"), serverFields("smtp", "SMTP", "587")
 	for i := range s.SMTP {
-		switch f := &s.SMTP[i]; f.Name {
+		f := &s.SMTP[i]
+		switch f.Name {
 		case "email.smtp.host":
-			f.Help, f.Required, f.Placeholder = "Empty: as for IMAP.", false, ""
+			f.Help = "Empty: as for IMAP."
+			f.Required = false
+			f.Placeholder = ""
 		case "email.smtp.username", "email.smtp.password":
 			f.Help = "Empty: as for IMAP."
 		}
@@ -105,13 +115,13 @@ func (p pages) newServers(v *web.Visit, provider string) *servers {
 	return s
 }
 
-// serverFields are those of one server.
+// serverFields makes the fields of one server. key is imap or smtp, as in the fields' paths.
 func serverFields(key, title, port string) []web.Field {
 	name := "email." + key + "."
 	return []web.Field{
 		{Name: name + "host", Label: title + " server", Required: true, Placeholder: key + ".example.com"},
 		{Name: name + "port", Label: title + " port", Value: port, Kind: "number", Required: true},
-		{Name: name + "security", Label: title + " protection", Kind: web.KindChoice, Choices: protections(""),
+		{Name: name + "security", Label: title + " protection", Kind: web.KindChoice, Choices: protectionChoices(""),
 			Help: "TLS on ports 993 and 465, STARTTLS on 143 and 587. Without any the password is readable on its way: only inside your own network."},
 		{Name: name + "username", Label: title + " user name"},
 		{Name: name + "password", Label: title + " password", Kind: web.KindSecret, Required: key == "imap",
@@ -119,8 +129,8 @@ func serverFields(key, title, port string) []web.Field {
 	}
 }
 
-// protections are the ways to protect a connection; "" = as its port says.
-func protections(chosen string) []web.Choice {
+// protectionChoices lists the ways to protect a connection; "" means the usual one for the port.
+func protectionChoices(chosen string) []web.Choice {
 	list := web.Choose([]string{chosen}, "", "tls", "starttls", "none")
 	for i, text := range []string{"as usual for the port", "TLS", "STARTTLS", "none"} {
 		list[i].Text = text
@@ -128,40 +138,46 @@ func protections(chosen string) []web.Choice {
 	return list
 }
 
-// complete fills in what an admin left to Parley: the server for sending is that for reading. It is spoken to without
-// protection where an admin wants the same server to be read without it; else what is not chosen is as usual for the port.
-func complete(given map[string][]string) {
+// completeServers fills in what an admin left empty: the server for sending is that for reading. If an admin wants the server
+// to be read without protection, mail is sent to the same server without it, too. Otherwise the usual protection of the
+// port counts.
+func completeServers(given map[string][]string) {
 	value := func(name string) string { return strings.Join(given["email."+name], "") }
 	if value("smtp.host") == "" && value("imap.host") != "" {
 		given["email.smtp.host"] = given["email.imap.host"]
 	}
-	usual := value("smtp.port") == "465" || value("smtp.port") == "587"
-	if value("smtp.security") == "" && value("imap.security") == "none" && !usual && strings.EqualFold(value("smtp.host"), value("imap.host")) {
+	if value("smtp.security") != "" || value("imap.security") != "none" {
+		return
+	}
+	hasUsualPort := value("smtp.port") == "465" || value("smtp.port") == "587"
+	if !hasUsualPort && strings.EqualFold(value("smtp.host"), value("imap.host")) {
 		given["email.smtp.security"] = given["email.imap.security"]
 	}
 }
 
 // fill fills in what was found.
 func (s *servers) fill(found Found) {
-	for _, side := range []struct {
-		fields []web.Field
-		server Server
-	}{{s.IMAP, found.IMAP}, {s.SMTP, found.SMTP}} {
-		for i := range side.fields {
-			f := &side.fields[i]
-			switch _, key, _ := strings.Cut(strings.TrimPrefix(f.Name, "email."), "."); {
-			case side.server.Host == "" && key == "username":
-				f.Value = s.Address
-			case side.server.Host == "":
-			case key == "host":
-				f.Value = side.server.Host
-			case key == "port":
-				f.Value = side.server.Port
-			case key == "security":
-				f.Choices = protections(side.server.Security)
-			case key == "username":
-				f.Value = side.server.Username
-			}
+	fillServer(s.IMAP, found.IMAP, s.Address)
+	fillServer(s.SMTP, found.SMTP, s.Address)
+}
+
+// fillServer fills in the fields of one server. If the server isn't known, the address is the proposed user name.
+func fillServer(fields []web.Field, server Server, address string) {
+	for i := range fields {
+		f := &fields[i]
+		_, key, _ := strings.Cut(strings.TrimPrefix(f.Name, "email."), ".")
+		switch {
+		case server.Host == "" && key == "username":
+			f.Value = address
+		case server.Host == "":
+		case key == "host":
+			f.Value = server.Host
+		case key == "port":
+			f.Value = server.Port
+		case key == "security":
+			f.Choices = protectionChoices(server.Security)
+		case key == "username":
+			f.Value = server.Username
 		}
 	}
 }
@@ -170,21 +186,21 @@ func (s *servers) screen() web.Screen {
 	return web.Screen{Title: "Add " + s.Address, Help: "Check the servers, or sign in. IMAP reads mail, SMTP sends it; both are tested before anything is kept.", Data: s}
 }
 
-// keep puts what was sent, and what is wrong with it, into the page.
-func (s *servers) keep(v *web.Visit, problems map[string]string) {
+// keepInput puts what was sent, and what is wrong with it, into the page.
+func (s *servers) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
 	form.Keep(v, problems)
 	for name, text := range problems {
-		known := func(f web.Field) bool { return f.Name == name }
-		if !slices.ContainsFunc(s.IMAP, known) && !slices.ContainsFunc(s.SMTP, known) {
+		hasName := func(f web.Field) bool { return f.Name == name }
+		if !slices.ContainsFunc(s.IMAP, hasName) && !slices.ContainsFunc(s.SMTP, hasName) {
 			s.Problems = append(s.Problems, text)
 		}
 	}
 	slices.Sort(s.Problems)
 }
 
-// values are what was sent of a new mailbox.
-func values(v *web.Visit, fields []web.Field) map[string][]string {
+// givenValues returns what was sent about a new mailbox, which begins in watch mode.
+func givenValues(v *web.Visit, fields []web.Field) map[string][]string {
 	list := map[string][]string{"mode": {"watch"}}
 	for _, f := range fields {
 		value := v.Value(f.Name)
@@ -198,20 +214,20 @@ func values(v *web.Visit, fields []web.Field) map[string][]string {
 	return list
 }
 
-// add tests both servers and adds the mailbox, if both let Parley in or the admin wants it all the same.
-func (p pages) add(v *web.Visit) error {
+// addTested tests both servers and adds the mailbox, if both let Parley in, or if the admin wants it nevertheless.
+func (p pages) addTested(v *web.Visit) error {
 	s := p.newServers(v, "")
 	s.From = v.Value("from")
-	given := values(v, slices.Concat(s.Kept, s.IMAP, s.SMTP))
+	given := givenValues(v, slices.Concat(s.Kept, s.IMAP, s.SMTP))
 	problems := map[string]string{}
 	for _, f := range slices.Concat(s.IMAP, s.SMTP) {
 		if f.Required && given[f.Name] == nil {
 			problems[f.Name] = "This is needed."
 		}
 	}
-	complete(given)
+	completeServers(given)
 	if len(problems) > 0 {
-		s.keep(v, problems)
+		s.keepInput(v, problems)
 		return v.ShowAgain("servers", s.screen())
 	}
 	if v.Value("untested") == "" {
@@ -219,26 +235,27 @@ func (p pages) add(v *web.Visit) error {
 		var problem *web.Problem
 		switch {
 		case errors.As(err, &problem):
-			s.keep(v, map[string]string{"": problem.Error()})
+			s.keepInput(v, map[string]string{"": problem.Error()})
 			return v.ShowAgain("servers", s.screen())
 		case err != nil:
 			return err
 		}
-		if s.Reading, s.Sending = sides(found); !good(found) || v.Value("only_test") != "" {
-			s.keep(v, nil)
+		s.Reading, s.Sending = splitFindings(found)
+		if !allOK(found) || v.Value("only_test") != "" {
+			s.keepInput(v, nil)
 			return v.ShowAgain("servers", s.screen())
 		}
 	}
 	return p.save(v, s, given)
 }
 
-// save adds the mailbox and leads to its page; after the first one, to what comes next in the first steps.
+// save adds the mailbox and leads to its page; after the first mailbox, back to the first steps.
 func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 	before, err := p.desk.Accounts(v.Context())
 	if err != nil {
 		return err
 	}
-	return p.added(v, s, given, func(name string) error {
+	return p.addMailbox(v, s, given, func(name string) error {
 		next := pathOf(name)
 		if len(before) == 0 {
 			next = "/settings/first-steps"
@@ -247,9 +264,9 @@ func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 	})
 }
 
-// added adds the mailbox and then does something with the name of its account. If something is wrong with what was
-// typed, the page shows that.
-func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
+// addMailbox adds the mailbox, and then calls do with the name of its account. If something is wrong with what was typed, it
+// shows the page again.
+func (p pages) addMailbox(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err
@@ -259,11 +276,11 @@ func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do fun
 	switch {
 	case errors.As(err, &refused):
 		s.Problems = append(s.Problems, refused.Others...)
-		s.keep(v, refused.Fields)
+		s.keepInput(v, refused.Fields)
 		return v.ShowAgain("servers", s.screen())
-	case errors.Is(err, setup.ErrExists): // between the look for a name that is free and now
+	case errors.Is(err, setup.ErrExists): // somebody took the name after freeName had found it free
 		s.Problems = append(s.Problems, "Somebody added a mailbox called "+name+" just now. Look at the list of accounts whether it is this one; if it isn't, send this again.")
-		s.keep(v, nil)
+		s.keepInput(v, nil)
 		return v.ShowAgain("servers", s.screen())
 	case err != nil:
 		return err
@@ -271,23 +288,24 @@ func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do fun
 	return do(name)
 }
 
-// addAtProvider adds a mailbox to which a person signs in at its provider, and leads there.
+// addAtProvider adds a mailbox to which a person signs in at its provider, and shows the link to the provider.
 func (p pages) addAtProvider(v *web.Visit) error {
 	provider := v.Value("provider")
 	s := p.newServers(v, provider)
-	given := values(v, s.Kept)
+	given := givenValues(v, s.Kept)
 	given[fieldOAuth] = []string{provider}
 	accounts, err := p.desk.Accounts(v.Context())
 	if err != nil {
 		return err
 	}
-	for _, a := range accounts { // somebody began before, and did not come back
-		if strings.EqualFold(a.Address, s.Address) && a.Provider == provider && !a.Connected {
-			return p.leave(v, a)
+	for _, a := range accounts {
+		isSame := strings.EqualFold(a.Address, s.Address) && a.Provider == provider
+		if isSame && !a.Connected { // somebody began before, and did not come back from the provider
+			return p.showProviderLink(v, a)
 		}
 	}
-	return p.added(v, s, given, func(name string) error {
-		return p.leave(v, Account{Name: name, Address: s.Address, Provider: provider})
+	return p.addMailbox(v, s, given, func(name string) error {
+		return p.showProviderLink(v, Account{Name: name, Address: s.Address, Provider: provider})
 	})
 }
 
@@ -303,29 +321,30 @@ func (p pages) freeName(v *web.Visit, address string) (string, error) {
 	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
 	clean := func(s string) string { return strings.Trim(notInNames.ReplaceAllString(s, "-"), "-") }
 	base := clean(local + "-" + domain)
-	for n, name := 1, clean(local); ; n++ {
-		switch n {
-		case 1:
-		case 2:
-			name = base
-		default:
-			name = base + "-" + strconv.Itoa(n-1)
-		}
-		free := !slices.ContainsFunc(append(taken, "slack", "teams", "parley"), func(t string) bool { return strings.EqualFold(t, name) })
-		if name != "" && len(name) <= mostName && free {
+	taken = append(taken, "slack", "teams", "parley")
+	isFree := func(name string) bool {
+		return !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) })
+	}
+	name := clean(local)
+	for n := 1; ; n++ {
+		if name != "" && len(name) <= maxNameLength && isFree(name) {
 			return name, nil
 		}
-		if len(base) > mostName-4 || base == "" {
+		if len(base) > maxNameLength-len("-123") || base == "" {
 			base = "mailbox"
+		}
+		name = base
+		if n > 1 {
+			name = base + "-" + strconv.Itoa(n)
 		}
 	}
 }
 
-// mostName is the length of the longest name of an account.
-const mostName = 63
+// maxNameLength is the length of the longest name of an account.
+const maxNameLength = 63
 
-// sides tells what was found of reading from what was found of sending.
-func sides(found []Finding) (reading, sending []Finding) {
+// splitFindings splits what was found into what is about reading and what is about sending.
+func splitFindings(found []Finding) (reading, sending []Finding) {
 	for _, f := range found {
 		if strings.HasPrefix(f.What, "SMTP") {
 			sending = append(sending, f)
@@ -336,6 +355,6 @@ func sides(found []Finding) (reading, sending []Finding) {
 	return reading, sending
 }
 
-func good(found []Finding) bool {
+func allOK(found []Finding) bool {
 	return !slices.ContainsFunc(found, func(f Finding) bool { return !f.OK })
 }

@@ -25,7 +25,7 @@ func TestComplete(t *testing.T) {
 				}
 			}
 		}
-		complete(given)
+		completeServers(given)
 		var got []string
 		for _, name := range []string{"imap.host", "imap.security", "smtp.host", "smtp.security"} {
 			got = append(got, strings.Join(given["email."+name], ""))

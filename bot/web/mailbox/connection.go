@@ -4,11 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"parley/bot/web"
 )
 
-// connection is the page of one mailbox: how it does, and what can be done about it.
+// connection is the page of one mailbox: its state, and what can be done about it.
 type connection struct {
 	Account
 
@@ -23,6 +24,7 @@ func (c connection) screen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.Address, Data: c}
 }
 
+// account reads the mailbox of a name; nil if there is none.
 func (p pages) account(v *web.Visit, name string) (*connection, error) {
 	accounts, err := p.desk.Accounts(v.Context())
 	if err != nil {
@@ -30,65 +32,65 @@ func (p pages) account(v *web.Visit, name string) (*connection, error) {
 	}
 	for _, a := range accounts {
 		if a.Name == name {
-			return &connection{Account: a, Path: pathOf(name), Edit: accountsPath + pathOf(name)[len(mailboxesPath):]}, nil
+			return &connection{Account: a, Path: pathOf(name), Edit: accountsPath + "/" + url.PathEscape(name)}, nil
 		}
 	}
 	return nil, nil
 }
 
-// named does something with the mailbox of a name; if there is none, it answers so.
-func (p pages) named(v *web.Visit, name string, do func(*connection) error) error {
-	switch c, err := p.account(v, name); {
-	case err != nil:
+// withMailbox calls do with the mailbox of a name. If there is none, it answers so.
+func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error) error {
+	c, err := p.account(v, name)
+	if err != nil {
 		return err
-	case c == nil:
-		return missing(v, name)
-	default:
-		return do(c)
 	}
+	if c == nil {
+		return refuseMissing(v, name)
+	}
+	return do(c)
 }
 
-// show shows how a mailbox does.
+// show shows the state of a mailbox.
 func (p pages) show(v *web.Visit) error {
-	return p.named(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.screen()) })
+	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.screen()) })
 }
 
 // test signs in to the mailbox and says what was found.
 func (p pages) test(v *web.Visit) error {
-	return p.named(v, v.Request.PathValue("name"), func(c *connection) error {
+	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
 		found, err := p.desk.Check(v.Context(), c.Name)
-		if !errors.As(err, &c.Problem) && err != nil {
+		if err != nil && !errors.As(err, &c.Problem) {
 			return err
 		}
-		c.Reading, c.Sending = sides(found)
+		c.Reading, c.Sending = splitFindings(found)
 		c.Tested = c.Problem == nil
 		return v.Show("connection", c.screen())
 	})
 }
 
-// connect leads a person to the provider of a mailbox that she connects, for the first time or again.
+// connect shows the link to the provider of a mailbox, to connect it for the first time or again.
 func (p pages) connect(v *web.Visit) error {
-	return p.named(v, v.Request.PathValue("name"), func(c *connection) error {
+	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
 		if c.Provider == "" {
-			return missing(v, c.Name)
+			return refuseMissing(v, c.Name)
 		}
-		return p.leave(v, c.Account)
+		return p.showProviderLink(v, c.Account)
 	})
 }
 
-// wrong shows the page of a mailbox with what went wrong.
-func (p pages) wrong(v *web.Visit, name string, problem *web.Problem) error {
-	return p.named(v, name, func(c *connection) error {
+// showProblem shows the page of a mailbox with what went wrong.
+func (p pages) showProblem(v *web.Visit, name string, problem *web.Problem) error {
+	return p.withMailbox(v, name, func(c *connection) error {
 		c.Problem = problem
 		return v.ShowAgain("connection", c.screen())
 	})
 }
 
-// attemptsKey is what binds attempts to a session: each has a text of its own.
+// attemptsKey names the secret text in a session that binds attempts at providers to it. Each session has its own text.
 const attemptsKey = "mailbox-attempts"
 
-// leave shows the link to the provider. It is a link, because the browser lets no form of ours lead elsewhere.
-func (p pages) leave(v *web.Visit, a Account) error {
+// showProviderLink shows the link to the provider. It is a link because the policy of our pages lets no form lead elsewhere.
+func (p pages) showProviderLink(v *web.Visit, a Account) error {
 	session := v.Recall(attemptsKey)
 	if session == "" {
 		session = rand.Text()
@@ -98,7 +100,7 @@ func (p pages) leave(v *web.Visit, a Account) error {
 	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
-		return p.wrong(v, a.Name, problem)
+		return p.showProblem(v, a.Name, problem)
 	case err != nil:
 		return err
 	}
@@ -106,7 +108,7 @@ func (p pages) leave(v *web.Visit, a Account) error {
 		Help: "Sign in there as the mailbox itself, and allow what is asked. Then you come back here."})
 }
 
-// comeBack takes what a provider sends a person back with.
+// comeBack handles the address with which a provider sends a person back.
 func (p pages) comeBack(v *web.Visit) error {
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
 	var problem *web.Problem
@@ -114,7 +116,7 @@ func (p pages) comeBack(v *web.Visit) error {
 	case errors.As(err, &problem) && account == "":
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 	case errors.As(err, &problem):
-		return p.wrong(v, account, problem)
+		return p.showProblem(v, account, problem)
 	case err != nil:
 		return err
 	case who == "":

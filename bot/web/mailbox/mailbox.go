@@ -14,7 +14,7 @@ import (
 
 // Desk is what these pages need.
 type Desk interface {
-	// Find finds the servers of an address, in some seconds; the zero Found if nothing is known of them.
+	// Find finds the servers of an address, within some seconds. It returns the zero Found if nothing is known of them.
 	// Errors: *web.Problem if it is no address.
 	Find(ctx context.Context, address string) (Found, error)
 
@@ -38,20 +38,20 @@ type Desk interface {
 	// Registered reports whether Parley is registered with a provider.
 	Registered(provider string) bool
 
-	// Leave begins an attempt to connect an account, bound to a session, and gives the provider's address at which
-	// a person consents. Errors: *web.Problem.
+	// Leave begins an attempt to connect an account, bound to a session, and returns the provider's address at which a
+	// person consents. Errors: *web.Problem.
 	Leave(ctx context.Context, account, session string) (string, error)
 
-	// Return finishes an attempt with what came back to the session. account is "" as long as it isn't known.
+	// Return finishes an attempt with what came back to the session. account is "" if it isn't known.
 	// Errors: *web.Problem.
 	Return(ctx context.Context, session string, answer url.Values) (account, who string, err error)
 }
 
 // Found is how a mailbox is reached. Nobody has tried it yet.
 type Found struct {
-	From     string // where it was found; "" = nothing was found
+	From     string // where it was found; "" if nothing was found
 	Hint     string // what people should know
-	Provider string // at which a person can sign in instead of a password: google, microsoft; "" = none
+	Provider string // at which a person can sign in instead of a password: google, microsoft; "" if there is none
 
 	IMAP, SMTP Server
 }
@@ -70,9 +70,9 @@ type Finding struct {
 // Account is a mailbox that is stored.
 type Account struct {
 	Name, Address string
-	Provider      string // at which a person consents; "" = it has a password
-	SignedIn      string // who consented; "" = nobody did, or the provider didn't say
-	Connected     bool   // somebody consented, and that holds
+	Provider      string // at which a person consents; "" if it has a password
+	SignedIn      string // who consented; "" if nobody did, or if the provider didn't say
+	Connected     bool   // somebody consented, and the consent is still valid
 	Status        string // a channels.ConditionStatus
 	Text, Hint    string // what is wrong, and what to do
 	Paused        bool
@@ -99,9 +99,9 @@ type pages struct{ desk Desk }
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "mailbox", Templates: templates, Funcs: map[string]any{"title": titleOf}, Routes: []web.Route{
-		{Pattern: "GET " + addPath, For: web.Admins, Do: p.begin},
-		{Pattern: "POST " + addPath, For: web.Admins, Do: p.find},
-		{Pattern: "POST " + addPath + "/servers", For: web.Admins, Do: p.add},
+		{Pattern: "GET " + addPath, For: web.Admins, Do: p.showBegin},
+		{Pattern: "POST " + addPath, For: web.Admins, Do: p.findServers},
+		{Pattern: "POST " + addPath + "/servers", For: web.Admins, Do: p.addTested},
 		{Pattern: "POST " + addPath + "/provider", For: web.Admins, Do: p.addAtProvider},
 		{Pattern: "GET " + returnPath, For: web.Admins, Do: p.comeBack},
 		{Pattern: "GET " + mailboxesPath + "/{name}", For: web.Admins, Do: p.show},
@@ -123,7 +123,7 @@ func titleOf(provider string) string {
 
 func pathOf(account string) string { return mailboxesPath + "/" + url.PathEscape(account) }
 
-// missing answers that there is no such mailbox.
-func missing(v *web.Visit, name string) error {
+// refuseMissing answers that there is no such mailbox.
+func refuseMissing(v *web.Visit, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no mailbox "+name+".", "It may have been taken out.")
 }

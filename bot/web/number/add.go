@@ -18,17 +18,18 @@ type adding struct {
 
 	Action   string
 	Needs    []need
-	Address  string // where the provider will call; "" = Parley has no public address
+	Address  string // the address that the provider will call; "" if Parley has no public address
 	Groups   []web.Group
 	Problems []string
 	Found    []channels.Finding
 	Page     string
 }
 
-// verifyField is the word by which Meta knows our webhook; one is made where none is typed.
+// verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
 const verifyField = "verify_token"
 
-func (p pages) page(v *web.Visit, g *guide) (*adding, error) {
+// newAdding makes the page for a kind of account.
+func (p pages) newAdding(v *web.Visit, g *guide) (*adding, error) {
 	accounts, teams, err := p.desk.Names(v.Context())
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (p pages) page(v *web.Visit, g *guide) (*adding, error) {
 	choices := web.Choose([]string{team}, append(slices.Clone(teams), "")...)
 	choices[len(choices)-1].Text = "none yet"
 	all := p.desk.Fields(g.kind)
-	held := p.held(v, g)
+	held := p.heldSecrets(v, g)
 	fold := web.Group{Title: "Only if you need it", Folded: true, Fields: fieldsOf(g.fields(all, g.folded), held)}
 	for i := range fold.Fields {
 		if strings.HasSuffix(fold.Fields[i].Name, "."+verifyField) {
@@ -57,7 +58,7 @@ func (p pages) page(v *web.Visit, g *guide) (*adding, error) {
 		}}, fold}}, nil
 }
 
-// fieldsOf makes the fields of a form; held are secrets that the session holds.
+// fieldsOf makes the fields of a form. held has the secrets that the session contains already, by path.
 func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
 	list := make([]web.Field, len(fields))
 	for i, f := range fields {
@@ -74,61 +75,60 @@ func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
 
 // freeName makes a name that no account has: whatsapp, whatsapp-2.
 func freeName(base string, taken []string) string {
-	for n, name := 1, base; ; n++ {
-		if n > 1 {
-			name = base + "-" + strconv.Itoa(n)
-		}
-		if !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) }) {
-			return name
-		}
+	name := base
+	for n := 2; slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) }); n++ {
+		name = base + "-" + strconv.Itoa(n)
 	}
+	return name
 }
 
 func (a *adding) screen() web.Screen {
 	return web.Screen{Title: a.title, Help: "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.", Data: a}
 }
 
-// keep puts what was sent, and what is wrong with it, into the page.
-func (a *adding) keep(v *web.Visit, problems map[string]string) {
+// keepInput puts what was sent, and what is wrong with it, into the page.
+func (a *adding) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: a.Groups}
 	form.Keep(v, problems)
 	for path, text := range problems {
-		if !slices.ContainsFunc(a.Groups, func(g web.Group) bool {
+		hasField := func(g web.Group) bool {
 			return slices.ContainsFunc(g.Fields, func(f web.Field) bool { return f.Name == path })
-		}) {
+		}
+		if !slices.ContainsFunc(a.Groups, hasField) {
 			a.Problems = append(a.Problems, text)
 		}
 	}
 	slices.Sort(a.Problems)
 }
 
-// hereTitle is that of the group of fields that are about Parley.
+// hereTitle is the title of the group of fields that are about Parley, not about the provider.
 const hereTitle = "Here"
 
-// here are the fields that are about Parley.
-func (a *adding) here() []web.Field {
+// fieldsHere returns the fields that are about Parley.
+func (a *adding) fieldsHere() []web.Field {
 	i := slices.IndexFunc(a.Groups, func(g web.Group) bool { return g.Title == hereTitle })
 	return a.Groups[i].Fields
 }
 
-// begin shows what is needed, and asks for it.
-func (p pages) begin(v *web.Visit) error {
+// showAdd shows what is needed, and asks for it.
+func (p pages) showAdd(v *web.Visit) error {
 	g := addGuide(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}
-	a, err := p.page(v, g)
+	a, err := p.newAdding(v, g)
 	if err != nil {
 		return err
 	}
 	return v.Show("add", a.screen())
 }
 
-// draftKey is under which a session holds secrets of an account that is being added: nobody pastes a token three times.
+// draftKey names what a session keeps of an account that is being added: its secrets, sealed, so that nobody has to paste a token
+// again after an error.
 const draftKey = "number-draft"
 
-// held are the secrets that the session holds for an account of a kind.
-func (p pages) held(v *web.Visit, g *guide) map[string]string {
+// heldSecrets returns the secrets that the session keeps for an account of a kind, by path.
+func (p pages) heldSecrets(v *web.Visit, g *guide) map[string]string {
 	held := p.desk.Unseal(v.Recall(draftKey))
 	if held["kind"] != g.kind {
 		return nil
@@ -136,8 +136,8 @@ func (p pages) held(v *web.Visit, g *guide) map[string]string {
 	return held
 }
 
-// hold keeps the secrets among the values in the session.
-func (p pages) hold(v *web.Visit, a *adding, given map[string][]string) error {
+// holdSecrets keeps the secrets among the given values in the session.
+func (p pages) holdSecrets(v *web.Visit, a *adding, given map[string][]string) error {
 	held := map[string]string{"kind": a.kind}
 	for _, g := range a.Groups {
 		for i := range g.Fields {
@@ -155,7 +155,7 @@ func (p pages) hold(v *web.Visit, a *adding, given map[string][]string) error {
 	return nil
 }
 
-// values are what was sent, with the secrets that the session holds.
+// values returns what was sent, completed by the secrets that the session keeps. The account begins in watch mode.
 func (a *adding) values(v *web.Visit, held map[string]string) map[string][]string {
 	given := map[string][]string{"mode": {"watch"}}
 	for _, g := range a.Groups {
@@ -172,41 +172,43 @@ func (a *adding) values(v *web.Visit, held map[string]string) map[string][]strin
 	return given
 }
 
-// add tests what was typed and adds the account, if the provider agrees or the admin wants it all the same.
+// add tests what was typed and adds the account, if the provider agrees, or if the admin wants it nevertheless.
 func (p pages) add(v *web.Visit) error {
 	g := addGuide(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}
-	a, err := p.page(v, g)
+	a, err := p.newAdding(v, g)
 	if err != nil {
 		return err
 	}
-	given, name := a.values(v, p.held(v, g)), v.Value("name")
-	if err := p.hold(v, a, given); err != nil {
+	name := v.Value("name")
+	given := a.values(v, p.heldSecrets(v, g))
+	if err := p.holdSecrets(v, a, given); err != nil {
 		return err
 	}
 	if problems := a.incomplete(given, name); len(problems) > 0 {
-		a.keep(v, problems)
+		a.keepInput(v, problems)
 		return v.ShowAgain("add", a.screen())
 	}
-	if verify := g.section + "." + verifyField; slices.Contains(g.folded, verifyField) && given[verify] == nil {
-		given[verify] = []string{rand.Text()}
+	verifyPath := g.section + "." + verifyField
+	if slices.Contains(g.folded, verifyField) && given[verifyPath] == nil {
+		given[verifyPath] = []string{rand.Text()}
 	}
 	if v.Value("untested") == "" {
-		faults, err := p.tested(v, a, name, given)
+		faults, err := p.tryValues(v, a, name, given)
 		if err != nil {
 			return err
 		}
 		if len(faults) > 0 || len(a.Problems) > 0 || v.Value("only_check") != "" {
-			a.keep(v, faults)
+			a.keepInput(v, faults)
 			return v.ShowAgain("add", a.screen())
 		}
 	}
 	return p.save(v, a, name, given)
 }
 
-// incomplete says what is missing.
+// incomplete returns what is missing, by the names of fields.
 func (a *adding) incomplete(given map[string][]string, name string) map[string]string {
 	problems := map[string]string{}
 	if name == "" {
@@ -222,9 +224,9 @@ func (a *adding) incomplete(given map[string][]string, name string) map[string]s
 	return problems
 }
 
-// tested asks the provider. It returns what is wrong, by the fields; everything that was found is shown besides. Faults
-// of the webhook aren't among them: it is set after the account was added.
-func (p pages) tested(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
+// tryValues asks the provider about the values. It returns what is wrong with them, by field; what else was found is noted in a. It
+// ignores faults of the webhook, which is set after the account was added.
+func (p pages) tryValues(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
 	var problem *web.Problem
 	switch {
@@ -259,10 +261,10 @@ func (p pages) save(v *web.Visit, a *adding, name string, given map[string][]str
 	switch {
 	case errors.As(err, &refused):
 		a.Problems = append(a.Problems, refused.Others...)
-		a.keep(v, refused.Fields)
+		a.keepInput(v, refused.Fields)
 		return v.ShowAgain("add", a.screen())
 	case errors.Is(err, setup.ErrExists):
-		a.keep(v, map[string]string{"name": "There is one of that name already."})
+		a.keepInput(v, map[string]string{"name": "There is one of that name already."})
 		return v.ShowAgain("add", a.screen())
 	case err != nil:
 		return err

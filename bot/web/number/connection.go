@@ -2,19 +2,20 @@ package number
 
 import (
 	"errors"
+	"net/url"
 
 	"parley/bot/web"
 	"parley/channels"
 )
 
-// connection is the page of one number: how it does, what the provider says, and where it calls.
+// connection is the page of one number: its state, what the provider says of it, and which address the provider calls.
 type connection struct {
 	Number
 
 	Path, Edit string
 	Provider   string
 	Own        bool   // the provider is a system of the company's own
-	Address    string // where the provider should call; "" = Parley has no public address
+	Address    string // where the provider should call; "" if Parley has no public address
 	Page       string
 	Checked    bool
 	Found      []channels.Finding
@@ -27,46 +28,56 @@ func (c *connection) screen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.KindName, Data: c}
 }
 
-// named does something with the number that the address names.
-func (p pages) named(v *web.Visit, do func(*connection) error) error {
+// withNumber calls do with the number that the address names. If there is none, it answers so.
+func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 	name := v.Request.PathValue("name")
 	numbers, err := p.desk.Numbers(v.Context())
 	if err != nil {
 		return err
 	}
 	for _, n := range numbers {
-		if g := guideOf(n.Kind); n.Name == name && g != nil {
-			path := Path(n.Kind, n.Name)
-			return do(&connection{Number: n, Path: path, Edit: accountsPath + path[len(numbersPath):], Provider: g.provider, Own: g.own, Page: g.page, Address: p.desk.HookURL(n.Name)})
+		g := guideOf(n.Kind)
+		if n.Name != name || g == nil {
+			continue
 		}
+		return do(&connection{
+			Number:   n,
+			Path:     Path(n.Kind, n.Name),
+			Edit:     accountsPath + "/" + url.PathEscape(n.Name),
+			Provider: g.provider,
+			Own:      g.own,
+			Address:  p.desk.HookURL(n.Name),
+			Page:     g.page,
+		})
 	}
-	return missing(v, name)
+	return refuseMissing(v, name)
 }
 
-// show shows how a number does.
+// show shows the state of a number.
 func (p pages) show(v *web.Visit) error {
-	return p.named(v, func(c *connection) error { return v.Show("connection", c.screen()) })
+	return p.withNumber(v, func(c *connection) error { return v.Show("connection", c.screen()) })
 }
 
 // check asks the provider about a number and says what was found.
 func (p pages) check(v *web.Visit) error {
-	return p.named(v, func(c *connection) error {
-		var err error
-		if c.Found, err = p.desk.Check(v.Context(), c.Name); !errors.As(err, &c.Problem) && err != nil {
+	return p.withNumber(v, func(c *connection) error {
+		found, err := p.desk.Check(v.Context(), c.Name)
+		if err != nil && !errors.As(err, &c.Problem) {
 			return err
 		}
+		c.Found = found
 		c.Checked = c.Problem == nil
 		return v.Show("connection", c.screen())
 	})
 }
 
-// webhook shows where the provider calls, and what would be changed; at the second button it lets it call Parley, and
-// shows what stands there then.
+// webhook shows which address the provider calls, and what would be changed. With the second button it makes the provider call
+// Parley, and then shows what is set.
 func (p pages) webhook(v *web.Visit) error {
-	return p.named(v, func(c *connection) error {
+	return p.withNumber(v, func(c *connection) error {
 		if v.Value("set") != "" {
 			err := p.desk.SetHook(v.Context(), v.Person, c.Name)
-			if !errors.As(err, &c.Problem) && err != nil {
+			if err != nil && !errors.As(err, &c.Problem) {
 				return err
 			}
 			c.Set = c.Problem == nil

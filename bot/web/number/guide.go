@@ -14,13 +14,13 @@ type guide struct {
 	ask      []string // the fields that are asked for, in this order
 	folded   []string // those that few need
 	page     string   // of the documentation
-	own      bool     // of the company's own systems: they are added by the form of all fields, and nobody tells where they call
+	own      bool     // of the company's own systems: these are added by the form with all fields, and don't tell which address they call
 }
 
-// need is something that must be there before.
+// need is something that people must have before they add an account.
 type need struct{ Text, Link, LinkText string }
 
-// guides are those of all kinds that these pages add.
+// guides returns the guides of all kinds that these pages are about.
 func guides() []guide {
 	portfolio := need{"A business portfolio at Meta (Meta Business account), verified by Meta.", "https://business.facebook.com/settings", "Business settings"}
 	twilio := need{"An account at Twilio: its Account SID and primary Auth Token stand in the Console under Account Info.", "https://console.twilio.com", "Twilio Console"}
@@ -57,7 +57,7 @@ func guides() []guide {
 	}
 }
 
-// addGuide is that of a kind; nil = these pages don't add accounts of it.
+// addGuide returns the guide of a kind; nil if these pages don't add accounts of it.
 func addGuide(kind string) *guide {
 	if g := guideOf(kind); g != nil && !g.own {
 		return g
@@ -65,7 +65,7 @@ func addGuide(kind string) *guide {
 	return nil
 }
 
-// guideOf is that of a kind; nil = these pages are not about accounts of it.
+// guideOf returns the guide of a kind; nil if these pages are not about accounts of it.
 func guideOf(kind string) *guide {
 	for _, g := range guides() {
 		if g.kind == kind {
@@ -75,7 +75,7 @@ func guideOf(kind string) *guide {
 	return nil
 }
 
-// fields picks those of some names among all fields of the kind, in the order of the names.
+// fields picks the fields with these names from all fields of the kind, in the order of the names.
 func (g *guide) fields(all []setup.Field, names []string) (list []setup.Field) {
 	for _, name := range names {
 		for _, f := range all {

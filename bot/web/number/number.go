@@ -21,10 +21,10 @@ type Desk interface {
 	// Names lists the names of all accounts, and of all teams.
 	Names(ctx context.Context) (accounts, teams []string, err error)
 
-	// Numbers lists the accounts of these pages that are stored.
+	// Numbers lists the stored accounts that these pages are about.
 	Numbers(ctx context.Context) ([]Number, error)
 
-	// HookURL is where a provider calls for an account of a name; "" = Parley has no public address.
+	// HookURL is the address that a provider calls for an account of a name; "" if Parley has no public address.
 	HookURL(account string) string
 
 	// Try asks the provider about the values of an account that is not stored, by the paths of setup.Field.
@@ -38,16 +38,16 @@ type Desk interface {
 	// Hook asks the provider where it calls for an account. Errors: *web.Problem.
 	Hook(ctx context.Context, account string) (channels.HookState, error)
 
-	// SetHook lets the provider call Parley, and puts that into the log in somebody's name. Errors: *web.Problem.
+	// SetHook makes the provider call Parley, and logs that in somebody's name. Errors: *web.Problem.
 	SetHook(ctx context.Context, by web.Person, account string) error
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// SignUp reports whether people can sign up with Meta: the company has an app there that is approved for it.
+	// SignUp reports whether people can sign up with Meta, for which the company needs an approved app there.
 	SignUp() bool
 
-	// SignUpLink is where a person signs up; state comes back with her.
+	// SignUpLink is where a person signs up. Meta sends state back with the person.
 	SignUpLink(state string) string
 
 	// SignUpSecret is the secret of the company's app.
@@ -56,16 +56,16 @@ type Desk interface {
 	// FinishSignUp exchanges the code with which a person came back for a token. Errors: *web.Problem.
 	FinishSignUp(ctx context.Context, code string) (token string, err error)
 
-	// Offered lists the numbers that a token opens, at least one. Errors: *web.Problem.
+	// Offered lists the numbers to which a token gives access, at least one. Errors: *web.Problem.
 	Offered(ctx context.Context, token string) ([]Offered, error)
 
 	// Register registers a number that is new at Meta. Errors: *web.Problem.
 	Register(ctx context.Context, token, id, pin string) error
 
-	// Seal makes values unreadable for all but Unseal, so that a browser's session may hold secrets.
+	// Seal encrypts values, so that a browser's session may contain secrets.
 	Seal(values map[string]string) (string, error)
 
-	// Unseal reads what Seal wrote; nil if that can't be read.
+	// Unseal decrypts what Seal returned; nil if that can't be read.
 	Unseal(sealed string) map[string]string
 }
 
@@ -99,9 +99,9 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + choosePath, For: web.Admins, Do: p.choose},
 		{Pattern: "POST " + choosePath + "/sign-up", For: web.Admins, Do: p.signUp},
 		{Pattern: "GET " + ReturnPath(), For: web.Admins, Do: p.comeBack},
-		{Pattern: "GET " + choosePath + "/numbers", For: web.Admins, Do: p.offer},
-		{Pattern: "POST " + choosePath + "/numbers", For: web.Admins, Do: p.take},
-		{Pattern: "GET " + addPath + "/{kind}", For: web.Admins, Do: p.begin},
+		{Pattern: "GET " + choosePath + "/numbers", For: web.Admins, Do: p.showNumbers},
+		{Pattern: "POST " + choosePath + "/numbers", For: web.Admins, Do: p.addChosen},
+		{Pattern: "GET " + addPath + "/{kind}", For: web.Admins, Do: p.showAdd},
 		{Pattern: "POST " + addPath + "/{kind}", For: web.Admins, Do: p.add},
 		{Pattern: "GET " + numbersPath + "/{name}", For: web.Admins, Do: p.show},
 		{Pattern: "POST " + numbersPath + "/{name}/check", For: web.Admins, Do: p.check},
@@ -109,7 +109,7 @@ func Area(desk Desk) web.Area {
 	}}
 }
 
-// Path is the page of an account's connection; "" if it is of a kind that has none here.
+// Path returns the address of the page of an account's connection; "" if its kind has none here.
 func Path(kind, account string) string {
 	if guideOf(kind) == nil {
 		return ""
@@ -117,9 +117,10 @@ func Path(kind, account string) string {
 	return numbersPath + "/" + url.PathEscape(account)
 }
 
-// AddPath is where an account of a kind is added; "" if that is not here.
+// AddPath returns the address of the page on which an account of a kind is added; "" if its kind has none here.
 func AddPath(kind string) string {
-	switch g := addGuide(kind); {
+	g := addGuide(kind)
+	switch {
 	case g == nil:
 		return ""
 	case g.whatsapp:
@@ -128,8 +129,8 @@ func AddPath(kind string) string {
 	return addPath + "/" + kind
 }
 
-// AddName is what is added where AddPath leads; "" = the kind itself. A number of WhatsApp is added by one page, whoever
-// provides it.
+// AddName returns what people call that which is added on the page of AddPath; "" means the kind itself. Numbers of WhatsApp are
+// added on one page, whichever their provider is.
 func AddName(kind string) string {
 	if AddPath(kind) == choosePath {
 		return "WhatsApp"
@@ -139,11 +140,18 @@ func AddName(kind string) string {
 
 // choose asks at which provider a number of WhatsApp is.
 func (p pages) choose(v *web.Visit) error {
-	return v.Show("choose", web.Screen{Title: "Add a WhatsApp number", Help: "WhatsApp lets companies write by Meta's Cloud API, or by a provider in between. Choose where your number is, or should be.",
-		Data: map[string]any{"SignUp": p.desk.SignUp(), "SignUpAction": choosePath + "/sign-up", "Meta": addPath + "/whatsapp", "Twilio": addPath + "/twilio_whatsapp", "Back": accountsPath}})
+	data := map[string]any{
+		"SignUp":       p.desk.SignUp(),
+		"SignUpAction": choosePath + "/sign-up",
+		"Meta":         addPath + "/whatsapp",
+		"Twilio":       addPath + "/twilio_whatsapp",
+		"Back":         accountsPath,
+	}
+	return v.Show("choose", web.Screen{Title: "Add a WhatsApp number", Data: data,
+		Help: "WhatsApp lets companies write by Meta's Cloud API, or by a provider in between. Choose where your number is, or should be."})
 }
 
-// missing answers that there is no such account.
-func missing(v *web.Visit, name string) error {
+// refuseMissing answers that there is no such account.
+func refuseMissing(v *web.Visit, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no number "+name+".", "It may have been taken out.")
 }

@@ -19,52 +19,53 @@ import (
 type Offered struct {
 	ID, WABA      string
 	Display, Name string
-	Registered    bool // with the Cloud API
+	Registered    bool // it is registered with the Cloud API already
 }
 
 const (
-	// stateKey is under which a session holds the state of its attempt to sign up, which is used once.
+	// stateKey names the state of an attempt to sign up in a session. It is used once.
 	stateKey = "number-signup"
-	// grantKey is under which it holds what came of the attempt, sealed.
+	// grantKey names the token that came of the attempt, sealed.
 	grantKey = "number-grant"
-	// signUpLife is how long a person may take at Meta.
-	signUpLife = 30 * time.Minute
+	// signUpTimeout is how long a person may take at Meta.
+	signUpTimeout = 30 * time.Minute
 )
 
-// ReturnPath is where Meta sends people back to.
+// ReturnPath is the address to which Meta sends people back.
 func ReturnPath() string { return choosePath + "/return" }
 
-// signUp shows the link to Meta. It is a link, because the browser lets no form of ours lead elsewhere.
+// signUp shows the link to Meta. It is a link because the policy of our pages lets no form lead elsewhere.
 func (p pages) signUp(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
 	}
 	state := rand.Text()
-	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpLife).Unix(), 10))
+	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpTimeout).Unix(), 10))
 	return v.Show("leave", web.Screen{Title: "Sign up with Meta", Help: "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. Then you come back here.",
 		Data: map[string]any{"Link": p.desk.SignUpLink(state), "Back": choosePath}})
 }
 
-// attempt takes the state of the session's attempt, which is over then, and says what is wrong with one that came back.
-func (p pages) attempt(v *web.Visit, state string) *web.Problem {
+// endAttempt ends the session's attempt, and returns why one that came back with this state doesn't count; nil if it does.
+func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	held, until, _ := strings.Cut(v.Recall(stateKey), " ")
 	if held == "" || subtle.ConstantTimeCompare([]byte(held), []byte(state)) != 1 {
 		return &web.Problem{Text: "Nobody began this attempt here, or it was finished before.", Hint: "Begin again, in the same browser to the end."}
 	}
 	v.Remember(stateKey, "")
-	if end, err := strconv.ParseInt(until, 10, 64); err != nil || v.Now().Unix() > end {
-		return &web.Problem{Text: "This attempt took too long.", Hint: "Begin again; you have " + strconv.Itoa(int(signUpLife.Minutes())) + " minutes."}
+	end, err := strconv.ParseInt(until, 10, 64)
+	if err != nil || v.Now().Unix() > end {
+		return &web.Problem{Text: "This attempt took too long.", Hint: "Begin again; you have " + strconv.Itoa(int(signUpTimeout.Minutes())) + " minutes."}
 	}
 	return nil
 }
 
-// comeBack takes what Meta sends a person back with.
+// comeBack handles the address with which Meta sends a person back.
 func (p pages) comeBack(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
 	}
 	q := v.Request.URL.Query()
-	problem := p.attempt(v, q.Get("state"))
+	problem := p.endAttempt(v, q.Get("state"))
 	switch {
 	case problem != nil:
 	case q.Get("error") == "access_denied":
@@ -104,9 +105,9 @@ func (o *offering) screen() web.Screen {
 	return web.Screen{Title: "Choose the number", Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: o}
 }
 
-// granted does something with what the session was granted. Meta is asked anew each time, so that nobody can name a
-// number to which access was not granted.
-func (p pages) granted(v *web.Visit, do func(token string, o *offering) error) error {
+// withGrant calls do with the token that the session was granted, and the page for it. Meta is asked again each time, so that
+// nobody can name a number to which access was not granted.
+func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error) error {
 	token := p.desk.Unseal(v.Recall(grantKey))["token"]
 	if token == "" || !p.desk.SignUp() {
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
@@ -119,11 +120,11 @@ func (p pages) granted(v *web.Visit, do func(token string, o *offering) error) e
 	case err != nil:
 		return err
 	}
-	page, err := p.page(v, guideOf("whatsapp"))
+	page, err := p.newAdding(v, guideOf("whatsapp"))
 	if err != nil {
 		return err
 	}
-	o := &offering{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.here()}
+	o := &offering{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.fieldsHere()}
 	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
 		o.Fields = append(o.Fields, web.Field{Name: "pin", Label: "Six digits", Placeholder: "123456",
 			Help: "For a number that is new at Meta: the PIN of its two-step verification. If it has none, any six digits become it; note them."})
@@ -132,39 +133,42 @@ func (p pages) granted(v *web.Visit, do func(token string, o *offering) error) e
 	return do(token, o)
 }
 
-// offer shows the numbers.
-func (p pages) offer(v *web.Visit) error {
-	return p.granted(v, func(_ string, o *offering) error { return v.Show("numbers", o.screen()) })
+// showNumbers shows the numbers to choose from.
+func (p pages) showNumbers(v *web.Visit) error {
+	return p.withGrant(v, func(_ string, o *offering) error { return v.Show("numbers", o.screen()) })
 }
 
-// take adds the chosen number, and lets Meta call Parley.
-func (p pages) take(v *web.Visit) error {
-	return p.granted(v, func(token string, o *offering) error {
+// addChosen adds the chosen number, and makes Meta call Parley. A number that is new at Meta is registered first.
+func (p pages) addChosen(v *web.Visit) error {
+	return p.withGrant(v, func(token string, o *offering) error {
 		o.Chosen = v.Value("number")
 		i := slices.IndexFunc(o.Numbers, func(n Offered) bool { return n.ID == o.Chosen })
-		name, problems := v.Value("name"), map[string]string{}
+		name := v.Value("name")
+		problems := map[string]string{}
 		switch {
 		case i < 0:
 			o.Problems = []string{"Choose one of the numbers."}
 		case name == "":
 			problems["name"] = "This is needed."
 		case !o.Numbers[i].Registered:
+			err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin"))
 			var problem *web.Problem
-			if err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin")); errors.As(err, &problem) {
+			switch {
+			case errors.As(err, &problem):
 				problems["pin"] = problem.Text
-			} else if err != nil {
+			case err != nil:
 				return err
 			}
 		}
 		if len(problems) > 0 || len(o.Problems) > 0 {
-			return o.again(v, problems)
+			return o.showAgain(v, problems)
 		}
-		return p.takeOver(v, o, o.Numbers[i], name, token)
+		return p.addGranted(v, o, o.Numbers[i], name, token)
 	})
 }
 
-// again shows the page with what is wrong.
-func (o *offering) again(v *web.Visit, problems map[string]string) error {
+// showAgain shows the page with what is wrong, by the names of fields.
+func (o *offering) showAgain(v *web.Visit, problems map[string]string) error {
 	form := web.Form{Groups: []web.Group{{Fields: o.Fields}}}
 	form.Keep(v, problems)
 	for _, f := range o.Fields {
@@ -176,10 +180,16 @@ func (o *offering) again(v *web.Visit, problems map[string]string) error {
 	return v.ShowAgain("numbers", o.screen())
 }
 
-// takeOver adds the account of a number.
-func (p pages) takeOver(v *web.Visit, o *offering, n Offered, name, token string) error {
-	values := map[string][]string{"mode": {"watch"}, "whatsapp.phone_number_id": {n.ID}, "whatsapp.waba_id": {n.WABA}, "whatsapp.token": {token},
-		"whatsapp.app_secret": {p.desk.SignUpSecret()}, "whatsapp." + verifyField: {rand.Text()}}
+// addGranted adds the account of a number.
+func (p pages) addGranted(v *web.Visit, o *offering, n Offered, name, token string) error {
+	values := map[string][]string{
+		"mode":                     {"watch"},
+		"whatsapp.phone_number_id": {n.ID},
+		"whatsapp.waba_id":         {n.WABA},
+		"whatsapp.token":           {token},
+		"whatsapp.app_secret":      {p.desk.SignUpSecret()},
+		"whatsapp." + verifyField:  {rand.Text()},
+	}
 	if team := v.Value("team"); team != "" {
 		values["team"] = []string{team}
 	}
@@ -188,23 +198,23 @@ func (p pages) takeOver(v *web.Visit, o *offering, n Offered, name, token string
 	switch {
 	case errors.As(err, &refused):
 		o.Problems = append(o.Problems, refused.Others...)
-		return o.again(v, refused.Fields)
+		return o.showAgain(v, refused.Fields)
 	case errors.Is(err, setup.ErrExists):
-		return o.again(v, map[string]string{"name": "There is one of that name already."})
+		return o.showAgain(v, map[string]string{"name": "There is one of that name already."})
 	case err != nil:
 		return err
 	}
 	v.Remember(grantKey, "")
-	return p.hookNew(v, name)
+	return p.setNewHook(v, name)
 }
 
-// hookNew lets Meta call Parley for an account that was added just now, unless something else stands there: then its
-// page shows what, and asks first.
-func (p pages) hookNew(v *web.Visit, name string) error {
+// setNewHook makes Meta call Parley for an account that was added just now. If another program is called already, it changes
+// nothing: the account's page shows that, and asks first.
+func (p pages) setNewHook(v *web.Visit, name string) error {
 	const added = "The account was added. It is in watch mode. "
 	state, err := p.desk.Hook(v.Context(), name)
-	taken := slices.ContainsFunc(state.Values, func(h channels.HookValue) bool { return h.Now != "" && h.Now != h.Wanted })
-	if err == nil && !taken {
+	isTaken := slices.ContainsFunc(state.Values, func(h channels.HookValue) bool { return h.Now != "" && h.Now != h.Wanted })
+	if err == nil && !isTaken {
 		err = p.desk.SetHook(v.Context(), v.Person, name)
 	}
 	var problem *web.Problem
@@ -213,7 +223,7 @@ func (p pages) hookNew(v *web.Visit, name string) error {
 		return v.Saved(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
 	case err != nil:
 		return err
-	case taken:
+	case isTaken:
 		return v.Saved(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
 	}
 	return v.Saved(Path("whatsapp", name), added+"Meta calls Parley.")

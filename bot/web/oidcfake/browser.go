@@ -46,7 +46,7 @@ func (s *Server) Choose(ctx context.Context, address, user string) (back *url.UR
 // visited is what a browser got: a text, or where to go on.
 type visited struct {
 	text  string
-	where *url.URL // nil = nowhere
+	where *url.URL // nil means nowhere
 }
 
 func visit(ctx context.Context, client *http.Client, method, address string, form url.Values) (visited, error) {

@@ -35,13 +35,13 @@ type User struct {
 
 // Options shape a provider. ClientID, ClientSecret and RedirectURI are required: what an admin registered there.
 type Options struct {
-	Path         string // of the issuer behind the address: "/TENANT/v2.0" as at Microsoft; "" = none
+	Path         string // of the issuer behind the address: "/TENANT/v2.0" as at Microsoft; "" if there is none
 	ClientID     string
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
 	Thin         bool             // ID tokens have no claims of users: those are told at the userinfo endpoint, as the standard has it for the code flow
-	Clock        func() time.Time // nil = time.Now
+	Clock        func() time.Time // nil means time.Now
 	Log          *slog.Logger
 }
 

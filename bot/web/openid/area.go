@@ -12,7 +12,7 @@ import (
 	"parley/bot/web"
 )
 
-// keptKey is where a browser's session keeps the question that a provider has not answered yet.
+// keptKey names the question in a browser's session that a provider has not answered yet.
 const keptKey = "openid"
 
 // Begin is where signing in by a kind of provider begins, on this site.
@@ -20,13 +20,13 @@ func Begin(kind Kind) string { return "/auth/with/" + string(kind) }
 
 // Options of the area.
 type Options struct {
-	Providers func() []Config // those of now: an admin may connect a chat, or another one, at any time
+	Providers func() []Config // returns the current ones: an admin may connect a chat at any time
 	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
-	Tab       func() Tab       // the tab of Teams, as it is now; it needs the provider of Microsoft
+	Now       func() time.Time // nil means time.Now
+	Tab       func() Tab       // returns the current tab of Teams; it needs the provider Microsoft; nil if there never is a tab
 }
 
-// Area has the ways to and from each kind of provider. Those of which there is none lead nowhere.
+// Area has the routes to and from each kind of provider. They answer "not found" if there is no such provider.
 func Area(desk Desk, o Options) web.Area {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -36,19 +36,19 @@ func Area(desk Desk, o Options) web.Area {
 	for _, kind := range []Kind{Slack, Microsoft, Any} {
 		e := &entrance{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
 		area.Routes = append(area.Routes,
-			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.through((*door).ask)},
-			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.through((*door).answered)})
+			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.withDoor((*door).ask)},
+			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.withDoor((*door).answered)})
 		if kind == Microsoft && o.Tab != nil {
 			t := tabEntrance{o.Tab}
 			area.Routes = append(area.Routes,
-				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: e.through(t.show)},
-				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: e.through(t.enter)})
+				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: e.withDoor(t.show)},
+				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: e.withDoor(t.enter)})
 		}
 	}
 	return area
 }
 
-// entrance is where the door of a kind of provider is, if there is one.
+// entrance makes the door of a kind of provider, as long as there is such a provider.
 type entrance struct {
 	desk      Desk
 	log       *slog.Logger
@@ -61,8 +61,8 @@ type entrance struct {
 	last *door // the one that was used last
 }
 
-// through does something at the door of the provider of now.
-func (e *entrance) through(do func(*door, *web.Visit) error) func(*web.Visit) error {
+// withDoor returns the handler that calls do with the door of the current provider.
+func (e *entrance) withDoor(do func(*door, *web.Visit) error) func(*web.Visit) error {
 	return func(v *web.Visit) error {
 		d := e.door()
 		if d == nil {
@@ -72,8 +72,8 @@ func (e *entrance) through(do func(*door, *web.Visit) error) func(*web.Visit) er
 	}
 }
 
-// door returns that of the provider of now; nil = there is none. What a provider said of itself is kept as long as its
-// registration stays the same.
+// door returns the door of the current provider; nil if there is none. The same door is used as long as the provider's
+// configuration stays the same, so that its description needn't be read again.
 func (e *entrance) door() *door {
 	list := e.providers()
 	i := slices.IndexFunc(list, func(c Config) bool { return c.Kind == e.kind })
@@ -88,7 +88,7 @@ func (e *entrance) door() *door {
 	return e.last
 }
 
-// door is one provider's way in.
+// door signs people in by one provider.
 type door struct {
 	desk     Desk
 	log      *slog.Logger
@@ -106,7 +106,7 @@ func (d *door) ask(v *web.Visit) error {
 	return nil
 }
 
-// answered signs somebody in whom the provider sent back. The question is forgotten first: its answer counts once.
+// answered signs in somebody whom the provider sent back. It forgets the question first, so that an answer counts once.
 func (d *door) answered(v *web.Visit) error {
 	kept := v.Recall(keptKey)
 	v.Remember(keptKey, "")

@@ -13,16 +13,16 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// pending is a question that a provider has not answered yet. It is kept with the browser's session, and only once.
+// pending is a question to a provider that isn't answered yet. The browser's session keeps one, for one answer.
 type pending struct {
 	Kind     Kind      `json:"kind"`
-	State    string    `json:"state"`
-	Nonce    string    `json:"nonce"`
-	Verifier string    `json:"verifier"`
+	State    string    `json:"state"`    // comes back with the browser
+	Nonce    string    `json:"nonce"`    // comes back in the token
+	Verifier string    `json:"verifier"` // proves to the provider that we asked (PKCE)
 	At       time.Time `json:"at"`
 }
 
-// begin makes a question, and the address at which the provider asks who somebody is.
+// begin makes a question. It returns the question for the session, and the provider's address to which the browser goes.
 // Errors: the provider can't be reached, or says strange things of itself.
 func (p *provider) begin(ctx context.Context) (kept, address string, err error) {
 	found, err := p.discover(ctx)
@@ -34,10 +34,11 @@ func (p *provider) begin(ctx context.Context) (kept, address string, err error) 
 	if err != nil {
 		return "", "", err
 	}
-	return string(raw), p.oauth(found).AuthCodeURL(asked.State, oidc.Nonce(asked.Nonce), oauth2.S256ChallengeOption(asked.Verifier)), nil
+	address = p.oauth(found).AuthCodeURL(asked.State, oidc.Nonce(asked.Nonce), oauth2.S256ChallengeOption(asked.Verifier))
+	return string(raw), address, nil
 }
 
-// finish reads the answer with which a browser came back, to the question that was kept with its session.
+// finish reads the answer with which a browser came back. kept is the question that its session kept.
 // Errors: *refusal.
 func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (Identity, error) {
 	var asked pending
@@ -45,9 +46,11 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 		return Identity{}, refuse(notAsked, nil)
 	}
 	switch {
-	case asked.Kind != p.Kind, subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(asked.State)) != 1:
+	case asked.Kind != p.Kind:
 		return Identity{}, refuse(notAsked, nil)
-	case p.now().Sub(asked.At) > decideTime:
+	case subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(asked.State)) != 1:
+		return Identity{}, refuse(notAsked, nil)
+	case p.now().Sub(asked.At) > signInTimeout:
 		return Identity{}, refuse(tooLate, nil)
 	case answer.Has("iss") && answer.Get("iss") != p.Issuer:
 		return Identity{}, refuse(untrusted, nil)
@@ -62,12 +65,12 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 	}
 	who, err := p.exchange(ctx, found, answer.Get("code"), asked)
 	if err != nil {
-		return who, refuse(classify(err), err)
+		return Identity{}, refuse(classify(err), err)
 	}
 	return who, nil
 }
 
-// cancellations are the errors by which providers say that somebody did not want to, or may not.
+// cancellations returns the errors by which providers say that somebody did not want to sign in, or may not.
 func cancellations() []string {
 	return []string{"access_denied", "consent_required", "interaction_required", "login_required", "account_selection_required"}
 }

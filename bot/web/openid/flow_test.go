@@ -235,7 +235,7 @@ func TestAnswersThatCountForNothing(t *testing.T) {
 		t.Errorf("%d tokens were given", w.fake.Tokens())
 	}
 	kept, answer = w.ask("ann")
-	w.ahead.Store(int64(decideTime + time.Second))
+	w.ahead.Store(int64(signInTimeout + time.Second))
 	_, err = w.ours.finish(ctx, kept, answer)
 	refused(t, err, tooLate)
 }
@@ -329,7 +329,7 @@ func TestStrangeProviders(t *testing.T) {
 	if _, _, err := w.ours.begin(t.Context()); err == nil {
 		t.Error("an issuer that is not written to the letter was taken")
 	}
-	if !loopback("127.0.0.1") || !loopback("::1") || loopback("login.example") || loopback("127.0.0.1.example") {
+	if !isLoopback("127.0.0.1") || !isLoopback("::1") || isLoopback("login.example") || isLoopback("127.0.0.1.example") {
 		t.Error("loopback is not told apart")
 	}
 }

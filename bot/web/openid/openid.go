@@ -15,13 +15,13 @@ import (
 	"parley/bridge"
 )
 
-// Kind is what a provider's tokens say beyond the standard.
+// Kind says which claims a provider's tokens have beyond the standard.
 type Kind string
 
 // Kinds of providers.
 const (
 	Slack     Kind = "slack"     // tokens name the workspace and the user in it
-	Microsoft Kind = "microsoft" // tokens name the tenant and the user's object id; an address is only as good as its domain
+	Microsoft Kind = "microsoft" // tokens name the tenant and the user's object id; an address counts only if its domain was verified
 	Any       Kind = "oidc"      // tokens have an address, and whether it was verified
 )
 
@@ -29,25 +29,25 @@ const (
 type Config struct {
 	Kind         Kind   // also its name in addresses: /auth/with/slack
 	Name         string // what people call it: "Slack"
-	Issuer       string // to the letter, as the provider writes it
+	Issuer       string // exactly as the provider writes it
 	ClientID     string
 	ClientSecret string
 	Tenant       string // Microsoft: the only tenant whose people may come in
 	Redirect     string // where the provider sends people back; registered there
 }
 
-// Back is where a provider of a kind sends people back to, on this site.
+// Back is the address on this site to which a provider of a kind sends people back.
 func Back(kind Kind) string { return "/auth/with/" + string(kind) + "/back" }
 
-// Identity is whom a provider vouched for.
+// Identity is the person whom a provider vouched for.
 type Identity struct {
 	Kind         Kind
 	Organisation string // Slack's workspace, Microsoft's tenant; "" of other providers
 	User         string // Slack's user id, the object id in Entra; "" of other providers
-	Mail         string // that belongs to this person, as the provider checked; lower case; "" = none that it checked
+	Mail         string // the address, if the provider has checked that it is this person's; lower case; else ""
 }
 
-// ErrStranger means that somebody is no agent who takes part.
+// ErrStranger means that somebody is no active agent.
 var ErrStranger = errors.New("openid: no agent")
 
 // ErrElsewhere means that somebody belongs to another workspace than the one that Parley is in.
@@ -62,18 +62,18 @@ type Desk interface {
 
 // How long things may take.
 const (
-	callTime   = 10 * time.Second // one request to a provider
-	decideTime = 15 * time.Minute // from the button here to the way back
-	skew       = 4 * time.Minute  // that clocks of servers may differ
+	callTimeout   = 10 * time.Second // one request to a provider
+	signInTimeout = 15 * time.Minute // from the button here to the way back
+	skew          = 4 * time.Minute  // how much the clocks of servers may differ
 )
 
-// mostBytes of an answer are read.
-const mostBytes = 1 << 20
+// maxAnswerBytes bounds what is read of an answer.
+const maxAnswerBytes = 1 << 20
 
-// newClient speaks to providers. Addresses of providers come from the environment or from the provider itself; none
-// redirects.
+// newClient makes the client that calls providers. It follows no redirect: the addresses come from the environment or from the
+// provider itself.
 func newClient() *http.Client {
-	return &http.Client{Timeout: callTime, Transport: bounded{http.DefaultTransport}, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &http.Client{Timeout: callTimeout, Transport: bounded{http.DefaultTransport}, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return errors.New("the provider redirects, which it must not")
 	}}
 }
@@ -85,10 +85,10 @@ type bounded struct{ next http.RoundTripper }
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := b.next.RoundTrip(r)
 	if err == nil {
-		answer.Body = http.MaxBytesReader(nil, answer.Body, mostBytes)
+		answer.Body = http.MaxBytesReader(nil, answer.Body, maxAnswerBytes)
 	}
 	return answer, err
 }
 
-// lower is how addresses are compared.
-func lower(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+// normalizeAddress returns an address in the form in which addresses are compared.
+func normalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// rediscover is how long what a provider says of itself is believed. Its keys are read again whenever a token names one
-// that is not known.
-const rediscover = time.Hour
+// discoveryLifetime is how long the provider's description of itself is used. Its keys are read again whenever a token names an
+// unknown one.
+const discoveryLifetime = time.Hour
 
-// provider is one provider, and what it says of itself.
+// provider is one provider, with its description of itself.
 type provider struct {
 	Config
 
@@ -30,12 +30,12 @@ type provider struct {
 	at    time.Time // when it was found
 }
 
-// discover asks the provider for its addresses, unless it did so lately. If it can't be reached, what it said before
-// still counts.
+// discover asks the provider for its addresses, unless it did so recently. If the provider can't be reached, the old ones
+// still count.
 func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.found != nil && p.now().Sub(p.at) < rediscover {
+	if p.found != nil && p.now().Sub(p.at) < discoveryLifetime {
 		return p.found, nil
 	}
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.Issuer)
@@ -51,7 +51,7 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	return p.found, nil
 }
 
-// checkAddresses refuses a provider that would have secrets and tokens sent openly.
+// checkAddresses refuses a provider to which secrets and tokens would be sent without encryption.
 func checkAddresses(found *oidc.Provider) error {
 	var keys struct {
 		Address string `json:"jwks_uri"`
@@ -65,29 +65,36 @@ func checkAddresses(found *oidc.Provider) error {
 	}
 	for _, address := range addresses {
 		u, err := url.Parse(address)
-		if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		isSafe := err == nil && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
+		if !isSafe {
 			return fmt.Errorf("%q is no https address", address)
 		}
 	}
 	return nil
 }
 
-// loopback reports whether a host is this machine.
-func loopback(host string) bool {
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// oauth returns what both steps need: sending the browser to the provider, and exchanging the code that it comes back with.
+// oauth returns the configuration for both steps: sending the browser to the provider, and exchanging the code with which it
+// comes back.
 func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 	endpoint := found.Endpoint()
 	endpoint.AuthStyle = authStyle(found)
-	return &oauth2.Config{ClientID: p.ClientID, ClientSecret: p.ClientSecret, Endpoint: endpoint, RedirectURL: p.Redirect,
-		Scopes: []string{oidc.ScopeOpenID, "email", "profile"}}
+	return &oauth2.Config{
+		ClientID:     p.ClientID,
+		ClientSecret: p.ClientSecret,
+		Endpoint:     endpoint,
+		RedirectURL:  p.Redirect,
+		Scopes:       []string{oidc.ScopeOpenID, "email", "profile"},
+	}
 }
 
-// authStyle is how the client's secret is sent, as the provider says. Trying one way after the other won't do: a code works
-// once.
+// authStyle returns how the client's secret is sent, as the provider describes it. We can't try one way after the other,
+// because a code works only once.
 func authStyle(found *oidc.Provider) oauth2.AuthStyle {
 	var said struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
@@ -95,5 +102,5 @@ func authStyle(found *oidc.Provider) oauth2.AuthStyle {
 	if found.Claims(&said) == nil && slices.Contains(said.Methods, "client_secret_post") {
 		return oauth2.AuthStyleInParams
 	}
-	return oauth2.AuthStyleInHeader // what the standard takes where nothing is said
+	return oauth2.AuthStyleInHeader // the standard's default
 }

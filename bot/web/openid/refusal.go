@@ -16,7 +16,7 @@ type reason int
 
 // Reasons.
 const (
-	notAsked  reason = iota // an answer to a question that this browser did not ask, or asked before
+	notAsked  reason = iota // the answer is to a question that this browser did not ask, or that was answered already
 	tooLate                 // the page of the provider stood open too long
 	cancelled               // somebody did not want to, or may not
 	failed                  // the provider says that something is wrong, most often with the registration
@@ -29,7 +29,7 @@ const (
 // refusal is an error with its reason.
 type refusal struct {
 	reason reason
-	cause  error // for the log; nil = none
+	cause  error // for the log; nil if there is none
 }
 
 func refuse(why reason, cause error) *refusal { return &refusal{why, cause} }
@@ -42,10 +42,11 @@ func (r *refusal) Error() string {
 	return r.cause.Error()
 }
 
-// errAnswer is what a provider said instead of giving a code. Only a short word of it is kept: it comes by the
-// browser's address, where anybody can write.
+// errAnswer is the error that a provider answered instead of a code. Only a short word of small letters is used: it comes in the
+// browser's address, where anybody can write anything.
 func errAnswer(code string) error {
-	if len(code) > 60 || strings.ContainsFunc(code, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz_", r) }) {
+	const maxCode, codeLetters = 60, "abcdefghijklmnopqrstuvwxyz_"
+	if len(code) > maxCode || strings.Trim(code, codeLetters) != "" {
 		code = "an unknown error"
 	}
 	if code == "" {
@@ -54,7 +55,7 @@ func errAnswer(code string) error {
 	return errors.New("openid: the provider answered " + code)
 }
 
-// classify says why an exchange failed.
+// classify returns why an exchange failed.
 func classify(err error) reason {
 	var answered *oauth2.RetrieveError
 	var network net.Error
@@ -73,13 +74,13 @@ func classify(err error) reason {
 	return untrusted
 }
 
-// words are what somebody reads.
+// words are what people read about a refusal.
 type words struct {
 	status     int
 	text, hint string
 }
 
-// words tells somebody what happened with a provider, and what to do.
+// words says in words for people what happened at a provider, and what to do.
 func (r reason) words(provider string) words {
 	switch r {
 	case tooLate:

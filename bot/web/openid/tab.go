@@ -17,12 +17,12 @@ import (
 //go:embed *.html
 var templates embed.FS
 
-// Tab is the tab of Teams, in which people are signed in by the token that Teams gives its page.
+// Tab describes the tab of Teams, in which people are signed in by the token that Teams gives the page.
 type Tab struct {
-	Host string // of the public address, as the app's manifest names it: "help.acme.example"; "" = there is no tab
+	Host string // the host of the public address, as in the app's manifest: "help.acme.example"; "" if there is no tab
 }
 
-// tabScope is what the app's registration lets Teams ask for.
+// tabScope is the scope for which the app's registration lets Teams ask.
 const tabScope = "access_as_user"
 
 // teamsClients are the clients to which Entra gives tokens for a tab: Teams on desktops and phones, Teams in a browser.
@@ -31,8 +31,8 @@ func teamsClients() []string {
 	return []string{"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"}
 }
 
-// mostToken bounds a token, in bytes. Those of people in very many groups are some thousand bytes long.
-const mostToken = 32 << 10
+// maxTokenBytes bounds a token, in bytes. Those of people in very many groups are some thousand bytes long.
+const maxTokenBytes = 32 << 10
 
 // tabClaims are what a token for a tab says.
 type tabClaims struct {
@@ -42,17 +42,18 @@ type tabClaims struct {
 	Scope   string `json:"scp"`
 }
 
-// tabToken reads whom a token for the tab means. Teams keeps such a token and gives it again while it is valid, about an
-// hour: so it is no proof that it was asked for just now, and may come several times. What keeps others from handing in
-// one: only a page of this site may send the form, and who has a token of a person can ask for more anyway.
+// tabToken returns the person of a token for the tab. Teams gives the same token again while it is valid, about an hour. So the
+// token doesn't prove that it was asked for just now, and may come several times. Others can't make use of that: only a page
+// of this site may send the form, and whoever has a person's token could ask for more anyway.
 // Errors: ErrElsewhere; why it counts for nothing.
 func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, error) {
 	found, err := p.discover(ctx)
 	if err != nil {
 		return Identity{}, refuse(away, err)
 	}
-	// The audience is checked below: it is the app's id, or its address as a resource. Times are, too, as everywhere.
-	token, err := found.Verifier(&oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}).Verify(oidc.ClientContext(ctx, p.client), raw)
+	// The audience (the app's id, or its address as a resource) and the times are checked below.
+	config := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}
+	token, err := found.Verifier(config).Verify(oidc.ClientContext(ctx, p.client), raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: %w", err)
 	}
@@ -60,9 +61,10 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	if err := token.Claims(&said); err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: claims: %w", err)
 	}
+	audiences := []string{p.ClientID, "api://" + host + "/botid-" + p.ClientID}
 	now := p.now()
 	switch {
-	case len(token.Audience) != 1 || token.Audience[0] != p.ClientID && token.Audience[0] != "api://"+host+"/botid-"+p.ClientID:
+	case len(token.Audience) != 1 || !slices.Contains(audiences, token.Audience[0]):
 		return Identity{}, errors.New("openid: tab: the token is for another app (aud)")
 	case said.Version != "2.0":
 		return Identity{}, errors.New("openid: tab: the token is of version 1: set requestedAccessTokenVersion to 2 in the registration's manifest")
@@ -91,8 +93,8 @@ type shownTab struct {
 	Wait   bool // nobody is signed in until a click
 }
 
-// goal reads which page a tab shows.
-func goal(v *web.Visit) (to, path string) {
+// tabGoal returns which page a tab shows: its name in the address, and its path.
+func tabGoal(v *web.Visit) (to, path string) {
 	if v.Value("to") == "settings" {
 		return "settings", "/settings"
 	}
@@ -104,7 +106,7 @@ func (t tabEntrance) show(_ *door, v *web.Visit) error {
 	if t.tab().Host == "" {
 		return v.NotFound()
 	}
-	to, path := goal(v)
+	to, path := tabGoal(v)
 	if v.Person.ID != 0 && v.Value("stay") == "" {
 		return v.Go(path)
 	}
@@ -117,9 +119,9 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 	if tab.Host == "" {
 		return v.NotFound()
 	}
-	_, path := goal(v)
+	_, path := tabGoal(v)
 	raw := v.Request.PostFormValue("token")
-	if raw == "" || len(raw) > mostToken {
+	if raw == "" || len(raw) > maxTokenBytes {
 		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
 	}
 	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)

@@ -15,12 +15,12 @@ import (
 // claims are what a token may say of somebody.
 type claims struct {
 	AuthorizedParty string `json:"azp"`
-	NotBefore       int64  `json:"nbf"` // seconds; 0 = none
+	NotBefore       int64  `json:"nbf"` // in seconds; 0 if the token has none
 
 	Email         string `json:"email"`
 	EmailVerified yes    `json:"email_verified"`
-	// DomainVerified is Microsoft's word that the owner of the address' domain is who the user's organisation is. Only
-	// with it an address in its tokens means anything.
+	// DomainVerified is true if Microsoft has verified that the user's organisation owns the domain of the address. Without
+	// it, an address in Microsoft's tokens proves nothing.
 	// Source: learn.microsoft.com, "Optional claims reference", read 2026-11.
 	DomainVerified yes `json:"xms_edov"`
 
@@ -35,13 +35,13 @@ type claims struct {
 // yes is a yes that providers write in several ways: true, "true", 1, "1".
 type yes bool
 
-// UnmarshalJSON implements json.Unmarshaler. What is no yes is a no.
+// UnmarshalJSON implements json.Unmarshaler. Every other value means no.
 func (y *yes) UnmarshalJSON(raw []byte) error {
 	*y = yes(slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw)))
 	return nil
 }
 
-// exchange returns the code to the provider, and returns what its token says.
+// exchange gives the code to the provider, and returns what the provider's token says.
 func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	got, err := p.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))
@@ -52,7 +52,7 @@ func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code stri
 	if raw == "" {
 		return Identity{}, errors.New("openid: the answer has no id_token")
 	}
-	// Times are checked below, with room for clocks that differ.
+	// checkTimes checks the times, and allows for clocks that differ.
 	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
@@ -61,7 +61,8 @@ func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code stri
 	if err := token.Claims(&said); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
 	}
-	if err := errors.Join(p.checkTimes(token, said), p.checkUse(token, said, got.AccessToken, asked)); err != nil {
+	err = errors.Join(p.checkTimes(token, said), p.checkUse(token, said, got.AccessToken, asked))
+	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
 	if err := p.askMore(ctx, found, token, got, &said); err != nil {
@@ -70,8 +71,8 @@ func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code stri
 	return p.identity(said)
 }
 
-// askMore reads somebody's address where the token has none: the standard lets a provider tell it at the userinfo
-// endpoint alone. Slack's and Microsoft's tokens say all that counts.
+// askMore reads the address from the userinfo endpoint if the token has none: the standard lets a provider tell it only there.
+// Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oidc.IDToken, got *oauth2.Token, said *claims) error {
 	if p.Kind != Any || said.Email != "" || found.UserInfoEndpoint() == "" {
@@ -88,7 +89,7 @@ func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oid
 	return nil
 }
 
-// checkTimes: a token was made just now, and is valid.
+// checkTimes checks that a token was made for our question, and is valid now.
 func (p *provider) checkTimes(token *oidc.IDToken, said claims) error {
 	now := p.now()
 	switch {
@@ -96,18 +97,19 @@ func (p *provider) checkTimes(token *oidc.IDToken, said claims) error {
 		return fmt.Errorf("the token expired %s ago; compare the clocks", now.Sub(token.Expiry).Round(time.Second))
 	case token.IssuedAt.After(now.Add(skew)), said.NotBefore > now.Add(skew).Unix():
 		return errors.New("the token is of the future; compare the clocks")
-	case token.IssuedAt.Before(now.Add(-decideTime - skew)):
+	case token.IssuedAt.Before(now.Add(-signInTimeout - skew)):
 		return errors.New("the token is older than our question")
 	}
 	return nil
 }
 
-// checkUse: a token answers this sign-in, and was asked for by us.
+// checkUse checks that a token answers this sign-in, and was made for us.
 func (p *provider) checkUse(token *oidc.IDToken, said claims, access string, asked pending) error {
 	switch {
 	case subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1:
 		return errors.New("the token is of another sign-in (nonce)")
-	case said.AuthorizedParty != "" && said.AuthorizedParty != p.ClientID, len(token.Audience) > 1 && said.AuthorizedParty == "":
+	case said.AuthorizedParty != "" && said.AuthorizedParty != p.ClientID,
+		said.AuthorizedParty == "" && len(token.Audience) > 1: // with several audiences, the token must name the client
 		return errors.New("the token was made for another client (azp)")
 	}
 	if token.AccessTokenHash != "" {
@@ -116,11 +118,11 @@ func (p *provider) checkUse(token *oidc.IDToken, said claims, access string, ask
 	return nil
 }
 
-// identity reads whom a token means. Errors: ErrElsewhere.
+// identity returns the person of a token. Errors: ErrElsewhere.
 func (p *provider) identity(said claims) (Identity, error) {
 	who := Identity{Kind: p.Kind}
 	if said.EmailVerified || said.DomainVerified {
-		who.Mail = lower(said.Email)
+		who.Mail = normalizeAddress(said.Email)
 	}
 	switch p.Kind {
 	case Slack:
@@ -132,7 +134,7 @@ func (p *provider) identity(said claims) (Identity, error) {
 		if said.Tenant != p.Tenant {
 			return who, ErrElsewhere
 		}
-		who.Organisation, who.User = said.Tenant, lower(said.ObjectID)
+		who.Organisation, who.User = said.Tenant, normalizeAddress(said.ObjectID)
 	case Any:
 	}
 	return who, nil

@@ -22,7 +22,7 @@ var ErrNone = errors.New("records: there is no such thing")
 
 func (p pages) eraseRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /settings/erase", For: web.Admins, Do: p.whom},
+		{Pattern: "GET /settings/erase", For: web.Admins, Do: p.showErase},
 		{Pattern: "GET /settings/erase/contact/{id}", For: web.Admins, Do: p.contact, Streams: true},
 		{Pattern: "POST /settings/erase/contact/{id}", For: web.Admins, Do: p.eraseContact, Streams: true},
 		{Pattern: "GET /settings/erase/contact/{id}/export", For: web.Admins, Do: p.exportContact, Streams: true},
@@ -58,8 +58,8 @@ const (
 	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: from the database and from what Parley posted in Slack and Teams, not from the mailbox or the provider."
 )
 
-// whom asks for a customer, and lists who was erased.
-func (p pages) whom(v *web.Visit) error {
+// showErase shows the form that asks for a customer, the customers that it found, and who was erased.
+func (p pages) showErase(v *web.Visit) error {
 	text := v.Value("contact")
 	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}, Super: v.Person.Super}
 	if text != "" {
@@ -84,23 +84,26 @@ func (p pages) whom(v *web.Visit) error {
 
 func contactPath(id bridge.ContactID) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
 
-// asked finds the customer of an address; nil if there is none.
-func (p pages) asked(v *web.Visit) (*Contact, error) {
+// requestedContact returns the customer that the address names; nil if there is none.
+func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, nil //nolint:nilerr // a number that is none names nobody
+		return nil, nil //nolint:nilerr // what is no number names nobody
 	}
 	found, err := p.desk.FindContacts(v.Context(), strconv.FormatInt(id, 10))
+	if err != nil {
+		return nil, err
+	}
 	for i := range found {
 		if found[i].ID == bridge.ContactID(id) {
-			return &found[i], err
+			return &found[i], nil
 		}
 	}
-	return nil, err
+	return nil, nil
 }
 
-// nobody answers that there is no such customer, or that it could not be found out.
-func nobody(v *web.Visit, err error) error {
+// refuseUnknown answers that there is no such customer; it returns err if that could not be found out.
+func refuseUnknown(v *web.Visit, err error) error {
 	if err != nil {
 		return err
 	}
@@ -116,13 +119,13 @@ type shownPlan struct {
 	Problem string
 }
 
-// contact shows what stands of a customer, before anything is done.
-func (p pages) contact(v *web.Visit) error { return p.plan(v, "") }
+// contact shows what is stored of a customer, before anything is done.
+func (p pages) contact(v *web.Visit) error { return p.showPlan(v, "") }
 
-func (p pages) plan(v *web.Visit, problem string) error {
-	c, err := p.asked(v)
+func (p pages) showPlan(v *web.Visit, problem string) error {
+	c, err := p.requestedContact(v)
 	if c == nil || err != nil {
-		return nobody(v, err)
+		return refuseUnknown(v, err)
 	}
 	places, err := p.desk.CountContact(v.Context(), c.ID)
 	if err != nil {
@@ -130,7 +133,8 @@ func (p pages) plan(v *web.Visit, problem string) error {
 	}
 	shown := shownPlan{Contact: *c, Path: contactPath(c.ID), Problem: problem}
 	for _, place := range places {
-		if shown.Rows += place.Rows; place.Rows > 0 {
+		shown.Rows += place.Rows
+		if place.Rows > 0 {
 			shown.Places = append(shown.Places, place)
 		}
 	}
@@ -145,23 +149,23 @@ func (p pages) plan(v *web.Visit, problem string) error {
 // eraseContact erases a customer.
 func (p pages) eraseContact(v *web.Visit) error {
 	if v.Value("sure") != "true" {
-		return p.plan(v, "Tick the box first: what is erased can't be brought back.")
+		return p.showPlan(v, "Tick the box first: what is erased can't be brought back.")
 	}
-	c, err := p.asked(v)
+	c, err := p.requestedContact(v)
 	if c == nil || err != nil {
-		return nobody(v, err)
+		return refuseUnknown(v, err)
 	}
 	_, err = p.desk.EraseContact(v.Context(), v.Person, c.ID)
-	return erased(v, err)
+	return answerErased(v, err)
 }
 
-// goOn goes on with an erasure that was cut off.
+// goOn continues an erasure that was interrupted.
 func (p pages) goOn(v *web.Visit) error {
-	return erased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
+	return answerErased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
 }
 
-// erased says how an erasure ended.
-func erased(v *web.Visit, err error) error {
+// answerErased says how an erasure ended.
+func answerErased(v *web.Visit, err error) error {
 	switch {
 	case errors.Is(err, ErrWaiting):
 		return v.Saved("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
@@ -175,7 +179,7 @@ func erased(v *web.Visit, err error) error {
 	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
-// certificate returns the certificate as a file.
+// certificate answers with the certificate as a file.
 func (p pages) certificate(v *web.Visit) error {
 	id := v.Request.PathValue("erasure")
 	body, err := p.desk.Certificate(v.Context(), id)
@@ -188,12 +192,12 @@ func (p pages) certificate(v *web.Visit) error {
 	return download(v, "application/json", "erasure-"+id+".json", body)
 }
 
-// exportContact returns everything of a customer as a file. It is made as a whole first, so that an error is no
-// half file.
+// exportContact answers with everything of a customer as a file. The file is made as a whole first, so that an error is no half
+// file.
 func (p pages) exportContact(v *web.Visit) error {
-	c, err := p.asked(v)
+	c, err := p.requestedContact(v)
 	if c == nil || err != nil {
-		return nobody(v, err)
+		return refuseUnknown(v, err)
 	}
 	var file bytes.Buffer
 	if err := p.desk.ExportContact(v.Context(), c.ID, &file); err != nil {

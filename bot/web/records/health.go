@@ -24,7 +24,7 @@ type Finding struct {
 	Level string // good, odd, wrong
 	What  string
 	Text  string
-	Hint  string // what to do; "" = nothing
+	Hint  string // what to do; "" if nothing
 }
 
 // Level is the worst of the findings.

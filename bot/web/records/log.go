@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	logPage = 100  // rows of a page
-	csvPage = 2000 // rows that are read at once for a file
+	rowsPerPage = 100
+	rowsPerRead = 2000 // for a file
 )
 
 // logDesk is what the page of the log needs.
 type logDesk interface {
-	// Log reads rows of the log behind a place, the newest first; "" = from the newest on.
+	// Log reads rows of the log that come after a place, the newest first. If after is "", it begins with the newest.
 	Log(ctx context.Context, f LogFilter, after string, size int) (LogPage, error)
 
 	// LogNames lists what the log can be filtered by.
@@ -33,21 +33,21 @@ type LogFilter struct {
 	What         string
 	Account      string
 	Conversation bridge.ConversationID
-	From, Until  time.Time // Until is the first moment that is not wanted
+	From, Until  time.Time // Until itself is not wanted
 }
 
 // LogPage is some rows of the log.
 type LogPage struct {
 	Rows []LogRow
-	Next string // the place behind them; "" = there are no older ones
-	Seen time.Time
+	Next string    // the place after these rows; "" if there are no older ones
+	Seen time.Time // how far back was looked
 }
 
 // LogRow is one thing that was done.
 type LogRow struct {
 	At           time.Time
-	Conversation bridge.ConversationID // 0 = the set-up was changed
-	Account      string                // "" = the set-up
+	Conversation bridge.ConversationID // 0 means the set-up was changed
+	Account      string                // "" means the set-up
 	By           string
 	What         string
 	Text         string
@@ -73,7 +73,7 @@ type shownLog struct {
 	Fields   []web.Field
 	Problem  string
 	Rows     []shownRow
-	Older    string // the address of the next page; "" = there is none
+	Older    string // the address of the next page; "" if there is none
 	Seen     string // how far back was looked
 	CSV      string
 	Filtered bool
@@ -92,14 +92,20 @@ func (p pages) log(v *web.Visit) error {
 		return err
 	}
 	filter, problem := readFilter(v)
-	shown := shownLog{Fields: filterFields(v, names), Problem: problem, CSV: "/settings/log.csv?" + query(v, "").Encode(), Filtered: filter != LogFilter{}}
+	shown := shownLog{
+		Fields:   filterFields(v, names),
+		Problem:  problem,
+		CSV:      "/settings/log.csv?" + query(v, "").Encode(),
+		Filtered: filter != LogFilter{},
+	}
 	if problem == "" {
-		page, err := p.desk.Log(v.Context(), filter, v.Value("after"), logPage)
+		page, err := p.desk.Log(v.Context(), filter, v.Value("after"), rowsPerPage)
 		if err != nil {
 			return err
 		}
 		for _, r := range page.Rows {
-			shown.Rows = append(shown.Rows, shownRow{r, r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05"), strings.Split(r.Text, "\n")})
+			when := r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05")
+			shown.Rows = append(shown.Rows, shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")})
 		}
 		if page.Next != "" {
 			shown.Older = "/settings/log?" + query(v, page.Next).Encode()
@@ -110,12 +116,12 @@ func (p pages) log(v *web.Visit) error {
 		Help: "What was done to conversations and to the set-up, by whom and when. Nothing here can be changed."})
 }
 
-// filterNames are the parts of an address that filter the log.
+// filterNames returns the names of the values in an address that filter the log.
 func filterNames() []string {
 	return []string{"who", "what", "account", "conversation", "from", "until"}
 }
 
-// query returns the address of the same filter at another place.
+// query returns the query of an address with the same filter, at another place of the log.
 func query(v *web.Visit, after string) url.Values {
 	q := url.Values{}
 	for _, name := range filterNames() {
@@ -129,7 +135,7 @@ func query(v *web.Visit, after string) url.Values {
 	return q
 }
 
-// readFilter reads the filter of an address, and says what is wrong with it.
+// readFilter reads the filter of an address. problem says, in words for people, what is wrong with it.
 func readFilter(v *web.Visit) (f LogFilter, problem string) {
 	var err error
 	f.What, f.Account = v.Value("what"), v.Value("account")
@@ -187,7 +193,7 @@ func (p pages) logFile(v *web.Visit) error {
 	if problem != "" {
 		return v.Refuse(http.StatusBadRequest, problem, "Go back to the log and choose again.")
 	}
-	page, err := p.desk.Log(v.Context(), filter, "", csvPage) // an error can still be shown
+	page, err := p.desk.Log(v.Context(), filter, "", rowsPerRead) // before anything is written, so that an error can be shown
 	if err != nil {
 		return err
 	}
@@ -207,7 +213,7 @@ func (p pages) logFile(v *web.Visit) error {
 		if file.Error() != nil || page.Next == "" {
 			return nil // the browser went away, or that is all
 		}
-		if page, err = p.desk.Log(v.Context(), filter, page.Next, csvPage); err != nil {
+		if page, err = p.desk.Log(v.Context(), filter, page.Next, rowsPerRead); err != nil {
 			return err
 		}
 	}

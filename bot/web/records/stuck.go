@@ -13,8 +13,8 @@ import (
 	"parley/channels"
 )
 
-// shownRows is how many rows a list of what stands still has.
-const shownRows = 100
+// maxRows is how many rows a list on these pages has at most.
+const maxRows = 100
 
 // stuckDesk is what the pages about what stands still need.
 type stuckDesk interface {
@@ -27,12 +27,12 @@ type stuckDesk interface {
 	// Drop takes an event out of quarantine for good. Errors: ErrNone.
 	Drop(ctx context.Context, by web.Person, event bridge.EventID) error
 
-	// Undecided lists messages that wait for a decision: those of which nobody knows whether they arrived, then those
-	// that were refused, the oldest first.
+	// Undecided lists messages that wait for a decision: first those of which nobody knows whether they arrived, then those
+	// that were refused; of both the oldest first.
 	Undecided(ctx context.Context, limit int) ([]Undecided, error)
 
 	// Decide does for an admin what a button in the thread would do, and says what became of it.
-	// Errors: ErrNone where nothing is left to decide; *bridge.Problem for what the admin may not do.
+	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
 	// Blocked lists the senders whose automatic mail is passed over.
@@ -41,7 +41,7 @@ type stuckDesk interface {
 	// Unblock lets a sender's mail in again. Errors: ErrNone.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
 
-	// Backups tells of the backups that Parley makes by itself.
+	// Backups returns the state of the backups that Parley makes by itself.
 	Backups(ctx context.Context) (Backups, error)
 }
 
@@ -56,8 +56,8 @@ type Quarantined struct {
 // Undecided is an agent's message of which nobody knows whether it arrived, or that was refused.
 type Undecided struct {
 	Conversation bridge.ConversationID
-	Delivery     bridge.DeliveryID // 0 = it can be decided in its thread only
-	Attempt      int               // the last one at it
+	Delivery     bridge.DeliveryID // 0 if it can be decided only in its thread
+	Attempt      int               // the number of the last attempt to send it
 	Refused      bool              // it surely did not arrive
 	Why          string
 	Account      string
@@ -69,7 +69,7 @@ type Undecided struct {
 type Decision struct {
 	Verb     bridge.Verb // VerbSendAgain or VerbMarkSent
 	Delivery bridge.DeliveryID
-	Attempt  int // the last one at it that the page showed: a later one has to be looked at first
+	Attempt  int // the last attempt that the page showed; after a later one, the admin must look again first
 }
 
 // Blocked is a sender whose automatic mail is passed over.
@@ -82,13 +82,13 @@ type Blocked struct {
 
 // Backups tells of the backups that Parley makes by itself.
 type Backups struct {
-	Ours    bool // Parley makes them; else the server's operator does
+	Ours    bool // Parley makes them; otherwise the server's operator does
 	Folder  string
-	Last    time.Time // zero = none was made yet
+	Last    time.Time // when the last one was made; zero if there is none
 	File    string
 	Bytes   int64
 	Tried   time.Time // when one was restored on trial
-	Problem string    // why the last attempt failed; "" = it did not
+	Problem string    // why the last attempt failed; "" if it succeeded
 }
 
 func (p pages) stuckRoutes() []web.Route {
@@ -130,15 +130,15 @@ type shownBackups struct {
 	Old                 bool // there should be a newer one
 }
 
-// oldBackup is how old the newest backup may be: they are made each night.
-const oldBackup = 26 * time.Hour
+// maxBackupAge is how old the newest backup may be. They are made each night.
+const maxBackupAge = 26 * time.Hour
 
 func (p pages) stuck(v *web.Visit) error {
-	undecided, err := p.desk.Undecided(v.Context(), shownRows)
+	undecided, err := p.desk.Undecided(v.Context(), maxRows)
 	if err != nil {
 		return err
 	}
-	quarantine, err := p.desk.Quarantine(v.Context(), shownRows)
+	quarantine, err := p.desk.Quarantine(v.Context(), maxRows)
 	if err != nil {
 		return err
 	}
@@ -147,14 +147,21 @@ func (p pages) stuck(v *web.Visit) error {
 		return err
 	}
 	zone := v.Now().Location()
-	shown := shownStuck{Cut: len(undecided) == shownRows || len(quarantine) == shownRows, Backups: shownBackups{Backups: backups,
-		LastWhen: moment(backups.Last, zone), TriedWhen: moment(backups.Tried, zone), Size: fmt.Sprintf("%.1f MB", float64(backups.Bytes)/1e6),
-		Old: !backups.Last.IsZero() && v.Now().Sub(backups.Last) > oldBackup}}
+	shown := shownStuck{
+		Cut: len(undecided) == maxRows || len(quarantine) == maxRows,
+		Backups: shownBackups{
+			Backups:   backups,
+			LastWhen:  timeText(backups.Last, zone),
+			TriedWhen: timeText(backups.Tried, zone),
+			Size:      fmt.Sprintf("%.1f MB", float64(backups.Bytes)/1e6),
+			Old:       !backups.Last.IsZero() && v.Now().Sub(backups.Last) > maxBackupAge,
+		},
+	}
 	for _, u := range undecided {
-		shown.Undecided = append(shown.Undecided, shownUndecided{u, moment(u.At, zone)})
+		shown.Undecided = append(shown.Undecided, shownUndecided{u, timeText(u.At, zone)})
 	}
 	for _, q := range quarantine {
-		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, moment(q.At, zone)})
+		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, timeText(q.At, zone)})
 	}
 	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
 		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
@@ -162,12 +169,16 @@ func (p pages) stuck(v *web.Visit) error {
 
 // decide sends a message again, or marks it as sent.
 func (p pages) decide(v *web.Visit) error {
-	d := Decision{Verb: bridge.Verb(v.Value("verb"))}
 	delivery, err := strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
-	d.Delivery = bridge.DeliveryID(delivery)
-	var wrong error
-	d.Attempt, wrong = strconv.Atoi(v.Value("attempt"))
-	if err != nil || wrong != nil || d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
+	if err != nil {
+		return v.NotFound()
+	}
+	attempt, err := strconv.Atoi(v.Value("attempt"))
+	if err != nil {
+		return v.NotFound()
+	}
+	d := Decision{Verb: bridge.Verb(v.Value("verb")), Delivery: bridge.DeliveryID(delivery), Attempt: attempt}
+	if d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
 		return v.NotFound()
 	}
 	done, err := p.desk.Decide(v.Context(), v.Person, d)
@@ -190,10 +201,11 @@ func (p pages) decide(v *web.Visit) error {
 	case d.Verb == bridge.VerbMarkSent:
 		said = "It is marked as sent. Its thread tells so."
 	}
-	return changed(v, err, "/settings/stuck", said)
+	return answerChange(v, err, "/settings/stuck", said)
 }
 
-func moment(at time.Time, zone *time.Location) string {
+// timeText writes a time; "" for the zero time.
+func timeText(at time.Time, zone *time.Location) string {
 	if at.IsZero() {
 		return ""
 	}
@@ -217,7 +229,7 @@ func (p pages) drop(v *web.Visit) error {
 	if err == nil {
 		err = p.desk.Drop(v.Context(), v.Person, bridge.EventID(event))
 	}
-	return changed(v, err, "/settings/stuck", fmt.Sprintf("Event %d is dropped: it is never applied.", event))
+	return answerChange(v, err, "/settings/stuck", fmt.Sprintf("Event %d is dropped: it is never applied.", event))
 }
 
 // shownBlocked is what blocked.html shows.
@@ -227,11 +239,11 @@ type shownBlocked struct {
 }
 
 func (p pages) blocked(v *web.Visit) error {
-	list, err := p.desk.Blocked(v.Context(), shownRows)
+	list, err := p.desk.Blocked(v.Context(), maxRows)
 	if err != nil {
 		return err
 	}
-	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shownBlocked{Rows: list, Cut: len(list) == shownRows},
+	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shownBlocked{Rows: list, Cut: len(list) == maxRows},
 		Help: "Automatic mail of these senders is passed over. Colleagues block a sender in the thread of the day's automatic mail."})
 }
 
@@ -240,11 +252,11 @@ func (p pages) unblock(v *web.Visit) error {
 	if err == nil {
 		err = p.desk.Unblock(v.Context(), v.Person, bridge.IdentityID(sender))
 	}
-	return changed(v, err, "/settings/blocked", "The sender's mail is let in again.")
+	return answerChange(v, err, "/settings/blocked", "The sender's mail is let in again.")
 }
 
-// changed says how a change ended.
-func changed(v *web.Visit, err error, path, text string) error {
+// answerChange answers a change: it leads to a page that shows text, or says why there was no change.
+func answerChange(v *web.Visit, err error, path, text string) error {
 	switch {
 	case errors.Is(err, ErrNone), errors.Is(err, strconv.ErrSyntax), errors.Is(err, strconv.ErrRange):
 		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already: open the page anew.")

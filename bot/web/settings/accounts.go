@@ -15,14 +15,14 @@ import (
 
 const accountsPath = "/settings/accounts"
 
-// State is how an account does.
+// State is the state of an account.
 type State struct {
-	Status   string // active, error, …: channels.ConditionStatus
-	Text     string // what is wrong
-	Hint     string // what to do
-	Queued   int    // messages that wait to be sent to customers
-	Decide   int    // messages that wait for a person's decision
-	Activity time.Time
+	Status   string    // active, error, …: channels.ConditionStatus
+	Text     string    // what is wrong
+	Hint     string    // what to do
+	Queued   int       // messages that wait to be sent to customers
+	Decide   int       // messages that wait for a person's decision
+	Activity time.Time // when something last happened; zero if it isn't known
 }
 
 // accountRow is an account in the list.
@@ -31,7 +31,7 @@ type accountRow struct {
 
 	Name       string
 	Path       string
-	Connection string // the page on which it is tested and connected again; "" = there is none
+	Connection string // the page on which it is tested and connected again; "" if there is none
 	Channel    string // "E-mail"
 	Team       string
 	Mode       string
@@ -63,21 +63,30 @@ func (p pages) listAccounts(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	sieve, found := sift(v, accountsPath, setup.EntryAccount, all)
+	shown, found := filterEntries(v, accountsPath, setup.EntryAccount, all)
 	var rows []accountRow
 	for _, e := range found {
 		if e.Kind != setup.EntryAccount {
 			continue
 		}
-		rows = append(rows, accountRow{State: states[e.Name], Name: e.Name, Path: accountPath(e.Name), Channel: p.channelName(e.Channel),
-			Team: e.Value("team"), Mode: e.Value("mode"), Paused: e.Value("paused") == "true", Version: e.Version,
-			Last: ago(v.Now(), states[e.Name].Activity), Connection: connectionPath(e.Channel, e.Name)})
+		rows = append(rows, accountRow{
+			State:      states[e.Name],
+			Name:       e.Name,
+			Path:       accountPath(e.Name),
+			Connection: connectionPath(e.Channel, e.Name),
+			Channel:    p.channelName(e.Channel),
+			Team:       e.Value("team"),
+			Mode:       e.Value("mode"),
+			Paused:     e.Value("paused") == "true",
+			Version:    e.Version,
+			Last:       ago(v.Now(), states[e.Name].Activity),
+		})
 	}
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
-		Data: map[string]any{"Rows": pageOf(v, &sieve, rows), "Sieve": sieve, "Adds": p.adds()}})
+		Data: map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.adds()}})
 }
 
-// adds are the pages on which accounts are added. Those of WhatsApp begin on one page.
+// adds lists the pages on which accounts are added. Those of WhatsApp begin on a common page.
 func (p pages) adds() (list []web.Link) {
 	for _, c := range p.desk.Channels() {
 		l := web.Link{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
@@ -94,7 +103,7 @@ func (p pages) adds() (list []web.Link) {
 	return list
 }
 
-// connectionPath is the page on which an account is tested and connected again (packages mailbox and number); "" for
+// connectionPath returns the address of the page on which an account is tested and connected again (packages mailbox and number); "" for
 // others.
 func connectionPath(channel, name string) string {
 	if channel != "email" {
@@ -103,8 +112,8 @@ func connectionPath(channel, name string) string {
 	return "/settings/mailboxes/" + url.PathEscape(name)
 }
 
-// ReconnectPath is the page to which an admin goes when an account is in trouble: the one on which it is connected
-// again, or, where there is none, that of its settings.
+// ReconnectPath returns the address of the page for an account in trouble: the one on which it is connected again or, if there
+// is none, that of its settings.
 func ReconnectPath(channel, name string) string {
 	return cmp.Or(connectionPath(channel, name), accountPath(name))
 }
@@ -118,9 +127,10 @@ func (p pages) channelName(kind string) string {
 	return kind
 }
 
-// ago tells how long ago something was, as coarsely as people do.
+// ago writes how long ago something was, roughly.
 func ago(now, then time.Time) string {
-	switch d := now.Sub(then); {
+	d := now.Sub(then)
+	switch {
 	case then.IsZero():
 		return "not lately"
 	case d < time.Minute:
@@ -141,24 +151,21 @@ func plural(n int, word string) string {
 	return strconv.Itoa(n) + " " + word + "s"
 }
 
-// accountForm has all that can be set of an account; e is nil for a new one.
+// accountForm makes the form with all that can be set of an account; e is nil for a new one.
 func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
-	fields, teams := p.desk.Fields(setup.EntryAccount, channel), namesOf(all, setup.EntryTeam)
+	fields := p.desk.Fields(setup.EntryAccount, channel)
 	form := formOf(action, fields, e, accountParts(fields))
-	for g := range form.Groups {
-		for i := range form.Groups[g].Fields {
-			if f := &form.Groups[g].Fields[i]; f.Name == "team" { // one of those that there are
-				f.Kind, f.Choices = web.KindChoice, web.Choose([]string{f.Value}, append([]string{""}, teams...)...)
-				f.Choices[0].Text = "none"
-			}
-		}
-	}
+	team := field(&form, "team")
+	teams := append([]string{""}, namesOf(all, setup.EntryTeam)...)
+	team.Kind = web.KindChoice
+	team.Choices = web.Choose([]string{team.Value}, teams...)
+	team.Choices[0].Text = "none"
 	form.Back = accountsPath
 	return form
 }
 
-// accountParts says in which order an account's fields stand on its page: those of its channel come second.
-func accountParts(fields []setup.Field) []part {
+// accountParts returns the groups of an account's fields in the order of the page. The second group is that of its channel.
+func accountParts(fields []setup.Field) []fieldGroup {
 	general := []string{"name", "team", "mode", "trial_to", "paused"}
 	replies := []string{"reply_mode", "hold", "rate", "signature"}
 	var channel, chats []string
@@ -171,7 +178,7 @@ func accountParts(fields []setup.Field) []part {
 			channel = append(channel, f.Path)
 		}
 	}
-	return []part{
+	return []fieldGroup{
 		{title: "General", paths: append(general, chats...)},
 		{title: "Connection", paths: channel},
 		{title: "Replies", paths: replies},
@@ -180,33 +187,38 @@ func accountParts(fields []setup.Field) []part {
 }
 
 func (p pages) showAccount(v *web.Visit) error {
-	return p.account(v, func(e *setup.Entry, form *web.Form) error { return v.Show("account", p.accountScreen(e, form)) })
+	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error { return v.Show("account", p.accountScreen(e, form)) })
 }
 
-// account does something with the account that the address names, and its form.
-func (p pages) account(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
-	return p.among(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
+// withAccount calls do with the account that the address names, and its form.
+func (p pages) withAccount(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
+	return p.withEntries(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
 		form := p.accountForm(all, accountPath(e.Name), e.Channel, e)
 		return do(e, &form)
 	})
 }
 
 func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
-	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{"Form": form, "Path": accountPath(e.Name), "Name": e.Name, "Version": e.Version,
-		"Connection": connectionPath(e.Channel, e.Name)}}
+	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{
+		"Form":       form,
+		"Path":       accountPath(e.Name),
+		"Name":       e.Name,
+		"Version":    e.Version,
+		"Connection": connectionPath(e.Channel, e.Name),
+	}}
 }
 
 func (p pages) saveAccount(v *web.Visit) error {
-	return p.account(v, func(e *setup.Entry, form *web.Form) error {
+	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error {
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, *form, e)}
-		result, done, err := p.attempt(v, change, form)
+		result, done, err := p.trySave(v, change, form)
 		switch {
 		case err != nil:
 			return err
 		case !done:
 			return v.ShowAgain("account", p.accountScreen(e, form))
 		}
-		return saved(v, accountPath(e.Name), result)
+		return answerSaved(v, accountPath(e.Name), result)
 	})
 }
 
@@ -216,17 +228,22 @@ func (p pages) pauseAccount(v *web.Visit) error {
 	if v.Value("go_on") != "" {
 		paused = "false"
 	}
-	return p.quickly(v, setup.Change{Values: map[string][]string{"paused": {paused}}})
+	return p.changeAccount(v, setup.Change{Values: map[string][]string{"paused": {paused}}})
 }
 
 // takeOutAccount takes an account out. One with conversations is paused, and its conversations are kept.
-func (p pages) takeOutAccount(v *web.Visit) error { return p.quickly(v, setup.Change{Remove: true}) }
+func (p pages) takeOutAccount(v *web.Visit) error {
+	return p.changeAccount(v, setup.Change{Remove: true})
+}
 
-// quickly makes a change of an account that needs no form.
-func (p pages) quickly(v *web.Visit, c setup.Change) error {
-	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
-		c.Kind, c.Name, c.Channel, c.Version = e.Kind, e.Name, e.Channel, v.Value("version")
-		return p.atOnce(v, c, accountsPath)
+// changeAccount makes a change of the account that the address names, without a form.
+func (p pages) changeAccount(v *web.Visit, c setup.Change) error {
+	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		c.Kind = e.Kind
+		c.Name = e.Name
+		c.Channel = e.Channel
+		c.Version = v.Value("version")
+		return p.changeAtOnce(v, c, accountsPath)
 	})
 }
 
@@ -246,7 +263,8 @@ func (p pages) newScreen(kind string, form *web.Form) web.Screen {
 	return web.Screen{Title: "New account: " + p.channelName(kind), Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: form}
 }
 
-// newForm has what a new account needs; the rest is set on its own page. No groups if there is no such channel.
+// newForm makes the form with what a new account needs; the rest is set on its own page. The form has no groups if there is no
+// such channel.
 func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 	if !slices.ContainsFunc(p.desk.Channels(), func(c Channel) bool { return c.Kind == kind }) {
 		return web.Form{}, nil
@@ -275,12 +293,12 @@ func (p pages) addAccount(v *web.Visit) error {
 	}
 	values := changeOf(v, form, nil)
 	values["mode"] = []string{"watch"}
-	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
+	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
-	return saved(v, accountPath(v.Value("name")), result)
+	return answerSaved(v, accountPath(v.Value("name")), result)
 }

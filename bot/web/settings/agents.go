@@ -20,26 +20,28 @@ type agentRow struct {
 }
 
 // agents has the pages of people.
-func (p pages) agents() shelf {
-	return shelf{pages: p, kind: setup.EntryAgent, path: "/settings/agents", one: "agent", title: "People",
-		help: "Who answers. People are found in your chats by their e-mail addresses.",
-		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
-		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
+func (p pages) agents() entryPages {
+	return entryPages{pages: p, kind: setup.EntryAgent, path: "/settings/agents", singular: "agent", title: "People",
+		help:        "Who answers. People are found in your chats by their e-mail addresses.",
+		takeOutHelp: "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
+		parts: []fieldGroup{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
 			noticesPart(), {title: "Mails", paths: []string{"signature"}}},
-		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
-		named:  func(v *web.Visit) string { return v.Value("email") },
-		refine: p.refineAgent,
-		note:   noteOfRoles,
-		stays:  agentStays,
+		newName:    func(v *web.Visit) string { return v.Value("email") },
+		refineForm: p.refineAgent,
+		noteAbove:  noteOfRoles,
+		mustStay:   mustAgentStay,
 	}
 }
 
 // noticesPart has the fields about what somebody is told.
-func noticesPart() part { return part{title: "Notices", paths: []string{"presence", quietPath}} }
+func noticesPart() fieldGroup {
+	return fieldGroup{title: "Notices", paths: []string{"presence", quietPath}}
+}
 
-// noteOfRoles says so as long as nobody is named super-admin.
+// noteOfRoles returns a note as long as several admins exist and nobody is named super-admin.
 func noteOfRoles(all []setup.Entry) string {
 	admins := 0
 	for _, e := range ofKind(all, setup.EntryAgent) {
@@ -50,16 +52,16 @@ func noteOfRoles(all []setup.Entry) string {
 			admins++
 		}
 	}
-	if admins < 2 { //nolint:mnd // one alone is it anyway
+	if admins < 2 { //nolint:mnd // a single admin counts as super-admin anyway
 		return ""
 	}
 	return "Nobody is named super-admin, so every admin counts as one and can name others. Name one, and only super-admins can."
 }
 
-// refineAgent lets nobody but super-admins make admins, or say who they are in a chat.
-// A signature is offered where there are mails below which it stands.
+// refineAgent fixes the roles of the form for people who are no super-admins: only these make admins, and say who an admin is in
+// a chat. It offers a signature only if there are mails below which it stands.
 func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
-	if len(all) > 0 && lettersOf(p.desk, all) == "" {
+	if len(all) > 0 && letterChannel(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
 	roles := field(form, "roles")
@@ -67,39 +69,55 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 		return
 	}
 	roles.Help = "Super-admins say who is an admin."
-	if e == nil || !slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent }) {
+	hasHigherRole := e != nil && slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent })
+	if !hasHigherRole {
 		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != setup.RoleAgent })
 		return
 	}
-	roles.Kind, roles.Fixed, roles.Value = "", true, strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
+	roles.Kind = ""
+	roles.Fixed = true
+	roles.Value = strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
 	if e.Name != v.Person.Email {
-		field(form, "slack").Fixed, field(form, "teams").Fixed = true, true
+		field(form, "slack").Fixed = true
+		field(form, "teams").Fixed = true
 	}
 }
 
-// agentStays says that an agent can't be taken out: an admin by somebody who is no super-admin, and the last of the highest
-// role by nobody. Package setup refuses it.
-func agentStays(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
+// mustAgentStay reports whether an agent can't be taken out. Only super-admins take out admins, and nobody takes out the last
+// one of the highest role. Package setup refuses that, too.
+func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	has := func(role string) func(a setup.Entry) bool {
 		return func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], role) }
 	}
-	agents, highest := ofKind(all, setup.EntryAgent), setup.RoleSuperAdmin
+	isAdmin := has(setup.RoleAdmin)(*e) || has(setup.RoleSuperAdmin)(*e)
+	if !isAdmin {
+		return false
+	}
+	if !v.Person.Super {
+		return true
+	}
+	agents := ofKind(all, setup.EntryAgent)
+	highest := setup.RoleSuperAdmin
 	if !slices.ContainsFunc(agents, has(highest)) {
 		highest = setup.RoleAdmin
 	}
-	if !has(setup.RoleAdmin)(*e) && !has(setup.RoleSuperAdmin)(*e) {
-		return false
-	}
 	others := slices.DeleteFunc(agents, func(a setup.Entry) bool { return a.Name == e.Name })
-	return !v.Person.Super || has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
+	return has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
 }
 
 // agentRows makes the rows of some agents.
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
 	for _, e := range some {
-		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin),
-			Away: e.Value("presence") == bridge.PresenceAway}
+		row := agentRow{
+			Name:  e.Value("name"),
+			Path:  "/settings/agents/" + e.Name,
+			Email: e.Name,
+			Zone:  e.Value("zone"),
+			Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin),
+			Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin),
+			Away:  e.Value("presence") == bridge.PresenceAway,
+		}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {
 				row.Teams = append(row.Teams, t.Name)
@@ -125,18 +143,18 @@ type teamRow struct {
 }
 
 // teams has the pages of teams.
-func (p pages) teams() shelf {
-	return shelf{pages: p, kind: setup.EntryTeam, path: "/settings/teams", one: "team", title: "Teams",
-		help: "Each team has a channel in Slack or Teams, where its conversations open.",
-		out:  "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
-		parts: []part{{paths: []string{"name", "members", "agents"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
+func (p pages) teams() entryPages {
+	return entryPages{pages: p, kind: setup.EntryTeam, path: "/settings/teams", singular: "team", title: "Teams",
+		help:        "Each team has a channel in Slack or Teams, where its conversations open.",
+		takeOutHelp: "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
+		parts: []fieldGroup{{paths: []string{"name", "members", "agents"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
 			{title: "Figures", paths: []string{"weekly_figures"}}, {title: "Emoji", paths: []string{"emoji"}}},
-		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return teamRows(all, pageOf(v, s, ofKind(all, setup.EntryTeam))), nil
 		},
-		named:  func(v *web.Visit) string { return v.Value("name") },
-		refine: refineTeam,
-		change: emojiOfTeam,
+		newName:      func(v *web.Visit) string { return v.Value("name") },
+		refineForm:   refineTeam,
+		finishChange: emojiOfTeam,
 	}
 }
 
@@ -167,10 +185,12 @@ func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	return rows
 }
 
-// refineTeam lets members be chosen, and shows the team's emoji, one a line.
+// refineTeam makes the members choices, and adds a field for the team's emoji, one on each line.
 func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	members := field(form, "members")
-	members.Kind, members.Choices, members.Help = web.KindChecks, nil, ""
+	members.Kind = web.KindChecks
+	members.Choices = nil
+	members.Help = ""
 	chosen := map[string]bool{}
 	if e != nil {
 		for _, m := range e.Values["members"] {
@@ -186,6 +206,7 @@ func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
 
 const emojiPrefix = "emoji."
 
+// emojiLines lists the team's emoji as the field shows them.
 func emojiLines(e *setup.Entry) (lines []string) {
 	if e == nil {
 		return nil
@@ -199,7 +220,7 @@ func emojiLines(e *setup.Entry) (lines []string) {
 	return lines
 }
 
-// emojiOfTeam turns lines into the keys of the group.
+// emojiOfTeam turns the lines of the form into the keys of the group in parley.yaml. It returns what is wrong.
 func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
 	lines, given := c.Values["emoji"]
 	if !given || slices.Equal(lines, emojiLines(old)) {
@@ -208,10 +229,10 @@ func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
 	}
 	c.Values["emoji"] = nil
 	for _, line := range lines {
-		at := strings.LastIndex(line, ":")
 		name, verb := "", ""
-		if at > 0 {
-			name, verb = strings.Trim(strings.TrimSpace(line[:at]), ":"), strings.TrimSpace(line[at+1:])
+		if colon := strings.LastIndex(line, ":"); colon > 0 { // the last one: an emoji may be written with colons
+			name = strings.Trim(strings.TrimSpace(line[:colon]), ":")
+			verb = strings.TrimSpace(line[colon+1:])
 		}
 		if name == "" || verb == "" || strings.Contains(name, ".") {
 			return []string{"Emoji: “" + line + "” has no emoji and verb. Write one a line: shipit: resolve."}

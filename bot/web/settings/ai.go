@@ -18,14 +18,14 @@ const (
 	tryPath       = "/settings/ai/try"
 
 	knowledgeKey  = "knowledge"
-	mostTryRunes  = 5000
+	maxTryRunes   = 5000
 	answerTimeout = 25 * time.Second // less than a page may take
 )
 
 // Place is a folder or a web site that suggested replies draw on.
 type Place struct {
 	Place   string
-	ReadAt  time.Time // zero = not yet
+	ReadAt  time.Time // when it was read; zero if not yet
 	Pages   int       // that were read
 	Problem string
 }
@@ -37,7 +37,7 @@ type reading struct {
 	Last string // when it was read, in words
 }
 
-// aiPages has the page of what is made of customers' words.
+// aiPages has the page about the analysis of what customers write.
 type aiPages struct{ pages }
 
 func (p aiPages) routes() []web.Route {
@@ -54,33 +54,49 @@ type aiScreen struct {
 	Settings, Knowledge web.Form
 	Places              []reading
 	Text                web.Field
-	Found               *analysis.Answer // nil = nothing was tried
+	Found               *analysis.Answer // what a text to try led to; nil if none was tried
 
-	company, known *setup.Entry
+	company, known *setup.Entry // the entries of the company, and of what is known
 }
 
+// aiForms makes the page as it is stored.
 func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
 		return nil, err
 	}
-	company, known := find(all, setup.EntryCompany, ""), find(all, setup.EntryKnowledge, "")
-	s := &aiScreen{company: company, known: known, Text: web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText}}
+	company := find(all, setup.EntryCompany, "")
+	known := find(all, setup.EntryKnowledge, "")
+	s := &aiScreen{
+		company: company,
+		known:   known,
+		Text:    web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText},
+	}
 	paths := []string{"settings.language"}
 	for _, f := range p.desk.Fields(setup.EntryCompany, "") {
 		if f.Path == "settings.ai" || strings.HasPrefix(f.Path, "settings.ai_") {
 			paths = append(paths, f.Path)
 		}
 	}
-	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []part{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
-	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{{Title: "What suggested replies may draw on", Fields: []web.Field{{
-		Name: knowledgeKey, Label: "Folders and web sites", Kind: web.KindLines, Value: strings.Join(placesOf(known), "\n"),
-		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. Super-admins name folders, since every text in them may come up in a reply."}}}}}
-	places, err := p.desk.Places(v.Context())
-	for _, place := range places {
+	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []fieldGroup{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
+	places := web.Field{
+		Name:  knowledgeKey,
+		Label: "Folders and web sites",
+		Kind:  web.KindLines,
+		Value: strings.Join(placesOf(known), "\n"),
+		Help:  "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. Super-admins name folders, since every text in them may come up in a reply.",
+	}
+	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{
+		{Title: "What suggested replies may draw on", Fields: []web.Field{places}},
+	}}
+	read, err := p.desk.Places(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, place := range read {
 		s.Places = append(s.Places, reading{place, ago(v.Now(), place.ReadAt)})
 	}
-	return s, err
+	return s, nil
 }
 
 // placesOf lists the folders and sites of the entry, in its order.
@@ -113,14 +129,14 @@ func (p aiPages) saveAI(v *web.Visit) error {
 		return err
 	}
 	c := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, s.Settings, s.company)}
-	result, done, err := p.attempt(v, c, &s.Settings)
+	result, done, err := p.trySave(v, c, &s.Settings)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		return v.ShowAgain("ai", s.screen())
 	}
-	return saved(v, aiPath, about(result, "settings"))
+	return answerSaved(v, aiPath, remarksAbout(result, "settings"))
 }
 
 func (p aiPages) saveKnowledge(v *web.Visit) error {
@@ -140,21 +156,21 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 			values[fmt.Sprintf("%s.%d.%s", knowledgeKey, i, kind)] = []string{line}
 		}
 	}
-	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
+	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		f := field(&s.Knowledge, knowledgeKey)
-		for path, given := range values { // people see the line, not its path
+		for path, given := range values { // people know the line that they typed, not its path
 			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "“"+strings.Join(given, "")+"” ")
 		}
 		return v.ShowAgain("ai", s.screen())
 	}
-	return saved(v, aiPath, about(result, "knowledge"))
+	return answerSaved(v, aiPath, remarksAbout(result, "knowledge"))
 }
 
-// tryAI has a text read as if a customer had written it. Nothing is kept of it.
+// tryAI analyses a text as if a customer had written it. Nothing of it is stored.
 func (p aiPages) tryAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
@@ -164,18 +180,17 @@ func (p aiPages) tryAI(v *web.Visit) error {
 	switch {
 	case s.Text.Value == "":
 		s.Text.Problem = "Write something that a customer might write."
-	case len([]rune(s.Text.Value)) > mostTryRunes:
-		s.Text.Problem = fmt.Sprintf("It has more than %d characters. Try a shorter one.", mostTryRunes)
+	case len([]rune(s.Text.Value)) > maxTryRunes:
+		s.Text.Problem = fmt.Sprintf("It has more than %d characters. Try a shorter one.", maxTryRunes)
 	default:
 		ctx, cancel := context.WithTimeout(v.Context(), answerTimeout)
 		defer cancel()
 		found, err := p.desk.Try(ctx, s.Text.Value)
-		if err != nil {
-			s.Text.Problem = "Nothing answered: " + err.Error()
-			break
+		if err == nil {
+			s.Found = &found
+			return v.Show("ai", s.screen())
 		}
-		s.Found = &found
-		return v.Show("ai", s.screen())
+		s.Text.Problem = "Nothing answered: " + err.Error()
 	}
 	return v.ShowAgain("ai", s.screen())
 }

@@ -8,16 +8,16 @@ import (
 	"parley/bridge/setup"
 )
 
-// part is a group of fields of a page, by their paths. A path that ends with "." stands for all below it.
-type part struct {
+// fieldGroup is a group of fields of a page. A path that ends with "." stands for all fields below it.
+type fieldGroup struct {
 	title  string
 	help   string
 	folded bool
 	paths  []string
 }
 
-// formOf makes the form of an entry: nil = of a new one.
-func formOf(action string, fields []setup.Field, e *setup.Entry, parts []part) web.Form {
+// formOf makes the form of an entry; e is nil for a new one.
+func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGroup) web.Form {
 	form := web.Form{Action: action}
 	if e != nil {
 		form.Version = e.Version
@@ -26,7 +26,8 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []part) w
 		group := web.Group{Title: p.title, Help: p.help, Folded: p.folded}
 		for _, path := range p.paths {
 			for _, f := range fields {
-				if f.Input != setup.InputGroup && (f.Path == path || strings.HasSuffix(path, ".") && strings.HasPrefix(f.Path, path)) {
+				isBelow := strings.HasSuffix(path, ".") && strings.HasPrefix(f.Path, path)
+				if f.Input != setup.InputGroup && (f.Path == path || isBelow) {
 					group.Fields = append(group.Fields, fieldOf(f, e))
 				}
 			}
@@ -38,9 +39,16 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []part) w
 	return form
 }
 
-// fieldOf makes the field of a form.
+// fieldOf makes the field of a form; e is nil for a new entry.
 func fieldOf(f setup.Field, e *setup.Entry) web.Field {
-	field := web.Field{Name: f.Path, Label: f.Label, Help: f.Help, Required: f.Required && f.Default == "", Placeholder: f.Default, Fixed: f.Fixed && e != nil}
+	field := web.Field{
+		Name:        f.Path,
+		Label:       f.Label,
+		Help:        f.Help,
+		Required:    f.Required && f.Default == "",
+		Placeholder: f.Default,
+		Fixed:       f.Fixed && e != nil,
+	}
 	var values []string
 	if e != nil {
 		values = e.Values[f.Path]
@@ -69,7 +77,7 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	return field
 }
 
-// choices lists what may be chosen; "" stands for the default, and for nothing where there is none.
+// choices lists what may be chosen. "" stands for the default; if there is no default, for no choice.
 func choices(f setup.Field, chosen string) []web.Choice {
 	values := f.Choices
 	switch {
@@ -85,7 +93,7 @@ func choices(f setup.Field, chosen string) []web.Choice {
 		case list[i].Value != "":
 			list[i].Text = f.Word(list[i].Value)
 		case f.Default != "":
-			list[i].Text = "as usual: " + usual(f)
+			list[i].Text = "as usual: " + defaultWords(f)
 		default:
 			list[i].Text = "not chosen"
 		}
@@ -93,39 +101,43 @@ func choices(f setup.Field, chosen string) []web.Choice {
 	return list
 }
 
-// usual names the default of a choice in words; mail may have another one than chats.
-func usual(f setup.Field) string {
-	mail, chats, two := strings.Cut(f.Default, " for mail, ")
-	if !two {
+// defaultWords writes the default of a choice in words; mail may have another one than chats.
+func defaultWords(f setup.Field) string {
+	mail, chats, isDivided := strings.Cut(f.Default, " for mail, ")
+	if !isDivided {
 		return f.Word(f.Default)
 	}
 	return f.Word(mail) + " for mail, " + f.Word(strings.TrimSuffix(chats, " for chats")) + " for chats"
 }
 
-// asShown reports whether a choice was sent as it was shown: the default, where nothing is stored.
-func asShown(f web.Field, given []string) bool {
-	return f.Kind == web.KindChoice && f.Value == "" && slices.ContainsFunc(f.Choices, func(c web.Choice) bool {
-		return c.Chosen && slices.Equal(given, []string{c.Value})
-	})
+// isShownDefault reports whether what was sent is the default that the page showed, because nothing is stored.
+func isShownDefault(f web.Field, given []string) bool {
+	if f.Kind != web.KindChoice || f.Value != "" {
+		return false
+	}
+	return slices.ContainsFunc(f.Choices, func(c web.Choice) bool { return c.Chosen && slices.Equal(given, []string{c.Value}) })
 }
 
-// changeOf makes a change of what was sent. Only fields of the form count, whatever else was sent.
+// changeOf returns the values that were sent and differ from what is stored; e is nil for a new entry. Only fields of the form
+// count, whatever else was sent.
 func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	values := map[string][]string{}
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			sent, isSent := v.Request.PostForm[f.Name]
-			if f.Fixed || !isSent && f.Kind != web.KindCheck && f.Kind != web.KindChecks {
-				continue // only boxes that are not ticked aren't sent
-			}
-			given := trimmed(f, sent)
-			if f.Kind == web.KindSecret && strings.Join(given, "") == "" {
-				continue // what is stored stays
-			}
-			if e != nil && slices.Equal(given, e.Values[f.Name]) || e != nil && (f.Value == strings.Join(given, "\n") || asShown(f, given)) {
+			isBox := f.Kind == web.KindCheck || f.Kind == web.KindChecks // browsers don't send boxes that are not ticked
+			if f.Fixed || !isSent && !isBox {
 				continue
 			}
-			if e == nil && strings.Join(given, "") == "" {
+			given := trimmed(f, sent)
+			isEmpty := strings.Join(given, "") == ""
+			if f.Kind == web.KindSecret && isEmpty { // the stored secret stays
+				continue
+			}
+			if e == nil && isEmpty {
+				continue
+			}
+			if e != nil && isUnchanged(f, given, e) {
 				continue
 			}
 			values[f.Name] = given
@@ -134,7 +146,12 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	return values
 }
 
-// trimmed returns the values of a field as parley.yaml writes them.
+// isUnchanged reports whether what was sent is what is stored, or what the page showed.
+func isUnchanged(f web.Field, given []string, e *setup.Entry) bool {
+	return slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") || isShownDefault(f, given)
+}
+
+// trimmed returns the values that were sent for a field as parley.yaml writes them.
 func trimmed(f web.Field, given []string) []string {
 	text := strings.ReplaceAll(strings.Join(given, "\n"), "\r\n", "\n")
 	switch f.Kind {
@@ -150,7 +167,8 @@ func trimmed(f web.Field, given []string) []string {
 	case web.KindLines:
 		var lines []string
 		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
+			line = strings.TrimSpace(line)
+			if line != "" {
 				lines = append(lines, line)
 			}
 		}
@@ -158,5 +176,5 @@ func trimmed(f web.Field, given []string) []string {
 	case web.KindText:
 		return []string{strings.TrimRight(text, " \n")}
 	}
-	return []string{strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))} // browsers send one line, too
+	return []string{strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))} // a browser sends one line, other programs may send several
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/bot/web"
 	"parley/bridge/holiday"
@@ -15,7 +16,7 @@ const (
 	hoursKey    = "hours"
 	zonePath    = "hours.zone"
 	weekPath    = "hours.week."
-	listPath    = "hours.holidays" // of dates alone, as parley.yaml may have it
+	listPath    = "hours.holidays" // a list of dates, in place of the keys below, as parley.yaml may have it
 	countryPath = "hours.holidays.country"
 	exceptPath  = "hours.holidays.except"
 	daysPath    = "hours.holidays.days."
@@ -34,16 +35,19 @@ func (p hoursPages) routes() []web.Route {
 	}
 }
 
-// dayRow has the fields of a day of one's own.
+// dayRow has the fields of one of the account's own days.
 type dayRow struct{ Date, Name, Open web.Field }
 
 // publicDay is a public holiday on the page.
 type publicDay struct {
 	Date, Name string
-	Working    bool // it doesn't count
+	Working    bool // the team works on that day
 }
 
-// hoursForm is the form of the business hours: what each part of the page shows.
+// ownDaysGroup is the index of the group of own days in the form of hoursForm.
+const ownDaysGroup = 3
+
+// hoursForm makes the form of the business hours. Each of its groups is a part of the page.
 func hoursForm(e *setup.Entry) web.Form {
 	week := setup.WeekOf(*e)
 	days := web.Group{Title: "Week", Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. A night is two days: until `24:00`, and from `00:00`. An empty day is closed."}
@@ -57,8 +61,10 @@ func hoursForm(e *setup.Entry) web.Form {
 	own := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
 	for i, d := range ownDays(e) {
 		at := fmt.Sprintf("%s%d.", daysPath, i)
-		own.Fields = append(own.Fields, web.Field{Name: at + "date", Label: "Date", Kind: "date", Value: d[0]}, web.Field{Name: at + "name", Label: "Name", Value: d[1]},
-			web.Field{Name: at + "open", Label: "Open", Value: d[2], Placeholder: "closed"})
+		own.Fields = append(own.Fields,
+			web.Field{Name: at + "date", Label: "Date", Kind: "date", Value: d.date},
+			web.Field{Name: at + "name", Label: "Name", Value: d.name},
+			web.Field{Name: at + "open", Label: "Open", Value: d.open, Placeholder: "closed"})
 	}
 	return web.Form{Action: accountPath(e.Name) + "/hours", Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{
 		{Fields: []web.Field{{Name: zonePath, Label: "Time zone", Value: e.Value(zonePath), Placeholder: "Europe/Berlin", Help: "The hours below are those of a clock there, in summer and in winter."}}},
@@ -66,16 +72,23 @@ func hoursForm(e *setup.Entry) web.Form {
 	}}
 }
 
-// ownDays lists date, name and hours of each day, and of some empty rows.
-func ownDays(e *setup.Entry) (days [][3]string) {
+// ownDay is one of the account's own days, as it is stored.
+type ownDay struct{ date, name, open string }
+
+// ownDays lists the own days, and some empty rows for more of them.
+func ownDays(e *setup.Entry) (days []ownDay) {
 	for _, date := range e.Values[listPath] {
-		days = append(days, [3]string{date})
+		days = append(days, ownDay{date: date})
 	}
-	for i := 0; e.Value(fmt.Sprintf("%s%d.date", daysPath, i)) != ""; i++ {
+	for i := 0; ; i++ {
 		at := fmt.Sprintf("%s%d.", daysPath, i)
-		days = append(days, [3]string{e.Value(at + "date"), e.Value(at + "name"), e.Value(at + "open")})
+		date := e.Value(at + "date")
+		if date == "" {
+			break
+		}
+		days = append(days, ownDay{date: date, name: e.Value(at + "name"), open: e.Value(at + "open")})
 	}
-	return append(days, make([][3]string, moreDays)...)
+	return append(days, make([]ownDay, moreDays)...)
 }
 
 func countries(chosen string) []web.Choice {
@@ -89,16 +102,17 @@ func countries(chosen string) []web.Choice {
 
 func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Screen {
 	var rows []dayRow
-	for own := range slices.Chunk(form.Groups[3].Fields, 3) {
+	for own := range slices.Chunk(form.Groups[ownDaysGroup].Fields, 3) {
 		rows = append(rows, dayRow{own[0], own[1], own[2]})
 	}
 	var public []publicDay
 	if c, err := holiday.Of(e.Value(countryPath)); err == nil {
 		for _, d := range slices.Concat(c.In(v.Now().Year()), c.In(v.Now().Year()+1)) {
-			working := slices.ContainsFunc(e.Values[exceptPath], func(s string) bool { return s == d.Date || strings.EqualFold(s, d.Name) })
-			if d.Date >= v.Now().Format("2006-01-02") {
-				public = append(public, publicDay{d.Date, d.Name, working})
+			if d.Date < v.Now().Format(time.DateOnly) {
+				continue
 			}
+			isWorking := slices.ContainsFunc(e.Values[exceptPath], func(s string) bool { return s == d.Date || strings.EqualFold(s, d.Name) })
+			public = append(public, publicDay{d.Date, d.Name, isWorking})
 		}
 	}
 	return web.Screen{Title: "Business hours of " + e.Name, Help: "When the team is there. With nothing filled in, this account is always open.",
@@ -106,43 +120,47 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 }
 
 func (p hoursPages) showHours(v *web.Visit) error {
-	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
 		form := hoursForm(e)
 		return v.Show("hours", p.hoursScreen(v, e, &form))
 	})
 }
 
 func (p hoursPages) saveHours(v *web.Visit) error {
-	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
 		form := hoursForm(e)
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
-		result, done, err := p.attempt(v, change, &form)
+		result, done, err := p.trySave(v, change, &form)
 		switch {
 		case err != nil:
 			return err
 		case !done:
 			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
 		}
-		return saved(v, form.Action, about(result, e.Name))
+		return answerSaved(v, form.Action, remarksAbout(result, e.Name))
 	})
 }
 
-// hoursChange returns all of the hours as they were sent; nothing if they are as the page showed them.
+// hoursChange returns all values of the hours that were sent, because they are replaced together; none if they are as the page
+// showed them. A day whose date was removed goes with its name and hours.
 func hoursChange(v *web.Visit, form web.Form) map[string][]string {
-	values, changed := map[string][]string{hoursKey: nil}, false
-	gone := "" // the row of a day whose date was taken out
+	values := map[string][]string{hoursKey: nil}
+	changed := false
+	removedRow := "" // the prefix of the fields of a day whose date was removed
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			row, isDate := strings.CutSuffix(f.Name, "date")
 			if isDate && f.Value != "" && v.Value(f.Name) == "" {
-				gone = row
+				removedRow = row
 			}
-			if gone != "" && strings.HasPrefix(f.Name, gone) {
+			if removedRow != "" && strings.HasPrefix(f.Name, removedRow) {
 				changed = true
 				continue
 			}
 			given := trimmed(f, v.Request.PostForm[f.Name])
-			changed = changed || strings.Join(given, "\n") != f.Value
+			if strings.Join(given, "\n") != f.Value {
+				changed = true
+			}
 			if strings.Join(given, "") != "" {
 				values[f.Name] = given
 			}

@@ -16,7 +16,7 @@ type Kept struct {
 	What string
 	For  string // "30 days"
 	Then string // what becomes of it
-	Due  string // how much of it goes with the next runs; "" = it isn't counted
+	Due  string // how much of it the next runs remove; "" if that isn't counted
 }
 
 // retentionPages has the page about what is kept.
@@ -33,14 +33,17 @@ func (p retentionPages) routes() []web.Route {
 type retained struct {
 	Form web.Form
 	Rows []Kept
-	Sure string // the shorter times that the page warns of; "" = it warns of none
-	Goes []Kept // what these remove
+	Sure string // the shorter times that the page warns of (see shortenedTimes); "" if it warns of none
+	Goes []Kept // what the shorter times remove
 }
 
-// form has the times that can be chosen. The file itself always exists.
+// form makes the form with the times that can be chosen. The entry of the company always exists.
 func (p retentionPages) form(v *web.Visit) (web.Form, *setup.Entry, error) {
 	e, err := p.entry(v.Context(), setup.EntryCompany, "")
-	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), e, []part{{paths: []string{"retention."}}}), e, err
+	if err != nil {
+		return web.Form{}, nil, err
+	}
+	return formOf(retentionPath, p.desk.Fields(setup.EntryCompany, ""), e, []fieldGroup{{paths: []string{"retention."}}}), e, nil
 }
 
 func (p retentionPages) begin(v *web.Visit) error {
@@ -51,11 +54,13 @@ func (p retentionPages) begin(v *web.Visit) error {
 	return p.show(v, &retained{Form: form}, e.Values, false)
 }
 
-// show shows the page as if some values counted.
-func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]string, again bool) (err error) {
-	if r.Rows, err = p.desk.Kept(v.Context(), values); err != nil {
+// show shows the page as if these values counted. again means that the form was sent with errors.
+func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]string, again bool) error {
+	rows, err := p.desk.Kept(v.Context(), values)
+	if err != nil {
 		return err
 	}
+	r.Rows = rows
 	if r.Sure != "" {
 		for _, row := range r.Rows {
 			if row.Due != "" && row.Due != "0" {
@@ -71,7 +76,7 @@ func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]stri
 	return v.Show("retention", screen)
 }
 
-// save saves what was chosen. A shorter time removes what nothing brings back: the page says how much first.
+// save saves what was chosen. A shorter time removes things for good, so the page first shows how much, and asks again.
 func (p retentionPages) save(v *web.Visit) error {
 	form, e, err := p.form(v)
 	if err != nil {
@@ -79,23 +84,26 @@ func (p retentionPages) save(v *web.Visit) error {
 	}
 	values := changeOf(v, form, e)
 	_, fits := setup.RetentionOf(values)
-	if sure := shorter(&form, values); fits && sure != "" && v.Value("sure") != sure {
+	sure := shortenedTimes(&form, values)
+	isConfirmed := v.Value("sure") == sure // the page showed these times
+	if fits && sure != "" && !isConfirmed {
 		form.Keep(v, nil)
-		form.Submit, form.Version = "Save and remove", v.Value("version") // of the page that was sent: what others change meanwhile is told
+		form.Submit = "Save and remove"
+		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
 		return p.show(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
 	}
-	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
+	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		return p.show(v, &retained{Form: form}, e.Values, true)
 	}
-	return saved(v, retentionPath, result)
+	return answerSaved(v, retentionPath, result)
 }
 
-// shorter names the times that a change makes shorter, as "retention.arrived_days=7"; "" = it makes none shorter.
-func shorter(form *web.Form, values map[string][]string) string {
+// shortenedTimes lists the times that a change shortens, as "retention.arrived_days=7"; "" if it shortens none.
+func shortenedTimes(form *web.Form, values map[string][]string) string {
 	var list []string
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {

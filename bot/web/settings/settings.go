@@ -27,7 +27,7 @@ type Desk interface {
 	// Channels lists the kinds of accounts.
 	Channels() []Channel
 
-	// Save makes a change in somebody's name, and gives what changed, in words, and what an admin should know.
+	// Save makes a change in somebody's name. It returns what changed, in words, and what an admin should know.
 	// Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
@@ -39,19 +39,19 @@ type Desk interface {
 	// Errors: *setup.SignatureError.
 	Embed(picture []byte) (string, error)
 
-	// TemplateStates tells what the providers say of templates, by the names of their entries.
+	// TemplateStates returns what the providers say of templates, by the names of their entries.
 	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
 
 	// Places lists the folders and sites that suggested replies draw on, with what became of reading them.
 	Places(ctx context.Context) ([]Place, error)
 
-	// Try has a text read as a customer's would be. Errors: what people can be told.
+	// Try analyses a text as if a customer had written it. Errors: in words for people.
 	Try(ctx context.Context, text string) (analysis.Answer, error)
 
-	// States tells how the accounts do, by their names.
+	// States returns the states of the accounts, by their names.
 	States(ctx context.Context) (map[string]State, error)
 
-	// Kept says what is kept for how long, and what the next runs remove, if these values of the file counted.
+	// Kept lists what is kept and for how long, and what the next runs would remove, if these values of the file counted.
 	Kept(ctx context.Context, values map[string][]string) ([]Kept, error)
 }
 
@@ -60,14 +60,14 @@ type Channel struct {
 	Kind string
 	Name string // "E-mail"
 
-	// Letters says that signatures are shown as they are formatted, with pictures, and that agents have their own.
+	// Letters is true for channels in which customers see formatted signatures with pictures, and agents have their own.
 	Letters bool
 }
 
-// Preview is a signature as customers see it. One of both is empty.
+// Preview is a signature as customers see it. One of its fields is empty.
 type Preview struct {
-	HTML string // in which nothing acts
-	Text string // where nothing else is shown
+	HTML string // without scripts and forms
+	Text string // for channels that show only text
 }
 
 //go:embed *.html
@@ -78,9 +78,20 @@ type pages struct{ desk Desk }
 // Area has the pages of the set-up.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
+	routes := slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes(), retentionPages{p}.routes()),
+		p.accountRoutes(),
+		p.companyRoutes(),
+		hoursPages{p}.routes(),
+		p.signatureRoutes(),
+		p.agents().routes(),
+		p.teams().routes(),
+		p.tags().routes(),
+		p.templates().routes(),
+		aiPages{p}.routes(),
+		retentionPages{p}.routes(),
+	)
+	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: routes,
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
 				Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
@@ -103,10 +114,13 @@ func (p pages) home(v *web.Visit) error {
 	return v.Show("home", web.Screen{Title: "Hello " + v.Person.Name, Help: "What is set up here is looked after by admins."})
 }
 
-// entry finds an entry; nil if there is none of that name.
+// entry reads an entry; nil if there is none of that name.
 func (p pages) entry(ctx context.Context, kind, name string) (*setup.Entry, error) {
 	all, err := p.desk.Entries(ctx)
-	return find(all, kind, name), err
+	if err != nil {
+		return nil, err
+	}
+	return find(all, kind, name), nil
 }
 
 // find finds an entry among all; nil if there is none of that name.
@@ -119,14 +133,14 @@ func find(all []setup.Entry, kind, name string) *setup.Entry {
 	return nil
 }
 
-// named finds the entry of a kind that the address names, and does something with it. If there is none, it answers so;
-// one is what people call the kind.
-func (p pages) named(v *web.Visit, kind, one string, do func(*setup.Entry) error) error {
-	return p.among(v, kind, one, func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
+// withEntry calls do with the entry of a kind that the address names. If there is none, it answers so. singular is what people
+// call such an entry.
+func (p pages) withEntry(v *web.Visit, kind, singular string, do func(*setup.Entry) error) error {
+	return p.withEntries(v, kind, singular, func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
 }
 
-// among is named for what needs the other entries, too: they are read once.
-func (p pages) among(v *web.Visit, kind, one string, do func([]setup.Entry, *setup.Entry) error) error {
+// withEntries does the same for functions that need the other entries, too: they are read once.
+func (p pages) withEntries(v *web.Visit, kind, singular string, do func([]setup.Entry, *setup.Entry) error) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
 		return err
@@ -135,10 +149,10 @@ func (p pages) among(v *web.Visit, kind, one string, do func([]setup.Entry, *set
 	if e := find(all, kind, name); e != nil {
 		return do(all, e)
 	}
-	return missing(v, one, name)
+	return refuseMissing(v, singular, name)
 }
 
-// namesOf lists what there is of a kind.
+// namesOf lists the names of the entries of a kind.
 func namesOf(all []setup.Entry, kind string) (names []string) {
 	for _, e := range all {
 		if e.Kind == kind {
@@ -148,15 +162,15 @@ func namesOf(all []setup.Entry, kind string) (names []string) {
 	return names
 }
 
-// attempt saves a change. It returns true if that is done; else the form holds what is wrong.
-func (p pages) attempt(v *web.Visit, c setup.Change, form *web.Form) (setup.Result, bool, error) {
-	result, err := p.desk.Save(v.Context(), v.Person, c)
+// trySave saves a change. done is true if it is saved; otherwise the form has what is wrong.
+func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result setup.Result, done bool, err error) {
+	result, err = p.desk.Save(v.Context(), v.Person, c)
 	var refused *setup.Refused
 	switch {
 	case err == nil:
 		return result, true, nil
 	case errors.As(err, &refused):
-		keep(v, form, refused)
+		keepRefused(v, form, refused)
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
 		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below; open the page anew in another tab, compare, and send again what you want to keep."}
 		form.Keep(v, nil)
@@ -169,7 +183,9 @@ func (p pages) attempt(v *web.Visit, c setup.Change, form *web.Form) (setup.Resu
 	return result, false, nil
 }
 
-func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
+// keepRefused puts what was sent, and what is wrong with it, into the form. Problems of paths that have no field stand at a field
+// that belongs to them, or above the form.
+func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 	shown := map[string]bool{}
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
@@ -181,50 +197,54 @@ func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
 		if shown[path] {
 			continue
 		}
-		switch at := nearest(form, path, text); {
-		case at == "":
+		field := nearestField(form, path, text)
+		switch {
+		case field == "":
 			form.Problems = append(form.Problems, path+": "+text)
-		case strings.HasPrefix(path, at): // a key of a group that one field shows
-			refused.Fields[at] = strings.TrimSpace(refused.Fields[at] + " " + path + ": " + text)
+		case strings.HasPrefix(path, field): // a key of a group that one field shows
+			refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + path + ": " + text)
 		default:
-			refused.Fields[at] = strings.TrimSpace(refused.Fields[at] + " " + text)
+			refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + text)
 		}
 	}
 	slices.Sort(form.Problems)
 	form.Keep(v, refused.Fields)
 }
 
-// nearest finds the field beside which a problem with a path stands that no field has: one that shows the whole group,
-// or one of the group's; of these the one that the problem names, else the first. "" = there is none.
-func nearest(form *web.Form, path, text string) (name string) {
+// nearestField returns the name of the field at which a problem stands whose path has no field of its own: one that shows the
+// path's whole group; else one of those below the path, which the problem's text names, or the first of them. "" if there is
+// none.
+func nearestField(form *web.Form, path, text string) (name string) {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			switch {
 			case strings.HasPrefix(path, f.Name+"."):
 				return f.Name
-			case strings.HasPrefix(f.Name, path+".") && (name == "" || strings.Contains(text, f.Label)):
-				name = f.Name
+			case strings.HasPrefix(f.Name, path+"."):
+				if name == "" || strings.Contains(text, f.Label) {
+					name = f.Name
+				}
 			}
 		}
 	}
 	return name
 }
 
-// atOnce makes a change that needs no form, and goes on to a page, which says what became of it.
-func (p pages) atOnce(v *web.Visit, c setup.Change, path string) error {
+// changeAtOnce makes a change that needs no form, and goes on to a page, which says how it ended.
+func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	var form web.Form
-	result, done, err := p.attempt(v, c, &form)
+	result, done, err := p.trySave(v, c, &form)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		return v.Saved(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
 	}
-	return saved(v, path, result)
+	return answerSaved(v, path, result)
 }
 
-// saved goes on to a page, and says there what changed.
-func saved(v *web.Visit, path string, result setup.Result) error {
+// answerSaved goes on to a page, which says what changed.
+func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	text := "Saved."
 	if len(result.Changes) == 0 {
 		text = "Nothing was changed."
@@ -235,12 +255,12 @@ func saved(v *web.Visit, path string, result setup.Result) error {
 	return v.Saved(path, text)
 }
 
-// sentence writes a remark as one.
+// sentence writes a remark as a sentence.
 func sentence(remark string) string {
-	return upper(strings.TrimSuffix(remark, ".")) + "."
+	return capitalize(strings.TrimSuffix(remark, ".")) + "."
 }
 
-// missing answers that there is no such entry.
-func missing(v *web.Visit, what, name string) error {
+// refuseMissing answers that there is no such entry.
+func refuseMissing(v *web.Visit, what, name string) error {
 	return v.Refuse(http.StatusNotFound, "There is no "+what+" "+name+".", "It may have been taken out.")
 }

@@ -17,7 +17,7 @@ const (
 	mePath        = "/settings/me"
 	signaturePath = "signature"
 
-	mostPictureBytes = 2 << 20 // that are read of an upload; how large it may be says Embed
+	maxPictureBytes = 2 << 20 // that are read of an upload; Desk.Embed says how large a picture may be
 )
 
 func (p pages) signatureRoutes() []web.Route {
@@ -29,16 +29,16 @@ func (p pages) signatureRoutes() []web.Route {
 	}
 }
 
-// signing is a page on which a signature is written: that of an account, or of whoever is signed in.
-type signing struct {
+// signaturePage is a page on which a signature is written: that of an account, or of the person who is signed in.
+type signaturePage struct {
 	pages
 
 	entry   *setup.Entry
 	channel string // the kind of account whose customers get the signature
 	path    string
 	screen  web.Screen
-	before  []part // the fields before the signature
-	help    string // says where the signature stands; "" = it would stand nowhere, and isn't offered
+	before  []fieldGroup // the fields before the signature
+	help    string       // says where the signature stands; "" if it would stand nowhere, and isn't offered
 	back    string
 }
 
@@ -48,26 +48,26 @@ const (
 	helpOfTexts   = "Below each reply of this account, as text, if both fit into one message. Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
 )
 
-// letters reports whether customers of a channel see signatures as they are formatted, with pictures.
-func letters(desk Desk, channel string) bool {
+// showsLetters reports whether customers of a channel see formatted signatures with pictures; see Channel.Letters.
+func showsLetters(desk Desk, channel string) bool {
 	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
 }
 
-// lettersOf finds the channel of an account in whose replies agents have signatures of their own; "" = there is none.
-func lettersOf(desk Desk, all []setup.Entry) string {
+// letterChannel returns the channel of an account in whose replies agents have signatures of their own; "" if there is none.
+func letterChannel(desk Desk, all []setup.Entry) string {
 	for _, e := range ofKind(all, setup.EntryAccount) {
-		if letters(desk, e.Channel) {
+		if showsLetters(desk, e.Channel) {
 			return e.Channel
 		}
 	}
 	return ""
 }
 
-// form has the fields of the page. The picture's are not those of an entry.
-func (s signing) form() web.Form {
+// form makes the form of the page. The fields of a picture stand in the template: they are no values of the entry.
+func (s signaturePage) form() web.Form {
 	parts := slices.Clone(s.before)
 	if s.help != "" {
-		parts = append(parts, part{title: "Signature", help: s.help, paths: []string{signaturePath}})
+		parts = append(parts, fieldGroup{title: "Signature", help: s.help, paths: []string{signaturePath}})
 	}
 	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, parts)
 	form.Back, form.Files = s.back, true
@@ -79,22 +79,22 @@ func (s signing) form() web.Form {
 	return form
 }
 
-// show shows the page with what customers see.
-func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
+// show shows the page with what customers see of the signature in the form. again means that the form was sent with errors.
+func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
 	source := field(form, signaturePath).Value
-	data := map[string]any{"Form": form, "Letters": letters(s.desk, s.channel)}
+	data := map[string]any{"Form": form, "Letters": showsLetters(s.desk, s.channel)}
 	if source != "" {
 		shown, err := s.desk.Preview(v.Context(), s.channel, source)
 		var wrong *setup.SignatureError
 		switch {
 		case errors.As(err, &wrong):
 			if f := field(form, signaturePath); f.Problem == "" {
-				f.Problem = upper(wrong.Error())
+				f.Problem = capitalize(wrong.Error())
 			}
 		case err != nil:
 			return err
 		default:
-			data["Shown"] = template.HTML(shown.HTML) //nolint:gosec // Preview gives HTML in which nothing acts
+			data["Shown"] = template.HTML(shown.HTML) //nolint:gosec // see Preview.HTML
 			data["Text"] = shown.Text
 		}
 	}
@@ -105,8 +105,8 @@ func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
 	return v.Show("signature", s.screen)
 }
 
-// upper begins a text with a capital letter.
-func upper(s string) string {
+// capitalize makes the first letter of a text a capital.
+func capitalize(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
 		return s
@@ -115,7 +115,7 @@ func upper(s string) string {
 }
 
 // save saves what was sent, or only shows how it looks.
-func (s signing) save(v *web.Visit) error {
+func (s signaturePage) save(v *web.Visit) error {
 	form := s.form()
 	problem, err := s.upload(v)
 	if err != nil {
@@ -130,43 +130,48 @@ func (s signing) save(v *web.Visit) error {
 		return s.show(v, &form, problem != "")
 	}
 	c := setup.Change{Kind: s.entry.Kind, Name: s.entry.Name, Channel: s.entry.Channel, Version: v.Value("version"), Values: values}
-	result, done, err := s.attempt(v, c, &form)
+	result, done, err := s.trySave(v, c, &form)
 	switch {
 	case err != nil:
 		return err
 	case !done:
 		return s.show(v, &form, true)
 	}
-	return saved(v, s.path, about(result, s.entry.Name))
+	return answerSaved(v, s.path, remarksAbout(result, s.entry.Name))
 }
 
-// upload puts a picture that was sent behind the signature that was sent. It returns what is wrong with the picture.
-func (s signing) upload(v *web.Visit) (string, error) {
-	if !letters(s.desk, s.channel) || v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
+// upload appends a picture that was sent to the signature that was sent. problem says, in words for people, what is wrong with
+// the picture.
+func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
+	if !showsLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
 		return "", nil
 	}
-	file, err := v.Request.MultipartForm.File["picture"][0].Open()
+	pictures := v.Request.MultipartForm.File["picture"]
+	if len(pictures) == 0 {
+		return "", nil
+	}
+	file, err := pictures[0].Open()
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = file.Close() }()
-	content, err := io.ReadAll(io.LimitReader(file, mostPictureBytes))
+	content, err := io.ReadAll(io.LimitReader(file, maxPictureBytes))
 	if err != nil || len(content) == 0 {
 		return "", err
 	}
 	address, err := s.desk.Embed(content)
 	var wrong *setup.SignatureError
 	if errors.As(err, &wrong) {
-		return upper(wrong.Error()), nil
+		return capitalize(wrong.Error()), nil
 	}
 	if err != nil {
 		return "", err
 	}
-	says := strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(v.Value("picture_says"))
+	description := strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(v.Value("picture_says"))
 	text := strings.TrimRight(strings.Join(v.Request.PostForm[signaturePath], "\n"), " \r\n")
-	picture := "![" + says + "](" + address + ")"
+	picture := "![" + description + "](" + address + ")"
 	if strings.HasPrefix(text, "<") {
-		picture = `<img src="` + address + `" alt="` + template.HTMLEscapeString(says) + `">`
+		picture = `<img src="` + address + `" alt="` + template.HTMLEscapeString(description) + `">`
 	} else if text != "" {
 		picture = "\n\n" + picture
 	}
@@ -174,38 +179,52 @@ func (s signing) upload(v *web.Visit) (string, error) {
 	return "", nil
 }
 
-// accountSignature does something with the page of an account's signature.
-func (p pages) accountSignature(v *web.Visit, do func(signing) error) error {
-	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
-		s := signing{pages: p, entry: e, channel: e.Channel, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), help: helpOfTexts,
-			screen: web.Screen{Title: "Signature of " + e.Name, Help: "Below the replies of everybody: signatures of people are for mails."}}
-		if letters(p.desk, e.Channel) {
-			s.help, s.screen.Help = helpOfLetters, "Below the mails of everybody who has no signature of their own."
+// withSignaturePage calls do with the page of an account's signature.
+func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) error {
+	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		s := signaturePage{
+			pages:   p,
+			entry:   e,
+			channel: e.Channel,
+			path:    accountPath(e.Name) + "/signature",
+			screen:  web.Screen{Title: "Signature of " + e.Name, Help: "Below the replies of everybody: signatures of people are for mails."},
+			help:    helpOfTexts,
+			back:    accountPath(e.Name),
+		}
+		if showsLetters(p.desk, e.Channel) {
+			s.help = helpOfLetters
+			s.screen.Help = "Below the mails of everybody who has no signature of their own."
 		}
 		return do(s)
 	})
 }
 
 func (p pages) showAccountSignature(v *web.Visit) error {
-	return p.accountSignature(v, func(s signing) error { return s.begin(v) })
+	return p.withSignaturePage(v, func(s signaturePage) error { return s.showStored(v) })
 }
 
 func (p pages) saveAccountSignature(v *web.Visit) error {
-	return p.accountSignature(v, func(s signing) error { return s.save(v) })
+	return p.withSignaturePage(v, func(s signaturePage) error { return s.save(v) })
 }
 
-// me does something with the page of whoever is signed in.
-func (p pages) me(v *web.Visit, do func(signing) error) error {
+// withOwnPage calls do with the page of the person who is signed in.
+func (p pages) withOwnPage(v *web.Visit, do func(signaturePage) error) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {
 		return err
 	}
 	e := find(all, setup.EntryAgent, v.Person.Email)
 	if e == nil {
-		return missing(v, "agent", v.Person.Email)
+		return refuseMissing(v, "agent", v.Person.Email)
 	}
-	s := signing{pages: p, entry: e, channel: lettersOf(p.desk, all), path: mePath, before: []part{{title: "You", paths: []string{"zone"}}, noticesPart()},
-		screen: web.Screen{Title: v.Person.Name, Help: "What is yours here."}}
+	s := signaturePage{
+		pages:   p,
+		entry:   e,
+		channel: letterChannel(p.desk, all),
+		path:    mePath,
+		screen:  web.Screen{Title: v.Person.Name, Help: "What is yours here."},
+		before:  []fieldGroup{{title: "You", paths: []string{"zone"}}, noticesPart()},
+	}
 	if s.channel != "" {
 		s.help = helpOfLetters
 		s.screen.Help += " Your signature stands below the mails that you write, in place of the account's."
@@ -214,13 +233,15 @@ func (p pages) me(v *web.Visit, do func(signing) error) error {
 }
 
 func (p pages) showMe(v *web.Visit) error {
-	return p.me(v, func(s signing) error { return s.begin(v) })
+	return p.withOwnPage(v, func(s signaturePage) error { return s.showStored(v) })
 }
 
-func (p pages) saveMe(v *web.Visit) error { return p.me(v, func(s signing) error { return s.save(v) }) }
+func (p pages) saveMe(v *web.Visit) error {
+	return p.withOwnPage(v, func(s signaturePage) error { return s.save(v) })
+}
 
-// begin shows the page as it is stored.
-func (s signing) begin(v *web.Visit) error {
+// showStored shows the page as it is stored.
+func (s signaturePage) showStored(v *web.Visit) error {
 	form := s.form()
 	return s.show(v, &form, false)
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	plainColour = "#6b7280" // where a tag has none of its own
-	firstColour = "#1d4ed8" // of a new tag
+	plainColour = "#6b7280" // of tags without a colour of their own
+	firstColour = "#1d4ed8" // proposed for a new tag
 )
 
 // tagRow is a tag in the list.
@@ -22,23 +22,23 @@ type tagRow struct {
 }
 
 // tags has the pages of tags and labels.
-func (p pages) tags() shelf {
-	return shelf{pages: p, kind: setup.EntryTag, path: "/settings/tags", one: "tag", title: "Tags and labels",
-		help:  "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
-		out:   "Nobody is offered it any more. Conversations that have it keep it.",
-		parts: []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
-		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+func (p pages) tags() entryPages {
+	return entryPages{pages: p, kind: setup.EntryTag, path: "/settings/tags", singular: "tag", title: "Tags and labels",
+		help:        "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
+		takeOutHelp: "Nobody is offered it any more. Conversations that have it keep it.",
+		parts:       []fieldGroup{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
+		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return tagRows(pageOf(v, s, labelsFirst(ofKind(all, setup.EntryTag)))), nil
 		},
-		named:  func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
-		refine: refineTag,
-		change: renameTag,
+		newName:      func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
+		refineForm:   refineTag,
+		finishChange: renameTag,
 	}
 }
 
 func pathOf(name string) string { return url.PathEscape(name) }
 
-// labelsFirst sorts tags for their list.
+// labelsFirst sorts tags for their list: labels first, then by category.
 func labelsFirst(tags []setup.Entry) []setup.Entry {
 	isLabel := func(e setup.Entry) bool { return e.Value("kind") == "label" }
 	slices.SortStableFunc(tags, func(a, b setup.Entry) int {
@@ -59,8 +59,15 @@ func tagRows(tags []setup.Entry) (rows []tagRow) {
 		if color == "" {
 			color = plainColour
 		}
-		rows = append(rows, tagRow{Name: e.Name, Path: "/settings/tags/" + pathOf(e.Name), Color: color, Description: e.Value("description"),
-			Category: e.Value("category"), Label: e.Value("kind") == "label", Formerly: e.Values["formerly"]})
+		rows = append(rows, tagRow{
+			Name:        e.Name,
+			Path:        "/settings/tags/" + pathOf(e.Name),
+			Color:       color,
+			Description: e.Value("description"),
+			Category:    e.Value("category"),
+			Label:       e.Value("kind") == "label",
+			Formerly:    e.Values["formerly"],
+		})
 	}
 	return rows
 }
@@ -74,7 +81,7 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 			color.Value = plainColour
 		}
 	}
-	if e == nil { // it had no other names yet
+	if e == nil { // a new tag has no former names
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
 	}
@@ -85,7 +92,7 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	}
 }
 
-// renameTag returns a tag another name: it keeps the one that it had as a former one.
+// renameTag gives a tag another name. The tag keeps its old name as a former one.
 func renameTag(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	name := strings.Join(strings.Fields(v.Value("name")), " ")
 	if old == nil || name == old.Name {

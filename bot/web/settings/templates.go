@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 type TemplateState struct {
 	Status  string // draft, pending, approved, rejected, paused, disabled
 	Reason  string // why, for people
-	Waiting bool   // it is on its way to the provider
+	Waiting bool   // a change has not reached the provider yet
 }
 
 // Paths of a template's values.
@@ -33,32 +34,43 @@ type templateRow struct {
 }
 
 // templates has the pages of prepared texts.
-func (p pages) templates() shelf {
-	return shelf{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", one: "template", title: "Templates",
-		help: "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
-		out:  "It is deleted, at the provider too. Some block a deleted name for a month.",
-		parts: []part{{paths: []string{"accounts", "name", "language", "types", "labels"}}, {title: "Text", paths: []string{"header", "body", "footer"}},
+func (p pages) templates() entryPages {
+	return entryPages{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", singular: "template", title: "Templates",
+		help:        "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
+		takeOutHelp: "It is deleted, at the provider too. Some block a deleted name for a month.",
+		parts: []fieldGroup{{paths: []string{"accounts", "name", "language", "types", "labels"}}, {title: "Text", paths: []string{"header", "body", "footer"}},
 			{title: "At the provider", paths: []string{"category", "provider_name"}}},
 		rows: p.templateRows,
-		named: func(v *web.Visit) string {
+		newName: func(v *web.Visit) string {
 			return setup.TemplateEntry(v.Value("accounts"), v.Value("language"), v.Value("name"))
 		},
-		refine: refineTemplate,
-		change: templateChange,
+		refineForm:   refineTemplate,
+		finishChange: templateChange,
 	}
 }
 
-func (p pages) templateRows(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+func (p pages) templateRows(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 	states, err := p.desk.TemplateStates(v.Context())
+	if err != nil {
+		return nil, err
+	}
 	var rows []templateRow
 	for _, e := range pageOf(v, s, ofKind(all, setup.EntryTemplate)) {
-		rows = append(rows, templateRow{TemplateState: states[e.Name], Name: e.Value("name"), Path: "/settings/templates/" + pathOf(e.Name), Account: e.Value("accounts"),
-			Language: e.Value("language"), Body: e.Value("body"), Types: e.Values["types"], Labels: e.Values["labels"]})
+		rows = append(rows, templateRow{
+			TemplateState: states[e.Name],
+			Name:          e.Value("name"),
+			Path:          "/settings/templates/" + pathOf(e.Name),
+			Account:       e.Value("accounts"),
+			Language:      e.Value("language"),
+			Body:          e.Value("body"),
+			Types:         e.Values["types"],
+			Labels:        e.Values["labels"],
+		})
 	}
-	return rows, err
+	return rows, nil
 }
 
-// refineTemplate lets the account be chosen, and adds the rows of buttons, and of examples for the text's variables.
+// refineTemplate makes the account a choice, and adds fields for buttons and for examples of the text's variables.
 func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	account := field(form, "accounts")
 	if e != nil {
@@ -70,7 +82,7 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 		}
 		for i := range field(form, "types").Choices {
 			c := &field(form, "types").Choices[i]
-			c.Chosen = c.Value != "start" // as the file does where nothing is said
+			c.Chosen = c.Value != "start" // the default of parley.yaml
 		}
 	}
 	if e == nil {
@@ -96,7 +108,7 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 	}
 }
 
-// countOf tells how many groups a list has.
+// countOf returns how many groups a list has.
 func countOf(e *setup.Entry, prefix string) int {
 	n := 0
 	for path := range e.Values {
@@ -107,21 +119,22 @@ func countOf(e *setup.Entry, prefix string) int {
 	return n
 }
 
-// templateChange sends buttons and examples as a whole where one of them was changed: they are replaced together.
+// templateChange puts all buttons, or all examples, into a change that has one of them: they are replaced together. It returns
+// what is wrong.
 func templateChange(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	for _, prefix := range []string{buttonsPath, examplesPath} {
-		changed := false
-		for path := range c.Values {
-			changed = changed || strings.HasPrefix(path, prefix)
-		}
-		if !changed {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(c.Values)), func(path string) bool { return strings.HasPrefix(path, prefix) }) {
 			continue
 		}
 		key := strings.TrimSuffix(prefix, ".")
 		c.Values[key] = nil
 		for path := range v.Request.PostForm {
 			rest, ok := strings.CutPrefix(path, prefix)
-			if !ok || strings.Count(rest, ".") != strings.Count(prefix, "buttons") { // buttons.0.title, examples.name
+			depth := 0 // of the path below prefix: "name" for examples, "0.title" for buttons
+			if prefix == buttonsPath {
+				depth = 1
+			}
+			if !ok || strings.Count(rest, ".") != depth {
 				continue
 			}
 			delete(c.Values, path)

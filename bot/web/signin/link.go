@@ -8,7 +8,7 @@ import (
 	"parley/bot/web"
 )
 
-// showLink asks before it signs somebody in: programs that look at links in mails and chats must not use them up.
+// showLink shows a button instead of signing in at once: programs that open links in mails and chats must not use them up.
 func (p pages) showLink(v *web.Visit) error {
 	invited, err := p.desk.Invited(v.Context(), v.Request.PathValue("link"))
 	if err != nil {
@@ -38,7 +38,7 @@ func (p pages) useLink(v *web.Visit) error {
 	switch {
 	case errors.As(err, &problems):
 		s := p.screen(v, Invited{})
-		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // screen made it
+		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // screen put it there
 		return v.ShowAgain("link", s)
 	case err != nil:
 		return p.noLink(v, err)

@@ -11,10 +11,10 @@ import (
 	"parley/bridge"
 )
 
-// Invited is whom a link signs in.
+// Invited is the person whom a link signs in.
 type Invited struct {
 	Name  string
-	Email string // "" = whoever opens it becomes the first admin
+	Email string // "" if whoever opens the link becomes the first admin
 }
 
 // ErrNoLink means that a link is not known, was used, or has expired.
@@ -28,7 +28,7 @@ func (Problems) Error() string { return "signin: refused" }
 
 // Desk is what these pages need.
 type Desk interface {
-	// Invited says whom a link signs in. It stays usable. Errors: ErrNoLink.
+	// Invited returns whom a link signs in, without using it up. Errors: ErrNoLink.
 	Invited(ctx context.Context, link string) (Invited, error)
 
 	// Use returns the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
@@ -39,7 +39,7 @@ type Desk interface {
 	SignOutEverywhere(ctx context.Context, agent bridge.AgentID) error
 }
 
-// Provider is who may say who somebody is.
+// Provider is a service that can vouch for people.
 type Provider struct {
 	Name string // "Slack"
 	Path string // where signing in by it begins
@@ -53,7 +53,7 @@ type pages struct {
 	providers func() []Provider
 }
 
-// Area has the pages of signing in; providers gives those of now.
+// Area has the pages of signing in; providers returns the current ones.
 func Area(desk Desk, providers func() []Provider) web.Area {
 	p := pages{desk, providers}
 	return web.Area{Name: "signin", Templates: templates, Routes: []web.Route{

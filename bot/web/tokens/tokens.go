@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,10 +22,10 @@ import (
 
 // Desk is what this page needs.
 type Desk interface {
-	// Tokens lists the tokens at work, then the newest of those that have ended.
+	// Tokens lists the tokens that are valid, and then the newest of those that have ended.
 	Tokens(ctx context.Context) ([]Token, error)
 
-	// Make makes a token in somebody's name, and gives it, once. Errors: ErrTooMany.
+	// Make makes a token in somebody's name. It returns the token itself, which nobody can read later. Errors: ErrTooMany.
 	Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error)
 
 	// Revoke ends a token in somebody's name. Errors: ErrNone.
@@ -33,9 +34,17 @@ type Desk interface {
 	// Export returns the set-up as parley.yaml, without secrets.
 	Export(ctx context.Context) ([]byte, error)
 
-	// Apply changes the set-up to what a parley.yaml says, or only says what would change, in the name of who made a
-	// token. Errors: Refused.
-	Apply(ctx context.Context, by web.Person, token string, file []byte, dry, prune bool) (said string, err error)
+	// Apply changes the set-up to what a parley.yaml says, in the name of the person who made a token, and returns what
+	// changed, in words. Errors: Refused.
+	Apply(ctx context.Context, by web.Person, a Application) (said string, err error)
+}
+
+// Application is a parley.yaml that a program applies.
+type Application struct {
+	Token string // the name of the token
+	File  []byte
+	Dry   bool // only say what would change
+	Prune bool // take out what the file's lists don't name
 }
 
 // Token is one that was made.
@@ -43,9 +52,9 @@ type Token struct {
 	ID              int64
 	Name, Scope, By string
 	Expires         time.Time
-	Used            *time.Time // nil = never
+	Used            *time.Time // when it was used last; nil if never
 	Ended           bool
-	Idle            bool // its maker may no longer do what it is for
+	Idle            bool // its maker may no longer do what it is for, so it opens nothing
 }
 
 // ErrNone means that there is no such token, or that it has ended.
@@ -54,17 +63,17 @@ var ErrNone = errors.New("tokens: there is none")
 // ErrTooMany means that no other token can be made before one ends.
 var ErrTooMany = errors.New("tokens: too many")
 
-// Refused says what is wrong with a file.
+// Refused is an error that says, in words for people, what is wrong with a file.
 type Refused string
 
 // Error implements error.
 func (r Refused) Error() string { return string(r) }
 
 const (
-	path     = "/settings/tokens"
-	mostFile = 4 << 20 // bytes of a parley.yaml
-	mostName = 80
-	applying = 2 * time.Minute
+	path         = "/settings/tokens"
+	maxFileBytes = 4 << 20 // bytes of a parley.yaml
+	maxNameRunes = 80
+	applyTimeout = 2 * time.Minute
 )
 
 //go:embed *.html
@@ -77,7 +86,7 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "tokens", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET " + path, For: web.Admins, Do: p.list},
-		{Pattern: "POST " + path, For: web.Admins, Do: p.make},
+		{Pattern: "POST " + path, For: web.Admins, Do: p.makeToken},
 		{Pattern: "POST " + path + "/{id}/revoke", For: web.Admins, Do: p.revoke},
 		{Pattern: "GET /api/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}, Do: p.export},
 		{Pattern: "PUT /api/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeApply}}, Do: p.apply, Reads: true},
@@ -92,7 +101,7 @@ type shown struct {
 	Name   string
 }
 
-// scopes are what a token can be for, in words.
+// scopes lists what a token can be for that a person makes.
 func scopes(p web.Person) []web.Choice {
 	list := []web.Choice{{Value: string(web.ScopeFigures), Text: "Read figures"}, {Value: string(web.ScopeLog), Text: "Read the log"},
 		{Value: string(web.ScopeSetup), Text: "Read the set-up, without secrets"}}
@@ -102,21 +111,29 @@ func scopes(p web.Person) []web.Choice {
 	return list
 }
 
-// lives are for how many days a token can work.
-func lives() []web.Choice {
-	return []web.Choice{{Value: "7", Text: "A week"}, {Value: "30", Text: "A month"}, {Value: "90", Text: "Three months", Chosen: true}, {Value: "365", Text: "A year"}}
+// lifetimes lists for how many days a token can be valid.
+func lifetimes() []web.Choice {
+	return []web.Choice{
+		{Value: "7", Text: "A week"},
+		{Value: "30", Text: "A month"},
+		{Value: "90", Text: "Three months", Chosen: true},
+		{Value: "365", Text: "A year"},
+	}
 }
 
 func form(p web.Person) web.Form {
 	return web.Form{Action: path, Submit: "Make the token", Groups: []web.Group{{Title: "New token", Fields: []web.Field{
 		{Name: "name", Label: "Name", Required: true, Help: "What uses it: the log names it."},
 		{Name: "scope", Label: "What it may do", Kind: web.KindChoice, Choices: scopes(p)},
-		{Name: "days", Label: "Works for", Kind: web.KindChoice, Choices: lives()},
+		{Name: "days", Label: "Works for", Kind: web.KindChoice, Choices: lifetimes()},
 	}}}}
 }
 
 func (p pages) screen(v *web.Visit, s shown) (web.Screen, error) {
 	list, err := p.desk.Tokens(v.Context())
+	if err != nil {
+		return web.Screen{}, err
+	}
 	for i := range list {
 		t := &list[i]
 		for _, c := range scopes(web.Person{Super: true}) {
@@ -132,7 +149,7 @@ func (p pages) screen(v *web.Visit, s shown) (web.Screen, error) {
 	}
 	s.Tokens = list
 	return web.Screen{Title: "API tokens", Data: s,
-		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. Each does one thing, ends by itself, and opens no page."}, err
+		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. Each does one thing, ends by itself, and opens no page."}, nil
 }
 
 func (p pages) list(v *web.Visit) error {
@@ -143,27 +160,27 @@ func (p pages) list(v *web.Visit) error {
 	return v.Show("tokens", s)
 }
 
-// make makes a token and shows it, this once.
-func (p pages) make(v *web.Visit) error {
+// makeToken makes a token, and shows it this one time.
+func (p pages) makeToken(v *web.Visit) error {
 	problems := map[string]string{}
 	name, scope := v.Value("name"), v.Value("scope")
-	if name == "" || len([]rune(name)) > mostName || strings.ContainsAny(name, "\r\n") {
+	if name == "" || len([]rune(name)) > maxNameRunes || strings.ContainsAny(name, "\r\n") {
 		problems["name"] = "Write a name of one line, at most 80 signs."
 	}
-	if !offered(scopes(v.Person), scope) {
+	if !isOffered(scopes(v.Person), scope) {
 		problems["scope"] = "Choose one of these."
 	}
 	days, err := strconv.Atoi(v.Value("days"))
-	if err != nil || !offered(lives(), v.Value("days")) {
+	if err != nil || !isOffered(lifetimes(), v.Value("days")) {
 		problems["days"] = "Choose one of these."
 	}
 	if len(problems) > 0 {
-		return p.again(v, problems)
+		return p.showAgain(v, problems)
 	}
 	secret, err := p.desk.Make(v.Context(), v.Person, name, web.Scope(scope), days)
 	switch {
 	case errors.Is(err, ErrTooMany):
-		return p.again(v, map[string]string{"name": "There are too many tokens at work. Revoke one that nobody needs."})
+		return p.showAgain(v, map[string]string{"name": "There are too many tokens at work. Revoke one that nobody needs."})
 	case err != nil:
 		return err
 	}
@@ -174,8 +191,8 @@ func (p pages) make(v *web.Visit) error {
 	return v.Show("tokens", s)
 }
 
-// again shows the form that was sent, and what is wrong with it.
-func (p pages) again(v *web.Visit, problems map[string]string) error {
+// showAgain shows the form that was sent, and what is wrong with it.
+func (p pages) showAgain(v *web.Visit, problems map[string]string) error {
 	f := form(v.Person)
 	f.Keep(v, problems)
 	s, err := p.screen(v, shown{Form: f})
@@ -185,32 +202,28 @@ func (p pages) again(v *web.Visit, problems map[string]string) error {
 	return v.ShowAgain("tokens", s)
 }
 
-func offered(choices []web.Choice, value string) bool {
-	for _, c := range choices {
-		if c.Value == value {
-			return true
-		}
-	}
-	return false
+func isOffered(choices []web.Choice, value string) bool {
+	return slices.ContainsFunc(choices, func(c web.Choice) bool { return c.Value == value })
 }
+
+const endedText = "That token has ended already."
 
 func (p pages) revoke(v *web.Visit) error {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
-	if err == nil {
-		err = p.desk.Revoke(v.Context(), v.Person, id)
-	} else {
-		err = ErrNone
+	if err != nil {
+		return v.Saved(path, endedText)
 	}
+	err = p.desk.Revoke(v.Context(), v.Person, id)
 	switch {
 	case errors.Is(err, ErrNone):
-		return v.Saved(path, "That token has ended already.")
+		return v.Saved(path, endedText)
 	case err != nil:
 		return err
 	}
 	return v.Saved(path, "Revoked. It opens nothing from now on.")
 }
 
-// export returns the set-up as a file.
+// export answers with the set-up as a file.
 func (p pages) export(v *web.Visit) error {
 	file, err := p.desk.Export(v.Context())
 	if err != nil {
@@ -221,20 +234,20 @@ func (p pages) export(v *web.Visit) error {
 	return nil
 }
 
-// apply changes the set-up. Its address has `dry_run=yes` if nothing is to be changed, `prune=yes` to take out what the
-// file's lists no longer name. Anything else in the address is refused: who writes `dry_run=true` must not change things.
+// apply changes the set-up. Its address may have `dry_run=yes`, so that nothing is changed, and `prune=yes` to take out what the
+// file's lists no longer name. Anything else in the address is refused: `dry_run=true`, for example, must not change things.
 func (p pages) apply(v *web.Visit) error {
-	dry, prune, err := asked(v.Request.URL.RawQuery)
+	dry, prune, err := readQuery(v.Request.URL.RawQuery)
 	if err != nil {
 		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.", "Write ?dry_run=yes.")
 	}
-	ctx, cancel := context.WithTimeout(v.Context(), applying)
+	ctx, cancel := context.WithTimeout(v.Context(), applyTimeout)
 	defer cancel()
-	file, err := io.ReadAll(http.MaxBytesReader(v.Writer, v.Request.Body, mostFile))
+	file, err := io.ReadAll(http.MaxBytesReader(v.Writer, v.Request.Body, maxFileBytes))
 	if err != nil {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "The file can't be read.", "Send at most 4 MB.")
 	}
-	said, err := p.desk.Apply(ctx, v.Person, v.Token, file, dry, prune)
+	said, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
 	var refused Refused
 	switch {
 	case errors.As(err, &refused):
@@ -247,16 +260,17 @@ func (p pages) apply(v *web.Visit) error {
 	return nil
 }
 
-// asked reads what is asked of apply.
-// Errors: there is something else in the address, or something that can't be read.
-func asked(query string) (dry, prune bool, err error) {
-	values, err := url.ParseQuery(query) // which also tells of what it leaves out
+// readQuery reads the query of an address of apply.
+// Errors: the query has something else, or can't be read.
+func readQuery(query string) (dry, prune bool, err error) {
+	values, err := url.ParseQuery(query) // URL.Query would ignore errors
 	if err != nil {
 		return false, false, err
 	}
 	given := map[string]bool{}
 	for name, list := range values {
-		if name != "dry_run" && name != "prune" || len(list) != 1 || list[0] != "yes" && list[0] != "no" {
+		isKnown := name == "dry_run" || name == "prune"
+		if !isKnown || !slices.Equal(list, []string{"yes"}) && !slices.Equal(list, []string{"no"}) {
 			return false, false, fmt.Errorf("tokens: %q in the address", name)
 		}
 		given[name] = list[0] == "yes"

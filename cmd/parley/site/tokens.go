@@ -18,26 +18,39 @@ import (
 	"parley/store/site"
 )
 
-// mostTokens are shown: all that are at work, and some that have ended.
-const mostTokens = 2 * apitoken.Most
+// maxTokens is how many tokens are shown: all valid ones, and some that have ended.
+const maxTokens = 2 * apitoken.Most
 
 // tokensDesk implements tokens.Desk.
 type tokensDesk struct{ o Options }
 
 // Tokens implements tokens.Desk.
 func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
-	rows, err := apitoken.List(ctx, d.o.Pool, mostTokens)
+	rows, err := apitoken.List(ctx, d.o.Pool, maxTokens)
 	if err != nil {
 		return nil, err
 	}
-	list, makers := make([]tokens.Token, len(rows)), map[store.AgentID]web.Person{}
+	list := make([]tokens.Token, len(rows))
+	makers := map[store.AgentID]web.Person{}
 	for i, r := range rows {
-		if _, known := makers[r.Agent]; !known && !r.Ended {
-			if makers[r.Agent], err = (people{d.o.Pool}).Person(ctx, r.Agent); err != nil && !errors.Is(err, web.ErrNobody) {
+		_, isKnown := makers[r.Agent]
+		if !isKnown && !r.Ended {
+			maker, err := people{d.o.Pool}.Person(ctx, r.Agent)
+			if err != nil && !errors.Is(err, web.ErrNobody) {
 				return nil, err
 			}
+			makers[r.Agent] = maker // without rights if there is nobody
 		}
-		list[i] = tokens.Token{Idle: !r.Ended && !web.Scope(r.Scope).OpenTo(makers[r.Agent]), ID: r.ID, Name: r.Name, Scope: r.Scope, By: r.Author, Expires: r.Expires, Used: r.Used, Ended: r.Ended}
+		list[i] = tokens.Token{
+			ID:      r.ID,
+			Name:    r.Name,
+			Scope:   r.Scope,
+			By:      r.Author,
+			Expires: r.Expires,
+			Used:    r.Used,
+			Ended:   r.Ended,
+			Idle:    !r.Ended && !web.Scope(r.Scope).OpenTo(makers[r.Agent]),
+		}
 	}
 	return list, nil
 }
@@ -88,7 +101,7 @@ func (o Options) holder(ctx context.Context, secret string) (web.Holder, error) 
 	return web.Holder{Token: t.ID, Name: t.Name, Scope: web.Scope(t.Scope), Maker: maker}, err
 }
 
-// Export implements tokens.Desk. Lines of secrets are left out: what is stored stays when the file is applied.
+// Export implements tokens.Desk. It leaves out secrets: when the file is applied, the stored ones stay.
 func (d *tokensDesk) Export(ctx context.Context) ([]byte, error) {
 	open := slices.Clone(d.o.Specs)
 	for i := range open {
@@ -97,22 +110,25 @@ func (d *tokensDesk) Export(ctx context.Context) ([]byte, error) {
 	return setup.Export(ctx, d.o.Pool, open)
 }
 
-// Apply implements tokens.Desk. What stands in the file means itself: it can't read this machine's environment.
-func (d *tokensDesk) Apply(ctx context.Context, by web.Person, token string, raw []byte, dry, prune bool) (string, error) {
-	file, err := setup.Parse(raw, func(string) (string, bool) { return "", false })
+// Apply implements tokens.Desk. Variables in the file are not replaced: it must not read this machine's environment.
+func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Application) (string, error) {
+	file, err := setup.Parse(a.File, func(string) (string, bool) { return "", false })
 	if err != nil {
 		return "", tokens.Refused(err.Error())
 	}
-	o := d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email, Token: token})
-	o.Prune = prune
-	do := setup.Apply
-	if dry {
-		do = setup.Plan
+	o := d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email, Token: a.Token})
+	o.Prune = a.Prune
+	run := setup.Apply
+	if a.Dry {
+		run = setup.Plan
 	}
-	result, err := do(ctx, d.o.Pool, file, o)
+	result, err := run(ctx, d.o.Pool, file, o)
 	var faults setup.Faults
 	if errors.As(err, &faults) {
 		return "", tokens.Refused(faults.Error())
 	}
-	return result.Text(), err
+	if err != nil {
+		return "", err
+	}
+	return result.Text(), nil
 }
