@@ -21,14 +21,14 @@ import (
 )
 
 const (
-	checkTime  = 45 * time.Second // for all questions to a chat about credentials
-	rosterTime = 90 * time.Second // for the members of a channel: a browser waits no longer
+	checkTimeout  = 45 * time.Second // for all calls of a chat about credentials
+	rosterTimeout = 90 * time.Second // for the members of a channel: a browser waits no longer
 )
 
-// chats tells how each chat is: those at work, and those whose credentials are stored.
+// chats returns the state of each chat that Parley supports.
 func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
 	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
-	if err != nil { // what another key sealed is given anew on this page
+	if err != nil { // they may be sealed by another key: then an admin gives them again on this page
 		stored, err = credential.List(ctx, d.o.Pool, nil)
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func (d *startDesk) connected() []Chat {
 	return d.o.Chats.Connected()
 }
 
-// team tells where a team's threads open, and whether the members of these channels were confirmed.
+// team returns in which chats a team has channels, and whether the channels' members were confirmed.
 func (d *startDesk) team(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
 	t := start.Team{Name: e.Name, Version: e.Version}
 	i := slices.IndexFunc(directory.Teams, func(row store.Team) bool { return row.Name == e.Name })
@@ -93,18 +93,18 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	if slices.ContainsFunc(d.connected(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
 		return false, []start.Finding{{What: "environment", Text: "it says how to connect, and comes before this page", Hint: "Change it there, or unset its variables first."}}, nil
 	}
-	asked, cancel := context.WithTimeout(ctx, checkTime)
+	asked, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	home, found := d.o.Chats.Identify(asked, kind, values)
-	fine := home != "" && !slices.ContainsFunc(found, func(f channels.Finding) bool { return !f.OK })
+	hasFault := slices.ContainsFunc(found, func(f channels.Finding) bool { return !f.OK })
 	var list []start.Finding
 	for _, f := range found {
 		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
 	}
-	if !fine {
+	if home == "" || hasFault {
 		return false, list, nil
 	}
-	moved, err := d.elsewhere(ctx, kind, home)
+	moved, err := d.otherHome(ctx, kind, home)
 	if err != nil {
 		return false, nil, err
 	}
@@ -112,7 +112,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 		return false, append(list, start.Finding{What: "workspace", Text: "it is another one than that of Parley's threads, " + moved,
 			Hint: "Take its credentials from there. To move, first give the teams of this chat no channel in it."}), nil
 	}
-	err = d.keep(ctx, by, kind, func(tx pgx.Tx) error {
+	err = d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error {
 		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
 	}, "credentials given")
 	if err == nil && d.o.Chats.Settle != nil {
@@ -121,9 +121,9 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	return err == nil, list, err
 }
 
-// elsewhere returns the workspace or organisation whose credentials are stored, if it is another one than home and teams
-// have channels there: their threads would be lost from sight.
-func (d *startDesk) elsewhere(ctx context.Context, kind, home string) (string, error) {
+// otherHome returns the workspace or organisation of the stored credentials, if that is not home and teams have channels there:
+// nobody would see their threads any more. Otherwise it returns "".
+func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	stored, err := credential.List(ctx, d.o.Pool, nil)
 	if err != nil {
 		return "", err
@@ -144,11 +144,11 @@ func (d *startDesk) elsewhere(ctx context.Context, kind, home string) (string, e
 
 // Disconnect implements start.Desk.
 func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind string) error {
-	return d.keep(ctx, by, kind, func(tx pgx.Tx) error { return credential.Remove(ctx, tx, kind) }, "credentials forgotten")
+	return d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error { return credential.Remove(ctx, tx, kind) }, "credentials forgotten")
 }
 
-// keep makes a change of credentials, and adds to what was changed that it was made.
-func (d *startDesk) keep(ctx context.Context, by web.Person, kind string, change func(pgx.Tx) error, what string) error {
+// saveCredentials makes a change of credentials, and logs it in somebody's name; what says what was done.
+func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, kind string, change func(pgx.Tx) error, what string) error {
 	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		if err := change(tx); err != nil {
 			return err
@@ -157,8 +157,8 @@ func (d *startDesk) keep(ctx context.Context, by web.Person, kind string, change
 	})
 }
 
-// keeper knows the members of channels.
-func (d *startDesk) keeper() *roster.Keeper {
+// rosterKeeper makes the keeper of the teams' agents by their channels' members.
+func (d *startDesk) rosterKeeper() *roster.Keeper {
 	surface := d.o.Chats.Surface
 	if surface == nil {
 		surface = func(string) bridge.Surface { return nil }
@@ -168,9 +168,9 @@ func (d *startDesk) keeper() *roster.Keeper {
 
 // Roster implements start.Desk.
 func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
-	l, err := d.keeper().List(ctx, team, chat, nil)
+	l, err := d.rosterKeeper().List(ctx, team, chat, nil)
 	if err != nil {
 		return start.Roster{}, d.rosterProblem(err)
 	}
@@ -204,9 +204,9 @@ func noteOf(p roster.Person) string {
 
 // Confirm implements start.Desk.
 func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
-	n, err := d.keeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
+	n, err := d.rosterKeeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
 		Team:   decided.Team,
 		Kind:   decided.Chat,
 		Listed: decided.Listed,
@@ -216,7 +216,7 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 	return n, d.rosterProblem(err)
 }
 
-// rosterProblem puts into words for people why nobody can be listed. The cause is logged.
+// rosterProblem says in words for people why nobody can be listed. It logs other causes.
 func (d *startDesk) rosterProblem(err error) error {
 	var faults setup.Faults
 	switch {

@@ -18,7 +18,7 @@ import (
 // dashboardDesk implements dashboard.Desk.
 type dashboardDesk struct {
 	o     Options
-	known *known
+	known *setupCache
 }
 
 // Names implements dashboard.Desk.
@@ -42,12 +42,12 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	for _, t := range dir.Tags {
 		n.Tags = append(n.Tags, t.Name)
 	}
-	n.Renamed = renamed(dir.Tags)
+	n.Renamed = renamedTags(dir.Tags)
 	return n, nil
 }
 
-// formerTags returns the names that tags had, in small letters, with those that they have now: conversations and figures may
-// still have them.
+// formerTags returns the current names of tags by their former names, which are in small letters: conversations and figures may
+// still have the former ones. A former name that an active tag has now is not among them.
 func formerTags(tags []store.Tag) map[string]string {
 	now := map[string]string{}
 	for _, t := range tags {
@@ -63,8 +63,8 @@ func formerTags(tags []store.Tag) map[string]string {
 	return now
 }
 
-// renamed returns the names that tags had, as they were written, by which something may still be counted.
-func renamed(tags []store.Tag) (list []dashboard.Renamed) {
+// renamedTags lists the former names of tags, as they were written, under which something may still be counted.
+func renamedTags(tags []store.Tag) (list []dashboard.Renamed) {
 	now := formerTags(tags)
 	for _, t := range tags {
 		for _, name := range t.Formerly {
@@ -76,7 +76,7 @@ func renamed(tags []store.Tag) (list []dashboard.Renamed) {
 	return list
 }
 
-// tagNames are names that tags had, of figures by tag; others have none.
+// tagNames are the former names of tags that matter for figures by tag; for figures by other groups there are none.
 type tagNames []dashboard.Renamed
 
 func namesBy(q dashboard.Question, by dashboard.Group) tagNames {
@@ -86,8 +86,8 @@ func namesBy(q dashboard.Question, by dashboard.Group) tagNames {
 	return q.Renamed
 }
 
-// now returns the name that a tag has now.
-func (n tagNames) now(value string) string {
+// currentName returns the current name of a tag; value may be a former one.
+func (n tagNames) currentName(value string) string {
 	for _, r := range n {
 		if strings.EqualFold(r.Was, value) {
 			return r.Now
@@ -96,8 +96,8 @@ func (n tagNames) now(value string) string {
 	return value
 }
 
-// former returns the names that some tags had.
-func (n tagNames) former(values []string) (list []string) {
+// formerNames returns the former names of tags, which are given by their current ones.
+func (n tagNames) formerNames(values []string) (list []string) {
 	for _, r := range n {
 		if slices.Contains(values, r.Now) {
 			list = append(list, r.Was)
@@ -106,7 +106,7 @@ func (n tagNames) former(values []string) (list []string) {
 	return list
 }
 
-// filterOf asks the store what a page asks: of a tag also what was counted by the names that it had.
+// filterOf makes the store's filter of a question. For a tag it includes what was counted under its former names.
 func filterOf(q dashboard.Question) measure.Filter {
 	f := measure.Filter{From: q.From, To: q.To, Teams: q.Teams, Kind: measure.KindAll}
 	if q.Account != 0 {
@@ -115,7 +115,7 @@ func filterOf(q dashboard.Question) measure.Filter {
 	switch q.Of {
 	case dashboard.ByAgent, dashboard.ByTag, dashboard.ByIntent, dashboard.ByMood:
 		f.Kind, f.Value = measure.Kind(q.Of), q.Value
-		f.Also = namesBy(q, q.Of).former([]string{q.Value})
+		f.Also = namesBy(q, q.Of).formerNames([]string{q.Value})
 	case dashboard.ByDay, dashboard.ByWeek, dashboard.ByAccount, dashboard.ByTeam:
 	}
 	return f
@@ -124,55 +124,70 @@ func filterOf(q dashboard.Question) measure.Filter {
 // Sums implements dashboard.Desk.
 func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) ([]dashboard.Sum, error) {
 	names := namesBy(q, by)
-	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by), slices.Concat(values, names.former(values)))
-	if err == nil {
-		rows = byNamesNow(names, rows)
+	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by), slices.Concat(values, names.formerNames(values)))
+	if err != nil {
+		return nil, err
 	}
+	rows = joinRenamed(names, rows)
 	list := make([]dashboard.Sum, len(rows))
 	for i, r := range rows {
-		list[i] = dashboard.Sum{Value: r.Value, Figures: dashboard.Figures{New: r.Opened, Reopened: r.Reopened, Resolved: r.Resolved, Abandoned: r.Abandoned,
-			In: r.MessagesIn, Out: r.MessagesOut, First: dashboard.Times{Count: r.FirstCount, Seconds: r.FirstSum},
-			Next: dashboard.Times{Count: r.NextCount, Seconds: r.NextSum}, Ended: dashboard.Times{Count: r.Resolved, Seconds: r.EndedSum}}}
+		list[i] = dashboard.Sum{Value: r.Value, Figures: dashboard.Figures{
+			New:       r.Opened,
+			Reopened:  r.Reopened,
+			Resolved:  r.Resolved,
+			Abandoned: r.Abandoned,
+			In:        r.MessagesIn,
+			Out:       r.MessagesOut,
+			First:     dashboard.Times{Count: r.FirstCount, Seconds: r.FirstSum},
+			Next:      dashboard.Times{Count: r.NextCount, Seconds: r.NextSum},
+			Ended:     dashboard.Times{Count: r.Resolved, Seconds: r.EndedSum},
+		}}
 		if q.Open {
-			list[i].First.Seconds, list[i].Next.Seconds, list[i].Ended.Seconds = r.FirstSumOpen, r.NextSumOpen, r.EndedSumOpen
+			list[i].First.Seconds = r.FirstSumOpen
+			list[i].Next.Seconds = r.NextSumOpen
+			list[i].Ended.Seconds = r.EndedSumOpen
 		}
 	}
-	return list, err
+	return list, nil
 }
 
 // Work implements dashboard.Desk.
 func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashboard.Group) (map[string]int64, error) {
 	names := namesBy(q, by)
 	rows, err := measure.WorkBy(ctx, d.o.Pool, filterOf(q), measure.Group(by))
+	if err != nil {
+		return nil, err
+	}
 	list := make(map[string]int64, len(rows))
 	for _, r := range rows {
-		list[names.now(r.Value)] += r.Done
+		list[names.currentName(r.Value)] += r.Done
 	}
-	return list, err
+	return list, nil
 }
 
 // Medians implements dashboard.Desk.
 func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
 	names := namesBy(q, by)
 	group := measure.Group(by)
-	if by == "" {
+	if by == "" { // the parts are joined below
 		group = measure.ByAccount
 	}
-	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.former(values)))
+	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.formerNames(values)))
 	if err != nil {
 		return nil, err
 	}
-	joined, medians := map[string]*measure.Spread{}, map[string]dashboard.Medians{}
+	joined := map[string]*measure.Spread{}
 	for value, s := range spreads {
-		now := names.now(value)
+		name := names.currentName(value)
 		if by == "" {
-			now = ""
+			name = ""
 		}
-		if joined[now] == nil {
-			joined[now] = &measure.Spread{}
+		if joined[name] == nil {
+			joined[name] = &measure.Spread{}
 		}
-		joined[now].Add(*s)
+		joined[name].Add(*s)
 	}
+	medians := map[string]dashboard.Medians{}
 	for value, s := range joined {
 		median := func(t measure.Time) dashboard.Median { return dashboard.Median{About: s.Median(t), Of: s.Count(t)} }
 		medians[value] = dashboard.Medians{First: median(measure.FirstAnswer), Next: median(measure.NextAnswer), Ended: median(measure.Ended)}
@@ -180,15 +195,15 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 	return medians, nil
 }
 
-// byNamesNow joins the figures of each tag that were counted by several of its names.
-func byNamesNow(names tagNames, rows []measure.Sum) []measure.Sum {
-	at := map[string]int{}
+// joinRenamed joins the figures of each tag that were counted under several of its names.
+func joinRenamed(names tagNames, rows []measure.Sum) []measure.Sum {
+	indexes := map[string]int{} // in list, by the current name
 	var list []measure.Sum
 	for _, r := range rows {
-		r.Value = names.now(r.Value)
-		i, there := at[r.Value]
-		if !there {
-			at[r.Value] = len(list)
+		r.Value = names.currentName(r.Value)
+		i, isListed := indexes[r.Value]
+		if !isListed {
+			indexes[r.Value] = len(list)
 			list = append(list, r)
 			continue
 		}
@@ -197,12 +212,12 @@ func byNamesNow(names tagNames, rows []measure.Sum) []measure.Sum {
 	return list
 }
 
-// mostLong is how many of the longest conversations are shown.
-const mostLong = 10
+// maxLongest is how many of the longest conversations are shown.
+const maxLongest = 10
 
 // Longest implements dashboard.Desk.
 func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
-	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, mostLong)
+	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, maxLongest)
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
@@ -236,7 +251,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 	return list, nil
 }
 
-// customerOf is the customer's name, as far as the conversation itself tells it.
+// customerOf returns the customer's name, as far as the conversation's row has it.
 func customerOf(c *store.Conversation) string {
 	if name := c.Traits[bridge.TraitName]; name != "" {
 		return name
@@ -259,7 +274,8 @@ func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (
 	if err != nil {
 		return nil, err
 	}
-	kinds, links := map[store.AccountID]string{}, map[store.ConversationID]string{}
+	kinds := map[store.AccountID]string{}
+	links := map[store.ConversationID]string{}
 	for i := range accounts {
 		kinds[accounts[i].ID] = accounts[i].Kind
 	}
@@ -296,5 +312,8 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 // Behind implements dashboard.Desk.
 func (d *dashboardDesk) Behind(ctx context.Context) (dashboard.Behind, error) {
 	b, err := measure.ReadBehind(ctx, d.o.Pool)
-	return dashboard.Behind{By: time.Duration(b.Seconds * float64(time.Second)), Again: b.Older, Old: b.Filling}, err
+	if err != nil {
+		return dashboard.Behind{}, err
+	}
+	return dashboard.Behind{By: time.Duration(b.Seconds * float64(time.Second)), Again: b.Older, Old: b.Filling}, nil
 }

@@ -142,7 +142,7 @@ func pagesOf(v *sitetest.Visitor, from ...string) map[string]sitetest.Answer {
 	return seen
 }
 
-// routeOf finds the route that answers a request; "" = none does.
+// routeOf finds the route that answers a request; "" if there is none does.
 func routeOf(s *sitetest.Site, method, address string) string {
 	mux := http.NewServeMux()
 	for _, r := range s.Pages.Routes() {

@@ -13,28 +13,29 @@ import (
 	sites "parley/store/site"
 )
 
-// known keeps the set-up as it was read last, so that pages of a company with thousands of people, tags and templates
-// don't read all of it again each time. Each use asks the database whether it still holds (sites.SetupStamp): a change is
-// seen at once, whichever process made it. Who may see a page is never asked here, but read anew (people).
-type known struct {
+// setupCache remembers the set-up as it was read last. A company may have thousands of people, tags and templates, and pages
+// should not read all of them each time. Each use asks the database whether the cached set-up is still the current one
+// (sites.SetupStamp), so a change is seen at once, whichever process made it. What a person may see is never asked here, but
+// read anew (people).
+type setupCache struct {
 	pool  *pgxpool.Pool
 	specs []channels.Spec
 
-	entries   kept[[]setup.Entry]
-	directory kept[store.Directory]
+	entries   cached[[]setup.Entry]
+	directory cached[store.Directory]
 }
 
-// kept is one thing, as it was when the set-up had a stamp: both are read from one snapshot of the database. A stamp that
-// was read before its thing could belong to what the set-up was before, and come back, as an account's status does: then
-// what was never so under that stamp would be shown from there on. Nobody changes what it holds.
-type kept[T any] struct {
+// cached is one value, with the stamp of the set-up for which it was read. Both are read in one snapshot of the database:
+// otherwise a stamp could be remembered with a value of another state, and be shown again when the same stamp comes back, as
+// happens when an account's status changes to and fro. Nobody may change the value.
+type cached[T any] struct {
 	mu    sync.Mutex
-	stamp string // "" = nothing was read yet
+	stamp string // "" if nothing was read yet
 	value T
 }
 
-// get returns the thing as it is now; read reads it.
-func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (T, error) {
+// get returns the current value; read reads it if it has changed.
+func (k *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (T, error) {
 	var none T
 	stamp, err := sites.SetupStamp(ctx, pool)
 	if err != nil {
@@ -62,11 +63,11 @@ func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Q
 }
 
 // Entries are those of setup.Entries. They are shared: nobody may change them.
-func (k *known) Entries(ctx context.Context) ([]setup.Entry, error) {
+func (k *setupCache) Entries(ctx context.Context) ([]setup.Entry, error) {
 	return k.entries.get(ctx, k.pool, func(q store.Querier) ([]setup.Entry, error) { return setup.Entries(ctx, q, k.specs) })
 }
 
 // Directory is that of store.LoadDirectory. It is shared: nobody may change it.
-func (k *known) Directory(ctx context.Context) (store.Directory, error) {
+func (k *setupCache) Directory(ctx context.Context) (store.Directory, error) {
 	return k.directory.get(ctx, k.pool, func(q store.Querier) (store.Directory, error) { return store.LoadDirectory(ctx, q) })
 }

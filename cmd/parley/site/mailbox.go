@@ -23,13 +23,13 @@ import (
 // emailKind is the kind of mailboxes, and the group of their fields.
 const emailKind = "email"
 
-// testTime bounds the test of a mailbox for a page.
-const testTime = 20 * time.Second
+// testTimeout bounds the test of a mailbox for a page.
+const testTimeout = 20 * time.Second
 
 // mailboxDesk implements mailbox.Desk.
 type mailboxDesk struct {
 	o     Options
-	known *known
+	known *setupCache
 }
 
 // Find implements mailbox.Desk.
@@ -41,13 +41,22 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	if errors.Is(err, autoconfig.ErrNoAddress) {
 		return mailbox.Found{}, &web.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
 	}
+	if err != nil {
+		return mailbox.Found{}, err
+	}
 	server := func(s settings.Server) mailbox.Server {
 		return mailbox.Server{Host: s.Host, Port: s.Port, Security: s.Security, Username: s.Username}
 	}
-	return mailbox.Found{From: found.From, Hint: found.Hint, Provider: found.OAuth, IMAP: server(found.IMAP), SMTP: server(found.SMTP)}, err
+	return mailbox.Found{
+		From:     found.From,
+		Hint:     found.Hint,
+		Provider: found.OAuth,
+		IMAP:     server(found.IMAP),
+		SMTP:     server(found.SMTP),
+	}, nil
 }
 
-// spec is the description of mailboxes.
+// spec returns the description of mailboxes.
 func (d *mailboxDesk) spec() channels.Spec {
 	return d.o.Specs[slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == emailKind })]
 }
@@ -65,7 +74,7 @@ func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]ma
 			config[f.Name] = f.Default
 		}
 	}
-	return d.look(ctx, store.Account{Name: "new", Kind: emailKind}, config)
+	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, config)
 }
 
 // Check implements mailbox.Desk.
@@ -78,7 +87,7 @@ func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding
 	if err != nil {
 		return nil, err
 	}
-	return d.look(ctx, account, config)
+	return d.signIn(ctx, account, config)
 }
 
 func (d *mailboxDesk) account(ctx context.Context, name string) (store.Account, error) {
@@ -94,9 +103,9 @@ func (d *mailboxDesk) account(ctx context.Context, name string) (store.Account, 
 	return store.Account{}, &web.Problem{Text: "There is no mailbox " + name + ".", Hint: "It may have been taken out."}
 }
 
-// look signs in with settings and says what was found.
-func (d *mailboxDesk) look(ctx context.Context, a store.Account, config channels.Config) ([]mailbox.Finding, error) {
-	ctx, cancel := context.WithTimeout(ctx, testTime)
+// signIn signs in to a mailbox with settings, and returns what was found.
+func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channels.Config) ([]mailbox.Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	options := inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
 	if d.o.Consents != nil {
@@ -134,10 +143,19 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 			continue
 		}
 		e, g := entries[i], grants[a.ID]
-		row := mailbox.Account{Name: a.Name, Address: e.Value("email.address"), Provider: e.Value("email.oauth"), Status: a.Status, Text: a.StatusText,
-			Hint: a.StatusHint, Paused: a.Paused, Mode: string(a.Mode)}
+		row := mailbox.Account{
+			Name:     a.Name,
+			Address:  e.Value("email.address"),
+			Provider: e.Value("email.oauth"),
+			Status:   a.Status,
+			Text:     a.StatusText,
+			Hint:     a.StatusHint,
+			Paused:   a.Paused,
+			Mode:     string(a.Mode),
+		}
 		if g.Provider == row.Provider {
-			row.SignedIn, row.Connected = g.SignedIn, g.AccountID != 0 && g.Refused == ""
+			row.SignedIn = g.SignedIn
+			row.Connected = g.AccountID != 0 && g.Refused == ""
 		}
 		list = append(list, row)
 	}
@@ -193,7 +211,7 @@ func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Val
 	return account, who, problemOf(err)
 }
 
-// problemOf words an error for the page.
+// problemOf turns a failed consent into a *web.Problem; other errors stay as they are.
 func problemOf(err error) error {
 	var f *consent.Failure
 	if errors.As(err, &f) {

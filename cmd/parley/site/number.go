@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -20,19 +21,18 @@ import (
 )
 
 const (
-	// hookTime bounds what a page waits for a provider that looks at or changes where it calls.
-	hookTime = 25 * time.Second
-	// hookPause is how long is waited before a webhook is set again that the provider could not reach: the processes
-	// that serve a new account know of it some seconds after it was added.
-	hookPause = 2 * time.Second
-	// hookTries is how often a webhook is set at most.
-	hookTries = 4
+	// hookTimeout bounds how long a page waits for a provider that is asked for its webhook, or is to change it.
+	hookTimeout = 25 * time.Second
+	// hookPause is the wait before a webhook is set again that the provider could not reach: the processes that serve a new
+	// account know of it some seconds after it was added.
+	hookPause    = 2 * time.Second
+	maxHookTries = 4
 )
 
 // numberDesk implements number.Desk.
 type numberDesk struct {
 	o     Options
-	known *known
+	known *setupCache
 }
 
 // Fields implements number.Desk.
@@ -86,10 +86,8 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	if spec == nil {
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
-	config, section := channels.Config{}, spec.Section
-	if section == "" {
-		section = spec.Kind
-	}
+	section := cmp.Or(spec.Section, spec.Kind)
+	config := channels.Config{}
 	for path, list := range values {
 		if field, ok := strings.CutPrefix(path, section+"."); ok {
 			config[field] = strings.Join(list, "\n")
@@ -100,11 +98,11 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 			config[f.Name] = f.Default
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, testTime)
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	found, err := inspect.Try(ctx, d.options(), store.Account{Name: account, Kind: kind}, config)
 	if err != nil {
-		return nil, unfit(err)
+		return nil, problemOfSettings(err)
 	}
 	return found, nil
 }
@@ -113,13 +111,13 @@ func (d *numberDesk) options() inspect.Options {
 	return inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
 }
 
-// unfit says that settings can't work.
-func unfit(err error) *web.Problem {
+// problemOfSettings says in words for people that settings can't work.
+func problemOfSettings(err error) *web.Problem {
 	return &web.Problem{Text: "These settings can't work: " + err.Error() + ".", Hint: "Put them right."}
 }
 
-// stored finds an account and opens its settings. Errors: *web.Problem.
-func (d *numberDesk) stored(ctx context.Context, name string) (store.Account, channels.Config, error) {
+// storedAccount reads an account and opens its settings. Errors: *web.Problem.
+func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Account, channels.Config, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
 		return store.Account{}, nil, err
@@ -137,28 +135,28 @@ func (d *numberDesk) stored(ctx context.Context, name string) (store.Account, ch
 
 // Check implements number.Desk.
 func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding, error) {
-	a, config, err := d.stored(ctx, name)
+	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, testTime)
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	found, err := inspect.Try(ctx, d.options(), a, config)
 	if err != nil {
-		return nil, unfit(err)
+		return nil, problemOfSettings(err)
 	}
 	return found, nil
 }
 
-// hooked finds the channel of an account whose webhook can be set. Errors: *web.Problem.
-func (d *numberDesk) hooked(ctx context.Context, name string) (channels.Hooked, error) {
-	a, config, err := d.stored(ctx, name)
+// hookedChannel makes the channel of an account whose webhook can be set. Errors: *web.Problem.
+func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.Hooked, error) {
+	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	c, err := inspect.Make(ctx, d.options(), a, config)
 	if err != nil {
-		return nil, unfit(err)
+		return nil, problemOfSettings(err)
 	}
 	if h, ok := c.(channels.Hooked); ok {
 		return h, nil
@@ -168,39 +166,35 @@ func (d *numberDesk) hooked(ctx context.Context, name string) (channels.Hooked, 
 
 // Hook implements number.Desk.
 func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
-	h, err := d.hooked(ctx, name)
+	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
 		return channels.HookState{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, hookTime)
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
 	state, err := h.FindHook(ctx)
-	return state, told(err)
+	return state, problemOfRefusal(err)
 }
 
 // SetHook implements number.Desk.
 func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) error {
-	h, err := d.hooked(ctx, name)
+	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, hookTime)
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
 	before, err := h.FindHook(ctx)
 	if err != nil {
-		return told(err)
+		return problemOfRefusal(err)
 	}
-	err = h.SetHook(ctx)
-	for try := 1; try < hookTries && channels.ClassOf(err) == channels.Retry && rested(ctx); try++ {
-		err = h.SetHook(ctx)
-	}
-	if err != nil {
-		return told(err)
+	if err := setHook(ctx, h); err != nil {
+		return problemOfRefusal(err)
 	}
 	var lines []string
 	for _, v := range before.Values {
 		if v.Now != v.Wanted {
-			lines = append(lines, fmt.Sprintf("~ account %s: %s: %s → %s", name, v.What, or(v.Now), or(v.Wanted)))
+			lines = append(lines, fmt.Sprintf("~ account %s: %s: %s → %s", name, v.What, orNothing(v.Now), orNothing(v.Wanted)))
 		}
 	}
 	if lines == nil {
@@ -209,15 +203,28 @@ func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) er
 	return sites.KeepChange(ctx, d.o.Pool, sites.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
 }
 
-func or(value string) string {
+// setHook sets a webhook, and tries again if the provider could not reach it yet.
+func setHook(ctx context.Context, h channels.Hooked) error {
+	for try := 1; ; try++ {
+		err := h.SetHook(ctx)
+		if channels.ClassOf(err) != channels.Retry || try == maxHookTries {
+			return err
+		}
+		if !pauseBeforeRetry(ctx) {
+			return err
+		}
+	}
+}
+
+func orNothing(value string) string {
 	if value == "" {
 		return "nothing"
 	}
 	return value
 }
 
-// rested waits before the next try; false = there is no time for one.
-func rested(ctx context.Context) bool {
+// pauseBeforeRetry waits before the next try. It returns false if ctx ends before.
+func pauseBeforeRetry(ctx context.Context) bool {
 	timer := time.NewTimer(hookPause)
 	defer timer.Stop()
 	select {
@@ -228,8 +235,8 @@ func rested(ctx context.Context) bool {
 	}
 }
 
-// told words a provider's refusal for the page.
-func told(err error) error {
+// problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
+func problemOfRefusal(err error) error {
 	var se *channels.SendError
 	if errors.As(err, &se) {
 		return &web.Problem{Text: se.Text, Hint: se.Hint}
@@ -242,7 +249,7 @@ func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (s
 	return (&settingsDesk{o: d.o}).Save(ctx, by, c)
 }
 
-// draftPlace is what sealed drafts are bound to.
+// draftPlace is the place to which sealed drafts are bound: they can't be opened as anything else.
 const draftPlace = "sessions/number-draft"
 
 // Seal implements number.Desk.

@@ -20,7 +20,7 @@ func (d *numberDesk) SignUpSecret() string { return d.o.SignUp.Secret() }
 // FinishSignUp implements number.Desk.
 func (d *numberDesk) FinishSignUp(ctx context.Context, code string) (string, error) {
 	token, err := d.o.SignUp.Finish(ctx, code, d.signUpReturn())
-	return token, told(err)
+	return token, problemOfRefusal(err)
 }
 
 // Offered implements number.Desk.
@@ -30,10 +30,10 @@ func (d *numberDesk) Offered(ctx context.Context, token string) ([]number.Offere
 	for i, n := range numbers {
 		list[i] = number.Offered(n)
 	}
-	return list, told(err)
+	return list, problemOfRefusal(err)
 }
 
 // Register implements number.Desk.
 func (d *numberDesk) Register(ctx context.Context, token, id, pin string) error {
-	return told(d.o.SignUp.Register(ctx, token, id, pin))
+	return problemOfRefusal(d.o.SignUp.Register(ctx, token, id, pin))
 }

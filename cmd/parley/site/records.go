@@ -25,19 +25,19 @@ import (
 
 // Operations are what the pages about the work of this process need of it.
 type Operations struct {
-	Backups     string // the folder of the nightly backups; "" = they aren't ours
+	Backups     string // the folder of the nightly backups; "" if they aren't ours
 	WithObjects bool   // files are kept in an object store
 
-	// AskChats returns the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
+	// AskChats makes the fact that removes posts of a contact from chats, as in erase.Options; nil if they stay there.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
 
-	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil = it can't be done here.
+	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil if it can't be done here.
 	Examine func(ctx context.Context) (inspect.Report, error)
 
-	// AgreeErasures writes the list of erasures that stands outside of the database; nil = there is none.
+	// AgreeErasures writes the list of erasures that stands outside of the database; nil if there is none.
 	AgreeErasures func(ctx context.Context) error
 
-	// ExportContact writes the zip of contacts; nil = it can't be made here.
+	// ExportContact writes the zip of contacts; nil if it can't be made here.
 	ExportContact func(ctx context.Context, contacts []store.ContactID, w io.Writer) error
 }
 
@@ -46,8 +46,15 @@ type recordsDesk struct{ o Options }
 
 // Log implements the log of records.Desk.
 func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string, size int) (records.LogPage, error) {
-	page, err := logbook.Read(ctx, d.o.Pool, logbook.Filter{Agent: f.Agent, What: f.What, Account: f.Account, Conversation: f.Conversation,
-		From: f.From, Until: f.Until}, parsePlace(after), size)
+	filter := logbook.Filter{
+		Agent:        f.Agent,
+		What:         f.What,
+		Account:      f.Account,
+		Conversation: f.Conversation,
+		From:         f.From,
+		Until:        f.Until,
+	}
+	page, err := logbook.Read(ctx, d.o.Pool, filter, parsePlace(after), size)
 	if err != nil {
 		return records.LogPage{}, err
 	}
@@ -61,7 +68,7 @@ func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string
 	return shown, nil
 }
 
-// parsePlace reads the place at which a page of the log begins; one that nobody wrote is the beginning.
+// parsePlace reads the place at which a page of the log begins: "MICROSECONDS.SOURCE.ID". Any other text means the beginning.
 func parsePlace(text string) logbook.Place {
 	var numbers []int64
 	for part := range strings.SplitSeq(text, ".") {
@@ -114,17 +121,17 @@ func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]r
 	return list, err
 }
 
-func (d *recordsDesk) erasing() erase.Options {
+func (d *recordsDesk) eraseOptions() erase.Options {
 	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects, Ask: d.o.Operations.AskChats}
 }
 
 // EraseContact implements records.Desk.
 func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
-	erasure, err := erase.Begin(ctx, d.erasing(), []store.ContactID{id}, by.Email)
-	if err == nil {
-		err = d.note(ctx, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure))
-	}
+	erasure, err := erase.Begin(ctx, d.eraseOptions(), []store.ContactID{id}, by.Email)
 	if err != nil {
+		return "", err
+	}
+	if err := d.addToLog(ctx, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure)); err != nil {
 		return "", err
 	}
 	return erasure, d.GoOnErasing(ctx, erasure)
@@ -132,7 +139,7 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 
 // GoOnErasing implements records.Desk.
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
-	_, err := erase.Run(ctx, d.erasing(), erasure)
+	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
 	switch {
 	case errors.Is(err, erase.ErrWaiting), errors.Is(err, erase.ErrBusy):
 		return records.ErrWaiting
@@ -140,8 +147,10 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 		return records.ErrInChats
 	case errors.Is(err, erase.ErrNoErasure):
 		return records.ErrNone
-	case err != nil || d.o.Operations.AgreeErasures == nil:
+	case err != nil:
 		return err
+	case d.o.Operations.AgreeErasures == nil:
+		return nil
 	}
 	return d.o.Operations.AgreeErasures(ctx)
 }
@@ -167,7 +176,10 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 		return nil, err
 	}
 	body, err := json.MarshalIndent(c, "", "  ")
-	return append(body, '\n'), err
+	if err != nil {
+		return nil, err
+	}
+	return append(body, '\n'), nil
 }
 
 // ExportContact implements records.Desk.
@@ -178,8 +190,8 @@ func (d *recordsDesk) ExportContact(ctx context.Context, id store.ContactID, w i
 	return d.o.Operations.ExportContact(ctx, []store.ContactID{id}, w)
 }
 
-// note adds a line to the log of the set-up.
-func (d *recordsDesk) note(ctx context.Context, by web.Person, line string) error {
+// addToLog adds a line to the log of the set-up, in somebody's name.
+func (d *recordsDesk) addToLog(ctx context.Context, by web.Person, line string) error {
 	return site.KeepChange(ctx, d.o.Pool, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{line}})
 }
 
@@ -200,10 +212,13 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 		return "", err
 	}
 	said := answers[0].Text()
-	if s := answers[0].State; s == inspect.ReplayQueued || s == inspect.ReplayHandedOver {
-		err = d.note(ctx, by, "+ "+said)
+	state := answers[0].State
+	if state == inspect.ReplayQueued || state == inspect.ReplayHandedOver {
+		if err := d.addToLog(ctx, by, "+ "+said); err != nil {
+			return "", err
+		}
 	}
-	return strings.ToUpper(said[:1]) + said[1:] + ".", err
+	return strings.ToUpper(said[:1]) + said[1:] + ".", nil
 }
 
 // Drop implements records.Desk.
@@ -215,7 +230,7 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 	if dropped == nil {
 		return records.ErrNone
 	}
-	return d.note(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
+	return d.addToLog(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
 }
 
 // Blocked implements records.Desk.
@@ -238,7 +253,7 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 	if free == nil {
 		return records.ErrNone
 	}
-	return d.note(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
+	return d.addToLog(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
 }
 
 // Backups implements records.Desk.

@@ -19,7 +19,7 @@ func ReconnectPath(channel, name string) string { return settings.ReconnectPath(
 // settingsDesk implements settings.Desk.
 type settingsDesk struct {
 	o     Options
-	known *known
+	known *setupCache
 }
 
 // Entries implements settings.Desk.

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,21 +16,23 @@ import (
 	"parley/store/site"
 )
 
-// LinkLife is how long a link that signs an admin in works.
-const LinkLife = 24 * time.Hour
+// LinkLifetime is how long a link that signs an admin in works.
+const LinkLifetime = 24 * time.Hour
 
 // ErrNoAdmin means that there is no such admin.
 var ErrNoAdmin = errors.New("there is no admin with that address")
 
-// AdminLink makes a link that signs an admin in, once, within LinkLife.
+// AdminLink makes a link that signs an admin in, once, within LinkLifetime.
 // Errors: ErrNoAdmin.
 func AdminLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
-	if errors.Is(err, site.ErrNoPerson) || err == nil && !person.Admin {
+	switch {
+	case errors.Is(err, site.ErrNoPerson):
 		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
-	}
-	if err != nil {
+	case err != nil:
 		return "", err
+	case !person.Admin:
+		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
 	}
 	return newLink(ctx, q, baseURL, &person.ID)
 }
@@ -46,7 +47,7 @@ func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, er
 }
 
 func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.AgentID) (string, error) {
-	secret, err := site.NewLink(ctx, q, agent, LinkLife)
+	secret, err := site.NewLink(ctx, q, agent, LinkLifetime)
 	if err != nil {
 		return "", err
 	}
@@ -63,9 +64,9 @@ func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, 
 		return signin.Invited{}, linkError(err)
 	}
 	if agent == nil {
-		has, err := site.HasAdmin(ctx, d.o.Pool)
-		if has {
-			err = signin.ErrNoLink
+		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
+		if hasAdmin {
+			return signin.Invited{}, signin.ErrNoLink
 		}
 		return signin.Invited{}, err
 	}
@@ -83,8 +84,8 @@ func linkError(err error) error {
 	return err
 }
 
-// Use implements signin.Desk. The link for the first admin is used up by what stores the admin: if what was typed is
-// refused, it still works.
+// Use implements signin.Desk. The link for the first admin is used up in the transaction that stores the admin: if what was typed
+// is refused, the link still works.
 func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.AgentID, error) {
 	invited, err := d.Invited(ctx, link)
 	if err != nil {
@@ -92,7 +93,7 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 	}
 	email = strings.ToLower(email)
 	if invited.Email == "" {
-		if err := d.firstAdmin(ctx, link, email, name); err != nil {
+		if err := d.makeFirstAdmin(ctx, link, email, name); err != nil {
 			return 0, err
 		}
 		person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
@@ -105,9 +106,9 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 	return *agent, nil
 }
 
-// firstAdmin uses a link up and makes an agent an admin; the agent may be new. Of several who do so at once, with this
-// link or another one, the first becomes it: who changes the set-up waits for the one before.
-func (d *signInDesk) firstAdmin(ctx context.Context, link, email, name string) error {
+// makeFirstAdmin uses up a link and makes an agent an admin; the agent may be new. If several people do so at once, with this
+// link or another one, only the first becomes admin: changes of the set-up wait for each other.
+func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name string) error {
 	all, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
 	if err != nil {
 		return err
@@ -118,10 +119,14 @@ func (d *signInDesk) firstAdmin(ctx context.Context, link, email, name string) e
 	}
 	options := d.o.setup(setup.Author{Name: "the first admin's link"})
 	options.With = func(ctx context.Context, tx pgx.Tx) error {
-		if has, err := site.HasAdmin(ctx, tx); err != nil || has {
-			return cmp.Or(err, site.ErrNoLink)
+		hasAdmin, err := site.HasAdmin(ctx, tx)
+		if err != nil {
+			return err
 		}
-		_, err := site.UseLink(ctx, tx, link)
+		if hasAdmin {
+			return site.ErrNoLink
+		}
+		_, err = site.UseLink(ctx, tx, link)
 		return err
 	}
 	_, err = setup.Save(ctx, d.o.Pool, change, options)
@@ -129,7 +134,7 @@ func (d *signInDesk) firstAdmin(ctx context.Context, link, email, name string) e
 	switch {
 	case errors.As(err, &refused):
 		return signin.Problems(refused.Fields)
-	case errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrStale): // sent twice: the first one may have been it
+	case errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrStale): // it was sent twice, and the first one may have succeeded
 		if has, _ := site.HasAdmin(ctx, d.o.Pool); has {
 			return signin.ErrNoLink
 		}

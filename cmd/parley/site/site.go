@@ -39,44 +39,45 @@ import (
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
-	Analyzer analysis.Analyzer // reads texts that are tried; nil = nothing does
+	Analyzer analysis.Analyzer // reads texts that are tried; nil if nothing does
 	Specs    []channels.Spec
-	Lookup   setup.Lookup       // asks live chats; nil = none is connected
-	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
-	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
-	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
+	Lookup   setup.Lookup       // asks live chats; nil if none is connected
+	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil means nowhere
+	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil if nothing is known of any
+	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
-	SignUp     *whatsapp.SignUp  // by which people connect numbers of WhatsApp; nil = the company has no app for it
-	Inbox      inbox.Desk        // what the inbox asks of the engine; nil = there is no inbox
+	SignUp     *whatsapp.SignUp  // by which people connect numbers of WhatsApp; nil means the company has no app for it
+	Inbox      inbox.Desk        // what the inbox asks of the engine; nil if there is no inbox
 	Chats      Chats             // what pages ask of them
 	Signatures *signature.Reader // reads signatures that are written on pages
 	BaseURL    string            // where browsers reach the site
 	Doors      Doors             // by which agents sign in
 	Operations Operations        // what the pages about the work of this process need of it
 	Log        *slog.Logger
-	Now        func() time.Time // nil = time.Now
+	Now        func() time.Time // nil means time.Now
 }
 
-// Chats are how the site reaches the chats in which agents work; the zero value = none is connected, and none can be.
+// Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none
+// can be.
 type Chats struct {
-	Connected func() []Chat // those that are; nil = none is
+	Connected func() []Chat // those that are; nil if none is
 	// Identify asks a chat about credentials that somebody typed (SlackBotToken, …), and changes nothing; home is the
-	// workspace or organisation to which they belong, "" if that is not known. nil = no chat can be asked.
+	// workspace or organisation to which they belong, "" if that is not known. nil means no chat can be asked.
 	Identify func(ctx context.Context, kind string, values map[string]string) (home string, found []channels.Finding)
-	// Settle waits for some seconds until a chat is at work with what is stored of it now; nil = nobody waits.
+	// Settle waits for some seconds until a chat is at work with what is stored of it now; nil if nobody waits.
 	Settle    func(ctx context.Context, kind string)
-	Surface   func(kind string) bridge.Surface          // a chat that is connected, nil where it isn't; nil = none is
+	Surface   func(kind string) bridge.Surface          // a chat that is connected, nil where it isn't; nil if none is
 	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
 }
 
-// Doors are the ways in for agents. They are asked with each request: chats are connected, and connected anew, while the
-// site is at work. The zero value = only links sign somebody in.
+// Doors are the ways in which agents sign in. They are asked with each request, because chats may be connected at any time. With
+// the zero value, only links sign somebody in.
 type Doors struct {
-	Providers func() []openid.Config // nil = there are none
-	Tab       func() Tab             // of Teams; nil = there is none
+	Providers func() []openid.Config // nil if there are none
+	Tab       func() Tab             // of Teams; nil if there is none
 }
 
-// all returns the doors with none of them nil.
+// all returns the doors with functions in place of nil.
 func (d Doors) all() Doors {
 	if d.Providers == nil {
 		d.Providers = func() []openid.Config { return nil }
@@ -87,16 +88,16 @@ func (d Doors) all() Doors {
 	return d
 }
 
-// Tab is the tab of Teams that shows the site; the zero value = there is none.
+// Tab is the tab of Teams that shows the site; the zero value means that there is none.
 type Tab struct {
 	Host      string   // of the public address
-	Ancestors []string // Teams' clients, in the words of a Content-Security-Policy
+	Ancestors []string // the origins of Teams' clients, as a Content-Security-Policy names them
 }
 
 // Chat is a chat in which agents work.
 type Chat struct {
 	Kind, Name string
-	FromEnv    bool // its credentials are those of the environment, and what is stored counts for nothing
+	FromEnv    bool // its credentials come from the environment, so stored ones don't count
 }
 
 // Names of the credentials of chats, on the page of the first steps and where they are stored.
@@ -110,7 +111,7 @@ const (
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
-	setUp := &known{pool: o.Pool, specs: o.Specs}
+	setUp := &setupCache{pool: o.Pool, specs: o.Specs}
 	dashboards, err := dashboard.Area(&dashboardDesk{o, setUp})
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func New(o Options) (*web.Site, error) {
 	})
 }
 
-// company is the company's name; "" = none is known.
+// company returns the company's name; "" if it isn't known.
 func company(ctx context.Context, q store.Querier) string {
 	_, name, err := store.SettingsVersion(ctx, q)
 	if err != nil {

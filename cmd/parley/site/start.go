@@ -15,7 +15,7 @@ import (
 // startDesk implements start.Desk.
 type startDesk struct {
 	o     Options
-	known *known
+	known *setupCache
 }
 
 // Progress implements start.Desk.

@@ -12,7 +12,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// formAt finds a form of a page again, by where it is sent; nil = it is not there any more.
+// formAt finds a form of a page again, by where it is sent; nil if it is not there any more.
 func formAt(page sitetest.Answer, action string) *sitetest.Form {
 	for _, f := range page.Forms() {
 		if f.Action == action {

@@ -27,7 +27,7 @@ const (
 //nolint:gochecknoglobals // see above
 var chromium struct {
 	mu  sync.Mutex
-	ctx context.Context //nolint:containedctx // it is the process; nil = it doesn't run
+	ctx context.Context //nolint:containedctx // it is the process; nil if it doesn't run
 }
 
 // Main runs the tests of a binary and ends the Chromium that they shared. It gives the code to exit with.

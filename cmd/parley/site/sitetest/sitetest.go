@@ -41,7 +41,7 @@ type Site struct {
 	URL   string
 	Pages *web.Site
 
-	transport http.RoundTripper // of visitors; nil = the usual one
+	transport http.RoundTripper // of visitors; nil means the usual one
 }
 
 // Acme is a company with an admin, an agent, a team and two accounts.
@@ -224,7 +224,7 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 
 // File is one that somebody chooses.
 type File struct {
-	Field      string // of the form; "" = file
+	Field      string // of the form; "" means file
 	Name, Type string
 	Content    []byte
 }
