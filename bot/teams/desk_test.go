@@ -16,7 +16,7 @@ type desk struct {
 	*bridgetest.Desk
 
 	mu       sync.Mutex
-	root     bridge.Place // of the conversation's thread; zero = it has none
+	root     bridge.Place // of the conversation's thread; zero if it has none
 	mayStart func(bridge.Start) (bridge.Facts, error)
 }
 

@@ -38,7 +38,7 @@ func TestEveryFileIsMet(t *testing.T) {
 		name, kind string
 		data       []byte
 		met        string // how, when there are links
-		unlinked   string // how, when this Parley has no public address; "" = likewise
+		unlinked   string // how, when this Parley has no public address; "" means likewise
 	}{
 		{"photo.png", "image/png", png(200, 150, 0), metPicture, ""},
 		{"edge.png", "image/png", png(1024, 1024, 0), metPicture, ""},

@@ -90,7 +90,7 @@ type keyServer struct {
 	*httptest.Server
 	mu     sync.Mutex
 	keys   []signer
-	answer http.HandlerFunc // nil = the keys
+	answer http.HandlerFunc // nil means the keys
 	asked  int              // for keys
 }
 

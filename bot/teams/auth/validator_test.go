@@ -20,7 +20,7 @@ type variant struct {
 	name     string
 	header   func(h map[string]any)
 	claims   func(c map[string]any, now time.Time)
-	by       *signer // nil = the published one
+	by       *signer // nil means the published one
 	text     func(token string) []string
 	activity func(a *connector.Activity)
 	good     bool

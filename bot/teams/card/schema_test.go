@@ -30,7 +30,7 @@ var published = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return c.Compile(name)
 })
 
-// schemaFault says what in a card the published schema does not have; nil = nothing.
+// schemaFault says what in a card the published schema does not have; nil if nothing.
 func schemaFault(t testing.TB, card json.RawMessage) error {
 	t.Helper()
 	schema, err := published()

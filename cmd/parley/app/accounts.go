@@ -24,23 +24,24 @@ import (
 	"parley/store/grant"
 )
 
-const watermarkTimeout = 30 * time.Second
+// queryTimeout bounds a small query of the database.
+const queryTimeout = 30 * time.Second
 
 // accounts runs the channels of all configured accounts, and makes a channel anew when its settings
 // change. All replicas send; for each account one of them fetches (fetchers).
 type accounts struct {
-	engine   *engine.Engine
-	outside  Env
-	db       *Database
-	specs    map[string]channels.Spec
-	keys     [][]byte
-	log      *slog.Logger
-	holder   string // the name under which this process holds leases
-	bodies   *bodies
-	fetchers *fetchers
-	life     *lifeSign
-	consents *consent.Keeper
-	owners   atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
+	engine     *engine.Engine
+	processEnv Env
+	db         *Database
+	specs      map[string]channels.Spec
+	keys       [][]byte // sign the tokens by which channels recognise their own messages
+	log        *slog.Logger
+	holder     string // the name under which this process holds leases
+	bodies     *bodies
+	fetchers   *fetchers
+	life       *lifeSign
+	consents   *consent.Keeper
+	owners     atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
 
 	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
 	running map[store.AccountID]*worker
@@ -50,16 +51,26 @@ type accounts struct {
 
 // worker is one account's channel.
 type worker struct {
-	print   [32]byte // the fingerprint of the settings with which it was made
-	channel channels.Channel
-	webhook http.Handler // nil if it has none
-	paused  bool
+	fingerprint [32]byte // the fingerprint of the settings with which it was made
+	channel     channels.Channel
+	webhook     http.Handler // nil if it has none
+	paused      bool
 }
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
-	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: store.ShowingPrefix + rand.Text(), bodies: bodies,
-		consents: consent.New(db.Pool, db.Sealer, env.OAuth, log), running: map[store.AccountID]*worker{}}
-	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))
+	a := &accounts{
+		engine:     e,
+		processEnv: env,
+		db:         db,
+		specs:      map[string]channels.Spec{},
+		keys:       keys,
+		log:        log,
+		holder:     store.ShowingPrefix + rand.Text(),
+		bodies:     bodies,
+		consents:   consent.New(db.Pool, db.Sealer, env.OAuth, log),
+		running:    map[store.AccountID]*worker{},
+	}
+	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, defaultLease))
 	a.life = &lifeSign{pool: db.Pool, holder: a.holder}
 	a.fetchers.show = a.life.show
 	for _, s := range specs {
@@ -71,7 +82,8 @@ func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec,
 // refresh makes channels for accounts that are new, changed or connected again, and removes the workers of accounts that
 // are gone. It doesn't wait until a channel has ended, so that webhooks are answered meanwhile.
 func (a *accounts) refresh(ctx context.Context) {
-	gone, all := maps.Clone(a.running), a.engine.Accounts()
+	all := a.engine.Accounts()
+	gone := maps.Clone(a.running)
 	a.readConnected(ctx)
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
 	a.owners.Store(&table)
@@ -80,8 +92,8 @@ func (a *accounts) refresh(ctx context.Context) {
 			continue
 		}
 		delete(gone, account.ID)
-		print := fingerprint(account, a.connected[account.ID].Connected)
-		if w := a.running[account.ID]; w != nil && w.print == print {
+		fingerprint := accountFingerprint(account, a.connected[account.ID].Connected)
+		if w := a.running[account.ID]; w != nil && w.fingerprint == fingerprint {
 			continue
 		}
 		ch, err := a.open(account)
@@ -91,19 +103,19 @@ func (a *accounts) refresh(ctx context.Context) {
 			a.log.Error("account not opened", "account_id", account.ID, "error", err)
 			continue
 		}
-		a.put(account.ID, &worker{print: print, channel: ch, webhook: a.bounded(account.ID, ch), paused: account.Paused})
+		a.setWorker(account.ID, &worker{fingerprint: fingerprint, channel: ch, webhook: a.boundWebhook(account.ID, ch), paused: account.Paused})
 		a.engine.SetChannel(account.ID, ch)
 	}
 	for id := range gone { // taken out by apply --prune
-		a.put(id, nil)
+		a.setWorker(id, nil)
 		a.engine.SetChannel(id, nil)
 	}
 }
 
-// readConnected reads how often somebody consented for an account. If that fails, what was known counts until the
-// settings change again.
+// readConnected reads the consents for accounts. If that fails, those that it read before count until the settings change
+// again.
 func (a *accounts) readConnected(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	connected, err := grant.Connections(ctx, a.db.Pool)
 	if err != nil {
@@ -113,8 +125,8 @@ func (a *accounts) readConnected(ctx context.Context) {
 	a.connected = connected
 }
 
-// put sets the worker of an account; nil removes it.
-func (a *accounts) put(id store.AccountID, w *worker) {
+// setWorker sets the worker of an account; nil removes it.
+func (a *accounts) setWorker(id store.AccountID, w *worker) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if w == nil {
@@ -124,8 +136,8 @@ func (a *accounts) put(id store.AccountID, w *worker) {
 	a.running[id] = w
 }
 
-// bounded returns a channel's webhook with a limit of its own (bound); nil if the channel has none.
-func (a *accounts) bounded(id store.AccountID, ch channels.Channel) http.Handler {
+// boundWebhook returns a channel's webhook with a bound of its own; nil if the channel has no webhook.
+func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Handler {
 	hook, ok := ch.(channels.Webhook)
 	if !ok {
 		return nil
@@ -142,12 +154,12 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return spec.New(setup.Account(account, config), a.env(account, spec, config))
+	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
-func (a *accounts) env(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
-	env := a.outside.Outside(spec, account.Name, config)
-	env.Accept = a.accept(account, spec)
+func (a *accounts) envFor(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
+	env := a.processEnv.Outside(spec, account.Name, config)
+	env.Accept = a.acceptFor(account, spec)
 	env.State = &watermark{db: a.db, account: account.ID}
 	env.Log = a.log.With("account_id", account.ID)
 	env.Now = time.Now
@@ -159,10 +171,9 @@ func (a *accounts) env(account store.Account, spec channels.Spec, config channel
 	return env
 }
 
-// accept returns the function by which an account's channel stores facts. If several numbers or pages
-// share a callback, each fact goes to the account that owns it. If one can't be stored, the call fails,
-// and the provider sends all of them again.
-func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Accept {
+// acceptFor returns the function by which an account's channel stores facts. If several numbers or pages share a callback, each
+// fact goes to the account that owns it. If one can't be stored, the call fails, and the provider sends all of them again.
+func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels.Accept {
 	if spec.Owner == "" {
 		return func(ctx context.Context, facts ...channels.Fact) error {
 			return a.engine.Accept(ctx, account.ID, facts...)
@@ -184,16 +195,15 @@ func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Ac
 	}
 }
 
-// fingerprint is a hash of the settings for which a channel is made. If it changes, the channel is made
-// anew.
-func fingerprint(a store.Account, connected int64) [32]byte {
+// accountFingerprint returns a hash of the settings with which a channel is made. If it changes, the channel is made anew.
+func accountFingerprint(a store.Account, connected int64) [32]byte {
 	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused, connected}) // plain data
 	return sha256.Sum256(body)
 }
 
 // run follows the settings, and fetches for the accounts that belong to this process, until ctx ends.
 func (a *accounts) run(ctx context.Context) error {
-	round := time.NewTicker(a.fetchers.every())
+	round := time.NewTicker(a.fetchers.roundInterval())
 	defer round.Stop()
 	defer a.life.end()
 	changed := a.engine.Changed()
@@ -207,7 +217,7 @@ func (a *accounts) run(ctx context.Context) error {
 		case <-a.fetchers.wake:
 		case <-round.C:
 		case <-ctx.Done():
-			a.fetchers.stop(ctx)
+			a.fetchers.stopAll(ctx)
 			return nil
 		}
 	}
@@ -232,14 +242,14 @@ type watermark struct {
 
 // Load implements channels.State.
 func (w *watermark) Load(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return store.LoadWatermark(ctx, w.db.Pool, w.account)
 }
 
 // Save implements channels.State.
 func (w *watermark) Save(ctx context.Context, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return store.SaveWatermark(ctx, w.db.Pool, w.account, data)
 }

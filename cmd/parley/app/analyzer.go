@@ -13,16 +13,16 @@ import (
 	"parley/bridge/analysis/openai"
 )
 
-// defaultModel is asked where OPENAI_MODEL names none.
+// defaultModel is the model if OPENAI_MODEL names none.
 const defaultModel = "gpt-4o-mini"
 
 // AIEnv is what the environment says about a model that reads what customers write.
 type AIEnv struct {
 	Key     openai.Key
-	BaseURL string // "" = the provider's own
+	BaseURL string // "" if the provider's own
 	Model   string
 
-	TokensADay int // that a model may cost an account in a day that chose no limit; 0 = anything
+	TokensADay int // what a model may cost an account in a day, unless the account has a limit of its own; 0 means no limit
 }
 
 // read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
@@ -47,7 +47,7 @@ func (e *AIEnv) options(log *slog.Logger) openai.Options {
 	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
 }
 
-// NewModel makes the model that the environment names, without anything behind it; nil = it names none.
+// NewModel makes the model that the environment names, without a fallback; nil if it names none.
 func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer, error) {
 	if env.AI.Model == "" {
 		return nil, nil //nolint:nilnil // that there is none is no fault
@@ -55,8 +55,8 @@ func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer,
 	return openai.New(ctx, env.AI.options(log))
 }
 
-// NewAnalyzer makes what reads customers' messages: the model that the environment names, with what needs no
-// network for when it doesn't answer, or that alone. end has to be called when nothing is analysed any more.
+// NewAnalyzer makes the analyzer of customers' messages: the model that the environment names, with the offline analyzer as its
+// fallback; or the offline analyzer alone. end must be called when nothing is analysed any more.
 func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
 	alone := offline.New()
 	if env.AI.Model == "" {

@@ -25,24 +25,24 @@ import (
 	"parley/store/erase"
 )
 
-// Grace is how long a process that stops may finish what it has begun. Closing the listener and the
-// database takes a little longer: all together stays below 20 seconds.
+// Grace is how long a process that stops may finish what it has begun. With the time for closing the listener and the
+// database, stopping takes less than 20 seconds.
 const Grace = 15 * time.Second
 
-// surfaceRetry is the wait before a surface whose connection ended is connected again.
-const surfaceRetry = 15 * time.Second
+// reconnectPause is the wait before a surface whose connection ended is connected again.
+const reconnectPause = 15 * time.Second
 
 // Options of an App besides the environment.
 type Options struct {
-	Relay     relay.Options     // zero values are those of production
+	Relay     relay.Options     // the zero value is right for production
 	Backoff   []time.Duration   // bridge.Options.Backoff
-	Lease     time.Duration     // how long an account is leased to the process that fetches; 0 = 30 s
+	Lease     time.Duration     // how long an account is leased to the process that fetches; 0 means 30 s
 	MovedTime bool              // Parley's clock may be ahead of the database's: demo, torture and tests
-	Specs     []channels.Spec   // nil = Specs()
-	Surfaces  []SurfaceSpec     // nil = Surfaces()
-	Now       func() time.Time  // the surfaces' clock; nil = time.Now
-	Analyzer  analysis.Analyzer // reads what customers write; nil = nothing is analysed
-	Sweep     time.Duration     // between two searches of a surface for messages it missed; 0 = the surface's default
+	Specs     []channels.Spec   // nil means Specs()
+	Surfaces  []SurfaceSpec     // nil means Surfaces()
+	Now       func() time.Time  // the surfaces' clock; nil means time.Now
+	Analyzer  analysis.Analyzer // reads what customers write; nil if nothing is analysed
+	Sweep     time.Duration     // between two searches of a surface for messages it missed; 0 means the surface's default
 }
 
 // App is a running Parley.
@@ -51,7 +51,7 @@ type App struct {
 	log      *slog.Logger
 	opt      Options
 	db       *Database
-	objects  blob.Objects // of old files; nil = the database has all of them
+	objects  blob.Objects // of old files; nil means the database has all of them
 	engine   *engine.Engine
 	accounts *accounts
 	chats    *chats
@@ -106,22 +106,11 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.objects, err = env.Objects.open(); err != nil {
 		return nil, err
 	}
-	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff, Analyzer: o.Analyzer,
-		AITokensADay: env.AI.TokensADay, Sealer: db.Sealer}
-	for _, s := range o.Surfaces {
-		bo.SurfaceNames[s.Kind] = s.Name
-	}
-	if env.PublicURL != "" {
-		bo.Original, bo.FileLink = a.links.original, a.links.file
-		bo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
-		bo.Dashboard = func(team store.TeamID, from, to string) string {
-			return dashboard.Address(env.PublicURL, team, from, to)
-		}
-	}
-	if a.engine, err = engine.New(ctx, bo); err != nil {
+	if a.engine, err = engine.New(ctx, a.engineOptions(env, o)); err != nil {
 		return nil, err
 	}
-	a.links.html, a.links.open = a.engine.Files().OriginalHTML, a.engine.Files().LinkedFile
+	a.links.html = a.engine.Files().OriginalHTML
+	a.links.open = a.engine.Files().LinkedFile
 	a.chats = newChats(a)
 	if err := a.chats.refresh(ctx); err != nil {
 		return nil, err
@@ -132,6 +121,34 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
 }
 
+// engineOptions returns the options of the engine. Without a public address it gets no links.
+func (a *App) engineOptions(env Env, o Options) engine.Options {
+	eo := engine.Options{
+		Pool:         a.db.Pool,
+		Log:          a.log,
+		Objects:      a.objects,
+		Specs:        o.Specs,
+		SurfaceNames: map[string]string{},
+		Relay:        o.Relay,
+		Backoff:      o.Backoff,
+		Analyzer:     o.Analyzer,
+		AITokensADay: env.AI.TokensADay,
+		Sealer:       a.db.Sealer,
+	}
+	for _, s := range o.Surfaces {
+		eo.SurfaceNames[s.Kind] = s.Name
+	}
+	if env.PublicURL != "" {
+		eo.Original = a.links.original
+		eo.FileLink = a.links.file
+		eo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
+		eo.Dashboard = func(team store.TeamID, from, to string) string {
+			return dashboard.Address(env.PublicURL, team, from, to)
+		}
+	}
+	return eo
+}
+
 // runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
 // condition of its account, and everything else goes on.
 func (a *App) runSurface(ctx context.Context, r opened) {
@@ -140,7 +157,7 @@ func (a *App) runSurface(ctx context.Context, r opened) {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
 			a.engine.Report(r.account, channels.Condition{Status: channels.Broken, Text: "The connection ended: " + err.Error(), Hint: "See parley doctor."})
 		}
-		pause.For(ctx, surfaceRetry)
+		pause.For(ctx, reconnectPause)
 	}
 }
 
@@ -205,8 +222,8 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// nightly makes the embedded server's backups until ctx ends.
-func (a *App) nightly(ctx context.Context) error {
+// runNightlyBackups makes the embedded server's backups until ctx ends.
+func (a *App) runNightlyBackups(ctx context.Context) error {
 	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
 		return nil
 	}
@@ -217,12 +234,11 @@ func (a *App) nightly(ctx context.Context) error {
 	return f.Run(ctx)
 }
 
-// collectLater lets garbage grow to twice the memory in use before it is collected, unless GOGC says
-// something else. What Parley keeps is small, so that Go's default would collect very often: a seventh of
-// the time in which messages are relayed.
+// collectLater lets garbage grow to twice the memory in use before it is collected, unless GOGC says something else. Parley
+// holds little in memory, so Go's default would collect very often: for a seventh of the time in which messages are relayed.
 func collectLater() {
-	const byGo, ours = 100, 200
-	if before := debug.SetGCPercent(ours); before != byGo {
+	const goDefault, ours = 100, 200
+	if before := debug.SetGCPercent(ours); before != goDefault { // GOGC is set
 		debug.SetGCPercent(before)
 	}
 }
@@ -246,9 +262,9 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.chats.follow(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.Run(ctx) })
-	group.Go(func() error { return a.nightly(ctx) })
+	group.Go(func() error { return a.runNightlyBackups(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
-	group.Go(func() error { return a.tendSite(ctx) })
+	group.Go(func() error { return a.dropExpiredSessions(ctx) })
 	group.Go(func() error { return a.goOnErasing(ctx) })
 	group.Go(func() error { return a.rosters().Run(ctx) })
 	group.Go(func() error {

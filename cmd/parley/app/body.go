@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// mostBody is the longest body of a webhook, in bytes: the limit of the channel with the highest one
+// maxBody is the length of the longest body of a webhook, in bytes: the limit of the channel with the highest one
 // (docs/http-channel.md). A bridge.Stream has a limit of its own.
-const mostBody = 16 << 20
+const maxBody = 16 << 20
 
 // Sizes of the chunks in which a body is read. They grow with the bytes that have arrived, so that a body
 // that is only announced takes no memory.
 const (
 	firstChunk = 4 << 10
-	mostChunk  = 256 << 10
+	maxChunk   = 256 << 10
 )
 
-// errTooLong means that a body is longer than mostBody.
+// errTooLong means that a body is longer than maxBody.
 var errTooLong = errors.New("the body is longer than 16 MiB")
 
 // bodies is the memory of a process for arriving bodies; its rules are those of room.
@@ -30,7 +30,7 @@ type bodies struct {
 }
 
 func newBodies() *bodies {
-	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, mostBody), wait: waitForRoom}
+	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, maxBody), wait: maxRoomWait}
 }
 
 // arrival is one body: first while it is read into memory, then as the handler's Request.Body.
@@ -38,7 +38,7 @@ type arrival struct {
 	bodies   *bodies
 	source   *bound
 	from     io.ReadCloser
-	length   int64        // as announced; -1 = not announced
+	length   int64        // as announced; -1 means not announced
 	received atomic.Int64 // bytes so far
 	chunks   [][]byte     // the bytes that the handler has not read yet
 	end      func()       // makes reading fail
@@ -57,9 +57,9 @@ func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) //nolint:errcheck // a test's recorder has none
 	}}
 	switch {
-	case a.length > mostBody:
+	case a.length > maxBody:
 		err = errTooLong
-	case a.length > smallBody:
+	case a.length > maxSmallBody:
 		_, err = a.readIn(ctx, b.large, a.length)
 	case a.length >= 0:
 		_, err = a.readIn(ctx, b.small, a.length)
@@ -71,12 +71,12 @@ func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (
 
 // readUnannounced reads a body of unknown length. It takes room for a small one first: most are.
 func (a *arrival) readUnannounced(ctx context.Context) error {
-	whole, err := a.readIn(ctx, a.bodies.small, smallBody)
+	whole, err := a.readIn(ctx, a.bodies.small, maxSmallBody)
 	if err != nil || whole {
 		return err
 	}
 	small := a.release
-	whole, err = a.readIn(ctx, a.bodies.large, mostBody)
+	whole, err = a.readIn(ctx, a.bodies.large, maxBody)
 	small()
 	if err == nil && !whole {
 		return errTooLong
@@ -87,7 +87,7 @@ func (a *arrival) readUnannounced(ctx context.Context) error {
 // readIn takes room for length bytes and reads. whole is false if the body is longer.
 func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
 	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
-	if err := m.take(ctx, a.bodies.wait, p); err != nil {
+	if err := m.acquire(ctx, a.bodies.wait, p); err != nil {
 		return false, err
 	}
 	a.release = func() { m.release(p) }
@@ -98,7 +98,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 	switch {
 	case a.received.Load() > length: // it is still on its way, or takes more room than it has
 		return false, nil
-	case !m.settle(p):
+	case !m.complete(p):
 		return false, errNoRoom
 	case whole:
 		return true, nil
@@ -108,7 +108,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 
 // readChunk reads the next bytes of a body, at most limit in all.
 func (a *arrival) readChunk(limit int64) (err error) {
-	chunk := make([]byte, 0, min(max(a.received.Load(), firstChunk), mostChunk, limit-a.received.Load()))
+	chunk := make([]byte, 0, min(max(a.received.Load(), firstChunk), maxChunk, limit-a.received.Load()))
 	for err == nil && len(chunk) < cap(chunk) {
 		var n int
 		n, err = a.from.Read(chunk[len(chunk):cap(chunk)])

@@ -61,7 +61,7 @@ func TestBound(t *testing.T) {
 	statuses := make(chan int, maxInside)
 	for range maxInside {
 		go func() {
-			status, _ := g.post(ctx, bytes.NewReader(make([]byte, smallBody+1)))
+			status, _ := g.post(ctx, bytes.NewReader(make([]byte, maxSmallBody+1)))
 			statuses <- status
 		}()
 	}
@@ -76,8 +76,8 @@ func TestBound(t *testing.T) {
 		if status := <-statuses; status != http.StatusOK {
 			t.Errorf("inside: %d", status)
 		}
-		if n := <-g.got; n != smallBody+1 {
-			t.Errorf("a body of %d bytes, want %d", n, smallBody+1)
+		if n := <-g.got; n != maxSmallBody+1 {
+			t.Errorf("a body of %d bytes, want %d", n, maxSmallBody+1)
 		}
 	}
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {

@@ -26,11 +26,11 @@ import (
 type chats struct {
 	app *App
 	mux atomic.Pointer[http.ServeMux] // the requests of all surfaces
-	env atomic.Pointer[Env]           // with what was stored of the chats when they were last brought up to date
+	env atomic.Pointer[Env]           // the environment with the stored credentials, as of the last refresh
 
-	mu   sync.RWMutex
-	open map[string]*chat // by kind
-	left map[string]*chat // those that were taken away last, by kind, which may be about to end; only follow uses it
+	mu      sync.RWMutex
+	open    map[string]*chat // by kind
+	removed map[string]*chat // those that were taken away last, by kind, which may be about to end; only follow uses it
 
 	connecting sync.WaitGroup // the connections of all chats, also of those that end
 }
@@ -38,20 +38,20 @@ type chats struct {
 // chat is a surface at work.
 type chat struct {
 	opened
-	print  [32]byte // the fingerprint of its credentials
-	before *chat    // whom it takes the place of; nil = nobody
-	stop   context.CancelFunc
-	done   chan struct{} // closed when its connection has ended; nil = it was never begun
+	fingerprint [32]byte // of its credentials
+	predecessor *chat    // whose place it takes; nil if it takes nobody's, or once its connection has begun
+	stop        context.CancelFunc
+	done        chan struct{} // closed when its connection has ended; nil if it was never begun
 }
 
 func newChats(a *App) *chats {
-	c := &chats{app: a, open: map[string]*chat{}, left: map[string]*chat{}}
+	c := &chats{app: a, open: map[string]*chat{}, removed: map[string]*chat{}}
 	c.mux.Store(http.NewServeMux())
 	c.env.Store(&a.env)
 	return c
 }
 
-// signedIn returns the environment with what is stored of the chats.
+// signedIn returns the environment with the stored credentials of the chats.
 func (c *chats) signedIn() Env { return *c.env.Load() }
 
 // list returns the surfaces at work.
@@ -67,7 +67,7 @@ func (c *chats) list() []opened {
 	return list
 }
 
-// surface returns one of them; nil = it isn't connected.
+// surface returns the surface of a kind; nil if it isn't connected.
 func (c *chats) surface(kind string) bridge.Surface {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -84,23 +84,23 @@ func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.mux.Load()
 func (c *chats) follow(ctx context.Context) error {
 	defer c.connecting.Wait()
 	for {
-		changed := c.app.engine.Changed()
+		changed := c.app.engine.Changed() // before refresh, so that no change is missed
 		err := c.refresh(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.app.log.Error("chats not brought up to date", "error", err)
 		}
 		c.connect(ctx)
-		if again := c.again(ctx, changed, err != nil); !again {
+		if !c.waitForChange(ctx, changed, err != nil) {
 			return nil
 		}
 	}
 }
 
-// again waits until the set-up changes, or after an error for a while; false if ctx ends first.
-func (c *chats) again(ctx context.Context, changed <-chan struct{}, failed bool) bool {
+// waitForChange waits until the set-up changes, or if refresh has failed, for a while. It returns false if ctx ends first.
+func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, failed bool) bool {
 	var retry <-chan time.Time
 	if failed {
-		timer := time.NewTimer(surfaceRetry)
+		timer := time.NewTimer(reconnectPause)
 		defer timer.Stop()
 		retry = timer.C
 	}
@@ -114,8 +114,7 @@ func (c *chats) again(ctx context.Context, changed <-chan struct{}, failed bool)
 	}
 }
 
-// refresh puts surfaces to work whose credentials are new, in place of those before, and takes away those that have
-// none any more.
+// refresh makes surfaces whose credentials are new, in place of those before, and removes those that have none any more.
 func (c *chats) refresh(ctx context.Context) error {
 	a := c.app
 	env, err := a.db.SignedIn(ctx, a.env)
@@ -125,59 +124,79 @@ func (c *chats) refresh(ctx context.Context) error {
 	c.env.Store(&env)
 	var faults []error
 	for _, s := range a.opt.Surfaces {
-		old, print := c.open[s.Kind], printOf(env, s.Kind) // nobody else changes open
-		named := s.Named == nil || s.Named(env)
+		isNamed := s.Named == nil || s.Named(env)
+		old := c.open[s.Kind] // nobody else changes open
 		switch {
-		case !named && old != nil:
-			a.engine.SetSurface(old.account, nil)
-			c.put(s.Kind, nil)
-			c.end(old)
-			c.left[s.Kind] = old
-		case !named || old != nil && old.print == print:
-		default:
-			fresh, err := c.make(ctx, env, s)
-			if err != nil && (s.Named == nil || a.env.names(s.Kind)) {
+		case !isNamed && old != nil:
+			c.remove(s.Kind, old)
+		case isNamed && (old == nil || old.fingerprint != chatFingerprint(env, s.Kind)):
+			if err := c.add(ctx, env, s); err != nil {
 				faults = append(faults, err)
-				continue
 			}
-			if err != nil { // the environment's faults end a start; those of a page don't, where they can be mended
-				a.log.Error("chat not connected by what is stored", "surface", s.Kind, "error", err)
-				continue
-			}
-			c.put(s.Kind, &chat{opened: fresh, print: print, before: c.before(s.Kind)})
-			a.engine.SetSurface(fresh.account, fresh.surface)
-			a.engine.Desk(fresh.account).Gap() // until the surface caught up, nothing typed before may leave
 		}
 	}
 	c.route()
 	return errors.Join(faults...)
 }
 
-// before returns the chat whose place a new one takes: the one at work, or the one that was taken away last and may not
-// have ended yet; nil = there was none. Two at once would tell the engine of each other's gaps as of their own.
-func (c *chats) before(kind string) *chat {
+// remove takes a surface away.
+func (c *chats) remove(kind string, old *chat) {
+	c.app.engine.SetSurface(old.account, nil)
+	c.setOpen(kind, nil)
+	c.endConnection(old)
+	c.removed[kind] = old
+}
+
+// add makes a surface and puts it to work.
+// Errors: those of a surface that the environment names, which end a start. Those of credentials that were given on a page
+// are only logged: an admin can correct them on the page.
+func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
+	a := c.app
+	made, err := c.makeSurface(ctx, env, s)
+	if err != nil {
+		if s.Named == nil || a.env.names(s.Kind) {
+			return err
+		}
+		a.log.Error("chat not connected by what is stored", "surface", s.Kind, "error", err)
+		return nil
+	}
+	c.setOpen(s.Kind, &chat{opened: made, fingerprint: chatFingerprint(env, s.Kind), predecessor: c.predecessor(s.Kind)})
+	a.engine.SetSurface(made.account, made.surface)
+	a.engine.Desk(made.account).Gap() // until the surface has caught up, nothing that was typed before may be sent
+	return nil
+}
+
+// predecessor returns the chat whose place a new one takes: the one at work, or the one that was removed last and may not have
+// ended yet; nil if there was none. The new one waits until it has ended: two at once would report each other's gaps.
+func (c *chats) predecessor(kind string) *chat {
 	one := c.open[kind]
 	if one == nil {
-		one = c.left[kind]
+		one = c.removed[kind]
 	}
-	delete(c.left, kind)
+	delete(c.removed, kind)
 	return one
 }
 
-// make makes a surface, and its account if there is none.
-func (c *chats) make(ctx context.Context, env Env, s SurfaceSpec) (opened, error) {
+// makeSurface makes a surface, and its account if it has none yet.
+func (c *chats) makeSurface(ctx context.Context, env Env, s SurfaceSpec) (opened, error) {
 	a := c.app
-	list, err := openSurfaces(ctx, env, a.db, a.engine, []SurfaceSpec{s}, SurfaceOptions{Log: a.log, Now: a.opt.Now, Sweep: a.opt.Sweep, LinkKeys: a.links.keys})
+	o := SurfaceOptions{Log: a.log, Now: a.opt.Now, Sweep: a.opt.Sweep, LinkKeys: a.links.keys}
+	list, err := openSurfaces(ctx, env, a.db, a.engine, []SurfaceSpec{s}, o)
 	if err != nil {
 		return opened{}, err
 	}
-	if !slices.ContainsFunc(a.engine.Accounts(), func(row store.Account) bool { return row.ID == list[0].account }) {
-		err = a.engine.Reload(ctx)
+	made := list[0]
+	isKnown := slices.ContainsFunc(a.engine.Accounts(), func(row store.Account) bool { return row.ID == made.account })
+	if !isKnown {
+		if err := a.engine.Reload(ctx); err != nil {
+			return opened{}, err
+		}
 	}
-	return list[0], err
+	return made, nil
 }
 
-func (c *chats) put(kind string, one *chat) {
+// setOpen sets the surface of a kind that is at work; nil removes it.
+func (c *chats) setOpen(kind string, one *chat) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if one == nil {
@@ -187,7 +206,7 @@ func (c *chats) put(kind string, one *chat) {
 	c.open[kind] = one
 }
 
-// route mounts what the surfaces answer.
+// route mounts the handlers of the surfaces at work.
 func (c *chats) route() {
 	mux := http.NewServeMux()
 	for _, r := range c.list() {
@@ -207,28 +226,28 @@ func (c *chats) connect(ctx context.Context) {
 		var own context.Context
 		own, one.stop = context.WithCancel(ctx)
 		one.done = make(chan struct{})
-		before := one.before
-		one.before = nil
+		predecessor := one.predecessor
+		one.predecessor = nil
 		c.connecting.Go(func() {
 			defer close(one.done)
-			if before != nil && before.done != nil {
-				before.stop()
-				<-before.done
+			if predecessor != nil && predecessor.done != nil {
+				predecessor.stop()
+				<-predecessor.done
 			}
 			c.app.runSurface(own, one.opened)
 		})
 	}
 }
 
-// end ends a connection and waits for nobody.
-func (c *chats) end(one *chat) {
+// endConnection ends a connection. It doesn't wait until the connection has ended.
+func (c *chats) endConnection(one *chat) {
 	if one.stop != nil {
 		one.stop()
 	}
 }
 
-// printOf is a hash of what signs in to a chat. If it changes, the surface is made anew.
-func printOf(env Env, kind string) [32]byte {
+// chatFingerprint returns a hash of the credentials of a chat. If it changes, the surface is made anew.
+func chatFingerprint(env Env, kind string) [32]byte {
 	values := []any{env.SlackBotToken, env.SlackAppToken, env.SlackSigningSecret}
 	if kind == kindTeams {
 		values = []any{env.Teams.AppID, env.Teams.AppPassword, env.Teams.TenantID}
@@ -237,34 +256,40 @@ func printOf(env Env, kind string) [32]byte {
 	return sha256.Sum256(body)
 }
 
-// settleTime is how long an admin who gave new credentials waits for the chat to be at work with them.
-const settleTime = 10 * time.Second
+// settleTimeout is how long an admin who gave new credentials waits for the chat to be at work with them.
+const settleTimeout = 10 * time.Second
 
-// settle waits until a chat is at work with what is stored of it now, or until the time is over.
+// settle waits until a chat is at work with its stored credentials, at most settleTimeout.
 func (c *chats) settle(ctx context.Context, kind string) {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	env, err := c.app.db.SignedIn(ctx, c.app.env)
-	if err == nil {
-		err = c.app.engine.Reload(ctx) // follow learns of it at once
+	if err != nil {
+		return
 	}
-	for err == nil && !c.works(kind, printOf(env, kind)) && pause.For(ctx, 20*time.Millisecond) {
+	if err := c.app.engine.Reload(ctx); err != nil { // so that follow learns of the change at once
+		return
+	}
+	for !c.isAtWork(kind, chatFingerprint(env, kind)) {
+		if !pause.For(ctx, 20*time.Millisecond) {
+			return
+		}
 	}
 }
 
-// works reports whether a chat is at work with these credentials.
-func (c *chats) works(kind string, print [32]byte) bool {
+// isAtWork reports whether a chat is at work with these credentials.
+func (c *chats) isAtWork(kind string, print [32]byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	one := c.open[kind]
-	return one != nil && one.print == print
+	return one != nil && one.fingerprint == print
 }
 
-// SignedIn returns the environment with what is stored for chats that it doesn't name itself. The database must be
-// unlocked.
+// SignedIn returns the environment, completed by the stored credentials of chats that it doesn't name itself. The database
+// must be unlocked.
 // Errors: store.ErrWrongKey; the database's.
 func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
-	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	list, err := credential.List(ctx, db.Pool, db.Sealer)
 	if err != nil {
@@ -286,27 +311,38 @@ const (
 
 // names reports whether the environment names a chat.
 func (e Env) names(kind string) bool {
-	return kind == kindSlack && e.SlackBotToken != "" || kind == kindTeams && e.Teams.AppID != ""
+	switch kind {
+	case kindSlack:
+		return e.SlackBotToken != ""
+	case kindTeams:
+		return e.Teams.AppID != ""
+	}
+	return false
 }
 
-// with returns an environment that has the credentials of a chat, by the names of fields of package site.
+// with returns the environment with the credentials of a chat; values are by the names in package site.
 func (e Env) with(kind string, values map[string]string) Env {
 	switch kind {
 	case kindSlack:
-		e.SlackBotToken, e.SlackAppToken, e.SlackSigningSecret = values[site.SlackBotToken], values[site.SlackAppToken], ""
+		e.SlackBotToken = values[site.SlackBotToken]
+		e.SlackAppToken = values[site.SlackAppToken]
+		e.SlackSigningSecret = ""
 	case kindTeams:
-		e.Teams.AppID, e.Teams.AppPassword, e.Teams.TenantID = values[site.TeamsAppID], values[site.TeamsPassword], values[site.TeamsTenantID]
+		e.Teams.AppID = values[site.TeamsAppID]
+		e.Teams.AppPassword = values[site.TeamsPassword]
+		e.Teams.TenantID = values[site.TeamsTenantID]
 	}
 	return e
 }
 
-// identify asks a chat about credentials that an admin typed. It keeps and changes nothing.
+// identify asks a chat about credentials that an admin typed. It stores and changes nothing.
 func (a *App) identify(ctx context.Context, kind string, values map[string]string) (string, []channels.Finding) {
 	for _, s := range a.opt.Surfaces {
 		if s.Kind != kind {
 			continue
 		}
-		surface, err := s.New(a.env.with(kind, values), SurfaceOptions{Desk: a.engine.Desk(0), Log: a.log, OnlyLook: true}) // of no account: it has no channels
+		const noAccount = 0 // so the surface has no channels
+		surface, err := s.New(a.env.with(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
 		if err != nil {
 			return "", []channels.Finding{{What: s.Name, Text: err.Error(), Hint: "Copy all of them from the app's pages."}}
 		}
@@ -317,16 +353,19 @@ func (a *App) identify(ctx context.Context, kind string, values map[string]strin
 	return "", []channels.Finding{{What: kind, Text: "this chat can't be asked from here", Hint: fmt.Sprintf("Set up %s by the environment.", kind)}}
 }
 
-// rosters knows the members of the teams' channels.
+// rosters makes the keeper of the teams' agents by their channels' members.
 func (a *App) rosters() *roster.Keeper {
 	return roster.New(roster.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Surface: a.chats.surface, Log: a.log})
 }
 
-// StoredChats tells for which chats credentials are stored, each in a sentence that shows none of them.
+// StoredChats says in a sentence for each chat whose credentials are stored that they are, without the credentials.
 func (db *Database) StoredChats(ctx context.Context) (notes []string, err error) {
 	list, err := credential.List(ctx, db.Pool, nil)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range list {
 		notes = append(notes, fmt.Sprintf("What signs Parley in to %s is stored in this database, and not written here: another one asks for it under First steps.", c.Kind))
 	}
-	return notes, err
+	return notes, nil
 }

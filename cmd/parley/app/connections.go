@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	mostConnections = 2048
-	mostHeader      = 32 << 10 // of a request, in bytes
-	tellFull        = time.Minute
+	maxOpenConnections = 2048
+	maxHeaderBytes     = 32 << 10 // of a request, in bytes
+	tellFull           = time.Minute
 )
 
 // connections limits how many connections are open at once. When there are too many, the connection that

@@ -25,7 +25,7 @@ type Env struct {
 	DatabaseURL string
 	Data        string
 	Listen      string
-	PublicURL   string // without a final slash; "" = the world can't reach us
+	PublicURL   string // without a final slash; "" means the world can't reach us
 	MasterKey   string
 	Log         slog.Level
 
@@ -52,10 +52,10 @@ type Env struct {
 	// channels.Spec.APIEnv names.
 	APIURLs map[string]string
 
-	// BackupPassphrase seals the master key in backups; "" = it is asked for, or left out.
+	// BackupPassphrase seals the master key in backups; "" if it is asked for, or left out.
 	BackupPassphrase string
 
-	// MetricsToken lets a scraper elsewhere read /metrics; "" = loopback alone.
+	// MetricsToken lets a scraper elsewhere read /metrics; "" means loopback alone.
 	MetricsToken string
 }
 
@@ -79,11 +79,17 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		return value
 	}
 	e := Env{
-		DatabaseURL: read("DATABASE_URL", ""), Data: read("PARLEY_DATA", "./data"), Listen: read("PARLEY_LISTEN", "127.0.0.1:8080"),
-		PublicURL: strings.TrimRight(read("PARLEY_PUBLIC_URL", ""), "/"), MasterKey: read("PARLEY_MASTER_KEY", ""),
-		SlackBotToken: read("SLACK_BOT_TOKEN", ""), SlackAppToken: read("SLACK_APP_TOKEN", ""),
-		SlackSigningSecret: read("SLACK_SIGNING_SECRET", ""), SlackAPIURL: read("SLACK_API_URL", ""),
-		MetricsToken: read("PARLEY_METRICS_TOKEN", ""), BackupPassphrase: read("PARLEY_BACKUP_PASSPHRASE", ""),
+		DatabaseURL:        read("DATABASE_URL", ""),
+		Data:               read("PARLEY_DATA", "./data"),
+		Listen:             read("PARLEY_LISTEN", "127.0.0.1:8080"),
+		PublicURL:          strings.TrimRight(read("PARLEY_PUBLIC_URL", ""), "/"),
+		MasterKey:          read("PARLEY_MASTER_KEY", ""),
+		SlackBotToken:      read("SLACK_BOT_TOKEN", ""),
+		SlackAppToken:      read("SLACK_APP_TOKEN", ""),
+		SlackSigningSecret: read("SLACK_SIGNING_SECRET", ""),
+		SlackAPIURL:        read("SLACK_API_URL", ""),
+		MetricsToken:       read("PARLEY_METRICS_TOKEN", ""),
+		BackupPassphrase:   read("PARLEY_BACKUP_PASSPHRASE", ""),
 	}
 	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.Teams.read(read)...)
@@ -98,22 +104,22 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	return e, nil
 }
 
-// check parses the values that aren't plain text, and checks which need each other.
+// check parses the values that aren't plain text, and checks that variables that need each other are set together.
 func (e *Env) check(level, rate string) (faults []error) {
 	if err := e.Log.UnmarshalText([]byte(level)); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
 	}
 	var err error
-	if e.SlackRate, err = factor("SLACK_RATE", rate); err != nil {
+	if e.SlackRate, err = parseFactor("SLACK_RATE", rate); err != nil {
 		faults = append(faults, err)
 	}
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
 	}
-	if e.PublicURL != "" && !webAddress(e.PublicURL) {
+	if e.PublicURL != "" && !isWebAddress(e.PublicURL) {
 		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
 	}
-	if e.SlackAPIURL != "" && !webAddress(e.SlackAPIURL) {
+	if e.SlackAPIURL != "" && !isWebAddress(e.SlackAPIURL) {
 		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
 	}
 	if _, err := pgxpool.ParseConfig(e.DatabaseURL); e.DatabaseURL != "" && err != nil { // it may hold a password: not shown
@@ -125,7 +131,7 @@ func (e *Env) check(level, rate string) (faults []error) {
 	if e.SlackBotToken != "" && e.SlackAppToken == "" && e.SlackSigningSecret == "" {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
 	}
-	if e.Teams.AllowUnsigned && !loopback(e.Listen) {
+	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
 	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
@@ -134,8 +140,8 @@ func (e *Env) check(level, rate string) (faults []error) {
 	return faults
 }
 
-// factor reads a factor on a provider's published rates.
-func factor(name, value string) (float64, error) {
+// parseFactor reads a factor on a provider's published rates.
+func parseFactor(name, value string) (float64, error) {
 	f, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(f >= 0 && f <= 1000) { // written so, the condition also refuses NaN
 		return 0, fmt.Errorf("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)

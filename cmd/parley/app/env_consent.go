@@ -23,7 +23,7 @@ func (e *Env) readConsent(read func(name, def string) string) (faults []error) {
 			faults = append(faults, fmt.Errorf("%s_CLIENT_ID is missing; %s_CLIENT_SECRET does nothing without it", prefix, prefix))
 		}
 		for _, u := range []struct{ name, address string }{{"AUTH_URL", app.AuthURL}, {"TOKEN_URL", app.TokenURL}} {
-			if u.address != "" && !safeAddress(u.address) {
+			if u.address != "" && !isSafeAddress(u.address) {
 				faults = append(faults, fmt.Errorf("%s_%s: write the whole address, like https://login.example.org/token; http only for an address on loopback",
 					prefix, u.name))
 			}
@@ -44,7 +44,7 @@ func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
 	if given == 1 || given == 2 {
 		faults = append(faults, errors.New("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none"))
 	}
-	if o.DialogURL != "" && !safeAddress(o.DialogURL) {
+	if o.DialogURL != "" && !isSafeAddress(o.DialogURL) {
 		faults = append(faults, errors.New("META_DIALOG_URL: write the whole address, like https://www.facebook.com/v26.0/dialog/oauth; http only for an address on loopback"))
 	}
 	e.SignUp = o

@@ -12,7 +12,7 @@ import (
 
 // ObjectsEnv is what the environment says about an object store for old files.
 type ObjectsEnv struct {
-	Endpoint  string // "" = all files stay in the database
+	Endpoint  string // "" means all files stay in the database
 	Bucket    string // may have a folder: acme-parley/files
 	Region    string
 	KeyID     string
@@ -36,7 +36,7 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 			faults = append(faults, fmt.Errorf("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them", v.name, v.what))
 		}
 	}
-	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" && (!webAddress(o.Endpoint) || err != nil || u.User != nil || u.RawQuery != "") {
+	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" && (!isWebAddress(o.Endpoint) || err != nil || u.User != nil || u.RawQuery != "") {
 		faults = append(faults, errors.New("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket"))
 	}
 	return faults

@@ -14,11 +14,11 @@ import (
 // SignInEnv is what the environment says about who vouches for agents on the site. Microsoft needs nothing here: the
 // bot's own registration (TeamsEnv) signs people of its tenant in, unless TEAMS_SIGN_IN says otherwise.
 type SignInEnv struct {
-	SlackClientID     string // "" = nobody signs in by Slack
+	SlackClientID     string // "" if nobody signs in by Slack
 	SlackClientSecret string
 	SlackIssuer       string
 
-	Issuer       string // of any other provider; "" = there is none
+	Issuer       string // of any other provider; "" if there is none
 	ClientID     string
 	ClientSecret string
 	Name         string // what people call it
@@ -36,7 +36,7 @@ func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
 	if (s.SlackClientID == "") != (s.SlackClientSecret == "") {
 		faults = append(faults, errors.New("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together: copy both from the app's Basic Information page"))
 	}
-	if !safeAddress(s.SlackIssuer) {
+	if !isSafeAddress(s.SlackIssuer) {
 		faults = append(faults, errors.New("SLACK_OPENID_URL: write it like https://slack.com; http only for an address on loopback"))
 	}
 	set := 0
@@ -50,7 +50,7 @@ func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
 		faults = append(faults, errors.New("OIDC_NAME does nothing without OIDC_ISSUER"))
 	case set != 0 && set != 3:
 		faults = append(faults, errors.New("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none"))
-	case set == 3 && !safeAddress(s.Issuer):
+	case set == 3 && !isSafeAddress(s.Issuer):
 		faults = append(faults, errors.New("OIDC_ISSUER: write it like https://login.acme.example, as the provider writes it; http only for an address on loopback"))
 	}
 	return faults

@@ -13,11 +13,11 @@ import (
 
 // TeamsEnv is what the environment says about Microsoft Teams.
 type TeamsEnv struct {
-	AppID       string // of the bot's registration; "" = no Teams
+	AppID       string // of the bot's registration; "" means no Teams
 	AppPassword string
 	TenantID    string
 
-	// These replace Microsoft's addresses; "" = Microsoft's.
+	// These replace Microsoft's addresses; "" means Microsoft's.
 	LoginURL, OpenIDURL, GraphURL string
 	ServiceURLs                   []string // that are allowed besides Microsoft's
 
@@ -32,8 +32,12 @@ func (t *TeamsEnv) signsIn() bool { return t.AppID != "" && t.AppPassword != "" 
 // read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	*t = TeamsEnv{
-		AppID: read("TEAMS_APP_ID", ""), AppPassword: read("TEAMS_APP_PASSWORD", ""), TenantID: read("TEAMS_TENANT_ID", ""),
-		LoginURL: read("TEAMS_LOGIN_URL", ""), OpenIDURL: read("TEAMS_OPENID_URL", ""), GraphURL: read("TEAMS_GRAPH_URL", ""),
+		AppID:       read("TEAMS_APP_ID", ""),
+		AppPassword: read("TEAMS_APP_PASSWORD", ""),
+		TenantID:    read("TEAMS_TENANT_ID", ""),
+		LoginURL:    read("TEAMS_LOGIN_URL", ""),
+		OpenIDURL:   read("TEAMS_OPENID_URL", ""),
+		GraphURL:    read("TEAMS_GRAPH_URL", ""),
 	}
 	for address := range strings.SplitSeq(read("TEAMS_SERVICE_URLS", ""), ",") {
 		if address = strings.TrimSpace(address); address != "" {
@@ -41,7 +45,7 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 		}
 	}
 	var err error
-	if t.Rate, err = factor("TEAMS_RATE", read("TEAMS_RATE", "1")); err != nil {
+	if t.Rate, err = parseFactor("TEAMS_RATE", read("TEAMS_RATE", "1")); err != nil {
 		faults = append(faults, err)
 	}
 	switch unsigned := read("TEAMS_ALLOW_UNSIGNED", ""); unsigned {
@@ -89,7 +93,7 @@ func (t *TeamsEnv) checkIDs() (faults []error) {
 // checkAddresses checks that secrets and tokens are sent by https only, or stay on this machine.
 func (t *TeamsEnv) checkAddresses() (faults []error) {
 	check := func(name, address, example string) {
-		if address != "" && !safeAddress(address) {
+		if address != "" && !isSafeAddress(address) {
 			faults = append(faults, fmt.Errorf("%s: write it like %s; http only for an address on loopback", name, example))
 		}
 	}
@@ -102,17 +106,17 @@ func (t *TeamsEnv) checkAddresses() (faults []error) {
 	return faults
 }
 
-// safeAddress reports whether a text is an absolute https address, or one of http on loopback.
-func safeAddress(text string) bool {
+// isSafeAddress reports whether a text is an absolute https address, or one of http on loopback.
+func isSafeAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && loopback(net.JoinHostPort(u.Hostname(), "0"))
+	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
-// loopback reports whether an address (host:port) can only be reached from this machine.
-func loopback(address string) bool {
+// isLoopback reports whether an address (host:port) can only be reached from this machine.
+func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false

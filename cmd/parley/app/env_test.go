@@ -80,7 +80,7 @@ func TestEnvTeams(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		env  map[string]string
-		want []string // in the error; none = it is fine
+		want []string // in the error; none if it is fine
 	}{
 		"none":                {map[string]string{}, nil},
 		"all":                 {whole("TEAMS_RATE", "0.5", "TEAMS_SERVICE_URLS", "https://a.test, "+loopback+",", "TEAMS_LOGIN_URL", loopback), nil},
@@ -131,7 +131,7 @@ func TestEnvObjects(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		env  map[string]string
-		want string // in the error; "" = it is fine
+		want string // in the error; "" if it is fine
 	}{
 		"none":            {map[string]string{}, ""},
 		"all":             {whole("S3_REGION", "eu-central-1"), ""},
@@ -166,7 +166,7 @@ func TestEnvSignIn(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		env  map[string]string
-		want string // in the error; "" = it is fine
+		want string // in the error; "" if it is fine
 		by   string // name, issuer and way back of the only provider
 	}{
 		"none":                  {map[string]string{}, "", ""},

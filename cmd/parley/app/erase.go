@@ -16,13 +16,13 @@ import (
 	"parley/store/erase"
 )
 
-// Erasing returns with what contacts are erased.
+// Erasing returns the options with which contacts are erased.
 func (db *Database) Erasing(env Env) erase.Options {
 	return erase.Options{Pool: db.Pool, Sealer: db.Sealer, WithObjects: env.Objects.Bucket != "", Ask: engine.ErasePosts}
 }
 
-// AgreeErasures makes the database and the list of erasures beside its backups know the same ones, and returns
-// the certificates of contacts that had come back and were erased again.
+// AgreeErasures makes the database and the list of erasures beside its backups the same. It erases contacts again that a restored
+// backup had brought back, and returns their certificates.
 func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
 	return backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
 }
@@ -32,8 +32,8 @@ func (db *Database) KeepErasures(ctx context.Context, env Env) error {
 	return backup.ErasuresIn(BackupFolder(env)).Keep(ctx, db.Erasing(env))
 }
 
-// ExportContact writes everything of contacts that is theirs to have, as a zip: contact.json, and their files. A
-// file whose bytes are gone is left out and named in missing.
+// ExportContact writes everything that contacts may ask for as a zip: contact.json, and their files. It leaves out files whose
+// bytes are gone, and returns their paths in missing.
 func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store.ContactID, w io.Writer) (missing []string, err error) {
 	objects, err := env.Objects.open()
 	if err != nil {

@@ -16,8 +16,8 @@ const (
 	eraseAgain = 30 * time.Second
 )
 
-// goOnErasing goes on with erasures that were begun and have not ended, whoever began them and however that
-// process ended, until ctx ends. It also keeps this machine's list of erasures whole.
+// goOnErasing continues erasures that have not ended, also those that another process began, until ctx ends. It also keeps this
+// machine's list of erasures complete.
 func (a *App) goOnErasing(ctx context.Context) error {
 	tried := map[string]time.Time{}
 	listed := -1
@@ -41,7 +41,7 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	return nil
 }
 
-// goOnWith goes on with one erasure. It notes in tried when one that must wait was tried.
+// goOnWith continues one erasure. If the erasure must wait, it notes in tried when it was tried.
 func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Time) error {
 	_, err := erase.Run(ctx, a.db.Erasing(a.env), id)
 	switch {
@@ -56,8 +56,8 @@ func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Tim
 	return err
 }
 
-// listErasures adds to this machine's list what was erased since it was last compared, when it knew so many. It
-// returns how many it knows now.
+// listErasures completes this machine's list of erasures, unless it is complete: it had before entries when it was last compared.
+// It returns how many it has now.
 func (a *App) listErasures(ctx context.Context, before int) (int, error) {
 	forgotten, err := erase.Forgotten(ctx, a.db.Pool)
 	if err != nil || len(forgotten) == before {

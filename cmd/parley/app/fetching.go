@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	fetchLease   = 30 * time.Second // of an account's fetching; renewed each third of it
-	fetchRound   = 2 * time.Second
-	restartAfter = time.Second // after a channel that stopped fetching by itself
+	defaultLease     = 30 * time.Second // of an account; renewed after each third of it
+	maxRoundInterval = 2 * time.Second
+	restartPause     = time.Second // after a channel that stopped fetching by itself
 
-	// memberPrefix begins the names of the leases by which processes that fetch know of each other.
+	// memberPrefix is the beginning of the names of the leases that processes hold as members, by which they know each other.
 	memberPrefix = "fetcher:"
 )
 
@@ -27,42 +27,52 @@ const (
 type fetchers struct {
 	db     store.Querier
 	log    *slog.Logger
-	holder string
+	holder string // the name under which this process holds leases
 	lease  time.Duration
 	now    func() time.Time
 	wake   chan struct{} // has room for one signal: a channel has ended, so a round is needed
 
-	running map[store.AccountID]*fetchRun
-	held    map[store.AccountID]time.Time // accounts that this process has leased, and when it last asked for the lease
-	free    map[store.AccountID]time.Time // accounts of other processes that nobody has leased, and since when
-	adopted map[store.AccountID]bool      // accounts of other processes that this one took because they were free
-	silent  map[string]time.Time          // holders that show no life, and since when
-	members []string                      // the holders of all live processes, sorted, with this one
-	joined  time.Time                     // when this process last renewed its own lease as a member
+	running     map[store.AccountID]*fetchRun
+	heldSince   map[store.AccountID]time.Time // accounts that this process has leased, and when it last asked for the lease
+	freeSince   map[store.AccountID]time.Time // accounts of other processes that nobody has leased, and since when
+	adopted     map[store.AccountID]bool      // accounts of other processes that this one took because they were free
+	silentSince map[string]time.Time          // holders that show no life, and since when
+	members     []string                      // the holders of all live processes, sorted, with this one
+	memberSince time.Time                     // when this process last renewed its own lease as a member
 
-	show  func(context.Context) error // shows that this process lives (store.ShowLife); nil = its name doesn't promise that
-	shown bool
+	show  func(context.Context) error // shows that this process lives (store.ShowLife); nil if its name doesn't promise that
+	shown bool                        // show has succeeded, and nobody has found this process silent since
 }
 
 // fetchRun is one channel at work.
 type fetchRun struct {
 	worker *worker
 	cancel context.CancelFunc
-	done   chan struct{}
-	ending bool
+	done   chan struct{} // closed when the channel has ended
+	ending bool          // it was asked to end
 }
 
 func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.Duration) *fetchers {
-	return &fetchers{db: db, log: log, holder: holder, lease: lease, now: time.Now, wake: make(chan struct{}, 1),
-		running: map[store.AccountID]*fetchRun{}, held: map[store.AccountID]time.Time{}, free: map[store.AccountID]time.Time{}, adopted: map[store.AccountID]bool{}}
+	return &fetchers{
+		db:        db,
+		log:       log,
+		holder:    holder,
+		lease:     lease,
+		now:       time.Now,
+		wake:      make(chan struct{}, 1),
+		running:   map[store.AccountID]*fetchRun{},
+		heldSince: map[store.AccountID]time.Time{},
+		freeSince: map[store.AccountID]time.Time{},
+		adopted:   map[store.AccountID]bool{},
+	}
 }
 
-// round starts and ends channels of this process, according to the leases and to wanted: the workers
-// whose channels should fetch in one of the processes. It waits for the database, but never until a
-// channel has ended: the next round continues. While no lease is to be taken or renewed, it only reads.
+// round starts and ends channels of this process, according to the leases. wanted has the workers whose channels should
+// fetch in one of the processes. It waits for the database, but never until a channel has ended: the next round continues.
+// While no lease is to be taken or renewed, it only reads.
 func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker) {
 	f.endOutdated(wanted)
-	leases, err := f.look(ctx, wanted)
+	leases, err := f.readLeases(ctx, wanted)
 	if err == nil {
 		err = f.showLife(ctx)
 	}
@@ -73,19 +83,19 @@ func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker
 		return
 	}
 	f.giveAway(ctx, wanted, leases)
-	if err := f.take(ctx, wanted, leases); err != nil && ctx.Err() == nil {
+	if err := f.takeLeases(ctx, wanted, leases); err != nil && ctx.Err() == nil {
 		f.log.Warn("leases not taken", "error", err)
 	}
-	f.begin(ctx, wanted)
+	f.startChannels(ctx, wanted)
 }
 
 // endOutdated ends channels that were replaced, and those whose lease may have run out while this
 // process or the database was stopped. It forgets channels that have ended.
 func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 	now := f.now()
-	for id, at := range f.held {
+	for id, at := range f.heldSince {
 		if now.Sub(at) > f.lease*2/3 {
-			f.lose(id)
+			f.loseLease(id)
 		}
 	}
 	for id, r := range f.running {
@@ -100,13 +110,13 @@ func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 	}
 }
 
-// look reads which process has which account, and which processes live.
-func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker) (map[string]store.Lease, error) {
+// readLeases reads which process has which account, and which processes live.
+func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*worker) (map[string]store.Lease, error) {
 	var names []string
 	for id := range wanted {
 		names = append(names, leaseOf(id))
 	}
-	for id := range f.held {
+	for id := range f.heldSince {
 		names = append(names, leaseOf(id))
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.lease/3)
@@ -115,10 +125,12 @@ func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker)
 	if err != nil {
 		return nil, err
 	}
-	if list, err = f.bury(ctx, list); err != nil {
+	list, err = f.releaseDead(ctx, list)
+	if err != nil {
 		return nil, err
 	}
-	leases, members := map[string]store.Lease{}, []string{f.holder}
+	leases := map[string]store.Lease{}
+	members := []string{f.holder}
 	for _, l := range list {
 		leases[l.Name] = l
 		if strings.HasPrefix(l.Name, memberPrefix) && l.Live && l.Holder != f.holder {
@@ -126,40 +138,41 @@ func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker)
 		}
 	}
 	slices.Sort(members)
-	if !slices.Equal(members, f.members) { // accounts have other owners now
+	if !slices.Equal(members, f.members) { // then accounts have other owners
 		f.members = members
 		clear(f.adopted)
-		clear(f.free)
+		clear(f.freeSince)
 	}
 	return leases, nil
 }
 
-// bury returns back, for processes that have ended, the leases that they left, and returns all others. A process that
-// lives but lost its session shows its life again in its next round: so one counts as ended when it was silent
-// for longer than that.
-func (f *fetchers) bury(ctx context.Context, list []store.Lease) ([]store.Lease, error) {
-	before, now := f.silent, f.now()
-	f.silent = map[string]time.Time{}
+// releaseDead releases the leases of processes that have ended, and returns all other leases. A process that lives but lost
+// the session that shows its life shows it again in its next round. So only a process that was silent for longer than that
+// counts as ended.
+func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store.Lease, error) {
+	now := f.now()
+	before := f.silentSince
+	f.silentSince = map[string]time.Time{}
 	var left []store.Lease
-	gone := map[string][]string{}
+	dead := map[string][]string{} // names of leases by their holder
 	for _, l := range list {
 		switch {
-		case l.Silent && l.Holder == f.holder:
+		case l.Silent && l.Holder == f.holder: // we have lost the session
 			f.shown = false
 		case l.Silent:
 			since, known := before[l.Holder]
 			if !known {
 				since = now
 			}
-			f.silent[l.Holder] = since
-			if now.Sub(since) >= 2*f.every() {
-				gone[l.Holder] = append(gone[l.Holder], l.Name)
+			f.silentSince[l.Holder] = since
+			if now.Sub(since) >= 2*f.roundInterval() {
+				dead[l.Holder] = append(dead[l.Holder], l.Name)
 				continue
 			}
 		}
 		left = append(left, l)
 	}
-	for holder, names := range gone {
+	for holder, names := range dead {
 		f.log.Info("a process that fetched has ended", "leases", len(names))
 		if err := store.DropLeases(ctx, f.db, names, holder); err != nil {
 			return nil, err
@@ -168,7 +181,7 @@ func (f *fetchers) bury(ctx context.Context, list []store.Lease) ([]store.Lease,
 	return left, nil
 }
 
-// showLife makes sure that this process shows its life before it takes leases.
+// showLife makes sure that this process shows its life before it takes leases (lifeSign).
 func (f *fetchers) showLife(ctx context.Context) error {
 	if f.show == nil || f.shown {
 		return nil
@@ -180,26 +193,26 @@ func (f *fetchers) showLife(ctx context.Context) error {
 	return err
 }
 
-// every is the time between two rounds.
-func (f *fetchers) every() time.Duration { return min(fetchRound, f.lease/6) }
+// roundInterval is the time between two rounds.
+func (f *fetchers) roundInterval() time.Duration { return min(maxRoundInterval, f.lease/6) }
 
-// giveAway ends the channels of accounts that no longer belong to this process, and gives their leases
-// back once they have ended. It also removes the leases of processes that are gone.
+// giveAway ends the channels of accounts that no longer belong to this process, and releases their leases once the channels
+// have ended. It also removes the leases by which processes that are gone were members.
 func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) {
 	var names []string
-	for id := range f.held {
+	for id := range f.heldSince {
 		switch {
 		case leases[leaseOf(id)].Holder != f.holder: // the lease ran out, and another process has it
-			f.lose(id)
+			f.loseLease(id)
 			continue
-		case wanted[id] != nil && f.mine(id):
+		case wanted[id] != nil && f.belongsHere(id):
 			continue
 		}
 		if r := f.running[id]; r != nil {
 			r.end()
 			continue
 		}
-		delete(f.held, id)
+		delete(f.heldSince, id)
 		names = append(names, leaseOf(id))
 	}
 	for name, l := range leases {
@@ -207,15 +220,18 @@ func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*wor
 			names = append(names, name)
 		}
 	}
-	f.drop(ctx, names)
+	f.dropLeases(ctx, names)
 }
 
-// take takes free leases of this process's accounts and renews those that it has, with one statement.
-func (f *fetchers) take(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) error {
-	now, ids, names, member := f.now(), map[string]store.AccountID{}, []string{}, memberPrefix+f.holder
+// takeLeases takes free leases of this process's accounts and renews those that it has, with one statement.
+func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) error {
+	now := f.now()
+	member := memberPrefix + f.holder
+	ids := map[string]store.AccountID{} // by the names of their leases
+	var names []string
 	// All leases are renewed together, with that of this process as a member. So no account's lease runs
 	// out while the process still counts as alive, when no other process would take the account.
-	renew := now.Sub(f.joined) >= f.lease/3 || !leases[member].Live
+	renew := now.Sub(f.memberSince) >= f.lease/3 || !leases[member].Live
 	if renew {
 		names = append(names, member)
 	}
@@ -236,36 +252,36 @@ func (f *fetchers) take(ctx context.Context, wanted map[store.AccountID]*worker,
 	}
 	for _, name := range taken {
 		if name == member {
-			f.joined = now
+			f.memberSince = now
 			continue
 		}
-		f.held[ids[name]] = now
+		f.heldSince[ids[name]] = now
 		delete(ids, name)
 	}
 	for _, id := range ids { // those that remain were taken by another process
-		f.lose(id)
+		f.loseLease(id)
 	}
 	return nil
 }
 
 // shouldTake reports whether an account's lease is to be taken or renewed now.
 func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, renew bool) bool {
-	if r := f.running[id]; r != nil && r.ending { // it may never end: another process may take the account
+	if r := f.running[id]; r != nil && r.ending { // it may never end; so another process may take the account
 		return false
 	}
-	if _, held := f.held[id]; held {
-		return f.mine(id) && (renew || !l.Live)
+	if _, held := f.heldSince[id]; held {
+		return f.belongsHere(id) && (renew || !l.Live)
 	}
 	if l.Live && l.Holder != f.holder {
-		delete(f.free, id)
+		delete(f.freeSince, id)
 		return false
 	}
-	if f.mine(id) {
+	if f.belongsHere(id) {
 		return true
 	}
-	since, known := f.free[id]
+	since, known := f.freeSince[id]
 	if !known {
-		f.free[id] = now
+		f.freeSince[id] = now
 		return false
 	}
 	if now.Sub(since) >= f.lease*2/3 { // its owner doesn't take it, for whatever reason
@@ -275,11 +291,11 @@ func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, 
 	return false
 }
 
-// begin starts the channels whose leases this process has.
-func (f *fetchers) begin(ctx context.Context, wanted map[store.AccountID]*worker) {
-	for id := range f.held {
+// startChannels starts the channels whose leases this process has, if they don't run already.
+func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID]*worker) {
+	for id := range f.heldSince {
 		w := wanted[id]
-		if w == nil || f.running[id] != nil || !f.mine(id) {
+		if w == nil || f.running[id] != nil || !f.belongsHere(id) {
 			continue
 		}
 		work, cancel := context.WithCancel(ctx)
@@ -304,12 +320,12 @@ func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channel
 		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
 			f.log.Warn("fetching stopped", "account_id", id, "error", err)
 		}
-		pause.For(ctx, restartAfter)
+		pause.For(ctx, restartPause)
 	}
 }
 
-// stop ends all channels, waits for them and gives the leases back.
-func (f *fetchers) stop(ctx context.Context) {
+// stopAll ends all channels, waits for them, and releases the leases.
+func (f *fetchers) stopAll(ctx context.Context) {
 	for _, r := range f.running {
 		r.end()
 	}
@@ -317,16 +333,16 @@ func (f *fetchers) stop(ctx context.Context) {
 		<-r.done
 	}
 	names := []string{memberPrefix + f.holder}
-	for id := range f.held {
+	for id := range f.heldSince {
 		names = append(names, leaseOf(id))
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	f.drop(end, names)
+	f.dropLeases(end, names)
 }
 
-// drop returns leases back. If that fails, they run out by themselves.
-func (f *fetchers) drop(ctx context.Context, names []string) {
+// dropLeases releases leases. If that fails, they run out by themselves.
+func (f *fetchers) dropLeases(ctx context.Context, names []string) {
 	if len(names) == 0 {
 		return
 	}
@@ -337,16 +353,16 @@ func (f *fetchers) drop(ctx context.Context, names []string) {
 	}
 }
 
-// lose ends the channel of an account whose lease this process no longer has.
-func (f *fetchers) lose(id store.AccountID) {
-	delete(f.held, id)
+// loseLease ends the channel of an account whose lease this process no longer has.
+func (f *fetchers) loseLease(id store.AccountID) {
+	delete(f.heldSince, id)
 	if r := f.running[id]; r != nil {
 		r.end()
 	}
 }
 
-// mine reports whether this process should fetch for an account.
-func (f *fetchers) mine(id store.AccountID) bool {
+// belongsHere reports whether this process should fetch for an account.
+func (f *fetchers) belongsHere(id store.AccountID) bool {
 	return f.adopted[id] || owner(id, f.members) == f.holder
 }
 

@@ -22,7 +22,7 @@ type mailboxes struct {
 	fetched map[store.AccountID]int // how many fetch an account now
 	began   int                     // how often one began
 	doubles int                     // how often a second one did
-	mayEnd  chan struct{}           // nil = they end at once when asked to
+	mayEnd  chan struct{}           // nil if they end at once when asked to
 }
 
 // mailbox is one process's channel of an account.
@@ -94,7 +94,7 @@ func (c counting) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, accounts store.AccountID) *replica {
 	t.Helper()
 	r := &replica{wanted: map[store.AccountID]*worker{}}
-	r.fetchers = newFetchers(counting{db, &r.statements}, slog.New(slog.DiscardHandler), name, fetchLease)
+	r.fetchers = newFetchers(counting{db, &r.statements}, slog.New(slog.DiscardHandler), name, defaultLease)
 	for id := range accounts {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
 	}
@@ -120,7 +120,7 @@ func settle(t *testing.T, all *mailboxes, accounts store.AccountID, replicas ...
 		var has []int
 		for _, r := range replicas {
 			r.turn()
-			n := len(r.held)
+			n := len(r.heldSince)
 			total, even, has = total+n, even && n > share*7/10 && n < share*13/10, append(has, n)
 		}
 		if total == int(accounts) && even && all.unfetched(accounts) == 0 {
@@ -136,7 +136,7 @@ func settle(t *testing.T, all *mailboxes, accounts store.AccountID, replicas ...
 // has counts what processes have together.
 func has(replicas ...*replica) (n int) {
 	for _, r := range replicas {
-		n += len(r.held)
+		n += len(r.heldSince)
 	}
 	return n
 }
@@ -165,7 +165,7 @@ func TestFetchersShare(t *testing.T) {
 	two.crash()
 	one.turn()
 	three.turn()
-	if n := has(one, three); n > accounts-len(two.held) {
+	if n := has(one, three); n > accounts-len(two.heldSince) {
 		t.Errorf("they have %d accounts while the leases of the dead one last", n)
 	}
 	runOut(t, db, "two")
@@ -178,7 +178,7 @@ func TestFetchersShare(t *testing.T) {
 
 	four := newReplica(t, db, all, "four", accounts)
 	settle(t, all, accounts, one, three, four)
-	one.stop(t.Context())
+	one.stopAll(t.Context())
 	three.turn()
 	four.turn()
 	if n := has(three, four); n != accounts {
@@ -211,7 +211,7 @@ func TestFetchersAdopt(t *testing.T) {
 		t.Fatalf("it has %d of %d accounts, want its own", n, accounts)
 	}
 	for range 6 {
-		ahead += fetchLease / 5
+		ahead += defaultLease / 5
 		unable.turn()
 		able.turn()
 	}
@@ -281,7 +281,7 @@ func TestFetchersCost(t *testing.T) {
 	}
 	cost("to take 1000 leases", busy, 2)
 	cost("to look", busy, 1)
-	ahead = fetchLease / 2
+	ahead = defaultLease / 2
 	cost("to renew 1000 leases", busy, 2)
 	if n := has(busy); n != accounts {
 		t.Fatalf("it has %d of %d accounts", n, accounts)
@@ -326,7 +326,7 @@ func TestFetchersStuck(t *testing.T) {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
 	}
 	r.turn()
-	ahead = fetchLease / 2
+	ahead = defaultLease / 2
 	r.turn()
 	if now := lasts(); !now.Equal(before) {
 		t.Errorf("leases last until %s, before until %s", now, before)
@@ -341,7 +341,7 @@ func TestFetchersStoodStill(t *testing.T) {
 	var ahead time.Duration
 	r.now = func() time.Time { return time.Now().Add(ahead) }
 	settle(t, all, 10, r)
-	ahead = fetchLease * 3 / 4
+	ahead = defaultLease * 3 / 4
 	r.endOutdated(r.wanted)
 	for id, one := range r.running {
 		if !one.ending {

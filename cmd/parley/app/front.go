@@ -36,9 +36,17 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	if f.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
 		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
 	}
-	open := newConnections(mostConnections, log)
-	f.server = &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, MaxHeaderBytes: mostHeader,
-		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ConnState: open.changed, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	open := newConnections(maxOpenConnections, log)
+	f.server = &http.Server{
+		Handler:           f,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         open.changed,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 	return f, nil
 }
 

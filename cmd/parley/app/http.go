@@ -35,8 +35,9 @@ func (a *App) routes() http.Handler {
 	return mux
 }
 
-// readyz answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves
-// these out: who takes all replicas away because Slack does not answer, takes webhooks and the inbox with them.
+// readyz answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves out the
+// surfaces. That is for load balancers: if they stopped using all replicas because Slack doesn't answer, webhooks and the
+// inbox page would not work either.
 func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -49,7 +50,7 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	case !a.ready.Load():
 		http.Error(w, "starting", http.StatusServiceUnavailable)
 	case r.URL.Query().Get("without") == "surfaces":
-		_, _ = io.WriteString(w, "ready\n"+degraded(a.opt.Analyzer))
+		_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 	default:
 		a.surfacesReady(ctx, w)
 	}
@@ -69,12 +70,12 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 			return
 		}
 	}
-	_, _ = io.WriteString(w, "ready\n"+degraded(a.opt.Analyzer))
+	_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 }
 
-// degraded says what does not work and is not needed to serve: the model that reads what customers write. "" = all
-// works.
-func degraded(with analysis.Analyzer) string {
+// degradedText says what does not work and is not needed to serve: the model that reads what customers write. It returns "" if
+// everything works.
+func degradedText(with analysis.Analyzer) string {
 	if m, ok := with.(metrics.Conditioned); ok {
 		if c := m.Condition(); c.Status != analysis.Working {
 			return "degraded: " + c.Text + "\n"
@@ -87,8 +88,8 @@ func degraded(with analysis.Analyzer) string {
 func (a *App) guardMetrics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		bearer := a.env.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(a.env.MetricsToken)) == 1
-		if !bearer && !fromThisMachine(r) {
+		hasToken := a.env.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(a.env.MetricsToken)) == 1
+		if !hasToken && !isFromThisMachine(r) {
 			http.Error(w, "metrics: from loopback and through no proxy, or with a bearer token", http.StatusForbidden)
 			return
 		}
@@ -96,10 +97,10 @@ func (a *App) guardMetrics(next http.Handler) http.Handler {
 	})
 }
 
-// fromThisMachine reports whether a request comes from a process on this machine. Requests from elsewhere
+// isFromThisMachine reports whether a request comes from a process on this machine. Requests from elsewhere
 // through a proxy on this machine come from loopback, too. They are recognised by a header, by the name
 // of the host, or by HTTP/1.0, which nginx uses by default.
-func fromThisMachine(r *http.Request) bool {
+func isFromThisMachine(r *http.Request) bool {
 	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		if r.Header.Get(header) != "" {
 			return false
@@ -109,7 +110,7 @@ func fromThisMachine(r *http.Request) bool {
 	if _, _, err := net.SplitHostPort(host); err != nil { // it names no port
 		host = net.JoinHostPort(strings.Trim(host, "[]"), "80")
 	}
-	return r.ProtoAtLeast(1, 1) && loopback(r.RemoteAddr) && loopback(host)
+	return r.ProtoAtLeast(1, 1) && isLoopback(r.RemoteAddr) && isLoopback(host)
 }
 
 // hook passes a provider's call to its account's channel.

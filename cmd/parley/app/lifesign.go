@@ -14,7 +14,7 @@ import (
 type lifeSign struct {
 	pool   *pgxpool.Pool
 	holder string
-	conn   *pgx.Conn // nil = none yet
+	conn   *pgx.Conn // nil if there is none yet
 }
 
 // show begins a session in place of the one before, which has ended.

@@ -60,7 +60,7 @@ func TestFetchersOfAKilledProcess(t *testing.T) {
 	two.turn()
 	one.turn()
 	for range 5 { // it lives, and has another session
-		ahead += two.every()
+		ahead += two.roundInterval()
 		two.turn()
 		one.turn()
 	}
@@ -75,7 +75,7 @@ func TestFetchersOfAKilledProcess(t *testing.T) {
 	if n := has(two); n == 20 {
 		t.Error("a process that was silent once counts as ended")
 	}
-	ahead += 2 * two.every()
+	ahead += 2 * two.roundInterval()
 	two.turn()
 	if n := has(two); n != 20 {
 		t.Errorf("two rounds after another process was killed it has %d of 20 accounts", n)

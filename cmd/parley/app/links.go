@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	originalLife = 90 * 24 * time.Hour // how long the link to a mail's HTML works
-	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works; providers fetch it at once
-	fileTimeout  = 10 * time.Minute    // limit of serving one file to a slow reader
+	originalLifetime = 90 * 24 * time.Hour // how long the link to a mail's HTML works
+	fileLifetime     = 24 * time.Hour      // how long the link to an outgoing file works; providers fetch it at once
+	fileTimeout      = 10 * time.Minute    // limit of serving one file to a slow reader
 )
 
 // links makes, checks and serves the signed addresses below /files. All replicas know the keys, so each
@@ -36,37 +36,39 @@ type links struct {
 
 // original returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
 func (l *links) original(message store.MessageID) string {
-	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
+	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLifetime).Unix()))
 }
 
 // file returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
 func (l *links) file(message store.MessageID, file string) string {
-	life := fileLife
+	life := fileLifetime
 	if files.InThread(file) {
-		life = originalLife
+		life = originalLifetime
 	}
 	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))
 }
 
+// sign returns the address for a text, with the text's MAC.
 func (l *links) sign(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
 	_, _ = io.WriteString(mac, text)
 	return l.base + "/files/" + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check returns the parts of a signed link without END and MAC; false if it isn't valid (any more).
+// check returns the parts of a signed link without END and MAC; false if the link is not valid, or not any more.
 func (l *links) check(signed string) ([]string, bool) {
 	parts := strings.Split(signed, ".")
 	if len(parts) < 3 {
 		return nil, false
 	}
-	text, rest := strings.Join(parts[:len(parts)-1], "."), parts[:len(parts)-2]
+	signedText := strings.Join(parts[:len(parts)-1], ".")
+	rest := parts[:len(parts)-2]
 	end, err := strconv.ParseInt(parts[len(parts)-2], 10, 64)
 	if err != nil || time.Now().Unix() > end {
 		return nil, false
 	}
 	for _, key := range l.keys {
-		if hmac.Equal([]byte(l.sign(key, text)), []byte(l.base+"/files/"+signed)) {
+		if hmac.Equal([]byte(l.sign(key, signedText)), []byte(l.base+"/files/"+signed)) {
 			return rest, true
 		}
 	}
@@ -81,8 +83,8 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("X-Robots-Tag", "noindex")
-	if ok {
-		message, err := strconv.ParseInt(what[min(1, len(what)-1)], 10, 64)
+	if ok && len(what) >= 2 {
+		message, err := strconv.ParseInt(what[1], 10, 64)
 		switch {
 		case err != nil:
 		case what[0] == "o" && len(what) == 2:
@@ -135,7 +137,7 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	if f.SizeBytes > 0 {
 		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // if it fails, the server's stays
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // without it the server's deadline stays
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}

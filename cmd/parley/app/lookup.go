@@ -10,7 +10,7 @@ import (
 
 // Lookup asks the surfaces that the environment names, or those whose credentials are stored, for `parley apply`.
 type Lookup struct {
-	surface func(kind string) bridge.Surface // nil = there is none of this kind
+	surface func(kind string) bridge.Surface // nil if there is none of this kind
 }
 
 // NewLookup prepares the surfaces; it opens no connection yet. With onlyLook nothing is changed in the
@@ -24,7 +24,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onl
 	if env, err = db.SignedIn(ctx, env); err != nil {
 		return nil, err
 	}
-	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, OnlyLook: onlyLook})
+	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, ReadOnly: onlyLook})
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 		if value == "" {
 			continue
 		}
-		if !webAddress(value) {
+		if !isWebAddress(value) {
 			faults = append(faults, fmt.Errorf("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv))
 		}
 		e.APIURLs[s.APIEnv] = value
@@ -46,8 +46,8 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 	return faults
 }
 
-// webAddress reports whether a text is an absolute http or https address.
-func webAddress(text string) bool {
+// isWebAddress reports whether a text is an absolute http or https address.
+func isWebAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }

@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// smallBody is the longest small body, in bytes; nearly all webhooks are small. Longer ones have a
-	// room of their own, so that no small one waits for them.
-	smallBody = 64 << 10
-	smallRoom = 8 << 20
-	largeRoom = 24 << 20
+	// maxSmallBody is the length of the longest small body, in bytes. Nearly all webhooks are small. Longer ones have a room
+	// of their own, so that no small one waits for them.
+	maxSmallBody = 64 << 10
+	smallRoom    = 8 << 20
+	largeRoom    = 24 << 20
 
-	// A body is slow if, slowAfter it began, it has come at less than slowPace bytes a second. Slow bodies
-	// are ended when others lack room.
-	slowAfter   = time.Second
-	slowPace    = 1 << 20
-	lookForSlow = 100 * time.Millisecond
+	// A body is slow if it has been coming for slowAfter or longer, at less than minPace bytes a second. Slow bodies are
+	// ended when others need room.
+	slowAfter         = time.Second
+	minPace           = 1 << 20
+	slowCheckInterval = 100 * time.Millisecond
 
-	waitForRoom = 20 * time.Second
-	mostWaiting = 64 // bodies of one source
+	maxRoomWait = 20 * time.Second
+	maxWaiting  = 64 // bodies of one source
 )
 
 // errNoRoom means that too much arrives at once.
 var errNoRoom = errors.New("no room for the body")
 
-// room is memory for the bodies of requests. Their senders are not checked yet, because a signature can be
+// room is memory for the bodies of requests. It must be shared out before their senders are checked, because a signature can be
 // checked only when the whole body is there. All sources share the room, each up to its share.
 type room struct {
 	size  int64 // bytes
@@ -50,7 +50,7 @@ type place struct {
 	end      func()        // makes reading the body fail
 
 	admitted time.Time  // when it got its room
-	complete bool       // the body has arrived: it can no longer be ended as slow
+	arrived  bool       // the body has arrived: it can no longer be ended as slow
 	ended    bool       // it was ended because it was slow
 	answer   chan error // gets nil when there is room, or errNoRoom
 }
@@ -60,11 +60,10 @@ func newRoom(size, share int64) *room {
 	return &room{size: size, share: share, bySource: map[*bound]int64{}}
 }
 
-// take waits until there is room for a body: until others are released, or slow ones are ended. Of the
-// waiting bodies the newest gets room first, so that a fast one gets through a flood of slow ones. The
-// room must be released.
+// acquire waits until there is room for a body: until others are released, or slow ones are ended. Of the waiting bodies the
+// newest gets room first, so that a fast one passes a flood of slow ones. The room must be released.
 // Errors: errNoRoom when too many wait, wait is over, or ctx ends.
-func (m *room) take(ctx context.Context, wait time.Duration, p *place) error {
+func (m *room) acquire(ctx context.Context, wait time.Duration, p *place) error {
 	p.answer = make(chan error, 1)
 	m.mu.Lock()
 	m.waiting = append(m.waiting, p)
@@ -79,7 +78,7 @@ func (m *room) take(ctx context.Context, wait time.Duration, p *place) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	tick := time.NewTicker(lookForSlow)
+	tick := time.NewTicker(slowCheckInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -108,26 +107,27 @@ func (m *room) release(p *place) {
 	}
 	m.arriving = slices.Delete(m.arriving, i, i+1)
 	m.held -= p.length
-	if m.bySource[p.source] -= p.length; m.bySource[p.source] == 0 {
+	m.bySource[p.source] -= p.length
+	if m.bySource[p.source] == 0 {
 		delete(m.bySource, p.source)
 	}
 	m.admit()
 }
 
-// settle records that a body has arrived. It returns false if the body was ended as slow just before: then
-// the request must be refused.
-func (m *room) settle(p *place) bool {
+// complete records that a body has arrived. It returns false if the body was ended as slow just before: then the request must
+// be refused.
+func (m *room) complete(p *place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p.complete = true
+	p.arrived = true
 	return !p.ended
 }
 
-// admit returns room to waiting bodies, the newest first, as far as there is room.
+// admit gives room to waiting bodies, the newest first, as far as there is room.
 func (m *room) admit() {
 	for i := len(m.waiting) - 1; i >= 0; i-- {
 		p := m.waiting[i]
-		if m.lacks(p) > 0 {
+		if m.missingFor(p) > 0 {
 			continue
 		}
 		m.waiting = slices.Delete(m.waiting, i, i+1)
@@ -139,15 +139,15 @@ func (m *room) admit() {
 	}
 }
 
-// lacks returns how many bytes are missing for a place.
-func (m *room) lacks(p *place) int64 {
+// missingFor returns how many bytes are missing for a place.
+func (m *room) missingFor(p *place) int64 {
 	return max(m.held+p.length-m.size, m.bySource[p.source]+p.length-m.share, 0)
 }
 
-// endSlow ends as many slow bodies as a waiting place needs: those of its own source if that has used up
-// its share, else those of the source with most bytes.
+// endSlow ends as many slow bodies as a waiting place needs: those of its own source if that has used up its share, else those
+// of the source that holds the most bytes. Bodies that were ended before count, too: their room is released soon.
 func (m *room) endSlow(p *place) {
-	missing := m.lacks(p)
+	missing := m.missingFor(p)
 	if missing == 0 || !slices.Contains(m.waiting, p) {
 		return
 	}
@@ -164,7 +164,10 @@ func (m *room) endSlow(p *place) {
 		if missing <= 0 {
 			return
 		}
-		if a.source != source || !a.ended && !a.slow(now) {
+		if a.source != source {
+			continue
+		}
+		if !a.ended && !a.isSlow(now) {
 			continue
 		}
 		if !a.ended {
@@ -175,10 +178,10 @@ func (m *room) endSlow(p *place) {
 	}
 }
 
-// slow reports whether a body is slow: see slowAfter.
-func (p *place) slow(now time.Time) bool {
+// isSlow reports whether a body is slow: see slowAfter.
+func (p *place) isSlow(now time.Time) bool {
 	age := now.Sub(p.admitted)
-	return !p.complete && age >= slowAfter && float64(p.received.Load()) < slowPace*age.Seconds()
+	return !p.arrived && age >= slowAfter && float64(p.received.Load()) < minPace*age.Seconds()
 }
 
 // refuseLongest refuses the body that has waited longest if too many of a source wait.
@@ -193,7 +196,7 @@ func (m *room) refuseLongest(source *bound) {
 			}
 		}
 	}
-	if waiting > mostWaiting {
+	if waiting > maxWaiting {
 		m.refuse(longest)
 	}
 }

@@ -23,7 +23,7 @@ func (c *crowd) enter(t *testing.T, source *bound, length int64) (*place, <-chan
 	answer := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), boundPatience)
 	t.Cleanup(cancel)
-	go func() { answer <- c.take(ctx, boundPatience, p) }()
+	go func() { answer <- c.acquire(ctx, boundPatience, p) }()
 	for patience := time.After(boundPatience); ; {
 		c.mu.Lock()
 		known := len(answer) > 0 || slices.Contains(c.waiting, p) || slices.Contains(c.arriving, p)
@@ -71,7 +71,7 @@ func TestRoomShares(t *testing.T) {
 	for range 6 {
 		p, answer := c.enter(t, flooded, 10)
 		c.admits(t, answer)
-		if !c.settle(p) {
+		if !c.complete(p) {
 			t.Error("it was ended")
 		}
 		inside = append(inside, p)
@@ -86,7 +86,7 @@ func TestRoomShares(t *testing.T) {
 	c.release(inside[0])
 	c.admits(t, lastAnswer)
 	c.keepsWaiting(t, first)
-	for range mostWaiting {
+	for range maxWaiting {
 		c.enter(t, flooded, 10)
 	}
 	if err := <-firstAnswer; !errors.Is(err, errNoRoom) {

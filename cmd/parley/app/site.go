@@ -21,8 +21,8 @@ import (
 	sites "parley/store/site"
 )
 
-// BaseURL is where browsers reach this Parley: the public address, else the one at which it listens. It has no
-// final slash.
+// BaseURL returns the address at which browsers reach this Parley, without a final slash: the public address or, if there is
+// none, the one at which it listens.
 func (e Env) BaseURL() string {
 	if e.PublicURL != "" {
 		return e.PublicURL
@@ -31,7 +31,9 @@ func (e Env) BaseURL() string {
 	if err != nil {
 		return "http://" + e.Listen
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	ip := net.ParseIP(host)
+	listensEverywhere := host == "" || ip != nil && ip.IsUnspecified()
+	if listensEverywhere {
 		host = "127.0.0.1"
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
@@ -43,11 +45,30 @@ func (a *App) addSite() error {
 	if err != nil {
 		return err
 	}
-	o := site.Options{SignUp: signUp, Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: &Lookup{a.chats.surface}, Inbox: a.engine.Inbox(),
-		Chats:    site.Chats{Connected: a.connected, Identify: a.identify, Settle: a.chats.settle, Surface: a.chats.surface, SlackTeam: a.slackTeam},
-		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log,
-		Signatures: signature.Online(guard.New()), Doors: a.doors(), Operations: a.operations()}
-	pages, err := site.New(o)
+	pages, err := site.New(site.Options{
+		Pool:     a.db.Pool,
+		Sealer:   a.db.Sealer,
+		Analyzer: a.opt.Analyzer,
+		Specs:    a.opt.Specs,
+		Lookup:   &Lookup{a.chats.surface},
+		Consents: a.accounts.consents,
+		Finder:   autoconfig.New(guard.New(), net.DefaultResolver),
+		Outside:  a.env.Outside,
+		SignUp:   signUp,
+		Inbox:    a.engine.Inbox(),
+		Chats: site.Chats{
+			Connected: a.connected,
+			Identify:  a.identify,
+			Settle:    a.chats.settle,
+			Surface:   a.chats.surface,
+			SlackTeam: a.slackTeam,
+		},
+		Signatures: signature.Online(guard.New()),
+		BaseURL:    a.env.BaseURL(),
+		Doors:      a.doors(),
+		Operations: a.operations(),
+		Log:        a.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -55,7 +76,7 @@ func (a *App) addSite() error {
 	return nil
 }
 
-// doors are the ways in for agents, by the credentials with which the chats are at work just now.
+// doors returns the ways in which agents sign in, by the credentials with which the chats are at work now.
 func (a *App) doors() site.Doors {
 	return site.Doors{
 		Providers: func() []openid.Config {
@@ -63,8 +84,9 @@ func (a *App) doors() site.Doors {
 			return env.Providers(a.env.BaseURL())
 		},
 		Tab: func() site.Tab {
+			env := a.chats.signedIn()
 			at, err := url.Parse(a.env.BaseURL())
-			if env := a.chats.signedIn(); err != nil || at.Scheme != "https" || !env.Teams.signsIn() {
+			if err != nil || at.Scheme != "https" || !env.Teams.signsIn() {
 				return site.Tab{}
 			}
 			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
@@ -86,7 +108,9 @@ func (a *App) connected() (list []site.Chat) {
 
 // operations are what the site's pages need of this process.
 func (a *App) operations() site.Operations {
-	o := site.Operations{WithObjects: a.objects != nil, AskChats: engine.ErasePosts,
+	o := site.Operations{
+		WithObjects: a.objects != nil,
+		AskChats:    engine.ErasePosts,
 		Examine: func(ctx context.Context) (inspect.Report, error) {
 			surfaces := map[string]any{}
 			for _, s := range a.chats.list() {
@@ -101,7 +125,8 @@ func (a *App) operations() site.Operations {
 		ExportContact: func(ctx context.Context, contacts []store.ContactID, w io.Writer) error {
 			_, err := a.db.ExportContact(ctx, a.env, contacts, w)
 			return err
-		}}
+		},
+	}
 	if a.db.Embedded() {
 		o.Backups = BackupFolder(a.env)
 	}
@@ -120,12 +145,12 @@ func (a *App) slackTeam(ctx context.Context) (string, error) {
 	return "", errors.New("sign-in by Slack: no workspace is connected")
 }
 
-// forgetSessions is how often sessions that have expired are removed.
-const forgetSessions = time.Hour
+// expiredSessionsInterval is how often sessions that have expired are removed.
+const expiredSessionsInterval = time.Hour
 
-// tendSite removes sessions that have expired, until ctx ends.
-func (a *App) tendSite(ctx context.Context) error {
-	tick := time.NewTicker(forgetSessions)
+// dropExpiredSessions removes sessions that have expired, until ctx ends.
+func (a *App) dropExpiredSessions(ctx context.Context) error {
+	tick := time.NewTicker(expiredSessionsInterval)
 	defer tick.Stop()
 	for {
 		if err := sites.DropExpired(ctx, a.db.Pool); err != nil && ctx.Err() == nil {
@@ -142,8 +167,11 @@ func (a *App) tendSite(ctx context.Context) error {
 // sayFirstLink tells the person at the terminal how to become the first admin, as long as there is none.
 func (a *App) sayFirstLink(ctx context.Context, say func(string)) error {
 	link, err := site.FirstLink(ctx, a.db.Pool, a.env.BaseURL())
-	if err == nil && link != "" {
+	if err != nil {
+		return err
+	}
+	if link != "" {
 		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n " + link)
 	}
-	return err
+	return nil
 }

@@ -17,7 +17,7 @@ func TestTypedTokens(t *testing.T) {
 	a := start(t, env, db, app.Options{})
 	for _, c := range []struct {
 		bot, app string
-		want     string // what is wrong; "" = nothing
+		want     string // what is wrong; "" if nothing
 	}{
 		{w.Slack.BotToken(), w.Slack.AppToken(), ""},
 		{"xoxb-made-up", w.Slack.AppToken(), "bot token"},

@@ -127,7 +127,7 @@ func (h *hooks) seen() (n int64) {
 // Strangers send the beginnings of many bodies, and no more. They cost little memory, and
 // keep nobody out: not at their own hook either.
 func TestSlowSenders(t *testing.T) {
-	for name, announced := range map[string]int{"large": 1_000_000, "small": smallBody, "the largest": mostBody} {
+	for name, announced := range map[string]int{"large": 1_000_000, "small": maxSmallBody, "the largest": maxBody} {
 		t.Run(name, func(t *testing.T) {
 			h := openHooks(t)
 			before := heap()
@@ -144,7 +144,7 @@ func TestSlowSenders(t *testing.T) {
 			}
 			worst = max(worst, heap()-before)
 			for _, path := range []string{"/hooks/one", "/hooks/two"} {
-				for _, bytes := range []int64{2000, smallBody, 300_000} {
+				for _, bytes := range []int64{2000, maxSmallBody, 300_000} {
 					h.takes(t, path, bytes)
 				}
 			}
@@ -174,14 +174,14 @@ func TestBodies(t *testing.T) {
 	t.Parallel()
 	h := openHooks(t)
 	h.bodies.wait = boundPatience // a busy machine takes long to send eight long bodies
-	for _, bytes := range []int64{0, 1, firstChunk, smallBody - 1, smallBody, smallBody + 1, mostBody - 1, mostBody} {
+	for _, bytes := range []int64{0, 1, firstChunk, maxSmallBody - 1, maxSmallBody, maxSmallBody + 1, maxBody - 1, maxBody} {
 		h.takes(t, "/hooks/one", bytes)
 	}
-	h.takes(t, "/upload", 3*mostBody)
+	h.takes(t, "/upload", 3*maxBody)
 	answers := make(chan int, 8)
 	for range cap(answers) {
 		go func() {
-			status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, mostBody), mostBody)
+			status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, maxBody), maxBody)
 			answers <- status
 		}()
 	}
@@ -193,7 +193,7 @@ func TestBodies(t *testing.T) {
 	if n := h.refused[0].Load(); n > 0 {
 		t.Errorf("%d refused", n)
 	}
-	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, mostBody+1), -1); status != http.StatusRequestEntityTooLarge {
+	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, maxBody+1), -1); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that turns out too long: %d", status)
 	}
 	if h.bodies.small.held+h.bodies.large.held != 0 {
@@ -206,7 +206,7 @@ func TestBodies(t *testing.T) {
 func TestBodiesRefused(t *testing.T) {
 	t.Parallel()
 	h := openHooks(t)
-	conn := h.begin(t, "/hooks/one", mostBody+1, 0)
+	conn := h.begin(t, "/hooks/one", maxBody+1, 0)
 	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
 		t.Errorf("too long: %s", got)
 	}

@@ -18,7 +18,7 @@ type SurfaceSpec struct {
 	Kind string // "slack": its account's kind, and its keys in the set-up file
 	Name string // "Slack"
 
-	// Named reports whether the environment, or what is stored in its place, configures this surface; nil = it always is.
+	// Named reports whether the environment, or what is stored in its place, configures this surface; nil if it always is.
 	Named func(Env) bool
 
 	// New makes the surface. It opens no connection yet.
@@ -35,10 +35,10 @@ type Desk interface {
 type SurfaceOptions struct {
 	Desk     Desk
 	Log      *slog.Logger
-	Now      func() time.Time // nil = time.Now
-	Sweep    time.Duration    // between two searches for missed messages; 0 = the surface's default
+	Now      func() time.Time // nil means time.Now
+	Sweep    time.Duration    // between two searches for missed messages; 0 means the surface's default
 	LinkKeys [][]byte         // HMAC keys of links to the surface's own pages: the first signs, all verify
-	OnlyLook bool             // the surface must change nothing, not even join a channel
+	ReadOnly bool             // the surface must change nothing, not even join a channel
 }
 
 // Surfaces lists the chats that agents can work in. What else a new one needs is in
@@ -52,14 +52,29 @@ func Surfaces() []SurfaceSpec {
 
 func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	return slack.New(slack.Options{BotToken: e.SlackBotToken, AppToken: e.SlackAppToken, SigningSecret: e.SlackSigningSecret,
-		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook})
+		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.ReadOnly})
 }
 
 func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	t := e.Teams
-	return teams.New(teams.Options{AppID: t.AppID, AppPassword: t.AppPassword, TenantID: t.TenantID, LoginURL: t.LoginURL, OpenIDURL: t.OpenIDURL,
-		ServiceURLs: t.ServiceURLs, GraphURL: t.GraphURL, Rate: t.Rate, AllowUnsigned: t.AllowUnsigned, PublicURL: e.PublicURL, LinkKeys: o.LinkKeys,
-		Desk: o.Desk, Log: o.Log, Now: o.Now, ReadOnly: o.OnlyLook, SweepInterval: o.Sweep})
+	return teams.New(teams.Options{
+		AppID:         t.AppID,
+		AppPassword:   t.AppPassword,
+		TenantID:      t.TenantID,
+		LoginURL:      t.LoginURL,
+		OpenIDURL:     t.OpenIDURL,
+		ServiceURLs:   t.ServiceURLs,
+		GraphURL:      t.GraphURL,
+		Rate:          t.Rate,
+		AllowUnsigned: t.AllowUnsigned,
+		PublicURL:     e.PublicURL,
+		LinkKeys:      o.LinkKeys,
+		Desk:          o.Desk,
+		Log:           o.Log,
+		Now:           o.Now,
+		ReadOnly:      o.ReadOnly,
+		SweepInterval: o.Sweep,
+	})
 }
 
 // opened is a surface with its account.
@@ -80,13 +95,14 @@ func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, 
 		if err != nil {
 			return nil, err
 		}
-		one := o
-		one.Desk, one.Log = e.Desk(id), o.Log.With("surface", s.Kind)
-		surface, err := s.New(env, one)
+		own := o
+		own.Desk = e.Desk(id)
+		own.Log = o.Log.With("surface", s.Kind)
+		surface, err := s.New(env, own)
 		if err != nil {
 			return nil, fmt.Errorf("surface %s: %w", s.Kind, err)
 		}
-		list = append(list, opened{s.Kind, id, surface})
+		list = append(list, opened{kind: s.Kind, account: id, surface: surface})
 	}
 	return list, nil
 }
