@@ -38,9 +38,9 @@ type Fault struct {
 	Kind    FaultKind     `json:"kind"`
 	After   bool          `json:"after,omitempty"`   // take effect first, then fail (not for limits)
 	Skip    int           `json:"skip,omitempty"`    // matching calls to let through first
-	Times   int           `json:"times,omitempty"`   // how often it fires; 0 = until cleared
-	Chance  float64       `json:"chance,omitempty"`  // 0 = always; decided by the emulator's seed
-	For     time.Duration `json:"for,omitempty"`     // from injection, by the emulator's clock; 0 = for ever
+	Times   int           `json:"times,omitempty"`   // how often it fires; 0 means until cleared
+	Chance  float64       `json:"chance,omitempty"`  // 0 means always; decided by the emulator's seed
+	For     time.Duration `json:"for,omitempty"`     // from injection, by the emulator's clock; 0 means for ever
 	Delay   time.Duration `json:"delay,omitempty"`   // in JSON nanoseconds; in real time for calls
 	Retry   int           `json:"retry,omitempty"`   // Retry-After, seconds; default what is left of For, or 1
 	Status  int           `json:"status,omitempty"`  // of FaultHTTP

@@ -46,7 +46,7 @@ func NewFaultSet[F any](seed int64) *FaultSet[F] {
 	return &FaultSet[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
 }
 
-// Add arms a fault and gives its id.
+// Add arms a fault and returns its id.
 func (s *FaultSet[F]) Add(f F, r FaultRule) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +150,7 @@ func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	}
 }
 
-// Strike counts a call against every armed fault that matches it and gives those that fire.
+// Strike counts a call against every armed fault that matches it and returns those that fire.
 func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -44,7 +44,7 @@ type subject interface {
 	object() string
 }
 
-// isPage says whether a node is a Page.
+// isPage reports whether a node is a Page.
 func isPage(n node) bool {
 	s, ok := n.(subject)
 	return ok && s.object() == pageObject
@@ -142,7 +142,7 @@ func (h *hooks) moved(object string, to appHook) {
 	}
 }
 
-// kindOf tells what an object is.
+// kindOf reports what an object is.
 func (g *ground) kindOf(id string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -155,8 +155,8 @@ func (g *ground) kindOf(id string) string {
 // TokenOptions say what an access token may do.
 type TokenOptions struct {
 	IDs     []string  // of the numbers, business accounts and Pages that it opens; none = all
-	Scopes  []string  // nil = all
-	Expires time.Time // zero = never
+	Scopes  []string  // nil means all
+	Expires time.Time // zero means never
 	Page    bool      // it is a Page's
 }
 
@@ -179,7 +179,7 @@ func (g *grant) scopeNames() []string {
 	return g.scopes
 }
 
-// scopeOf is the scope that a kind of call needs; "" = none.
+// scopeOf is the scope that a kind of call needs; "" means none.
 func scopeOf(route string) string {
 	switch route {
 	case "whatsapp.messages", "whatsapp.upload":
@@ -195,7 +195,7 @@ func scopeOf(route string) string {
 	return ""
 }
 
-// refuses says why a token may not make a call; nil = it may. Called under the lock.
+// refuses reports why a token may not make a call; nil means it may. Called under the lock.
 func (a *api) refuses(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
 	switch {
@@ -215,7 +215,7 @@ func proofOf(token, secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// asApp says whether a token is the app's own, and what is wrong with one that claims to be. Called under the lock.
+// asApp reports whether a token is the app's own, and what is wrong with one that claims to be. Called under the lock.
 func (a *api) asApp(token string) (bool, *APIError) {
 	secret, ok := strings.CutPrefix(token, a.opts.AppID+"|")
 	switch {

@@ -23,12 +23,12 @@ type Request struct {
 	Path    string // as it came: /v26.0/1055/messages
 	Version string // v26.0
 	Node    string // 1055
-	Edge    string // messages; "" = the node itself
-	Route   string // what Faults are armed for: "whatsapp.messages"; "" = unknown
+	Edge    string // messages; "" means the node itself
+	Route   string // what Faults are armed for: "whatsapp.messages"; "" means unknown
 	Query   url.Values
 	Header  http.Header
 	Body    []byte // nil for uploads
-	Status  int    // 0 = hung up
+	Status  int    // 0 means hung up
 	Answer  []byte // nil for downloads
 }
 
@@ -64,10 +64,10 @@ type call struct {
 
 // APIError is an error object of Graph.
 type APIError struct {
-	Status  int // of HTTP; 0 = 400
+	Status  int // of HTTP; 0 means 400
 	Code    int
 	Subcode int
-	Type    string // "" = OAuthException
+	Type    string // "" means OAuthException
 	Message string
 	Details string
 }
@@ -109,13 +109,13 @@ type api struct {
 // grant is what an access token may touch.
 type grant struct {
 	revoked bool
-	nodes   []string // ids; empty = all
-	scopes  []string // nil = all
+	nodes   []string // ids; empty means all
+	scopes  []string // nil means all
 	expires time.Time
 	page    bool // it is the Page's whose id comes first
 }
 
-// opens says whether a token is for a node.
+// opens reports whether a token is for a node.
 func (g *grant) opens(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
 
 // AllowToken makes an access token that opens the nodes with these ids (numbers, business
@@ -168,7 +168,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find tells what a call is for and whether its token may do that.
+// find reports what a call is for and whether its token may do that.
 func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if parts[0] == "cdn" && len(parts) == 3 { // addresses of files carry their own permission
@@ -223,7 +223,7 @@ func (a *api) find(c *call) (route, *APIError) {
 	return rt, a.refuses(g, token, rt, c)
 }
 
-// whose gives the id of the node that a token calls "me": the first that it opens. A token that opens everything is
+// whose returns the id of the node that a token calls "me": the first that it opens. A token that opens everything is
 // the only Page's; where there are several it is nobody's. Called under the lock.
 func (a *api) whose(g *grant) string {
 	if len(g.nodes) > 0 {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// before lets faults strike that keep a call from having an effect, and says whether one
+// before lets faults strike that keep a call from having an effect, and reports whether one
 // did.
 func (c *call) before(ctx context.Context) bool {
 	c.pause(ctx, ActionDelay)
@@ -26,7 +26,7 @@ func (c *call) before(ctx context.Context) bool {
 	return false
 }
 
-// after lets faults strike when the work is done, and says whether one answered.
+// after lets faults strike when the work is done, and reports whether one answered.
 func (c *call) after(ctx context.Context) bool {
 	if _, ok := c.hits.find(ActionHookFirst); ok {
 		_ = c.api.hooks.Settle(ctx)

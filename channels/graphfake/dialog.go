@@ -88,7 +88,7 @@ func (a *api) dialog(c *call) (any, *APIError) {
 	return nil, nil
 }
 
-// exchange gives the token of a system user for a code, once.
+// exchange returns the token of a system user for a code, once.
 func (a *api) exchange(c *call) (any, *APIError) {
 	q := c.req.Query
 	a.mu.Lock()

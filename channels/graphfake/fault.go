@@ -57,7 +57,7 @@ const Forever = emulator.Forever
 // those by chance, drawn from Options.Seed.
 type Fault struct {
 	ID    string `json:"id,omitempty"` // given by AddFault when empty
-	Route string `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" = every call
+	Route string `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" means every call
 	// Action is what happens.
 	Action Action `json:"action"`
 	Nth    int    `json:"nth,omitempty"`   // counted from 1; 0 is 1
@@ -65,7 +65,7 @@ type Fault struct {
 	// Probability in (0,1); 0 is certain.
 	Probability float64 `json:"probability,omitempty"`
 
-	Status  int           `json:"status,omitempty"` // of HTTP; 0 = 400 for ActionError, else 502
+	Status  int           `json:"status,omitempty"` // of HTTP; 0 means 400 for ActionError, else 502
 	Code    int           `json:"code,omitempty"`
 	Subcode int           `json:"subcode,omitempty"`
 	Text    string        `json:"text,omitempty"`
@@ -84,7 +84,7 @@ type FaultState struct {
 // faults are the armed faults.
 type faults struct{ *emulator.FaultSet[Fault] }
 
-// AddFault arms a fault and gives its id. Errors: an unknown action or a bad pattern.
+// AddFault arms a fault and returns its id. Errors: an unknown action or a bad pattern.
 func (p *faults) AddFault(f Fault) (string, error) {
 	switch f.Action {
 	case ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
@@ -115,7 +115,7 @@ func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })
 }
 
-// strike counts a call against every armed fault and gives those that fire.
+// strike counts a call against every armed fault and returns those that fire.
 func (p *faults) strike(route string) hits {
 	return hits{p.FaultSet.Strike(func(f Fault) bool {
 		ok, _ := path.Match(f.Route, route)

@@ -20,7 +20,7 @@ import (
 // subscription is where an object's webhooks go.
 type subscription struct {
 	url    string
-	fields []string // empty = all
+	fields []string // empty means all
 }
 
 // hook is one change on its way to a callback.
@@ -31,7 +31,7 @@ type hook struct {
 	entry  string // id of the entry
 	item   map[string]any
 	key    string // under which of the entry's keys items are listed: "changes", "messaging"
-	at     int64  // of the entry; 0 = not given
+	at     int64  // of the entry; 0 means not given
 	tries  int
 	forged bool
 }
@@ -41,7 +41,7 @@ type Delivery struct {
 	Route  string
 	URL    string
 	Body   []byte
-	Status int // 0 = no answer
+	Status int // 0 means no answer
 }
 
 // hooks sends webhooks, one after the other for each callback, as they were told.
@@ -167,7 +167,7 @@ func (h *hooks) PauseHooks() {
 	h.mu.Unlock()
 }
 
-// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 = 1),
+// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 means 1),
 // and goes on so.
 func (h *hooks) ResumeHooks(batch int) {
 	h.mu.Lock()
@@ -201,7 +201,7 @@ func (h *hooks) ReleaseHooks(order ...int) {
 	}
 }
 
-// HookCount says how many webhooks are held by ActionHold and how many wait to be sent.
+// HookCount reports how many webhooks are held by ActionHold and how many wait to be sent.
 func (h *hooks) HookCount() (held, waiting int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -252,7 +252,7 @@ func (h *hooks) send(q *hookQueue) {
 	}
 }
 
-// post sends one request and says whether it was taken.
+// post sends one request and reports whether it was taken.
 func (h *hooks) post(batch []*hook) bool {
 	type entry struct {
 		ID        string           `json:"id"`
@@ -291,7 +291,7 @@ func (h *hooks) post(batch []*hook) bool {
 	return status >= 200 && status < 300
 }
 
-// postBody sends a signed body and gives the status, 0 without an answer.
+// postBody sends a signed body and returns the status, 0 without an answer.
 func (h *hooks) postBody(to string, body []byte, secret string) int {
 	ctx, cancel := context.WithTimeout(h.ctx, h.g.opts.HookTimeout)
 	defer cancel()
@@ -313,7 +313,7 @@ func (h *hooks) postBody(to string, body []byte, secret string) int {
 	return resp.StatusCode
 }
 
-// PostHook sends a body of the caller's own to a callback, signed, and gives the status:
+// PostHook sends a body of the caller's own to a callback, signed, and returns the status:
 // for what no phone would do. Errors: no answer.
 func (h *hooks) PostHook(callback string, body []byte) (int, error) {
 	status := h.postBody(callback, body, h.g.opts.AppSecret)

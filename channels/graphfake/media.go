@@ -197,7 +197,7 @@ func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 }
 
 // Media sends a file: kind image, video, audio, document or sticker; extra is put into its
-// object ("caption", "filename", "voice"). It gives the ids of message and file.
+// object ("caption", "filename", "voice"). It returns the ids of message and file.
 func (c *Customer) Media(kind string, f File, extra map[string]any) (message, media string) {
 	g := c.n.g
 	g.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 // PageConfig is a Facebook Page.
 type PageConfig struct {
-	ID   string // "" = a new one
+	ID   string // "" means a new one
 	Name string
 	// HumanAgent says that the app has the feature of that name: people may answer until
 	// the seventh day.

@@ -16,7 +16,7 @@ type PageMessage struct {
 	ReplyTo  string // id of the message that it answers
 	Edits    int
 
-	Kind         string // image, video, audio, file, sticker, template, …; "" = a text
+	Kind         string // image, video, audio, file, sticker, template, …; "" means a text
 	Name         string
 	ContentType  string
 	File         []byte
@@ -64,7 +64,7 @@ func (c *PageCustomer) ID() string { return c.id }
 // Name as Facebook shows it.
 func (c *PageCustomer) Name() string { return c.name }
 
-// Conversation gives all messages, both sides', in order.
+// Conversation returns all messages, both sides', in order.
 func (c *PageCustomer) Conversation() []PageMessage {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -75,19 +75,19 @@ func (c *PageCustomer) Conversation() []PageMessage {
 	return list
 }
 
-// Inbox gives what the Page sent, in order.
+// Inbox returns what the Page sent, in order.
 func (c *PageCustomer) Inbox() []PageMessage {
 	return slices.DeleteFunc(c.Conversation(), func(m PageMessage) bool { return !m.FromPage })
 }
 
-// Typing says whether the Page shows that it is typing; Seen, when it last read.
+// Typing reports whether the Page shows that it is typing; Seen, when it last read.
 func (c *PageCustomer) Typing() bool {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	return c.typing
 }
 
-// Seen says when the Page last marked the conversation as read.
+// Seen reports when the Page last marked the conversation as read.
 func (c *PageCustomer) Seen() time.Time {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -109,7 +109,7 @@ func (c *PageCustomer) SetOnline(on bool) {
 	})
 }
 
-// find gives a message by its id. Called under the lock.
+// find returns a message by its id. Called under the lock.
 func (c *PageCustomer) find(id string) *PageMessage {
 	i := slices.IndexFunc(c.messages, func(m *PageMessage) bool { return m.ID == id })
 	if i < 0 {
@@ -159,7 +159,7 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 	return m.ID
 }
 
-// Text writes a text and gives the message's id.
+// Text writes a text and returns the message's id.
 func (c *PageCustomer) Text(text string) string { return c.write(&PageMessage{Text: text}, nil) }
 
 // Answer writes a text in reply to one message.

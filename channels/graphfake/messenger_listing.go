@@ -124,7 +124,7 @@ func (c *PageCustomer) shownName() string {
 	return c.name
 }
 
-// listing gives the last messages of a conversation, newest first. Metadata isn't told.
+// listing returns the last messages of a conversation, newest first. Metadata isn't told.
 func (p *Page) listing(c *PageCustomer, limit int) []any {
 	list := []any{}
 	for _, m := range slices.Backward(c.messages) {

@@ -63,7 +63,7 @@ func newPageRig(t *testing.T) *pageRig {
 	return r
 }
 
-// ask makes a call and gives status, code and subcode of an error, and the answer.
+// ask makes a call and returns status, code and subcode of an error, and the answer.
 func (r *pageRig) ask(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.URL()+"/v26.0/"+path, bytes.NewReader(body))

@@ -14,14 +14,14 @@ var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$
 
 // NumberConfig is a WhatsApp number of the business.
 type NumberConfig struct {
-	ID      string // phone_number_id; "" = an invented one
-	WABA    string // its business account; "" = an invented one
+	ID      string // phone_number_id; "" means an invented one
+	WABA    string // its business account; "" means an invented one
 	Display string // "+15550100"
 	Name    string // verified_name
 	// PairBurst is how many messages one customer may get at once; then one every six
-	// seconds. 0 = 45, as Meta allows; -1 = no limit.
+	// seconds. 0 means 45, as Meta allows; -1 means no limit.
 	PairBurst int
-	// PerSecond is how many messages the number may send in a second. 0 = 80; -1 = no limit.
+	// PerSecond is how many messages the number may send in a second. 0 means 80; -1 means no limit.
 	PerSecond int
 	// FailLater lets a closed window and unknown customers show only in a failed status, not
 	// in the answer.
@@ -206,7 +206,7 @@ func (g *ground) serialLocked() int64 {
 	return g.serial
 }
 
-// findLocked gives the message with an id, nil if there is none.
+// findLocked returns the message with an id, nil if there is none.
 func (n *Number) findLocked(id string) *Message {
 	i := slices.IndexFunc(n.messages, func(m *Message) bool { return m.ID == id })
 	if i < 0 {
@@ -292,7 +292,7 @@ func (w *waba) notify(routeName, field string, value map[string]any) {
 	w.notifyAt(to, routeName, field, value)
 }
 
-// notifyAt queues a webhook to a callback; "" = that of the subscription.
+// notifyAt queues a webhook to a callback; "" means that of the subscription.
 func (w *waba) notifyAt(to, routeName, field string, value map[string]any) {
 	w.b.hooks.notifyAt(to, routeName, "whatsapp_business_account", w.id, "changes", field, w.b.clock().Unix(), map[string]any{"field": field, "value": value})
 }

@@ -12,7 +12,7 @@ import (
 // Person is somebody with WhatsApp.
 type Person struct {
 	Phone    string // E.164; may be empty when UserID is set
-	UserID   string // BSUID: "US.13491208655302741918"; "" = none yet
+	UserID   string // BSUID: "US.13491208655302741918"; "" means none yet
 	Name     string // profile name
 	Username string
 	// HidePhone leaves the phone number out of webhooks: only the user id comes.
@@ -30,7 +30,7 @@ type Customer struct {
 	typingUntil time.Time
 }
 
-// Customer gives a person's phone; a person that is known by phone or user id stays the
+// Customer returns a person's phone; a person that is known by phone or user id stays the
 // same one.
 func (n *Number) Customer(p Person) *Customer {
 	n.g.mu.Lock()
@@ -54,12 +54,12 @@ func (n *Number) customerLocked(phone, userID string) *Customer {
 	return n.customers[i]
 }
 
-// openLocked says whether the 24-hour window is open.
+// openLocked reports whether the 24-hour window is open.
 func (c *Customer) openLocked(now time.Time) bool {
 	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < 24*time.Hour
 }
 
-// creditLocked gives how many messages may come now: one every six seconds comes back.
+// creditLocked returns how many messages may come now: one every six seconds comes back.
 func (c *Customer) creditLocked(now time.Time, burst int) float64 {
 	c.credit = min(c.credit+now.Sub(c.creditAt).Seconds()/6, float64(burst))
 	c.creditAt = now
@@ -99,7 +99,7 @@ func (c *Customer) contact() map[string]any {
 }
 
 // Send sends any message: kind is its type and content what stands under it; extra fields
-// go beside it. It gives the id.
+// go beside it. It returns the id.
 func (c *Customer) Send(kind string, content any, extra map[string]any) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -146,7 +146,7 @@ func (c *Customer) say(kind, text string, content any, extra map[string]any) str
 	return c.sendLocked(kind, content, extra, show)
 }
 
-// Text writes a text and gives its id.
+// Text writes a text and returns its id.
 func (c *Customer) Text(text string) string {
 	return c.say("text", text, map[string]any{"body": text}, nil)
 }
@@ -331,14 +331,14 @@ func (c *Customer) Inbox() []Message {
 	return slices.DeleteFunc(c.Chat(), func(m Message) bool { return m.FromCustomer || m.Echo })
 }
 
-// Typing says whether the phone shows that the business is writing.
+// Typing reports whether the phone shows that the business is writing.
 func (c *Customer) Typing() bool {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	return c.n.g.clock().Before(c.typingUntil)
 }
 
-// Window says until when free text may be sent; the zero time = never yet.
+// Window reports until when free text may be sent; the zero time = never yet.
 func (c *Customer) Window() time.Time {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
@@ -348,7 +348,7 @@ func (c *Customer) Window() time.Time {
 	return c.lastIn.Add(24 * time.Hour)
 }
 
-// Person tells who it is, as he is known now.
+// Person returns who it is, as the emulator knows him now.
 func (c *Customer) Person() Person {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Log   *slog.Logger     // nil: silent
 	Clock func() time.Time // what the service takes for now: windows, expiry, pace; nil: time.Now
-	Seed  int64            // of ids and of probable faults; 0 = another one each time
+	Seed  int64            // of ids and of probable faults; 0 means another one each time
 	// AppID and AppSecret of the one app; the secret signs webhooks.
 	// Default: 9000000001, app-secret.
 	AppID, AppSecret string
@@ -29,7 +29,7 @@ type Options struct {
 	// tries for seven days).
 	HookTries int
 	// ReviewAfter is how long a submitted template waits for its approval, by the machine's
-	// clock; 0 = until Review is called.
+	// clock; 0 means until Review is called.
 	ReviewAfter time.Duration
 	// HookTimeout is how long a receiver may think about a webhook. Default: 10 s.
 	HookTimeout time.Duration
@@ -110,7 +110,7 @@ func (s *Server) Close() error {
 // AppSecret is what signs webhooks.
 func (g *ground) AppSecret() string { return g.opts.AppSecret }
 
-// Now gives the emulator's time.
+// Now returns the emulator's time.
 func (g *ground) Now() time.Time { return g.clock() }
 
 // change does something to the state under the lock and tells whoever waits.

@@ -19,7 +19,7 @@ type Template struct {
 	Category   string // UTILITY, MARKETING, AUTHENTICATION
 	Status     string // PENDING, APPROVED, REJECTED, PAUSED, DISABLED, …
 	Quality    string // UNKNOWN, GREEN, YELLOW, RED
-	Reason     string // of a rejection; "" = NONE
+	Reason     string // of a rejection; "" means NONE
 	Components []TemplateComponent
 
 	w      *waba
@@ -193,7 +193,7 @@ func variables(text string) (int, *APIError) {
 	return most, nil
 }
 
-// listTemplates gives a page of templates.
+// listTemplates returns a page of templates.
 func (w *waba) listTemplates(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()

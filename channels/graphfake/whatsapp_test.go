@@ -87,7 +87,7 @@ func (m *meta) settled() []string {
 	return taken
 }
 
-// do makes a request and gives status and body.
+// do makes a request and returns status and body.
 func (m *meta) do(method, path, token, contentType string, body io.Reader) (int, string) {
 	m.t.Helper()
 	r, err := http.NewRequestWithContext(m.within(), method, m.URL()+path, body)
@@ -110,7 +110,7 @@ func (m *meta) do(method, path, token, contentType string, body io.Reader) (int,
 	return resp.StatusCode, string(answer)
 }
 
-// send posts a message to Ann and gives the error code, 0 if it was taken.
+// send posts a message to Ann and returns the error code, 0 if it was taken.
 func (m *meta) send(fields string) int {
 	m.t.Helper()
 	return m.raw(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"491701234567",` + fields + `}`)

@@ -324,7 +324,7 @@ func (a *conversationAPI) opened(c *call, ch *channel, already bool) reply {
 	return out
 }
 
-// nextTS gives the channel's next time stamp: strictly rising even when the clock stands.
+// nextTS returns the channel's next time stamp: strictly rising even when the clock stands.
 func (c *channel) nextTS(now time.Time) string {
 	us := max(now.UnixMicro(), c.lastTS+1)
 	c.lastTS = us

@@ -84,7 +84,7 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
 }
 
-// postMe says what the app does, as /me does for people.
+// postMe posts what the app does, as /me does for people.
 func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.writable(c)
 	if err != nil {

@@ -2,7 +2,7 @@ package slackfake
 
 import "strings"
 
-// canonicalEmoji gives the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
+// canonicalEmoji returns the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
 // second reaction. It knows the common ones. Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
 func canonicalEmoji(name string) string {
 	base, tone, toned := strings.Cut(name, "::")

@@ -35,7 +35,7 @@ const (
 	FaultLose      = emulator.FaultLose
 )
 
-// preempts says that the request never takes effect.
+// preempts reports whether the request never takes effect.
 func preempts(f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultRateLimit, FaultBareLimit:

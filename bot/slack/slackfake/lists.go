@@ -10,7 +10,7 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// pageOf cuts the page that a call asks for by limit and cursor; next is where the one behind it begins, 0 = there is none.
+// pageOf cuts the page that a call asks for by limit and cursor; next is where the one behind it begins, 0 means there is none.
 func pageOf[T any](c *call, all []T) (page []T, next int, err *workspace.Refusal) {
 	limit, skip, err := c.Page(100, 1000)
 	if err != nil {
@@ -24,7 +24,7 @@ func pageOf[T any](c *call, all []T) (page []T, next int, err *workspace.Refusal
 	return all[skip:end], next, nil
 }
 
-// listReactions gives the messages to which somebody reacted, the newest first.
+// listReactions returns the messages to which somebody reacted, the newest first.
 // Source: docs.slack.dev/reference/methods/reactions.list, read 2026-11.
 func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
 	user := cmp.Or(c.Str("user"), a.Opt.BotUser)
@@ -55,7 +55,7 @@ func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
 	return reply{"items": items, "response_metadata": webcall.NextCursor(next)}, err
 }
 
-// listFiles gives the files that the app may see, the newest first, in numbered pages.
+// listFiles returns the files that the app may see, the newest first, in numbered pages.
 // Source: docs.slack.dev/reference/methods/files.list, read 2026-11.
 func (a *fileAPI) listFiles(c *call) (reply, *workspace.Refusal) {
 	count, page := 100, 1
@@ -78,7 +78,7 @@ func (a *fileAPI) listFiles(c *call) (reply, *workspace.Refusal) {
 	return reply{"files": out, "paging": reply{"count": count, "total": len(all), "page": page, "pages": (len(all) + count - 1) / count}}, nil
 }
 
-// listed tells whether a call asks for a file, and the app is where the file is.
+// listed reports whether a call asks for a file, and the app is where the file is.
 func (a *fileAPI) listed(f *File, c *call) bool {
 	if user := c.Str("user"); user != "" && user != f.User {
 		return false

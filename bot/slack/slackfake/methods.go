@@ -9,8 +9,8 @@ import (
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
 type method struct {
-	scope    string // alternatives separated by |; "" = none, or decided by the channel's kind
-	tier     int    // calls per minute; 0 = special
+	scope    string // alternatives separated by |; "" means none, or decided by the channel's kind
+	tier     int    // calls per minute; 0 means special
 	required []string
 	appToken bool
 	do       func(*call) (reply, *workspace.Refusal)

@@ -36,7 +36,7 @@ type NewFile struct {
 // <!here> and <https://…|label> are chips, other & < > are literal.
 type Post struct {
 	Channel string    `json:"channel"`
-	Thread  string    `json:"thread,omitempty"` // ts of the root; empty = top level
+	Thread  string    `json:"thread,omitempty"` // ts of the root; empty means top level
 	Text    string    `json:"text"`
 	Files   []NewFile `json:"files,omitempty"`
 	// Table is pasted below the text: rows of cells, which are typed text.

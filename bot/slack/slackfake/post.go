@@ -215,7 +215,7 @@ func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
 	return ch, nil
 }
 
-// permalinkOf gives the address that people follow to a message.
+// permalinkOf returns the address that people follow to a message.
 func (b *board) permalinkOf(ch *channel, m *Message) string {
 	u := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
 	if m.IsReply() {

@@ -16,7 +16,7 @@ type directory struct {
 	userIDs []string // in order of joining
 }
 
-// knows tells whether somebody has this id. Caller holds the lock.
+// knows reports whether somebody has this id. Caller holds the lock.
 func (d *directory) knows(user string) bool { return d.users[user] != nil }
 
 // reset forgets everybody. Caller holds the lock.

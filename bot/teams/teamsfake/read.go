@@ -12,7 +12,7 @@ func (s *Server) As(user string) *people.Person { return s.people.As(user) }
 // Dialog returns what is open in front of a person, or nil.
 func (s *Server) Dialog(user string) *people.Dialog { return s.people.Dialog(user) }
 
-// Calls lists the bot's requests of methods that match the pattern ("" = all), oldest first.
+// Calls lists the bot's requests of methods that match the pattern ("" means all), oldest first.
 // Bodies of token requests are not kept.
 func (s *Server) Calls(pattern string) []calls.Call { return s.journal.List(pattern) }
 

@@ -114,7 +114,7 @@ func (b *mailboxes) resetLocked() {
 	}
 }
 
-// hosted tells whether the address is at a domain of a configured mailbox.
+// hosted reports whether the address is at a domain of a configured mailbox.
 func (b *mailboxes) hosted(address string) bool {
 	for _, cfg := range b.opts.Mailboxes {
 		if strings.EqualFold(domainOf(cfg.Address), domainOf(address)) {

@@ -53,7 +53,7 @@ func (c *clients) enter() bool {
 
 func (c *clients) leave() { c.live.Done() }
 
-// viewingLocked gives the sessions that have a folder open.
+// viewingLocked returns the sessions that have a folder open.
 func (c *clients) viewingLocked(f *folder) []*session {
 	var open []*session
 	for ss := range c.sessions {

@@ -83,7 +83,7 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 	return out, err
 }
 
-// withBcc gives the copy that a mail program keeps: only that one says who got a blind copy.
+// withBcc returns the copy that a mail program keeps: only that one says who got a blind copy.
 func (m Mail) withBcc(raw []byte) []byte {
 	if len(m.Bcc) == 0 {
 		return raw

@@ -160,7 +160,7 @@ func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })
 }
 
-// strike counts the command against every armed fault and gives those that fire.
+// strike counts the command against every armed fault and returns those that fire.
 func (p *faults) strike(op Op, mailbox string, recipients ...string) hits {
 	return hits{p.FaultSet.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
 }

@@ -153,7 +153,7 @@ func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bo
 	return func(uint32, imap.UID) bool { return false }
 }
 
-// inRange tells whether start:stop has n; 0 stands for "*". Both orders are allowed
+// inRange reports whether start:stop has n; 0 stands for "*". Both orders are allowed
 // (RFC 9051 section 9, seq-range).
 func inRange(n, start, stop, highest uint32) bool {
 	if start == 0 {

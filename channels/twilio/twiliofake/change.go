@@ -40,7 +40,7 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// named gives the message that a request is about; the lock is held.
+// named returns the message that a request is about; the lock is held.
 func (a *webAPI) named(r *http.Request) *stored {
 	return a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
 }

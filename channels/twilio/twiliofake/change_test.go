@@ -39,7 +39,7 @@ func TestRedactAndRemove(t *testing.T) {
 	}
 }
 
-// remove deletes a resource and gives the status; the answer has no body.
+// remove deletes a resource and returns the status; the answer has no body.
 func remove(t *testing.T, s *Server, path string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL()+path, nil)

@@ -41,7 +41,7 @@ func (c *stContent) parts() (kind string, b body) {
 	return "", body{}
 }
 
-// buttons gives what the customer may tap.
+// buttons returns what the customer may tap.
 func (c *stContent) buttons() (list []Button, opens string) {
 	_, b := c.parts()
 	text := func(m map[string]any, name string) string { s, _ := m[name].(string); return s }
@@ -88,7 +88,7 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *stC
 	}
 }
 
-// findContent gives a content, reviewed if it is time; the lock is held.
+// findContent returns a content, reviewed if it is time; the lock is held.
 func (l *library) findContent(sid string) *stContent {
 	for _, c := range l.contents {
 		if c.sid == sid {
@@ -123,7 +123,7 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, l.contentView(c))
 }
 
-// fault says what Twilio refuses of a content.
+// fault reports what Twilio refuses of a content.
 func (c *stContent) fault() string {
 	kind, b := c.parts()
 	long := func(list []map[string]any, name string, most int) bool {
@@ -277,7 +277,7 @@ func (l *library) Review(contentSid, status, reason string) {
 // Content is a content for tests.
 type Content struct{ SID, Name, Status, Kind, Body string }
 
-// Contents gives all contents.
+// Contents returns all contents.
 func (l *library) Contents() []Content {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -323,7 +323,7 @@ func orEmpty(s string) string {
 	return s
 }
 
-// approvedContent says whether a message may leave outside the window; the lock is held.
+// approvedContent reports whether a message may leave outside the window; the lock is held.
 func (l *library) approvedContent(m *stored) bool {
 	if m.content == nil {
 		return false

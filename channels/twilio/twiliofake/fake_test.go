@@ -35,7 +35,7 @@ func start(t *testing.T, change ...func(*Options)) *Server {
 	return s
 }
 
-// ask calls the API and gives status and answer.
+// ask calls the API and returns status and answer.
 func ask(t *testing.T, s *Server, method, path string, form url.Values) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(form.Encode()))

@@ -31,13 +31,13 @@ const (
 
 // Fault is something that goes wrong at Twilio.
 type Fault struct {
-	Route  string // "POST /Messages": method and a part of the path; "" = everything
+	Route  string // "POST /Messages": method and a part of the path; "" means everything
 	Kind   FaultKind
 	Code   int             // FaultCode, FaultFate
-	Status int             // FaultCode; 0 = 400
+	Status int             // FaultCode; 0 means 400
 	Wait   time.Duration   // FaultThrottle
 	Until  <-chan struct{} // FaultLate: the answer is given once it is closed
-	Times  int             // 0 = once, < 0 = always
+	Times  int             // 0 means once, < 0 means always
 }
 
 // faults are the armed faults.

@@ -44,7 +44,7 @@ type exchange struct {
 	lastIn   map[string]time.Time
 }
 
-// Messages gives all messages, either way, oldest first.
+// Messages returns all messages, either way, oldest first.
 func (e *exchange) Messages() []Stored {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -314,7 +314,7 @@ func fitsFilter(q url.Values, m *stored) bool {
 	return true
 }
 
-// find gives a message; the lock is held.
+// find returns a message; the lock is held.
 func (e *exchange) find(sid string) *stored {
 	for _, m := range e.messages {
 		if m.sid == sid {

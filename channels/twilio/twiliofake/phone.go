@@ -16,7 +16,7 @@ type Phone struct {
 	exchange        *exchange
 	Address, Number string // as Twilio writes them
 	Name            string // WhatsApp profile
-	UserID          string // WhatsApp's own id of the person: US.…; "" = not told
+	UserID          string // WhatsApp's own id of the person: US.…; "" means not told
 	inbox           []*stored
 	tail            chan struct{}         // closed when the last message to it was dealt with
 	extra           map[string]url.Values // by message: fields beside the common ones
@@ -42,7 +42,7 @@ type Received struct {
 	Media             []Media
 	Location          string   // "1.5,2.5|label"
 	Buttons           []Button // to tap: answers, links, rows of a list
-	List              string   // what opens the rows; "" = buttons
+	List              string   // what opens the rows; "" means buttons
 	At                time.Time
 	Automatic         bool // Twilio's own answer
 	Mine              bool // the customer wrote it: Chat only
@@ -51,7 +51,7 @@ type Received struct {
 // Button is something to tap.
 type Button struct{ ID, Title, URL string }
 
-// Phone gives the customer with that address who talks to one of our numbers.
+// Phone returns the customer with that address who talks to one of our numbers.
 func (e *exchange) Phone(address, number, name string) *Phone {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -99,7 +99,7 @@ func (p *Phone) Post(msg Message) (string, error) {
 	return m.sid, err
 }
 
-// write stores a customer's message and gives its callback.
+// write stores a customer's message and returns its callback.
 func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 	e := p.exchange
 	e.mu.Lock()
@@ -237,19 +237,19 @@ func (p *Phone) Read() {
 	}
 }
 
-// Stopped says whether the customer opted out of this number's text messages.
+// Stopped reports whether the customer opted out of this number's text messages.
 func (p *Phone) Stopped() bool {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
 	return p.exchange.blocked[p.Address+" "+p.Number]
 }
 
-// Inbox gives what the customer got, oldest first.
+// Inbox returns what the customer got, oldest first.
 func (p *Phone) Inbox() []Received {
 	return slices.DeleteFunc(p.Chat(), func(r Received) bool { return r.Mine })
 }
 
-// Chat gives what the phone shows, from both sides, oldest first.
+// Chat returns what the phone shows, from both sides, oldest first.
 func (p *Phone) Chat() []Received {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
@@ -271,7 +271,7 @@ func (p *Phone) Chat() []Received {
 	return all
 }
 
-// Texts gives the texts of Inbox without Twilio's own answers.
+// Texts returns the texts of Inbox without Twilio's own answers.
 func (p *Phone) Texts() []string {
 	texts := []string{}
 	for _, r := range p.Inbox() {

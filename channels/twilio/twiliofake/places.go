@@ -10,7 +10,7 @@ import (
 // Service is a messaging service of the company.
 type Service struct {
 	SID, Name string
-	Webhook   string   // its request URL for incoming messages; "" = none, and they are lost
+	Webhook   string   // its request URL for incoming messages; "" means none, and they are lost
 	OnNumber  bool     // the numbers' own webhooks are called instead
 	Numbers   []string // addresses of its senders
 }

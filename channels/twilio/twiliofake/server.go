@@ -18,9 +18,9 @@ import (
 // Number is one of the company's senders.
 type Number struct {
 	Address string // "+15550101", or "whatsapp:+15550100"
-	Webhook string // with overrides: https://parley.test/hooks/sms#rc=5&rp=all; "" = none
-	Method  string // of the webhook; "" = POST
-	App     string // a TwiML application that takes messages instead of the webhook; "" = none
+	Webhook string // with overrides: https://parley.test/hooks/sms#rc=5&rp=all; "" means none
+	Method  string // of the webhook; "" means POST
+	App     string // a TwiML application that takes messages instead of the webhook; "" means none
 	MMS     bool
 	NoSMS   bool // it carries calls only
 	Offline bool // as a WhatsApp sender
@@ -31,12 +31,12 @@ type Options struct {
 	AccountSID, AuthToken string
 	Numbers               []Number
 	Services              []Service
-	Now                   func() time.Time // nil = time.Now
-	ReviewDelay           time.Duration    // until a content is approved; 0 = at once
-	TotalTime             time.Duration    // of one callback with its repetitions; 0 = 15 s
+	Now                   func() time.Time // nil means time.Now
+	ReviewDelay           time.Duration    // until a content is approved; 0 means at once
+	TotalTime             time.Duration    // of one callback with its repetitions; 0 means 15 s
 	OptOutType            bool             // callbacks carry OptOutType (advanced opt-out)
 	HoldCallbacks         bool             // status callbacks only by Callback
-	Listen                string           // host:port of the APIs; "" = a free port of loopback
+	Listen                string           // host:port of the APIs; "" means a free port of loopback
 }
 
 // ground is what all parts share, with the one lock that guards their state.
@@ -107,7 +107,7 @@ func (s *Server) SetWebhook(address, url string) {
 	}
 }
 
-// Typing gives the messages for which typing was shown.
+// Typing returns the messages for which typing was shown.
 func (a *webAPI) Typing() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,7 +122,7 @@ type Request struct {
 	Answer                           []byte
 }
 
-// Requests gives the calls of the API so far.
+// Requests returns the calls of the API so far.
 func (a *webAPI) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -33,7 +33,7 @@ func (h *webhooks) SetLost(lost bool) {
 	h.lost = lost
 }
 
-// Answers gives what callbacks answered although nothing should be: each went to a customer.
+// Answers returns what callbacks answered although nothing should be: each went to a customer.
 func (h *webhooks) Answers() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -187,7 +187,7 @@ func (e *exchange) autoAnswer(to *stored, text string) {
 	}
 }
 
-// Hooks says how many callbacks were made, lost ones included.
+// Hooks reports how many callbacks were made, lost ones included.
 func (h *webhooks) Hooks() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -32,7 +32,7 @@ type group struct {
 	figures []string
 }
 
-// groups gives all groups, in the order in which they run.
+// groups returns all groups, in the order in which they run.
 func groups() []group {
 	return []group{
 		{"accept", accept.Measure, []string{"accept_ratio", "accept_idle"}},
@@ -73,7 +73,7 @@ var ErrUnknownGroup = errors.New("bench: no such group")
 // errMinute is the cause with which the context of a quick run ends.
 var errMinute = errors.New("bench: the minute is over")
 
-// Run measures and gives the report. The database is private and goes afterwards.
+// Run measures and returns the report. The database is private and goes afterwards.
 // Errors: ErrUnknownGroup; what could not be started; a broken invariant (lost, doubled,
 // not drained). A missed target is no error: see Report.Missed.
 func Run(ctx context.Context, o Options) (figure.Report, error) {

@@ -57,7 +57,7 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// words gives a text, or what a file of the script says: file=name.
+// words returns a text, or what a file of the script says: file=name.
 func words(ts *testscript.TestScript, text string) string {
 	name, isFile := strings.CutPrefix(text, "file=")
 	if !isFile {
@@ -130,7 +130,7 @@ func (s *stage) looksLike(ts *testscript.TestScript, c *mailfake.Customer, r mai
 	return true
 }
 
-// answersLast says that a mail belongs into the thread of the customer's newest mail:
+// answersLast reports whether a mail belongs into the thread of the customer's newest mail:
 // any mail program puts it there.
 func (s *stage) answersLast(c *mailfake.Customer, r mailfake.Received) bool {
 	sent := s.world.Mail.Sent(c.Address())
@@ -182,7 +182,7 @@ func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfak
 	return program
 }
 
-// numbered gives lines that tell which one is missing or out of place.
+// numbered returns lines that tell which one is missing or out of place.
 func numbered(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -191,7 +191,7 @@ func numbered(n int) string {
 	return b.String()
 }
 
-// inOrder says that a text has all parts, one behind the other.
+// inOrder reports whether a text has all parts, one behind the other.
 func inOrder(text string, parts []string) bool {
 	for _, p := range parts {
 		_, behind, ok := strings.Cut(text, p)
@@ -203,7 +203,7 @@ func inOrder(text string, parts []string) bool {
 	return true
 }
 
-// linesInOrder says that a text has all numbered lines, each once, in order.
+// linesInOrder reports whether a text has all numbered lines, each once, in order.
 func linesInOrder(text string, n int) bool {
 	next := 1
 	for _, word := range strings.Split(text, "Line ")[1:] {

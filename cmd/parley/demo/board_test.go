@@ -107,7 +107,7 @@ type shown struct {
 	Text    string   // its words, also those that only a notice shows
 	Body    string   // its words as they are read where it stands
 	Name    string   // of its author, as it is shown
-	Who     string   // the person who wrote it, as the scripts call him; "" = nobody of them
+	Who     string   // the person who wrote it, as the scripts call him; "" means nobody of them
 	Ours    bool     // Parley wrote it
 	Gone    bool     // only a trace is left
 	Files   []string // names
@@ -131,13 +131,13 @@ type form struct {
 
 // utterance is what a person writes.
 type utterance struct {
-	Thread   string // id of the root; "" = in the channel itself
+	Thread   string // id of the root; "" means in the channel itself
 	Text     string // in the scripts' way: {@ben}, {@everyone}, {#random}, **bold**, [label](address)
 	Files    []attached
 	ToParley bool   // begins with Parley's name, as a mention
 	Aloud    bool   // in a thread, and also in the channel
 	Me       bool   // a /me
-	As       string // in whose guise: bot, workflow, surface; "" = his own
+	As       string // in whose guise: bot, workflow, surface; "" means his own
 }
 
 // attached is a file of an utterance.
@@ -160,7 +160,7 @@ func cast() map[string]string {
 	return map[string]string{"ann": outside.Ann, "ben": outside.Ben, "zoe": outside.Zoe, "gus": gus, "fay": fay}
 }
 
-// castName gives the name in the scripts of who has an id.
+// castName returns the name in the scripts of who has an id.
 func castName(ids map[string]string, id string) string {
 	for name, known := range ids {
 		if known == id {
@@ -180,7 +180,7 @@ func chips(text string, by func(kind, name string) string) string {
 	})
 }
 
-// everything gives all messages of the channel, threads included, in order.
+// everything returns all messages of the channel, threads included, in order.
 func everything(b board) []shown {
 	var list []shown
 	for _, root := range b.roots() {

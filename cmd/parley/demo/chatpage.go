@@ -53,7 +53,7 @@ func (p *phonePane) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /phone/file", p.chatPicture)
 }
 
-// phoneOf gives a customer's phone. Nil: this world has none, or no such customer.
+// phoneOf returns a customer's phone. Nil: this world has none, or no such customer.
 func (p *phonePane) phoneOf(address string) *phone.Handset {
 	phones := p.world.Phones()
 	if phones == nil {
@@ -67,7 +67,7 @@ func (p *phonePane) phoneOf(address string) *phone.Handset {
 	return nil
 }
 
-// state gives what a customer's phone shows, with one of its chats open.
+// state returns what a customer's phone shows, with one of its chats open.
 func (p *phonePane) state(address, open string) phoneState {
 	h := p.phoneOf(address)
 	if h == nil {

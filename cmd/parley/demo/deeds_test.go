@@ -42,7 +42,7 @@ func (d *deeds) add(surface string, words ...string) {
 	d.all[surface][strings.Join(words, " ")] = true
 }
 
-// list gives the deeds on a surface so far.
+// list returns the deeds on a surface so far.
 func (d *deeds) list(surface string) map[string]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -126,7 +126,7 @@ func newChronicle(t *testing.T, surface string) *chronicle {
 	return c
 }
 
-// told takes what a story did that ended well, and gives what is wrongly claimed of it.
+// told takes what a story did that ended well, and returns what is wrongly claimed of it.
 func (c *chronicle) told(story string, done map[string]bool) (wrong []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

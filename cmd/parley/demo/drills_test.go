@@ -41,7 +41,7 @@ func (l *live) texts(name, address, text string) livePhone {
 	return livePhone{h, c}
 }
 
-// reads tells whether the company's words, or a choice to tap, are on the phone.
+// reads reports whether the company's words, or a choice to tap, are on the phone.
 func (p livePhone) reads(text string) func() bool {
 	return func() bool {
 		return slices.ContainsFunc(p.Lines(), func(m phone.Line) bool {

@@ -113,7 +113,7 @@ func ours(w *outside.World, channel string) []*slackfake.Message {
 	return list
 }
 
-// arrived says what is missing, double or out of order; "" when nothing is.
+// arrived reports what is missing, double or out of order; "" when nothing is.
 func (f flood) arrived(w *outside.World) string {
 	seen := map[string]bool{}
 	for _, root := range ours(w, outside.Support) {

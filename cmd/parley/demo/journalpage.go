@@ -52,7 +52,7 @@ func (p *lookout) watch(ctx context.Context) {
 	}
 }
 
-// account lets the witness look and gives its account. Errors: Parley's database does
+// account lets the witness look and returns its account. Errors: Parley's database does
 // not answer; then the account is without Parley's word.
 func (p *lookout) account(ctx context.Context) (witness.Account, error) {
 	return p.witness.Account(ctx, p.db.Load(), p.plugs.state().isAllOn())

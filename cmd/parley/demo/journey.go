@@ -18,7 +18,7 @@ const shownStory = 12
 
 // journey is what happened to the last message of a conversation, station by station.
 type journey struct {
-	Number   int64          `json:"number"` // of the conversation; 0 = none
+	Number   int64          `json:"number"` // of the conversation; 0 means none
 	Subject  string         `json:"subject"`
 	Contact  string         `json:"contact"`
 	Status   string         `json:"status"`
@@ -163,7 +163,7 @@ func readEvent(ctx context.Context, q store.Querier, id store.EventID) (*journey
 	return e, err
 }
 
-// readStory tells what was done to a conversation, the newest last.
+// readStory reports what was done to a conversation, the newest last.
 func readStory(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]string, error) {
 	told, err := inspect.Conversation(ctx, q, conversation)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// model starts a server of chat completions, and gives what asks it.
+// model starts a server of chat completions, and returns what asks it.
 func (s *stage) model() analysis.Analyzer {
 	rules := offline.New()
 	fake := openaifake.New(openaifake.Options{Answers: rules, Abilities: openaifake.Modern()})

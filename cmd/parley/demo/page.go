@@ -29,12 +29,12 @@ var web embed.FS
 
 // PageOptions shape a Page.
 type PageOptions struct {
-	Clock   *outside.Clock // of the world; nil = a jump moves Parley's clock and the page's, not the emulators'
+	Clock   *outside.Clock // of the world; nil means a jump moves Parley's clock and the page's, not the emulators'
 	Hold    time.Duration  // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
-	Address string        // host:port where the page is served; "" = any host is answered (tests)
+	Address string        // host:port where the page is served; "" means any host is answered (tests)
 	Chosen  bool          // somebody chose the world's home: a browser's last choice doesn't count
-	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 = a minute
+	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 means a minute
 }
 
 // Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is
@@ -191,7 +191,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NewCrossOriginProtection().Handler(p.mux).ServeHTTP(w, r)
 }
 
-// ours tells whether a request's host is a name of this machine, and not a foreign name that
+// ours reports whether a request's host is a name of this machine, and not a foreign name that
 // somebody pointed at it. A page that listens on more than loopback answers to all names.
 func (p *Page) ours(host string) bool {
 	bound, port, err := net.SplitHostPort(p.o.Address)

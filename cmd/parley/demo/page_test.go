@@ -16,7 +16,7 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
-// newTestPage gives the page of an empty world, without a Parley behind it.
+// newTestPage returns the page of an empty world, without a Parley behind it.
 func newTestPage(t *testing.T, address string) (*Page, *outside.World) {
 	t.Helper()
 	w, err := outside.New(t.Context(), outside.Options{})

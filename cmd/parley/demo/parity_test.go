@@ -115,7 +115,7 @@ func goldenTitles(t *testing.T, dir string) map[string]bool {
 	return titles
 }
 
-// row writes a line; cell gives what is known of a surface, "" = nothing.
+// row writes a line; cell gives what is known of a surface, "" means nothing.
 func row(b *strings.Builder, name string, cell func(surface string) string) {
 	fmt.Fprintf(b, "| %s |", name)
 	for _, surface := range []string{onSlack, onTeams} {
@@ -225,7 +225,7 @@ func (p *parity) views(t *testing.T, b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// shows gives the stories of deeds, or that a card is drawn.
+// shows returns the stories of deeds, or that a card is drawn.
 func (p *parity) shows(surface, card string, deeds ...string) string {
 	var list []string
 	for _, deed := range deeds {

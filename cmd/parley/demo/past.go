@@ -28,7 +28,7 @@ const pastSeed = 20817
 type pastTopic struct {
 	subject, asked, answered string
 	intent, tag              string
-	mood                     string // "" = neutral
+	mood                     string // "" means neutral
 	share                    int    // of a hundred conversations
 }
 

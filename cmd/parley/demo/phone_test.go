@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// phoneVerb says that a word is about a customer's phone.
+// phoneVerb reports whether a word is about a customer's phone.
 func phoneVerb(verb string) bool {
 	return slices.Contains([]string{"texts", "sends", "taps", "reads", "sees", "sees-in-order", "counts", "ticks", "reacts", "quotes", "window", "is-answered"}, verb)
 }

@@ -161,7 +161,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	}
 }
 
-// said gives everything in a thread as one text.
+// said returns everything in a thread as one text.
 func (s *stage) said(root string) string {
 	var b strings.Builder
 	for _, m := range s.board.thread(root) {

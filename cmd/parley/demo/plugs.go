@@ -63,7 +63,7 @@ type plugState struct {
 	Reset  bool      `json:"reset"` // the demo can start over
 }
 
-// isAllOn says that nothing is cut, killed or still connecting.
+// isAllOn reports whether nothing is cut, killed or still connecting.
 func (s plugState) isAllOn() bool {
 	return s.Slack.State == "on" && s.Teams.State == "on" && s.Mail.State == "on" && s.Parley.State == "on"
 }
@@ -193,7 +193,7 @@ func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	answer(w, map[string]int{"round": round})
 }
 
-// state says how everything is now.
+// state reports how everything is now.
 func (p *plugs) state() plugState {
 	now := time.Now()
 	p.mu.Lock()
@@ -227,7 +227,7 @@ func (p *plugs) state() plugState {
 	return s
 }
 
-// phaseNow gives what the page's bar says: what is cut or waited for; "" = all runs.
+// phaseNow returns what the page's bar says: what is cut or waited for; "" means all runs.
 func (p *plugs) phaseNow(s plugState) string {
 	var cuts []string
 	if s.Slack.State == "cut" {

@@ -62,7 +62,7 @@ type runningDemo struct {
 // noBack is longer than any test: what was pulled comes back when the test says so.
 const noBack = time.Hour
 
-// runDemo starts a demo; what was pulled comes back by itself after a while, 0 = as for people.
+// runDemo starts a demo; what was pulled comes back by itself after a while, 0 means as for people.
 func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
 	t.Helper()
 	return runDemoIn(t, "", hold, back)
@@ -186,7 +186,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 // firstSaid is how much the customers say at first: six mails, and four messages by phone.
 const firstSaid = 10
 
-// first waits for the customers' first messages and gives the thread of Maria's.
+// first waits for the customers' first messages and returns the thread of Maria's.
 func (d *runningDemo) first() (thread string) {
 	d.t.Helper()
 	d.until("the first mails arrive", func() bool { return d.journal().Counts == judge.Counts{Said: firstSaid, Arrived: firstSaid} })
@@ -227,7 +227,7 @@ func (d *runningDemo) say(thread, text string) {
 type pulledPlug struct{ line, pull, mend, down string }
 
 // pull pulls each plug while a customer mails and an agent replies; plugged in again,
-// everything must have arrived once and in order. It gives how much was said.
+// everything must have arrived once and in order. It returns how much was said.
 func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
 	d.t.Helper()
 	said = firstSaid
@@ -294,7 +294,7 @@ func TestPlugs(t *testing.T) {
 	showDrawer(t, d)
 }
 
-// of gives a line's state by its name.
+// of returns a line's state by its name.
 func (s plugState) of(line string) lineState {
 	return map[string]lineState{outside.LineSlack: s.Slack, outside.LineTeams: s.Teams, outside.LineMail: s.Mail, lineParley: s.Parley}[line]
 }

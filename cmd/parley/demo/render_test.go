@@ -62,7 +62,7 @@ func TestRendering(t *testing.T) {
 	}
 }
 
-// rendered gives nodes as text with their tags, without attributes.
+// rendered returns nodes as text with their tags, without attributes.
 func (l *live) rendered(nodes string) string {
 	l.t.Helper()
 	const flat = `.then((list) => {

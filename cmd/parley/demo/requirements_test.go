@@ -138,7 +138,7 @@ func testsOf(path string, each func(test, comment string)) error {
 	return nil
 }
 
-// storyHead gives the comments with which a story begins.
+// storyHead returns the comments with which a story begins.
 func storyHead(story string) string {
 	var head strings.Builder
 	for line := range strings.Lines(story) {

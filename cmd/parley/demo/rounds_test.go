@@ -36,7 +36,7 @@ func newRounds(ctx context.Context) (*rounds, error) {
 	return r, nil
 }
 
-// pick gives the next Parley; one that nobody listens at while there is none.
+// pick returns the next Parley; one that nobody listens at while there is none.
 func (r *rounds) pick() *url.URL {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,12 +34,12 @@ type Options struct {
 	Exe    string        // Parley's program; it is run with the arguments demo --engine, see EngineOptions
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
-	Back   time.Duration // after which what was pulled comes back by itself; 0 = a minute for a line, ten seconds for Parley
-	// Surface is where conversations open, slack or teams; "" = slack, until somebody
+	Back   time.Duration // after which what was pulled comes back by itself; 0 means a minute for a line, ten seconds for Parley
+	// Surface is where conversations open, slack or teams; "" means slack, until somebody
 	// chooses in the page.
 	Surface string
 	Log     *slog.Logger
-	Engine  io.Writer // gets the engine's log beside Data/engine.log; nil = nobody
+	Engine  io.Writer // gets the engine's log beside Data/engine.log; nil means nobody
 	// Ready is called once with the page's address and the variables of World.Env, as
 	// soon as the page can be opened.
 	Ready func(url string, vars []string) error

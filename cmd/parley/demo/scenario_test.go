@@ -66,7 +66,7 @@ func TestScenariosOnTeamsReplicas(t *testing.T) {
 		mainStories("reply", "inside", "resolve", "files", "newcomer", "toplevel", "reroot", "burst", "reactions", "restore")...)
 }
 
-// mainStories gives some of the main stories; for soak, all of them.
+// mainStories returns some of the main stories; for soak, all of them.
 func mainStories(some ...string) []string {
 	if soak() {
 		return allMain()
@@ -83,13 +83,13 @@ func allMain() []string {
 // variant is a way of running Parley.
 type variant struct {
 	requests bool   // signed requests in place of a socket
-	replicas int    // 0 = 1
+	replicas int    // 0 means 1
 	twice    bool   // every event comes twice
-	on       string // the surface; "" = Slack
+	on       string // the surface; "" means Slack
 	blind    bool   // Teams without permission to read channels: Parley hears what mentions it
 }
 
-// world gives what the variant needs of the world.
+// world returns what the variant needs of the world.
 func (v variant) world() outside.Options {
 	o := outside.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
 	if v.on == onTeams {
@@ -121,10 +121,10 @@ func surfaceNamed(name string) error {
 	return nil
 }
 
-// soak says that every story is told wherever it can be: `make soak`.
+// soak reports whether every story is told wherever it can be: `make soak`.
 func soak() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
-// told says whether a story is told on a surface: one that isn't told everywhere begins with
+// told reports whether a story is told on a surface: one that isn't told everywhere begins with
 // `surface NAME …`. What happens on a customer's side, or is decided by no chat, is told in one chat;
 // the others stand in parentheses, and are for soak.
 func told(t *testing.T, file, surface string) bool {

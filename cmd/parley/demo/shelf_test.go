@@ -29,7 +29,7 @@ type shelved struct {
 	sessions []*pgxpool.Pool
 }
 
-// sessionsOf gives the sessions of a replica's relay; the first is 0.
+// sessionsOf returns the sessions of a replica's relay; the first is 0.
 func (d *shelved) sessionsOf(ctx context.Context, replica int) (*pgxpool.Pool, error) {
 	for len(d.sessions) <= replica {
 		sessions, err := relay.OpenSessions(context.WithoutCancel(ctx), d.db.Pool)

@@ -192,7 +192,7 @@ func slackButtons(at slackfake.Target, blocks json.RawMessage) []button {
 	return list
 }
 
-// plain gives the words that a message of Slack's shows.
+// plain returns the words that a message of Slack's shows.
 func plain(text string, blocks json.RawMessage) string {
 	var words []string
 	if text != "" {
@@ -239,7 +239,7 @@ func walk(node any, visit func(map[string]any)) {
 	}
 }
 
-// known says that a list of names has all of others.
+// known reports whether a list of names has all of others.
 func known(list, names []string) bool {
 	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(list, n) })
 }

@@ -50,10 +50,10 @@ type stage struct {
 	lines    []string          // name=value of the account, as set
 	extra    string            // further accounts, and what else stands at the end of parley.yaml
 	taught   bool              // a site of the company's is part of it
-	rate     float64           // factor on the surface's published budgets; 0 = none
+	rate     float64           // factor on the surface's published budgets; 0 means none
 	deaf     bool              // Parley may not read Teams' channels
-	sweep    time.Duration     // between two looks for what was missed; 0 = the surface's
-	analyzer analysis.Analyzer // reads what customers write; nil = nobody does
+	sweep    time.Duration     // between two looks for what was missed; 0 means the surface's
+	analyzer analysis.Analyzer // reads what customers write; nil means nobody does
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
 	hooks    *cord.Cord     // way of webhooks to the newest Parley; nil without phones
@@ -151,7 +151,7 @@ func (s *stage) each(do func(b board) error) error {
 	return nil
 }
 
-// every says that something holds for all boards.
+// every reports whether something holds for all boards.
 func (s *stage) every(holds func(b board) bool) bool {
 	for _, b := range s.boards {
 		if !holds(b) {

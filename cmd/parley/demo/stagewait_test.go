@@ -42,10 +42,10 @@ func (s *stage) idle(what, busy string) error {
 	})
 }
 
-// pending says that something that agents did hasn't reached Parley.
+// pending reports whether something that agents did hasn't reached Parley.
 func (s *stage) pending() bool { return !s.every(func(b board) bool { return !b.pending() }) }
 
-// fetched says that every mail in the mailbox is read, unless nobody reads it now.
+// fetched reports whether every mail in the mailbox is read, unless nobody reads it now.
 func (s *stage) fetched() bool {
 	inbox := s.world.Mail.Inbox(outside.HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
@@ -66,7 +66,7 @@ func (s *stage) fetched() bool {
 	return true
 }
 
-// told says that no webhook is on its way, unless nobody listens.
+// told reports whether no webhook is on its way, unless nobody listens.
 func (s *stage) told() bool {
 	phones := s.world.Phones()
 	if phones == nil || len(s.running) == 0 {

@@ -12,7 +12,7 @@ const shownMessages = 200
 
 // state is what a page shows at a moment, for one choice of people and places.
 type state struct {
-	Phase string     `json:"phase"` // what is waited for; "" = all runs
+	Phase string     `json:"phase"` // what is waited for; "" means all runs
 	Round int        `json:"round"` // how often the demo started over
 	Plugs plugState  `json:"plugs"`
 	Now   time.Time  `json:"now"`   // the world's

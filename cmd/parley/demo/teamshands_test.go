@@ -77,7 +77,7 @@ func (b *teamsBoard) post(who string, u utterance) error {
 	return err
 }
 
-// inside says that nobody means the customer by a text.
+// inside reports whether nobody means the customer by a text.
 func inside(text string) bool {
 	return strings.HasPrefix(text, "note:") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "<@")
 }

@@ -115,8 +115,8 @@ func (p *teamsPane) boot() *teamsBoot {
 	return &teamsBoot{Support: outside.TeamsSupport, Agents: []string{outside.TeamsAnn, outside.TeamsBen, outside.TeamsZoe}, App: p.app}
 }
 
-// readTeams is POST /teams/read with as, channel ("" = the chat with the app) and thread
-// ("" = the channel's posts): the person has seen what stands there.
+// readTeams is POST /teams/read with as, channel ("" means the chat with the app) and thread
+// ("" means the channel's posts): the person has seen what stands there.
 func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	as, channel, thread := r.FormValue("as"), r.FormValue("channel"), r.FormValue("thread")
 	last := ""

@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
-// newTeamsPage gives the page of an empty world with Teams, without a Parley behind it.
+// newTeamsPage returns the page of an empty world with Teams, without a Parley behind it.
 func newTeamsPage(t *testing.T) (*Page, *outside.World) {
 	t.Helper()
 	w, err := outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}})

@@ -40,7 +40,7 @@ type teamsChannel struct {
 type teamsPost struct {
 	teamsMessage
 	Replies int       `json:"replies"`
-	Who     []string  `json:"who"` // of the replies: people, "" = the app; the last ones first
+	Who     []string  `json:"who"` // of the replies: people, "" means the app; the last ones first
 	Last    time.Time `json:"last"`
 	Unread  int       `json:"unread"`
 }
@@ -51,7 +51,7 @@ type teamsActivity struct {
 	Channel string    `json:"channel"`
 	Thread  string    `json:"thread"`
 	ID      string    `json:"id"`
-	User    string    `json:"user"` // "" = the app
+	User    string    `json:"user"` // "" means the app
 	Text    string    `json:"text"`
 	At      time.Time `json:"at"`
 	Unread  bool      `json:"unread"`
@@ -62,7 +62,7 @@ type teamsMessage struct {
 	ID        string               `json:"id"`
 	Channel   string               `json:"channel"`
 	Root      string               `json:"root"`
-	User      string               `json:"user"` // "" = not a person
+	User      string               `json:"user"` // "" means not a person
 	Bot       bool                 `json:"bot"`
 	Guise     string               `json:"guise"`
 	Subject   string               `json:"subject"`
@@ -120,7 +120,7 @@ func (p *teamsPane) state(as, channel, thread string) teamsState {
 // readKey names a place where a person reads.
 func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
 
-// inPlace tells whether a message stands in a thread, or for "" among a channel's posts or
+// inPlace reports whether a message stands in a thread, or for "" among a channel's posts or
 // in a chat.
 func inPlace(m *teamsfake.Message, thread string) bool {
 	return thread == "" && m.Root == m.ID || m.Root == thread
@@ -220,7 +220,7 @@ func teamsView(m *teamsfake.Message, as string) teamsMessage {
 	return v
 }
 
-// sentPictures gives the addresses of the pictures in a message of the app, mostly data
+// sentPictures returns the addresses of the pictures in a message of the app, mostly data
 // URIs.
 func sentPictures(m *teamsfake.Message) []string {
 	var sent struct {

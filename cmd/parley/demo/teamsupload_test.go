@@ -78,7 +78,7 @@ func (l *live) toldTeams(id int, function, tag, args string) {
 		[m.uuidAsString, m.teamsJsInstanceId].every((u) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(u)))`, id, function, tag, args))
 }
 
-// frame gives the node of a frame, once something in it is visible. The browser tells of a
+// frame returns the node of a frame, once something in it is visible. The browser tells of a
 // frame's new document in its own time: a node of before leads to nothing.
 func (l *live) frame(selector, visible string) *chromedp.Node {
 	l.t.Helper()

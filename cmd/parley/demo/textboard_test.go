@@ -173,7 +173,7 @@ func (b *textBoard) notices(who string) []shown {
 	return slices.DeleteFunc(everything(b), func(m shown) bool { return !m.Ours || !m.says("<@"+cast()[who]+">") })
 }
 
-// list gives messages as the scripts' words look at them.
+// list returns messages as the scripts' words look at them.
 func (b *textBoard) list(messages []bridgetest.Message) []shown {
 	var list []shown
 	for _, m := range messages {

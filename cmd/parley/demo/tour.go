@@ -13,7 +13,7 @@ type tourStep struct {
 	Done bool   `json:"done"`
 }
 
-// tour tells which steps were done, by what Parley recorded.
+// tour reports which steps were done, by what Parley recorded.
 func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
 	// A typed verb is kept as a note too: it begins with ! or a mention.
 	const done = `

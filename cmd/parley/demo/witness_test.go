@@ -51,7 +51,7 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 	}
 }
 
-// botPosts posts as the app and gives the post's ts.
+// botPosts posts as the app and returns the post's ts.
 func botPosts(t *testing.T, w *outside.World, thread, name, text string) string {
 	t.Helper()
 	form := url.Values{"channel": {outside.Support}, "text": {text}, "thread_ts": {thread}, "username": {name}}

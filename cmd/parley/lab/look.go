@@ -14,7 +14,7 @@ type Load struct {
 	Quarantined int
 }
 
-// Idle tells whether nothing is left to do.
+// Idle reports whether nothing is left to do.
 func (l Load) Idle() bool { return l.Pending == 0 && l.Lanes == 0 }
 
 const loadQuery = `

@@ -24,10 +24,10 @@ const (
 	scratchNewborn = ".scratch-new"
 )
 
-// NewScratch makes a folder in parent ("" = the system's temporary folder) whose name begins with prefix.
+// NewScratch makes a folder in parent ("" means the system's temporary folder) whose name begins with prefix.
 // First it removes what earlier runs of this account left there under such names: those that failed, or were
 // killed. It spares runs that still live, and so many of the newest folders. before is told of each folder that
-// goes; nil = nobody.
+// goes; nil means nobody.
 func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scratch, error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -106,7 +106,7 @@ func lockFile(path string, flag int) (*os.File, error) {
 	return lock, nil
 }
 
-// own says whether a file is this account's. Everybody can make files in the system's temporary folder.
+// own reports whether a file is this account's. Everybody can make files in the system's temporary folder.
 func own(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()

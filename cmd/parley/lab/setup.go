@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// SlackEnv gives the variables that point Parley at a workspace by its API's address, in Socket
+// SlackEnv returns the variables that point Parley at a workspace by its API's address, in Socket
 // Mode or with signed requests.
 func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
 	vars := []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_API_URL=" + api}
@@ -25,7 +25,7 @@ func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
 }
 
-// TeamsEnv gives the variables that point Parley at an organisation. Nobody signs in to the site by it: the emulator
+// TeamsEnv returns the variables that point Parley at an organisation. Nobody signs in to the site by it: the emulator
 // gives tokens to bots alone.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
@@ -35,7 +35,7 @@ func TeamsEnv(t *teamsfake.Server) []string {
 	}
 }
 
-// Agents gives parley.yaml's list of agents, Ann and Ben, with their ids in the chats that there are.
+// Agents returns parley.yaml's list of agents, Ann and Ben, with their ids in the chats that there are.
 func Agents(slack, teams bool) string {
 	agent := func(email, name, inSlack, inTeams, more string) string {
 		line := fmt.Sprintf("  - {email: %s, name: %s", email, name)
@@ -50,7 +50,7 @@ func Agents(slack, teams bool) string {
 	return "agents:\n" + agent("ann@acme.test", "Ann Lee", Ann, TeamsAnn, ", roles: [admin]") + agent("ben@acme.test", "Ben Katz", Ben, TeamsBen, "")
 }
 
-// MailServers gives an account's lines about its servers, which are host:port, for parley.yaml.
+// MailServers returns an account's lines about its servers, which are host:port, for parley.yaml.
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
 		host, port, _ := net.SplitHostPort(address) // a listener's own
@@ -59,7 +59,7 @@ func MailServers(imap, smtp, security, username, password string) string {
 	return server("imap", imap) + server("smtp", smtp)
 }
 
-// SetUp migrates Parley's database and applies parley.yaml; "" = none.
+// SetUp migrates Parley's database and applies parley.yaml; "" means none.
 func SetUp(ctx context.Context, env app.Env, yaml string, specs []channels.Spec) error {
 	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {

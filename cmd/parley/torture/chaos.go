@@ -36,7 +36,7 @@ type chaos struct {
 	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, to which an upgrade rolls
 	newer    []string      // the program of a replica that is replaced by a newer version
-	rolled   chan struct{} // closed when all replicas run the new version; nil = they do from the start
+	rolled   chan struct{} // closed when all replicas run the new version; nil means they do from the start
 
 	under      sync.WaitGroup // blows that are not over yet
 	restarting sync.Mutex     // one replica at a time
@@ -175,7 +175,7 @@ func (c *chaos) catch(ctx context.Context, h harm) {
 	}
 }
 
-// caught strikes once and says whether there was something to strike.
+// caught strikes once and reports whether there was something to strike.
 func (c *chaos) caught(ctx context.Context, h harm) bool {
 	r := c.replicas[h.N]
 	switch h.Name {
@@ -277,7 +277,7 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	}
 }
 
-// counts gives how often each kind of blow struck, and missed.
+// counts returns how often each kind of blow struck, and missed.
 func (c *chaos) counts() (struck, missed map[string]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

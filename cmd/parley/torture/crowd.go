@@ -36,7 +36,7 @@ type sent struct {
 	done chan struct{}
 }
 
-// send puts an errand on the list, waits for it, and tells whether it was done in time.
+// send puts an errand on the list, waits for it, and reports whether it was done in time.
 func (e *errands) send(ctx context.Context, what errand, within time.Duration) bool {
 	one := sent{what, make(chan struct{})}
 	e.mu.Lock()
@@ -161,7 +161,7 @@ func (c *chaos) foreignReceipts(ctx context.Context) error {
 // receiptsEach is how many of another system's receipts come where customers write one message.
 const receiptsEach = 20
 
-// conversations gives those of the customers who write by one kind of channel.
+// conversations returns the talks of the customers who write by one kind of channel.
 func (d *driver) conversations(kind world.ChatKind) []int {
 	var list []int
 	for _, t := range d.talks {

@@ -26,7 +26,7 @@ type gaps struct {
 type doors struct {
 	client http.Client
 	list   []string
-	secret string // of Slack's requests; "" = it sends none
+	secret string // of Slack's requests; "" means it sends none
 
 	mu   sync.Mutex
 	gaps gaps
@@ -59,7 +59,7 @@ func newDoors(ctx context.Context, n int) (*doors, error) {
 // that is still starting or migrating with 503.
 const unknownHook = "/hooks/nobody"
 
-// knock tells whether replica n serves.
+// knock reports whether replica n serves.
 func (d *doors) knock(ctx context.Context, n int) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+unknownHook, nil)
 	if d.secret != "" {

@@ -65,7 +65,7 @@ type talk struct {
 	kind      world.ChatKind
 	agent     string // who holds it
 	colleague string
-	root      string // id of its thread; "" = not seen yet
+	root      string // id of its thread; "" means not seen yet
 	first     string // Message-ID of the customer's last new mail
 	// over is how many messages the customer must still write until the conversation surely is open
 	// again: the first of them may have been written before the conversation was resolved.

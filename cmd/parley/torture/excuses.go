@@ -14,7 +14,7 @@ type share struct {
 
 func (s share) of(n int) int { return s.some + n*s.percent/100 }
 
-// excessive says which excuses were used more often than faults explain: a Parley that
+// excessive reports which excuses were used more often than faults explain: a Parley that
 // asks about everything loses nothing and is of no use.
 func excessive(v *judge.Verdict, o Options) []string {
 	replies := v.Replies + v.Backs

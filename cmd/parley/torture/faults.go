@@ -17,7 +17,7 @@ func (r *Report) judge() error {
 	return nil
 }
 
-// faults says why a run failed: promises that were broken, and whatever kept the run from
+// faults reports why a run failed: promises that were broken, and whatever kept the run from
 // putting them to the test as ordered. None = a good run.
 func (r *Report) faults() []string {
 	return slices.Concat(r.brokenPromises(), excessive(&r.Verdict, r.opt), r.unlikeOrdered(), r.unheard())
@@ -35,7 +35,7 @@ func (r *Report) brokenPromises() []string {
 	}))
 }
 
-// unlikeOrdered says what of the plan was not carried out. Half of the blows of a kind may
+// unlikeOrdered reports what of the plan was not carried out. Half of the blows of a kind may
 // wait in vain for their moment; what this machine can't play is no part of the plan.
 func (r *Report) unlikeOrdered() []string {
 	var list []string

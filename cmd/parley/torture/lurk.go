@@ -100,7 +100,7 @@ func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) boo
 	return false
 }
 
-// waitOn says that fewer blows of a kind have fallen than a good run needs. Once that is no longer so, hit calls stop.
+// waitOn reports whether fewer blows of a kind have fallen than a good run needs. Once that is no longer so, hit calls stop.
 func (c *chaos) waitOn(name string, stop func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,7 +114,7 @@ func (c *chaos) waitOn(name string, stop func()) bool {
 	return true
 }
 
-// lacks says that fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
+// lacks reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
 func (c *chaos) lacks(name string) bool { return c.struck[name] < fewest(c.opt.Blows[name]) }
 
 // betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first

@@ -17,7 +17,7 @@ type network struct {
 	traps    traps
 	base     []*proxy
 	slack    []*proxy
-	teams    *proxy // nil = agents work in Slack
+	teams    *proxy // nil means agents work in Slack
 	imap     *proxy
 	smtp     *proxy
 	front    *proxy // where Slack or Teams finds Parley; nil in Socket Mode
@@ -97,7 +97,7 @@ func (n *network) baseURL(i int) string {
 // slackURL is where replica i finds Slack.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// to gives the proxy of a way. Where Slack sends requests, those take the place of Socket
+// to returns the proxy of a way. Where Slack sends requests, those take the place of Socket
 // Mode's connections.
 func (n *network) to(way string, replica int) (*proxy, string) {
 	p := n.through(way, replica)
@@ -127,7 +127,7 @@ func (n *network) through(way string, replica int) *proxy {
 	return n.slack[replica]
 }
 
-// owners gives the Parley that has a connection; all, when nobody can tell.
+// owners returns the Parley that has a connection; all, when nobody can tell.
 func (n *network) owners(l *link) []*replica {
 	if l.p.owner != nil {
 		return []*replica{l.p.owner}
@@ -169,7 +169,7 @@ func (n *network) troubled() (over func()) {
 	}
 }
 
-// inTrouble says whether a blow keeps Parley from the database, or did so since then.
+// inTrouble reports whether a blow keeps Parley from the database, or did so since then.
 func (n *network) inTrouble(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -57,7 +57,7 @@ type Options struct {
 	// Model lets a model read what customers write: a server of chat completions that fails by chance.
 	Model bool
 	// Rate is Parley's SLACK_RATE or TEAMS_RATE: 1 = as fast as Slack or Teams allows. Above 0
-	// the emulators enforce the published limits. 0 = there are no limits.
+	// the emulators enforce the published limits. 0 means there are no limits.
 	Rate float64
 	// Teams lets agents work in Microsoft Teams instead of Slack. Such a run begins with an
 	// earlier version only if From names one: older ones don't know Teams.
@@ -66,12 +66,12 @@ type Options struct {
 	// mention it, and it can look nothing up.
 	Blind bool
 	// Upgrade lets the run begin with the program of an earlier commit, and roll to
-	// this one under load. From names that commit; "" = see oldCommits.
+	// this one under load. From names that commit; "" means see oldCommits.
 	Upgrade bool
 	From    string
-	// Source is where the repository is, for Upgrade; "" = the working folder.
+	// Source is where the repository is, for Upgrade; "" means the working folder.
 	Source string
-	// Keep is where the run leaves its data; "" = a temporary folder, removed after a
+	// Keep is where the run leaves its data; "" means a temporary folder, removed after a
 	// good verdict.
 	Keep string
 	Out  io.Writer // progress, for people
@@ -80,7 +80,7 @@ type Options struct {
 // much is how many messages make a flood: one for each second of the flow, within bounds.
 func (o Options) much() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
 
-// Plan gives the blows and messages that fit a flow: their number grows with it. What
+// Plan returns the blows and messages that fit a flow: their number grows with it. What
 // o has already stays.
 func Plan(o Options) Options {
 	every := func(d time.Duration) int { return max(1, int(o.Flow/d)) }
@@ -141,7 +141,7 @@ type Report struct {
 	Versions records.Versions `json:"versions"`
 	// Problems are what Parley sent that emulators could not show as it was meant.
 	Problems []string `json:"problems,omitempty"`
-	// Broken says why the run failed; empty = all promises were kept, and put to the test.
+	// Broken says why the run failed; empty means all promises were kept, and put to the test.
 	Broken []string `json:"broken,omitempty"`
 	Folder string   `json:"folder,omitempty"` // what was kept
 

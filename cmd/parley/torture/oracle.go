@@ -36,7 +36,7 @@ type order struct {
 	Begin *beginning `json:"begin,omitempty"`
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
-	// Said is all that the driver had people say and do; absent = as told before.
+	// Said is all that the driver had people say and do; absent means as told before.
 	Said judge.Ledger `json:"said,omitempty"`
 	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
@@ -166,7 +166,7 @@ func (o *oracle) ask(ctx context.Context, w judge.World) error {
 	return err
 }
 
-// phone gives the box of a customer who writes by phone.
+// phone returns the box of a customer who writes by phone.
 func (o *oracle) phone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
 	b := judge.Box{Conv: conv}
 	chat, err := o.wire.Phone(ctx, kind, conv)
@@ -217,7 +217,7 @@ func (o *oracle) box(ctx context.Context, conv int) (judge.Box, error) {
 	return b, nil
 }
 
-// marksOf gives the marks of all that a customer can read in a mail. Text and HTML are one
+// marksOf returns the marks of all that a customer can read in a mail. Text and HTML are one
 // text in two forms, of which mail programs show one.
 func marksOf(m mailfake.Received) []judge.Mark {
 	plain, html := judge.MarksIn(m.Text), judge.MarksIn(m.HTML)
@@ -319,7 +319,7 @@ func (o *oracle) press(root string, about judge.Mark, unclear, again bool) {
 	o.told.Clicks[about] = c
 }
 
-// subjectOf gives the reply that a line of ours is about; zero when it is about none, or
+// subjectOf returns the reply that a line of ours is about; zero when it is about none, or
 // about several.
 func subjectOf(p judge.Post) judge.Mark {
 	about := judge.Mark{}

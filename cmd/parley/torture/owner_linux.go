@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// owns says whether a process has the socket with this local port on loopback.
+// owns reports whether a process has the socket with this local port on loopback.
 func owns(pid int, from net.Addr) bool {
 	tcp, ok := from.(*net.TCPAddr)
 	if !ok || pid == 0 {

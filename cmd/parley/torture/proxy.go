@@ -33,7 +33,7 @@ const (
 // lets them go silent.
 type proxy struct {
 	way   string
-	owner *replica // whose connections these are; nil = anybody's
+	owner *replica // whose connections these are; nil means anybody's
 	dial  func(context.Context) (net.Conn, error)
 	traps *traps
 	seen  func(answer string) // gets the status of each answer to a webhook, such as "200"; nil where there are no webhooks
@@ -91,7 +91,7 @@ func (p *proxy) close() {
 	p.all.Wait()
 }
 
-// list gives the open links of a way; "" = all.
+// list returns the open links of a way; "" means all.
 func (p *proxy) list(way string) []*link {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,7 +156,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	_ = client.Close() // in peace: what is on the way arrives
 }
 
-// cut resets the open connections of a way and says how many those were.
+// cut resets the open connections of a way and reports how many those were.
 func (p *proxy) cut(way string) int {
 	list := p.list(way)
 	for _, l := range list {
@@ -199,7 +199,7 @@ type link struct {
 	client net.Conn
 
 	mu       sync.Mutex
-	server   net.Conn // nil = swallowed from the start
+	server   net.Conn // nil means swallowed from the start
 	deafUp   bool     // what Parley says is swallowed
 	deafDown bool     // what Parley is told is swallowed
 	hold     time.Time

@@ -135,7 +135,7 @@ func TestProxyCuts(t *testing.T) {
 	call(t, p).hear("hello")
 }
 
-// silenced begins a silence, and gives a function that ends it and says how many connections it struck.
+// silenced begins a silence, and returns a function that ends it and reports how many connections it struck.
 func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	t.Helper()
 	now := func() *silence {

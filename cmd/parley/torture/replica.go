@@ -22,7 +22,7 @@ type replica struct {
 	n    int // from 0
 	spec child.Spec
 
-	// excuse says whether the database was out of reach since then; nil = never.
+	// excuse says whether the database was out of reach since then; nil means never.
 	excuse func(since time.Time) bool
 
 	mu      sync.Mutex
@@ -94,7 +94,7 @@ func (r *replica) ended(how error, log string) {
 // readyLine is in the log of a Parley that has started.
 const readyLine = `"msg":"ready"`
 
-// logFrom gives what is written into a log from now on.
+// logFrom returns what is written into a log from now on.
 func logFrom(path string) func() string {
 	begin := int64(0)
 	if info, err := os.Stat(path); err == nil {
@@ -109,7 +109,7 @@ func logFrom(path string) func() string {
 	}
 }
 
-// kill ends the child at once, wherever it is, and says whether there was one.
+// kill ends the child at once, wherever it is, and reports whether there was one.
 func (r *replica) kill() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +121,7 @@ func (r *replica) kill() bool {
 	return true
 }
 
-// alive says whether the child runs. Caller holds r.mu.
+// alive reports whether the child runs. Caller holds r.mu.
 func (r *replica) alive() bool {
 	if r.now == nil || r.killed {
 		return false
@@ -134,7 +134,7 @@ func (r *replica) alive() bool {
 	}
 }
 
-// freeze stops the child where it is and says whether there was one. thaw lets it go on as
+// freeze stops the child where it is and reports whether there was one. thaw lets it go on as
 // if nothing had been; it is harmless when the child is gone.
 func (r *replica) freeze() (thaw func(), ok bool) {
 	r.mu.Lock()
@@ -163,7 +163,7 @@ func (r *replica) replace(program []string, env ...string) {
 	}
 }
 
-// pid of the running child; 0 = none.
+// pid of the running child; 0 means none.
 func (r *replica) pid() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

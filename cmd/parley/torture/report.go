@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// crashes gives the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
+// crashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
 // race; at most ten.
 func (s *stage) crashes() []string {
 	const most = 10
@@ -155,7 +155,7 @@ func (s *stage) print(r *Report) {
 	}
 }
 
-// median gives the median of durations, the upper one of two; 0 if there are none.
+// median returns the median of durations, the upper one of two; 0 if there are none.
 func median(list []time.Duration) time.Duration {
 	if len(list) == 0 {
 		return 0
@@ -163,7 +163,7 @@ func median(list []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
-// sorted gives the names of what was counted, in alphabetical order.
+// sorted returns the names of what was counted, in alphabetical order.
 func sorted(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
 
 // loadAverage is the load average of the machine over 1, 5 and 15 minutes.

@@ -22,7 +22,7 @@ import (
 type stage struct {
 	opt      Options
 	dir      string
-	scratch  *lab.Scratch // that folder, if it is a temporary one; nil = opt.Keep names it
+	scratch  *lab.Scratch // that folder, if it is a temporary one; nil means opt.Keep names it
 	wire     world.Wire
 	vars     map[string]string // the emulators' addresses
 	database *records.Database
@@ -32,7 +32,7 @@ type stage struct {
 	oracle   *judgeProcess
 	driver   *driver
 	program  []string // of Parley
-	old      []string // an earlier version of it; nil = none
+	old      []string // an earlier version of it; nil means none
 	limited  bool     // the database's folder is a file system of its own
 	skipped  []string
 	began    time.Time

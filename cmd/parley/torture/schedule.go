@@ -60,7 +60,7 @@ func killsAndStops() []string {
 	return []string{harmKill, harmLaneKill, harmFreeze, harmClaimStop, harmBase}
 }
 
-// strikesBase says whether a blow keeps a Parley from its database for a while.
+// strikesBase reports whether a blow keeps a Parley from its database for a while.
 func (h harm) strikesBase() bool {
 	return h.Name == harmBase || h.Name == harmFull || h.Name == harmCommit || h.Way == wayBase && h.Name != harmClaimStop
 }
@@ -73,7 +73,7 @@ func (o Options) callsWay() string {
 	return waySlack
 }
 
-// ways gives the connections that a kind of blow strikes in turn; [""] = it concerns none.
+// ways returns the connections that a kind of blow strikes in turn; [""] means it concerns none.
 func (o Options) ways(name string) []string {
 	calls, events := o.callsWay(), waySocket
 	if o.Teams {

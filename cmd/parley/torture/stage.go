@@ -131,7 +131,7 @@ func (s *stage) equip() {
 	}
 }
 
-// chatEnv gives the variables by which replica i finds the chat in which agents work.
+// chatEnv returns the variables by which replica i finds the chat in which agents work.
 func (s *stage) chatEnv(i int) []string {
 	list := []string{fmt.Sprintf("SLACK_RATE=%g", s.opt.Rate), fmt.Sprintf("TEAMS_RATE=%g", s.opt.Rate)}
 	if s.opt.Teams {

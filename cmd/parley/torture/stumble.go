@@ -107,11 +107,11 @@ const hardQuery = `
 // hardMail is what became of a hard mail so far.
 type hardMail struct {
 	Refused int  `db:"refused"` // how often the trigger kept it from being applied
-	Tries   int  `db:"tries"`   // that Parley counts now; 0 = none, or the event is too large to be found
+	Tries   int  `db:"tries"`   // that Parley counts now; 0 means none, or the event is too large to be found
 	Applied bool `db:"applied"`
 }
 
-// look says what became of the last mail that was made for an errand; nothing yet while there is none.
+// look reports what became of the last mail that was made for an errand; nothing yet while there is none.
 func (h *hardMails) look(ctx context.Context, what errand) (hardMail, error) {
 	h.mu.Lock()
 	m, ok := h.last[what]

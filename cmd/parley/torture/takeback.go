@@ -60,7 +60,7 @@ func (t *takeBacks) excuseJumped() {
 	}
 }
 
-// listExcused gives all replies that are excused. To those of excuseJumped it adds the replies of whose
+// listExcused returns all replies that are excused. To those of excuseJumped it adds the replies of whose
 // deletion the platform told Parley only after half of the hold.
 func (t *takeBacks) listExcused(ctx context.Context) ([]judge.Mark, error) {
 	late, err := t.platform.Untold(ctx, world.Deleted, t.hold/2)

@@ -15,7 +15,7 @@ type trap struct {
 	way    string
 	up     bool // watches what Parley sends; else what it receives
 	match  func(l *link, piece []byte) bool
-	strike func(l *link) (pass bool) // before the piece goes on; false = it never does
+	strike func(l *link) (pass bool) // before the piece goes on; false means it never does
 	sprung chan struct{}
 }
 
@@ -25,7 +25,7 @@ type traps struct {
 	list []*trap
 }
 
-// wait arms a trap and says whether it sprang within that time.
+// wait arms a trap and reports whether it sprang within that time.
 func (t *traps) wait(ctx context.Context, tr *trap, within time.Duration) bool {
 	tr.sprung = make(chan struct{})
 	t.mu.Lock()

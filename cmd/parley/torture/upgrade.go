@@ -24,7 +24,7 @@ const (
 // errNoOld says why there is no earlier version to begin with.
 var errNoOld = errors.New("no earlier version")
 
-// buildOld builds the program of an earlier commit into dir and says which one it is.
+// buildOld builds the program of an earlier commit into dir and reports which one it is.
 // Errors: errNoOld with the reason.
 func buildOld(ctx context.Context, o Options, dir string) (program, commit string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
@@ -50,7 +50,7 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 	return "", "", fmt.Errorf("%w: %w", errNoOld, err)
 }
 
-// oldCommits gives candidates, best first: the state before the last commit that changed
+// oldCommits returns candidates, best first: the state before the last commit that changed
 // the schema, when that commit only added migrations; else that commit itself, whose
 // schema is still ours; then those that came after it.
 func oldCommits(ctx context.Context, source string) ([]string, error) {
@@ -128,7 +128,7 @@ func (c *chaos) roll(ctx context.Context) error {
 }
 
 // restart asks a Parley to stop, and measures how long nobody answers at its address. Next runs
-// program, with env added to its environment; nil = the same program and environment as before.
+// program, with env added to its environment; nil means the same program and environment as before.
 func (c *chaos) restart(ctx context.Context, h harm, program []string, env ...string) error {
 	c.restarting.Lock()
 	defer c.restarting.Unlock()

@@ -94,7 +94,7 @@ func (s *stage) useChats(ctx context.Context) error {
 	})
 }
 
-// publicURL is the address at which providers reach Parley; "" = they can't.
+// publicURL is the address at which providers reach Parley; "" means they can't.
 func (s *stage) publicURL() string {
 	if s.network.hooks == nil {
 		return ""

@@ -20,7 +20,7 @@ const (
 	wishBack    wish = "an agent replies to a mailbox that is gone"
 )
 
-// wishFor says what lets a blow meet its moment.
+// wishFor reports what lets a blow meet its moment.
 func (h harm) wishFor() wish {
 	switch {
 	case h.Name == harmLaneKill && h.Way == waySMTP:
@@ -74,7 +74,7 @@ func (w *wishes) open() bool {
 	return len(w.list) > 0
 }
 
-// next gives the wish that is granted now, each in its turn; "" = none yet.
+// next returns the wish that is granted now, each in its turn; "" means none yet.
 func (w *wishes) next() wish {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,7 +135,7 @@ func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, 
 const leaveWithin = 2 * time.Second
 
 // mailer picks a customer who writes mails, has a thread, and to whom no reply is about to leave.
-// With bounces it is one whose mailbox is gone. nil = there is none.
+// With bounces it is one whose mailbox is gone. nil means there is none.
 func (d *driver) mailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {

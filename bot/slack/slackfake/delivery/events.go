@@ -122,7 +122,7 @@ func (s *Events) Lost() []LostEvent {
 	return slices.Clone(s.lost)
 }
 
-// eventScope names the scope that an event needs; "" = none.
+// eventScope names the scope that an event needs; "" means none.
 func eventScope(name string, ch *workspace.Channel) string {
 	switch name {
 	case "message.channels":

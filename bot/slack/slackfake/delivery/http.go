@@ -32,7 +32,7 @@ type Targets struct {
 	Events       string `json:"events"`       // settings.event_subscriptions.request_url
 	Commands     string `json:"commands"`     // url of the slash commands
 	Interactions string `json:"interactions"` // settings.interactivity.request_url
-	Options      string `json:"options"`      // message_menu_options_url; empty = Interactions
+	Options      string `json:"options"`      // message_menu_options_url; empty means Interactions
 }
 
 func (t Targets) of(d *delivery) string {

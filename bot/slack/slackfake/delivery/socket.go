@@ -49,7 +49,7 @@ type frame struct {
 	bye  bool // close properly after writing
 }
 
-// NewAddress gives the address of one connection. Caller holds the lock.
+// NewAddress returns the address of one connection. Caller holds the lock.
 func (s *Sockets) NewAddress() string {
 	ticket := s.Secret(32)
 	s.tickets[ticket] = true

@@ -65,7 +65,7 @@ func (c *checker) feedback(at string, e object, key string) {
 	c.optional(at, button, "accessibility_label", 75)
 }
 
-// chooseFeedback gives what the app is told of the button with the value that a person picked.
+// chooseFeedback returns what the app is told of the button with the value that a person picked.
 func chooseFeedback(e object, picked []string) (object, error) {
 	for _, key := range []string{"positive_button", "negative_button"} {
 		if button, ok := e[key].(object); ok && len(picked) == 1 && button["value"] == picked[0] {

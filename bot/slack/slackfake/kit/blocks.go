@@ -293,7 +293,7 @@ func CheckTitle(key string, raw json.RawMessage, most int) (title json.RawMessag
 	return encode(t), c.errs
 }
 
-// Offered gives the values of the options that an app offers for a menu, at most 100 in a group. faults say
+// Offered returns the values of the options that an app offers for a menu, at most 100 in a group. faults say
 // what is wrong with them.
 func Offered(answer object) (values, faults []string) {
 	c := &checker{on: OnMessage}

@@ -49,7 +49,7 @@ func elementFields() map[string]string {
 	}
 }
 
-// CheckView says which fields of a modal or home tab Slack doesn't know.
+// CheckView reports which fields of a modal or home tab Slack doesn't know.
 func CheckView(raw json.RawMessage) (faults []string) {
 	var v object
 	if json.Unmarshal(raw, &v) != nil {
@@ -81,7 +81,7 @@ func (c *checker) oneOf(at string, o object, key, words string) {
 	}
 }
 
-// list gives the items of a field that must have at least one, and at most so many.
+// list returns the items of a field that must have at least one, and at most so many.
 func (c *checker) list(at string, o object, key string, most int) []any {
 	items, ok := o[key].([]any)
 	switch {

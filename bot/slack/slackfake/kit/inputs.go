@@ -237,7 +237,7 @@ func KeepState(st State, blocks json.RawMessage) State {
 
 // Fill enters values (by action id or block_id/action_id) into st and makes the checks that
 // the client makes before it submits. suggested gives the options that the app offered last for
-// an action id, nil = none.
+// an action id, nil means none.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for action, picked := range values {
 		b, e := Find(blocks, action)

@@ -14,7 +14,7 @@ var (
 	listNumber = regexp.MustCompile(`^(\s*)\d+[.)]\s+(.+)$`)
 )
 
-// RichText gives the elements of a rich_text block for text in Slack's wire form, as Slack's
+// RichText returns the elements of a rich_text block for text in Slack's wire form, as Slack's
 // editor would have made them.
 func RichText(text string) []any {
 	var out []any
@@ -110,7 +110,7 @@ func richInline(text string, style object) []any {
 	return out
 }
 
-// wordBorder says whether a mark opens and closes where Slack sees one.
+// wordBorder reports whether a mark opens and closes where Slack sees one.
 func wordBorder(text string, from, to int) bool {
 	letter := func(b byte) bool {
 		return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80

@@ -38,10 +38,10 @@ func (c *Call) Str(k string) string { return c.Args[k] }
 // Raw is an argument as JSON; nil when it is absent or null.
 func (c *Call) Raw(k string) json.RawMessage { return rawArg(c.Args[k]) }
 
-// Has tells whether an argument was given.
+// Has reports whether an argument was given.
 func (c *Call) Has(k string) bool { _, ok := c.Args[k]; return ok }
 
-// Flag tells whether an argument says yes.
+// Flag reports whether an argument says yes.
 func (c *Call) Flag(k string) bool {
 	b, err := strconv.ParseBool(c.Args[k])
 	return err == nil && b

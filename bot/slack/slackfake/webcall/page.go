@@ -72,7 +72,7 @@ func NextCursor(n int) Reply {
 	return Reply{"next_cursor": v}
 }
 
-// Holds tells whether a message lies in the window.
+// Holds reports whether a message lies in the window.
 func (w Window) Holds(m *workspace.Message) bool {
 	us, _ := workspace.ParseTS(m.TS)
 	if w.inclusive {

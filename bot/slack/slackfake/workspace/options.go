@@ -34,11 +34,11 @@ type Options struct {
 	// Web API call, because clients send tokens only to the host they know.
 	PublicURL string
 
-	Scopes []string // granted bot scopes; nil = AllScopes()
-	Events []string // subscribed bot events (message.channels, app_mention, …); nil = all
+	Scopes []string // granted bot scopes; nil means AllScopes()
+	Events []string // subscribed bot events (message.channels, app_mention, …); nil means all
 
-	Commands  []string // slash commands of the manifest; nil = any
-	Shortcuts []string // callback ids of the manifest's shortcuts; nil = any
+	Commands  []string // slash commands of the manifest; nil means any
+	Shortcuts []string // callback ids of the manifest's shortcuts; nil means any
 	NoHome    bool     // the home tab is switched off
 	// ReadOnlyDM is messages_tab_read_only_enabled: people cannot write to the bot directly.
 	ReadOnlyDM bool

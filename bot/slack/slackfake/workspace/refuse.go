@@ -49,5 +49,5 @@ func MustJSON(v any) json.RawMessage {
 	return b
 }
 
-// IsNull tells whether there is no value.
+// IsNull reports whether there is no value.
 func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

@@ -41,7 +41,7 @@ func (f *Forger) SendRaw(ctx context.Context, kind entra.Token, body []byte) (st
 }
 
 // Flood sends n activities of an unknown type at once, each with a token of this kind, and
-// counts the answers by status (0 = none).
+// counts the answers by status (0 means none).
 func (f *Forger) Flood(ctx context.Context, kind entra.Token, n int) map[int]int {
 	f.Mu.Lock()
 	body := tenant.MustJSON(f.announcer.Base("floodTest", Where{}))

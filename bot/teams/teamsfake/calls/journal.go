@@ -49,7 +49,7 @@ func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
 // Reset forgets all calls. Caller holds the lock.
 func (j *Journal) Reset() { j.calls = nil }
 
-// List gives the bot's requests of methods that match the pattern ("" = all), oldest first.
+// List returns the bot's requests of methods that match the pattern ("" means all), oldest first.
 func (j *Journal) List(pattern string) []Call {
 	j.Mu.Lock()
 	defer j.Mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// CardFaults says what Teams' clients would not show, or not as meant, of an Adaptive Card in
+// CardFaults reports what Teams' clients would not show, or not as meant, of an Adaptive Card in
 // a message. known tells whether somebody who is mentioned is in the conversation; nil means
 // that this is not looked up. The id is a 29: id, an Entra object id or a user principal name.
 func CardFaults(card json.RawMessage, known func(id string) bool) []string {
@@ -20,7 +20,7 @@ func DialogFaults(card json.RawMessage, known func(id string) bool) []string {
 
 // cardCheck walks one card.
 type cardCheck struct {
-	known  func(id string) bool // nil = people are not looked up
+	known  func(id string) bool // nil means people are not looked up
 	dialog bool
 	ids    map[string]bool
 	texts  []string // where a mention may stand
@@ -45,7 +45,7 @@ func (c *cardCheck) all(raw json.RawMessage) []string {
 	return c.faults
 }
 
-// list gives the objects of a list.
+// list returns the objects of a list.
 func list(v any) []object {
 	var out []object
 	all, _ := v.([]any)

@@ -65,7 +65,7 @@ func FindAction(card object, name string) object {
 	return nil
 }
 
-// point follows a JSON pointer to an action that is shown; nil = it leads to none.
+// point follows a JSON pointer to an action that is shown; nil means it leads to none.
 func point(card object, pointer string) any {
 	steps, ok := strings.CutPrefix(pointer, "/")
 	if !ok {

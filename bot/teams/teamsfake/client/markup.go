@@ -18,7 +18,7 @@ import (
 
 var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
 
-// Chips gives the mentions that stand in a text: <at>Name</at>.
+// Chips returns the mentions that stand in a text: <at>Name</at>.
 func Chips(text string) []string { return atTag.FindAllString(text, -1) }
 
 // ChipName is the name that the first mention of a text shows; "" if it has none.

@@ -18,8 +18,8 @@ const (
 	pictureSide  = 1024
 )
 
-// PictureFault says why clients do not show a picture that a message carries itself; a picture
-// elsewhere is not fetched. kind is its attachment's MIME type; address is a data URI. "" = it is shown.
+// PictureFault reports why clients do not show a picture that a message carries itself; a picture
+// elsewhere is not fetched. kind is its attachment's MIME type; address is a data URI. "" means it is shown.
 func PictureFault(kind, address string) string {
 	head, code, ok := strings.Cut(address, ";base64,")
 	if !ok || !strings.HasPrefix(head, "data:") {

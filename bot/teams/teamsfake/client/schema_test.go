@@ -27,7 +27,7 @@ func TestSchema(t *testing.T) {
 	}
 	for name, x := range map[string]struct {
 		element obj
-		want    string // "" = it is shown
+		want    string // "" means it is shown
 	}{
 		"word":             {with("size", "ExtraLarge"), ""},
 		"no word":          {with("size", "huge"), "TextBlock.size is no"},

@@ -113,7 +113,7 @@ var sizes = map[string]*regexp.Regexp{ //nolint:gochecknoglobals // constant
 	"pixels": regexp.MustCompile(`^\d+px$`), "weight": regexp.MustCompile(`^\d+(\.\d+)?$`),
 }
 
-// textIs tells whether a text is of a kind. Words count whatever their case.
+// textIs reports whether a text is of a kind. Words count whatever their case.
 func textIs(text, kind string) bool {
 	switch kind {
 	case "string":

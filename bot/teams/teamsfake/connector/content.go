@@ -78,7 +78,7 @@ func (c *reader) messages(where string, ch *tenant.Room, a outgoing, raw json.Ra
 	return out
 }
 
-// unacceptable says how Teams refuses an activity; status 0 = it does not.
+// unacceptable reports how Teams refuses an activity; status 0 means it does not.
 func (c *reader) unacceptable(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
@@ -103,7 +103,7 @@ func (c *reader) unacceptable(ch *tenant.Room, a outgoing, raw json.RawMessage) 
 	return 0, "", ""
 }
 
-// badAttachment says why Teams refuses an attachment.
+// badAttachment reports why Teams refuses an attachment.
 func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string {
 	switch {
 	case at.ContentType == "":

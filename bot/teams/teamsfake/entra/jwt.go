@@ -21,7 +21,7 @@ import (
 type key struct {
 	id           string
 	private      *rsa.PrivateKey
-	endorsements []string // nil = the member is absent
+	endorsements []string // nil means the member is absent
 }
 
 // keyring holds the Bot Framework's signing keys.

@@ -53,7 +53,7 @@ func New(g *tenant.Ground, j *calls.Journal) *Entra {
 // Start makes the first signing key. Errors: those of the machine's randomness.
 func (e *Entra) Start() error { return e.keys.rotate("key-first", false) }
 
-// HasPermission tells whether the app has a permission. Caller holds the lock.
+// HasPermission reports whether the app has a permission. Caller holds the lock.
 func (e *Entra) HasPermission(permission string) bool { return e.permissions[permission] }
 
 // Permissions lists the permissions that the app has, sorted. Caller holds the lock.
@@ -199,7 +199,7 @@ func (e *Entra) Authorized(r *http.Request, scope string) bool {
 	return ok && known && got.scope == scope && e.Opt.SignClock().Before(got.expires)
 }
 
-// IsPermitted tells whether a call of Graph that needs a permission may be made: what may be written may be
+// IsPermitted reports whether a call of Graph that needs a permission may be made: what may be written may be
 // read, and who may read everything may read what is named. Caller holds the lock.
 func (e *Entra) IsPermitted(permission string) bool {
 	switch permission {

@@ -65,7 +65,7 @@ func (p *Person) open(ctx context.Context, d *Dialog, name string, value object)
 	return p.show(out, d, name), nil
 }
 
-// Submit presses a button of the open dialog (button "" = its first Action.Submit) with the
+// Submit presses a button of the open dialog (button "" means its first Action.Submit) with the
 // inputs filled in; those that are not named keep what the card presets.
 // Errors: ErrNoDialog, client.ErrInvalid (the client refuses, nothing is sent), no such button or
 // input, ctx's.
@@ -209,7 +209,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	return out
 }
 
-// showable says that clients show a page: Teams does by https alone, an emulator also one on
+// showable reports whether clients show a page: Teams does by https alone, an emulator also one on
 // its own machine.
 func showable(page string) bool {
 	u, err := url.Parse(page)

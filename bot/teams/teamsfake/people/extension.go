@@ -27,7 +27,7 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 	return p.extension(ctx, at, command, "message", object{"messagePayload": payload})
 }
 
-// Compose picks one of the app's actions under the compose box of a thread (root "" = of a
+// Compose picks one of the app's actions under the compose box of a thread (root "" means of a
 // new one) or of the personal chat (channel ""); a dialog opens.
 // Errors: ErrNoChannel and its like, ErrNoApp, an undeclared command, ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {

@@ -24,7 +24,7 @@ type object = tenant.Object
 
 // Person acts as one person through Teams' own client.
 type Person struct {
-	// Theme is their client's: "" = default, which is light; dark; contrast.
+	// Theme is their client's: "" means default, which is light; dark; contrast.
 	Theme string
 
 	s  *People

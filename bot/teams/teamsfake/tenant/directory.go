@@ -55,7 +55,7 @@ func newChannel(c Channel, person string) *Room {
 	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
 }
 
-// Begins tells whether a thread begins with this message: what one person sees has no replies.
+// Begins reports whether a thread begins with this message: what one person sees has no replies.
 func (ch *Room) Begins(id string) bool {
 	m := ch.ByID[id]
 	return m != nil && m.Root == id && m.Targeted == ""
@@ -117,7 +117,7 @@ func (o *Directory) Person(id string) *User {
 	return nil
 }
 
-// IsPerson tells whether an id is somebody's. Caller holds the lock.
+// IsPerson reports whether an id is somebody's. Caller holds the lock.
 func (o *Directory) IsPerson(id string) bool { return o.Person(id) != nil }
 
 // MemberIDs lists who is in a channel, in order of joining. Caller holds the lock.
@@ -134,12 +134,12 @@ func (o *Directory) MemberIDs(ch *Room) []string {
 	})
 }
 
-// IsMember tells whether somebody is in a channel. Caller holds the lock.
+// IsMember reports whether somebody is in a channel. Caller holds the lock.
 func (o *Directory) IsMember(ch *Room, user string) bool {
 	return slices.Contains(o.MemberIDs(ch), user)
 }
 
-// CardFaults says what clients would not show of a card in a channel or chat, nil = anywhere.
+// CardFaults reports what clients would not show of a card in a channel or chat. A nil chat means anywhere.
 // Caller holds the lock.
 func (o *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
 	return client.CardFaults(card, func(id string) bool { return o.mentionable(ch, id) })
@@ -150,7 +150,7 @@ func (o *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
 	return client.DialogFaults(card, func(id string) bool { return o.mentionable(ch, id) })
 }
 
-// mentionable tells whether a card in a channel or chat, nil = anywhere, may mention somebody by a
+// mentionable reports whether a card in a channel or chat (nil means anywhere) may mention somebody by a
 // 29: id, an Entra object id or a user principal name. Caller holds the lock.
 func (o *Directory) mentionable(ch *Room, id string) bool {
 	u := o.Person(id)
@@ -164,7 +164,7 @@ func (o *Directory) mentionable(ch *Room, id string) bool {
 	return u != nil && (ch == nil || o.IsMember(ch, u.ID))
 }
 
-// Reachable tells whether the bot may act in a channel. Caller holds the lock.
+// Reachable reports whether the bot may act in a channel. Caller holds the lock.
 func (o *Directory) Reachable(ch *Room) bool {
 	if ch.Person != "" {
 		return o.Knows(ch.Person)
@@ -172,7 +172,7 @@ func (o *Directory) Reachable(ch *Room) bool {
 	return o.Teams[ch.Team].Installed && !ch.Deleted && (ch.Kind == KindStandard || ch.Added)
 }
 
-// Knows tells whether the app is installed for a person: in a team of theirs.
+// Knows reports whether the app is installed for a person: in a team of theirs.
 func (o *Directory) Knows(user string) bool {
 	u := o.Users[user]
 	if u == nil || u.Bot {

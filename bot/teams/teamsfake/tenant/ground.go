@@ -35,7 +35,7 @@ func GUIDOf(parts ...string) string {
 // that changes, clock, ids and the log of changes.
 type Ground struct {
 	Opt  Options
-	App  *Manifest // nil = everything declared
+	App  *Manifest // nil means everything declared
 	Host *emulator.Host
 	Ctx  context.Context //nolint:containedctx // of host; owns every goroutine of the organisation
 	Log  *emulator.Changes[Change]
@@ -105,7 +105,7 @@ func (g *Ground) GUID(what string) string { return GUIDOf(g.NewID(what)) }
 // threadID makes an id such as 19:…@thread.tacv2. Caller holds the lock.
 func (g *Ground) threadID(what string) string { return "19:" + g.NewID(what)[:32] + "@thread.tacv2" }
 
-// NextMessage gives the next message id: the milliseconds since 1970, strictly rising even
+// NextMessage returns the next message id: the milliseconds since 1970, strictly rising even
 // when the clock stands. Caller holds the lock.
 func (g *Ground) NextMessage() string {
 	g.lastMessage = max(g.Now().UnixMilli(), g.lastMessage+1)

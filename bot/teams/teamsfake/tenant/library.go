@@ -46,7 +46,7 @@ func (l *Library) KeepFile(user, place string, in NewFile) *File {
 // OpenSite opens a channel's site to apps with Sites.Selected. Caller holds the lock.
 func (l *Library) OpenSite(ch *Room) { l.sites = append(l.sites, l.SiteURL(ch)) }
 
-// IsInOpenSite tells whether a file lies in a site that OpenSite opened. Caller holds the lock.
+// IsInOpenSite reports whether a file lies in a site that OpenSite opened. Caller holds the lock.
 func (l *Library) IsInOpenSite(f *File) bool {
 	return slices.ContainsFunc(l.sites, func(site string) bool { return strings.HasPrefix(f.URL, site+"/") })
 }

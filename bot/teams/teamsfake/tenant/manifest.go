@@ -40,12 +40,12 @@ type extensionCommand struct {
 	} `json:"parameters"`
 }
 
-// Targeted tells whether the app takes messages that one person sees.
+// Targeted reports whether the app takes messages that one person sees.
 func (m *Manifest) Targeted() bool {
 	return m == nil || len(m.Bots) > 0 && m.Bots[0].SupportsTargetedMessages
 }
 
-// Files tells whether the app takes files in personal chats.
+// Files reports whether the app takes files in personal chats.
 func (m *Manifest) Files() bool { return m == nil || len(m.Bots) > 0 && m.Bots[0].SupportsFiles }
 
 // Slash refuses what does not begin with a declared slash command.
@@ -65,7 +65,7 @@ func (m *Manifest) Slash(text string) error {
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
 }
 
-// Configurable tells whether the app has settings in a team.
+// Configurable reports whether the app has settings in a team.
 func (m *Manifest) Configurable() bool {
 	return m == nil || len(m.Bots) > 0 && m.Bots[0].Configuration.Team.FetchTask
 }

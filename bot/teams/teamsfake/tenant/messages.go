@@ -131,12 +131,12 @@ func (o *Directory) Live(user, channel, id string) (*Room, *Message, error) {
 	return ch, m, err
 }
 
-// Sees tells whether a message is for a person's eyes (still).
+// Sees reports whether a message is for a person's eyes (still).
 func (o *Directory) Sees(user string, m *Message) bool {
 	return m.Targeted == "" || m.Targeted == user && o.Now().Sub(m.At) < TargetedLife
 }
 
-// Messages gives the wanted messages of a channel or personal chat in order of posting.
+// Messages returns the wanted messages of a channel or personal chat in order of posting.
 func (o *Directory) Messages(channel string, want func(*Message) bool) []*Message {
 	o.Mu.Lock()
 	defer o.Mu.Unlock()

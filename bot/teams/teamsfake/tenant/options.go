@@ -23,14 +23,14 @@ type Options struct {
 	Region      string // part of the service address, default emea
 
 	// Permissions are granted ones, resource specific (ChannelMessage.Read.Group …) and
-	// tenant wide (Files.Read.All …); nil = AllPermissions().
+	// tenant wide (Files.Read.All …); nil means AllPermissions().
 	Permissions []string
 	// Manifest is the app's manifest.json. When given, what it does not declare is refused:
-	// targeted messages, slash commands, message extensions, files. nil = everything.
+	// targeted messages, slash commands, message extensions, files. nil means everything.
 	Manifest []byte
 
 	Users    []User    // the seed; Reset returns to it
-	Teams    []Team    // nil = one
+	Teams    []Team    // nil means one
 	Channels []Channel // beside each team's General
 
 	// Unsigned sends activities without an Authorization header and takes the bot's calls

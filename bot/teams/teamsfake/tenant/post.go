@@ -32,8 +32,8 @@ type NewFile struct {
 // Post is what a person writes. Text is typed Markdown; <@bot> and <@Entra object id> are
 // mention chips, everything else in it is literal.
 type Post struct {
-	Channel string    `json:"channel"`        // empty = the personal chat with the bot
-	Root    string    `json:"root,omitempty"` // of the thread; empty = a new one
+	Channel string    `json:"channel"`        // empty means the personal chat with the bot
+	Root    string    `json:"root,omitempty"` // of the thread; empty means a new one
 	Subject string    `json:"subject,omitempty"`
 	Text    string    `json:"text"`
 	HTML    string    `json:"html,omitempty"` // instead of Text: what the editor made, with <@…> chips

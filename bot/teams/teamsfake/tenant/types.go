@@ -27,7 +27,7 @@ type Team struct {
 	ID      string   `json:"id"`       // 19:…@thread.tacv2; made up when empty
 	GroupID string   `json:"group_id"` // Entra group, a GUID: Graph's id of the team; made up when empty
 	Name    string   `json:"name"`
-	Members []string `json:"members,omitempty"` // Entra object ids; nil = everybody
+	Members []string `json:"members,omitempty"` // Entra object ids; nil means everybody
 	// Installed tells that the app is in the team; Connect and Install set it.
 	Installed bool `json:"installed"`
 	Archived  bool `json:"archived,omitempty"`
@@ -126,7 +126,7 @@ type Message struct {
 	erased *Message // what a deleted one was
 }
 
-// Deleted tells whether only a tombstone is left.
+// Deleted reports whether only a tombstone is left.
 func (m *Message) Deleted() bool { return !m.DeletedAt.IsZero() }
 
 // Clone copies what may change.

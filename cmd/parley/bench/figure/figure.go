@@ -18,7 +18,7 @@ import (
 
 // Figure is one measured value and what it should be.
 type Figure struct {
-	// Value is the median of the rounds; nil = not measured, and Note says why.
+	// Value is the median of the rounds; nil means not measured, and Note says why.
 	Value *float64 `json:"value"`
 	// Target is the bound; nil for figures that only inform.
 	Target *float64 `json:"target"`
@@ -75,7 +75,7 @@ func LeftOut(target float64, most bool, unit, why string) Figure {
 	return Figure{Target: &target, AtMost: most, Unit: unit, Note: why}
 }
 
-// With gives the figure with further details.
+// With returns the figure with further details.
 func (f Figure) With(details map[string]float64) Figure {
 	f.Details = maps.Clone(f.Details)
 	if f.Details == nil {
@@ -85,7 +85,7 @@ func (f Figure) With(details map[string]float64) Figure {
 	return f
 }
 
-// Median gives the middle value, the lower one of two.
+// Median returns the middle value, the lower one of two.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -94,7 +94,7 @@ func Median(values []float64) float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// Middle gives the median of each detail.
+// Middle returns the median of each detail.
 func Middle(all []map[string]float64) map[string]float64 {
 	lists := map[string][]float64{}
 	for _, d := range all {
@@ -109,7 +109,7 @@ func Middle(all []map[string]float64) map[string]float64 {
 	return out
 }
 
-// Percentile gives the value that the share p (0–1) of all values do not exceed.
+// Percentile returns the value that the share p (0–1) of all values do not exceed.
 func Percentile(values []float64, p float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -193,8 +193,8 @@ func Join(notes ...string) string {
 	return out
 }
 
-// OnRAM says whether the database's files are memory, which moves all ratios.
+// OnRAM reports whether the database's files are memory, which moves all ratios.
 func (m Machine) OnRAM() bool { return strings.HasPrefix(m.Storage, "ram") }
 
-// MS gives milliseconds.
+// MS returns milliseconds.
 func MS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

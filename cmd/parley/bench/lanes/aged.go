@@ -172,7 +172,7 @@ const deadRows = `
 	WHERE s.relname IN ('events', 'queues', 'queue_events', 'lanes', 'deliveries')`
 
 // vacuumed waits until autovacuum, as Parley sets it for these tables, has found all that passed,
-// and gives how many dead rows it left. Nothing is vacuumed by hand.
+// and returns how many dead rows it left. Nothing is vacuumed by hand.
 func vacuumed(ctx context.Context, w *rig.World) (dead int64, err error) {
 	for deadline := time.Now().Add(vacuumWithin); ; {
 		var due int64

@@ -182,7 +182,7 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 	return f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)}), nil
 }
 
-// snapshotRound gives the rate before a snapshot is taken and that in the last second it
+// snapshotRound returns the rate before a snapshot is taken and that in the last second it
 // is held.
 func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
 	if err := fillLanesOf(ctx, w, f); err != nil {

@@ -23,10 +23,10 @@ type laneHandler struct {
 	disorder  atomic.Int64 // sent twice or not in their turn
 	looks     atomic.Int64 // calls of Reconcile: no answer was lost, so there must be none
 	refusals  atomic.Int64
-	stuck     store.LaneID // lane that always fails for now; 0 = none
-	throttled store.GateID // gate that answers 429; 0 = none
+	stuck     store.LaneID // lane that always fails for now; 0 means none
+	throttled store.GateID // gate that answers 429; 0 means none
 	drained   chan struct{}
-	taken     func() // told of each delivery that was sent; nil = nobody
+	taken     func() // told of each delivery that was sent; nil means nobody
 }
 
 func newLaneHandler(f laneFill) *laneHandler {

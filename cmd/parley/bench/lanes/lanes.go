@@ -36,8 +36,8 @@ type laneFill struct {
 	queued    int // in free lanes, laneDepth each
 	stuck     int // in one further lane whose head always fails, behind a gate of free lanes
 	throttled int // further lanes behind one gate that answers 429
-	gates     int // of the free lanes; 0 = laneGates
-	rate      int // deliveries that each of these gates allows a second, and at once; 0 = any number
+	gates     int // of the free lanes; 0 means laneGates
+	rate      int // deliveries that each of these gates allows a second, and at once; 0 means any number
 }
 
 // freeGates is how many gates the free lanes have.
@@ -167,7 +167,7 @@ func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay,
 	return r, pool, nil
 }
 
-// sent waits until d has passed or the free lanes are empty, and gives what was sent
+// sent waits until d has passed or the free lanes are empty, and returns what was sent
 // meanwhile and how long that took.
 func (r *laneRun) sent(ctx context.Context, d time.Duration) (n int64, took time.Duration) {
 	begin, before := time.Now(), r.h.sent.Load()
@@ -251,7 +251,7 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// laneRate fills the tables and gives deliveries per second of free lanes, over at least
+// laneRate fills the tables and returns deliveries per second of free lanes, over at least
 // atLeast: what empties sooner is filled again. A test empties them once. cpu is what one
 // delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where
 // others use the cores too.

@@ -43,7 +43,7 @@ type mill struct {
 	pool   *pgxpool.Pool
 	said   []int64            // by customer: lines that were accepted
 	inside chan struct{}      // holds one for each line that was accepted and is not sent yet
-	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 = not at all
+	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 means not at all
 	stop   context.CancelFunc // of customers
 	end    context.CancelFunc // of the relay
 	group  *errgroup.Group    // customers
@@ -125,7 +125,7 @@ func (m *mill) speak(ctx context.Context, i int) error {
 	}
 }
 
-// pace lets so many lines a second come in; 0 = as many as come out.
+// pace lets so many lines a second come in; 0 means as many as come out.
 func (m *mill) pace(perSecond int) {
 	if perSecond == 0 {
 		m.rest.Store(0)
@@ -137,7 +137,7 @@ func (m *mill) pace(perSecond int) {
 // millWithin is how long a mill may need for one line on a very busy machine.
 const millWithin = 30 * time.Second
 
-// rate gives the lines that come out in a second, and the CPU time that each of them costs
+// rate returns the lines that come out in a second, and the CPU time that each of them costs
 // PostgreSQL and the relay with its customers, in µs.
 func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
 	meter, err := rig.StartMeter(m.w, nil)

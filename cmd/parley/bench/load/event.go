@@ -49,7 +49,7 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 	return m.buf, ts
 }
 
-// ThreadOf gives one of 10,000 roots that no conversation of Parley's has.
+// ThreadOf returns one of 10,000 roots that no conversation of Parley's has.
 func ThreadOf(n int) string { return fmt.Sprintf("1600000000.%06d", n%10_000) }
 
 // factID names the journal's row of a message.

@@ -29,7 +29,7 @@ func Everywhere(n int) (channel, thread, text string) {
 	return rig.SupportChannel(n % 8), thread, Chatter
 }
 
-// SamplePayload sends one event and gives what the journal keeps of it: the reference
+// SamplePayload sends one event and returns what the journal keeps of it: the reference
 // inserts the same.
 func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 	a, err := f.Run(ctx, 20*time.Millisecond)
@@ -103,9 +103,9 @@ type Flood struct {
 	World  *rig.World
 	Parley *rig.Child
 	Conns  int
-	Says   func(n int) (channel, thread, text string) // the n-th message; thread "" = top level
+	Says   func(n int) (channel, thread, text string) // the n-th message; thread "" means top level
 	// PerSecond is what all connections together send; one whose last answer is late sends
-	// the next event at once, until it has caught up. 0 = each as soon as it was answered.
+	// the next event at once, until it has caught up. 0 means each as soon as it was answered.
 	PerSecond float64
 	Runs      int // counts earlier runs of this flood, so that ids stay distinct
 	Senders   func(lane int) Sender

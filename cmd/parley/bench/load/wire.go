@@ -24,7 +24,7 @@ const wireTimeout = 30 * time.Second
 type Wire struct {
 	conn  net.Conn
 	in    *bufio.Reader
-	again int // Retry-After of the last answer, seconds; 0 = none
+	again int // Retry-After of the last answer, seconds; 0 means none
 }
 
 // Dial opens a connection to host:port.
@@ -40,7 +40,7 @@ func Dial(ctx context.Context, address string) (*Wire, error) {
 // Close ends the connection.
 func (w *Wire) Close() { _ = w.conn.Close() }
 
-// Do sends one request as it is and gives the answer's status.
+// Do sends one request as it is and returns the answer's status.
 // Errors: the connection's; an answer that isn't HTTP/1.1 with a length.
 func (w *Wire) Do(request []byte) (status int, err error) {
 	if err := w.conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {

@@ -210,7 +210,7 @@ func (r *mailRun) threads(ctx context.Context, b *rig.Rig) (figure.Figure, error
 	return f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)}), nil
 }
 
-// times gives the seconds that mails need until they are in their threads, one at a time.
+// times returns the seconds that mails need until they are in their threads, one at a time.
 func (r *mailRun) times(ctx context.Context, mails int) (times []float64, err error) {
 	for range mails {
 		took, err := r.one(ctx)

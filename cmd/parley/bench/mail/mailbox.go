@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// mailbox gives the address of the n-th mailbox of the company.
+// mailbox returns the address of the n-th mailbox of the company.
 func mailbox(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
 
 // mailWorld is a world with a mail server, in this process, and accounts in it.
@@ -22,7 +22,7 @@ type mailWorld struct {
 	*rig.World
 
 	mail *mailfake.Server
-	cert string // file; "" = without TLS
+	cert string // file; "" means without TLS
 }
 
 // startMailWorld makes a world with so many mailboxes and a Slack emulator without limits.

@@ -42,7 +42,7 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 	return figures, nil
 }
 
-// idle gives memory in MB and CPU in percent of a core of a Parley with nothing to do.
+// idle returns memory in MB and CPU in percent of a core of a Parley with nothing to do.
 func idle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
 	w, err := startMailWorld(ctx, b, 1, false, true)
 	if err != nil {
@@ -61,7 +61,7 @@ func idle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float
 	return float64(n) / megabyte, cpu, err
 }
 
-// cpuOver gives the percentage of one core that a process uses.
+// cpuOver returns the percentage of one core that a process uses.
 func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, error) {
 	begin := time.Now()
 	before, err := c.CPU()
@@ -75,7 +75,7 @@ func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, 
 	return (after - before).Seconds() / time.Since(begin).Seconds() * 100, err
 }
 
-// mailboxes gives the memory in MB with so many idle mailboxes.
+// mailboxes returns the memory in MB with so many idle mailboxes.
 func mailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
 	w, err := startMailWorld(ctx, b, n, true, true)
 	if err != nil {
@@ -91,7 +91,7 @@ func mailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) 
 	return float64(bytes) / megabyte, err
 }
 
-// peak gives the most memory that a child ever had, MB.
+// peak returns the most memory that a child ever had, MB.
 func peak(c *rig.Child) (float64, error) {
 	u, err := proc.Of(c.PID())
 	return float64(u.Peak) / megabyte, err

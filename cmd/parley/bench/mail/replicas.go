@@ -64,7 +64,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	return map[string]figure.Figure{"replicas_mail": f, "replicas_p95": latency}, err
 }
 
-// replicaLatencies gives the p95 of a mail's way into its thread with three replicas, as shares of
+// replicaLatencies returns the p95 of a mail's way into its thread with three replicas, as shares of
 // that with one.
 func replicaLatencies(ctx context.Context, rounds, mails int, one, three *mailRun) (shares []float64, details map[string]float64, err error) {
 	details = map[string]float64{}

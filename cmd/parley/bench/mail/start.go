@@ -138,7 +138,7 @@ func build(ctx context.Context, goTool, source, path string) error {
 	return nil
 }
 
-// sourceTree finds Parley's go.mod in the current folder or above; "" = not here.
+// sourceTree finds Parley's go.mod in the current folder or above; "" means not here.
 func sourceTree() string {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -72,7 +72,7 @@ func (c *Child) answers(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// lastWords gives the end of a child's log.
+// lastWords returns the end of a child's log.
 func (c *Child) lastWords() string {
 	body, err := os.ReadFile(c.log)
 	if err != nil {

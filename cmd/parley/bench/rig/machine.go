@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/bench/figure"
 )
 
-// Machine says where the run takes place. It starts the server.
+// Machine reports where the run takes place. It starts the server.
 func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	m := figure.Machine{Cores: runtime.NumCPU(), Load: LoadAverages(), Quick: b.Opt.Quick}
 	server, err := b.postgres(ctx)
@@ -78,7 +78,7 @@ func flushMS(dir string) (float64, error) {
 	return figure.Median(times), errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
-// LoadAverages gives those of 1, 5 and 15 minutes; zeros where the system doesn't tell.
+// LoadAverages returns those of 1, 5 and 15 minutes; zeros where the system doesn't tell.
 func LoadAverages() (load [3]float64) {
 	body, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

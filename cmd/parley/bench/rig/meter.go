@@ -25,7 +25,7 @@ func StartMeter(w *World, c *Child) (*Meter, error) {
 	return m, err
 }
 
-// Machinery gives what PostgreSQL and this process used since the beginning.
+// Machinery returns what PostgreSQL and this process used since the beginning.
 func (m *Meter) Machinery() (time.Duration, error) {
 	now, err := m.read()
 	return now.postgres - m.used.postgres + now.outside - m.used.outside, err
@@ -40,7 +40,7 @@ func (m *Meter) read() (u usage, err error) {
 	return u, err
 }
 
-// Shares gives what was used since the beginning, and the time.
+// Shares returns what was used since the beginning, and the time.
 func (m *Meter) Shares() (map[string]float64, time.Duration, error) {
 	took := time.Since(m.begin)
 	now, err := m.read()

@@ -26,7 +26,7 @@ const DrainWithin = 2 * time.Minute
 type Rig struct {
 	Opt      Options
 	Scratch  *lab.Scratch // the run's folder; the database is in it
-	Tool     string       // pgbench's path; "" = none found
+	Tool     string       // pgbench's path; "" means none found
 	InsertUS float64      // CPU of the database for one insert of the latest reference, µs
 	OnRAM    bool         // the database's files are memory: other targets
 
@@ -80,7 +80,7 @@ const HopEvery = time.Second / 30
 // Options say what a run measures, and how long.
 type Options struct {
 	Program string // this program, to start Parley and emulators with
-	Dir     string // where the database lives; "" = a temporary folder
+	Dir     string // where the database lives; "" means a temporary folder
 	Quick   bool   // one short round of each figure; what doesn't fit into a minute is left out
 	Short   bool   // a test: windows of a second, ratios mean nothing
 	Out     io.Writer
@@ -90,7 +90,7 @@ type Options struct {
 	// Parleys, .own of the generators and emulators.
 	CPUProfile string
 	// Statements is the file to which the groups accept, chat, busy and relay append what each statement of the
-	// database cost a message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
+	// database cost a message, and which rows were written, as pg_stat_statements counts; "" means nothing is counted.
 	Statements string
 }
 

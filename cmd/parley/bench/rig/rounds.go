@@ -24,7 +24,7 @@ type round struct {
 type Measured struct {
 	Values []float64
 	rounds []round
-	Note   string // what speaks against them; "" = nothing
+	Note   string // what speaks against them; "" means nothing
 }
 
 // Ratios divides the values by the references of their rounds.
@@ -36,7 +36,7 @@ func (m Measured) Ratios() []float64 {
 	return list
 }
 
-// References gives the references of the rounds.
+// References returns the references of the rounds.
 func (m Measured) References() []float64 {
 	list := make([]float64, len(m.rounds))
 	for i, r := range m.rounds {

@@ -18,7 +18,7 @@ import (
 
 // ServeOptions say how a Parley that is measured differs from `parley serve`.
 type ServeOptions struct {
-	CPUProfile string // file that gets a profile of the whole life; "" = none
+	CPUProfile string // file that gets a profile of the whole life; "" means none
 	Unanalysed bool   // what customers write is not analysed
 }
 
@@ -50,7 +50,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
-// heldBySignal gives a function that says whether the appliers are held. end stops listening to the
+// heldBySignal returns a function that says whether the appliers are held. end stops listening to the
 // signals.
 func heldBySignal() (held func() bool, end func()) {
 	var on atomic.Bool

@@ -18,7 +18,7 @@ const StatsWait = 11 * time.Second
 
 const commitCount = `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`
 
-// Commits gives the database's own count of committed transactions.
+// Commits returns the database's own count of committed transactions.
 func (w *World) Commits(ctx context.Context) (n int64, err error) {
 	if err := w.Pool.QueryRow(ctx, commitCount).Scan(&n); err != nil {
 		return 0, fmt.Errorf("bench: commits: %w", err)

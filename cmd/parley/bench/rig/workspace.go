@@ -12,11 +12,11 @@ import (
 
 // SlackOptions shape the Slack emulator of a world.
 type SlackOptions struct {
-	Channels int  // support channels, each with a team of its own; 0 = 1
+	Channels int  // support channels, each with a team of its own; 0 means 1
 	Sockets  bool // Socket Mode instead of signed requests
-	// Change sets further options of the emulator (rate limits); nil = none
+	// Change sets further options of the emulator (rate limits); nil means none
 	Change func(*slackfake.Options)
-	// Rate is SLACK_RATE; 0 = no budgets of Parley's own
+	// Rate is SLACK_RATE; 0 means no budgets of Parley's own
 	Rate float64
 }
 
@@ -44,7 +44,7 @@ func startWorkspace(o SlackOptions) (*Workspace, error) {
 	return w, nil
 }
 
-// SupportChannel gives the id of the n-th support channel.
+// SupportChannel returns the id of the n-th support channel.
 func SupportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
 
 // env points Parley at the emulator.

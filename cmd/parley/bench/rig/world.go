@@ -22,12 +22,12 @@ import (
 
 // WorldOptions shape a world. The zero value is a durable database without a surface.
 type WorldOptions struct {
-	Slack *SlackOptions // nil = no Slack emulator
-	Teams *TeamsOptions // nil = no Teams emulator
-	// Config is the parley.yaml that is applied; "" = none. With a Slack emulator see
+	Slack *SlackOptions // nil means no Slack emulator
+	Teams *TeamsOptions // nil means no Teams emulator
+	// Config is the parley.yaml that is applied; "" means none. With a Slack emulator see
 	// SlackConfig.
 	Config func(*World) string
-	Specs  []channels.Spec // of the accounts in config; nil = the product's
+	Specs  []channels.Spec // of the accounts in config; nil means the product's
 	Empty  bool            // leave the database without schema
 }
 
@@ -196,7 +196,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// LastWords gives the ends of the children's logs.
+// LastWords returns the ends of the children's logs.
 func (w *World) LastWords() string {
 	var all string
 	for _, c := range w.childs {
@@ -207,11 +207,11 @@ func (w *World) LastWords() string {
 
 // ParleyOptions say how a Parley is started.
 type ParleyOptions struct {
-	Name  string   // of its log; "" = parley
-	Args  []string // sub-command and flags; nil = serve; see MeasuredArgs
+	Name  string   // of its log; "" means parley
+	Args  []string // sub-command and flags; nil means serve; see MeasuredArgs
 	Env   []string // further variables, "NAME=value"; the last of a name wins
-	url   string   // of its database; "" = the world's
-	data  string   // PARLEY_DATA; "" = the world's folder
+	url   string   // of its database; "" means the world's
+	data  string   // PARLEY_DATA; "" means the world's folder
 	Start bool     // don't wait for /readyz
 }
 

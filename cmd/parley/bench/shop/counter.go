@@ -58,7 +58,7 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 
 func (c *counter) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
 
-// speak lets the customers write n messages in turn, so much apart, and gives when each got
+// speak lets the customers write n messages in turn, so much apart, and returns when each got
 // its answer.
 func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.mouth(ctx, 0)
@@ -87,7 +87,7 @@ type call struct {
 	text  string
 }
 
-// posts gives the requests since a time by which Parley posted something into a channel.
+// posts returns the requests since a time by which Parley posted something into a channel.
 func (c *counter) posts(since time.Time) (list []call) {
 	if c.w.Teams == nil {
 		for _, one := range c.w.Slack.Calls("chat.postMessage") {
@@ -107,7 +107,7 @@ func (c *counter) posts(since time.Time) (list []call) {
 	return list
 }
 
-// activityText gives the text that an activity shows; "" for a card.
+// activityText returns the text that an activity shows; "" for a card.
 func activityText(body string) string {
 	var a struct {
 		Text string `json:"text"`
@@ -118,7 +118,7 @@ func activityText(body string) string {
 	return a.Text
 }
 
-// hops gives the times from the answer to a customer's message to the call that posts it,
+// hops returns the times from the answer to a customer's message to the call that posts it,
 // in ms, while little is going on. Errors: errPosted.
 func (c *counter) hops(ctx context.Context, n int) ([]float64, error) {
 	began := time.Now()

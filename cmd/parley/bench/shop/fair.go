@@ -137,7 +137,7 @@ func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
 	return perSecond, err
 }
 
-// sendLines sends lines of customers in turn, and gives how many were accepted a second.
+// sendLines sends lines of customers in turn, and returns how many were accepted a second.
 func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
 	began := time.Now()
 	for said := 0; said < lines; said += fairTogether {
@@ -148,7 +148,7 @@ func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
 	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
-// flooders gives the numbers of the customers who speak in a flood's next request.
+// flooders returns the numbers of the customers who speak in a flood's next request.
 func flooders(said, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {

@@ -71,7 +71,7 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	return s, leave, nil
 }
 
-// shopAccounts gives the YAML of so many loopback accounts, each with a support channel of its own.
+// shopAccounts returns the YAML of so many loopback accounts, each with a support channel of its own.
 func shopAccounts(url string, accounts int) (yaml string) {
 	for n := range accounts {
 		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
@@ -240,7 +240,7 @@ func (s *shoppers) full(ctx context.Context, size crowd, r *spent) error {
 	return nil
 }
 
-// pile lets one customer write faster than the channel takes, and gives calls per message.
+// pile lets one customer write faster than the channel takes, and returns calls per message.
 func (s *shoppers) pile(ctx context.Context, messages int) (float64, error) {
 	m, err := s.mouth(ctx, 0)
 	if err != nil {
@@ -294,10 +294,10 @@ func linesIn(text, blocks string) [][]string {
 	return lines.FindAllStringSubmatch(text, -1)
 }
 
-// full says that a customer is one of the full channel.
+// full reports whether a customer is one of the full channel.
 func full(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// latencies gives ms from when a line was said until it was posted, without the customers whom but names.
+// latencies returns ms from when a line was said until it was posted, without the customers whom but names.
 func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
 		if !c.OK || c.At.Before(began) || c.Args["username"] == "" { // Parley's own words may quote a customer

@@ -195,7 +195,7 @@ func (t *traffic) callCount() int64 {
 	return n
 }
 
-// settledCommits gives the count once all connections have reported theirs: connections of an
+// settledCommits returns the count once all connections have reported theirs: connections of an
 // ended process report at once, idle ones after ten seconds.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.Rig.Rounds() == 1 {

@@ -93,7 +93,7 @@ func (q *riverQueue) start(ctx context.Context) error {
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
-// hops inserts jobs at hop's pace, each in a transaction, and gives the times from the
+// hops inserts jobs at hop's pace, each in a transaction, and returns the times from the
 // commit to the beginning of the work, in ms.
 func (q *riverQueue) hops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(rig.HopEvery)

@@ -41,7 +41,7 @@ type traffic struct {
 	jobs     chan hook
 	receipts chan receipt
 	quiet    bool              // agents don't answer
-	answered func(mark string) // told of each customer's message that got its 2xx; nil = nobody
+	answered func(mark string) // told of each customer's message that got its 2xx; nil means nobody
 	stop     atomic.Bool       // customers say no more
 	in, out  atomic.Int64      // messages that arrived: in the thread; at the provider
 	speaking atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
@@ -60,11 +60,11 @@ type talk struct {
 	said, posted   int // messages: written by the customer; shown in the thread
 	typed, arrived int // answers: typed by the agent; taken by the provider
 	channel        string
-	thread         string    // its root; "" = not posted yet
+	thread         string    // its root; "" means not posted yet
 	at             time.Time // when the last message was said or typed
 }
 
-// noted gives the place and text of the n-th event beside the talks: two thirds chatter, a
+// noted returns the place and text of the n-th event beside the talks: two thirds chatter, a
 // third notes in threads of conversations.
 func (t *traffic) noted(n int) (channel, thread, text string) {
 	if n%3 == 0 {
@@ -77,7 +77,7 @@ func (t *traffic) noted(n int) (channel, thread, text string) {
 	return load.Everywhere(n)
 }
 
-// hook is a webhook to be sent. then is called when it was answered; nil = nothing is.
+// hook is a webhook to be sent. then is called when it was answered; nil means nothing is.
 type hook struct {
 	account string
 	body    []byte
@@ -98,7 +98,7 @@ func newTraffic() (*traffic, error) {
 	return t, err
 }
 
-// accounts gives the YAML of a loopback account for each team of the world.
+// accounts returns the YAML of a loopback account for each team of the world.
 func (t *traffic) accounts(w *rig.World) string {
 	var b strings.Builder
 	for i := range w.Slack.Opt.Channels {

@@ -28,7 +28,7 @@ func (t *traffic) wrong() error {
 	return errors.Join(t.faults...)
 }
 
-// times gives how long messages took each way since the last call.
+// times returns how long messages took each way since the last call.
 func (t *traffic) times() (in, out []float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -44,7 +44,7 @@ type Options struct {
 	Out    io.Writer
 	Log    *slog.Logger
 	Report func(text string) // what the page says about the engine
-	Pause  time.Duration     // the wait before one that was killed is started again; 0 = ten seconds
+	Pause  time.Duration     // the wait before one that was killed is started again; 0 means ten seconds
 }
 
 // Engine runs the real Parley as a process of its own and starts it again when it dies.
@@ -112,7 +112,7 @@ func (e *Engine) started(p *os.Process) {
 	}
 }
 
-// ended notes that Parley runs no more, and gives the wait before it is started again.
+// ended notes that Parley runs no more, and returns the wait before it is started again.
 func (e *Engine) ended() time.Duration {
 	select { // drop a wish that was meant for the Parley that ended
 	case <-e.again:
@@ -154,7 +154,7 @@ func (e *Engine) Start() {
 	}
 }
 
-// State tells whether the engine runs and how often it was killed; if it is down, since
+// State reports whether the engine runs and how often it was killed; if it is down, since
 // when, and when it comes back by itself.
 func (e *Engine) State() (runs bool, kills int, down, back time.Time) {
 	e.mu.Lock()
@@ -162,7 +162,7 @@ func (e *Engine) State() (runs bool, kills int, down, back time.Time) {
 	return e.proc != nil, e.kills, e.down, e.back
 }
 
-// Env gives the environment of the engine: this process' without any setting of
+// Env returns the environment of the engine: this process' without any setting of
 // Parley's, and vars.
 func Env(vars ...string) []string {
 	var out []string

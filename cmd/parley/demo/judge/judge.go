@@ -33,7 +33,7 @@ type Saying struct {
 	Key     string // Message-ID, or channel/ts
 	Way     string
 	Who     string // the author's name
-	Alias   string // what the author is called before a name is known; "" = nothing
+	Alias   string // what the author is called before a name is known; "" means nothing
 	Whom    string // where it goes, in words
 	At      time.Time
 	Text    string // as it stands now
@@ -65,7 +65,7 @@ type Arrival struct {
 	Files  int    // WayIn: how many files an agent sees, is led to, or is told of
 }
 
-// Carries tells how much of what was said stands in what arrived.
+// Carries reports how much of what was said stands in what arrived.
 func (a *Arrival) Carries(said []string) int {
 	best := 0
 	for _, from := range a.Lines {
@@ -78,7 +78,7 @@ func (a *Arrival) Carries(said []string) int {
 type Claim struct {
 	Fate     string
 	Reason   string
-	Delivery string // state; "" = there is none
+	Delivery string // state; "" means there is none
 	Attempt  int
 	Held     bool // it waits for its time
 	Error    string
@@ -97,10 +97,10 @@ type Verdict struct {
 	lacks  int       // WayIn: how many of its files nobody saw
 }
 
-// Seen tells whether a message stands anywhere.
+// Seen reports whether a message stands anywhere.
 func (v *Verdict) Seen() bool { return v.Copies+v.Told > 0 }
 
-// seenLike gives the counter to which an arrival adds: of the message's copies, or of the times
+// seenLike returns the counter to which an arrival adds: of the message's copies, or of the times
 // that Parley told of it.
 func (v *Verdict) seenLike(a Arrival) *int {
 	if a.Told != "" {
@@ -195,7 +195,7 @@ func takeFiles(list []Verdict, a Arrival) {
 	}
 }
 
-// recognise finds the message that stands in an arrival from the given word on; -1 = none. Of
+// recognise finds the message that stands in an arrival from the given word on; -1 means none. Of
 // several equal ones it takes the first that has not arrived. A second copy must begin the
 // arrival, or be long enough not to stand there by chance.
 func recognise(list []Verdict, a Arrival, from int) (int, Match) {
@@ -229,7 +229,7 @@ func recognise(list []Verdict, a Arrival, from int) (int, Match) {
 	return best, how
 }
 
-// MayBe tells whether a message could have arrived there at all.
+// MayBe reports whether a message could have arrived there at all.
 func (s *Saying) MayBe(a Arrival) bool {
 	switch {
 	case s.Way != a.Way:
@@ -242,14 +242,14 @@ func (s *Saying) MayBe(a Arrival) bool {
 	return SameName(s.Name, a.From) || s.Alias != "" && SameName(NameKey(s.Alias), a.From)
 }
 
-// SameName tells whether a name is shown in these words, which may be cut short by "…". Both are
+// SameName reports whether a name is shown in these words, which may be cut short by "…". Both are
 // given as NameKey gives them.
 func SameName(name, shown string) bool {
 	begin, short := strings.CutSuffix(shown, "…")
 	return name == shown || short && begin != "" && strings.HasPrefix(name, begin)
 }
 
-// NameKey gives a name by its letters alone; … at its end stays.
+// NameKey returns a name by its letters alone; … at its end stays.
 func NameKey(name string) string {
 	key := strings.Join(WordsOf(name), " ")
 	if strings.HasSuffix(name, "…") {
@@ -258,7 +258,7 @@ func NameKey(name string) string {
 	return key
 }
 
-// overtaken tells whether a message that was said later arrived earlier in the same place.
+// overtaken reports whether a message that was said later arrived earlier in the same place.
 func overtaken(list []Verdict, at int) bool {
 	v := &list[at]
 	if v.decided {
@@ -273,7 +273,7 @@ func overtaken(list []Verdict, at int) bool {
 	return false
 }
 
-// meant tells whether a message is to arrive: by Parley's decision, or by the look of its text while
+// meant reports whether a message is to arrive: by Parley's decision, or by the look of its text while
 // Parley has not decided.
 func (v *Verdict) meant() bool {
 	switch {
@@ -285,7 +285,7 @@ func (v *Verdict) meant() bool {
 	return v.Claim.Fate != "inside"
 }
 
-// judge gives the message's state.
+// judge returns the message's state.
 func (v *Verdict) judge(idle time.Time) string {
 	fate, delivery := "", ""
 	if v.Claim != nil {

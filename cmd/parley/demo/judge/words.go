@@ -54,7 +54,7 @@ type Wording struct {
 // wordless stands for a line that has no word: emoji, or marks alone.
 const wordless = "☺"
 
-// WordingOf gives the letters and digits of a text. Web addresses and emoji are left out, since
+// WordingOf returns the letters and digits of a text. Web addresses and emoji are left out, since
 // Parley writes them differently in each chat and in mails.
 func WordingOf(text string) Wording {
 	var w Wording
@@ -71,7 +71,7 @@ func WordingOf(text string) Wording {
 	return w
 }
 
-// Said gives the words by which a message is recognised: those of all lines that have any.
+// Said returns the words by which a message is recognised: those of all lines that have any.
 func (w Wording) Said() []string {
 	words := slices.DeleteFunc(slices.Clone(w.Words), func(s string) bool { return s == wordless })
 	if len(words) == 0 {
@@ -80,7 +80,7 @@ func (w Wording) Said() []string {
 	return words
 }
 
-// WordsOf gives the words of a line.
+// WordsOf returns the words of a line.
 func WordsOf(text string) []string {
 	text = emojiName.ReplaceAllString(webAddress.ReplaceAllString(text, " "), " ")
 	text = strings.Map(func(r rune) rune {
@@ -94,7 +94,7 @@ func WordsOf(text string) []string {
 
 // Match is how a message was recognised in what arrived.
 type Match struct {
-	Found int  // words of it; 0 = it is something else
+	Found int  // words of it; 0 means it is something else
 	end   int  // index of the word behind it
 	Whole bool // it stands there word for word, as lines of its own
 }

@@ -13,10 +13,10 @@ import (
 // database, so that mails and messages carry the same time as what Parley does.
 type Clock struct{ ahead atomic.Int64 }
 
-// Now gives the world's time.
+// Now returns the world's time.
 func (c *Clock) Now() time.Time { return time.Now().Add(c.Ahead()) }
 
-// Ahead says how far the world is ahead of the machine.
+// Ahead reports how far the world is ahead of the machine.
 func (c *Clock) Ahead() time.Duration { return time.Duration(c.ahead.Load()) }
 
 // Move lets the world and Parley jump ahead. Errors: the database's; then nothing moved.

@@ -23,7 +23,7 @@ type Persona struct {
 	Address string
 	About   string // one line for who plays him
 	first   func() mailfake.Mail
-	then    func(*phone.Handset) // what he writes by phone, when all have mailed; nil = nothing
+	then    func(*phone.Handset) // what he writes by phone, when all have mailed; nil means nothing
 }
 
 // String is the customer as the sender of a mail.
@@ -119,7 +119,7 @@ func greetings() map[string]string {
 	}
 }
 
-// talksIn tells whether a customer has a thread in a surface.
+// talksIn reports whether a customer has a thread in a surface.
 func (w *World) talksIn(surface string) bool {
 	if surface == SurfaceTeams {
 		return slices.ContainsFunc(w.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })

@@ -20,7 +20,7 @@ const Admin = "ann@acme.test"
 // signInName is what people call the provider by which they sign in to the site.
 const signInName = "Acme"
 
-// providers are those at which people let Parley into their mailboxes, and the one that says who they are; nil = there
+// providers are those at which people let Parley into their mailboxes, and the one that says who they are; nil means there
 // are none.
 type providers struct {
 	google, microsoft *oauthfake.Server
@@ -49,7 +49,7 @@ func (w *World) newSignIn() *oidcfake.Server {
 	return oidcfake.New(o)
 }
 
-// accepts says whether an access token opens a mailbox.
+// accepts reports whether an access token opens a mailbox.
 func (w *World) accepts(username, token string) bool {
 	return w.providers != nil && (w.providers.google.Accepts(username, token) || w.providers.microsoft.Accepts(username, token))
 }
@@ -61,7 +61,7 @@ func (w *World) closeProviders() error {
 	return errors.Join(w.providers.google.Close(), w.providers.microsoft.Close(), w.providers.signIn.Close())
 }
 
-// providerEnv gives the variables that point Parley at the providers.
+// providerEnv returns the variables that point Parley at the providers.
 func (w *World) providerEnv() (vars []string) {
 	if w.providers == nil {
 		return nil

@@ -81,7 +81,7 @@ func (w *World) Install(ctx context.Context) error {
 	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
 
-// PublicURL is how Parley is reached; "" = nobody knows.
+// PublicURL is how Parley is reached; "" means nobody knows.
 func (w *World) PublicURL() string { return w.o.PublicURL }
 
 // SetHome chooses the surface in which conversations open from now on: slack or teams. Parley
@@ -111,12 +111,12 @@ func (w *World) Surfaces() []string {
 	return kinds
 }
 
-// CanReadAllOfTeams tells whether Teams lets Parley read all messages of its channels.
+// CanReadAllOfTeams reports whether Teams lets Parley read all messages of its channels.
 func (w *World) CanReadAllOfTeams() bool {
 	return slices.Contains(w.Teams.Info().Permissions, tenant.PermitMessages)
 }
 
-// teamsEnv gives the variables that point Parley at the organisation.
+// teamsEnv returns the variables that point Parley at the organisation.
 func (w *World) teamsEnv() []string {
 	if w.Teams == nil {
 		return nil
@@ -124,7 +124,7 @@ func (w *World) teamsEnv() []string {
 	return append(lab.TeamsEnv(w.Teams), "FAKE_TEAMS_CONTROL="+w.Teams.URL()+"/_fake")
 }
 
-// People gives parley.yaml's lines about agents and their team, for the surfaces there are.
+// People returns parley.yaml's lines about agents and their team, for the surfaces there are.
 func (w *World) People() string {
 	team := "  - {name: Support, members: [ann@acme.test, ben@acme.test]"
 	if !w.o.NoSlack {
@@ -144,7 +144,7 @@ type TeamsOptions struct {
 	Teams        bool            // there is an organisation, beside the workspace
 	NoSlack      bool            // Env and Config say nothing of Slack
 	Home         string          // where conversations open when there are both: slack (default) or teams
-	TeamsAddr    string          // host:port; "" = a free port on loopback
-	TeamsRate    float64         // with Limits: factor on Teams' rates; 0 = 1
-	TeamsRetries []time.Duration // waits before Teams offers an event again; nil = Teams' own
+	TeamsAddr    string          // host:port; "" means a free port on loopback
+	TeamsRate    float64         // with Limits: factor on Teams' rates; 0 means 1
+	TeamsRetries []time.Duration // waits before Teams offers an event again; nil means Teams' own
 }

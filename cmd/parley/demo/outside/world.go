@@ -38,23 +38,23 @@ const (
 // Options shape a World.
 type Options struct {
 	Log       *slog.Logger
-	SlackAddr string           // host:port; "" = a free port on loopback
+	SlackAddr string           // host:port; "" means a free port on loopback
 	IMAPAddr  string           // likewise
 	SMTPAddr  string           // likewise
-	Clock     func() time.Time // of the emulators; nil = time.Now
-	// TokenClock dates the tokens of Teams; nil = Clock. Parley checks them by the machine's clock, also
+	Clock     func() time.Time // of the emulators; nil means time.Now
+	// TokenClock dates the tokens of Teams; nil means Clock. Parley checks them by the machine's clock, also
 	// when Clock is moved.
 	TokenClock func() time.Time
 	Limits     bool    // enforce Slack's rate limits
-	PostRate   float64 // with Limits: posts per second and channel; 0 = Slack's
+	PostRate   float64 // with Limits: posts per second and channel; 0 means Slack's
 	SaveSent   bool    // the mail server files what it sends by itself
 	HTTPMode   bool    // Slack's events come as signed requests: see slackfake.Webhooks.Use
-	// Patience is how long chats wait for Parley's answer to a person; 0 = as long as the real ones.
+	// Patience is how long chats wait for Parley's answer to a person; 0 means as long as the real ones.
 	Patience time.Duration
 	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config
 	// then give the cords' addresses, which SlackAddr, IMAPAddr and SMTPAddr name.
 	Cords bool
-	// WorkspaceURL starts Slack's permalinks; "" = https://<domain>.slack.com/. The demo's
+	// WorkspaceURL starts Slack's permalinks; "" means https://<domain>.slack.com/. The demo's
 	// page gives its own, so that they lead somewhere.
 	WorkspaceURL string
 	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks
@@ -62,10 +62,10 @@ type Options struct {
 	// http://127.0.0.1:8080. Meta sends them once Subscribe was called.
 	Phones     bool
 	PublicURL  string
-	GraphAddr  string           // host:port of Meta's Graph API; "" = a free port on loopback
+	GraphAddr  string           // host:port of Meta's Graph API; "" means a free port on loopback
 	TwilioAddr string           // likewise of Twilio's API
 	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
-	PhoneClock func() time.Time // of the phones; nil = Clock
+	PhoneClock func() time.Time // of the phones; nil means Clock
 
 	TeamsOptions
 }
@@ -126,7 +126,7 @@ func (w *World) furnish() {
 	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
 }
 
-// Clock is the emulators' clock; nil = the machine's.
+// Clock is the emulators' clock; nil means the machine's.
 func (w *World) Clock() func() time.Time { return w.o.Clock }
 
 // Reset empties the emulators: everything is as New left it, but cut cords stay cut.
@@ -157,7 +157,7 @@ func (w *World) Close() error {
 	return errors.Join(err, w.Phones().Close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
 }
 
-// addresses gives the host:port of Slack, IMAP and SMTP for Parley.
+// addresses returns the host:port of Slack, IMAP and SMTP for Parley.
 func (w *World) addresses() (slack, imap, smtp string) {
 	if w.cords != nil {
 		return w.cords.slack.Addr, w.cords.imap.Addr, w.cords.smtp.Addr
@@ -165,7 +165,7 @@ func (w *World) addresses() (slack, imap, smtp string) {
 	return strings.TrimPrefix(w.Slack.URL(), "http://"), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
 }
 
-// Env gives the variables that point `parley serve` at this world, and those that a
+// Env returns the variables that point `parley serve` at this world, and those that a
 // mail program needs, as NAME=value lines in a fixed order.
 func (w *World) Env() []string {
 	slack, imap, smtp := w.addresses()
@@ -179,7 +179,7 @@ func (w *World) Env() []string {
 		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
 }
 
-// Config gives the parley.yaml that sets Parley up for this world.
+// Config returns the parley.yaml that sets Parley up for this world.
 func (w *World) Config(hold time.Duration) string {
 	_, imap, smtp := w.addresses()
 	var b strings.Builder

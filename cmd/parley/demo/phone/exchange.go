@@ -70,7 +70,7 @@ type Exchange struct {
 	people map[string]*Handset // by mail address, in small letters
 }
 
-// Options shape phones; addresses are host:port, "" = a free one.
+// Options shape phones; addresses are host:port, "" means a free one.
 type Options struct {
 	Log                   *slog.Logger
 	Clock                 func() time.Time
@@ -132,7 +132,7 @@ func (p *Exchange) Close() (err error) {
 	return err
 }
 
-// Handset gives a customer's phone, by the mail address by which the demo knows him.
+// Handset returns a customer's phone, by the mail address by which the demo knows him.
 func (p *Exchange) Handset(address, name string) *Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -197,7 +197,7 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 	return nil
 }
 
-// Env gives the variables that point Parley at the phones, and at itself, and those
+// Env returns the variables that point Parley at the phones, and at itself, and those
 // that its accounts need. p may be nil.
 func (p *Exchange) Env() []string {
 	if p == nil {
@@ -210,7 +210,7 @@ func (p *Exchange) Env() []string {
 		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber}
 }
 
-// Config gives the accounts of the phones for parley.yaml. p may be nil.
+// Config returns the accounts of the phones for parley.yaml. p may be nil.
 func (p *Exchange) Config(hold time.Duration) string {
 	if p == nil {
 		return ""
@@ -236,7 +236,7 @@ func (p *Exchange) Config(hold time.Duration) string {
 `, WhatsAppAccount, hold, whatsAppID, whatsAppWABA, meta, SMSAccount, hold, twilioSID, twilioToken, smsNumber, PageAccount, hold, pageID, meta)
 }
 
-// Templates gives the templates of the phones for parley.yaml. p may be nil.
+// Templates returns the templates of the phones for parley.yaml. p may be nil.
 func (p *Exchange) Templates() string {
 	if p == nil {
 		return ""
@@ -275,7 +275,7 @@ func (p *Exchange) GiveWay() { close(p.replaced) }
 
 func hostPort(url string) string { return strings.TrimPrefix(url, "http://") }
 
-// All gives the phones by their owners' mail addresses.
+// All returns the phones by their owners' mail addresses.
 func (p *Exchange) All() map[string]*Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -53,10 +53,10 @@ type Line struct {
 	Mine      bool      `json:"mine"`
 	Text      string    `json:"text"`
 	At        time.Time `json:"at"`
-	State     string    `json:"state"` // sent, delivered, read, failed; "" = nothing is shown
+	State     string    `json:"state"` // sent, delivered, read, failed; "" means nothing is shown
 	File      *File     `json:"file,omitempty"`
 	Choices   []Choice  `json:"choices,omitempty"`
-	List      string    `json:"list,omitempty"`    // what opens the choices; "" = they are buttons
+	List      string    `json:"list,omitempty"`    // what opens the choices; "" means they are buttons
 	Answers   string    `json:"answers,omitempty"` // id of the message it answers
 	Reaction  string    `json:"reaction,omitempty"`
 	Ours      string    `json:"ours,omitempty"` // the company's reaction
@@ -85,7 +85,7 @@ type Window struct {
 	Open    bool      `json:"open"`
 	Until   time.Time `json:"until"`
 	Person  bool      `json:"person"`          // by people only, not by automatic answers
-	People  time.Time `json:"people,omitzero"` // how much longer people may; zero = no longer than anybody
+	People  time.Time `json:"people,omitzero"` // how much longer people may; zero means no longer than anybody
 	Stopped bool      `json:"stopped"`         // the customer said STOP
 }
 
@@ -99,7 +99,7 @@ const (
 // Kinds lists the kinds in that order.
 func Kinds() []string { return []string{WhatsApp, SMS, Messenger} }
 
-// Chat gives the conversation of a kind. Errors: no such kind.
+// Chat returns the conversation of a kind. Errors: no such kind.
 func (h *Handset) Chat(kind string) (Chat, error) {
 	switch kind {
 	case WhatsApp:
@@ -122,7 +122,7 @@ func LineOf(c Chat, id string) (Line, bool) {
 	return all[at], true
 }
 
-// CompanyAt says how the company is reached on a kind of chat.
+// CompanyAt reports how the company is reached on a kind of chat.
 func CompanyAt(kind string) string {
 	return map[string]string{WhatsApp: whatsAppNumber, SMS: smsNumber, Messenger: "facebook.com/acme"}[kind]
 }

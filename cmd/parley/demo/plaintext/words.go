@@ -12,7 +12,7 @@ import (
 // RowRunes is how many runes of a message's text a row of the page shows.
 const RowRunes = 140
 
-// Excerpt gives the first runes of a text in one line.
+// Excerpt returns the first runes of a text in one line.
 func Excerpt(text string, most int) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {

@@ -56,11 +56,11 @@ type Row struct {
 	SeenAt   *time.Time `json:"seen_at"`
 	Copies   int        `json:"copies"`
 	Late     bool       `json:"late"`
-	Surface  string     `json:"surface"` // where it was typed or stands; "" = nowhere yet
+	Surface  string     `json:"surface"` // where it was typed or stands; "" means nowhere yet
 	Channel  string     `json:"channel"` // wayIn: of the thread where it stands, if it does
 	Thread   string     `json:"thread"`
 	Box      string     `json:"box"`  // address of the customer
-	Chat     string     `json:"chat"` // on the phone; "" = by mail
+	Chat     string     `json:"chat"` // on the phone; "" means by mail
 }
 
 // Witness stands outside Parley: it sees what people say in Slack and in their mail
@@ -72,7 +72,7 @@ type Witness struct {
 	known map[string]*judge.Saying  // by key: what was said in this round
 	seen  map[string]judge.Arrival  // by key: what was seen in this round; it counts as arrived even if it is removed later
 	boxes map[string]map[string]int // by address: how many mails each folder had at the last look
-	idle  time.Time                 // since when Parley has nothing to do; zero = it has
+	idle  time.Time                 // since when Parley has nothing to do; zero means it has
 }
 
 // New returns a Witness who has seen nothing yet.
@@ -85,7 +85,7 @@ func (w *Witness) Forget() {
 	w.known, w.seen, w.boxes, w.idle = nil, nil, nil, time.Time{}
 }
 
-// Account looks into every emulator, compares with what Parley says, and gives its account. db is Parley's database,
+// Account looks into every emulator, compares with what Parley says, and returns its account. db is Parley's database,
 // nil while there is none; through says that nothing is cut, killed or still connecting.
 // Errors: the database does not answer; then the account is without Parley's word.
 func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (Account, error) {

@@ -66,7 +66,7 @@ var (
 	fileWord = regexp.MustCompile(`\(0 bytes\)|\(larger than | could not be had: | can't be shown here: `)
 )
 
-// customerOfFiles is the customer whose files a post shows, as judge.NameKey gives it; "" = it shows none.
+// customerOfFiles is the customer whose files a post shows, as judge.NameKey gives it; "" means it shows none.
 func customerOfFiles(text string) string {
 	if head := filesOfCustomer.FindStringSubmatch(text); head != nil {
 		return judge.NameKey(cmp.Or(head[1], head[2]))
@@ -89,7 +89,7 @@ func postSeen(m *slackfake.Message, channel, root string) judge.Arrival {
 	return a
 }
 
-// ownerOf tells whose thread it is.
+// ownerOf reports whose thread it is.
 func (w *Witness) ownerOf(thread []*slackfake.Message) (name, box string) {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
@@ -98,7 +98,7 @@ func (w *Witness) ownerOf(thread []*slackfake.Message) (name, box string) {
 	return w.owner(postSeen(thread[at], "", ""))
 }
 
-// owner tells whose thread it is: the customer who said what stands there first in a
+// owner reports whose thread it is: the customer who said what stands there first in a
 // customer's name.
 func (w *Witness) owner(first judge.Arrival) (name, box string) {
 	most := -1

@@ -137,7 +137,7 @@ func (w *Witness) teamsName(id string) string {
 	return id
 }
 
-// surfaceOf tells by a channel's id where it is; "" = no channel.
+// surfaceOf tells by a channel's id where it is; "" means no channel.
 func surfaceOf(channel string) string {
 	switch {
 	case channel == "":

@@ -41,7 +41,7 @@ func judgeBacks(v *Verdict, t *Thread) {
 	}
 }
 
-// waiting gives the customer's last words in a thread, unless somebody replied after them, and
+// waiting returns the customer's last words in a thread, unless somebody replied after them, and
 // whether somebody resolved the conversation.
 func waiting(t *Thread) (waits Mark, resolved bool) {
 	for _, p := range t.Posts {
@@ -58,7 +58,7 @@ func waiting(t *Thread) (waits Mark, resolved bool) {
 	return waits, resolved
 }
 
-// KeepersOf gives the owners and teams of which the card of a thread must name one.
+// KeepersOf returns the owners and teams of which the card of a thread must name one.
 func (t Testimony) KeepersOf(root string) Keepers {
 	k := t.Said.KeepersOf(root, t.Late)
 	k.Owner = k.Owner || t.Answered[root]
@@ -68,7 +68,7 @@ func (t Testimony) KeepersOf(root string) Keepers {
 // AgentNames are the agents of a run, as cards name them.
 func AgentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
 
-// named says whether the card of an open conversation names an owner, if it may have one,
+// named reports whether the card of an open conversation names an owner, if it may have one,
 // or else the right team alone. The card of a resolved conversation names neither.
 func (k Keepers) named(card string) bool {
 	contains := func(name string) bool { return strings.Contains(card, name) }
@@ -86,5 +86,5 @@ func (k Keepers) String() string {
 	return strings.Join(list, ", ")
 }
 
-// IsResolved says whether a card shows a resolved conversation.
+// IsResolved reports whether a card shows a resolved conversation.
 func IsResolved(card string) bool { return strings.Contains(card, "Resolved") }

@@ -16,10 +16,10 @@ type Record struct {
 	Did  act
 	Mark Mark   // of the words; zero for a command or a deletion
 	Conv int    // whose conversation
-	Root string // the thread in which a teammate acted; "" = a customer wrote
+	Root string // the thread in which a teammate acted; "" means a customer wrote
 	ID   string // the teammate's message; "" likewise
-	By   string // who typed that message; "" = an edit, a deletion or a customer
-	Team string // of a hand-over: to which team; "" = back to where it was
+	By   string // who typed that message; "" means an edit, a deletion or a customer
+	Team string // of a hand-over: to which team; "" means back to where it was
 	// Heard says that the platform is to tell Parley of it.
 	Heard bool
 }
@@ -38,7 +38,7 @@ const (
 	ActUnassign act = "put back"    // the command that leaves it without an owner
 )
 
-// marks gives the marks of all words in a ledger.
+// marks returns the marks of all words in a ledger.
 func (l Ledger) marks() map[Mark]bool {
 	all := map[Mark]bool{}
 	for _, r := range l {
@@ -49,7 +49,7 @@ func (l Ledger) marks() map[Mark]bool {
 	return all
 }
 
-// deleted gives the messages that were taken back, by id.
+// deleted returns the messages that were taken back, by id.
 func (l Ledger) deleted() map[string]bool {
 	gone := map[string]bool{}
 	for _, r := range l {
@@ -60,7 +60,7 @@ func (l Ledger) deleted() map[string]bool {
 	return gone
 }
 
-// original gives what a message said when it was typed.
+// original returns what a message said when it was typed.
 func (l Ledger) original(id string) Mark {
 	for _, r := range l {
 		if r.Did == ActType && r.ID == id {
@@ -70,7 +70,7 @@ func (l Ledger) original(id string) Mark {
 	return Mark{}
 }
 
-// Heard gives the messages of teammates of which Parley must have a record.
+// Heard returns the messages of teammates of which Parley must have a record.
 func (l Ledger) Heard() []string {
 	var ids []string
 	for _, r := range l {
@@ -115,7 +115,7 @@ type Keepers struct {
 	Owner bool
 }
 
-// KeepersOf says who keeps the conversation of a thread after all that was typed in it.
+// KeepersOf reports who keeps the conversation of a thread after all that was typed in it.
 // Where Parley was told of something late, or the conversation may have been over, it
 // allows for both outcomes. late are the messages of which Parley was told late.
 func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
@@ -150,14 +150,14 @@ func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 	return k
 }
 
-// Asks gives the replies that Parley may keep until somebody clicks: those typed in a resolved
+// Asks returns the replies that Parley may keep until somebody clicks: those typed in a resolved
 // conversation, and those typed after a colleague's remark. All other replies map to false.
 func (l Ledger) Asks() map[Mark]bool {
 	// Messages may arrive in another order than they were typed, so the last three remarks count.
 	const disorder = 3
 	asked := map[Mark]bool{}
 	type place struct {
-		over    int // how many more messages the customer must write to reopen it; 0 = it is open
+		over    int // how many more messages the customer must write to reopen it; 0 means it is open
 		remarks []Record
 	}
 	at := map[int]*place{}

@@ -31,7 +31,7 @@ func (m Mark) String() string { return fmt.Sprintf("%s-c%03d-%d", m.Kind, m.Conv
 
 var markPattern = regexp.MustCompile(`\b(said|out|inside|gone|back|fixed)-c(\d{3,6})-(\d+)\b`)
 
-// MarksIn gives the marks of a text in their order, each as often as it stands there: what
+// MarksIn returns the marks of a text in their order, each as often as it stands there: what
 // stands there twice was sent twice.
 func MarksIn(text string) []Mark {
 	var list []Mark
@@ -43,7 +43,7 @@ func MarksIn(text string) []Mark {
 	return list
 }
 
-// Distinct gives each mark of a list once, in the order of the list.
+// Distinct returns each mark of a list once, in the order of the list.
 func Distinct(list []Mark) []Mark {
 	var once []Mark
 	for _, m := range list {
@@ -54,7 +54,7 @@ func Distinct(list []Mark) []Mark {
 	return once
 }
 
-// Count says how often a mark stands in a list.
+// Count reports how often a mark stands in a list.
 func Count(list []Mark, m Mark) int {
 	n := 0
 	for _, other := range list {
@@ -65,7 +65,7 @@ func Count(list []Mark, m Mark) int {
 	return n
 }
 
-// Shown gives the words that people see of a message: those of its blocks, or its text if it has no
+// Shown returns the words that people see of a message: those of its blocks, or its text if it has no
 // blocks. With blocks the text is only a short notice.
 func Shown(text string, blocks json.RawMessage) string {
 	var words []string
@@ -80,7 +80,7 @@ func Shown(text string, blocks json.RawMessage) string {
 	return strings.Join(words, "\n")
 }
 
-// Buttons gives the action ids of a message's buttons by verb.
+// Buttons returns the action ids of a message's buttons by verb.
 // Shape of an action id: b:send:…
 func Buttons(blocks json.RawMessage) map[string]string {
 	found := map[string]string{}

@@ -9,7 +9,7 @@ import (
 // Shape: Ticket said-c017-5
 var notePattern = regexp.MustCompile(`\bTicket (said-c\d{3,6}-\d+)\b`)
 
-// NotedIn gives the marks that a note names, as one of an analysis does.
+// NotedIn returns the marks that a note names, as one of an analysis does.
 func NotedIn(text string) []Mark {
 	var list []Mark
 	for _, found := range notePattern.FindAllStringSubmatch(text, -1) {
@@ -55,7 +55,7 @@ func judgeNotes(v *Verdict, w World) {
 	}
 }
 
-// oneNote says whether notes may be copies of one: all of them but one say so, and none is known to come from another
+// oneNote reports whether notes may be copies of one: all of them but one say so, and none is known to come from another
 // delivery.
 func oneNote(notes []Post) bool {
 	unmarked, token := 0, ""
@@ -71,7 +71,7 @@ func oneNote(notes []Post) bool {
 	return unmarked <= 1
 }
 
-// ownerOf gives the customer whose words stand first in a thread; 0 = there are none.
+// ownerOf returns the customer whose words stand first in a thread; 0 means there are none.
 func ownerOf(t Thread) int {
 	for _, p := range t.Posts {
 		for _, m := range p.Marks {

@@ -6,23 +6,23 @@ import "slices"
 type World struct {
 	Threads []Thread
 	Boxes   []Box
-	// Asked are the marks of each question that a model was asked; nil = there was no model.
+	// Asked are the marks of each question that a model was asked; nil means there was no model.
 	Asked [][]Mark
 }
 
 // Thread is one thread of the support channel, oldest post first.
 type Thread struct {
 	Root  string
-	Card  string // the words of the root, if Parley posted it; "" = somebody else did
+	Card  string // the words of the root, if Parley posted it; "" means somebody else did
 	Posts []Post
 }
 
 // Post is one message in the chat.
 type Post struct {
 	TS    string
-	User  string // the person who wrote it; "" = Parley
-	Name  string // the customer in whose name Parley posted it; "" = none
-	Token string // the delivery that made it; "" = none
+	User  string // the person who wrote it; "" means Parley
+	Name  string // the customer in whose name Parley posted it; "" means none
+	Token string // the delivery that made it; "" means none
 	Marks []Mark
 	Noted []Mark // of Parley's note: what an analysis found that the customer named
 
@@ -74,7 +74,7 @@ type Clicks struct {
 	Again int
 }
 
-// find gives a message of a teammate by its id; nil = it is nowhere.
+// find returns a message of a teammate by its id; nil means it is nowhere.
 func (w *World) find(id string) (*Thread, *Post) {
 	for i := range w.Threads {
 		t := &w.Threads[i]
@@ -85,12 +85,12 @@ func (w *World) find(id string) (*Thread, *Post) {
 	return nil, nil
 }
 
-// tells says whether a line of ours in a thread shows a mark.
+// tells reports whether a line of ours in a thread shows a mark.
 func (t *Thread) tells(m Mark) bool {
 	return slices.ContainsFunc(t.Posts, func(p Post) bool { return p.User == "" && p.Name == "" && slices.Contains(p.Marks, m) })
 }
 
-// Received says whether a customer has a mark.
+// Received reports whether a customer has a mark.
 func (w *World) Received(m Mark) bool {
 	return slices.ContainsFunc(w.Boxes, func(b Box) bool {
 		return b.Conv == m.Conv && slices.ContainsFunc(b.Inbox, func(l Letter) bool { return slices.Contains(l.Marks, m) })

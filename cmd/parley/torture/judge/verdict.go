@@ -38,7 +38,7 @@ type Verdict struct {
 	Findings []string `json:"findings,omitempty"`
 }
 
-// Bad says that a promise was broken.
+// Bad reports whether a promise was broken.
 func (v *Verdict) Bad() bool { return v.Waits()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0 }
 
 // Waits counts what may still be put right by waiting.
@@ -52,7 +52,7 @@ func (v *Verdict) find(count *int, format string, args ...any) {
 	}
 }
 
-// Broken says which promises were broken, in words.
+// Broken reports which promises were broken, in words.
 func (v *Verdict) Broken() []string {
 	return Counted([]Tally{{"lost", v.Lost}, {"doubled", v.Doubled}, {"reordered", v.Reordered}, {"leaked", v.Leaked},
 		{"scattered", v.Scattered},

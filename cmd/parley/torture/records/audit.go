@@ -51,7 +51,7 @@ func (a *Audit) Broken() []string {
 	})
 }
 
-// Findings gives all of it for people.
+// Findings returns all of it for people.
 func (a *Audit) Findings() []string {
 	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Unread, a.Missing, a.Stale, a.Forgotten)
 }
@@ -61,7 +61,7 @@ type standing struct {
 	Root   string   `db:"root"`
 	Number int64    `db:"number"`
 	Status string   `db:"status"`
-	Team   string   `db:"team"`   // "" = none, or one without members
+	Team   string   `db:"team"`   // "" means none, or one without members
 	Owners []string `db:"owners"` // agents who are still there
 	Waits  bool     `db:"waits"`  // the customer spoke last
 	Timer  bool     `db:"timer"`  // a timer of the conversation will remind somebody
@@ -84,7 +84,7 @@ func (a *Audit) inspect(list []standing, cards map[string]judge.CardSeen) {
 	}
 }
 
-// shownBy says whether a card shows a conversation as it stands. over means resolved or closed.
+// shownBy reports whether a card shows a conversation as it stands. over means resolved or closed.
 func (c *standing) shownBy(card string, over bool) bool {
 	if over {
 		return c.Status != "resolved" || judge.IsResolved(card)
@@ -100,7 +100,7 @@ func (c *standing) shownBy(card string, over bool) bool {
 	return true
 }
 
-// kept says whether somebody is responsible for the customer, and one of those who should be.
+// kept reports whether somebody is responsible for the customer, and one of those who should be.
 func (c *standing) kept(k judge.Keepers) bool {
 	switch {
 	case len(c.Owners) > 0:
@@ -173,7 +173,7 @@ const twiceQuery = `
 // quarantined is an event that was given up.
 type quarantined struct {
 	Event   store.EventID `db:"event_id"`
-	Fact    string        `db:"fact"` // its external id; "" = there is no such event
+	Fact    string        `db:"fact"` // its external id; "" means there is no such event
 	Reason  string        `db:"reason"`
 	Applied bool          `db:"applied"`
 }

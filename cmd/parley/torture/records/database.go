@@ -40,7 +40,7 @@ func (d *Database) Start(ctx context.Context) error {
 	return nil
 }
 
-// Current is the server that runs; nil = none does.
+// Current is the server that runs; nil means none does.
 func (d *Database) Current() *pgserver.Server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -166,7 +166,7 @@ func (d *Database) Unread(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// Watched says whether Parley watches every mailbox.
+// Watched reports whether Parley watches every mailbox.
 func (d *Database) Watched(ctx context.Context) (ok bool, err error) {
 	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		n, err := lab.Unwatched(ctx, c)

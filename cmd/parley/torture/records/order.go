@@ -15,7 +15,7 @@ type effect struct {
 	Key         string        `db:"order_key"`
 	Event       store.EventID `db:"event_id"`
 	Transaction string        `db:"transaction"` // that put the event into the journal
-	Accepted    *time.Time    `db:"accepted"`    // when that was committed; nil = nobody knows
+	Accepted    *time.Time    `db:"accepted"`    // when that was committed; nil means nobody knows
 	At          time.Time     `db:"at"`          // when it was applied, by Parley's clock
 	ID          int64         `db:"id"`          // rises within what one transaction made
 }
@@ -23,7 +23,7 @@ type effect struct {
 // visibleWithin is how long after its commit a transaction is surely seen by others.
 const visibleWithin = 500 * time.Millisecond
 
-// before tells whether e stands before other in their queue. Whoever puts events into a queue locks
+// before reports whether e stands before other in their queue. Whoever puts events into a queue locks
 // it until the commit, so a queue has the order of the commits, and within one transaction that of
 // the ids. Events accepted before since are of a version without queues: of two that replicas
 // accepted at the same moment either may have been applied first, so neither is before the other.

@@ -24,7 +24,7 @@ const (
 	BySMS       ChatKind = "sms"
 )
 
-// KindOf gives where a customer writes: in a run with chats two of three use one.
+// KindOf returns where a customer writes: in a run with chats two of three use one.
 func KindOf(conv int, chats bool) ChatKind {
 	if !chats {
 		return ByMail

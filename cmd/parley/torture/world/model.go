@@ -92,7 +92,7 @@ func (m *model) control(seed uint64) http.Handler {
 	return mux
 }
 
-// marks gives the marks of each question that was asked.
+// marks returns the marks of each question that was asked.
 func (m *model) marks() [][]judge.Mark {
 	all := m.Requests()
 	m.mu.Lock()
@@ -153,7 +153,7 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	return a, nil
 }
 
-// askedIn gives the marks of a request. An answer that isn't valid is shown to the model again: what the model
+// askedIn returns the marks of a request. An answer that isn't valid is shown to the model again: what the model
 // itself has said there of another conversation is no question of Parley's.
 func (r *reader) askedIn(body []byte) []judge.Mark {
 	var q struct {

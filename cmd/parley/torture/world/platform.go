@@ -96,7 +96,7 @@ type Traits struct {
 // remark is what somebody types for inside.
 type remark struct{ Who, Text string }
 
-// Platform gives the chat in which the agents of this run work.
+// Platform returns the chat in which the agents of this run work.
 func (w Wire) Platform() Platform {
 	if w.Teams != "" {
 		return teamsSide{w}

@@ -67,7 +67,7 @@ func (s teamsSide) Traits() Traits {
 // teamsSide is Microsoft Teams.
 type teamsSide struct{ Wire }
 
-// channel gives everything that everybody sees in the support channel, as it was posted.
+// channel returns everything that everybody sees in the support channel, as it was posted.
 func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
 	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
@@ -121,7 +121,7 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 	return out
 }
 
-// words gives what a message shows, without the invisible characters by which cards keep
+// words returns what a message shows, without the invisible characters by which cards keep
 // neighbouring characters apart.
 func words(m *teamsfake.Message) string {
 	text := m.Text
@@ -157,7 +157,7 @@ func teamsPost(m *teamsfake.Message, blind bool) judge.Post {
 	return p
 }
 
-// verbs gives the buttons of a card that act at once.
+// verbs returns the buttons of a card that act at once.
 func verbs(card json.RawMessage) map[string]string {
 	found := map[string]string{}
 	judge.Walk(card, func(o map[string]any) {
@@ -168,7 +168,7 @@ func verbs(card json.RawMessage) map[string]string {
 	return found
 }
 
-// nonce gives what all buttons of one post have in common; "" = it has none.
+// nonce returns what all buttons of one post have in common; "" means it has none.
 // Shape of a button's n: 3f2a90bc11d0-2
 func nonce(card json.RawMessage) string {
 	found := ""
@@ -180,7 +180,7 @@ func nonce(card json.RawMessage) string {
 	return found
 }
 
-// Roots gives of each subject the first thread that has the customer's words: where Parley may
+// Roots returns, for each subject, the first thread that has the customer's words: where Parley may
 // not look, it may have posted another root and not know of it.
 func (s teamsSide) Roots(ctx context.Context) (map[string]root, error) {
 	threads, err := s.Look(ctx)

@@ -22,7 +22,7 @@ const wireTimeout = 30 * time.Second
 
 // Wire speaks to the emulators' control addresses.
 type Wire struct {
-	Slack string // base URL of the Slack emulator, without a final slash; "" = there is none
+	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
 	Teams string // likewise of the Teams emulator
 	Blind bool   // in Teams Parley may not read channels
 	Mail  string // likewise of the mail world's control, and of the phones
@@ -109,7 +109,7 @@ func (w Wire) mailFault(ctx context.Context, f mailfake.Fault) error {
 	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/faults", f, nil)
 }
 
-// FaultCounts says how often the armed faults struck, by what they do.
+// FaultCounts reports how often the armed faults struck, by what they do.
 func (w Wire) FaultCounts(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
 	if err := w.Platform().struck(ctx, counts); err != nil {
@@ -141,7 +141,7 @@ func (w Wire) moreFaults() (paths []string) {
 	return paths
 }
 
-// Asked gives the marks of each question that the model was asked; nil without one.
+// Asked returns the marks of each question that the model was asked; nil without one.
 func (w Wire) Asked(ctx context.Context) (list [][]judge.Mark, err error) {
 	if w.Model {
 		err = w.Call(ctx, http.MethodGet, w.Mail+"/_fake/model/asked", nil, &list)
@@ -178,7 +178,7 @@ func Customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv)
 // Subject of a conversation; the words are found again on the card of its thread.
 func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
 
-// subjectIn finds the subject on a card; "" = there is none. The card of somebody who writes short messages
+// subjectIn finds the subject on a card; "" means there is none. The card of somebody who writes short messages
 // shows the number in its place: Twilio tells no name.
 func subjectIn(words string) string {
 	if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
