@@ -21,7 +21,7 @@ const (
 	catchWithin = 90 * time.Second
 )
 
-// chaos strikes as scheduled.
+// chaos strikes the blows of a schedule.
 type chaos struct {
 	wire     world.Wire
 	replicas []*replica
@@ -34,11 +34,11 @@ type chaos struct {
 	began    time.Time
 	patience time.Duration // how long a blow waits for its moment on the wire
 	receipts int           // floods of another system's receipts so far
-	program  []string      // the new version, to which an upgrade rolls
+	program  []string      // the new version, which an upgrade brings
 	newer    []string      // the program of a replica that is replaced by a newer version
-	rolled   chan struct{} // closed when all replicas run the new version; nil means they do from the start
+	upgraded chan struct{} // closed when all replicas run the new version; nil means they do from the start
 
-	under      sync.WaitGroup // blows that are not over yet
+	running    sync.WaitGroup // blows that are not over yet
 	restarting sync.Mutex     // one replica at a time
 
 	mu     sync.Mutex
@@ -57,23 +57,23 @@ func (c *chaos) run(ctx context.Context, list []harm) error {
 	c.began = time.Now()
 	for _, h := range list {
 		if !pause.For(ctx, h.At-time.Since(c.began)) {
-			c.under.Wait()
+			c.running.Wait()
 			return ctx.Err()
 		}
 		if err := c.strike(ctx, h); err != nil {
-			c.under.Wait()
+			c.running.Wait()
 			return fmt.Errorf("torture: %s: %w", h.Name, err)
 		}
 	}
-	c.under.Wait()
+	c.running.Wait()
 	return c.err
 }
 
-// hit counts a blow and tells of it.
-func (c *chaos) hit(h harm) {
+// recordHit counts a blow that struck and says so. It ends the wait of those that are no longer needed.
+func (c *chaos) recordHit(h harm) {
 	c.mu.Lock()
 	c.struck[h.Name]++
-	if !c.lacks(h.Name) {
+	if !c.needsMore(h.Name) {
 		for _, stop := range c.waiting[h.Name] {
 			stop()
 		}
@@ -83,9 +83,9 @@ func (c *chaos) hit(h harm) {
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }
 
-// lasting runs a blow that takes a while beside the others, and keeps its error.
-func (c *chaos) lasting(name string, f func() error) {
-	c.under.Go(func() {
+// runBeside runs a blow that takes a while beside other blows, and keeps its error for run.
+func (c *chaos) runBeside(name string, f func() error) {
+	c.running.Go(func() {
 		if err := f(); err != nil {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -94,44 +94,45 @@ func (c *chaos) lasting(name string, f func() error) {
 	})
 }
 
+// strike strikes a blow, or starts it if it takes a while. run waits for those.
 func (c *chaos) strike(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmLaneKill, harmClaimStop, harmEarly, harmCommit, harmLate:
-		c.under.Go(func() { c.lurk(ctx, h) })
+		c.running.Go(func() { c.lurk(ctx, h) })
 		return nil
 	case harmUpgrade:
-		c.lasting(h.Name, func() error { return c.roll(ctx) })
+		c.runBeside(h.Name, func() error { return c.roll(ctx) })
 		return nil
 	case harmNewer:
-		c.lasting(h.Name, func() error { return c.mixVersions(ctx, h) })
+		c.runBeside(h.Name, func() error { return c.mixVersions(ctx, h) })
 		return nil
 	case harmRestart:
-		c.lasting(h.Name, func() error { return c.restart(ctx, h, nil) })
+		c.runBeside(h.Name, func() error { return c.restart(ctx, h, nil) })
 		return nil
 	case harmHour, harmDay:
-		c.lasting(h.Name, func() error { return c.jump(ctx, h) })
+		c.runBeside(h.Name, func() error { return c.jumpClock(ctx, h) })
 		return nil
 	case harmFloodOne, harmFloodAll, harmPoison:
-		c.under.Go(func() { c.letPeople(ctx, h) })
+		c.running.Go(func() { c.sendErrand(ctx, h) })
 		return nil
 	case harmFails, harmSlow, harmEnds:
-		c.under.Go(func() { c.stumble(ctx, h) })
+		c.running.Go(func() { c.stumble(ctx, h) })
 		return nil
 	case harmHeld, harmReader:
-		c.lasting(h.Name, func() error { return c.hold(ctx, h) })
+		c.runBeside(h.Name, func() error { return c.holdSnapshot(ctx, h) })
 		return nil
 	case harmKill, harmFreeze, harmCut:
-		c.under.Go(func() { c.catch(ctx, h) })
+		c.running.Go(func() { c.strikeWhenPossible(ctx, h) })
 		return nil
 	}
-	c.hit(h)
+	c.recordHit(h)
 	over := func() {}
 	if h.strikesBase() {
-		over = c.net.troubled()
+		over = c.net.beginOutage()
 	}
 	if h.Name == harmSilence {
-		p, way := c.net.to(h.Way, h.N)
-		c.under.Go(func() {
+		p, way := c.net.proxyFor(h.Way, h.N)
+		c.running.Go(func() {
 			defer over()
 			c.net.count("half-open "+way, p.silence(ctx, way, h.For, h.Wholly))
 		})
@@ -153,30 +154,31 @@ func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	case harmLimit, harmLimitTeams:
 		return c.wire.Platform().Limit(ctx, 3*time.Second)
 	case harmFull:
-		return c.fill(ctx)
+		return c.fillDisk(ctx)
 	case harmReceipts:
 		c.receipts++
-		return c.foreignReceipts(ctx)
+		return c.sendForeignReceipts(ctx)
 	}
 	return nil
 }
 
-// catch strikes a process or connections as soon as there are any.
-func (c *chaos) catch(ctx context.Context, h harm) {
-	for deadline := time.Now().Add(catchWithin); ; {
-		if c.caught(ctx, h) {
-			c.hit(h)
+// strikeWhenPossible strikes a process or connections as soon as there are any.
+func (c *chaos) strikeWhenPossible(ctx context.Context, h harm) {
+	deadline := time.Now().Add(catchWithin)
+	for {
+		if c.tryStrike(ctx, h) {
+			c.recordHit(h)
 			return
 		}
 		if time.Now().After(deadline) || !pause.For(ctx, 50*time.Millisecond) {
-			c.miss(h)
+			c.recordMiss(h)
 			return
 		}
 	}
 }
 
-// caught strikes once and reports whether there was something to strike.
-func (c *chaos) caught(ctx context.Context, h harm) bool {
+// tryStrike strikes once and reports whether there was something to strike.
+func (c *chaos) tryStrike(ctx context.Context, h harm) bool {
 	r := c.replicas[h.N]
 	switch h.Name {
 	case harmKill:
@@ -184,7 +186,7 @@ func (c *chaos) caught(ctx context.Context, h harm) bool {
 	case harmFreeze:
 		thaw, ok := r.freeze()
 		if ok {
-			c.under.Go(func() {
+			c.running.Go(func() {
 				pause.For(ctx, h.For)
 				thaw()
 			})
@@ -192,27 +194,27 @@ func (c *chaos) caught(ctx context.Context, h harm) bool {
 		return ok
 	}
 	if h.strikesBase() {
-		defer c.net.troubled()()
+		defer c.net.beginOutage()()
 	}
-	p, way := c.net.to(h.Way, h.N)
+	p, way := c.net.proxyFor(h.Way, h.N)
 	n := p.cut(way)
 	c.net.count("reset "+way, n)
 	return n > 0
 }
 
-// letPeople strikes by having customers write.
-func (c *chaos) letPeople(ctx context.Context, h harm) {
+// sendErrand strikes by having customers write.
+func (c *chaos) sendErrand(ctx context.Context, h harm) {
 	what := map[string]errand{harmFloodOne: errandOne, harmFloodAll: errandAll, harmPoison: errandPoison}[h.Name]
 	if c.driver.errands.send(ctx, what, c.opt.lurkFor()) {
-		c.hit(h)
+		c.recordHit(h)
 		return
 	}
-	c.miss(h)
+	c.recordMiss(h)
 }
 
-// hold keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
+// holdSnapshot keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
 // all the while it may be in the way of other transactions.
-func (c *chaos) hold(ctx context.Context, h harm) error {
+func (c *chaos) holdSnapshot(ctx context.Context, h harm) error {
 	what := records.TakeSnapshot
 	if h.Name == harmReader {
 		what = records.ReadAll
@@ -220,21 +222,21 @@ func (c *chaos) hold(ctx context.Context, h harm) error {
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 	err := c.database.Read(ctx, time.Now().Add(h.For), what)
 	if err == nil {
-		c.hit(h)
+		c.recordHit(h)
 	}
 	return err
 }
 
-// miss counts a blow that waited in vain.
-func (c *chaos) miss(h harm) {
+// recordMiss counts a blow that waited in vain, and says so.
+func (c *chaos) recordMiss(h harm) {
 	c.mu.Lock()
 	c.missed[h.Name]++
 	c.mu.Unlock()
 	c.say("%6.1fs  waited in vain: %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }
 
-// fill leaves the database no space for a while.
-func (c *chaos) fill(ctx context.Context) error {
+// fillDisk leaves the database no space for a while.
+func (c *chaos) fillDisk(ctx context.Context) error {
 	ended, refused, err := c.database.Fill(ctx, fullFor)
 	c.net.count("writes refused for want of space", refused)
 	if ended {
@@ -245,20 +247,20 @@ func (c *chaos) fill(ctx context.Context) error {
 
 // waitForNew waits until all replicas run the new version.
 func (c *chaos) waitForNew(ctx context.Context) error {
-	if c.rolled == nil {
+	if c.upgraded == nil {
 		return nil
 	}
 	select {
-	case <-c.rolled:
+	case <-c.upgraded:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// jump moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be
+// jumpClock moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be
 // on its way already.
-func (c *chaos) jump(ctx context.Context, h harm) error {
+func (c *chaos) jumpClock(ctx context.Context, h harm) error {
 	if err := c.waitForNew(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
 	}
@@ -266,11 +268,11 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	if h.Name == harmDay {
 		by = 24 * time.Hour
 	}
-	c.hit(h)
-	c.driver.jumped()
+	c.recordHit(h)
+	c.driver.noteClockJump()
 	for { // PostgreSQL may just be starting
 		err := c.database.Jump(ctx, by)
-		c.driver.jumped() // once more: what was typed meanwhile may be on its way as well
+		c.driver.noteClockJump() // once more: what was typed meanwhile may be on its way as well
 		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}

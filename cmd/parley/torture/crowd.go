@@ -56,7 +56,7 @@ func (e *errands) send(ctx context.Context, what errand, within time.Duration) b
 	return false
 }
 
-func (e *errands) open() bool {
+func (e *errands) isAnyOpen() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.list) > 0
@@ -82,11 +82,11 @@ func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
 	}
 	switch one.what {
 	case errandOne:
-		err = d.flood(ctx, d.talks[d.rng.IntN(len(d.talks)):][:1])
+		err = d.writeFlood(ctx, d.talks[d.rng.IntN(len(d.talks)):][:1])
 	case errandAll:
-		err = d.flood(ctx, d.sameAccount())
+		err = d.writeFlood(ctx, d.pickAccountTalks())
 	case errandPoison:
-		err = d.poison(ctx)
+		err = d.sendPoison(ctx)
 	case errandFails, errandSlow, errandDeadly:
 		err = d.writeHard(ctx, one.what)
 	}
@@ -96,51 +96,51 @@ func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
 	return true, err
 }
 
-// sameAccount picks the customers of one of the accounts.
-func (d *driver) sameAccount() []*talk {
+// pickAccountTalks picks the customers of one of the accounts.
+func (d *driver) pickAccountTalks() []*talk {
 	kind := d.talks[d.rng.IntN(len(d.talks))].kind
 	return slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != kind })
 }
 
-// flood lets customers write in turn, as fast as they can.
-func (d *driver) flood(ctx context.Context, from []*talk) error {
-	d.done.Floods++
-	d.mails += d.much
-	for i := range d.much {
-		if err := d.mail(ctx, from[i%len(from)], i+len(from) >= d.much); err != nil {
+// writeFlood lets customers write in turn, as fast as they can.
+func (d *driver) writeFlood(ctx context.Context, from []*talk) error {
+	d.counted.Floods++
+	d.mails += d.floodSize
+	for i := range d.floodSize {
+		if err := d.writeAsCustomer(ctx, from[i%len(from)], i+len(from) >= d.floodSize); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// poison lets the phone of a customer send something without a sender, which is queued with that
+// sendPoison lets the phone of a customer send something without a sender, which is queued with that
 // customer's messages and can never be applied. What comes before and behind it must be.
-func (d *driver) poison(ctx context.Context) error {
+func (d *driver) sendPoison(ctx context.Context) error {
 	t := d.talks[slices.IndexFunc(d.talks, func(t *talk) bool { return t.kind == world.ByWhatsApp })]
 	d.mails += 2
-	if err := d.mail(ctx, t, false); err != nil {
+	if err := d.writeAsCustomer(ctx, t, false); err != nil {
 		return err
 	}
-	d.done.Poisons++
-	id := poisonID(d.done.Poisons)
+	d.counted.Poisons++
+	id := poisonID(d.counted.Poisons)
 	message := map[string]any{"id": id, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
 		"text": map[string]any{"body": "nobody sent this"}, "system": map[string]any{"previous_user_id": world.WhatsAppUser(t.conv)}}
 	if err := d.wire.Hook(ctx, "messages", message); err != nil {
 		return err
 	}
 	d.poisons = append(d.poisons, "m:"+id)
-	return d.mail(ctx, t, true)
+	return d.writeAsCustomer(ctx, t, true)
 }
 
 func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
 
-// foreignReceipts tells of messages that another system sends by the same number: half of them to
+// sendForeignReceipts tells of messages that another system sends by the same number: half of them to
 // customers of ours. They wait for the result of a send that there never was.
-func (c *chaos) foreignReceipts(ctx context.Context) error {
+func (c *chaos) sendForeignReceipts(ctx context.Context) error {
 	const together = 50
-	talks := c.driver.conversations(world.ByWhatsApp)
-	for n := 0; n < c.opt.much()*receiptsEach; n += together {
+	talks := c.driver.conversationsBy(world.ByWhatsApp)
+	for n := 0; n < c.opt.floodSize()*receiptsEach; n += together {
 		var list []any
 		for i := n; i < n+together; i++ {
 			phone, user := fmt.Sprintf("+1666%07d", i), fmt.Sprintf("US.foreign%04d", i)
@@ -161,8 +161,8 @@ func (c *chaos) foreignReceipts(ctx context.Context) error {
 // receiptsEach is how many of another system's receipts come where customers write one message.
 const receiptsEach = 20
 
-// conversations returns the talks of the customers who write by one kind of channel.
-func (d *driver) conversations(kind world.ChatKind) []int {
+// conversationsBy returns the talks of the customers who write by one kind of channel.
+func (d *driver) conversationsBy(kind world.ChatKind) []int {
 	var list []int
 	for _, t := range d.talks {
 		if t.kind == kind {

@@ -21,17 +21,17 @@ import (
 func TestErrands(t *testing.T) {
 	t.Parallel()
 	var e errands
-	if _, ok := e.next(); ok || e.open() {
+	if _, ok := e.next(); ok || e.isAnyOpen() {
 		t.Error("there is an errand that nobody sent")
 	}
-	if e.send(t.Context(), errandOne, time.Millisecond) || e.open() {
+	if e.send(t.Context(), errandOne, time.Millisecond) || e.isAnyOpen() {
 		t.Error("an errand that nobody did counts as done, or stays")
 	}
 	done := make(chan bool, 1)
 	go func() { done <- e.send(t.Context(), errandAll, time.Minute) }()
 	for {
 		if one, ok := e.next(); ok {
-			if one.what != errandAll || e.open() {
+			if one.what != errandAll || e.isAnyOpen() {
 				t.Errorf("the errand is %q", one.what)
 			}
 			close(one.done)
@@ -85,7 +85,7 @@ func TestFlood(t *testing.T) {
 	for _, c := range []struct {
 		what errand
 		most int // customers who write
-	}{{errandOne, 1}, {errandAll, leastTalks}} {
+	}{{errandOne, 1}, {errandAll, minTalks}} {
 		o := Options{Mails: 6, Flow: 20 * time.Second}
 		d, emulators := crowded(t, o)
 		do(t, d, c.what)
@@ -93,10 +93,10 @@ func TestFlood(t *testing.T) {
 		for _, r := range d.said {
 			writers[r.Conv] = true
 		}
-		if len(d.said) != o.much() || len(writers) != c.most || d.done.Mails != o.much() || d.mails != o.Mails {
+		if len(d.said) != o.floodSize() || len(writers) != c.most || d.counted.Mails != o.floodSize() || d.mails != o.Mails {
 			t.Errorf("%s: %d messages of %d customers; %d are still to be written", c.what, len(d.said), len(writers), d.mails)
 		}
-		if got := len(emulators.asks["/_fake/mail/send"]); got != o.much() {
+		if got := len(emulators.asks["/_fake/mail/send"]); got != o.floodSize() {
 			t.Errorf("%s: %d mails", c.what, got)
 		}
 	}
@@ -107,7 +107,7 @@ func TestSameAccount(t *testing.T) {
 	t.Parallel()
 	d := newDriver(world.Wire{Chats: true}, Options{Mails: 90, Chats: true})
 	for range 10 {
-		list := d.sameAccount()
+		list := d.pickAccountTalks()
 		if len(list) == 0 || slices.ContainsFunc(list, func(t *talk) bool { return t.kind != list[0].kind }) {
 			t.Errorf("customers %+v", list)
 		}
@@ -119,7 +119,7 @@ func TestPoison(t *testing.T) {
 	t.Parallel()
 	d, emulators := crowded(t, Options{Mails: 90, Chats: true})
 	do(t, d, errandPoison)
-	if len(d.said) != 2 || d.said[0].Conv != d.said[1].Conv || d.done.Poisons != 1 || !slices.Equal(d.poisons, []string{"m:" + poisonID(1)}) {
+	if len(d.said) != 2 || d.said[0].Conv != d.said[1].Conv || d.counted.Poisons != 1 || !slices.Equal(d.poisons, []string{"m:" + poisonID(1)}) {
 		t.Errorf("said %+v, poisons %q", d.said, d.poisons)
 	}
 	hooks := emulators.asks["/_fake/chat/hook"]
@@ -134,7 +134,7 @@ func TestWriteHard(t *testing.T) {
 	t.Parallel()
 	d, _ := crowded(t, Options{Mails: 90, Chats: true})
 	do(t, d, errandDeadly)
-	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.done.Hard != 1 || d.mails != 90 {
+	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.counted.Hard != 1 || d.mails != 90 {
 		t.Fatalf("said %+v", d.said)
 	}
 	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []judge.Mark{d.said[1].Mark}) || world.KindOf(d.said[1].Conv, true) != world.ByMail {
@@ -174,7 +174,7 @@ func TestForeignReceipts(t *testing.T) {
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}
 	d, emulators := crowded(t, o)
 	c := &chaos{wire: d.wire, driver: d, opt: o}
-	if err := c.foreignReceipts(t.Context()); err != nil {
+	if err := c.sendForeignReceipts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	all := strings.Join(emulators.asks["/_fake/chat/hook"], "")
@@ -183,7 +183,7 @@ func TestForeignReceipts(t *testing.T) {
 		id, _, _ := strings.Cut(part, `"`)
 		ids[id] = true
 	}
-	if want := o.much() * receiptsEach; len(ids) != want || strings.Count(all, "US.torture") != want/2 || strings.Count(all, "US.foreign") != want/2 {
+	if want := o.floodSize() * receiptsEach; len(ids) != want || strings.Count(all, "US.torture") != want/2 || strings.Count(all, "US.foreign") != want/2 {
 		t.Errorf("%d receipts, %d about customers of ours", len(ids), strings.Count(all, "US.torture"))
 	}
 }

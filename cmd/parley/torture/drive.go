@@ -13,34 +13,34 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// learnEvery is how often the driver looks for new threads.
-const learnEvery = 300 * time.Millisecond
+// findInterval is how often the driver looks for new threads.
+const findInterval = 300 * time.Millisecond
 
-// driver is all customers and teammates. Used by one goroutine.
+// driver acts for all customers and teammates. Only one goroutine uses it.
 type driver struct {
-	wire    world.Wire
-	chat    world.Platform
-	traits  world.Traits
-	rng     *rand.Rand
-	hold    time.Duration
-	talks   []*talk
-	mails   int // still to be written
-	replies int
-	every   time.Duration // between two acts
-	learned time.Time
-	done    counts
-	later   []deed // second halves of acts: edits and deletions
+	wire        world.Wire
+	chat        world.Platform
+	traits      world.Traits
+	rng         *rand.Rand
+	hold        time.Duration
+	talks       []*talk
+	mails       int           // still to be written
+	replies     int           // still to be typed
+	actInterval time.Duration // between two acts
+	learned     time.Time     // when the threads were looked for last
+	counted     counts        // what was said so far
+	later       []deed        // second halves of acts: edits and deletions
 
-	said   judge.Ledger
-	taken  takeBacks
-	bursts markSet // messages with others of their lane right behind them
-	backs  markSet // replies to a mailbox that does not exist any more
-	wishes wishes  // of blows that wait for their moment
+	said        judge.Ledger
+	takeBacks   takeBacks
+	burstMarks  markSet // messages that other messages of their lane follow at once
+	bounceMarks markSet // replies to a mailbox that does not exist any more
+	wishes      wishes  // moments that blows wait for
 
-	errands errands
-	much    int      // messages of a flood
-	poisons []string // facts that can't be read, by their external ids
-	hard    hardMails
+	errands   errands
+	floodSize int      // how many messages customers write in a flood
+	poisons   []string // external ids of the facts that Parley can't read
+	hard      hardMails
 }
 
 // counts is what was said.
@@ -61,21 +61,21 @@ type counts struct {
 
 // talk is one customer's conversation.
 type talk struct {
-	conv      int
-	kind      world.ChatKind
-	agent     string // who holds it
-	colleague string
-	root      string // id of its thread; "" means not seen yet
-	first     string // Message-ID of the customer's last new mail
-	// over is how many messages the customer must still write until the conversation surely is open
+	conv       int
+	kind       world.ChatKind
+	agent      string // who holds it
+	colleague  string
+	root       string // id of its thread; "" means not seen yet
+	lastMailID string // Message-ID of the customer's last new mail
+	// untilReopened is how many messages the customer must still write until the conversation surely is open
 	// again: the first of them may have been written before the conversation was resolved.
-	over     int
-	resolved bool // what its card showed at the last look
-	n        int  // marks given
-	bounces  bool // mail to this customer comes back
-	// rests is until when nobody types in the thread: each line would begin the hold anew, and a
+	untilReopened int
+	resolved      bool // what its card showed at the last look
+	markCount     int  // how many marks its messages have had
+	bounces       bool // mail to this customer comes back
+	// quietUntil is until when nobody types in the thread: each line would begin the hold anew, and a
 	// blow waits for the reply to leave.
-	rests time.Time
+	quietUntil time.Time
 }
 
 // deed is something to be done at a certain time.
@@ -84,24 +84,31 @@ type deed struct {
 	do func(context.Context) error
 }
 
-// Of leastTalks to mostTalks conversations, one in bounceEvery is with somebody whose
+// Of minTalks to maxTalks conversations, one in bounceEvery is with somebody whose
 // mailbox is gone.
 const (
-	leastTalks  = 6
-	mostTalks   = 300
-	bounceEvery = 8
+	minTalks     = 6
+	maxTalks     = 300
+	bounceEvery  = 8
+	burstPercent = 16 // of acts are followed by more at once
+	editPercent  = 8  // of replies are corrected
 )
 
 func newDriver(w world.Wire, o Options) *driver {
 	chat := w.Platform()
-	d := &driver{wire: w, chat: chat, traits: chat.Traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
-		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
-	d.taken.platform, d.taken.hold, d.much = chat, d.hold, o.much()
-	if d.wishes.every = grantEvery; o.Rate > 0 {
-		d.wishes.every = grantLimited
+	d := &driver{
+		wire: w, chat: chat, traits: chat.Traits(), hold: o.hold(),
+		rng:   rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // the seed is to be repeated
+		mails: o.Mails, replies: o.Replies, floodSize: o.floodSize(),
+		actInterval: o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
+	}
+	d.takeBacks.platform, d.takeBacks.hold = chat, d.hold
+	d.wishes.interval = grantInterval
+	if o.Rate > 0 {
+		d.wishes.interval = limitedGrantInterval
 	}
 	mailers := 0
-	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
+	for i := range min(max(minTalks, o.Mails/8), maxTalks) {
 		t := &talk{conv: i + 1, kind: world.KindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
 		if t.kind == world.ByMail {
 			mailers++
@@ -115,13 +122,14 @@ func newDriver(w world.Wire, o Options) *driver {
 	return d
 }
 
-func (t *talk) mark(kind string) judge.Mark {
-	t.n++
-	return judge.Mark{Kind: kind, Conv: t.conv, N: t.n}
+// nextMark makes the mark of the conversation's next message.
+func (t *talk) nextMark(kind string) judge.Mark {
+	t.markCount++
+	return judge.Mark{Kind: kind, Conv: t.conv, N: t.markCount}
 }
 
-// prepare lets mail to some customers come back.
-func (d *driver) prepare(ctx context.Context) error {
+// prepareBounces lets mail to some customers come back.
+func (d *driver) prepareBounces(ctx context.Context) error {
 	for _, t := range d.talks {
 		if t.bounces {
 			if err := d.wire.Bounce(ctx, world.Customer(t.conv)); err != nil {
@@ -132,15 +140,15 @@ func (d *driver) prepare(ctx context.Context) error {
 	return nil
 }
 
-// jumped notes that a jump of the clock may have ended holds early.
-func (d *driver) jumped() { d.taken.excuseJumped() }
+// noteClockJump notes that a jump of the clock may have ended holds early.
+func (d *driver) noteClockJump() { d.takeBacks.excuseJumped() }
 
 // run says everything, evenly spread, and returns when all is said.
 // Errors: the emulators don't answer.
 func (d *driver) run(ctx context.Context) error {
-	tick := time.NewTicker(max(d.every, time.Millisecond))
+	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
-	for d.mails+d.replies+len(d.later) > 0 || d.wishes.open() || d.errands.open() {
+	for d.mails+d.replies+len(d.later) > 0 || d.wishes.isAnyOpen() || d.errands.isAnyOpen() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -162,16 +170,17 @@ func (d *driver) step(ctx context.Context) error {
 			return err
 		}
 	}
-	if time.Since(d.learned) > learnEvery && slices.ContainsFunc(d.talks, func(t *talk) bool { return t.n > 0 && t.root == "" }) {
+	hasNoThread := func(t *talk) bool { return t.markCount > 0 && t.root == "" }
+	if time.Since(d.learned) > findInterval && slices.ContainsFunc(d.talks, hasNoThread) {
 		d.learned = time.Now()
-		if err := d.learn(ctx); err != nil {
+		if err := d.findThreads(ctx); err != nil {
 			return err
 		}
 	}
 	if done, err := d.runErrand(ctx); done || err != nil {
 		return err
 	}
-	if done, err := d.grant(ctx); done || err != nil {
+	if done, err := d.grantWish(ctx); done || err != nil {
 		return err
 	}
 	if d.mails+d.replies == 0 {
@@ -179,20 +188,20 @@ func (d *driver) step(ctx context.Context) error {
 	}
 	t := d.talks[d.rng.IntN(len(d.talks))]
 	switch {
-	case t.n == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
-		return d.many(d.mails, func(last bool) error { return d.mail(ctx, t, last) })
-	case t.root != "" && time.Now().After(t.rests):
+	case t.markCount == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
+		return d.doOnceOrInBurst(d.mails, func(last bool) error { return d.writeAsCustomer(ctx, t, last) })
+	case t.root != "" && time.Now().After(t.quietUntil):
 		return d.typeIn(ctx, t)
 	}
 	return nil
 }
 
-// many does an act mostly once, sometimes a few times on end. last tells the act that no other
-// follows.
-func (d *driver) many(most int, act func(last bool) error) error {
+// doOnceOrInBurst does an act once, or in a burst: up to four times on end, but at most maxActs times. The last
+// act of a burst is called with last.
+func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
-	if d.rng.IntN(100) < 16 {
-		n = min(2+d.rng.IntN(3), max(most, 1))
+	if d.rng.IntN(100) < burstPercent {
+		n = min(2+d.rng.IntN(3), max(maxActs, 1))
 	}
 	return d.repeat(n, act)
 }
@@ -200,7 +209,7 @@ func (d *driver) many(most int, act func(last bool) error) error {
 // repeat does an act n times on end.
 func (d *driver) repeat(n int, act func(last bool) error) error {
 	if n > 1 {
-		d.done.Bursts++
+		d.counted.Bursts++
 	}
 	for i := range n {
 		if err := act(i == n-1); err != nil {
@@ -210,8 +219,8 @@ func (d *driver) repeat(n int, act func(last bool) error) error {
 	return nil
 }
 
-// learn finds the threads of the conversations, and which of them are resolved.
-func (d *driver) learn(ctx context.Context) error {
+// findThreads finds the threads of the conversations, and which of them are resolved.
+func (d *driver) findThreads(ctx context.Context) error {
 	roots, err := d.chat.Roots(ctx)
 	if err != nil {
 		return err
@@ -223,18 +232,18 @@ func (d *driver) learn(ctx context.Context) error {
 	return nil
 }
 
-// mail lets the customer write: a first mail, one more, or an answer to the last one
+// writeAsCustomer lets the customer write: a first mail, one more, or an answer to the last one
 // received.
-func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
+func (d *driver) writeAsCustomer(ctx context.Context, t *talk, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", t.conv, world.Customer(t.conv))
-	about := t.mark(judge.Said)
-	t.over = max(t.over-1, 0)
+	about := t.nextMark(judge.Said)
+	t.untilReopened = max(t.untilReopened-1, 0)
 	if !last {
-		d.bursts.add(about)
+		d.burstMarks.add(about)
 	}
-	text := d.words(about)
+	text := d.composeText(about)
 	d.mails--
-	d.done.Mails++
+	d.counted.Mails++
 	if err := d.write(ctx, t, from, text); err != nil {
 		return err
 	}
@@ -259,62 +268,62 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 		}
 	}
 	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: world.Subject(t.conv), Text: text}
-	if t.first != "" {
-		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.first, []string{t.first}
+	if t.lastMailID != "" {
+		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.lastMailID, []string{t.lastMailID}
 	}
 	sent, err := d.wire.Send(ctx, m)
-	t.first = sent.MessageID
+	t.lastMailID = sent.MessageID
 	return err
 }
 
 // typeIn lets a teammate type in the thread: mostly a reply of the agent who holds it.
 func (d *driver) typeIn(ctx context.Context, t *talk) error {
-	switch n := d.rng.IntN(100); {
-	case n < 12, d.done.Inside == 0 && d.replies < 10: // a run without remarks inside would not see one leak
+	switch n := d.rng.IntN(100); { // each bound minus the one before is the percentage of what follows it
+	case n < 12, d.counted.Inside == 0 && d.replies < 10: // a run without remarks inside would not see one leak
 		return d.typeInside(ctx, t)
 	case n < 16:
 		return d.typeAndDelete(ctx, t)
 	case n < 18:
-		d.done.Solved++
-		t.over = 2
-		return d.command(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
+		d.counted.Solved++
+		t.untilReopened = 2
+		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
 	case n < 20:
-		d.done.Handed++
-		return d.command(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
+		d.counted.Handed++
+		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
 	case n < 21:
-		d.done.Handed++
-		return d.command(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
+		d.counted.Handed++
+		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
 	}
-	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
+	return d.doOnceOrInBurst(d.replies, func(last bool) error { return d.typeReply(ctx, t, last) })
 }
 
-// reply types what is for the customer, and sometimes corrects it.
-func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
-	m := t.mark(judge.Out)
-	d.done.Replies++
+// typeReply types what is for the customer, and sometimes corrects it.
+func (d *driver) typeReply(ctx context.Context, t *talk, last bool) error {
+	m := t.nextMark(judge.Out)
+	d.counted.Replies++
 	d.replies--
 	if t.bounces {
 		m.Kind = judge.Back
-		d.done.Backs++
-		d.done.Replies--
-		d.backs.add(m)
+		d.counted.Backs++
+		d.counted.Replies--
+		d.bounceMarks.add(m)
 	} else if !last {
-		d.bursts.add(m)
+		d.burstMarks.add(m)
 	}
-	d.taken.noteTyped(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
-	if err == nil && last && d.rng.IntN(100) < 8 {
-		d.edit(t, id, m)
+	d.takeBacks.noteTyped(m)
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
+	if err == nil && last && d.rng.IntN(100) < editPercent {
+		d.editSoon(t, id, m)
 	}
 	return err
 }
 
-// edit corrects a reply a moment after it was typed.
-func (d *driver) edit(t *talk, id string, m judge.Mark) {
-	d.done.Edits++
-	now := t.mark(judge.Fixed)
-	text := d.traits.Reply(d.words(m), m.N) + " (corrected: " + now.String() + ")"
-	d.soon(func(ctx context.Context) error {
+// editSoon corrects a reply a moment after it was typed.
+func (d *driver) editSoon(t *talk, id string, m judge.Mark) {
+	d.counted.Edits++
+	now := t.nextMark(judge.Fixed)
+	text := d.traits.Reply(d.composeText(m), m.N) + " (corrected: " + now.String() + ")"
+	d.doSoon(func(ctx context.Context) error {
 		if err := d.chat.Edit(ctx, t.agent, id, text); err != nil {
 			return err
 		}
@@ -328,22 +337,23 @@ func (d *driver) say(ctx context.Context, t *talk, who, text string, r judge.Rec
 	if id, err = d.chat.Say(ctx, who, t.root, text); err != nil {
 		return "", err
 	}
-	r.At, r.Conv, r.Root, r.ID, r.By, r.Heard = time.Now(), t.conv, t.root, id, who, d.traits.Heard(text)
+	r.At, r.By, r.Heard = time.Now(), who, d.traits.Heard(text)
+	r.Conv, r.Root, r.ID = t.conv, t.root, id
 	d.said = append(d.said, r)
 	return id, nil
 }
 
-// command types a command of the agent who holds the conversation.
-func (d *driver) command(ctx context.Context, t *talk, r judge.Record, words string) error {
+// typeCommand types a command of the agent who holds the conversation.
+func (d *driver) typeCommand(ctx context.Context, t *talk, r judge.Record, words string) error {
 	_, err := d.say(ctx, t, t.agent, d.traits.Command(words), r)
 	return err
 }
 
 // typeInside types words that must never reach the customer, in one of the forms that say so.
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
-	m := t.mark(judge.Inside)
-	d.done.Inside++
-	ways := d.traits.Inside(t.agent, t.colleague, d.words(m))
+	m := t.nextMark(judge.Inside)
+	d.counted.Inside++
+	ways := d.traits.Inside(t.agent, t.colleague, d.composeText(m))
 	way := ways[d.rng.IntN(len(ways))]
 	_, err := d.say(ctx, t, way.Who, way.Text, judge.Record{Did: judge.ActType, Mark: m})
 	return err
@@ -351,15 +361,15 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 
 // typeAndDelete takes a reply back within the hold.
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
-	m := t.mark(judge.Gone)
-	d.taken.noteTyped(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
+	m := t.nextMark(judge.Gone)
+	d.takeBacks.noteTyped(m)
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil {
 		return err
 	}
-	d.done.Deletes++
-	d.soon(func(ctx context.Context) error {
-		d.taken.noteDeleted(id, m)
+	d.counted.Deletes++
+	d.doSoon(func(ctx context.Context) error {
+		d.takeBacks.noteDeleted(id, m)
 		if err := d.chat.TakeBack(ctx, t.agent, id); err != nil {
 			return err
 		}
@@ -369,13 +379,13 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	return nil
 }
 
-// soon does something a moment later, well within the hold.
-func (d *driver) soon(do func(context.Context) error) {
+// doSoon does something a moment later, well before the hold ends.
+func (d *driver) doSoon(do func(context.Context) error) {
 	d.later = append(d.later, deed{time.Now().Add(300 * time.Millisecond), do})
 }
 
-// words makes a text around a mark.
-func (d *driver) words(m judge.Mark) string {
+// composeText makes a text around a mark.
+func (d *driver) composeText(m judge.Mark) string {
 	list := []string{
 		"Thank you for your patience, this is %s.", "Here is what I found: %s", "Please look at %s and tell me whether it works now.",
 		"About %s:\n\nit was the cable.", "Hello again, %s.\nBest wishes", "%s",

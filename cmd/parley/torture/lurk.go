@@ -8,25 +8,25 @@ import (
 )
 
 const (
-	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
+	// minLurk is how long a blow waits at least for its moment on the wire: replies wait for
 	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
 	// longer, and where a chat takes one post a second.
-	lurkLeast = 3 * time.Minute
-	// lurkLimited is how long a blow waits after the flow where the chat keeps to its limits. Parley may have to
+	minLurk = 3 * time.Minute
+	// limitedLurk is how long a blow waits after the flow where the chat keeps to its limits. Parley may have to
 	// read there, before a reply leaves, whether it was changed, and is let read so much in a minute.
-	lurkLimited = 10 * time.Minute
+	limitedLurk = 10 * time.Minute
 )
 
 // lurkFor is how long a blow waits for its moment.
-func (o Options) lurkFor() time.Duration { return max(o.Flow/10, lurkLeast) }
+func (o Options) lurkFor() time.Duration { return max(o.Flow/10, minLurk) }
 
 // lurkAfter is how long after the flow, when the other blows no longer keep Parley from its work, a blow still
 // waits whose kind has fallen too rarely.
 func (o Options) lurkAfter() time.Duration {
 	if o.Rate > 0 {
-		return lurkLimited
+		return limitedLurk
 	}
-	return lurkLeast
+	return minLurk
 }
 
 // lurk waits for the moment of a blow on the wire.
@@ -35,10 +35,10 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	landed := true
 	switch h.Name {
 	case harmLaneKill:
-		tr.match = marked(&c.driver.bursts)
+		tr.match = marked(&c.driver.burstMarks)
 		tr.strike = func(l *link) bool {
 			landed = false
-			for _, r := range c.net.owners(l) {
+			for _, r := range c.net.ownersOf(l) {
 				landed = r.kill() || landed
 			}
 			return !h.Wholly
@@ -48,7 +48,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	case harmEarly:
 		tr.match = posting
 		if h.Way == waySMTP {
-			tr.match = marked(&c.driver.backs)
+			tr.match = marked(&c.driver.bounceMarks)
 		}
 		tr.strike = func(l *link) bool {
 			l.holdAnswers(earlyFor)
@@ -68,21 +68,21 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 			return true
 		}
 	}
-	defer c.driver.wishes.make(h.wishFor())()
+	defer c.driver.wishes.add(h.wishFor())()
 	if h.strikesBase() {
-		defer c.net.troubled()()
+		defer c.net.beginOutage()()
 	}
-	if c.springs(ctx, h, tr, &landed) {
-		c.hit(h)
+	if c.waitForTrap(ctx, h, tr, &landed) {
+		c.recordHit(h)
 		return
 	}
-	c.miss(h)
+	c.recordMiss(h)
 }
 
-// springs waits until a blow's trap has sprung and struck something: a process may have ended just before.
+// waitForTrap waits until a blow's trap has sprung and struck something: a process may have ended just before.
 // It gives up after c.patience. But if the blow's kind has fallen too rarely by then, it waits on until
 // lurkAfter is over, or until enough others of the kind have fallen.
-func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) bool {
+func (c *chaos) waitForTrap(ctx context.Context, h harm, tr *trap, landed *bool) bool {
 	until, last := time.Now().Add(c.patience), c.began.Add(c.opt.Flow+c.opt.lurkAfter())
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
@@ -104,7 +104,7 @@ func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) boo
 func (c *chaos) waitOn(name string, stop func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.lacks(name) {
+	if !c.needsMore(name) {
 		return false
 	}
 	if c.waiting == nil {
@@ -114,8 +114,8 @@ func (c *chaos) waitOn(name string, stop func()) bool {
 	return true
 }
 
-// lacks reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
-func (c *chaos) lacks(name string) bool { return c.struck[name] < fewest(c.opt.Blows[name]) }
+// needsMore reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
+func (c *chaos) needsMore(name string) bool { return c.struck[name] < fewest(c.opt.Blows[name]) }
 
 // betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
 // byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
@@ -131,10 +131,10 @@ func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, land
 	}
 	tr.strike = func(l *link) bool {
 		*landed = false
-		for _, r := range c.net.owners(l) {
+		for _, r := range c.net.ownersOf(l) {
 			thaw, ok := r.freeze()
 			*landed = *landed || ok
-			c.under.Go(func() {
+			c.running.Go(func() {
 				pause.For(ctx, h.For)
 				thaw()
 			})

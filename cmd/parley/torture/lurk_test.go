@@ -36,7 +36,7 @@ func lurking(t *testing.T, c *chaos, starts bool) (struck, missed int) {
 	for n := 0; ; n++ {
 		select {
 		case <-over:
-			c.under.Wait()
+			c.running.Wait()
 			return c.struck[harmClaimStop] - before, c.missed[harmClaimStop]
 		default:
 		}
@@ -116,7 +116,7 @@ func TestLurkTogether(t *testing.T) {
 			t.Fatalf("%d of %d blows still wait", blows-n, blows)
 		}
 	}
-	c.under.Wait()
+	c.running.Wait()
 	if struck, missed := c.struck[harmClaimStop]-before, c.missed[harmClaimStop]; struck != 1 || missed != blows-1 {
 		t.Errorf("struck %d, missed %d", struck, missed)
 	}
@@ -126,7 +126,7 @@ func TestLurkTogether(t *testing.T) {
 func TestLurkAfter(t *testing.T) {
 	t.Parallel()
 	free, limited := Options{}, Options{Rate: 1}
-	if limited.lurkAfter() <= free.lurkAfter() || newDriver(world.Wire{}, limited).wishes.every <= newDriver(world.Wire{}, free).wishes.every {
+	if limited.lurkAfter() <= free.lurkAfter() || newDriver(world.Wire{}, limited).wishes.interval <= newDriver(world.Wire{}, free).wishes.interval {
 		t.Error("nobody waits longer there")
 	}
 }

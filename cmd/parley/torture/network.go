@@ -56,7 +56,7 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		return p
 	}
 	for i := range replicas {
-		n.replicas = append(n.replicas, &replica{n: i, excuse: n.inTrouble})
+		n.replicas = append(n.replicas, &replica{n: i, excuse: n.hadOutage})
 		n.base = append(n.base, open(wayBase, dialer("unix", socket)))
 		if slack.Host != "" {
 			n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
@@ -97,17 +97,17 @@ func (n *network) baseURL(i int) string {
 // slackURL is where replica i finds Slack.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// to returns the proxy of a way. Where Slack sends requests, those take the place of Socket
+// proxyFor returns the proxy of a way. Where Slack sends requests, those take the place of Socket
 // Mode's connections.
-func (n *network) to(way string, replica int) (*proxy, string) {
-	p := n.through(way, replica)
+func (n *network) proxyFor(way string, replica int) (*proxy, string) {
+	p := n.findProxy(way, replica)
 	if p == n.front {
 		way = p.way
 	}
 	return p, way
 }
 
-func (n *network) through(way string, replica int) *proxy {
+func (n *network) findProxy(way string, replica int) *proxy {
 	switch way {
 	case waySocket:
 		if n.front != nil {
@@ -127,8 +127,8 @@ func (n *network) through(way string, replica int) *proxy {
 	return n.slack[replica]
 }
 
-// owners returns the Parley that has a connection; all, when nobody can tell.
-func (n *network) owners(l *link) []*replica {
+// ownersOf returns the Parley that has a connection; all, when nobody can tell.
+func (n *network) ownersOf(l *link) []*replica {
 	if l.p.owner != nil {
 		return []*replica{l.p.owner}
 	}
@@ -156,8 +156,8 @@ func (n *network) addTo(faults map[string]int) {
 	}
 }
 
-// troubled notes that a blow keeps Parley from the database until over is called.
-func (n *network) troubled() (over func()) {
+// beginOutage notes that a blow keeps Parley from the database until over is called.
+func (n *network) beginOutage() (over func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.outages++
@@ -169,8 +169,8 @@ func (n *network) troubled() (over func()) {
 	}
 }
 
-// inTrouble reports whether a blow keeps Parley from the database, or did so since then.
-func (n *network) inTrouble(since time.Time) bool {
+// hadOutage reports whether a blow keeps Parley from the database, or did so since then.
+func (n *network) hadOutage(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.outages > 0 || n.outage.After(since)

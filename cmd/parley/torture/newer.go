@@ -60,7 +60,7 @@ const acceptedLeast = 10
 
 // workBeside lets two versions work for so long, and until the newer one has accepted some events.
 func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
-	defer c.driver.wishes.make(wishReply)()
+	defer c.driver.wishes.add(wishReply)()
 	began := time.Now()
 	for err == nil && v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
 		if !pause.For(ctx, max(lasting-time.Since(began), time.Second)) {

@@ -77,8 +77,8 @@ type Options struct {
 	Out  io.Writer // progress, for people
 }
 
-// much is how many messages make a flood: one for each second of the flow, within bounds.
-func (o Options) much() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
+// floodSize is how many messages make a flood: one for each second of the flow, within bounds.
+func (o Options) floodSize() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
 
 // Plan returns the blows and messages that fit a flow: their number grows with it. What
 // o has already stays.

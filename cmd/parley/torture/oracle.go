@@ -16,16 +16,15 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// oracle looks at the world through the emulators' windows, answers what Parley asks
-// of people, and judges.
+// oracle inspects the emulators as people would see them, answers what Parley asks of people, and judges.
 type oracle struct {
 	wire    world.Wire
 	chat    world.Platform
 	convs   int
 	hold    time.Duration
-	clicked map[string]time.Time // by the post that asked
+	clicked map[string]time.Time // when it clicked last, by the id of the post with the question
 	unclear map[judge.Mark]bool  // replies of which nobody could tell whether the customer has them
-	asked   map[judge.Mark]bool  // all other replies that a click sent
+	asked   map[judge.Mark]bool  // replies that a click sent and that aren't in unclear
 	told    judge.Testimony
 	broken  map[string]bool // mails that customers can't read
 }
@@ -66,20 +65,23 @@ func newOracle() *oracle {
 		told: judge.Testimony{Clicks: map[judge.Mark]judge.Clicks{}, Answered: map[string]bool{}, Excused: map[judge.Mark]bool{}}}
 }
 
-// Oracle is the whole life of an oracle's process: it answers each line of in with one
-// of out until in ends. Errors: orders that can't be read.
+// Oracle is the main function of an oracle's process: it answers each order in in with a line in out until in
+// ends. It returns an error if an order can't be read.
 func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	o := newOracle()
 	lines, say := json.NewDecoder(in), json.NewEncoder(out)
 	for {
 		var cmd order
-		if err := lines.Decode(&cmd); errors.Is(err, io.EOF) {
+		err := lines.Decode(&cmd)
+		if errors.Is(err, io.EOF) {
 			return nil
-		} else if err != nil {
+		}
+		if err != nil {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
 		if cmd.Begin != nil {
-			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.Platform(), cmd.Begin.Convs, cmd.Begin.Hold
+			o.wire, o.chat = cmd.Begin.Wire, cmd.Begin.Wire.Platform()
+			o.convs, o.hold = cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
 			o.told.Excused[m] = true
@@ -87,7 +89,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 		if cmd.Said != nil {
 			o.told.Said = cmd.Said
 		}
-		a, err := o.look(ctx, cmd.Click)
+		a, err := o.inspect(ctx, cmd.Click)
 		if err != nil {
 			a.Error = err.Error()
 		}
@@ -97,15 +99,15 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// look sees everything, clicks if it may, and judges.
-func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
+// inspect reads everything that people see, clicks if click is true, and judges.
+func (o *oracle) inspect(ctx context.Context, click bool) (answer, error) {
 	var w judge.World
 	var err error
 	if w.Threads, err = o.chat.Look(ctx); err != nil {
 		return answer{}, err
 	}
 	for conv := 1; conv <= o.convs; conv++ {
-		b, err := o.box(ctx, conv)
+		b, err := o.readBox(ctx, conv)
 		if err != nil {
 			return answer{}, err
 		}
@@ -120,11 +122,13 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 			return a, err
 		}
 	}
-	if err := o.ask(ctx, w); err != nil {
+	if err := o.askPlatform(ctx, w); err != nil {
 		return a, err
 	}
 	a.Verdict = judge.Decide(w, o.told)
-	a.Verdict.Ambiguous, a.Verdict.Unsure, a.Verdict.Clicked = len(o.unclear), o.told.Said.Together(o.unclear), len(o.asked)
+	a.Verdict.Ambiguous = len(o.unclear)
+	a.Verdict.Unsure = o.told.Said.Together(o.unclear)
+	a.Verdict.Clicked = len(o.asked)
 	for m, rightly := range o.told.Said.Asks() {
 		if rightly && o.asked[m] {
 			a.Verdict.Asked++
@@ -141,8 +145,8 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	return a, err
 }
 
-// ask asks the platform what it told Parley late, and what never.
-func (o *oracle) ask(ctx context.Context, w judge.World) error {
+// askPlatform asks the platform of which messages and changes it told Parley late, and of which never.
+func (o *oracle) askPlatform(ctx context.Context, w judge.World) error {
 	late, err := o.chat.Untold(ctx, world.Written, o.hold*3/4)
 	if err != nil {
 		return err
@@ -166,8 +170,8 @@ func (o *oracle) ask(ctx context.Context, w judge.World) error {
 	return err
 }
 
-// phone returns the box of a customer who writes by phone.
-func (o *oracle) phone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
+// readPhone reads the messages of a customer who writes by phone.
+func (o *oracle) readPhone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
 	b := judge.Box{Conv: conv}
 	chat, err := o.wire.Phone(ctx, kind, conv)
 	for _, text := range chat.Wrote {
@@ -187,9 +191,10 @@ func (o *oracle) phone(ctx context.Context, kind world.ChatKind, conv int) (judg
 	return b, err
 }
 
-func (o *oracle) box(ctx context.Context, conv int) (judge.Box, error) {
+// readBox reads the messages of any customer.
+func (o *oracle) readBox(ctx context.Context, conv int) (judge.Box, error) {
 	if kind := world.KindOf(conv, o.wire.Chats); kind != world.ByMail {
-		return o.phone(ctx, kind, conv)
+		return o.readPhone(ctx, kind, conv)
 	}
 	b := judge.Box{Conv: conv}
 	wrote, err := o.wire.Folder(ctx, world.Customer(conv), "Sent")
@@ -253,7 +258,7 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 			if p.User != "" || p.TS == t.Root {
 				continue
 			}
-			done, err := o.answerOne(ctx, t, p, authors, w)
+			done, err := o.answerQuestion(ctx, t, p, authors, w)
 			if err != nil {
 				return clicks, err
 			}
@@ -265,23 +270,19 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 	return clicks, nil
 }
 
-// answerOne clicks on one line, unless it did a moment ago.
-func (o *oracle) answerOne(ctx context.Context, t judge.Thread, p judge.Post, authors map[judge.Mark]string, w judge.World) (bool, error) {
+// answerQuestion clicks on one line with a question, unless it did so a moment ago. It reports whether it acted.
+func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Post, authors map[judge.Mark]string, w judge.World) (bool, error) {
 	const again = 30 * time.Second
-	about, id := subjectOf(p), ""
+	about := subjectOf(p)
 	if authors[about] == "" || time.Since(o.clicked[p.TS]) < again {
 		return false, nil
 	}
-	arrived := w.Received(about)
-	switch {
-	case p.Buttons["marksent"] != "" && arrived:
-		id = p.Buttons["marksent"]
-	case arrived:
+	id := chooseButton(p.Buttons, w.Received(about))
+	if id == "" {
 		return false, nil
-	default:
-		id = cmp.Or(p.Buttons["sendagain"], p.Buttons["send"])
 	}
-	if id == "" || p.Buttons["marksent"] != "" && !o.clicked[p.TS].IsZero() {
+	isUnclear := p.Buttons["marksent"] != ""
+	if isUnclear && !o.clicked[p.TS].IsZero() { // a second click could send the reply a second time
 		return false, nil
 	}
 	if judge.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
@@ -293,7 +294,7 @@ func (o *oracle) answerOne(ctx context.Context, t judge.Thread, p judge.Post, au
 		return true, err
 	}
 	o.clicked[p.TS] = time.Now()
-	o.press(t.Root, about, p.Buttons["marksent"] != "", id == p.Buttons["sendagain"])
+	o.recordClick(t.Root, about, isUnclear, id == p.Buttons["sendagain"])
 	err := o.chat.Click(ctx, authors[about], p.TS, id)
 	if errors.Is(err, world.ErrNotTaken) { // a person would try again
 		delete(o.clicked, p.TS)
@@ -302,9 +303,18 @@ func (o *oracle) answerOne(ctx context.Context, t judge.Thread, p judge.Post, au
 	return true, err
 }
 
-// press notes a click about a reply. unclear means that nobody could tell whether the reply was
+// chooseButton returns the id of the button that a person clicks who knows whether the customer has the reply, or "".
+// There is a button marksent only where Parley can't tell whether the reply was sent.
+func chooseButton(buttons map[string]string, arrived bool) string {
+	if arrived {
+		return buttons["marksent"]
+	}
+	return cmp.Or(buttons["sendagain"], buttons["send"])
+}
+
+// recordClick notes a click about a reply. unclear means that nobody could tell whether the reply was
 // sent; again means that the click sends it once more.
-func (o *oracle) press(root string, about judge.Mark, unclear, again bool) {
+func (o *oracle) recordClick(root string, about judge.Mark, unclear, again bool) {
 	o.told.Answered[root] = true
 	c := o.told.Clicks[about]
 	c.Sent++
@@ -319,8 +329,8 @@ func (o *oracle) press(root string, about judge.Mark, unclear, again bool) {
 	o.told.Clicks[about] = c
 }
 
-// subjectOf returns the reply that a line of ours is about; zero when it is about none, or
-// about several.
+// subjectOf returns the reply that a line of Parley's is about. It returns the zero mark if the line is about no
+// reply, or about several.
 func subjectOf(p judge.Post) judge.Mark {
 	about := judge.Mark{}
 	for _, m := range judge.Distinct(p.Marks) {

@@ -67,7 +67,7 @@ func TestPress(t *testing.T) {
 		{"mark as sent", true, false, judge.Clicks{Sent: 1}},
 	} {
 		o := newOracle()
-		o.press("1", m, c.unclear, c.again)
+		o.recordClick("1", m, c.unclear, c.again)
 		if o.told.Clicks[m] != c.want || !o.told.Answered["1"] || o.unclear[m] != c.unclear || o.asked[m] == c.unclear {
 			t.Errorf("%s: %+v", c.name, o.told.Clicks[m])
 		}

@@ -29,26 +29,25 @@ const (
 	earlyFor = 1500 * time.Millisecond
 )
 
-// proxy stands between Parley and something that it speaks to: it cuts connections and
-// lets them go silent.
+// proxy stands between Parley and something that Parley speaks to: it cuts connections and lets them go silent.
 type proxy struct {
-	way   string
-	owner *replica // whose connections these are; nil means anybody's
-	dial  func(context.Context) (net.Conn, error)
-	traps *traps
-	seen  func(answer string) // gets the status of each answer to a webhook, such as "200"; nil where there are no webhooks
-	in    net.Listener
-	end   context.CancelFunc
+	way    string
+	owner  *replica // whose connections these are; nil means anybody's
+	dial   func(context.Context) (net.Conn, error)
+	traps  *traps
+	seen   func(answer string) // gets the status of each answer to a webhook, such as "200"; nil where there are no webhooks
+	in     net.Listener
+	cancel context.CancelFunc
 
-	mu    sync.Mutex
-	links map[*link]bool
-	quiet map[string]*silence // silences that last, by way: connections that are opened meanwhile are silent, too
-	all   sync.WaitGroup
+	mu       sync.Mutex
+	links    map[*link]bool
+	silences map[string]*silence // that last, by way: connections that are opened meanwhile are silent, too
+	serving  sync.WaitGroup
 }
 
 // silence is a fault that lasts: nothing comes back.
 type silence struct {
-	wholly bool // what Parley sends doesn't get through either
+	wholly bool // what Parley sends doesn't reach the server either
 }
 
 // openProxy listens on a loopback address of its own and serves until close.
@@ -58,15 +57,15 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("torture: proxy: %w", err)
 	}
-	ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
-	p.in, p.links, p.quiet = in, map[*link]bool{}, map[string]*silence{}
-	p.all.Go(func() {
+	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	p.in, p.links, p.silences = in, map[*link]bool{}, map[string]*silence{}
+	p.serving.Go(func() {
 		for {
 			conn, err := in.Accept()
 			if err != nil {
 				return // closed
 			}
-			p.all.Go(func() { p.serve(ctx, conn) })
+			p.serving.Go(func() { p.serve(ctx, conn) })
 		}
 	})
 	return p, nil
@@ -83,16 +82,16 @@ func dialer(network, address string) func(context.Context) (net.Conn, error) {
 func (p *proxy) address() string { return p.in.Addr().String() }
 
 func (p *proxy) close() {
-	p.end()
+	p.cancel()
 	_ = p.in.Close() // nobody waits for it
-	for _, l := range p.list("") {
+	for _, l := range p.openLinks("") {
 		l.reset()
 	}
-	p.all.Wait()
+	p.serving.Wait()
 }
 
-// list returns the open links of a way; "" means all.
-func (p *proxy) list(way string) []*link {
+// openLinks returns the open links of a way. An empty way means all.
+func (p *proxy) openLinks(way string) []*link {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []*link
@@ -121,7 +120,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	}
 	p.mu.Lock()
 	p.links[l] = true
-	q := p.quiet[l.way]
+	q := p.silences[l.way]
 	if q != nil {
 		l.mute(q.wholly)
 	}
@@ -158,7 +157,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 
 // cut resets the open connections of a way and reports how many those were.
 func (p *proxy) cut(way string) int {
-	list := p.list(way)
+	list := p.openLinks(way)
 	for _, l := range list {
 		l.reset()
 	}
@@ -171,21 +170,21 @@ func (p *proxy) cut(way string) int {
 func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly bool) int {
 	q := &silence{wholly: wholly}
 	p.mu.Lock()
-	p.quiet[way] = q
+	p.silences[way] = q
 	p.mu.Unlock()
-	list := p.list(way)
+	list := p.openLinks(way)
 	for _, l := range list {
 		l.mute(wholly)
 	}
 	pause.For(ctx, d)
 	p.mu.Lock()
-	if p.quiet[way] == q { // else another silence has begun, and lasts
-		delete(p.quiet, way)
+	if p.silences[way] == q { // else another silence has begun, and lasts
+		delete(p.silences, way)
 	}
 	p.mu.Unlock()
 	struck := len(list)
-	for _, l := range p.list(way) {
-		if l.silent() {
+	for _, l := range p.openLinks(way) {
+		if l.isSilent() {
 			l.reset()
 		}
 	}
@@ -198,13 +197,13 @@ type link struct {
 	way    string
 	client net.Conn
 
-	mu       sync.Mutex
-	server   net.Conn // nil means swallowed from the start
-	deafUp   bool     // what Parley says is swallowed
-	deafDown bool     // what Parley is told is swallowed
-	hold     time.Time
-	hot      bool // PostgreSQL: a connection over which deliveries are claimed
-	claimed  bool // a reply was just claimed over it
+	mu               sync.Mutex
+	server           net.Conn  // nil means swallowed from the start
+	deafUp           bool      // what Parley says is swallowed
+	deafDown         bool      // what Parley is told is swallowed
+	answersHeldUntil time.Time // what comes from the server is kept back until then
+	claims           bool      // PostgreSQL: a connection over which deliveries are claimed
+	justClaimed      bool      // a reply was just claimed over it
 }
 
 func (l *link) mute(wholly bool) {
@@ -213,7 +212,7 @@ func (l *link) mute(wholly bool) {
 	l.deafUp, l.deafDown = wholly, true
 }
 
-func (l *link) silent() bool {
+func (l *link) isSilent() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.deafDown || l.server == nil
@@ -223,7 +222,7 @@ func (l *link) silent() bool {
 func (l *link) holdAnswers(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.hold = time.Now().Add(d)
+	l.answersHeldUntil = time.Now().Add(d)
 }
 
 // reset ends both sides at once, without a word.
@@ -260,8 +259,7 @@ func (l *link) pump(from, to net.Conn, up bool) {
 	}
 }
 
-// carry passes a piece on, unless the link is silent or a trap springs. False: the
-// link is over.
+// carry passes a piece on, unless the link is silent or a trap springs. It returns false when the link is over.
 func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	if l.swallows(up) {
 		return true
@@ -269,11 +267,13 @@ func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	if !l.p.traps.pass(l, piece, up) {
 		return false
 	}
-	if rest, ok := bytes.CutPrefix(piece, []byte("HTTP/1.1 ")); ok && !up && l.p.seen != nil && len(rest) > 3 {
-		l.p.seen(string(rest[:3]))
+	if !up && l.p.seen != nil {
+		if status := httpStatus(piece); status != "" {
+			l.p.seen(status)
+		}
 	}
 	l.mu.Lock()
-	wait := time.Until(l.hold)
+	wait := time.Until(l.answersHeldUntil)
 	l.mu.Unlock()
 	if !up && wait > 0 {
 		<-time.After(wait) // that is the fault
@@ -285,8 +285,22 @@ func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	return err == nil
 }
 
+// httpStatus returns the status of the answer that begins with piece, such as "200", or "" if no answer begins there.
+func httpStatus(piece []byte) string {
+	const digits = 3
+	rest, ok := bytes.CutPrefix(piece, []byte("HTTP/1.1 "))
+	if !ok || len(rest) <= digits {
+		return ""
+	}
+	return string(rest[:digits])
+}
+
+// swallows reports whether the link is silent in one direction.
 func (l *link) swallows(up bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return up && l.deafUp || !up && l.deafDown
+	if up {
+		return l.deafUp
+	}
+	return l.deafDown
 }

@@ -141,13 +141,13 @@ func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	now := func() *silence {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.quiet[waySMTP]
+		return p.silences[waySMTP]
 	}
 	before := now()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
 	go func() { done <- p.silence(ctx, waySMTP, time.Hour, wholly) }()
-	for deadline := time.Now().Add(time.Minute); now() == before || !p.list(waySMTP)[0].silent(); {
+	for deadline := time.Now().Add(time.Minute); now() == before || !p.openLinks(waySMTP)[0].isSilent(); {
 		if time.Now().After(deadline) {
 			t.Fatal("not silent")
 		}

@@ -113,7 +113,7 @@ func TestStrikeNobody(t *testing.T) {
 	end()
 	c := &chaos{replicas: []*replica{r}, net: &network{}, say: func(string, ...any) {}, struck: map[string]int{}, missed: map[string]int{}}
 	for _, name := range []string{harmKill, harmFreeze} {
-		if c.catch(ctx, harm{Name: name}); c.missed[name] != 1 || c.struck[name] != 0 {
+		if c.strikeWhenPossible(ctx, harm{Name: name}); c.missed[name] != 1 || c.struck[name] != 0 {
 			t.Errorf("%s: struck %v, missed %v", name, c.struck, c.missed)
 		}
 	}
@@ -124,16 +124,16 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	n := &network{}
 	began := time.Now()
-	if n.inTrouble(began) {
+	if n.hadOutage(began) {
 		t.Error("trouble without a blow")
 	}
-	first, second := n.troubled(), n.troubled()
+	first, second := n.beginOutage(), n.beginOutage()
 	first()
-	if !n.inTrouble(time.Now().Add(time.Hour)) {
+	if !n.hadOutage(time.Now().Add(time.Hour)) {
 		t.Error("the second blow still lasts")
 	}
 	second()
-	if !n.inTrouble(began) || n.inTrouble(time.Now().Add(time.Hour)) {
+	if !n.hadOutage(began) || n.hadOutage(time.Now().Add(time.Hour)) {
 		t.Error("trouble doesn't end with its blows")
 	}
 }

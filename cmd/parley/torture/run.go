@@ -138,12 +138,12 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
 		patience: s.opt.lurkFor(), newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {
-		c.program, c.rolled = s.program, make(chan struct{})
+		c.program, c.upgraded = s.program, make(chan struct{})
 	}
 	if err := s.oracle.begin(s.wire, len(s.driver.talks), s.opt.hold()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.driver.prepare(ctx), world.Spoil(ctx, s.wire)); err != nil {
+	if err := errors.Join(s.driver.prepareBounces(ctx), world.Spoil(ctx, s.wire)); err != nil {
 		return err
 	}
 	group, both := errgroup.WithContext(ctx)
@@ -156,7 +156,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 		return err
 	}
 	s.network.addTo(r.Faults)
-	r.Said = s.driver.done
+	r.Said = s.driver.counted
 	r.Harm, r.Missed = c.counts()
 	r.Versions.Accepted = c.accepted
 	for _, name := range killsAndStops() {
@@ -193,7 +193,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	const still = 3 // how many looks in a row must find nothing left to wait for
 	calm, told := 0, time.Now()
-	excused, err := s.driver.taken.listExcused(ctx)
+	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
 		return err
 	}

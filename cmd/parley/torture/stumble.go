@@ -35,10 +35,10 @@ type hardMails struct {
 	last map[errand]judge.Mark // the last mail that was made for each kind of errand
 }
 
-// makeHard makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
+// createHardTrigger makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
 // ended them: on a slow machine blows end several. Refusals are counted by a sequence, which
 // keeps its value when the refused transaction is rolled back.
-const makeHard = `
+const createHardTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.hard (mark text PRIMARY KEY, seconds int NOT NULL, times int NOT NULL, refusals text NOT NULL);
 	CREATE OR REPLACE FUNCTION torture.stumble() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -58,9 +58,9 @@ const makeHard = `
 	SET lock_timeout = '2s';
 	CREATE OR REPLACE TRIGGER stumble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.stumble()`
 
-// make prepares that applying a mail fails; it is called before the mail is written. It tries until
+// prepare prepares that applying a mail fails; it is called before the mail is written. It tries until
 // the database answers, for at most a minute.
-func (h *hardMails) make(ctx context.Context, what errand, m judge.Mark) error {
+func (h *hardMails) prepare(ctx context.Context, what errand, m judge.Mark) error {
 	h.mu.Lock()
 	if h.last == nil {
 		h.last = map[errand]judge.Mark{}
@@ -77,7 +77,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m judge.Mark) error {
 	}
 	for deadline := time.Now().Add(time.Minute); ; {
 		err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
-			if _, err := c.Exec(ctx, makeHard); err != nil {
+			if _, err := c.Exec(ctx, createHardTrigger); err != nil {
 				return err
 			}
 			if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalsOf(m)); err != nil {
@@ -111,8 +111,8 @@ type hardMail struct {
 	Applied bool `db:"applied"`
 }
 
-// look reports what became of the last mail that was made for an errand; nothing yet while there is none.
-func (h *hardMails) look(ctx context.Context, what errand) (hardMail, error) {
+// inspectLast reports what became of the last mail that was made for an errand; nothing yet while there is none.
+func (h *hardMails) inspectLast(ctx context.Context, what errand) (hardMail, error) {
 	h.mu.Lock()
 	m, ok := h.last[what]
 	h.mu.Unlock()
@@ -151,17 +151,17 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 		what = errandSlow
 	}
 	if !c.driver.errands.send(ctx, what, c.opt.lurkFor()) {
-		c.miss(h)
+		c.recordMiss(h)
 		return
 	}
 	for deadline := time.Now().Add(c.opt.lurkFor() + stumbles*slowFor); ; {
-		mail, err := c.driver.hard.look(ctx, what) // the database may be down for a moment
+		mail, err := c.driver.hard.inspectLast(ctx, what) // the database may be down for a moment
 		switch {
 		case err == nil && mail.Applied && mail.Refused > 0:
-			c.hit(h)
+			c.recordHit(h)
 			return
 		case time.Now().After(deadline) || !pause.For(ctx, 200*time.Millisecond):
-			c.miss(h)
+			c.recordMiss(h)
 			return
 		}
 	}
@@ -170,11 +170,11 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 // strikeDead kills the process that applies a deadly mail, again and again, until Parley has counted
 // as many attempts as may fail, whoever ended them.
 func (c *chaos) strikeDead(ctx context.Context, h harm) {
-	c.under.Go(func() { c.driver.errands.send(ctx, errandDeadly, c.opt.lurkFor()) })
+	c.running.Go(func() { c.driver.errands.send(ctx, errandDeadly, c.opt.lurkFor()) })
 	kills := 0
 	kill := func(l *link) bool {
 		landed := false
-		for _, r := range c.net.owners(l) {
+		for _, r := range c.net.ownersOf(l) {
 			landed = r.kill() || landed
 		}
 		if landed {
@@ -184,9 +184,9 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	}
 	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
 	defer enough()
-	c.under.Go(func() { // beside the trap, which must be armed when the mail comes
+	c.running.Go(func() { // beside the trap, which must be armed when the mail comes
 		for pause.For(lurk, deadlyLook) {
-			mail, err := c.driver.hard.look(lurk, errandDeadly) // the database may be down for a moment
+			mail, err := c.driver.hard.inspectLast(lurk, errandDeadly) // the database may be down for a moment
 			if err == nil && (mail.Applied || mail.Tries >= stumbles) {
 				enough()
 			}
@@ -196,10 +196,10 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: kill}, c.opt.lurkFor()*stumbles)
 	}
 	if kills == 0 {
-		c.miss(h)
+		c.recordMiss(h)
 		return
 	}
-	c.hit(h)
+	c.recordHit(h)
 }
 
 // deadlyLook is how long to wait between two questions what became of a deadly mail.
@@ -209,16 +209,16 @@ const deadlyLook = 2 * time.Second
 func (d *driver) writeHard(ctx context.Context, what errand) error {
 	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != world.ByMail })
 	t := mailers[d.rng.IntN(len(mailers))]
-	d.done.Hard++
+	d.counted.Hard++
 	d.mails += 3
 	for i := range 3 {
 		if i == 1 {
-			m := judge.Mark{Kind: judge.Said, Conv: t.conv, N: t.n + 1}
-			if err := d.hard.make(ctx, what, m); err != nil {
+			m := judge.Mark{Kind: judge.Said, Conv: t.conv, N: t.markCount + 1}
+			if err := d.hard.prepare(ctx, what, m); err != nil {
 				return err
 			}
 		}
-		if err := d.mail(ctx, t, i == 2); err != nil {
+		if err := d.writeAsCustomer(ctx, t, i == 2); err != nil {
 			return err
 		}
 	}

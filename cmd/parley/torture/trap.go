@@ -85,10 +85,10 @@ func (l *link) learn(piece []byte, up bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if up {
-		l.hot = l.hot || bytes.Contains(piece, []byte(pgHot))
-		l.claimed = false
-	} else if l.hot {
-		l.claimed = l.claimed || bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
+		l.claims = l.claims || bytes.Contains(piece, []byte(pgHot))
+		l.justClaimed = false
+	} else if l.claims {
+		l.justClaimed = l.justClaimed || bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 	}
 }
 
@@ -96,14 +96,14 @@ func (l *link) learn(piece []byte, up bool) {
 func afterClaim(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.claimed && bytes.HasSuffix(piece, []byte(pgReady))
+	return l.justClaimed && bytes.HasSuffix(piece, []byte(pgReady))
 }
 
 // committing fits a request to commit.
 func committing(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return bytes.Contains(piece, []byte(pgCommit)) || l.hot && bytes.HasSuffix(piece, []byte(pgSync))
+	return bytes.Contains(piece, []byte(pgCommit)) || l.claims && bytes.HasSuffix(piece, []byte(pgSync))
 }
 
 // contains fits pieces with these words.

@@ -118,7 +118,7 @@ func git(ctx context.Context, source string, args ...string) (string, error) {
 
 // roll replaces the program of all replicas, one after the other.
 func (c *chaos) roll(ctx context.Context) error {
-	defer close(c.rolled)
+	defer close(c.upgraded)
 	for _, r := range c.replicas {
 		if err := c.restart(ctx, harm{Name: harmUpgrade, N: r.n}, c.program); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (c *chaos) restart(ctx context.Context, h harm, program []string, env ...st
 	before := c.blows()
 	gap, drained, ok := c.doors.watch(ctx, h.N, func() { c.replicas[h.N].replace(program, env...) })
 	c.doors.note(gap, drained, ok && c.blows() == before)
-	c.hit(h)
+	c.recordHit(h)
 	return ctx.Err()
 }
 

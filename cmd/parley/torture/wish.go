@@ -38,21 +38,21 @@ func (h harm) wishFor() wish {
 // Pauses between two acts for the sake of a wish. Where the chat keeps to its limits, what is said only for a
 // wish would otherwise stand in the way of what the wish waits for.
 const (
-	grantEvery   = 2 * time.Second
-	grantLimited = 6 * time.Second
+	grantInterval        = 2 * time.Second
+	limitedGrantInterval = 6 * time.Second
 )
 
 // wishes are those that wait, used by several goroutines.
 type wishes struct {
-	every time.Duration // the pause between two that are granted
+	interval time.Duration // the pause between two wishes that are granted
 
 	mu      sync.Mutex
 	list    []wish
 	granted time.Time
 }
 
-// make adds a wish; take removes it again.
-func (w *wishes) make(what wish) (take func()) {
+// add adds a wish; take removes it again.
+func (w *wishes) add(what wish) (take func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.list = append(w.list, what)
@@ -68,7 +68,7 @@ func (w *wishes) make(what wish) (take func()) {
 	}
 }
 
-func (w *wishes) open() bool {
+func (w *wishes) isAnyOpen() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.list) > 0
@@ -78,7 +78,7 @@ func (w *wishes) open() bool {
 func (w *wishes) next() wish {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.list) == 0 || time.Since(w.granted) < w.every {
+	if len(w.list) == 0 || time.Since(w.granted) < w.interval {
 		return ""
 	}
 	w.granted = time.Now()
@@ -87,8 +87,8 @@ func (w *wishes) next() wish {
 	return first
 }
 
-// grant does what somebody waits for, beyond what was to be said anyway.
-func (d *driver) grant(ctx context.Context) (done bool, err error) {
+// grantWish does what somebody waits for, beyond what was to be said anyway.
+func (d *driver) grantWish(ctx context.Context) (done bool, err error) {
 	const several = 3
 	switch what := d.wishes.next(); what {
 	case wishMail:
@@ -107,7 +107,7 @@ func (d *driver) grant(ctx context.Context) (done bool, err error) {
 func (d *driver) writeFor(ctx context.Context, n int) error {
 	t := d.talks[d.rng.IntN(len(d.talks))]
 	d.mails += n
-	return d.repeat(n, func(last bool) error { return d.mail(ctx, t, last) })
+	return d.repeat(n, func(last bool) error { return d.writeAsCustomer(ctx, t, last) })
 }
 
 // replyFor lets an agent reply n times on end to a customer who writes mails. If that conversation
@@ -115,31 +115,31 @@ func (d *driver) writeFor(ctx context.Context, n int) error {
 // of a word that resolves only after all that the customer wrote since. done is false if there is no such
 // customer: nobody has written yet, or earlier replies have not left yet.
 func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, err error) {
-	t := d.mailer(bounces)
+	t := d.pickMailer(bounces)
 	if t == nil {
 		return false, nil
 	}
-	if err := d.learn(ctx); err != nil {
+	if err := d.findThreads(ctx); err != nil {
 		return false, err
 	}
-	if t.over > 0 || t.resolved {
+	if t.untilReopened > 0 || t.resolved {
 		d.mails++
-		return true, d.mail(ctx, t, true)
+		return true, d.writeAsCustomer(ctx, t, true)
 	}
-	t.rests = time.Now().Add(d.hold + leaveWithin)
+	t.quietUntil = time.Now().Add(d.hold + leaveWithin)
 	d.replies += n
-	return true, d.repeat(n, func(last bool) error { return d.reply(ctx, t, last) })
+	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, t, last) })
 }
 
 // leaveWithin is how long after the end of its hold a reply usually needs to leave.
 const leaveWithin = 2 * time.Second
 
-// mailer picks a customer who writes mails, has a thread, and to whom no reply is about to leave.
+// pickMailer picks a customer who writes mails, has a thread, and to whom no reply is about to leave.
 // With bounces it is one whose mailbox is gone. nil means there is none.
-func (d *driver) mailer(bounces bool) *talk {
+func (d *driver) pickMailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {
-		if t.root != "" && t.kind == world.ByMail && t.bounces == bounces && time.Now().After(t.rests) {
+		if t.root != "" && t.kind == world.ByMail && t.bounces == bounces && time.Now().After(t.quietUntil) {
 			list = append(list, t)
 		}
 	}

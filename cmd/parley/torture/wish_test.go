@@ -10,25 +10,25 @@ import (
 // TestWishes: whoever waits is served in turn, not too often, until it waits no more.
 func TestWishes(t *testing.T) {
 	t.Parallel()
-	w := wishes{every: grantEvery}
-	if w.open() || w.next() != "" {
+	w := wishes{interval: grantInterval}
+	if w.isAnyOpen() || w.next() != "" {
 		t.Error("there is a wish that nobody made")
 	}
-	first, second := w.make(wishBack), w.make(wishMail)
+	first, second := w.add(wishBack), w.add(wishMail)
 	for i, want := range []wish{wishBack, "", wishMail, "", wishBack} {
 		if got := w.next(); got != want {
 			t.Errorf("%d: %q, want %q", i, got, want)
 		}
 		if want == "" {
-			w.granted = time.Now().Add(-grantEvery)
+			w.granted = time.Now().Add(-grantInterval)
 		}
 	}
 	first()
-	if w.granted = (time.Time{}); w.next() != wishMail || !w.open() {
+	if w.granted = (time.Time{}); w.next() != wishMail || !w.isAnyOpen() {
 		t.Error("the other wish is gone")
 	}
 	second()
-	if w.granted = (time.Time{}); w.open() || w.next() != "" {
+	if w.granted = (time.Time{}); w.isAnyOpen() || w.next() != "" {
 		t.Error("a wish stays though nobody waits")
 	}
 }
@@ -61,16 +61,16 @@ func TestMailer(t *testing.T) {
 	t.Parallel()
 	ready, gone := &talk{conv: 1, root: "1"}, &talk{conv: 2, root: "2", bounces: true}
 	d := newDriver(world.Wire{}, Options{Mails: 90})
-	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: world.BySMS}, {conv: 5, root: "5", rests: time.Now().Add(time.Hour)}}
+	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: world.BySMS}, {conv: 5, root: "5", quietUntil: time.Now().Add(time.Hour)}}
 	for range 20 {
-		if got := d.mailer(false); got != ready {
+		if got := d.pickMailer(false); got != ready {
 			t.Fatalf("customer %d", got.conv)
 		}
-		if got := d.mailer(true); got != gone {
+		if got := d.pickMailer(true); got != gone {
 			t.Fatalf("customer %d, whose mailbox is there", got.conv)
 		}
 	}
-	if d.talks = d.talks[2:]; d.mailer(false) != nil {
+	if d.talks = d.talks[2:]; d.pickMailer(false) != nil {
 		t.Error("somebody was picked who can't be")
 	}
 }
@@ -80,19 +80,19 @@ func TestMailer(t *testing.T) {
 func TestReplyFor(t *testing.T) {
 	t.Parallel()
 	d, emulators := crowded(t, Options{Mails: 90})
-	d.talks = []*talk{{conv: 1, root: "1", over: 2}}
+	d.talks = []*talk{{conv: 1, root: "1", untilReopened: 2}}
 	for i, card := range []string{"Case 001", "Case 001", "Case 001 Resolved"} {
 		emulators.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "`+card+`"}]`)
 		if done, err := d.replyFor(t.Context(), 1, false); !done || err != nil {
 			t.Fatal(done, err)
 		}
-		if d.done.Mails != i+1 || d.done.Replies != 0 {
-			t.Errorf("after %q: said %+v", card, d.done)
+		if d.counted.Mails != i+1 || d.counted.Replies != 0 {
+			t.Errorf("after %q: said %+v", card, d.counted)
 		}
 	}
 	emulators.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "Case 001"}]`)
-	if _, err := d.replyFor(t.Context(), 1, false); err != nil || d.done.Replies != 1 {
-		t.Errorf("said %+v, asked for %v: %v", d.done, emulators.asks, err)
+	if _, err := d.replyFor(t.Context(), 1, false); err != nil || d.counted.Replies != 1 {
+		t.Errorf("said %+v, asked for %v: %v", d.counted, emulators.asks, err)
 	}
 }
 
