@@ -131,7 +131,7 @@ func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu flo
 		return 0, 0, err
 	}
 	if pause.For(ctx, min(d, 2*time.Second)) { // warm
-		rate, cpu, err = m.rate(ctx, d)
+		rate, cpu, err = m.measureRate(ctx, d)
 	}
 	return rate, cpu, errors.Join(err, m.close(ctx))
 }

@@ -53,7 +53,7 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 // underDump compares the mill's rate in the last moments of a snapshot with that before it.
 func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figure.Figure, error) {
 	pause.For(ctx, window/2) // warm
-	before, cpuBefore, err := m.rate(ctx, window)
+	before, cpuBefore, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err
 	}
@@ -66,13 +66,13 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figur
 		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}
 	passed := m.h.sent.Load()
-	m.pace(dumpPace)
+	m.setPace(dumpPace)
 	if !pause.For(ctx, held-window-window/2) {
 		return figure.Figure{}, ctx.Err()
 	}
-	m.pace(0)
+	m.setPace(0)
 	pause.For(ctx, window/2) // warm again
-	end, cpuEnd, err := m.rate(ctx, window)
+	end, cpuEnd, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err
 	}

@@ -58,7 +58,7 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	}
 	queued, cpus := laneSize(b, 1_000_000), []float64{}
 	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
+		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 		cpus = append(cpus, cpu)
 		return rate, err
 	})
@@ -84,12 +84,12 @@ func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	queued := laneSize(b, 200_000)
 	var ratedCPU, freeCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
+		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 		freeCPU = append(freeCPU, cpu)
 		return rate, err
 	}
 	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
+		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
 		ratedCPU = append(ratedCPU, cpu)
 		return rate, err
 	})
@@ -112,12 +112,12 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 	many, few := laneSize(b, 1_000_000), laneSize(b, 1_000_000)/10
 	var manyCPU, fewCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, laneFill{queued: few}, span)
+		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: few}, span)
 		fewCPU = append(fewCPU, cpu)
 		return rate, err
 	}
 	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, laneFill{queued: many}, span)
+		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: many}, span)
 		manyCPU = append(manyCPU, cpu)
 		return rate, err
 	})
@@ -138,12 +138,12 @@ func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure
 	beside := laneFill{queued: alone.queued, stuck: laneSize(b, 200_000), throttled: laneSize(b, 300_000)}
 	var besideCPU, aloneCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, alone, span)
+		rate, cpu, err := measureLaneRate(ctx, w, alone, span)
 		aloneCPU = append(aloneCPU, cpu)
 		return rate, err
 	}
 	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := laneRate(ctx, w, beside, span)
+		rate, cpu, err := measureLaneRate(ctx, w, beside, span)
 		besideCPU = append(besideCPU, cpu)
 		return rate, err
 	})
@@ -185,7 +185,7 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 // snapshotRound returns the rate before a snapshot is taken and that in the last second it
 // is held.
 func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
-	if err := fillLanesOf(ctx, w, f); err != nil {
+	if err := fillTables(ctx, w, f); err != nil {
 		return 0, 0, err
 	}
 	r, err := startLanes(ctx, w, f)
@@ -194,7 +194,7 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	}
 	before, last, err = r.underSnapshot(ctx, held)
 	drained := r.h.left.Load() == 0
-	if err := errors.Join(err, r.stop(ctx)); err != nil {
+	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
 		return 0, 0, err
 	}
 	if drained {
@@ -205,10 +205,10 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 
 func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
 	perSecond := func(d time.Duration) float64 {
-		n, took := r.sent(ctx, d)
+		n, took := r.waitAndCount(ctx, d)
 		return float64(n) / took.Seconds()
 	}
-	r.sent(ctx, min(held, time.Second)/4) // warm
+	r.waitAndCount(ctx, min(held, time.Second)/4) // warm
 	before = perSecond(min(held, 2*time.Second))
 	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
@@ -219,7 +219,7 @@ func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}
 	if held > time.Second {
-		r.sent(ctx, held-time.Second)
+		r.waitAndCount(ctx, held-time.Second)
 	}
 	return before, perSecond(min(held, time.Second)), nil
 }

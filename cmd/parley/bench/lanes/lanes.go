@@ -19,7 +19,7 @@ import (
 	"parley/store"
 )
 
-// errLanes: a delivery was handed out twice, out of its turn, or not at all.
+// errLanes means that a delivery was handed out twice, out of its turn, or not at all.
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
@@ -43,15 +43,15 @@ type laneFill struct {
 // freeGates is how many gates the free lanes have.
 func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
 
-func (f laneFill) free() int { return f.queued / laneDepth }
+func (f laneFill) freeLanes() int { return f.queued / laneDepth }
 
-func (f laneFill) lanes() int { return f.free() + 1 + f.throttled }
+func (f laneFill) lanes() int { return f.freeLanes() + 1 + f.throttled }
 
 func (f laneFill) stuckLane() store.LaneID {
 	if f.stuck == 0 {
 		return 0
 	}
-	return store.LaneID(f.free() + 1)
+	return store.LaneID(f.freeLanes() + 1)
 }
 
 func (f laneFill) throttledGate() store.GateID {
@@ -83,15 +83,19 @@ const (
 	FROM generate_series(1, $4::int) AS n`
 )
 
-// fillLanesOf empties the tables of lanes and fills them with what f says.
-func fillLanesOf(ctx context.Context, w *rig.World, f laneFill) error {
-	type part struct{ first, lanes, depth, gate, gates int }
-	parts := []part{{0, f.free(), laneDepth, 1, f.freeGates()}}
+// fillTables empties the tables of lanes and fills them with what f says.
+func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
+	type part struct {
+		first, lanes int // the lanes' ids follow first
+		depth        int // deliveries of each lane
+		gate, gates  int // the lanes share these gates, from the id gate on
+	}
+	parts := []part{{0, f.freeLanes(), laneDepth, 1, f.freeGates()}}
 	if f.stuck > 0 {
-		parts = append(parts, part{f.free(), 1, f.stuck, 1, 1})
+		parts = append(parts, part{f.freeLanes(), 1, f.stuck, 1, 1})
 	}
 	if f.throttled > 0 {
-		parts = append(parts, part{f.free() + 1, f.throttled, 1, f.freeGates() + 1, 1})
+		parts = append(parts, part{f.freeLanes() + 1, f.throttled, 1, f.freeGates() + 1, 1})
 	}
 	run := func(sql string, args ...any) error {
 		if _, err := w.Pool.Exec(ctx, sql, args...); err != nil {
@@ -167,9 +171,9 @@ func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay,
 	return r, pool, nil
 }
 
-// sent waits until d has passed or the free lanes are empty, and returns what was sent
-// meanwhile and how long that took.
-func (r *laneRun) sent(ctx context.Context, d time.Duration) (n int64, took time.Duration) {
+// waitAndCount waits until d has passed or the free lanes are empty. It returns how many deliveries were sent
+// meanwhile, and how long that took.
+func (r *laneRun) waitAndCount(ctx context.Context, d time.Duration) (n int64, took time.Duration) {
 	begin, before := time.Now(), r.h.sent.Load()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -181,9 +185,9 @@ func (r *laneRun) sent(ctx context.Context, d time.Duration) (n int64, took time
 	return r.h.sent.Load() - before, time.Since(begin)
 }
 
-// strays counts deliveries whose state contradicts the head of their lane, and deliveries that are
+// countMisplaced counts deliveries whose state contradicts the head of their lane, and deliveries that are
 // neither queued nor accepted.
-const strays = `
+const countMisplaced = `
 	SELECT count(*)
 	FROM deliveries AS d
 	JOIN lanes AS l ON l.id = d.lane_id
@@ -191,9 +195,9 @@ const strays = `
 
 const laneHeads = `SELECT id, head FROM lanes WHERE head > 0 ORDER BY id`
 
-// stop ends the relay and checks that each delivery was handed out once, in its turn, and
+// stopAndCheck ends the relay and checks that each delivery was handed out once, in its turn, and
 // is written down as such. Errors: errLanes.
-func (r *laneRun) stop(ctx context.Context) error {
+func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	r.cancel()
 	err := <-r.ended
 	r.pool.Close()
@@ -204,7 +208,7 @@ func (r *laneRun) stop(ctx context.Context) error {
 		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
 	var astray int
-	if err := r.w.Pool.QueryRow(ctx, strays).Scan(&astray); err != nil {
+	if err := r.w.Pool.QueryRow(ctx, countMisplaced).Scan(&astray); err != nil {
 		return fmt.Errorf("bench: lanes: check: %w", err)
 	}
 	if astray > 0 {
@@ -251,26 +255,29 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// laneRate fills the tables and returns deliveries per second of free lanes, over at least
+// measureLaneRate fills the tables and returns deliveries per second of free lanes, over at least
 // atLeast: what empties sooner is filled again. A test empties them once. cpu is what one
 // delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where
 // others use the cores too.
-func laneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
+func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
 	var sent int64
 	var took, used time.Duration
-	for fills := 0; took < atLeast && fills < 20; fills++ {
-		if err := fillLanesOf(ctx, w, f); err != nil {
+	const maxFills = 20 // so that a relay that sends nothing ends the measurement
+	for fills := 0; took < atLeast && fills < maxFills; fills++ {
+		if err := fillTables(ctx, w, f); err != nil {
 			return 0, 0, err
 		}
 		wait := atLeast - took
 		if w.Rig.Opt.Short {
 			wait = laneDrain
 		}
-		n, d, c, err := laneOnce(ctx, w, f, wait)
+		n, d, c, err := runLanesOnce(ctx, w, f, wait)
 		if err != nil {
 			return 0, 0, err
 		}
-		sent, took, used = sent+n, took+d, used+c
+		sent += n
+		took += d
+		used += c
 		if w.Rig.Opt.Short {
 			if n < int64(f.queued) {
 				return 0, 0, fmt.Errorf("%w within %s: %d of %d deliveries", rig.ErrNotDrained, laneDrain, n, f.queued)
@@ -281,8 +288,8 @@ func laneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Durati
 	return float64(sent) / took.Seconds(), float64(used.Microseconds()) / float64(max(sent, 1)), nil
 }
 
-// laneOnce lets a relay work on filled tables for so long, or until free lanes are empty.
-func laneOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (sent int64, took, used time.Duration, err error) {
+// runLanesOnce lets a relay work on filled tables for so long, or until free lanes are empty.
+func runLanesOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (sent int64, took, used time.Duration, err error) {
 	m, err := rig.StartMeter(w, nil)
 	if err != nil {
 		return 0, 0, 0, err
@@ -291,9 +298,9 @@ func laneOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (s
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	sent, took = r.sent(ctx, d)
+	sent, took = r.waitAndCount(ctx, d)
 	used, err = m.Machinery()
-	if err := errors.Join(err, r.stop(ctx), ctx.Err()); err != nil {
+	if err := errors.Join(err, r.stopAndCheck(ctx), ctx.Err()); err != nil {
 		return 0, 0, 0, err
 	}
 	return sent, took, used, nil

@@ -49,7 +49,7 @@ func TestLanesAreChecked(t *testing.T) {
 		"never queued": `UPDATE deliveries SET state = 'failed' WHERE lane_id = 3 AND seq = 10`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := fillLanesOf(t.Context(), w, fill); err != nil {
+			if err := fillTables(t.Context(), w, fill); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.Pool.Exec(t.Context(), spoil); err != nil {
@@ -63,8 +63,8 @@ func TestLanesAreChecked(t *testing.T) {
 			if name == "" {
 				patience = 2 * time.Minute
 			}
-			n, _ := r.sent(t.Context(), patience)
-			err = r.stop(t.Context())
+			n, _ := r.waitAndCount(t.Context(), patience)
+			err = r.stopAndCheck(t.Context())
 			if err == nil && n < int64(fill.queued) {
 				err = rig.ErrNotDrained
 			}

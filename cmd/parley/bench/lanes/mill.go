@@ -41,7 +41,7 @@ type mill struct {
 	h      *millHandler
 	r      *relay.Relay
 	pool   *pgxpool.Pool
-	said   []int64            // by customer: lines that were accepted
+	said   []int64            // by customer, from 1 on: lines that were accepted
 	inside chan struct{}      // holds one for each line that was accepted and is not sent yet
 	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 means not at all
 	stop   context.CancelFunc // of customers
@@ -101,9 +101,10 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	return m, nil
 }
 
-// speak lets every 32nd customer write in turn, whenever there is room, until ctx ends.
+// speak lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside. It ends
+// with ctx.
 func (m *mill) speak(ctx context.Context, i int) error {
-	rest := strings.Repeat(".", millBytes)
+	text := strings.Repeat(".", millBytes)
 	for {
 		for c := i + 1; c < len(m.said); c += rig.Clients {
 			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause.For(ctx, rest) {
@@ -116,7 +117,7 @@ func (m *mill) speak(ctx context.Context, i int) error {
 			}
 			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
 			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
-				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, rest)}
+				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, text)}
 			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
@@ -125,8 +126,8 @@ func (m *mill) speak(ctx context.Context, i int) error {
 	}
 }
 
-// pace lets so many lines a second come in; 0 means as many as come out.
-func (m *mill) pace(perSecond int) {
+// setPace lets so many lines a second come in; 0 means as many as come out.
+func (m *mill) setPace(perSecond int) {
 	if perSecond == 0 {
 		m.rest.Store(0)
 		return
@@ -137,9 +138,9 @@ func (m *mill) pace(perSecond int) {
 // millWithin is how long a mill may need for one line on a very busy machine.
 const millWithin = 30 * time.Second
 
-// rate returns the lines that come out in a second, and the CPU time that each of them costs
+// measureRate returns the lines that come out in a second, and the CPU time that each of them costs
 // PostgreSQL and the relay with its customers, in µs.
-func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
+func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
 	meter, err := rig.StartMeter(m.w, nil)
 	if err != nil {
 		return 0, 0, err
@@ -153,7 +154,8 @@ func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, er
 			break
 		}
 	}
-	took, sent := time.Since(begin).Seconds(), m.h.sent.Load()-before
+	took := time.Since(begin).Seconds()
+	sent := m.h.sent.Load() - before
 	used, err := meter.Machinery()
 	if err == nil && sent == 0 {
 		err = fmt.Errorf("%w: the mill stands still", rig.ErrNotDrained)

@@ -22,22 +22,22 @@ const (
 	calmEvery     = 25 * time.Millisecond // between two lines of all of them
 )
 
-// crowd is one run's size.
-type crowd struct {
+// budgetSize is one run's size.
+type budgetSize struct {
 	messages int           // into the full channel
 	every    time.Duration // between two of them
 	window   time.Duration // how long the other channels are measured alone
 	pile     int           // messages of one sender that pile up
 }
 
-func crowdOf(b *rig.Rig) crowd {
+func budgetSizeOf(b *rig.Rig) budgetSize {
 	switch {
 	case b.Opt.Short:
-		return crowd{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30}
+		return budgetSize{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30}
 	case b.Opt.Quick:
-		return crowd{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100}
+		return budgetSize{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100}
 	}
-	return crowd{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
+	return budgetSize{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
 }
 
 // MeasureBudget sends more into one Slack channel than it may take, and measures that channel and
@@ -46,7 +46,7 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 	use, calls, burst, isolation := []float64{}, []float64{}, []float64{}, []float64{}
 	details := map[string]float64{}
 	for range b.Rounds() {
-		r, err := budgetRound(ctx, b, crowdOf(b))
+		r, err := budgetRound(ctx, b, budgetSizeOf(b))
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 		isolation = append(isolation, r.beside/r.alone)
 		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
 	}
-	size := fmt.Sprintf("%d messages over %d conversations", crowdOf(b).messages, budgetThreads)
+	size := fmt.Sprintf("%d messages over %d conversations", budgetSizeOf(b).messages, budgetThreads)
 	named := func(f figure.Figure, note string) figure.Figure {
 		f.Note = note
 		return f
@@ -62,35 +62,35 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 	return map[string]figure.Figure{
 		"budget_use":         named(figure.AtLeast(0.95, "ratio", use...), size).With(details),
 		"budget_calls":       named(figure.AtMost(1.1, "per message", calls...), size+"; cards included"),
-		"budget_calls_burst": named(figure.AtMost(1, "per message", burst...), fmt.Sprintf("%d messages of one sender", crowdOf(b).pile)),
+		"budget_calls_burst": named(figure.AtMost(1, "per message", burst...), fmt.Sprintf("%d messages of one sender", budgetSizeOf(b).pile)),
 		"budget_isolation":   named(figure.AtMost(1.5, "ratio", isolation...), "p99 of the other channels").With(details),
 	}, nil
 }
 
-// spent is what one round showed: use is the share of the channel's budget that Parley used, calls
+// budgetResult is what one round showed: use is the share of the channel's budget that Parley used, calls
 // and burst are calls per message, rate is posts a second.
-type spent struct {
+type budgetResult struct {
 	use, calls, burst, rate float64
 	alone, beside           float64 // p99 in ms
 	refused                 int     // calls answered with 429
 }
 
-func budgetRound(ctx context.Context, b *rig.Rig, size crowd) (r spent, err error) {
-	s, leave, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
+func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResult, err error) {
+	s, closeShops, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
 		o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
 	}})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, leave()) }()
-	if r.alone, err = s.calm(ctx, size.window); err != nil {
+	defer func() { err = errors.Join(err, closeShops()) }()
+	if r.alone, err = s.measureCalm(ctx, size.window); err != nil {
 		return r, err
 	}
-	if err := s.full(ctx, size, &r); err != nil {
+	if err := s.fillChannel(ctx, size, &r); err != nil {
 		return r, err
 	}
-	if r.burst, err = s.pile(ctx, size.pile); err != nil {
+	if r.burst, err = s.measurePile(ctx, size.pile); err != nil {
 		return r, err
 	}
-	return r, s.check()
+	return r, s.checkThreads()
 }

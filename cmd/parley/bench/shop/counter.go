@@ -61,7 +61,7 @@ func (c *counter) close() error { return errors.Join(c.w.Close(), c.provider.Clo
 // speak lets the customers write n messages in turn, so much apart, and returns when each got
 // its answer.
 func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
-	m, err := c.mouth(ctx, 0)
+	m, err := c.openWriter(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[st
 		if err := m.say(time.Now(), i%hopTalks); err != nil {
 			return nil, err
 		}
-		who := shopper(0, i%hopTalks)
+		who := shopperName(0, i%hopTalks)
 		answered[fmt.Sprintf("%sx%d", who, c.said[who]+m.said[who])] = time.Now()
 	}
 	return answered, nil

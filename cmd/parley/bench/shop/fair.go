@@ -48,7 +48,9 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 		if err != nil {
 			return nil, err
 		}
-		account, sender, accept = append(account, r.account/r.alone), append(sender, r.sender/r.alone), append(accept, r.accepted/r.rows)
+		account = append(account, r.account/r.alone)
+		sender = append(sender, r.sender/r.alone)
+		accept = append(accept, r.accepted/r.rows)
 		details = append(details, map[string]float64{"p99_alone_ms": r.alone, "p99_account_ms": r.account, "p99_sender_ms": r.sender,
 			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
 	}
@@ -69,45 +71,45 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 type fairness struct{ alone, account, sender, accepted, rows float64 }
 
 func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err error) {
-	s, leave, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})
+	s, closeShops, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, leave()) }()
-	if r.rows, err = s.rows(ctx); err != nil {
+	defer func() { err = errors.Join(err, closeShops()) }()
+	if r.rows, err = s.measureInserts(ctx); err != nil {
 		return r, err
 	}
-	if r.alone, err = s.calm(ctx, size.window); err != nil {
+	if r.alone, err = s.measureCalm(ctx, size.window); err != nil {
 		return r, err
 	}
-	if r.account, r.accepted, err = s.flood(ctx, size, 0, budgetThreads, full); err != nil {
+	if r.account, r.accepted, err = s.measureFlood(ctx, size, 0, budgetThreads, isInFullChannel); err != nil {
 		return r, err
 	}
-	one := shopper(1, fairFlooder)
-	if r.sender, _, err = s.flood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
+	one := shopperName(1, fairFlooder)
+	if r.sender, _, err = s.measureFlood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
 		return r, err
 	}
-	after, err := s.rows(ctx)
+	after, err := s.measureInserts(ctx)
 	if err != nil {
 		return r, err
 	}
 	r.rows = (r.rows + after) / 2
-	return r, s.check()
+	return r, s.checkThreads()
 }
 
-// flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
-// the others write meanwhile, and how many lines of the flood were accepted a second. others says which
-// customers' lines are measured. The flood of a single customer comes from somebody new.
-func (s *shoppers) flood(
-	ctx context.Context, size floodSize, account, customers int, others func(who string) bool,
+// measureFlood lets customers of an account write as fast as Parley takes it. It returns p99 in ms of what
+// others write meanwhile, and how many lines of the flood were accepted a second. isLeftOut reports whether a
+// customer's lines are not measured. The flood of a single customer comes from somebody new.
+func (s *shoppers) measureFlood(
+	ctx context.Context, size floodSize, account, customers int, isLeftOut func(who string) bool,
 ) (p99, perSecond float64, err error) {
-	m, err := s.mouth(ctx, account)
+	m, err := s.openWriter(ctx, account)
 	if err != nil {
 		return 0, 0, err
 	}
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
-	group.Go(func() error { return s.talk(ctx, stop) })
+	group.Go(func() error { return s.writeSteadily(ctx, stop) })
 	group.Go(func() (err error) {
 		defer close(stop)
 		if perSecond, err = m.sendLines(size.messages, customers); err != nil {
@@ -122,13 +124,13 @@ func (s *shoppers) flood(
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, 0, err
 	}
-	return figure.Percentile(s.latencies(began, others), 0.99), perSecond, nil
+	return figure.Percentile(s.latencies(began, isLeftOut), 0.99), perSecond, nil
 }
 
 const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
 
-// rows is the reference: durable inserts of what the journal keeps of a line.
-func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
+// measureInserts is the reference: durable inserts of what the journal keeps of a line.
+func (s *shoppers) measureInserts(ctx context.Context) (perSecond float64, err error) {
 	var payload []byte
 	if err := s.w.Pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
 		return 0, fmt.Errorf("bench: fair: %w", err)
@@ -138,7 +140,7 @@ func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
 }
 
 // sendLines sends lines of customers in turn, and returns how many were accepted a second.
-func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
+func (m *writer) sendLines(lines, customers int) (perSecond float64, err error) {
 	began := time.Now()
 	for said := 0; said < lines; said += fairTogether {
 		if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
@@ -152,7 +154,8 @@ func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
 func flooders(said, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {
-		if list[i] = (said + i) % customers; customers == 1 {
+		list[i] = (said + i) % customers
+		if customers == 1 { // somebody who has no line to be measured
 			list[i] = fairFlooder
 		}
 	}

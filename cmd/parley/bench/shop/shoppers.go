@@ -26,7 +26,7 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// errBudget: a customer's line is missing in its thread, came twice or out of order.
+// errBudget means that a customer's line is missing in its thread, came twice or came out of order.
 var errBudget = errors.New("bench: budget: lost, doubled or out of order")
 
 // shoppers are the customers of all accounts. Each has one conversation.
@@ -34,7 +34,7 @@ type shoppers struct {
 	w      *rig.World
 	c      *rig.Child
 	others int                  // accounts beside the first, whose channel is filled
-	mu     sync.Mutex           // guards said and at: a mouth may be closed while another speaks
+	mu     sync.Mutex           // guards said and at: a writer may be closed while another speaks
 	said   map[string]int       // by customer: messages so far
 	at     map[string]time.Time // by line: when it was said
 }
@@ -44,8 +44,8 @@ func newShoppers(w *rig.World, c *rig.Child, others int) *shoppers {
 }
 
 // openShops starts a Parley with one loopback account and others beside it, each with a channel of its own in Slack, and
-// opens a conversation of each customer. leave ends all of it.
-func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptions) (s *shoppers, leave func() error, err error) {
+// opens a conversation of each customer. closeShops ends all of it.
+func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptions) (s *shoppers, closeShops func() error, err error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: %w", err)
@@ -59,16 +59,16 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	if err != nil {
 		return nil, nil, errors.Join(err, provider.Close())
 	}
-	leave = func() error { return errors.Join(w.Close(), provider.Close()) }
+	closeShops = func() error { return errors.Join(w.Close(), provider.Close()) }
 	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
-		return nil, nil, errors.Join(err, leave())
+		return nil, nil, errors.Join(err, closeShops())
 	}
 	s = newShoppers(w, c, others)
-	if err := s.open(ctx); err != nil {
-		return nil, nil, errors.Join(err, leave())
+	if err := s.openConversations(ctx); err != nil {
+		return nil, nil, errors.Join(err, closeShops())
 	}
-	return s, leave, nil
+	return s, closeShops, nil
 }
 
 // shopAccounts returns the YAML of so many loopback accounts, each with a support channel of its own.
@@ -79,31 +79,38 @@ func shopAccounts(url string, accounts int) (yaml string) {
 	return yaml
 }
 
-// shopper names the n-th customer of an account.
-func shopper(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
+// shopperName names the n-th customer of an account.
+func shopperName(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
 
-// mouth sends one account's messages over a connection of its own.
-type mouth struct {
+// writer sends one account's messages over a connection of its own.
+type writer struct {
 	s       *shoppers
 	account int
 	wire    *load.Wire
 	sign    *load.Signer
-	at      map[string]time.Time
-	said    map[string]int
+	at      map[string]time.Time // by line: when it was said; close adds it to the shoppers'
+	said    map[string]int       // by customer: messages that this writer sent
 }
 
-func (s *shoppers) mouth(ctx context.Context, account int) (*mouth, error) {
+// openWriter connects a writer to Parley.
+func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error) {
 	conn, err := load.Dial(ctx, s.c.Address)
 	if err != nil {
 		return nil, err
 	}
-	m := &mouth{s: s, account: account, wire: conn, sign: load.NewSigner(s.c.Address, budgetSecret), at: map[string]time.Time{}, said: map[string]int{}}
-	return m, nil
+	return &writer{
+		s:       s,
+		account: account,
+		wire:    conn,
+		sign:    load.NewSigner(s.c.Address, budgetSecret),
+		at:      map[string]time.Time{},
+		said:    map[string]int{},
+	}, nil
 }
 
-// close adds what was said to the shoppers' records. Another mouth of the same account may be
+// close adds what was said to the shoppers' records. Another writer of the same account may be
 // opened only afterwards.
-func (m *mouth) close() {
+func (m *writer) close() {
 	m.wire.Close()
 	m.s.mu.Lock()
 	defer m.s.mu.Unlock()
@@ -117,10 +124,10 @@ func (m *mouth) close() {
 
 // say writes the next line of each of these customers, in one request. due is the time from which
 // the lines' latency counts.
-func (m *mouth) say(due time.Time, customers ...int) error {
+func (m *writer) say(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
-		who := shopper(m.account, n)
+		who := shopperName(m.account, n)
 		m.said[who]++
 		m.s.mu.Lock()
 		line := fmt.Sprintf("%sx%d", who, m.s.said[who]+m.said[who])
@@ -140,10 +147,10 @@ func (m *mouth) say(due time.Time, customers ...int) error {
 	return err
 }
 
-// open begins every conversation and waits until all roots are posted.
-func (s *shoppers) open(ctx context.Context) error {
+// openConversations begins every conversation and waits until all roots are posted.
+func (s *shoppers) openConversations(ctx context.Context) error {
 	for account := range 1 + s.others {
-		m, err := s.mouth(ctx, account)
+		m, err := s.openWriter(ctx, account)
 		if err != nil {
 			return err
 		}
@@ -161,14 +168,14 @@ func (s *shoppers) open(ctx context.Context) error {
 	return s.w.Drain(ctx, budgetWithin)
 }
 
-// talk lets the customers of the other channels write at a steady rate until stop.
-func (s *shoppers) talk(ctx context.Context, stop <-chan struct{}) (err error) {
-	mouths := make([]*mouth, s.others)
-	for i := range mouths {
-		if mouths[i], err = s.mouth(ctx, i+1); err != nil {
+// writeSteadily lets the customers of the other channels write at a steady rate until stop.
+func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err error) {
+	writers := make([]*writer, s.others)
+	for i := range writers {
+		if writers[i], err = s.openWriter(ctx, i+1); err != nil {
 			return err
 		}
-		defer mouths[i].close()
+		defer writers[i].close()
 	}
 	tick := time.NewTicker(calmEvery)
 	defer tick.Stop()
@@ -180,17 +187,17 @@ func (s *shoppers) talk(ctx context.Context, stop <-chan struct{}) (err error) {
 			return nil
 		case <-tick.C:
 		}
-		if err := mouths[n%s.others].say(time.Now(), n/s.others%calmThreads); err != nil {
+		if err := writers[n%s.others].say(time.Now(), n/s.others%calmThreads); err != nil {
 			return err
 		}
 	}
 }
 
-// calm measures the other channels alone: p99 in ms of a line's way into its thread.
-func (s *shoppers) calm(ctx context.Context, window time.Duration) (float64, error) {
+// measureCalm measures the other channels alone: p99 in ms of a line's way into its thread.
+func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float64, error) {
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
-	group.Go(func() error { return s.talk(ctx, stop) })
+	group.Go(func() error { return s.writeSteadily(ctx, stop) })
 	pause.For(ctx, window)
 	close(stop)
 	if err := group.Wait(); err != nil {
@@ -199,18 +206,18 @@ func (s *shoppers) calm(ctx context.Context, window time.Duration) (float64, err
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, err
 	}
-	return figure.Percentile(s.latencies(began, full), 0.99), nil
+	return figure.Percentile(s.latencies(began, isInFullChannel), 0.99), nil
 }
 
-// full sends more into one channel than it takes, while the others go on.
-func (s *shoppers) full(ctx context.Context, size crowd, r *spent) error {
-	m, err := s.mouth(ctx, 0)
+// fillChannel sends more into one channel than it takes, while the others go on.
+func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetResult) error {
+	m, err := s.openWriter(ctx, 0)
 	if err != nil {
 		return err
 	}
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
-	group.Go(func() error { return s.talk(ctx, stop) })
+	group.Go(func() error { return s.writeSteadily(ctx, stop) })
 	group.Go(func() error {
 		defer close(stop)
 		defer m.close()
@@ -235,14 +242,15 @@ func (s *shoppers) full(ctx context.Context, size crowd, r *spent) error {
 	took := calls.last.Sub(began).Seconds()
 	r.use = float64(calls.posts) / (budgetRate*took + budgetBurst)
 	r.calls = float64(calls.all) / float64(size.messages)
-	r.rate, r.refused = float64(calls.posts)/took, calls.refused
-	r.beside = figure.Percentile(s.latencies(began, full), 0.99)
+	r.rate = float64(calls.posts) / took
+	r.refused = calls.refused
+	r.beside = figure.Percentile(s.latencies(began, isInFullChannel), 0.99)
 	return nil
 }
 
-// pile lets one customer write faster than the channel takes, and returns calls per message.
-func (s *shoppers) pile(ctx context.Context, messages int) (float64, error) {
-	m, err := s.mouth(ctx, 0)
+// measurePile lets one customer write faster than the channel takes, and returns calls per message.
+func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, error) {
+	m, err := s.openWriter(ctx, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -259,16 +267,17 @@ func (s *shoppers) pile(ctx context.Context, messages int) (float64, error) {
 	return float64(s.callsSince(began, rig.SupportChannel(0)).all) / float64(messages), nil
 }
 
-// called is what Parley asked of Slack for one channel.
-type called struct {
+// callCounts is what Parley asked of Slack for one channel.
+type callCounts struct {
 	all, posts, refused int
 	last                time.Time // of the last post
 }
 
 // callsSince counts calls about a channel, and those about none.
-func (s *shoppers) callsSince(began time.Time, channel string) (n called) {
+func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
 	for _, c := range s.w.Slack.Calls("") {
-		if at := c.Args["channel"]; c.At.Before(began) || at != channel && at != "" {
+		isElsewhere := c.Args["channel"] != channel && c.Args["channel"] != ""
+		if c.At.Before(began) || isElsewhere {
 			continue
 		}
 		n.all++
@@ -283,7 +292,7 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n called) {
 	return n
 }
 
-var lines = regexp.MustCompile(`Line (s\d+n\d+)x(\d+):`)
+var linePattern = regexp.MustCompile(`Line (s\d+n\d+)x(\d+):`)
 
 // linesIn finds customer and number of each line in a post; several lines may share a post. If a
 // post has blocks, they count and not its text, which only notifications show.
@@ -291,20 +300,23 @@ func linesIn(text, blocks string) [][]string {
 	if blocks != "" {
 		text = blocks
 	}
-	return lines.FindAllStringSubmatch(text, -1)
+	return linePattern.FindAllStringSubmatch(text, -1)
 }
 
-// full reports whether a customer is one of the full channel.
-func full(who string) bool { return strings.HasPrefix(who, "s0n") }
+// isInFullChannel reports whether a customer writes into the channel that fillChannel fills.
+func isInFullChannel(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// latencies returns ms from when a line was said until it was posted, without the customers whom but names.
-func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list []float64) {
+// latencies returns the ms from when a line was said until it was posted, for all customers whom isLeftOut doesn't
+// leave out.
+func (s *shoppers) latencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
 		if !c.OK || c.At.Before(began) || c.Args["username"] == "" { // Parley's own words may quote a customer
 			continue
 		}
 		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
-			if at, ok := s.at[found[1]+"x"+found[2]]; ok && !but(found[1]) && !at.Before(began) {
+			who, number := found[1], found[2]
+			at, isKnown := s.at[who+"x"+number]
+			if isKnown && !isLeftOut(who) && !at.Before(began) {
 				list = append(list, figure.MS(c.At.Sub(at)))
 			}
 		}
@@ -312,9 +324,8 @@ func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list [
 	return list
 }
 
-// check reads the threads: each line of each customer once, in order.
-// Errors: errBudget.
-func (s *shoppers) check() error {
+// checkThreads returns errBudget unless the threads show each line of each customer once, in order.
+func (s *shoppers) checkThreads() error {
 	seen := map[string]int{}
 	for n := range 1 + s.others {
 		state := s.w.Slack.Snapshot(rig.SupportChannel(n))

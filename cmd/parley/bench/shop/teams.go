@@ -78,7 +78,7 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 		return use, calls, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	size := crowdOf(b)
+	size := budgetSizeOf(b)
 	var shares, each []float64
 	refused := 0
 	for range b.Rounds() {

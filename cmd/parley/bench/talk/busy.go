@@ -23,7 +23,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
-	f.Conns, f.Says = rig.Clients, s.t.noted
+	f.Conns, f.Says = rig.Clients, s.t.chatterAt
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
@@ -32,7 +32,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		},
 		func(ctx context.Context) (float64, error) {
 			s.t.begin()
-			if err := s.t.reached(ctx, 1); err != nil {
+			if err := s.t.waitForEach(ctx, 1); err != nil {
 				return 0, err
 			}
 			before := s.t.in.Load() + s.t.out.Load()
@@ -46,7 +46,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 			}
 			d["relayed_per_s"] = relayed
 			details = append(details, d)
-			return rate, s.t.check(ctx)
+			return rate, s.t.checkTalks(ctx)
 		})
 	if err != nil {
 		return nil, err

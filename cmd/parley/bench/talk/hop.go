@@ -35,7 +35,7 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
-	s.t.quiet = true
+	s.t.agentsSilent = true
 	s.t.begin() // afterwards every customer has a thread
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func pairs(answered map[string]time.Time, calls []slackfake.Call, from time.Time
 		}
 		talk, numbers := postedMarks(c.Args["text"], c.Args["blocks"])
 		for _, n := range numbers {
-			key := mark(customerName(talk), n)
+			key := markOf(customerName(talk), n)
 			at, known := answered[key]
 			if !known {
 				return nil, fmt.Errorf("%w: %s was posted, but never answered", ErrOrder, key)

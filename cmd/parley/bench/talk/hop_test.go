@@ -37,13 +37,13 @@ func TestPairs(t *testing.T) {
 	t.Parallel()
 	begin := time.Now()
 	call := func(n int, after time.Duration) slackfake.Call {
-		return slackfake.Call{At: begin.Add(after), Args: map[string]string{"username": "Customer", "text": mark(customerName(1), n)}}
+		return slackfake.Call{At: begin.Add(after), Args: map[string]string{"username": "Customer", "text": markOf(customerName(1), n)}}
 	}
 	answers := func() map[string]time.Time {
-		return map[string]time.Time{mark(customerName(1), 1): begin.Add(time.Millisecond), mark(customerName(1), 2): begin.Add(9 * time.Millisecond)}
+		return map[string]time.Time{markOf(customerName(1), 1): begin.Add(time.Millisecond), markOf(customerName(1), 2): begin.Add(9 * time.Millisecond)}
 	}
-	old := slackfake.Call{At: begin.Add(-time.Second), Args: map[string]string{"username": "Customer", "text": mark(customerName(1), 1)}}
-	quoted := slackfake.Call{At: begin.Add(time.Millisecond), Args: map[string]string{"text": "Looks urgent: " + mark(customerName(1), 2)}}
+	old := slackfake.Call{At: begin.Add(-time.Second), Args: map[string]string{"username": "Customer", "text": markOf(customerName(1), 1)}}
+	quoted := slackfake.Call{At: begin.Add(time.Millisecond), Args: map[string]string{"text": "Looks urgent: " + markOf(customerName(1), 2)}}
 	hops, err := pairs(answers(), []slackfake.Call{old, quoted, call(1, 4*time.Millisecond), call(2, 8*time.Millisecond)}, begin)
 	if err != nil || len(hops) != 2 || hops[0] != 3 || hops[1] != 0 {
 		t.Errorf("%v %v", hops, err)

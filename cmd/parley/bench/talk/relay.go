@@ -41,12 +41,12 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	}
 	s := &stage{t: t}
 	s.w, err = rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: relayChannels}, Specs: append(app.Specs(), channelstest.Spec()),
-		Config: func(w *rig.World) string { return w.SlackConfig(t.accounts(w)) }})
+		Config: func(w *rig.World) string { return w.SlackConfig(t.accountsYAML(w)) }})
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	t.w = s.w
-	t.add(talks)
+	t.addTalks(talks)
 	if s.c, err = s.w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -120,7 +120,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	all := s.t.in.Load() + s.t.out.Load()
 	calls := s.t.callCount()
 	s.t.begin()
-	if err := s.t.reached(ctx, 1); err != nil {
+	if err := s.t.waitForEach(ctx, 1); err != nil {
 		return 0, nil, err
 	}
 	log, m, err := s.startCounting(ctx)
@@ -133,7 +133,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 		return 0, nil, ctx.Err()
 	}
 	stopped := time.Now()
-	if err := s.t.arrive(ctx); err != nil {
+	if err := s.t.waitForArrival(ctx); err != nil {
 		return 0, nil, err
 	}
 	details, took, err := m.Shares()
@@ -141,7 +141,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 		return 0, nil, err
 	}
 	arrived := time.Since(stopped)
-	if err := s.t.settle(ctx); err != nil {
+	if err := s.t.waitUntilIdle(ctx); err != nil {
 		return 0, nil, err
 	}
 	details["arrived_s"], details["settled_s"] = arrived.Seconds(), time.Since(stopped).Seconds()
@@ -169,7 +169,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	details["in_p50_ms"], details["in_p99_ms"] = figure.Median(inMS), figure.Percentile(inMS, 0.99)
 	details["out_p50_ms"], details["out_p99_ms"] = figure.Median(outMS), figure.Percentile(outMS, 0.99)
 	details["talks"] = float64(len(s.t.talks))
-	return rate, details, s.t.check(ctx)
+	return rate, details, s.t.checkTalks(ctx)
 }
 
 // startCounting begins to count what the database is asked, and what the processors do. log is how many bytes were

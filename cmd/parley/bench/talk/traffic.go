@@ -24,6 +24,9 @@ import (
 	"parley/cmd/parley/lab"
 )
 
+// queueSize is more webhooks and receipts than ever wait: no sender blocks.
+const queueSize = 1 << 16
+
 // receiptAfter is how long the imaginary provider takes for its receipts.
 const receiptAfter = 20 * time.Millisecond
 
@@ -35,21 +38,23 @@ const hookSecret = "loopback-secret"
 // by two receipts that the answer was sent and delivered. Then the customer writes again. So the
 // load is as much as Parley bears, half of it each way, and the number of talks bounds what waits.
 type traffic struct {
-	w        *rig.World
-	provider *channelstest.Provider
-	talks    []*talk
-	jobs     chan hook
-	receipts chan receipt
-	quiet    bool              // agents don't answer
-	answered func(mark string) // told of each customer's message that got its 2xx; nil means nobody
-	stop     atomic.Bool       // customers say no more
-	in, out  atomic.Int64      // messages that arrived: in the thread; at the provider
-	speaking atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
-	calls    sync.Map          // method of the Web API → *atomic.Int64
+	w            *rig.World
+	provider     *channelstest.Provider
+	talks        []*talk
+	jobs         chan hook
+	receipts     chan receipt
+	agentsSilent bool              // agents don't answer
+	answered     func(mark string) // told of each customer's message that got its 2xx; nil means nobody
+	stop         atomic.Bool       // customers say no more
+	in           atomic.Int64      // customers' messages that stand in threads
+	out          atomic.Int64      // agents' messages that arrived at the provider
+	speaking     atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
+	calls        sync.Map          // method of the Web API → *atomic.Int64
 
-	mu          sync.Mutex
-	faults      []error
-	inMS, outMS []float64 // ms from a customer's message to the thread, from an agent's to the provider; see times
+	mu     sync.Mutex
+	faults []error
+	inMS   []float64 // ms from a customer's message to the thread; times empties it
+	outMS  []float64 // ms from an agent's message to the provider; times empties it
 }
 
 // talk is one customer's conversation. Guarded by traffic.mu.
@@ -64,20 +69,20 @@ type talk struct {
 	at             time.Time // when the last message was said or typed
 }
 
-// noted returns the place and text of the n-th event beside the talks: two thirds chatter, a
+// chatterAt returns the place and text of the n-th event beside the talks: two thirds chatter, a
 // third notes in threads of conversations.
-func (t *traffic) noted(n int) (channel, thread, text string) {
+func (t *traffic) chatterAt(n int) (channel, thread, text string) {
 	if n%3 == 0 {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if k := t.talks[n/3%len(t.talks)]; k.thread != "" {
-			return k.channel, k.thread, "note: " + load.Chatter
+		if talk := t.talks[n/3%len(t.talks)]; talk.thread != "" {
+			return talk.channel, talk.thread, "note: " + load.Chatter
 		}
 	}
 	return load.Everywhere(n)
 }
 
-// hook is a webhook to be sent. then is called when it was answered; nil means nothing is.
+// hook is a webhook to be sent. If then isn't nil, it is called when the webhook was answered.
 type hook struct {
 	account string
 	body    []byte
@@ -92,14 +97,14 @@ type receipt struct {
 
 // newTraffic makes traffic with its provider; the world's config needs its address.
 func newTraffic() (*traffic, error) {
-	t := &traffic{jobs: make(chan hook, 1<<16), receipts: make(chan receipt, 1<<16)}
+	t := &traffic{jobs: make(chan hook, queueSize), receipts: make(chan receipt, queueSize)}
 	var err error
-	t.provider, err = channelstest.StartProvider(t.taken)
+	t.provider, err = channelstest.StartProvider(t.noteTaken)
 	return t, err
 }
 
-// accounts returns the YAML of a loopback account for each team of the world.
-func (t *traffic) accounts(w *rig.World) string {
+// accountsYAML returns the YAML of a loopback account for each team of the world.
+func (t *traffic) accountsYAML(w *rig.World) string {
 	var b strings.Builder
 	for i := range w.Slack.Opt.Channels {
 		fmt.Fprintf(&b, "  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %q}}\n", i, i, t.provider.URL(), hookSecret)
@@ -107,12 +112,16 @@ func (t *traffic) accounts(w *rig.World) string {
 	return b.String()
 }
 
-// add makes further talks, spread over all accounts.
-func (t *traffic) add(n int) {
+// addTalks makes further talks, spread over all accounts.
+func (t *traffic) addTalks(n int) {
 	for range n {
 		i := len(t.talks)
 		account := i % t.w.Slack.Opt.Channels
-		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: []string{lab.Ann, lab.Ben}[i/t.w.Slack.Opt.Channels%2]})
+		agent := lab.Ann
+		if i/t.w.Slack.Opt.Channels%2 == 1 {
+			agent = lab.Ben
+		}
+		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: agent})
 	}
 }
 
@@ -138,7 +147,7 @@ func (t *traffic) run(ctx context.Context, c *rig.Child, senders int) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
-		t.fault(err)
+		t.addFault(err)
 		return err
 	}
 }
@@ -147,31 +156,31 @@ func (t *traffic) run(ctx context.Context, c *rig.Child, senders int) error {
 func (t *traffic) begin() {
 	t.stop.Store(false)
 	t.speaking.Add(int64(len(t.talks)))
-	for _, k := range t.talks {
-		t.speak(k)
+	for _, talk := range t.talks {
+		t.speak(talk)
 	}
 }
 
 // speak lets a customer write.
-func (t *traffic) speak(k *talk) {
+func (t *traffic) speak(talk *talk) {
 	t.mu.Lock()
-	k.said, k.at = k.said+1, time.Now()
-	n := k.said
+	talk.said, talk.at = talk.said+1, time.Now()
+	n := talk.said
 	t.mu.Unlock()
 	var then func()
 	if answered := t.answered; answered != nil {
-		then = func() { answered(mark(k.customer, n)) }
+		then = func() { answered(markOf(talk.customer, n)) }
 	}
-	t.hook(k.account, then, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", k.customer, n), From: k.customer,
-		Name: "Customer " + k.customer[len(customerPrefix):], At: time.Now(),
-		Text: mark(k.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
+	t.queueHook(talk.account, then, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", talk.customer, n), From: talk.customer,
+		Name: "Customer " + talk.customer[len(customerPrefix):], At: time.Now(),
+		Text: markOf(talk.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
 }
 
 // lastMark is the mark of the last message that a customer wrote.
-func (t *traffic) lastMark(k *talk) string {
+func (t *traffic) lastMark(talk *talk) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return mark(k.customer, k.said)
+	return markOf(talk.customer, talk.said)
 }
 
 // customerPrefix begins the name of every customer.
@@ -179,11 +188,11 @@ const customerPrefix = "customer-"
 
 func customerName(i int) string { return fmt.Sprintf(customerPrefix+"%05d", i) }
 
-// mark makes the words by which a message is known again.
-func mark(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
+// markOf makes the words by which a message is known again.
+func markOf(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
 
-// marked reads the words of mark in a text.
-func marked(text string) (talk, n int, ok bool) {
+// parseMark reads the first words of markOf in a text: the customer's index, and the message's number.
+func parseMark(text string) (talk, n int, ok bool) {
 	_, rest, _ := strings.Cut(text, customerPrefix)
 	inside, _, found := strings.Cut(rest, ":")
 	first, second, _ := strings.Cut(inside, "/")
@@ -195,17 +204,17 @@ func marked(text string) (talk, n int, ok bool) {
 // postedMarks reads the marks of a post in its blocks, if it has some: the text beside them, which
 // notifications show, is cut where a post shows many messages.
 func postedMarks(text, blocks string) (talk int, numbers []int) {
-	if talk, numbers = allMarked(blocks); len(numbers) > 0 {
+	if talk, numbers = parseMarks(blocks); len(numbers) > 0 {
 		return talk, numbers
 	}
-	return allMarked(text)
+	return parseMarks(text)
 }
 
-// allMarked reads the marks of a text that shows several messages of a customer: what waits
+// parseMarks reads the marks of a text that shows several messages of a customer: what waits
 // together is posted together.
-func allMarked(text string) (talk int, numbers []int) {
+func parseMarks(text string) (talk int, numbers []int) {
 	for at := strings.Index(text, customerPrefix); at >= 0; {
-		one, n, ok := marked(text[at:])
+		one, n, ok := parseMark(text[at:])
 		if ok {
 			talk, numbers = one, append(numbers, n)
 		}
@@ -215,10 +224,11 @@ func allMarked(text string) (talk int, numbers []int) {
 	return talk, numbers
 }
 
-func (t *traffic) hook(account string, then func(), events ...channelstest.Event) {
+// queueHook queues one webhook with all events for send.
+func (t *traffic) queueHook(account string, then func(), events ...channelstest.Event) {
 	body, err := json.Marshal(events)
 	if err != nil {
-		t.fault(err)
+		t.addFault(err)
 		return
 	}
 	t.jobs <- hook{account, body, then}
@@ -276,15 +286,14 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 				n, _ := t.calls.LoadOrStore(c.ID, new(atomic.Int64))
 				n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // nothing else is stored
 			case c.Kind == "message" && c.Thread != "" && c.User != lab.Ann && c.User != lab.Ben:
-				t.posted(c)
+				t.notePosted(c)
 			}
 		}
 	}
 }
 
-// posted: a message of Parley's stands in a thread. If it is a customer's, the agent
-// answers.
-func (t *traffic) posted(c slackfake.Change) {
+// notePosted notes that a message of Parley's stands in a thread. If it shows a customer's words, the agent answers.
+func (t *traffic) notePosted(c slackfake.Change) {
 	m := t.w.Slack.Message(c.Channel, c.TS)
 	if m == nil || m.Username == "" { // Parley's own words may quote a customer
 		return
@@ -293,49 +302,49 @@ func (t *traffic) posted(c slackfake.Change) {
 	if len(numbers) == 0 || i >= len(t.talks) {
 		return
 	}
-	k := t.talks[i]
+	talk := t.talks[i]
 	t.mu.Lock()
-	k.channel, k.thread = c.Channel, c.Thread
+	talk.channel, talk.thread = c.Channel, c.Thread
 	for _, n := range numbers {
-		if k.posted++; n != k.posted {
-			t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", ErrOrder, k.customer, n, k.posted))
+		if talk.posted++; n != talk.posted {
+			t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", ErrOrder, talk.customer, n, talk.posted))
 		}
-		t.inMS = append(t.inMS, figure.MS(time.Since(k.at)))
+		t.inMS = append(t.inMS, figure.MS(time.Since(talk.at)))
 	}
-	if !t.quiet {
-		k.typed, k.at = k.typed+1, time.Now()
+	if !t.agentsSilent {
+		talk.typed, talk.at = talk.typed+1, time.Now()
 	}
-	n := k.typed
+	n := talk.typed
 	t.mu.Unlock()
 	t.in.Add(int64(len(numbers)))
-	if t.quiet {
+	if t.agentsSilent {
 		t.speaking.Add(-int64(len(numbers)))
 		return
 	}
-	_, err := t.w.Slack.As(k.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
-		Text: mark(k.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."})
+	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
+		Text: markOf(talk.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."})
 	if err != nil {
-		t.fault(err)
+		t.addFault(err)
 	}
 }
 
-// taken: the provider has an agent's message.
-func (t *traffic) taken(s channelstest.Sent) {
-	i, n, ok := marked(s.Text)
+// noteTaken notes that the provider has an agent's message.
+func (t *traffic) noteTaken(s channelstest.Sent) {
+	i, n, ok := parseMark(s.Text)
 	if !ok || i >= len(t.talks) {
-		t.fault(fmt.Errorf("bench: the provider got %q", s.Text))
+		t.addFault(fmt.Errorf("bench: the provider got %q", s.Text))
 		return
 	}
-	k := t.talks[i]
+	talk := t.talks[i]
 	t.mu.Lock()
-	k.arrived++
-	t.outMS = append(t.outMS, figure.MS(time.Since(k.at)))
-	if n != k.arrived || len(s.To) != 1 || s.To[0] != k.customer {
-		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, k.customer, n, k.arrived))
+	talk.arrived++
+	t.outMS = append(t.outMS, figure.MS(time.Since(talk.at)))
+	if n != talk.arrived || len(s.To) != 1 || s.To[0] != talk.customer {
+		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, talk.customer, n, talk.arrived))
 	}
 	t.mu.Unlock()
 	t.out.Add(1)
-	t.receipts <- receipt{k, s, time.Now().Add(receiptAfter)}
+	t.receipts <- receipt{talk, s, time.Now().Add(receiptAfter)}
 }
 
 // acknowledge tells Parley what became of messages, then lets the customers go on.
@@ -351,8 +360,8 @@ func (t *traffic) acknowledge(ctx context.Context) {
 			status := func(state string) channelstest.Event {
 				return channelstest.Event{Type: "status", ID: r.sent.ID, State: state, Message: r.sent.Message, External: []string{r.sent.ID}, At: time.Now()}
 			}
-			t.hook(r.talk.account, nil, status("sent"))
-			t.hook(r.talk.account, func() {
+			t.queueHook(r.talk.account, nil, status("sent"))
+			t.queueHook(r.talk.account, func() {
 				if t.stop.Load() {
 					t.speaking.Add(-1)
 					return

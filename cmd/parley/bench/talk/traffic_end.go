@@ -13,16 +13,18 @@ import (
 // ErrOrder means that something was lost, doubled or overtaken.
 var ErrOrder = errors.New("bench: messages are lost, doubled or out of order")
 
-func (t *traffic) fault(err error) {
+// addFault notes a fault, unless there are so many that one more says nothing new.
+func (t *traffic) addFault(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.faults) < 20 {
+	const enough = 20
+	if len(t.faults) < enough {
 		t.faults = append(t.faults, err)
 	}
 }
 
-// wrong gives what went wrong so far.
-func (t *traffic) wrong() error {
+// faultsSoFar returns all faults that addFault noted, or nil.
+func (t *traffic) faultsSoFar() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return errors.Join(t.faults...)
@@ -32,18 +34,19 @@ func (t *traffic) wrong() error {
 func (t *traffic) times() (in, out []float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	in, out, t.inMS, t.outMS = t.inMS, t.outMS, nil, nil
+	in, out = t.inMS, t.outMS
+	t.inMS, t.outMS = nil, nil
 	return in, out
 }
 
-// reached waits until in every talk so many customers' messages stand in the thread and so many
+// waitForEach waits until in every talk so many customers' messages stand in the thread and so many
 // agents' messages arrived at the provider.
-func (t *traffic) reached(ctx context.Context, n int) error {
+func (t *traffic) waitForEach(ctx context.Context, n int) error {
 	return t.wait(ctx, "the first messages", func() bool {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		for _, k := range t.talks {
-			if k.posted < n || k.arrived < n {
+		for _, talk := range t.talks {
+			if talk.posted < n || talk.arrived < n {
 				return false
 			}
 		}
@@ -53,21 +56,21 @@ func (t *traffic) reached(ctx context.Context, n int) error {
 
 // finish stops the customers and waits until everything has arrived, and Parley has nothing left to do.
 func (t *traffic) finish(ctx context.Context) error {
-	if err := t.arrive(ctx); err != nil {
+	if err := t.waitForArrival(ctx); err != nil {
 		return err
 	}
-	return t.settle(ctx)
+	return t.waitUntilIdle(ctx)
 }
 
-// arrive stops the customers and waits until everything said has arrived: their messages, agents' answers, and
+// waitForArrival stops the customers and waits until everything said has arrived: their messages, agents' answers, and
 // the receipts.
-func (t *traffic) arrive(ctx context.Context) error {
+func (t *traffic) waitForArrival(ctx context.Context) error {
 	t.stop.Store(true)
 	return t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })
 }
 
-// settle waits until Parley has nothing left to do, cards and notes of analyses included.
-func (t *traffic) settle(ctx context.Context) error {
+// waitUntilIdle waits until Parley has nothing left to do, cards and notes of analyses included.
+func (t *traffic) waitUntilIdle(ctx context.Context) error {
 	err := t.wait(ctx, "Slack's echoes", func() bool { return t.w.Slack.Events.Pending() == 0 })
 	if err == nil {
 		err = t.w.Drain(ctx, rig.DrainWithin)
@@ -82,22 +85,22 @@ func (t *traffic) wait(ctx context.Context, what string, done func() bool) error
 	ctx, cancel := context.WithTimeout(ctx, rig.DrainWithin)
 	defer cancel()
 	for !done() {
-		if err := t.wrong(); err != nil {
+		if err := t.faultsSoFar(); err != nil {
 			return err
 		}
 		if !pause.For(ctx, 2*time.Millisecond) {
 			return fmt.Errorf("%w: waited in vain for %s (%d in, %d out, %d talks)%s", rig.ErrNotDrained, what, t.in.Load(), t.out.Load(), t.speaking.Load(), t.w.LastWords())
 		}
 	}
-	return t.wrong()
+	return t.faultsSoFar()
 }
 
 const deliveredReplies = `
 	SELECT count(*) FILTER (WHERE state = 'delivered'), count(*), (SELECT count(*) FROM conversations WHERE kind = 'automatic')
 	FROM deliveries WHERE kind = 'reply'`
 
-// check compares what everybody got with what was said, and that all receipts count.
-func (t *traffic) check(ctx context.Context) error {
+// checkTalks compares what everybody got with what was said, and that all receipts count.
+func (t *traffic) checkTalks(ctx context.Context) error {
 	var delivered, replies, strays int
 	if err := t.w.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {
 		return fmt.Errorf("bench: deliveries: %w", err)
@@ -106,10 +109,10 @@ func (t *traffic) check(ctx context.Context) error {
 	defer t.mu.Unlock()
 	errs := t.faults
 	said, typed := 0, 0
-	for _, k := range t.talks {
-		said, typed = said+k.said, typed+k.typed
-		if k.said != k.posted || k.typed != k.arrived {
-			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived", ErrOrder, k.customer, k.said, k.posted, k.typed, k.arrived))
+	for _, talk := range t.talks {
+		said, typed = said+talk.said, typed+talk.typed
+		if talk.said != talk.posted || talk.typed != talk.arrived {
+			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived", ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
 		}
 	}
 	if delivered != typed || replies != typed || strays > 0 {
@@ -121,5 +124,5 @@ func (t *traffic) check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// close ends the provider.
+// close stops the provider.
 func (t *traffic) close() error { return t.provider.Close() }
