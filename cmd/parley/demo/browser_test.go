@@ -104,7 +104,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 			}
 		}
 	})
-	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
+	if err := errors.Join(waitUntilConnected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	return browse(t, w, p)

@@ -129,12 +129,12 @@ type chatRequest struct {
 func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	var in chatRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxChatBody)).Decode(&in); err != nil {
-		refuse(w, http.StatusBadRequest, errors.New("this can't be read, or the file is too large"))
+		writeError(w, http.StatusBadRequest, errors.New("this can't be read, or the file is too large"))
 		return
 	}
 	h := p.phoneOf(in.Customer)
 	if h == nil {
-		refuse(w, http.StatusNotFound, errors.New("there is no such customer"))
+		writeError(w, http.StatusNotFound, errors.New("there is no such customer"))
 		return
 	}
 	c, err := h.Chat(in.Chat)
@@ -142,11 +142,11 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 		err = p.doInChat(c, r.PathValue("verb"), in)
 	}
 	if err != nil {
-		refuse(w, http.StatusConflict, err)
+		writeError(w, http.StatusConflict, err)
 		return
 	}
 	p.hub.wake()
-	answer(w, map[string]bool{"ok": true})
+	writeJSON(w, map[string]bool{"ok": true})
 }
 
 func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {

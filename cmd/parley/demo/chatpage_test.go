@@ -45,7 +45,7 @@ func TestPagePhone(t *testing.T) {
 		{"the sample picture", "say", `{"customer":"` + dana + `","chat":"messenger","sample":true}`, 200},
 		{"a text message", "say", `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, 200},
 		{"nothing", "say", `{"customer":"` + dana + `","chat":"sms","text":" "}`, 409},
-		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MostRunes+1) + `"}`, 409},
+		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MaxRunes+1) + `"}`, 409},
 		{"a stranger", "say", `{"customer":"who@else.test","chat":"sms","text":"x"}`, 404},
 		{"by pigeon", "say", `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, 409},
 		{"a button that isn't there", "tap", `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, 409},

@@ -31,12 +31,12 @@ func TestForget(t *testing.T) {
 	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if err := forget(dir); err == nil || !strings.Contains(err.Error(), "another demo") {
+	if err := removeFolder(dir); err == nil || !strings.Contains(err.Error(), "another demo") {
 		t.Fatalf("a running demo's folder: %v", err)
 	}
 	_ = held.Close()
 	for range 2 { // there is nothing left the second time
-		if err := forget(dir); err != nil {
+		if err := removeFolder(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestForget(t *testing.T) {
 	}
 	write("lock", "")
 	write("pg.elsewhere", precious)
-	if err := forget(dir); err != nil {
+	if err := removeFolder(dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(precious); err != nil {

@@ -24,7 +24,7 @@ func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
 	if err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
 	}
-	answer(w, j)
+	writeJSON(w, j)
 }
 
 // watch keeps the witness looking: it must see each text before somebody edits the text, and

@@ -67,17 +67,17 @@ type journeySend struct {
 func (p *Page) showJourney(w http.ResponseWriter, r *http.Request) {
 	pool := p.db.Load()
 	if pool == nil {
-		refuse(w, http.StatusServiceUnavailable, errNotYet)
+		writeError(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	j, err := lastJourney(ctx, pool, r.FormValue("channel"), r.FormValue("thread"))
 	if err != nil {
-		p.fail(w, err)
+		p.failRequest(w, err)
 		return
 	}
-	answer(w, j)
+	writeJSON(w, j)
 }
 
 func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (journey, error) {

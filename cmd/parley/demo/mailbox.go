@@ -189,7 +189,7 @@ func (p *mailPane) mail(r *http.Request) (mailfake.Received, bool) {
 func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.mail(r)
 	if !ok {
-		refuse(w, http.StatusNotFound, errors.New("this mail is gone"))
+		writeError(w, http.StatusNotFound, errors.New("this mail is gone"))
 		return
 	}
 	out := openedMail{From: m.From, To: m.To, Cc: m.Cc, Subject: m.Subject, At: m.At, MessageID: m.MessageID, Text: m.Text,
@@ -207,7 +207,7 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 	if first {
 		p.hub.wake()
 	}
-	answer(w, out)
+	writeJSON(w, out)
 }
 
 // mailHTML shows a mail's HTML in a page of its own that can run nothing, load nothing
@@ -263,16 +263,16 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	given := strings.TrimSpace(r.FormValue("address"))
 	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
 	if err != nil || !strings.Contains(given, "@") || strings.ContainsAny(given, " \"<>") {
-		refuse(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
+		writeError(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}
 	if strings.HasSuffix(strings.ToLower(a.Address), outside.HelpAddress[strings.Index(outside.HelpAddress, "@"):]) {
-		refuse(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
+		writeError(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return
 	}
 	p.world.Mail.Customer(a.String())
 	p.hub.wake()
-	answer(w, map[string]string{"address": a.Address})
+	writeJSON(w, map[string]string{"address": a.Address})
 }
 
 // watch tells open pages what happens in the mailboxes.

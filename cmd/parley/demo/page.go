@@ -51,7 +51,7 @@ type Page struct {
 
 	mux       *http.ServeMux
 	index     *template.Template
-	chosen    atomic.Bool                                 // somebody chose the surface
+	chosen    atomic.Bool                                 // somebody chose the surface in which conversations open
 	applyHome atomic.Pointer[func(context.Context) error] // makes the world's home Parley's; nil: there is no Parley yet
 }
 
@@ -64,7 +64,7 @@ type house struct {
 	marks marks
 }
 
-// marks are what the people whom the page plays have looked at.
+// marks remember what the people whom the page plays have looked at.
 type marks struct {
 	mu   sync.Mutex
 	seen map[string]bool   // mails and chat messages that were opened, by mailKey and chatKey
@@ -72,6 +72,7 @@ type marks struct {
 	site map[string]bool   // pages of the settings site that were opened by the tour
 }
 
+// forget empties all marks for a new round.
 func (m *marks) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -178,7 +179,7 @@ func (p *Page) Run(ctx context.Context) error {
 // ServeHTTP answers the browser. Other sites can neither send forms here nor reach the
 // page under a name of theirs.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !p.ours(r.Host) {
+	if !p.isOurHost(r.Host) {
 		http.Error(w, "This page is served under "+p.o.Address+" only.", http.StatusForbidden)
 		return
 	}
@@ -191,11 +192,14 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NewCrossOriginProtection().Handler(p.mux).ServeHTTP(w, r)
 }
 
-// ours reports whether a request's host is a name of this machine, and not a foreign name that
+// isOurHost reports whether a request's host is a name of this machine, and not a foreign name that
 // somebody pointed at it. A page that listens on more than loopback answers to all names.
-func (p *Page) ours(host string) bool {
+func (p *Page) isOurHost(host string) bool {
 	bound, port, err := net.SplitHostPort(p.o.Address)
-	if ip := net.ParseIP(bound); err != nil || ip != nil && !ip.IsLoopback() {
+	if err != nil { // no address: a test
+		return true
+	}
+	if ip := net.ParseIP(bound); ip != nil && !ip.IsLoopback() {
 		return true
 	}
 	name, asked, err := net.SplitHostPort(host)
@@ -222,12 +226,21 @@ type boot struct {
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	all := outside.Personas()
-	b := boot{Support: outside.Support, Help: outside.HelpAddress, Hold: int(p.o.Hold.Seconds()),
-		Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
-		Agents: []string{outside.Ann, outside.Ben, outside.Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teams.boot()}
+	b := boot{
+		Support:   outside.Support,
+		Help:      outside.HelpAddress,
+		Hold:      int(p.o.Hold.Seconds()),
+		Shortcuts: p.slack.shortcuts,
+		Commands:  p.slack.commands,
+		Agents:    []string{outside.Ann, outside.Ben, outside.Zoe},
+		Customer:  all[len(all)-1].Address,
+		Home:      p.world.Home(),
+		Chosen:    p.chosen.Load(),
+		Teams:     p.teams.boot(),
+	}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
-		p.fail(w, err)
+		p.failRequest(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -240,7 +253,7 @@ var errNotYet = errors.New("Parley is not ready yet; try again in a moment") //n
 func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	pool := p.db.Load()
 	if pool == nil {
-		refuse(w, http.StatusServiceUnavailable, errNotYet)
+		writeError(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
 	by := time.Hour
@@ -251,51 +264,51 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	case "day":
 		by = 24 * time.Hour
 	default:
-		refuse(w, http.StatusBadRequest, fmt.Errorf("the clock can't jump to %q", to))
+		writeError(w, http.StatusBadRequest, fmt.Errorf("the clock can't jump to %q", to))
 		return
 	}
 	if err := p.o.Clock.Move(r.Context(), pool, by); err != nil {
-		p.fail(w, err)
+		p.failRequest(w, err)
 		return
 	}
 	p.hub.wake()
-	answer(w, map[string]bool{"ok": true})
+	writeJSON(w, map[string]bool{"ok": true})
 }
 
 // chooseSurface is POST /surface with to: conversations open there from now on.
 func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	to := r.FormValue("to")
 	if !slices.Contains(p.world.Surfaces(), to) {
-		refuse(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
+		writeError(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
 		return
 	}
 	p.world.SetHome(to)
 	p.chosen.Store(true)
 	if apply := p.applyHome.Load(); apply != nil { // else the set-up is still to come
 		if err := (*apply)(r.Context()); err != nil {
-			p.fail(w, err)
+			p.failRequest(w, err)
 			return
 		}
 	}
 	p.hub.wake()
-	answer(w, map[string]string{"home": to})
+	writeJSON(w, map[string]string{"home": to})
 }
 
-// answer writes JSON.
-func answer(w http.ResponseWriter, v any) {
+// writeJSON answers with a value.
+func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// refuse says what the person did wrong.
-func refuse(w http.ResponseWriter, code int, err error) {
+// writeError answers with an error text for the person.
+func writeError(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 }
 
-// fail says that something of ours broke.
-func (p *house) fail(w http.ResponseWriter, err error) {
+// failRequest logs a fault of the demo's own and answers that there was one.
+func (p *house) failRequest(w http.ResponseWriter, err error) {
 	p.o.Log.Error("page", "error", err)
-	refuse(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
+	writeError(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
 }

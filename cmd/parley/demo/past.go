@@ -72,14 +72,14 @@ func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 			return err
 		}
 		for day := pastDays; day > 0; day-- {
-			p.day(now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -day))
+			p.writeDay(now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -day))
 		}
-		return p.keep(ctx, tx)
+		return p.insertAll(ctx, tx)
 	})
 }
 
-// mostPast is more conversations than a past has.
-const mostPast = pastDays * 20
+// maxPast is more conversations than a past has.
+const maxPast = pastDays * 20
 
 func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	const read = `
@@ -90,39 +90,39 @@ func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, read).Scan(&p.team, &p.agents, &p.accounts); err != nil {
 		return fmt.Errorf("demo: past: %w", err)
 	}
-	return p.ids.Ensure(ctx, tx, mostPast*12)
+	return p.ids.Ensure(ctx, tx, maxPast*12)
 }
 
-// day lets some customers write: fewer at the weekend, and a few more from week to week.
-func (p *past) day(day time.Time) {
+// writeDay lets some customers write: fewer at the weekend, and a few more from week to week.
+func (p *past) writeDay(day time.Time) {
 	often := 4 + p.dice.IntN(5) + (pastDays-int(p.now.Sub(day).Hours()/24))/30
-	if weekend(day) {
+	if isWeekend(day) {
 		often = p.dice.IntN(3)
 	}
 	for range often {
-		p.conversation(day.Add(8*time.Hour + time.Duration(p.dice.IntN(10*3600))*time.Second))
+		p.writeConversation(day.Add(8*time.Hour + time.Duration(p.dice.IntN(10*3600))*time.Second))
 	}
 }
 
-func weekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
+func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
 
 // workTime is t, or 8:00 on the next day on which somebody works.
 func workTime(t time.Time) time.Time {
 	if t.Hour() >= 18 {
 		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
 	}
-	for weekend(t) {
+	for isWeekend(t) {
 		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
 	}
 	return t
 }
 
-// later is t and some time on, within working hours: mostly about usual, sometimes much more.
-func (p *past) later(t time.Time, usual time.Duration) time.Time {
+// workTimeAfter is t and some time on, within working hours: mostly about usual, sometimes much more.
+func (p *past) workTimeAfter(t time.Time, usual time.Duration) time.Time {
 	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), 6))))
 }
 
-func (p *past) topic() pastTopic {
+func (p *past) pickTopic() pastTopic {
 	roll := p.dice.IntN(100)
 	for _, t := range pastTopics() {
 		if roll -= t.share; roll < 0 {
@@ -132,10 +132,10 @@ func (p *past) topic() pastTopic {
 	return pastTopics()[0]
 }
 
-// conversation writes one that began at a time: asked, taken, answered, perhaps asked and answered again, and resolved.
-func (p *past) conversation(at time.Time) {
-	topic, agent := p.topic(), p.agents[p.dice.IntN(len(p.agents))]
-	who := p.person(p.accounts[p.dice.IntN(len(p.accounts))])
+// writeConversation writes one that began at a time: asked, taken, answered, perhaps asked and answered again, and resolved.
+func (p *past) writeConversation(at time.Time) {
+	topic, agent := p.pickTopic(), p.agents[p.dice.IntN(len(p.agents))]
+	who := p.makePerson(p.accounts[p.dice.IntN(len(p.accounts))])
 	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{AccountID: who.AccountID, IdentityID: &who.ID, TeamID: &p.team,
 		Kind: store.KindCustomer, Status: "resolved", Subject: topic.subject, Assignees: []store.AgentID{agent}, CreatedAt: at, LastFrom: who.Name,
 		Traits: map[string]string{bridge.TraitIntent: topic.intent}}}
@@ -145,27 +145,27 @@ func (p *past) conversation(at time.Time) {
 	if topic.mood != "" {
 		c.Traits[bridge.TraitSentiment] = topic.mood
 	}
-	c.deed(at, 0, store.DeedOpened, nil)
-	c.asks(at, who.ID, topic.asked)
-	t := p.later(at, 45*time.Minute)
-	c.deed(t, agent, store.DeedTook, nil)
-	c.answers(t, topic.answered)
+	c.logDeed(at, 0, store.DeedOpened, nil)
+	c.addQuestion(at, who.ID, topic.asked)
+	t := p.workTimeAfter(at, 45*time.Minute)
+	c.logDeed(t, agent, store.DeedTook, nil)
+	c.addAnswer(t, topic.answered)
 	if p.dice.IntN(3) == 0 {
-		t = p.later(t, 2*time.Hour)
-		c.asks(t, who.ID, "Thank you. And how long does that take?")
-		t = p.later(t, 30*time.Minute)
-		c.answers(t, "Two or three days.")
+		t = p.workTimeAfter(t, 2*time.Hour)
+		c.addQuestion(t, who.ID, "Thank you. And how long does that take?")
+		t = p.workTimeAfter(t, 30*time.Minute)
+		c.addAnswer(t, "Two or three days.")
 	}
-	t = p.later(t, 5*time.Hour)
+	t = p.workTimeAfter(t, 5*time.Hour)
 	if !t.Before(p.now) {
 		return // it would still go on: the present begins without it
 	}
-	c.deed(t, agent, store.DeedResolved, nil)
+	c.logDeed(t, agent, store.DeedResolved, nil)
 	c.LastAt, c.ResolvedAt = t, &t
 	p.people, p.conversations = append(p.people, who), append(p.conversations, c)
 }
 
-func (p *past) person(account store.AccountID) store.Identity {
+func (p *past) makePerson(account store.AccountID) store.Identity {
 	first, last := pastNames()
 	a, b := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
 	id := p.ids.Next()
@@ -184,7 +184,7 @@ type pastConversation struct {
 	log      []store.LogEntry
 }
 
-func (c *pastConversation) deed(at time.Time, agent store.AgentID, what store.Deed, detail map[string]any) {
+func (c *pastConversation) logDeed(at time.Time, agent store.AgentID, what store.Deed, detail map[string]any) {
 	e := store.LogEntry{ID: c.past.ids.Next(), At: at, Actor: store.ByCustomer, What: what, Detail: json.RawMessage("{}")}
 	if agent != 0 {
 		e.AgentID, e.Actor = &agent, store.ByAgent
@@ -195,25 +195,25 @@ func (c *pastConversation) deed(at time.Time, agent store.AgentID, what store.De
 	c.log = append(c.log, e)
 }
 
-func (c *pastConversation) asks(at time.Time, who store.IdentityID, text string) {
+func (c *pastConversation) addQuestion(at time.Time, who store.IdentityID, text string) {
 	c.messages = append(c.messages, store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
 		AccountID: c.AccountID, Subject: c.Subject, Text: text, SaidAt: at, CreatedAt: at})
 	c.LastPreview = text
 }
 
-func (c *pastConversation) answers(at time.Time, text string) {
+func (c *pastConversation) addAnswer(at time.Time, text string) {
 	m := store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &c.agent,
 		AccountID: c.AccountID, Text: text, SaidAt: at, CreatedAt: at}
 	c.messages = append(c.messages, m)
-	c.deed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})
+	c.logDeed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})
 }
 
 const insertPastPeople = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id FROM json_populate_recordset(NULL::identities, $1)`
 
-// keep writes everything, with numbers in the order in which the conversations began, and notes that it is to be counted.
-func (p *past) keep(ctx context.Context, tx pgx.Tx) error {
+// insertAll writes everything, with numbers in the order in which the conversations began, and notes that it is to be counted.
+func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 	slices.SortStableFunc(p.conversations, func(a, b *pastConversation) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	numbers, err := store.ConversationNumbers(ctx, tx, len(p.conversations))
 	if err != nil {

@@ -147,15 +147,15 @@ func (p *plugs) plugInAll(ctx context.Context) error {
 
 // movePlug is POST /plug with line and to: cut, in, or for parley kill, start.
 func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
-	if err := p.pull(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
-		refuse(w, http.StatusConflict, err)
+	if err := p.moveLine(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
+		writeError(w, http.StatusConflict, err)
 		return
 	}
 	p.hub.wake()
-	answer(w, p.state())
+	writeJSON(w, p.state())
 }
 
-func (p *plugs) pull(ctx context.Context, line, to string) error {
+func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	p.mu.Lock()
 	e := p.engine
 	p.mu.Unlock()
@@ -185,12 +185,12 @@ func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	over, round := p.over, p.round
 	p.mu.Unlock()
 	if over == nil {
-		refuse(w, http.StatusServiceUnavailable, errNotYet)
+		writeError(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
 	p.setPhase("Starting over …")
 	over()
-	answer(w, map[string]int{"round": round})
+	writeJSON(w, map[string]int{"round": round})
 }
 
 // state reports how everything is now.
@@ -251,14 +251,14 @@ func (p *plugs) phaseNow(s plugState) string {
 		if text == "" {
 			text = "What is said waits."
 		}
-		text = list(cuts) + verb + ". " + text
+		text = joinNames(cuts) + verb + ". " + text
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
 }
 
-// list joins names: "a, b and c".
-func list(names []string) string {
+// joinNames joins names: "a, b and c".
+func joinNames(names []string) string {
 	last := len(names) - 1
 	if last < 1 {
 		return strings.Join(names, "")

@@ -50,16 +50,16 @@ type stagehand struct {
 	listen string
 }
 
-// run ends when ctx does and everything it started has stopped.
+// run plays rounds of the demo until ctx ends. It returns when everything that it started has stopped.
 func (s *stagehand) run(ctx context.Context) (err error) {
 	if s.o.Reset {
-		if err := forget(s.o.Data); err != nil {
+		if err := removeFolder(s.o.Data); err != nil {
 			return err
 		}
 	}
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.o.Data, Durable: true, Log: s.o.Log, Say: s.o.Say})
 	if err != nil {
-		return ended(ctx, err)
+		return ignoreAfterEnd(ctx, err)
 	}
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
@@ -69,10 +69,11 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	if server.Reused() {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
 	}
-	for pace := outside.ProloguePace; ctx.Err() == nil; pace = outside.ProloguePace / 4 {
+	pace := outside.ProloguePace
+	for ctx.Err() == nil {
 		round, end := context.WithCancelCause(ctx)
 		s.page.plugs.setReset(func() { end(engine.ErrOver) })
-		err := s.round(round, server, pace)
+		err := s.playRound(round, server, pace)
 		end(nil)
 		if err != nil || ctx.Err() != nil {
 			return err
@@ -80,50 +81,50 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		if err := s.page.startOver(ctx); err != nil {
 			return err
 		}
+		pace = outside.ProloguePace / 4 // whoever starts over has seen the prologue
 	}
 	return nil
 }
 
-// round is the demo from an empty database on, until ctx ends and everything that it
+// playRound plays the demo from an empty database on, until ctx ends and everything that it
 // started has stopped. The cause of ctx is engine.ErrOver when somebody wants to start over.
-func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
-	if err := freshDatabase(ctx, server); err != nil {
-		return ended(ctx, err)
+func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
+	if err := recreateDatabase(ctx, server); err != nil {
+		return ignoreAfterEnd(ctx, err)
 	}
 	s.page.plugs.setPhase("Setting Parley up …")
 	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.o.Data}
 	db, err := app.OpenDatabase(ctx, env, s.o.Log, s.o.Say)
 	if err != nil {
-		return ended(ctx, err)
+		return ignoreAfterEnd(ctx, err)
 	}
 	defer db.Close()
 	if err := s.setUp(ctx, env, db); err != nil {
-		return ended(ctx, err)
+		return ignoreAfterEnd(ctx, err)
 	}
 	s.page.SetDatabase(db.Pool)
 	defer s.page.SetDatabase(nil)
 	switched := make(chan struct{}, 1)
-	home := func(ctx context.Context) error {
+	setHome := func(ctx context.Context) error {
 		if err := applyHome(ctx, s.world, db); err != nil {
 			return err
 		}
 		select {
-		case switched <- struct{}{}: // only now: customers greet soon after
-		default: // it is known already
+		case switched <- struct{}{}: // only now that it is stored: customers greet soon after
+		default: // play has not read the last switch yet, and will see this one with it
 		}
 		return nil
 	}
-	s.page.setHome(home)
+	s.page.setHome(setHome)
 	defer s.page.setHome(nil)
-	if err := home(ctx); err != nil { // somebody may have chosen another one meanwhile
-		return ended(ctx, err)
+	if err := setHome(ctx); err != nil { // somebody may have chosen another one meanwhile
+		return ignoreAfterEnd(ctx, err)
 	}
 	return s.play(ctx, env, db.Pool, pace, switched)
 }
 
-// forget removes a demo's folder with its database server.
-// Errors: the folder is used by another demo.
-func forget(dir string) error {
+// removeFolder removes a demo's folder with its database server. It returns an error if another demo uses the folder.
+func removeFolder(dir string) error {
 	lock, err := os.Open(filepath.Join(filepath.Clean(dir), "lock"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -148,17 +149,17 @@ func forget(dir string) error {
 	return nil
 }
 
-// ended drops the error of what was interrupted because the demo ends.
-func ended(ctx context.Context, err error) error {
+// ignoreAfterEnd returns err, or nil if ctx has ended: then err only says that something was interrupted.
+func ignoreAfterEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// freshDatabase makes the database anew: the emulators start empty each time, and what
+// recreateDatabase makes the database anew: the emulators start empty each time, and what
 // an earlier demo left would speak of threads and mails that are gone.
-func freshDatabase(ctx context.Context, server *pgserver.Server) error {
+func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
 		return fmt.Errorf("demo: database: %w", err)
@@ -233,7 +234,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	go func() { past <- writePast(ctx, pool, s.page.o.Clock.Now()) }() // while the engine starts
 	s.page.plugs.setPhase("Starting Parley …")
 	greeted := map[string]bool{s.world.Home(): true}
-	if err = errors.Join(connected(ctx, s.world, pool), <-past); err == nil {
+	if err = errors.Join(waitUntilConnected(ctx, s.world, pool), <-past); err == nil {
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
 	if err == nil {
@@ -257,14 +258,17 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	return <-done
 }
 
-// connected waits until Parley watches its mailbox and listens to Slack.
-func connected(ctx context.Context, w *outside.World, q store.Querier) error {
+// waitUntilConnected returns when Parley watches its mailbox and listens to Slack.
+func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)
-		if err != nil || unwatched == 0 && w.Slack.Sockets.Count() > 0 {
+		if err != nil {
 			return err
+		}
+		if unwatched == 0 && w.Slack.Sockets.Count() > 0 {
+			return nil
 		}
 		select {
 		case <-ctx.Done():

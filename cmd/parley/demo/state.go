@@ -69,5 +69,5 @@ func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	if s.Tour, err = p.tour(r.Context()); err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("tour", "error", err)
 	}
-	answer(w, s)
+	writeJSON(w, s)
 }

@@ -132,7 +132,7 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	p.marks.read[readKey(as, channel, thread)] = last
 	p.marks.mu.Unlock()
 	p.hub.wake()
-	answer(w, map[string]bool{"ok": true})
+	writeJSON(w, map[string]bool{"ok": true})
 }
 
 // permitTeams is POST /teams/permission with all: whether Parley may read all messages of
@@ -140,7 +140,7 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	p.world.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
-	answer(w, map[string]bool{"ok": true})
+	writeJSON(w, map[string]bool{"ok": true})
 }
 
 // teamsFile gives a posted file: pictures are shown, all else is saved.

@@ -45,11 +45,11 @@ type Saying struct {
 	Files   int    // WayIn: how many files came with it
 	Bare    bool   // WayIn: it is nothing but files, whose names Parley may have made up
 
-	Name     string     // of the author, as NameKey gives it
+	Name     string     // of the author, as NameKey writes it
 	Versions [][]string // the words by which it is known, and those before an edit
 	Heard    time.Time  // machine's clock: when the witness saw it first
 	Gone     bool       // deleted by its author
-	decided  bool       // Parley left it to a person once: its place in the order is not judged
+	decided  bool       // a person decided once about it: its place in the order is not judged
 }
 
 // Arrival is something that stands at a destination.
@@ -60,7 +60,7 @@ type Arrival struct {
 	At     time.Time
 	Box    string // WayOut: whose mailbox
 	Thread string // WayIn: channel/ts of the root
-	From   string // WayIn: the name under which it stands, as NameKey gives it
+	From   string // WayIn: the name under which it stands, as NameKey writes it
 	Told   string // WayIn, not under a customer's name: Parley's own words, which may tell of a message
 	Files  int    // WayIn: how many files an agent sees, is led to, or is told of
 }
@@ -84,25 +84,25 @@ type Claim struct {
 	Error    string
 }
 
-// Verdict is one message of the journal with what became of it.
+// Verdict is one saying with what became of it.
 type Verdict struct {
 	*Saying
-	State  string
-	Claim  *Claim    // nil: Parley does not know of it
-	SeenAt time.Time // zero: nobody saw it
-	Copies int       // how often it was seen
-	Told   int       // WayIn: how often Parley told of it in words of its own, which is no copy
-	Late   bool      // out of order
-	Root   string    // WayIn: channel/ts of the thread where it was seen
-	lacks  int       // WayIn: how many of its files nobody saw
+	State        string
+	Claim        *Claim    // nil: Parley does not know of it
+	SeenAt       time.Time // zero: nobody saw it
+	Copies       int       // how often it was seen
+	Told         int       // WayIn: how often Parley told of it in words of its own, which is no copy
+	Late         bool      // out of order
+	Root         string    // WayIn: channel/ts of the thread where it was seen
+	missingFiles int       // WayIn: how many of its files nobody saw
 }
 
 // Seen reports whether a message stands anywhere.
 func (v *Verdict) Seen() bool { return v.Copies+v.Told > 0 }
 
-// seenLike returns the counter to which an arrival adds: of the message's copies, or of the times
+// counterFor returns the counter to which an arrival adds: of the message's copies, or of the times
 // that Parley told of it.
-func (v *Verdict) seenLike(a Arrival) *int {
+func (v *Verdict) counterFor(a Arrival) *int {
 	if a.Told != "" {
 		return &v.Told
 	}
@@ -129,27 +129,27 @@ type Counts struct {
 func Compare(said []*Saying, arrived []Arrival, claims map[string]Claim, idle time.Time) ([]Verdict, Counts) {
 	list := make([]Verdict, len(said))
 	for i, s := range said {
-		list[i] = Verdict{Saying: s, lacks: s.Files}
+		list[i] = Verdict{Saying: s, missingFiles: s.Files}
 		if c, ok := claims[s.Key]; ok {
 			list[i].Claim = &c
 			s.decided = s.decided || c.Fate == "ask" || c.Fate == "parked" || c.Fate == "unclear" || c.Delivery == "needs_decision"
 		}
 	}
 	for _, a := range arrived {
-		take(list, a)
-		takeFiles(list, a)
+		countArrival(list, a)
+		countFiles(list, a)
 	}
 	var n Counts
 	for i := range list {
-		list[i].State = list[i].judge(idle)
+		list[i].State = list[i].decideState(idle)
 		n.add(list[i])
 	}
 	return list, n
 }
 
-// take finds the messages that an arrival brings: one, or several that were joined. Each begins
+// countArrival finds the messages that an arrival brings: one, or several that were joined. Each begins
 // where a line begins. Where Parley tells of a message in words of its own, it may begin anywhere.
-func take(list []Verdict, a Arrival) {
+func countArrival(list []Verdict, a Arrival) {
 	starts := a.Lines
 	if a.Told != "" {
 		starts = make([]int, len(a.Words))
@@ -162,16 +162,18 @@ func take(list []Verdict, a Arrival) {
 		if from < end {
 			continue
 		}
-		at, m := recognise(list, a, from)
+		at, m := findMessage(list, a, from)
 		if at < 0 {
 			continue
 		}
 		end = m.end
 		v := &list[at]
-		n := v.seenLike(a)
-		if *n++; *n == 1 && (a.Told == "" || v.Copies == 0) {
+		count := v.counterFor(a)
+		*count++
+		isFirstSight := *count == 1 && (a.Told == "" || v.Copies == 0)
+		if isFirstSight {
 			v.SeenAt, v.Root = a.At, a.Thread
-			v.Late = overtaken(list, at)
+			v.Late = wasOvertaken(list, at)
 		}
 		if a.Told != "" {
 			return
@@ -179,54 +181,59 @@ func take(list []Verdict, a Arrival) {
 	}
 }
 
-// takeFiles counts the files of a post for those messages of its customer that still lack some, the
+// countFiles counts the files of a post for those messages of its customer that still lack some, the
 // oldest first. A message that is nothing but files has arrived when the last of them is seen.
-func takeFiles(list []Verdict, a Arrival) {
+func countFiles(list []Verdict, a Arrival) {
 	for i := range list {
 		v := &list[i]
-		if v.lacks == 0 || a.Files == 0 || !v.MayBe(a) {
+		if v.missingFiles == 0 || a.Files == 0 || !v.MayBe(a) {
 			continue
 		}
-		n := min(v.lacks, a.Files)
-		v.lacks, a.Files = v.lacks-n, a.Files-n
-		if v.Bare && v.lacks == 0 {
+		n := min(v.missingFiles, a.Files)
+		v.missingFiles -= n
+		a.Files -= n
+		if v.Bare && v.missingFiles == 0 {
 			v.Copies, v.SeenAt, v.Root = 1, a.At, a.Thread
 		}
 	}
 }
 
-// recognise finds the message that stands in an arrival from the given word on; -1 means none. Of
-// several equal ones it takes the first that has not arrived. A second copy must begin the
+// findMessage returns the index of the message that stands in an arrival from the given word on, or -1. Of
+// several equal messages it takes the first that has not arrived. A second copy must begin the
 // arrival, or be long enough not to stand there by chance.
-func recognise(list []Verdict, a Arrival, from int) (int, Match) {
-	best, most, how := -1, 0, Match{}
+func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
+	best, bestScore, bestMatch := -1, 0, Match{}
 	for i := range list {
 		v := &list[i]
 		if !v.MayBe(a) || v.Bare && a.Told == "" {
 			continue
 		}
-		copies := *v.seenLike(a)
+		copies := *v.counterFor(a)
 		for _, words := range v.Versions {
 			m := a.Recognise(words, from)
-			if m.Found == 0 || copies > 0 && from > 0 && !(m.Whole && m.Found >= startWords) {
+			if m.Found == 0 {
 				continue
 			}
-			like := 4 * m.Found
-			if v.meant() {
-				like++
+			mayBeChance := from > 0 && !(m.Whole && m.Found >= startWords)
+			if copies > 0 && mayBeChance {
+				continue
+			}
+			score := 4 * m.Found // a word counts more than all that follows but wholeBonus
+			if v.isMeant() {
+				score++
 			}
 			if copies == 0 { // prefer the first copy of one message to the second copy of another
-				like += 2
+				score += 2
 				if m.Whole {
-					like += wholeBonus
+					score += wholeBonus
 				}
 			}
-			if like > most {
-				best, most, how = i, like, m
+			if score > bestScore {
+				best, bestScore, bestMatch = i, score, m
 			}
 		}
 	}
-	return best, how
+	return best, bestMatch
 }
 
 // MayBe reports whether a message could have arrived there at all.
@@ -242,14 +249,13 @@ func (s *Saying) MayBe(a Arrival) bool {
 	return SameName(s.Name, a.From) || s.Alias != "" && SameName(NameKey(s.Alias), a.From)
 }
 
-// SameName reports whether a name is shown in these words, which may be cut short by "…". Both are
-// given as NameKey gives them.
+// SameName reports whether shown is a name, or its beginning with "…". Both are as NameKey writes them.
 func SameName(name, shown string) bool {
 	begin, short := strings.CutSuffix(shown, "…")
 	return name == shown || short && begin != "" && strings.HasPrefix(name, begin)
 }
 
-// NameKey returns a name by its letters alone; … at its end stays.
+// NameKey returns the words of a name in small letters, without punctuation. A … at its end stays.
 func NameKey(name string) string {
 	key := strings.Join(WordsOf(name), " ")
 	if strings.HasSuffix(name, "…") {
@@ -258,8 +264,8 @@ func NameKey(name string) string {
 	return key
 }
 
-// overtaken reports whether a message that was said later arrived earlier in the same place.
-func overtaken(list []Verdict, at int) bool {
+// wasOvertaken reports whether a message that was said later arrived earlier in the same place.
+func wasOvertaken(list []Verdict, at int) bool {
 	v := &list[at]
 	if v.decided {
 		return false
@@ -273,9 +279,9 @@ func overtaken(list []Verdict, at int) bool {
 	return false
 }
 
-// meant reports whether a message is to arrive: by Parley's decision, or by the look of its text while
+// isMeant reports whether a message is to arrive: by Parley's decision, or by the look of its text while
 // Parley has not decided.
-func (v *Verdict) meant() bool {
+func (v *Verdict) isMeant() bool {
 	switch {
 	case v.Way == WayIn:
 		return true
@@ -285,16 +291,17 @@ func (v *Verdict) meant() bool {
 	return v.Claim.Fate != "inside"
 }
 
-// judge returns the message's state.
-func (v *Verdict) judge(idle time.Time) string {
+// decideState returns the message's state. idle is as in Compare. The order of the cases matters: what was seen has
+// arrived, whatever Parley says of it.
+func (v *Verdict) decideState(idle time.Time) string {
 	fate, delivery := "", ""
 	if v.Claim != nil {
 		fate, delivery = v.Claim.Fate, v.Claim.Delivery
 	}
 	switch {
-	case !v.meant():
+	case !v.isMeant():
 		return StateInside
-	case v.Copies > 0 && v.lacks == 0, v.Copies == 0 && v.Told > 0:
+	case v.Copies > 0 && v.missingFiles == 0, v.Copies == 0 && v.Told > 0:
 		return StateArrived
 	case fate == "undone", fate == "dropped", v.Gone && fate != "out":
 		return StateWithdrawn

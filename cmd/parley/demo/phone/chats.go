@@ -257,11 +257,11 @@ func CheckSay(text string, f *File) error {
 	if strings.TrimSpace(text) == "" && f == nil {
 		return errors.New("there is nothing to send")
 	}
-	if n := len([]rune(text)); n > MostRunes {
-		return fmt.Errorf("that is too long for a phone: %d characters, at most %d", n, MostRunes)
+	if n := len([]rune(text)); n > MaxRunes {
+		return fmt.Errorf("that is too long for a phone: %d characters, at most %d", n, MaxRunes)
 	}
 	return nil
 }
 
-// MostRunes is how long a message may be: Twilio's limit is the smallest.
-const MostRunes = 1600
+// MaxRunes is how long a message may be: Twilio's limit is the smallest.
+const MaxRunes = 1600

@@ -60,11 +60,11 @@ type Exchange struct {
 	page   *graphfake.Page
 	twilio *twiliofake.Server
 
-	closing  sync.Once
-	ended    chan struct{} // closed by close
-	replaced chan struct{} // closed when others have taken their place
-	reviewer sync.WaitGroup
-	called   atomic.Bool // Meta knows where to send webhooks
+	closing    sync.Once
+	ended      chan struct{} // closed by close
+	replaced   chan struct{} // closed when others have taken their place
+	reviewer   sync.WaitGroup
+	subscribed atomic.Bool // Meta knows where to send webhooks
 
 	mu     sync.Mutex
 	people map[string]*Handset // by mail address, in small letters
@@ -96,13 +96,13 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.graph.Close())
 	}
-	p.reviewer.Go(func() { p.Changes(context.WithoutCancel(ctx), p.review) })
+	p.reviewer.Go(func() { p.Changes(context.WithoutCancel(ctx), p.approveTemplates) })
 	return p, nil
 }
 
-// review is Meta's review of templates: it approves all of them, once it can say so to Parley.
-func (p *Exchange) review() {
-	if !p.called.Load() {
+// approveTemplates stands for Meta's review of templates: it approves all of them, once it can say so to Parley.
+func (p *Exchange) approveTemplates() {
+	if !p.subscribed.Load() {
 		return
 	}
 	for _, t := range p.graph.Templates(whatsAppWABA) {
@@ -192,8 +192,8 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 			}
 		}
 	}
-	p.called.Store(true)
-	p.review() //nolint:contextcheck // what it says to Parley is sent as all webhooks are, in their own time
+	p.subscribed.Store(true)
+	p.approveTemplates() //nolint:contextcheck // what it says to Parley is sent as all webhooks are, in their own time
 	return nil
 }
 

@@ -89,11 +89,11 @@ func (w *Witness) Forget() {
 // nil while there is none; through says that nothing is cut, killed or still connecting.
 // Errors: the database does not answer; then the account is without Parley's word.
 func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (Account, error) {
-	claims, busy, err := w.claims(ctx, db)
+	claims, busy, err := w.askDatabase(ctx, db)
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	said, arrived := w.look(now)
+	said, arrived := w.collect(now)
 	if busy || err != nil || !through {
 		w.idle = time.Time{}
 	} else if w.idle.IsZero() {
@@ -129,9 +129,9 @@ func rowOf(v *judge.Verdict) Row {
 	return r
 }
 
-// look sees everything that is said and everything that arrived, each in its order.
+// collect sees everything that is said and everything that arrived, each in its order.
 // Caller holds mu.
-func (w *Witness) look(now time.Time) ([]*judge.Saying, []judge.Arrival) {
+func (w *Witness) collect(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 	if w.known == nil {
 		w.known, w.seen, w.boxes = map[string]*judge.Saying{}, map[string]judge.Arrival{}, map[string]map[string]int{}
 	}
@@ -147,8 +147,8 @@ func (w *Witness) look(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 	return said, arrived
 }
 
-// hear notes what somebody said, and remembers how it read before an edit.
-func (w *Witness) hear(s judge.Saying, now time.Time) {
+// noteSaying notes what somebody said, and remembers how it read before an edit.
+func (w *Witness) noteSaying(s judge.Saying, now time.Time) {
 	known := w.known[s.Key]
 	if known == nil {
 		known = &s
@@ -162,16 +162,16 @@ func (w *Witness) hear(s judge.Saying, now time.Time) {
 	known.Gone, known.Text, known.Box, known.Meant, known.Files = false, s.Text, s.Box, s.Meant && !known.Unheard, s.Files
 }
 
-// see notes what arrived. A post of files may show more of them later.
-func (w *Witness) see(a judge.Arrival) {
+// noteArrival notes what arrived. A post of files may show more of them later.
+func (w *Witness) noteArrival(a judge.Arrival) {
 	if before, seen := w.seen[a.Key]; !seen || a.Files > before.Files {
 		w.seen[a.Key] = a
 	}
 }
 
-// claims asks Parley's database what became of the newest messages, by the witness'
+// askDatabase asks Parley's database what became of the newest messages, by the witness'
 // keys, and whether Parley has anything left to do.
-func (w *Witness) claims(ctx context.Context, pool *pgxpool.Pool) (map[string]judge.Claim, bool, error) {
+func (w *Witness) askDatabase(ctx context.Context, pool *pgxpool.Pool) (map[string]judge.Claim, bool, error) {
 	if pool == nil {
 		return nil, true, nil
 	}

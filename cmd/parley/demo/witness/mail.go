@@ -27,12 +27,12 @@ func (w *Witness) lookIntoMail(now time.Time) {
 				continue
 			}
 			text, files := judge.OwnText(m.Text, m.HTML), attachments(m)
-			w.hear(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: outside.HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
+			w.noteSaying(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: outside.HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
 				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
 		}
 		for _, m := range mail.Inbox(box.Address) {
 			if strings.EqualFold(m.From.Address, outside.HelpAddress) {
-				w.see(judge.Arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: judge.WayOut, At: m.At, Box: box.Address,
+				w.noteArrival(judge.Arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: judge.WayOut, At: m.At, Box: box.Address,
 					Wording: judge.WordingOf(cmp.Or(judge.OwnText(m.Text, m.HTML), filesOf(m)))})
 			}
 		}

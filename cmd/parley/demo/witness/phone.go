@@ -40,9 +40,9 @@ func (w *Witness) noteLine(box, kind string, h *phone.Handset, l phone.Line, now
 		if kind == phone.Messenger {
 			alias = h.ByPage().ID()
 		}
-		w.hear(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: name, Alias: alias, Whom: phone.CompanyAt(kind), At: l.At, Text: text, Box: box,
+		w.noteSaying(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: name, Alias: alias, Whom: phone.CompanyAt(kind), At: l.At, Text: text, Box: box,
 			Files: files, Bare: l.Text == "" && files > 0}, now)
 	default:
-		w.see(judge.Arrival{Key: box + "/" + l.ID, Way: judge.WayOut, At: l.At, Box: box, Wording: judge.WordingOf(text)})
+		w.noteArrival(judge.Arrival{Key: box + "/" + l.ID, Way: judge.WayOut, At: l.At, Box: box, Wording: judge.WordingOf(text)})
 	}
 }

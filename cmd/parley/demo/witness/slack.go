@@ -49,9 +49,9 @@ func (w *Witness) lookIntoSlack(now time.Time) {
 				switch {
 				case m.Subtype == "tombstone":
 				case m.BotID != "":
-					w.see(postSeen(m, c.ID, root.TS))
+					w.noteArrival(postSeen(m, c.ID, root.TS))
 				case box != "":
-					w.hear(judge.Saying{Key: c.ID + "/" + m.TS, Way: judge.WayOut, Who: w.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
+					w.noteSaying(judge.Saying{Key: c.ID + "/" + m.TS, Way: judge.WayOut, Who: w.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
 						Channel: c.ID, Thread: root.TS, Box: box, Meant: (m.User == outside.Ann || m.User == outside.Ben) && !insideText.MatchString(m.Text)}, now)
 				}
 			}

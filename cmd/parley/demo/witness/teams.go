@@ -48,16 +48,16 @@ func (w *Witness) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 		switch {
 		case m.Deleted():
 		case m.Bot && len(m.Pictures) > 0 && files.From != "":
-			w.see(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
+			w.noteArrival(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
 		case m.Bot:
 			a := seenInTeams(m, root)
 			if a.Files > 0 || customerOfFiles(m.Text) != "" {
 				files, linked = a, m.Text
 			}
-			w.see(a)
+			w.noteArrival(a)
 		case box != "":
 			text, meant := typedInTeams(m)
-			w.hear(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: w.teamsName(m.User), Whom: owner, At: m.At, Text: text,
+			w.noteSaying(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: w.teamsName(m.User), Whom: owner, At: m.At, Text: text,
 				Channel: channel, Thread: root, Box: box, Meant: meant, Unheard: !all && !mentionsApp(m)}, now)
 		}
 	}
