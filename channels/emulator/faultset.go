@@ -16,17 +16,17 @@ const Forever = -1
 // FaultRule says which of the calls that match a fault it strikes.
 type FaultRule struct {
 	ID          string  // given by FaultSet.Add when empty
-	Nth         int     // strikes from this one on, counted from 1; 0 is 1
-	Times       int     // how often; 0 is 1; Forever
-	Probability float64 // of each strike, in (0,1); 0 is certain
+	Nth         int     // the first matching call that it strikes, counted from 1; 0 means 1
+	Times       int     // how often it strikes; 0 means once; Forever
+	Probability float64 // of each strike, in (0,1); 0 means that it always strikes
 }
 
-// FaultState is a fault with its rule, and how often it matched and struck.
+// FaultState is a fault with its rule.
 type FaultState[F any] struct {
 	Fault F
 	Rule  FaultRule
-	Seen  int
-	Fired int
+	Seen  int // calls that matched it
+	Fired int // calls that it struck
 }
 
 // FaultSet holds the armed faults. Its lock is a leaf: nothing is called under it but the
@@ -41,7 +41,7 @@ type FaultSet[F any] struct {
 	struck   chan struct{} // closed and replaced when one fires
 }
 
-// NewFaultSet makes an empty FaultSet; seed is that of probable faults.
+// NewFaultSet makes an empty FaultSet. seed decides when probable faults strike.
 func NewFaultSet[F any](seed int64) *FaultSet[F] {
 	return &FaultSet[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
 }
@@ -122,10 +122,10 @@ type FaultHits[F any] struct {
 	Released <-chan struct{} // closed when the faults are cleared
 }
 
-// Find returns the first hit that is meant.
-func (h FaultHits[F]) Find(meant func(F) bool) (F, bool) {
+// Find returns the first hit that fits.
+func (h FaultHits[F]) Find(fits func(F) bool) (F, bool) {
 	for _, f := range h.List {
-		if meant(f) {
+		if fits(f) {
 			return f, true
 		}
 	}
@@ -176,13 +176,14 @@ func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	return hit, false
 }
 
-// fires counts one call against one fault. Caller holds s.mu.
+// fires counts one call against one fault and reports whether it strikes. Caller holds s.mu.
 func (s *FaultSet[F]) fires(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}
 	f.Seen++
-	if f.Seen < f.Rule.Nth || f.Rule.Times >= 0 && f.Fired >= max(f.Rule.Times, 1) || !s.chance(f) {
+	isSpent := f.Rule.Times >= 0 && f.Fired >= max(f.Rule.Times, 1)
+	if f.Seen < f.Rule.Nth || isSpent || !s.decideByChance(f) {
 		return false
 	}
 	f.Fired++
@@ -191,11 +192,14 @@ func (s *FaultSet[F]) fires(f *FaultState[F], matches func(F) bool) bool {
 	return true
 }
 
-// chance decides the n-th match of a fault by the seed alone, whatever else happens.
-func (s *FaultSet[F]) chance(f *FaultState[F]) bool {
+// decideByChance reports whether a probable fault strikes. Seed, id and number of the match alone decide that, so that a
+// run with the same seed repeats it.
+func (s *FaultSet[F]) decideByChance(f *FaultState[F]) bool {
 	if f.Rule.Probability <= 0 || f.Rule.Probability >= 1 {
 		return true
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", s.seed, f.Rule.ID, f.Seen))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < f.Rule.Probability
+	const mantissa = 53 // bits of a float64
+	roll := float64(binary.BigEndian.Uint64(sum[:])>>(64-mantissa)) / float64(1<<mantissa)
+	return roll < f.Rule.Probability
 }

@@ -33,7 +33,7 @@ type hook struct {
 	key    string // under which of the entry's keys items are listed: "changes", "messaging"
 	at     int64  // of the entry; 0 means not given
 	tries  int
-	forged bool
+	forged bool // the next try has a wrong signature
 }
 
 // Delivery is one webhook as it was sent, once for every try.
@@ -44,7 +44,7 @@ type Delivery struct {
 	Status int // 0 means no answer
 }
 
-// hooks sends webhooks, one after the other for each callback, as they were told.
+// hooks sends webhooks to each callback one after the other, in the order of notify.
 type hooks struct {
 	g      *ground
 	faults *faults
@@ -56,16 +56,16 @@ type hooks struct {
 	mu      sync.Mutex
 	subs    map[string]subscription // by object id
 	queues  map[string]*hookQueue   // by URL
-	held    []*hook
-	swapped map[string]*hook // by URL: waits for the next one
-	batch   int              // most items in one request
+	held    []*hook                 // kept back by ActionHold until ReleaseHooks
+	swapped map[string]*hook        // by URL: waits for the next one
+	batch   int                     // the maximum of items in one request
 	log     []Delivery
-	paused  bool
+	paused  bool // PauseHooks was called, and ResumeHooks not since
 }
 
 type hookQueue struct {
 	items []*hook
-	busy  bool
+	busy  bool // a goroutine runs send for it
 }
 
 func newHooks(g *ground, f *faults) *hooks {
@@ -179,7 +179,7 @@ func (h *hooks) ResumeHooks(batch int) {
 }
 
 // ReleaseHooks sends what ActionHold and ActionSwap keep, in the order that the numbers
-// give, counted from 0 in the order in which they were told; none = that order itself.
+// give. Number 0 is the hook that came first. Without numbers they are sent in the order in which they came.
 func (h *hooks) ReleaseHooks(order ...int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -165,12 +165,16 @@ func validTemplate(components []TemplateComponent) *APIError {
 	return nil
 }
 
+// validTemplateButtons checks the buttons of a template.
 func validTemplateButtons(c TemplateComponent) *APIError {
 	if len(c.Buttons) < 1 || len(c.Buttons) > 10 {
 		return badTemplate("A template has at most 10 buttons.")
 	}
 	for _, b := range c.Buttons {
-		if n := utf8.RuneCountInString(b.Text); n < 1 || n > 25 || b.Type != "QUICK_REPLY" && b.Type != "URL" || (b.Type == "URL") != (b.URL != "") {
+		length := utf8.RuneCountInString(b.Text)
+		isLink := b.Type == "URL"
+		isKnown := isLink || b.Type == "QUICK_REPLY"
+		if !isKnown || length < 1 || length > 25 || isLink != (b.URL != "") {
 			return badTemplate("A button has a type and 1 to 25 characters.")
 		}
 	}
@@ -179,18 +183,19 @@ func validTemplateButtons(c TemplateComponent) *APIError {
 
 // variables counts {{1}}, {{2}}, … and wants them without gaps.
 func variables(text string) (int, *APIError) {
-	most, seen := 0, map[int]bool{}
+	highest, seen := 0, map[int]bool{}
 	for _, m := range variablePattern.FindAllStringSubmatch(text, -1) {
 		i, err := strconv.Atoi(m[1])
 		if err != nil || i < 1 {
 			return 0, badTemplate("Variables are numbers: {{1}}.")
 		}
-		seen[i], most = true, max(most, i)
+		seen[i] = true
+		highest = max(highest, i)
 	}
-	if len(seen) != most {
+	if len(seen) != highest {
 		return 0, badTemplate("Variables are numbered without gaps.")
 	}
-	return most, nil
+	return highest, nil
 }
 
 // listTemplates returns a page of templates.
@@ -272,7 +277,9 @@ func (t *Template) edit(c *call) (any, *APIError) {
 	now := t.w.b.clock()
 	if t.Status == "APPROVED" {
 		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
-		if n := len(t.edited); n >= 10 || n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour {
+		n := len(t.edited)
+		wasEditedToday := n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour
+		if n >= 10 || wasEditedToday {
 			return nil, badTemplate("An approved template can be edited once in 24 hours and ten times in 30 days.")
 		}
 		t.edited = append(t.edited, now)
