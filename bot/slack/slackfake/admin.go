@@ -57,7 +57,7 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 // ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
 // is_archived first. Errors: channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
-	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.archive(ch, a.rooms.somebody(ch), on) })
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.archive(ch, a.rooms.anyPerson(ch), on) })
 }
 
 func (r *rooms) archive(ch *channel, actor string, on bool) {
@@ -74,7 +74,7 @@ func (r *rooms) archive(ch *channel, actor string, on bool) {
 
 // RenameChannel changes a channel's name. Errors: channel_not_found.
 func (a *Administrator) RenameChannel(id, name string) error {
-	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.rename(ch, a.rooms.somebody(ch), name) })
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.rename(ch, a.rooms.anyPerson(ch), name) })
 }
 
 func (r *rooms) rename(ch *channel, actor, name string) {

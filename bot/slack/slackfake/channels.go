@@ -141,8 +141,8 @@ func (r *rooms) announce(ch *channel, user, subtype, text string) {
 	r.board.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
 }
 
-// somebody is a person of the channel, in whose name an administrator's act is announced.
-func (r *rooms) somebody(ch *channel) string {
+// anyPerson is the id of a person of the channel, in whose name an administrator's act is announced.
+func (r *rooms) anyPerson(ch *channel) string {
 	for _, id := range ch.Members {
 		if u := r.people.users[id]; u != nil && !u.Bot {
 			return id
@@ -247,8 +247,8 @@ func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
-// freeName checks a new channel's name.
-func (r *rooms) freeName(name string) *workspace.Refusal {
+// checkNewName checks a new channel's name.
+func (r *rooms) checkNewName(name string) *workspace.Refusal {
 	bad := func(x rune) bool {
 		return (x < 'a' || x > 'z') && (x < '0' || x > '9') && x != '-' && x != '_' && x < 0x80
 	}
@@ -273,7 +273,7 @@ func (a *conversationAPI) createChannel(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 	name := c.Str("name")
-	if err := a.rooms.freeName(name); err != nil {
+	if err := a.rooms.checkNewName(name); err != nil {
 		return nil, err
 	}
 	ch := a.rooms.putChannel(Channel{Name: name, Private: c.Flag("is_private"), Creator: a.Opt.BotUser, Members: []string{a.Opt.BotUser}})

@@ -53,8 +53,8 @@ func (s *clicks) reset() {
 	s.statuses, s.suggested = map[string]ThreadStatus{}, map[string]object{}
 }
 
-// interaction starts the payload that all interactions share. Caller holds the lock.
-func (s *clicks) interaction(kind, user, view string) map[string]any {
+// newPayload starts the payload that all interactions share. Caller holds the lock.
+func (s *clicks) newPayload(kind, user, view string) map[string]any {
 	u := s.people.users[user]
 	return map[string]any{
 		"type": kind, "token": "fakeVerificationToken", "api_app_id": s.Opt.AppID, "enterprise": nil, "is_enterprise_install": false,
@@ -151,13 +151,13 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	if kind := fmt.Sprint(e["type"]); kit.Stateful(kind) {
 		v["type"] = kind
 		at.state.Set(bid, id, v)
-		s.remember(user, t, at)
+		s.keepChoice(user, t, at)
 	}
 	view := ""
 	if at.view != nil {
 		view = at.view.ID
 	}
-	payload := s.interaction("block_actions", user, view)
+	payload := s.newPayload("block_actions", user, view)
 	for k, x := range at.fields {
 		payload[k] = x
 	}
@@ -170,7 +170,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	return payload, nil
 }
 
-func (s *clicks) remember(user string, t Target, at *seen) {
+func (s *clicks) keepChoice(user string, t Target, at *seen) {
 	if at.view != nil {
 		at.view.State = at.state
 		return
@@ -280,7 +280,7 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 		s.Mu.Unlock()
 		return nil, fmt.Errorf("no element %q there", action)
 	}
-	payload := s.clicks.interaction("block_suggestion", p.id, "")
+	payload := s.clicks.newPayload("block_suggestion", p.id, "")
 	delete(payload, "trigger_id")
 	for k, x := range at.fields {
 		payload[k] = x

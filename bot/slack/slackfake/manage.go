@@ -82,7 +82,7 @@ func (a *conversationAPI) renameChannel(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 	name := c.Str("name")
-	if err := a.rooms.freeName(name); err != nil {
+	if err := a.rooms.checkNewName(name); err != nil {
 		return nil, err
 	}
 	a.rooms.rename(ch, a.Opt.BotUser, name)

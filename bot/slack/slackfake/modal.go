@@ -24,7 +24,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 		s.Mu.Unlock()
 		return nil, err
 	}
-	payload := s.clicks.interaction("view_submission", p.id, v.ID)
+	payload := s.clicks.newPayload("view_submission", p.id, v.ID)
 	payload["view"], payload["response_urls"] = v.Clone(), []any{}
 	s.Mu.Unlock()
 	r, err := s.clicks.askInteractive(ctx, payload)
@@ -65,7 +65,7 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("not_found")
 	}
-	payload := s.clicks.interaction("view_closed", p.id, "")
+	payload := s.clicks.newPayload("view_closed", p.id, "")
 	delete(payload, "trigger_id")
 	payload["view"], payload["is_cleared"] = v.Clone(), all
 	tell, n := v.NotifyOnClose, len(s.screens.Stacks[p.id])-1
@@ -89,7 +89,7 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
-	ch, m, err := s.rooms.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
 	if err == nil {
 		err = s.grant.MayCommand(s.Opt.Shortcuts, callback)
 	}
@@ -97,7 +97,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 		s.Mu.Unlock()
 		return nil, err
 	}
-	payload := s.clicks.interaction("message_action", p.id, "")
+	payload := s.clicks.newPayload("message_action", p.id, "")
 	payload["callback_id"], payload["message_ts"], payload["action_ts"] = callback, ts, workspace.FormatTS(s.Now().UnixMicro())
 	payload["channel"] = map[string]any{"id": ch.ID, "name": payloadName(ch)}
 	payload["message"] = eventMessage(m)
@@ -118,7 +118,7 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("not_found")
 	}
-	payload := s.clicks.interaction("shortcut", p.id, "")
+	payload := s.clicks.newPayload("shortcut", p.id, "")
 	payload["callback_id"], payload["action_ts"] = callback, workspace.FormatTS(s.Now().UnixMicro())
 	s.Mu.Unlock()
 	r, err := s.clicks.askInteractive(ctx, payload)

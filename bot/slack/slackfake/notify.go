@@ -285,7 +285,7 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.visible(p.id, channel, thread)
+	ch, m, err := s.rooms.findVisible(p.id, channel, thread)
 	if err != nil || m.IsReply() {
 		return workspace.Refuse("thread_not_found")
 	}

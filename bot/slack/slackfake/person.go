@@ -54,7 +54,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, err := s.rooms.postable(p.id, in)
+	ch, err := s.rooms.findPostable(p.id, in)
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +63,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	if team != s.Opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team
 	}
-	m.Text = wire(in.Text)
+	m.Text = toWire(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
@@ -91,7 +91,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	return m.TS, nil
 }
 
-func (r *rooms) postable(user string, in Post) (*channel, error) {
+func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
 	if to, ok := r.moved[in.Channel]; ok {
 		ch = r.channels[to]
@@ -138,8 +138,8 @@ func disguise(m *Message, as string) {
 	}
 }
 
-// visible finds a message that a person sees. Caller holds the lock.
-func (r *rooms) visible(user, channel, ts string) (*channel, *Message, error) {
+// findVisible finds a message that a person sees. Caller holds the lock.
+func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error) {
 	ch := r.channels[channel]
 	if r.people.users[user] == nil {
 		return nil, nil, workspace.Refuse("user_not_found")
@@ -159,7 +159,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
 	switch {
 	case err != nil:
 		return err
@@ -169,7 +169,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 		return workspace.Refuse("no_text")
 	}
 	prev := m.Clone()
-	m.Text = wire(text)
+	m.Text = toWire(text)
 	if m.Subtype != "me_message" {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
@@ -184,7 +184,7 @@ func (p *Person) Delete(channel, ts string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
@@ -200,11 +200,11 @@ func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
-	return plain(s.board.react(ch, m, p.id, name))
+	return asError(s.board.react(ch, m, p.id, name))
 }
 
 // Unreact takes an emoji off. Errors: message_not_found, no_reaction.
@@ -212,15 +212,15 @@ func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
-	return plain(s.board.unreact(ch, m, p.id, name))
+	return asError(s.board.unreact(ch, m, p.id, name))
 }
 
-// plain keeps a nil *apiError from becoming a non-nil error.
-func plain(e *workspace.Refusal) error {
+// asError keeps a nil *Refusal from becoming a non-nil error.
+func asError(e *workspace.Refusal) error {
 	if e == nil {
 		return nil
 	}
@@ -283,9 +283,9 @@ var bareURL = regexp.MustCompile(`https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~]`)
 
 var typedBullet = regexp.MustCompile(`(?m)^(\s*)[-*] `)
 
-// wire turns typed text into Slack's form: & < > escaped (a quote's mark too), chips kept,
+// toWire turns typed text into Slack's form: & < > escaped (a quote's mark too), chips kept,
 // addresses in <>, list marks as bullets.
-func wire(text string) string {
+func toWire(text string) string {
 	text = typedBullet.ReplaceAllString(text, "$1• ")
 	var b strings.Builder
 	plainPart := func(t string) {
@@ -306,7 +306,7 @@ var nameInText = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
 // escapeNames does for slash commands what should_escape asks for. Caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
-	return nameInText.ReplaceAllStringFunc(wire(text), func(w string) string {
+	return nameInText.ReplaceAllStringFunc(toWire(text), func(w string) string {
 		for _, id := range r.people.userIDs {
 			if u := r.people.users[id]; w == "@"+u.Name {
 				return "<@" + u.ID + "|" + u.Name + ">"

@@ -106,7 +106,7 @@ func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	for i, cells := range typed {
 		row := make([]any, len(cells))
 		for j, text := range cells {
-			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(wire(text))}
+			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(toWire(text))}
 		}
 		rows[i] = row
 	}

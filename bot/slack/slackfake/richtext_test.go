@@ -30,7 +30,7 @@ func TestTypedText(t *testing.T) {
 		"line one\nline two",
 		"",
 	} {
-		wire := wire(typed)
+		wire := toWire(typed)
 		b, err := json.Marshal(kit.RichText(wire))
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func FuzzRichText(f *testing.F) {
 	s := New(Options{})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(t *testing.T, typed string) {
-		parts := kit.RichText(wire(typed))
+		parts := kit.RichText(toWire(typed))
 		if len(parts) == 0 {
 			t.Fatal("no elements")
 		}

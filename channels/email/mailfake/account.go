@@ -43,7 +43,7 @@ type account struct {
 	cfg      MailboxConfig
 	customer bool
 	folders  map[string]*folder
-	auto     *AutoReply // nil: none
+	auto     *AutoReply // nil if it doesn't reply by itself
 	answered map[string]int
 }
 
@@ -53,7 +53,7 @@ type folder struct {
 	attrs      []imap.MailboxAttr
 	subscribed bool
 	validity   uint32
-	next       imap.UID
+	next       imap.UID   // of the next mail
 	msgs       []*message // by uid
 	spoilt     int        // counts flag changes and removals, which views must look for
 	changed    chan struct{}
@@ -114,8 +114,8 @@ func (b *mailboxes) resetLocked() {
 	}
 }
 
-// hosted reports whether the address is at a domain of a configured mailbox.
-func (b *mailboxes) hosted(address string) bool {
+// isHosted reports whether the address is at a domain of a configured mailbox.
+func (b *mailboxes) isHosted(address string) bool {
 	for _, cfg := range b.opts.Mailboxes {
 		if strings.EqualFold(domainOf(cfg.Address), domainOf(address)) {
 			return true
@@ -198,8 +198,8 @@ func (b *mailboxes) findLocked(address string) *account {
 	return nil
 }
 
-// loginLocked finds the mailbox that a login name opens.
-func (b *mailboxes) loginLocked(username string) *account {
+// findLoginLocked finds the mailbox that a login name opens.
+func (b *mailboxes) findLoginLocked(username string) *account {
 	if a := b.accounts[strings.ToLower(username)]; a != nil {
 		return a
 	}
@@ -215,13 +215,13 @@ func (b *mailboxes) loginLocked(username string) *account {
 func (b *mailboxes) addressOf(username string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if a := b.loginLocked(username); a != nil {
+	if a := b.findLoginLocked(username); a != nil {
 		return a.address
 	}
 	return username
 }
 
-// folder finds a folder; INBOX in any case.
+// folder returns a folder, or nil. INBOX may be written in any case.
 func (a *account) folder(name string) *folder {
 	if strings.EqualFold(name, "INBOX") {
 		name = "INBOX"

@@ -92,18 +92,23 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("mailfake: <%s>: %d %s", e.Recipient, e.Code, e.Text)
 }
 
-// ruleLocked finds the rule for an address; without one it invents it.
+// ruleLocked returns the rule for an address, or the default one if there is none.
 func (o *office) ruleLocked(address string) RecipientRule {
 	rule := RecipientRule{Address: address, Policy: PolicyAccept}
 	if o.boxes.findLocked(address) == nil {
-		if rule.Policy = o.opts.UnknownForeign; o.boxes.hosted(address) {
+		rule.Policy = o.opts.UnknownForeign
+		if o.boxes.isHosted(address) {
 			rule.Policy = o.opts.UnknownHosted
 		}
 	}
-	exact := false
+	foundExact := false
 	for _, r := range o.rules {
-		if isExact := !strings.HasPrefix(r.Address, "@"); matchAddress(r.Address, address) && (isExact || !exact) {
-			rule, exact = r, isExact
+		if !matchesAddress(r.Address, address) {
+			continue
+		}
+		isExact := !strings.HasPrefix(r.Address, "@")
+		if isExact || !foundExact { // the last one wins, but a domain's never over an address's
+			rule, foundExact = r, isExact
 		}
 	}
 	code, enhanced, text := 550, "5.1.1", "The email account that you tried to reach does not exist"
@@ -113,7 +118,8 @@ func (o *office) ruleLocked(address string) RecipientRule {
 	if rule.Code == 0 {
 		rule.Code = code
 	}
-	rule.Enhanced, rule.Text = orText(rule.Enhanced, enhanced), orText(rule.Text, text)
+	rule.Enhanced = orText(rule.Enhanced, enhanced)
+	rule.Text = orText(rule.Text, text)
 	return rule
 }
 

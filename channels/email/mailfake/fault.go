@@ -86,11 +86,11 @@ type Fault struct {
 	ID        string `json:"id,omitempty"` // given by AddFault when empty
 	Op        Op     `json:"op"`
 	Action    Action `json:"action"`
-	Mailbox   string `json:"mailbox,omitempty"`   // address of who is or logs in; empty: any
-	Recipient string `json:"recipient,omitempty"` // address or @domain, for OpRCPT and OpDATA; empty: any
-	Nth       int    `json:"nth,omitempty"`       // counted from 1; 0 is 1
-	Times     int    `json:"times,omitempty"`     // 0 is 1; Forever
-	// Probability in (0,1); 0 is certain.
+	Mailbox   string `json:"mailbox,omitempty"`   // address of who is or logs in; empty means any
+	Recipient string `json:"recipient,omitempty"` // address or @domain, for OpRCPT and OpDATA; empty means any
+	Nth       int    `json:"nth,omitempty"`       // counted from 1; 0 means 1
+	Times     int    `json:"times,omitempty"`     // 0 means once; Forever
+	// Probability is in (0,1); 0 means that it strikes always.
 	Probability float64 `json:"probability,omitempty"`
 
 	Code     int           `json:"code,omitempty"`     // SMTP, default 451
@@ -116,10 +116,10 @@ type faults struct {
 
 // AddFault arms a fault and returns its id. Errors: unknown op or action.
 func (p *faults) AddFault(f Fault) (string, error) {
-	if !knownOp(f.Op) {
+	if !isKnownOp(f.Op) {
 		return "", fmt.Errorf("mailfake: fault: unknown op %q", f.Op)
 	}
-	if !knownAction(f.Action) {
+	if !isKnownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
 	return p.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
@@ -135,7 +135,7 @@ func (p *faults) Faults() []FaultState {
 	return list
 }
 
-func knownOp(op Op) bool {
+func isKnownOp(op Op) bool {
 	switch op {
 	case OpAny, OpSMTPConnect, OpAUTH, OpMAIL, OpRCPT, OpDATA, OpIMAPConnect, OpLOGIN, OpLIST, OpSELECT,
 		OpSTATUS, OpAPPEND, OpSEARCH, OpFETCH, OpSTORE, OpMOVE, OpEXPUNGE, OpIDLE:
@@ -144,7 +144,7 @@ func knownOp(op Op) bool {
 	return false
 }
 
-func knownAction(a Action) bool {
+func isKnownAction(a Action) bool {
 	switch a {
 	case ActionReply, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionBye, ActionCut,
 		ActionFreeze, ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle:
@@ -176,7 +176,7 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 		return true
 	}
 	for _, r := range recipients {
-		if matchAddress(f.Recipient, r) {
+		if matchesAddress(f.Recipient, r) {
 			return true
 		}
 	}
@@ -184,7 +184,7 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 }
 
 // matchAddress compares an address with a pattern: an address or @domain.
-func matchAddress(pattern, address string) bool {
+func matchesAddress(pattern, address string) bool {
 	if strings.HasPrefix(pattern, "@") {
 		return len(address) > len(pattern) && strings.EqualFold(address[len(address)-len(pattern):], pattern)
 	}

@@ -140,7 +140,7 @@ func (ss *session) login(username string, allowed func(*account) bool) error {
 		return err
 	}
 	ss.mu.Lock()
-	a := ss.boxes.loginLocked(username)
+	a := ss.boxes.findLoginLocked(username)
 	if a == nil || !allowed(a) {
 		ss.mu.Unlock()
 		return imapserver.ErrAuthFailed

@@ -111,7 +111,7 @@ func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
 		return err
 	}
 	ss.mu.Lock()
-	a := ss.boxes.loginLocked(user)
+	a := ss.boxes.findLoginLocked(user)
 	if a == nil || !allowed(a) {
 		ss.mu.Unlock()
 		return smtp.ErrAuthFailed
@@ -128,7 +128,7 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if err != nil {
 		return err
 	}
-	if ss.acct == nil && ss.boxes.hosted(from) {
+	if ss.acct == nil && ss.boxes.isHosted(from) {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	if ss.acct != nil && !ss.mayUse(from) {
@@ -152,7 +152,7 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err != nil {
 		return err
 	}
-	if ss.acct == nil && !ss.boxes.hosted(to) {
+	if ss.acct == nil && !ss.boxes.isHosted(to) {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relaying denied"}
 	}
 	if err := ss.post.checkRecipient(to); err != nil {

@@ -12,7 +12,7 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	err := r.ParseForm()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.named(r)
+	m := a.messageOf(r)
 	switch {
 	case m == nil:
 		refuseUnknown(w)
@@ -28,7 +28,7 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.named(r)
+	m := a.messageOf(r)
 	switch {
 	case m == nil:
 		refuseUnknown(w)
@@ -40,8 +40,8 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// named returns the message that a request is about; the lock is held.
-func (a *webAPI) named(r *http.Request) *stored {
+// messageOf returns the message that a request is about; the lock is held.
+func (a *webAPI) messageOf(r *http.Request) *stored {
 	return a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
 }
 

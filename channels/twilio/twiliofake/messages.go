@@ -69,27 +69,27 @@ type webAPI struct {
 func (a *webAPI) routes() http.Handler {
 	mux := http.NewServeMux()
 	const account = "/2010-04-01/Accounts/{account}"
-	mux.HandleFunc("GET "+account, a.authed(a.getAccount)) // {account} is "AC….json" here
-	mux.HandleFunc("POST "+account+"/Messages.json", a.authed(a.create))
-	mux.HandleFunc("GET "+account+"/Messages.json", a.authed(a.list))
-	mux.HandleFunc("GET "+account+"/Messages/{message}", a.authed(a.get))
-	mux.HandleFunc("POST "+account+"/Messages/{message}", a.authed(a.update))
-	mux.HandleFunc("DELETE "+account+"/Messages/{message}", a.authed(a.remove))
-	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.authed(a.media.listMedia))
-	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.authed(a.media.getMedia))
-	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.authed(a.listNumbers))
-	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.authed(a.updateNumber))
-	mux.HandleFunc("GET /v1/Services/{service}", a.authed(a.getService))
-	mux.HandleFunc("POST /v1/Services/{service}", a.authed(a.updateService))
-	mux.HandleFunc("GET /v2/Channels/Senders", a.authed(a.listSenders))
-	mux.HandleFunc("POST /v2/Channels/Senders/{sender}", a.authed(a.updateSender))
-	mux.HandleFunc("POST /v2/Indicators/Typing.json", a.authed(a.type_))
-	a.library.routes(mux, a.authed)
+	mux.HandleFunc("GET "+account, a.requireLogin(a.getAccount)) // {account} is "AC….json" here
+	mux.HandleFunc("POST "+account+"/Messages.json", a.requireLogin(a.create))
+	mux.HandleFunc("GET "+account+"/Messages.json", a.requireLogin(a.list))
+	mux.HandleFunc("GET "+account+"/Messages/{message}", a.requireLogin(a.get))
+	mux.HandleFunc("POST "+account+"/Messages/{message}", a.requireLogin(a.update))
+	mux.HandleFunc("DELETE "+account+"/Messages/{message}", a.requireLogin(a.remove))
+	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.requireLogin(a.media.listMedia))
+	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.getMedia))
+	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.requireLogin(a.listNumbers))
+	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.requireLogin(a.updateNumber))
+	mux.HandleFunc("GET /v1/Services/{service}", a.requireLogin(a.getService))
+	mux.HandleFunc("POST /v1/Services/{service}", a.requireLogin(a.updateService))
+	mux.HandleFunc("GET /v2/Channels/Senders", a.requireLogin(a.listSenders))
+	mux.HandleFunc("POST /v2/Channels/Senders/{sender}", a.requireLogin(a.updateSender))
+	mux.HandleFunc("POST /v2/Indicators/Typing.json", a.requireLogin(a.showTyping))
+	a.library.routes(mux, a.requireLogin)
 	return a.faulty(refusedInJSON(mux))
 }
 
-// authed refuses wrong credentials and other accounts.
-func (a *webAPI) authed(next http.HandlerFunc) http.HandlerFunc {
+// requireLogin refuses wrong credentials and other accounts.
+func (a *webAPI) requireLogin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		account := strings.TrimSuffix(r.PathValue("account"), ".json")
 		switch {
@@ -189,7 +189,7 @@ func (a *webAPI) checkAddresses(to, from string) (int, string) {
 func (a *webAPI) checkContent(m *stored, f url.Values) (int, string) {
 	wa, links := strings.HasPrefix(m.from, "whatsapp:"), f["MediaUrl"]
 	for _, link := range links {
-		if u, err := url.Parse(link); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if !isWebAddress(link) {
 			return 21620, "Invalid media URL(s)"
 		}
 		m.media = append(m.media, &file{sid: sid("ME"), from: link})
@@ -219,6 +219,15 @@ func (a *webAPI) checkContent(m *stored, f url.Values) (int, string) {
 		return 21612, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"
 	}
 	return 0, ""
+}
+
+// isWebAddress reports whether a link can be fetched.
+func isWebAddress(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return u.Scheme == "http" || u.Scheme == "https"
 }
 
 // view writes a message as the API shows it; the lock is held.
@@ -327,7 +336,7 @@ func (e *exchange) find(sid string) *stored {
 func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.named(r)
+	m := a.messageOf(r)
 	if m == nil {
 		refuseUnknown(w)
 		return
@@ -340,8 +349,8 @@ func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
 		"uri": "/2010-04-01/Accounts/" + a.opt.AccountSID + ".json"})
 }
 
-// type_ shows the customer that somebody writes.
-func (a *webAPI) type_(w http.ResponseWriter, r *http.Request) {
+// showTyping shows the customer that somebody writes.
+func (a *webAPI) showTyping(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m := a.exchange.find(r.PostFormValue("messageId"))

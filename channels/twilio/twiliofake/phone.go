@@ -75,7 +75,7 @@ func (e *exchange) phone(address, number, name string) *Phone {
 // Send sends a message to the company and returns when its callback was answered or given
 // up. Errors: Twilio doesn't know the number; a callback that was refused.
 func (p *Phone) Send(msg Message) (string, error) {
-	m, form, hook, err := p.write(msg)
+	m, form, hook, err := p.storeMessage(msg)
 	if err != nil || hook == "" {
 		return m.sid, err
 	}
@@ -92,15 +92,15 @@ func (p *Phone) Send(msg Message) (string, error) {
 // Post is Send for people who don't wait: the callback goes out by itself, and nobody
 // hears what became of it. Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
-	m, form, hook, err := p.write(msg)
+	m, form, hook, err := p.storeMessage(msg)
 	if err == nil && hook != "" && p.exchange.api.Context().Err() == nil {
 		p.exchange.api.Go(func() { p.exchange.hooks.call(hook, form, m) })
 	}
 	return m.sid, err
 }
 
-// write stores a customer's message and returns its callback.
-func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
+// storeMessage stores a customer's message and returns its callback.
+func (p *Phone) storeMessage(msg Message) (*stored, url.Values, string, error) {
 	e := p.exchange
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -127,7 +127,7 @@ func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 	if msg.ReplyTo != "" {
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
-	if word := e.keyword(m); word != "" && e.opt.OptOutType {
+	if word := e.handleKeyword(m); word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
 	p.extra[m.sid] = extra
@@ -135,8 +135,9 @@ func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 	return m, e.inboundForm(m, p), e.called(n), nil
 }
 
-// keyword is Twilio's handling of STOP, START and HELP for text messages; the lock is held.
-func (e *exchange) keyword(m *stored) string {
+// handleKeyword does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
+// other text. The lock is held.
+func (e *exchange) handleKeyword(m *stored) string {
 	if strings.HasPrefix(m.from, "whatsapp:") {
 		return ""
 	}

@@ -114,11 +114,11 @@ func (s *stage) print(r *Report) {
 	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
 		s.say("  %s", f)
 	}
-	s.say("Blows: %s (%d kills and stops)", list(r.Harm), r.Struck)
+	s.say("Blows: %s (%d kills and stops)", formatCounts(r.Harm), r.Struck)
 	if len(r.Missed) > 0 {
-		s.say("Never met their moment: %s", list(r.Missed))
+		s.say("Never met their moment: %s", formatCounts(r.Missed))
 	}
-	s.say("Faults: %s", list(r.Faults))
+	s.say("Faults: %s", formatCounts(r.Faults))
 	if g := r.Gaps; len(g.All)+g.Disturbed > 0 {
 		s.say("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
 			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), median(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))

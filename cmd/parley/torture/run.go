@@ -80,11 +80,11 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	for _, p := range s.network.replicas {
 		parleys.Go(func() error { return p.run(life) })
 	}
-	if err := s.connected(life); err != nil {
+	if err := s.waitUntilConnected(life); err != nil {
 		return err
 	}
 	s.say("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
-		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, list(s.opt.Blows))
+		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Blows))
 	if err := s.flow(life, r); err != nil {
 		return err
 	}
@@ -100,8 +100,8 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	return nil
 }
 
-// connected waits until the chat sees the app, and Parley watches every mailbox.
-func (s *stage) connected(ctx context.Context) error {
+// waitUntilConnected waits until the chat sees the app, and Parley watches every mailbox.
+func (s *stage) waitUntilConnected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for watched := false; !watched; {
@@ -152,7 +152,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := s.harmed(ctx, r); err != nil {
+	if err := s.countFaults(ctx, r); err != nil {
 		return err
 	}
 	s.network.addTo(r.Faults)
@@ -170,10 +170,11 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	return s.wire.Heal(ctx)
 }
 
-// harmed counts the faults that struck. In the long form it first waits until each provider's did: many
+// countFaults counts the faults that struck. In the long form it first waits until each provider's did: many
 // replies may leave only now.
-func (s *stage) harmed(ctx context.Context, r *Report) error {
-	for until := time.Now().Add(s.opt.lurkAfter()); ; {
+func (s *stage) countFaults(ctx context.Context, r *Report) error {
+	until := time.Now().Add(s.opt.lurkAfter())
+	for {
 		var err error
 		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
 			return err
@@ -191,7 +192,7 @@ func (s *stage) harmed(ctx context.Context, r *Report) error {
 // looks, in case something arrives twice. After opt.Settle it gives up waiting.
 func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
-	const still = 3 // how many looks in a row must find nothing left to wait for
+	const quietLooks = 3 // so many looks in a row must find nothing left to wait for
 	calm, told := 0, time.Now()
 	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
@@ -199,7 +200,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	}
 	o := order{Click: true, Excused: excused, Said: s.driver.said}
 	for {
-		quiet, err := s.look(ctx, o, r)
+		quiet, err := s.inspectAll(ctx, o, r)
 		if err != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if !quiet {
 			calm = 0
 		}
-		if calm >= still || time.Now().After(deadline) {
+		if calm >= quietLooks || time.Now().After(deadline) {
 			return nil
 		}
 		if time.Since(told) > 5*time.Second {
@@ -222,9 +223,9 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	}
 }
 
-// look asks the oracle, the database and the chat once, writes into r what they say, and
+// inspectAll asks the oracle, the database and the chat once, writes into r what they say, and
 // tells whether nothing is left to wait for.
-func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err error) {
+func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool, err error) {
 	a, err := s.oracle.ask(o)
 	if err != nil {
 		return false, err
@@ -259,11 +260,12 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	return a.Clicks+r.Left.Lanes+r.Left.Pending+r.Unread+untold+a.Verdict.Waits()+r.Audit.Waits() == 0, nil
+	waitsFor := a.Clicks + r.Left.Lanes + r.Left.Pending + r.Unread + untold + a.Verdict.Waits() + r.Audit.Waits()
+	return waitsFor == 0, nil
 }
 
-// list writes counts in the order of their names.
-func list(counts map[string]int) string {
+// formatCounts writes counts in the order of their names.
+func formatCounts(counts map[string]int) string {
 	var parts []string
 	for _, name := range sorted(counts) {
 		if counts[name] > 0 {

@@ -89,7 +89,7 @@ func (s *stage) begin(ctx context.Context) error {
 	if s.oracle, err = startOracle(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
 		return err
 	}
-	s.equip()
+	s.specifyReplicas()
 	return nil
 }
 
@@ -109,8 +109,8 @@ func (s *stage) openFront(ctx context.Context) error {
 	return err
 }
 
-// equip says how each replica is started.
-func (s *stage) equip() {
+// specifyReplicas says how each replica is started.
+func (s *stage) specifyReplicas() {
 	program := s.program
 	if s.old != nil {
 		program = s.old

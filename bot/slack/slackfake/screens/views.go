@@ -32,7 +32,7 @@ type Screens struct {
 	triggers map[string]*trigger
 }
 
-// New makes those of a workspace.
+// New makes the screens of a workspace.
 func New(g *workspace.Ground) *Screens { return &Screens{Ground: g} }
 
 // Reset closes all views. Caller holds the lock.
@@ -67,7 +67,8 @@ func (s *Screens) NewTrigger(user, view string) string {
 	return id
 }
 
-func (a *API) trigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
+// findTrigger returns the trigger that a call names, or why it can't be used. The caller sets used once the view is open.
+func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	id := c.Str("trigger_id")
 	if id == "" {
 		id = c.Str("interactivity_pointer")
@@ -159,15 +160,19 @@ func (s *Screens) checkTitles(v *workspace.View, bad func(at, text string)) {
 	}
 }
 
-// stamp gives v a new hash.
-func (s *Screens) stamp(v *workspace.View) {
+// renewHash gives v a new hash and notes that the view changed.
+func (s *Screens) renewHash(v *workspace.View) {
 	v.Hash = fmt.Sprintf("%d.%s", s.Now().Unix(), s.Secret(8))
-	s.Note(workspace.Change{Kind: map[string]string{"home": "home"}[v.Type] + map[string]string{"modal": "view"}[v.Type], ID: v.ID, User: v.User})
+	kind := v.Type
+	if kind == "modal" {
+		kind = "view"
+	}
+	s.Note(workspace.Change{Kind: kind, ID: v.ID, User: v.User})
 }
 
-// place puts a new modal on top of the user's stack. Caller holds the lock.
-func (s *Screens) place(v *workspace.View, user string, under []string) *workspace.Refusal {
-	if v.ExternalID != "" && s.byExternal(v.ExternalID) != nil {
+// putOnTop puts a new modal on top of the user's stack. Caller holds the lock.
+func (s *Screens) putOnTop(v *workspace.View, user string, under []string) *workspace.Refusal {
+	if v.ExternalID != "" && s.findByExternalID(v.ExternalID) != nil {
 		return workspace.Refuse("duplicate_external_id")
 	}
 	v.ID, v.User = s.NewID("V"), user
@@ -179,7 +184,7 @@ func (s *Screens) place(v *workspace.View, user string, under []string) *workspa
 	}
 	s.Views[v.ID] = v
 	s.Stacks[user] = append(slices.Clone(under), v.ID)
-	s.stamp(v)
+	s.renewHash(v)
 	return nil
 }
 
@@ -192,7 +197,7 @@ func (s *Screens) Drop(user string, n int) {
 	s.Stacks[user] = s.Stacks[user][:min(n, len(s.Stacks[user]))]
 }
 
-func (s *Screens) byExternal(id string) *workspace.View {
+func (s *Screens) findByExternalID(id string) *workspace.View {
 	for _, v := range s.Views {
 		if v.ExternalID == id {
 			return v
@@ -208,7 +213,7 @@ func (s *Screens) byExternal(id string) *workspace.View {
 
 // OpenView answers views.open.
 func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.trigger(c)
+	t, err := a.findTrigger(c)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +222,7 @@ func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		return nil, err
 	}
 	a.screens.Drop(t.user, 0)
-	if err := a.screens.place(v, t.user, nil); err != nil {
+	if err := a.screens.putOnTop(v, t.user, nil); err != nil {
 		return nil, err
 	}
 	t.used = true
@@ -226,7 +231,7 @@ func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 
 // PushView answers views.push.
 func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.trigger(c)
+	t, err := a.findTrigger(c)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +254,7 @@ func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 	case len(under) >= maxStack:
 		return workspace.Refuse("push_limit_reached")
 	}
-	return s.place(v, user, under)
+	return s.putOnTop(v, user, under)
 }
 
 // UpdateView answers views.update.
@@ -257,7 +262,8 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	var old *workspace.View
 	switch {
 	case c.Str("view_id") != "":
-		if old = a.screens.Views[c.Str("view_id")]; old == nil {
+		old = a.screens.Views[c.Str("view_id")]
+		if old == nil {
 			for _, h := range a.screens.Homes {
 				if h.ID == c.Str("view_id") {
 					old = h
@@ -265,7 +271,7 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 			}
 		}
 	case c.Str("external_id") != "":
-		old = a.screens.byExternal(c.Str("external_id"))
+		old = a.screens.findByExternalID(c.Str("external_id"))
 	default:
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: view_id")
 	}
@@ -291,7 +297,7 @@ func (s *Screens) replace(old, v *workspace.View) {
 	}
 	v.State = kit.KeepState(old.State, v.Blocks)
 	*old = *v
-	s.stamp(old)
+	s.renewHash(old)
 }
 
 // PublishView answers views.publish.
@@ -315,7 +321,7 @@ func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 		v.ID, v.User = a.NewID("V"), user
 		v.RootViewID = v.ID
 		a.screens.Homes[user] = v
-		a.screens.stamp(v)
+		a.screens.renewHash(v)
 		old = v
 	} else {
 		a.screens.replace(old, v)

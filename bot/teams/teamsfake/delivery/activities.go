@@ -24,8 +24,8 @@ import (
 // object is JSON that is built or looked into by key.
 type object = tenant.Object
 
-// Activities brings the bot what happens, again where it doesn't take it, and tells what became
-// of it. Guarded by the lock.
+// Activities sends the bot what happens, again where the bot doesn't take it, and knows what became of each activity.
+// Guarded by the lock.
 type Activities struct {
 	*tenant.Ground
 	entra    *entra.Entra
@@ -33,13 +33,13 @@ type Activities struct {
 	client   *http.Client
 	endpoint string // of the bot
 
-	lanes  map[string][]*Delivery
-	later  map[*Delivery]bool // wait for their next attempt
-	held   []*Delivery        // by a reorder fault
-	asked  int                // invokes under way
-	lost   []LostActivity
-	untold map[*Delivery]bool // neither taken nor lost yet
-	slow   []SlowActivity
+	lanes   map[string][]*Delivery
+	later   map[*Delivery]bool // wait for their next attempt
+	held    []*Delivery        // by a reorder fault
+	invokes int                // under way
+	lost    []LostActivity
+	untold  map[*Delivery]bool // neither taken nor lost yet
+	slow    []SlowActivity
 }
 
 // New returns Activities that know no bot yet: SetEndpoint tells where it listens.
@@ -68,11 +68,11 @@ func (a *Activities) Endpoint() string {
 func (a *Activities) StartInvoke() (answered func()) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	a.asked++
+	a.invokes++
 	return func() {
 		a.Mu.Lock()
 		defer a.Mu.Unlock()
-		a.asked--
+		a.invokes--
 	}
 }
 
@@ -84,14 +84,14 @@ func (a *Activities) Reset() {
 
 // Delivery is one activity on its way to the bot.
 type Delivery struct {
-	id       string // of the activity, or made up
-	name     string // type, of an invoke its name
-	lane     string // conversation; those of one are sent one after the other
-	activity object
-	attempt  int
-	made     time.Time
-	cut      bool // the answer gets lost once
-	done     chan error
+	id          string // of the activity, or made up
+	name        string // type, of an invoke its name
+	lane        string // conversation; those of one are sent one after the other
+	activity    object
+	attempt     int
+	made        time.Time
+	losesAnswer bool // a fault drops the answer to the next attempt
+	done        chan error
 }
 
 // LostActivity is one that the bot never acknowledged.
@@ -115,12 +115,12 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 		a.lose(d, "no endpoint")
 		return d
 	}
-	a.telling(d)
+	a.noteTelling(d)
 	a.Note(tenant.Change{Kind: "activity", Channel: lane, ID: d.id})
 	held := a.held
 	a.held = nil
 	place, _ := tenant.SplitConversation(lane)
-	a.throughFaults(d, place)
+	a.applyFaults(d, place)
 	for _, h := range held {
 		a.queue(h)
 	}
@@ -140,7 +140,8 @@ func (a *Activities) Wait(ctx context.Context, d *Delivery) error {
 	}
 }
 
-func (a *Activities) throughFaults(d *Delivery, place string) {
+// applyFaults queues an activity, unless a fault loses, doubles or delays it. Caller holds the lock.
+func (a *Activities) applyFaults(d *Delivery, place string) {
 	f := a.faults.Strike("event:"+d.name, place)
 	if f == nil {
 		a.queue(d)
@@ -156,7 +157,7 @@ func (a *Activities) throughFaults(d *Delivery, place string) {
 		a.queue(&twin)
 	case emulator.FaultReorder:
 		a.held = append(a.held, d)
-		a.after(a.Opt.ReorderHold, func() {
+		a.runAfter(a.Opt.ReorderHold, func() {
 			if i := slices.Index(a.held, d); i >= 0 {
 				a.held = slices.Delete(a.held, i, i+1)
 				a.queue(d)
@@ -165,15 +166,15 @@ func (a *Activities) throughFaults(d *Delivery, place string) {
 	case emulator.FaultDelay:
 		a.retry(d, f.Delay)
 	case emulator.FaultDrop:
-		d.cut = true
+		d.losesAnswer = true
 		a.queue(d)
 	default:
 		a.queue(d)
 	}
 }
 
-// after runs f with the lock held, in real time, unless the server is closed before.
-func (a *Activities) after(wait time.Duration, f func()) {
+// runAfter runs f with the lock held, in real time, unless the server is closed before.
+func (a *Activities) runAfter(wait time.Duration, f func()) {
 	a.Host.Go(func() {
 		t := time.NewTimer(wait)
 		defer t.Stop()
@@ -190,7 +191,7 @@ func (a *Activities) after(wait time.Duration, f func()) {
 // retry queues d again later, without holding up others. Caller holds the lock.
 func (a *Activities) retry(d *Delivery, wait time.Duration) {
 	a.later[d] = true
-	a.after(wait, func() {
+	a.runAfter(wait, func() {
 		if a.later[d] {
 			delete(a.later, d)
 			a.queue(d)
@@ -222,22 +223,24 @@ func (a *Activities) runLane(lane string) {
 		a.Mu.Lock()
 		if q := a.lanes[lane]; len(q) > 0 && q[0] == d {
 			a.lanes[lane] = q[1:]
-			a.outcome(d, status, err)
+			a.finishAttempt(d, status, err)
 		}
 		a.Mu.Unlock()
 	}
 }
 
-// outcome decides whether an attempt counts. Caller holds the lock.
-func (a *Activities) outcome(d *Delivery, status int, err error) {
+// finishAttempt decides by the answer to an attempt whether the bot has the activity, whether it is sent again, or whether
+// it is lost. Caller holds the lock.
+func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	reason := ""
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = "timeout"
 	case err != nil:
 		reason = "connection failed"
-	case d.cut:
-		d.cut, reason = false, "answer lost"
+	case d.losesAnswer:
+		d.losesAnswer = false
+		reason = "answer lost"
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
 		reason = strconv.Itoa(status)
 	case status < 200 || status > 299:
@@ -245,7 +248,7 @@ func (a *Activities) outcome(d *Delivery, status int, err error) {
 		return
 	}
 	if reason == "" {
-		a.told(d, true)
+		a.noteTold(d, true)
 		a.Note(tenant.Change{Kind: "ack", Channel: d.lane, ID: d.id})
 		d.done <- nil
 		return
@@ -260,8 +263,9 @@ func (a *Activities) outcome(d *Delivery, status int, err error) {
 	a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
 }
 
+// lose records that the bot will never get an activity, and why. Caller holds the lock.
 func (a *Activities) lose(d *Delivery, reason string) {
-	a.told(d, false)
+	a.noteTold(d, false)
 	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
 	a.Note(tenant.Change{Kind: "lost", Channel: d.lane, ID: d.id})
 	select {
@@ -282,7 +286,7 @@ func (a *Activities) Lost() []LostActivity {
 func (a *Activities) Pending() int {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	n := len(a.held) + len(a.later) + a.asked
+	n := len(a.held) + len(a.later) + a.invokes
 	for _, q := range a.lanes {
 		n += len(q)
 	}

@@ -18,14 +18,14 @@ type SlowActivity struct {
 	Told bool          `json:"told"`           // it was acknowledged
 }
 
-// telling notes that an activity is to be told. Caller holds the lock.
-func (a *Activities) telling(d *Delivery) {
+// noteTelling notes that an activity is to be told. Caller holds the lock.
+func (a *Activities) noteTelling(d *Delivery) {
 	d.made = a.Now()
 	a.untold[d] = true
 }
 
-// told notes an acknowledgement, or that there will be none. Caller holds the lock.
-func (a *Activities) told(d *Delivery, taken bool) {
+// noteTold notes an acknowledgement, or that there will be none. Caller holds the lock.
+func (a *Activities) noteTold(d *Delivery, taken bool) {
 	if !a.untold[d] {
 		return
 	}

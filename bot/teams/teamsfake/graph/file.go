@@ -13,7 +13,7 @@ import (
 
 // getHosted lists a message's pasted pictures, or gives the bytes of one.
 func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
-	_, m := s.find(w, r, named(r))
+	_, m := s.find(w, r, messageIDOf(r))
 	if m == nil {
 		return
 	}
@@ -84,7 +84,7 @@ func (s *API) download(w http.ResponseWriter, r *http.Request) {
 
 // getFolder is where a channel's files lie.
 func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
-	ch := s.channel(w, r)
+	ch := s.findChannel(w, r)
 	if ch == nil {
 		return
 	}

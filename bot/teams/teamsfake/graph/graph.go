@@ -91,9 +91,9 @@ func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	}})
 }
 
-// team finds the team that a path names by its group, or answers. Resource specific
+// findTeam finds the team that a path names by its group, or answers. Resource specific
 // permissions hold where the app is installed.
-func (s *API) team(w http.ResponseWriter, r *http.Request) *tenant.Team {
+func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	for _, t := range s.org.Teams {
 		if t.GroupID != r.PathValue("group") {
 			continue
@@ -108,9 +108,9 @@ func (s *API) team(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	return nil
 }
 
-// channel finds a channel, or answers.
-func (s *API) channel(w http.ResponseWriter, r *http.Request) *tenant.Room {
-	t := s.team(w, r)
+// findChannel finds a channel, or answers.
+func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
+	t := s.findTeam(w, r)
 	if t == nil {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (s *API) channel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 }
 
 func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
-	if t := s.team(w, r); t != nil {
+	if t := s.findTeam(w, r); t != nil {
 		calls.WriteJSON(w, http.StatusOK, object{
 			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.Opt.TenantID,
 			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" + s.Opt.TenantID,
@@ -143,7 +143,7 @@ func (s *API) channelItem(ch *tenant.Room) object {
 }
 
 func (s *API) listChannels(w http.ResponseWriter, r *http.Request) {
-	t := s.team(w, r)
+	t := s.findTeam(w, r)
 	if t == nil {
 		return
 	}
@@ -155,19 +155,19 @@ func (s *API) listChannels(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *API) getChannel(w http.ResponseWriter, r *http.Request) {
-	if ch := s.channel(w, r); ch != nil {
+	if ch := s.findChannel(w, r); ch != nil {
 		calls.WriteJSON(w, http.StatusOK, s.channelItem(ch))
 	}
 }
 
 // Page sizes of message lists.
 const (
-	pageSize     = 20
-	mostMessages = 50
+	pageSize    = 20
+	maxPageSize = 50
 )
 
-// page reads $top and where to go on, or answers.
-func (s *API) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
+// readPage reads $top and where to go on, or answers.
+func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
 	top = pageSize
 	q := r.URL.Query()
 	for k := range q {
@@ -183,7 +183,7 @@ func (s *API) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok bo
 	if text := q.Get("$skiptoken"); text != "" && err == nil {
 		skip, err = strconv.Atoi(strings.TrimPrefix(text, "after-"))
 	}
-	if err != nil || top < 1 || top > mostMessages || skip < 0 {
+	if err != nil || top < 1 || top > maxPageSize || skip < 0 {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
 		return 0, 0, false
 	}
@@ -197,8 +197,8 @@ func (s *API) nextLink(r *http.Request, path string, skip int) string {
 	return s.Host.URL() + path + "?" + q.Encode()
 }
 
-// newest lists the wanted messages as Graph orders them, the last first.
-func newest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.Message {
+// listNewest lists the wanted messages as Graph orders them, the last first.
+func listNewest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.Message {
 	var out []*tenant.Message
 	for _, m := range slices.Backward(list) {
 		if m.Targeted == "" && want(m) {
@@ -209,11 +209,11 @@ func newest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.M
 }
 
 func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
-	ch := s.channel(w, r)
+	ch := s.findChannel(w, r)
 	if ch == nil {
 		return
 	}
-	top, skip, ok := s.page(w, r)
+	top, skip, ok := s.readPage(w, r)
 	if !ok {
 		return
 	}
@@ -222,7 +222,7 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
 		return
 	}
-	roots := newest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
+	roots := listNewest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
 	list := []object{}
 	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
 		item := s.view.chatMessage(ch, m)
@@ -244,7 +244,7 @@ func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, 
 
 // expandReplies adds the newest replies to a root.
 func (s *API) expandReplies(item object, ch *tenant.Room, root *tenant.Message) {
-	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[:min(s.Opt.GraphPage, len(replies))] {
 		list = append(list, s.view.chatMessage(ch, m))
@@ -260,11 +260,11 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 	if root == nil {
 		return
 	}
-	top, skip, ok := s.page(w, r)
+	top, skip, ok := s.readPage(w, r)
 	if !ok {
 		return
 	}
-	replies := newest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
+	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
 		list = append(list, s.view.chatMessage(ch, m))
@@ -274,7 +274,7 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 
 // find finds a message by the path's root and id, or answers.
 func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
-	ch := s.channel(w, r)
+	ch := s.findChannel(w, r)
 	if ch == nil {
 		return nil, nil
 	}
@@ -286,8 +286,8 @@ func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.R
 	return ch, m
 }
 
-// named is the message that a path names: a reply, or the root.
-func named(r *http.Request) string {
+// messageIDOf is the id of the message that a path names: a reply, or the root.
+func messageIDOf(r *http.Request) string {
 	if id := r.PathValue("id"); id != "" {
 		return id
 	}
@@ -295,7 +295,7 @@ func named(r *http.Request) string {
 }
 
 func (s *API) getMessage(w http.ResponseWriter, r *http.Request) {
-	if ch, m := s.find(w, r, named(r)); m != nil {
+	if ch, m := s.find(w, r, messageIDOf(r)); m != nil {
 		calls.WriteJSON(w, http.StatusOK, s.view.chatMessage(ch, m))
 	}
 }

@@ -67,25 +67,25 @@ type standing struct {
 	Timer  bool     `db:"timer"`  // a timer of the conversation will remind somebody
 }
 
-// inspect compares conversations with the cards of their threads, and finds waiting customers
+// compareCards compares conversations with the cards of their threads, and finds waiting customers
 // for whom nobody is responsible.
-func (a *Audit) inspect(list []standing, cards map[string]judge.CardSeen) {
+func (a *Audit) compareCards(list []standing, cards map[string]judge.CardSeen) {
 	for _, c := range list {
 		seen, ok := cards[c.Root]
 		over := c.Status == "resolved" || c.Status == "closed"
-		if !ok || !c.shownBy(seen.Card, over) {
+		if !ok || !c.isShownBy(seen.Card, over) {
 			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
 				c.Number, c.Status, c.Team, c.Owners, seen.Card))
 		}
-		if c.Waits && !over && !c.kept(seen.Keepers) {
+		if c.Waits && !over && !c.hasKeeper(seen.Keepers) {
 			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
 				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Keepers))
 		}
 	}
 }
 
-// shownBy reports whether a card shows a conversation as it stands. over means resolved or closed.
-func (c *standing) shownBy(card string, over bool) bool {
+// isShownBy reports whether a card shows a conversation as it stands. over means resolved or closed.
+func (c *standing) isShownBy(card string, over bool) bool {
 	if over {
 		return c.Status != "resolved" || judge.IsResolved(card)
 	}
@@ -100,8 +100,8 @@ func (c *standing) shownBy(card string, over bool) bool {
 	return true
 }
 
-// kept reports whether somebody is responsible for the customer, and one of those who should be.
-func (c *standing) kept(k judge.Keepers) bool {
+// hasKeeper reports whether somebody is responsible for the customer, and one of those who should be.
+func (c *standing) hasKeeper(k judge.Keepers) bool {
 	switch {
 	case len(c.Owners) > 0:
 		return k.Owner
@@ -186,20 +186,20 @@ const quarantinedQuery = `
 	LEFT JOIN events AS e ON e.id = q.event_id
 	ORDER BY q.event_id`
 
-// giveUp compares what was given up with what had to be.
-func (a *Audit) giveUp(list []quarantined, k Known) {
+// compareGivenUp compares what was given up with what had to be.
+func (a *Audit) compareGivenUp(list []quarantined, k Known) {
 	unread := slices.Clone(k.Poisons)
 	for _, q := range list {
 		i := slices.Index(unread, q.Fact)
 		if i >= 0 {
 			unread = slices.Delete(unread, i, i+1)
 		}
-		switch told := k.told(q.Event); {
+		switch told := k.countNotices(q.Event); {
 		case q.Applied:
 			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
 		case i < 0:
 			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
-		case told != 1 && (told == 0 || !k.Blind):
+		case told == 0, told > 1 && !k.Blind:
 			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, told))
 		}
 	}
@@ -217,8 +217,8 @@ type Known struct {
 	Blind   bool                      // Parley may not read the chat, and so tells people a second time rather than never
 }
 
-// told counts the messages that tell of an event that was given up.
-func (k *Known) told(event store.EventID) int {
+// countNotices counts the cards that tell of an event that was given up.
+func (k *Known) countNotices(event store.EventID) int {
 	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
 	for _, c := range k.Cards {
 		if words.MatchString(c.Card) {
@@ -258,7 +258,7 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if err != nil {
 		return err
 	}
-	a.inspect(list, k.Cards)
+	a.compareCards(list, k.Cards)
 	if a.Twice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if err != nil {
 		return err
 	}
-	a.giveUp(givenUp, k)
+	a.compareGivenUp(givenUp, k)
 	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func TestInspect(t *testing.T) {
 			s, seen := good, shown
 			c.change(&s, &seen)
 			var a Audit
-			a.inspect([]standing{s}, map[string]judge.CardSeen{"1": seen})
+			a.compareCards([]standing{s}, map[string]judge.CardSeen{"1": seen})
 			if len(a.Stale) != c.stale || len(a.Forgotten) != c.forgotten || a.Waits() != c.stale+c.forgotten {
 				t.Errorf("stale %q, forgotten %q", a.Stale, a.Forgotten)
 			}
@@ -166,7 +166,7 @@ func TestGiveUp(t *testing.T) {
 				k.Cards[strconv.Itoa(i)] = judge.CardSeen{Card: card}
 			}
 			var a Audit
-			if a.giveUp(c.list, k); len(a.GivenUp) != c.givenUp || len(a.Unread) != c.unread {
+			if a.compareGivenUp(c.list, k); len(a.GivenUp) != c.givenUp || len(a.Unread) != c.unread {
 				t.Errorf("given up %q, unread %q", a.GivenUp, a.Unread)
 			}
 		})
