@@ -40,15 +40,15 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL may run as another account, and passes through
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
-	lock, err := bear(dir)
+	lock, err := makeScratch(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
 	return &Scratch{Dir: dir, lock: lock}, nil
 }
 
-// bear makes a new folder a scratch that is locked from the first moment.
-func bear(dir string) (*os.File, error) {
+// makeScratch makes a new folder a scratch that is locked from the first moment.
+func makeScratch(dir string) (*os.File, error) {
 	newborn := filepath.Join(dir, scratchNewborn)
 	lock, err := lockFile(newborn, os.O_CREATE|os.O_EXCL)
 	if err != nil {
@@ -91,7 +91,7 @@ func removeScratch(dir string) error {
 // Leave keeps the folder until later runs remove it.
 func (s *Scratch) Leave() error { return s.lock.Close() }
 
-// errAlive: a run still uses its folder.
+// errAlive means that a run still uses its folder.
 var errAlive = errors.New("somebody uses it")
 
 // lockFile opens a file and locks it. Errors: errAlive; there is no such file.

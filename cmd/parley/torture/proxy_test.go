@@ -99,7 +99,7 @@ func (c *phone) within(d time.Duration) (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// ended waits for the end of the connection.
+// judgeEnd waits for the end of the connection.
 func (c *phone) ended() {
 	c.t.Helper()
 	if line, err := c.within(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {

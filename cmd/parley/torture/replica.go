@@ -22,15 +22,15 @@ type replica struct {
 	n    int // from 0
 	spec child.Spec
 
-	// excuse says whether the database was out of reach since then; nil means never.
+	// excuse reports whether the database was out of reach since a time. If it is nil, the database never was.
 	excuse func(since time.Time) bool
 
 	mu      sync.Mutex
-	now     *child.Process
-	asked   bool // we kill it or ask it to stop
-	killed  bool // by SIGKILL
+	now     *child.Process // the child, running or ended; nil before the first
+	asked   bool           // the run killed the child or asked it to stop
+	killed  bool           // by kill, since the child was started
 	started time.Time
-	fallen  []string // ends that were not our doing, and what it said last
+	fallen  []string // ends that nobody asked for, with the last line of the log
 	refused int      // starts that it gave up, as its database was out of reach or its port was taken
 }
 
@@ -46,7 +46,8 @@ func (r *replica) run(ctx context.Context) error {
 			return err
 		}
 		r.mu.Lock()
-		r.now, r.asked, r.killed, r.started = p, false, false, time.Now()
+		r.now, r.started = p, time.Now()
+		r.asked, r.killed = false, false
 		r.mu.Unlock()
 		select {
 		case <-p.Done():
@@ -57,7 +58,7 @@ func (r *replica) run(ctx context.Context) error {
 		r.mu.Lock()
 		asked := r.asked
 		if !asked {
-			r.ended(p.Err(), log())
+			r.judgeEnd(p.Err(), log())
 		}
 		r.mu.Unlock()
 		if !asked && !pause.For(ctx, time.Second) { // as a service manager would
@@ -70,15 +71,17 @@ func (r *replica) run(ctx context.Context) error {
 // outageLasts is how long a database that comes back may still refuse connections.
 const outageLasts = 20 * time.Second
 
-// ended judges an end that nobody asked for. A Parley that gives a reason and ends, because
+// judgeEnd judges an end that nobody asked for. A Parley that gives a reason and ends, because
 // it can't reach its database when it starts, is started again by whoever runs it; so is one
 // whose port somebody uses for a connection of his own meanwhile. One that was at work must never
 // end by itself. Caller holds r.mu.
-func (r *replica) ended(how error, log string) {
+func (r *replica) judgeEnd(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
 	outage := r.excuse != nil && r.excuse(r.started.Add(-outageLasts))
-	if gaveUp && !strings.Contains(log, readyLine) && (outage || strings.Contains(log, syscall.EADDRINUSE.Error())) {
+	isStart := gaveUp && !strings.Contains(log, readyLine)
+	isExcused := outage || strings.Contains(log, syscall.EADDRINUSE.Error())
+	if isStart && isExcused {
 		r.refused++
 		return
 	}
@@ -113,7 +116,7 @@ func logFrom(path string) func() string {
 func (r *replica) kill() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.alive() {
+	if !r.isAlive() {
 		return false
 	}
 	r.asked, r.killed = true, true
@@ -121,8 +124,8 @@ func (r *replica) kill() bool {
 	return true
 }
 
-// alive reports whether the child runs. Caller holds r.mu.
-func (r *replica) alive() bool {
+// isAlive reports whether the child runs. Caller holds r.mu.
+func (r *replica) isAlive() bool {
 	if r.now == nil || r.killed {
 		return false
 	}
@@ -139,7 +142,7 @@ func (r *replica) alive() bool {
 func (r *replica) freeze() (thaw func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.alive() {
+	if !r.isAlive() {
 		return func() {}, false
 	}
 	p := r.now
@@ -163,7 +166,7 @@ func (r *replica) replace(program []string, env ...string) {
 	}
 }
 
-// pid of the running child; 0 means none.
+// pid returns the process id of the child, or 0 if there has been none.
 func (r *replica) pid() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,9 +176,8 @@ func (r *replica) pid() int {
 	return r.now.PID()
 }
 
-// fell tells of the ends of the child that nobody asked for, and counts the starts that it
-// gave up.
-func (r *replica) fell() (ends []string, refused int) {
+// endsByItself returns the ends of the child that nobody asked for, and how many starts it gave up.
+func (r *replica) endsByItself() (ends []string, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.fallen), r.refused

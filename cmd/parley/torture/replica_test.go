@@ -46,8 +46,8 @@ func TestEnded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := &replica{excuse: c.excuse}
-			r.ended(c.how, c.log)
-			ends, refused := r.fell()
+			r.judgeEnd(c.how, c.log)
+			ends, refused := r.endsByItself()
 			if (len(ends) == 1) != c.fell || (refused == 1) == c.fell {
 				t.Errorf("ends %q, %d starts excused", ends, refused)
 			}
@@ -74,7 +74,7 @@ func TestFell(t *testing.T) {
 				if c.kill && first == 0 && r.kill() {
 					first = r.pid()
 				}
-				ends, _ := r.fell()
+				ends, _ := r.endsByItself()
 				if len(ends) > 0 || first != 0 && r.pid() != first {
 					break
 				}
@@ -86,7 +86,7 @@ func TestFell(t *testing.T) {
 			if err := <-ran; err != nil {
 				t.Fatal(err)
 			}
-			if ends, _ := r.fell(); len(ends) > 0 != c.fell {
+			if ends, _ := r.endsByItself(); len(ends) > 0 != c.fell {
 				t.Errorf("ends %q", ends)
 			}
 		})

@@ -94,7 +94,7 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	}
 	r.Quiet = time.Since(quiet)
 	for _, p := range s.network.replicas {
-		ends, refused := p.fell()
+		ends, refused := p.endsByItself()
 		r.Fell, r.Refused = append(r.Fell, ends...), r.Refused+refused
 	}
 	return nil

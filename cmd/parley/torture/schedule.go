@@ -62,7 +62,13 @@ func killsAndStops() []string {
 
 // strikesBase reports whether a blow keeps a Parley from its database for a while.
 func (h harm) strikesBase() bool {
-	return h.Name == harmBase || h.Name == harmFull || h.Name == harmCommit || h.Way == wayBase && h.Name != harmClaimStop
+	switch h.Name {
+	case harmBase, harmFull, harmCommit:
+		return true
+	case harmClaimStop: // stops a process, not the connection
+		return false
+	}
+	return h.Way == wayBase
 }
 
 // callsWay is the way of Parley's calls to the chat in which agents work.
@@ -90,7 +96,7 @@ func (o Options) ways(name string) []string {
 	return []string{""}
 }
 
-// schedule makes the blows of a seed: the same seed, the same schedule.
+// schedule makes the blows of a run. The same seed and options make the same schedule.
 func schedule(seed uint64, o Options) []harm {
 	var list []harm
 	names := make([]string, 0, len(o.Blows))
@@ -130,6 +136,7 @@ func schedule(seed uint64, o Options) []harm {
 	return list
 }
 
+// lasts returns how long a blow lasts; 0 means that it is over at once.
 func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
 	switch name {
 	case harmFreeze:

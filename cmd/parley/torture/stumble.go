@@ -36,7 +36,7 @@ type hardMails struct {
 }
 
 // createHardTrigger makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
-// ended them: on a slow machine blows end several. Refusals are counted by a sequence, which
+// judgeEnd them: on a slow machine blows end several. Refusals are counted by a sequence, which
 // keeps its value when the refused transaction is rolled back.
 const createHardTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
