@@ -55,14 +55,14 @@ check: $(GOLANGCI) ## before each commit: format, vet, linters for what changed,
 	go test -vet=off $(LIGHT)
 	go test -vet=off ./cmd/parley/app ./cmd/parley/demo -run '$(TREE)'
 
-test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector for all but the whole program's tests
+test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector for all but the whole program's tests and those of text
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	@.ci/test $(PKG)
 
-soak: ## now and then: the race detector for the whole program, every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
+soak: ## now and then: the race detector for everything, every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
 	@.ci/need go compiler postgres browser
-	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m ./cmd/... $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
+	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m ./...
 	PARLEY_TEST_LOCALE=en-US go test -vet=off -timeout 90m ./store/... ./bridge/relay ./bridge/engine
 
 lint: $(GOLANGCI) ## formatting and linters
