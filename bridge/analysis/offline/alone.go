@@ -22,43 +22,6 @@ func ofYear(value string) bool {
 	return found && len(number) >= 2 && len(number) <= 5 && strings.Trim(number, "0123456789") == "" && len(year) == 2 && year[0] == '2' && year[1] >= '0' && year[1] <= '9'
 }
 
-// isModel says whether a number that no word announces has the form of a model, "A2411", as in questions about products.
-func (n *numberSpan) isModel() bool {
-	letters := prefixLength(n.value)
-	return !n.hash && letters >= 1 && letters <= 3 && digitsOf(n.value) == len(n.value)-letters && len(n.value)-letters <= 4 &&
-		strings.Trim(n.value[:letters], capitals) == ""
-}
-
-// isSubject says whether four digits behind a word as "in" or an article are an order, of which the customer wants something:
-// "in 6614 please swap the rye loaf", "où en est la 5512". A year, a round number, and a count of what follows are none.
-func (n *numberSpan) isSubject(t *text, words map[int]announcement, wants string) bool {
-	switch wants {
-	case "order_change", "order_status", "return", "":
-	default:
-		return false
-	}
-	if !n.plain || len(n.value) != 4 || isYear(n.value) || strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50") || n.tok == 0 {
-		return false
-	}
-	before := t.tokens[n.tok-1].form
-	article := isArticle(before) && (wants != "" || n.tok > 1 && isIn(t.tokens[n.tok-2].form))
-	if others(t, words, n.tok, 6) || !isIn(before) && !article {
-		return false
-	}
-	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(t.all[n.to:], " "))
-	return !unicode.IsUpper(r)
-}
-
-// isIn says whether a word may stand before an order, of which something is said.
-func isIn(form string) bool {
-	switch form {
-	case "in", "on", "to", "from", "for", "of", "bei", "aus", "zu", "von", "fur", "dans", "sur", "pour", "en", "del", "al",
-		"para", "no", "na", "do", "da", "nel", "nella", "dal", "dalla", "sul", "sulla", "bij", "uit", "van", "voor", "op", "w", "z", "dla", "przy":
-		return true
-	}
-	return false
-}
-
 func directHash(t *text, n *numberSpan) bool {
 	return n.from > 0 && t.all[n.from-1] == '#' && n.to-n.from >= 3
 }
@@ -144,9 +107,6 @@ func bare(t *text, n *numberSpan) bool {
 	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "00") || n.tok > 0 && isTransfer(t.tokens[n.tok-1].form) {
 		return false
 	}
-	if size == 5 && streetBefore(t, n.tok) {
-		return false
-	}
 	if n.last+1 < len(t.tokens) {
 		next := &t.tokens[n.last+1]
 		r, _ := utf8.DecodeRuneInString(t.all[next.from:])
@@ -155,27 +115,6 @@ func bare(t *text, n *numberSpan) bool {
 		}
 	}
 	return true
-}
-
-// streetBefore says whether a street and a house's number stand before a number in its sentence, so that it is a postcode.
-func streetBefore(t *text, tok int) bool {
-	first, _ := t.sentenceOf(tok)
-	street := false
-	for i := first; i < tok; i++ {
-		form := t.tokens[i].form
-		switch form {
-		case "street", "road", "avenue", "lane", "rue", "via", "viale", "corso", "piazza", "calle", "avenida", "paseo", "plaza",
-			"rua", "travessa", "ul", "ulica", "aleja":
-			street = true
-		}
-		for _, end := range []string{"strasse", "straat", "gasse", "laan", "allee"} {
-			street = street || strings.HasSuffix(form, end)
-		}
-		if street && t.tokens[i].number {
-			return true
-		}
-	}
-	return false
 }
 
 // isTransfer says whether a word tells that money was sent, so that a number right behind it is how much.
@@ -227,8 +166,6 @@ func isLookalike(value string) bool {
 	switch {
 	case len(parts) == 2 && plain && year:
 		return len(last) == 4 && last[:2] == parts[0][:2] || last <= "12" && len(last) == 2 || len(last) == 2 && last == nextYear(parts[0])
-	case len(parts) == 2 && plain && len(parts[0]) == 2 && parts[0] <= "12" && isYear(last):
-		return true // a month
 	case len(parts) == 2 && capitals == 0:
 		return strings.HasSuffix(parts[0], "00") && strings.HasSuffix(last, "00")
 	case len(parts) == 3 && plain && capitals == 0:

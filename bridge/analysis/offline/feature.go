@@ -7,9 +7,9 @@ import (
 
 // What a feature weighs in a text, in 1/256: each kind shares its part among the features of a text.
 const (
-	wordPart    = 256
-	conceptPart = 256
-	kindPart    = 96
+	wordPart    = 192
+	conceptPart = 224
+	kindPart    = 128
 	ruleWeight  = 96
 	formWeight  = 96
 )

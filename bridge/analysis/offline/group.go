@@ -64,7 +64,7 @@ func (n *numberSpan) withStroke(t *text) int {
 	value := t.all[next.from:next.to]
 	hyphen := "/"
 	switch t.all[n.from:n.to] {
-	case "FT", "FV", "FA", "RE", "RG":
+	case "FT", "FV", "FA":
 		hyphen = "/-"
 	}
 	letters := len(value) - digitsOf(value) - strings.Count(value, "/") - strings.Count(value, "-") // of a series: "FT 2026A/118"

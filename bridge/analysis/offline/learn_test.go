@@ -20,7 +20,7 @@ const (
 	rounds   = 20
 	orders   = 4
 	rate     = 0.3
-	decay    = 1e-3
+	decay    = 4e-4
 	trusting = 0.6 // how often an example is shown with what the lexicons say of it
 	blinks   = 0.3 // how often a word's feature is left out, so that no single word decides
 )

@@ -49,8 +49,8 @@ const (
 // in a mailbox: of the examples every second does. Where no word of
 // a lexicon speaks for urgency more is asked than where one does.
 const (
-	leastUrgent  = 0.5
-	plainUrgent  = 0.8
+	leastUrgent  = 0.0
+	plainUrgent  = 0.9
 	leastIntent  = -3.0
 	secondIntent = -1.4
 	surelyWanted = -0.5 // so that it tells what a number is of

@@ -47,9 +47,7 @@ func (a *Analyzer) announcing(t *text, language string, matches []match) []match
 	for _, l := range a.lexicons {
 		all = append(all, of(l.find(t, nil), ofAnnounce)...)
 	}
-	others := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == "other" })
-	ours := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name != "other" && m.name != "filler" })
-	if others && ours {
+	if slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == "other" }) {
 		return matches // of two languages that disagree neither is believed
 	}
 	slices.SortStableFunc(all, compareMatches)

@@ -95,7 +95,7 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		if before == "" && n.plain && len(n.value) == none && !hasKind(words) {
 			continue // "the meter reads 48213, in May it was 47990"
 		}
-		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants == "billing" || paysIn(t, matches, n.tok)) && !(wants == "product" && n.isModel()) || n.isSubject(t, words, wants)) {
+		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants == "billing" || paysIn(t, matches, n.tok))) {
 			if before = kindAround(t, matches, words, n.tok, wants); len(words) == 0 && asked != "" {
 				before = asked
 			} else if before == "shipment" && digitsOf(n.value) < 9 {
@@ -174,8 +174,6 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 		switch {
 		case w.firm && (isVague(k.form) || i > 0 && words[i-1].firm && isVague(t.tokens[i-1].form)):
 			return "other"
-		case w.kind != "" && i > 0 && words[i-1].other && !words[i-1].filler && isInitials(t.all[k.from:k.to]):
-			return "other" // "Rejestracja WZ 4471K": letters of a plate
 		case w.kind != "" && !(w.other && marked && isOtherFirst(k.form)):
 			if w.filler && i > 0 && words[i-1].kind != "" {
 				continue
@@ -255,8 +253,7 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 			return k
 		}
 	}
-	changes := changesIn(t, matches, tok)
-	if paysIn(t, matches, tok) && !changes {
+	if paysIn(t, matches, tok) {
 		return "invoice"
 	}
 	for i := first - 1; i >= 0 && t.tokens[i].sentence >= t.tokens[tok].sentence-2; i-- {
@@ -264,20 +261,13 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 			return k
 		}
 	}
-	switch {
-	case wants == "billing" && !changes:
+	switch wants {
+	case "billing":
 		return "invoice"
-	case wants == "quote":
+	case "quote":
 		return "quote"
 	}
 	return "order"
-}
-
-// changesIn says whether the sentence of a word asks right before it to change or to cancel something, which is an order.
-func changesIn(t *text, matches []match, tok int) bool {
-	return slices.ContainsFunc(of(matches, ofIntent), func(m match) bool {
-		return (m.name == "order_change" || m.name == "cancel") && m.last < tok && tok-m.last <= 2 && t.tokens[m.last].sentence == t.tokens[tok].sentence
-	})
 }
 
 // paysIn says whether the sentence of a word speaks of paying.
@@ -315,15 +305,13 @@ func kindOfPrefix(value string) string {
 // isShipment says whether a number has the form that carriers give to parcels: of UPS, of all posts (two letters,
 // nine digits and the country), of DHL, and the eighteen digits or more of other labels.
 func isShipment(value string) bool {
-	upper := strings.ToUpper(strings.ReplaceAll(value, " ", ""))
+	upper := strings.ToUpper(value)
 	digits := len(upper) - len(strings.TrimRight(upper, "0123456789"))
 	switch {
 	case len(upper) == 18 && strings.HasPrefix(upper, "1Z"):
 		return true
 	case len(upper) == 13 && prefixLength(upper) == 2 && strings.Trim(upper[2:11], "0123456789") == "" && prefixLength(upper[11:]) == 2:
 		return strings.Trim(upper[:2]+upper[11:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-	case len(upper) == 16 && digits == 14 && (upper[:2] == "LP" || upper[:2] == "CN"): // from China
-		return true
 	case digits >= 14 && (strings.HasPrefix(upper, "JD") || strings.HasPrefix(upper, "H")) && len(upper)-digits <= 3:
 		return true
 	}
