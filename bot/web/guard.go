@@ -46,10 +46,10 @@ func (s *Site) answer(v *Visit, route Route) error {
 		return s.withToken(v, route)
 	}
 	person, err := v.signedIn()
+	v.Person = person // also if there is an error: its page has this person's menu
 	if err != nil {
 		return err
 	}
-	v.Person = person
 	if s.limits.mustWait(v) {
 		return slowDown(v)
 	}

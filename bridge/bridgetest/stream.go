@@ -35,7 +35,7 @@ func (s *stream) wake() {
 	}
 }
 
-// Mute reports whether events get lost.
+// Mute sets whether events get lost.
 func (c *Chat) Mute(lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -67,7 +67,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		}
 		if i := slices.IndexFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }); i >= 0 {
 			e.log.Warn("another process vanished", "until", gone[i].Until)
-			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // by the surfaces' clocks, with a margin
+			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // compared with the surfaces' times, hence the margin
 		}
 		if err == nil {
 			known = gone

@@ -132,7 +132,7 @@ func accountsOf(shares []store.Share) map[store.AccountID]bool {
 }
 
 // applyOrGiveUp applies the decoded events of a batch, and writes what becomes of its runs. If an event of it
-// can't be applied, finish begins again without it.
+// can't be applied, it begins again without that event.
 func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)

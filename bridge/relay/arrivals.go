@@ -86,7 +86,7 @@ func (q *acceptQueue) close() []*arrival {
 }
 
 // takeBatch takes the next batch, which may be empty. Facts whose order key is that of a batch under way wait
-// for its end, so that they are stored behind it: call stored after each batch.
+// for its end, so that they are stored behind it: call release after each batch.
 func (q *acceptQueue) takeBatch() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -73,7 +73,7 @@ func isUnreadable(err error) bool {
 }
 
 // decoder decodes events one after the other, in a goroutine beside its caller. All events share it, because
-// in a new one the stack would have to grow again for each. It belongs to one goroutine; leave it at the end.
+// in a new one the stack would have to grow again for each. It belongs to one goroutine; call release at the end.
 type decoder struct {
 	*Relay
 	work chan func() // nil means there is no goroutine

@@ -209,7 +209,7 @@ func (b *gateBook) setAccount(g *gateMemory, account store.AccountID) {
 	}
 }
 
-// attemptBegan counts an attempt of a gate as under way, until end is called.
+// attemptBegan counts an attempt of a gate as under way, until attemptEnded is called.
 func (b *gateBook) attemptBegan(id store.GateID) {
 	g := b.gate(id)
 	g.underWay++

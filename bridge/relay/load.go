@@ -12,14 +12,14 @@ const loadMemory = 2 * time.Second
 // loads tell how much there was to do lately.
 type loads struct {
 	appliers   load
-	dispatcher load // of the dispatcher
+	dispatcher load // its turns
 }
 
 // load tells how much there was to do lately.
 type load struct {
-	mu    sync.Mutex
-	since time.Time
-	work  float64 // seconds of work at that time, what is older counting less
+	mu         sync.Mutex
+	reckonedAt time.Time // when work was reckoned last
+	work       float64   // seconds of work at that time, what is older counting less
 }
 
 // add counts work that ended now.
@@ -27,7 +27,7 @@ func (l *load) add(now time.Time, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.work = l.remaining(now) + took.Seconds()
-	l.since = now
+	l.reckonedAt = now
 }
 
 // mean returns how many were at work at the same time, as a mean of the last few seconds.
@@ -39,5 +39,5 @@ func (l *load) mean(now time.Time) float64 {
 
 // remaining returns what still counts of the work.
 func (l *load) remaining(now time.Time) float64 {
-	return l.work * math.Exp(-max(0, now.Sub(l.since).Seconds())/loadMemory.Seconds())
+	return l.work * math.Exp(-max(0, now.Sub(l.reckonedAt).Seconds())/loadMemory.Seconds())
 }

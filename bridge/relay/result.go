@@ -8,7 +8,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// maxTurnTries is how often a turn that collided with another transaction is tried again at once.
+// maxTurnTries is how often a turn is tried at once while it collides with other transactions.
 const maxTurnTries = 3
 
 const (
@@ -38,7 +38,7 @@ func finishes(list []result) []dispatch.Finish {
 }
 
 // putAside sorts the results: those whose lanes a long batch has locked are put aside until the batch
-// ends or they have waited for asideFor; all others are to be written now.
+// ends or they have waited for maxAside; all others are to be written now.
 func (d *dispatcher) putAside() {
 	now := time.Now()
 	all := append(d.aside, d.unwritten...)

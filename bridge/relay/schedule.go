@@ -143,7 +143,7 @@ func (a *account) isReady(now time.Time) bool {
 }
 
 // pick returns the shares of a batch: how many events it may take of each account whose turn it is. The
-// accounts count as in work until done is called.
+// accounts count as in work until batchEnded is called.
 func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

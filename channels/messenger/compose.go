@@ -213,9 +213,9 @@ func countLinks(buttons []channels.Button) (n int) {
 	return n
 }
 
-func checkButtons(buttons []channels.Button, maxButtons int) error {
-	if len(buttons) > maxButtons {
-		return errBadContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), maxButtons), "Leave some out.")
+func checkButtons(buttons []channels.Button, limit int) error {
+	if len(buttons) > limit {
+		return errBadContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
 	}
 	for _, b := range buttons {
 		switch u, err := url.Parse(b.URL); {

@@ -13,7 +13,7 @@ import (
 
 // Waits of Run.
 const (
-	retryFirst   = 5 * time.Second // doubled with each failure in a row
+	retryFirst   = 5 * time.Second // doubled with each failure in a row, at most maxDoublings times
 	maxDoublings = 6
 	pollTimeout  = 5 * time.Minute
 	onceLife     = 24 * time.Hour // how long a content that was made for a single message is kept

@@ -82,7 +82,7 @@ func cleanText(text string) string {
 	}, text)
 }
 
-// isChangedByClean reports whether clean changes something about r.
+// isChangedByClean reports whether cleanText removes or replaces r.
 func isChangedByClean(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }

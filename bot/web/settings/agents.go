@@ -58,8 +58,8 @@ func noteOfRoles(all []setup.Entry) string {
 	return "Nobody is named super-admin, so every admin counts as one and can name others. Name one, and only super-admins can."
 }
 
-// refineAgent fixes the roles of the form for people who are no super-admins: only these make admins, and say who an admin is in
-// a chat. It offers a signature only if there are mails below which it stands.
+// refineAgent fixes the roles of the form for people who are no super-admins, because only super-admins make admins and say who
+// an admin is in a chat. It offers a signature only if there are mails below which it stands.
 func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	if len(all) > 0 && letterChannel(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })

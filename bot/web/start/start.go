@@ -249,7 +249,7 @@ func sendFile(v *web.Visit, kind, name string, body []byte) error {
 	return err
 }
 
-// saveTeam returns a team its channel.
+// saveTeam stores the channel of a team.
 func (p pages) saveTeam(v *web.Visit) error {
 	s, err := p.steps(v)
 	if err != nil {

@@ -57,7 +57,7 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 }
 
 // newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Their ids
-// rise in the order in which the facts name the keys, because of several new keys of a customer the one with the lowest id
+// rise in the order in which the facts name the keys, because among several new keys of a customer the one with the lowest id
 // becomes the root.
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))

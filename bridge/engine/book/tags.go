@@ -76,8 +76,8 @@ func (ts *Tags) makeIfNew(name string) string {
 	return name
 }
 
-// SpellAndMake returns tags the spelling that they have already, and makes those that are new. It returns those
-// that were made in this batch.
+// SpellAndMake changes names, in place, to the spelling that their tags have already, and makes the tags that are new. It
+// returns those that were made in this batch.
 func (ts *Tags) SpellAndMake(names []string) (created []string) {
 	for i, name := range names {
 		names[i] = ts.makeIfNew(name)

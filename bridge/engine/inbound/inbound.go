@@ -277,7 +277,7 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
-// showSaid posts the customer's message and its hasFiles. A chat's message that has only files gets no post
+// showSaid posts the customer's message and its files. A chat's message that has only files gets no post
 // of its text, so that several photos can become one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
 	c.Unshown = true

@@ -47,8 +47,8 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 	}
 	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
-		isOpen := c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open()
-		if isOpen && it.People.RootOf(c) == sender && hasParticipantNamed(c, in.From) {
+		isOpenHere := c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open()
+		if isOpenHere && it.People.RootOf(c) == sender && hasParticipantNamed(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}

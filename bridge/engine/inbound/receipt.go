@@ -231,7 +231,7 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 			rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
 		}
 		d.State, d.Dirty = string(s.State), true
-		rc.provesSent(c, m)
+		rc.noteProvenSent(c, m)
 		if m.Fate == store.FateOut {
 			rc.MarkSent(c, m, false)
 		}
@@ -265,9 +265,9 @@ func restartParts(d *book.Delivery, s *channels.Status) {
 	}
 }
 
-// provesSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
+// noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
 // if a bounce has come.
-func (rc *Receipts) provesSent(c *book.Conversation, m *book.Message) {
+func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message) {
 	if rc.Outbox.AwaitOtherParts(m) {
 		return
 	}

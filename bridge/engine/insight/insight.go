@@ -49,7 +49,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 		return
 	}
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
-	line.Args.Tags, note.Tagged = us.suggestTags(c, a.Tags)
+	line.Args.Tags, note.Tagged = us.suggestOrApplyTags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
 	us.suggest(c, f, note)
 	rests := us.suggestActions(c, f, note)
@@ -135,9 +135,9 @@ func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []br
 	return fresh
 }
 
-// suggestTags handles the tags that an analysis found. It returns those that the note suggests, and those that were put on the
+// suggestOrApplyTags handles the tags that an analysis found. It returns those that the note suggests, and those that were put on the
 // conversation at once, because the account's settings say so.
-func (us *UseCases) suggestTags(c *book.Conversation, found []string) (suggested, put []string) {
+func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (suggested, put []string) {
 	fresh := us.newTags(c, found)
 	if !us.Settings(c).AI.AppliesTags {
 		return fresh, nil

@@ -16,7 +16,7 @@ const KindReply = "reply"
 
 // Payload is what a delivery carries besides its message.
 type Payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // a post: where it goes, if that is fixed; a reply: where it was typed
+	Place  bridge.Place `json:"place,omitzero"` // a post: where it goes, if that is fixed, else without Thread; a reply: where it was typed
 	To     string       `json:"to,omitempty"`   // PostEphemeral: the user who sees it
 	Line   *bridge.Line `json:"line,omitempty"`
 	Mark   bridge.Mark  `json:"mark,omitempty"`
@@ -28,7 +28,7 @@ type Payload struct {
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written; the line shows a later one
+	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written; once the message has another one, the line says so
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 

@@ -85,8 +85,10 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 // of its own, and the agent is neither in that channel nor in the account's team.
 func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
-	isInTeam := a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID)
-	if !ok || isInTeam {
+	if !ok {
+		return false
+	}
+	if a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID) {
 		return false
 	}
 	return !rd.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))

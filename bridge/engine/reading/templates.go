@@ -54,7 +54,7 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 		set("customer_name", f.Contact.Name)
 		set("first_name", first)
 	}
-	if strings.Contains(f.Contact.Address, "@") { // else it is a phone number
+	if strings.Contains(f.Contact.Address, "@") { // else it is a phone number or a provider's id
 		set("email", f.Contact.Address)
 	}
 	set("user_name", f.Viewer.Name)

@@ -113,8 +113,8 @@ func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text st
 }
 
 // ClosedByProvider parks a reply that the provider refused because the window is closed. If the window was open as far
-// as Parley knew, that was wrong, unless the customer has opened it since the attempt: then Parley forgets that it was
-// opened.
+// as Parley knew, that was wrong, and Parley forgets that it was opened, unless the customer has opened it since the
+// attempt.
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
 	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)

@@ -114,11 +114,9 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 	now := line.newest().DecodedPayload()
 	outcome := st.outcome(m, first, now.Line, last)
 	said := *now.Line
-	words := book.WordsMarkOf(&m.Message)
-	offersOldWords := slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != words
 	switch {
-	case outcome == nil && offersOldWords: // the message was edited: its Send button is to send what the line shows
-		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), words
+	case outcome == nil && offersOldWords(&said, m): // the message was edited: its Send button is to send what the line shows
+		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsMarkOf(&m.Message)
 	case outcome == nil, isSameOutcome(said.Outcome, outcome):
 		return
 	default:
@@ -135,6 +133,12 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		return
 	}
 	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+}
+
+// offersOldWords reports whether a line has a button that sends a message, and shows other words than the message has now.
+func offersOldWords(line *bridge.Line, m *book.Message) bool {
+	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) && line.Args.Shown != ""
+	return hasSendButton && line.Args.Shown != book.WordsMarkOf(&m.Message)
 }
 
 // isSameOutcome reports whether a line that shows an outcome needn't be changed to show another one.

@@ -161,7 +161,7 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 }
 
 // Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
-// only. c is the conversation in whose thread it happened, or nil.
+// only. c is the conversation that it is about, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}

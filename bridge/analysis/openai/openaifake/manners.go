@@ -185,7 +185,7 @@ func ToolCalls() Manner {
 	}}
 }
 
-// WrongType returns a good answer that calls itself plain text.
+// WrongType gives a good answer that calls itself plain text.
 func WrongType() Manner {
 	return Manner{"wrong content type", func(x *exchange) {
 		rec := &recorder{header: http.Header{}}
