@@ -78,8 +78,8 @@ const burstTemplates = `
 
 const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
 
-// LoadBursts reads in one round trip what the analyses of bursts need, with the latest messages of each: at most each.
-func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*BurstMaterial, error) {
+// LoadBursts reads in one round trip what the analyses of bursts need, with at most perConversation of the latest messages of each.
+func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation int) (*BurstMaterial, error) {
 	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {
 		ids = append(ids, b.ConversationID)
@@ -88,7 +88,7 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*Burs
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
 	batch.Queue(burstSources).QueryRow(func(row pgx.Row) error { return row.Scan(&m.Now, &m.Knowledge, &m.Solved) })
-	query.Read(&batch, &m.Latest, latestMessages, ids, each)
+	query.Read(&batch, &m.Latest, latestMessages, ids, perConversation)
 	query.Read(&batch, &m.Conversations, getConversations, ids)
 	query.Read(&batch, &m.Templates, burstTemplates, ids)
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {

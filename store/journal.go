@@ -153,16 +153,17 @@ func (p *Pipeline) InsertEvents(events []NewEvent) {
 
 // eventColumns returns the arguments of insertEvents.
 func eventColumns(events []NewEvent) []any {
+	externalIDs := query.Field(events, func(e *NewEvent) string { return query.ShortID(e.ExternalID) })
 	return []any{
 		query.Field(events, func(e *NewEvent) AccountID { return e.AccountID }),
-		query.Field(events, func(e *NewEvent) string { return query.ShortID(e.ExternalID) }),
+		externalIDs,
 		query.Field(events, func(e *NewEvent) string { return query.ShortID(e.OrderKey) }),
 		query.Field(events, func(e *NewEvent) []byte { return e.Payload }),
 		query.Field(events, func(e *NewEvent) string { return e.Blob }),
 		query.Field(events, func(e *NewEvent) int64 { return max(e.SizeBytes, int64(len(e.Payload))) }),
 		query.Field(events, func(e *NewEvent) string { return Clean(e.Quarantine) }),
 		query.Field(events, func(e *NewEvent) AccountID { return cmp.Or(e.Share, e.AccountID) }),
-		query.Field(events, func(e *NewEvent) [16]byte { return factHash(query.ShortID(e.ExternalID)) }),
+		query.Field(externalIDs, func(id *string) [16]byte { return factHash(*id) }),
 		query.Field(events, func(e *NewEvent) [16]byte { return e.Erased }),
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Lane is the queue of the deliveries of one conversation to one destination: first in, first out.
+// Lane is the queue of the deliveries of one conversation to one destination. They leave in the order of Seq.
 type Lane struct {
 	ID             LaneID         `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account

@@ -13,9 +13,7 @@ import (
 )
 
 // Execer runs statements that return no rows: a pool, a transaction, or a Pipeline.
-type Execer interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
+type Execer = query.Execer
 
 // Batcher sends several statements in one round trip and one transaction.
 type Batcher = query.Batcher

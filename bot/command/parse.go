@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,7 +58,10 @@ var typedMention = regexp.MustCompile(`^@[\p{L}\p{N}._-]+`)
 func splitFront(text string, opt Options) (front, rest string) {
 	rest = text
 	for rest != "" {
-		length := cmp.Or(ignorableLength(rest), mentionLength(rest, opt), len(typedMention.FindString(rest)))
+		length := ignorableLength(rest)
+		if length == 0 {
+			length = anyMentionLength(rest, opt)
+		}
 		if length == 0 {
 			break
 		}
@@ -92,11 +94,20 @@ func mentionLength(s string, opt Options) int {
 	return longest
 }
 
+// anyMentionLength returns the length in bytes of the mention that s begins with, whether it was picked from the list or only
+// typed. It returns 0 if s begins with none.
+func anyMentionLength(s string, opt Options) int {
+	if length := mentionLength(s, opt); length > 0 {
+		return length
+	}
+	return len(typedMention.FindString(s))
+}
+
 // keptMentions returns the mentions in the front of a text, each followed by a space.
 func keptMentions(front string, opt Options) string {
 	var kept strings.Builder
 	for front != "" {
-		length := cmp.Or(mentionLength(front, opt), len(typedMention.FindString(front)))
+		length := anyMentionLength(front, opt)
 		if length == 0 {
 			front = front[1:] // a mention is found again whatever bytes stand before it
 			continue

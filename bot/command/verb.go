@@ -110,7 +110,7 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	return p
 }
 
-// read reads what follows a verb's word into p; bad says for people what is wrong.
+// readRest reads what follows a verb's word into p; bad says for people what is wrong.
 func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad string) {
 	switch v.Typed.Rest {
 	case verb.RestNothing:

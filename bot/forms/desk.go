@@ -12,7 +12,7 @@ type Desk interface {
 	Choices
 }
 
-// Conversations returns what a user may see of conversations.
+// Conversations is asked for what a user may see of conversations.
 // Errors: bridge.ErrNoConversation where there is none; *bridge.Problem, for people, where the
 // user may not see it.
 type Conversations interface {
@@ -31,7 +31,7 @@ type Conversations interface {
 	Attend(conversation bridge.ConversationID)
 }
 
-// Choices returns the lists that forms offer to choose from. Count returns as how many texts the provider of
+// Choices is asked for the lists that forms offer to choose from. Count returns as how many texts the provider of
 // an account counts a text; ok is false if the provider doesn't count.
 type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)

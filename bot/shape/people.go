@@ -8,12 +8,18 @@ import (
 
 // AgentName returns an agent's name, or the address if there is no name. It is never empty.
 func AgentName(a bridge.AgentRef) string {
-	return cmp.Or(OneLine(a.Name, MaxNameRunes), OneLine(a.Email, MaxNameRunes), "Somebody")
+	if name := OneLine(a.Name, MaxNameRunes); name != "" {
+		return name
+	}
+	return cmp.Or(OneLine(a.Email, MaxNameRunes), "Somebody")
 }
 
 // PartyName returns a customer's name, or the address if there is no name. It is never empty.
 func PartyName(p bridge.PartyRef) string {
-	return cmp.Or(OneLine(p.Name, MaxNameRunes), OneLine(p.Address, MaxNameRunes), "The customer")
+	if name := OneLine(p.Name, MaxNameRunes); name != "" {
+		return name
+	}
+	return cmp.Or(OneLine(p.Address, MaxNameRunes), "The customer")
 }
 
 // Party names a customer with the address, or by the address alone if there is no name.

@@ -53,7 +53,7 @@ type directory struct {
 	*workspace
 
 	agents   agents
-	onlyLook bool // Resolve joins no channel
+	readOnly bool // Resolve joins no channel
 	channels channelCache
 	people   peopleCache
 }
@@ -107,7 +107,7 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 }
 
 func (d *directory) joinChannel(ctx context.Context, id string) error {
-	if d.onlyLook {
+	if d.readOnly {
 		return nil
 	}
 	err := d.retryRead(ctx, func(ctx context.Context) error {

@@ -95,7 +95,7 @@ func TestEventsBesideTheManifest(t *testing.T) {
 // TestOnlyLook: who only looks finds a channel without joining it.
 func TestOnlyLook(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false, func(o *Options, _ *slackfake.Options) { o.OnlyLook = true })
+	st := newStage(t, false, func(o *Options, _ *slackfake.Options) { o.ReadOnly = true })
 	ch := st.fake.Admin.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{st.ann}})
 	for _, name := range []string{"#elsewhere", ch.ID} {
 		if id, err := st.s.Resolve(t.Context(), name); err != nil || id != ch.ID {

@@ -15,7 +15,7 @@ import (
 // maxAnswerBytes bounds what Slack gets back: larger answers get lost on the way.
 const maxAnswerBytes = 20000
 
-// envelopeBytes is what an answer's own fields may take, beside the form or the options in it.
+// envelopeBytes is what an answer's own fields may take, beside the form in it.
 const envelopeBytes = 1000
 
 // afterTimeout bounds what is done after Slack has its answer.

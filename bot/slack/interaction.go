@@ -166,10 +166,10 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	}
 	filled, errs := form.Submit()
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("%w: form not valid: %d fields are wrong", fact.ErrDecode, len(errs))
+		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", fact.ErrDecode, len(errs))
 	}
 	if filled.Next {
-		return nil, fmt.Errorf("%w: form not valid: it goes on", fact.ErrDecode)
+		return nil, fmt.Errorf("%w: form not valid: another form follows it", fact.ErrDecode)
 	}
 	about.Form = form.ID
 	about.Origin = bridge.OriginForm

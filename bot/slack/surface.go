@@ -72,8 +72,8 @@ type Options struct {
 	Client *http.Client     // nil means a client of its own, which never writes after a deadline
 	Zone   *time.Location   // of times in cards, for readers whose client can't show their own zone; nil means UTC
 
-	// OnlyLook makes Resolve join no channel, for apply --dry-run.
-	OnlyLook bool
+	// ReadOnly makes Resolve join no channel, for apply --dry-run.
+	ReadOnly bool
 
 	// Zero means the default of each of these.
 	Connections int           // Socket Mode connections
@@ -143,7 +143,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		now:    o.Now,
 	}
 	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
-	s.directory = &directory{workspace: w, agents: o.Desk, onlyLook: o.OnlyLook}
+	s.directory = &directory{workspace: w, agents: o.Desk, readOnly: o.ReadOnly}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
 	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
 	s.intake = newIntake(s)

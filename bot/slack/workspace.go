@@ -227,7 +227,7 @@ const (
 )
 
 // retryRead makes a read. It repeats the read after a temporary failure, and as often as Slack limits the rate, each time
-// after the wait for which Slack asks. It gives up when ctx would end before.
+// after a wait: the one for which Slack asks, or one that grows with each try. It gives up when ctx would end before.
 func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
 	for try := 1; ; try++ {
 		err := withTimeout(ctx, requestTimeout, read)

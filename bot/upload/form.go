@@ -27,7 +27,7 @@ const (
 )
 
 // maxFormBytes bounds a whole request: files, and some room for fields and what surrounds the parts.
-const maxFormBytes = maxFileBytes + 1<<20
+const maxFormBytes = maxTotalBytes + 1<<20
 
 // Form is what a browser sent: fields, and files, which are stored.
 type Form struct {
@@ -59,7 +59,7 @@ func ReadForm(r *http.Request, store Store) (Form, error) {
 	reader := formReader{
 		form:       Form{Fields: url.Values{}},
 		fieldBytes: maxFieldBytes,
-		fileBytes:  maxFileBytes,
+		fileBytes:  maxTotalBytes,
 		store:      store,
 	}
 	parts, err := r.MultipartReader()
@@ -138,7 +138,7 @@ func Words(err error) (text string, status int) {
 	case errors.Is(err, bridge.ErrNoConversation):
 		return "There is no such conversation.", http.StatusNotFound
 	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
-		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxFileBytes)), http.StatusRequestEntityTooLarge
+		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxTotalBytes)), http.StatusRequestEntityTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())), http.StatusUnprocessableEntity
 	}

@@ -20,11 +20,11 @@ import (
 
 // Bounds of what is uploaded at once. No channel accepts more.
 const (
-	maxFileBytes = 100 << 20 // of all files together
-	maxFiles     = 10
-	filesTimeout = 10 * time.Minute // for all files, however slow the line
-	formTimeout  = 20 * time.Second // for every other request
-	maxTextRunes = 3000             // of the text, as in other forms
+	maxTotalBytes = 100 << 20 // of all files together
+	maxFiles      = 10
+	filesTimeout  = 10 * time.Minute // for all files, however slow the line
+	formTimeout   = 20 * time.Second // for every other request
+	maxTextRunes  = 3000             // of the text, as in other forms
 )
 
 // Desk is what the page asks of the engine.
@@ -128,7 +128,7 @@ var source string
 // requireTicket calls next for requests with a valid ticket, and sets the headers that every answer has.
 func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxFileBytes, Runes: maxTextRunes}
+		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: maxFiles, Bytes: maxTotalBytes, Runes: maxTextRunes}
 		if theme := r.URL.Query().Get("theme"); isTheme(theme) {
 			s.Theme = theme
 		}

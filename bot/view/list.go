@@ -27,7 +27,8 @@ func listNames() []string {
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		c.Title = "Found: " + shape.OneLine(l.Words, maxTitleRunes-10)
+		const maxFoundRunes = 14 // "Found: " stands before them in the title
+		c.Title = "Found: " + shape.OneLine(l.Words, maxFoundRunes)
 	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))

@@ -34,7 +34,7 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 }
 
 // leftThreadBlocks links the thread that the conversation had before it was handed over, and quotes the last
-// lineBlocks in it.
+// words in it.
 func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	var parts [][]Piece
 	switch {

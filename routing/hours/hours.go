@@ -97,7 +97,7 @@ func New(p Plan, of Calendars) (*Hours, error) {
 	return h, nil
 }
 
-// SpecialDays gives the days that are unlike others, by date, with those of Holidays.
+// SpecialDays returns the days that are unlike others, by date. Those of Holidays are among them, closed all day.
 func (p Plan) SpecialDays() []Day {
 	days := slices.Clone(p.Days)
 	for _, date := range p.Holidays {

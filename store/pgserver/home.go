@@ -205,7 +205,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 	for _, parent := range m.tempDirs {
 		closed, err := acct.closedTo(parent)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, fmt.Errorf("%s for %s: %w", parent, acct, err))
 			continue
 		}
 		if acct.drop && closed != "" {

@@ -160,6 +160,9 @@ func (s *migrationSession) execConcurrently(
 		return nil, err
 	}
 	result, err := s.Conn.ExecContext(ctx, query, args)
+	if err != nil && s.Conn.Conn().PgConn().IsClosed() {
+		return result, err
+	}
 	// Also after a failure: applyAll may repeat the migration on this connection.
 	_, resetErr := s.Conn.ExecContext(ctx, `RESET lock_timeout`, nil)
 	return result, errors.Join(err, resetErr)

@@ -88,7 +88,7 @@ func (o Origin) Seal(address string) string {
 	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// Unseal returns back what Seal was given. Addresses that an older Parley stored have no origin.
+// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin.
 func Unseal(address string) (Origin, string) {
 	packed, ok := strings.CutPrefix(address, sealed)
 	if !ok {

@@ -3,8 +3,6 @@ package fact
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"parley/bot/teams/card"
@@ -176,10 +174,10 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	}
 	filled, errs := read.Form.Fill()
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("%w: form not valid: %s", errDecode, strings.Join(slices.Sorted(maps.Keys(errs)), ", "))
+		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", errDecode, len(errs))
 	}
 	if filled.Next { // it only opens another form
-		return nil, fmt.Errorf("%w: form not complete", errDecode)
+		return nil, fmt.Errorf("%w: form not valid: another form follows it", errDecode)
 	}
 	return []bridge.Action{{
 		Verb:      filled.Verb,

@@ -20,7 +20,7 @@ import (
 	"parley/channels/pause"
 )
 
-// MaxReadTries is how often one page is asked for, at most.
+// MaxReadTries is how often ReadPatiently asks for one page, at most.
 const MaxReadTries = 4
 
 // permits remembers which channels Graph lets us read. Channels that were not read yet aren't in it.

@@ -187,7 +187,7 @@ func (l *markdownLine) addCode(n *html.Node) {
 	l.addRun(readyRun, text, fence+inside+fence)
 }
 
-// addPicture adds a picture that is a part of the mail. (Reader.picture has replaced all others.)
+// addPicture adds a picture that is a part of the mail. (Reader.replacePicture has replaced all others.)
 func (l *markdownLine) addPicture(src, alt string) {
 	if strings.HasPrefix(src, "cid:") {
 		l.addRun(readyRun, "\uFFFC", "!["+Escape(alt)+"]("+escapeTarget(src)+")")

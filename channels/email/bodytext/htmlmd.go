@@ -23,7 +23,7 @@ type markdownWriter struct {
 	gap           int     // newlines due before the next line; 2 make an empty line
 	boxesWithLine int     // how many of boxes, from the outermost on, have a line already
 	linesWritten  int     // lines written so far
-	margin        []byte  // the prefix of further lines in the kept boxes: see box
+	margin        []byte  // the prefix of further lines in the first boxesWithLine boxes: see box
 	singleLine    int     // how many open elements can't have line breaks
 
 	dataTables map[*html.Node][][]*html.Node // the cells, by rows, of tables that show data

@@ -17,7 +17,7 @@ const (
 )
 
 // writeTable writes a table that shows data (dataRows). Tables that only arrange things are not written by
-// it: measure has turned them into lines or paragraphs.
+// it: classify has turned them into lines or paragraphs.
 func (w *markdownWriter) writeTable(n *html.Node) {
 	rows := w.dataTables[n]
 	var cells [][]string

@@ -73,9 +73,9 @@ const MaxPatternBytes PatternBudget = 8 << 10
 const lineCost = 50
 
 // Allow reports whether a line may be matched, and counts it.
-func (l *PatternBudget) Allow(text string) bool {
-	*l -= PatternBudget(len(text) + lineCost)
-	return *l >= 0
+func (b *PatternBudget) Allow(text string) bool {
+	*b -= PatternBudget(len(text) + lineCost)
+	return *b >= 0
 }
 
 // findHistory returns the index of the line at which signature or quoted history begins that reaches to the

@@ -210,7 +210,7 @@ func isBlockTag(tag atom.Atom) bool {
 }
 
 // splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is
-// none, or if the body has nothing else: then isOnlyHistory is true. noHistory says that there is none.
+// none, or if the body has nothing else: then onlyHistory is true. noHistory says that there is none.
 func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
 	found := htmlLines(body)
 	lines := make([]line, len(found))

@@ -159,7 +159,7 @@ func (h hostile) all() map[string]string {
 }
 
 // newMailMeter makes a Meter for whole mails. A mail may be nothing but tags or parts: up to
-// htmlNodes and maxParts of them are read, however few bytes they have.
+// maxHTMLNodes and maxParts of them are read, however few bytes they have.
 func newMailMeter() *budget.Meter {
 	allowed := budget.Usual()
 	allowed.Base = 4 * time.Millisecond

@@ -271,7 +271,8 @@ func (s *imapSession) folderStatus(folder string) (*imap.StatusData, error) {
 	return data, err
 }
 
-// maxFound is how many UIDs of the result of one search are used. A larger folder is fetched in several rounds.
+// maxFound is how many UIDs of the result of one search are used. Of new mail, later rounds
+// fetch the rest.
 const maxFound = 1 << 20
 
 // search returns the lowest maxFound UIDs that match, in order.

@@ -197,7 +197,7 @@ func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
 // errNotShown means that the server finds a mail, but doesn't show it. So nobody can say that the mail isn't there.
 var errNotShown = errors.New("email: the server does not show a mail that it finds")
 
-// maxHeadersRead is of how many mails the headers are read at once: of the last ones.
+// maxHeadersRead limits of how many mails findByMessageID and readLastHeaders read the headers: of the last ones.
 const maxHeadersRead = 50
 
 // readHeaders reads the headers of mails in the selected folder.

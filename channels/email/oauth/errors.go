@@ -47,9 +47,9 @@ func (e *Refusal) Passing() bool {
 		slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)
 }
 
-// asRefusal returns the error of a call without what was sent to the provider, because that has secrets: a
+// callError returns the error of a call without what was sent to the provider, because that has secrets: a
 // *Refusal if the provider answered.
-func (p *Provider) asRefusal(err error) error {
+func (p *Provider) callError(err error) error {
 	var said *oauth2.RetrieveError
 	if !errors.As(err, &said) {
 		return fmt.Errorf("oauth: %s can't be reached: %w", p.Title, err)

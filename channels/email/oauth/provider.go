@@ -132,7 +132,7 @@ func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, I
 	defer cancel()
 	got, err := p.configFor(f.Redirect).Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
-		return Tokens{}, nil, p.asRefusal(err)
+		return Tokens{}, nil, p.callError(err)
 	}
 	if !p.isEnough(got) {
 		return Tokens{}, nil, ErrNoMail
@@ -171,7 +171,7 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (Tokens, error) 
 	defer cancel()
 	got, err := p.config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
 	if err != nil {
-		return Tokens{}, p.asRefusal(err)
+		return Tokens{}, p.callError(err)
 	}
 	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, nil
 }

@@ -17,12 +17,12 @@ var replyMark = regexp.MustCompile(`(?i)^\s*` +
 func subjectLine(o channels.Outbound) string {
 	s := rawmail.OneLine(o.Subject)
 	if o.InReplyTo == "" && len(o.References) == 0 {
-		return cutSubject(orNoSubject(s))
+		return shorten(orNoSubject(s))
 	}
 	for replyMark.MatchString(s) {
 		s = s[len(replyMark.FindString(s)):]
 	}
-	return "Re: " + cutSubject(orNoSubject(s))
+	return "Re: " + shorten(orNoSubject(s))
 }
 
 func orNoSubject(s string) string {
@@ -32,8 +32,8 @@ func orNoSubject(s string) string {
 	return s
 }
 
-// cutSubject shortens a text to the length of a subject.
-func cutSubject(s string) string {
+// shorten cuts a text to the length that a subject may have.
+func shorten(s string) string {
 	if utf8.RuneCountInString(s) <= maxSubjectRunes {
 		return s
 	}

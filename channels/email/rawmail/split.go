@@ -266,13 +266,14 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 	ctype, params := ParseParams(v, h.Guess)
 	major, _, hasSlash := strings.Cut(ctype, "/")
 	isValid := hasSlash && major != "" && IsMediaType(ctype)
-	isMultipart := !hasSlash || major == "multipart" && !isValid // "multipart/*", if it has a boundary
+	isBroken := !hasSlash || major == "multipart" && !isValid // as "multipart/*"
+	isMultipart := isBroken && params["boundary"] != ""
 	switch {
 	case ctype == "" || ctype == "text" || ctype == "plain":
 		return "text/plain", params
 	case ctype == "html":
 		return "text/html", params
-	case isMultipart && params["boundary"] != "":
+	case isMultipart:
 		return "multipart/mixed", params
 	case isValid:
 		return ctype, params

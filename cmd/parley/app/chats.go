@@ -278,11 +278,11 @@ func (c *chats) settle(ctx context.Context, kind string) {
 }
 
 // isAtWork reports whether a chat is at work with these credentials.
-func (c *chats) isAtWork(kind string, print [32]byte) bool {
+func (c *chats) isAtWork(kind string, fingerprint [32]byte) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	one := c.open[kind]
-	return one != nil && one.fingerprint == print
+	return one != nil && one.fingerprint == fingerprint
 }
 
 // SignedIn returns the environment, completed by the stored credentials of chats that it doesn't name itself. The database

@@ -13,9 +13,9 @@ type Lookup struct {
 	surface func(kind string) bridge.Surface // nil if there is none of this kind
 }
 
-// NewLookup prepares the surfaces; it opens no connection yet. With onlyLook nothing is changed in the
+// NewLookup prepares the surfaces; it opens no connection yet. With readOnly nothing is changed in the
 // surfaces: the app joins no channel.
-func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
+func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, readOnly bool) (*Lookup, error) {
 	surfaces := map[string]bridge.Surface{}
 	e, err := engine.New(ctx, engine.Options{Pool: db.Pool, Log: log})
 	if err != nil {
@@ -24,7 +24,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onl
 	if env, err = db.SignedIn(ctx, env); err != nil {
 		return nil, err
 	}
-	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, ReadOnly: onlyLook})
+	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, ReadOnly: readOnly})
 	if err != nil {
 		return nil, err
 	}

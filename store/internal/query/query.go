@@ -117,7 +117,9 @@ func JSON[T any](rows []T) (string, error) {
 }
 
 // InQueue is the condition that the event e waits to be applied. An event waits if it came after the next event of its
-// queue (first_event). A replayed event may wait behind newer ones, so that its own place has to be looked up.
+// queue (first_event); events that are not older than that one are counted without a look at their places, even if they were
+// applied already, as they may be after a replay. An older event that was replayed may wait behind newer ones, so that its own
+// place has to be looked up.
 const InQueue = `EXISTS (
 	SELECT FROM queues AS q
 	WHERE q.key = e.order_key AND (q.first_event <= e.id OR q.last_place > q.place
