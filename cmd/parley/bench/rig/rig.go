@@ -30,11 +30,12 @@ type Rig struct {
 	InsertUS float64      // CPU of the database for one insert of the latest reference, µs
 	OnRAM    bool         // the database's files are memory: other targets
 
-	server   *pgserver.Server // nil until a group needs one
-	worlds   int              // made so far
-	referred bool             // the reference's database is there
-	profiles int              // made so far
-	mu       sync.Mutex       // guards writes to Options.Out
+	server      *pgserver.Server // nil until a group needs one
+	worlds      int              // made so far
+	hasTemplate bool             // templateDatabase is there
+	referred    bool             // the reference's database is there
+	profiles    int              // made so far
+	mu          sync.Mutex       // guards writes to Options.Out
 }
 
 // Close ends the server and removes everything of the run.

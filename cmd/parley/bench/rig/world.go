@@ -18,6 +18,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
 	"parley/store/pgserver"
+	"parley/store/schema"
 )
 
 // WorldOptions shape a world. The zero value is a durable database without a surface.
@@ -72,6 +73,9 @@ func (b *Rig) postgres(ctx context.Context) (*pgserver.Server, error) {
 	return server, nil
 }
 
+// templateDatabase has the schema and nothing else.
+const templateDatabase = "template_of_worlds"
+
 // StartWorld makes a world; close it. The database is new and migrated.
 func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	if _, err := b.postgres(ctx); err != nil {
@@ -82,7 +86,7 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	w.Dir = filepath.Join(b.Scratch.Dir, w.name)
 	err := os.MkdirAll(w.Dir, 0o700)
 	if err == nil {
-		err = w.CreateDatabase(ctx, w.name)
+		err = w.createOwnDatabase(ctx)
 	}
 	if err == nil {
 		w.Pool, err = pgxpool.New(ctx, w.URL())
@@ -111,6 +115,37 @@ func (w *World) URLOf(database string) string { return w.Rig.server.URL(database
 // CreateDatabase makes a further database on the same server.
 func (w *World) CreateDatabase(ctx context.Context, name string) error {
 	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+}
+
+// createOwnDatabase makes the world's database. A database with the schema is a copy of the run's template, which the first
+// world makes: to migrate takes a second.
+func (w *World) createOwnDatabase(ctx context.Context) error {
+	if w.options.Empty {
+		return w.CreateDatabase(ctx, w.name)
+	}
+	if !w.Rig.hasTemplate {
+		if err := w.createTemplate(ctx); err != nil {
+			return err
+		}
+		w.Rig.hasTemplate = true
+	}
+	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{w.name}.Sanitize()+" TEMPLATE "+templateDatabase)
+}
+
+// createTemplate makes and migrates the database that those of worlds are copies of.
+func (w *World) createTemplate(ctx context.Context) error {
+	if err := w.CreateDatabase(ctx, templateDatabase); err != nil {
+		return err
+	}
+	pool, err := pgxpool.New(ctx, w.URLOf(templateDatabase))
+	if err != nil {
+		return fmt.Errorf("bench: template: %w", err)
+	}
+	defer pool.Close() // a database with sessions can't be copied
+	if err := schema.Migrate(ctx, pool); err != nil {
+		return fmt.Errorf("bench: template: %w", err)
+	}
+	return nil
 }
 
 // Admin runs one statement outside the world's database.
