@@ -90,11 +90,14 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 // beginningRunes is how much of a line is compared with the table: more than its longest word.
 const beginningRunes = 80
 
-// beginsInside reports whether a text begins with a word of insideTable: "internal: …",
+// hasInsideWordFirst reports whether a text begins with a word of insideTable: "internal: …",
 // "Note - …", "(note) …", "note customer is angry".
-func beginsInside(text string) bool {
+func hasInsideWordFirst(text string) bool {
 	word, after, found := cutInsideWord(text)
-	return found && (!word.isEveryday || isSetApart(after))
+	if !found {
+		return false
+	}
+	return !word.isEveryday || isSetApart(after)
 }
 
 // hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …",
@@ -108,7 +111,8 @@ func hasInsideLine(text string, opt Options) bool {
 			return true
 		}
 		word, after, found := cutInsideWord(rest)
-		if found && !word.isHint && isSetApart(after) {
+		isNote := found && !word.isHint
+		if isNote && isSetApart(after) {
 			return true
 		}
 	}
@@ -121,7 +125,7 @@ func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	plain := plainBeginning(line)
 	for _, w := range allInsideWords() {
 		after, ok := strings.CutPrefix(plain, w.text)
-		if ok && !beginsWithLetter(after) {
+		if ok && !hasLetterFirst(after) {
 			return w, after, true
 		}
 	}
@@ -159,7 +163,7 @@ func plainBeginning(line string) string {
 	return strings.TrimLeft(plain, " ([{<\"'“”„«»*_~`#>-–—•+")
 }
 
-func beginsWithLetter(s string) bool {
+func hasLetterFirst(s string) bool {
 	for _, r := range s {
 		return unicode.IsLetter(r) || unicode.IsDigit(r)
 	}
@@ -175,7 +179,7 @@ func isSetApart(after string) bool {
 	}
 	for _, dash := range []string{"-", "–", "—"} {
 		if rest, ok := strings.CutPrefix(after, dash); ok {
-			return rest == "" || !beginsWithLetter(rest)
+			return rest == "" || !hasLetterFirst(rest)
 		}
 	}
 	return false

@@ -151,7 +151,7 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if isLoneVerb(rest) {
 		return bridge.MarkLone, ""
 	}
-	if beginsInside(rest) {
+	if hasInsideWordFirst(rest) {
 		return bridge.MarkColleagues, rest
 	}
 	return bridge.MarkNone, rest
@@ -195,12 +195,15 @@ func isLoneVerb(text string) bool {
 	}
 	v, ok := verb.Find(word) // also finds words behind a sign
 	hasSign := strings.ContainsAny(word, "!/")
-	if !ok || hasSign || !v.Typed.Lone {
+	if !ok || hasSign {
 		return false
 	}
 	mayBeAnswer := slices.Contains(v.Typed.Answers, word) || len(word) < 2
-	if mayBeAnswer {
+	if !v.Typed.Lone || mayBeAnswer {
 		return false
 	}
-	return args == "" || v.Typed.Rest == verb.RestTime && when.Known(args)
+	if args == "" {
+		return true
+	}
+	return v.Typed.Rest == verb.RestTime && when.Known(args)
 }

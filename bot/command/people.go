@@ -31,10 +31,10 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 	for {
 		text = text[len(separators.FindString(text)):]
 		after := text[len(joiningWord.FindString(text)):]
-		if strings.HasPrefix(after, "#") || beginsWithPerson(after, opt) { // else the word begins the note
+		if strings.HasPrefix(after, "#") || hasPersonFirst(after, opt) { // else the word begins the note
 			text = after
 		}
-		if strings.HasPrefix(text, "-") && beginsWithPerson(text, opt) {
+		if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt) {
 			return "To take somebody off, name all who keep it: assign @ann @bob"
 		}
 		afterPlus, hasPlus := strings.CutPrefix(text, "+")
@@ -54,7 +54,8 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 		args.Agents = append(args.Agents, id)
 		text = text[length:]
 	}
-	if team := teamName.FindStringSubmatch(text); team != nil && len(args.Agents) == 0 {
+	team := teamName.FindStringSubmatch(text)
+	if team != nil && len(args.Agents) == 0 {
 		args.Team = team[1] + team[2] + team[3] // one of the three forms
 		args.Note = typed.Trim(text[len(team[0]):])
 		return ""
@@ -66,8 +67,8 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 	return ""
 }
 
-// beginsWithPerson reports whether a text begins with a person, with or without "+" or "-" before them.
-func beginsWithPerson(text string, opt Options) bool {
+// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before them.
+func hasPersonFirst(text string, opt Options) bool {
 	_, cut := cutPerson(strings.TrimLeft(text, "+- "), opt)
 	return cut > 0
 }

@@ -23,7 +23,7 @@ const phoneDigits = 10
 func readStart(p *Parsed, text string, opt Options) (bad string) {
 	text = typed.Trim(typed.Unlink(text))
 	first, rest := cutWord(text)
-	if !looksLikeRecipient(first) && accountName.MatchString(first) {
+	if !isLikelyRecipient(first) && accountName.MatchString(first) {
 		p.Args.Account = first
 		text = rest
 		first, rest = cutWord(text)
@@ -36,7 +36,7 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 	default:
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
 	}
-	if p.Args.Account == "" && !looksLikeRecipient(p.Args.Recipient) {
+	if p.Args.Account == "" && !isLikelyRecipient(p.Args.Recipient) {
 		return "“" + typed.Clip(p.Args.Recipient) + "” is no address."
 	}
 	if rest == "" {
@@ -46,8 +46,8 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 	return bad
 }
 
-// looksLikeRecipient reports whether a word looks like an address or a number.
-func looksLikeRecipient(s string) bool {
+// isLikelyRecipient reports whether a word looks like an address or a number.
+func isLikelyRecipient(s string) bool {
 	if typed.IsAddress(strings.TrimPrefix(s, "mailto:")) {
 		return true
 	}

@@ -38,7 +38,8 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 
 // findVerb finds the verb of a word. The name of a list is VerbList with that list, and nothing may follow it.
 func findVerb(name string) (*verb.Verb, Parsed, bool) {
-	if v, ok := verb.Find(name); ok && name != "" {
+	v, ok := verb.Find(name)
+	if ok && name != "" {
 		return v, Parsed{Verb: v.Name}, true
 	}
 	if name, ok := listName(strings.ToLower(name)); ok {
@@ -69,7 +70,7 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	case near != "":
 		text += " Did you mean " + sign + near + "?"
 	}
-	p := refused(name, marker, text)
+	p := refuseVerb(name, marker, text)
 	p.Meant = offer
 	return p
 }
@@ -89,8 +90,8 @@ func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.
 	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
 }
 
-// refused makes the result for a verb whose arguments can't be used: nothing is done, and text says why.
-func refused(name string, marker bridge.Marker, text string) Parsed {
+// refuseVerb makes the result for a verb whose arguments can't be used: nothing is done, and text says why.
+func refuseVerb(name string, marker bridge.Marker, text string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
 }
 
@@ -105,7 +106,7 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 		return p
 	}
 	if bad := p.readRest(v, name, rest, opt); bad != "" {
-		return refused(name, marker, bad)
+		return refuseVerb(name, marker, bad)
 	}
 	return p
 }
@@ -185,6 +186,7 @@ func replyText(text string, opt Options) (reply, bad string) {
 const (
 	maxSlips    = 2
 	minMistyped = 4 // letters
+	maxExtra    = 4 // letters beyond twice the length of the other word: with more, the slips aren't counted
 )
 
 // nearestWord returns the word of a verb that differs from name by the fewest slips, and by maxSlips at most. It returns ""
@@ -210,7 +212,7 @@ func nearestWord(name string) string {
 // Damerau-Levenshtein distance with restricted swaps: rows[i][j] is that of the first i letters of a and j of b.
 func countSlips(a, b string) int {
 	x, y := []rune(a), []rune(b)
-	if len(x) > 2*len(y)+4 { // far too long: it need not be counted
+	if len(x) > 2*len(y)+maxExtra { // far too long: it need not be counted
 		return len(x)
 	}
 	rows := make([][]int, len(x)+1)
@@ -226,10 +228,18 @@ func countSlips(a, b string) int {
 			default:
 				rows[i][j] = 1 + min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
 			}
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+			if isSwappedAtEnd(x[:i], y[:j]) {
 				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
 			}
 		}
 	}
 	return rows[len(x)][len(y)]
+}
+
+// isSwappedAtEnd reports whether the last two letters of a are those of b in the other order.
+func isSwappedAtEnd(a, b []rune) bool {
+	if len(a) < 2 || len(b) < 2 {
+		return false
+	}
+	return a[len(a)-1] == b[len(b)-2] && a[len(a)-2] == b[len(b)-1]
 }

@@ -12,7 +12,9 @@ import (
 // readWanted reads which text is asked for: a task by its word, then a language, then the text to work on. What begins
 // with no such word is a question about the conversation; nothing at all asks for a summary.
 func readWanted(p *Parsed, name, rest string) (bad string) {
-	word, after, isCommand := strings.ToLower(name), rest, true
+	word := strings.ToLower(name)
+	after := rest
+	isCommand := true // the word is a command, not the beginning of a question
 	if word == "ai" {
 		word, after, isCommand = leadingWord(rest)
 	}
@@ -20,13 +22,14 @@ func readWanted(p *Parsed, name, rest string) (bad string) {
 	p.Args.Wanted = wanted
 	task, style := taskOf(word)
 	asksNothing := rest == "" && task == ""
+	isNoQuestion := isCommand || after == "" // unlike "shorter than what?"
 	switch {
 	case asksNothing, task == analysis.Summarise && readLanguage(wanted, after):
 		wanted.Task = analysis.Summarise
 	case task == analysis.Translate:
 		wanted.Task = task
 		p.Text, bad = readTranslation(wanted, after)
-	case task == analysis.Rephrase && (isCommand || after == ""): // and not "shorter than what?"
+	case task == analysis.Rephrase && isNoQuestion:
 		wanted.Task = task
 		wanted.Style = style
 		p.Text = after
@@ -91,7 +94,8 @@ func readTranslation(w *bridge.WantedText, rest string) (text, bad string) {
 	}
 	name := withoutTo(head)
 	namesLanguage := name != typed.Trim(head) && !strings.ContainsAny(name, " \n") // "to Klingon"
-	if namesLanguage && (hasColon || text == "") {
+	isOnlyHead := hasColon || text == ""
+	if namesLanguage && isOnlyHead {
 		return "", "I know no language “" + typed.Clip(name) + "”. For example: !ai translate to German: TEXT"
 	}
 	return rest, ""

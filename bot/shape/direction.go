@@ -11,9 +11,9 @@ const (
 	endIsolate = '\u2069'
 )
 
-// isolated puts words that are written from right to left between Unicode's isolation marks, so that
+// isolateWords puts words that are written from right to left between Unicode's isolation marks, so that
 // they don't change the direction of the text beside them.
-func isolated(s string) string {
+func isolateWords(s string) string {
 	for _, r := range s {
 		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
 			return string(isolate) + s + string(endIsolate)
@@ -25,18 +25,19 @@ func isolated(s string) string {
 // Straight removes the characters that change the direction of writing. Isolation marks stay if they are in pairs:
 // then they change nothing outside of them, and without them a Hebrew name would run into the number beside it.
 func Straight(s string) string {
-	paired := isolatesInPairs(s)
+	paired := hasPairedIsolates(s)
 	return strings.Map(func(r rune) rune {
-		mayStay := paired && (r == isolate || r == endIsolate)
-		if changesDirection(r) && !mayStay {
+		isIsolate := r == isolate || r == endIsolate
+		mayStay := paired && isIsolate
+		if isDirectionMark(r) && !mayStay {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// isolatesInPairs reports whether each isolation mark of s is ended, and none is ended before it began.
-func isolatesInPairs(s string) bool {
+// hasPairedIsolates reports whether each isolation mark of s is ended, and none is ended before it began.
+func hasPairedIsolates(s string) bool {
 	open := 0
 	for _, r := range s {
 		switch r {
@@ -52,8 +53,14 @@ func isolatesInPairs(s string) bool {
 	return open == 0
 }
 
-// changesDirection reports whether a character changes the direction of text: embeddings and overrides, isolates, and
+// isDirectionMark reports whether a character changes the direction of text: embeddings and overrides, isolates, and
 // the three marks of a direction.
-func changesDirection(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
+func isDirectionMark(r rune) bool {
+	switch {
+	case r >= '\u202a' && r <= '\u202e': // embeddings and overrides
+		return true
+	case r >= '\u2066' && r <= '\u2069': // isolates
+		return true
+	}
+	return strings.ContainsRune("\u200e\u200f\u061c", r)
 }

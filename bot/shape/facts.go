@@ -99,9 +99,12 @@ func StatusWords(f bridge.Facts) string {
 	return "Open"
 }
 
+// maxProviderRunes is how much is shown of a provider's word, such as a template's language or status.
+const maxProviderRunes = 20
+
 // TemplateName names a template to people.
 func TemplateName(t bridge.Template) string {
-	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, 20) + ")"
+	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, maxProviderRunes) + ")"
 }
 
 // TemplateWords returns the state of a template.
@@ -120,5 +123,5 @@ func TemplateWords(t bridge.Template) string {
 	case "disabled":
 		return "Disabled by the provider"
 	}
-	return OneLine(t.Status, 20)
+	return OneLine(t.Status, maxProviderRunes)
 }

@@ -33,5 +33,7 @@ func Party(p bridge.PartyRef) string {
 
 // Nobody reports whether a reference names no agent.
 func Nobody(a bridge.AgentRef) bool {
-	return a.ID == 0 && a.User == "" && a.Name == "" && a.Email == ""
+	hasID := a.ID != 0 || a.User != ""
+	hasName := a.Name != "" || a.Email != ""
+	return !hasID && !hasName
 }

@@ -120,7 +120,7 @@ func OneLine(s string, maxRunes int) string {
 	if runes := []rune(s); len(runes) > maxRunes {
 		s = strings.TrimSpace(string(runes[:maxRunes-1])) + "…"
 	}
-	return isolated(s)
+	return isolateWords(s)
 }
 
 // withoutInvisible returns what a line shows of a character; -1 means nothing.

@@ -40,7 +40,8 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 	}
 	var firstErr error
 	for _, channel := range list {
-		if err := read(ctx, channel); err != nil && firstErr == nil {
+		err := read(ctx, channel)
+		if err != nil && firstErr == nil {
 			firstErr = fmt.Errorf("catch-up: %w", err)
 		}
 		if ctx.Err() != nil {

@@ -17,7 +17,7 @@ var (
 // word that isn't an address, or "" if all are.
 func Addresses(text string) (list []string, removed int, wrong string) {
 	seen := map[string]bool{} // in small letters
-	isSeparator := func(r rune) bool { return Blank(r) || r == ',' || r == ';' }
+	isSeparator := func(r rune) bool { return Blank(r) || strings.ContainsRune(",;", r) }
 	for _, field := range strings.FieldsFunc(Unlink(text), isSeparator) {
 		address := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
 		address, hasMinus := strings.CutPrefix(address, "-")
@@ -53,7 +53,10 @@ func IsAddress(s string) bool {
 		return false
 	}
 	parsed, err := mail.ParseAddress(s)
-	return err == nil && parsed.Address == s && parsed.Name == ""
+	if err != nil {
+		return false
+	}
+	return parsed.Address == s && parsed.Name == ""
 }
 
 // DigitsIn counts the digits of a text.

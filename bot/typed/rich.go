@@ -136,7 +136,7 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 	var card *bridge.RichCard // the one that is being read; nil before the first line of the next one
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		line = visible(Unlink(line))
+		line = visibleText(Unlink(line))
 		if line == "" {
 			card = nil
 			continue
@@ -162,7 +162,7 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 
 // checkCard says what is wrong with a card that a channel is to carry. It returns "" if nothing is.
 func checkCard(c bridge.RichCard) (bad string) {
-	hasContent := c.Text != "" || c.ImageURL != "" || len(c.Buttons) > 0
+	hasContent := c.Text+c.ImageURL != "" || len(c.Buttons) > 0
 	switch {
 	case utf8.RuneCountInString(c.Title) > maxCardRunes:
 		return fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
@@ -215,7 +215,10 @@ const maxLinkBytes = 1000
 // isWebAddress reports whether a word is a web address that providers accept as a link.
 func isWebAddress(s string) bool {
 	u, err := url.Parse(s)
-	if err != nil || len(s) > maxLinkBytes || strings.ContainsFunc(s, Blank) {
+	if err != nil || len(s) > maxLinkBytes {
+		return false
+	}
+	if strings.ContainsFunc(s, Blank) {
 		return false
 	}
 	return u.Scheme == "https" && strings.Contains(u.Host, ".")
@@ -227,6 +230,9 @@ var (
 	pointPair  = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
 )
 
+// The degrees of the poles, and of the line of longitude opposite Greenwich.
+const maxLatitude, maxLongitude = 90, 180
+
 // Point reads a place: "52.5163, 13.3777", or a link to a map that contains the coordinates. ok is false if it can't.
 func Point(text string) (latitude, longitude float64, ok bool) {
 	text = Trim(Unlink(text))
@@ -237,8 +243,9 @@ func Point(text string) (latitude, longitude float64, ok bool) {
 		}
 		lat, errLat := strconv.ParseFloat(m[1], 64)
 		lon, errLon := strconv.ParseFloat(m[2], 64)
-		isOnEarth := math.Abs(lat) <= 90 && math.Abs(lon) <= 180
-		return lat, lon, errLat == nil && errLon == nil && isOnEarth
+		isRead := errLat == nil && errLon == nil
+		isOnEarth := math.Abs(lat) <= maxLatitude && math.Abs(lon) <= maxLongitude
+		return lat, lon, isRead && isOnEarth
 	}
 	return 0, 0, false
 }
@@ -263,7 +270,7 @@ func Phones(text string) (list []string, bad string) {
 func textLines(text string) []string {
 	var list []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		line = visible(line)
+		line = visibleText(line)
 		if line != "" {
 			list = append(list, line)
 		}
@@ -271,8 +278,8 @@ func textLines(text string) []string {
 	return list
 }
 
-// visible returns what people see of a line.
-func visible(line string) string { return strings.Join(strings.FieldsFunc(line, Blank), " ") }
+// visibleText returns what people see of a line.
+func visibleText(line string) string { return strings.Join(strings.FieldsFunc(line, Blank), " ") }
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 

@@ -13,14 +13,20 @@ func Blank(r rune) bool {
 	case '\u2800', '\u034f', unicode.ReplacementChar: // the empty pattern of Braille, the joiner of graphemes
 		return true
 	}
-	isFormat := unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r)
-	return isFormat || unicode.IsSpace(r) || unicode.IsControl(r)
+	if unicode.IsSpace(r) || unicode.IsControl(r) {
+		return true
+	}
+	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r)
 }
 
 // Trim removes spaces and what is invisible from both ends.
 func Trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
+		switch r {
+		case '\u200b', '\ufeff', '\u2060': // spaces without width
+			return true
+		}
+		return unicode.IsSpace(r)
 	})
 }
 
@@ -28,7 +34,7 @@ func Trim(s string) string {
 func Tags(text string) []string {
 	var tags []string
 	seen := map[string]bool{}
-	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
 		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, Blank), " "), `"“”#' `)
 		if tag != "" && !seen[strings.ToLower(tag)] {
 			seen[strings.ToLower(tag)] = true

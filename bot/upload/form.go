@@ -181,7 +181,8 @@ const unknownType = "application/octet-stream"
 // cleanType returns a file's content type: the one that a browser gives it, or else one by the ending of its name.
 func cleanType(given, name string) string {
 	contentType, _, err := mime.ParseMediaType(given)
-	if err == nil && strings.Contains(contentType, "/") && contentType != unknownType {
+	isReadable := err == nil && strings.Contains(contentType, "/")
+	if isReadable && contentType != unknownType {
 		return contentType
 	}
 	byName, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")

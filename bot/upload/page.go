@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func New(o Options) *Page {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	html := template.Must(template.New("page").Funcs(template.FuncMap{"size": channels.SizeWords}).Parse(source))
-	return &Page{o, html}
+	return &Page{opt: o, html: html}
 }
 
 // Link gives the page's address for the ticket's bearer. The text that they typed already stands behind
@@ -96,7 +97,9 @@ func (p *Page) Link(t Ticket, theme, typed string) string {
 }
 
 // isTheme reports whether theme is one that the page knows.
-func isTheme(theme string) bool { return theme == "default" || theme == "dark" || theme == "contrast" }
+func isTheme(theme string) bool {
+	return slices.Contains([]string{"default", "dark", "contrast"}, theme)
+}
 
 // Handlers returns the page's handlers, by pattern.
 func (p *Page) Handlers() map[string]http.Handler {
@@ -173,14 +176,14 @@ func (p *Page) answer(w http.ResponseWriter, status int, s shown) {
 func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
-	if !p.admit(ctx, w, t, &s) {
+	if !p.ensureMayReply(ctx, w, t, &s) {
 		return
 	}
 	p.answer(w, http.StatusOK, s)
 }
 
-// admit reports whether the ticket's bearer may reply now. If not, it has answered the request.
-func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
+// ensureMayReply reports whether the ticket's bearer may reply now. If not, it has answered the request.
+func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
 	if err != nil {
 		p.refuse(w, err, *s)

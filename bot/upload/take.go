@@ -28,7 +28,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	r, cancel := AllowFiles(w, r)
 	defer cancel()
 	ctx := r.Context()
-	if !p.admit(ctx, w, t, &s) {
+	if !p.ensureMayReply(ctx, w, t, &s) {
 		return
 	}
 	reply, err := p.readReply(r)
@@ -56,7 +56,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
-	if !p.admit(ctx, w, t, &s) {
+	if !p.ensureMayReply(ctx, w, t, &s) {
 		return
 	}
 	var reply Reply
