@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func ai() *Verb {
+func aiVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAI,
 		Typed: TypedLine{

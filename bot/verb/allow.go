@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func allow() *Verb {
+func allowVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAllow,
 		Typed: TypedLine{

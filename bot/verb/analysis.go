@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func analysis() *Verb {
+func analysisVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAnalysis,
 		Typed: TypedLine{

@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func assign() *Verb {
+func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
 		Typed: TypedLine{
@@ -47,7 +47,9 @@ func ownersField(in shape.FormInput) shape.Field {
 		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
 	}
 	if in.Facts.Account.OneOwner {
-		f.Kind, f.Label, f.Hint = shape.FieldOne, "Another person", "Owns it in place of whoever has it now."
+		f.Kind = shape.FieldOne
+		f.Label = "Another person"
+		f.Hint = "Owns it in place of whoever has it now."
 		return f
 	}
 	for _, a := range in.Facts.Assignees {
@@ -87,10 +89,10 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 	out.Args.Agents = v.List(fieldPeople)
 	out.Args.Team = v.Text(fieldTeam)
 	out.Args.Note = v.Text(fieldNote)
-	switch {
-	case len(out.Args.Agents) == 0 && out.Args.Team == "":
+	if len(out.Args.Agents) == 0 && out.Args.Team == "" {
 		return fieldPeople, "Choose somebody, or a team."
-	case len(out.Args.Agents) > 0 && out.Args.Team != "":
+	}
+	if len(out.Args.Agents) > 0 && out.Args.Team != "" {
 		return fieldTeam, "Choose either people or a team."
 	}
 	return "", ""

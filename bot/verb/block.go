@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func block() *Verb {
+func blockVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbBlock,
 		Typed: TypedLine{Words: []string{"block"}, Lone: true, Syntax: "!block"},

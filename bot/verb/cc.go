@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func cc() *Verb {
+func ccVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbCC,
 		Typed: TypedLine{

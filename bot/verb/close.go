@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func closing() *Verb {
+func closeVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbClose,
 		Typed: TypedLine{Words: []string{"close"}, Lone: true, Syntax: "!close"},
@@ -22,7 +22,7 @@ func closing() *Verb {
 				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
 				return nil
 			},
-			Needed: noNote, AtOnce: true, Read: readNote,
+			Needed: hasNoNote, AtOnce: true, Read: readNote,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " closed this." },
 	}

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func drop() *Verb {
+func dropVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbDrop,
 		Typed: TypedLine{Words: []string{"drop", "discard"}, Lone: true, Syntax: "!drop"},

@@ -26,8 +26,13 @@ const (
 	fieldCc           = "cc"
 )
 
-// maxTextRunes fits every surface's text field.
-const maxTextRunes = 3000
+// Bounds of fields and of what is said about them.
+const (
+	maxTextRunes    = 3000 // fits every surface's text field
+	maxAddressRunes = 320  // of one mail address: 64 before the @, 255 behind it
+	maxChoiceRunes  = 75   // of the label of an option: Slack shows no more
+	maxWrongRunes   = 60   // how much a sentence repeats of what is wrong in a field
+)
 
 // textValue makes the value of a text field: nil for "".
 func textValue(s string) []string {

@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func help() *Verb {
+func helpVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbHelp,
 		Typed: TypedLine{Words: []string{"help", "?"}, Lone: true, Syntax: "!help [COMMAND]", Rest: RestTopic},

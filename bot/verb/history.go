@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func history() *Verb {
+func historyVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbHistory,
 		Typed: TypedLine{Words: []string{"history", "log"}, Lone: true, Syntax: "!history [PAGE]", Rest: RestPage},

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func keep() *Verb {
+func keepVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbKeep,
 		Typed: TypedLine{Words: []string{"keep"}, Lone: true, Syntax: "!keep"},
@@ -16,7 +16,8 @@ func keep() *Verb {
 		Emoji:  []string{"lock", "no_mouth", "zipper_mouth_face"},
 		Button: Button{Label: "Keep inside"},
 		Done: func(l bridge.Line, f bridge.Facts) string {
-			if c, ok := l.Content.(*bridge.KeptLine); ok && c.Reason == bridge.ReasonWindow {
+			kept, ok := l.Content.(*bridge.KeptLine)
+			if ok && kept.Reason == bridge.ReasonWindow {
 				return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."
 			}
 			return "Kept inside. " + shape.Customer(l, f) + " will not get it."

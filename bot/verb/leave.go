@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func leave() *Verb {
+func leaveVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbLeave,
 		Typed: TypedLine{Words: []string{"leave"}, Syntax: "!leave"},

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func list() *Verb {
+func listVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbList,
 		Typed: TypedLine{Words: []string{"list", "inbox"}, Lone: true, Syntax: "!list mine", Rest: RestList},

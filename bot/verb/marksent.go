@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func markSent() *Verb {
+func markSentVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbMarkSent,
 		Typed: TypedLine{Words: []string{"marksent"}, Lone: true, Syntax: "!marksent"},

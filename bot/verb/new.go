@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func start() *Verb {
+func startVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNew,
 		Typed: TypedLine{
@@ -39,28 +39,28 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	pick := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "By"}
 	for _, a := range in.Accounts {
 		if a.Starts {
-			pick.Options = append(pick.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), 75)})
+			pick.Options = append(pick.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), maxChoiceRunes)})
 		}
 	}
-	chosen, ok := StartsBy(in)
-	switch {
-	case len(pick.Options) == 0:
+	if len(pick.Options) == 0 {
 		return &bridge.Problem{Code: "no_account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
-	case !ok:
+	}
+	chosen, ok := StartsBy(in)
+	if !ok {
 		form.Args.Account, form.Submit = "", "Next"
 		form.Fields = []shape.Field{pick}
 		return nil
 	}
 	form.Args.Account = chosen.Name
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
-	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
+	if chosen.ByTemplate && isTemplateChosen(in.Args.Template) {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
 		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}
 		err := askTemplate(form, in)
 		form.Title = "New conversation"
 		return err
 	}
-	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: textValue(in.Args.Recipient), MaxRunes: 320}
+	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: textValue(in.Args.Recipient), MaxRunes: maxAddressRunes}
 	if chosen.KnownOnly {
 		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
 	}
@@ -95,6 +95,10 @@ func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	}
 	return bridge.AccountRef{}, false
 }
+
+// isTemplateChosen reports whether it is decided with which template a conversation begins. Before that, the arguments
+// may have only the label by which people choose one.
+func isTemplateChosen(t *bridge.TemplateArgs) bool { return t != nil && t.ID != 0 }
 
 // startByTemplate asks which template a conversation begins with; its values come next.
 func startByTemplate(form *shape.Form, in shape.FormInput) error {
@@ -137,10 +141,11 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 		out.Next = true
 		return "", ""
 	}
-	if t := out.Args.Template; t != nil && t.ID != 0 { // its values
+	if isTemplateChosen(out.Args.Template) { // the form asked for its values
 		return readTemplate(out, v, with)
 	}
-	out.Args.Recipient, out.Args.Subject = shape.OneLine(v.Text(fieldRecipient), 320), shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
+	out.Args.Recipient = shape.OneLine(v.Text(fieldRecipient), maxAddressRunes)
+	out.Args.Subject = shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."
 	}

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func note() *Verb {
+func noteVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNote,
 		Typed: TypedLine{
@@ -37,12 +37,12 @@ func note() *Verb {
 			},
 		},
 		Done:  func(bridge.Line, bridge.Facts) string { return "Noted. It stays inside." },
-		Shown: noted,
+		Shown: notedBlocks,
 	}
 }
 
-// noted shows a note that was written in a form.
-func noted(l bridge.Line, _ bridge.Facts) []shape.Block {
+// notedBlocks shows a note that was written in a form.
+func notedBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if l.Text == "" {
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func pending() *Verb {
+func pendingVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbPending,
 		Typed: TypedLine{Words: []string{"pending", "wait"}, Lone: true, Syntax: "!pending"},

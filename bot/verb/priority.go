@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-func priority() *Verb {
+func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,
 		Typed: TypedLine{
@@ -34,7 +34,7 @@ func priority() *Verb {
 				form.Fields = []shape.Field{choice}
 				return nil
 			},
-			Needed: noNote,
+			Needed: hasNoNote,
 			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 				if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
 					return fieldNote, "Choose a priority."

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func promote() *Verb {
+func promoteVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbPromote,
 		Typed: TypedLine{Words: []string{"promote"}, Lone: true, Syntax: "!promote"},

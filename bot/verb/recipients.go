@@ -32,7 +32,7 @@ func recipientWords(in shape.FormInput) string {
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := addressesOf(in.Facts.Recipients.To), addressesOf(in.Facts.Recipients.Cc)
 	canChange := in.Can.Participants && len(to) > 0
-	if !canChange || !fitsField(to) || !fitsField(cc) {
+	if !canChange || !canShowInFields(to, cc) {
 		form.Args.Shown = ""
 		return nil
 	}
@@ -44,7 +44,7 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
 	isShownAgain := in.Args.Suggestion != nil && len(in.Args.To) > 0
-	if isShownAgain && fitsField(in.Args.To) && fitsField(in.Args.Cc) {
+	if isShownAgain && canShowInFields(in.Args.To, in.Args.Cc) {
 		to, cc = in.Args.To, in.Args.Cc
 	}
 	return []shape.Field{
@@ -53,14 +53,19 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	}
 }
 
-// fitsField reports whether a list has room in a field, and is read from it unchanged.
-func fitsField(addresses []string) bool {
+func canShowInFields(to, cc []string) bool { return canShowInField(to) && canShowInField(cc) }
+
+// canShowInField reports whether a list has room in a field, and is read from it unchanged.
+func canShowInField(addresses []string) bool {
 	shown := strings.Join(addresses, ", ")
 	if utf8.RuneCountInString(shown) > maxRecipientsRunes {
 		return false
 	}
 	read, removed, wrong := typed.Addresses(shown)
-	return wrong == "" && removed == 0 && slices.Equal(read, addresses)
+	if wrong != "" || removed > 0 {
+		return false
+	}
+	return slices.Equal(read, addresses)
 }
 
 func addressesOf(list []bridge.PartyRef) []string {
@@ -98,10 +103,10 @@ func readMailAddresses(text string) (list []string, problem string) {
 			wrong = list[i]
 		}
 	}
-	switch {
-	case wrong != "":
-		return nil, "“" + shape.OneLine(wrong, 60) + "” is no mail address."
-	case removed > 0:
+	if wrong != "" {
+		return nil, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no mail address."
+	}
+	if removed > 0 {
 		return nil, "Leave out the - in front."
 	}
 	return list, ""

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func rename() *Verb {
+func renameVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbRename,
 		Typed: TypedLine{
@@ -28,7 +28,7 @@ func rename() *Verb {
 					Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
 				return nil
 			},
-			Needed: noNote,
+			Needed: hasNoNote,
 			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 				if out.Args.Note = shape.OneLine(v.Text(fieldNote), bridge.LongestName); out.Args.Note == "" {
 					return fieldNote, "Say how it is called."

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func reopen() *Verb {
+func reopenVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbReopen,
 		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, Lone: true, Syntax: "!reopen"},

@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func reply() *Verb {
+func replyVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbReply,
 		Typed: TypedLine{

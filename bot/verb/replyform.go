@@ -119,7 +119,8 @@ func countWords(in shape.FormInput) string {
 // submitted, and its arguments. The errors are sentences for people, by field name.
 func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
 	v := Values(fields)
-	if id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64); err == nil && id > 0 {
+	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)
+	if err == nil && id > 0 {
 		args.Message = bridge.MessageID(id)
 	}
 	if args.Rich == "" { // only the first step asks for it
@@ -163,8 +164,8 @@ func readRichReply(out *shape.Filled, words string, v Values, with Reading) (fie
 			return FieldWords, problem
 		}
 	}
-	isCarried := out.Args.Most > 0
-	if isCarried && !standsAlone && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
+	isAboveRich := out.Args.Most > 0 && !standsAlone // it stands above what the channel carries, in one message
+	if isAboveRich && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
 		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
 	}
 	out.Rich, field, problem = readRich(out.Args, v)

@@ -14,13 +14,13 @@ func OthersReplying(in shape.FormInput) []shape.Block {
 		if r.By.ID == in.Facts.Viewer.ID {
 			continue
 		}
-		blocks = append(blocks, shape.Line(shape.Bold(shape.AgentName(r.By)), shape.Text(" opened a reply "+ago(in.Now.Sub(r.Since)))))
+		blocks = append(blocks, shape.Line(shape.Bold(shape.AgentName(r.By)), shape.Text(" opened a reply "+agoWords(in.Now.Sub(r.Since)))))
 	}
 	return blocks
 }
 
-// ago says how long ago something was, in full minutes.
-func ago(d time.Duration) string {
+// agoWords says how long ago something was, in full minutes.
+func agoWords(d time.Duration) string {
 	minutes := int(d / time.Minute)
 	if minutes < 1 {
 		return "just now"

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func resolve() *Verb {
+func resolveVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbResolve,
 		Typed: TypedLine{Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, Lone: true, Syntax: "!resolve [NOTE]", Rest: RestNote},
@@ -31,7 +31,7 @@ func resolve() *Verb {
 				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
 				return nil
 			},
-			Needed: noNote, AtOnce: true, Read: readNote,
+			Needed: hasNoNote, AtOnce: true, Read: readNote,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " resolved this." },
 	}

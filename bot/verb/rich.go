@@ -9,8 +9,14 @@ import (
 	"parley/bridge"
 )
 
-// maxPlaceRunes is how long the address of a place may be.
-const maxPlaceRunes = 200
+// Bounds of what is typed into the form of a reply with more than text.
+const (
+	maxPlaceRunes   = 200  // the address of a place
+	maxPointRunes   = 1000 // where a place is: links of maps are long
+	maxButtonsRunes = 600  // some lines with buttons
+	maxPhonesRunes  = 200
+	maxEmailsRunes  = 600
+)
 
 // richKind describes one kind of content that a reply can carry besides text.
 type richKind struct {
@@ -21,11 +27,11 @@ type richKind struct {
 
 func richKinds() []richKind {
 	return []richKind{
-		{bridge.RichIsButtons, "Buttons", "button", "buttons"},
-		{bridge.RichIsList, "List", "choice", "choices"},
-		{bridge.RichIsLocation, "Location", "", ""},
-		{bridge.RichIsContact, "Contact card", "", ""},
-		{bridge.RichIsCards, "Carousel", "card", "cards"},
+		{kind: bridge.RichIsButtons, label: "Buttons", piece: "button", pieces: "buttons"},
+		{kind: bridge.RichIsList, label: "List", piece: "choice", pieces: "choices"},
+		{kind: bridge.RichIsLocation, label: "Location"},
+		{kind: bridge.RichIsContact, label: "Contact card"},
+		{kind: bridge.RichIsCards, label: "Carousel", piece: "card", pieces: "cards"},
 	}
 }
 
@@ -42,7 +48,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 	switch kind {
 	case bridge.RichIsButtons:
 		form.Title = "Buttons"
-		form.Fields = append(form.Fields, shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: 600})
+		form.Fields = append(form.Fields, shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: maxButtonsRunes})
 	case bridge.RichIsList:
 		form.Title = "List"
 		form.Fields = append(form.Fields,
@@ -51,7 +57,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 	case bridge.RichIsLocation:
 		form.Title = "Location"
 		form.Fields = append(form.Fields,
-			shape.Field{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: 1000},
+			shape.Field{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: maxPointRunes},
 			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
 			shape.Field{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: maxPlaceRunes})
 	case bridge.RichIsContact:
@@ -59,8 +65,8 @@ func richForm(form *shape.Form, in shape.FormInput) {
 		form.Fields = append(form.Fields,
 			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
 			shape.Field{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
-			shape.Field{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: 200},
-			shape.Field{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: 600})
+			shape.Field{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: maxPhonesRunes},
+			shape.Field{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: maxEmailsRunes})
 	case bridge.RichIsCards:
 		form.Title = "Carousel"
 		form.Fields = append(form.Fields, shape.Field{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
@@ -137,12 +143,12 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 	}
 	var wrong string
 	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
-		return nil, fieldPhones, "“" + shape.OneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
+		return nil, fieldPhones, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no number with its country, like +49 171 5550100."
 	}
 	for _, word := range strings.Fields(v.Text(fieldEmails)) {
 		list, problem := readMailAddresses(word)
 		if problem != "" || len(list) != 1 {
-			return nil, fieldEmails, "“" + shape.OneLine(word, 60) + "” is no address."
+			return nil, fieldEmails, "“" + shape.OneLine(word, maxWrongRunes) + "” is no address."
 		}
 		c.Emails = append(c.Emails, list...)
 	}

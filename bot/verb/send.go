@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// send is the verb with which an agent sends the customer what was kept inside or held back.
-func send() *Verb {
+// sendVerb is the verb with which an agent sends the customer what was kept inside or held back.
+func sendVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbSend,
 		Typed: TypedLine{Words: []string{"send"}, Lone: true, Syntax: "!send"},

@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func sendAgain() *Verb {
+func sendAgainVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbSendAgain,
 		Typed: TypedLine{Words: []string{"sendagain", "again", "retry"}, Syntax: "!again"},

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func show() *Verb {
+func showVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbFind,
 		Typed: TypedLine{

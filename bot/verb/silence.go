@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func silence() *Verb {
+func silenceVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbSilence,
 		Typed: TypedLine{Words: []string{"silence", "mute"}, Lone: true, Syntax: "!silence"},

@@ -10,7 +10,7 @@ import (
 	"parley/bridge/when"
 )
 
-func snooze() *Verb {
+func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
 		Typed: TypedLine{

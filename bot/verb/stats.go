@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func stats() *Verb {
+func statsVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbStats,
 		Typed: TypedLine{Words: []string{"stats", "figures"}, Lone: true, Syntax: "!stats"},

@@ -20,23 +20,23 @@ const maxOptionRunes = 70
 // fieldSuggestion begins the name of the field in which another suggestion is chosen.
 const fieldSuggestion = "suggestion"
 
-// shownSuggestion returns which of the suggestions the form shows, or -1 if it shows none.
-func shownSuggestion(in shape.FormInput) int {
+// shownSuggestion returns the index of the suggestion that the form shows; ok is false if it shows none.
+func shownSuggestion(in shape.FormInput) (at int, ok bool) {
 	if in.Args.Suggestion == nil || len(in.Suggested) == 0 {
-		return -1
+		return 0, false
 	}
-	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1)
+	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1), true
 }
 
 // WithSuggestion returns the text with which the form of a reply begins: the suggestion that was chosen, below what
 // its author has typed. If the author left another suggestion as it was, the chosen one takes its place.
 func WithSuggestion(in shape.FormInput) string {
-	at := shownSuggestion(in)
-	if at < 0 || in.Args.Rich != "" {
+	at, ok := shownSuggestion(in)
+	if !ok || in.Args.Rich != "" {
 		return in.Text
 	}
 	suggested := in.Suggested[at].Text
-	isSuggestion := slices.ContainsFunc(in.Suggested, func(r bridge.SuggestedReply) bool { return haveSameWords(in.Text, r.Text) })
+	isSuggestion := slices.ContainsFunc(in.Suggested, func(r bridge.SuggestedReply) bool { return hasSameWords(in.Text, r.Text) })
 	if isSuggestion || strings.TrimSpace(in.Text) == "" {
 		return suggested
 	}
@@ -47,24 +47,25 @@ func WithSuggestion(in shape.FormInput) string {
 	return both
 }
 
-// haveSameWords compares texts as people read them: a surface may have changed their white space.
-func haveSameWords(a, b string) bool {
+// hasSameWords compares texts as people read them: a surface may have changed their white space.
+func hasSameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
 // suggestionFields say where the form's text comes from, and offer the other suggestions.
 func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
-	at := shownSuggestion(in)
-	switch {
-	case in.Args.Suggestion == nil:
+	if in.Args.Suggestion == nil {
 		return nil
-	case at < 0:
+	}
+	at, ok := shownSuggestion(in)
+	if !ok {
 		form.Args.Suggestion = nil
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("The suggestion is out of date: there are newer ones, or the conversation has ended.")))
 		return nil
-	case !strings.HasSuffix(in.Text, in.Suggested[at].Text):
+	}
+	if !strings.HasSuffix(in.Text, in.Suggested[at].Text) {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("There is no room for the suggestion below what you wrote.")))
-	default:
+	} else {
 		remark := []shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}
 		remark = append(remark, SourceLinks(" From: ", in.Suggested[at].Sources)...)
 		form.Intro = append(form.Intro, shape.SmallPrint(remark...))
@@ -113,7 +114,10 @@ func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
 // fieldStep ends the names of fields in a form that is shown again, so that they differ from those of the form before:
 // if both have the same name, some surfaces go on showing what stood in the first.
 func fieldStep(args bridge.Args) string {
-	if args.Suggestion == nil || args.Suggestion.Choice == 0 || args.Rich != "" {
+	if args.Suggestion == nil || args.Rich != "" {
+		return ""
+	}
+	if args.Suggestion.Choice == 0 {
 		return ""
 	}
 	return strconv.Itoa(args.Suggestion.Choice)

@@ -10,53 +10,53 @@ import (
 	"parley/bridge"
 )
 
-// table lists every verb that people can give, in the order of a help page.
-func table() []*Verb {
+// makeTable lists every verb that people can give, in the order of a help page.
+func makeTable() []*Verb {
 	return []*Verb{
-		reply(),
-		note(),
-		template(),
-		start(),
-		undo(),
-		take(),
-		assign(),
-		unassign(),
-		tag(),
-		untag(),
-		topic(),
-		rename(),
-		priority(),
-		analysis(),
-		pending(),
-		snooze(),
-		wake(),
-		resolve(),
-		reopen(),
-		closing(),
-		cc(),
-		to(),
-		allow(),
-		history(),
-		why(),
-		timeline(),
-		ai(),
-		list(),
-		show(),
-		stats(),
-		templates(),
-		help(),
-		send(),
-		keep(),
-		drop(),
-		sendAgain(),
-		markSent(),
-		templateEdit(),
-		templateDelete(),
-		leave(),
-		promote(),
-		silence(),
-		block(),
-		unblock(),
+		replyVerb(),
+		noteVerb(),
+		templateVerb(),
+		startVerb(),
+		undoVerb(),
+		takeVerb(),
+		assignVerb(),
+		unassignVerb(),
+		tagVerb(),
+		untagVerb(),
+		topicVerb(),
+		renameVerb(),
+		priorityVerb(),
+		analysisVerb(),
+		pendingVerb(),
+		snoozeVerb(),
+		wakeVerb(),
+		resolveVerb(),
+		reopenVerb(),
+		closeVerb(),
+		ccVerb(),
+		toVerb(),
+		allowVerb(),
+		historyVerb(),
+		whyVerb(),
+		timelineVerb(),
+		aiVerb(),
+		listVerb(),
+		showVerb(),
+		statsVerb(),
+		templatesVerb(),
+		helpVerb(),
+		sendVerb(),
+		keepVerb(),
+		dropVerb(),
+		sendAgainVerb(),
+		markSentVerb(),
+		templateEditVerb(),
+		templateDeleteVerb(),
+		leaveVerb(),
+		promoteVerb(),
+		silenceVerb(),
+		blockVerb(),
+		unblockVerb(),
 	}
 }
 
@@ -70,7 +70,7 @@ func All() []*Verb {
 	if all := made.Load(); all != nil {
 		return *all
 	}
-	all := table()
+	all := makeTable()
 	made.Store(&all)
 	return all
 }

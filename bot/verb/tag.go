@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-func tag() *Verb {
+func tagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTag,
 		Typed: TypedLine{
@@ -38,7 +38,7 @@ func tag() *Verb {
 					form.Fields = append(form.Fields, known)
 				}
 				form.Fields = append(form.Fields, shape.Field{Name: fieldNew, Kind: shape.FieldText, Label: "New tags", Hint: "Separate them by commas.",
-					Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
+					Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: maxNewTagsRunes})
 				return nil
 			},
 			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},
@@ -50,15 +50,15 @@ func tag() *Verb {
 	}
 }
 
+// maxNewTagsRunes is how long a list of new tags may be in a form.
+const maxNewTagsRunes = 200
+
 // tagOptions are the tags that the conversation doesn't have yet.
 func tagOptions(all, except []bridge.Tag) []shape.Option {
 	var options []shape.Option
-next:
 	for _, t := range all {
-		for _, e := range except {
-			if strings.EqualFold(t.Name, e.Name) {
-				continue next
-			}
+		if slices.ContainsFunc(except, func(e bridge.Tag) bool { return strings.EqualFold(t.Name, e.Name) }) {
+			continue
 		}
 		label := shape.OneLine(t.Name, shape.MaxNameRunes)
 		if t.About != "" {
@@ -90,7 +90,8 @@ func needsTags(args bridge.Args) bool { return len(args.Tags) == 0 }
 
 // newTagBlocks names the tags that did not exist before.
 func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
-	if c, ok := l.Content.(*bridge.TaggedLine); !ok || c.New != bridge.TagsCreated {
+	tagged, ok := l.Content.(*bridge.TaggedLine)
+	if !ok || tagged.New != bridge.TagsCreated {
 		return nil
 	}
 	tags := shape.Listed(l.Args.Tags, "tag")

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func take() *Verb {
+func takeVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTake,
 		Typed: TypedLine{Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, Lone: true, Syntax: "!take"},

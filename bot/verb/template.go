@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-func template() *Verb {
+func templateVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplate,
 		Typed: TypedLine{Words: []string{"template", "tpl"}, Lone: true, Syntax: "!template [NAME]", Rest: RestNote},
@@ -47,7 +47,11 @@ func templateName(l bridge.Line) string {
 	return ""
 }
 
-const maxValueRunes = 1000
+// Bounds of what a form shows of templates, and of a variable's value.
+const (
+	maxValueRunes = 1000
+	maxBodyStart  = 60 // runes of a template's text, beside its name, to choose it by
+)
 
 // askTemplate asks which template to send, then for its variables. Above the variables stands the
 // template's text, and exactly what people read there is sent.
@@ -57,7 +61,8 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 	if in.Args.Template != nil {
 		args = *in.Args.Template
 	}
-	if name := strings.TrimSpace(in.Args.Note); name != "" && args.ID == 0 {
+	name := strings.TrimSpace(in.Args.Note)
+	if name != "" && args.ID == 0 {
 		named := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
 		if len(named) > 0 {
 			list = named
@@ -92,8 +97,8 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 			continue
 		}
 		words := append([]string{shape.TemplateName(t)}, t.Labels...)
-		words = append(words, shape.OneLine(t.Body, 60))
-		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), 75)})
+		words = append(words, shape.OneLine(t.Body, maxBodyStart))
+		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes)})
 	}
 	slices.Sort(labels)
 	labels = slices.Compact(labels)

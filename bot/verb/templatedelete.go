@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func templateDelete() *Verb {
+func templateDeleteVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplateDelete,
 		Typed: TypedLine{Words: []string{"templatedelete"}, Syntax: "!templatedelete"},

@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-func templateEdit() *Verb {
+func templateEditVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplateEdit,
 		Typed: TypedLine{Words: []string{"templateedit"}, Syntax: "!templateedit"},
@@ -28,11 +28,26 @@ func templateEdit() *Verb {
 	}
 }
 
+// Bounds of a template's parts in a form. Providers bound the text, the header and the footer.
+const (
+	maxHeaderRunes          = 60
+	maxBodyRunes            = 1024
+	maxFooterRunes          = 60
+	maxTemplateNameRunes    = 100
+	maxLabelsRunes          = 200 // all labels together
+	maxTemplateLabelRunes   = 40  // one label
+	maxTemplateButtonsRunes = 1000
+	maxExamplesRunes        = 2000
+	maxReasonRunes          = 500 // what a provider says against it
+)
+
 // templateDone confirms a change of a template.
 func templateDone(l bridge.Line) string {
 	name, status := "The template", ""
-	if c, ok := l.Content.(*bridge.TemplateChangedLine); ok && len(c.Templates) > 0 {
-		name, status = "Template "+shape.TemplateName(c.Templates[0]), c.Templates[0].Status
+	changed, ok := l.Content.(*bridge.TemplateChangedLine)
+	if ok && len(changed.Templates) > 0 {
+		name = "Template " + shape.TemplateName(changed.Templates[0])
+		status = changed.Templates[0].Status
 	}
 	switch {
 	case l.Verb == bridge.VerbTemplateDelete:
@@ -51,7 +66,9 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	}
 	t := bridge.Template{Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}}
-	form.Title, form.Submit, form.Intro = "New template", "Hand in", nil
+	form.Title = "New template"
+	form.Submit = "Hand in"
+	form.Intro = nil
 	if in.Args.Template != nil && in.Args.Template.ID != 0 {
 		at := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
 		if at < 0 {
@@ -61,7 +78,7 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 		form.Title = "Edit a template"
 		form.Intro = []shape.Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(shape.Between+shape.OneLine(t.Account, shape.MaxNameRunes)+shape.Between+shape.TemplateWords(t)))}
 		if t.Reason != "" {
-			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, 500))))
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, maxReasonRunes))))
 		}
 		form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
 	} else {
@@ -76,7 +93,7 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 			accounts.Value = []string{accounts.Options[0].Value}
 		}
 		form.Fields = []shape.Field{accounts,
-			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: 100},
+			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: maxTemplateNameRunes},
 			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue(t.Language), Example: "en_US", MaxRunes: 10}}
 	}
 	form.Fields = append(form.Fields, contentFields(t)...)
@@ -98,13 +115,13 @@ func contentFields(t bridge.Template) []shape.Field {
 			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
 		{Name: fieldCategory, Kind: shape.FieldOne, Label: "Category", Value: textValue(t.Category), Hint: "It decides the price. Providers check it.", Options: []shape.Option{
 			{Value: "utility", Label: "Utility: about something the customer asked for"}, {Value: "marketing", Label: "Marketing"}, {Value: "authentication", Label: "Authentication: a code"}}},
-		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: textValue(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: 200},
-		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: textValue(t.Header), Optional: true, MaxRunes: 60},
+		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: textValue(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: maxLabelsRunes},
+		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: textValue(t.Header), Optional: true, MaxRunes: maxHeaderRunes},
 		{Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: textValue(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
-			Example: "Hello {{first_name}}, your quote {{quote_number}} is ready.", MaxRunes: 1024},
-		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: textValue(t.Footer), Optional: true, MaxRunes: 60},
-		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: textValue(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: 1000},
-		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: textValue(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: 2000},
+			Example: "Hello {{first_name}}, your quote {{quote_number}} is ready.", MaxRunes: maxBodyRunes},
+		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: textValue(t.Footer), Optional: true, MaxRunes: maxFooterRunes},
+		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: textValue(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: maxTemplateButtonsRunes},
+		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: textValue(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: maxExamplesRunes},
 	}
 }
 
@@ -117,13 +134,18 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	if args.ID != 0 && args.Draft != nil {
 		draft = *args.Draft
 	} else {
-		draft.Account, draft.Name, draft.Language = v.Text(fieldAccount), v.Text(fieldName), v.Text(fieldLanguage)
+		draft.Account = v.Text(fieldAccount)
+		draft.Name = v.Text(fieldName)
+		draft.Language = v.Text(fieldLanguage)
 	}
 	draft.Category, draft.Uses = v.Text(fieldCategory), v.List(fieldTypes)
-	draft.Header, draft.Body, draft.Footer = v.Text(fieldHeader), v.Text(fieldBody), v.Text(fieldFooter)
+	draft.Header = v.Text(fieldHeader)
+	draft.Body = v.Text(fieldBody)
+	draft.Footer = v.Text(fieldFooter)
 	for _, l := range strings.Split(v.Text(fieldLabels), ",") {
-		if l = shape.OneLine(l, 40); l != "" && !slices.Contains(draft.Labels, l) {
-			draft.Labels = append(draft.Labels, l)
+		label := shape.OneLine(l, maxTemplateLabelRunes)
+		if label != "" && !slices.Contains(draft.Labels, label) {
+			draft.Labels = append(draft.Labels, label)
 		}
 	}
 	draft.Buttons = []bridge.TemplateButton{}
@@ -135,10 +157,11 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	draft.Examples = map[string]string{}
 	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {
 		name, value, ok := strings.Cut(row, ":")
-		if name = strings.Trim(name, "{} \t\r"); ok && name != "" {
+		name = strings.Trim(name, "{} \t\r")
+		if ok && name != "" {
 			draft.Examples[name] = strings.TrimSpace(value)
 		} else if strings.TrimSpace(row) != "" {
-			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, 60))
+			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, maxWrongRunes))
 		}
 	}
 	if draft.Account == "" {

@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func templates() *Verb {
+func templatesVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplates,
 		Typed: TypedLine{Words: []string{"templates"}, Lone: true, Syntax: "!templates"},

@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func timeline() *Verb {
+func timelineVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTimeline,
 		Typed: TypedLine{Words: []string{"timeline"}, Lone: true, Syntax: "!timeline", Rest: RestTopic},

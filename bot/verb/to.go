@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-func to() *Verb {
+func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,
 		Typed: TypedLine{
@@ -49,12 +49,13 @@ func to() *Verb {
 // readAddresses reads a form's list of addresses.
 func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	list, removed, wrong := typed.Addresses(v.Text(fieldAddresses))
-	switch {
-	case wrong != "":
-		return fieldAddresses, "“" + shape.OneLine(wrong, 60) + "” is no address."
-	case removed > 0:
+	if wrong != "" {
+		return fieldAddresses, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no address."
+	}
+	if removed > 0 {
 		return fieldAddresses, "Leave out the - in front."
-	case len(list) == 0:
+	}
+	if len(list) == 0 {
 		return fieldAddresses, "Name at least one address."
 	}
 	out.Args.Addresses, out.Args.Remove = list, false

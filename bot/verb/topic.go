@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func topic() *Verb {
+func topicVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTopic,
 		Typed: TypedLine{
@@ -28,7 +28,7 @@ func topic() *Verb {
 					Value: textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
 				return nil
 			},
-			Needed: noNote,
+			Needed: hasNoNote,
 			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 				if out.Args.Note = shape.OneLine(v.Text(fieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
 					return fieldNote, "Say what it is about."
@@ -42,4 +42,4 @@ func topic() *Verb {
 	}
 }
 
-func noNote(args bridge.Args) bool { return args.Note == "" }
+func hasNoNote(args bridge.Args) bool { return args.Note == "" }

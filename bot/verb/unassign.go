@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func unassign() *Verb {
+func unassignVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbUnassign,
 		Typed: TypedLine{Words: []string{"unassign", "release"}, Answers: []string{"release"}, Lone: true, Syntax: "!unassign"},

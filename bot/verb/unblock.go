@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func unblock() *Verb {
+func unblockVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbUnblock,
 		Typed: TypedLine{

@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func undo() *Verb {
+func undoVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbUndo,
 		Typed: TypedLine{Words: []string{"undo", "u"}, Lone: true, Syntax: "!undo"},

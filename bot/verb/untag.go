@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-func untag() *Verb {
+func untagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbUntag,
 		Typed: TypedLine{

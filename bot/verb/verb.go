@@ -138,7 +138,10 @@ type Reading struct {
 
 // Needs reports whether a verb's form is needed before the verb can be done with these arguments.
 func (v *Verb) Needs(args bridge.Args) bool {
-	return v.Form.Ask != nil && (v.Form.Needed == nil || v.Form.Needed(args))
+	if v.Form.Ask == nil {
+		return false
+	}
+	return v.Form.Needed == nil || v.Form.Needed(args)
 }
 
 // ButtonLabel returns the label of a verb's button.

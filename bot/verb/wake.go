@@ -5,7 +5,7 @@ import (
 	"parley/bridge"
 )
 
-func wake() *Verb {
+func wakeVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbWake,
 		Typed: TypedLine{Words: []string{"wake", "unsnooze"}, Lone: true, Syntax: "!wake"},

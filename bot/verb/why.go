@@ -2,7 +2,7 @@ package verb
 
 import "parley/bridge"
 
-func why() *Verb {
+func whyVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbWhy,
 		Typed: TypedLine{Words: []string{"why"}, Lone: true, Syntax: "!why", Rest: RestTopic},

@@ -52,7 +52,8 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	if numbers := referencePieces(c); len(numbers) > 0 {
 		blocks = append(blocks, shape.SmallPrint(numbers...))
 	}
-	if from := verb.SourceLinks("Reply from: ", c.Sources); len(from) > 0 && len(blocks) < maxLines {
+	from := verb.SourceLinks("Reply from: ", c.Sources)
+	if len(from) > 0 && len(blocks) < maxLines {
 		blocks = append(blocks, shape.SmallPrint(from...))
 	}
 	if len(blocks) == 0 { // there is something to suggest, and nothing to say

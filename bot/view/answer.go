@@ -11,8 +11,14 @@ import (
 
 // Lines about what arrived and about who gets replies.
 
+// Bounds of what such a line shows.
+const (
+	maxRecipientsRunes = 1000 // long enough for some dozens of addresses
+	maxCommandRunes    = 60   // of a command for admins, such as "parley quarantine retry 12"
+)
+
 func participantLine(l bridge.Line, f bridge.Facts) []Block {
-	return []Block{headline(l, "bust_in_silhouette", newcomerNames(l)+" joined this mail. Your replies don't go there yet.",
+	return []Block{makeHeadline(l, "bust_in_silhouette", newcomerNames(l)+" joined this mail. Your replies don't go there yet.",
 		" Allow it, if they may read along.")}
 }
 
@@ -21,8 +27,8 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	if !shape.Nobody(l.By) {
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
-	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), 1000)
-	return []Block{headline(l, "incoming_envelope", by+"Replies go to "+to+"."+removedWords(c.Without))}
+	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), maxRecipientsRunes)
+	return []Block{makeHeadline(l, "incoming_envelope", by+"Replies go to "+to+"."+removedWords(c.Without))}
 }
 
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
@@ -39,7 +45,7 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	if c.Model {
 		name = "The AI model:"
 	}
-	blocks := []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
+	blocks := []Block{makeHeadline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
 	if c.Page != "" {
 		blocks = append(blocks, shape.Line(Piece{Kind: PieceLink, Text: "Reconnect", URL: c.Page}))
 	}
@@ -64,7 +70,7 @@ func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Blo
 	if subject := shape.OneLine(c.Subject, shape.MaxSubjectRunes); subject != "" {
 		parts = append(parts, ": ", shape.Bold(subject))
 	}
-	blocks := []Block{headline(l, "robot_face", parts...)}
+	blocks := []Block{makeHeadline(l, "robot_face", parts...)}
 	if begins := shape.OneLine(c.Begins, shape.MaxPreviewRunes); begins != "" {
 		blocks = append(blocks, shape.SmallPrint(shape.Text(begins)))
 	}
@@ -84,7 +90,7 @@ func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Blo
 	case c.Files > 1:
 		parts = append(parts, fmt.Sprintf(" (with %d files)", c.Files))
 	}
-	return append([]Block{headline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
+	return append([]Block{makeHeadline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
 }
 
 // quarantineLine tells that something arrived that could not be read. A hint that begins with "parley" is a command for admins.
@@ -95,9 +101,9 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	}
 	parts := []any{what + " It is kept.", shape.Then(c.Reason)}
 	if command, ok := strings.CutPrefix(c.Hint, "parley "); ok {
-		return []Block{headline(l, "package", append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, 60)))...)}
+		return []Block{makeHeadline(l, "package", append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, maxCommandRunes)))...)}
 	}
-	return []Block{headline(l, "package", append(parts, shape.Then(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
+	return []Block{makeHeadline(l, "package", append(parts, shape.Then(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
 // newcomerNames names who joined a mail.
@@ -128,11 +134,11 @@ func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
 	if what == "" {
 		what = "That can't be done now."
 	}
-	return append([]Block{headline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
+	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
 }
 
 func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {
-	return []Block{headline(l, "ok", "It is so already. Nothing changed.")}
+	return []Block{makeHeadline(l, "ok", "It is so already. Nothing changed.")}
 }
 
 // refusalStart begins the answer to a verb that was refused; "" for a verb that only reads.

@@ -6,8 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// buttons makes the buttons of a line: those of its content, then one for each of its verbs, with its arguments.
-func buttons(l bridge.Line, f bridge.Facts) []Button {
+// lineButtons makes the buttons of a line: those of its content, then one for each of its verbs, with its arguments.
+func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	args := l.Args
 	if args.Conversation == 0 {
 		args.Conversation = f.ID
@@ -65,7 +65,8 @@ func adaptButton(b *Button, l bridge.Line) {
 		adaptSendButton(b, l)
 	}
 	parked, isParked := l.Content.(*bridge.ParkedLine)
-	if b.Verb == bridge.VerbKeep && isParked && parked.Reason == bridge.ReasonWindow {
+	isWindowClosed := isParked && parked.Reason == bridge.ReasonWindow
+	if b.Verb == bridge.VerbKeep && isWindowClosed {
 		b.Label = "Keep for later"
 	}
 	if b.Verb == bridge.VerbSendAgain && l.Kind() == bridge.LineFailed {
@@ -130,7 +131,8 @@ func Rows(buttons []Button, maxInRow int) [][]Button {
 	var rows [][]Button
 	for _, b := range buttons {
 		last := len(rows) - 1
-		if b.Apart || last < 0 || len(rows[last]) >= maxInRow {
+		hasRoom := last >= 0 && len(rows[last]) < maxInRow
+		if b.Apart || !hasRoom {
 			rows = append(rows, []Button{b})
 			continue
 		}

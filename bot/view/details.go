@@ -110,7 +110,7 @@ func detailButtons(f bridge.Facts) []Button {
 
 // buttonGroup makes a button for each verb. The first one begins a row.
 func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
-	group := buttons(bridge.Line{Verbs: verbs}, f)
+	group := lineButtons(bridge.Line{Verbs: verbs}, f)
 	for i := range group {
 		group[i].Apart = i == 0
 	}

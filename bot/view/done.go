@@ -21,7 +21,7 @@ func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	if v.Done != nil {
 		words = v.Done(l, f)
 	}
-	return append([]Block{headline(l, "ok", words)}, shape.Quote(l.Text)...)
+	return append([]Block{makeHeadline(l, "ok", words)}, shape.Quote(l.Text)...)
 }
 
 // whyLine explains the last decisions: what became of the last texts, and what was logged.
@@ -29,22 +29,22 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	f = askedFor(l, f)
 	var blocks []Block
 	if len(c.Decided) > 0 {
-		blocks = append(blocks, headline(l, "bulb", "What became of the last texts, and why:"))
+		blocks = append(blocks, makeHeadline(l, "bulb", "What became of the last texts, and why:"))
 		for _, d := range c.Decided {
 			blocks = append(blocks, decidedBlock(d, f))
 		}
 	}
 	if len(c.Log) > 0 {
-		blocks = append(append(blocks, headline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
+		blocks = append(append(blocks, makeHeadline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
 	}
 	for i, a := range c.Asked {
 		if i == 0 {
-			blocks = append(blocks, headline(l, "bulb", "What a model was asked last, and answered:"))
+			blocks = append(blocks, makeHeadline(l, "bulb", "What a model was asked last, and answered:"))
 		}
 		blocks = append(blocks, askedBlocks(a, f)...)
 	}
 	if len(blocks) == 0 {
-		blocks = []Block{headline(l, "bulb", "Nothing has been decided here yet.")}
+		blocks = []Block{makeHeadline(l, "bulb", "Nothing has been decided here yet.")}
 	}
 	return append(blocks, conversationLink(l)...)
 }

@@ -15,7 +15,7 @@ import (
 // fateBlocks makes such a line: an icon, what happened, the reason in words, a hint, and the message's text. reason is a
 // code of the engine's, or a sentence.
 func fateBlocks(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
-	return append([]Block{headline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
+	return append([]Block{makeHeadline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
 }
 
 func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
@@ -72,7 +72,7 @@ func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Tim
 	if until.IsZero() { // the window was never open, or only the provider knows when it closed
 		said = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{headline(l, icon, append(said, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
+	return append([]Block{makeHeadline(l, icon, append(said, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
@@ -86,7 +86,7 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 		said = append(said, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
 	}
 	said = append(said, shape.Then(reasonWords(c.Reason, f)), shape.Then(shape.Or(c.Hint, "I keep trying.")))
-	return append([]Block{headline(l, "hourglass_flowing_sand", said...)}, shape.Quote(l.Text)...)
+	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", said...)}, shape.Quote(l.Text)...)
 }
 
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
@@ -134,7 +134,7 @@ func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 // textsLine says that a long text counts as several.
 func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	counted := fmt.Sprintf("This counts as %d texts, and each is charged.", c.Count)
-	return []Block{headline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
+	return []Block{makeHeadline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
 // hintFor returns the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.

@@ -42,8 +42,8 @@ func (w Ways) otherSigns() []string {
 	return w.Signs[1:]
 }
 
-// adapt rewrites a verb's example as it is typed in these ways. It returns "" if the example would do nothing.
-func (w Ways) adapt(example string) string {
+// adaptExample rewrites a verb's example as it is typed in these ways. It returns "" if the example would do nothing.
+func (w Ways) adaptExample(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
 		return w.sign() + rest
 	}
@@ -61,8 +61,14 @@ func (w Ways) adapt(example string) string {
 
 // canGive reports whether a verb can be given in these ways.
 func (w Ways) canGive(v *verb.Verb) bool {
-	return !w.Private || v.Slash && v.Name != bridge.VerbReply
+	if !w.Private {
+		return true
+	}
+	return v.Slash && v.Name != bridge.VerbReply // nothing that is written in private goes to a customer
 }
+
+// maxTopicRunes is how much the help repeats of a word that it doesn't know.
+const maxTopicRunes = 40
 
 // allVerbs is the word that asks the help for every verb.
 const allVerbs = "all"
@@ -77,7 +83,7 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	v, ok := verb.Find(word)
 	if !ok {
 		c := helpList(w, false, denied)
-		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, 40)), ". The usual ones:")}, c.Blocks...)
+		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, maxTopicRunes)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
@@ -85,9 +91,9 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.adapt(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.adaptExample(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
 	for _, e := range v.Help.Examples {
-		example := w.adapt(e)
+		example := w.adaptExample(e)
 		if example != "" {
 			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(example)}})
 		}
@@ -129,20 +135,23 @@ func alsoPieces(v *verb.Verb, w Ways) []Piece {
 
 // helpList lists the everyday verbs, or all, with a button for the others.
 func helpList(w Ways, all bool, denied []bridge.Verb) Card {
-	c := Card{Title: "Help", Blocks: w.introduction()}
+	c := Card{Title: "Help", Blocks: w.introBlocks()}
 	for _, v := range verb.All() {
-		isListed := !v.Help.Hidden && (all || v.Help.Everyday)
-		if !isListed || !w.canGive(v) || slices.Contains(denied, v.Name) {
+		isWanted := all || v.Help.Everyday
+		if v.Help.Hidden || !isWanted {
 			continue
 		}
-		pieces := []Piece{shape.Code(w.adapt(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
+		if !w.canGive(v) || slices.Contains(denied, v.Name) {
+			continue
+		}
+		pieces := []Piece{shape.Code(w.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 		if len(v.Emoji) > 0 && !w.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 	times := "Times: " + when.Forms
-	more := []Piece{shape.Text("More about one: "), shape.Code(w.adapt("!help snooze"))}
+	more := []Piece{shape.Text("More about one: "), shape.Code(w.adaptExample("!help snooze"))}
 	if all { // one block less, so that Slack shows the list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
 		return c
@@ -150,13 +159,13 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.adapt("!help all"))))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.adaptExample("!help all"))))
 	c.Buttons = []Button{button}
 	return c
 }
 
-// introduction says what becomes of the text that people type, and how a verb differs from such text.
-func (w Ways) introduction() []Block {
+// introBlocks says what becomes of the text that people type, and how a verb differs from such text.
+func (w Ways) introBlocks() []Block {
 	var blocks []Block
 	switch {
 	case w.Private:

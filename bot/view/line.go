@@ -27,13 +27,15 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	if isRefusedForArguments(l, f) {
 		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
 	}
-	return Card{Blocks: blocks, Buttons: buttons(l, f)}
+	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
 }
 
 // isRefusedForArguments reports whether a line refuses a verb that needs arguments, and offers nothing else to do.
 func isRefusedForArguments(l bridge.Line, f bridge.Facts) bool {
-	isRefusal := l.Kind() == bridge.LineRefused && len(l.Verbs) == 0
-	return isRefusal && f.Status.Open() && needsArguments(l.Verb)
+	if l.Kind() != bridge.LineRefused || len(l.Verbs) > 0 {
+		return false
+	}
+	return f.Status.Open() && needsArguments(l.Verb)
 }
 
 // windowCard makes the card of a line that shows what a window would show, such as a list. It returns false for all other
@@ -164,12 +166,16 @@ func withTitle(c Card) Card {
 	return c
 }
 
+// isSameAgent reports whether two references name the same agent; nobody is the same as nobody else.
 func isSameAgent(a, b bridge.AgentRef) bool {
-	return !shape.Nobody(a) && a.ID == b.ID && a.User == b.User && a.Email == b.Email
+	if shape.Nobody(a) {
+		return false
+	}
+	return a.ID == b.ID && a.User == b.User && a.Email == b.Email
 }
 
-// headline is the first sentence of a line: an icon, mentions of those who are to notice it, then its words.
-func headline(l bridge.Line, icon string, words ...any) Block {
+// makeHeadline is the first sentence of a line: an icon, mentions of those who are to notice it, then its words.
+func makeHeadline(l bridge.Line, icon string, words ...any) Block {
 	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.Mentioned(l)}, words...)...)
 }
 

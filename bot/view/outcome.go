@@ -6,7 +6,7 @@ import (
 )
 
 // outcomeLine lays out a line that says what became of its message. If people can read the message
-// nowhere else, its words stay above.
+// nowhere else, its words stay above; otherwise the line repeats only their beginning.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	said := outcomePieces(l, f)
 	switch l.Kind() {
@@ -25,79 +25,89 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 // outcomePieces says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
 func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
-	isAsked := o.State == bridge.OutcomeAsked
-	isTooLate := l.Kind() == bridge.LineDecided // the line answers somebody who pressed a button afterwards
 	words := outcomeWordsOf(o.State, shape.Customer(l, f))
+	isTooLate := l.Kind() == bridge.LineDecided // the line answers somebody who pressed a button afterwards
+	what := words.what
+	after := words.after
 	if isTooLate {
-		words.what = words.already
-		words.after = ""
+		what = words.already
+		after = ""
 	}
-	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + words.what)}
-	leadsElsewhere := o.State == bridge.OutcomePromoted || o.State == bridge.OutcomeChosen
-	if leadsElsewhere && l.Other.ID != 0 {
+	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + what)}
+	if words.namesOther && l.Other.ID != 0 {
 		pieces = append(append(pieces, shape.Text(" ")), shape.Whereabouts(shape.Number(l.Other.ID), l.Other)...)
 	}
-	if !o.At.IsZero() && !isAsked && o.State != bridge.OutcomeWaiting {
+	if !words.hidesTime && !o.At.IsZero() {
 		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
+	hasAuthor := !words.hidesAuthor && !shape.Nobody(o.By)
 	isByOther := isTooLate || !isSameAgent(o.By, l.By)
-	if !shape.Nobody(o.By) && !isAsked && isByOther {
+	if hasAuthor && isByOther {
 		pieces = append(pieces, shape.Text(" by "+shape.AgentName(o.By)))
 	}
-	if words.after != "" {
-		words.after = " " + words.after
+	if after != "" {
+		after = " " + after
 	}
-	return append(pieces, shape.Text("."+words.after))
+	return append(pieces, shape.Text("."+after))
 }
 
-// outcomeWords are the words for an outcome.
+// outcomeWords are the words for an outcome, in the order in which they are shown, and what stands between them.
 type outcomeWords struct {
-	icon    string // of a reply: that of the mark on a typed reply
-	what    string // when it happened and who did it follows
-	after   string // a sentence of its own, or ""
-	already string // stands in place of what, for somebody who presses a button after the matter was decided
+	icon        string // of a reply: that of the mark on a typed reply
+	what        string
+	already     string // stands in place of what, for somebody who presses a button after the matter was decided
+	namesOther  bool   // the conversation Line.Other follows what
+	hidesTime   bool   // it isn't said when it happened: it is yet to come, or is said elsewhere
+	hidesAuthor bool   // it isn't said who did it
+	after       string // a sentence of its own, or ""; nobody who was too late reads it
 }
 
-// outcomeWordsOf returns the words for an outcome. customer is the customer's name.
+// outcomeWordsOf returns the words for an outcome; an outcome of a later version is only "Settled". customer is the
+// customer's name.
 func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	unheard, later := customer+" did not get this.", "when "+customer+" writes."
 	switch s {
 	case bridge.OutcomeWaiting:
-		return outcomeWords{MarkIcon(bridge.MarkWaiting), "Waiting to be sent", "It can still be taken back.", "Already waiting to be sent"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkWaiting), what: "Waiting to be sent", already: "Already waiting to be sent",
+			hidesTime: true, after: "It can still be taken back."}
 	case bridge.OutcomeSent:
-		return outcomeWords{MarkIcon(bridge.MarkSent), "Sent", "", "Already sent"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkSent), what: "Sent", already: "Already sent"}
 	case bridge.OutcomeDelivered:
-		return outcomeWords{MarkIcon(bridge.MarkDelivered), "Sent", "Delivered.", "Already sent"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkDelivered), what: "Sent", already: "Already sent", after: "Delivered."}
 	case bridge.OutcomeRead:
-		return outcomeWords{MarkIcon(bridge.MarkRead), "Sent", "Read.", "Already sent"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkRead), what: "Sent", already: "Already sent", after: "Read."}
 	case bridge.OutcomeFailed:
-		return outcomeWords{MarkIcon(bridge.MarkWarning), "Not delivered", unheard, "Already sent, and not delivered"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkWarning), what: "Not delivered", already: "Already sent, and not delivered", after: unheard}
 	case bridge.OutcomeUnclear:
-		return outcomeWords{"grey_question", "Nobody can tell whether this was sent", "", "Already sent, but nobody can tell whether it arrived"}
+		return outcomeWords{icon: "grey_question", what: "Nobody can tell whether this was sent",
+			already: "Already sent, but nobody can tell whether it arrived"}
 	case bridge.OutcomeInside:
-		return outcomeWords{MarkIcon(bridge.MarkInside), "Kept inside", unheard, "Already kept inside"}
+		return outcomeWords{icon: MarkIcon(bridge.MarkInside), what: "Kept inside", already: "Already kept inside", after: unheard}
 	case bridge.OutcomeDropped:
-		return outcomeWords{"wastebasket", "Dropped", unheard, "Already dropped"}
+		return outcomeWords{icon: "wastebasket", what: "Dropped", already: "Already dropped", after: unheard}
 	case bridge.OutcomeUndone:
-		return outcomeWords{"leftwards_arrow_with_hook", "Taken back", unheard, "Already taken back"}
+		return outcomeWords{icon: "leftwards_arrow_with_hook", what: "Taken back", already: "Already taken back", after: unheard}
 	case bridge.OutcomeKept:
-		return outcomeWords{"hourglass", "Kept for later", "I offer it again " + later, "Already kept for later"}
+		return outcomeWords{icon: "hourglass", what: "Kept for later", already: "Already kept for later", after: "I offer it again " + later}
 	case bridge.OutcomeTemplate:
-		return outcomeWords{"hourglass", "A template was sent", "I offer this again " + later, "A template was sent already"}
+		return outcomeWords{icon: "hourglass", what: "A template was sent", already: "A template was sent already", after: "I offer this again " + later}
 	case bridge.OutcomeAsked:
-		return outcomeWords{"arrow_down", "Not sent: it is asked further down", "", "It is asked further down in the thread"}
+		return outcomeWords{icon: "arrow_down", what: "Not sent: it is asked further down", already: "It is asked further down in the thread",
+			hidesTime: true, hidesAuthor: true}
 	case bridge.OutcomePromoted:
-		return outcomeWords{"ok", "This is conversation", "", "This is already conversation"}
+		return outcomeWords{icon: "ok", what: "This is conversation", already: "This is already conversation", namesOther: true}
 	case bridge.OutcomeChosen:
-		return outcomeWords{"outbox_tray", "This is for " + customer + ", in", "What becomes of it is shown there.", "A customer was chosen already"}
+		return outcomeWords{icon: "outbox_tray", what: "This is for " + customer + ", in", already: "A customer was chosen already",
+			namesOther: true, after: "What becomes of it is shown there."}
 	case bridge.OutcomeSilenced:
-		return outcomeWords{"ok", "No more posts about this sender", "", "Already silenced"}
+		return outcomeWords{icon: "ok", what: "No more posts about this sender", already: "Already silenced"}
 	case bridge.OutcomeAllowed:
-		return outcomeWords{"ok", "Allowed", "Replies go there, too.", "Already allowed"}
+		return outcomeWords{icon: "ok", what: "Allowed", already: "Already allowed", after: "Replies go there, too."}
 	case bridge.OutcomeBlocked:
-		return outcomeWords{"no_entry", "This sender's automatic mail is blocked", "Later ones are neither shown nor kept here; what a person writes from there still comes.", "Already blocked"}
+		return outcomeWords{icon: "no_entry", what: "This sender's automatic mail is blocked", already: "Already blocked",
+			after: "Later ones are neither shown nor kept here; what a person writes from there still comes."}
 	case bridge.OutcomeUnblocked:
-		return outcomeWords{"ok", "This sender is no longer blocked", "", "No longer blocked"}
+		return outcomeWords{icon: "ok", what: "This sender is no longer blocked", already: "No longer blocked"}
 	}
-	return outcomeWords{"ok", "Settled", "", "Already settled"}
+	return outcomeWords{icon: "ok", what: "Settled", already: "Already settled"}
 }

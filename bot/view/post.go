@@ -12,7 +12,7 @@ func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
 	if !w.Deaf || !canAnswer {
 		return c
 	}
-	command := shape.Code(w.adapt("!reply") + " …")
+	command := shape.Code(w.adaptExample("!reply") + " …")
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), command, shape.Text(": I don't hear anything else here.")))
 	return c
 }

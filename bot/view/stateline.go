@@ -30,7 +30,7 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 	} else if shape.Nobody(l.By) {
 		words = "This is unassigned again."
 	}
-	return append(append([]Block{headline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), leftThreadBlocks(c, f)...)
+	return append(append([]Block{makeHeadline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), leftThreadBlocks(c, f)...)
 }
 
 // leftThreadBlocks links the thread that the conversation had before it was handed over, and quotes the last
@@ -54,7 +54,7 @@ func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	team := shape.Or(shape.OneLine(l.Args.Team, shape.MaxNameRunes), "another team")
 	moved := shape.Actor(l) + " handed this to " + team + ". It goes on in "
-	return []Block{headline(l, "arrow_right", moved, shape.Whereabouts(shape.Number(f.ID), f), ".")}
+	return []Block{makeHeadline(l, "arrow_right", moved, shape.Whereabouts(shape.Number(f.ID), f), ".")}
 }
 
 // wokeLine tells that a snooze is over; where only its time ended it, the customer wrote nothing since.
@@ -68,7 +68,7 @@ func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	case c.Cause == bridge.WokenByCustomer:
 		words += " The customer wrote."
 	}
-	return []Block{headline(l, "alarm_clock", words)}
+	return []Block{makeHeadline(l, "alarm_clock", words)}
 }
 
 func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
@@ -76,11 +76,11 @@ func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
 	if shape.Nobody(l.By) {
 		words = shape.Customer(l, f) + " wrote again; this is reopened."
 	}
-	return []Block{headline(l, "large_green_circle", words)}
+	return []Block{makeHeadline(l, "large_green_circle", words)}
 }
 
 func continuedLine(l bridge.Line, f bridge.Facts) []Block {
-	return []Block{headline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", conversationPieces(l.Other), ".")}
+	return []Block{makeHeadline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", conversationPieces(l.Other), ".")}
 }
 
 func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
@@ -92,9 +92,9 @@ func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
 	if shape.Nobody(l.By) {
 		words = "This is " + what + "."
 	}
-	return append([]Block{headline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
+	return append([]Block{makeHeadline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
 }
 
 func snoozedLine(l bridge.Line, c *bridge.SnoozedLine, f bridge.Facts) []Block {
-	return []Block{headline(l, "zzz", shape.Actor(l)+" snoozed this until ", shape.At(c.Until, f.Zone), ".")}
+	return []Block{makeHeadline(l, "zzz", shape.Actor(l)+" snoozed this until ", shape.At(c.Until, f.Zone), ".")}
 }

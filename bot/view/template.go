@@ -8,22 +8,26 @@ import (
 	"parley/bridge"
 )
 
-// maxTemplateRows is how many templates one list shows.
-const maxTemplateRows = 40
+// Bounds of what is shown of templates.
+const (
+	maxTemplateRows = 40  // in one list
+	maxReasonRunes  = 500 // of why a provider decided so, in a line about that; a list shows maxDetailRunes
+	maxQualityRunes = 20  // of a provider's word for how customers like a template: "green", "yellow", "red"
+)
 
 // templateLine is about templates: what there is to choose, and what a provider decided.
 func templateLine(l bridge.Line, _ bridge.Facts) []Block {
 	switch c := l.Content.(type) {
 	case *bridge.ChooseTemplateLine:
 		if len(c.Templates) == 1 {
-			return []Block{headline(l, "scroll", "Template "+shape.TemplateName(c.Templates[0])+": fill it in, look at it, then send it.")}
+			return []Block{makeHeadline(l, "scroll", "Template "+shape.TemplateName(c.Templates[0])+": fill it in, look at it, then send it.")}
 		}
 	case *bridge.VerdictLine:
 		if len(c.Templates) > 0 {
 			return verdictBlocks(l, c.Templates[0], c.Before)
 		}
 	}
-	return []Block{headline(l, "scroll", "Choose a template.")}
+	return []Block{makeHeadline(l, "scroll", "Choose a template.")}
 }
 
 // verdictBlocks show what a provider decided about a template. before is the template's earlier category
@@ -35,11 +39,11 @@ func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 	}
 	if before != "" {
 		now := name + " is " + shape.Or(t.ProviderCategory, t.Category) + " for the provider now, not " + before + "."
-		return []Block{headline(l, "label", now+" Its price changes with it.")}
+		return []Block{makeHeadline(l, "label", now+" Its price changes with it.")}
 	}
 	why := ""
 	if t.Reason != "" {
-		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, 500), ".")
+		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, maxReasonRunes), ".")
 	}
 	words := name + ": " + shape.TemplateWords(t) + why + "."
 	switch t.Status {
@@ -52,7 +56,7 @@ func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 	case "disabled":
 		words = name + " was disabled by the provider" + why + ". It can't be sent any more."
 	}
-	return []Block{headline(l, templateIcon(t.Status), words)}
+	return []Block{makeHeadline(l, templateIcon(t.Status), words)}
 }
 
 // TemplateList shows templates with their state. If edit is true, it also shows what admins need to change them.
@@ -90,10 +94,10 @@ func templateRow(t bridge.Template, edit bool) Block {
 		groups = append(groups, []Piece{shape.Text(shape.OneLine(strings.Join(t.Labels, ", "), shape.MaxNameRunes))})
 	}
 	if t.Quality != "" && t.Quality != "green" {
-		groups = append(groups, []Piece{shape.Text("quality " + shape.OneLine(t.Quality, 20))})
+		groups = append(groups, []Piece{shape.Text("quality " + shape.OneLine(t.Quality, maxQualityRunes))})
 	}
 	if t.Reason != "" {
-		groups = append(groups, []Piece{shape.Text("“" + shape.OneLine(t.Reason, 200) + "”")})
+		groups = append(groups, []Piece{shape.Text("“" + shape.OneLine(t.Reason, maxDetailRunes) + "”")})
 	}
 	item := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...)}
 	if edit {

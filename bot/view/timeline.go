@@ -11,9 +11,9 @@ import (
 // timelineLine shows on whom each minute of a conversation depended.
 func timelineLine(l bridge.Line, c *bridge.TimelineLine, f bridge.Facts) []Block {
 	if len(c.Parts) == 0 {
-		return append([]Block{headline(l, "bulb", "No time has passed here yet.")}, conversationLink(l)...)
+		return append([]Block{makeHeadline(l, "bulb", "No time has passed here yet.")}, conversationLink(l)...)
 	}
-	blocks := []Block{headline(l, "bulb", "Where the time went: "+formatLasted(c.Wall, c.Open, c.Hours)+".")}
+	blocks := []Block{makeHeadline(l, "bulb", "Where the time went: "+formatLasted(c.Wall, c.Open, c.Hours)+".")}
 	for _, p := range c.Parts {
 		words := turnWords(p.On, p.By) + ": " + formatLasted(p.Wall, p.Open, c.Hours)
 		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(words)}})

@@ -54,7 +54,8 @@ func isWithoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.Written
 // writerWords says who wrote a text.
 func writerWords(c *bridge.WrittenLine) string {
 	from := "taken from the messages"
-	if c.Task == analysis.Summarise && c.Language != "" && c.Language != "en" {
+	isOtherLanguage := c.Language != "" && c.Language != "en"
+	if c.Task == analysis.Summarise && isOtherLanguage {
 		from += ", in their own words (" + analysis.LanguageName(c.Language) + " needs a model)"
 	} else if !c.Degraded {
 		from += ", without a model"
