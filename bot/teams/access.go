@@ -33,11 +33,11 @@ type access struct {
 	closed   *closures
 }
 
-// classify turns the error of a failed call into a channels.SendError, with what it means for the post and what people
+// classifyFailure turns the error of a failed call into a channels.SendError, with what it means for the post and what people
 // are told. The order of the cases matters: those with a code of their own come before those of an HTTP status.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Status codes from bot conversational APIs", read 2026-11.
-func (ac *access) classify(err error, p bridge.Post) error {
+func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	var classified *channels.SendError
 	if err == nil || errors.As(err, &classified) {
 		return err
@@ -64,7 +64,7 @@ func (ac *access) classify(err error, p bridge.Post) error {
 	case e.Class == channels.AuthBroken:
 		out.Text, out.Hint = "Teams refuses our app"+codeInBrackets(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
 		ac.closePlace(authorized, out)
-	case closesPlace(e.Code):
+	case isClosingCode(e.Code):
 		return ac.classifyClosed(e, p)
 	case e.Status == http.StatusNotFound:
 		return ac.classifyNotFound(e, p)
@@ -98,7 +98,7 @@ func codeInBrackets(e *connector.Error) string {
 // classifyBeforeSend classifies a failure that came before the post itself was sent. Such a failure is never Ambiguous:
 // the post isn't there.
 func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
-	err = retryOnlyThisPost(ac.classify(err, p))
+	err = retryOnlyThisPost(ac.classifyFailure(err, p))
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
@@ -113,9 +113,9 @@ func retryOnlyThisPost(err error) error {
 	if !errors.As(err, &se) || se.Class != channels.Throttled {
 		return err
 	}
-	alone := *se
-	alone.Class = channels.Retry
-	return &alone
+	retry := *se
+	retry.Class = channels.Retry
+	return &retry
 }
 
 // nothingLost ends the hints for admins about a channel that takes no posts.
@@ -157,10 +157,10 @@ func (ac *access) reportedRemoval(e *connector.Error, channel string) (place str
 	if e.Code != connector.CodeNotInRoster {
 		return "", nil
 	}
-	switch {
-	case team.Removed:
+	if team.Removed {
 		return c.Team, errRemoved("team", team.Name, c.Team, e)
-	case c.Removed:
+	}
+	if c.Removed {
 		return channel, errRemoved("channel", c.Name, channel, e)
 	}
 	return "", nil
@@ -180,17 +180,18 @@ func errRemoved(kind, name, id string, cause error) *channels.SendError {
 // classifyNotFound classifies a 404. What is missing may be a message, the first message of a thread, a channel, or a
 // person's chat with us.
 func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
-	channel, known := ac.Notes.Channel(p.Place.Channel)
-	if known && channel.Gone && isChannel(p.Place.Channel) {
+	channel, _ := ac.Notes.Channel(p.Place.Channel)
+	if channel.Gone && isChannel(p.Place.Channel) {
 		return ac.errChannelGone(e, p.Place.Channel)
 	}
-	switch {
-	case changesMessage(p):
+	if isChangeOfMessage(p) {
 		return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
-	case !isChannel(p.Place.Channel):
+	}
+	if !isChannel(p.Place.Channel) {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
 			Hint: "They can add the app.", Cause: e}
-	case p.Place.Thread == "":
+	}
+	if p.Place.Thread == "" {
 		return ac.errChannelGone(e, p.Place.Channel)
 	}
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
@@ -206,10 +207,10 @@ func (ac *access) checkChannelGone(ctx context.Context, service string, p bridge
 	}
 	var failed *connector.Error
 	_, asked := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
-	switch {
-	case asked == nil:
+	if asked == nil {
 		return err
-	case errors.As(asked, &failed) && failed.Status == http.StatusNotFound:
+	}
+	if errors.As(asked, &failed) && failed.Status == http.StatusNotFound {
 		return ac.errChannelGone(failed, p.Place.Channel)
 	}
 	return ac.classifyBeforeSend(asked, p)
@@ -225,8 +226,8 @@ func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 	}
 }
 
-// changesMessage reports whether a post changes a message. Such a post may be made twice: the result is the same.
-func changesMessage(p bridge.Post) bool { return p.Kind.Idempotent() || isLineUpdate(p) }
+// isChangeOfMessage reports whether a post changes a message. Such a post may be made twice: the result is the same.
+func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || isLineUpdate(p) }
 
 // isLineUpdate reports whether a post replaces a line that is shown already.
 func isLineUpdate(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
@@ -235,7 +236,7 @@ func isLineUpdate(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Pl
 func (ac *access) closePlace(place string, err *channels.SendError) {
 	if ac.closed.close(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
 		ac.Log.Error("teams keeps us out", "place", place, "error", err)
-		ac.reporter.Report(ac.condition())
+		ac.reporter.Report(ac.currentCondition())
 	}
 }
 
@@ -243,7 +244,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
-		ac.reporter.Report(ac.condition())
+		ac.reporter.Report(ac.currentCondition())
 	}
 }
 
@@ -261,12 +262,12 @@ func (ac *access) recordReopening(place string) {
 		c, known := ac.Notes.Channel(closed)
 		return !known || c.Team == place // a channel of which we don't know the team may be one of this team's
 	})
-	ac.reporter.Report(ac.condition())
+	ac.reporter.Report(ac.currentCondition())
 	ac.sweeper.CatchUp(since)
 }
 
-// condition returns what keeps us from working: the latest cause if there are several.
-func (ac *access) condition() channels.Condition {
+// currentCondition returns what keeps us from working: the latest cause if there are several.
+func (ac *access) currentCondition() channels.Condition {
 	if c, ok := ac.closed.latestCondition(); ok {
 		return c
 	}

@@ -108,7 +108,8 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	if hasMore {
 		h.Log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", maxThreads)
 	}
-	if isFull && !unclear && firstRefusal == nil {
+	isComplete := !unclear && firstRefusal == nil
+	if isFull && isComplete {
 		h.fullPasses.Put(channel, pass)
 	}
 	return firstRefusal
@@ -166,10 +167,13 @@ type fullPass struct {
 	gaps  int // how many gaps the sweeper had announced by then; another number means that there was a new gap
 }
 
+// pageShrink is the factor by which a page that was too long is made smaller: three attempts lead to a single thread.
+const pageShrink = 4
+
 // readInPages calls read with a number of threads for its pages, and again with a smaller one if an answer was too long:
 // a page also has the replies of its threads.
 func readInPages(read func(size int) error) error {
-	for size := threadsPerPage; ; size /= 4 {
+	for size := threadsPerPage; ; size /= pageShrink {
 		err := read(size)
 		if size == 1 || !errors.Is(err, rest.ErrTooLarge) {
 			return err
@@ -239,7 +243,8 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 		}
 	}
 	now := threadState{changedAt: changed, messages: len(all)}
-	if before, ok := h.comparedThreads.Get(key); ok && before == now {
+	before, ok := h.comparedThreads.Get(key)
+	if ok && before == now {
 		return false, nil
 	}
 	unclear, err = h.storeMissing(ctx, channel, all, h.ByUs(m))
@@ -256,8 +261,8 @@ type threadState struct {
 }
 
 // storeMissing stores messages, edits and deletions that are not stored yet, in the order of the messages' ids, which is
-// the order in which they were written. own means that we began the thread. unclear: see lives.factsOfGraph.
-func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
+// the order in which they were written. inOurThread means that we began the thread. unclear: see lives.factsOfGraph.
+func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, inOurThread bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int { // ids are numbers
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
@@ -273,7 +278,7 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	var facts []channels.Fact
 	for i := range messages {
 		m := &messages[i]
-		found, later, err := h.missedFacts(ctx, channel, m, own && m.ReplyToID != "", seen)
+		found, later, err := h.missedFacts(ctx, channel, m, inOurThread && m.ReplyToID != "", seen)
 		if err != nil {
 			return false, err
 		}
@@ -286,34 +291,38 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 // missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
 // written, changed, deleted or restored. Of our own messages only the deletion of a thread's first one counts. seen has
 // the ids of stored facts. unclear: see lives.factsOfGraph.
-func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
+func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Message, inOurThread bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := placeOf(channel, m)
 	id := fact.MessageID(channel, m.ID)
 	deleted := !m.DeletedAt.IsZero()
 	isDeletedRoot := deleted && m.ReplyToID == ""
-	switch {
-	case h.ByUs(m) && !isDeletedRoot:
+	if h.ByUs(m) && !isDeletedRoot {
 		return nil, false, nil
-	case deleted && !seen[id]: // nobody needs to know of it
+	}
+	if deleted && !seen[id] { // it was never stored, so nobody needs to know that it is gone
 		return nil, false, nil
 	}
 	if deleted || seen[fact.DeleteID(channel, m.ID, 1)] {
-		facts, unclear, err = h.lives.factsOfGraph(ctx, at, m, own)
-		if deleted || unclear || err != nil || len(facts) > 0 {
-			return facts, unclear, err
+		facts, unclear, err = h.lives.factsOfGraph(ctx, at, m, inOurThread)
+		if err != nil || unclear {
+			return nil, unclear, err
+		}
+		if deleted || len(facts) > 0 {
+			return facts, false, nil
 		}
 	}
 	if !seen[id] {
-		p, a, err := h.PayloadOf(ctx, "", channel, m, own)
+		p, a, err := h.PayloadOf(ctx, "", channel, m, inOurThread)
 		if err != nil {
 			return nil, false, err
 		}
-		if at.Thread != "" && !own && !p.Text(&a).Bot { // a reply in somebody else's thread, in which we answered
+		isReplyToOthers := at.Thread != "" && !inOurThread // in somebody else's thread, in which we answered
+		if isReplyToOthers && !p.Text(&a).Bot {
 			return nil, false, nil
 		}
 		facts = append(facts, p.Fact(id, fact.KeyOf(at)))
 	}
-	edit, err := h.missedEdit(ctx, at, m, own)
+	edit, err := h.missedEdit(ctx, at, m, inOurThread)
 	return append(facts, edit...), false, err
 }
 
@@ -324,11 +333,11 @@ func placeOf(channel string, m *graph.Message) bridge.Place {
 }
 
 // missedEdit returns the last edit of a message, if it isn't stored.
-func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
+func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, own)
+	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, inOurThread)
 	if err != nil {
 		return nil, err
 	}
@@ -350,8 +359,10 @@ func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place,
 // hour, or since an open gap began, because these got no answer. Older ones would be answered far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.Now().Add(-time.Hour)
-	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
-		since = gap
+	gap, open := h.sweeper.Gap()
+	hasBeginning := open && !gap.IsZero()
+	if hasBeginning && gap.Before(since) {
+		return gap
 	}
 	return since
 }

@@ -111,8 +111,8 @@ func (c *closures) latestCondition() (channels.Condition, bool) {
 	return last.condition, len(c.byPlace) > 0
 }
 
-// closesPlace reports whether a failure with this code of Teams means that we may not post in a place.
-func closesPlace(code string) bool {
+// isClosingCode reports whether a failure with this code of Teams means that we may not post in a place.
+func isClosingCode(code string) bool {
 	switch code {
 	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked:
 		return true

@@ -57,9 +57,10 @@ func (in *invocation) messageText() string {
 // formMaker returns the maker of forms. Its forms name the author of the message in whose menu they were
 // opened, if that is somebody other than the reader.
 func (in *invocation) formMaker() forms.Maker {
-	maker := in.door.forms()
-	if m := in.value.Message; m != nil && m.From.User.ID != in.user.ID {
-		maker.Author = m.From.User.Name
+	maker := in.door.formMaker()
+	message := in.value.Message
+	if message != nil && message.From.User.ID != in.user.ID {
+		maker.Author = message.From.User.Name
 	}
 	return maker
 }
@@ -79,26 +80,26 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
-	m := card.Remember(at, in.door.zone, in.door.Now(), in.nonce())
+	m := card.Remember(at, in.door.zone, in.door.Now(), in.makeNonce())
 	m.Pick = true
 	return card.Form(form, m, in.door.Home())
 }
 
 // takeBack takes the chosen reply back at once, without a dialog: the reply might leave before a second click.
 func (in *invocation) takeBack(ctx context.Context, at bridge.Place) (any, error) {
-	own, err := in.door.threads.isOurThread(ctx, at)
+	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	in.payload.Kind = fact.KindMenu
-	in.payload.Own = own
-	id := in.payload.InvokeID(in.activity, in.nonce(), in.activity.Value)
+	in.payload.Own = inOurThread
+	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
 	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, fact.KeyOf(at))); err != nil {
 		return nil, err
 	}
 	const text = "Parley takes it back if it has not left yet. The thread says what became of it."
 	answer := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}}}
-	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.nonce())), nil
+	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 
 // answerSearch searches the conversations that a person may see, for the message box. Before anything is typed it shows
@@ -109,8 +110,9 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 		return map[string]any{"composeExtension": result}, nil
 	}
 	q := bridge.ListQuery{List: bridge.ListPick, Words: strings.TrimSpace(in.searchWords())}
-	if o := in.value.Options; o.Skip > 0 && o.Count > 0 {
-		q.Page = o.Skip / o.Count
+	options := in.value.Options
+	if options.Skip > 0 && options.Count > 0 {
+		q.Page = options.Skip / options.Count
 	}
 	l, err := in.findConversations(ctx, q)
 	if err != nil {
@@ -129,7 +131,8 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 // findConversations returns the conversations that match a search; "#12" finds that one conversation.
 func (in *invocation) findConversations(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
-	if err != nil || id <= 0 || q.Page > 0 {
+	isNumber := err == nil && id > 0
+	if !isNumber || q.Page > 0 {
 		return in.door.desk.List(ctx, q, in.user.ID)
 	}
 	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
@@ -150,7 +153,7 @@ func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[s
 	}
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{
-		"contentType": card.ContentType, "content": card.Render(c, in.door.Home(), in.nonce())[0].Card,
+		"contentType": card.ContentType, "content": card.Render(c, in.door.Home(), in.makeNonce())[0].Card,
 		"preview": map[string]any{"contentType": "application/vnd.microsoft.card.thumbnail", "content": map[string]any{"title": title, "text": rest}},
 	}
 }

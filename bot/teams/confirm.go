@@ -40,14 +40,14 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	case err != nil:
 		return bridge.Unchanged, readError(err)
 	}
-	own, err := h.threads.isOurThread(ctx, at)
+	inOurThread, err := h.threads.isOurThread(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if !m.DeletedAt.IsZero() {
-		return h.confirmDeletion(ctx, at, &m, own)
+		return h.confirmDeletion(ctx, at, &m, inOurThread)
 	}
-	edit, err := h.missedEdit(ctx, at, &m, own)
+	edit, err := h.missedEdit(ctx, at, &m, inOurThread)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -58,14 +58,15 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 }
 
 // confirmDeletion stores the deletion of a message, if it isn't stored yet.
-func (h *history) confirmDeletion(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (bridge.Confirmation, error) {
-	facts, unclear, err := h.lives.factsOfGraph(ctx, at, m, own)
-	switch {
-	case err != nil:
+func (h *history) confirmDeletion(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (bridge.Confirmation, error) {
+	facts, unclear, err := h.lives.factsOfGraph(ctx, at, m, inOurThread)
+	if err != nil {
 		return bridge.Unchanged, err
-	case unclear:
+	}
+	if unclear {
 		return bridge.Unchanged, errNotShownYet()
-	case len(facts) == 0: // it is stored already
+	}
+	if len(facts) == 0 { // it is stored already
 		return bridge.Gone, nil
 	}
 	return bridge.Gone, h.sweeper.Accept(ctx, facts)
@@ -105,7 +106,8 @@ func errNotShownYet() error {
 
 // readError turns the error of a failed read into a Throttled one if Graph asks us to wait; others stay as they are.
 func readError(err error) error {
-	if wait, again := graph.Wait(err); again && wait > 0 {
+	wait, again := graph.Wait(err)
+	if again && wait > 0 {
 		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Teams asks us to slow down.", Cause: err}
 	}
 	return err

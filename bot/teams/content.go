@@ -40,7 +40,7 @@ const seedLength = 12
 // nonceSeed returns the beginning of the nonces of a post's buttons. Reconcile also recognises the post by it. Each
 // update of a message has another seed, so that a click on its buttons is a new click.
 func nonceSeed(p bridge.Post) string {
-	if changesMessage(p) {
+	if isChangeOfMessage(p) {
 		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
 	}
 	return fact.Digest(p.Token)[:seedLength]
@@ -65,9 +65,9 @@ func (s *poster) waysIn(channel string) view.Ways {
 	return w
 }
 
-// compose makes the part of p that is to be shown: a card where there are buttons, else a text.
+// composePost makes the part of p that is to be shown: a card where there are buttons, else a text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
-func (s *poster) compose(ctx context.Context, p bridge.Post) (composedPost, error) {
+func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, error) {
 	c, ok := view.Post(p, s.waysIn(p.Place.Channel))
 	if !ok {
 		return composedPost{}, errBadPost("post without content")
@@ -77,8 +77,9 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (composedPost, erro
 		return composedPost{}, s.access.classifyBeforeSend(err, p)
 	}
 	asCard := isShownAsCard(p, c)
-	remark := p.Unsure && (p.Kind == bridge.PostCard || !changesMessage(p))
-	if remark && asCard {
+	mayBeDouble := p.Kind == bridge.PostCard || !isChangeOfMessage(p) // a card shows that its root may be one
+	hasRemark := p.Unsure && mayBeDouble
+	if hasRemark && asCard {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
 	parts := s.render(p, c, asCard)
@@ -86,7 +87,7 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (composedPost, erro
 		return composedPost{}, errBadPost("there is no such part")
 	}
 	out := composedPost{content: parts[p.Part], more: p.Part+1 < len(parts), absent: absent}
-	if remark && !asCard { // the remark belongs to this part, which isn't always the last one
+	if hasRemark && !asCard { // the remark belongs to this part, which isn't always the last one
 		out.text.Text += "<br>" + mayBeTwice
 	}
 	return out, nil
@@ -119,10 +120,10 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 			parts = append(parts, content{text: &texts[i]})
 		}
 	}
-	switch {
-	case p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard:
+	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard {
 		return parts[:1] // the root is one message, so that it can be updated
-	case isLineUpdate(p):
+	}
+	if isLineUpdate(p) {
 		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
 	}
 	return parts
@@ -173,7 +174,9 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 		a.Attachments = []connector.Attachment{{ContentType: card.ContentType, Content: json.RawMessage(c.page.Card)}}
 		return a, nil
 	}
-	a.TextFormat, a.Text, a.Summary = "xml", c.text.Text, c.text.Summary
+	a.TextFormat = "xml"
+	a.Text = c.text.Text
+	a.Summary = c.text.Summary
 	for _, m := range c.text.Mentions {
 		one, ok, err := s.People.Find(ctx, channel, m.User)
 		if err != nil {

@@ -127,7 +127,9 @@ func (d *directory) eachMember(ctx context.Context, at connector.Conversation, v
 	token, tries := "", 0 // of the page that is read next
 	for {
 		page, err := d.Bot.Members(ctx, at, token)
-		if wait, throttled := throttleWait(err); throttled && tries < organisation.MaxReadTries && pause.For(ctx, wait) {
+		wait, throttled := throttleWait(err)
+		mayTryAgain := throttled && tries < organisation.MaxReadTries
+		if mayTryAgain && pause.For(ctx, wait) {
 			tries++
 			continue
 		}

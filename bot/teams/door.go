@@ -49,8 +49,8 @@ type door struct {
 	zone         *time.Location
 }
 
-// handlers returns the handlers of requests by their patterns.
-func (d *door) handlers() map[string]http.Handler {
+// handlersByPattern returns the handlers of requests by their patterns.
+func (d *door) handlersByPattern() map[string]http.Handler {
 	all := map[string]http.Handler{"POST /teams/messages": d.reader.Handler(d.serve)}
 	if d.upload != nil {
 		maps.Copy(all, d.upload.Handlers())
@@ -116,4 +116,4 @@ func (d *door) answerInvoke(w http.ResponseWriter, body any) {
 	}
 }
 
-func (d *door) forms() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.Now, Zone: d.zone} }
+func (d *door) formMaker() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.Now, Zone: d.zone} }

@@ -29,7 +29,7 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 	if more || err != nil {
 		return bridge.Sent{More: more}, err
 	}
-	c, err := s.compose(ctx, p)
+	c, err := s.composePost(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}

@@ -97,7 +97,7 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 		case err != nil:
 			return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 		case ok:
-			a.Attachments = append(a.Attachments, drawn.attachment(f.Name))
+			a.Attachments = append(a.Attachments, drawn.makeAttachment(f.Name))
 		}
 	}
 	if len(a.Attachments) == 0 {

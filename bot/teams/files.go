@@ -68,6 +68,9 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 	return out
 }
 
+// sniffedBytes is how much of a file http.DetectContentType looks at.
+const sniffedBytes = 512
+
 // inspectPicture reads the beginning of a pasted picture to learn its type and size.
 func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.Pasted(n, at)
@@ -75,8 +78,8 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 	if err != nil {
 		return f
 	}
-	defer answer.Close()                 //nolint:errcheck // the rest isn't wanted
-	head := make([]byte, 512)            // as much as DetectContentType looks at
+	defer answer.Close() //nolint:errcheck // the rest isn't wanted
+	head := make([]byte, sniffedBytes)
 	read, _ := io.ReadFull(answer, head) //nolint:errcheck // the picture may be shorter
 	if kind, _, _ := strings.Cut(http.DetectContentType(head[:read]), ";"); strings.HasPrefix(kind, "image/") {
 		f.Type = kind
@@ -107,7 +110,8 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 	case errors.Is(err, graph.ErrNotFound):
 		f.URL, f.Unavailable = "", "deleted"
 	case err == nil:
-		if kind, _, err := mime.ParseMediaType(answer.ContentType); err == nil && kind != "application/octet-stream" {
+		kind, _, err := mime.ParseMediaType(answer.ContentType)
+		if err == nil && kind != "application/octet-stream" { // which says nothing about the file
 			f.Type = kind
 		}
 		f.Bytes = max(answer.SizeBytes, 0)

@@ -29,10 +29,13 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 		return err
 	}
 	d := a.ChannelData
-	if d != nil && d.Channel != nil && a.Type == connector.TypeMessage {
+	if d == nil {
+		return nil
+	}
+	if d.Channel != nil && a.Type == connector.TypeMessage {
 		i.access.recordSuccess(d.Channel.ID) // messages come from this channel, so the app is in it
 	}
-	if d == nil || d.Team == nil || d.Team.ID == "" {
+	if d.Team == nil || d.Team.ID == "" {
 		return nil
 	}
 	if err := i.learnTeam(ctx, d.Team, a); err != nil {
@@ -76,10 +79,14 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
 		return err
 	}
-	switch {
-	case t.Removed && !before.Removed:
-		i.access.closePlace(ref.ID, errRemoved("team", t.Name, ref.ID, nil))
-	case !t.Removed && (before.Removed || !known || mayReopen(a)):
+	if t.Removed {
+		if !before.Removed {
+			i.access.closePlace(ref.ID, errRemoved("team", t.Name, ref.ID, nil))
+		}
+		return nil
+	}
+	isNew := before.Removed || !known
+	if isNew || mayReopen(a) {
 		i.access.recordReopening(ref.ID)
 	}
 	return nil
@@ -94,9 +101,9 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 		return false // we get activities only from teams that the app is in
 	case isChannelMembership(a):
 		return before // it is about a private or shared channel, to which the app is added apart from its team
-	case i.includesUs(a.MembersRemoved):
+	case i.containsUs(a.MembersRemoved):
 		return true
-	case i.includesUs(a.MembersAdded):
+	case i.containsUs(a.MembersAdded):
 		return false
 	}
 	switch fact.EventType(a) {
@@ -113,8 +120,8 @@ func mayReopen(a *connector.Activity) bool {
 	return a.Type == connector.TypeInstallationUpdate || fact.EventType(a) == "teamUnarchived"
 }
 
-// includesUs reports whether the app is in a list of members who came or went.
-func (i *installation) includesUs(list []connector.ChannelAccount) bool {
+// containsUs reports whether the app is in a list of members who came or went.
+func (i *installation) containsUs(list []connector.ChannelAccount) bool {
 	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
 }
 
@@ -122,7 +129,10 @@ func (i *installation) includesUs(list []connector.ChannelAccount) bool {
 // doesn't count: it has the id of its team.
 func isChannelMembership(a *connector.Activity) bool {
 	d := a.ChannelData
-	if d == nil || d.Team == nil || d.Channel == nil || d.Channel.ID == "" {
+	if d == nil || d.Team == nil {
+		return false
+	}
+	if d.Channel == nil || d.Channel.ID == "" {
 		return false
 	}
 	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d.Channel.ID != d.Team.ID
@@ -142,8 +152,8 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 		c.Name = d.Channel.Name
 	}
 	c.Gone = d.EventType == "channelDeleted"
-	left := isChannelMembership(a) && i.includesUs(a.MembersRemoved)
-	joined := isChannelMembership(a) && i.includesUs(a.MembersAdded)
+	left := isChannelMembership(a) && i.containsUs(a.MembersRemoved)
+	joined := isChannelMembership(a) && i.containsUs(a.MembersAdded)
 	switch {
 	case left:
 		c.Removed = true

@@ -34,7 +34,8 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	default:
 		return nil, nil // installation.learn handles conversationUpdate and installationUpdate; no other type concerns us
 	}
-	if a.Conversation == nil || a.Conversation.ID == "" || a.ID == "" {
+	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
+	if !hasConversation || a.ID == "" {
 		return []channels.Fact{fact.Quarantined(raw, a.Type+" without place")}, nil
 	}
 	if !fact.InChannel(a) && !fact.InPersonal(a) {
@@ -77,11 +78,11 @@ func isOldClick(a *connector.Activity) bool {
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {
-		own, err := it.threads.isOurThread(ctx, at)
+		inOurThread, err := it.threads.isOurThread(ctx, at)
 		if err != nil {
 			return nil, err
 		}
-		p.Own = own
+		p.Own = inOurThread
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
@@ -89,15 +90,15 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		p.Kind, p.Body = fact.KindCommand, withoutSecrets(a, p.Body)
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
-	own, err := it.threads.isOurThread(ctx, at)
+	inOurThread, err := it.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	keep, err := it.threads.concernsUs(ctx, p, at, a, own)
+	keep, err := it.threads.concernsUs(ctx, p, at, a, inOurThread)
 	if err != nil || !keep {
 		return nil, err
 	}
-	p.Own = own
+	p.Own = inOurThread
 	p.Seen = it.files.describeFiles(ctx, p, a)
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
@@ -105,15 +106,15 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 // changeFacts makes the facts of an edit, of a deletion, or of the undoing of a deletion.
 func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
-	own, err := it.threads.isOurThread(ctx, at)
+	inOurThread, err := it.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	keep, err := it.threads.isOursOrStored(ctx, at.Channel, at.Message, own)
+	keep, err := it.threads.isOursOrStored(ctx, at.Channel, at.Message, inOurThread)
 	if err != nil || !keep {
 		return nil, err
 	}
-	p.Own = own
+	p.Own = inOurThread
 	if a.Type == connector.TypeMessageDelete {
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}
@@ -143,7 +144,7 @@ func withoutSecrets(a *connector.Activity, raw []byte) []byte {
 func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Who, error) {
 	known := map[string]fact.Who{}
 	if a.From != nil {
-		if err := it.identify(ctx, a.Conversation.ID, a.From, known); err != nil {
+		if err := it.identifyPerson(ctx, a.Conversation.ID, a.From, known); err != nil {
 			return nil, err
 		}
 	}
@@ -151,16 +152,16 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}
-		if err := it.identify(ctx, a.Conversation.ID, e.Mentioned, known); err != nil {
+		if err := it.identifyPerson(ctx, a.Conversation.ID, e.Mentioned, known); err != nil {
 			addForeign(e.Mentioned, known) // a reply must not wait because of a mention
 		}
 	}
 	return known, nil
 }
 
-// identify adds a person to known, unless the account is no person's or is known already. A person whom Teams doesn't
+// identifyPerson adds a person to known, unless the account is no person's or is known already. A person whom Teams doesn't
 // list in the conversation is a foreign one.
-func (it *intake) identify(ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who) error {
+func (it *intake) identifyPerson(ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
 	if !isPerson || known[account.ID].Kind != "" {
 		return nil
@@ -188,6 +189,10 @@ func addForeign(account *connector.ChannelAccount, known map[string]fact.Who) {
 // times within 15 s. A later one is a new click: its person was told to try again, or saw that somebody undid the first.
 const clickRepeatSpan = 10
 
+// clickRepeatSpans is how many spans are looked at: a click may lie near the end of its span, and its repetition, 15 s
+// later, in the second span after it.
+const clickRepeatSpans = 3
+
 // clickFacts makes the facts of a click. A later click on the same button is another fact (see clickRepeatSpan).
 // Errors: the desk's.
 func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
@@ -199,8 +204,8 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 	if at.IsZero() {
 		at = it.Now()
 	}
-	var near []string // ids of the facts that there was such a click in this or one of the two spans before
-	for back := range int64(3) {
+	var near []string // ids of the facts that there was such a click in this or one of the spans before
+	for back := range int64(clickRepeatSpans) {
 		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickRepeatSpan-back))
 	}
 	seen, err := it.sweeper.Seen(ctx, append(near, f.ExternalID)...)

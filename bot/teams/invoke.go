@@ -113,18 +113,19 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 		return cardAnswer(answerMessage, foreignText), nil
 	}
 	at := fact.ClickPlace(in.activity, click)
-	own, err := in.door.threads.isOurThread(ctx, at)
+	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	in.payload.Own = own
+	in.payload.Own = inOurThread
 	if err := in.storeClick(ctx, in.value.Action.Data); err != nil {
 		return nil, err
 	}
 	if c, ok := in.currentCard(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
-	if click.Private && fact.InChannel(in.activity) && !click.Verb.Reads() { // what the message says is out of date now
+	isPrivateInChannel := click.Private && fact.InChannel(in.activity)
+	if isPrivateInChannel && !click.Verb.Reads() { // what the message says is out of date now
 		in.door.Later(ctx, func(ctx context.Context) {
 			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
 		})
@@ -211,7 +212,7 @@ func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.
 
 // verbDialog makes the dialog of a verb's form, or one that says why there is no form. text is what the form begins with.
 func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
-	f, zone, err := in.door.forms().Form(ctx, verb, args, at, in.user.ID, text)
+	f, zone, err := in.door.formMaker().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
@@ -228,23 +229,23 @@ func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Lo
 			in.door.Log.Info("teams form not noted as open", "error", err)
 		}
 	}
-	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.door.Home())
+	return card.Form(f, card.Remember(at, zone, f.At, in.makeNonce()), in.door.Home())
 }
 
 func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
-	c, err := in.door.forms().Window(ctx, opens, args, at, in.user.ID)
+	c, err := in.door.formMaker().Window(ctx, opens, args, at, in.user.ID)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
-	return card.Window(c, at, in.door.Home(), in.nonce())
+	return card.Window(c, at, in.door.Home(), in.makeNonce())
 }
 
 func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
 	return card.Problem(err, at, in.door.Home())
 }
 
-// nonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.
-func (in *invocation) nonce() string {
+// makeNonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.
+func (in *invocation) makeNonce() string {
 	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }
 

@@ -353,7 +353,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	help := func(w *world, channel string) string {
 		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Content: &bridge.HelpLine{}}}
-		c, err := w.s.posts.compose(within(t), p)
+		c, err := w.s.posts.composePost(within(t), p)
 		must(t, err)
 		return cardText(c.content.page.Card)
 	}

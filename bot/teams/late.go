@@ -46,7 +46,8 @@ func (l *lateness) isLate(took time.Duration) bool {
 // already been sent to the customer.
 func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
-	if a.Type != connector.TypeMessage || !fact.InChannel(a) || sent.IsZero() {
+	isChannelMessage := a.Type == connector.TypeMessage && fact.InChannel(a)
+	if !isChannelMessage || sent.IsZero() {
 		return
 	}
 	if !d.lateness.isLate(d.Now().Sub(sent)) {
@@ -73,12 +74,13 @@ func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	if err == nil {
 		err = h.readReplies(ctx, at.Channel, &m, "")
 	}
-	switch {
-	case errors.Is(err, graph.ErrNotGranted), organisation.IsClosedTo(err):
+	if errors.Is(err, graph.ErrNotGranted) || organisation.IsClosedTo(err) {
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case !h.hasOurPost(&m):
+	}
+	if !h.hasOurPost(&m) { // the thread doesn't concern us
 		return nil
 	}
 	_, err = h.catchUpThread(ctx, at.Channel, &m)

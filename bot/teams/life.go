@@ -27,12 +27,13 @@ func (ls *lives) readLife(ctx context.Context, channel, id string) (fact.Life, e
 	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
 		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
 		seen, err := ls.sweeper.Seen(ctx, gone, back)
-		switch {
-		case err != nil:
+		if err != nil {
 			return fact.Life{}, err
-		case !seen[gone]:
+		}
+		if !seen[gone] {
 			return fact.Life{Deleted: n - 1, Restored: n - 1}, nil
-		case !seen[back]:
+		}
+		if !seen[back] {
 			return fact.Life{Deleted: n, Restored: n - 1}, nil
 		}
 	}
@@ -78,7 +79,7 @@ func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, erro
 // state than the stored one. unclear means that it is too early to decide, because either Graph or the webhook may only
 // be late: then there are no facts, and the caller must look again later.
 // Errors: the desk's, and those of reading who the people are.
-func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
+func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (facts []channels.Fact, unclear bool, err error) {
 	l, err := ls.readLife(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, false, err
@@ -88,7 +89,8 @@ func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Mes
 		return nil, false, nil
 	}
 	if l.Deleted > 0 {
-		if unclear, err = ls.changedLately(ctx, at); err != nil || unclear {
+		unclear, err = ls.changedLately(ctx, at)
+		if err != nil || unclear {
 			return nil, unclear, err
 		}
 	}
@@ -96,7 +98,7 @@ func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Mes
 	if deleted {
 		event = fact.EventDeleted
 	}
-	p, a, err := ls.PayloadOf(ctx, event, at.Channel, m, own)
+	p, a, err := ls.PayloadOf(ctx, event, at.Channel, m, inOurThread)
 	if err != nil {
 		return nil, false, err
 	}

@@ -64,7 +64,7 @@ func isRefused(err error) bool {
 
 // catchUpOldThread compares the replies of a thread with what is stored.
 func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error {
-	own, err := h.threads.isOurThread(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
+	inOurThread, err := h.threads.isOurThread(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
 	if err != nil {
 		return err
 	}
@@ -72,6 +72,6 @@ func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error
 	if err := h.readReplies(ctx, root.Channel, &thread, ""); err != nil {
 		return err
 	}
-	_, err = h.storeMissing(ctx, root.Channel, thread.Replies, own)
+	_, err = h.storeMissing(ctx, root.Channel, thread.Replies, inOurThread)
 	return err
 }

@@ -41,12 +41,13 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 	if inside, ok := addressBelow(drive, address); ok {
 		return inside, nil
 	}
-	switch {
-	case errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx):
+	if errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx) {
 		return address, nil // an admin named the sites, and Graph refuses all others
-	case errSite != nil:
+	}
+	if errSite != nil {
 		return "", errSite
-	case errDrive != nil && !hasNoDrive(errDrive):
+	}
+	if errDrive != nil && !hasNoDrive(errDrive) {
 		return "", errDrive
 	}
 	return "", errElsewhere
@@ -62,9 +63,14 @@ func hasNoDrive(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest
 }
 
+// mayReadOnlyNamedSites reports whether the only files that we may read are those of sites that an admin named. It returns
+// false if our rights can't be told.
 func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	rights, ok, err := fs.Graph.Rights(ctx)
-	return err == nil && ok && rights.OnlyNamedSites()
+	if err != nil || !ok {
+		return false
+	}
+	return rights.OnlyNamedSites()
 }
 
 // library is the place in which the files of a channel or a person lie.
@@ -89,14 +95,15 @@ func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := strings.SplitN(folder.Path, "/", 4)
-	if len(parts) < 4 {
+	const partCount = 4 // nothing, "sites", NAME, and the rest, of "/sites/NAME/Shared Documents/…"
+	parts := strings.SplitN(folder.Path, "/", partCount)
+	if len(parts) < partCount {
 		return nil, errLibrary
 	}
 	if parts[1] != "sites" && parts[1] != "teams" {
 		return nil, errLibrary
 	}
-	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:3], "/")}, nil
+	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:partCount-1], "/")}, nil
 }
 
 // driveOf returns the address of a person's OneDrive; nil for user "".
@@ -109,8 +116,9 @@ func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 
 // libraryOf returns the address that is remembered under name, or asks for it.
 func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
-	if l, ok := fs.libraries.Get(name); ok && fs.Now().Sub(l.askedAt) < libraryLifetime {
-		return l.address, nil
+	known, ok := fs.libraries.Get(name)
+	if ok && fs.Now().Sub(known.askedAt) < libraryLifetime {
+		return known.address, nil
 	}
 	address, err := ask()
 	if err != nil {
@@ -134,8 +142,11 @@ func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string,
 // addressBelow reports whether a file's address is below a place, and returns the address that is to be read. It builds
 // that from the checked parts, without the query, which could name another file. SharePoint's paths ignore case.
 func addressBelow(place *url.URL, address string) (inside string, ok bool) {
+	if place == nil {
+		return "", false
+	}
 	u, err := url.Parse(address)
-	if place == nil || err != nil || u.User != nil {
+	if err != nil || u.User != nil {
 		return "", false
 	}
 	if u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
@@ -147,16 +158,16 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 		return "", false
 	}
 	file := parts[len(base):]
-	if slices.ContainsFunc(file, leadsAway) {
+	if slices.ContainsFunc(file, mayLeadAway) {
 		return "", false
 	}
 	read := url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(file, "/")}
 	return read.String(), true
 }
 
-// leadsAway reports whether a part of a path could lead to another place on a server that decodes it once
+// mayLeadAway reports whether a part of a path could lead to another place on a server that decodes it once
 // more, or that takes a backslash for a slash.
-func leadsAway(part string) bool {
+func mayLeadAway(part string) bool {
 	if again, err := url.PathUnescape(part); err == nil {
 		part = again
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image/jpeg"
@@ -41,7 +42,10 @@ const (
 
 // chooseDisplay decides how a file is shown. It reads the file's beginning, because its name and type may be wrong.
 func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
-	if !strings.HasPrefix(strings.ToLower(f.ContentType), "image/") || f.SizeBytes <= 0 || f.SizeBytes > maxCopiedBytes {
+	if !strings.HasPrefix(strings.ToLower(f.ContentType), "image/") {
+		return displayLink, nil
+	}
+	if f.SizeBytes <= 0 || f.SizeBytes > maxCopiedBytes {
 		return displayLink, nil
 	}
 	r, err := f.Open(ctx)
@@ -52,14 +56,16 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 	return chooseByHeader(f.SizeBytes, io.LimitReader(r, maxCopiedBytes)), nil
 }
 
+// chooseByHeader decides how a file of an image type is shown, by what the file's beginning says.
 func chooseByHeader(size int64, r io.Reader) display {
 	format, pixels, err := picture.Sized(r)
-	switch {
-	case err != nil:
+	if err != nil { // it is no picture
 		return displayLink
-	case size > maxPictureBytes || pixels.X > maxPictureSide || pixels.Y > maxPictureSide:
+	}
+	if size > maxPictureBytes || max(pixels.X, pixels.Y) > maxPictureSide {
 		return displayCopy
-	case format == "png" || format == "jpeg":
+	}
+	if format == "png" || format == "jpeg" {
 		return displayOriginal
 	}
 	return displayCopy // Teams shows no WebP, and a GIF only when it does not move
@@ -71,7 +77,7 @@ type drawing struct {
 	data []byte
 }
 
-func (p drawing) attachment(name string) connector.Attachment {
+func (p drawing) makeAttachment(name string) connector.Attachment {
 	return connector.Attachment{ContentType: p.kind, Name: name, ContentURL: "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data)}
 }
 
@@ -111,10 +117,10 @@ func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
 	small, err := picture.Small(decoding, data, maxPictureSide)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return drawing{}, ctx.Err()
-	case err != nil:
+	}
+	if err != nil {
 		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
 	exif := orientationSegment(data)
@@ -131,24 +137,45 @@ func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
-// orientationSegment returns the Exif segment of a JPEG, which says which side is up; nil if there is none.
+// Parts of a JPEG. Markers of two bytes begin the file and each of its segments.
 // Source: JEITA CP-3451 (Exif 2.32), 4.5.4, "Basic structure of compressed data".
+const (
+	jpegStart      = "\xff\xd8"
+	markerByte     = 0xff // the first byte of each marker
+	firstApp       = 0xe0 // the second byte of the marker of a segment APP0; APP15 has 0xef
+	firstAppMask   = 0xf0
+	exifMarker     = "\xff\xe1"
+	exifName       = "Exif\x00" // behind the head of the segment
+	markerBytes    = 2
+	segmentHeadEnd = 4 // the marker, and the length of what follows the marker, high byte first
+)
+
+// orientationSegment returns the Exif segment of a JPEG, which says which side is up; nil if there is none.
 func orientationSegment(data []byte) []byte {
-	if !bytes.HasPrefix(data, []byte{0xff, 0xd8}) {
+	rest, ok := bytes.CutPrefix(data, []byte(jpegStart))
+	if !ok {
 		return nil
 	}
-	isApp := func(at int) bool { return at+4 <= len(data) && data[at] == 0xff && data[at+1]&0xf0 == 0xe0 }
-	for at := 2; isApp(at); { // the segments APP0 to APP15, which stand before the picture
-		size := 2 + int(data[at+2])<<8 + int(data[at+3])
-		if at+size > len(data) {
+	for isAppSegment(rest) { // these segments stand before the picture
+		size := markerBytes + int(binary.BigEndian.Uint16(rest[markerBytes:]))
+		if size > len(rest) {
 			return nil
 		}
-		if segment := data[at : at+size]; segment[1] == 0xe1 && bytes.HasPrefix(segment[4:], []byte("Exif\x00")) {
+		segment := rest[:size]
+		if bytes.HasPrefix(segment, []byte(exifMarker)) && bytes.HasPrefix(segment[segmentHeadEnd:], []byte(exifName)) {
 			return segment
 		}
-		at += size
+		rest = rest[size:]
 	}
 	return nil
+}
+
+// isAppSegment reports whether data begin with a segment APP0 to APP15.
+func isAppSegment(data []byte) bool {
+	if len(data) < segmentHeadEnd {
+		return false
+	}
+	return data[0] == markerByte && data[1]&firstAppMask == firstApp
 }
 
 // readFile reads a file of at most maxBytes.

@@ -28,7 +28,10 @@ func (s *Surface) Reach(ctx context.Context) error {
 	}
 	_, err = s.directory.Audience(ctx, list[0])
 	var failed *connector.Error
-	if errors.As(err, &failed) && (failed.Status == 0 || failed.Status >= http.StatusInternalServerError) {
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	if failed.Status == 0 || failed.Status >= http.StatusInternalServerError {
 		return err
 	}
 	return nil

@@ -33,10 +33,10 @@ const reconcileTimeout = 2 * time.Minute
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
-	switch {
-	case changesMessage(p):
+	if isChangeOfMessage(p) {
 		return channels.Absent, bridge.Sent{}, nil // changing a message twice has the same result
-	case p.Kind == bridge.PostEphemeral:
+	}
+	if p.Kind == bridge.PostEphemeral {
 		return channels.Landed, bridge.Sent{}, nil // it is best effort, and must not be shown twice
 	}
 	if sent, ok := s.sent.Get(sentKey(p)); ok {
@@ -99,7 +99,7 @@ func (s *poster) matcherOf(ctx context.Context, p bridge.Post) (matches func(*gr
 	if p.Kind == bridge.PostFiles {
 		return s.fileMatcherOf(ctx, p)
 	}
-	c, err := s.compose(ctx, p)
+	c, err := s.composePost(ctx, p)
 	if err != nil {
 		return nil, false, err
 	}
@@ -125,11 +125,11 @@ func hasElementID(id string) func(*graph.Message) bool {
 // with a text.
 func hasText(c card.Message) func(*graph.Message) bool {
 	parts := strings.Split(readableText(c.Text), anyName)
-	return func(m *graph.Message) bool { return consistsOf(readableText(m.Body.Content), parts) }
+	return func(m *graph.Message) bool { return hasPartsInOrder(readableText(m.Body.Content), parts) }
 }
 
-// consistsOf reports whether a text consists of these parts in this order, with any names between them.
-func consistsOf(text string, parts []string) bool {
+// hasPartsInOrder reports whether a text consists of these parts in this order, with any names between them.
+func hasPartsInOrder(text string, parts []string) bool {
 	last := len(parts) - 1
 	if last == 0 {
 		return text == parts[0]
@@ -206,7 +206,11 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 			if m.ID == p.Place.Message || m.CreatedAt.Before(oldest) {
 				continue
 			}
-			if !s.ByUs(m) || !m.DeletedAt.IsZero() || !matches(m) {
+			isShown := m.DeletedAt.IsZero()
+			if !s.ByUs(m) || !isShown {
+				continue
+			}
+			if !matches(m) {
 				continue
 			}
 			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})

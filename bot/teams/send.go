@@ -43,12 +43,12 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if err := s.access.closed.errIfClosed(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
 	}
-	if p.Unsure && !changesMessage(p) {
+	if p.Unsure && !isChangeOfMessage(p) {
 		s.Log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
 	sent, err := s.dispatch(ctx, service, p)
 	if err != nil {
-		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classify(err, p))
+		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classifyFailure(err, p))
 	}
 	s.access.recordSuccess(p.Place.Channel)
 	if sent.Message != "" && !p.Kind.Idempotent() {
@@ -83,7 +83,7 @@ func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (b
 
 // sendComposed makes a post that has a text or a card of its own.
 func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	c, err := s.compose(ctx, p)
+	c, err := s.composePost(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
@@ -213,7 +213,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 	a.Entities = nil
 	sent, err := s.postMessage(ctx, service, bridge.Place{Channel: chat}, a)
 	if err != nil {
-		return sent, retryOnlyThisPost(s.access.classify(err, bridge.Post{Kind: p.Kind}))
+		return sent, retryOnlyThisPost(s.access.classifyFailure(err, bridge.Post{Kind: p.Kind}))
 	}
 	return sent, nil
 }
@@ -222,13 +222,14 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 // there Teams shows only their names and doesn't notify them. Best effort: the line in the thread is posted
 // already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
-	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
+	isAssignment := p.Line != nil && p.Line.Kind() == bridge.LineAssigned
+	if !isAssignment || p.Place.Thread == "" {
 		return
 	}
 	for _, who := range absent {
 		s.Later(ctx, func(ctx context.Context) {
-			c, err := s.compose(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
-			if err != nil || c.text == nil {
+			c, err := s.composePost(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
+			if err != nil || c.text == nil { // it can't be told in words; the thread shows it
 				return
 			}
 			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})

@@ -75,7 +75,7 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 	if err != nil {
 		return in.problemDialog(errStaleForm(), f.Memory.Place)
 	}
-	form, _, err := in.door.forms().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
+	form, _, err := in.door.formMaker().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
 	if err != nil {
 		return in.problemDialog(err, f.Memory.Place)
 	}
@@ -92,15 +92,19 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 		Text:      filled.Text,
 	})
 	var p *bridge.Problem
-	switch {
-	case errors.As(err, &p) && p.Field != "" && f.Values[p.Field] != nil:
-		return in.formDialogAgain(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true
-	case errors.As(err, &p):
+	if errors.As(err, &p) {
+		isAboutField := p.Field != "" && f.Values[p.Field] != nil
+		if isAboutField {
+			return in.formDialogAgain(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true
+		}
 		return in.problemDialog(p, f.Memory.Place), true
-	case err != nil:
+	}
+	if err != nil {
 		in.door.Log.Warn("teams form not checked", "error", err)
-	case open.ID != 0:
-		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.Home(), in.nonce()), true
+		return card.Dialog{}, false
+	}
+	if open.ID != 0 {
+		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.Home(), in.makeNonce()), true
 	}
 	return card.Dialog{}, false
 }

@@ -103,7 +103,7 @@ var (
 // Errors: what is missing or malformed in o, all together.
 func New(o Options) (*Surface, error) {
 	hosts, err := rest.NewHosts(o.ServiceURLs, o.AllowUnsigned)
-	if err := errors.Join(o.missing(), err); err != nil {
+	if err := errors.Join(o.checkRequired(), err); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()
@@ -138,8 +138,8 @@ func New(o Options) (*Surface, error) {
 	return s, nil
 }
 
-// missing returns an error for each required option that is missing, all joined.
-func (o Options) missing() error {
+// checkRequired returns an error for each required option that is missing, all joined.
+func (o Options) checkRequired() error {
 	var faults []error
 	required := map[string]string{"app id": o.AppID, "tenant id": o.TenantID}
 	if !o.AllowUnsigned {
@@ -259,19 +259,24 @@ func (s *Surface) Limits() bridge.Limits {
 // both: one adds the new mark, one removes the old.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
-	const perHour, perMinute = 1800, 60
+	const (
+		perHour, perMinute = 1800, 60
+		narrowBurst        = 4
+		// A search for another root reads several pages with Graph, whose calls replies need, too.
+		secondsPerSearch, searchBurst = 6, 5
+	)
 	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 makes no bucket larger
 	key := "post:" + channel
 	switch kind {
 	case bridge.PostMark:
 		return bridge.Budget{Key: "reactions", PerSecond: 0.9 * s.opt.Rate, Burst: 1}
 	case bridge.PostDouble:
-		return bridge.Budget{Key: "seek", PerSecond: s.opt.Rate / 6, Burst: 5}
+		return bridge.Budget{Key: "seek", PerSecond: s.opt.Rate / secondsPerSearch, Burst: searchBurst}
 	case bridge.PostCard, bridge.PostErased:
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
-	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(4),
+	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(narrowBurst),
 		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate, WideBurst: burst(perMinute)}
 }
 
@@ -297,7 +302,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 		}
 		if err == nil {
 			s.access.closed.open(authorized)
-			s.opt.Desk.Report(s.access.condition())
+			s.opt.Desk.Report(s.access.currentCondition())
 			return true
 		}
 		if ctx.Err() != nil {
@@ -317,7 +322,7 @@ func (s *Surface) CatchUp(since time.Time) {
 }
 
 // Handlers implements bridge.Surface.
-func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlers() }
+func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlersByPattern() }
 
 // Decode implements bridge.Surface.
 func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return fact.Decode(raw) }

@@ -32,13 +32,15 @@ func Frames() []string {
 // trial on one machine may use http.
 func newUpload(o Options, store *uploads) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
-	if err != nil || u.Host == "" || len(o.LinkKeys) == 0 {
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	if len(o.LinkKeys) == 0 {
 		return nil
 	}
 	ancestors := Frames()
 	if u.Scheme != "https" {
-		ip := net.ParseIP(u.Hostname())
-		isLocal := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+		isLocal := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 		if !isLocal {
 			return nil
 		}
@@ -79,7 +81,7 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		Shown:        args.Shown,
 		Promotional:  args.Promotional,
 		Place:        f.Memory.Place,
-		Nonce:        cmp.Or(f.Memory.Nonce, in.nonce()),
+		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
 	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }

@@ -72,8 +72,8 @@ func (s signer) sign(t testing.TB, header, claims map[string]any) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// public is the key as the service publishes it.
-func (s signer) public() map[string]any {
+// publicKey is the key as the service publishes it.
+func (s signer) publicKey() map[string]any {
 	k := map[string]any{
 		"kty": "RSA", "use": "sig", "kid": s.id, "x5t": s.id, "endorsements": s.endorsed,
 		"n": base64.RawURLEncoding.EncodeToString(s.private.N.Bytes()),
@@ -128,7 +128,7 @@ func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var list []any
 	for _, s := range keys {
-		list = append(list, s.public())
+		list = append(list, s.publicKey())
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"keys": list})
 }

@@ -9,20 +9,21 @@ import (
 // maxToken bounds a token, in bytes. Those of the service have about 1 kB.
 const maxToken = 16 << 10
 
-// bearer reads the token from the only Authorization header of a request. The scheme must be exactly "Bearer": the service
+// bearerToken reads the token from the only Authorization header of a request. The scheme must be exactly "Bearer": the service
 // writes no other, although HTTP would ignore its case.
-func bearer(h http.Header) (string, error) {
+func bearerToken(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) != 1 {
 		return "", errors.New("not one Authorization header")
 	}
 	token, ok := strings.CutPrefix(values[0], "Bearer ")
-	switch {
-	case !ok:
+	if !ok {
 		return "", errors.New("the scheme isn't Bearer")
-	case len(token) > maxToken:
+	}
+	if len(token) > maxToken {
 		return "", errors.New("the token is too long")
-	case !hasSignedForm(token):
+	}
+	if !hasSignedForm(token) {
 		return "", errors.New("the token has not the form of a signed one")
 	}
 	return token, nil
@@ -30,13 +31,15 @@ func bearer(h http.Header) (string, error) {
 
 // hasSignedForm reports whether a token has three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
 func hasSignedForm(token string) bool {
+	const partCount = 3 // header, claims and signature
+	isForeign := func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }
 	parts := strings.Split(token, ".")
 	for _, p := range parts {
-		if p == "" || strings.ContainsFunc(p, func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }) {
+		if p == "" || strings.ContainsFunc(p, isForeign) {
 			return false
 		}
 	}
-	return len(parts) == 3
+	return len(parts) == partCount
 }
 
 const base64URLAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -33,6 +33,7 @@ const (
 	maxKeysBytes = 1 << 20
 	maxKeys      = 100
 	minKeyBits   = 2048
+	minExponent  = 3 // the smallest that RSA has
 )
 
 // ErrKeys is returned if a token could not be checked, because the keys could not be read. The request may be genuine: it
@@ -120,7 +121,9 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 		s.failed = fmt.Errorf("%w: %w", ErrKeys, err)
 		return
 	}
-	s.keys, s.readAt, s.failed = keys, now, nil
+	s.keys = keys
+	s.readAt = now
+	s.failed = nil
 }
 
 // mayAsk reports whether the keys are to be read now, and notes that they are.
@@ -161,8 +164,8 @@ func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	}
 	keys := map[string]key{}
 	for _, k := range set.Keys[:min(len(set.Keys), maxKeys)] {
-		if public := k.public(); public != nil {
-			keys[k.ID] = key{public, slices.Clone(k.Endorsements)}
+		if public := k.publicKey(); public != nil {
+			keys[k.ID] = key{public: public, endorsements: slices.Clone(k.Endorsements)}
 		}
 	}
 	if len(keys) == 0 {
@@ -178,10 +181,17 @@ func (s *keySet) checkKeysAddress(address string) error {
 	if err != nil {
 		return err
 	}
+	unusable := fmt.Errorf("the metadata name no address of keys: %q", address)
 	to, err := url.Parse(address)
-	besideMetadata := err == nil && to.Scheme == from.Scheme && to.Host == from.Host
-	if err != nil || to.Host == "" || to.User != nil || !(to.Scheme == "https" || besideMetadata) {
-		return fmt.Errorf("the metadata name no address of keys: %q", address)
+	if err != nil {
+		return unusable
+	}
+	if to.Host == "" || to.User != nil {
+		return unusable
+	}
+	isBesideMetadata := to.Scheme == from.Scheme && to.Host == from.Host
+	if to.Scheme != "https" && !isBesideMetadata {
+		return unusable
 	}
 	return nil
 }
@@ -223,22 +233,29 @@ type jwk struct {
 	Endorsements []string `json:"endorsements"`
 }
 
-// public returns the RSA key; nil if it can't be used for RS256.
-func (k jwk) public() *rsa.PublicKey {
-	n, errN := base64.RawURLEncoding.DecodeString(k.N)
-	e, errE := base64.RawURLEncoding.DecodeString(k.E)
-	if errN != nil || errE != nil || k.Type != "RSA" || k.ID == "" {
+// publicKey returns the RSA key; nil if it can't be used for RS256.
+func (k jwk) publicKey() *rsa.PublicKey {
+	if k.Type != "RSA" || k.ID == "" {
 		return nil
 	}
 	if k.Use != "" && k.Use != "sig" { // it is for encryption
 		return nil
 	}
-	p := &rsa.PublicKey{N: new(big.Int).SetBytes(n)}
-	exponent := new(big.Int).SetBytes(e)
-	fits := exponent.IsInt64() && exponent.Int64() >= 3 && exponent.Int64() <= math.MaxInt32
-	if p.N.BitLen() < minKeyBits || !fits || exponent.Bit(0) == 0 { // an even exponent is none
+	n, errN := base64.RawURLEncoding.DecodeString(k.N)
+	e, errE := base64.RawURLEncoding.DecodeString(k.E)
+	if errN != nil || errE != nil {
 		return nil
 	}
-	p.E = int(exponent.Int64())
-	return p
+	modulus := new(big.Int).SetBytes(n)
+	if modulus.BitLen() < minKeyBits {
+		return nil
+	}
+	exponent := new(big.Int).SetBytes(e)
+	if !exponent.IsInt64() || exponent.Bit(0) == 0 { // an even exponent is none
+		return nil
+	}
+	if exponent.Int64() < minExponent || exponent.Int64() > math.MaxInt32 {
+		return nil
+	}
+	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
 }

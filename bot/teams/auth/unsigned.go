@@ -16,11 +16,12 @@ import (
 // Errors: ErrRefused.
 func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	here, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok || !rest.IsLoopback(here.String()) || !rest.IsLoopback(r.RemoteAddr) {
+	isHere := ok && rest.IsLoopback(here.String())
+	if !isHere || !rest.IsLoopback(r.RemoteAddr) {
 		return refuse(errors.New("unsigned, and not on this machine"))
 	}
 	for name := range r.Header { // a proxy or tunnel on this machine may pass on requests from anywhere
-		if showsProxy(name) || showsWebPage(name) {
+		if isProxyHeader(name) || isBrowserHeader(name) {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
@@ -39,12 +40,18 @@ func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-// showsProxy reports whether a header is one that proxies add.
-func showsProxy(name string) bool {
-	return name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+// isProxyHeader reports whether a header is one that proxies add.
+func isProxyHeader(name string) bool {
+	switch name {
+	case "Forwarded", "Via", "X-Real-Ip":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// showsWebPage reports whether a header is one that browsers add for web pages.
-func showsWebPage(name string) bool { return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") }
+// isBrowserHeader reports whether a header is one that browsers add for web pages.
+func isBrowserHeader(name string) bool {
+	return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-")
+}
 
 func isLocalName(host string) bool { return rest.IsLocalURL("http://" + host) }

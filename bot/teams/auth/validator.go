@@ -47,7 +47,8 @@ type Validator struct {
 // New makes a Validator; it connects to nothing yet.
 // Errors: a missing app id or tenant, because without them everybody's requests would be accepted.
 func New(o Options) (*Validator, error) {
-	if o.AppID == "" || len(o.Tenants) == 0 || slices.Contains(o.Tenants, "") {
+	hasTenants := len(o.Tenants) > 0 && !slices.Contains(o.Tenants, "")
+	if o.AppID == "" || !hasTenants {
 		return nil, errors.New("teams: the app id and the tenant must be set")
 	}
 	if o.Issuer == "" {
@@ -73,7 +74,7 @@ type claims struct {
 // at most 5 s.
 // Errors: ErrRefused; ErrKeys if that can't be checked now.
 func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
-	token, err := bearer(h)
+	token, err := bearerToken(h)
 	if err != nil {
 		return refuse(err)
 	}
@@ -81,13 +82,14 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 		return refuse(err)
 	}
 	var said claims
-	_, err = v.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) { return v.key(ctx, t, a.ChannelID) })
-	switch {
-	case errors.Is(err, ErrKeys):
+	_, err = v.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) { return v.signingKey(ctx, t, a.ChannelID) })
+	if errors.Is(err, ErrKeys) {
 		return err
-	case err != nil:
+	}
+	if err != nil {
 		return refuse(err)
-	case said.ServiceURL == "" || said.ServiceURL != a.ServiceURL:
+	}
+	if said.ServiceURL == "" || said.ServiceURL != a.ServiceURL {
 		return refuse(errors.New("the token is for another service URL"))
 	}
 	return nil
@@ -115,7 +117,8 @@ func (v *Validator) checkActivity(a connector.Activity) error {
 	if err := v.checkTenant(a); err != nil {
 		return err
 	}
-	if withToken, err := v.hosts.Check(a.ServiceURL); err != nil || !withToken {
+	withToken, err := v.hosts.Check(a.ServiceURL)
+	if err != nil || !withToken {
 		return errors.New("the service URL is not one of Teams'")
 	}
 	return nil
@@ -127,7 +130,9 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	if a.Conversation != nil && a.Conversation.TenantID != "" {
 		named = append(named, a.Conversation.TenantID)
 	}
-	if d := a.ChannelData; d != nil && d.Tenant != nil && d.Tenant.ID != "" {
+	d := a.ChannelData
+	hasTenant := d != nil && d.Tenant != nil
+	if hasTenant && d.Tenant.ID != "" {
 		named = append(named, d.Tenant.ID)
 	}
 	if len(named) == 0 {
@@ -141,8 +146,8 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	return nil
 }
 
-// key returns the key that a token's header names, if that key may sign for the channel.
-func (v *Validator) key(ctx context.Context, t *jwt.Token, channel string) (any, error) {
+// signingKey returns the key that a token's header names, if that key may sign for the channel.
+func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string) (any, error) {
 	id, ok := t.Header["kid"].(string)
 	if !ok || id == "" {
 		return nil, errors.New("the token names no key")
@@ -151,12 +156,13 @@ func (v *Validator) key(ctx context.Context, t *jwt.Token, channel string) (any,
 		return nil, errors.New("the token has critical extensions")
 	}
 	k, known, err := v.keys.find(ctx, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !known:
+	}
+	if !known {
 		return nil, errors.New("the token's key is unknown")
-	case !slices.Contains(k.endorsements, channel):
+	}
+	if !slices.Contains(k.endorsements, channel) {
 		return nil, errors.New("the token's key doesn't speak for this channel")
 	}
 	return k.public, nil

@@ -263,7 +263,7 @@ func FuzzBearer(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		token, err := bearer(bearing(value))
+		token, err := bearerToken(bearing(value))
 		if (err == nil) != (token != "") {
 			t.Fatalf("%q: %q, %v", value, token, err)
 		}

@@ -65,7 +65,7 @@ func (r *reader) readPrefixed(read func(), mark func(write func())) {
 // Source: the bodies of forwarded messages in the tests of github.com/openclaw/openclaw (extensions/msteams), read 2026-11.
 func (r *reader) noteQuote(n *html.Node) {
 	r.endBlock()
-	if id := attribute(n, "itemid"); id != "" {
+	if id := attributeOf(n, "itemid"); id != "" {
 		r.out.Quotes = append(r.out.Quotes, id)
 	}
 }
@@ -86,7 +86,7 @@ func (r *reader) removeQuotePlaces(text string) string {
 }
 
 func (r *reader) readCode(n *html.Node) {
-	code := strings.Trim(strings.ReplaceAll(r.characters(n), "\u00a0", " "), "\n")
+	code := strings.Trim(strings.ReplaceAll(r.readCharacters(n), "\u00a0", " "), "\n")
 	if strings.TrimSpace(code) == "" {
 		return
 	}
@@ -101,10 +101,7 @@ func (r *reader) readList(n *html.Node) {
 	if r.listDepth == 0 {
 		r.breaks = 2
 	}
-	number := 1
-	if start, err := strconv.Atoi(attribute(n, "start")); err == nil && start > 0 && start < 1e6 {
-		number = start
-	}
+	number := firstNumber(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Li {
 			if c.Type == html.ElementNode { // a list right within a list
@@ -131,15 +128,30 @@ func (r *reader) readList(n *html.Node) {
 	r.breaks = 2
 }
 
+// maxFirstNumber bounds the number with which a list may begin: nobody numbers so far, and a client may send anything.
+const maxFirstNumber = 1e6
+
+// firstNumber returns the number of a list's first item: 1 unless the list says another one.
+func firstNumber(list *html.Node) int {
+	start, err := strconv.Atoi(attributeOf(list, "start"))
+	if err != nil || start < 1 {
+		return 1
+	}
+	if start >= maxFirstNumber {
+		return 1
+	}
+	return start
+}
+
 // readTable reads a table. Each cell becomes one line.
 func (r *reader) readTable(n *html.Node) {
 	var rows [][]string
 	columns := 0
-	for _, tr := range descendants(n, atom.Tr) {
+	for _, tr := range findDescendants(n, atom.Tr) {
 		var cells []string
 		for c := tr.FirstChild; c != nil; c = c.NextSibling {
 			if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
-				cells = append(cells, strings.Join(strings.Fields(r.characters(c)), " "))
+				cells = append(cells, strings.Join(strings.Fields(r.readCharacters(c)), " "))
 			}
 		}
 		columns = max(columns, len(cells))
@@ -159,14 +171,14 @@ func (r *reader) readTable(n *html.Node) {
 	r.breaks, r.lineBegun = 2, false
 }
 
-// descendants returns the elements of a kind in n, without those that are inside another element of that kind.
-func descendants(n *html.Node, kind atom.Atom) []*html.Node {
+// findDescendants returns the elements of a kind in n, without those that are inside another element of that kind.
+func findDescendants(n *html.Node, kind atom.Atom) []*html.Node {
 	var out []*html.Node
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom == kind {
 			out = append(out, c)
 		} else {
-			out = append(out, descendants(c, kind)...)
+			out = append(out, findDescendants(c, kind)...)
 		}
 	}
 	return out

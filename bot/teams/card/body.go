@@ -31,9 +31,9 @@ type measure struct {
 	spellLinks bool           // write out the addresses of links, because links can't be opened there
 }
 
-// rows cuts canonical Markdown into lines; quoted means that all of it is a quotation. Nothing is lost: a line that costs too
+// cutIntoRows cuts canonical Markdown into lines; quoted means that all of it is a quotation. Nothing is lost: a line that costs too
 // much goes on in the next row.
-func rows(md string, quoted bool, m measure) []row {
+func cutIntoRows(md string, quoted bool, m measure) []row {
 	var out []row
 	last := markdown.Part{}
 	for _, p := range markdown.Parts(strings.ToValidUTF8(md, "\ufffd")) {
@@ -50,7 +50,7 @@ func rows(md string, quoted bool, m measure) []row {
 		if m.spellLinks {
 			p.Runs = spellLinks(p.Runs)
 		}
-		out = append(out, m.lines(first, p.Runs)...)
+		out = append(out, m.spreadRuns(first, p.Runs)...)
 		last = p
 	}
 	return out
@@ -69,7 +69,8 @@ func spellLinks(runs []markdown.Run) []markdown.Run {
 			continue
 		}
 		short := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
-		if words := strings.TrimSpace(r.Text); words != address && words != short {
+		words := strings.TrimSpace(r.Text)
+		if words != address && words != short {
 			out = append(out, markdown.Run{Text: " (" + short + ")"})
 		}
 	}
@@ -88,8 +89,8 @@ func itemMark(p markdown.Part) string {
 	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + mark + "\u00a0"
 }
 
-// lines spreads runs over as many rows as they need; the rows have the frame of first.
-func (m measure) lines(first row, runs []markdown.Run) []row {
+// spreadRuns spreads runs over as many rows as they need; the rows have the frame of first.
+func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 	out := []row{first}
 	left := m.maxCost
 	beginRow := func() {

@@ -77,7 +77,7 @@ func (r *renderer) buttonAction(b view.Button) action {
 	sure := action{Title: a.Title, Style: a.Style}
 	r.setAction(&sure, b)
 	a.Type = "Action.ShowCard"
-	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{paragraph(b.Confirm)}, Actions: []action{sure}}
+	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{makeParagraph(b.Confirm)}, Actions: []action{sure}}
 	return a
 }
 

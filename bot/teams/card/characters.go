@@ -9,20 +9,22 @@ import (
 	"parley/channels/markdown"
 )
 
-// characters returns the text of n without formatting, for code and for the cells of tables. It writes the address of a link
+// readCharacters returns the text of n without formatting, for code and for the cells of tables. It writes the address of a link
 // behind its words. Mentions, emoji, pictures and files count as they do elsewhere.
-func (r *reader) characters(n *html.Node) string {
-	switch {
-	case n.Type == html.TextNode:
+func (r *reader) readCharacters(n *html.Node) string {
+	if n.Type == html.TextNode {
 		return n.Data
-	case n.Type != html.ElementNode:
+	}
+	if n.Type != html.ElementNode {
 		return ""
+	}
+	switch {
 	case n.DataAtom == atom.Br:
 		return "\n"
 	case isMention(n):
-		return r.mentionText(n)
+		return r.readMentionText(n)
 	case isEmoji(n):
-		return attribute(n, "alt")
+		return attributeOf(n, "alt")
 	case n.DataAtom == atom.Img:
 		r.readImage(n, markdown.Style{})
 		return ""
@@ -32,19 +34,19 @@ func (r *reader) characters(n *html.Node) string {
 	case isHidden(n):
 		return ""
 	}
-	words := r.charactersIn(n)
+	words := r.readChildCharacters(n)
 	if n.DataAtom == atom.A {
-		return markdown.Run{Text: words, URL: attribute(n, "href")}.Spelled()
+		return markdown.Run{Text: words, URL: attributeOf(n, "href")}.Spelled()
 	}
 	return words
 }
 
-// charactersIn returns the text of the children of n. A block among them stands on lines of its own.
-func (r *reader) charactersIn(n *html.Node) string {
+// readChildCharacters returns the text of the children of n. A block among them stands on lines of its own.
+func (r *reader) readChildCharacters(n *html.Node) string {
 	var b strings.Builder
 	lineEnded := true
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		words := r.characters(c)
+		words := r.readCharacters(c)
 		if isBlock(c) {
 			if !lineEnded {
 				b.WriteByte('\n')
@@ -59,14 +61,14 @@ func (r *reader) charactersIn(n *html.Node) string {
 	return b.String()
 }
 
-// mentionText returns the text of a mention; "" for one of us.
-func (r *reader) mentionText(n *html.Node) string {
+// readMentionText returns the text of a mention; "" for one of us.
+func (r *reader) readMentionText(n *html.Node) string {
 	i, words := r.entityOf(n)
 	if i < 0 {
 		return words
 	}
 	m := r.typed.Mentions[i]
-	if r.mentionsUs(m) {
+	if r.isMentionOfUs(m) {
 		r.used[i] = true
 		return ""
 	}
@@ -103,6 +105,6 @@ func isHidden(n *html.Node) bool {
 
 // isOthersMessage reports whether a blockquote is a message that is quoted or forwarded.
 func isOthersMessage(n *html.Node) bool {
-	kind := attribute(n, "itemtype")
+	kind := attributeOf(n, "itemtype")
 	return strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward")
 }

@@ -45,12 +45,21 @@ func Problem(err error, at bridge.Place, h Home) Dialog {
 // finishWindow adds the remark about what is left out and the buttons to a dialog, and finishes it.
 func (r *renderer) finishWindow(title string, buttons []view.Button) Dialog {
 	if r.leftOut > 0 {
-		r.body = append(r.body, paragraph(fmt.Sprintf("… and %d more, for which there is no room here.", r.leftOut)))
+		r.body = append(r.body, makeParagraph(fmt.Sprintf("… and %d more, for which there is no room here.", r.leftOut)))
 	}
 	r.size = 0 // the buttons always have room
 	r.addButtons(buttons)
 	return r.finishDialog(title)
 }
+
+// Bounds of a dialog's height. They are estimates: nothing says how high a card will be. A dialog is small if it has few
+// elements, such as one question, and large if it has as many as a list.
+const (
+	minMediumElements = 4
+	maxMediumElements = 14
+	minMediumBytes    = 2000
+	maxMediumBytes    = 9000
+)
 
 // finishDialog makes the dialog of what was laid out. Its height is estimated.
 func (r *renderer) finishDialog(title string) Dialog {
@@ -59,10 +68,10 @@ func (r *renderer) finishDialog(title string) Dialog {
 		title = "Parley"
 	}
 	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.adaptiveCard())}
-	switch {
-	case len(r.body) < 4 && len(d.Card) < 2000:
+	if len(r.body) < minMediumElements && len(d.Card) < minMediumBytes {
 		d.Height = "small"
-	case len(r.body) > 14 || len(d.Card) > 9000:
+	}
+	if len(r.body) > maxMediumElements || len(d.Card) > maxMediumBytes {
 		d.Height = "large"
 	}
 	return d

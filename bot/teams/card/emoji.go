@@ -20,10 +20,10 @@ large_green_circle 🟢|large_blue_circle 🔵|red_circle 🔴|large_yellow_circ
 large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_green_square 🟩|large_blue_square 🟦|large_purple_square 🟪|large_brown_square 🟫|black_large_square ⬛|white_large_square ⬜|white_medium_square ◻️
 `
 
-// emoji returns the characters of a shortcode. It returns "" for an unknown one: Teams would show its name.
-func emoji(name string) string {
+// findEmoji returns the characters of a shortcode. It returns "" for an unknown one: Teams would show its name.
+func findEmoji(name string) string {
 	name = strings.Trim(name, ":")
-	for code, characters := range emojis() {
+	for code, characters := range eachEmoji() {
 		if code == name && name != "" {
 			return characters
 		}
@@ -35,7 +35,7 @@ func emoji(name string) string {
 // returns none for emoji that Parley doesn't use.
 func Shortcodes(point string) []string {
 	var names []string
-	for name, characters := range emojis() {
+	for name, characters := range eachEmoji() {
 		if first, _ := utf8.DecodeRuneInString(characters); fmt.Sprintf("%x", first) == point {
 			names = append(names, name)
 		}
@@ -43,11 +43,12 @@ func Shortcodes(point string) []string {
 	return names
 }
 
-// emojis returns the shortcodes of emojiTable with their characters.
-func emojis() iter.Seq2[string, string] {
+// eachEmoji goes through the shortcodes of emojiTable with their characters.
+func eachEmoji() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {
-			if name, characters, ok := strings.Cut(entry, " "); ok && !yield(name, characters) {
+			name, characters, _ := strings.Cut(entry, " ") // each entry has a space
+			if !yield(name, characters) {
 				return
 			}
 		}

@@ -97,7 +97,7 @@ func sortedNames(m map[string]string) []string {
 
 // faultElement shows an error as text, since a card can't set the error message of an input.
 func faultElement(text string) element {
-	e := paragraph("⚠️ " + oneLine(text))
+	e := makeParagraph("⚠️ " + oneLine(text))
 	e.Inlines[0].Color = "Attention"
 	e.Spacing = "Small"
 	return e
@@ -115,7 +115,7 @@ func (r *renderer) addField(f view.Field, wrong string) {
 		r.body = append(r.body, faultElement(wrong))
 	}
 	if hint != "" {
-		e := paragraph(oneLine(hint))
+		e := makeParagraph(oneLine(hint))
 		e.Spacing = "Small"
 		e.Inlines[0].Size, e.Inlines[0].Subtle = textSize(true)
 		r.body = append(r.body, e)
@@ -125,7 +125,7 @@ func (r *renderer) addField(f view.Field, wrong string) {
 // inputElement makes the input of a field. Labels and the titles of choices are neutralized, because clients read them as
 // Markdown.
 func inputElement(f view.Field) element {
-	e := element{Spacing: "Medium", question: question{Label: neutralize(f.Label), Placeholder: f.Example, Required: !f.Optional}}
+	e := element{Spacing: "Medium", question: question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}}
 	if e.Required {
 		e.Error = "Fill this in."
 	}
@@ -168,7 +168,7 @@ func setChoices(e *element, f view.Field) {
 	}
 	for _, o := range f.Options[:min(len(f.Options), maxChoices)] {
 		if o.Value != "" {
-			e.Choices = append(e.Choices, choice{Title: guardStart(neutralize(markdown.Cut(o.Label, maxChoiceRunes))), Value: packValue(o.Value)})
+			e.Choices = append(e.Choices, choice{Title: guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes))), Value: packValue(o.Value)})
 		}
 	}
 	isSearchable := !e.Multiselect && len(f.Value) == 0

@@ -149,7 +149,7 @@ func FuzzNeutral(f *testing.F) {
 
 func checkNeutral(t *testing.T, s string) {
 	t.Helper()
-	source := []byte(guardStart(neutralize(s)))
+	source := []byte(guardStart(showLiterally(s)))
 	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
 	var b strings.Builder
 	must(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
@@ -180,7 +180,7 @@ func checkNeutral(t *testing.T, s string) {
 func TestIsolatedWordsStaySo(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"\u2068נועה\u2069 · 12": "\u2068נועה\u2069 · 12", "a\u2069\u202eb": "ab"} {
-		if got := neutralize(in); got != want {
+		if got := showLiterally(in); got != want {
 			t.Errorf("%+q: %+q, want %+q", in, got, want)
 		}
 	}
@@ -241,20 +241,20 @@ func TestIcons(t *testing.T) {
 	for name, c := range samples().Cards() {
 		for _, b := range c.Blocks {
 			for _, p := range b.Pieces {
-				if p.Kind == view.PieceIcon && emoji(p.Text) == "" {
+				if p.Kind == view.PieceIcon && findEmoji(p.Text) == "" {
 					t.Errorf("%s: no characters for %q", name, p.Text)
 				}
 			}
 		}
 	}
 	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
-		if emoji(view.MarkIcon(m)) == "" {
+		if findEmoji(view.MarkIcon(m)) == "" {
 			t.Errorf("no characters for the mark %q", m)
 		}
 	}
 	for _, v := range verb.All() { // by these a reaction is known, too
 		for _, name := range v.Emoji {
-			if emoji(name) == "" {
+			if findEmoji(name) == "" {
 				t.Errorf("no characters for %q, which stands for %q", name, v.Name)
 			}
 		}

@@ -22,7 +22,7 @@ type reader struct {
 	lineBegun     bool           // the line breaks before the line are written
 	breaks        int            // line breaks to be written before the next line: 1, or 2 for an empty line
 	hasTypedSpace bool           // the line has a space that the person typed (U+00A0)
-	skipSpaces    bool           // leave out the spaces that come next
+	skipSpaces    bool           // leave out the spaces that come next: set behind a mention of us, until other text comes
 	listDepth     int
 
 	nameless []string // mentions of which only the name is known
@@ -47,30 +47,43 @@ func (r *reader) readHTML(markup string) bool {
 // addText adds characters to the line. A run of plain spaces becomes one space, as HTML shows it; spaces
 // that a person typed (U+00A0) all stay.
 func (r *reader) addText(s string, st markdown.Style, link string) {
+	const typedSpace = '\u00a0'
 	var b strings.Builder
+	isAfterSpace := r.hasSpaceAtEnd()
 	for _, c := range s {
-		isPlainSpace := c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'
-		isTypedSpace := c == '\u00a0'
-		afterSpace := strings.HasSuffix(b.String(), " ") || b.Len() == 0 && r.endsInSpace()
-		switch {
-		case r.skipSpaces && (isPlainSpace || isTypedSpace):
-		case isPlainSpace && afterSpace:
-		case isPlainSpace:
-			b.WriteByte(' ')
-		case isTypedSpace:
-			r.hasTypedSpace = true
-			b.WriteByte(' ')
-		default:
+		if !isPlainSpace(c) && c != typedSpace {
 			r.skipSpaces = false
 			b.WriteRune(c)
+			isAfterSpace = false
+			continue
 		}
+		if r.skipSpaces {
+			continue
+		}
+		if c == typedSpace {
+			r.hasTypedSpace = true
+		} else if isAfterSpace {
+			continue
+		}
+		b.WriteByte(' ')
+		isAfterSpace = true
 	}
 	if b.Len() > 0 {
 		r.line = append(r.line, markdown.Run{Text: b.String(), Style: st, URL: link})
 	}
 }
 
-func (r *reader) endsInSpace() bool {
+// isPlainSpace reports whether HTML shows a character as a space that becomes one with those beside it.
+func isPlainSpace(c rune) bool {
+	switch c {
+	case ' ', '\t', '\n', '\r', '\f':
+		return true
+	}
+	return false
+}
+
+// hasSpaceAtEnd reports whether what is collected of the line ends in a space.
+func (r *reader) hasSpaceAtEnd() bool {
 	last := len(r.line) - 1
 	return last >= 0 && strings.HasSuffix(r.line[last].Text, " ")
 }
@@ -112,12 +125,14 @@ func (r *reader) beginLine() {
 	if r.lineBegun {
 		return
 	}
-	switch {
-	case r.writer.Empty():
-	case r.breaks > 1:
-		r.writer.Paragraph()
-	case r.breaks == 1:
-		r.writer.BreakLine()
+	if !r.writer.Empty() {
+		switch r.breaks {
+		case 0:
+		case 1:
+			r.writer.BreakLine()
+		default:
+			r.writer.Paragraph()
+		}
 	}
 	r.breaks, r.lineBegun = 0, true
 }
@@ -157,6 +172,8 @@ func (r *reader) readChildren(n *html.Node, st markdown.Style, link string) {
 	}
 }
 
+// readNode reads text or an element. st and link are those of the element around it. readInline (here) and readBlock
+// (in blocks.go) know the elements that need more than their children to be read.
 func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	if n.Type == html.TextNode {
 		r.addText(n.Data, st, link)
@@ -165,11 +182,15 @@ func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	if n.Type != html.ElementNode {
 		return
 	}
-	if r.readInline(n, &st, &link) || r.readBlock(n) {
+	st = styleIn(n, st)
+	if n.DataAtom == atom.A {
+		link = attributeOf(n, "href")
+	}
+	if r.readInline(n, st) || r.readBlock(n) {
 		return
 	}
 	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object:
+	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object: // people don't see it
 	case atom.P, atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Body, atom.Html:
 		r.endBlock()
 		r.readChildren(n, st, link)
@@ -179,13 +200,10 @@ func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	}
 }
 
-// readInline reads an element within a line. It returns false if the caller has to read the children of n:
-// n isn't such an element, or only changes the style or the link of its text.
-func (r *reader) readInline(n *html.Node, st *markdown.Style, link *string) bool {
+// styleIn returns the style of the text in an element. around is the style of the text around the element.
+func styleIn(n *html.Node, around markdown.Style) markdown.Style {
+	st := around
 	switch n.DataAtom {
-	case atom.Br:
-		r.endLine()
-		return true
 	case atom.Strong, atom.B:
 		st.Bold = true
 	case atom.Em, atom.I:
@@ -194,23 +212,33 @@ func (r *reader) readInline(n *html.Node, st *markdown.Style, link *string) bool
 		st.Strike = true
 	case atom.Code:
 		st.Code = true
-	case atom.A:
-		*link = attribute(n, "href")
+	}
+	return st
+}
+
+// readInline reads an element within a line that stands for something: a line break, a picture, a mention, an emoji or a
+// file. It returns false if n is no such element.
+func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
+	switch n.DataAtom {
+	case atom.Br:
+		r.endLine()
+		return true
 	case atom.Img:
-		r.readImage(n, *st)
+		r.readImage(n, st)
 		return true
 	}
-	switch {
-	case isMention(n):
+	if isMention(n) {
 		r.readMention(n)
 		return true
-	case isEmoji(n):
-		r.addText(attribute(n, "alt"), markdown.Style{}, "")
+	}
+	switch n.Data {
+	case "emoji", "customemoji":
+		r.addText(attributeOf(n, "alt"), markdown.Style{}, "")
 		return true
-	case n.Data == "attachment":
+	case "attachment":
 		r.readFile(n)
 		return true
-	case n.Data == "systemeventmessage":
+	case "systemeventmessage": // such as "Ann joined the team": no text of a person
 		return true
 	}
 	return false
@@ -218,13 +246,19 @@ func (r *reader) readInline(n *html.Node, st *markdown.Style, link *string) bool
 
 // isMention reports whether an element is a mention, as the webhook (<at>) or Graph (<span>) writes it.
 func isMention(n *html.Node) bool {
-	return n.Data == "at" || n.DataAtom == atom.Span && strings.HasSuffix(attribute(n, "itemtype"), "/Mention")
+	if n.Data == "at" {
+		return true
+	}
+	return n.DataAtom == atom.Span && strings.HasSuffix(attributeOf(n, "itemtype"), "/Mention")
 }
 
-// isEmoji reports whether an element is an emoji. Its attribute alt has the characters.
+// isEmoji reports whether an element is an emoji: an element of that name, or a picture. Its attribute alt has the
+// characters. A picture without an address counts, too: there is no file to read, but alt may have text.
 func isEmoji(n *html.Node) bool {
-	picture := n.DataAtom == atom.Img && (strings.HasSuffix(attribute(n, "itemtype"), "/Emoji") || attribute(n, "src") == "")
-	return picture || n.Data == "emoji" || n.Data == "customemoji"
+	if n.DataAtom != atom.Img {
+		return n.Data == "emoji" || n.Data == "customemoji"
+	}
+	return strings.HasSuffix(attributeOf(n, "itemtype"), "/Emoji") || attributeOf(n, "src") == ""
 }
 
 // readMention reads an <at> element. It is a mention only if an entity belongs to it; otherwise somebody typed a name.
@@ -241,7 +275,7 @@ func (r *reader) readMention(n *html.Node) {
 // as people see them.
 func (r *reader) entityOf(n *html.Node) (int, string) {
 	words := textContent(n)
-	index, err := strconv.Atoi(attribute(n, "id") + attribute(n, "itemid"))
+	index, err := strconv.Atoi(attributeOf(n, "id") + attributeOf(n, "itemid")) // an <at> has an id, a <span> an itemid
 	if err != nil {
 		index = -1
 	}
@@ -251,21 +285,21 @@ func (r *reader) entityOf(n *html.Node) (int, string) {
 // readImage reads an <img> element: an emoji, or a picture that is treated as a file.
 func (r *reader) readImage(n *html.Node, st markdown.Style) {
 	if isEmoji(n) {
-		r.addText(attribute(n, "alt"), st, "")
+		r.addText(attributeOf(n, "alt"), st, "")
 		return
 	}
-	r.out.Images = append(r.out.Images, attribute(n, "src"))
+	r.out.Images = append(r.out.Images, attributeOf(n, "src"))
 }
 
 // readFile reads an <attachment> element, which stands for a file.
 func (r *reader) readFile(n *html.Node) {
-	if id := attribute(n, "id"); id != "" {
+	if id := attributeOf(n, "id"); id != "" {
 		r.out.Files = append(r.out.Files, id)
 	}
 }
 
-// attribute returns the value of an attribute; "" if there is none.
-func attribute(n *html.Node, name string) string {
+// attributeOf returns the value of an attribute; "" if there is none.
+func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -78,9 +78,9 @@ func pieceRun(p view.Piece) inline {
 	case view.PieceCode:
 		run.Font = "Monospace"
 	case view.PieceIcon:
-		run.Text = emoji(p.Text)
+		run.Text = findEmoji(p.Text)
 	case view.PieceTag:
-		run.Text = emoji(view.TagIcon(p.Color)) + " " + run.Text
+		run.Text = findEmoji(view.TagIcon(p.Color)) + " " + run.Text
 	case view.PieceText, view.PieceMention, view.PieceTime, view.PieceLink, view.PieceThread:
 	}
 	return run
@@ -89,7 +89,11 @@ func pieceRun(p view.Piece) inline {
 // isWebURL reports whether an address is one that Teams opens.
 func isWebURL(s string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(s), ":")
-	return markdown.SafeURL(s, false) != "" && (scheme == "http" || scheme == "https" || scheme == "mailto")
+	switch scheme {
+	case "http", "https", "mailto":
+		return markdown.SafeURL(s, false) != ""
+	}
+	return false
 }
 
 // textBlock lays pieces out as a TextBlock, whose text is Markdown.
@@ -97,25 +101,25 @@ func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
 	var b strings.Builder
 	for _, p := range pieces {
 		p.Text = markdown.Cut(p.Text, maxPieceRunes)
-		b.WriteString(r.markup(p))
+		b.WriteString(r.pieceMarkup(p))
 	}
 	e := element{Type: "TextBlock", Text: guardStart(b.String()), Wrap: true}
 	e.Size, e.Subtle = textSize(small)
 	return e
 }
 
-// markup renders a piece as the Markdown of a TextBlock.
-func (r *renderer) markup(p view.Piece) string {
-	words := neutralize(p.Text)
+// pieceMarkup renders a piece as the Markdown of a TextBlock.
+func (r *renderer) pieceMarkup(p view.Piece) string {
+	words := showLiterally(p.Text)
 	switch p.Kind {
 	case view.PieceBold, view.PieceCode: // TextBlocks have no code: bold stands for it
 		if strings.TrimSpace(words) != "" {
 			return "**" + strings.TrimSpace(words) + "**"
 		}
 	case view.PieceIcon:
-		return emoji(p.Text)
+		return findEmoji(p.Text)
 	case view.PieceTag:
-		return emoji(view.TagIcon(p.Color)) + " " + words
+		return findEmoji(view.TagIcon(p.Color)) + " " + words
 	case view.PieceTime:
 		at := p.At.UTC().Format(time.RFC3339) // whole seconds: the functions know no fractions
 		return "{{DATE(" + at + ", COMPACT)}} {{TIME(" + at + ")}}"
@@ -124,16 +128,16 @@ func (r *renderer) markup(p view.Piece) string {
 			return text
 		}
 	case view.PieceLink:
-		return anchor(words, p.URL)
+		return markdownLink(words, p.URL)
 	case view.PieceThread:
-		return anchor(words, r.home.Link(p.Place))
+		return markdownLink(words, r.home.Link(p.Place))
 	case view.PieceText:
 	}
 	return words
 }
 
-// anchor makes a Markdown link of neutralized words. It returns the words alone if Teams doesn't open the address.
-func anchor(words, address string) string {
+// markdownLink makes a Markdown link of neutralized words. It returns the words alone if Teams doesn't open the address.
+func markdownLink(words, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(words) == "" {
 		return words
 	}
@@ -141,8 +145,8 @@ func anchor(words, address string) string {
 	return "[" + words + "](" + address + ")"
 }
 
-// clock writes a time in a zone, for texts that can't show it in the reader's own zone.
-func clock(at time.Time, zone *time.Location) string {
+// formatTime writes a time in a zone, for texts that can't show it in the reader's own zone.
+func formatTime(at time.Time, zone *time.Location) string {
 	if zone == nil {
 		zone = time.UTC
 	}

@@ -31,14 +31,14 @@ func (m *mentions) add(a bridge.AgentRef, name string) string {
 	if slices.ContainsFunc(m.list, func(other Mention) bool { return other.User == a.User }) {
 		return ""
 	}
-	name = mentionable(name)
+	name = cleanName(name)
 	for n := 2; ; n++ {
 		text := "<at>" + html.EscapeString(name) + "</at>"
 		if !slices.ContainsFunc(m.list, func(other Mention) bool { return other.Text == text }) {
 			m.list = append(m.list, Mention{User: a.User, Name: name, Text: text})
 			return text
 		}
-		name = mentionable(a.Name) + " (" + strconv.Itoa(n) + ")"
+		name = cleanName(a.Name) + " (" + strconv.Itoa(n) + ")"
 	}
 }
 
@@ -52,9 +52,9 @@ func (m *mentions) entitiesSize(first int) int {
 	return n
 }
 
-// mentionable removes from a name the characters that are markup in a TextBlock. They can't be escaped,
+// cleanName removes from a name the characters that are markup in a TextBlock. They can't be escaped,
 // because the text has to have the same characters as the entity.
-func mentionable(name string) string {
+func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune("<>*_`[]\\~{}\"'", r) {
 			return -1
@@ -68,13 +68,13 @@ func mentionable(name string) string {
 }
 
 // isUserID reports whether s has the form of an Entra object id.
-// Shape: 00000000-0000-4000-8000-000000000000
 func isUserID(s string) bool {
-	if len(s) != 36 {
+	const form = "00000000-0000-4000-8000-000000000000" // hexadecimal digits and hyphens
+	if len(s) != len(form) {
 		return false
 	}
 	for i, r := range s {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
+		if form[i] == '-' {
 			if r != '-' {
 				return false
 			}

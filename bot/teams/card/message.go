@@ -34,7 +34,7 @@ type Message struct {
 func Messages(c view.Card, icon string, h Home) []Message {
 	w := texter{home: h}
 	if c.Name != "" {
-		w.head = "<strong>" + strings.TrimSpace(emoji(icon)+" "+html.EscapeString(oneLine(c.Name))) + "</strong>"
+		w.head = "<strong>" + strings.TrimSpace(findEmoji(icon)+" "+html.EscapeString(oneLine(c.Name))) + "</strong>"
 	}
 	for _, b := range c.Blocks {
 		w.addBlock(b)
@@ -43,7 +43,7 @@ func Messages(c view.Card, icon string, h Home) []Message {
 	if len(w.done) == 0 {
 		w.done = []Message{{Text: w.head}}
 	}
-	short := summary(c)
+	short := summarize(c)
 	for i := range w.done {
 		w.done[i].Summary = short
 	}
@@ -69,7 +69,7 @@ func (w *texter) finishMessage() {
 	if w.size == 0 {
 		return
 	}
-	w.text.WriteString(closing(w.frame))
+	w.text.WriteString(closingTag(w.frame))
 	text := w.text.String()
 	if w.head != "" {
 		text = w.head + "<br>" + text
@@ -81,7 +81,7 @@ func (w *texter) finishMessage() {
 	w.people = mentions{}
 }
 
-func opening(f frame) string {
+func openingTag(f frame) string {
 	switch f {
 	case frameQuote:
 		return "<blockquote>"
@@ -92,7 +92,7 @@ func opening(f frame) string {
 	return ""
 }
 
-func closing(f frame) string { return strings.Replace(opening(f), "<", "</", 1) }
+func closingTag(f frame) string { return strings.Replace(openingTag(f), "<", "</", 1) }
 
 // addLine adds the line that build makes, within a frame; with gap, after an empty line. If the line doesn't fit, addLine
 // begins a new message and calls build again, since mentions belong to a message.
@@ -107,9 +107,9 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 	}
 	switch {
 	case w.size == 0:
-		w.text.WriteString(opening(f))
+		w.text.WriteString(openingTag(f))
 	case w.frame != f:
-		w.text.WriteString(closing(w.frame) + opening(f)) // another frame begins a paragraph of its own
+		w.text.WriteString(closingTag(w.frame) + openingTag(f)) // another frame begins a paragraph of its own
 	case gap:
 		w.text.WriteString("<br><br>")
 	default:
@@ -123,9 +123,10 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 func (w *texter) addBlock(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxTextRowBytes, cost: htmlCost}) {
-			gap := row.gap && (i > 0 || !w.afterTime) // a message stands directly below its time
-			w.addLine(row.frame, gap, func() string { return markup(row.runs, row.frame) })
+		for i, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxTextRowBytes, cost: htmlCost}) {
+			isBelowTime := i == 0 && w.afterTime // a message stands directly below its time
+			gap := row.gap && !isBelowTime
+			w.addLine(row.frame, gap, func() string { return runsMarkup(row.runs, row.frame) })
 		}
 	case view.BlockItem:
 		w.addLine(frameNone, false, func() string { return "• " + w.lineMarkup(b.Pieces) })
@@ -149,19 +150,19 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 		case view.PieceCode:
 			text = "<code>" + text + "</code>"
 		case view.PieceIcon:
-			text = emoji(p.Text)
+			text = findEmoji(p.Text)
 		case view.PieceTag:
-			text = emoji(view.TagIcon(p.Color)) + " " + text
+			text = findEmoji(view.TagIcon(p.Color)) + " " + text
 		case view.PieceMention:
 			if at := w.people.add(p.Agent, p.Text); at != "" {
 				text = at
 			}
 		case view.PieceTime:
-			text = html.EscapeString(clock(p.At, p.Zone))
+			text = html.EscapeString(formatTime(p.At, p.Zone))
 		case view.PieceLink:
-			text = link(text, p.URL)
+			text = htmlLink(text, p.URL)
 		case view.PieceThread:
-			text = link(text, w.home.Link(p.Place))
+			text = htmlLink(text, w.home.Link(p.Place))
 		case view.PieceText:
 		}
 		b.WriteString(text)
@@ -169,8 +170,8 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 	return b.String()
 }
 
-// markup renders the runs of a line. Within code there is no formatting.
-func markup(runs []markdown.Run, f frame) string {
+// runsMarkup renders the runs of a line. Within code there is no formatting.
+func runsMarkup(runs []markdown.Run, f frame) string {
 	var b strings.Builder
 	for _, r := range runs {
 		text := html.EscapeString(r.Text)
@@ -186,13 +187,13 @@ func markup(runs []markdown.Run, f frame) string {
 				text = "<" + tag.name + ">" + text + "</" + tag.name + ">"
 			}
 		}
-		b.WriteString(link(text, r.URL))
+		b.WriteString(htmlLink(text, r.URL))
 	}
 	return b.String()
 }
 
-// link makes a link of escaped text. It returns the text alone if Teams doesn't open the address.
-func link(text, address string) string {
+// htmlLink makes a link of escaped text. It returns the text alone if Teams doesn't open the address.
+func htmlLink(text, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(text) == "" {
 		return text
 	}

@@ -16,9 +16,9 @@ func literalRun(s string) string {
 	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
 }
 
-// neutralize makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or dates. It replaces
+// showLiterally makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or dates. It replaces
 // characters instead of escaping them, because the clients of Teams parse Markdown differently.
-func neutralize(s string) string {
+func showLiterally(s string) string {
 	runes := []rune(oneLine(s))
 	var b strings.Builder
 	for i, r := range runes {
@@ -33,8 +33,8 @@ func neutralize(s string) string {
 			b.WriteRune('\'')
 			continue
 		case '_':
-			if i > 0 && i+1 < len(runes) && isWordRune(runes[i-1]) && isWordRune(runes[i+1]) {
-				b.WriteRune(r) // within a word it is no mark; so addresses stay as they are
+			if isWithinWord(runes, i) { // there it is no mark; so addresses stay as they are
+				b.WriteRune(r)
 				continue
 			}
 			b.WriteString(joiner)
@@ -50,14 +50,22 @@ func neutralize(s string) string {
 // oneLine makes s one line, without control characters or those that change the direction of text.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
+		if unicode.IsSpace(r) { // also all characters that end a line
 			return ' '
-		case unicode.IsControl(r):
+		}
+		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
 	}, shape.Straight(s))
+}
+
+// isWithinWord reports whether the character at index i has a letter or a digit on both sides.
+func isWithinWord(runes []rune, i int) bool {
+	if i == 0 || i+1 == len(runes) {
+		return false
+	}
+	return isWordRune(runes[i-1]) && isWordRune(runes[i+1])
 }
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -37,11 +37,11 @@ func Render(c view.Card, h Home, nonce string) []Page {
 	r.addButtons(c.Buttons)
 	r.finishPage()
 	if len(r.pages) == 0 {
-		r.body = []element{paragraph(" ")} // Teams shows no empty card
+		r.body = []element{makeParagraph(" ")} // Teams shows no empty card
 		r.finishPage()
 	}
 	pages := make([]Page, len(r.pages))
-	short := summary(c)
+	short := summarize(c)
 	for i, p := range r.pages {
 		pages[i] = Page{Card: p, Summary: short, ID: r.pageID(i)}
 	}
@@ -115,12 +115,13 @@ func (r *renderer) addElement(f frame, build func() element) {
 	countBefore := r.buttonCount
 	e := build()
 	size := elementSize(e) + r.people.entitiesSize(len(peopleBefore))
-	switch {
-	case r.dialog != nil && r.size+size > maxDialogBytes:
+	if r.dialog != nil && r.size+size > maxDialogBytes {
 		r.people.list = peopleBefore
 		r.leftOut++
 		return
-	case r.dialog == nil && r.size > 0 && r.size+size > maxPageBytes:
+	}
+	isPageFull := r.size > 0 && r.size+size > maxPageBytes
+	if r.dialog == nil && isPageFull {
 		r.people.list = peopleBefore
 		r.buttonCount = countBefore
 		r.finishPage()
@@ -149,7 +150,7 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 	for _, b := range blocks {
 		switch b.Kind {
 		case view.BlockBody, view.BlockQuote:
-			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}) {
+			for _, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}) {
 				if row.gap && row.frame == frameCode {
 					r.frame = frameNone // a further piece of code gets a box of its own
 				}
@@ -221,8 +222,8 @@ func rowElement(row row) element {
 	return e
 }
 
-// paragraph makes a paragraph of literal text.
-func paragraph(s string) element {
+// makeParagraph makes a paragraph of literal text.
+func makeParagraph(s string) element {
 	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
@@ -236,19 +237,35 @@ func elementSize(e element) int {
 	return utf16Size(string(raw)) + 2
 }
 
+// Bytes of UTF-16 that a character takes in JSON.
+const (
+	unitBytes    = 2             // most characters are one unit of UTF-16
+	pairBytes    = 2 * unitBytes // a surrogate pair, or a character with a backslash before it
+	escapedBytes = 6 * unitBytes // such as "\u003c" for "<"
+)
+
+// maxOneUnit is the last character that is one unit of UTF-16; those above it are surrogate pairs.
+const maxOneUnit = 0xffff
+
 // jsonCost returns about how many bytes of UTF-16 a character takes in a card, escaped or not.
 func jsonCost(r rune) int {
-	switch {
-	case r < ' ' || r == '\u2028' || r == '\u2029' || r == '<' || r == '>' || r == '&':
-		return 12
-	case r == '"' || r == '\\' || r > 0xffff:
-		return 4
+	switch r {
+	case '\u2028', '\u2029', '<', '>', '&':
+		return escapedBytes
+	case '"', '\\':
+		return pairBytes
 	}
-	return 2
+	if r < ' ' {
+		return escapedBytes
+	}
+	if r > maxOneUnit {
+		return pairBytes
+	}
+	return unitBytes
 }
 
-// summary returns a card's text for notifications, as one line.
-func summary(c view.Card) string {
+// summarize returns a card's text for notifications, as one line.
+func summarize(c view.Card) string {
 	words := strings.Join(strings.Fields(oneLine(Plain(c))), " ")
 	return strings.TrimSpace(markdown.Cut(words, maxSummaryRunes))
 }
@@ -260,7 +277,7 @@ func Plain(c view.Card) string {
 		blocks[i] = view.Block{Kind: view.BlockLine, Pieces: slices.Clone(b.Pieces)}
 		for j, p := range b.Pieces {
 			if p.Kind == view.PieceIcon {
-				blocks[i].Pieces[j] = view.Piece{Kind: view.PieceText, Text: emoji(p.Text)}
+				blocks[i].Pieces[j] = view.Piece{Kind: view.PieceText, Text: findEmoji(p.Text)}
 			}
 		}
 		if b.Text != "" {

@@ -9,9 +9,9 @@ import (
 func utf16Size(s string) int {
 	n := 0
 	for _, r := range s {
-		n += 2
-		if r > 0xffff {
-			n += 2
+		n += unitBytes
+		if r > maxOneUnit {
+			n += unitBytes
 		}
 	}
 	return n
@@ -50,7 +50,7 @@ func joinedTail(head, rest string) int {
 	next, _ := utf8.DecodeRuneInString(rest)
 	for n < len(head) {
 		r, size := utf8.DecodeLastRuneInString(head[:len(head)-n])
-		if !joinsPrevious(next) && r != zeroWidthJoiner {
+		if !isPartOfPrevious(next) && r != zeroWidthJoiner {
 			return n
 		}
 		n, next = n+size, r
@@ -61,12 +61,18 @@ func joinedTail(head, rest string) int {
 // zeroWidthJoiner joins several emoji to one.
 const zeroWidthJoiner = '\u200d'
 
-// joinsPrevious reports whether a rune belongs to the character before it: as a joiner, a variation selector, a skin tone,
+// isPartOfPrevious reports whether a rune belongs to the character before it: as a joiner, a variation selector, a skin tone,
 // an accent or a mark around a symbol.
-func joinsPrevious(r rune) bool {
-	isVariation := r >= 0xfe00 && r <= 0xfe0f
-	isSkinTone := r >= 0x1f3fb && r <= 0x1f3ff
-	isAccent := r >= 0x300 && r <= 0x36f
-	isSymbolMark := r >= 0x20d0 && r <= 0x20ff
-	return r == zeroWidthJoiner || isVariation || isSkinTone || isAccent || isSymbolMark
+func isPartOfPrevious(r rune) bool {
+	switch {
+	case r == zeroWidthJoiner:
+		return true
+	case r >= '\ufe00' && r <= '\ufe0f': // variation selectors
+		return true
+	case r >= '\U0001f3fb' && r <= '\U0001f3ff': // skin tones
+		return true
+	case r >= '\u0300' && r <= '\u036f': // accents
+		return true
+	}
+	return r >= '\u20d0' && r <= '\u20ff' // marks around a symbol, such as the box of a keycap
 }

@@ -58,7 +58,7 @@ func ReadText(t Typed) Text {
 	if t.Quotes {
 		r.typed.Text = r.removeQuotePlaces(t.Text)
 	}
-	r.out.Bot = slices.ContainsFunc(t.Mentions, r.mentionsUs)
+	r.out.Bot = slices.ContainsFunc(t.Mentions, r.isMentionOfUs)
 	switch {
 	case t.HTML != "" && r.readHTML(t.HTML):
 	case t.Format == "xml" && r.readHTML(r.typed.Text):
@@ -76,8 +76,8 @@ func ReadText(t Typed) Text {
 	return r.out
 }
 
-// mentionsUs reports whether a mention is one of us.
-func (r *reader) mentionsUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
+// isMentionOfUs reports whether a mention is one of us.
+func (r *reader) isMentionOfUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
 
 // resolve returns the id of the person or bot whom entity i mentions; "" if only the name is known. It marks the entity as
 // used.
@@ -95,7 +95,7 @@ func (r *reader) resolve(i int) (id string) {
 // writeMention writes the mention of entity i. It leaves out mentions of us, together with the spaces behind them.
 func (r *reader) writeMention(i int) {
 	m := r.typed.Mentions[i]
-	if r.mentionsUs(m) {
+	if r.isMentionOfUs(m) {
 		r.used[i] = true
 		r.skipSpaces = true
 		if r.isEmpty() {
@@ -121,18 +121,20 @@ func (r *reader) noteNameOnly(m TypedMention) { r.nameless = append(r.nameless, 
 
 // isEmpty reports whether no text was read yet.
 func (r *reader) isEmpty() bool {
-	return r.writer.Empty() && !slices.ContainsFunc(r.line, func(run markdown.Run) bool { return strings.TrimSpace(run.Text) != "" })
+	hasText := func(run markdown.Run) bool { return strings.TrimSpace(run.Text) != "" }
+	return r.writer.Empty() && !slices.ContainsFunc(r.line, hasText)
 }
 
 // findEntity returns the index of the unused entity that belongs to an <at> element, by its id attribute (index) and its
 // words, or else by its words alone; -1 if there is none.
 func (r *reader) findEntity(index int, words string) int {
 	at := slices.IndexFunc(r.typed.Mentions, func(m TypedMention) bool { return m.Index == index })
-	if at >= 0 && !r.used[at] && hasWords(r.typed.Mentions[at], words) {
+	belongs := func(i int) bool { return !r.used[i] && hasWords(r.typed.Mentions[i], words) }
+	if at >= 0 && belongs(at) {
 		return at
 	}
-	for i, m := range r.typed.Mentions {
-		if !r.used[i] && hasWords(m, words) {
+	for i := range r.typed.Mentions {
+		if belongs(i) {
 			return i
 		}
 	}
@@ -173,7 +175,7 @@ func (r *reader) readMarkdown() {
 	}
 	r.splitAtMentions(r.typed.Text, between, func(i int) {
 		m := r.typed.Mentions[i]
-		if r.mentionsUs(m) {
+		if r.isMentionOfUs(m) {
 			r.used[i] = true
 			r.skipSpaces = true
 			if strings.TrimSpace(b.String()) == "" {
@@ -198,16 +200,8 @@ func (r *reader) readMarkdown() {
 // mention with the index of each entity.
 func (r *reader) splitAtMentions(s string, between func(string), mention func(int)) {
 	for s != "" {
-		at, which := -1, -1 // of the first mention in s
-		for i, m := range r.typed.Mentions {
-			if r.used[i] || m.Text == "" {
-				continue
-			}
-			if j := strings.Index(s, m.Text); j >= 0 && (at < 0 || j < at) {
-				at, which = j, i
-			}
-		}
-		if which < 0 {
+		at, which, found := r.firstMention(s)
+		if !found {
 			break
 		}
 		between(s[:at])
@@ -215,4 +209,19 @@ func (r *reader) splitAtMentions(s string, between func(string), mention func(in
 		s = s[at+len(r.typed.Mentions[which].Text):]
 	}
 	between(s)
+}
+
+// firstMention finds the first mention in a text. It returns where in s the mention begins, and which entity it has.
+// Entities that are used already don't count.
+func (r *reader) firstMention(s string) (at, which int, found bool) {
+	for i, m := range r.typed.Mentions {
+		if r.used[i] || m.Text == "" {
+			continue
+		}
+		j := strings.Index(s, m.Text)
+		if j >= 0 && (!found || j < at) {
+			at, which, found = j, i, true
+		}
+	}
+	return at, which, found
 }

@@ -146,7 +146,8 @@ type ChannelData struct {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (d *ChannelData) UnmarshalJSON(b []byte) error {
-	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 || b[0] != '{' {
 		*d = ChannelData{}
 		return nil
 	}

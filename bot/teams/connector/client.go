@@ -68,9 +68,11 @@ func (c *Client) Personal(ctx context.Context, service, tenant, person string) (
 	return s.ID, err
 }
 
+// begin begins a conversation. creates means that a repeated call would begin a second one.
 func (c *Client) begin(ctx context.Context, service string, p ConversationParameters, creates bool) (s Started, err error) {
 	l := call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}
-	if err = c.call(ctx, l, &s); err == nil && s.ID == "" {
+	err = c.call(ctx, l, &s)
+	if err == nil && s.ID == "" {
 		err = asError(&rest.Failure{Call: l.name, Status: http.StatusOK, MaybeSent: true, Cause: errors.New("the answer names no conversation")}, creates)
 	}
 	return s, err
@@ -192,7 +194,8 @@ func (c *Client) call(ctx context.Context, l call, out any) error {
 		return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
 	}
 	for _, p := range l.path {
-		if p == "" || p == "." || p == ".." {
+		switch p {
+		case "", ".", "..":
 			return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", errID, p)}, false)
 		}
 		address += "/" + url.PathEscape(p)

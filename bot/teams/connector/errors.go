@@ -43,13 +43,13 @@ func asError(err error, creates bool) error {
 	if err == nil || !errors.As(err, &e) {
 		return err
 	}
-	return &Error{Failure: *e, Class: classify(e, creates)}
+	return &Error{Failure: *e, Class: classifyFailure(e, creates)}
 }
 
-// classify returns the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
+// classifyFailure returns the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
 // documented as "don't retry". It may have come after the message was stored, so for a call that
 // creates something it is ambiguous.
-func classify(e *rest.Failure, creates bool) channels.Class {
+func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	maybeDone := channels.Retry // the class of a call that may have had its effect
 	if creates {
 		maybeDone = channels.Ambiguous
@@ -61,7 +61,7 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 		return channels.BadRecipient
 	case e.Status == 0 && !e.MaybeSent:
 		return channels.Retry
-	case e.Status == 0, e.Status < 300: // there was no answer, or its end was lost
+	case e.Status == 0, e.Status < http.StatusMultipleChoices: // there was no answer, or its end was lost
 		return maybeDone
 	}
 	switch e.Status {

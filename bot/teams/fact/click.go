@@ -71,9 +71,9 @@ func ReadInvoked(a *connector.Activity) Invoked {
 	return v
 }
 
-// submitted returns what a button carried and what was filled in. The activity is an invoke, or a message
+// submittedData returns what a button carried and what was filled in. The activity is an invoke, or a message
 // from a client that doesn't know Action.Execute; the value of such a message may be JSON in a string.
-func submitted(a *connector.Activity) json.RawMessage {
+func submittedData(a *connector.Activity) json.RawMessage {
 	if a.Type != connector.TypeInvoke {
 		var text string
 		if json.Unmarshal(a.Value, &text) == nil {
@@ -106,7 +106,7 @@ func ClickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 // JSON in a string: then it is read from the activity.
 func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
-		data = submitted(a)
+		data = submittedData(a)
 	}
 	read, err := card.Read(data)
 	if err != nil || read.Click == nil {
@@ -144,7 +144,7 @@ func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMess
 }
 
 func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
-	read, err := card.Read(submitted(a))
+	read, err := card.Read(submittedData(a))
 	if err != nil || read.Click == nil {
 		return nil, fmt.Errorf("%w: button: %w", errDecode, errOrData(err))
 	}
@@ -168,7 +168,7 @@ func errOrData(err error) error {
 }
 
 func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
-	read, err := card.Read(submitted(a))
+	read, err := card.Read(submittedData(a))
 	if err != nil || read.Form == nil {
 		return nil, fmt.Errorf("%w: form: %w", errDecode, errOrData(err))
 	}

@@ -52,11 +52,11 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	case connector.TypeMessage:
 		out = []bridge.Action{p.Said(at, a)}
 	case connector.TypeMessageUpdate:
-		out = []bridge.Action{p.edited(at, a)}
+		out = []bridge.Action{p.readEdit(at, a)}
 	case connector.TypeMessageDelete:
 		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.Actor(a), Place: at, OwnThread: p.Own}}
 	case connector.TypeMessageReaction:
-		out = p.reactions(at, a)
+		out = p.readReactions(at, a)
 	default:
 		return nil, fmt.Errorf("%w: %s", errDecode, shorten(a.Type))
 	}
@@ -68,8 +68,8 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	return out, nil
 }
 
-// edited reads the change of a message.
-func (p Payload) edited(at bridge.Place, a *connector.Activity) bridge.Action {
+// readEdit reads the change of a message.
+func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action {
 	edit := p.Said(at, a)
 	edit.Verb = bridge.VerbEdit
 	edit.Args = bridge.Args{}
@@ -86,15 +86,15 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
 		Actor: p.Actor(a), Place: at, Order: sortKey(at.Message), Raw: t.Plain,
-		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
+		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own,
 	}
 	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
 	said.Ask(&out)
 	return out
 }
 
-// files returns the files of a message: pictures in it, and what its text refers to.
-func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
+// collectFiles returns the files of a message: pictures in it, and what its text refers to.
+func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	add := func(f Attached) {
 		if f.Name == "" {
@@ -128,8 +128,8 @@ func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 	return out
 }
 
-// reactions reads the reactions that were added, and those that were taken back, in an order that doesn't depend on the map's.
-func (p Payload) reactions(at bridge.Place, a *connector.Activity) []bridge.Action {
+// readReactions reads the reactions that were added, and those that were taken back, in an order that doesn't depend on the map's.
+func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.Action {
 	var out []bridge.Action
 	at.Message = a.ReplyToID
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
@@ -160,8 +160,10 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		text = "mine"
 	}
 	q := command.Slash("parley", text, command.Options{Mentions: t.Tokens})
-	if q.Verb == bridge.VerbReply || q.Verb == bridge.VerbSay || q.Verb == bridge.VerbSend {
+	switch q.Verb {
+	case bridge.VerbReply, bridge.VerbSay, bridge.VerbSend:
 		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
+	default: // nothing else goes to a customer
 	}
 	at.Message = "" // a message that others don't see is no place
 	return []bridge.Action{{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
@@ -20,16 +21,23 @@ func PlaceOf(a *connector.Activity) bridge.Place {
 		return bridge.Place{}
 	}
 	channel, root := connector.SplitThread(a.Conversation.ID)
-	d := a.ChannelData
-	inChannel := a.Conversation.ConversationType == connector.ConversationChannel
-	if inChannel && d != nil && d.Channel != nil && d.Channel.ID != "" {
-		channel = d.Channel.ID
+	if a.Conversation.ConversationType == connector.ConversationChannel {
+		channel = cmp.Or(namedChannel(a), channel)
 	}
 	p := bridge.Place{Channel: channel, Thread: root, Message: a.ID}
 	if p.Thread == p.Message { // Teams gives a root its own thread
 		p.Thread = ""
 	}
 	return p
+}
+
+// namedChannel returns the id of the channel that Teams names beside an activity; "" if it names none.
+func namedChannel(a *connector.Activity) string {
+	d := a.ChannelData
+	if d == nil || d.Channel == nil {
+		return ""
+	}
+	return d.Channel.ID
 }
 
 // Root is the id of the thread that a place is in, or that its message begins.
@@ -75,11 +83,11 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if strings.HasPrefix(id, "28:") || strings.EqualFold(a.From.Role, "bot") {
 		return bridge.Actor{ID: id, Kind: bridge.ActorBot}
 	}
-	known, ok := p.Who[id]
-	switch {
-	case !ok || known.User == "":
+	known := p.Who[id]
+	if known.User == "" { // nobody could tell who it is
 		return bridge.Actor{ID: id, Kind: bridge.ActorForeign}
-	case bridge.ActorKind(known.Kind) == bridge.ActorPerson:
+	}
+	if bridge.ActorKind(known.Kind) == bridge.ActorPerson {
 		return bridge.Actor{ID: known.User, Kind: bridge.ActorPerson}
 	}
 	return bridge.Actor{ID: known.User, Kind: bridge.ActorForeign}
@@ -91,7 +99,8 @@ func sortKey(id string) string {
 	if err != nil || n < 0 {
 		return ""
 	}
-	return fmt.Sprintf("%010d.%06d", n/1000, n%1000*1000)
+	at := time.UnixMilli(n)
+	return fmt.Sprintf("%010d.%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond))
 }
 
 // htmlOf returns the HTML of a person's message, "" if it has none.
@@ -122,7 +131,7 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 			Text:  e.Text,
 			Index: len(t.Mentions),
 		}
-		if known, ok := p.Who[m.ID]; ok && known.User != "" {
+		if known := p.Who[m.ID]; known.User != "" {
 			m.User = known.User
 			if known.Name != "" {
 				m.Name = known.Name

@@ -58,8 +58,9 @@ func unwrap(raw []byte) (Payload, connector.Activity, error) {
 	if p.V != payloadVersion || p.Me == "" {
 		return p, a, fmt.Errorf("%w: version %d of %q", errPayload, p.V, p.Me)
 	}
-	var kind *json.UnmarshalTypeError
-	if err := json.Unmarshal(p.Body, &a); err != nil && !errors.As(err, &kind) { // fields of an unexpected type stay empty, as in a request
+	var unexpectedType *json.UnmarshalTypeError
+	err := json.Unmarshal(p.Body, &a)
+	if err != nil && !errors.As(err, &unexpectedType) { // fields of an unexpected type stay empty, as in a request
 		return p, a, fmt.Errorf("%w: %w", errPayload, err)
 	}
 	return p, a, nil
@@ -81,25 +82,29 @@ func Quarantined(body []byte, reason string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// Digest returns a short hash of its parts, 96 bits long: long enough that no two contents have the same.
+// digestBytes is the length of Digest, 96 bits: long enough that no two contents have the same.
+const digestBytes = 12
+
+// Digest returns a short hash of its parts.
 func Digest(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s", len(p), p)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil)[:digestBytes])
 }
 
 // MessageID is the id of the fact that a message was written.
 func MessageID(channel, id string) string { return "m:" + channel + ":" + id }
 
 // DeleteID is the id of the fact of a message's n-th deletion.
-func DeleteID(channel, id string, n int) string { return numbered("d:"+channel+":"+id, n) }
+func DeleteID(channel, id string, n int) string { return numberedID("d:"+channel+":"+id, n) }
 
 // RestoredID is the id of the fact that a message was restored for the n-th time.
-func RestoredID(channel, id string, n int) string { return numbered("u:"+channel+":"+id, n) }
+func RestoredID(channel, id string, n int) string { return numberedID("u:"+channel+":"+id, n) }
 
-func numbered(id string, n int) string {
+// numberedID appends a number to an id. The first of its kind has no number.
+func numberedID(id string, n int) string {
 	if n == 1 {
 		return id
 	}

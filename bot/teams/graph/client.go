@@ -61,11 +61,15 @@ func New(o Options) (*Client, error) {
 		o.URL = DefaultURL
 	}
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
-	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" {
-		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
+	unusable := fmt.Errorf("graph: %q is no https address", o.URL)
+	if err != nil || base.Host == "" {
+		return nil, unusable
+	}
+	if base.User != nil || base.RawQuery != "" {
+		return nil, unusable
 	}
 	if base.Scheme != "https" && !rest.IsLocalURL(o.URL) {
-		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
+		return nil, unusable
 	}
 	c := &Client{base: base, pageBytes: cmp.Or(o.PageBytes, maxPage)}
 	c.rest = &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: c.allow, Now: o.Now}
@@ -76,7 +80,10 @@ func New(o Options) (*Client, error) {
 func (c *Client) allow(address string) (token bool, err error) {
 	refused := fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
 	u, err := url.Parse(address)
-	if err != nil || u.User != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) {
+	if err != nil || u.User != nil {
+		return false, refused
+	}
+	if u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) {
 		return false, refused
 	}
 	if !strings.HasPrefix(u.Path, c.base.Path+"/") || slices.Contains(strings.Split(u.Path, "/"), "..") {
@@ -89,7 +96,7 @@ func (c *Client) allow(address string) (token bool, err error) {
 // everywhere below.
 func (c *Client) Channels(ctx context.Context, group string) ([]Channel, error) {
 	var all []Channel
-	for next, pages := c.address("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
+	for next, pages := c.addressOf("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
 		var p Page[Channel]
 		if err := c.get(ctx, "GET channels", next, maxPage, &p); err != nil {
 			return nil, err
@@ -107,7 +114,7 @@ const maxChannelPages = 50
 // Page.Next of the page before; it is "" for the first.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.address("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))
+		next = c.addressOf("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))
 	}
 	err = c.get(ctx, "GET messages", next, c.pageBytes, &p)
 	return p, err
@@ -117,7 +124,7 @@ func (c *Client) Messages(ctx context.Context, group, channel string, size int, 
 // Message.MoreReplies; it is "" for the first.
 func (c *Client) Replies(ctx context.Context, group, channel, root, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.address("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
+		next = c.addressOf("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
 	}
 	err = c.get(ctx, "GET replies", next, c.pageBytes, &p)
 	return p, err
@@ -132,7 +139,7 @@ func (c *Client) Message(ctx context.Context, group, channel, root, id string) (
 // Picture reads a picture that was pasted into a message; content is the id of the hosted content.
 func (c *Client) Picture(ctx context.Context, group, channel, root, id, content string) (*rest.Answer, error) {
 	message := c.messageAddress(group, channel, root, id)
-	part := c.address("hostedContents", content, "$value")
+	part := c.addressOf("hostedContents", content, "$value")
 	if message == "" || part == "" { // one of the ids can't be one; open refuses the empty address
 		return c.open(ctx, "GET hosted content", "", maxPicture)
 	}
@@ -144,7 +151,7 @@ func (c *Client) Picture(ctx context.Context, group, channel, root, id, content 
 // called without a token, and must be on the file's own host.
 func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, error) {
 	share := "u!" + base64.RawURLEncoding.EncodeToString([]byte(contentURL))
-	a, err := c.open(ctx, "GET file", c.address("shares", share, "driveItem", "content"), maxFile)
+	a, err := c.open(ctx, "GET file", c.addressOf("shares", share, "driveItem", "content"), maxFile)
 	var e *Error
 	if !errors.As(err, &e) || e.Location == "" {
 		return a, err
@@ -166,7 +173,13 @@ func checkSameHost(address, contentURL string) error {
 	to, errTo := url.Parse(address)
 	from, errFrom := url.Parse(contentURL)
 	refused := fmt.Errorf("%w: not where the file is", rest.ErrHost)
-	if errTo != nil || errFrom != nil || to.Host == "" || to.User != nil || !strings.EqualFold(to.Host, from.Host) {
+	if errTo != nil || errFrom != nil {
+		return refused
+	}
+	if to.Host == "" || to.User != nil {
+		return refused
+	}
+	if !strings.EqualFold(to.Host, from.Host) {
 		return refused
 	}
 	isLocal := to.Scheme == from.Scheme && rest.IsLocalURL(address)
@@ -179,12 +192,12 @@ func checkSameHost(address, contentURL string) error {
 // Folder returns the address of the folder in which a channel's files lie. A channel whose files nobody has
 // looked at yet may have none: ErrNotFound.
 func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
-	return c.readWebURL(ctx, "GET files' folder", c.address("teams", group, "channels", channel, "filesFolder"))
+	return c.readWebURL(ctx, "GET files' folder", c.addressOf("teams", group, "channels", channel, "filesFolder"))
 }
 
 // Drive returns the address of a person's OneDrive; user is the Entra object id.
 func (c *Client) Drive(ctx context.Context, user string) (address string, err error) {
-	return c.readWebURL(ctx, "GET drive", c.address("users", user, "drive"))
+	return c.readWebURL(ctx, "GET drive", c.addressOf("users", user, "drive"))
 }
 
 func (c *Client) readWebURL(ctx context.Context, name, address string) (string, error) {
@@ -198,16 +211,17 @@ func (c *Client) readWebURL(ctx context.Context, name, address string) (string, 
 // messageAddress returns the address of a message; "" when one of the ids can't be an id.
 func (c *Client) messageAddress(group, channel, root, id string) string {
 	if id == root {
-		return c.address("teams", group, "channels", channel, "messages", root)
+		return c.addressOf("teams", group, "channels", channel, "messages", root)
 	}
-	return c.address("teams", group, "channels", channel, "messages", root, "replies", id)
+	return c.addressOf("teams", group, "channels", channel, "messages", root, "replies", id)
 }
 
-// address joins escaped parts to an address; "" when one of them is empty or would lead to another path.
-func (c *Client) address(parts ...string) string {
+// addressOf joins escaped parts to an address; "" when one of them is empty or would lead to another path.
+func (c *Client) addressOf(parts ...string) string {
 	address := c.base.String()
 	for _, p := range parts {
-		if p == "" || p == "." || p == ".." {
+		switch p {
+		case "", ".", "..":
 			return ""
 		}
 		address += "/" + url.PathEscape(p)

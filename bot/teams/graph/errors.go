@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -45,13 +46,14 @@ func Wait(err error) (after time.Duration, again bool) {
 	if errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {
 		return 0, false
 	}
-	switch {
-	case e.Status == http.StatusTooManyRequests:
-		if e.RetryAfter == 0 {
-			return defaultThrottleWait, true
-		}
+	switch e.Status {
+	case http.StatusTooManyRequests:
+		return cmp.Or(e.RetryAfter, defaultThrottleWait), true
+	case http.StatusRequestTimeout, http.StatusLocked:
 		return e.RetryAfter, true
-	case e.Status == 0, e.Status < 300, e.Status >= 500, e.Status == http.StatusRequestTimeout, e.Status == http.StatusLocked:
+	}
+	isCutOff := e.Status < http.StatusMultipleChoices // there was no answer (0), or its end was lost
+	if isCutOff || e.Status >= http.StatusInternalServerError {
 		return e.RetryAfter, true
 	}
 	return 0, false

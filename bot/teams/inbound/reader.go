@@ -56,11 +56,11 @@ func (d *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		var tooLong *http.MaxBytesError
-		switch {
-		case errors.As(err, &tooLong):
+		if errors.As(err, &tooLong) {
 			http.Error(w, "too long", http.StatusRequestEntityTooLarge)
 			return
-		case err != nil:
+		}
+		if err != nil {
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
@@ -93,7 +93,8 @@ func (d *Reader) answerRefused(w http.ResponseWriter, err error) {
 func read(raw []byte) (connector.Activity, error) {
 	var a connector.Activity
 	var unexpectedType *json.UnmarshalTypeError
-	if err := json.Unmarshal(raw, &a); err != nil && !errors.As(err, &unexpectedType) {
+	err := json.Unmarshal(raw, &a)
+	if err != nil && !errors.As(err, &unexpectedType) {
 		return a, err
 	}
 	if a.Type == "" {
@@ -113,7 +114,7 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	}
 	short := r.WithContext(r.Context()) // the same request with the envelope as its body
 	short.Body = io.NopCloser(bytes.NewReader(envelope))
-	adapter := core.BotFrameworkAdapter{TokenValidator: checker{d.validator, r.Header, a}}
+	adapter := core.BotFrameworkAdapter{TokenValidator: checker{validator: d.validator, header: r.Header, activity: a}}
 	if _, err := adapter.ParseRequest(r.Context(), short); err != nil {
 		if errors.Is(err, auth.ErrKeys) || errors.Is(err, auth.ErrRefused) {
 			return err
@@ -146,7 +147,8 @@ var _ sdkauth.TokenValidator = checker{}
 
 // AuthenticateRequest implements the SDK's TokenValidator. parsed is what the SDK has read.
 func (c checker) AuthenticateRequest(ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string) (sdkauth.ClaimsIdentity, error) {
-	if string(parsed.Type) != c.activity.Type || parsed.ServiceURL != c.activity.ServiceURL || parsed.ChannelID != c.activity.ChannelID {
+	isFromSame := parsed.ServiceURL == c.activity.ServiceURL && parsed.ChannelID == c.activity.ChannelID
+	if string(parsed.Type) != c.activity.Type || !isFromSame {
 		return nil, fmt.Errorf("%w: it can be read in two ways", auth.ErrRefused)
 	}
 	if err := c.validator.Check(ctx, c.header, c.activity); err != nil {

@@ -139,8 +139,8 @@ type tab struct {
 // Tab is where a tab begins, below the public address; its parameter names what it shows.
 const Tab = "/auth/tab?to="
 
-// tabs lists the pages that people find in the app.
-func tabs(base string) []tab {
+// listTabs lists the pages that people find in the app.
+func listTabs(base string) []tab {
 	personal := []string{"personal"}
 	return []tab{
 		{ID: "inbox", Name: "Inbox", Content: base + Tab + "inbox", Website: base + "/inbox", Scopes: personal},
@@ -205,7 +205,7 @@ func JSON(o Options) ([]byte, error) {
 			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // not as a slash command: what only we see never goes to a customer
 			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
-		Tabs: tabs(o.PublicURL),
+		Tabs: listTabs(o.PublicURL),
 		// It lets Teams ask for tokens for the tabs; without it Teams grants no right either.
 		Application: &webApp{ID: o.AppID, Resource: "api://" + strings.ToLower(host.Hostname()) + "/botid-" + o.AppID},
 		Extensions:  []extension{{BotID: o.AppID, Commands: extensionCommands()}},

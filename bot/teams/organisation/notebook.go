@@ -180,10 +180,10 @@ func (n *Notebook) Service(ctx context.Context) (string, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	switch {
-	case n.service != "":
+	if n.service != "" {
 		return n.service, nil
-	case !n.OwnServices:
+	}
+	if !n.OwnServices {
 		return globalService, nil
 	}
 	return "", errNoService
@@ -198,10 +198,8 @@ func (n *Notebook) ServiceOf(ctx context.Context, channel string) (string, error
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if own := n.teams[n.channels[channel].Team].Service; own != "" {
-		service = own
-	}
-	return service, nil
+	team := n.teams[n.channels[channel].Team]
+	return cmp.Or(team.Service, service), nil
 }
 
 // Team returns what is noted of a team; false if nothing is.
@@ -292,7 +290,10 @@ func (n *Notebook) findChannel(ctx context.Context, service, channel string) (Ch
 // asks once for each channel, since a team may not list it. Best effort.
 func (n *Notebook) LearnName(ctx context.Context, channel string) {
 	c, known := n.Channel(channel)
-	if _, asked := n.asked.Get(channel); asked || !known || c.Name != "" {
+	if !known || c.Name != "" {
+		return
+	}
+	if _, asked := n.asked.Get(channel); asked {
 		return
 	}
 	service, err := n.ServiceOf(ctx, channel)

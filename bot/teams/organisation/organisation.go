@@ -23,6 +23,10 @@ import (
 // MaxReadTries is how often ReadPatiently asks for one page, at most.
 const MaxReadTries = 4
 
+// minReadPause is how long ReadPatiently waits at least after the first try; after each further try it waits that much
+// longer.
+const minReadPause = 200 * time.Millisecond
+
 // permits remembers which channels Graph lets us read. Channels that were not read yet aren't in it.
 type permits struct {
 	mu        sync.Mutex
@@ -31,13 +35,14 @@ type permits struct {
 
 func newPermits() *permits { return &permits{byChannel: map[string]bool{}} }
 
+// learn notes whether a channel may be read, from the error of an attempt. Other errors say nothing about that.
 func (p *permits) learn(channel string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case err == nil:
+	if err == nil {
 		p.byChannel[channel] = true
-	case errors.Is(err, graph.ErrNotGranted):
+	}
+	if errors.Is(err, graph.ErrNotGranted) {
 		p.byChannel[channel] = false
 	}
 }
@@ -77,10 +82,10 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 	for try := 1; ; try++ {
 		out, err = read(ctx, group)
 		wait, again := graph.Wait(err)
-		if err == nil || !again || try == MaxReadTries {
+		if !again || try == MaxReadTries {
 			break
 		}
-		if !pause.For(ctx, max(wait, time.Duration(try)*200*time.Millisecond)) {
+		if !pause.For(ctx, max(wait, time.Duration(try)*minReadPause)) {
 			break
 		}
 	}
@@ -97,7 +102,7 @@ func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) conne
 		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
 		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, root), ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
 		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
-		From:         o.author(m.From),
+		From:         o.accountOf(m.From),
 	}
 	switch event {
 	case fact.EventEdited:
@@ -126,7 +131,7 @@ func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 		a.Text = m.Body.Content
 	}
 	for _, x := range m.Mentions {
-		account := o.author(&x.Mentioned)
+		account := o.accountOf(&x.Mentioned)
 		if account == nil { // a channel, a team or a tag, which a text for colleagues mentions, too
 			account = &connector.ChannelAccount{}
 		}
@@ -151,15 +156,16 @@ func withQuotes(m *graph.Message) string {
 	return content
 }
 
-// author returns the account of a message's author. A person's ID is the Entra object id, since Graph
+// accountOf returns the account of a message's author. A person's ID is the Entra object id, since Graph
 // doesn't tell "29:…"; an app's ID is that of its bot.
-func (o *Organisation) author(f *graph.From) *connector.ChannelAccount {
-	switch {
-	case f == nil:
+func (o *Organisation) accountOf(f *graph.From) *connector.ChannelAccount {
+	if f == nil {
 		return nil
-	case f.Application != nil:
+	}
+	if f.Application != nil {
 		return &connector.ChannelAccount{ID: connector.BotID(f.Application.ID), Name: f.Application.Name, Role: "bot"}
-	case f.User != nil:
+	}
+	if f.User != nil {
 		return &connector.ChannelAccount{ID: f.User.ID, Name: f.User.Name, AADObjectID: f.User.ID}
 	}
 	return nil
@@ -167,15 +173,18 @@ func (o *Organisation) author(f *graph.From) *connector.ChannelAccount {
 
 // ByUs reports whether our app wrote a message.
 func (o *Organisation) ByUs(m *graph.Message) bool {
-	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.Me
+	if m.From == nil || m.From.Application == nil {
+		return false
+	}
+	return connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// PayloadOf makes the payload of a message that Graph returned, and the activity in it; event as for ActivityOf. own means
-// that the message's thread is ours.
-func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
+// PayloadOf makes the payload of a message that Graph returned, and the activity in it; event as for ActivityOf.
+// inOurThread means that the message's thread is ours.
+func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, inOurThread bool) (fact.Payload, connector.Activity, error) {
 	a := o.ActivityOf(event, channel, m)
-	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: own, Who: map[string]fact.Who{}}
-	for _, one := range accounts(&a) {
+	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Who{}}
+	for _, one := range accountsIn(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
 		}
@@ -218,8 +227,8 @@ func FilesOf(m *graph.Message) []fact.Attached {
 // HostedPart is the part of an address by which pictures are recognised that were pasted into a message.
 const HostedPart = "/hostedContents/"
 
-// accounts returns the accounts of an activity's author and of all whom it mentions.
-func accounts(a *connector.Activity) []*connector.ChannelAccount {
+// accountsIn returns the accounts of an activity's author and of all whom it mentions.
+func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
 	var all []*connector.ChannelAccount
 	if a.From != nil {
 		all = append(all, a.From)

@@ -54,7 +54,8 @@ func (p *People) learn(id string, value json.RawMessage) {
 
 // put remembers a person, unless something newer is known.
 func (p *People) put(one Person) {
-	if old, ok := p.byID.Get(one.Teams); ok && old.AskedAt.After(one.AskedAt) {
+	old, ok := p.byID.Get(one.Teams)
+	if ok && old.AskedAt.After(one.AskedAt) {
 		return
 	}
 	p.byID.Put(one.Teams, one)
@@ -73,13 +74,13 @@ func (p *People) Find(ctx context.Context, conversation, id string) (one Person,
 	}
 	channel, _ := connector.SplitThread(conversation)
 	asked, err := p.ask(ctx, channel, id)
-	switch {
-	case err == nil:
+	if err == nil {
 		return asked, true, nil
-	case isNotMember(err):
+	}
+	if isNotMember(err) {
 		return Person{}, false, nil
 	}
-	if known {
+	if known { // asked too long ago, but Teams gives no newer answer
 		return one, true, nil
 	}
 	return Person{}, false, err
@@ -93,10 +94,10 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 		return true, nil
 	}
 	_, err := p.ask(ctx, channel, user)
-	switch {
-	case err == nil:
+	if err == nil {
 		return true, nil
-	case isNotMember(err):
+	}
+	if isNotMember(err) {
 		return false, nil
 	}
 	if known { // seen too long ago, but Teams gives no newer answer
@@ -132,17 +133,22 @@ func (p *People) Describe(m connector.Member) Person {
 	if role == "" {
 		role = "user"
 	}
-	if m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.Tenant) && strings.EqualFold(role, "user") {
+	isOfTenant := m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.Tenant)
+	if isOfTenant && strings.EqualFold(role, "user") {
 		one.Kind = bridge.ActorPerson
 	}
 	return one
 }
 
-// isNotMember reports whether an error means that the conversation has no such member.
+// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 if it
+// can't find the id at all.
 func isNotMember(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.Status == http.StatusNotFound || e.Class == channels.BadContent && e.Status == http.StatusBadRequest
+	if e.Status == http.StatusNotFound {
+		return true
+	}
+	return e.Class == channels.BadContent && e.Status == http.StatusBadRequest
 }

@@ -128,10 +128,10 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer
 		return answer, err
 	}
 	other, renewErr := c.Tokens.Renew(ctx, token)
-	switch {
-	case renewErr == nil:
+	if renewErr == nil {
 		return c.doOnce(ctx, r, body, other)
-	case errors.Is(renewErr, errRefusedAgain):
+	}
+	if errors.Is(renewErr, errRefusedAgain) {
 		return nil, err
 	}
 	return nil, &Failure{Call: r.Name, Cause: renewErr} // the call did nothing, and it may succeed with a new token
@@ -159,10 +159,10 @@ func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token strin
 		var lost *fence.LostError
 		return nil, &Failure{Call: r.Name, MaybeSent: errors.As(err, &lost) && lost.Left, Cause: err}
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		defer resp.Body.Close()
 		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) //nolint:errcheck // the status alone says enough
-		return nil, refusal(r.Name, resp, said, c.Now())
+		return nil, readRefusal(r.Name, resp, said, c.Now())
 	}
 	return &Answer{
 		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,

@@ -47,9 +47,9 @@ func (e *Failure) Error() string {
 // Unwrap returns the cause.
 func (e *Failure) Unwrap() error { return e.Cause }
 
-// refusal makes a Failure of an answer that isn't 2xx. The Bot Connector and Graph both answer
+// readRefusal makes a Failure of an answer that isn't 2xx. The Bot Connector and Graph both answer
 // {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text.
-func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
+func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
 	var said struct {

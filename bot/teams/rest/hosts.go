@@ -71,14 +71,18 @@ func (h *Hosts) Check(address string) (token bool, err error) {
 // parseAddress reads an absolute http or https address without user information.
 func parseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, errors.New("not an address")
-	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.Opaque != "":
+	}
+	isWeb := u.Scheme == "https" || u.Scheme == "http"
+	hasHost := u.Hostname() != "" && u.Opaque == ""
+	if !isWeb || !hasHost {
 		return nil, errors.New("not an http or https address")
-	case u.User != nil:
+	}
+	if u.User != nil {
 		return nil, errors.New("an address with a user")
-	case strings.HasSuffix(u.Host, ":"):
+	}
+	if strings.HasSuffix(u.Host, ":") {
 		return nil, errors.New("an address with an empty port")
 	}
 	return u, nil

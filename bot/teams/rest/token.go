@@ -98,7 +98,7 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	if t.config.ClientSecret == "" {
 		return "", fmt.Errorf("%w: %w", ErrToken, ErrNoSecret)
 	}
-	if value, fresh, _ := t.current(refused); fresh {
+	if value, fresh, _ := t.currentToken(refused); fresh {
 		return value, nil
 	}
 	select {
@@ -107,20 +107,21 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	case <-ctx.Done():
 		return t.oldTokenOr(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
 	}
-	value, fresh, failed := t.current(refused) // another caller may have asked Entra while we waited
+	value, fresh, failed := t.currentToken(refused) // another caller may have asked Entra while we waited
 	if fresh {
 		return value, nil
 	}
 	if failed != nil {
 		return t.oldTokenOr(refused, failed)
 	}
-	if refused != "" && refused == value && !t.mayRenew() {
+	isRefused := refused != "" && refused == value
+	if isRefused && !t.mayRenew() {
 		return "", fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
 	}
 	if err := t.ask(ctx); err != nil {
 		return t.oldTokenOr(refused, err)
 	}
-	value, _, _ = t.current("")
+	value, _, _ = t.currentToken("")
 	return value, nil
 }
 
@@ -137,24 +138,27 @@ func (t *Tokens) mayRenew() bool {
 	return true
 }
 
-// current returns the token. fresh is false if there is none, or if it is the refused one or ends soon. failed is the last
+// currentToken returns the token. fresh is false if there is none, or if it is the refused one or ends soon. failed is the last
 // failure, if that is so recent that Entra must not be asked again.
-func (t *Tokens) current(refused string) (value string, fresh bool, failed error) {
+func (t *Tokens) currentToken(refused string) (value string, fresh bool, failed error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	if t.failed != nil && now.Before(t.pauseUntil) {
 		failed = t.failed
 	}
-	fresh = t.value != "" && t.value != refused && now.Before(t.renewAt)
+	fresh = t.hasOtherThan(refused) && now.Before(t.renewAt)
 	return t.value, fresh, failed
 }
+
+// hasOtherThan reports whether there is a token, and it isn't the refused one. The caller holds mu.
+func (t *Tokens) hasOtherThan(refused string) bool { return t.value != "" && t.value != refused }
 
 // oldTokenOr returns the old token if it is still valid and wasn't refused; otherwise it returns err.
 func (t *Tokens) oldTokenOr(refused string, err error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.value != "" && t.value != refused && t.now().Before(t.endsAt) {
+	if t.hasOtherThan(refused) && t.now().Before(t.endsAt) {
 		return t.value, nil
 	}
 	return "", err
@@ -232,7 +236,9 @@ func tokenError(err error) error {
 	}
 	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is useful for Microsoft only
 	said := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
-	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error" {
+	isBusy := status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
+	saysBusy := refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error"
+	if isBusy || saysBusy { // the credentials may be right
 		return fmt.Errorf("%w: %w", ErrToken, said)
 	}
 	return fmt.Errorf("%w: %w: %w", ErrToken, ErrCredentials, said)
