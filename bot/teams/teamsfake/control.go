@@ -16,7 +16,7 @@ type driver struct {
 	srv *Server
 }
 
-// routes is the emulator's own address space for drivers in another process, all JSON:
+// addRoutes is the emulator's own address space for drivers in another process, all JSON:
 //
 //	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
 //	GET  /_fake/channels  /_fake/users  /_fake/teams
@@ -38,7 +38,7 @@ type driver struct {
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (d *driver) routes(mux *http.ServeMux) {
+func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {

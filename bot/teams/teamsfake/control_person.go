@@ -54,23 +54,23 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	}
 	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
-	if id, err, ok := wrote(p, verb, a); ok {
+	if id, err, ok := runWriting(p, verb, a); ok {
 		emulator.Done(w, object{"id": id}, err)
 		return
 	}
-	if out, err, ok := asked(r.Context(), p, verb, a); ok {
+	if out, err, ok := runAsking(r.Context(), p, verb, a); ok {
 		emulator.Done(w, object{"outcome": out}, err)
 		return
 	}
-	if err, ok := changed(p, verb, a); ok {
+	if err, ok := runChange(p, verb, a); ok {
 		emulator.Done(w, nil, err)
 		return
 	}
 	calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 }
 
-// wrote runs the verbs that make a message; ok is false for others.
-func wrote(p *people.Person, verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
+// runWriting runs the verbs that make a message; ok is false for others.
+func runWriting(p *people.Person, verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "post":
 		id, err = p.Post(a.Post)
@@ -88,8 +88,8 @@ func wrote(p *people.Person, verb string, a Act) (id string, err error, ok bool)
 	return id, err, true
 }
 
-// asked runs the verbs that the bot answers; ok is false for others.
-func asked(ctx context.Context, p *people.Person, verb string, a Act) (out *people.Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
+// runAsking runs the verbs that the bot answers; ok is false for others.
+func runAsking(ctx context.Context, p *people.Person, verb string, a Act) (out *people.Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "click":
 		press := p.Click
@@ -119,8 +119,8 @@ func asked(ctx context.Context, p *people.Person, verb string, a Act) (out *peop
 	return out, err, true
 }
 
-// changed runs the verbs that only may fail; ok is false for others.
-func changed(p *people.Person, verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
+// runChange runs the verbs that only may fail; ok is false for others.
+func runChange(p *people.Person, verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "edit":
 		err = p.Edit(a.Channel, a.Message, a.Text)

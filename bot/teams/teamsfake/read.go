@@ -58,7 +58,11 @@ func (s *Server) Targeted(user string) []*tenant.Message {
 	out := []*tenant.Message{}
 	for _, id := range s.org.ChannelIDs {
 		for _, m := range s.org.Channels[id].Messages {
-			if m.Bot && m.Targeted == user && !m.Deleted() && s.org.Sees(user, m) {
+			isToldAlone := m.Bot && m.Targeted == user
+			if !isToldAlone || m.Deleted() {
+				continue
+			}
+			if s.org.Sees(user, m) {
 				out = append(out, m.Clone())
 			}
 		}
@@ -83,8 +87,9 @@ func (s *Server) Shown(user, channel string) []*tenant.Message {
 func (s *Server) Message(channel, id string) *tenant.Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	if ch := s.org.Channels[channel]; ch != nil && ch.ByID[id] != nil {
-		return ch.ByID[id].Clone()
+	ch := s.org.Channels[channel]
+	if ch == nil || ch.ByID[id] == nil {
+		return nil
 	}
-	return nil
+	return ch.ByID[id].Clone()
 }

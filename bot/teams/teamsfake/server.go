@@ -51,7 +51,7 @@ func New(o tenant.Options) *Server {
 		panic(err) // no randomness: nothing works on this machine
 	}
 	s.Mu.Lock()
-	s.seed()
+	s.seedOrganisation()
 	s.Mu.Unlock()
 	return s
 }
@@ -75,11 +75,12 @@ func (s *Server) connect() {
 	s.Entra.Routes(mux)
 	s.connector.Routes(mux)
 	reads.Routes(mux)
-	(&driver{srv: s}).routes(mux)
+	(&driver{srv: s}).addRoutes(mux)
 	s.Handler = mux
 }
 
-func (s *Server) seed() {
+// seedOrganisation forgets everything and makes the people, teams and channels of Options. Caller holds the lock.
+func (s *Server) seedOrganisation() {
 	s.ClearFaults()
 	s.ground.Reset()
 	s.Entra.Reset()
@@ -105,7 +106,7 @@ func (s *Server) seed() {
 func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	s.seed()
+	s.seedOrganisation()
 	s.Note(tenant.Change{Kind: "reset"})
 }
 

@@ -15,7 +15,8 @@ import (
 // taken those events.
 // Errors: a bad endpoint, an event that the bot refused, ctx's.
 func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
 		return fmt.Errorf("teamsfake: endpoint %q is no address", endpoint)
 	}
 	s.activities.SetEndpoint(endpoint)
@@ -28,20 +29,22 @@ func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 // Install adds the app to teams and returns when the bot has taken the events.
 // Errors: an unknown team, an event that the bot refused, ctx's.
 func (s *Administrator) Install(ctx context.Context, teams ...string) error {
-	return s.installation(ctx, "add", true, teams)
+	return s.changeInstallation(ctx, "add", true, teams)
 }
 
 // Upgrade installs a newer version of the app.
 func (s *Administrator) Upgrade(ctx context.Context, teams ...string) error {
-	return s.installation(ctx, "upgrade", true, teams)
+	return s.changeInstallation(ctx, "upgrade", true, teams)
 }
 
 // Uninstall takes the app out of teams.
 func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
-	return s.installation(ctx, "remove", false, teams)
+	return s.changeInstallation(ctx, "remove", false, teams)
 }
 
-func (s *Administrator) installation(ctx context.Context, action string, installed bool, teams []string) error {
+// changeInstallation makes the app installed in teams, or not any more, and waits until the bot has taken the events.
+// action is the word for that in installationUpdate.
+func (s *Administrator) changeInstallation(ctx context.Context, action string, installed bool, teams []string) error {
 	var sent []*delivery.Delivery
 	s.Mu.Lock()
 	for _, id := range teams {

@@ -37,8 +37,8 @@ func (s *Administrator) SetRegion(region string) {
 	s.Region = region
 }
 
-// managed runs f on a channel of a team. Errors: an unknown channel.
-func (s *Administrator) managed(id string, f func(*tenant.Room)) error {
+// changeChannel runs f on a channel of a team. Errors: an unknown channel.
+func (s *Administrator) changeChannel(id string, f func(*tenant.Room)) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.org.Channels[id]
@@ -52,7 +52,7 @@ func (s *Administrator) managed(id string, f func(*tenant.Room)) error {
 
 // RenameChannel tells the bot of a channelRenamed. Errors: ErrNoChannel.
 func (s *Administrator) RenameChannel(id, name string) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Name = name
 		s.announcer.TellChannel(ch, "channelRenamed")
 	})
@@ -60,7 +60,7 @@ func (s *Administrator) RenameChannel(id, name string) error {
 
 // DeleteChannel takes a channel away; the bot hears channelDeleted. Errors: ErrNoChannel.
 func (s *Administrator) DeleteChannel(id string) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		s.announcer.TellChannel(ch, "channelDeleted")
 		ch.Deleted = true
 	})
@@ -68,7 +68,7 @@ func (s *Administrator) DeleteChannel(id string) error {
 
 // RestoreChannel brings a deleted channel back. Errors: ErrNoChannel.
 func (s *Administrator) RestoreChannel(id string) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Deleted = false
 		s.announcer.TellChannel(ch, "channelRestored")
 	})
@@ -77,7 +77,7 @@ func (s *Administrator) RestoreChannel(id string) error {
 // AddApp adds the installed app to a private or shared channel, or takes it out. Errors:
 // ErrNoChannel.
 func (s *Administrator) AddApp(id string, added bool) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Added = added
 		if s.org.Teams[ch.Team].Installed {
 			s.announcer.TellRoster(ch, added, s.Opt.BotID())
@@ -88,7 +88,7 @@ func (s *Administrator) AddApp(id string, added bool) error {
 // ArchiveTeam makes a team's channels unwritable for the bot, or writable again. Errors:
 // ErrNoChannel.
 func (s *Administrator) ArchiveTeam(id string, archived bool) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		s.org.Teams[ch.Team].Archived = archived
 		event := "teamUnarchived"
 		if archived {
@@ -102,7 +102,7 @@ func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 // nil means everybody in a team. The bot hears of those who came and went. Errors:
 // ErrNoChannel.
 func (s *Administrator) SetMembers(id string, members []string) error {
-	return s.managed(id, func(ch *tenant.Room) {
+	return s.changeChannel(id, func(ch *tenant.Room) {
 		before := s.org.MemberIDs(ch)
 		if ch.Kind == tenant.KindStandard {
 			s.org.Teams[ch.Team].Members = members
@@ -113,17 +113,17 @@ func (s *Administrator) SetMembers(id string, members []string) error {
 		if !s.org.Reachable(ch) {
 			return
 		}
-		if came := s.without(after, before); len(came) > 0 {
+		if came := s.teamsIDsWithout(after, before); len(came) > 0 {
 			s.announcer.TellRoster(ch, true, came...)
 		}
-		if went := s.without(before, after); len(went) > 0 {
+		if went := s.teamsIDsWithout(before, after); len(went) > 0 {
 			s.announcer.TellRoster(ch, false, went...)
 		}
 	})
 }
 
-// without lists the 29: ids of those in a that are not in b.
-func (s *Administrator) without(a, b []string) []string {
+// teamsIDsWithout lists the 29: ids of those in a that are not in b.
+func (s *Administrator) teamsIDsWithout(a, b []string) []string {
 	var out []string
 	for _, id := range a {
 		if !slices.Contains(b, id) {
@@ -139,10 +139,13 @@ func (s *Administrator) Erase(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.org.Channels[channel]
-	if ch == nil || ch.ByID[id] == nil || ch.ByID[id].Deleted() {
+	if ch == nil {
 		return tenant.ErrNoMessage
 	}
 	m := ch.ByID[id]
+	if m == nil || m.Deleted() {
+		return tenant.ErrNoMessage
+	}
 	s.org.Erase(ch, m)
 	if !s.org.Reachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
 		return nil

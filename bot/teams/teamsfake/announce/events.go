@@ -70,7 +70,8 @@ func (n *Announcer) From(u *tenant.User) object {
 // Actor is who administrates: the first person of the directory. Caller holds the lock.
 func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {
-		if u := n.Org.Users[id]; !u.Bot && !u.Guest {
+		u := n.Org.Users[id]
+		if !u.Bot && !u.Guest {
 			return n.From(u)
 		}
 	}
@@ -84,7 +85,8 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 	list := []object{}
 	for _, id := range ids {
 		m := object{"id": id}
-		if u := n.Org.Person(id); u != nil && !u.NoAAD {
+		u := n.Org.Person(id)
+		if u != nil && !u.NoAAD {
 			m["aadObjectId"] = u.ID
 		}
 		list = append(list, m)
@@ -118,7 +120,8 @@ func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.D
 
 // TellChannel is conversationUpdate about a channel: channelCreated, channelRenamed …
 func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
-	if !n.Org.Teams[ch.Team].Installed || ch.Kind != tenant.KindStandard && !ch.Added {
+	isInChannel := ch.Kind == tenant.KindStandard || ch.Added
+	if !n.Org.Teams[ch.Team].Installed || !isInChannel {
 		return
 	}
 	a := n.Base("conversationUpdate", Where{Room: ch})
@@ -131,13 +134,18 @@ func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 // Pushed reports whether the bot gets a message: it is mentioned, in a personal chat, or has
 // the permission for all of them. Messages of other bots are never pushed. Caller holds the lock.
 func (n *Announcer) Pushed(ch *tenant.Room, m *tenant.Message) bool {
-	if !n.Org.Reachable(ch) || m.Bot || n.Org.Blocked[ch.Person] {
+	if !n.Org.Reachable(ch) || m.Bot {
+		return false
+	}
+	if n.Org.Blocked[ch.Person] {
 		return false
 	}
 	if ch.Person != "" || m.Targeted != "" {
 		return true
 	}
-	if u := n.Org.Users[m.User]; m.Guise == "" && (u == nil || u.Bot) {
+	u := n.Org.Users[m.User]
+	isOfPerson := u != nil && !u.Bot
+	if m.Guise == "" && !isOfPerson {
 		return false
 	}
 	return n.Entra.HasPermission(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })

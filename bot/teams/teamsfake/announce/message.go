@@ -33,7 +33,10 @@ func wireText(m *tenant.Message) string {
 // Source: "Channel and group conversations with a bot", read 2026-11.
 func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	a := n.Base("message", Where{Room: ch, Root: m.Root, User: m.User})
-	a["id"], a["textFormat"], a["text"], a["locale"] = m.ID, "plain", wireText(m), "en-US"
+	a["id"] = m.ID
+	a["textFormat"] = "plain"
+	a["text"] = wireText(m)
+	a["locale"] = "en-US"
 	if m.Root != "" && m.Root != m.ID {
 		a["replyToId"] = m.Root
 	}

@@ -16,22 +16,14 @@ const (
 	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that is no JSON
 )
 
-// spoilt runs a handler under a fault.
-func (j *Journal) spoilt(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
-	switch {
-	case f.Kind == emulator.FaultDelay && f.After:
-		unseen := &hidden{header: http.Header{}}
-		h(unseen, r)
-		if emulator.Pause(r, f.Delay) {
-			unseen.replay(w)
-		}
+// handleUnderFault runs a handler under a fault.
+func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
+	if f.Kind == emulator.FaultDelay {
+		j.handleDelayed(w, r, f, h)
 		return
-	case f.Kind == emulator.FaultDelay:
-		if emulator.Pause(r, f.Delay) {
-			h(w, r)
-		}
-		return
-	case f.After && f.Kind != emulator.FaultRateLimit && f.Kind != emulator.FaultBareLimit:
+	}
+	isLimit := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused call does nothing
+	if f.After && !isLimit {
 		h(&hidden{header: http.Header{}}, r)
 	}
 	switch f.Kind {
@@ -43,13 +35,28 @@ func (j *Journal) spoilt(w *recorder, r *http.Request, f *emulator.Struck, h htt
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
 	case FaultReset: // call cuts the connection
 	case FaultGarbage:
-		garbage(w)
+		writeGarbage(w)
 	default:
 		fail(w, f)
 	}
 }
 
-func garbage(w http.ResponseWriter) {
+// handleDelayed runs a handler late or, with f.After, at once, and then holds its answer back.
+func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
+	if !f.After {
+		if emulator.Pause(r, f.Delay) {
+			h(w, r)
+		}
+		return
+	}
+	unseen := &hidden{header: http.Header{}}
+	h(unseen, r)
+	if emulator.Pause(r, f.Delay) {
+		unseen.sendTo(w)
+	}
+}
+
+func writeGarbage(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.Write([]byte("<html>OK"))
 }
@@ -105,7 +112,7 @@ func (h *hidden) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (h *hidden) replay(w http.ResponseWriter) {
+func (h *hidden) sendTo(w http.ResponseWriter) {
 	for k, v := range h.header {
 		w.Header()[k] = v
 	}

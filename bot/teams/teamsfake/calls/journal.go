@@ -55,12 +55,19 @@ func (j *Journal) List(pattern string) []Call {
 	defer j.Mu.Unlock()
 	out := []Call{}
 	for _, c := range j.calls {
-		if ok, err := path.Match(pattern, c.Method); pattern == "" || ok && err == nil {
+		isMatch, err := path.Match(pattern, c.Method)
+		if err != nil { // a malformed pattern matches nothing
+			continue
+		}
+		if pattern == "" || isMatch {
 			out = append(out, c)
 		}
 	}
 	return out
 }
+
+// maxAnswerKept is how many bytes of an answer the journal keeps at least; what follows in the same write is kept, too.
+const maxAnswerKept = 64 << 10
 
 // maxBody bounds what is read of a request; real hosts refuse less, but for uploads.
 const maxBody = 64 << 20
@@ -81,7 +88,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	if r.body.Len() < 64<<10 {
+	if r.body.Len() < maxAnswerKept {
 		r.body.Write(b)
 	}
 	return r.ResponseWriter.Write(b)
@@ -123,7 +130,7 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		c.Fault = string(f.Kind)
-		j.spoilt(rec, r, f, h)
+		j.handleUnderFault(rec, r, f, h)
 	}
 }
 

@@ -24,7 +24,7 @@ func Walk(v any, f func(object)) {
 	case object:
 		f(x)
 		for _, k := range slices.Sorted(maps.Keys(x)) {
-			if k != "fallback" && k != "refresh" && k != "data" {
+			if !isUnseen(k) {
 				Walk(x[k], f)
 			}
 		}
@@ -33,6 +33,12 @@ func Walk(v any, f func(object)) {
 			Walk(e, f)
 		}
 	}
+}
+
+// isUnseen reports whether what stands under a key of an object is not shown: what a button carries, what takes the place
+// of an object in older clients, and how a card is refreshed.
+func isUnseen(key string) bool {
+	return slices.Contains([]string{"fallback", "refresh", "data"}, key)
 }
 
 // Decode makes a card walkable; nil for what is none.
@@ -47,14 +53,15 @@ func Decode(raw json.RawMessage) object {
 // FindAction finds a button by its id, its title or its verb, in this order, or by its place
 // in the card, a JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
 func FindAction(card object, name string) object {
-	if action, ok := point(card, name).(object); ok {
+	if action, ok := followPointer(card, name).(object); ok {
 		return action
 	}
 	for _, key := range []string{"id", "title", "verb"} {
 		var found object
 		Walk(card, func(o object) {
 			kind, _ := o["type"].(string)
-			if found == nil && strings.HasPrefix(kind, "Action.") && o[key] == name {
+			isNamed := strings.HasPrefix(kind, "Action.") && o[key] == name
+			if found == nil && isNamed {
 				found = o
 			}
 		})
@@ -65,8 +72,8 @@ func FindAction(card object, name string) object {
 	return nil
 }
 
-// point follows a JSON pointer to an action that is shown; nil means it leads to none.
-func point(card object, pointer string) any {
+// followPointer follows a JSON pointer to an action that is shown; nil means it leads to none.
+func followPointer(card object, pointer string) any {
 	steps, ok := strings.CutPrefix(pointer, "/")
 	if !ok {
 		return nil
@@ -75,13 +82,14 @@ func point(card object, pointer string) any {
 	for step := range strings.SplitSeq(steps, "/") {
 		switch x := at.(type) {
 		case object:
-			if step == "fallback" || step == "refresh" || step == "data" {
+			if isUnseen(step) {
 				return nil
 			}
 			at = x[step]
 		case []any:
 			n, err := strconv.Atoi(step)
-			if err != nil || n < 0 || n >= len(x) {
+			isInList := n >= 0 && n < len(x)
+			if err != nil || !isInList {
 				return nil
 			}
 			at = x[n]
@@ -114,14 +122,14 @@ func Gather(card object, in Inputs, known func(id string) bool) (map[string]stri
 		there[id] = true
 		value, typed := in[id]
 		if !typed {
-			value = preset(e)
+			value = presetValue(e)
 		}
 		if err := checkInput(e, kind, value, known); err != nil {
 			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
 			return
 		}
 		if kind == "Input.Toggle" {
-			value = toggle(e, value)
+			value = toggleValue(e, value)
 		}
 		if value != "" {
 			out[id] = value
@@ -135,7 +143,8 @@ func Gather(card object, in Inputs, known func(id string) bool) (map[string]stri
 	return out, errors.Join(faults...)
 }
 
-func preset(e object) string {
+// presetValue returns what stands in an input before anything is filled in.
+func presetValue(e object) string {
 	switch v := e["value"].(type) {
 	case string:
 		return v
@@ -145,8 +154,8 @@ func preset(e object) string {
 	return ""
 }
 
-// toggle turns true and false into the input's own values.
-func toggle(e object, value string) string {
+// toggleValue turns true and false into the input's own values.
+func toggleValue(e object, value string) string {
 	name := func(key, standard string) string {
 		if v, ok := e[key].(string); ok {
 			return v
@@ -174,9 +183,9 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 		_, err := strconv.ParseFloat(value, 64)
 		return err
 	case "Input.Date":
-		return matches(`^\d{4}-\d{2}-\d{2}$`, value)
+		return checkPattern(`^\d{4}-\d{2}-\d{2}$`, value)
 	case "Input.Time":
-		return matches(`^\d{2}:\d{2}$`, value)
+		return checkPattern(`^\d{2}:\d{2}$`, value)
 	case "Input.ChoiceSet":
 		return checkChoice(e, value, known)
 	}
@@ -184,19 +193,20 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 }
 
 func checkText(e object, value string) error {
-	if most, ok := e["maxLength"].(float64); ok && len([]rune(value)) > int(most) {
+	most, isBounded := e["maxLength"].(float64)
+	if isBounded && len([]rune(value)) > int(most) {
 		return fmt.Errorf("is longer than %v", most)
 	}
 	if strings.Contains(value, "\n") && e["isMultiline"] != true {
 		return errors.New("has one line only")
 	}
 	if pattern, ok := e["regex"].(string); ok {
-		return matches(pattern, value)
+		return checkPattern(pattern, value)
 	}
 	return nil
 }
 
-func matches(pattern, value string) error {
+func checkPattern(pattern, value string) error {
 	ok, err := regexp.MatchString(pattern, value)
 	if err == nil && !ok {
 		err = fmt.Errorf("%q does not match %s", value, pattern)
@@ -210,8 +220,10 @@ func checkChoice(e object, value string, known func(id string) bool) error {
 		picked = strings.Split(value, ",")
 	}
 	for _, v := range picked {
-		offered := slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
-		if !offered && (e["choices.data"] == nil || !known(v)) {
+		if slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v }) {
+			continue
+		}
+		if e["choices.data"] == nil || !known(v) {
 			return fmt.Errorf("there is no choice %q", v)
 		}
 	}

@@ -30,9 +30,9 @@ func ChipName(text string) string {
 	return Plain(found[1])
 }
 
-// shown lists the elements that Teams shows in a text of format xml.
+// isShownElement lists the elements that Teams shows in a text of format xml.
 // Source: "Format your bot messages", read 2026-11.
-func shown(tag string) bool {
+func isShownElement(tag string) bool {
 	return slices.Contains([]string{
 		"a", "at", "b", "strong", "i", "em", "u", "s", "strike", "del", "br", "p", "div", "span", "pre", "code",
 		"blockquote", "ul", "ol", "li", "h1", "h2", "h3", "hr", "img", "emoji", "attachment",
@@ -46,7 +46,7 @@ func Render(text, format string) (out string, faults []string) {
 	case "plain":
 		return strings.ReplaceAll(stdhtml.EscapeString(text), "\n", "<br>"), nil
 	case "xml":
-		return sanitize(text)
+		return sanitizeText(text)
 	}
 	tags := Chips(text)
 	for i, tag := range tags {
@@ -66,13 +66,10 @@ func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
 func Markdown(text string) string {
 	md := goldmark.New(
 		goldmark.WithParser(parser.NewParser(
-			parser.WithBlockParsers(
-				util.Prioritized(parser.NewListParser(), 300), util.Prioritized(parser.NewListItemParser(), 400),
-				util.Prioritized(parser.NewFencedCodeBlockParser(), 700), util.Prioritized(parser.NewBlockquoteParser(), 800),
-				util.Prioritized(parser.NewParagraphParser(), 1000)),
-			parser.WithInlineParsers(
-				util.Prioritized(parser.NewCodeSpanParser(), 100), util.Prioritized(parser.NewLinkParser(), 200),
-				util.Prioritized(parser.NewAutoLinkParser(), 300), util.Prioritized(parser.NewEmphasisParser(), 500)))),
+			parser.WithBlockParsers(inOrder(parser.NewListParser(), parser.NewListItemParser(),
+				parser.NewFencedCodeBlockParser(), parser.NewBlockquoteParser(), parser.NewParagraphParser())...),
+			parser.WithInlineParsers(inOrder(parser.NewCodeSpanParser(), parser.NewLinkParser(),
+				parser.NewAutoLinkParser(), parser.NewEmphasisParser())...))),
 		goldmark.WithRendererOptions(html.WithHardWraps()))
 	var b bytes.Buffer
 	if err := md.Convert([]byte(text), &b); err != nil {
@@ -81,8 +78,17 @@ func Markdown(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// sanitize keeps the elements that Teams shows.
-func sanitize(text string) (out string, faults []string) {
+// inOrder gives parsers their priorities: an earlier one is tried first.
+func inOrder(parsers ...any) []util.PrioritizedValue {
+	list := make([]util.PrioritizedValue, len(parsers))
+	for i, p := range parsers {
+		list[i] = util.Prioritized(p, i)
+	}
+	return list
+}
+
+// sanitizeText keeps the elements that Teams shows.
+func sanitizeText(text string) (out string, faults []string) {
 	var b strings.Builder
 	var open []string
 	z := nethtml.NewTokenizer(strings.NewReader(text))
@@ -95,11 +101,11 @@ func sanitize(text string) (out string, faults []string) {
 		t := z.Token()
 		switch kind {
 		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-			if !shown(t.Data) {
+			if !isShownElement(t.Data) {
 				faults = append(faults, fmt.Sprintf("the element %s is not shown", raw))
 				continue
 			}
-			if t.Data == "a" && !goodLink(t) {
+			if t.Data == "a" && !isGoodLink(t) {
 				faults = append(faults, fmt.Sprintf("the link %s does not work", raw))
 			}
 			b.WriteString(raw)
@@ -125,10 +131,11 @@ func sanitize(text string) (out string, faults []string) {
 	return b.String(), faults
 }
 
-func goodLink(t nethtml.Token) bool {
+// isGoodLink reports whether clients open the address of a link.
+func isGoodLink(t nethtml.Token) bool {
 	for _, a := range t.Attr {
 		if a.Key == "href" {
-			return strings.HasPrefix(a.Val, "https://") || strings.HasPrefix(a.Val, "http://") || strings.HasPrefix(a.Val, "mailto:")
+			return isOpenable(a.Val)
 		}
 	}
 	return false

@@ -36,11 +36,12 @@ func PictureFault(kind, address string) string {
 		return "picture: " + err.Error()
 	case "image/"+format != said || kind != said:
 		return fmt.Sprintf("picture: %s called %s and %s", format, kind, said)
-	case len(data) > pictureBytes || c.Width > pictureSide || c.Height > pictureSide:
+	case len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide:
 		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
 	}
 	if format == "gif" {
-		if all, err := gif.DecodeAll(bytes.NewReader(data)); err != nil || len(all.Image) > 1 {
+		all, err := gif.DecodeAll(bytes.NewReader(data))
+		if err != nil || len(all.Image) > 1 {
 			return "picture: an animated or broken GIF"
 		}
 	}

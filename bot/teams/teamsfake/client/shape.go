@@ -103,7 +103,7 @@ func (s shapes) read(words []string) map[string]property {
 		}
 		name, kinds, _ := strings.Cut(w, "=")
 		bare, required := strings.CutSuffix(name, "!")
-		known[bare] = property{required, strings.Split(kinds, "/")}
+		known[bare] = property{required: required, kinds: strings.Split(kinds, "/")}
 	}
 	return known
 }
@@ -113,8 +113,8 @@ var sizes = map[string]*regexp.Regexp{ //nolint:gochecknoglobals // constant
 	"pixels": regexp.MustCompile(`^\d+px$`), "weight": regexp.MustCompile(`^\d+(\.\d+)?$`),
 }
 
-// textIs reports whether a text is of a kind. Words count whatever their case.
-func textIs(text, kind string) bool {
+// isTextOfKind reports whether a text is of a kind. Words count whatever their case.
+func isTextOfKind(text, kind string) bool {
 	switch kind {
 	case "string":
 		return true
@@ -126,40 +126,45 @@ func textIs(text, kind string) bool {
 	return slices.ContainsFunc(strings.Split(kind, "|"), func(word string) bool { return strings.EqualFold(word, text) })
 }
 
-// object checks a card's object against the schema: kind is its name there, or its group's.
-func (c *cardCheck) object(o object, kind string) {
+// checkObject checks a card's object against the schema: kind is its name there, or its group's.
+func (c *cardCheck) checkObject(o object, kind string) {
 	named, _ := o["type"].(string)
-	group, several := cards().groups[kind]
-	switch {
-	case several && !slices.Contains(group, named), !several && o["type"] != nil && kind[0] != '(' && named != kind:
-		c.fault("unknown %s %q", strings.ToLower(kind), named)
+	group, isGroup := cards().groups[kind]
+	isKnown := named == kind || o["type"] == nil || kind[0] == '(' // ours have no type, or any
+	if isGroup {
+		isKnown = slices.Contains(group, named)
+	}
+	if !isKnown {
+		c.addFault("unknown %s %q", strings.ToLower(kind), named)
 		return
-	case several:
+	}
+	if isGroup {
 		kind = named
 	}
-	if fallback, ok := o["fallback"].(object); ok && fallback["id"] == o["id"] {
+	fallback, hasFallback := o["fallback"].(object)
+	if hasFallback && fallback["id"] == o["id"] {
 		delete(fallback, "id") // it takes the other's place
 	}
 	known := cards().objects[kind]
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		if known[name].required && o[name] == nil {
-			c.fault("%s without %s", kind, name)
+			c.addFault("%s without %s", kind, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		p, ok := known[name]
 		switch {
 		case !ok:
-			c.fault("%s has no property %q", kind, name)
+			c.addFault("%s has no property %q", kind, name)
 		case o[name] != nil:
-			c.fits(o[name], p.kinds, kind+"."+name)
+			c.checkKinds(o[name], p.kinds, kind+"."+name)
 		}
 	}
-	c.rules(o, kind)
+	c.checkRules(o, kind)
 }
 
-// fits checks a value that may be of several kinds.
-func (c *cardCheck) fits(v any, kinds []string, at string) {
+// checkKinds checks a value that may be of several kinds.
+func (c *cardCheck) checkKinds(v any, kinds []string, at string) {
 	for _, kind := range kinds {
 		of, list := strings.CutPrefix(kind, "[]")
 		ok := false
@@ -167,18 +172,19 @@ func (c *cardCheck) fits(v any, kinds []string, at string) {
 		case []any:
 			if ok = list; ok {
 				for _, e := range x {
-					c.fits(e, strings.Split(of, ","), at)
+					c.checkKinds(e, strings.Split(of, ","), at)
 				}
 			}
 		case object:
-			_, group := cards().groups[kind]
-			if _, known := cards().objects[kind]; known || group {
-				c.object(x, kind)
+			_, isGroup := cards().groups[kind]
+			_, isObject := cards().objects[kind]
+			if isObject || isGroup {
+				c.checkObject(x, kind)
 				return
 			}
 			ok = kind == "object"
 		case string:
-			ok = !list && textIs(x, kind)
+			ok = !list && isTextOfKind(x, kind)
 		case bool:
 			ok = kind == "bool"
 		case float64:
@@ -188,5 +194,5 @@ func (c *cardCheck) fits(v any, kinds []string, at string) {
 			return
 		}
 	}
-	c.fault("%s is no %s: %.80v", at, strings.Join(kinds, " or "), v)
+	c.addFault("%s is no %s: %.80v", at, strings.Join(kinds, " or "), v)
 }

@@ -58,23 +58,28 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	}
 	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
 	inThread := p.ChannelData.Channel.ID != ""
-	switch {
-	case tenant != c.Opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
+	mayBeMissing := tenant == "" && inThread // a channel tells its tenant
+	if tenant != c.Opt.TenantID && !mayBeMissing {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
-	case inThread:
-		c.startThread(w, p)
-	case p.IsGroup:
-		calls.Refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
-	default:
-		c.startPersonal(w, p)
+		return
 	}
+	if inThread {
+		c.startThread(w, p)
+		return
+	}
+	if p.IsGroup {
+		calls.Refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
+		return
+	}
+	c.startPersonal(w, p)
 }
 
 // startThread posts a root.
 func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	ch := c.org.Channels[p.ChannelData.Channel.ID]
+	isChannel := ch != nil && ch.Person == ""
 	switch {
-	case ch == nil || ch.Person != "" || ch.Deleted:
+	case !isChannel, ch.Deleted:
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
 		return
 	case !c.org.Reachable(ch):
@@ -92,10 +97,10 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
 		return
 	}
-	if !c.reader.accept(w, ch, a, p.Activity) || !c.admit(w, createRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, p.Activity) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
 		return
 	}
-	msgs := c.reader.messages("conversations.create", ch, a, p.Activity, c.NextMessage)
+	msgs := c.reader.makeMessages("conversations.create", ch, a, p.Activity, c.NextMessage)
 	for i, m := range msgs {
 		m.Root = msgs[0].ID
 		if i == 0 {
@@ -124,7 +129,7 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !c.org.Knows(u.ID) || u.TenantID != c.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
-	case c.admit(w, createRule(c.Opt.PersonalID(u.ID))):
+	case c.ensureWithinLimits(w, createRule(c.Opt.PersonalID(u.ID))):
 		calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
 	}
 }
@@ -135,11 +140,13 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	ch, root, ok := c.writable(w, r)
+	ch, root, ok := c.findWritable(w, r)
 	if !ok {
 		return
 	}
-	if id := r.PathValue("id"); root == "" && id != "" && ch.Person == "" {
+	id := r.PathValue("id")
+	isReplyInChannel := id != "" && ch.Person == ""
+	if root == "" && isReplyInChannel {
 		m := ch.ByID[id]
 		if m == nil {
 			calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity to reply to is not there.")
@@ -151,7 +158,7 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 		calls.WriteJSON(w, http.StatusAccepted, object{})
 		return
 	}
-	if targetedCall(r) {
+	if isTargetedCall(r) {
 		c.sendTargeted(w, ch, root, a, raw)
 		return
 	}
@@ -159,10 +166,10 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
 		return
 	}
-	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
-	msgs := c.reader.messages("activities.send", ch, a, raw, c.NextMessage)
+	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
 		m.Root = root
 		c.org.Put(ch, m)
@@ -174,19 +181,19 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
-// own finds the bot's message that a call names, or answers. Caller holds the lock.
-func (c *API) own(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
-	ch, root, ok := c.writable(w, r)
+// findOwn finds the bot's message that a call names, or answers. Caller holds the lock.
+func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
+	ch, root, ok := c.findWritable(w, r)
 	if !ok {
 		return nil, nil
 	}
-	m := ch.ByID[r.PathValue("id")]
+	m := findInThread(ch, root, r.PathValue("id"))
 	switch {
-	case m == nil || m.Deleted() || root != "" && m.Root != root:
+	case m == nil:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
 	case !m.Bot:
 		calls.Refuse(w, http.StatusForbidden, "BadArgument", "The message is not the bot's.")
-	case targetedCall(r) != (m.Targeted != ""):
+	case isTargetedCall(r) != (m.Targeted != ""):
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
 	case m.Targeted != "" && c.Now().Sub(m.At) >= tenant.TargetedLife:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The targeted message has expired.")
@@ -196,13 +203,26 @@ func (c *API) own(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant
 	return nil, nil
 }
 
+// findInThread returns a message of a conversation that was not deleted; nil if there is none. With a root, the message
+// must be in that thread.
+func findInThread(ch *tenant.Room, root, id string) *tenant.Message {
+	m := ch.ByID[id]
+	if m == nil || m.Deleted() {
+		return nil
+	}
+	if root != "" && m.Root != root {
+		return nil
+	}
+	return m
+}
+
 func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	var a outgoing
 	raw, ok := readActivity(w, r, &a)
 	if !ok {
 		return
 	}
-	ch, m := c.own(w, r)
+	ch, m := c.findOwn(w, r)
 	if m == nil {
 		return
 	}
@@ -217,8 +237,13 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	if !c.reader.accept(w, ch, a, raw) {
 		return
 	}
-	n := c.reader.messages("activities.update", ch, a, raw, func() string { return m.ID })[0]
-	n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.GUID = m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.GUID
+	n := c.reader.makeMessages("activities.update", ch, a, raw, func() string { return m.ID })[0]
+	n.Channel = m.Channel
+	n.Root = m.Root
+	n.At = m.At
+	n.Reactions = m.Reactions
+	n.Targeted = m.Targeted
+	n.GUID = m.GUID
 	n.Prompt = m.Prompt
 	n.EditedAt = c.Now()
 	*m = *n // what people saw instead of the card is gone
@@ -227,7 +252,7 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
-	ch, m := c.own(w, r)
+	ch, m := c.findOwn(w, r)
 	if m == nil {
 		return
 	}
@@ -235,7 +260,7 @@ func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-func targetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
+func isTargetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
 
 // sendTargeted posts what one member sees.
 func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing, raw json.RawMessage) {
@@ -251,16 +276,19 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		return
 	}
 	u := c.org.Person(a.Recipient.ID)
-	if u == nil || !c.org.IsMember(ch, u.ID) || u.TenantID != c.Opt.TenantID {
+	isOfTenant := u != nil && u.TenantID == c.Opt.TenantID
+	if !isOfTenant || !c.org.IsMember(ch, u.ID) {
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
-	msgs := c.reader.messages("activities.send", ch, a, raw, c.NextMessage)
+	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
-		m.Root, m.Targeted, m.Prompt = root, u.ID, quotedPrompt(a.Entities)
+		m.Root = root
+		m.Targeted = u.ID
+		m.Prompt = quotedPrompt(a.Entities)
 		c.org.Put(ch, m)
 	}
 	if len(msgs) > 1 {

@@ -74,19 +74,20 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 			calls.Refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
 			return
 		}
-		if !c.entra.Authorized(r, entra.ScopeBot) && (!c.Opt.Unsigned || r.Header.Get("Authorization") != "") {
+		mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
+		if !c.entra.Authorized(r, entra.ScopeBot) && !mayBeUnsigned {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
 			return
 		}
-		if c.admit(w, tenantRule()) {
+		if c.ensureWithinLimits(w, tenantRule()) {
 			h(w, r)
 		}
 	}
 }
 
-// place finds the conversation of a call that the bot may use, or answers. Caller holds the lock.
-func (c *API) place(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
+// findPlace finds the conversation of a call that the bot may use, or answers. Caller holds the lock.
+func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
 	id, root := tenant.SplitConversation(r.PathValue("conv"))
 	ch = c.org.Channels[id]
 	switch {
@@ -104,19 +105,22 @@ func (c *API) place(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, ro
 	return nil, "", false
 }
 
-// writable is place for what changes a channel.
-func (c *API) writable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
-	ch, root, ok = c.place(w, r)
-	if ok && ch.Person == "" && c.org.Teams[ch.Team].Archived {
+// findWritable is place for what changes a channel.
+func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
+	ch, root, ok = c.findPlace(w, r)
+	if !ok {
+		return nil, "", false
+	}
+	if ch.Person == "" && c.org.Teams[ch.Team].Archived {
 		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
 		return nil, "", false
 	}
-	return ch, root, ok
+	return ch, root, true
 }
 
-// member is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
+// memberItem is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
 // others aadObjectId.
-func (c *API) member(u *tenant.User, idKey string) object {
+func (c *API) memberItem(u *tenant.User, idKey string) object {
 	role := "user"
 	if u.Guest {
 		role = "guest"
@@ -133,13 +137,13 @@ func (c *API) member(u *tenant.User, idKey string) object {
 }
 
 func (c *API) listMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.place(w, r)
-	if !ok || !c.admit(w, readRule(ch.ID)) {
+	ch, _, ok := c.findPlace(w, r)
+	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
 		return
 	}
 	out := []object{}
 	for _, id := range c.org.MemberIDs(ch) {
-		out = append(out, c.member(c.org.Users[id], "objectId"))
+		out = append(out, c.memberItem(c.org.Users[id], "objectId"))
 	}
 	calls.WriteJSON(w, http.StatusOK, out)
 }
@@ -147,17 +151,18 @@ func (c *API) listMembers(w http.ResponseWriter, r *http.Request) {
 // Page sizes outside these are taken for the nearest.
 // Source: "Get Teams specific context for your bot", read 2026-11.
 const (
-	leastMembers = 50
-	mostMembers  = 500
+	leastMembers   = 50
+	mostMembers    = 500
+	defaultMembers = 200 // where a call names no size
 )
 
 func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.place(w, r)
-	if !ok || !c.admit(w, readRule(ch.ID)) {
+	ch, _, ok := c.findPlace(w, r)
+	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
 		return
 	}
 	ids := c.org.MemberIDs(ch)
-	size := 200
+	size := defaultMembers
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -169,7 +174,8 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	start := 0
 	if token := r.URL.Query().Get("continuationToken"); token != "" {
 		n, err := strconv.Atoi(strings.TrimPrefix(token, "page-"))
-		if err != nil || n <= 0 || n > len(ids) {
+		isInList := n > 0 && n <= len(ids)
+		if err != nil || !isInList {
 			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad continuation token.")
 			return
 		}
@@ -179,7 +185,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	out := object{"members": []object{}}
 	members := []object{}
 	for _, id := range ids[start:end] {
-		members = append(members, c.member(c.org.Users[id], "aadObjectId"))
+		members = append(members, c.memberItem(c.org.Users[id], "aadObjectId"))
 	}
 	out["members"] = members
 	if end < len(ids) {
@@ -189,8 +195,8 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := c.place(w, r)
-	if !ok || !c.admit(w, readRule(ch.ID)) {
+	ch, _, ok := c.findPlace(w, r)
+	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
 		return
 	}
 	u := c.org.Person(r.PathValue("id"))
@@ -198,7 +204,7 @@ func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
 		calls.Refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
 		return
 	}
-	calls.WriteJSON(w, http.StatusOK, c.member(u, "aadObjectId"))
+	calls.WriteJSON(w, http.StatusOK, c.memberItem(u, "aadObjectId"))
 }
 
 // knownTeam finds an installed team by its 19: id, or answers.
@@ -209,7 +215,7 @@ func (c *API) knownTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Team not found.")
 	case !t.Installed:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case c.admit(w, readRule(t.ID)):
+	case c.ensureWithinLimits(w, readRule(t.ID)):
 		return t
 	}
 	return nil

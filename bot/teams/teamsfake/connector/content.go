@@ -50,17 +50,17 @@ type reader struct {
 
 // accept answers what Teams refuses.
 func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage) bool {
-	status, code, text := c.unacceptable(ch, a, raw)
+	status, code, text := c.findRefusal(ch, a, raw)
 	if status != 0 {
 		calls.Refuse(w, status, code, text)
 	}
 	return status == 0
 }
 
-// messages are what people see of an activity that was accepted: one, or two when a text and
+// makeMessages are what people see of an activity that was accepted: one, or two when a text and
 // attachments come together. What clients do not show is a problem. Caller holds the lock.
-func (c *reader) messages(where string, ch *tenant.Room, a outgoing, raw json.RawMessage, id func() string) []*tenant.Message {
-	base := tenant.Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.Now(), Alert: alerts(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
+func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw json.RawMessage, id func() string) []*tenant.Message {
+	base := tenant.Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.Now(), Alert: hasAlert(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
 	var out []*tenant.Message
 	if a.Text != "" || len(a.Attachments) == 0 {
 		m := base
@@ -78,8 +78,8 @@ func (c *reader) messages(where string, ch *tenant.Room, a outgoing, raw json.Ra
 	return out
 }
 
-// unacceptable reports how Teams refuses an activity; status 0 means it does not.
-func (c *reader) unacceptable(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
+// findRefusal reports how Teams refuses an activity; status 0 means it does not.
+func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
 	}
@@ -112,7 +112,8 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 		var card struct {
 			Type string `json:"type"`
 		}
-		if err := json.Unmarshal(at.Content, &card); err != nil || card.Type != "AdaptiveCard" {
+		err := json.Unmarshal(at.Content, &card)
+		if err != nil || card.Type != "AdaptiveCard" {
 			return "the content is not an Adaptive Card"
 		}
 	case strings.HasPrefix(at.ContentType, "image/"):
@@ -195,7 +196,8 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 	}
 }
 
-func alerts(channelData json.RawMessage) bool {
+// hasAlert reports whether a message is to show in people's activity feed.
+func hasAlert(channelData json.RawMessage) bool {
 	var d struct {
 		Notification struct {
 			Alert bool `json:"alert"`

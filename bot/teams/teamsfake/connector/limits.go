@@ -22,28 +22,39 @@ type rule struct {
 	windows []window
 }
 
-func sendRule(place string) rule {
-	return rule{"send|" + place, []window{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, time.Hour}}}
-}
+func sendRule(place string) rule { return rule{name: "send|" + place, windows: writeWindows(1)} }
 
-func createRule(place string) rule {
-	return rule{"create|" + place, []window{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, time.Hour}}}
-}
+func createRule(place string) rule { return rule{name: "create|" + place, windows: writeWindows(1)} }
 
-func readRule(place string) rule {
-	return rule{"read|" + place, []window{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, time.Hour}}}
+// readRule allows twice as many calls as those that write.
+func readRule(place string) rule { return rule{name: "read|" + place, windows: writeWindows(2)} }
+
+// writeWindows are the published windows for posts in one conversation, times a factor.
+func writeWindows(factor int) []window {
+	const perSecond, perTwoSeconds, perHalfMinute, perHour = 7, 8, 60, 1800
+	return []window{
+		{calls: factor * perSecond, span: time.Second},
+		{calls: factor * perTwoSeconds, span: 2 * time.Second},
+		{calls: factor * perHalfMinute, span: time.Minute / 2},
+		{calls: factor * perHour, span: time.Hour},
+	}
 }
 
 // reactRule is for all reactions of the bot together.
 // Source: "Agent reactions", read 2026-11.
-func reactRule() rule { return rule{"react", []window{{2, time.Second}}} }
+func reactRule() rule {
+	return rule{name: "react", windows: []window{{calls: 2, span: time.Second}}}
+}
 
 // tenantRule is for all calls of one app in one tenant.
-func tenantRule() rule { return rule{"tenant", []window{{50, time.Second}}} }
+func tenantRule() rule {
+	const perSecond = 50
+	return rule{name: "tenant", windows: []window{{calls: perSecond, span: time.Second}}}
+}
 
-// admit counts a call against the rules, or answers 429. Refused calls do not count.
+// ensureWithinLimits counts a call against the rules, or answers 429. Refused calls do not count.
 // Caller holds the lock.
-func (c *API) admit(w http.ResponseWriter, rules ...rule) bool {
+func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 	if !c.Opt.Limits {
 		return true
 	}

@@ -15,7 +15,7 @@ var reactionType = regexp.MustCompile(`^(?:[a-z]+|[0-9a-f]+(?:-[0-9a-f]+)*_[A-Za
 
 // addReaction is PUT …/reactions/{type}: the bot reacts to anybody's message.
 func (c *API) addReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := c.reactable(w, r)
+	ch, m, kind, ok := c.findReactable(w, r)
 	if !ok {
 		return
 	}
@@ -27,7 +27,7 @@ func (c *API) addReaction(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *API) removeReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := c.reactable(w, r)
+	ch, m, kind, ok := c.findReactable(w, r)
 	if !ok {
 		return
 	}
@@ -41,21 +41,21 @@ func (c *API) removeReaction(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// reactable finds the message of a reaction call, or answers.
-func (c *API) reactable(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message, string, bool) {
-	ch, root, ok := c.writable(w, r)
+// findReactable finds the message of a reaction call, or answers.
+func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message, string, bool) {
+	ch, root, ok := c.findWritable(w, r)
 	if !ok {
 		return nil, nil, "", false
 	}
-	m, kind := ch.ByID[r.PathValue("id")], r.PathValue("type")
+	m, kind := findInThread(ch, root, r.PathValue("id")), r.PathValue("type")
 	switch {
-	case m == nil || m.Deleted() || root != "" && m.Root != root:
+	case m == nil:
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
 	case m.Targeted != "":
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages take no reactions.")
 	case !reactionType.MatchString(kind):
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Unknown reaction type.")
-	case c.admit(w, reactRule()):
+	case c.ensureWithinLimits(w, reactRule()):
 		return ch, m, kind, true
 	}
 	return nil, nil, "", false

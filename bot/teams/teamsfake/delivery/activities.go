@@ -78,8 +78,12 @@ func (a *Activities) StartInvoke() (answered func()) {
 
 // Reset forgets what was on its way. Caller holds the lock.
 func (a *Activities) Reset() {
-	a.lanes, a.later, a.untold = map[string][]*Delivery{}, map[*Delivery]bool{}, map[*Delivery]bool{}
-	a.held, a.lost, a.slow = nil, nil, nil
+	a.lanes = map[string][]*Delivery{}
+	a.later = map[*Delivery]bool{}
+	a.untold = map[*Delivery]bool{}
+	a.held = nil
+	a.lost = nil
+	a.slow = nil
 }
 
 // Delivery is one activity on its way to the bot.
@@ -112,7 +116,7 @@ func newClient() *http.Client {
 func (a *Activities) Emit(lane string, activity object) *Delivery {
 	d := &Delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
 	if a.endpoint == "" || a.Ctx.Err() != nil {
-		a.lose(d, "no endpoint")
+		a.loseActivity(d, "no endpoint")
 		return d
 	}
 	a.noteTelling(d)
@@ -149,7 +153,7 @@ func (a *Activities) applyFaults(d *Delivery, place string) {
 	}
 	switch f.Kind {
 	case emulator.FaultLose:
-		a.lose(d, "fault")
+		a.loseActivity(d, "fault")
 	case emulator.FaultDuplicate:
 		a.queue(d)
 		twin := *d
@@ -221,7 +225,8 @@ func (a *Activities) runLane(lane string) {
 		a.Mu.Unlock()
 		status, _, err := a.Send(a.Ctx, d.activity, a.Opt.RedeliverAfter)
 		a.Mu.Lock()
-		if q := a.lanes[lane]; len(q) > 0 && q[0] == d {
+		q = a.lanes[lane]
+		if len(q) > 0 && q[0] == d { // Reset may have forgotten it meanwhile
 			a.lanes[lane] = q[1:]
 			a.finishAttempt(d, status, err)
 		}
@@ -243,8 +248,8 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 		reason = "answer lost"
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
 		reason = strconv.Itoa(status)
-	case status < 200 || status > 299:
-		a.lose(d, strconv.Itoa(status))
+	case status < http.StatusOK || status >= http.StatusMultipleChoices:
+		a.loseActivity(d, strconv.Itoa(status))
 		return
 	}
 	if reason == "" {
@@ -254,7 +259,7 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 		return
 	}
 	if d.attempt >= len(a.Opt.RetryDelays) {
-		a.lose(d, reason)
+		a.loseActivity(d, reason)
 		return
 	}
 	wait := a.Opt.RetryDelays[d.attempt]
@@ -263,8 +268,8 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
 }
 
-// lose records that the bot will never get an activity, and why. Caller holds the lock.
-func (a *Activities) lose(d *Delivery, reason string) {
+// loseActivity records that the bot will never get an activity, and why. Caller holds the lock.
+func (a *Activities) loseActivity(d *Delivery, reason string) {
 	a.noteTold(d, false)
 	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
 	a.Note(tenant.Change{Kind: "lost", Channel: d.lane, ID: d.id})
@@ -293,7 +298,10 @@ func (a *Activities) Pending() int {
 	return n
 }
 
-// Send makes one signed request to the bot and reads at most 1 MiB of the answer.
+// maxAnswerBytes bounds what is read of an answer: a card has at most 100 kB.
+const maxAnswerBytes = 1 << 20
+
+// Send makes one signed request to the bot and reads at most maxAnswerBytes of the answer.
 func (a *Activities) Send(ctx context.Context, activity object, limit time.Duration) (status int, answer []byte, err error) {
 	a.Mu.Lock()
 	endpoint := a.endpoint
@@ -345,6 +353,6 @@ func (a *Activities) post(ctx context.Context, endpoint, authorization string, b
 		return 0, nil, err
 	}
 	defer res.Body.Close()
-	got, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	got, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
 	return res.StatusCode, got, err
 }

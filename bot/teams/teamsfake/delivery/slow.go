@@ -30,7 +30,8 @@ func (a *Activities) noteTold(d *Delivery, taken bool) {
 		return
 	}
 	delete(a.untold, d)
-	if took := a.Now().Sub(d.made); taken && took >= slowFloor {
+	took := a.Now().Sub(d.made)
+	if taken && took >= slowFloor {
 		a.slow = append(a.slow, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: took, Told: true})
 	}
 }

@@ -33,12 +33,15 @@ type keyring struct {
 	unendorsed, otherChannel, unlisted *key
 }
 
+// keyBits is the length of the Bot Framework's keys.
+const keyBits = 2048
+
 // privateKeys holds the private half of each key by its name: making one takes much longer than
 // all else that an emulator does when it starts, and emulators of one process may share them.
 var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
 
 func newKey(id string, endorsements ...string) (*key, error) {
-	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }))
+	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }))
 	k, err := generate.(func() (*rsa.PrivateKey, error))()
 	if err != nil {
 		return nil, fmt.Errorf("teamsfake: make a key: %w", err)
@@ -46,9 +49,9 @@ func newKey(id string, endorsements ...string) (*key, error) {
 	return &key{id: id, private: k, endorsements: endorsements}, nil
 }
 
-// jwk is the public half with the channels that the key may speak for.
+// publicJWK is the public half with the channels that the key may speak for.
 // Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
-func (k *key) jwk() object {
+func (k *key) publicJWK() object {
 	enc := base64.RawURLEncoding.EncodeToString
 	out := object{
 		"kty": "RSA", "use": "sig", "kid": k.id, "x5t": k.id,
@@ -66,7 +69,7 @@ func (r *keyring) list() []object {
 	defer r.mu.Unlock()
 	out := []object{}
 	for _, k := range r.listed {
-		out = append(out, k.jwk())
+		out = append(out, k.publicJWK())
 	}
 	return out
 }
@@ -88,7 +91,8 @@ func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string
 	return *slot, nil
 }
 
-func (r *keyring) signer() *key {
+// currentKey returns the key that signs now.
+func (r *keyring) currentKey() *key {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.current
@@ -115,8 +119,8 @@ func encode(header, claims object) string {
 	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
 }
 
-// rs256 signs as RFC 7518 §3.3 says.
-func (k *key) rs256(head string) string {
+// signRS256 signs as RFC 7518 §3.3 says.
+func (k *key) signRS256(head string) string {
 	sum := sha256.Sum256([]byte(head))
 	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
 	if err != nil {
@@ -125,15 +129,15 @@ func (k *key) rs256(head string) string {
 	return head + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
-// hs256 signs with a shared secret, as RFC 7518 §3.2 says.
-func hs256(head string, secret []byte) string {
+// signHS256 signs with a shared secret, as RFC 7518 §3.2 says.
+func signHS256(head string, secret []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(head))
 	return head + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// tamper changes a claim of a signed token without signing it again.
-func tamper(token, claim string, v any) string {
+// changeClaim changes a claim of a signed token without signing it again.
+func changeClaim(token, claim string, v any) string {
 	parts := strings.Split(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {

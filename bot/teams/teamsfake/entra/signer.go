@@ -65,6 +65,15 @@ func BadTokens() []Token {
 
 const issuer = "https://api.botframework.com"
 
+// Times of tokens in seconds.
+const (
+	tokenLife  = 3600
+	tokenStart = 60  // a token is valid from so long before it was made
+	withinSkew = 200 // how late or early a token is that a bot must accept: clocks may differ by 300
+	beyondSkew = 600 // how late or early one is that a bot must refuse
+	oldLife    = tokenLife + 400
+)
+
 // Authorization returns the Authorization header of an activity from serviceURL with this
 // kind of token; empty for TokenNone.
 func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
@@ -72,7 +81,7 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	header := object{"alg": "RS256", "typ": "JWT"}
 	claims := object{
 		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
-		"nbf": now.Unix() - 60, "exp": now.Unix() + 3600,
+		"nbf": now.Unix() - tokenStart, "exp": now.Unix() + tokenLife,
 	}
 	e.spoilClaims(kind, claims)
 	k, err := e.keyFor(kind)
@@ -85,11 +94,11 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 		delete(header, "kid")
 		delete(header, "x5t")
 	case TokenOtherKey:
-		header["kid"] = e.keys.signer().id
+		header["kid"] = e.keys.currentKey().id
 	case TokenRS384Header:
 		header["alg"] = "RS384"
 	}
-	return dress(kind, k, header, claims), nil
+	return authorizationHeader(kind, k, header, claims), nil
 }
 
 // spoilClaims makes the claims wrong.
@@ -109,15 +118,15 @@ func (e *Entra) spoilClaims(kind Token, c object) {
 	case TokenNoIss:
 		delete(c, "iss")
 	case TokenLate:
-		c["nbf"], c["exp"] = now-4000, now-200
+		c["nbf"], c["exp"] = now-oldLife, now-withinSkew
 	case TokenExpired:
-		c["nbf"], c["exp"] = now-4200, now-600
+		c["nbf"], c["exp"] = now-tokenLife-beyondSkew, now-beyondSkew
 	case TokenNoExp:
 		delete(c, "exp")
 	case TokenSoon:
-		c["nbf"] = now + 200
+		c["nbf"] = now + withinSkew
 	case TokenNotYet:
-		c["nbf"] = now + 600
+		c["nbf"] = now + beyondSkew
 	case TokenServiceURLOther:
 		c["serviceurl"] = "https://attacker.trafficmanager.net/emea/"
 	case TokenNoServiceURL:
@@ -136,20 +145,20 @@ func (e *Entra) keyFor(kind Token) (*key, error) {
 	case TokenUnknownKid, TokenOtherKey:
 		return r.get(&r.unlisted, false, "key-unlisted", "msteams")
 	}
-	return r.signer(), nil
+	return r.currentKey(), nil
 }
 
-// dress signs and puts the token into a header.
-func dress(kind Token, k *key, header, claims object) string {
+// authorizationHeader signs and puts the token into a header.
+func authorizationHeader(kind Token, k *key, header, claims object) string {
 	switch kind {
 	case TokenAlgNone:
 		header["alg"] = "none"
 		return "Bearer " + encode(header, claims) + "."
 	case TokenHS256:
 		header["alg"] = "HS256"
-		return "Bearer " + hs256(encode(header, claims), k.private.N.Bytes())
+		return "Bearer " + signHS256(encode(header, claims), k.private.N.Bytes())
 	}
-	token := k.rs256(encode(header, claims))
+	token := k.signRS256(encode(header, claims))
 	switch kind {
 	case TokenNone:
 		return ""
@@ -169,9 +178,10 @@ func dress(kind Token, k *key, header, claims object) string {
 			token += "."
 		}
 	case TokenTampered:
-		token = tamper(token, "sub", fmt.Sprint(claims["aud"]))
+		token = changeClaim(token, "sub", fmt.Sprint(claims["aud"]))
 	case TokenBrokenSignature:
-		token = token[:len(token)-8] + strings.Repeat("A", 8)
+		const spoilt = "AAAAAAAA" // in place of the signature's end
+		token = token[:len(token)-len(spoilt)] + spoilt
 	}
 	return "Bearer " + token
 }
@@ -180,7 +190,8 @@ func dress(kind Token, k *key, header, claims object) string {
 // earlier ones in the list of keys.
 func (e *Entra) RotateKeys(keepOld bool) error {
 	e.Mu.Lock()
-	id := "key-" + e.NewID("key")[:8]
+	const idLength = 8 // enough to tell the keys of one emulator apart
+	id := "key-" + e.NewID("key")[:idLength]
 	e.Mu.Unlock()
 	return e.keys.rotate(id, keepOld)
 }

@@ -111,13 +111,24 @@ func (e *Entra) Routes(mux *http.ServeMux) {
 	}))
 }
 
+// Numbers of Entra's refusals.
+// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
+const (
+	errMissingParameter = 900144
+	errGrantType        = 70003
+	errUnknownApp       = 700016
+	errUnknownTenant    = 90002
+	errSecret           = 7000215
+	errScope            = 70011
+)
+
 // giveToken is the client credentials grant.
 // Source: Entra, "OAuth 2.0 client credentials flow", read 2026-11.
 func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
 	if err := r.ParseForm(); err != nil {
-		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, err.Error())
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter, err.Error())
 		return
 	}
 	organisation, form := r.PathValue("tenant"), r.PostForm.Get
@@ -128,48 +139,54 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	scope, plain := strings.CutSuffix(form("scope"), "/.default")
 	switch {
 	case form("grant_type") == "":
-		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'.")
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter, "The request body must contain the following parameter: 'grant_type'.")
 	case form("grant_type") != "client_credentials":
-		e.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+		e.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", errGrantType, "The app requested an unsupported grant type.")
 	case organisation == "botframework.com":
-		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016,
+		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", errUnknownApp,
 			"Application with identifier '"+id+"' was not found in the directory 'Bot Framework'.")
 	case organisation != e.Opt.TenantID:
-		e.refuseToken(w, http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+organisation+"' not found.")
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errUnknownTenant, "Tenant '"+organisation+"' not found.")
 	case id != e.Opt.AppID:
-		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+id+"' was not found in the directory.")
+		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", errUnknownApp, "Application with identifier '"+id+"' was not found in the directory.")
 	case secret != e.Opt.AppPassword:
-		e.refuseToken(w, http.StatusUnauthorized, "invalid_client", 7000215,
+		e.refuseToken(w, http.StatusUnauthorized, "invalid_client", errSecret,
 			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
-	case !plain || scope != ScopeBot && scope != ScopeGraph:
-		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
+	case !plain || !slices.Contains([]string{ScopeBot, ScopeGraph}, scope):
+		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", errScope, "The provided value for the input parameter 'scope' is not valid.")
 	default:
-		token := e.issue(scope)
+		token := e.issueToken(scope)
 		calls.WriteJSON(w, http.StatusOK, object{
 			"token_type": "Bearer", "expires_in": int(e.Opt.TokenLife.Seconds()), "ext_expires_in": int(e.Opt.TokenLife.Seconds()), "access_token": token,
 		})
 	}
 }
 
-// issue makes an access token. Caller holds the lock.
-func (e *Entra) issue(scope string) string {
+// tokenIDLength is the length of the claim uti, which differs between all tokens.
+const tokenIDLength = 22
+
+// issueToken makes an access token. Caller holds the lock.
+func (e *Entra) issueToken(scope string) string {
 	now := e.Opt.SignClock()
 	end := now.Add(e.Opt.TokenLife)
-	k := e.keys.signer()
-	token := k.rs256(encode(object{"typ": "JWT", "alg": "RS256", "kid": k.id}, object{
+	k := e.keys.currentKey()
+	token := k.signRS256(encode(object{"typ": "JWT", "alg": "RS256", "kid": k.id}, object{
 		"aud": scope, "iss": "https://sts.windows.net/" + e.Opt.TenantID + "/", "tid": e.Opt.TenantID, "appid": e.Opt.AppID,
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": e.NewID("token")[:22], "roles": e.roles(scope),
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": e.NewID("token")[:tokenIDLength], "roles": e.grantedRoles(scope),
 	}))
 	e.tokens[token] = issued{scope: scope, expires: end}
 	return token
 }
 
-// roles are what an admin granted the app; what owners of teams agreed to is in no token.
+// grantedRoles are what an admin granted the app; what owners of teams agreed to is in no token.
 // Caller holds the lock.
-func (e *Entra) roles(scope string) []string {
+func (e *Entra) grantedRoles(scope string) []string {
 	roles := []string{}
-	for p := range e.permissions {
-		if e.permissions[p] && scope == ScopeGraph && !strings.HasSuffix(p, ".Group") {
+	if scope != ScopeGraph {
+		return roles
+	}
+	for p, isGranted := range e.permissions {
+		if isGranted && !strings.HasSuffix(p, ".Group") {
 			roles = append(roles, p)
 		}
 	}
@@ -195,8 +212,11 @@ func (e *Entra) RevokeTokens() {
 // Authorized checks the bearer token of a call for an audience. Caller holds the lock.
 func (e *Entra) Authorized(r *http.Request, scope string) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	got, known := e.tokens[token]
-	return ok && known && got.scope == scope && e.Opt.SignClock().Before(got.expires)
+	got, isKnown := e.tokens[token]
+	if !ok || !isKnown {
+		return false
+	}
+	return got.scope == scope && e.Opt.SignClock().Before(got.expires)
 }
 
 // IsPermitted reports whether a call of Graph that needs a permission may be made: what may be written may be

@@ -45,22 +45,32 @@ func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, "invalidRequest", "The sharing token is not valid.")
 		return
 	}
-	switch f := s.files.Find(string(raw)); {
-	case f != nil && !s.entra.IsPermitted(tenant.PermitFilesRead) && !s.files.IsInOpenSite(f):
-		s.refuse(w, http.StatusForbidden, "accessDenied", "Access denied")
-	case f == nil:
+	f := s.files.Find(string(raw))
+	if f == nil {
 		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
-	case strings.HasSuffix(r.URL.Path, "/content"):
-		http.Redirect(w, r, s.files.DownloadURL(f), http.StatusFound)
-	default:
-		calls.WriteJSON(w, http.StatusOK, s.driveItem(f))
+		return
 	}
+	if !s.entra.IsPermitted(tenant.PermitFilesRead) && !s.files.IsInOpenSite(f) {
+		s.refuse(w, http.StatusForbidden, "accessDenied", "Access denied")
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/content") {
+		http.Redirect(w, r, s.files.DownloadURL(f), http.StatusFound)
+		return
+	}
+	calls.WriteJSON(w, http.StatusOK, s.driveItem(f))
 }
+
+// Lengths of the ids that Graph gives files and libraries, behind "01" and "b!".
+const (
+	itemIDLength  = 30
+	driveIDLength = 40
+)
 
 // driveItem is a file as Graph tells it.
 func (s *API) driveItem(f *tenant.File) object {
 	return object{
-		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:30], "name": f.Name, "size": f.Size, "webUrl": f.URL,
+		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:itemIDLength], "name": f.Name, "size": f.Size, "webUrl": f.URL,
 		"eTag": `"{` + strings.ToUpper(f.ID) + `},1"`, "file": object{"mimeType": f.Type}, "@microsoft.graph.downloadUrl": s.files.DownloadURL(f),
 	}
 }
@@ -97,47 +107,60 @@ func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
 // getDrive is a person's OneDrive; guests have none.
 func (s *API) getDrive(w http.ResponseWriter, r *http.Request) {
 	u := s.org.Users[r.PathValue("user")]
-	if u == nil || u.Guest || u.Bot {
+	hasDrive := u != nil && !u.Guest && !u.Bot
+	if !hasDrive {
 		s.refuse(w, http.StatusNotFound, "ResourceNotFound", "User's mysite not found.")
 		return
 	}
 	calls.WriteJSON(w, http.StatusOK, object{
-		"id": "b!" + tenant.Hash("drive", u.ID)[:40], "name": "OneDrive", "driveType": "business", "webUrl": s.files.DriveURL(u.ID),
+		"id": "b!" + tenant.Hash("drive", u.ID)[:driveIDLength], "name": "OneDrive", "driveType": "business", "webUrl": s.files.DriveURL(u.ID),
 		"owner": object{"user": object{"id": u.ID, "displayName": u.Name}},
 	})
 }
 
 func folderID(ch *tenant.Room) string {
-	return "01" + strings.ToUpper(tenant.Hash("folder", ch.ID)[:30])
+	return "01" + strings.ToUpper(tenant.Hash("folder", ch.ID)[:itemIDLength])
 }
 
 func (s *API) driveID(ch *tenant.Room) string {
-	return "b!" + tenant.Hash("drive", s.files.SiteURL(ch))[:40]
+	return "b!" + tenant.Hash("drive", s.files.SiteURL(ch))[:driveIDLength]
 }
 
 // putFile puts a file into a channel's folder:
 // PUT /drives/{drive}/items/{folder}:/{name}:/content.
 func (s *API) putFile(w http.ResponseWriter, r *http.Request) {
-	folder, ok1 := strings.CutSuffix(r.PathValue("folder"), ":")
-	name, ok2 := strings.CutSuffix(r.PathValue("name"), ":")
-	for _, id := range s.org.ChannelIDs {
-		ch := s.org.Channels[id]
-		if !ok1 || !ok2 || ch.Person != "" || folderID(ch) != folder || s.driveID(ch) != r.PathValue("drive") || !s.org.Reachable(ch) {
-			continue
-		}
-		data, err := io.ReadAll(r.Body)
-		if err != nil {
-			s.refuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
-			return
-		}
-		f := &tenant.File{
-			ID: tenant.GUIDOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
-			URL: s.files.FolderURL(ch) + "/" + url.PathEscape(name), Uploaded: ch.ID,
-		}
-		s.files.ByID[f.ID] = f
-		s.Note(tenant.Change{Kind: "file", ID: f.ID, Channel: ch.ID})
-		calls.WriteJSON(w, http.StatusCreated, s.driveItem(f))
+	folder, hasFolder := strings.CutSuffix(r.PathValue("folder"), ":")
+	name, hasName := strings.CutSuffix(r.PathValue("name"), ":")
+	ch := s.findFolder(r.PathValue("drive"), folder)
+	if !hasFolder || !hasName || ch == nil {
+		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
 		return
 	}
-	s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
+		return
+	}
+	f := &tenant.File{
+		ID: tenant.GUIDOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
+		URL: s.files.FolderURL(ch) + "/" + url.PathEscape(name), Uploaded: ch.ID,
+	}
+	s.files.ByID[f.ID] = f
+	s.Note(tenant.Change{Kind: "file", ID: f.ID, Channel: ch.ID})
+	calls.WriteJSON(w, http.StatusCreated, s.driveItem(f))
+}
+
+// findFolder returns the channel whose files lie in a folder of a library; nil if there is none that the bot may use.
+func (s *API) findFolder(drive, folder string) *tenant.Room {
+	for _, id := range s.org.ChannelIDs {
+		ch := s.org.Channels[id]
+		if ch.Person != "" {
+			continue
+		}
+		isFolder := folderID(ch) == folder && s.driveID(ch) == drive
+		if isFolder && s.org.Reachable(ch) {
+			return ch
+		}
+	}
+	return nil
 }

@@ -115,15 +115,16 @@ func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 		return nil
 	}
 	ch := s.org.Channels[r.PathValue("channel")]
-	switch {
-	case ch == nil || ch.Team != t.ID || ch.Deleted:
+	isOfTeam := ch != nil && ch.Team == t.ID
+	if !isOfTeam || ch.Deleted {
 		s.refuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
-	case !s.org.Reachable(ch):
-		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
-	default:
-		return ch
+		return nil
 	}
-	return nil
+	if !s.org.Reachable(ch) {
+		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
+		return nil
+	}
+	return ch
 }
 
 func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
@@ -180,10 +181,12 @@ func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, o
 	if text := q.Get("$top"); text != "" {
 		top, err = strconv.Atoi(text)
 	}
-	if text := q.Get("$skiptoken"); text != "" && err == nil {
-		skip, err = strconv.Atoi(strings.TrimPrefix(text, "after-"))
+	token := q.Get("$skiptoken")
+	if token != "" && err == nil {
+		skip, err = strconv.Atoi(strings.TrimPrefix(token, "after-"))
 	}
-	if err != nil || top < 1 || top > maxPageSize || skip < 0 {
+	isPage := top >= 1 && top <= maxPageSize && skip >= 0
+	if err != nil || !isPage {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
 		return 0, 0, false
 	}
@@ -251,7 +254,7 @@ func (s *API) expandReplies(item object, ch *tenant.Room, root *tenant.Message) 
 	}
 	item["replies"], item["replies@odata.count"] = list, len(list)
 	if len(replies) > len(list) {
-		item["replies@odata.nextLink"] = s.Host.URL() + s.view.path(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+		item["replies@odata.nextLink"] = s.Host.URL() + s.view.messagePath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
 	}
 }
 
@@ -279,7 +282,8 @@ func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.R
 		return nil, nil
 	}
 	m := ch.ByID[id]
-	if m == nil || m.Targeted != "" || m.Root != r.PathValue("root") {
+	isForAll := m != nil && m.Targeted == ""
+	if !isForAll || m.Root != r.PathValue("root") {
 		s.refuse(w, http.StatusNotFound, "NotFound", "Message with id "+id+" not found.")
 		return nil, nil
 	}

@@ -19,7 +19,7 @@ func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 		"id": m.ID, "replyToId": nil, "createdDateTime": stamp, "lastModifiedDateTime": nil, "deleted": m.Deleted(),
 		"importance": "normal", "locale": "en-us", "subject": nil, "summary": nil,
 		"linkToMessage": v.deepLink(ch, m), "body": object{"contentType": "html", "content": m.HTML},
-		"from": v.from(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
+		"from": v.authorItem(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
 	}
 	if m.Root != "" && m.Root != m.ID {
 		out["replyToId"] = m.Root
@@ -32,7 +32,7 @@ func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 		cards = append(cards, object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
 	}
 	for i, x := range m.Mentions {
-		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.mentionedItem(x)})
 	}
 	if cards != nil {
 		out["attachments"] = cards
@@ -53,8 +53,8 @@ func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
 		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
 }
 
-// from is the author as Graph tells it.
-func (v *View) from(m *tenant.Message) object {
+// authorItem is the author as Graph tells it.
+func (v *View) authorItem(m *tenant.Message) object {
 	app := func(id, name, kind string) object {
 		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
 	}
@@ -74,16 +74,16 @@ func (v *View) from(m *tenant.Message) object {
 	}
 }
 
-// mentioned is a mentioned person or bot as Graph tells it.
-func (v *View) mentioned(x tenant.Mention) object {
+// mentionedItem is a mentioned person or bot as Graph tells it.
+func (v *View) mentionedItem(x tenant.Mention) object {
 	if x.Bot {
 		return object{"application": object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
 	}
 	return object{"application": nil, "user": object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
 }
 
-// path is the path of a message, without host.
-func (v *View) path(ch *tenant.Room, m *tenant.Message) string {
+// messagePath is the path of a message, without host.
+func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
 	path := "/graph/v1.0/teams/" + v.org.Teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
 	if m.Root != m.ID {
 		path += "/replies/" + m.ID
@@ -119,13 +119,13 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	}
 	out := object{
 		"id": m.ID, "replyToId": nil, "etag": fmt.Sprint(modified.UnixMilli()), "messageType": "message",
-		"createdDateTime": stamp(m.At), "lastModifiedDateTime": stamp(modified),
-		"lastEditedDateTime": stamp(m.EditedAt), "deletedDateTime": stamp(m.DeletedAt),
+		"createdDateTime": timeOrNil(m.At), "lastModifiedDateTime": timeOrNil(modified),
+		"lastEditedDateTime": timeOrNil(m.EditedAt), "deletedDateTime": timeOrNil(m.DeletedAt),
 		"subject": nil, "summary": nil, "chatId": nil, "importance": "normal", "locale": "en-us", "policyViolation": nil, "eventDetail": nil,
 		"webUrl": v.deepLink(ch, m), "channelIdentity": object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
-		"from": nil, "body": v.body(ch, m), "attachments": v.attachments(m), "mentions": v.mentions(m), "reactions": v.reactions(m),
+		"from": nil, "body": v.bodyItem(ch, m), "attachments": v.attachmentItems(m), "mentions": v.mentionItems(m), "reactions": v.reactionItems(m),
 	}
-	if from := v.from(m); from != nil {
+	if from := v.authorItem(m); from != nil {
 		out["from"] = from
 	}
 	if m.Root != m.ID {
@@ -149,15 +149,16 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	return out
 }
 
-func stamp(t time.Time) any {
+// timeOrNil writes a time as Graph does: a time that is not set is null.
+func timeOrNil(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// body is the HTML with tags for cards and files.
-func (v *View) body(ch *tenant.Room, m *tenant.Message) object {
+// bodyItem is the HTML with tags for cards and files.
+func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 	html := m.HTML
 	if m.Bot {
 		for i, x := range m.Mentions {
@@ -165,21 +166,21 @@ func (v *View) body(ch *tenant.Room, m *tenant.Message) object {
 			html = strings.Replace(html, name, fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name)), 1)
 		}
 	}
-	for _, a := range v.attachments(m) {
+	for _, a := range v.attachmentItems(m) {
 		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, a["id"])
 	}
 	for _, f := range m.Files {
 		if f.Image {
 			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
-				v.Host.URL()+v.path(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
+				v.Host.URL()+v.messagePath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
 	return object{"contentType": "html", "content": html}
 }
 
-// attachments are cards, with the card as text, and references to files. The id of a
+// attachmentItems are cards, with the card as text, and references to files. The id of a
 // card's attachment is Teams' own.
-func (v *View) attachments(m *tenant.Message) []object {
+func (v *View) attachmentItems(m *tenant.Message) []object {
 	out := []object{}
 	for i, a := range m.Attachments {
 		item := object{
@@ -217,22 +218,22 @@ func storedCard(sent json.RawMessage) string {
 	return string(tenant.MustJSON(card))
 }
 
-func (v *View) mentions(m *tenant.Message) []object {
+func (v *View) mentionItems(m *tenant.Message) []object {
 	out := []object{}
 	for i, x := range m.Mentions {
-		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": v.mentioned(x)})
+		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": v.mentionedItem(x)})
 	}
 	return out
 }
 
-func (v *View) reactions(m *tenant.Message) []object {
+func (v *View) reactionItems(m *tenant.Message) []object {
 	out := []object{}
 	for _, x := range m.Reactions {
 		user := object{"application": nil, "device": nil, "user": object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
 		if x.Bot {
 			user = object{"application": object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
 		}
-		out = append(out, object{"reactionType": x.Type, "createdDateTime": stamp(x.At), "user": user})
+		out = append(out, object{"reactionType": x.Type, "createdDateTime": timeOrNil(x.At), "user": user})
 	}
 	return out
 }

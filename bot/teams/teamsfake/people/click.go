@@ -20,12 +20,12 @@ import (
 // any other sends a message with the button's data, which nobody sees.
 // Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
 func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	return p.click(ctx, channel, message, name, inputs, false)
+	return p.clickButton(ctx, channel, message, name, inputs, false)
 }
 
 // ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
 func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	return p.click(ctx, channel, message, name, inputs, true)
+	return p.clickButton(ctx, channel, message, name, inputs, true)
 }
 
 // pressed is a button with everything that its effect needs.
@@ -37,18 +37,21 @@ type pressed struct {
 	data   object
 }
 
-func (p *Person) click(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
-	b, err := p.press(channel, message, name, inputs)
+// clickButton presses a button; old means that the client doesn't know Action.Execute.
+func (p *Person) clickButton(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
+	b, err := p.pressButton(channel, message, name, inputs)
 	if err != nil {
 		return nil, err
 	}
-	if fallback, ok := b.action["fallback"].(object); ok && old && b.action["type"] == "Action.Execute" {
+	fallback, hasFallback := b.action["fallback"].(object)
+	isUnknown := old && b.action["type"] == "Action.Execute"
+	if hasFallback && isUnknown {
 		b.action = fallback
-		b.data = client.Merge(fallback["data"], p.filled(b, inputs))
+		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
 	}
 	switch b.action["type"] {
 	case "Action.Execute":
-		return p.execute(ctx, b, "manual")
+		return p.executeAction(ctx, b, "manual")
 	case "Action.Submit":
 		return p.submitAction(ctx, b)
 	case "Action.OpenUrl":
@@ -58,8 +61,8 @@ func (p *Person) click(ctx context.Context, channel, message, name string, input
 	return &Outcome{}, nil // shows or hides something in the client
 }
 
-// press finds the button and what is filled in.
-func (p *Person) press(channel, message, name string, inputs client.Inputs) (*pressed, error) {
+// pressButton finds the button and what is filled in.
+func (p *Person) pressButton(channel, message, name string, inputs client.Inputs) (*pressed, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -88,8 +91,8 @@ func (p *Person) press(channel, message, name string, inputs client.Inputs) (*pr
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
-// filled repeats the inputs for another action of the same card.
-func (p *Person) filled(b *pressed, inputs client.Inputs) map[string]string {
+// gatherAgain repeats the inputs for another action of the same card.
+func (p *Person) gatherAgain(b *pressed, inputs client.Inputs) map[string]string {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	for _, card := range b.m.SeenBy(p.id) {
@@ -100,9 +103,9 @@ func (p *Person) filled(b *pressed, inputs client.Inputs) map[string]string {
 	return nil
 }
 
-// execute is the invoke adaptiveCard/action.
+// executeAction is the invoke adaptiveCard/action.
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
-func (p *Person) execute(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
+func (p *Person) executeAction(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"
 	action := object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
 	if id := b.action["id"]; id != nil {
@@ -125,10 +128,11 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 		Value      json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
-		return i.misread(out, name, "has no statusCode: "+string(out.Response))
+		return i.noteMisread(out, name, "has no statusCode: "+string(out.Response))
 	}
-	if failed := strings.HasPrefix(answer.Type, tenant.KindError); failed != (answer.StatusCode >= http.StatusBadRequest) {
-		return i.misread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
+	isError := strings.HasPrefix(answer.Type, tenant.KindError)
+	if isError != (answer.StatusCode >= http.StatusBadRequest) {
+		return i.noteMisread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
 	}
 	switch answer.Type {
 	case tenant.KindCard:
@@ -142,16 +146,16 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 		i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
 	case "application/vnd.microsoft.activity.message":
 		if json.Unmarshal(answer.Value, &out.Message) != nil {
-			return i.misread(out, name, "has a message that is no text")
+			return i.noteMisread(out, name, "has a message that is no text")
 		}
 	case tenant.KindError, tenant.KindError + ".preconditionFailed":
 		var e struct{ Code, Message string }
 		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
-			return i.misread(out, name, "has an error without code")
+			return i.noteMisread(out, name, "has an error without code")
 		}
 		out.Error, out.Message = e.Code, e.Message
 	default:
-		return i.misread(out, name, fmt.Sprintf("has type %q", answer.Type))
+		return i.noteMisread(out, name, fmt.Sprintf("has type %q", answer.Type))
 	}
 	return out
 }
@@ -162,13 +166,15 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 	kind, _ := ms["type"].(string)
 	if kind == "task/fetch" {
 		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
-		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.context()})
+		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.clientContext()})
 	}
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	a := s.announcer.Base("message", b.at)
-	a["from"], a["replyToId"], a["textFormat"] = s.announcer.From(s.org.Users[p.id]), b.m.ID, "plain"
+	a["from"] = s.announcer.From(s.org.Users[p.id])
+	a["replyToId"] = b.m.ID
+	a["textFormat"] = "plain"
 	a["id"] = s.NextMessage()
 	value := object{}
 	for k, v := range b.data {
@@ -210,9 +216,12 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 	for _, card := range m.SeenBy(p.id) {
 		r, _ := card["refresh"].(object)
 		action, _ := r["action"].(object)
-		ids, named := r["userIds"].([]any)
-		mine := slices.Contains(ids, any(s.org.Users[p.id].TeamsID)) || !named && len(s.org.MemberIDs(ch)) <= client.MostRefreshed
-		if action != nil && mine {
+		ids, isNamed := r["userIds"].([]any)
+		isForMe := slices.Contains(ids, any(s.org.Users[p.id].TeamsID))
+		if !isNamed { // a card that names nobody is refreshed for everybody, unless these are too many
+			isForMe = len(s.org.MemberIDs(ch)) <= client.MostRefreshed
+		}
+		if action != nil && isForMe {
 			at := announce.Where{Room: ch, Root: m.Root, User: p.id}
 			b = &pressed{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
@@ -221,7 +230,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 	if b == nil {
 		return &Outcome{}, nil
 	}
-	return p.execute(ctx, b, "automatic")
+	return p.executeAction(ctx, b, "automatic")
 }
 
 // Suggested presses one of the suggested actions under a message of the bot.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	stdhtml "html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/bot/teams/teamsfake/client"
@@ -31,7 +32,7 @@ func (w *composer) write(m *tenant.Message, in tenant.Post) {
 	text = chip.ReplaceAllStringFunc(text, func(c string) string {
 		who := chip.FindStringSubmatch(c)[1]
 		switch u := w.org.Users[who]; {
-		case who == "bot" || who == w.Opt.AppID || who == w.Opt.BotID():
+		case slices.Contains([]string{"bot", w.Opt.AppID, w.Opt.BotID()}, who):
 			m.Mentions = append(m.Mentions, tenant.Mention{ID: w.Opt.AppID, Name: w.Opt.BotName, Bot: true})
 		case u != nil:
 			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: u.Name})

@@ -73,12 +73,12 @@ func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs
 	s := p.s
 	s.Mu.Lock()
 	d := s.invokes.dialogs[p.id]
-	data, err := s.invokes.submission(d, button, inputs)
+	data, err := s.invokes.submissionData(d, button, inputs)
 	s.Mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	return p.submit(ctx, d, data)
+	return p.submitDialog(ctx, d, data)
 }
 
 // Complete is what the page in the open dialog does when it is done: it hands a result in.
@@ -91,13 +91,13 @@ func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 	if d == nil || d.URL == "" {
 		return nil, ErrNoDialog
 	}
-	return p.submit(ctx, d, result)
+	return p.submitDialog(ctx, d, result)
 }
 
-// submit hands a dialog in.
-func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
+// submitDialog hands a dialog in.
+func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
 	s := p.s
-	name, value := d.family+"/submit", object{"data": data, "context": p.context()}
+	name, value := d.family+"/submit", object{"data": data, "context": p.clientContext()}
 	if d.family == "composeExtension" {
 		name = "composeExtension/submitAction"
 		for k, v := range d.command {
@@ -115,8 +115,8 @@ func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, err
 	return p.show(out, d, name), nil
 }
 
-// submission is what the dialog's button sends. Caller holds the lock.
-func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (object, error) {
+// submissionData is what the dialog's button sends. Caller holds the lock.
+func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs) (object, error) {
 	if d == nil {
 		return nil, ErrNoDialog
 	}
@@ -177,47 +177,52 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	var answer taskAnswer
 	if out.Response != nil {
 		if err := json.Unmarshal(out.Response, &answer); err != nil {
-			return s.invokes.misread(out, name, err.Error())
+			return s.invokes.noteMisread(out, name, err.Error())
 		}
 	}
 	next := answer.Task
 	if d.family == "config" {
 		next = answer.Config
 		if next != nil && answer.ResponseType != "config" {
-			return s.invokes.misread(out, name, "lacks responseType config")
+			return s.invokes.noteMisread(out, name, "lacks responseType config")
 		}
 	}
-	asking := !strings.HasSuffix(name, "/submit") && name != "composeExtension/submitAction"
+	isSubmission := strings.HasSuffix(name, "/submit") || name == "composeExtension/submitAction"
+	isEmpty := len(out.Response) == 0 || string(out.Response) == "{}"
+	closes := isSubmission && isEmpty // only what was submitted needs no answer
 	switch {
 	case next != nil && next.Type == "continue":
 		return s.invokes.showDialog(out, p.id, d, name, next.Value)
 	case next != nil && next.Type == "message":
 		s.invokes.closeDialog(p.id)
 		if json.Unmarshal(next.Value, &out.Message) != nil {
-			return s.invokes.misread(out, name, "has a message that is no text")
+			return s.invokes.noteMisread(out, name, "has a message that is no text")
 		}
 	case next != nil:
-		return s.invokes.misread(out, name, fmt.Sprintf("has task type %q", next.Type))
+		return s.invokes.noteMisread(out, name, fmt.Sprintf("has task type %q", next.Type))
 	case answer.ComposeExtension != nil && d.family == "composeExtension":
 		s.invokes.closeDialog(p.id)
 		return s.invokes.showResults(out, name, d.at.Room, &answer)
-	case asking || len(out.Response) > 0 && string(out.Response) != "{}":
-		return s.invokes.misread(out, name, "opens nothing: "+string(out.Response))
+	case !closes:
+		return s.invokes.noteMisread(out, name, "opens nothing: "+string(out.Response))
 	default:
 		s.invokes.closeDialog(p.id)
 	}
 	return out
 }
 
-// showable reports whether clients show a page: Teams does by https alone, an emulator also one on
+// isShowable reports whether clients show a page: Teams does by https alone, an emulator also one on
 // its own machine.
-func showable(page string) bool {
+func isShowable(page string) bool {
 	u, err := url.Parse(page)
 	if err != nil || u.Host == "" {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (ip != nil && ip.IsLoopback() || u.Hostname() == "localhost")
+	if u.Scheme == "https" {
+		return true
+	}
+	isHere := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	return u.Scheme == "http" && isHere
 }
 
 func (i *invokes) closeDialog(user string) {
@@ -233,21 +238,25 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 		Card          *tenant.WireAttachment
 	}
 	if err := json.Unmarshal(value, &task); err != nil {
-		return i.misread(out, name, err.Error())
+		return i.noteMisread(out, name, err.Error())
 	}
 	n := *d
-	n.Title, n.URL, n.Width, n.Height, n.Card = task.Title, task.URL, task.Width, task.Height, nil
+	n.Title = task.Title
+	n.URL = task.URL
+	n.Width = task.Width
+	n.Height = task.Height
+	n.Card = nil
 	switch {
 	case task.Card == nil && task.URL == "":
-		return i.misread(out, name, "has neither card nor url")
-	case task.URL != "" && !showable(task.URL):
-		return i.misread(out, name, "has a page that is not https: "+task.URL)
+		return i.noteMisread(out, name, "has neither card nor url")
+	case task.URL != "" && !isShowable(task.URL):
+		return i.noteMisread(out, name, "has a page that is not https: "+task.URL)
 	case task.Title == "":
 		i.Trouble(name, "", "the dialog has no title")
 	}
 	if task.Card != nil {
 		if task.Card.ContentType != tenant.KindCard {
-			return i.misread(out, name, "has a card of type "+task.Card.ContentType)
+			return i.noteMisread(out, name, "has a card of type "+task.Card.ContentType)
 		}
 		n.Card = task.Card.Content
 		for _, f := range i.org.DialogFaults(n.Card, d.at.Room) {
@@ -270,7 +279,7 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		return out
 	case "result":
 	default:
-		return i.misread(out, name, fmt.Sprintf("has type %q", e.Type))
+		return i.noteMisread(out, name, fmt.Sprintf("has type %q", e.Type))
 	}
 	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
 		i.Trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))

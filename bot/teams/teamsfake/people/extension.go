@@ -24,31 +24,34 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 	}
 	payload, at := s.view.MessagePayload(ch, m), announce.Where{Room: ch, Root: m.Root, User: p.id}
 	s.Mu.Unlock()
-	return p.extension(ctx, at, command, "message", object{"messagePayload": payload})
+	return p.runExtension(ctx, at, command, "message", object{"messagePayload": payload})
 }
 
 // Compose picks one of the app's actions under the compose box of a thread (root "" means of a
 // new one) or of the personal chat (channel ""); a dialog opens.
 // Errors: ErrNoChannel and its like, ErrNoApp, an undeclared command, ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {
-	at, err := p.box(channel, root)
+	at, err := p.findBox(channel, root)
 	if err != nil {
 		return nil, err
 	}
-	return p.extension(ctx, at, command, "compose", object{})
+	return p.runExtension(ctx, at, command, "compose", object{})
 }
 
-// box finds where a person may write.
-func (p *Person) box(channel, root string) (announce.Where, error) {
+// findBox finds where a person may write.
+func (p *Person) findBox(channel, root string) (announce.Where, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	ch, err := p.s.org.Postable(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
 	return announce.Where{Room: ch, Root: root, User: p.id}, err
 }
 
-// extension runs composeExtension/fetchTask.
+// requestIDLength is the length of the ids that clients give their requests.
+const requestIDLength = 16
+
+// runExtension runs composeExtension/fetchTask.
 // Source: "Create and send the dialog", read 2026-11.
-func (p *Person) extension(ctx context.Context, at announce.Where, command, place string, value object) (*Outcome, error) {
+func (p *Person) runExtension(ctx context.Context, at announce.Where, command, place string, value object) (*Outcome, error) {
 	s := p.s
 	c, err := s.App.Extension(command, "action", place)
 	if err != nil {
@@ -59,22 +62,27 @@ func (p *Person) extension(ctx context.Context, at announce.Where, command, plac
 	}
 	s.Mu.Lock()
 	there := s.org.Reachable(at.Room)
-	value["requestId"] = s.NewID("request")[:16]
+	value["requestId"] = s.NewID("request")[:requestIDLength]
 	s.Mu.Unlock()
 	if !there {
 		return nil, tenant.ErrNoApp
 	}
-	value["commandId"], value["commandContext"], value["context"] = command, place, p.context()
+	value["commandId"] = command
+	value["commandContext"] = place
+	value["context"] = p.clientContext()
 	d := &Dialog{family: "composeExtension", at: at, command: value}
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
 }
+
+// resultsPerPage is how many results a client asks for.
+const resultsPerPage = 25
 
 // Search asks a search extension of the app; text "" is its first run.
 // Errors: ErrNoChannel and its like, an undeclared command, ctx's.
 func (p *Person) Search(ctx context.Context, channel, root, command, text string) (*Outcome, error) {
 	const name = "composeExtension/query"
 	s := p.s
-	at, err := p.box(channel, root)
+	at, err := p.findBox(channel, root)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 			parameter["name"] = c.Parameters[0].Name
 		}
 	}
-	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": 25}}
+	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": resultsPerPage}}
 	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
 	if err != nil || out.Error != "" {
 		return out, err
@@ -103,7 +111,8 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
 	ch := s.org.Channels[team]
-	there := ch != nil && s.org.IsMember(ch, p.id) && s.org.Reachable(ch)
+	isMember := ch != nil && s.org.IsMember(ch, p.id)
+	there := isMember && s.org.Reachable(ch)
 	s.Mu.Unlock()
 	switch {
 	case !there:

@@ -120,7 +120,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 		return &Outcome{Error: "connection_failed"}, true
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		return &Outcome{Error: "http_" + strconv.Itoa(status)}, true
-	case status < 200 || status > 299:
+	case status < http.StatusOK || status >= http.StatusMultipleChoices:
 		return &Outcome{Error: "http_" + strconv.Itoa(status)}, false
 	}
 	out = &Outcome{}
@@ -140,11 +140,11 @@ func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
 	name, _ := a["name"].(string)
-	return i.misread(out, name, text)
+	return i.noteMisread(out, name, text)
 }
 
-// misread is badAnswer for who holds the lock.
-func (i *invokes) misread(out *Outcome, name, text string) *Outcome {
+// noteMisread is badAnswer for who holds the lock.
+func (i *invokes) noteMisread(out *Outcome, name, text string) *Outcome {
 	out.Error = "bad_answer"
 	i.Trouble(name, "", "the answer "+text)
 	return out

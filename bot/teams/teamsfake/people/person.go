@@ -55,8 +55,8 @@ func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *Peop
 // Reset closes all dialogs. Caller holds the lock.
 func (s *People) Reset() { s.invokes.reset() }
 
-// context is what invokes tell of the client.
-func (p *Person) context() object { return object{"theme": cmp.Or(p.Theme, "default")} }
+// clientContext is what invokes tell of the client.
+func (p *Person) clientContext() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
 func (s *People) As(user string) *Person { return &Person{s: s, id: user} }
@@ -74,7 +74,7 @@ func (p *Person) Post(in tenant.Post) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	m := s.composer.compose(p.id, in)
+	m := s.composer.composeMessage(p.id, in)
 	s.org.Put(ch, m)
 	if s.announcer.Pushed(ch, m) {
 		s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), s.announcer.MessageActivity(ch, m))
@@ -115,7 +115,7 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 		}
 		in.Text = command
 	}
-	m := s.composer.compose(p.id, in)
+	m := s.composer.composeMessage(p.id, in)
 	m.Targeted = p.id
 	s.org.Put(ch, m)
 	a := s.announcer.MessageActivity(ch, m)
@@ -129,8 +129,8 @@ func (p *Person) Slash(channel, root, command string) (id string, err error) {
 	return p.Private(channel, root, "/"+strings.TrimPrefix(command, "/"))
 }
 
-// compose makes the message. Caller holds the lock.
-func (w *composer) compose(user string, in tenant.Post) *tenant.Message {
+// composeMessage makes the message. Caller holds the lock.
+func (w *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
 	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: w.Now()}
 	for _, f := range in.Files {
 		m.Files = append(m.Files, w.files.KeepFile(user, in.Channel, f))
@@ -190,15 +190,15 @@ func (p *Person) Undelete(channel, id string) error {
 // React adds a reaction (like, heart, 1f440_eyes …); the bot hears of those on its own
 // messages, and with RSC of all. Errors: ErrNoMessage.
 func (p *Person) React(channel, id, reaction string) error {
-	return p.react(channel, id, reaction, true)
+	return p.changeReaction(channel, id, reaction, true)
 }
 
 // Unreact takes a reaction back. Errors: ErrNoMessage, ErrNoReaction.
 func (p *Person) Unreact(channel, id, reaction string) error {
-	return p.react(channel, id, reaction, false)
+	return p.changeReaction(channel, id, reaction, false)
 }
 
-func (p *Person) react(channel, id, reaction string, add bool) error {
+func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -222,7 +222,8 @@ func (p *Person) react(channel, id, reaction string, add bool) error {
 		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
 	}
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	if !s.org.Reachable(ch) || !m.Bot && !s.entra.HasPermission(tenant.PermitMessages) && ch.Person == "" {
+	isTold := m.Bot || ch.Person != "" || s.entra.HasPermission(tenant.PermitMessages)
+	if !s.org.Reachable(ch) || !isTold {
 		return nil
 	}
 	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})

@@ -13,7 +13,9 @@ import (
 func (o *Directory) ChannelsOf(team string) []*Room {
 	var out []*Room
 	for _, id := range o.ChannelIDs {
-		if ch := o.Channels[id]; ch.Person == "" && ch.Team == team && o.Reachable(ch) {
+		ch := o.Channels[id]
+		isOfTeam := ch.Person == "" && ch.Team == team
+		if isOfTeam && o.Reachable(ch) {
 			out = append(out, ch)
 		}
 	}
@@ -37,8 +39,13 @@ func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
 
 // Reset forgets everybody. Caller holds the lock.
 func (o *Directory) Reset() {
-	o.Users, o.Teams, o.Channels, o.Blocked = map[string]*User{}, map[string]*Team{}, map[string]*Room{}, map[string]bool{}
-	o.UserIDs, o.TeamIDs, o.ChannelIDs = nil, nil, nil
+	o.Users = map[string]*User{}
+	o.Teams = map[string]*Team{}
+	o.Channels = map[string]*Room{}
+	o.Blocked = map[string]bool{}
+	o.UserIDs = nil
+	o.TeamIDs = nil
+	o.ChannelIDs = nil
 }
 
 // Room is a channel or a personal chat with its messages. Guarded by the lock.
@@ -50,7 +57,7 @@ type Room struct {
 	Threads  map[string][]*Message // by root, which is the first; none in a personal chat
 }
 
-// newChannel makes an empty one.
+// newChannel makes an empty channel, or the chat of a person.
 func newChannel(c Channel, person string) *Room {
 	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
 }
@@ -58,14 +65,18 @@ func newChannel(c Channel, person string) *Room {
 // Begins reports whether a thread begins with this message: what one person sees has no replies.
 func (ch *Room) Begins(id string) bool {
 	m := ch.ByID[id]
-	return m != nil && m.Root == id && m.Targeted == ""
+	if m == nil {
+		return false
+	}
+	return m.Root == id && m.Targeted == ""
 }
 
 // PutUser adds or replaces a person and completes its ids. Caller holds the lock.
 func (o *Directory) PutUser(u User) *User {
 	u.ID = cmp.Or(u.ID, o.GUID("user"))
 	u.TenantID = cmp.Or(u.TenantID, o.Opt.TenantID)
-	u.Name = cmp.Or(u.Name, "Person "+Hash(u.ID)[:4])
+	const suffixLength = 4 // short, and yet people of one test have different names
+	u.Name = cmp.Or(u.Name, "Person "+Hash(u.ID)[:suffixLength])
 	u.TeamsID = o.Opt.teamsID(&u)
 	if o.Users[u.ID] == nil {
 		o.UserIDs = append(o.UserIDs, u.ID)
@@ -130,7 +141,8 @@ func (o *Directory) MemberIDs(ch *Room) []string {
 		only = ch.Members
 	}
 	return slices.DeleteFunc(slices.Clone(o.UserIDs), func(id string) bool {
-		return o.Users[id].Bot || only != nil && !slices.Contains(only, id)
+		isOutside := only != nil && !slices.Contains(only, id) // nil means that everybody is in
+		return o.Users[id].Bot || isOutside
 	})
 }
 
@@ -142,17 +154,17 @@ func (o *Directory) IsMember(ch *Room, user string) bool {
 // CardFaults reports what clients would not show of a card in a channel or chat. A nil chat means anywhere.
 // Caller holds the lock.
 func (o *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
-	return client.CardFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+	return client.CardFaults(card, func(id string) bool { return o.isMentionable(ch, id) })
 }
 
 // DialogFaults is CardFaults for a card in a dialog.
 func (o *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
-	return client.DialogFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+	return client.DialogFaults(card, func(id string) bool { return o.isMentionable(ch, id) })
 }
 
-// mentionable reports whether a card in a channel or chat (nil means anywhere) may mention somebody by a
+// isMentionable reports whether a card in a channel or chat (nil means anywhere) may mention somebody by a
 // 29: id, an Entra object id or a user principal name. Caller holds the lock.
-func (o *Directory) mentionable(ch *Room, id string) bool {
+func (o *Directory) isMentionable(ch *Room, id string) bool {
 	u := o.Person(id)
 	if u == nil {
 		for _, x := range o.Users {
@@ -161,7 +173,10 @@ func (o *Directory) mentionable(ch *Room, id string) bool {
 			}
 		}
 	}
-	return u != nil && (ch == nil || o.IsMember(ch, u.ID))
+	if u == nil {
+		return false
+	}
+	return ch == nil || o.IsMember(ch, u.ID)
 }
 
 // Reachable reports whether the bot may act in a channel. Caller holds the lock.
@@ -169,7 +184,10 @@ func (o *Directory) Reachable(ch *Room) bool {
 	if ch.Person != "" {
 		return o.Knows(ch.Person)
 	}
-	return o.Teams[ch.Team].Installed && !ch.Deleted && (ch.Kind == KindStandard || ch.Added)
+	if ch.Deleted || !o.Teams[ch.Team].Installed {
+		return false
+	}
+	return ch.Kind == KindStandard || ch.Added
 }
 
 // Knows reports whether the app is installed for a person: in a team of theirs.
@@ -179,7 +197,8 @@ func (o *Directory) Knows(user string) bool {
 		return false
 	}
 	for _, t := range o.Teams {
-		if t.Installed && (t.Members == nil || slices.Contains(t.Members, user)) {
+		isIn := t.Members == nil || slices.Contains(t.Members, user)
+		if t.Installed && isIn {
 			return true
 		}
 	}

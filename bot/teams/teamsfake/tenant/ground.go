@@ -25,10 +25,22 @@ func Hash(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// GUIDOf makes a GUID that depends on the parts only.
+// GUIDOf makes a GUID of version 4 that depends on the parts only.
 func GUIDOf(parts ...string) string {
-	x := Hash(parts...)
-	return x[:8] + "-" + x[8:12] + "-4" + x[13:16] + "-a" + x[17:20] + "-" + x[20:32]
+	const form = "xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx"
+	digits := Hash(parts...)
+	guid := []byte(form)
+	at := 0 // of the next digit
+	for i, c := range guid {
+		switch c {
+		case '-':
+			continue
+		case 'x':
+			guid[i] = digits[at]
+		}
+		at++ // the digits of form take the place of others
+	}
+	return string(guid)
 }
 
 // Ground is what all parts of an organisation stand on: its options, one lock for everything
@@ -102,8 +114,13 @@ func (g *Ground) NewID(what string) string {
 // GUID makes a GUID that this server gives out once. Caller holds the lock.
 func (g *Ground) GUID(what string) string { return GUIDOf(g.NewID(what)) }
 
+// threadIDLength is the number of hexadecimal digits in the id of a channel.
+const threadIDLength = 32
+
 // threadID makes an id such as 19:…@thread.tacv2. Caller holds the lock.
-func (g *Ground) threadID(what string) string { return "19:" + g.NewID(what)[:32] + "@thread.tacv2" }
+func (g *Ground) threadID(what string) string {
+	return "19:" + g.NewID(what)[:threadIDLength] + "@thread.tacv2"
+}
 
 // NextMessage returns the next message id: the milliseconds since 1970, strictly rising even
 // when the clock stands. Caller holds the lock.

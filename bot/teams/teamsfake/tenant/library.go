@@ -53,9 +53,10 @@ func (l *Library) IsInOpenSite(f *File) bool {
 
 // SiteURL is the address of a channel's site: the team's, or a private or shared channel's own.
 func (l *Library) SiteURL(ch *Room) string {
-	name := l.Org.Teams[ch.Team].GroupID[:8]
+	const teamLength, channelLength = 8, 6 // enough to tell the sites of one organisation apart
+	name := l.Org.Teams[ch.Team].GroupID[:teamLength]
 	if ch.Kind == KindPrivate || ch.Kind == KindShared {
-		name += "-" + Hash("site", ch.ID)[:6]
+		name += "-" + Hash("site", ch.ID)[:channelLength]
 	}
 	return l.Host.URL() + "/sites/" + name
 }
@@ -68,7 +69,8 @@ func (l *Library) FolderURL(ch *Room) string {
 // DriveURL is the address of a person's OneDrive.
 func (l *Library) DriveURL(user string) string {
 	name := user
-	if u := l.Org.Users[user]; u != nil && u.Email != "" {
+	u := l.Org.Users[user]
+	if u != nil && u.Email != "" {
 		name = u.Email
 	}
 	return l.Host.URL() + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
@@ -77,14 +79,16 @@ func (l *Library) DriveURL(user string) string {
 // Find finds the file at an address, as SharePoint reads one: without case, and resolved.
 func (l *Library) Find(address string) *File {
 	for _, f := range l.ByID {
-		if !f.Image && !f.Elsewhere && strings.EqualFold(resolved(f.URL), resolved(address)) {
+		isInLibrary := !f.Image && !f.Elsewhere
+		if isInLibrary && strings.EqualFold(resolveAddress(f.URL), resolveAddress(address)) {
 			return f
 		}
 	}
 	return nil
 }
 
-func resolved(address string) string {
+// resolveAddress returns host and path of an address, without ".." in it; "" for what is no address.
+func resolveAddress(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
@@ -97,7 +101,9 @@ func (l *Library) imageURL(f *File) string {
 	return l.ServiceAddress() + "v3/attachments/" + f.ID + "/views/original"
 }
 
-// DownloadURL is a short-lived address that needs no token.
+// DownloadURL is an address that needs no token: nobody can guess what stands behind "tempauth=". The real one is
+// short-lived.
 func (l *Library) DownloadURL(f *File) string {
-	return l.Host.URL() + "/download/" + f.ID + "?tempauth=" + Hash("download", f.ID)[:24]
+	const secretLength = 24
+	return l.Host.URL() + "/download/" + f.ID + "?tempauth=" + Hash("download", f.ID)[:secretLength]
 }

@@ -42,11 +42,19 @@ type extensionCommand struct {
 
 // Targeted reports whether the app takes messages that one person sees.
 func (m *Manifest) Targeted() bool {
-	return m == nil || len(m.Bots) > 0 && m.Bots[0].SupportsTargetedMessages
+	if m == nil {
+		return true
+	}
+	return len(m.Bots) > 0 && m.Bots[0].SupportsTargetedMessages
 }
 
 // Files reports whether the app takes files in personal chats.
-func (m *Manifest) Files() bool { return m == nil || len(m.Bots) > 0 && m.Bots[0].SupportsFiles }
+func (m *Manifest) Files() bool {
+	if m == nil {
+		return true
+	}
+	return len(m.Bots) > 0 && m.Bots[0].SupportsFiles
+}
 
 // Slash refuses what does not begin with a declared slash command.
 func (m *Manifest) Slash(text string) error {
@@ -55,8 +63,11 @@ func (m *Manifest) Slash(text string) error {
 	}
 	for _, b := range m.Bots {
 		for _, l := range b.CommandLists {
+			if !slices.Contains(l.Triggers, "slash") {
+				continue
+			}
 			for _, c := range l.Commands {
-				if slices.Contains(l.Triggers, "slash") && (text == c.Title || strings.HasPrefix(text, c.Title+" ")) {
+				if text == c.Title || strings.HasPrefix(text, c.Title+" ") {
 					return nil
 				}
 			}
@@ -67,7 +78,10 @@ func (m *Manifest) Slash(text string) error {
 
 // Configurable reports whether the app has settings in a team.
 func (m *Manifest) Configurable() bool {
-	return m == nil || len(m.Bots) > 0 && m.Bots[0].Configuration.Team.FetchTask
+	if m == nil {
+		return true
+	}
+	return len(m.Bots) > 0 && m.Bots[0].Configuration.Team.FetchTask
 }
 
 // Extension finds a message extension's command.
@@ -77,8 +91,11 @@ func (m *Manifest) Extension(id, kind, context string) (extensionCommand, error)
 	}
 	for _, e := range m.ComposeExtensions {
 		for _, c := range e.Commands {
-			declared := slices.ContainsFunc(c.Context, func(x string) bool { return strings.EqualFold(x, context) })
-			if c.ID == id && c.Type == kind && (declared || len(c.Context) == 0) {
+			if c.ID != id || c.Type != kind {
+				continue
+			}
+			isDeclared := slices.ContainsFunc(c.Context, func(x string) bool { return strings.EqualFold(x, context) })
+			if isDeclared || len(c.Context) == 0 {
 				return c, nil
 			}
 		}

@@ -26,7 +26,15 @@ func (o *Directory) Put(ch *Room, m *Message) {
 // Erase leaves a tombstone. Caller holds the lock.
 func (o *Directory) Erase(ch *Room, m *Message) {
 	m.DeletedAt = o.Now()
-	m.Text, m.HTML, m.Cards, m.Pictures, m.Files, m.View, m.Mentions, m.Attachments, m.Raw = "", "", nil, nil, nil, nil, nil, nil, nil
+	m.Text = ""
+	m.HTML = ""
+	m.Cards = nil
+	m.Pictures = nil
+	m.Files = nil
+	m.View = nil
+	m.Mentions = nil
+	m.Attachments = nil
+	m.Raw = nil
 	o.Note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
@@ -40,10 +48,13 @@ func (o *Directory) TakeBack(ch *Room, m *Message) {
 // BringBack undoes TakeBack. Errors: ErrNoMessage, ErrNotYours. Caller holds the lock.
 func (o *Directory) BringBack(user, place, id string) (*Room, *Message, error) {
 	ch := o.Channels[place]
-	if ch == nil || ch.ByID[id] == nil || ch.ByID[id].erased == nil {
+	if ch == nil {
 		return nil, nil, ErrNoMessage
 	}
 	m := ch.ByID[id]
+	if m == nil || m.erased == nil {
+		return nil, nil, ErrNoMessage
+	}
 	if m.User != user {
 		return nil, nil, ErrNotYours
 	}
@@ -85,7 +96,10 @@ func (o *Directory) Postable(user string, in Post) (*Room, error) {
 		return o.Personal(user), nil
 	}
 	ch := o.Channels[in.Channel]
-	if ch == nil || ch.Person != "" || ch.Deleted || !u.Bot && !o.IsMember(ch, user) {
+	if !isTeamChannel(ch) {
+		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
+	}
+	if !u.Bot && !o.IsMember(ch, user) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
 	}
 	if in.Root != "" && !ch.Begins(in.Root) {
@@ -94,13 +108,24 @@ func (o *Directory) Postable(user string, in Post) (*Room, error) {
 	return ch, nil
 }
 
+// isTeamChannel reports whether there is such a room, and it is a channel of a team that was not deleted.
+func isTeamChannel(ch *Room) bool {
+	if ch == nil || ch.Deleted {
+		return false
+	}
+	return ch.Person == ""
+}
+
 // Own finds a message of somebody's own. Caller holds the lock.
 func (o *Directory) Own(user, channel, id string) (*Room, *Message, error) {
 	ch, m, err := o.Visible(user, channel, id)
-	if err == nil && (m.User != user || m.Guise != "") {
-		err = ErrNotYours
+	if err != nil {
+		return ch, m, err
 	}
-	return ch, m, err
+	if m.User != user || m.Guise != "" {
+		return ch, m, ErrNotYours
+	}
+	return ch, m, nil
 }
 
 // Visible finds a message that a person sees. Caller holds the lock.
@@ -116,7 +141,10 @@ func (o *Directory) Visible(user, channel, id string) (*Room, *Message, error) {
 		return nil, nil, ErrNoChannel
 	}
 	m := ch.ByID[id]
-	if m == nil || m.Deleted() || !o.Sees(user, m) {
+	if m == nil || m.Deleted() {
+		return nil, nil, ErrNoMessage
+	}
+	if !o.Sees(user, m) {
 		return nil, nil, ErrNoMessage
 	}
 	return ch, m, nil
@@ -131,9 +159,12 @@ func (o *Directory) Live(user, channel, id string) (*Room, *Message, error) {
 	return ch, m, err
 }
 
-// Sees reports whether a message is for a person's eyes (still).
+// Sees reports whether a person sees a message: one for everybody, or one for that person alone that isn't too old.
 func (o *Directory) Sees(user string, m *Message) bool {
-	return m.Targeted == "" || m.Targeted == user && o.Now().Sub(m.At) < TargetedLife
+	if m.Targeted == "" {
+		return true
+	}
+	return m.Targeted == user && o.Now().Sub(m.At) < TargetedLife
 }
 
 // Messages returns the wanted messages of a channel or personal chat in order of posting.

@@ -80,6 +80,14 @@ const (
 	PermitSites          = "Sites.Selected" // files of sites that NameSite names
 )
 
+// Defaults; see Options.
+const (
+	defaultRedeliverAfter = 15 * time.Second
+	defaultInvokeDeadline = 5 * time.Second
+	defaultReorderHold    = 2 * time.Second
+	defaultGraphPage      = 1000
+)
+
 // WithDefaults fills in what was left open.
 func (o Options) WithDefaults() Options {
 	if o.Clock == nil {
@@ -110,9 +118,9 @@ func (o Options) WithDefaults() Options {
 		}
 	}
 	span(&o.TokenLife, time.Hour)
-	span(&o.RedeliverAfter, 15*time.Second)
-	span(&o.InvokeDeadline, 5*time.Second)
-	span(&o.ReorderHold, 2*time.Second)
+	span(&o.RedeliverAfter, defaultRedeliverAfter)
+	span(&o.InvokeDeadline, defaultInvokeDeadline)
+	span(&o.ReorderHold, defaultReorderHold)
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{time.Second, 4 * time.Second, 10 * time.Second, 20 * time.Second}
 	}
@@ -120,7 +128,7 @@ func (o Options) WithDefaults() Options {
 		o.RateFactor = 1
 	}
 	if o.GraphPage == 0 {
-		o.GraphPage = 1000
+		o.GraphPage = defaultGraphPage
 	}
 	if o.Teams == nil && o.Channels == nil {
 		o.Teams = []Team{{Name: "Support"}}

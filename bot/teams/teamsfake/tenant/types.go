@@ -132,7 +132,9 @@ func (m *Message) Deleted() bool { return !m.DeletedAt.IsZero() }
 // Clone copies what may change.
 func (m *Message) Clone() *Message {
 	c := *m
-	c.Mentions, c.Cards, c.Files = slices.Clone(m.Mentions), slices.Clone(m.Cards), slices.Clone(m.Files)
+	c.Mentions = slices.Clone(m.Mentions)
+	c.Cards = slices.Clone(m.Cards)
+	c.Files = slices.Clone(m.Files)
 	c.Reactions = slices.Clone(m.Reactions)
 	if m.View != nil {
 		c.View = map[string]json.RawMessage{}
