@@ -228,7 +228,7 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 
 // hasOurPost reports whether a thread concerns us: we began it, or answered in it.
 func (h *history) hasOurPost(m *graph.Message) bool {
-	return h.ByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.ByUs(&r) })
+	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
 }
 
 // catchUpThread compares a thread with what is stored, unless nothing in it has changed since that was done. unclear: see
@@ -247,7 +247,7 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 	if ok && before == now {
 		return false, nil
 	}
-	unclear, err = h.storeMissing(ctx, channel, all, h.ByUs(m))
+	unclear, err = h.storeMissing(ctx, channel, all, h.IsByUs(m))
 	if err == nil && !unclear {
 		h.comparedThreads.Put(key, now)
 	}
@@ -296,7 +296,7 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 	id := fact.MessageID(channel, m.ID)
 	deleted := !m.DeletedAt.IsZero()
 	isDeletedRoot := deleted && m.ReplyToID == ""
-	if h.ByUs(m) && !isDeletedRoot {
+	if h.IsByUs(m) && !isDeletedRoot {
 		return nil, false, nil
 	}
 	if deleted && !seen[id] { // it was never stored, so nobody needs to know that it is gone

@@ -72,7 +72,7 @@ func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 		out.Text = "Entra doesn't tell whether they may be read"
 	case right != "":
 		out.Text = "they may be read (" + right + "): what agents attach reaches customers"
-	case rights.Sites():
+	case rights.HasNamedSites():
 		out.Text = "they may be read where an admin granted it for the team's site (Sites.Selected)"
 	default:
 		out.Text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"

@@ -38,11 +38,11 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	if !hasConversation || a.ID == "" {
 		return []channels.Fact{fact.Quarantined(raw, a.Type+" without place")}, nil
 	}
-	if !fact.InChannel(a) && !fact.InPersonal(a) {
+	if !fact.IsInChannel(a) && !fact.IsInPersonalChat(a) {
 		return nil, nil // group chats: the app isn't made for them
 	}
 	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: raw}
-	if p.BySelf(a) {
+	if p.IsBySelf(a) {
 		return nil, nil
 	}
 	var err error
@@ -60,7 +60,7 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		p.Own = early
 		return p.ReactionFacts(a), nil
 	}
-	if fact.InPersonal(a) || isTargeted(a) {
+	if fact.IsInPersonalChat(a) || isTargeted(a) {
 		return nil, nil // these are commands: a change of their text changes nothing
 	}
 	return it.changeFacts(ctx, p, a)
@@ -86,7 +86,7 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
-	if fact.InPersonal(a) || isTargeted(a) {
+	if fact.IsInPersonalChat(a) || isTargeted(a) {
 		p.Kind, p.Body = fact.KindCommand, withoutSecrets(a, p.Body)
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}

@@ -124,9 +124,9 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	if c, ok := in.currentCard(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
-	isPrivateInChannel := click.Private && fact.InChannel(in.activity)
+	isPrivateInChannel := click.Private && fact.IsInChannel(in.activity)
 	if isPrivateInChannel && !click.Verb.Reads() { // what the message says is out of date now
-		in.door.Later(ctx, func(ctx context.Context) {
+		in.door.RunLater(ctx, func(ctx context.Context) {
 			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
 		})
 	}
@@ -156,7 +156,7 @@ func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, messag
 // currentCard returns the root's card as it is after the click, if that card was clicked. It returns false for other
 // cards, and if the card can't be read now.
 func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
-	if at.Thread != "" || !fact.InChannel(in.activity) {
+	if at.Thread != "" || !fact.IsInChannel(in.activity) {
 		return nil, false
 	}
 	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)

@@ -46,7 +46,7 @@ func (l *lateness) isLate(took time.Duration) bool {
 // already been sent to the customer.
 func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
-	isChannelMessage := a.Type == connector.TypeMessage && fact.InChannel(a)
+	isChannelMessage := a.Type == connector.TypeMessage && fact.IsInChannel(a)
 	if !isChannelMessage || sent.IsZero() {
 		return
 	}

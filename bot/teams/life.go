@@ -85,7 +85,7 @@ func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Mes
 		return nil, false, err
 	}
 	deleted := !m.DeletedAt.IsZero()
-	if deleted == l.Gone() {
+	if deleted == l.IsGone() {
 		return nil, false, nil
 	}
 	if l.Deleted > 0 {

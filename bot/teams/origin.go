@@ -70,7 +70,7 @@ func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	if err != nil || !ok {
 		return false
 	}
-	return rights.OnlyNamedSites()
+	return rights.HasOnlyNamedSites()
 }
 
 // library is the place in which the files of a channel or a person lie.

@@ -207,7 +207,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 				continue
 			}
 			isShown := m.DeletedAt.IsZero()
-			if !s.ByUs(m) || !isShown {
+			if !s.IsByUs(m) || !isShown {
 				continue
 			}
 			if !matches(m) {

@@ -227,7 +227,7 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 		return
 	}
 	for _, who := range absent {
-		s.Later(ctx, func(ctx context.Context) {
+		s.RunLater(ctx, func(ctx context.Context) {
 			c, err := s.composePost(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
 			if err != nil || c.text == nil { // it can't be told in words; the thread shows it
 				return

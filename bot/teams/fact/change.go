@@ -63,13 +63,13 @@ func (p Payload) ReactionFacts(a *connector.Activity) []channels.Fact {
 // number. So a deletion that both the webhook and Graph tell is one fact, on every replica.
 type Life struct{ Deleted, Restored int }
 
-// Gone reports whether the message is deleted now.
-func (l Life) Gone() bool { return l.Deleted > l.Restored }
+// IsGone reports whether the message is deleted now.
+func (l Life) IsGone() bool { return l.Deleted > l.Restored }
 
 // LifeFacts returns the facts of the deletion, or else the restoration, that an activity tells. It returns none if the
 // message is stored in that state already.
 func (p Payload) LifeFacts(a *connector.Activity, at bridge.Place, l Life, deleted bool) []channels.Fact {
-	if deleted == l.Gone() {
+	if deleted == l.IsGone() {
 		return nil
 	}
 	key := KeyOf(at)

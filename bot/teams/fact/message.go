@@ -48,8 +48,8 @@ func Root(p bridge.Place) string {
 	return p.Message
 }
 
-// InChannel reports whether something happened in a channel of a team.
-func InChannel(a *connector.Activity) bool {
+// IsInChannel reports whether something happened in a channel of a team.
+func IsInChannel(a *connector.Activity) bool {
 	if a.Conversation == nil {
 		return false
 	}
@@ -62,13 +62,13 @@ func InChannel(a *connector.Activity) bool {
 	return false
 }
 
-// InPersonal reports whether something happened in a person's chat with us.
-func InPersonal(a *connector.Activity) bool {
+// IsInPersonalChat reports whether something happened in a person's chat with us.
+func IsInPersonalChat(a *connector.Activity) bool {
 	return a.Conversation != nil && a.Conversation.ConversationType == connector.ConversationPersonal
 }
 
-// BySelf reports whether an activity is our own.
-func (p Payload) BySelf(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
+// IsBySelf reports whether an activity is our own.
+func (p Payload) IsBySelf(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
 
 // Actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
 // a person, because only a person may ever cause a reply.

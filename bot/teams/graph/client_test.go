@@ -362,7 +362,7 @@ func TestRights(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	st.srv.Entra.Permit(tenant.PermitMessages, tenant.PermitFilesRead, "Sites.Selected")
 	got, ok, err := st.client.Rights(t.Context())
-	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.Sites() {
+	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.HasNamedSites() {
 		t.Errorf("rights %v, %v, %v", got, ok, err)
 	}
 	opaque := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -40,14 +40,14 @@ func (r Rights) Files() string {
 	return ""
 }
 
-// Sites reports whether an admin may let the app read the files of single sites.
-func (r Rights) Sites() bool { return slices.Contains(r, "Sites.Selected") }
+// HasNamedSites reports whether an admin may let the app read the files of single sites.
+func (r Rights) HasNamedSites() bool { return slices.Contains(r, "Sites.Selected") }
 
-// OnlyNamedSites reports whether the only files that the app may read are those of sites that an admin named.
-func (r Rights) OnlyNamedSites() bool {
+// HasOnlyNamedSites reports whether the only files that the app may read are those of sites that an admin named.
+func (r Rights) HasOnlyNamedSites() bool {
 	hasWider := slices.ContainsFunc(r, func(right string) bool {
 		kind, _, _ := strings.Cut(right, ".")
 		return right != "Sites.Selected" && slices.Contains([]string{"Sites", "Files", "Group"}, kind)
 	})
-	return r.Sites() && !hasWider
+	return r.HasNamedSites() && !hasWider
 }

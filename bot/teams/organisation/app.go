@@ -26,9 +26,9 @@ type App struct {
 	Work   *background.Work // work that goes on after a request was answered
 }
 
-// Later runs f in the background, bounded in number and time; Surface.Run waits for it. It returns
+// RunLater runs f in the background, bounded in number and time; Surface.Run waits for it. It returns
 // false, without running f, when too much runs already.
-func (b *App) Later(ctx context.Context, f func(context.Context)) bool {
+func (b *App) RunLater(ctx context.Context, f func(context.Context)) bool {
 	return b.Work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RequestTimeout)
 		defer cancel()

@@ -171,8 +171,8 @@ func (o *Organisation) accountOf(f *graph.From) *connector.ChannelAccount {
 	return nil
 }
 
-// ByUs reports whether our app wrote a message.
-func (o *Organisation) ByUs(m *graph.Message) bool {
+// IsByUs reports whether our app wrote a message.
+func (o *Organisation) IsByUs(m *graph.Message) bool {
 	if m.From == nil || m.From.Application == nil {
 		return false
 	}

@@ -62,7 +62,7 @@ func (s *Server) Targeted(user string) []*tenant.Message {
 			if !isToldAlone || m.Deleted() {
 				continue
 			}
-			if s.org.Sees(user, m) {
+			if s.org.CanSee(user, m) {
 				out = append(out, m.Clone())
 			}
 		}
@@ -78,7 +78,7 @@ func (s *Server) Shown(user, channel string) []*tenant.Message {
 		channel = s.Opt.PersonalID(user)
 	}
 	return s.org.Messages(channel, func(m *tenant.Message) bool {
-		return s.org.IsMember(s.org.Channels[channel], user) && s.org.Sees(user, m)
+		return s.org.IsMember(s.org.Channels[channel], user) && s.org.CanSee(user, m)
 	})
 }
 

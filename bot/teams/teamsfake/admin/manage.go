@@ -110,7 +110,7 @@ func (s *Administrator) SetMembers(id string, members []string) error {
 			ch.Members = members
 		}
 		after := s.org.MemberIDs(ch)
-		if !s.org.Reachable(ch) {
+		if !s.org.IsReachable(ch) {
 			return
 		}
 		if came := s.teamsIDsWithout(after, before); len(came) > 0 {
@@ -147,7 +147,7 @@ func (s *Administrator) Erase(channel, id string) error {
 		return tenant.ErrNoMessage
 	}
 	s.org.Erase(ch, m)
-	if !s.org.Reachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
+	if !s.org.IsReachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
 		return nil
 	}
 	a := s.announcer.Base("messageDelete", announce.Where{Room: ch, Root: m.Root, User: m.User})

@@ -131,10 +131,10 @@ func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	n.Activities.Emit(ch.ID, a)
 }
 
-// Pushed reports whether the bot gets a message: it is mentioned, in a personal chat, or has
+// IsPushed reports whether the bot gets a message: it is mentioned, in a personal chat, or has
 // the permission for all of them. Messages of other bots are never pushed. Caller holds the lock.
-func (n *Announcer) Pushed(ch *tenant.Room, m *tenant.Message) bool {
-	if !n.Org.Reachable(ch) || m.Bot {
+func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
+	if !n.Org.IsReachable(ch) || m.Bot {
 		return false
 	}
 	if n.Org.Blocked[ch.Person] {

@@ -88,7 +88,7 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 
 // TellChange sends messageUpdate or messageDelete for what the bot may receive.
 func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event string, before bool) {
-	if !before && !n.Pushed(ch, m) {
+	if !before && !n.IsPushed(ch, m) {
 		return
 	}
 	a := n.MessageActivity(ch, m)

@@ -82,7 +82,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	case !isChannel, ch.Deleted:
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
 		return
-	case !c.org.Reachable(ch):
+	case !c.org.IsReachable(ch):
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 		return
 	case c.org.Teams[ch.Team].Archived:
@@ -127,7 +127,7 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad format of member id.")
 	case c.org.Blocked[u.ID]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !c.org.Knows(u.ID) || u.TenantID != c.Opt.TenantID:
+	case !c.org.HasApp(u.ID) || u.TenantID != c.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
 	case c.ensureWithinLimits(w, createRule(c.Opt.PersonalID(u.ID))):
 		calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
@@ -268,7 +268,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 	case ch.Person != "":
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
 		return
-	case !c.App.Targeted():
+	case !c.App.AllowsTargeted():
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The app does not support targeted messages.")
 		return
 	case a.Recipient == nil || a.Recipient.ID == "":

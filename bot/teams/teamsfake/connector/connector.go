@@ -75,7 +75,7 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
-		if !c.entra.Authorized(r, entra.ScopeBot) && !mayBeUnsigned {
+		if !c.entra.IsAuthorized(r, entra.ScopeBot) && !mayBeUnsigned {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
 			return
@@ -95,9 +95,9 @@ func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
 	case ch.Person != "" && c.org.Blocked[ch.Person]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !c.org.Reachable(ch):
+	case !c.org.IsReachable(ch):
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case root != "" && !ch.Begins(root):
+	case root != "" && !ch.IsRoot(root):
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
 	default:
 		return ch, root, true

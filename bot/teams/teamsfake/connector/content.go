@@ -121,7 +121,7 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 			return "a picture needs an https contentUrl or a data URI"
 		}
 	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent", at.ContentType == "application/vnd.microsoft.teams.card.file.info":
-		if ch.Person == "" || !c.App.Files() {
+		if ch.Person == "" || !c.App.AllowsFiles() {
 			return "file cards are for personal chats of apps with supportsFiles"
 		}
 	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."), strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
@@ -150,9 +150,9 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 		u := c.org.Person(e.Mentioned.ID)
 		switch {
 		case !strings.Contains(text, e.Text) || len(client.Chips(e.Text)) == 0:
-			c.Trouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
+			c.NoteTrouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
 		case u == nil || !c.org.IsMember(ch, u.ID):
-			c.Trouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
+			c.NoteTrouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
 		default:
 			known[e.Text] = true
 			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: client.ChipName(e.Text)})
@@ -164,12 +164,12 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 	}
 	for _, tag := range client.Chips(text) {
 		if !known[tag] && format != "plain" {
-			c.Trouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
+			c.NoteTrouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
 		}
 	}
 	html, faults := client.Render(text, format)
 	for _, f := range faults {
-		c.Trouble(where, m.ID, f)
+		c.NoteTrouble(where, m.ID, f)
 	}
 	m.HTML, m.Text = html, client.Plain(html)
 }
@@ -181,7 +181,7 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 		if strings.HasPrefix(at.ContentType, "image/") {
 			m.Pictures = append(m.Pictures, at.ContentURL)
 			if f := client.PictureFault(at.ContentType, at.ContentURL); f != "" {
-				c.Trouble(where, m.ID, f)
+				c.NoteTrouble(where, m.ID, f)
 				m.Broken = f
 			}
 		}
@@ -190,7 +190,7 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 		}
 		m.Cards = append(m.Cards, at.Content)
 		for _, f := range c.org.CardFaults(at.Content, ch) {
-			c.Trouble(where, m.ID, f)
+			c.NoteTrouble(where, m.ID, f)
 			m.Broken = f
 		}
 	}

@@ -209,8 +209,8 @@ func (e *Entra) RevokeTokens() {
 	clear(e.tokens)
 }
 
-// Authorized checks the bearer token of a call for an audience. Caller holds the lock.
-func (e *Entra) Authorized(r *http.Request, scope string) bool {
+// IsAuthorized reports whether a call has a token that is valid now for an audience. Caller holds the lock.
+func (e *Entra) IsAuthorized(r *http.Request, scope string) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	got, isKnown := e.tokens[token]
 	if !ok || !isKnown {

@@ -158,7 +158,7 @@ func (s *API) findFolder(drive, folder string) *tenant.Room {
 			continue
 		}
 		isFolder := folderID(ch) == folder && s.driveID(ch) == drive
-		if isFolder && s.org.Reachable(ch) {
+		if isFolder && s.org.IsReachable(ch) {
 			return ch
 		}
 	}

@@ -74,7 +74,7 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
 		switch {
-		case !s.entra.Authorized(r, entra.ScopeGraph):
+		case !s.entra.IsAuthorized(r, entra.ScopeGraph):
 			s.refuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
 		case !s.entra.IsPermitted(permission):
 			s.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
@@ -120,7 +120,7 @@ func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 		s.refuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
 		return nil
 	}
-	if !s.org.Reachable(ch) {
+	if !s.org.IsReachable(ch) {
 		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
 		return nil
 	}

@@ -66,7 +66,7 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.Live(p.id, channel, message)
+	ch, m, err := s.org.FindLive(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 	switch answer.Type {
 	case tenant.KindCard:
 		for _, f := range i.org.CardFaults(answer.Value, b.at.Room) {
-			i.Trouble(name, b.m.ID, f)
+			i.NoteTrouble(name, b.m.ID, f)
 		}
 		if b.m.View == nil {
 			b.m.View = map[string]json.RawMessage{}
@@ -207,7 +207,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
-	ch, m, err := s.org.Live(p.id, channel, message)
+	ch, m, err := s.org.FindLive(p.id, channel, message)
 	if err != nil {
 		s.Mu.Unlock()
 		return nil, err
@@ -238,7 +238,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
-	ch, m, err := s.org.Live(p.id, channel, message)
+	ch, m, err := s.org.FindLive(p.id, channel, message)
 	if err == nil {
 		m = m.Clone()
 	}

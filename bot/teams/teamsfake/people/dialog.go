@@ -252,7 +252,7 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 	case task.URL != "" && !isShowable(task.URL):
 		return i.noteMisread(out, name, "has a page that is not https: "+task.URL)
 	case task.Title == "":
-		i.Trouble(name, "", "the dialog has no title")
+		i.NoteTrouble(name, "", "the dialog has no title")
 	}
 	if task.Card != nil {
 		if task.Card.ContentType != tenant.KindCard {
@@ -260,7 +260,7 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 		}
 		n.Card = task.Card.Content
 		for _, f := range i.org.DialogFaults(n.Card, d.at.Room) {
-			i.Trouble(name, "", f)
+			i.NoteTrouble(name, "", f)
 		}
 	}
 	i.dialogs[user] = &n
@@ -282,7 +282,7 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		return i.noteMisread(out, name, fmt.Sprintf("has type %q", e.Type))
 	}
 	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
-		i.Trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
+		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
 	}
 	for _, a := range e.Attachments {
 		r := Result{Kind: a.ContentType, Card: a.Content}
@@ -291,10 +291,10 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		}
 		if a.ContentType == tenant.KindCard {
 			if name == "composeExtension/query" && a.Preview == nil {
-				i.Trouble(name, "", "an Adaptive Card without preview")
+				i.NoteTrouble(name, "", "an Adaptive Card without preview")
 			}
 			for _, f := range i.org.CardFaults(a.Content, ch) {
-				i.Trouble(name, "", f)
+				i.NoteTrouble(name, "", f)
 			}
 		}
 		out.Results = append(out.Results, r)

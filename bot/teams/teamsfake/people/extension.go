@@ -13,7 +13,7 @@ import (
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
-	ch, m, err := s.org.Visible(p.id, channel, message)
+	ch, m, err := s.org.FindVisible(p.id, channel, message)
 	if err != nil {
 		s.Mu.Unlock()
 		return nil, err
@@ -42,7 +42,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 func (p *Person) findBox(channel, root string) (announce.Where, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	ch, err := p.s.org.Postable(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
+	ch, err := p.s.org.FindPostable(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
 	return announce.Where{Room: ch, Root: root, User: p.id}, err
 }
 
@@ -61,7 +61,7 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, command, p
 		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", command)
 	}
 	s.Mu.Lock()
-	there := s.org.Reachable(at.Room)
+	there := s.org.IsReachable(at.Room)
 	value["requestId"] = s.NewID("request")[:requestIDLength]
 	s.Mu.Unlock()
 	if !there {
@@ -112,12 +112,12 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	s.Mu.Lock()
 	ch := s.org.Channels[team]
 	isMember := ch != nil && s.org.IsMember(ch, p.id)
-	there := isMember && s.org.Reachable(ch)
+	there := isMember && s.org.IsReachable(ch)
 	s.Mu.Unlock()
 	switch {
 	case !there:
 		return nil, tenant.ErrNoApp
-	case !s.App.Configurable():
+	case !s.App.HasSettings():
 		return nil, fmt.Errorf("teamsfake: the app declares no settings")
 	}
 	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", object{"data": object{}})

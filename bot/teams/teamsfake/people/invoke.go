@@ -146,7 +146,7 @@ func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
 // noteMisread is badAnswer for who holds the lock.
 func (i *invokes) noteMisread(out *Outcome, name, text string) *Outcome {
 	out.Error = "bad_answer"
-	i.Trouble(name, "", "the answer "+text)
+	i.NoteTrouble(name, "", "the answer "+text)
 	return out
 }
 

@@ -70,13 +70,13 @@ func (p *Person) Post(in tenant.Post) (id string, err error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, err := s.org.Postable(p.id, in)
+	ch, err := s.org.FindPostable(p.id, in)
 	if err != nil {
 		return "", err
 	}
 	m := s.composer.composeMessage(p.id, in)
 	s.org.Put(ch, m)
-	if s.announcer.Pushed(ch, m) {
+	if s.announcer.IsPushed(ch, m) {
 		s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), s.announcer.MessageActivity(ch, m))
 	}
 	return m.ID, nil
@@ -98,15 +98,15 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	in := tenant.Post{Channel: channel, Root: root, Text: text}
-	ch, err := s.org.Postable(p.id, in)
+	ch, err := s.org.FindPostable(p.id, in)
 	switch {
 	case err != nil:
 		return "", err
 	case ch.Person != "":
 		return "", errors.New("there are no targeted messages in a personal chat")
-	case !s.org.Reachable(ch):
+	case !s.org.IsReachable(ch):
 		return "", tenant.ErrNoApp
-	case !s.App.Targeted():
+	case !s.App.AllowsTargeted():
 		return "", errors.New("the app does not support targeted messages")
 	}
 	if command, ok := strings.CutPrefix(text, "/"); ok {
@@ -144,14 +144,14 @@ func (p *Person) Edit(channel, id, text string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.Own(p.id, channel, id)
+	ch, m, err := s.org.FindOwn(p.id, channel, id)
 	switch {
 	case err != nil:
 		return err
 	case strings.TrimSpace(text) == "":
 		return tenant.ErrEmpty
 	}
-	before := s.announcer.Pushed(ch, m)
+	before := s.announcer.IsPushed(ch, m)
 	s.composer.write(m, tenant.Post{Text: text})
 	m.EditedAt = s.Now()
 	s.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
@@ -164,11 +164,11 @@ func (p *Person) Delete(channel, id string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.Own(p.id, channel, id)
+	ch, m, err := s.org.FindOwn(p.id, channel, id)
 	if err != nil {
 		return err
 	}
-	before := s.announcer.Pushed(ch, m)
+	before := s.announcer.IsPushed(ch, m)
 	s.org.TakeBack(ch, m)
 	s.announcer.TellChange(ch, m, "messageDelete", "softDeleteMessage", before)
 	return nil
@@ -183,7 +183,7 @@ func (p *Person) Undelete(channel, id string) error {
 	if err != nil {
 		return err
 	}
-	s.announcer.TellChange(ch, m, "messageUpdate", "undeleteMessage", s.announcer.Pushed(ch, m))
+	s.announcer.TellChange(ch, m, "messageUpdate", "undeleteMessage", s.announcer.IsPushed(ch, m))
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.Visible(p.id, channel, id)
+	ch, m, err := s.org.FindVisible(p.id, channel, id)
 	if err == nil && m.Targeted != "" {
 		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", tenant.ErrNoMessage)
 	}
@@ -223,7 +223,7 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	}
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
 	isTold := m.Bot || ch.Person != "" || s.entra.HasPermission(tenant.PermitMessages)
-	if !s.org.Reachable(ch) || !isTold {
+	if !s.org.IsReachable(ch) || !isTold {
 		return nil
 	}
 	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})

@@ -15,7 +15,7 @@ func (o *Directory) ChannelsOf(team string) []*Room {
 	for _, id := range o.ChannelIDs {
 		ch := o.Channels[id]
 		isOfTeam := ch.Person == "" && ch.Team == team
-		if isOfTeam && o.Reachable(ch) {
+		if isOfTeam && o.IsReachable(ch) {
 			out = append(out, ch)
 		}
 	}
@@ -62,8 +62,8 @@ func newChannel(c Channel, person string) *Room {
 	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
 }
 
-// Begins reports whether a thread begins with this message: what one person sees has no replies.
-func (ch *Room) Begins(id string) bool {
+// IsRoot reports whether a thread begins with this message: what one person sees has no replies.
+func (ch *Room) IsRoot(id string) bool {
 	m := ch.ByID[id]
 	if m == nil {
 		return false
@@ -179,10 +179,10 @@ func (o *Directory) isMentionable(ch *Room, id string) bool {
 	return ch == nil || o.IsMember(ch, u.ID)
 }
 
-// Reachable reports whether the bot may act in a channel. Caller holds the lock.
-func (o *Directory) Reachable(ch *Room) bool {
+// IsReachable reports whether the bot may act in a channel. Caller holds the lock.
+func (o *Directory) IsReachable(ch *Room) bool {
 	if ch.Person != "" {
-		return o.Knows(ch.Person)
+		return o.HasApp(ch.Person)
 	}
 	if ch.Deleted || !o.Teams[ch.Team].Installed {
 		return false
@@ -190,8 +190,8 @@ func (o *Directory) Reachable(ch *Room) bool {
 	return ch.Kind == KindStandard || ch.Added
 }
 
-// Knows reports whether the app is installed for a person: in a team of theirs.
-func (o *Directory) Knows(user string) bool {
+// HasApp reports whether the app is installed for a person: in a team of theirs.
+func (o *Directory) HasApp(user string) bool {
 	u := o.Users[user]
 	if u == nil || u.Bot {
 		return false

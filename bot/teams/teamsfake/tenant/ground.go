@@ -99,8 +99,8 @@ func (g *Ground) ServiceAddress() string {
 	return g.Host.URL() + "/connector/" + g.Region + "/" + g.Opt.TenantID + "/"
 }
 
-// Trouble notes a problem. Caller holds the lock.
-func (g *Ground) Trouble(where, id, text string) {
+// NoteTrouble notes a problem. Caller holds the lock.
+func (g *Ground) NoteTrouble(where, id, text string) {
 	g.problems = append(g.problems, Problem{Where: where, ID: id, Text: text})
 	g.Note(Change{Kind: "problem", ID: id})
 }

@@ -40,16 +40,16 @@ type extensionCommand struct {
 	} `json:"parameters"`
 }
 
-// Targeted reports whether the app takes messages that one person sees.
-func (m *Manifest) Targeted() bool {
+// AllowsTargeted reports whether the app takes messages that one person sees.
+func (m *Manifest) AllowsTargeted() bool {
 	if m == nil {
 		return true
 	}
 	return len(m.Bots) > 0 && m.Bots[0].SupportsTargetedMessages
 }
 
-// Files reports whether the app takes files in personal chats.
-func (m *Manifest) Files() bool {
+// AllowsFiles reports whether the app takes files in personal chats.
+func (m *Manifest) AllowsFiles() bool {
 	if m == nil {
 		return true
 	}
@@ -76,8 +76,8 @@ func (m *Manifest) Slash(text string) error {
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
 }
 
-// Configurable reports whether the app has settings in a team.
-func (m *Manifest) Configurable() bool {
+// HasSettings reports whether the app has settings in a team.
+func (m *Manifest) HasSettings() bool {
 	if m == nil {
 		return true
 	}

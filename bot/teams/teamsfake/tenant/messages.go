@@ -80,8 +80,8 @@ func (m *Message) SeenBy(user string) []Object {
 	return out
 }
 
-// Postable finds the channel that somebody may write to. Caller holds the lock.
-func (o *Directory) Postable(user string, in Post) (*Room, error) {
+// FindPostable finds the channel that somebody may write to. Caller holds the lock.
+func (o *Directory) FindPostable(user string, in Post) (*Room, error) {
 	u := o.Users[user]
 	if u == nil {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoUser, user)
@@ -90,7 +90,7 @@ func (o *Directory) Postable(user string, in Post) (*Room, error) {
 		return nil, ErrEmpty
 	}
 	if in.Channel == "" || in.Channel == o.Opt.PersonalID(user) {
-		if !o.Knows(user) {
+		if !o.HasApp(user) {
 			return nil, ErrNoApp
 		}
 		return o.Personal(user), nil
@@ -102,7 +102,7 @@ func (o *Directory) Postable(user string, in Post) (*Room, error) {
 	if !u.Bot && !o.IsMember(ch, user) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
 	}
-	if in.Root != "" && !ch.Begins(in.Root) {
+	if in.Root != "" && !ch.IsRoot(in.Root) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoThread, in.Root)
 	}
 	return ch, nil
@@ -116,9 +116,9 @@ func isTeamChannel(ch *Room) bool {
 	return ch.Person == ""
 }
 
-// Own finds a message of somebody's own. Caller holds the lock.
-func (o *Directory) Own(user, channel, id string) (*Room, *Message, error) {
-	ch, m, err := o.Visible(user, channel, id)
+// FindOwn finds a message of somebody's own. Caller holds the lock.
+func (o *Directory) FindOwn(user, channel, id string) (*Room, *Message, error) {
+	ch, m, err := o.FindVisible(user, channel, id)
 	if err != nil {
 		return ch, m, err
 	}
@@ -128,8 +128,8 @@ func (o *Directory) Own(user, channel, id string) (*Room, *Message, error) {
 	return ch, m, nil
 }
 
-// Visible finds a message that a person sees. Caller holds the lock.
-func (o *Directory) Visible(user, channel, id string) (*Room, *Message, error) {
+// FindVisible finds a message that a person sees. Caller holds the lock.
+func (o *Directory) FindVisible(user, channel, id string) (*Room, *Message, error) {
 	if o.Users[user] == nil {
 		return nil, nil, ErrNoUser
 	}
@@ -144,23 +144,23 @@ func (o *Directory) Visible(user, channel, id string) (*Room, *Message, error) {
 	if m == nil || m.Deleted() {
 		return nil, nil, ErrNoMessage
 	}
-	if !o.Sees(user, m) {
+	if !o.CanSee(user, m) {
 		return nil, nil, ErrNoMessage
 	}
 	return ch, m, nil
 }
 
-// Live is Visible for what only works while the app is there. Caller holds the lock.
-func (o *Directory) Live(user, channel, id string) (*Room, *Message, error) {
-	ch, m, err := o.Visible(user, channel, id)
-	if err == nil && !o.Reachable(ch) {
+// FindLive is FindVisible for what only works while the app is there. Caller holds the lock.
+func (o *Directory) FindLive(user, channel, id string) (*Room, *Message, error) {
+	ch, m, err := o.FindVisible(user, channel, id)
+	if err == nil && !o.IsReachable(ch) {
 		err = ErrNoApp
 	}
 	return ch, m, err
 }
 
-// Sees reports whether a person sees a message: one for everybody, or one for that person alone that isn't too old.
-func (o *Directory) Sees(user string, m *Message) bool {
+// CanSee reports whether a person sees a message: one for everybody, or one for that person alone that isn't too old.
+func (o *Directory) CanSee(user string, m *Message) bool {
 	if m.Targeted == "" {
 		return true
 	}
