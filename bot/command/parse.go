@@ -24,9 +24,9 @@ import (
 // backslashes of its own before "!" and "/" there.
 func Parse(text string, opt Options) Parsed {
 	front, rest := splitFront(text, opt)
-	if said, ok := cutEscape(rest); ok {
-		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + said)}
-		if hasInsideLine(said, opt) {
+	if escaped, ok := cutEscape(rest); ok {
+		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped)}
+		if hasInsideLine(escaped, opt) {
 			p.Marker = bridge.MarkColleagues
 		}
 		return p

@@ -213,7 +213,7 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 	next := from
 	for {
 		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return h.Graph.Replies(ctx, group, channel, m.ID, next)
+			return h.Graph.Replies(ctx, graph.Thread{Group: group, Channel: channel, Root: m.ID}, next)
 		})
 		if err != nil {
 			return err
@@ -324,6 +324,11 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 	}
 	edit, err := h.missedEdit(ctx, at, m, inOurThread)
 	return append(facts, edit...), false, err
+}
+
+// threadOf names to Graph the thread that a place is in, or that its message begins. group is the team's id in Graph.
+func threadOf(group string, at bridge.Place) graph.Thread {
+	return graph.Thread{Group: group, Channel: at.Channel, Root: fact.Root(at)}
 }
 
 // placeOf returns the place of a message that Graph shows.

@@ -37,14 +37,14 @@ func newClosures() *closures { return &closures{byPlace: map[string]closure{}} }
 func (c *closures) close(place string, err error, condition channels.Condition, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	one, closedBefore := c.byPlace[place]
+	entry, closedBefore := c.byPlace[place]
 	if !closedBefore {
-		one.closedAt = now
+		entry.closedAt = now
 	}
-	one.err = err
-	one.condition = condition
-	one.triedAt = now
-	c.byPlace[place] = one
+	entry.err = err
+	entry.condition = condition
+	entry.triedAt = now
+	c.byPlace[place] = entry
 	return !closedBefore
 }
 
@@ -68,15 +68,15 @@ func (c *closures) errIfClosed(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range places {
-		one, ok := c.byPlace[p]
+		entry, ok := c.byPlace[p]
 		if !ok {
 			continue
 		}
-		if now.Sub(one.triedAt).Abs() < probeInterval {
-			return one.err
+		if now.Sub(entry.triedAt).Abs() < probeInterval {
+			return entry.err
 		}
-		one.triedAt = now
-		c.byPlace[p] = one
+		entry.triedAt = now
+		c.byPlace[p] = entry
 	}
 	return nil
 }
@@ -86,12 +86,12 @@ func (c *closures) openMatching(matches func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var first time.Time
-	for p, one := range c.byPlace {
+	for p, entry := range c.byPlace {
 		if !matches(p) {
 			continue
 		}
-		if first.IsZero() || one.closedAt.Before(first) {
-			first = one.closedAt
+		if first.IsZero() || entry.closedAt.Before(first) {
+			first = entry.closedAt
 		}
 		delete(c.byPlace, p)
 	}
@@ -104,8 +104,8 @@ func (c *closures) latestCondition() (channels.Condition, bool) {
 	defer c.mu.Unlock()
 	var last closure
 	for _, p := range slices.Sorted(maps.Keys(c.byPlace)) {
-		if one := c.byPlace[p]; !one.closedAt.Before(last.closedAt) {
-			last = one
+		if entry := c.byPlace[p]; !entry.closedAt.Before(last.closedAt) {
+			last = entry
 		}
 	}
 	return last.condition, len(c.byPlace) > 0

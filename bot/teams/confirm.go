@@ -23,14 +23,14 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
+		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
 	})
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		return bridge.Unchanged, nil
 	case errors.Is(err, graph.ErrNotFound):
-		there, err := h.isThreadReadable(ctx, at)
-		if err != nil || !there {
+		isReadable, err := h.isThreadReadable(ctx, at)
+		if err != nil || !isReadable {
 			return bridge.Unchanged, err
 		}
 		if h.isJustWritten(at.Message) {
@@ -95,8 +95,8 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 const maxGraphDelay = 30 * time.Second
 
 func (h *history) isJustWritten(message string) bool {
-	said, err := strconv.ParseInt(message, 10, 64)
-	return err == nil && h.Now().Sub(time.UnixMilli(said)) < maxGraphDelay
+	writtenAt, err := strconv.ParseInt(message, 10, 64)
+	return err == nil && h.Now().Sub(time.UnixMilli(writtenAt)) < maxGraphDelay
 }
 
 // errNotShownYet makes the engine ask again soon, because what Graph shows may be older than what is stored.
@@ -117,7 +117,7 @@ func readError(err error) error {
 // the thread counts as deleted.
 func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, error) {
 	_, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
+		return h.Graph.Message(ctx, threadOf(group, at), at.Thread)
 	})
 	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
 		return false, nil

@@ -178,13 +178,13 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 	a.Text = c.text.Text
 	a.Summary = c.text.Summary
 	for _, m := range c.text.Mentions {
-		one, ok, err := s.People.Find(ctx, channel, m.User)
+		member, ok, err := s.People.Find(ctx, channel, m.User)
 		if err != nil {
 			return a, err
 		}
 		id := m.User
 		if ok {
-			id = one.Teams
+			id = member.Teams
 		}
 		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: m.Text, Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name}})
 	}

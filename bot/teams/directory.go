@@ -109,10 +109,10 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user str
 		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.Tenant) {
 			return true
 		}
-		one := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
-		one.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
-		one.Mute = one.Guest
-		list = append(list, one)
+		member := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
+		member.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
+		member.Mute = member.Guest
+		list = append(list, member)
 		return true
 	})
 	return list, err

@@ -52,7 +52,7 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 	}
 	at := fact.PlaceOf(a)
 	m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return fs.Graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
+		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
 	})
 	if err != nil {
 		if !errors.Is(err, graph.ErrNotGranted) {
@@ -152,8 +152,8 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 	if after["channels"] != o.Channel {
 		return nil, errElsewhere
 	}
-	root := after["messages"]
-	return fs.Graph.Picture(ctx, after["teams"], after["channels"], root, cmp.Or(after["replies"], root), after["hostedContents"])
+	thread := graph.Thread{Group: after["teams"], Channel: after["channels"], Root: after["messages"]}
+	return fs.Graph.Picture(ctx, thread, cmp.Or(after["replies"], thread.Root), after["hostedContents"])
 }
 
 // errFile is the root of what Open returns.

@@ -166,7 +166,7 @@ func (it *intake) identifyPerson(ctx context.Context, conversation string, accou
 	if !isPerson || known[account.ID].Kind != "" {
 		return nil
 	}
-	one, ok, err := it.People.Find(ctx, conversation, account.ID)
+	person, ok, err := it.People.Find(ctx, conversation, account.ID)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (it *intake) identifyPerson(ctx context.Context, conversation string, accou
 		addForeign(account, known)
 		return nil
 	}
-	known[account.ID] = fact.Who{User: one.User, Name: one.Name, Kind: string(one.Kind)}
+	known[account.ID] = fact.Who{User: person.User, Name: person.Name, Kind: string(person.Kind)}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 // and that is no error.
 func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, group, at.Channel, fact.Root(at), fact.Root(at))
+		return h.Graph.Message(ctx, threadOf(group, at), fact.Root(at))
 	})
 	if err == nil {
 		err = h.readReplies(ctx, at.Channel, &m, "")

@@ -59,10 +59,10 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 	if !deleted && l.Deleted == 0 { // nobody told us of the deletion: the message may still have changed
 		return p.EditFacts(a, at), nil
 	}
-	told := p.Known(id, fact.KeyOf(at))
-	facts := append(p.LifeFacts(a, at, l, deleted), told)
+	knownFact := p.Known(id, fact.KeyOf(at))
+	facts := append(p.LifeFacts(a, at, l, deleted), knownFact)
 	if !deleted {
-		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], told.OrderKey))
+		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], knownFact.OrderKey))
 	}
 	return facts, nil
 }

@@ -61,7 +61,7 @@ func (w *world) sweep(all []*Surface) {
 func (w *world) shown(root, id string) graph.Message {
 	w.t.Helper()
 	m, err := organisation.ReadPatiently(within(w.t), w.s.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return w.s.org.Graph.Message(ctx, group, w.channel, root, id)
+		return w.s.org.Graph.Message(ctx, graph.Thread{Group: group, Channel: w.channel, Root: root}, id)
 	})
 	must(w.t, err)
 	return m

@@ -168,8 +168,8 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 // mayLeadAway reports whether a part of a path could lead to another place on a server that decodes it once
 // more, or that takes a backslash for a slash.
 func mayLeadAway(part string) bool {
-	if again, err := url.PathUnescape(part); err == nil {
-		part = again
+	if decoded, err := url.PathUnescape(part); err == nil {
+		part = decoded
 	}
 	return strings.ContainsAny(part, `/\`) || strings.Trim(part, ". ") == ""
 }

@@ -163,12 +163,12 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 	}
 	p.Facts.Contact = who
 	if p.Said != nil {
-		said := *p.Said
-		said.From, said.Then = who, slices.Clone(said.Then)
-		for i := range said.Then {
-			said.Then[i].From = who
+		message := *p.Said
+		message.From, message.Then = who, slices.Clone(message.Then)
+		for i := range message.Then {
+			message.Then[i].From = who
 		}
-		p.Said = &said
+		p.Said = &message
 	}
 	if p.Line != nil {
 		line := *p.Line
@@ -190,24 +190,16 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 	for range maxReconcilePages * threadsPerPage / size {
 		page, err := organisation.ReadPatiently(ctx, s.Organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			if p.Place.Thread != "" {
-				return s.Graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
+				return s.Graph.Replies(ctx, threadOf(group, p.Place), next)
 			}
 			return s.Graph.Messages(ctx, group, p.Place.Channel, size, next)
 		})
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
 		}
-		mayContinue := p.Place.Thread != "" // Graph doesn't document the order of replies, so all their pages are read
 		for i := range page.Value {
 			m := &page.Value[i]
-			if lastChange(m).After(oldest) {
-				mayContinue = true
-			}
-			if m.ID == p.Place.Message || m.CreatedAt.Before(oldest) {
-				continue
-			}
-			isShown := m.DeletedAt.IsZero()
-			if !s.IsByUs(m) || !isShown {
+			if m.CreatedAt.Before(oldest) || !s.mayBePost(p, m) {
 				continue
 			}
 			if !matches(m) {
@@ -222,9 +214,20 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 			}
 		}
 		next = page.Next
+		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
+		mayContinue := hasNew || p.Place.Thread != "" // Graph doesn't document the order of replies, so all their pages are read
 		if next == "" || !mayContinue {
 			return graph.Message{}, channels.Absent, nil
 		}
 	}
 	return graph.Message{}, channels.CannotTell, nil
+}
+
+// mayBePost reports whether a message is one of ours that people still see. The message that the place of p names is not
+// sought, because it is known already.
+func (s *poster) mayBePost(p bridge.Post, m *graph.Message) bool {
+	if m.ID == p.Place.Message || !m.DeletedAt.IsZero() {
+		return false
+	}
+	return s.IsByUs(m)
 }

@@ -178,12 +178,12 @@ func hasStatus(err error, statuses ...int) bool {
 
 // sendEphemeral posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
 func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
-	one, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
+	person, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
 	if ok {
-		a.Recipient = &connector.ChannelAccount{ID: one.Teams, Name: one.Name}
+		a.Recipient = &connector.ChannelAccount{ID: person.Teams, Name: person.Name}
 		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 		r, err := s.Bot.SendTargeted(ctx, at, a)
 		if err == nil {

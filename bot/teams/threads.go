@@ -123,11 +123,11 @@ func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (
 	if err != nil || known {
 		return known, false, err
 	}
-	said, err := strconv.ParseInt(a.ReplyToID, 10, 64)
+	writtenAt, err := strconv.ParseInt(a.ReplyToID, 10, 64)
 	if err != nil {
 		return true, false, nil //nolint:nilerr // it is stored, and decoding reports it as unreadable
 	}
-	if a.At().Sub(time.UnixMilli(said)) > maxReactionLead {
+	if a.At().Sub(time.UnixMilli(writtenAt)) > maxReactionLead {
 		return false, false, nil
 	}
 	early, err = t.isOurChannel(ctx, at.Channel)

@@ -148,21 +148,9 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 			draft.Labels = append(draft.Labels, label)
 		}
 	}
-	draft.Buttons = []bridge.TemplateButton{}
-	for _, row := range strings.Split(v.Text(fieldButtons), "\n") {
-		if title, url, _ := strings.Cut(row, "|"); strings.TrimSpace(row) != "" {
-			draft.Buttons = append(draft.Buttons, bridge.TemplateButton{Title: strings.TrimSpace(title), URL: strings.TrimSpace(url)})
-		}
-	}
-	draft.Examples = map[string]string{}
-	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {
-		name, value, ok := strings.Cut(row, ":")
-		name = strings.Trim(name, "{} \t\r")
-		if ok && name != "" {
-			draft.Examples[name] = strings.TrimSpace(value)
-		} else if strings.TrimSpace(row) != "" {
-			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, maxWrongRunes))
-		}
+	draft.Buttons = readTemplateButtons(v)
+	if draft.Examples, problem = readTemplateExamples(v); problem != "" {
+		return fieldExamples, problem
 	}
 	if draft.Account == "" {
 		return fieldAccount, "Choose an account."
@@ -172,6 +160,38 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 		return f.Field, strings.TrimSpace("It " + f.Text + ". " + f.Hint)
 	}
 	return "", ""
+}
+
+// readTemplateButtons reads a template's buttons, one a line: "Title", or "Title | https://…". The list is empty and not
+// nil if there are none.
+func readTemplateButtons(v Values) []bridge.TemplateButton {
+	buttons := []bridge.TemplateButton{}
+	for _, row := range strings.Split(v.Text(fieldButtons), "\n") {
+		if strings.TrimSpace(row) == "" {
+			continue
+		}
+		title, url, _ := strings.Cut(row, "|")
+		buttons = append(buttons, bridge.TemplateButton{Title: strings.TrimSpace(title), URL: strings.TrimSpace(url)})
+	}
+	return buttons
+}
+
+// readTemplateExamples reads examples of a template's variables, one a line: "quote_number: Q-1042". problem is about the
+// first line that can't be read.
+func readTemplateExamples(v Values) (examples map[string]string, problem string) {
+	examples = map[string]string{}
+	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {
+		name, value, hasColon := strings.Cut(row, ":")
+		name = strings.Trim(name, "{} \t\r")
+		if hasColon && name != "" {
+			examples[name] = strings.TrimSpace(value)
+			continue
+		}
+		if strings.TrimSpace(row) != "" {
+			return nil, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, maxWrongRunes))
+		}
+	}
+	return examples, ""
 }
 
 // templateChanged confirms that a template was kept or deleted.

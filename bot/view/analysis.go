@@ -101,16 +101,16 @@ func taggedPieces(c *bridge.AnalysisLine) []Piece {
 
 // referencePieces names the numbers, with their links.
 func referencePieces(c *bridge.AnalysisLine) []Piece {
-	var said [][]Piece
+	var numbers [][]Piece
 	for _, r := range c.References[:min(len(c.References), maxReferences)] {
 		label := nameWords([]string{r.Name}) + " " + shape.OneLine(r.Number, shape.MaxNameRunes)
 		if r.Link != "" {
-			said = append(said, []Piece{{Kind: PieceLink, Text: label, URL: r.Link}})
+			numbers = append(numbers, []Piece{{Kind: PieceLink, Text: label, URL: r.Link}})
 			continue
 		}
-		said = append(said, []Piece{shape.Text(label)})
+		numbers = append(numbers, []Piece{shape.Text(label)})
 	}
-	return shape.Joined(shape.Between, said...)
+	return shape.Joined(shape.Between, numbers...)
 }
 
 // suggestionButtons offer what fits: replies, tags and next steps.

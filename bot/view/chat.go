@@ -13,11 +13,11 @@ const maxEmojiRunes = 16
 // Lines about what customers do in chats besides writing.
 
 func reactedLine(l bridge.Line, c *bridge.ReactedLine, f bridge.Facts) []Block {
-	said := shape.Customer(l, f) + " took back a reaction to " + messageWords(c.Message)
+	words := shape.Customer(l, f) + " took back a reaction to " + messageWords(c.Message)
 	if emoji := shape.OneLine(c.Emoji, maxEmojiRunes); emoji != "" {
-		said = shape.Customer(l, f) + " reacted " + emoji + " to " + messageWords(c.Message)
+		words = shape.Customer(l, f) + " reacted " + emoji + " to " + messageWords(c.Message)
 	}
-	return []Block{shape.SmallPrint(shape.Text(said))}
+	return []Block{shape.SmallPrint(shape.Text(words))}
 }
 
 func changedLine(l bridge.Line, c *bridge.ChangedLine, f bridge.Facts) []Block {

@@ -53,8 +53,8 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
 	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
 	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.Then(decisionWords(d.Reason, f))
-	said := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
-	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), said}}
+	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
+	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }
 
 // fateWords says what became of a text; "" for a fate of a later version.

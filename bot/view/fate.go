@@ -68,11 +68,11 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 
 // windowLine is about a text that depends on the reply window. until is when the window closes or closed.
 func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Time, provider, hint string) []Block {
-	said := []any{what, shape.At(until, f.Zone), "."}
+	parts := []any{what, shape.At(until, f.Zone), "."}
 	if until.IsZero() { // the window was never open, or only the provider knows when it closed
-		said = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
+		parts = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{makeHeadline(l, icon, append(said, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
+	return append([]Block{makeHeadline(l, icon, append(parts, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
@@ -81,12 +81,12 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 }
 
 func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {
-	said := []any{"Not delivered yet: " + shape.Customer(l, f) + " does not have this."}
+	parts := []any{"Not delivered yet: " + shape.Customer(l, f) + " does not have this."}
 	if !c.Since.IsZero() {
-		said = append(said, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
+		parts = append(parts, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
 	}
-	said = append(said, shape.Then(reasonWords(c.Reason, f)), shape.Then(shape.Or(c.Hint, "I keep trying.")))
-	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", said...)}, shape.Quote(l.Text)...)
+	parts = append(parts, shape.Then(reasonWords(c.Reason, f)), shape.Then(shape.Or(c.Hint, "I keep trying.")))
+	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", parts...)}, shape.Quote(l.Text)...)
 }
 
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {

@@ -150,8 +150,8 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	if !ok {
 		unknown = &bridge.UnknownLine{}
 	}
-	said := shape.Sentence(shape.Mentioned(l), shape.AsSentence(unknown.Reason), shape.Then(unknown.Hint))
-	return append([]Block{said}, shape.Quote(l.Text)...)
+	sentence := shape.Sentence(shape.Mentioned(l), shape.AsSentence(unknown.Reason), shape.Then(unknown.Hint))
+	return append([]Block{sentence}, shape.Quote(l.Text)...)
 }
 
 // needsArguments reports whether a verb can do nothing without arguments, for which its form asks.

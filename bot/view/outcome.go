@@ -8,17 +8,17 @@ import (
 // outcomeLine lays out a line that says what became of its message. If people can read the message
 // nowhere else, its words stay above; otherwise the line repeats only their beginning.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
-	said := outcomePieces(l, f)
+	pieces := outcomePieces(l, f)
 	switch l.Kind() {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
-		return append(lineBlocks(l, f), shape.SmallPrint(said...))
+		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
 	case bridge.LineDecided:
-		return []Block{shape.Line(said...)}
+		return []Block{shape.Line(pieces...)}
 	case bridge.LineParticipant:
-		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail."), shape.SmallPrint(said...)}
+		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail."), shape.SmallPrint(pieces...)}
 	default:
 		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
-		return append([]Block{shape.Line(said...)}, shape.Kept(l)...)
+		return append([]Block{shape.Line(pieces...)}, shape.Kept(l)...)
 	}
 }
 

@@ -61,11 +61,11 @@ func richList(l *bridge.RichList) []Block {
 		}
 		var rows [][]Piece
 		for _, row := range s.Rows {
-			one := []Piece{shape.Text(shape.OneLine(row.Title, shape.MaxNameRunes))}
+			pieces := []Piece{shape.Text(shape.OneLine(row.Title, shape.MaxNameRunes))}
 			if d := shape.OneLine(row.Description, shape.MaxSubjectRunes); d != "" {
-				one = append(one, shape.Text(" ("+d+")"))
+				pieces = append(pieces, shape.Text(" ("+d+")"))
 			}
-			rows = append(rows, one)
+			rows = append(rows, pieces)
 		}
 		blocks = append(blocks, shape.SmallPrint(shape.Joined(shape.Between, rows...)...))
 	}

@@ -46,9 +46,9 @@ func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 // appendRun adds a run. It joins the run to the last one if both look the same.
 func appendRun(runs []inline, run inline) []inline {
 	if last := len(runs) - 1; last >= 0 {
-		bare := runs[last]
-		bare.Text = run.Text
-		if bare == run {
+		lastWithText := runs[last]
+		lastWithText.Text = run.Text
+		if lastWithText == run { // nothing but the texts differs
 			runs[last].Text += run.Text
 			return runs
 		}

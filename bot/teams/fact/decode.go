@@ -88,8 +88,8 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 		Actor: p.Actor(a), Place: at, Order: sortKey(at.Message), Raw: t.Plain,
 		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own,
 	}
-	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
-	said.Ask(&out)
+	message := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
+	message.Ask(&out)
 	return out
 }
 

@@ -122,23 +122,30 @@ func (c *Client) Messages(ctx context.Context, group, channel string, size int, 
 
 // Replies lists a thread's replies. Their order is undocumented. next is Page.Next of the page before, or
 // Message.MoreReplies; it is "" for the first.
-func (c *Client) Replies(ctx context.Context, group, channel, root, next string) (p Page[Message], err error) {
+func (c *Client) Replies(ctx context.Context, t Thread, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.addressOf("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
+		next = c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
 	}
 	err = c.get(ctx, "GET replies", next, c.pageBytes, &p)
 	return p, err
 }
 
-// Message returns one message of a thread. For the thread's first message, id is root.
-func (c *Client) Message(ctx context.Context, group, channel, root, id string) (m Message, err error) {
-	err = c.get(ctx, "GET message", c.messageAddress(group, channel, root, id), maxMessage, &m)
+// Thread names a thread by the ids of its parts.
+type Thread struct {
+	Group   string // of the team, in Graph
+	Channel string
+	Root    string // the thread's first message
+}
+
+// Message returns one message of a thread. For the thread's first message, id is t.Root.
+func (c *Client) Message(ctx context.Context, t Thread, id string) (m Message, err error) {
+	err = c.get(ctx, "GET message", c.messageAddress(t, id), maxMessage, &m)
 	return m, err
 }
 
-// Picture reads a picture that was pasted into a message; content is the id of the hosted content.
-func (c *Client) Picture(ctx context.Context, group, channel, root, id, content string) (*rest.Answer, error) {
-	message := c.messageAddress(group, channel, root, id)
+// Picture reads a picture that was pasted into a message of a thread; content is the id of the hosted content.
+func (c *Client) Picture(ctx context.Context, t Thread, id, content string) (*rest.Answer, error) {
+	message := c.messageAddress(t, id)
 	part := c.addressOf("hostedContents", content, "$value")
 	if message == "" || part == "" { // one of the ids can't be one; open refuses the empty address
 		return c.open(ctx, "GET hosted content", "", maxPicture)
@@ -208,12 +215,12 @@ func (c *Client) readWebURL(ctx context.Context, name, address string) (string, 
 	return at.WebURL, err
 }
 
-// messageAddress returns the address of a message; "" when one of the ids can't be an id.
-func (c *Client) messageAddress(group, channel, root, id string) string {
-	if id == root {
-		return c.addressOf("teams", group, "channels", channel, "messages", root)
+// messageAddress returns the address of a message of a thread; "" if one of the ids can't be an id.
+func (c *Client) messageAddress(t Thread, id string) string {
+	if id == t.Root {
+		return c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root)
 	}
-	return c.addressOf("teams", group, "channels", channel, "messages", root, "replies", id)
+	return c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies", id)
 }
 
 // addressOf joins escaped parts to an address; "" when one of them is empty or would lead to another path.

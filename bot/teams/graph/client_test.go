@@ -120,7 +120,7 @@ func TestPages(t *testing.T) {
 			take([]graph.Message{m})
 			take(m.Replies)
 			for more := m.MoreReplies; more != ""; {
-				r, err := st.client.Replies(st.ctx(), group, tickets, m.ID, more)
+				r, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: m.ID}, more)
 				must(t, err)
 				take(r.Value)
 				more = r.Next
@@ -152,29 +152,29 @@ func TestMessage(t *testing.T) {
 	}
 	must(t, st.ann.Edit(tickets, ids[1], "changed"))
 	must(t, st.ann.Delete(tickets, ids[2]))
-	p, err := st.client.Replies(st.ctx(), group, tickets, root, "")
+	p, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, "")
 	must(t, err)
-	rest, err := st.client.Replies(st.ctx(), group, tickets, root, p.Next)
+	rest, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, p.Next)
 	must(t, err)
 	if len(p.Value) != 50 || len(rest.Value) != 10 || rest.Next != "" {
 		t.Errorf("%d and %d replies, then %q", len(p.Value), len(rest.Value), rest.Next)
 	}
-	m, err := st.client.Message(st.ctx(), group, tickets, root, root)
+	m, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, root)
 	must(t, err)
 	if m.ID != root || m.ReplyToID != "" || m.Type != "message" || m.From.User.ID != ann || !strings.Contains(m.Body.Content, "<strong>there</strong>") || m.CreatedAt.IsZero() {
 		t.Errorf("the root is %+v", m)
 	}
-	m, err = st.client.Message(st.ctx(), group, tickets, root, ids[1])
+	m, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, ids[1])
 	must(t, err)
 	if m.ReplyToID != root || m.EditedAt.IsZero() || !m.DeletedAt.IsZero() || !strings.Contains(m.Body.Content, "changed") {
 		t.Errorf("the changed one is %+v", m)
 	}
-	m, err = st.client.Message(st.ctx(), group, tickets, root, ids[2])
+	m, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, ids[2])
 	must(t, err)
 	if m.DeletedAt.IsZero() {
 		t.Errorf("the deleted one is %+v", m)
 	}
-	_, err = st.client.Message(st.ctx(), group, tickets, root, "1")
+	_, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, "1")
 	if !errors.Is(err, graph.ErrNotFound) {
 		t.Error(err)
 	}
@@ -200,13 +200,13 @@ func TestFiles(t *testing.T) {
 		must(t, a.Close())
 		return b
 	}
-	if got := read(st.client.Picture(st.ctx(), group, tickets, root, root, st.srv.Message(tickets, root).Files[0].ID)); !bytes.Equal(got, picture) {
+	if got := read(st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, root, st.srv.Message(tickets, root).Files[0].ID)); !bytes.Equal(got, picture) {
 		t.Errorf("%d bytes", len(got))
 	}
-	if got := read(st.client.Picture(st.ctx(), group, tickets, root, id, st.srv.Message(tickets, id).Files[1].ID)); !bytes.Equal(got, picture[:500]) {
+	if got := read(st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, id, st.srv.Message(tickets, id).Files[1].ID)); !bytes.Equal(got, picture[:500]) {
 		t.Errorf("%d bytes", len(got))
 	}
-	m, err := st.client.Message(st.ctx(), group, tickets, root, id)
+	m, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, id)
 	must(t, err)
 	i := slices.IndexFunc(m.Attachments, func(a graph.Attachment) bool { return a.ContentType == graph.ContentFile })
 	if i < 0 || m.Attachments[i].Name != "bill ü.pdf" {
@@ -301,10 +301,10 @@ func TestElsewhere(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := st.client.Message(st.ctx(), group, id, "1", "2"); !errors.Is(err, graph.ErrAddress) {
+		if _, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: id, Root: "1"}, "2"); !errors.Is(err, graph.ErrAddress) {
 			t.Errorf("%q: %v", id, err)
 		}
-		if _, err := st.client.Picture(st.ctx(), group, tickets, "1", "2", id); !errors.Is(err, graph.ErrAddress) {
+		if _, err := st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: "1"}, "2", id); !errors.Is(err, graph.ErrAddress) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

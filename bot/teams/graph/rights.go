@@ -19,14 +19,14 @@ func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error
 	if err != nil {
 		return nil, false, err
 	}
-	var said struct {
+	var claims struct {
 		jwt.RegisteredClaims
 		Roles Rights `json:"roles"`
 	}
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &said); err != nil {
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil {
 		return nil, false, nil //nolint:nilerr // the token is meant for Graph alone
 	}
-	return said.Roles, true, nil
+	return claims.Roles, true, nil
 }
 
 // Files returns the right that lets the app read all files of channels; "" if no right does.

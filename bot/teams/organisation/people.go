@@ -46,31 +46,31 @@ func memberKey(channel, user string) string { return channel + "/" + user }
 
 // learn remembers the person of a note; it ignores a note that doesn't belong to id.
 func (p *People) learn(id string, value json.RawMessage) {
-	var one Person
-	if json.Unmarshal(value, &one) == nil && one.Teams == id {
-		p.put(one)
+	var person Person
+	if json.Unmarshal(value, &person) == nil && person.Teams == id {
+		p.put(person)
 	}
 }
 
 // put remembers a person, unless something newer is known.
-func (p *People) put(one Person) {
-	old, ok := p.byID.Get(one.Teams)
-	if ok && old.AskedAt.After(one.AskedAt) {
+func (p *People) put(person Person) {
+	old, ok := p.byID.Get(person.Teams)
+	if ok && old.AskedAt.After(person.AskedAt) {
 		return
 	}
-	p.byID.Put(one.Teams, one)
-	if one.User != "" {
-		p.byID.Put(one.User, one)
+	p.byID.Put(person.Teams, person)
+	if person.User != "" {
+		p.byID.Put(person.User, person)
 	}
 }
 
 // Find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams doesn't list the
 // person there: then we can't know who it is.
 // Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person.
-func (p *People) Find(ctx context.Context, conversation, id string) (one Person, ok bool, err error) {
-	one, known := p.byID.Get(id)
-	if known && p.Now().Sub(one.AskedAt).Abs() < personLifetime {
-		return one, true, nil
+func (p *People) Find(ctx context.Context, conversation, id string) (person Person, ok bool, err error) {
+	person, known := p.byID.Get(id)
+	if known && p.Now().Sub(person.AskedAt).Abs() < personLifetime {
+		return person, true, nil
 	}
 	channel, _ := connector.SplitThread(conversation)
 	asked, err := p.ask(ctx, channel, id)
@@ -81,7 +81,7 @@ func (p *People) Find(ctx context.Context, conversation, id string) (one Person,
 		return Person{}, false, nil
 	}
 	if known { // asked too long ago, but Teams gives no newer answer
-		return one, true, nil
+		return person, true, nil
 	}
 	return Person{}, false, err
 }
@@ -116,28 +116,28 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
-	one := p.Describe(m)
-	p.put(one)
-	p.lastSeen.Put(memberKey(channel, one.User), p.Now())
-	if err := p.notes.Keep(ctx, notePerson+one.Teams, one); err != nil {
+	person := p.Describe(m)
+	p.put(person)
+	p.lastSeen.Put(memberKey(channel, person.User), p.Now())
+	if err := p.notes.Keep(ctx, notePerson+person.Teams, person); err != nil {
 		p.Log.Warn("teams person not noted", "error", err)
 	}
-	return one, nil
+	return person, nil
 }
 
 // Describe says what a member is to us: a person only if Teams says that they belong to
 // our own tenant and are no guest in it.
 func (p *People) Describe(m connector.Member) Person {
-	one := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
+	person := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
 	role := m.UserRole
 	if role == "" {
 		role = "user"
 	}
 	isOfTenant := m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.Tenant)
 	if isOfTenant && strings.EqualFold(role, "user") {
-		one.Kind = bridge.ActorPerson
+		person.Kind = bridge.ActorPerson
 	}
-	return one
+	return person
 }
 
 // isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 if it

@@ -29,19 +29,19 @@ type Failure struct {
 
 // Error implements error.
 func (e *Failure) Error() string {
-	said := ""
+	details := ""
 	for _, s := range []string{e.Code, e.Text} {
 		if s != "" {
-			said += ": " + s
+			details += ": " + s
 		}
 	}
 	if e.Cause != nil {
-		said += ": " + e.Cause.Error()
+		details += ": " + e.Cause.Error()
 	}
 	if e.Status == 0 {
-		return "teams: " + e.Call + said
+		return "teams: " + e.Call + details
 	}
-	return fmt.Sprintf("teams: %s: status %d%s", e.Call, e.Status, said)
+	return fmt.Sprintf("teams: %s: status %d%s", e.Call, e.Status, details)
 }
 
 // Unwrap returns the cause.
@@ -52,12 +52,12 @@ func (e *Failure) Unwrap() error { return e.Cause }
 func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
-	var said struct {
+	var answer struct {
 		Error json.RawMessage `json:"error"`
 		Text  string          `json:"message"`
 		Code  string          `json:"errorCode"`
 	}
-	if json.Unmarshal(body, &said) != nil {
+	if json.Unmarshal(body, &answer) != nil {
 		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
 			e.Text = Shorten(string(body))
 		}
@@ -67,10 +67,10 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 		Code string `json:"code"`
 		Text string `json:"message"`
 	}
-	if json.Unmarshal(said.Error, &inner) == nil {
-		said.Code, said.Text = inner.Code, inner.Text
+	if json.Unmarshal(answer.Error, &inner) == nil {
+		answer.Code, answer.Text = inner.Code, inner.Text
 	}
-	e.Code, e.Text = Shorten(said.Code), Shorten(said.Text)
+	e.Code, e.Text = Shorten(answer.Code), Shorten(answer.Text)
 	return e
 }
 

@@ -235,11 +235,11 @@ func tokenError(err error) error {
 		return fmt.Errorf("%w: Entra answers status %d", ErrToken, status)
 	}
 	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is useful for Microsoft only
-	said := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
+	refusal := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
 	isBusy := status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
 	saysBusy := refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error"
 	if isBusy || saysBusy { // the credentials may be right
-		return fmt.Errorf("%w: %w", ErrToken, said)
+		return fmt.Errorf("%w: %w", ErrToken, refusal)
 	}
-	return fmt.Errorf("%w: %w: %w", ErrToken, ErrCredentials, said)
+	return fmt.Errorf("%w: %w: %w", ErrToken, ErrCredentials, refusal)
 }

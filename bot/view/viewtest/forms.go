@@ -2,6 +2,7 @@ package viewtest
 
 import (
 	"fmt"
+	"slices"
 
 	"parley/bot/verb"
 	"parley/bot/view"
@@ -44,12 +45,15 @@ func Stock() bridge.Templates {
 func (s Samples) Forms() (map[string]view.Form, error) {
 	ann := s.Ann
 	ann.Email = "ann@acme.test"
-	all := s.inputs()
+	all := s.formInputs()
 	for _, v := range verb.All() {
-		if v.Form.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
+		if v.Form.Ask == nil || v.Anywhere {
+			continue // there is no form, or its sample is among formInputs
+		}
+		if slices.Contains([]bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbAllow}, v.Name) {
 			continue // they have samples of their own, or none
 		}
-		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
+		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
 			Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: When()}
 	}
 	forms := map[string]view.Form{}
@@ -77,29 +81,29 @@ func (s Samples) Pick() (view.Form, error) {
 	return view.Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{s.Facts()})
 }
 
-// inputs of the forms with more than text, of those that begin a conversation, and of
+// formInputs of the forms with more than text, of those that begin a conversation, and of
 // templates.
-func (s Samples) inputs() map[string]view.FormInput {
+func (s Samples) formInputs() map[string]view.FormInput {
 	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
-		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Template: args}, Templates: Stock(), Now: When()}
+		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, Template: args}, Templates: Stock(), Now: When()}
 	}
 	beside := s.Facts()
-	beside.Replying = s.replying()
+	beside.Replying = s.replyingAgents()
 	forms := map[string]view.FormInput{
-		"reply_beside":  {Verb: bridge.VerbReply, Facts: beside, Args: bridge.Args{Conversation: 12}, Now: When()},
+		"reply_beside":  {Verb: bridge.VerbReply, Facts: beside, Args: bridge.Args{Conversation: sampleConversation}, Now: When()},
 		"template_pick": template(bridge.VerbTemplate, nil), "template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
 		"template_new": template(bridge.VerbTemplateEdit, nil), "template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
 		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},
 		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "support-mail", Recipient: "eve@example.org"}}, Text: "Hello"},
 		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "shop-chat"}}},
 		"reply_mail":  {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
-		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}}},
+		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}}},
 			Text: Suggested()[1].Text, Suggested: Suggested(), Now: When()},
-		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 30}}}, Now: When()},
-		"reply_to":       {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
+		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 30}}}, Now: When()},
+		"reply_to":       {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: sampleMessage, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
 	}
 	for kind := range Riches() {
-		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: kind}}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
+		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Rich: kind}}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
 	}
 	return forms
 }

@@ -26,13 +26,20 @@ func InSlack() Samples {
 	}
 }
 
+// Ids in the samples.
+const (
+	sampleConversation = 12
+	otherConversation  = 13
+	sampleMessage      = 7
+)
+
 // When is the moment of all samples.
 func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 
 // Facts of a conversation that Ann has.
 func (s Samples) Facts() bridge.Facts {
 	return bridge.Facts{
-		ID:      12,
+		ID:      sampleConversation,
 		Status:  bridge.StatusOpen,
 		Subject: "Printer <on> *fire*",
 		Account: bridge.Account{
@@ -85,35 +92,35 @@ func (s Samples) fateLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
 		"ask": {Content: &bridge.AskLine{Reason: "It looks like a command."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}},
-		"slip": {Content: &bridge.AskLine{Reason: "There is no command “!assing”. Did you mean !assign?", Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 12, SendArgs: bridge.SendArgs{Slip: 7}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
+			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: sampleMessage}},
+		"slip": {Content: &bridge.AskLine{Reason: "There is no command “!assing”. Did you mean !assign?", Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
 
 			Verb: bridge.VerbUnknown, Mentions: []bridge.AgentRef{ann}, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
-			Args: bridge.Args{Message: 7}},
+			Args: bridge.Args{Message: sampleMessage}},
 		"send_as": {Content: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7, SendArgs: bridge.SendArgs{Sure: true}}},
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage, SendArgs: bridge.SendArgs{Sure: true}}},
 		"sent_as": {Content: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact,
-			Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
+			Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
 		"noted": {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: kept},
 		"inside": {Content: &bridge.InsideLine{Reason: "You are not assigned."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
 		"parked": {Content: &bridge.ParkedLine{Reason: "Found late."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
 		"texts": {Content: &bridge.TextsLine{Count: 4}, Mentions: []bridge.AgentRef{ann},
-			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
 		"evening": {Content: &bridge.EveningLine{Zone: "Europe/Berlin", Rows: []bridge.Facts{
 			{
-				ID: 12, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"},
+				ID: sampleConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"},
 				Window: bridge.Window{Templates: true, Until: When()}, LastMessage: bridge.LastMessage{Preview: "Still there?"},
 			},
-			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
+			{ID: otherConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
 		}}},
 		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(),
-			Rows: []bridge.Facts{{ID: 12, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
+			Rows: []bridge.Facts{{ID: sampleConversation, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
 		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
 		"parked_window": {Content: &bridge.ParkedLine{Reason: "window", Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
 		"failed": {Content: &bridge.FailedLine{Reason: "The mailbox is full.", Hint: "Try another address."},
 			Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
 		"retrying": {Content: &bridge.RetryingLine{Reason: "The server doesn't answer.", Since: When()},
@@ -122,13 +129,13 @@ func (s Samples) fateLines() map[string]bridge.Line {
 		"unclear": {Content: &bridge.UnclearLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept,
 			Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
 		"edit_late": {Content: bridge.LineEditLate, Mentions: []bridge.AgentRef{ann}, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
 		"delete_late": {Content: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
 		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept},
-		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: 13, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
+		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: otherConversation, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
 
 			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}}},
-		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: 13, Thread: bridge.Thread{Root: s.Other}},
+		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}},
 			Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ann}},
 		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
 	}
@@ -151,10 +158,10 @@ func (s Samples) answerLines() map[string]bridge.Line {
 			Verbs: []bridge.Verb{bridge.VerbAllow}, Args: bridge.Args{Addresses: []string{"m@example.org"}}},
 		"recipients": {Content: &bridge.RecipientsLine{To: "eve@example.org"}},
 		"automatic": {Content: &bridge.AutomaticLine{Subject: "Weekly"}, Customer: bridge.PartyRef{Name: "News", Address: "n@example.org"},
-			Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: 7}},
+			Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: sampleMessage}},
 		"collected": {Content: &bridge.CollectedLine{Subject: "Offer 11", Words: "Buy now.", Files: 2},
 			Customer: bridge.PartyRef{Name: "Kim", Address: "kim@example.org"}, Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence},
-			Args: bridge.Args{Message: 7}},
+			Args: bridge.Args{Message: sampleMessage}},
 		"bounce_other": {Content: &bridge.BounceOtherLine{Reason: "No such user."}},
 		"quarantine":   {Content: &bridge.QuarantineLine{Reason: "not readable"}},
 		"refused":      {Content: &bridge.RefusedLine{Reason: "Only admins may.", Hint: "Ask one."}, Verb: bridge.VerbClose},
@@ -201,7 +208,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"changed":       {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},
 		"deleted":       {Content: &bridge.DeletedLine{Message: "To Berlin"}},
 		"identity":      {Content: &bridge.IdentityLine{Now: "+4915112345678", Before: "+4917098765432"}},
-		"same_person":   {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: 13, Thread: bridge.Thread{Root: s.Other}}},
+		"same_person":   {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}},
 		"opted_out":     {Content: &bridge.OptedOutLine{}, Text: "STOP"},
 		"opted_in":      {Content: bridge.LineOptedIn, Text: "START"},
 		"parts":         {Content: &bridge.PartsLine{Count: 2}},
@@ -221,13 +228,13 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"written_degraded": {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", Occasion: "hand_over", Words: "- **Asked first:** “Where is it?”", WrittenBy: "offline", Degraded: true}},
 		"written":          {Content: &bridge.WrittenLine{Task: "explain", Language: "en", Question: "what did she order?", Words: "Two lamps, see https://shop.test/4711", WrittenBy: "gpt-test"}, By: s.Ann},
 		"written_inbound":  {Content: &bridge.WrittenLine{Task: "translate", Language: "en", Occasion: "message", Words: "My lamp is broken & I am sad.", WrittenBy: "gpt-test"}},
-		"written_reply":    {Content: &bridge.WrittenLine{Task: "translate", Language: "ar", ForCustomer: true, Words: "طردك في الطريق *اليوم*", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: 12}},
-		"written_shorter":  {Content: &bridge.WrittenLine{Task: "rephrase", Style: "shorter", ForCustomer: true, Words: "Sorry for the delay.", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: 12}},
+		"written_reply":    {Content: &bridge.WrittenLine{Task: "translate", Language: "ar", ForCustomer: true, Words: "طردك في الطريق *اليوم*", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: sampleConversation}},
+		"written_shorter":  {Content: &bridge.WrittenLine{Task: "rephrase", Style: "shorter", ForCustomer: true, Words: "Sorry for the delay.", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: sampleConversation}},
 	}
 }
 
-// replying are Ben, since two minutes, and Ann.
-func (s Samples) replying() []bridge.Replying {
+// replyingAgents are Ben, since two minutes, and Ann.
+func (s Samples) replyingAgents() []bridge.Replying {
 	return []bridge.Replying{{By: s.Ben, Since: When().Add(-2 * time.Minute)}, {By: s.Ann, Since: When()}}
 }
 
@@ -236,11 +243,11 @@ func (s Samples) Cards() map[string]view.Card {
 	f := s.Facts()
 	resolved, unassigned, long, replying, labelled := f, f, f, f, f
 	labelled.Tags = append([]bridge.Tag{{Name: "Complaint", Color: "#b91c1c"}, {Name: "Escalated", Color: "#dc2626", Label: true}}, f.Tags...)
-	replying.Replying = s.replying()
+	replying.Replying = s.replyingAgents()
 	resolved.Status, resolved.Next, resolved.NextAt = bridge.StatusResolved, 15, s.Other
 	unassigned.Assignees, unassigned.Tags = nil, nil
 	long.Subject = strings.Repeat("very <long> *subject* ", 200)
-	said := bridge.Said{MessageID: 7, From: f.Contact, At: When(),
+	said := bridge.Said{MessageID: sampleMessage, From: f.Contact, At: When(),
 		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
 	ways := view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley "}}
@@ -257,7 +264,7 @@ func (s Samples) Cards() map[string]view.Card {
 	for kind, r := range Riches() {
 		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Content: &bridge.RepliedLine{Answered: "Do you <have> lamps?"},
 			Verb: bridge.VerbReply, By: s.Ann, Text: "Which *one*?",
-			Rich: r, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}}, f)
+			Rich: r, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}}, f)
 	}
 	return cards
 }

@@ -25,7 +25,7 @@ func PictureFault(kind, address string) string {
 	if !ok || !strings.HasPrefix(head, "data:") {
 		return ""
 	}
-	said := strings.TrimPrefix(head, "data:")
+	declared := strings.TrimPrefix(head, "data:")
 	data, err := base64.StdEncoding.DecodeString(code)
 	if err != nil {
 		return "picture: " + err.Error()
@@ -34,8 +34,8 @@ func PictureFault(kind, address string) string {
 	switch {
 	case err != nil:
 		return "picture: " + err.Error()
-	case "image/"+format != said || kind != said:
-		return fmt.Sprintf("picture: %s called %s and %s", format, kind, said)
+	case "image/"+format != declared || kind != declared:
+		return fmt.Sprintf("picture: %s called %s and %s", format, kind, declared)
 	case len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide:
 		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
 	}

@@ -102,8 +102,8 @@ func (s shapes) read(words []string) map[string]property {
 			continue
 		}
 		name, kinds, _ := strings.Cut(w, "=")
-		bare, required := strings.CutSuffix(name, "!")
-		known[bare] = property{required: required, kinds: strings.Split(kinds, "/")}
+		propertyName, required := strings.CutSuffix(name, "!")
+		known[propertyName] = property{required: required, kinds: strings.Split(kinds, "/")}
 	}
 	return known
 }

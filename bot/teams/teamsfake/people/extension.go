@@ -61,10 +61,10 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, command, p
 		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", command)
 	}
 	s.Mu.Lock()
-	there := s.org.IsReachable(at.Room)
+	isReachable := s.org.IsReachable(at.Room)
 	value["requestId"] = s.NewID("request")[:requestIDLength]
 	s.Mu.Unlock()
-	if !there {
+	if !isReachable {
 		return nil, tenant.ErrNoApp
 	}
 	value["commandId"] = command
@@ -112,10 +112,10 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	s.Mu.Lock()
 	ch := s.org.Channels[team]
 	isMember := ch != nil && s.org.IsMember(ch, p.id)
-	there := isMember && s.org.IsReachable(ch)
+	isUsable := isMember && s.org.IsReachable(ch)
 	s.Mu.Unlock()
 	switch {
-	case !there:
+	case !isUsable:
 		return nil, tenant.ErrNoApp
 	case !s.App.HasSettings():
 		return nil, fmt.Errorf("teamsfake: the app declares no settings")

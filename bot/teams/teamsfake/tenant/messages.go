@@ -40,9 +40,9 @@ func (o *Directory) Erase(ch *Room, m *Message) {
 
 // TakeBack is Erase for what its author may bring back. Caller holds the lock.
 func (o *Directory) TakeBack(ch *Room, m *Message) {
-	kept := m.Clone()
+	before := m.Clone()
 	o.Erase(ch, m)
-	m.erased = kept
+	m.erased = before
 }
 
 // BringBack undoes TakeBack. Errors: ErrNoMessage, ErrNotYours. Caller holds the lock.
@@ -70,8 +70,8 @@ const TargetedLife = 24 * time.Hour
 
 // SeenBy are the cards that somebody sees. Caller holds the lock.
 func (m *Message) SeenBy(user string) []Object {
-	if own := m.View[user]; own != nil {
-		return []Object{client.Decode(own)}
+	if view := m.View[user]; view != nil {
+		return []Object{client.Decode(view)}
 	}
 	var out []Object
 	for _, raw := range m.Cards {
