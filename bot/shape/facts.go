@@ -9,8 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// Shown makes each string fit into a line, and leaves out empty ones.
-func Shown(list ...string) []string {
+// NonEmpty makes each string fit into a line, and leaves out empty ones.
+func NonEmpty(list ...string) []string {
 	var all []string
 	for _, s := range list {
 		if s = OneLine(s, MaxNameRunes); s != "" {

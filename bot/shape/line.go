@@ -19,17 +19,17 @@ func AttachedFiles(files []bridge.LineFile) []Block {
 	return blocks
 }
 
-// Doer names the agent who did what a line confirms. A line that names no agent is shown to the person alone who did it:
+// DoerName names the agent who did what a line confirms. A line that names no agent is shown to the person alone who did it:
 // "You".
-func Doer(l bridge.Line) string {
-	if Nobody(l.By) {
+func DoerName(l bridge.Line) string {
+	if IsNobody(l.By) {
 		return "You"
 	}
 	return AgentName(l.By)
 }
 
-// Listed joins words that somebody typed with commas. It returns none if there are no words.
-func Listed(words []string, none string) string {
+// JoinWords joins words that somebody typed with commas. It returns none if there are no words.
+func JoinWords(words []string, none string) string {
 	if len(words) == 0 {
 		return none
 	}
@@ -45,12 +45,12 @@ func SendAsQuestion(author, customer string) string {
 	return author + " wrote this, and would be its author: send it to " + customer + "?"
 }
 
-// Kept repeats the message that a line is about: its text and its files.
-func Kept(l bridge.Line) []Block { return append(Quote(l.Text), AttachedFiles(l.Files)...) }
+// MessageBlocks repeats the message that a line is about: its text and its files.
+func MessageBlocks(l bridge.Line) []Block { return append(Quote(l.Text), AttachedFiles(l.Files)...) }
 
-// Actor names the agent who caused a line, or Parley if no agent did.
-func Actor(l bridge.Line) string {
-	if Nobody(l.By) {
+// ActorName names the agent who caused a line, or Parley if no agent did.
+func ActorName(l bridge.Line) string {
+	if IsNobody(l.By) {
 		return "Parley"
 	}
 	return AgentName(l.By)
@@ -64,8 +64,8 @@ func Customer(l bridge.Line, f bridge.Facts) string {
 	return PartyName(f.Contact)
 }
 
-// Mentioned begins a line with mentions of the agents who are to notice it.
-func Mentioned(l bridge.Line) []Piece {
+// LeadingMentions begins a line with mentions of the agents who are to notice it.
+func LeadingMentions(l bridge.Line) []Piece {
 	if len(l.Mentions) == 0 {
 		return nil
 	}
@@ -81,11 +81,11 @@ func Mentions(agents []bridge.AgentRef) []Piece {
 			groups[i] = append(groups[i], Text(" (away)"))
 		}
 	}
-	return Joined(", ", groups...)
+	return JoinPieces(", ", groups...)
 }
 
-// Answered quotes the message that a reply answers. It returns nil if there are no words.
-func Answered(words string) []Block {
+// QuoteAnswered quotes the message that a reply answers. It returns nil if there are no words.
+func QuoteAnswered(words string) []Block {
 	if s := OneLine(words, MaxSubjectRunes); s != "" {
 		return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+s+"”"))}
 	}

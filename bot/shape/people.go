@@ -31,8 +31,8 @@ func Party(p bridge.PartyRef) string {
 	return name + " <" + address + ">"
 }
 
-// Nobody reports whether a reference names no agent.
-func Nobody(a bridge.AgentRef) bool {
+// IsNobody reports whether a reference names no agent.
+func IsNobody(a bridge.AgentRef) bool {
 	hasID := a.ID != 0 || a.User != ""
 	hasName := a.Name != "" || a.Email != ""
 	return !hasID && !hasName

@@ -56,8 +56,8 @@ func Thread(label string, place bridge.Place) Piece {
 	return Piece{Kind: PieceThread, Text: label, Place: place}
 }
 
-// Whereabouts links a conversation's thread. If the thread is in another chat, it names that chat instead.
-func Whereabouts(label string, f bridge.Facts) []Piece {
+// ThreadLink links a conversation's thread. If the thread is in another chat, it names that chat instead.
+func ThreadLink(label string, f bridge.Facts) []Piece {
 	pieces := []Piece{Thread(label, f.Thread.Root)}
 	if f.Thread.Root.Channel == "" && f.Thread.Elsewhere != "" {
 		pieces = append(pieces, Text(" in "+OneLine(f.Thread.Elsewhere, MaxNameRunes)))
@@ -89,8 +89,8 @@ func Sentence(parts ...any) Block {
 	return Line(pieces...)
 }
 
-// Joined puts the separator between groups of pieces. It leaves out empty groups.
-func Joined(sep string, groups ...[]Piece) []Piece {
+// JoinPieces puts the separator between groups of pieces. It leaves out empty groups.
+func JoinPieces(sep string, groups ...[]Piece) []Piece {
 	var all []Piece
 	for _, g := range groups {
 		if len(g) == 0 {

@@ -24,8 +24,8 @@ func AsSentence(remark string) string {
 	return string(runes)
 }
 
-// Then makes a sentence that follows another, with a space before it. It is "" if there is no remark.
-func Then(remark string) string {
+// NextSentence makes a sentence that follows another, with a space before it. It is "" if there is no remark.
+func NextSentence(remark string) string {
 	if s := AsSentence(remark); s != "" {
 		return " " + s
 	}

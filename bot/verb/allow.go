@@ -32,7 +32,7 @@ func allowVerb() *Verb {
 			Needed: needsAddresses, Read: readAddresses,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.Listed(l.Args.Addresses, "They") + " may get replies now."
+			return shape.JoinWords(l.Args.Addresses, "They") + " may get replies now."
 		},
 	}
 }

@@ -20,9 +20,9 @@ func analysisVerb() *Verb {
 		Button: Button{Unlisted: "Analysis"},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			if l.Args.Note == bridge.AnalysisOff {
-				return shape.Doer(l) + " switched the analysis off: nothing that is said here is analysed, or sent to a model, from now on."
+				return shape.DoerName(l) + " switched the analysis off: nothing that is said here is analysed, or sent to a model, from now on."
 			}
-			return shape.Doer(l) + " switched the analysis on: what the customer writes from now on is analysed."
+			return shape.DoerName(l) + " switched the analysis on: what the customer writes from now on is analysed."
 		},
 		Mark: func(f bridge.Facts) []shape.Piece {
 			if f.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff {

@@ -35,7 +35,7 @@ func assignVerb() *Verb {
 			Ask: askAssign, Read: readAssign, Lists: []List{Colleagues},
 			Needed: func(args bridge.Args) bool { return len(args.Agents) == 0 && args.Team == "" },
 		},
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " changed who has this." },
+		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " changed who has this." },
 	}
 }
 

@@ -24,6 +24,6 @@ func closeVerb() *Verb {
 			},
 			Needed: hasNoNote, AtOnce: true, Read: readNote,
 		},
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " closed this." },
+		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " closed this." },
 	}
 }

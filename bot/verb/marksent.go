@@ -14,6 +14,6 @@ func markSentVerb() *Verb {
 			Examples: []string{"!marksent"},
 		},
 		Button: Button{Label: "Mark as sent"},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " marked it as sent." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " marked it as sent." },
 	}
 }

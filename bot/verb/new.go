@@ -158,7 +158,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 
 // startedBlocks shows what began a conversation.
 func startedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
-	lead := []any{shape.Icon("outbox_tray"), " ", shape.Doer(l) + " wrote to " + shape.Customer(l, f)}
+	lead := []any{shape.Icon("outbox_tray"), " ", shape.DoerName(l) + " wrote to " + shape.Customer(l, f)}
 	if len(l.Mentions) > 0 { // the mention makes the writer follow the thread: without it they would miss the answer
 		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
 	}

@@ -46,7 +46,7 @@ func notedBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if l.Text == "" {
 		return nil
 	}
-	lead := []any{shape.Icon("memo"), " ", shape.Doer(l) + " noted, inside"}
+	lead := []any{shape.Icon("memo"), " ", shape.DoerName(l) + " noted, inside"}
 	if len(l.Mentions) > 0 {
 		lead = append(lead, ", for ", shape.Mentions(l.Mentions))
 	}

@@ -16,7 +16,7 @@ func pendingVerb() *Verb {
 		Slash:  true,
 		Button: Button{Label: "Pending", Meant: true},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.Doer(l) + " marked this as waiting for the customer."
+			return shape.DoerName(l) + " marked this as waiting for the customer."
 		},
 	}
 }

@@ -43,7 +43,7 @@ func priorityVerb() *Verb {
 			},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.Doer(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
+			return shape.DoerName(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
 		},
 		Mark: priorityMark,
 	}

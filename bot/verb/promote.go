@@ -14,12 +14,12 @@ func promoteVerb() *Verb {
 			Examples: []string{"!promote"},
 		},
 		Button: Button{Label: "Make a conversation"},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " made a conversation of it." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " made a conversation of it." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
 			if l.Other.ID == 0 {
 				return nil
 			}
-			return confirmationBlocks(l, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.")
+			return confirmationBlocks(l, "This is conversation ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), " now.")
 		},
 	}
 }

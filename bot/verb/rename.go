@@ -37,7 +37,7 @@ func renameVerb() *Verb {
 			},
 		},
 		Done: func(l bridge.Line, f bridge.Facts) string {
-			return shape.Doer(l) + " renamed this to " + shape.OneLine(shape.Or(l.Args.Note, Title(f)), bridge.LongestName) + "."
+			return shape.DoerName(l) + " renamed this to " + shape.OneLine(shape.Or(l.Args.Note, Title(f)), bridge.LongestName) + "."
 		},
 		Title: func(f bridge.Facts) string { return shape.OneLine(f.Traits[bridge.TraitName], bridge.LongestName) },
 	}

@@ -16,6 +16,6 @@ func reopenVerb() *Verb {
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 8}},
 		Button: Button{Label: "Reopen", Meant: true},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " reopened this." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " reopened this." },
 	}
 }

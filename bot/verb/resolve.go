@@ -33,7 +33,7 @@ func resolveVerb() *Verb {
 			},
 			Needed: hasNoNote, AtOnce: true, Read: readNote,
 		},
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " resolved this." },
+		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " resolved this." },
 	}
 }
 

@@ -108,7 +108,7 @@ func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
 	if len(named) == 0 {
 		return nil
 	}
-	return append([]shape.Piece{shape.Text(lead)}, shape.Joined(", ", named...)...)
+	return append([]shape.Piece{shape.Text(lead)}, shape.JoinPieces(", ", named...)...)
 }
 
 // fieldStep ends the names of fields in a form that is shown again, so that they differ from those of the form before:

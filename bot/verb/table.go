@@ -172,7 +172,7 @@ func Marks(f bridge.Facts) []shape.Piece {
 			groups = append(groups, v.Mark(f))
 		}
 	}
-	return shape.Joined(shape.Between, groups...)
+	return shape.JoinPieces(shape.Between, groups...)
 }
 
 // InDetails returns the verbs that have a button on the card of details, besides the usual ones.

@@ -44,7 +44,7 @@ func tagVerb() *Verb {
 			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.Doer(l) + " added " + shape.Listed(l.Args.Tags, "tags") + "."
+			return shape.DoerName(l) + " added " + shape.JoinWords(l.Args.Tags, "tags") + "."
 		},
 		Shown: newTagBlocks,
 	}
@@ -94,6 +94,6 @@ func newTagBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if !ok || tagged.New != bridge.TagsCreated {
 		return nil
 	}
-	tags := shape.Listed(l.Args.Tags, "tag")
-	return confirmationBlocks(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", " If that was a slip, remove it: !untag "+tags+".")
+	tags := shape.JoinWords(l.Args.Tags, "tag")
+	return confirmationBlocks(l, shape.DoerName(l)+" made a new tag: ", shape.Bold(tags), ".", " If that was a slip, remove it: !untag "+tags+".")
 }

@@ -18,6 +18,6 @@ func takeVerb() *Verb {
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 2}},
 		Button: Button{Label: "Take", Meant: true},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took this." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " took this." },
 	}
 }

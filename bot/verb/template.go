@@ -33,7 +33,7 @@ func templateVerb() *Verb {
 			if l.Text == "" {
 				return nil
 			}
-			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.Mentioned(l), shape.Doer(l)+" sent "+shape.Customer(l, f)+" the template ",
+			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" sent "+shape.Customer(l, f)+" the template ",
 				shape.Bold(templateName(l)), ":")}, shape.Quote(l.Text)...)
 		},
 	}

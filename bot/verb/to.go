@@ -29,7 +29,7 @@ func toVerb() *Verb {
 				form.Title, form.Submit = "Recipients", "Save"
 				var to []string
 				for _, p := range in.Facts.Recipients.To {
-					to = append(to, shape.Shown(p.Address)...)
+					to = append(to, shape.NonEmpty(p.Address)...)
 				}
 				if len(in.Facts.Recipients.Cc) > 0 {
 					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))

@@ -37,7 +37,7 @@ func topicVerb() *Verb {
 			},
 		},
 		Done: func(l bridge.Line, f bridge.Facts) string {
-			return shape.Doer(l) + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
+			return shape.DoerName(l) + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
 		},
 	}
 }

@@ -16,6 +16,6 @@ func unassignVerb() *Verb {
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 4}},
 		Button: Button{Label: "Unassign", Meant: true},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " put this back to Unassigned." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " put this back to Unassigned." },
 	}
 }

@@ -20,6 +20,6 @@ func undoVerb() *Verb {
 			Message:  &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held"},
 		},
 		Button: Button{Label: "Undo"},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took it back." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " took it back." },
 	}
 }

@@ -35,7 +35,7 @@ func untagVerb() *Verb {
 			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.Doer(l) + " removed " + shape.Listed(l.Args.Tags, "tags") + "."
+			return shape.DoerName(l) + " removed " + shape.JoinWords(l.Args.Tags, "tags") + "."
 		},
 	}
 }

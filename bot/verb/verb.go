@@ -151,7 +151,7 @@ func (v *Verb) ButtonLabel() string {
 
 // confirmationBlocks confirm that something was done.
 func confirmationBlocks(l bridge.Line, words ...any) []shape.Block {
-	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.Mentioned(l)}, words...)...)}
+	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.LeadingMentions(l)}, words...)...)}
 }
 
 // sendersOf returns the names of those whose mail a line is about, and the line's hint. Both are "" if it has neither.

@@ -15,6 +15,6 @@ func wakeVerb() *Verb {
 		},
 		Slash:  true,
 		Button: Button{Label: "Wake", Meant: true},
-		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " ended the snooze." },
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " ended the snooze." },
 	}
 }

@@ -40,13 +40,13 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	var blocks []Block
 	if c.Urgent != "" {
 		why := ": “" + shape.OneLine(c.Urgent, shape.MaxPreviewRunes) + "”"
-		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.Mentioned(l), shape.Bold("Looks urgent"), why))
+		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.LeadingMentions(l), shape.Bold("Looks urgent"), why))
 	}
 	var wants []Piece
 	if len(c.Intents) > 0 {
 		wants = []Piece{shape.Text(nameWords(c.Intents))}
 	}
-	if found := shape.Joined(shape.Between, moodPieces(c), wants, taggedPieces(c)); len(found) > 0 {
+	if found := shape.JoinPieces(shape.Between, moodPieces(c), wants, taggedPieces(c)); len(found) > 0 {
 		blocks = append(blocks, shape.SmallPrint(found...))
 	}
 	if numbers := referencePieces(c); len(numbers) > 0 {
@@ -110,7 +110,7 @@ func referencePieces(c *bridge.AnalysisLine) []Piece {
 		}
 		numbers = append(numbers, []Piece{shape.Text(label)})
 	}
-	return shape.Joined(shape.Between, numbers...)
+	return shape.JoinPieces(shape.Between, numbers...)
 }
 
 // suggestionButtons offer what fits: replies, tags and next steps.
@@ -160,7 +160,7 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (
 
 // markPieces shows what verbs set on a conversation and what its analysis found, except where that is the usual.
 func markPieces(f bridge.Facts) []Piece {
-	return shape.Joined(shape.Between, verb.Marks(f), urgentMarkPieces(f), moodMarkPieces(f))
+	return shape.JoinPieces(shape.Between, verb.Marks(f), urgentMarkPieces(f), moodMarkPieces(f))
 }
 
 // moodMarkPieces shows on the card, and in lists, how the customer feels, and how that changed, unless it is and was

@@ -24,7 +24,7 @@ func participantLine(l bridge.Line, f bridge.Facts) []Block {
 
 func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []Block {
 	by := ""
-	if !shape.Nobody(l.By) {
+	if !shape.IsNobody(l.By) {
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
 	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), maxRecipientsRunes)
@@ -45,7 +45,7 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	if c.Model {
 		name = "The AI model:"
 	}
-	blocks := []Block{makeHeadline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
+	blocks := []Block{makeHeadline(l, "electric_plug", name, shape.NextSentence(shape.Or(c.Trouble, "It works again.")), shape.NextSentence(c.Hint))}
 	if c.Page != "" {
 		blocks = append(blocks, shape.Line(Piece{Kind: PieceLink, Text: "Reconnect", URL: c.Page}))
 	}
@@ -99,11 +99,11 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
 		what = "Something arrived for " + name + " that I could not read."
 	}
-	parts := []any{what + " It is kept.", shape.Then(c.Reason)}
+	parts := []any{what + " It is kept.", shape.NextSentence(c.Reason)}
 	if command, ok := strings.CutPrefix(c.Hint, "parley "); ok {
 		return []Block{makeHeadline(l, "package", append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, maxCommandRunes)))...)}
 	}
-	return []Block{makeHeadline(l, "package", append(parts, shape.Then(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
+	return []Block{makeHeadline(l, "package", append(parts, shape.NextSentence(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
 // newcomerNames names who joined a mail.
@@ -134,7 +134,7 @@ func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
 	if what == "" {
 		what = "That can't be done now."
 	}
-	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
+	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.NextSentence(c.Hint))}, shape.Quote(l.Text)...)
 }
 
 func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {

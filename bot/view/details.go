@@ -25,7 +25,7 @@ func Details(f bridge.Facts) Card {
 		addText("Called", title)
 	}
 	addText("Contact", shape.Party(f.Contact))
-	channel := shape.Shown(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode))
+	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode))
 	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
 	add("Topic", shape.Subject(f)...)
 	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
@@ -42,7 +42,7 @@ func Details(f bridge.Facts) Card {
 		add("Started", shape.At(f.CreatedAt, f.Zone))
 	}
 	if !f.LastMessage.At.IsZero() {
-		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastMessagePieces(f))...)
+		add("Last message", shape.JoinPieces(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastMessagePieces(f))...)
 	}
 	if !f.WaitingSince.IsZero() {
 		add("Waiting since", shape.At(f.WaitingSince, f.Zone))

@@ -52,7 +52,7 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 // decidedBlock says of one text what became of it, and why.
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
 	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
-	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.Then(decisionWords(d.Reason, f))
+	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.NextSentence(decisionWords(d.Reason, f))
 	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }

@@ -15,7 +15,7 @@ import (
 // fateBlocks makes such a line: an icon, what happened, the reason in words, a hint, and the message's text. reason is a
 // code of the engine's, or a sentence.
 func fateBlocks(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
-	return append([]Block{makeHeadline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
+	return append([]Block{makeHeadline(l, icon, what, shape.NextSentence(reasonWords(reason, f)), shape.NextSentence(hint))}, shape.MessageBlocks(l)...)
 }
 
 func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
@@ -72,7 +72,7 @@ func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Tim
 	if until.IsZero() { // the window was never open, or only the provider knows when it closed
 		parts = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{makeHeadline(l, icon, append(parts, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
+	return append([]Block{makeHeadline(l, icon, append(parts, shape.NextSentence(shape.AsSentence(provider)), shape.NextSentence(hint))...)}, shape.MessageBlocks(l)...)
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
@@ -85,7 +85,7 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 	if !c.Since.IsZero() {
 		parts = append(parts, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
 	}
-	parts = append(parts, shape.Then(reasonWords(c.Reason, f)), shape.Then(shape.Or(c.Hint, "I keep trying.")))
+	parts = append(parts, shape.NextSentence(reasonWords(c.Reason, f)), shape.NextSentence(shape.Or(c.Hint, "I keep trying.")))
 	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", parts...)}, shape.Quote(l.Text)...)
 }
 
@@ -111,7 +111,7 @@ func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
 // undoneLine says that a reply was taken back. It names who did it only where it mentions the author.
 func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	by := ""
-	if len(l.Mentions) > 0 && !shape.Nobody(l.By) {
+	if len(l.Mentions) > 0 && !shape.IsNobody(l.By) {
 		by = " by " + shape.AgentName(l.By)
 	}
 	return fateBlocks(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")

@@ -122,7 +122,7 @@ func alsoPieces(v *verb.Verb, w Ways) []Piece {
 		for _, sign := range w.Elsewhere {
 			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Typed.Words[0])})
 		}
-		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.Joined(" or ", named...)...))
+		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.JoinPieces(" or ", named...)...))
 	}
 	if v.Button.Label != "" {
 		groups = append(groups, []Piece{shape.Text("the button " + v.Button.Label)})
@@ -130,7 +130,7 @@ func alsoPieces(v *verb.Verb, w Ways) []Piece {
 	for _, e := range v.Emoji {
 		groups = append(groups, []Piece{shape.Icon(e)})
 	}
-	return append([]Piece{shape.Text("Also: ")}, shape.Joined(shape.Between, groups...)...)
+	return append([]Piece{shape.Text("Also: ")}, shape.JoinPieces(shape.Between, groups...)...)
 }
 
 // helpList lists the everyday verbs, or all, with a button for the others.

@@ -138,7 +138,7 @@ func conversationLink(l bridge.Line) []Block {
 	if l.Other.ID == 0 {
 		return nil
 	}
-	return []Block{shape.SmallPrint(shape.Whereabouts("Open "+shape.Number(l.Other.ID), l.Other)...)}
+	return []Block{shape.SmallPrint(shape.ThreadLink("Open "+shape.Number(l.Other.ID), l.Other)...)}
 }
 
 // lineBlocks lays out what a line says, without the outcome of what it is about.
@@ -150,7 +150,7 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	if !ok {
 		unknown = &bridge.UnknownLine{}
 	}
-	sentence := shape.Sentence(shape.Mentioned(l), shape.AsSentence(unknown.Reason), shape.Then(unknown.Hint))
+	sentence := shape.Sentence(shape.LeadingMentions(l), shape.AsSentence(unknown.Reason), shape.NextSentence(unknown.Hint))
 	return append([]Block{sentence}, shape.Quote(l.Text)...)
 }
 
@@ -168,7 +168,7 @@ func withTitle(c Card) Card {
 
 // isSameAgent reports whether two references name the same agent; nobody is the same as nobody else.
 func isSameAgent(a, b bridge.AgentRef) bool {
-	if shape.Nobody(a) {
+	if shape.IsNobody(a) {
 		return false
 	}
 	return a.ID == b.ID && a.User == b.User && a.Email == b.Email
@@ -176,7 +176,7 @@ func isSameAgent(a, b bridge.AgentRef) bool {
 
 // makeHeadline is the first sentence of a line: an icon, mentions of those who are to notice it, then its words.
 func makeHeadline(l bridge.Line, icon string, words ...any) Block {
-	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.Mentioned(l)}, words...)...)
+	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.LeadingMentions(l)}, words...)...)
 }
 
 // conversationPieces names another conversation that a line leads to: "#13 Broken lamp".
@@ -185,5 +185,5 @@ func conversationPieces(other bridge.Facts) []Piece {
 	if s := shape.OneLine(other.Subject, shape.MaxSubjectRunes); s != "" {
 		label += " " + s
 	}
-	return shape.Whereabouts(label, other)
+	return shape.ThreadLink(label, other)
 }

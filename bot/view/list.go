@@ -99,12 +99,12 @@ func listRow(f bridge.Facts, list string) Block {
 		}
 		groups = append(groups, []Piece{shape.Text(from + "“" + preview + "”")})
 	}
-	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
+	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
 // titlePieces names a conversation in a list, with its channel and a link to its thread.
 func titlePieces(f bridge.Facts) []Piece {
-	name := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
+	name := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
 	return append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, name...)
 }
 
@@ -165,7 +165,7 @@ func eveningRow(f bridge.Facts) Block {
 		buttons = append(buttons, verb.NewButton(bridge.VerbTemplate, conversationArgs(f)))
 	}
 	buttons = append(buttons, verb.NewButton(bridge.VerbLeave, conversationArgs(f)))
-	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: buttons}
+	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: buttons}
 }
 
 func listTitle(list string) string {
@@ -249,5 +249,5 @@ func logDetail(r bridge.LogRow, f bridge.Facts) string {
 
 // Problem shows a refusal.
 func Problem(p *bridge.Problem) Card {
-	return Card{Blocks: []Block{shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.Then(p.Hint))}}
+	return Card{Blocks: []Block{shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))}}
 }

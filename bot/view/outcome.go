@@ -18,7 +18,7 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail."), shape.SmallPrint(pieces...)}
 	default:
 		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
-		return append([]Block{shape.Line(pieces...)}, shape.Kept(l)...)
+		return append([]Block{shape.Line(pieces...)}, shape.MessageBlocks(l)...)
 	}
 }
 
@@ -35,12 +35,12 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	}
 	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + what)}
 	if words.namesOther && l.Other.ID != 0 {
-		pieces = append(append(pieces, shape.Text(" ")), shape.Whereabouts(shape.Number(l.Other.ID), l.Other)...)
+		pieces = append(append(pieces, shape.Text(" ")), shape.ThreadLink(shape.Number(l.Other.ID), l.Other)...)
 	}
 	if !words.hidesTime && !o.At.IsZero() {
 		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
-	hasAuthor := !words.hidesAuthor && !shape.Nobody(o.By)
+	hasAuthor := !words.hidesAuthor && !shape.IsNobody(o.By)
 	isByOther := isTooLate || !isSameAgent(o.By, l.By)
 	if hasAuthor && isByOther {
 		pieces = append(pieces, shape.Text(" by "+shape.AgentName(o.By)))

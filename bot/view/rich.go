@@ -18,10 +18,10 @@ func richBlocks(r *bridge.Rich) []Block {
 		l := r.Location
 		name := shape.Or(shape.OneLine(l.Name, shape.MaxNameRunes), "Place on the map")
 		where := []Piece{shape.Icon("round_pushpin"), shape.Text(" "), {Kind: PieceLink, Text: name, URL: l.MapURL()}}
-		return []Block{shape.Line(shape.Joined(shape.Between, where, filledText(l.Address))...)}
+		return []Block{shape.Line(shape.JoinPieces(shape.Between, where, filledText(l.Address))...)}
 	case bridge.RichIsContact:
 		c := r.Contact
-		return []Block{shape.Line(shape.Joined(shape.Between, []Piece{shape.Icon("bust_in_silhouette"), shape.Text(" "), shape.Bold(shape.Or(shape.OneLine(c.Name, shape.MaxNameRunes), "Contact"))},
+		return []Block{shape.Line(shape.JoinPieces(shape.Between, []Piece{shape.Icon("bust_in_silhouette"), shape.Text(" "), shape.Bold(shape.Or(shape.OneLine(c.Name, shape.MaxNameRunes), "Contact"))},
 			filledText(c.Org), filledText(strings.Join(c.Phones, ", ")), filledText(strings.Join(c.Emails, ", ")))...)}
 	case bridge.RichIsCards:
 		var blocks []Block
@@ -50,7 +50,7 @@ func richButtons(list []bridge.RichButton) []Piece {
 			groups[i] = []Piece{{Kind: PieceLink, Text: title, URL: b.URL}}
 		}
 	}
-	return shape.Joined("  ", groups...)
+	return shape.JoinPieces("  ", groups...)
 }
 
 func richList(l *bridge.RichList) []Block {
@@ -67,7 +67,7 @@ func richList(l *bridge.RichList) []Block {
 			}
 			rows = append(rows, pieces)
 		}
-		blocks = append(blocks, shape.SmallPrint(shape.Joined(shape.Between, rows...)...))
+		blocks = append(blocks, shape.SmallPrint(shape.JoinPieces(shape.Between, rows...)...))
 	}
 	return blocks
 }
@@ -77,7 +77,7 @@ func richCard(c bridge.RichCard) []Block {
 	if c.ImageURL != "" {
 		title = append(title, shape.Text(" "), Piece{Kind: PieceLink, Text: "picture", URL: c.ImageURL})
 	}
-	blocks := []Block{shape.Line(shape.Joined(shape.Between, title, filledText(c.Text))...)}
+	blocks := []Block{shape.Line(shape.JoinPieces(shape.Between, title, filledText(c.Text))...)}
 	if len(c.Buttons) > 0 {
 		blocks = append(blocks, shape.SmallPrint(richButtons(c.Buttons)...))
 	}

@@ -27,7 +27,7 @@ func Root(f bridge.Facts) Card {
 func automaticRoot(f bridge.Facts) Card {
 	subject := shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))
 	account := shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))
-	title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), subject}, []Piece{account})
+	title := shape.JoinPieces(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), subject}, []Piece{account})
 	c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
 	if f.Collects {
 		c.Title = "Very many new conversations"
@@ -39,7 +39,7 @@ func automaticRoot(f bridge.Facts) Card {
 // leftRoot begins a thread that the conversation has left, because it was handed over.
 func leftRoot(f bridge.Facts) Card {
 	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
-	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(now, f)...)
+	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(now, f)...)
 	return conversationCard(f, goesOn...)
 }
 
@@ -64,7 +64,7 @@ func endedRoot(f bridge.Facts) Card {
 func openRoot(f bridge.Facts) Card {
 	c := conversationCard(f)
 	assignees := []Piece{shape.Text(shape.Assignees(f.Assignees))}
-	state := shape.Joined(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
+	state := shape.JoinPieces(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
 	c.Blocks = append(c.Blocks, shape.SmallPrint(state...))
 	if times := timePieces(f); len(times) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(times...))
@@ -77,7 +77,7 @@ func openRoot(f bridge.Facts) Card {
 func conversationCard(f bridge.Facts, more ...Piece) Card {
 	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
 	name := append(icons, shape.Bold(verb.Title(f)))
-	line := shape.Joined(shape.Between, name, []Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
+	line := shape.JoinPieces(shape.Between, name, []Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
 	return Card{
 		Title:  "Conversation " + shape.Number(f.ID),
 		Blocks: []Block{shape.Line(append(line, more...)...)},
@@ -125,7 +125,7 @@ func tagPieces(list []bridge.Tag) []Piece {
 			others = append(others, []Piece{shape.Tag(t)})
 		}
 	}
-	return shape.Joined(" ", append(labels, others...)...)
+	return shape.JoinPieces(" ", append(labels, others...)...)
 }
 
 // timePieces shows who is replying just now, the times that matter, and what makes this conversation unlike others.
@@ -153,7 +153,7 @@ func timePieces(f bridge.Facts) []Piece {
 	if mode := modeWords(f.Account.Mode); mode != "" {
 		groups = append(groups, []Piece{shape.Text(mode)})
 	}
-	return shape.Joined(shape.Between, groups...)
+	return shape.JoinPieces(shape.Between, groups...)
 }
 
 // maxCopied is how many people in copy a card names.
@@ -188,7 +188,7 @@ func alsoOpenPieces(f bridge.Facts) []Piece {
 		assignees := shape.Text(" (" + shape.Assignees(other.Assignees) + ")")
 		groups = append(groups, []Piece{shape.Thread(shape.Number(other.ID), other.Root), assignees})
 	}
-	return shape.Joined(", ", groups...)
+	return shape.JoinPieces(", ", groups...)
 }
 
 // windowPieces says until when the customer can be answered. It shows a time rather than a countdown, so

@@ -81,7 +81,7 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 	c := Card{Name: CustomerName(from)}
 	if len(names) > 0 {
 		sender := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(" ", sender, fileNames(names))...))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", sender, fileNames(names))...))
 	}
 	for _, m := range missing {
 		name := shape.Or(shape.OneLine(m.Name, shape.MaxNameRunes), "A file")

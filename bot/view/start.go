@@ -8,7 +8,7 @@ import (
 // existsLine says that the customer already has the conversation that somebody wanted to begin.
 func existsLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{makeHeadline(l, "speech_balloon", shape.Customer(l, f)+" has an open conversation already: ",
-		shape.Whereabouts(shape.Number(l.Other.ID), l.Other), ". Nothing was sent.", " Write it there.")}, shape.Quote(l.Text)...)
+		shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ". Nothing was sent.", " Write it there.")}, shape.Quote(l.Text)...)
 }
 
 // Exists says that the customer has an open conversation already. It takes the place of the form that

@@ -12,10 +12,10 @@ func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	parts := []any{shape.Icon("bust_in_silhouette"), " "}
 	switch {
 	case len(l.Mentions) == 0:
-		parts = append(parts, shape.Actor(l)+" assigned this.")
+		parts = append(parts, shape.ActorName(l)+" assigned this.")
 	case len(l.Mentions) == 1 && isSameAgent(l.Mentions[0], l.By):
 		parts = append(parts, shape.Mention(l.By), " took this.")
-	case shape.Nobody(l.By):
+	case shape.IsNobody(l.By):
 		parts = append(parts, shape.Mentions(l.Mentions), ": this is yours now.")
 	default:
 		parts = append(parts, shape.Mentions(l.Mentions), ": "+shape.AgentName(l.By)+" assigned this to you.")
@@ -26,8 +26,8 @@ func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	words := shape.AgentName(l.By) + " put this back to Unassigned."
 	if team := shape.OneLine(l.Args.Team, shape.MaxNameRunes); team != "" {
-		words = shape.Actor(l) + " handed this to " + team + ". Nobody has it yet."
-	} else if shape.Nobody(l.By) {
+		words = shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
+	} else if shape.IsNobody(l.By) {
 		words = "This is unassigned again."
 	}
 	return append(append([]Block{makeHeadline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), leftThreadBlocks(c, f)...)
@@ -48,20 +48,20 @@ func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	if last := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); last != "" {
 		parts = append(parts, []Piece{shape.Text("Last: “" + last + "”")})
 	}
-	return []Block{shape.SmallPrint(shape.Joined(shape.Between, parts...)...)}
+	return []Block{shape.SmallPrint(shape.JoinPieces(shape.Between, parts...)...)}
 }
 
 func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	team := shape.Or(shape.OneLine(l.Args.Team, shape.MaxNameRunes), "another team")
-	moved := shape.Actor(l) + " handed this to " + team + ". It goes on in "
-	return []Block{makeHeadline(l, "arrow_right", moved, shape.Whereabouts(shape.Number(f.ID), f), ".")}
+	moved := shape.ActorName(l) + " handed this to " + team + ". It goes on in "
+	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
 // wokeLine tells that a snooze is over; where only its time ended it, the customer wrote nothing since.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	words := "The snooze is over."
 	switch {
-	case !shape.Nobody(l.By):
+	case !shape.IsNobody(l.By):
 		words = shape.AgentName(l.By) + " ended the snooze."
 	case c.Cause == bridge.WokenByTime:
 		words += " " + shape.Customer(l, f) + " has not written since."
@@ -73,7 +73,7 @@ func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 
 func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
 	words := shape.AgentName(l.By) + " reopened this."
-	if shape.Nobody(l.By) {
+	if shape.IsNobody(l.By) {
 		words = shape.Customer(l, f) + " wrote again; this is reopened."
 	}
 	return []Block{makeHeadline(l, "large_green_circle", words)}
@@ -89,12 +89,12 @@ func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
 		what = "closed"
 	}
 	words := shape.AgentName(l.By) + " " + what + " this."
-	if shape.Nobody(l.By) {
+	if shape.IsNobody(l.By) {
 		words = "This is " + what + "."
 	}
 	return append([]Block{makeHeadline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
 }
 
 func snoozedLine(l bridge.Line, c *bridge.SnoozedLine, f bridge.Facts) []Block {
-	return []Block{makeHeadline(l, "zzz", shape.Actor(l)+" snoozed this until ", shape.At(c.Until, f.Zone), ".")}
+	return []Block{makeHeadline(l, "zzz", shape.ActorName(l)+" snoozed this until ", shape.At(c.Until, f.Zone), ".")}
 }

@@ -99,7 +99,7 @@ func templateRow(t bridge.Template, edit bool) Block {
 	if t.Reason != "" {
 		groups = append(groups, []Piece{shape.Text("“" + shape.OneLine(t.Reason, maxDetailRunes) + "”")})
 	}
-	item := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...)}
+	item := Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...)}
 	if edit {
 		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
 		item.Buttons = []Button{verb.NewButton(bridge.VerbTemplateEdit, about), verb.NewButton(bridge.VerbTemplateDelete, about)}

@@ -23,8 +23,8 @@ func Week(l *bridge.WeekLine) Card {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
 	}
 	for i, f := range l.Rows {
-		head := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
+		head := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
+		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c

@@ -12,7 +12,7 @@ import (
 
 func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 	lead := []Piece{shape.Icon("robot_face"), shape.Text(" " + writtenTitle(c))}
-	if !shape.Nobody(l.By) {
+	if !shape.IsNobody(l.By) {
 		lead = append(lead, shape.Text(", for "+shape.AgentName(l.By)))
 	}
 	lead = append(lead, shape.Text(shape.Between+writerWords(c)))
