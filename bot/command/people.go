@@ -102,12 +102,13 @@ func firstWord(text string) string {
 // readAddresses reads "a@x b@y", "-a@x" into args; bad says for people what is wrong.
 func readAddresses(args *bridge.Args, rest verb.Rest, text string) (bad string) {
 	list, removed, wrong := typed.Addresses(text)
-	switch {
-	case wrong != "":
+	if wrong != "" {
 		return "“" + typed.Clip(wrong) + "” is no address."
-	case removed > 0 && removed < len(list):
+	}
+	if removed > 0 && removed < len(list) {
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."
-	case removed > 0 && rest != verb.RestCopies:
+	}
+	if removed > 0 && rest != verb.RestCopies {
 		return "Only “cc” takes addresses away."
 	}
 	args.Addresses, args.Remove = list, removed > 0

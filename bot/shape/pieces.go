@@ -126,12 +126,13 @@ func OneLine(s string, maxRunes int) string {
 // withoutInvisible returns what a line shows of a character; -1 means nothing.
 func withoutInvisible(r rune) rune {
 	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and some scripts need them
-	switch {
-	case unicode.IsSpace(r):
+	if unicode.IsSpace(r) {
 		return ' '
-	case r == joiner || r == nonJoiner:
+	}
+	if r == joiner || r == nonJoiner {
 		return r
-	case isInvisible(r):
+	}
+	if isInvisible(r) {
 		return -1
 	}
 	return r

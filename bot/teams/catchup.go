@@ -60,11 +60,11 @@ func (h *history) catchUp(ctx context.Context) error {
 
 // ignoreUnreadable returns err unless it means that we may not read the channel: that is logged, and no error.
 func (h *history) ignoreUnreadable(channel string, err error) error {
-	switch {
-	case errors.Is(err, graph.ErrNotGranted):
+	if errors.Is(err, graph.ErrNotGranted) {
 		h.Log.Debug("teams channel may not be read", "channel", channel)
 		return nil
-	case organisation.IsClosedTo(err):
+	}
+	if organisation.IsClosedTo(err) {
 		h.Log.Warn("teams channel not readable", "channel", channel, "error", err)
 		return nil
 	}

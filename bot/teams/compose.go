@@ -25,13 +25,14 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, bridge.Place{Channel: at.Channel}, "")), nil
 	}
 	verb := manifest.VerbOf(in.value.CommandID)
-	switch {
-	case verb == "":
+	if verb == "" {
 		unknown := &bridge.Problem{Code: "unknown_command", Text: "I don't know that command.", Hint: "Ask an admin to bring the app in Teams up to date."}
 		return dialogAnswer(in.problemDialog(unknown, at)), nil
-	case in.value.Message == nil:
+	}
+	if in.value.Message == nil {
 		return dialogAnswer(in.boxDialog(ctx, verb, at)), nil
-	case verb == bridge.VerbUndo:
+	}
+	if verb == bridge.VerbUndo {
 		return in.takeBack(ctx, at)
 	}
 	text := ""

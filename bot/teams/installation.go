@@ -94,16 +94,19 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 
 // isRemovedAfter reports whether the app is out of a team after an activity. before is what was known until then.
 func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
-	switch {
-	case a.Type == connector.TypeInstallationUpdate:
+	if a.Type == connector.TypeInstallationUpdate {
 		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
-	case a.Type != connector.TypeConversationUpdate:
+	}
+	if a.Type != connector.TypeConversationUpdate {
 		return false // we get activities only from teams that the app is in
-	case isChannelMembership(a):
+	}
+	if isChannelMembership(a) {
 		return before // it is about a private or shared channel, to which the app is added apart from its team
-	case i.containsUs(a.MembersRemoved):
+	}
+	if i.containsUs(a.MembersRemoved) {
 		return true
-	case i.containsUs(a.MembersAdded):
+	}
+	if i.containsUs(a.MembersAdded) {
 		return false
 	}
 	switch fact.EventType(a) {

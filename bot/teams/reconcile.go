@@ -50,12 +50,13 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 	m, outcome, err := s.findPostedInPages(ctx, p, matches)
-	switch {
-	case errors.Is(err, graph.ErrNotGranted):
+	if errors.Is(err, graph.ErrNotGranted) {
 		return channels.Absent, bridge.Sent{Blind: true}, nil
-	case errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "": // the thread is gone: the next Send reports that
+	}
+	if errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "" { // the thread is gone: the next Send reports that
 		return channels.Absent, bridge.Sent{}, nil
-	case err != nil || outcome != channels.Landed:
+	}
+	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
@@ -72,12 +73,13 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
 	m, outcome, err := s.findPostedInPages(ctx, p, matches)
-	switch {
-	case errors.Is(err, graph.ErrNotGranted):
+	if errors.Is(err, graph.ErrNotGranted) {
 		return bridge.Sent{Blind: true}, nil
-	case err != nil:
+	}
+	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
-	case outcome == channels.CannotTell:
+	}
+	if outcome == channels.CannotTell {
 		return bridge.Sent{Blind: true}, nil
 	}
 	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil

@@ -20,13 +20,14 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 		return nil, nil
 	}
 	read, err := card.Read(in.value.Data)
-	switch {
-	case err != nil:
+	if err != nil {
 		accepted := in.door.desk.Accept(ctx, fact.Quarantined(in.payload.Body, "form not readable: "+err.Error()))
 		return dialogAnswer(in.problemDialog(errStaleForm(), fact.PlaceOf(in.activity))), accepted
-	case read.Click != nil:
+	}
+	if read.Click != nil {
 		return in.handleDialogClick(ctx, read.Click)
-	case in.user.Kind != bridge.ActorPerson:
+	}
+	if in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.problemDialog(errForeign(), fact.PlaceOf(in.activity))), nil
 	}
 	f := read.Form

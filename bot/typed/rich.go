@@ -33,10 +33,10 @@ func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
 	seen := map[string]bool{}
 	for _, title := range textLines(text) {
 		title = withoutListMark(title)
-		switch {
-		case utf8.RuneCountInString(title) > MaxButtonRunes && maxCount > 0:
+		if utf8.RuneCountInString(title) > MaxButtonRunes && maxCount > 0 {
 			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(title), MaxButtonRunes)
-		case seen[strings.ToLower(title)]:
+		}
+		if seen[strings.ToLower(title)] {
 			return nil, "“" + Clip(title) + "” is there twice."
 		}
 		seen[strings.ToLower(title)] = true
@@ -48,10 +48,10 @@ func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
 // checkCount says what is wrong with having n pieces where maxCount are allowed. It returns "" if nothing is.
 func checkCount(n, maxCount int, piece, pieces string) (bad string) {
 	limit := cmp.Or(maxCount, maxInWords)
-	switch {
-	case n == 0:
+	if n == 0 {
 		return "Name at least one " + piece + "."
-	case n > limit:
+	}
+	if n > limit {
 		return fmt.Sprintf("These are %d %s; %d is the most.", n, pieces, limit)
 	}
 	return ""
@@ -100,12 +100,13 @@ func sectionTitle(line string) (string, bool) {
 func readRow(line string, maxCount int) (row bridge.RichRow, bad string) {
 	title, description, _ := strings.Cut(withoutListMark(line), "|")
 	row = bridge.RichRow{Title: Trim(title), Description: Trim(description)}
-	switch {
-	case row.Title == "":
+	if row.Title == "" {
 		return row, "“" + Clip(line) + "” has no title."
-	case utf8.RuneCountInString(row.Title) > maxRowRunes && maxCount > 0:
+	}
+	if utf8.RuneCountInString(row.Title) > maxRowRunes && maxCount > 0 {
 		return row, fmt.Sprintf("“%s” is longer than %d characters. Put the rest behind a |.", Clip(row.Title), maxRowRunes)
-	case utf8.RuneCountInString(row.Description) > maxDescriptionRunes && maxCount > 0:
+	}
+	if utf8.RuneCountInString(row.Description) > maxDescriptionRunes && maxCount > 0 {
 		return row, fmt.Sprintf("“%s” is longer than %d characters.", Clip(row.Description), maxDescriptionRunes)
 	}
 	return row, ""
@@ -117,10 +118,10 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 		return bad
 	}
 	for _, s := range sections {
-		switch {
-		case len(s.Rows) == 0:
+		if len(s.Rows) == 0 {
 			return "The section “" + Clip(s.Title) + "” is empty."
-		case s.Title == "" && len(sections) > 1:
+		}
+		if s.Title == "" && len(sections) > 1 {
 			return "Where there are sections, each choice belongs to one: begin with a line like “Lamps:”."
 		}
 	}
@@ -162,13 +163,14 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 
 // checkCard says what is wrong with a card that a channel is to carry. It returns "" if nothing is.
 func checkCard(c bridge.RichCard) (bad string) {
-	hasContent := c.Text+c.ImageURL != "" || len(c.Buttons) > 0
-	switch {
-	case utf8.RuneCountInString(c.Title) > maxCardRunes:
+	showsSomething := c.Text != "" || c.ImageURL != ""
+	if utf8.RuneCountInString(c.Title) > maxCardRunes {
 		return fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
-	case utf8.RuneCountInString(c.Text) > maxCardRunes:
+	}
+	if utf8.RuneCountInString(c.Text) > maxCardRunes {
 		return fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
-	case !hasContent:
+	}
+	if !showsSomething && len(c.Buttons) == 0 {
 		return "“" + Clip(c.Title) + "” has nothing but a title."
 	}
 	return ""
@@ -195,14 +197,16 @@ func addCardButton(card *bridge.RichCard, text string, number int) (bad string) 
 		Title: Trim(title),
 		URL:   Trim(link),
 	}
-	switch {
-	case b.Title == "":
+	if b.Title == "" {
 		return "A button of “" + Clip(card.Title) + "” has no title."
-	case utf8.RuneCountInString(b.Title) > MaxButtonRunes:
+	}
+	if utf8.RuneCountInString(b.Title) > MaxButtonRunes {
 		return fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
-	case hasLink && !isWebAddress(b.URL):
+	}
+	if hasLink && !isWebAddress(b.URL) {
 		return "“" + Clip(b.URL) + "” is no web address: it begins with https://"
-	case len(card.Buttons) == maxCardButtons:
+	}
+	if len(card.Buttons) == maxCardButtons {
 		return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
 	}
 	card.Buttons = append(card.Buttons, b)

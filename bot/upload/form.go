@@ -89,12 +89,13 @@ type formReader struct {
 }
 
 func (fr *formReader) readPart(ctx context.Context, part *multipart.Part) error {
-	switch {
-	case part.FormName() == "": // a part that can't be read: refuse all files rather than lose this one
+	if part.FormName() == "" { // a part that can't be read: refuse all files rather than lose this one
 		return errForm
-	case part.FormName() != fieldFile:
+	}
+	if part.FormName() != fieldFile {
 		return fr.readField(part)
-	case part.FileName() == "": // a field for files in which none was chosen
+	}
+	if part.FileName() == "" { // a field for files in which none was chosen
 		return nil
 	}
 	return fr.readFile(ctx, part)
@@ -132,14 +133,16 @@ func (fr *formReader) readFile(ctx context.Context, part *multipart.Part) error 
 func Words(err error) (text string, status int) {
 	var problem *bridge.Problem
 	var tooBig *http.MaxBytesError
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		return strings.TrimSpace(problem.Text + " " + problem.Hint), http.StatusUnprocessableEntity
-	case errors.Is(err, bridge.ErrNoConversation):
+	}
+	if errors.Is(err, bridge.ErrNoConversation) {
 		return "There is no such conversation.", http.StatusNotFound
-	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
+	}
+	if errors.Is(err, bridge.ErrTooLarge) || errors.As(err, &tooBig) {
 		return fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(maxTotalBytes)), http.StatusRequestEntityTooLarge
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())), http.StatusUnprocessableEntity
 	}
 	return "", http.StatusInternalServerError

@@ -17,12 +17,13 @@ func checkOpen(f bridge.Facts) error {
 
 // checkAnswerable returns a problem if nothing can be sent to the customer.
 func checkAnswerable(f bridge.Facts) error {
-	switch {
-	case f.Status == bridge.StatusResolved:
+	if f.Status == bridge.StatusResolved {
 		return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: endedHint(f)}
-	case f.Status == bridge.StatusClosed:
+	}
+	if f.Status == bridge.StatusClosed {
 		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: endedHint(f)}
-	case f.Account.Mode == bridge.ModeWatch:
+	}
+	if f.Account.Mode == bridge.ModeWatch {
 		return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
 	}
 	return nil

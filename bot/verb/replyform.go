@@ -73,10 +73,10 @@ const kindPromotion = "promotion"
 // promotionField asks whether a reply is promotional, if the provider accepts promotional messages for
 // a shorter time than answers. Once that time is over, the form says so instead.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
-	switch {
-	case in.Can.Window.Human == 0:
+	if in.Can.Window.Human == 0 {
 		return nil
-	case in.Facts.Window.PeopleOnly:
+	}
+	if in.Facts.Window.PeopleOnly {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
 		return nil
 	}
@@ -100,16 +100,17 @@ func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.H
 // countWords says how many texts a reply counts as. It is "" if the provider doesn't count.
 func countWords(in shape.FormInput) string {
 	c := in.Count
-	switch {
-	case c == nil:
+	if c == nil {
 		return ""
-	case c.Room != [3]int{}:
+	}
+	if c.Room != [3]int{} {
 		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
 		if strings.TrimSpace(in.Text) == "" {
 			return words
 		}
 		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left) + words
-	case strings.TrimSpace(in.Text) == "":
+	}
+	if strings.TrimSpace(in.Text) == "" {
 		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
 	}
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)

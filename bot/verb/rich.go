@@ -85,12 +85,13 @@ func richLimits(in shape.FormInput) string {
 		maxCount := in.Can.MaxItems(k.kind)
 		limit := fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.piece, k.pieces))
 		const apart = "The text goes before it, as a message of its own."
-		switch {
-		case maxCount == 0:
+		if maxCount == 0 {
 			return channel + " can't carry this: the customer gets it as text."
-		case k.kind.IsSentAlone() && k.pieces != "":
+		}
+		if k.kind.IsSentAlone() && k.pieces != "" {
 			return limit + " " + apart
-		case k.kind.IsSentAlone():
+		}
+		if k.kind.IsSentAlone() {
 			return apart
 		}
 		return limit

@@ -49,12 +49,13 @@ func templateDone(l bridge.Line) string {
 		name = "Template " + shape.TemplateName(changed.Templates[0])
 		status = changed.Templates[0].Status
 	}
-	switch {
-	case l.Verb == bridge.VerbTemplateDelete:
+	if l.Verb == bridge.VerbTemplateDelete {
 		return name + " is deleted, here and at the provider."
-	case status == "pending":
+	}
+	if status == "pending" {
 		return name + " is kept and handed in. You hear when the provider has decided: it may take up to two days."
-	case status == "approved":
+	}
+	if status == "approved" {
 		return name + " is kept. It can be sent now."
 	}
 	return name + " is kept."

@@ -72,10 +72,10 @@ func moodPieces(c *bridge.AnalysisLine) []Piece {
 		before = ", was " + string(c.Before)
 	}
 	icon := moodIcon(c.Sentiment)
-	switch {
-	case icon != "":
+	if icon != "" {
 		return []Piece{shape.Icon(icon), shape.Text(" " + nameWords([]string{string(c.Sentiment)}) + before)}
-	case before != "":
+	}
+	if before != "" {
 		return []Piece{shape.Text("Calm" + before)}
 	}
 	return nil

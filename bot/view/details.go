@@ -80,14 +80,16 @@ func lastMessagePieces(f bridge.Facts) []Piece {
 
 // windowDetailPieces explain the reply window.
 func windowDetailPieces(f bridge.Facts) []Piece {
-	switch {
-	case f.Window.Closed && f.Window.Until.IsZero():
+	if f.Window.Closed && f.Window.Until.IsZero() {
 		return []Piece{shape.Text("closed: the customer has not written yet")}
-	case f.Window.Closed:
+	}
+	if f.Window.Closed {
 		return []Piece{shape.Text("closed since "), shape.At(f.Window.Until, f.Zone)}
-	case f.Window.Until.IsZero():
+	}
+	if f.Window.Until.IsZero() {
 		return nil
-	case f.Window.PeopleOnly:
+	}
+	if f.Window.PeopleOnly {
 		return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone), shape.Text(" for what people write; no automatic messages")}
 	}
 	return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone)}
@@ -129,10 +131,10 @@ func customerButton(f bridge.Facts) []Button {
 
 // mainVerbs are the verbs that people use most in the conversation's state: four at most.
 func mainVerbs(f bridge.Facts) []bridge.Verb {
-	switch {
-	case f.Status == bridge.StatusClosed:
+	if f.Status == bridge.StatusClosed {
 		return nil
-	case f.Status == bridge.StatusResolved:
+	}
+	if f.Status == bridge.StatusResolved {
 		return []bridge.Verb{bridge.VerbReopen}
 	}
 	var verbs []bridge.Verb

@@ -139,10 +139,10 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 
 // hintFor returns the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
 func hintFor(l bridge.Line, hint string) string {
-	switch {
-	case len(l.Verbs) == 0:
+	if len(l.Verbs) == 0 {
 		return ""
-	case slices.Contains(l.Verbs, bridge.VerbReopen):
+	}
+	if slices.Contains(l.Verbs, bridge.VerbReopen) {
 		return "Reopen it first. " + hint
 	}
 	return hint

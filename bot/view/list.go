@@ -113,12 +113,13 @@ func titlePieces(f bridge.Facts) []Piece {
 func statePieces(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
 	pieces = []Piece{shape.Text(shape.StatusWords(f))}
 	isEndedList := list == "resolved" || list == "closed"
-	switch {
-	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
+	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		return append(pieces, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone)), false
-	case list == "unassigned" && !f.FreeSince.IsZero():
+	}
+	if list == "unassigned" && !f.FreeSince.IsZero() {
 		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
-	case isEndedList && !f.EndedAt.IsZero():
+	}
+	if isEndedList && !f.EndedAt.IsZero() {
 		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
 	}
 	return pieces, false
@@ -180,10 +181,10 @@ func listTitle(list string) string {
 }
 
 func emptyList(l bridge.Listing) string {
-	switch {
-	case l.Page > 0:
+	if l.Page > 0 {
 		return "There are no more."
-	case l.Words != "":
+	}
+	if l.Words != "" {
 		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
 	}
 	switch l.List {

@@ -12,12 +12,13 @@ import (
 // Root is the card that begins a conversation's thread: at most three lines and four buttons, and one
 // line when the conversation is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
-	switch {
-	case f.Automatic:
+	if f.Automatic {
 		return automaticRoot(f)
-	case f.Thread.Left:
+	}
+	if f.Thread.Left {
 		return leftRoot(f)
-	case !f.Status.Open():
+	}
+	if !f.Status.Open() {
 		return endedRoot(f)
 	}
 	return openRoot(f)
@@ -194,12 +195,13 @@ func alsoOpenPieces(f bridge.Facts) []Piece {
 // windowPieces says until when the customer can be answered. It shows a time rather than a countdown, so
 // that the card needs no updates.
 func windowPieces(f bridge.Facts) []Piece {
-	switch {
-	case f.Window.Closed:
+	if f.Window.Closed {
 		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}
-	case f.Window.Until.IsZero():
+	}
+	if f.Window.Until.IsZero() {
 		return nil
-	case f.Window.PeopleOnly:
+	}
+	if f.Window.PeopleOnly {
 		return []Piece{shape.Text("Only a person may reply, until "), shape.At(f.Window.Until, f.Zone)}
 	}
 	return []Piece{shape.Text("Reply by "), shape.At(f.Window.Until, f.Zone)}

@@ -65,12 +65,13 @@ func saidBlocks(s bridge.Said) []Block {
 // answersWords names the message that a customer's message answers.
 func answersWords(a bridge.Answered) string {
 	quoted := shape.OneLine(a.Text, shape.MaxPreviewRunes)
-	switch {
-	case quoted == "":
+	if quoted == "" {
 		return "In answer to an earlier message"
-	case a.ByUs:
+	}
+	if a.ByUs {
 		return "In answer to our “" + quoted + "”"
-	case a.ByOwner:
+	}
+	if a.ByOwner {
 		return "In answer to their own “" + quoted + "”"
 	}
 	return "In answer to “" + quoted + "”"

@@ -38,12 +38,13 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 // slip, as it is in a thread.
 func readReplyText(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
-	switch {
-	case typed == "":
+	if typed == "" {
 		return "", "Say what to send."
-	case p.Marker == bridge.MarkNote:
+	}
+	if p.Marker == bridge.MarkNote {
 		return "", "This begins like a note. Use the note's form, or put \\ before it to send it."
-	case p.Marker == bridge.MarkBang || p.Marker == bridge.MarkSlash:
+	}
+	if p.Marker == bridge.MarkBang || p.Marker == bridge.MarkSlash {
 		return "", "This begins like a command. Put \\ before it to send it."
 	}
 	return p.Text, ""

@@ -114,10 +114,10 @@ func medianWords(week, before bridge.WeekFigures, which func(*bridge.WeekMedians
 func weekDays(from, to string) string {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
-	switch {
-	case errFirst != nil || errLast != nil:
+	if errFirst != nil || errLast != nil {
 		return from + " to " + to
-	case first.Month() == last.Month():
+	}
+	if first.Month() == last.Month() {
 		return first.Format("2") + " to " + last.Format("2 January")
 	}
 	return first.Format("2 January") + " to " + last.Format("2 January")

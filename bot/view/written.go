@@ -29,20 +29,25 @@ func writtenTitle(c *bridge.WrittenLine) string {
 	if c.Language != "" && !isWithoutModel(c) {
 		in = " in " + analysis.LanguageName(c.Language)
 	}
-	switch {
-	case c.Task == analysis.Explain:
+	if c.Task == analysis.Explain {
 		return "“" + shape.OneLine(c.Question, shape.MaxSubjectRunes) + "”"
-	case c.Task == analysis.Rephrase:
+	}
+	if c.Task == analysis.Rephrase {
 		return "Made " + shape.OneLine(shape.Or(c.Style, "another way"), shape.MaxNameRunes)
-	case c.Task == analysis.Translate && in == "":
+	}
+	if c.Task == analysis.Translate && in == "" {
 		return "In the customer's language"
-	case c.Task == analysis.Translate && !c.ForCustomer:
+	}
+	if c.Task == analysis.Translate && !c.ForCustomer {
 		return "What the customer wrote," + in
-	case c.Task == analysis.Translate:
+	}
+	if c.Task == analysis.Translate {
 		return "Your text," + in
-	case c.Occasion == "hand_over":
+	}
+	if c.Occasion == "hand_over" {
 		return "What it is about"
-	case c.Occasion == "resolve":
+	}
+	if c.Occasion == "resolve" {
 		return "What it was about"
 	}
 	return "Summary" + in
@@ -60,10 +65,10 @@ func writerWords(c *bridge.WrittenLine) string {
 	} else if !c.Degraded {
 		from += ", without a model"
 	}
-	switch {
-	case c.Degraded:
+	if c.Degraded {
 		return "the model gave no answer: " + from
-	case isWithoutModel(c):
+	}
+	if isWithoutModel(c) {
 		return from
 	}
 	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"

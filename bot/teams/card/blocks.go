@@ -45,13 +45,13 @@ func (r *reader) readBlock(n *html.Node) bool {
 	return true
 }
 
-// readPrefixed reads a block whose lines begin with a prefix. read reads the block; mark calls its argument in a way that
-// gives the lines which that writes their prefix.
-func (r *reader) readPrefixed(read func(), mark func(write func())) {
+// readPrefixed reads a block whose lines begin with a prefix, such as "> ". read reads the block. prefix calls write, and
+// puts the prefix before each line that write writes.
+func (r *reader) readPrefixed(read func(), prefix func(write func())) {
 	r.endBlockWithGap()
 	r.beginLine()
 	r.lineBegun = false
-	mark(func() {
+	prefix(func() {
 		read()
 		r.endBlock()
 		r.breaks = 0

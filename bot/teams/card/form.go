@@ -193,6 +193,7 @@ func setChoices(e *element, f view.Field) {
 // packValue escapes the comma in an option's value, because commas separate several values.
 func packValue(v string) string { return strings.NewReplacer("%", "%25", ",", "%2C").Replace(v) }
 
+// unpackValue undoes packValue. What can't be unescaped stays as it is: a client may send anything.
 func unpackValue(v string) string {
 	if plain, err := url.PathUnescape(v); err == nil {
 		return plain

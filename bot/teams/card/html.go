@@ -11,7 +11,8 @@ import (
 )
 
 // reader reads a person's message. It collects inline pieces until their line ends, and writes the line breaks only before
-// the next line, so that none stand at the end.
+// the next line, so that none stand at the end. The fields from line on say where it is: what reads blocks (blocks.go) and
+// mentions (typed.go) changes them, too.
 type reader struct {
 	writer *markdown.Writer
 	typed  Typed

@@ -54,14 +54,16 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	if creates {
 		maybeDone = channels.Ambiguous
 	}
-	switch {
-	case errors.Is(e, rest.ErrCredentials), errors.Is(e, rest.ErrNoSecret):
+	if errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrNoSecret) {
 		return channels.AuthBroken
-	case errors.Is(e, rest.ErrHost), errors.Is(e, errID):
+	}
+	if errors.Is(e, rest.ErrHost) || errors.Is(e, errID) {
 		return channels.BadRecipient
-	case e.Status == 0 && !e.MaybeSent:
+	}
+	if e.Status == 0 && !e.MaybeSent {
 		return channels.Retry
-	case e.Status == 0, e.Status < http.StatusMultipleChoices: // there was no answer, or its end was lost
+	}
+	if e.Status < http.StatusMultipleChoices { // there was no answer (0), or its end was lost
 		return maybeDone
 	}
 	switch e.Status {

@@ -122,14 +122,14 @@ func (n *Notebook) Load(ctx context.Context) error {
 	return nil
 }
 
-// learn takes over the value of a note. The caller holds mu.
+// learn takes over the value of a note. One that can't be read counts as none. The caller holds mu.
 func (n *Notebook) learn(key string, value json.RawMessage) {
 	n.kept[key] = string(value)
 	var t TeamNote
 	var c ChannelNote
 	switch id := key[strings.IndexByte(key, ':')+1:]; {
 	case key == NoteService:
-		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // we wrote it ourselves; an unreadable one counts as none
+		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // see above
 	case strings.HasPrefix(key, NoteTeam) && json.Unmarshal(value, &t) == nil:
 		n.teams[id] = t
 	case strings.HasPrefix(key, NoteChannel) && json.Unmarshal(value, &c) == nil:

@@ -8,27 +8,27 @@ import "sync"
 
 // Map remembers values by name, up to the latest few thousand.
 type Map[T any] struct {
-	mu    sync.Mutex
-	of    map[string]T
-	order []string // the names in the order in which they were new
+	mu     sync.Mutex
+	values map[string]T // by name
+	order  []string     // the names in the order in which they were new
 }
 
 // remembered is how many names a Map knows at most.
 const remembered = 5000
 
 // New makes an empty Map.
-func New[T any]() *Map[T] { return &Map[T]{of: map[string]T{}} }
+func New[T any]() *Map[T] { return &Map[T]{values: map[string]T{}} }
 
 // Put remembers v by its name. Beyond 5000 names, it forgets the one that has been known longest.
 func (m *Map[T]) Put(name string, v T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, known := m.of[name]; !known {
+	if _, known := m.values[name]; !known {
 		m.order = append(m.order, name)
 	}
-	m.of[name] = v
+	m.values[name] = v
 	if len(m.order) > remembered {
-		delete(m.of, m.order[0])
+		delete(m.values, m.order[0])
 		m.order = m.order[1:]
 	}
 }
@@ -37,6 +37,6 @@ func (m *Map[T]) Put(name string, v T) {
 func (m *Map[T]) Get(name string) (T, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	v, ok := m.of[name]
+	v, ok := m.values[name]
 	return v, ok
 }

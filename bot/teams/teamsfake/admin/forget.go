@@ -12,10 +12,10 @@ func (s *Administrator) Forget(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.org.Channels[channel]
-	switch {
-	case ch == nil:
+	if ch == nil {
 		return tenant.ErrNoChannel
-	case ch.ByID[id] == nil:
+	}
+	if ch.ByID[id] == nil {
 		return tenant.ErrNoMessage
 	}
 	root, this := ch.ByID[id].Root, func(m *tenant.Message) bool { return m.ID == id }

@@ -31,12 +31,13 @@ func PictureFault(kind, address string) string {
 		return "picture: " + err.Error()
 	}
 	c, format, err := image.DecodeConfig(bytes.NewReader(data))
-	switch {
-	case err != nil:
+	if err != nil {
 		return "picture: " + err.Error()
-	case "image/"+format != declared || kind != declared:
+	}
+	if "image/"+format != declared || kind != declared {
 		return fmt.Sprintf("picture: %s called %s and %s", format, kind, declared)
-	case len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide:
+	}
+	if len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide {
 		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
 	}
 	if format == "gif" {

@@ -78,17 +78,19 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	ch := c.org.Channels[p.ChannelData.Channel.ID]
 	isChannel := ch != nil && ch.Person == ""
-	switch {
-	case !isChannel, ch.Deleted:
+	if !isChannel || ch.Deleted {
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
 		return
-	case !c.org.IsReachable(ch):
+	}
+	if !c.org.IsReachable(ch) {
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 		return
-	case c.org.Teams[ch.Team].Archived:
+	}
+	if c.org.Teams[ch.Team].Archived {
 		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
 		return
-	case len(p.Activity) == 0:
+	}
+	if len(p.Activity) == 0 {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A new thread needs an activity.")
 		return
 	}
@@ -264,14 +266,15 @@ func isTargetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargeted
 
 // sendTargeted posts what one member sees.
 func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing, raw json.RawMessage) {
-	switch {
-	case ch.Person != "":
+	if ch.Person != "" {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
 		return
-	case !c.App.AllowsTargeted():
+	}
+	if !c.App.AllowsTargeted() {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "The app does not support targeted messages.")
 		return
-	case a.Recipient == nil || a.Recipient.ID == "":
+	}
+	if a.Recipient == nil || a.Recipient.ID == "" {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted message needs a recipient.")
 		return
 	}

@@ -114,10 +114,10 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	isMember := ch != nil && s.org.IsMember(ch, p.id)
 	isUsable := isMember && s.org.IsReachable(ch)
 	s.Mu.Unlock()
-	switch {
-	case !isUsable:
+	if !isUsable {
 		return nil, tenant.ErrNoApp
-	case !s.App.HasSettings():
+	}
+	if !s.App.HasSettings() {
 		return nil, fmt.Errorf("teamsfake: the app declares no settings")
 	}
 	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", object{"data": object{}})

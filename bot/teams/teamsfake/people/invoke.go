@@ -113,14 +113,16 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 		i.activities.Send(ctx, a, i.Opt.InvokeDeadline) //nolint:errcheck // the second counts
 	}
 	status, body, err := i.activities.Send(ctx, a, i.Opt.InvokeDeadline)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	if errors.Is(err, context.DeadlineExceeded) {
 		return &Outcome{Error: "timeout"}, true
-	case err != nil, kind == emulator.FaultDrop:
+	}
+	if err != nil || kind == emulator.FaultDrop {
 		return &Outcome{Error: "connection_failed"}, true
-	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
+	}
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
 		return &Outcome{Error: "http_" + strconv.Itoa(status)}, true
-	case status < http.StatusOK || status >= http.StatusMultipleChoices:
+	}
+	if status < http.StatusOK || status >= http.StatusMultipleChoices {
 		return &Outcome{Error: "http_" + strconv.Itoa(status)}, false
 	}
 	out = &Outcome{}

@@ -99,14 +99,16 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	defer s.Mu.Unlock()
 	in := tenant.Post{Channel: channel, Root: root, Text: text}
 	ch, err := s.org.FindPostable(p.id, in)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case ch.Person != "":
+	}
+	if ch.Person != "" {
 		return "", errors.New("there are no targeted messages in a personal chat")
-	case !s.org.IsReachable(ch):
+	}
+	if !s.org.IsReachable(ch) {
 		return "", tenant.ErrNoApp
-	case !s.App.AllowsTargeted():
+	}
+	if !s.App.AllowsTargeted() {
 		return "", errors.New("the app does not support targeted messages")
 	}
 	if command, ok := strings.CutPrefix(text, "/"); ok {
@@ -145,10 +147,10 @@ func (p *Person) Edit(channel, id, text string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch, m, err := s.org.FindOwn(p.id, channel, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case strings.TrimSpace(text) == "":
+	}
+	if strings.TrimSpace(text) == "" {
 		return tenant.ErrEmpty
 	}
 	before := s.announcer.IsPushed(ch, m)
