@@ -34,7 +34,7 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
 	l.Text = c.Subject
 	what := "A message came back undelivered, and I can't tell which one it was."
-	return fateBlocks(l, f, "warning", what, c.Reason, "If it was yours, look for the address and try another one.")
+	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: c.Reason, hint: "If it was yours, look for the address and try another one."})
 }
 
 func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {

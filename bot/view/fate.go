@@ -12,10 +12,18 @@ import (
 // Lines about a person's message that did not simply go out. They mention its author, say who did not
 // get it and why, then what to do. The text of the message stands below.
 
-// fateBlocks makes such a line: an icon, what happened, the reason in words, a hint, and the message's text. reason is a
-// code of the engine's, or a sentence.
-func fateBlocks(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
-	return append([]Block{makeHeadline(l, icon, what, shape.NextSentence(reasonWords(reason, f)), shape.NextSentence(hint))}, shape.MessageBlocks(l)...)
+// remark is what a line about a message says, besides the text of the message.
+type remark struct {
+	icon   string // an emoji shortcode
+	what   string // what happened
+	reason string // a code of the engine's, or a sentence; "" if there is none
+	hint   string // what to do; "" if there is nothing
+}
+
+// fateBlocks makes a line about a message: the remark, then the text of the message.
+func fateBlocks(l bridge.Line, f bridge.Facts, r remark) []Block {
+	lead := makeHeadline(l, r.icon, r.what, shape.NextSentence(reasonWords(r.reason, f)), shape.NextSentence(r.hint))
+	return append([]Block{lead}, shape.MessageBlocks(l)...)
 }
 
 func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
@@ -28,17 +36,20 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	case c.Reason == "unclaimed":
 		usualHint = "Take it and send this, or keep it inside?"
 	}
-	return fateBlocks(l, f, "raised_hand_with_fingers_splayed", what, c.Reason, shape.Or(c.Hint, usualHint))
+	return fateBlocks(l, f, remark{icon: "raised_hand_with_fingers_splayed", what: what,
+		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	usualHint := hintFor(l, "Send it, if it was meant for the customer.")
-	return fateBlocks(l, f, "house", "This stayed inside: "+shape.Customer(l, f)+" did not get it.", c.Reason, shape.Or(c.Hint, usualHint))
+	return fateBlocks(l, f, remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.",
+		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
-	return fateBlocks(l, f, "raised_hand_with_fingers_splayed", question, "", "It waits like any reply, with Undo.")
+	return fateBlocks(l, f, remark{icon: "raised_hand_with_fingers_splayed", what: question,
+		hint: "It waits like any reply, with Undo."})
 }
 
 func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
@@ -63,7 +74,8 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	if c.Reason != "" && c.Reason != "late" {
 		what = "Not sent: " + who + " does not have this."
 	}
-	return fateBlocks(l, f, "hourglass", what, c.Reason, shape.Or(c.Hint, "Send it if it still fits, or drop it."))
+	return fateBlocks(l, f, remark{icon: "hourglass", what: what,
+		reason: c.Reason, hint: shape.Or(c.Hint, "Send it if it still fits, or drop it.")})
 }
 
 // windowLine is about a text that depends on the reply window. until is when the window closes or closed.
@@ -77,7 +89,8 @@ func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Tim
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	usualHint := hintFor(l, "Put right what is wrong, then send it again.")
-	return fateBlocks(l, f, "warning", "Not delivered: "+shape.Customer(l, f)+" did not get this.", c.Reason, shape.Or(c.Hint, usualHint))
+	return fateBlocks(l, f, remark{icon: "warning", what: "Not delivered: " + shape.Customer(l, f) + " did not get this.",
+		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
 func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {
@@ -91,21 +104,24 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	what := "Sent, but the other side has not delivered it to " + shape.Customer(l, f) + " yet and keeps trying."
-	return fateBlocks(l, f, "hourglass_flowing_sand", what, c.Reason, "Nothing to do now. You will hear if it fails.")
+	return fateBlocks(l, f, remark{icon: "hourglass_flowing_sand", what: what,
+		reason: c.Reason, hint: "Nothing to do now. You will hear if it fails."})
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 	usualHint := "Look for it where sent messages are." + hintFor(l, " Then mark it as sent, or send it again.")
-	return fateBlocks(l, f, "grey_question", "Nobody can tell whether "+shape.Customer(l, f)+" got this.", c.Reason, shape.Or(c.Hint, usualHint))
+	return fateBlocks(l, f, remark{icon: "grey_question", what: "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
+		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
 func editLateLine(l bridge.Line, f bridge.Facts) []Block {
 	what := "You changed this after it was sent: " + shape.Customer(l, f) + " has the earlier text."
-	return fateBlocks(l, f, "pencil2", what, "", "If it matters, send the new text as a message of its own.")
+	return fateBlocks(l, f, remark{icon: "pencil2", what: what,
+		hint: "If it matters, send the new text as a message of its own."})
 }
 
 func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
-	return fateBlocks(l, f, "wastebasket", "This was deleted here after it was sent: "+shape.Customer(l, f)+" has it.", "", "")
+	return fateBlocks(l, f, remark{icon: "wastebasket", what: "This was deleted here after it was sent: " + shape.Customer(l, f) + " has it."})
 }
 
 // undoneLine says that a reply was taken back. It names who did it only where it mentions the author.
@@ -114,7 +130,8 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	if len(l.Mentions) > 0 && !shape.IsNobody(l.By) {
 		by = " by " + shape.AgentName(l.By)
 	}
-	return fateBlocks(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")
+	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: "Taken back in time" + by + ": " + shape.Customer(l, f) + " did not get this.",
+		reason: c.Reason})
 }
 
 // topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.
@@ -123,12 +140,13 @@ func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block
 	if len(c.Rows) > 0 {
 		next = "Who is to get it?"
 	}
-	return fateBlocks(l, f, "mag", "Not sent to a customer: this is the channel.", "", next)
+	return fateBlocks(l, f, remark{icon: "mag", what: "Not sent to a customer: this is the channel.", hint: next})
 }
 
 // notMappedLine tells a person who is no agent that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
-	return fateBlocks(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "", "Ask an admin to add you, then type it again.")
+	return fateBlocks(l, f, remark{icon: "no_entry", what: "Nothing was sent: I don't know you as an agent.",
+		hint: "Ask an admin to add you, then type it again."})
 }
 
 // textsLine says that a long text counts as several.
