@@ -14,7 +14,7 @@ import (
 // Bounds of what such a line shows.
 const (
 	maxRecipientsRunes = 1000 // long enough for some dozens of addresses
-	maxCommandRunes    = 60   // of a command for admins, such as "parley quarantine retry 12"
+	maxCommandRunes    = 60   // of a command for admins, such as "parley replay 12"
 )
 
 func participantLine(l bridge.Line, f bridge.Facts) []Block {

@@ -54,9 +54,9 @@ func (r *reader) readPrefixed(read func(), prefix func(write func())) {
 	prefix(func() {
 		read()
 		r.endBlock()
-		r.breaks = 0
+		r.breaks = noBreak
 	})
-	r.breaks = 2
+	r.breaks = emptyLine
 }
 
 // noteQuote notes the id of a quoted or forwarded message, and leaves out its words: they are somebody else's, and may be
@@ -93,13 +93,13 @@ func (r *reader) readCode(n *html.Node) {
 	r.endBlockWithGap()
 	r.beginLine()
 	r.writer.Preformatted(code)
-	r.breaks, r.lineBegun = 2, false
+	r.breaks, r.lineBegun = emptyLine, false
 }
 
 func (r *reader) readList(n *html.Node) {
 	r.endBlock()
 	if r.listDepth == 0 {
-		r.breaks = 2
+		r.breaks = emptyLine
 	}
 	number := firstNumber(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -120,12 +120,12 @@ func (r *reader) readList(n *html.Node) {
 		r.writer.Item(0, mark, func() {
 			r.readChildren(c, markdown.Style{}, "")
 			r.endBlock()
-			r.breaks = 0
+			r.breaks = noBreak
 		})
 		r.listDepth--
-		r.breaks = 1
+		r.breaks = lineBreak
 	}
-	r.breaks = 2
+	r.breaks = emptyLine
 }
 
 // maxFirstNumber bounds the number with which a list may begin: nobody numbers so far, and a client may send anything.
@@ -168,7 +168,7 @@ func (r *reader) readTable(n *html.Node) {
 	r.endBlockWithGap()
 	r.beginLine()
 	r.writer.Table(rows)
-	r.breaks, r.lineBegun = 2, false
+	r.breaks, r.lineBegun = emptyLine, false
 }
 
 // findDescendants returns the elements of a kind in n, without those that are inside another element of that kind.

@@ -21,13 +21,20 @@ type reader struct {
 
 	line          []markdown.Run // what is collected of the line and not written yet
 	lineBegun     bool           // the line breaks before the line are written
-	breaks        int            // line breaks to be written before the next line: 1, or 2 for an empty line
+	breaks        int            // what is to be written before the next line: noBreak, lineBreak or emptyLine
 	hasTypedSpace bool           // the line has a space that the person typed (U+00A0)
 	skipSpaces    bool           // leave out the spaces that come next: set behind a mention of us, until other text comes
 	listDepth     int
 
 	nameless []string // mentions of which only the name is known
 }
+
+// What stands between two lines, in line breaks.
+const (
+	noBreak   = 0 // nothing: the first line, or the first one behind the mark of a list item
+	lineBreak = 1
+	emptyLine = 2 // an empty line
+)
 
 // readHTML reads a message's HTML. It returns false if the HTML is too long or can't be parsed.
 func (r *reader) readHTML(markup string) bool {
@@ -128,23 +135,22 @@ func (r *reader) beginLine() {
 	}
 	if !r.writer.Empty() {
 		switch r.breaks {
-		case 0:
-		case 1:
+		case lineBreak:
 			r.writer.BreakLine()
-		default:
+		case emptyLine:
 			r.writer.Paragraph()
 		}
 	}
-	r.breaks, r.lineBegun = 0, true
+	r.breaks, r.lineBegun = noBreak, true
 }
 
 // endLine ends a line where the person ended it. Two ends in succession make an empty line.
 func (r *reader) endLine() {
 	r.flushLine()
 	if r.lineBegun {
-		r.breaks, r.lineBegun = 1, false
+		r.breaks, r.lineBegun = lineBreak, false
 	} else {
-		r.breaks = 2
+		r.breaks = emptyLine
 	}
 	r.hasTypedSpace = false
 }
@@ -154,9 +160,9 @@ func (r *reader) endBlock() {
 	r.flushLine()
 	switch {
 	case r.lineBegun:
-		r.breaks, r.lineBegun = max(r.breaks, 1), false
+		r.breaks, r.lineBegun = max(r.breaks, lineBreak), false
 	case r.hasTypedSpace:
-		r.breaks = 2
+		r.breaks = emptyLine
 	}
 	r.hasTypedSpace = false
 }
@@ -164,7 +170,7 @@ func (r *reader) endBlock() {
 // endBlockWithGap ends a line and has an empty line follow. It is called before and after blocks that stand alone.
 func (r *reader) endBlockWithGap() {
 	r.endBlock()
-	r.breaks = 2
+	r.breaks = emptyLine
 }
 
 func (r *reader) readChildren(n *html.Node, st markdown.Style, link string) {

@@ -140,8 +140,8 @@ func (p *People) Describe(m connector.Member) Person {
 	return person
 }
 
-// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 if it
-// can't find the id at all.
+// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 for an id
+// whose form it doesn't take.
 func isNotMember(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {
