@@ -163,6 +163,7 @@ func plainBeginning(line string) string {
 	return strings.TrimLeft(plain, " ([{<\"'“”„«»*_~`#>-–—•+")
 }
 
+// hasLetterFirst reports whether a text begins with a letter or a digit, so that a word before it goes on.
 func hasLetterFirst(s string) bool {
 	for _, r := range s {
 		return unicode.IsLetter(r) || unicode.IsDigit(r)

@@ -92,6 +92,7 @@ func cutPerson(text string, opt Options) (id string, cut int) {
 	return "", 0
 }
 
+// firstWord returns the beginning of a text up to a space, a comma or a semicolon.
 func firstWord(text string) string {
 	if i := strings.IndexAny(text, " \t\r\n\u00a0,;"); i >= 0 {
 		return text[:i]

@@ -34,7 +34,8 @@ type access struct {
 }
 
 // classifyFailure turns the error of a failed call into a channels.SendError, with what it means for the post and what people
-// are told. The order of the cases matters: those with a code of their own come before those of an HTTP status.
+// are told. If the failure shows that Teams refuses us in a place, or everywhere, it also closes that place for posts. The
+// order of the cases matters: Teams' codes say more than an HTTP status, so they come first.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Status codes from bot conversational APIs", read 2026-11.
 func (ac *access) classifyFailure(err error, p bridge.Post) error {
@@ -57,19 +58,22 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 		out.Text = "Teams' answer was lost."
 	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // the fault is a setting, not the post
 		out.Class = channels.AuthBroken
-		out.Text, out.Hint = "Teams is not reached at the address that is known"+codeInBrackets(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
+		out.Text = "Teams is not reached at the address that is known" + codeInBrackets(e) + "."
+		out.Hint = "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
 		if isChannel(p.Place.Channel) {
 			ac.closePlace(p.Place.Channel, out)
 		}
 	case e.Class == channels.AuthBroken:
-		out.Text, out.Hint = "Teams refuses our app"+codeInBrackets(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
+		out.Text = "Teams refuses our app" + codeInBrackets(e) + "."
+		out.Hint = "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
 		ac.closePlace(authorized, out)
 	case isClosingCode(e.Code):
 		return ac.classifyClosed(e, p)
 	case e.Status == http.StatusNotFound:
 		return ac.classifyNotFound(e, p)
 	case e.Status == http.StatusPreconditionFailed:
-		out.Class, out.Text = channels.Retry, "Teams is busy with this thread."
+		out.Class = channels.Retry
+		out.Text = "Teams is busy with this thread."
 		if out.Wait <= 0 {
 			out.Wait = defaultBusyWait + upTo(defaultBusyWait)
 		}
@@ -78,7 +82,8 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Status == http.StatusRequestEntityTooLarge:
 		out.Text = "The post is too large for Teams."
 	default:
-		out.Text, out.Hint = "Teams refuses this post"+codeInBrackets(e)+".", "Tell the people who run Parley."
+		out.Text = "Teams refuses this post" + codeInBrackets(e) + "."
+		out.Hint = "Tell the people who run Parley."
 	}
 	return out
 }
@@ -88,6 +93,7 @@ func upTo(limit time.Duration) time.Duration {
 	return time.Duration(rand.Int64N(int64(limit))) //nolint:gosec // nothing secret depends on it
 }
 
+// codeInBrackets returns Teams' code as it stands behind a text for people; "" if Teams gave none.
 func codeInBrackets(e *connector.Error) string {
 	if e.Code == "" {
 		return ""
@@ -127,7 +133,8 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
 		out.Cause = e
-		out.Text, out.Hint = "Parley can't write to this person in Teams"+codeInBrackets(e)+".", "They can add the app, or unblock it."
+		out.Text = "Parley can't write to this person in Teams" + codeInBrackets(e) + "."
+		out.Hint = "They can add the app, or unblock it."
 		return out
 	}
 	if place, removed := ac.reportedRemoval(e, p.Place.Channel); removed != nil {

@@ -94,6 +94,8 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 // engine waits for a change to be applied.
 const maxGraphDelay = 30 * time.Second
 
+// isJustWritten reports whether a message is so young that Graph may not show it yet. Its id is the time of its writing in
+// milliseconds.
 func (h *history) isJustWritten(message string) bool {
 	writtenAt, err := strconv.ParseInt(message, 10, 64)
 	return err == nil && h.Now().Sub(time.UnixMilli(writtenAt)) < maxGraphDelay

@@ -29,6 +29,7 @@ type composedPost struct {
 	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
+// errBadPost is for a post that can never be made: another try is of no use.
 func errBadPost(text string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text}
 }

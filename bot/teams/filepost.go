@@ -131,6 +131,7 @@ func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func
 	return isOnlyPictures, false, nil
 }
 
+// isOnlyPictures reports whether a message has pictures and no text.
 func isOnlyPictures(m *graph.Message) bool {
 	if readableText(m.Body.Content) != "" {
 		return false

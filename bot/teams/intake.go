@@ -75,6 +75,7 @@ func isOldClick(a *connector.Activity) bool {
 	return hasValue && strings.TrimSpace(a.Text) == ""
 }
 
+// messageFacts makes the facts of a message: what a person wrote in a channel, a command to us alone, or a click.
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {

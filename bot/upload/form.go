@@ -88,6 +88,7 @@ type formReader struct {
 	store      Store
 }
 
+// readPart reads one part of a form: a field or a file.
 func (fr *formReader) readPart(ctx context.Context, part *multipart.Part) error {
 	if part.FormName() == "" { // a part that can't be read: refuse all files rather than lose this one
 		return errForm

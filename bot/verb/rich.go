@@ -25,6 +25,7 @@ type richKind struct {
 	piece, pieces string // what its limit counts, in singular and plural; "" if there can be only one
 }
 
+// richKinds lists what a reply can carry, in the order in which a form offers it.
 func richKinds() []richKind {
 	return []richKind{
 		{kind: bridge.RichIsButtons, label: "Buttons", piece: "button", pieces: "buttons"},

@@ -101,6 +101,7 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
+// contentFields asks for what a template says and when it may be sent. The fields begin with what t has.
 func contentFields(t bridge.Template) []shape.Field {
 	var buttons, examples []string
 	for _, b := range t.Buttons {

@@ -121,6 +121,7 @@ func newcomerNames(l bridge.Line) string {
 	return strings.Join(all, ", ")
 }
 
+// customerParty names with the address whom a line is about: its own customer, or that of the conversation.
 func customerParty(l bridge.Line, f bridge.Facts) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)

@@ -154,6 +154,7 @@ func mainVerbs(f bridge.Facts) []bridge.Verb {
 	return append(verbs, bridge.VerbResolve)
 }
 
+// otherVerbs are the verbs that make sense now and are not among mainVerbs.
 func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
 	if f.Status.Open() {

@@ -33,6 +33,7 @@ func richBlocks(r *bridge.Rich) []Block {
 	return nil
 }
 
+// filledText makes a piece of a text; none if there is nothing to read in it.
 func filledText(s string) []Piece {
 	if s = shape.OneLine(s, shape.MaxSubjectRunes); s == "" {
 		return nil

@@ -196,6 +196,7 @@ func (s *keySet) checkKeysAddress(address string) error {
 	return nil
 }
 
+// getJSON reads the JSON at an address, of at most maxKeysBytes, into out.
 func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

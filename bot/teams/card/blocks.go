@@ -85,6 +85,7 @@ func (r *reader) removeQuotePlaces(text string) string {
 	return quotePlace.ReplaceAllString(text, "")
 }
 
+// readCode reads code, whose lines and spaces stay as they are. It leaves out code that is empty.
 func (r *reader) readCode(n *html.Node) {
 	code := strings.Trim(strings.ReplaceAll(r.readCharacters(n), "\u00a0", " "), "\n")
 	if strings.TrimSpace(code) == "" {
@@ -96,6 +97,8 @@ func (r *reader) readCode(n *html.Node) {
 	r.breaks, r.lineBegun = emptyLine, false
 }
 
+// readList reads a list. A list in one of its items is indented, because the writer writes it as a part of that item. Empty
+// lines stand only around the outermost list.
 func (r *reader) readList(n *html.Node) {
 	r.endBlock()
 	if r.listDepth == 0 {

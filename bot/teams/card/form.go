@@ -58,6 +58,7 @@ func FormAgain(f view.Form, s Submitted, errs map[string]string, h Home) Dialog 
 	return formDialog(f, s.Memory, h, errs)
 }
 
+// formDialog lays out a form. errs are by field name; nil if the form is shown for the first time.
 func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
 	for _, name := range sortedNames(errs) {

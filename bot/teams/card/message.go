@@ -81,6 +81,7 @@ func (w *texter) finishMessage() {
 	w.people = mentions{}
 }
 
+// openingTag returns the tag that begins a frame; "" for no frame.
 func openingTag(f frame) string {
 	switch f {
 	case frameQuote:

@@ -93,6 +93,7 @@ func (r *renderer) finishPage() {
 // keep it; people don't see it.
 func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
+// adaptiveCard makes a card of the page that is being filled.
 func (r *renderer) adaptiveCard() adaptive {
 	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}
 	t := teams{}

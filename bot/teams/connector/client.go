@@ -188,6 +188,8 @@ type call struct {
 	creates bool // a repeated call would make a second message
 }
 
+// call makes one call of the service, and reads its answer into out.
+// Errors: *Error, also for an id that would lead to another path.
 func (c *Client) call(ctx context.Context, l call, out any) error {
 	address := strings.TrimRight(l.service, "/") + "/v3"
 	if strings.ContainsAny(l.service, "?#") {

@@ -49,6 +49,8 @@ type Who struct {
 
 var errPayload = errors.New("teams: payload")
 
+// unwrap reads a stored payload and the activity in it.
+// Errors: errPayload, also for a payload of another version.
 func unwrap(raw []byte) (Payload, connector.Activity, error) {
 	var p Payload
 	var a connector.Activity

@@ -88,6 +88,7 @@ func parseAddress(address string) (*url.URL, error) {
 	return u, nil
 }
 
+// originOf returns the key of an address in Hosts.exact.
 func originOf(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Host) }
 
 // isOnLoopback reports whether an address is on this machine: "localhost", or a loopback IP.
