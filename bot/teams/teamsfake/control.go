@@ -16,7 +16,7 @@ type driver struct {
 	srv *Server
 }
 
-// addRoutes is the emulator's own address space for drivers in another process, all JSON:
+// addRoutes adds the emulator's own addresses, for drivers in another process, all with JSON:
 //
 //	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
 //	GET  /_fake/channels  /_fake/users  /_fake/teams

@@ -54,6 +54,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// adminVerbs returns what each verb does that answers with nothing but an error.
 func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) error {
 	s := d.srv
 	type verb = func(context.Context) error

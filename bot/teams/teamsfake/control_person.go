@@ -119,7 +119,7 @@ func runAsking(ctx context.Context, p *people.Person, verb string, a Act) (out *
 	return out, err, true
 }
 
-// runChange runs the verbs that only may fail; ok is false for others.
+// runChange runs the verbs that return nothing but an error; ok is false for others.
 func runChange(p *people.Person, verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "edit":

@@ -37,7 +37,7 @@ func (s *Administrator) SetRegion(region string) {
 	s.Region = region
 }
 
-// changeChannel runs f on a channel of a team. Errors: an unknown channel.
+// changeChannel runs f on a channel of a team, and notes that the channel has changed. Errors: an unknown channel.
 func (s *Administrator) changeChannel(id string, f func(*tenant.Room)) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

@@ -112,6 +112,7 @@ func (h *hidden) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// sendTo gives the answer to the client after all.
 func (h *hidden) sendTo(w http.ResponseWriter) {
 	for k, v := range h.header {
 		w.Header()[k] = v

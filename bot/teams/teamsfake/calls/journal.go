@@ -134,6 +134,7 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// record adds a call. A full journal first loses its older half.
 func (j *Journal) record(c Call) {
 	j.Mu.Lock()
 	defer j.Mu.Unlock()

@@ -31,6 +31,7 @@ func (c *cardCheck) addFault(text string, args ...any) {
 	c.faults = append(c.faults, fmt.Sprintf("card: "+text, args...))
 }
 
+// findFaults checks a whole card.
 func (c *cardCheck) findFaults(raw json.RawMessage) []string {
 	var card object
 	err := json.Unmarshal(raw, &card)
@@ -58,7 +59,7 @@ func list(v any) []object {
 	return out
 }
 
-// checkRules are what the schema does not say.
+// checkRules checks what the schema doesn't say of an object.
 func (c *cardCheck) checkRules(o object, kind string) {
 	id, hasID := o["id"].(string)
 	if hasID && kind[0] != '(' { // what stands in brackets is no element
@@ -100,7 +101,7 @@ func (c *cardCheck) checkRules(o object, kind string) {
 	}
 }
 
-// noteText notes where a mention may stand. In a TextRun it may not.
+// noteText notes a text in which a mention may stand. It isn't called for a TextRun, which may have none.
 func (c *cardCheck) noteText(v any) {
 	text, _ := v.(string)
 	c.texts = append(c.texts, text)

@@ -9,7 +9,7 @@ import (
 // Source: "Cards reference", read 2026-11.
 const mostActions = 6
 
-// checkRow checks the buttons that stand together.
+// checkRow checks the buttons that stand in one row.
 func (c *cardCheck) checkRow(v any, at string) {
 	primary := 0
 	for _, a := range list(v) {
@@ -67,7 +67,7 @@ func (c *cardCheck) checkSubmit(a object) {
 	}
 }
 
-// checkFallback checks what clients show that do not know Action.Execute.
+// checkFallback checks what an action is in clients that don't know Action.Execute.
 func (c *cardCheck) checkFallback(a object) {
 	if a["type"] != "Action.Execute" {
 		return

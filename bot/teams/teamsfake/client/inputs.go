@@ -72,7 +72,7 @@ func FindAction(card object, name string) object {
 	return nil
 }
 
-// followPointer follows a JSON pointer to an action that is shown; nil means it leads to none.
+// followPointer follows a JSON pointer to an action that is shown. It returns nil if it leads to none.
 func followPointer(card object, pointer string) any {
 	steps, ok := strings.CutPrefix(pointer, "/")
 	if !ok {
@@ -169,6 +169,7 @@ func toggleValue(e object, value string) string {
 	return off
 }
 
+// checkInput returns why a client refuses what was filled into an input; nil if it takes it.
 func checkInput(e object, kind, value string, known func(id string) bool) error {
 	if value == "" {
 		if e["isRequired"] == true {

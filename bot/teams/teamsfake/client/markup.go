@@ -30,7 +30,7 @@ func ChipName(text string) string {
 	return Plain(found[1])
 }
 
-// isShownElement lists the elements that Teams shows in a text of format xml.
+// isShownElement reports whether Teams shows an element in a text of format xml.
 // Source: "Format your bot messages", read 2026-11.
 func isShownElement(tag string) bool {
 	return slices.Contains([]string{
@@ -87,7 +87,7 @@ func inOrder(parsers ...any) []util.PrioritizedValue {
 	return list
 }
 
-// sanitizeText keeps the elements that Teams shows.
+// sanitizeText leaves out of a text of format xml the elements that Teams doesn't show, and notes each as a fault.
 func sanitizeText(text string) (out string, faults []string) {
 	var b strings.Builder
 	var open []string

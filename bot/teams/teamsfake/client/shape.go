@@ -94,6 +94,7 @@ var cards = sync.OnceValue(func() shapes { //nolint:gochecknoglobals // constant
 	return s
 })
 
+// read reads the properties of an object from its line in the schema.
 func (s shapes) read(words []string) map[string]property {
 	known := map[string]property{"type": {kinds: []string{"text"}}}
 	for _, w := range words {
@@ -163,7 +164,7 @@ func (c *cardCheck) checkObject(o object, kind string) {
 	c.checkRules(o, kind)
 }
 
-// checkKinds checks a value that may be of several kinds.
+// checkKinds notes a fault if a value is of none of several kinds. at says where the value stands.
 func (c *cardCheck) checkKinds(v any, kinds []string, at string) {
 	for _, kind := range kinds {
 		of, list := strings.CutPrefix(kind, "[]")

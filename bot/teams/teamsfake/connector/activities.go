@@ -118,6 +118,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	calls.WriteJSON(w, http.StatusCreated, out)
 }
 
+// startPersonal answers with the chat between the bot and a person.
 func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	if len(p.Members) != 1 {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
@@ -183,7 +184,7 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
-// findOwn finds the bot's message that a call names, or answers. Caller holds the lock.
+// findOwn finds the bot's message that a call names. It returns nil if it has refused the call. Caller holds the lock.
 func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
 	ch, root, ok := c.findWritable(w, r)
 	if !ok {

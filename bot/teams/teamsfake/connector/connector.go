@@ -86,7 +86,8 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// findPlace finds the conversation of a call that the bot may use, or answers. Caller holds the lock.
+// findPlace finds the conversation of a call, which the bot must be allowed to use. ok is false if it has refused the
+// call. Caller holds the lock.
 func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
 	id, root := tenant.SplitConversation(r.PathValue("conv"))
 	ch = c.org.Channels[id]
@@ -105,7 +106,7 @@ func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room
 	return nil, "", false
 }
 
-// findWritable is place for what changes a channel.
+// findWritable is findPlace for calls that change a channel: those of an archived team are refused, too.
 func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
 	ch, root, ok = c.findPlace(w, r)
 	if !ok {
@@ -118,7 +119,7 @@ func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.R
 	return ch, root, true
 }
 
-// memberItem is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
+// memberItem makes a TeamsChannelAccount. The list without pages names the Entra id objectId, the
 // others aadObjectId.
 func (c *API) memberItem(u *tenant.User, idKey string) object {
 	role := "user"

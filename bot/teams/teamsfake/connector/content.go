@@ -57,8 +57,8 @@ func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw 
 	return status == 0
 }
 
-// makeMessages are what people see of an activity that was accepted: one, or two when a text and
-// attachments come together. What clients do not show is a problem. Caller holds the lock.
+// makeMessages makes what people see of an activity that was accepted: one message, or two when a text and
+// attachments come together. It notes as a problem what clients do not show. Caller holds the lock.
 func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw json.RawMessage, id func() string) []*tenant.Message {
 	base := tenant.Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.Now(), Alert: hasAlert(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
 	var out []*tenant.Message
@@ -78,7 +78,7 @@ func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw jso
 	return out
 }
 
-// findRefusal reports how Teams refuses an activity; status 0 means it does not.
+// findRefusal returns how Teams refuses an activity; status 0 means that it doesn't.
 func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)

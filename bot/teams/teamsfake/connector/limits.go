@@ -52,7 +52,8 @@ func tenantRule() rule {
 	return rule{name: "tenant", windows: []window{{calls: perSecond, span: time.Second}}}
 }
 
-// ensureWithinLimits counts a call against the rules, or answers 429. Refused calls do not count.
+// ensureWithinLimits counts a call against the rules. If one of them allows no more, it answers 429 and returns false.
+// Refused calls do not count.
 // Caller holds the lock.
 func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 	if !c.Opt.Limits {

@@ -333,6 +333,7 @@ func (a *Activities) SendRaw(ctx context.Context, kind entra.Token, body []byte)
 	return a.post(ctx, a.Endpoint(), head, body, a.Opt.RedeliverAfter, nil)
 }
 
+// post sends bytes to the bot. authorization is the header of that name; "" means none.
 func (a *Activities) post(ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string) (int, []byte, error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()

@@ -49,7 +49,7 @@ func newKey(id string, endorsements ...string) (*key, error) {
 	return &key{id: id, private: k, endorsements: endorsements}, nil
 }
 
-// publicJWK is the public half with the channels that the key may speak for.
+// publicJWK makes the public half with the channels that the key may speak for.
 // Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
 func (k *key) publicJWK() object {
 	enc := base64.RawURLEncoding.EncodeToString

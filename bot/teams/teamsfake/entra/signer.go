@@ -148,7 +148,7 @@ func (e *Entra) keyFor(kind Token) (*key, error) {
 	return r.currentKey(), nil
 }
 
-// authorizationHeader signs and puts the token into a header.
+// authorizationHeader signs a token, and returns the header with it; "" for no header.
 func authorizationHeader(kind Token, k *key, header, claims object) string {
 	switch kind {
 	case TokenAlgNone:

@@ -178,7 +178,7 @@ func (e *Entra) issueToken(scope string) string {
 	return token
 }
 
-// grantedRoles are what an admin granted the app; what owners of teams agreed to is in no token.
+// grantedRoles returns what an admin granted the app. What owners of teams agreed to is in no token.
 // Caller holds the lock.
 func (e *Entra) grantedRoles(scope string) []string {
 	roles := []string{}
@@ -194,6 +194,7 @@ func (e *Entra) grantedRoles(scope string) []string {
 	return roles
 }
 
+// refuseToken answers as Entra does. number is that of the refusal in its documentation.
 func (e *Entra) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {
 	at, trace := e.Now().UTC().Format("2006-01-02 15:04:05Z"), e.GUID("trace")
 	calls.WriteJSON(w, status, object{

@@ -84,6 +84,7 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	}
 }
 
+// refuse answers as Graph does when it refuses a call.
 func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	calls.WriteJSON(w, status, object{"error": object{
 		"code": code, "message": text,
@@ -136,6 +137,7 @@ func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// channelItem makes a channel as Graph tells it.
 func (s *API) channelItem(ch *tenant.Room) object {
 	return object{
 		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,
@@ -237,6 +239,7 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(roots))
 }
 
+// answerPage answers with a page of messages. done is how many of them, of all, the pages up to this one have.
 func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
 	out := object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
 	if done < of {

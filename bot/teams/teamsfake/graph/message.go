@@ -53,7 +53,7 @@ func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
 		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
 }
 
-// authorItem is the author as Graph tells it.
+// authorItem makes the author of a message as Graph tells it; nil for an author whom it doesn't tell.
 func (v *View) authorItem(m *tenant.Message) object {
 	app := func(id, name, kind string) object {
 		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
@@ -74,7 +74,7 @@ func (v *View) authorItem(m *tenant.Message) object {
 	}
 }
 
-// mentionedItem is a mentioned person or bot as Graph tells it.
+// mentionedItem makes a mentioned person or bot as Graph tells it.
 func (v *View) mentionedItem(x tenant.Mention) object {
 	if x.Bot {
 		return object{"application": object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
@@ -82,7 +82,7 @@ func (v *View) mentionedItem(x tenant.Mention) object {
 	return object{"application": nil, "user": object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
 }
 
-// messagePath is the path of a message, without host.
+// messagePath returns the path of a message in Graph, without the host.
 func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
 	path := "/graph/v1.0/teams/" + v.org.Teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
 	if m.Root != m.ID {
@@ -157,7 +157,7 @@ func timeOrNil(t time.Time) any {
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// bodyItem is the HTML with tags for cards and files.
+// bodyItem makes the text of a message as Graph tells it: the HTML with tags for cards and files.
 func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 	html := m.HTML
 	if m.Bot {
@@ -178,7 +178,7 @@ func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 	return object{"contentType": "html", "content": html}
 }
 
-// attachmentItems are cards, with the card as text, and references to files. The id of a
+// attachmentItems makes the attachments of a message as Graph tells them: cards as text, and references to files. The id of a
 // card's attachment is Teams' own.
 func (v *View) attachmentItems(m *tenant.Message) []object {
 	out := []object{}

@@ -91,7 +91,7 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
-// gatherAgain repeats the inputs for another action of the same card.
+// gatherAgain returns what was filled in, for another action of the same card.
 func (p *Person) gatherAgain(b *pressed, inputs client.Inputs) map[string]string {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
@@ -103,7 +103,7 @@ func (p *Person) gatherAgain(b *pressed, inputs client.Inputs) map[string]string
 	return nil
 }
 
-// executeAction is the invoke adaptiveCard/action.
+// executeAction asks the bot what an Action.Execute does (the invoke adaptiveCard/action).
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
 func (p *Person) executeAction(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"

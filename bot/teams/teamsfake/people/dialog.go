@@ -115,7 +115,7 @@ func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcom
 	return p.show(out, d, name), nil
 }
 
-// submissionData is what the dialog's button sends. Caller holds the lock.
+// submissionData returns what a button of a dialog sends. Caller holds the lock.
 func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs) (object, error) {
 	if d == nil {
 		return nil, ErrNoDialog

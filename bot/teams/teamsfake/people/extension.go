@@ -38,7 +38,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 	return p.runExtension(ctx, at, command, "compose", object{})
 }
 
-// findBox finds where a person may write.
+// findBox finds the conversation under whose messages a person may write.
 func (p *Person) findBox(channel, root string) (announce.Where, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
@@ -49,7 +49,7 @@ func (p *Person) findBox(channel, root string) (announce.Where, error) {
 // requestIDLength is the length of the ids that clients give their requests.
 const requestIDLength = 16
 
-// runExtension runs composeExtension/fetchTask.
+// runExtension asks the bot for the dialog of an extension's command (composeExtension/fetchTask).
 // Source: "Create and send the dialog", read 2026-11.
 func (p *Person) runExtension(ctx context.Context, at announce.Where, command, place string, value object) (*Outcome, error) {
 	s := p.s

@@ -145,7 +145,7 @@ func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
 	return i.noteMisread(out, name, text)
 }
 
-// noteMisread is badAnswer for who holds the lock.
+// noteMisread is badAnswer for a caller who holds the lock.
 func (i *invokes) noteMisread(out *Outcome, name, text string) *Outcome {
 	out.Error = "bad_answer"
 	i.NoteTrouble(name, "", "the answer "+text)

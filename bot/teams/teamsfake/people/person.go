@@ -55,7 +55,7 @@ func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *Peop
 // Reset closes all dialogs. Caller holds the lock.
 func (s *People) Reset() { s.invokes.reset() }
 
-// clientContext is what invokes tell of the client.
+// clientContext returns what invokes tell of the client.
 func (p *Person) clientContext() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
@@ -131,7 +131,7 @@ func (p *Person) Slash(channel, root, command string) (id string, err error) {
 	return p.Private(channel, root, "/"+strings.TrimPrefix(command, "/"))
 }
 
-// composeMessage makes the message. Caller holds the lock.
+// composeMessage makes the message of what a person typed and attached. Caller holds the lock.
 func (w *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
 	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: w.Now()}
 	for _, f := range in.Files {
@@ -200,6 +200,7 @@ func (p *Person) Unreact(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, false)
 }
 
+// changeReaction adds a reaction, or takes it back.
 func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	s := p.s
 	s.Mu.Lock()

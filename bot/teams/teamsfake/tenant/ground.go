@@ -94,7 +94,7 @@ func (g *Ground) ServiceURL() string {
 	return g.ServiceAddress()
 }
 
-// ServiceAddress is ServiceURL for who holds the lock.
+// ServiceAddress is ServiceURL for a caller who holds the lock.
 func (g *Ground) ServiceAddress() string {
 	return g.Host.URL() + "/connector/" + g.Region + "/" + g.Opt.TenantID + "/"
 }

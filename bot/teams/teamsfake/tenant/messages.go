@@ -23,7 +23,7 @@ func (o *Directory) Put(ch *Room, m *Message) {
 	o.Note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
-// Erase leaves a tombstone. Caller holds the lock.
+// Erase removes what a message says; a tombstone stays. Caller holds the lock.
 func (o *Directory) Erase(ch *Room, m *Message) {
 	m.DeletedAt = o.Now()
 	m.Text = ""
@@ -38,7 +38,7 @@ func (o *Directory) Erase(ch *Room, m *Message) {
 	o.Note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
-// TakeBack is Erase for what its author may bring back. Caller holds the lock.
+// TakeBack erases a message so that its author may bring it back. Caller holds the lock.
 func (o *Directory) TakeBack(ch *Room, m *Message) {
 	before := m.Clone()
 	o.Erase(ch, m)
@@ -80,7 +80,7 @@ func (m *Message) SeenBy(user string) []Object {
 	return out
 }
 
-// FindPostable finds the channel that somebody may write to. Caller holds the lock.
+// FindPostable finds the channel or chat of a post, if its author may write there. Caller holds the lock.
 func (o *Directory) FindPostable(user string, in Post) (*Room, error) {
 	u := o.Users[user]
 	if u == nil {
@@ -150,7 +150,7 @@ func (o *Directory) FindVisible(user, channel, id string) (*Room, *Message, erro
 	return ch, m, nil
 }
 
-// FindLive is FindVisible for what only works while the app is there. Caller holds the lock.
+// FindLive is FindVisible for what works only while the app is installed there. Caller holds the lock.
 func (o *Directory) FindLive(user, channel, id string) (*Room, *Message, error) {
 	ch, m, err := o.FindVisible(user, channel, id)
 	if err == nil && !o.IsReachable(ch) {
