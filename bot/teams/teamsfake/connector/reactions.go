@@ -41,7 +41,7 @@ func (c *API) removeReaction(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// findReactable finds the message of a reaction call. ok is false if it has refused the call.
+// findReactable finds the message of a reaction call, and the reaction. It returns false if it has refused the call.
 func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message, string, bool) {
 	ch, root, ok := c.findWritable(w, r)
 	if !ok {
