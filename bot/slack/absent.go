@@ -23,7 +23,7 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
 	defer cancel()
-	members, err := s.directory.members(ctx, p.Place.Channel)
+	members, err := s.directory.readMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
 		return

@@ -44,6 +44,9 @@ const (
 // unknownGap is how long a gap is taken to have lasted at least, if nobody knows when it began.
 const unknownGap = time.Hour
 
+// inFuture is how far ahead of now a time lies that no reply has reached yet, even if Slack's clock is ahead of ours.
+const inFuture = time.Hour
+
 // answeredWithin is how old a text at top level may be to be stored, and so answered, after it was missed.
 const answeredWithin = time.Hour
 
@@ -69,10 +72,10 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	}
 	holesSince, complete := h.holesSince(known)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, stamp(holesSince)))
+		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, formatStamp(holesSince)))
 	})
 	if err == nil && !complete {
-		err = h.catchUpOldThreads(ctx, me, began, stamp(holesSince))
+		err = h.catchUpOldThreads(ctx, me, began, formatStamp(holesSince))
 	}
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 		return err
 	}
 	// A root that was posted anew is younger than its conversation: the channel's history has it.
-	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= stamp(oldest) })
+	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= formatStamp(oldest) })
 	var firstErr error
 	for n, root := range roots {
 		if n >= oldThreadsAtOnce && !h.wait(ctx, oldThreadsWait) {
@@ -131,10 +134,10 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 // the others. holesSince is the stamp of what the method of that name returns.
 // Errors: the desk's, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, holesSince string) error {
-	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
+	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
 	var firstErr error
 	for {
-		page, err := h.page(ctx, q)
+		page, err := h.readPage(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -217,7 +220,7 @@ func isOurThread(me *fact.Self, root *fact.Message) bool {
 // Errors: the desk's, Slack's.
 func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery) error {
 	for {
-		page, err := h.page(ctx, q)
+		page, err := h.readPage(ctx, q)
 		if isGone(err) {
 			return nil
 		}
@@ -242,7 +245,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
 	var found []channels.Fact
 	for _, m := range messages {
-		for _, body := range m.events(me, channel) {
+		for _, body := range m.makeEvents(me, channel) {
 			arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
@@ -259,10 +262,10 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	return h.sweeper.Accept(ctx, found)
 }
 
-// events makes the callbacks that Slack should have sent about a message: that it was posted and, if it was edited, the
+// makeEvents makes the callbacks that Slack should have sent about a message: that it was posted and, if it was edited, the
 // edit. For our own messages there are none. A message that can't be read becomes a callback that can't be read either,
 // and so is quarantined.
-func (k *kept) events(me *fact.Self, channel string) [][]byte {
+func (k *kept) makeEvents(me *fact.Self, channel string) [][]byte {
 	if k.TS == "" {
 		unreadable := map[string]any{"type": "message", "channel": channel, "message": k.raw}
 		return [][]byte{syntheticEvent(me, channel, unreadable)}
@@ -301,22 +304,24 @@ func (k *kept) events(me *fact.Self, channel string) [][]byte {
 func (h *history) holesSince(known sweep.Standing) (since time.Time, complete bool) {
 	now := h.now()
 	began, gapOpen := h.sweeper.Gap()
-	beginUnknown := gapOpen && began.IsZero() || len(known.Abandoned) > 0
-	since = now.Add(time.Hour)
+	since = now.Add(inFuture)
 	if gapOpen && !began.IsZero() {
 		since = began.Add(-clockTolerance)
 	}
+	beganAtStart := gapOpen && began.IsZero() // when the gap of this process began, nobody knows
+	beginUnknown := beganAtStart || len(known.Abandoned) > 0
 	if beginUnknown {
-		since = earlier(since, now.Add(-unknownGap))
+		since = earlierOf(since, now.Add(-unknownGap))
 	}
-	if (beginUnknown || known.Doubted) && !known.Least.IsZero() {
-		since = earlier(since, known.Least.Add(-clockTolerance))
+	reachesMark := beginUnknown || known.Doubted
+	if reachesMark && !known.Least.IsZero() {
+		since = earlierOf(since, known.Least.Add(-clockTolerance))
 	}
 	return since, since.After(now)
 }
 
-// earlier returns the earlier one of two times.
-func earlier(a, b time.Time) time.Time {
+// earlierOf returns the earlier one of two times.
+func earlierOf(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}
@@ -328,8 +333,9 @@ func earlier(a, b time.Time) time.Time {
 func (h *history) typedSince() string {
 	since := h.now().Add(-answeredWithin)
 	began, gapOpen := h.sweeper.Gap()
-	if gapOpen && !began.IsZero() && began.Before(since) {
+	beginKnown := gapOpen && !began.IsZero()
+	if beginKnown && began.Before(since) {
 		since = began.Add(-clockTolerance)
 	}
-	return stamp(since)
+	return formatStamp(since)
 }

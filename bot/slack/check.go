@@ -51,8 +51,8 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN).",
 		}
 	}
-	me, err := s.identify(ctx)
-	if err == nil && me.App != "" && isOfOtherApp(s.opt.AppToken, me.App) {
+	me, err := s.identify(ctx) // without an answer nobody can compare the two tokens
+	if err == nil && isOfOtherApp(s.opt.AppToken, me.App) {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "belongs to another app than the bot token",
@@ -63,8 +63,11 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 }
 
 // isOfOtherApp reports whether an app token names an app other than the one with this id. A token of an unknown form
-// names none.
+// names none, and app is "" if Slack doesn't tell its id.
 func isOfOtherApp(token, app string) bool {
+	if app == "" {
+		return false
+	}
 	return appTokens.MatchString(token) && !strings.Contains(token, "-"+app+"-")
 }
 
@@ -111,10 +114,10 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 		return channels.Finding{What: "channel " + id, Text: "Slack doesn't show it: " + err.Error(), Hint: "Invite the app there: /invite @Parley"}
 	}
 	what := "channel #" + info.Name
-	switch {
-	case info.IsArchived:
+	if info.IsArchived {
 		return channels.Finding{What: what, Text: "is archived", Hint: "Unarchive it, or give the team another channel."}
-	case !info.IsMember:
+	}
+	if !info.IsMember {
 		return channels.Finding{What: what, Text: "the app is not in it", Hint: "Invite it there: /invite @Parley"}
 	}
 	return channels.Finding{OK: true, What: what, Text: "the app is in it"}

@@ -21,22 +21,22 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 	}
 	verb, opens, args, err := readClick(in.Actions[0])
 	if err != nil {
-		return r.quarantine(ctx, body, err.Error())
+		return r.storeQuarantined(ctx, body, err.Error())
 	}
 	switch opens {
 	case view.OpensForm:
-		return r.openForm(me, in, formRequest{verb: verb, args: args, at: in.place(), user: in.User.ID}), nil
+		return r.openForm(me, in, formRequest{verb: verb, args: args, at: in.findPlace(), user: in.User.ID}), nil
 	case view.OpensList, view.OpensDetails, view.OpensHistory:
 		return r.openCard(me, in, opens, args), nil
 	case view.OpensNothing:
 	}
-	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.place(), body); err != nil {
+	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
-	switch {
-	case in.View != nil:
+	if in.View != nil {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args) }}, nil
-	case in.Container.Private && !verb.Reads():
+	}
+	if in.Container.Private && !verb.Reads() {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
 	}
 	return answer{}, nil

@@ -20,14 +20,14 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	m, err := h.readMessage(ctx, at)
+	m, found, err := h.readMessage(ctx, at)
 	if codeOf(err) == codeUnknownMethod {
 		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
 	}
 	if err != nil {
 		return bridge.Unchanged, classifyRead(err)
 	}
-	if m == nil || m.Subtype == fact.Tombstone {
+	if !found || m.Subtype == fact.Tombstone {
 		return bridge.Gone, h.takeSynthetic(ctx, me, deletedEvent(me, at))
 	}
 	if m.Edited == nil {
@@ -49,22 +49,22 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// readMessage reads a single message. It returns nil if the message is gone. Where the thread isn't known, the message's
+// readMessage reads a single message. found is false if the message is gone. Where the thread isn't known, the message's
 // own id finds it: Slack accepts the id of any message of a thread.
-func (h *history) readMessage(ctx context.Context, at bridge.Place) (*kept, error) {
-	page, err := h.page(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
+func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
+	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if isGone(err) {
-		return nil, nil //nolint:nilnil // nothing there
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range page.Messages {
 		if page.Messages[i].TS == at.Message {
-			return &page.Messages[i], nil
+			return &page.Messages[i], true, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing there
+	return nil, false, nil
 }
 
 // changedEvent makes the callback of an edit, or of a deleted root, whose message is a tombstone.

@@ -31,8 +31,8 @@ type connections struct {
 	leftComplete bool
 }
 
-// introduce asks Slack who we are, until it answers. It returns false if ctx ended first.
-func (c *connections) introduce(ctx context.Context) (*fact.Self, bool) {
+// awaitIdentity asks Slack who we are, until it answers. It returns false if ctx ended first.
+func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 	const firstWait, maxWait = time.Second, time.Minute
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		me, err := c.identifyWithin(ctx, requestTimeout)
@@ -58,7 +58,7 @@ func (c *connections) introduce(ctx context.Context) (*fact.Self, bool) {
 func (c *connections) reportError(err error) {
 	var se *channels.SendError
 	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
-	if errors.As(classify(err), &se) && se.Class != channels.Ambiguous {
+	if errors.As(classifyError(err), &se) && se.Class != channels.Ambiguous {
 		text, hint = se.Text, se.Hint
 	}
 	c.log.Error("slack not available", "error", err)
@@ -69,7 +69,8 @@ func (c *connections) reportError(err error) {
 // connection was open, or if all of them were lost at about the same time.
 func (c *connections) recordOpened() {
 	c.mu.Lock()
-	isGap, since := c.open == 0, c.allLostAt
+	isGap := c.open == 0
+	since := c.allLostAt
 	if !isGap {
 		since, isGap = c.lostTogether()
 	}

@@ -31,13 +31,13 @@ const (
 // channelCache keeps the ids of channels by name.
 type channelCache struct {
 	mu       sync.Mutex
-	ids      map[string]string // by name, in small letters; nil until they are read, and after forget
+	ids      map[string]string // by name, in small letters; nil until they are read, and after reset
 	joinable map[string]bool   // ids of public channels that the app isn't in
 	readAt   time.Time
 }
 
-// forget makes the next Resolve read the channels again.
-func (c *channelCache) forget() {
+// reset makes the next Resolve read the channels again.
+func (c *channelCache) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ids = nil
@@ -83,6 +83,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	return id, nil
 }
 
+// resolveID does what Resolve does for a channel that is given by its id.
 func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	var ch *slackapi.Channel
 	err := d.retryRead(ctx, func(ctx context.Context) error {
@@ -90,15 +91,16 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 		return err
 	})
-	switch {
-	case codeOf(err) == "channel_not_found":
+	if codeOf(err) == "channel_not_found" {
 		return "", nil
-	case err != nil:
+	}
+	if err != nil {
 		return "", fmt.Errorf("slack: conversations.info: %w", err)
-	case ch == nil || ch.ID == "":
+	}
+	if ch == nil || ch.ID == "" {
 		return "", errEmptyAnswer
 	}
-	if !ch.IsMember && !ch.IsPrivate && !ch.IsArchived {
+	if isJoinable(ch) && !ch.IsArchived {
 		if err := d.joinChannel(ctx, ch.ID); err != nil {
 			return "", err
 		}
@@ -106,6 +108,10 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	return ch.ID, nil
 }
 
+// isJoinable reports whether the app isn't in a channel and may join it without an invitation.
+func isJoinable(ch *slackapi.Channel) bool { return !ch.IsMember && !ch.IsPrivate }
+
+// joinChannel makes the app a member of a public channel. A read-only directory leaves that out.
 func (d *directory) joinChannel(ctx context.Context, id string) error {
 	if d.readOnly {
 		return nil
@@ -139,9 +145,10 @@ func (d *directory) listChannels(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("slack: conversations.list: %w", err)
 		}
-		for _, ch := range page {
+		for i := range page {
+			ch := &page[i]
 			ids[strings.ToLower(ch.Name)] = ch.ID
-			if !ch.IsMember && !ch.IsPrivate {
+			if isJoinable(ch) {
 				joinable[ch.ID] = true
 			}
 		}
@@ -170,10 +177,11 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 		u, err = d.api.GetUserByEmailContext(ctx, email)
 		return err
 	})
-	switch {
-	case codeOf(err) == "users_not_found" || codeOf(err) == "user_not_found":
+	switch codeOf(err) {
+	case "users_not_found", "user_not_found":
 		return "", nil
-	case err != nil:
+	}
+	if err != nil {
 		return "", fmt.Errorf("slack: users.lookupByEmail: %w", err)
 	}
 	if isOutsider(u, me) || isGuest(u) {
@@ -238,15 +246,15 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	if !info.IsPrivate {
 		return bridge.Audience{Everyone: true}, nil
 	}
-	members, err := d.members(ctx, channel)
+	members, err := d.readMembers(ctx, channel)
 	if err != nil {
 		return bridge.Audience{}, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
 	return bridge.Audience{Users: members}, nil
 }
 
-// members returns the user ids of a channel's members.
-func (d *directory) members(ctx context.Context, channel string) ([]string, error) {
+// readMembers returns the user ids of a channel's members.
+func (d *directory) readMembers(ctx context.Context, channel string) ([]string, error) {
 	var all []string
 	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
 	for {

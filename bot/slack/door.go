@@ -39,8 +39,8 @@ type door struct {
 	secret string // with which Slack signs requests
 }
 
-// handlers returns the handlers of requests, by pattern.
-func (d *door) handlers() map[string]http.Handler {
+// makeHandlers returns the handlers of requests, by pattern.
+func (d *door) makeHandlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /slack/events":       d.requireSignature(d.serveEvent),
 		"POST /slack/commands":     d.requireSignature(d.serveCommand),
@@ -173,7 +173,7 @@ func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []b
 		d.askToRetry(w, err)
 		return
 	}
-	d.respond(w, r, a)
+	d.sendAnswer(w, r, a)
 }
 
 // serveCommand answers slash commands, which come as a form; they are stored as JSON.
@@ -202,11 +202,11 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 		d.askToRetry(w, err)
 		return
 	}
-	d.respond(w, r, a)
+	d.sendAnswer(w, r, a)
 }
 
-// respond sends an answer, and starts what is to be done after it.
-func (d *door) respond(w http.ResponseWriter, r *http.Request, a answer) {
+// sendAnswer sends an answer, and starts what is to be done after it.
+func (d *door) sendAnswer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.payload == nil {
 		w.WriteHeader(http.StatusOK)
 	} else {

@@ -32,7 +32,7 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 		}
 	}
 	_, _, err := s.api.DeleteMessageContext(ctx, at.Channel, at.Message)
-	return bridge.Sent{}, classify(err)
+	return bridge.Sent{}, classifyError(err)
 }
 
 // eraseRoot deletes one more unrecorded message of a thread, or, when there are none left, makes its root say "Erased".
@@ -44,13 +44,13 @@ func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at
 	card, _ := view.Post(p, commandForms())
 	erased := me.Home.FirstMessage(card, blockSeed(p.Token))
 	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
-	return bridge.Sent{}, classify(err)
+	return bridge.Sent{}, classifyError(err)
 }
 
 // eraseUnrecorded deletes one more of our messages below a root: the records of posts in conversations that ended
 // long ago are gone, and Slack alone knows them. more means that the caller has to call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
-	page, err := s.page(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
+	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
 	if isGone(err) {
 		return false, "", nil
 	}
@@ -65,7 +65,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
-			return false, p.Progress, classify(err)
+			return false, p.Progress, classifyError(err)
 		}
 		return true, p.Progress, nil
 	}
@@ -75,7 +75,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 
 // eraseFiles deletes the files of one of our messages from the workspace.
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
-	page, err := s.page(ctx, messageQuery(at, at.Thread))
+	page, err := s.readPage(ctx, messageQuery(at, at.Thread))
 	if isGone(err) {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (s *poster) deleteFiles(ctx context.Context, list []fact.File) error {
 			continue
 		}
 		if err != nil {
-			return classify(err)
+			return classifyError(err)
 		}
 	}
 	return nil

@@ -68,10 +68,10 @@ func classifyRead(err error) error {
 	return err
 }
 
-// classify returns what a failed call means for its delivery: a *channels.SendError.
+// classifyError returns what a failed call means for its delivery: a *channels.SendError.
 // Source: error tables of docs.slack.dev/reference/methods/chat.postMessage, chat.update,
 // reactions.add and files.completeUploadExternal, read 2026-11.
-func classify(err error) error {
+func classifyError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -84,7 +84,7 @@ func classify(err error) error {
 	}
 	var status slackapi.StatusCodeError
 	if errors.As(err, &status) {
-		return ambiguous(err)
+		return ambiguousError(err)
 	}
 	if code := codeOf(err); code != "" {
 		return classifyCode(code, err)
@@ -94,7 +94,7 @@ func classify(err error) error {
 
 // classifyBeforeSend classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
 func classifyBeforeSend(err error) error {
-	err = classify(err)
+	err = classifyError(err)
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Slack didn't answer.", Cause: se.Cause}
@@ -113,6 +113,8 @@ func withChannel(err error, channel string) error {
 	return &named
 }
 
+// classifyCode returns what Slack's error code means for a delivery. A code that isn't listed here makes the post fail for
+// good, so that people see it.
 func classifyCode(code string, err error) error {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_locked",
@@ -124,11 +126,11 @@ func classifyCode(code string, err error) error {
 			Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
 	case "message_not_found", "cant_update_message": // Slack answers the latter for a deleted root that has replies
-		return unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
+		return unchangeableError(code, errors.Join(bridge.ErrMessageGone, err))
 	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // the message still exists
-		return unchangeable(code, err)
+		return unchangeableError(code, err)
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
-		return badContent("The Slack thread is gone.", errors.Join(bridge.ErrThreadLost, err))
+		return badContentError("The Slack thread is gone.", errors.Join(bridge.ErrThreadLost, err))
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",
 		"no_permission", "org_login_required", "team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
 		return &channels.SendError{
@@ -138,7 +140,7 @@ func classifyCode(code string, err error) error {
 	case "team_added_to_org", "service_unavailable", "storage_limit_reached", "file_uploads_disabled":
 		return &channels.SendError{Class: channels.Retry, Wait: time.Minute, Text: "Slack can't take it now (" + code + ").", Cause: err}
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
-		return ambiguous(err)
+		return ambiguousError(err)
 	}
 	return &channels.SendError{
 		Class: channels.BadContent, Text: "Slack refuses this post (" + code + ").",
@@ -146,30 +148,38 @@ func classifyCode(code string, err error) error {
 	}
 }
 
-func unchangeable(code string, cause error) error {
-	return badContent("The Slack message can't be changed any more ("+code+").", cause)
+// unchangeableError makes the error of a change that Slack refuses, however often it is tried.
+func unchangeableError(code string, cause error) error {
+	return badContentError("The Slack message can't be changed any more ("+code+").", cause)
 }
 
-// badContent makes the error of a post that can't be made as it is, however often it is tried. cause may be nil.
-func badContent(text string, cause error) error {
+// badContentError makes the error of a post that can't be made as it is, however often it is tried. cause may be nil.
+func badContentError(text string, cause error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
 }
 
-// ambiguous makes the error of a call that Slack may or may not have carried out.
-func ambiguous(err error) error {
+// ambiguousError makes the error of a call that Slack may or may not have carried out.
+func ambiguousError(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Slack's answer was lost.", Cause: err}
 }
 
 // classifyNetwork makes failures before the first byte was sent Retry. All others are ambiguous: Slack may have done
 // what was asked.
 func classifyNetwork(err error) error {
-	var dns *net.DNSError
-	var op *net.OpError
-	whileDialing := errors.As(err, &op) && op.Op == "dial"
-	if errors.As(err, &dns) || whileDialing || errors.Is(err, syscall.ECONNREFUSED) {
+	if isBeforeSend(err) {
 		return &channels.SendError{Class: channels.Retry, Text: "Slack can't be reached.", Cause: err}
 	}
-	return ambiguous(err)
+	return ambiguousError(err)
+}
+
+// isBeforeSend reports whether a call failed while the connection was made.
+func isBeforeSend(err error) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) || errors.Is(err, syscall.ECONNREFUSED) {
+		return true
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // isTemporary reports whether a failed read may simply be tried again later.
@@ -179,7 +189,7 @@ func isTemporary(err error) bool {
 	}
 	var status slackapi.StatusCodeError
 	if errors.As(err, &status) {
-		return status.Code >= 500
+		return status.Code >= http.StatusInternalServerError
 	}
 	switch codeOf(err) {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
@@ -193,7 +203,10 @@ func isTemporary(err error) bool {
 // isNetwork reports whether the network failed, or the connection ended before the whole answer was there.
 func isNetwork(err error) bool {
 	var n net.Error
-	return errors.As(err, &n) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if errors.As(err, &n) {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // needsRepair reports whether an error stays until a person repairs something.

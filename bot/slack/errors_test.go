@@ -35,13 +35,13 @@ func TestClassifyCodes(t *testing.T) {
 		{"something_new", channels.BadContent, nil},
 	}
 	for _, c := range cases {
-		err := classify(slackapi.SlackErrorResponse{Err: c.code})
+		err := classifyError(slackapi.SlackErrorResponse{Err: c.code})
 		class(t, err, c.want, c.is)
 		if c.is == nil && (errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)) {
 			t.Errorf("%s says that something is gone: %v", c.code, err)
 		}
 	}
-	if err := classify(nil); err != nil {
+	if err := classifyError(nil); err != nil {
 		t.Errorf("nil became %v", err)
 	}
 	class(t, classifyBeforeSend(errEmptyAnswer), channels.Retry, nil)

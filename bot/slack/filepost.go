@@ -37,6 +37,8 @@ type uploadProgress struct {
 // errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
 var errProgressMissing = errors.New("slack: files: progress is missing")
 
+// readProgress reads what the first part of a post of files has left for the second.
+// Errors: errProgressMissing.
 func readProgress(p bridge.Post) (uploadProgress, error) {
 	var progress uploadProgress
 	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
@@ -60,10 +62,10 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
 	}
 	names := me.Home.FirstMessage(card, blockSeed(p.Token))
-	switch {
-	case p.Part != uploadPart:
+	if p.Part != uploadPart {
 		return s.showFiles(ctx, p, names.Text)
-	case slices.ContainsFunc(p.Files, isAcceptable):
+	}
+	if slices.ContainsFunc(p.Files, isAcceptable) {
 		return s.uploadFiles(ctx, p)
 	}
 	return s.postNames(ctx, p, names)
@@ -82,7 +84,7 @@ func (s *poster) uploadFiles(ctx context.Context, p bridge.Post) (bridge.Sent, e
 func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {
-		return bridge.Sent{}, badContent("the uploaded files are not known any more", err)
+		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
 	}
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
 	for _, id := range progress.IDs {
@@ -95,7 +97,7 @@ func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bri
 		InitialComment:  text,
 	})
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return bridge.Sent{}, classifyError(err)
 	}
 	shown, err := s.files.awaitShare(ctx, progress.IDs[0], p.Place.Channel) // all files are in the same message
 	if err != nil {
@@ -126,10 +128,9 @@ func fileNames(p bridge.Post) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
 		name := fileName(f)
-		switch {
-		case f.SizeBytes <= 0:
+		if f.SizeBytes <= 0 {
 			name += " (0 bytes)"
-		case !isAcceptable(f):
+		} else if !isAcceptable(f) {
 			name += " (larger than the " + maxFileText + " that Slack takes)"
 		}
 		names = append(names, name)

@@ -79,7 +79,8 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)
 	}
-	if f.SizeBytes > 0 && resp.ContentLength >= 0 && resp.ContentLength != f.SizeBytes {
+	hasBothSizes := f.SizeBytes > 0 && resp.ContentLength >= 0
+	if hasBothSizes && resp.ContentLength != f.SizeBytes {
 		return fmt.Errorf("%w: %d bytes instead of %d", errFile, resp.ContentLength, f.SizeBytes)
 	}
 	if strings.Contains(f.ContentType, "html") {
@@ -89,7 +90,9 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	head, _ := body.Peek(sniffed) //nolint:errcheck // a short file is fine
 	saysHTML := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
 	looksHTML := strings.HasPrefix(http.DetectContentType(head), "text/html")
-	if saysHTML || looksHTML && !strings.HasPrefix(f.ContentType, "text/") { // other texts may begin like HTML
+	mayLookHTML := strings.HasPrefix(f.ContentType, "text/") // other texts may begin like HTML
+	isDisguised := looksHTML && !mayLookHTML
+	if saysHTML || isDisguised {
 		return fmt.Errorf("%w: a web page instead of the file", errFile)
 	}
 	return nil

@@ -87,7 +87,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 		})
 	}
 	if a.Renamed {
-		t.directory.channels.forget()
+		t.directory.channels.reset()
 	}
 	if a.Dropped {
 		t.log.Warn("slack left events out")
@@ -105,7 +105,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 	if err := json.Unmarshal(body, &in); err != nil {
 		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "interaction not readable: "+err.Error()))
 	}
-	isForUs := slices.ContainsFunc(in.teams(), func(team string) bool { return me.IsFor(team, in.AppID) })
+	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, in.AppID) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil

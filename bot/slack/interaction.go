@@ -54,9 +54,9 @@ type container struct {
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
-// teams returns the workspaces that an interaction names. In a channel that another organisation shares with ours they
+// listTeams returns the workspaces that an interaction names. In a channel that another organisation shares with ours they
 // can be different ones, and only one of them needs to be ours.
-func (in *interaction) teams() []string {
+func (in *interaction) listTeams() []string {
 	names := []string{in.User.TeamID} // the person's
 	if in.Team != nil {
 		names = append(names, in.Team.ID) // the channel's
@@ -67,8 +67,8 @@ func (in *interaction) teams() []string {
 	return names
 }
 
-// actor is the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.
-func (in *interaction) actor(me *fact.Self) bridge.Actor {
+// findActor returns the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.
+func (in *interaction) findActor(me *fact.Self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != me.Team {
 		kind = bridge.ActorForeign
@@ -76,8 +76,8 @@ func (in *interaction) actor(me *fact.Self) bridge.Actor {
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
 }
 
-// place is where an interaction happened: at the message of a click or shortcut, or where a form was opened.
-func (in *interaction) place() bridge.Place {
+// findPlace returns where an interaction happened: at the message of a click or shortcut, or where a form was opened.
+func (in *interaction) findPlace() bridge.Place {
 	if in.View != nil {
 		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't say where a window was opened
 	}
@@ -128,8 +128,8 @@ func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
 	about := bridge.Action{
-		Actor:     in.actor(me),
-		Place:     in.place(),
+		Actor:     in.findActor(me),
+		Place:     in.findPlace(),
 		OwnThread: in.Message != nil && me.BeganThreadOf(in.Message),
 	}
 	switch in.Type {

@@ -129,21 +129,21 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		Features: manifestFeatures{
 			Home:      map[string]bool{"home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
 			Bot:       manifestBot{Name: o.Name, Online: true},
-			Commands:  o.commands(),
+			Commands:  o.listCommands(),
 			Shortcuts: manifestShortcuts(),
 		},
 		OAuth: manifestOAuth{Scopes: map[string][]string{"bot": botScopes()}},
 		Settings: manifestSettings{
-			Events: manifestEvents{URL: o.address("/slack/events"), Events: botEvents()},
+			Events: manifestEvents{URL: o.makeAddress("/slack/events"), Events: botEvents()},
 			Interactivity: manifestInteractivity{
 				Enabled: true,
-				URL:     o.address("/slack/interactions"),
-				Options: o.address("/slack/interactions"),
+				URL:     o.makeAddress("/slack/interactions"),
+				Options: o.makeAddress("/slack/interactions"),
 			},
 			Socket: o.PublicURL == "",
 		},
 	}
-	if back := o.address("/auth/with/slack/back"); back != "" {
+	if back := o.makeAddress("/auth/with/slack/back"); back != "" {
 		m.OAuth.Redirects = []string{back}
 	}
 	out, err := json.MarshalIndent(m, "", "  ")
@@ -153,16 +153,16 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// address is where Slack reaches a path of ours, or "" in Socket Mode.
-func (o ManifestOptions) address(path string) string {
+// makeAddress returns where Slack reaches a path of ours, or "" in Socket Mode.
+func (o ManifestOptions) makeAddress(path string) string {
 	if o.PublicURL == "" {
 		return ""
 	}
 	return strings.TrimSuffix(o.PublicURL, "/") + path
 }
 
-// commands are the app's slash commands. In all of them Slack marks mentions, so that we can read them.
-func (o ManifestOptions) commands() []manifestCommand {
+// listCommands returns the app's slash commands. In all of them Slack marks mentions, so that we can read them.
+func (o ManifestOptions) listCommands() []manifestCommand {
 	all := []manifestCommand{{
 		Command:     "/parley",
 		Description: "Find and work on conversations",
@@ -177,13 +177,13 @@ func (o ManifestOptions) commands() []manifestCommand {
 		}
 	}
 	for i := range all {
-		all[i].URL = o.address("/slack/commands")
+		all[i].URL = o.makeAddress("/slack/commands")
 		all[i].Escape = true
 	}
 	return all
 }
 
-// manifestShortcuts are the entries of a message's menu, whose ids shortcutVerb reads, and the entry of
+// manifestShortcuts returns the entries of a message's menu, whose ids shortcutVerb reads, and the entry of
 // the menu beside the message box.
 func manifestShortcuts() []manifestShortcut {
 	var all []manifestShortcut

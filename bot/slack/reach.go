@@ -11,13 +11,13 @@ import (
 // the question.
 func (s *Surface) Reach(ctx context.Context) error {
 	_, err := s.api.AuthTestContext(ctx)
-	err = classify(err)
+	err = classifyError(err)
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		return err
 	}
-	isAnswer := se.Class == channels.Throttled || se.Class == channels.BadContent || se.Class == channels.BadRecipient
-	if isAnswer {
+	switch se.Class {
+	case channels.Throttled, channels.BadContent, channels.BadRecipient: // Slack has answered
 		return nil
 	}
 	return err

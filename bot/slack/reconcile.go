@@ -21,8 +21,14 @@ const maxSearchPages = 20
 // reconcileTimeout bounds one look for a post, with the waits for which Slack asks.
 const reconcileTimeout = 2 * time.Minute
 
+// delivery names a part of a post.
+type delivery struct {
+	token string
+	part  int
+}
+
 // deliveryOf reads from a message's metadata which part of which post it is. ok is false if it isn't a post of ours.
-func deliveryOf(m *fact.Message) (token string, part int, ok bool) {
+func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
 		Payload struct {
@@ -30,10 +36,13 @@ func deliveryOf(m *fact.Message) (token string, part int, ok bool) {
 			Part  int    `json:"part"`
 		} `json:"event_payload"`
 	}
-	if json.Unmarshal(m.Metadata, &meta) != nil || meta.Type != metadataType || meta.Payload.Token == "" {
-		return "", 0, false
+	if json.Unmarshal(m.Metadata, &meta) != nil {
+		return delivery{}, false
 	}
-	return meta.Payload.Token, meta.Payload.Part, true
+	if meta.Type != metadataType || meta.Payload.Token == "" {
+		return delivery{}, false
+	}
+	return delivery{token: meta.Payload.Token, part: meta.Payload.Part}, true
 }
 
 // Reconcile looks whether a post was made; see bridge.Surface.
@@ -97,10 +106,10 @@ func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.
 // findOtherRoot looks for another root of a thread, beside the one at p's place. Sent has no message if there is none.
 func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, me, p, "")
-	switch {
-	case err != nil:
+	if err != nil {
 		return bridge.Sent{}, classifyBeforeSend(err)
-	case outcome == channels.CannotTell:
+	}
+	if outcome == channels.CannotTell {
 		return bridge.Sent{Blind: true}, nil // too much was said since then
 	}
 	return bridge.Sent{Message: m.TS, Thread: m.TS}, nil
@@ -109,20 +118,23 @@ func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post
 // findPosted looks for the message that has p's token and part: in a thread, or at top level if thread is "". It passes
 // over the message at p's own place.
 func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
+	sought := delivery{token: p.Token, part: p.Part}
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
-		q.oldest = stamp(p.FirstAttemptAt.Add(-clockTolerance))
+		q.oldest = formatStamp(p.FirstAttemptAt.Add(-clockTolerance))
 	}
 	for range maxSearchPages {
-		page, err := s.page(ctx, q)
+		page, err := s.readPage(ctx, q)
 		if err != nil {
 			return fact.Message{}, channels.CannotTell, err
 		}
 		for _, m := range page.Messages {
-			token, part, ok := deliveryOf(&m.Message)
-			isSought := ok && token == p.Token && part == p.Part
+			found, ok := deliveryOf(&m.Message)
+			if !ok || found != sought {
+				continue
+			}
 			// Any app can copy our metadata, so a message counts only if we wrote it.
-			if isSought && m.TS != p.Place.Message && me.Wrote(&m.Message) {
+			if m.TS != p.Place.Message && me.Wrote(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}
 		}

@@ -54,8 +54,8 @@ func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answ
 	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
 }
 
-// quarantine stores what can't be read, so that people see it.
-func (r *responder) quarantine(ctx context.Context, body []byte, reason string) (answer, error) {
+// storeQuarantined stores what can't be read, so that people see it.
+func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
 	return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, reason))
 }
 
@@ -83,16 +83,16 @@ func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *in
 		r.windows.handleClosed(ctx, in)
 		return answer{}, nil
 	}
-	return r.quarantine(ctx, body, "unknown interaction "+markdown.Cut(in.Type, maxQuoted))
+	return r.storeQuarantined(ctx, body, "unknown interaction "+markdown.Cut(in.Type, maxQuoted))
 }
 
 // handleMessageShortcut handles an entry of a message's menu.
 func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return r.quarantine(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
+		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
-	at := in.place()
+	at := in.findPlace()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
 		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
 	}
@@ -107,7 +107,7 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 // handleGlobalShortcut handles an entry of the menu beside the message box. Slack doesn't say in which channel.
 func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
-		return r.quarantine(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
+		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
 	return r.openForm(me, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil
 }
@@ -150,7 +150,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 	if errors.As(err, &problem) {
 		hasField := in.View.State.Values[blockkit.FieldID(problem.Field)] != nil
 		if !hasField {
-			return replaceWindow(me.Home.Problem(problem, in.place()))
+			return replaceWindow(me.Home.Problem(problem, in.findPlace()))
 		}
 		return in.View.FormErrors(map[string]string{problem.Field: strings.TrimSpace(problem.Text + " " + problem.Hint)})
 	}
@@ -159,7 +159,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 		return nil
 	}
 	if open.ID != 0 {
-		return replaceWindow(me.Home.Window(view.Exists(open, f.Text), in.place()))
+		return replaceWindow(me.Home.Window(view.Exists(open, f.Text), in.findPlace()))
 	}
 	return nil
 }
@@ -169,22 +169,24 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
 	if err != nil || in.View.ID == "" {
-		return r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.place(), body)
+		return r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body)
 	}
 	id := "i:" + in.View.ID + ":" + fact.Digest(string(filled))
-	return r.storeAs(ctx, me, fact.KindInteraction, id, in.place(), body)
+	return r.storeAs(ctx, me, fact.KindInteraction, id, in.findPlace(), body)
 }
 
 // answerWithForm puts the verb's own form in place of the form that was submitted. If making it takes long,
 // or it is too large for an answer, the answer is a waiting view, which the form replaces a little
 // later: Slack may handle our next call before the answer.
 func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
-	request := formRequest{verb: f.Verb, args: f.Args, at: in.place(), user: in.User.ID, text: f.Text}
+	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
 	modal := r.windows.formModal(quick, me, request)
 	raw, err := json.Marshal(modal)
-	if err == nil && len(raw) < maxAnswerBytes-envelopeBytes && quick.Err() == nil {
+	fits := err == nil && len(raw) < maxAnswerBytes-envelopeBytes
+	wasQuick := quick.Err() == nil
+	if fits && wasQuick {
 		return answer{payload: replaceWindow(modal)}
 	}
 	return answer{

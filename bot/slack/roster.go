@@ -18,7 +18,8 @@ const (
 	userPage      = 500
 )
 
-// listMembers returns the members of a channel: of those that are known, only their ids.
+// listMembers returns the members of a channel, without the app itself and without outsiders. Of the members who are known
+// it returns only the ids, and doesn't ask Slack about them.
 func (d *directory) listMembers(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -26,17 +27,16 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 	if err != nil {
 		return nil, err
 	}
-	ids, err := d.members(ctx, channel)
+	ids, err := d.readMembers(ctx, channel)
 	if err != nil {
 		return nil, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
 	var list []bridge.Member
 	unknown := map[string]bool{}
 	for _, id := range ids {
-		switch {
-		case known(id):
+		if known(id) {
 			list = append(list, bridge.Member{User: id})
-		case id != me.User:
+		} else if id != me.User {
 			unknown[id] = true
 		}
 	}
@@ -69,13 +69,14 @@ func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found fu
 			u, err = d.api.GetUserInfoContext(ctx, id)
 			return err
 		})
-		switch {
-		case codeOf(err) == "user_not_found" || codeOf(err) == "user_not_visible":
-		case err != nil:
-			return fmt.Errorf("slack: users.info: %w", err)
-		default:
-			found(u)
+		switch codeOf(err) {
+		case "user_not_found", "user_not_visible":
+			continue
 		}
+		if err != nil {
+			return fmt.Errorf("slack: users.info: %w", err)
+		}
+		found(u)
 	}
 	return nil
 }
@@ -116,8 +117,11 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 
 // isOutsider reports whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
 func isOutsider(u *slackapi.User, me *fact.Self) bool {
-	ofOtherTeam := u.TeamID != "" && u.TeamID != me.Team
-	return u.Deleted || u.IsBot || u.IsStranger || ofOtherTeam
+	if u.Deleted || u.IsBot {
+		return true
+	}
+	isOfOtherTeam := u.TeamID != "" && u.TeamID != me.Team
+	return u.IsStranger || isOfOtherTeam
 }
 
 // isGuest reports whether somebody was only invited into some channels.

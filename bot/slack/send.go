@@ -19,6 +19,9 @@ const metadataType = "parley_delivery"
 // mayBeTwice marks a post that is made again because nobody could find out whether it was made.
 const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
+// deleteTimeout bounds the deletion of a misplaced reply, which goes on after the time for its post is over.
+const deleteTimeout = 10 * time.Second
+
 // poster makes posts, and finds out whether a post was made where Slack's answer was lost.
 type poster struct {
 	*workspace
@@ -42,6 +45,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return sent, withChannel(err, p.Place.Channel)
 }
 
+// dispatch makes a post by the way of its kind.
 func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
@@ -59,7 +63,7 @@ func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (br
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 		return s.sendWords(ctx, me, p)
 	}
-	return bridge.Sent{}, badContent("unknown kind of post", nil)
+	return bridge.Sent{}, badContentError("unknown kind of post", nil)
 }
 
 // commandForms are the forms in which people give verbs in Slack, whose slash commands don't work in threads.
@@ -75,25 +79,25 @@ type renderedPart struct {
 	more   bool   // further parts of the same post follow
 }
 
-// replacesLine reports whether a post changes a line that was posted earlier.
-func replacesLine(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
+// isLineChange reports whether a post changes a line that was posted earlier.
+func isLineChange(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
 
 // renderPart renders the part of p that is to be sent now.
 func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
 	if !ok {
-		return renderedPart{}, badContent("post without content", nil)
+		return renderedPart{}, badContentError("post without content", nil)
 	}
 	messages := me.Home.Messages(card, blockSeed(p.Token))
-	if replacesLine(p) {
+	if isLineChange(p) {
 		// A long line has several messages. The last one, with the buttons, is the one that changes.
 		messages = messages[len(messages)-1:]
 	}
 	if p.Part < 0 || p.Part >= len(messages) {
-		return renderedPart{}, badContent("there is no such part", nil)
+		return renderedPart{}, badContentError("there is no such part", nil)
 	}
 	message := messages[p.Part]
-	if p.Unsure && !replacesLine(p) { // a line that is changed again shows nothing twice
+	if p.Unsure && !isLineChange(p) { // a line that is changed again shows nothing twice
 		message.Remark(mayBeTwice)
 	}
 	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
@@ -123,10 +127,10 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if err != nil {
 		return bridge.Sent{}, err
 	}
-	switch {
-	case p.Place.Channel == "" && p.To != "":
+	if p.Place.Channel == "" && p.To != "" {
 		return s.sendDirectMessage(ctx, p.To, part)
-	case replacesLine(p):
+	}
+	if isLineChange(p) {
 		ts, err := s.editMessage(ctx, p.Place, part.Message)
 		if err != nil {
 			return bridge.Sent{}, err
@@ -169,10 +173,10 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 	}
 	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
 	if err != nil {
-		return "", "", classify(err)
+		return "", "", classifyError(err)
 	}
 	if ts == "" {
-		return "", "", ambiguous(errEmptyAnswer)
+		return "", "", ambiguousError(errEmptyAnswer)
 	}
 	if isMisplaced(p, m.ThreadTimestamp) {
 		return "", "", s.refuseMisplaced(ctx, p, ts)
@@ -188,16 +192,16 @@ func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) 
 	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
 		return err
 	}
-	return badContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
+	return badContentError("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
 }
 
 // deleteMisplaced deletes a misplaced reply, also when ctx has just ended. If that fails the error is ambiguous:
 // Reconcile finds the reply and tries again.
 func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
 	if err := s.deleteMessage(ctx, channel, ts); err != nil {
-		return ambiguous(err)
+		return ambiguousError(err)
 	}
 	return nil
 }
@@ -228,10 +232,10 @@ func (s *poster) editCard(ctx context.Context, me *fact.Self, p bridge.Post) (br
 func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Message) (ts string, err error) {
 	_, ts, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(m)...)
 	if err != nil {
-		return "", classify(err)
+		return "", classifyError(err)
 	}
 	if ts == "" {
-		return "", ambiguous(errEmptyAnswer)
+		return "", ambiguousError(errEmptyAnswer)
 	}
 	return ts, nil
 }
@@ -243,13 +247,13 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	if p.Mark != "" {
 		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), message)
 		if err != nil && !isReactionSettled(err) {
-			return bridge.Sent{}, classify(err)
+			return bridge.Sent{}, classifyError(err)
 		}
 	}
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
 		if err != nil && codeOf(err) != "no_reaction" {
-			return bridge.Sent{}, classify(err)
+			return bridge.Sent{}, classifyError(err)
 		}
 	}
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
@@ -286,7 +290,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 		return s.sendDirectMessage(ctx, user, part)
 	}
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return bridge.Sent{}, classifyError(err)
 	}
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
@@ -309,7 +313,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user string, part render
 	}
 	_, ts, err := s.api.PostMessageContext(ctx, channel, literalOptions(part.Message)...)
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return bridge.Sent{}, classifyError(err)
 	}
 	return bridge.Sent{Message: ts, More: part.more}, nil
 }

@@ -66,7 +66,8 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 		return r.openWindow(me, in, pick), nil
 	}
 	startsWithoutText := p.Verb == bridge.VerbNew && p.Text == ""
-	if startsWithoutText || forms.IsAboutConversation(p) && needsForm(p) {
+	lacksArguments := forms.IsAboutConversation(p) && needsForm(p)
+	if startsWithoutText || lacksArguments {
 		return r.openForm(me, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)

@@ -126,7 +126,7 @@ func TestLongMenuIsCut(t *testing.T) {
 		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: bridge.AgentID(10 + i),
 			Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)), User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))})
 	}
-	form, zone, err := st.s.intake.responder.windows.forms().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")
+	form, zone, err := st.s.intake.responder.windows.newFormMaker().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")
 	must(t, err)
 	in := &interaction{User: userRef{ID: st.ann}, BlockID: blockkit.FieldID(form.Fields[0].Name), Value: "l",
 		View: &blockkit.View{Private: testSelfOf(st).Home.Form(form, blockkit.Remember(samples().Root, zone, form, when())).PrivateMetadata}}

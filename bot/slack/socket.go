@@ -161,8 +161,8 @@ func openEnvelope(message json.RawMessage) arrived {
 		Payload json.RawMessage `json:"payload"`
 	}
 	err := json.Unmarshal(message, &envelope)
-	hasCallback := err == nil && envelope.Type == "events_api" && len(envelope.Payload) > 0
-	if !hasCallback {
+	isEvent := err == nil && envelope.Type == "events_api"
+	if !isEvent || len(envelope.Payload) == 0 {
 		return arrived{envelope: envelope.ID, body: message}
 	}
 	return arrived{envelope: envelope.ID, body: envelope.Payload}
@@ -199,7 +199,8 @@ func (c *connection) acknowledge(ctx context.Context, envelope string, payload a
 	if payload != nil && !c.canSend(payload) {
 		payload = nil
 	}
-	if err := c.client.AckCtx(ctx, envelope, payload); err != nil && ctx.Err() == nil {
+	err := c.client.AckCtx(ctx, envelope, payload)
+	if err != nil && ctx.Err() == nil {
 		c.all.log.Warn("slack answer not sent", "error", err)
 	}
 }
@@ -224,7 +225,7 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 	case socketmode.EventTypeConnecting:
 		c.recordLost(ctx.Err() != nil)
 	case socketmode.EventTypeHello:
-		c.greeted(evt.Request)
+		c.recordGreeting(evt.Request)
 	case socketmode.EventTypeInteractive:
 		c.answer(ctx, evt.Request, c.all.takeInteraction)
 	case socketmode.EventTypeSlashCommand:
@@ -234,8 +235,8 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 	}
 }
 
-// greeted records that Slack has opened the connection. hello may be nil.
-func (c *connection) greeted(hello *socketmode.Request) {
+// recordGreeting records that Slack has opened the connection. hello may be nil.
+func (c *connection) recordGreeting(hello *socketmode.Request) {
 	if !c.isOpen {
 		c.isOpen = true
 		c.all.recordOpened()

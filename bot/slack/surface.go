@@ -236,17 +236,17 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
 // where there is an app token, and catches up after each connect and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
-	me, ok := s.connections.introduce(ctx)
+	me, ok := s.connections.awaitIdentity(ctx)
 	if ok && s.beginMark(ctx) {
-		s.receive(ctx, me)
+		s.receiveEvents(ctx, me)
 		s.endMark(ctx) // only now is it known what this process has missed
 	}
 	s.intake.work.Wait()
 	return nil
 }
 
-// receive keeps the connections and catches up, until ctx ends and all connections are closed.
-func (s *Surface) receive(ctx context.Context, me *fact.Self) {
+// receiveEvents keeps the connections and catches up, until ctx ends and all connections are closed.
+func (s *Surface) receiveEvents(ctx context.Context, me *fact.Self) {
 	var wg sync.WaitGroup
 	for number := range s.connections.wanted {
 		wg.Go(func() { s.connections.keepConnected(ctx, me, number) })
@@ -303,7 +303,7 @@ func (s *Surface) Handlers() map[string]http.Handler {
 	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
 		return nil
 	}
-	return (&door{intake: s.intake, secret: s.opt.SigningSecret}).handlers()
+	return (&door{intake: s.intake, secret: s.opt.SigningSecret}).makeHandlers()
 }
 
 // Decode implements bridge.Surface.

@@ -102,7 +102,7 @@ func (w *windows) tellNotOpened(ctx context.Context, in *interaction, modal slac
 		text = tooLateText
 	}
 	part := renderedPart{Message: blockkit.Message{Text: text}}
-	at := in.place()
+	at := in.findPlace()
 	if at.Thread == "" && !in.Container.Private {
 		at.Thread = at.Message // a button on the card, which begins the thread
 	}
@@ -134,7 +134,7 @@ func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.M
 
 // formModal makes a verb's form, or a window that says why there is none.
 func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) slackapi.ModalViewRequest {
-	form, zone, err := w.forms().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
+	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
 		return me.Home.Problem(err, f.at)
 	}
@@ -147,15 +147,18 @@ func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) s
 
 // cardModal makes a window of details, history or a list, or one that says why there is none.
 func (w *windows) cardModal(ctx context.Context, me *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
-	at := in.place()
-	card, err := w.forms().Window(ctx, opens, args, at, in.User.ID)
+	at := in.findPlace()
+	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
 	if err != nil {
 		return me.Home.Problem(err, at)
 	}
 	return me.Home.Window(card, at)
 }
 
-func (w *windows) forms() forms.Maker { return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone} }
+// newFormMaker returns what makes forms and cards without Slack's layout.
+func (w *windows) newFormMaker() forms.Maker {
+	return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone}
+}
 
 // open shows a modal. When making it takes long, a waiting view holds the place.
 func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, build buildModal) {
@@ -171,7 +174,7 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 		return
 	case <-timer.C:
 	}
-	shown, err := w.showView(ctx, in, waitingModal(me, in.place()))
+	shown, err := w.showView(ctx, in, waitingModal(me, in.findPlace()))
 	modal := <-made
 	if err == nil {
 		_, err = w.api.UpdateViewContext(ctx, modal, "", shown.Hash, shown.ID)
@@ -213,7 +216,7 @@ func (w *windows) suggestOptions(ctx context.Context, in *interaction) (slackapi
 	if err != nil {
 		return blockkit.NoOptions(), nil
 	}
-	form, _, err := w.forms().Form(ctx, name, args, memory.Place, in.User.ID, "")
+	form, _, err := w.newFormMaker().Form(ctx, name, args, memory.Place, in.User.ID, "")
 	if err != nil {
 		return blockkit.NoOptions(), fmt.Errorf("slack: options: %w", err)
 	}

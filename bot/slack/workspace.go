@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,12 +96,12 @@ func (h historyPage) next() string {
 	return h.Meta.Cursor
 }
 
-// stamp writes a time in Slack's form: seconds and microseconds, so that stamps sort as texts.
-func stamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
+// formatStamp writes a time in Slack's form: seconds and microseconds, so that stamps sort as texts.
+func formatStamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
-// page reads one page, waiting as Slack asks. It decodes the answer itself because slack-go drops
+// readPage reads one page, waiting as Slack asks. It decodes the answer itself because slack-go drops
 // fields of messages that it doesn't know, and the journal keeps all of them.
-func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) {
+func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, error) {
 	method := "conversations.history"
 	values := url.Values{
 		"channel":   {q.channel},
@@ -196,7 +197,8 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 	// Slack may not tell the app's id. Then the signing secret or the app token alone shows that something is for us.
-	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
+	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
+	if slices.Contains(needed, "") {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
 	me := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
@@ -204,16 +206,20 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	return me, nil
 }
 
+// workspaceTimeout bounds the question which workspace the app is in.
+const workspaceTimeout = 10 * time.Second
+
 // Workspace returns the id of the workspace that the app is in (T…).
 // Errors: those of auth.test and bots.info.
 func (w *workspace) Workspace(ctx context.Context) (string, error) {
-	me, err := w.identifyWithin(ctx, 10*time.Second)
+	me, err := w.identifyWithin(ctx, workspaceTimeout)
 	if err != nil {
 		return "", err
 	}
 	return me.Team, nil
 }
 
+// identifyWithin does what identify does, and gives up after timeout.
 func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*fact.Self, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -241,20 +247,21 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 			}
 			wait = time.Duration(try) * readWaitStep
 		}
-		if endsWithin(ctx, wait) || !pause.For(ctx, wait) {
+		if hasDeadlineWithin(ctx, wait) || !pause.For(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}
 	}
 }
 
+// withTimeout makes a call that has to end within timeout.
 func withTimeout(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return call(ctx)
 }
 
-// endsWithin reports whether ctx has a deadline that comes earlier than wait from now.
-func endsWithin(ctx context.Context, wait time.Duration) bool {
+// hasDeadlineWithin reports whether ctx has a deadline that comes earlier than wait from now.
+func hasDeadlineWithin(ctx context.Context, wait time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && time.Until(deadline) < wait
 }

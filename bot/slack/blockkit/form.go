@@ -45,7 +45,8 @@ func FieldID(name string) string { return fieldPrefix + name }
 // text, for which the form asks again, or else everything.
 func encodeMemory(m view.Memory) string {
 	raw, err := json.Marshal(m)
-	if err == nil && len(raw) > maxMemoryBytes && m.Text != "" {
+	isTooLong := err == nil && len(raw) > maxMemoryBytes
+	if isTooLong && m.Text != "" {
 		m.Text = ""
 		raw, err = json.Marshal(m)
 	}
@@ -217,10 +218,9 @@ func chosenOptions(f view.Field) []*slackapi.OptionBlockObject {
 // general sentence.
 func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	var p *bridge.Problem
-	switch {
-	case errors.Is(err, bridge.ErrNoConversation):
+	if errors.Is(err, bridge.ErrNoConversation) {
 		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
-	case !errors.As(err, &p):
+	} else if !errors.As(err, &p) {
 		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 	}
 	return h.Window(view.Problem(p), at)
@@ -246,10 +246,11 @@ func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.Op
 	for {
 		answer := slackapi.OptionsResponse{Options: options}
 		raw, err := json.Marshal(answer)
-		if err != nil || len(options) == 0 || len(raw) < maxBytes-envelopeBytes {
+		hasRest := err == nil && len(options) > 0
+		if !hasRest || len(raw) < maxBytes-envelopeBytes {
 			return answer
 		}
-		options = options[:len(options)*3/4]
+		options = options[:len(options)*3/4] // a quarter fewer, until they fit
 	}
 }
 

@@ -28,7 +28,8 @@ func readLabels(s string) labels {
 		}
 		id, name, ok := strings.Cut(s[:end], "|")
 		id = strings.TrimPrefix(id, "!subteam^")
-		if ok && len(id) > 1 && name != "" {
+		hasName := ok && name != ""
+		if hasName && len(id) > 1 {
 			out[strings.TrimLeft(id, "#@")] = strings.TrimPrefix(unescape(name), "@")
 		}
 		s = s[end+1:]
@@ -69,19 +70,18 @@ func (w *writer) readLines(s string) {
 	wasQuoted := false // the line before was quoted
 	for i, line := range strings.Split(s, "\n") {
 		rest, isQuoted := strings.CutPrefix(line, "&gt;")
-		switch {
-		case isQuoted:
+		if isQuoted {
 			w.Prefixed("> ", func() { w.readSpans(strings.TrimPrefix(rest, " "), markdown.Style{}) })
-		case wasQuoted: // an empty line ends the quotation in Markdown
-			w.Paragraph()
-			w.readSpans(line, markdown.Style{})
-		default:
-			if i > 0 {
-				w.Newline()
-			}
-			w.readSpans(line, markdown.Style{})
+			wasQuoted = true
+			continue
 		}
-		wasQuoted = isQuoted
+		if wasQuoted {
+			w.Paragraph() // an empty line ends the quotation in Markdown
+		} else if i > 0 {
+			w.Newline()
+		}
+		w.readSpans(line, markdown.Style{})
+		wasQuoted = false
 	}
 }
 
@@ -169,7 +169,8 @@ func closingMark(s string, i int) int {
 		}
 		isEmpty := j == i+1
 		after, _ := utf8.DecodeRuneInString(s[j+1:])
-		endsWord := s[j-1] != ' ' && (j+1 == len(s) || !isWordRune(after))
+		isBeforeWord := j+1 < len(s) && isWordRune(after)
+		endsWord := s[j-1] != ' ' && !isBeforeWord
 		if !isEmpty && endsWord {
 			return j
 		}
@@ -179,7 +180,17 @@ func closingMark(s string, i int) int {
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// writeToken writes what stands between angle brackets: a mention, a channel, a link.
+// isBroadcast reports whether a token mentions many people at once.
+func isBroadcast(id string) bool {
+	switch id {
+	case "!here", "!channel", "!everyone":
+		return true
+	}
+	return false
+}
+
+// writeToken writes what stands between angle brackets: a mention, a channel, a link. Of a token with "!" that isn't known it
+// writes the label.
 func (w *writer) writeToken(token string, style markdown.Style) {
 	id, label, _ := strings.Cut(token, "|")
 	label = unescape(label)
@@ -187,14 +198,14 @@ func (w *writer) writeToken(token string, style markdown.Style) {
 	case strings.HasPrefix(id, "@"):
 		w.User(id[1:])
 	case strings.HasPrefix(id, "#"):
-		w.Literal("#" + w.label(id[1:]))
+		w.Literal("#" + w.labelOf(id[1:]))
 	case strings.HasPrefix(id, "!subteam^"):
 		group := strings.TrimPrefix(id, "!subteam^")
 		w.Mention(group)
-		w.Literal("@" + w.label(group))
+		w.Literal("@" + w.labelOf(group))
 	case strings.HasPrefix(id, "!date^"):
 		w.Literal(label)
-	case id == "!here" || id == "!channel" || id == "!everyone":
+	case isBroadcast(id):
 		w.Mention("here")
 		w.Literal("@" + id[1:])
 	case strings.HasPrefix(id, "!"):

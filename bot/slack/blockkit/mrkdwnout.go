@@ -34,13 +34,14 @@ func escape(s string) string {
 	return strings.ReplaceAll(s, ">", "&gt;")
 }
 
-// literal makes s one line of mrkdwn that is shown as it is: without formatting, emoji or quotation.
-func literal(s string) string {
+// literalLine makes s one line of mrkdwn that is shown as it is: without formatting, emoji or quotation.
+func literalLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
+		switch r {
+		case '\n', '\r', '\t', '\u2028', '\u2029':
 			return ' '
-		case unicode.IsControl(r):
+		}
+		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
@@ -60,7 +61,7 @@ func literal(s string) string {
 func (h Home) renderPiece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:
-		return "*" + literal(p.Text) + "*"
+		return "*" + literalLine(p.Text) + "*"
 	case view.PieceCode:
 		return "`" + escape(strings.NewReplacer("`", "'", "\n", " ").Replace(p.Text)) + "`"
 	case view.PieceIcon:
@@ -69,19 +70,19 @@ func (h Home) renderPiece(p view.Piece) string {
 		if isUserID(p.Agent.User) {
 			return "<@" + p.Agent.User + ">"
 		}
-		return literal(p.Agent.Name)
+		return literalLine(p.Agent.Name)
 	case view.PieceTime:
 		fallback := formatTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
 		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(fallback))
 	case view.PieceLink:
-		return anchor(p.URL, p.Text)
+		return makeLink(p.URL, p.Text)
 	case view.PieceThread:
-		return anchor(h.Link(p.Place), p.Text)
+		return makeLink(h.Link(p.Place), p.Text)
 	case view.PieceTag:
-		return Emoji(view.TagIcon(p.Color)) + " " + literal(p.Text)
+		return Emoji(view.TagIcon(p.Color)) + " " + literalLine(p.Text)
 	case view.PieceText:
 	}
-	return literal(p.Text)
+	return literalLine(p.Text)
 }
 
 // formatTime writes a time in a zone; nil means UTC.
@@ -100,13 +101,13 @@ func Emoji(name string) string {
 	return ":" + name + ":"
 }
 
-// anchor makes a link. If the address isn't safe, it returns the label alone.
-func anchor(address, label string) string {
+// makeLink makes a link. If the address isn't safe, it returns the label alone.
+func makeLink(address, label string) string {
 	if markdown.SafeURL(address, false) == "" {
-		return literal(label)
+		return literalLine(label)
 	}
 	address = strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", " ", "%20", "&", "&amp;").Replace(address)
-	return "<" + address + "|" + strings.ReplaceAll(literal(label), "|", "¦") + ">"
+	return "<" + address + "|" + strings.ReplaceAll(literalLine(label), "|", "¦") + ">"
 }
 
 // Link returns the address of a message, or of a thread's root. It returns "" if the place names neither.
@@ -137,7 +138,7 @@ const (
 // DisplayName makes a customer's name fit for a post: without invisible characters, and of maxNameRunes at most. view has
 // put a remark in brackets behind the name, which says that a customer has it: that must not be cut off.
 func DisplayName(name string) string {
-	name = strings.Join(strings.Fields(strings.Map(visible, name)), " ")
+	name = strings.Join(strings.Fields(strings.Map(visibleRune, name)), " ")
 	runes := []rune(name)
 	if len(runes) <= maxNameRunes {
 		return name
@@ -154,12 +155,12 @@ func DisplayName(name string) string {
 	return string(head) + between + string(suffix)
 }
 
-// visible returns what is shown of a character in a name; -1 means nothing.
-func visible(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
+// visibleRune returns what is shown of a character in a name; -1 means nothing.
+func visibleRune(r rune) rune {
+	if unicode.IsSpace(r) {
 		return ' '
-	case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+	}
+	if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 		return -1
 	}
 	return r

@@ -26,21 +26,25 @@ const (
 func costOf(s string) int {
 	cost := 0
 	for _, r := range s {
-		switch {
-		case r == '<' || r == '>' || r == '&' || r < ' ' || r == '\u2028' || r == '\u2029':
+		switch r {
+		case '<', '>', '&', '\u2028', '\u2029':
 			cost += escapedCost
-		case r == '"' || r == '\\':
+		case '"', '\\':
 			cost += 2
 		default:
-			cost++
+			if r < ' ' {
+				cost += escapedCost
+			} else {
+				cost++
+			}
 		}
 	}
 	return cost
 }
 
-// paginate cuts parts into pages, each of which fits one message. Nothing is lost, and the
+// splitPages cuts parts into pages, each of which fits one message. Nothing is lost, and the
 // same parts always make the same pages.
-func paginate(parts []markdown.Part) [][]markdown.Part {
+func splitPages(parts []markdown.Part) [][]markdown.Part {
 	g := &pager{}
 	for _, p := range parts {
 		g.addPart(p)
@@ -74,7 +78,8 @@ func (g *pager) addPart(p markdown.Part) {
 	fits := g.runes+runes <= pageRunes && g.cost+cost <= pageCost
 	isSmall := runes <= pageRunes/2 && cost <= pageCost/2
 	isFull := len(g.page) >= pageParts
-	if isFull || !fits && isSmall {
+	fitsOnlyNext := !fits && isSmall
+	if isFull || fitsOnlyNext {
 		g.finishPage()
 	}
 	g.fill(p)
@@ -154,7 +159,7 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 		switch p.Kind {
 		case markdown.Item:
 			end := i + 1
-			for end < len(page) && sameList(page[end], p) {
+			for end < len(page) && isOfSameList(page[end], p) {
 				end++
 			}
 			out = append(out, richList(page[i:end]))
@@ -174,10 +179,13 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 	return slackapi.NewRichTextBlock(blockID, out...)
 }
 
-// sameList reports whether a part is an item of the list that another item belongs to. In Slack a list has one
+// isOfSameList reports whether a part is an item of the list that another item belongs to. In Slack a list has one
 // indent and one kind of marks.
-func sameList(p, item markdown.Part) bool {
-	return p.Kind == markdown.Item && p.Indent == item.Indent && p.Ordered == item.Ordered
+func isOfSameList(p, item markdown.Part) bool {
+	if p.Kind != markdown.Item {
+		return false
+	}
+	return p.Indent == item.Indent && p.Ordered == item.Ordered
 }
 
 // richList renders the items of one list, of which there is at least one.

@@ -161,10 +161,14 @@ func sizeOf(b slackapi.Block) int {
 
 // hasRoom reports whether a block fits into the message. The first block always does.
 func (r *renderer) hasRoom(runes, size int) bool {
-	if len(r.message.Blocks) == 0 {
+	blocks := len(r.message.Blocks)
+	if blocks == 0 {
 		return true
 	}
-	return r.runes+runes <= maxMessageRunes && r.size+size <= maxMessageSize && len(r.message.Blocks) < maxBlocks
+	if blocks >= maxBlocks {
+		return false
+	}
+	return r.runes+runes <= maxMessageRunes && r.size+size <= maxMessageSize
 }
 
 func (r *renderer) renderBlock(b view.Block) {
@@ -178,7 +182,7 @@ func (r *renderer) renderBlock(b view.Block) {
 		r.renderItem(b)
 	case view.BlockLine:
 		text := r.renderPieces(b.Pieces)
-		r.addText(section(r.nextBlockID(), text, nil), text)
+		r.addText(makeSection(r.nextBlockID(), text, nil), text)
 	}
 }
 
@@ -218,7 +222,7 @@ func (r *renderer) renderBody(b view.Block) {
 			}
 		}
 	}
-	for _, page := range paginate(parts) {
+	for _, page := range splitPages(parts) {
 		text := markdown.Plain(page)
 		r.addBlock(richText(r.nextBlockID(), page), escape(text), utf8.RuneCountInString(text))
 	}
@@ -243,14 +247,14 @@ func runsInQuote(p markdown.Part) []markdown.Run {
 func (r *renderer) renderItem(b view.Block) {
 	text := r.renderPieces(b.Pieces)
 	if menu := r.overflowMenu(b.Buttons); menu != nil {
-		r.addText(section(r.nextBlockID(), text, slackapi.NewAccessory(menu)), text)
+		r.addText(makeSection(r.nextBlockID(), text, slackapi.NewAccessory(menu)), text)
 		return
 	}
 	if len(b.Buttons) == 1 {
-		r.addText(section(r.nextBlockID(), text, slackapi.NewAccessory(r.button(b.Buttons[0]))), text)
+		r.addText(makeSection(r.nextBlockID(), text, slackapi.NewAccessory(r.makeButton(b.Buttons[0]))), text)
 		return
 	}
-	r.addText(section(r.nextBlockID(), text, nil), text)
+	r.addText(makeSection(r.nextBlockID(), text, nil), text)
 	r.addButtons(b.Buttons)
 }
 
@@ -276,15 +280,15 @@ func (r *renderer) addButtons(buttons []view.Button) {
 	for _, row := range view.Rows(buttons, maxActions) {
 		elements := make([]slackapi.BlockElement, 0, len(row))
 		for _, b := range row {
-			elements = append(elements, r.button(b))
+			elements = append(elements, r.makeButton(b))
 		}
 		r.addBlock(slackapi.NewActionBlock(r.nextBlockID(), elements...), "", 0)
 	}
 }
 
-// button makes a button with its verb in the action id and its arguments in the value; Clicked reads them back. They come
+// makeButton makes a button with its verb in the action id and its arguments in the value; Clicked reads them back. They come
 // back from a client, so they are only claims.
-func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
+func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.nextID())
 	button := slackapi.NewButtonBlockElement(id, b.Value, cutObject(b.Label, maxLabelRunes))
 	switch b.Style {
@@ -310,7 +314,7 @@ func optionValue(b view.Button) string {
 	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
 }
 
-func section(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {
+func makeSection(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {
 	return slackapi.NewSectionBlock(mrkdwnObject(text), nil, accessory, slackapi.SectionBlockOptionBlockID(id))
 }
 

@@ -70,14 +70,14 @@ func TestLiteral(t *testing.T) {
 		"snake_case":             "snake" + joiner + "_" + joiner + "case",
 		"\u2068נועה\u2069 · #12": "\u2068נועה\u2069 · #12",
 	} {
-		if got := literal(in); got != want {
+		if got := literalLine(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
-	if got := anchor("javascript:alert(1)", "x"); got != "x" {
+	if got := makeLink("javascript:alert(1)", "x"); got != "x" {
 		t.Errorf("script link %q", got)
 	}
-	if got := anchor("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
+	if got := makeLink("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
 		t.Errorf("link %q", got)
 	}
 	if got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {

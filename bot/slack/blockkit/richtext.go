@@ -115,7 +115,7 @@ func readParts(blocks json.RawMessage) []part {
 func (w *writer) writeRichText(parts []element) {
 	for i, p := range parts {
 		if i > 0 {
-			w.separate(parts[i-1], p)
+			w.separateParts(parts[i-1], p)
 		}
 		switch p.Type {
 		case "rich_text_list":
@@ -130,8 +130,8 @@ func (w *writer) writeRichText(parts []element) {
 	}
 }
 
-// separate separates two parts: lists and quotes need an empty line before plain text.
-func (w *writer) separate(last, next element) {
+// separateParts separates two parts: lists and quotes need an empty line before plain text.
+func (w *writer) separateParts(last, next element) {
 	if last.Type == "rich_text_list" && next.Type == "rich_text_list" {
 		w.BreakLine()
 		return
@@ -191,12 +191,12 @@ func (w *writer) writeRuns(runs []element) {
 			w.User(r.UserID)
 		case "usergroup":
 			w.Mention(r.GroupID)
-			addText("@" + w.label(r.GroupID))
+			addText("@" + w.labelOf(r.GroupID))
 		case "broadcast":
 			w.Mention("here")
 			addText("@" + r.Range)
 		case "channel":
-			addText("#" + w.label(r.ChannelID))
+			addText("#" + w.labelOf(r.ChannelID))
 		case "emoji":
 			addText(emojiText(r))
 		case "link":
@@ -226,8 +226,8 @@ func dateText(e element) string {
 	return time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04 MST")
 }
 
-// label returns the name of a channel or user group, or its id if the name isn't known.
-func (w *writer) label(id string) string { return cmp.Or(w.names[id], id) }
+// labelOf returns the name of a channel or user group, or its id if the name isn't known.
+func (w *writer) labelOf(id string) string { return cmp.Or(w.names[id], id) }
 
 // Unicode's five skin tones, which follow an emoji, and Slack's numbers of them.
 const (
@@ -242,7 +242,8 @@ func emojiText(e element) string {
 	var b strings.Builder
 	for digits := range strings.SplitSeq(e.Unicode, "-") {
 		char, err := strconv.ParseUint(digits, 16, 32)
-		if err != nil || char == 0 || char > unicode.MaxRune {
+		isRune := char > 0 && char <= unicode.MaxRune
+		if err != nil || !isRune {
 			return ":" + e.Name + ":"
 		}
 		b.WriteRune(rune(char))

@@ -71,18 +71,23 @@ func (c Control) Clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 
 // readMenuEntry takes apart what optionValue made.
 func (c Control) readMenuEntry() (name, opens, value string, err error) {
-	fields := strings.SplitN(c.Selected.Value, "|", 3) // the value, the last field, may have a "|" in it
-	if len(fields) != 3 {
+	name, rest, hasOpens := strings.Cut(c.Selected.Value, "|")
+	opens, value, hasValue := strings.Cut(rest, "|") // the value may have a "|" in it
+	if !hasOpens || !hasValue {
 		return "", "", "", errors.New("menu entry")
 	}
-	return fields[0], fields[1], fields[2], nil
+	return name, opens, value, nil
 }
 
-// readButton takes apart the action id that renderer.button made.
+// readButton takes apart the action id that renderer.makeButton made.
 func (c Control) readButton() (name, opens, value string, err error) {
+	const (
+		numFields = 4  // "b", the verb, what it opens, the id
+		maxQuoted = 40 // characters of an id that isn't ours
+	)
 	fields := strings.Split(c.ActionID, ":")
-	if len(fields) != 4 || fields[0] != "b" {
-		return "", "", "", fmt.Errorf("action %q", markdown.Cut(c.ActionID, 40))
+	if len(fields) != numFields || fields[0] != "b" {
+		return "", "", "", fmt.Errorf("action %q", markdown.Cut(c.ActionID, maxQuoted))
 	}
 	return fields[1], fields[2], c.Value, nil
 }
@@ -95,15 +100,15 @@ func (v *View) Submit() (filled view.Filled, errs map[string]string) {
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	filled, errs = view.Submit(name, args, v.values(), time.Unix(memory.At, 0), memory.Location())
+	filled, errs = view.Submit(name, args, v.readValues(), time.Unix(memory.At, 0), memory.Location())
 	if memory.Pick && filled.Text == "" {
 		filled.Text = memory.Text
 	}
 	return filled, errs
 }
 
-// values returns what stands in the inputs, by field name.
-func (v *View) values() map[string][]string {
+// readValues returns what stands in the inputs, by field name.
+func (v *View) readValues() map[string][]string {
 	out := map[string][]string{}
 	for block, inputs := range v.State.Values {
 		name, ok := strings.CutPrefix(block, fieldPrefix)

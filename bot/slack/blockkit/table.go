@@ -1,6 +1,7 @@
 package blockkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 )
@@ -22,8 +23,11 @@ type attachment struct {
 
 // isTyped reports whether the author wrote what stands in a, rather than Slack or an app that shows a link.
 func (a *attachment) isTyped() bool {
-	isOfLink := a.FromURL != "" || a.OriginalURL != "" || a.AppUnfurl != ""
-	isOfOther := a.BotID != "" || a.AppID != "" || a.Author != "" || a.Share || a.Message
+	if a.Share || a.Message {
+		return false
+	}
+	isOfLink := cmp.Or(a.FromURL, a.OriginalURL, a.AppUnfurl) != ""
+	isOfOther := cmp.Or(a.BotID, a.AppID, a.Author) != ""
 	return !isOfLink && !isOfOther
 }
 

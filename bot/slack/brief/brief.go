@@ -47,15 +47,15 @@ func Shorten(r *http.Response) {
 	}
 	isWhole := err == nil && len(body) < maxBytes
 	if isWhole {
-		body = shortened(body)
+		body = shortenBody(body)
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
 	r.ContentLength = -1
 	r.Header.Del("Content-Length")
 }
 
-// shortened returns what Parley reads of an answer. An answer that isn't a success stays as it is.
-func shortened(body []byte) []byte {
+// shortenBody returns what Parley reads of an answer. An answer that isn't a success stays as it is.
+func shortenBody(body []byte) []byte {
 	var a answer
 	if json.Unmarshal(body, &a) != nil || !a.OK {
 		return body

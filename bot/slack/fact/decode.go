@@ -74,7 +74,10 @@ func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 		return me.decodeDeleted(channel, ev)
 	}
 	m := &ev.Message
-	if !IsSpoken(m.Subtype) || me.Wrote(m) || m.TS == "" {
+	if !IsSpoken(m.Subtype) || me.Wrote(m) {
+		return nil
+	}
+	if m.TS == "" { // SplitEvent quarantines such a message
 		return nil
 	}
 	return []bridge.Action{me.Said(channel, m)}
@@ -87,9 +90,9 @@ func (me *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 		Place:  bridge.Place{Channel: channel, Message: ev.Deleted},
 	}
 	if ev.Previous != nil {
-		deletion.Actor = me.actor(ev.Previous)
+		deletion.Actor = me.actorOf(ev.Previous)
 		deletion.OwnThread = me.BeganThreadOf(ev.Previous)
-		deletion.Place.Thread = ev.Previous.place(channel).Thread
+		deletion.Place.Thread = ev.Previous.placeIn(channel).Thread
 	}
 	return []bridge.Action{deletion}
 }
@@ -102,9 +105,9 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 		return nil
 	}
 	if m.Subtype == Tombstone {
-		deletion := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.place(channel)}
+		deletion := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.placeIn(channel)}
 		if ev.Previous != nil {
-			deletion.Actor = me.actor(ev.Previous)
+			deletion.Actor = me.actorOf(ev.Previous)
 		}
 		return []bridge.Action{deletion}
 	}
@@ -115,7 +118,7 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
 	edit.Args = bridge.Args{}
-	edit.Version = ev.version()
+	edit.Version = ev.editVersion()
 	return []bridge.Action{edit}
 }
 
@@ -132,10 +135,10 @@ func (me *Self) isEdit(ev *event) bool {
 // latestVersion sorts behind the time of every event.
 const latestVersion = "~"
 
-// version returns a text by which the changes of a message sort. Slack says only in which second an edit was made
+// editVersion returns a text by which the changes of a message sort. Slack says only in which second an edit was made
 // ("edited":{"ts":"1693983118.000000"}), and people may edit twice in a second: then the time of the event decides. What
 // catching up finds, without an event, is what the message says at last.
-func (ev *event) version() string {
+func (ev *event) editVersion() string {
 	edited := ev.Changed.editedTS()
 	if edited == "" {
 		return ev.EventTS
@@ -181,18 +184,22 @@ func isByBot(m *Message) bool {
 	case "bot_message", "slackbot_response":
 		return true
 	}
-	return m.BotID != "" || m.User == slackbot || m.User == ""
+	if m.BotID != "" {
+		return true
+	}
+	return m.User == slackbot || m.User == ""
 }
 
-// actor returns who wrote m. Only a person of our own team may ever cause a reply. The order matters: our own messages
+// actorOf returns who wrote m. Only a person of our own team may ever cause a reply. The order matters: our own messages
 // are a bot's, too, and a bot has no team.
-func (me *Self) actor(m *Message) bridge.Actor {
-	switch {
-	case me.Wrote(m):
+func (me *Self) actorOf(m *Message) bridge.Actor {
+	if me.Wrote(m) {
 		return bridge.Actor{ID: me.User, Kind: bridge.ActorSelf}
-	case isByBot(m):
+	}
+	if isByBot(m) {
 		return bridge.Actor{ID: cmp.Or(m.User, m.BotID), Kind: bridge.ActorBot}
-	case me.isForeign(m):
+	}
+	if me.isForeign(m) {
 		return bridge.Actor{ID: m.User, Kind: bridge.ActorForeign}
 	}
 	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
@@ -205,8 +212,8 @@ func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
 	typed := m.ReadTyped()
 	action := bridge.Action{
-		Actor:     me.actor(m),
-		Place:     m.place(channel),
+		Actor:     me.actorOf(m),
+		Place:     m.placeIn(channel),
 		Order:     m.TS,
 		Raw:       typed.Plain,
 		Files:     surfaceFiles(m.Files),
@@ -255,13 +262,17 @@ func cutMention(text, token string) (rest string, ok bool) {
 	if !ok {
 		return text, false
 	}
-	return strings.TrimLeftFunc(rest, func(r rune) bool { return isInvisible(r) || r == ',' || r == ':' }), true
+	endsAddress := func(r rune) bool { return isInvisible(r) || strings.ContainsRune(",:", r) } // "@Parley, close this"
+	return strings.TrimLeftFunc(rest, endsAddress), true
 }
 
 // isInvisible reports whether a person doesn't see r at the beginning of a text.
 func isInvisible(r rune) bool {
 	const variationSelector = '\ufe0f' // belongs to no category that is asked for here
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == variationSelector
+	if r == variationSelector {
+		return true
+	}
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
 // surfaceFiles reads attached files.
@@ -290,14 +301,16 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 
 // whyUnavailable says why a file can't be fetched; "" means that it can.
 func whyUnavailable(f File) string {
-	switch {
-	case f.Mode == "tombstone":
+	switch f.Mode {
+	case "tombstone":
 		return "deleted"
-	case f.Mode == "hidden_by_limit":
+	case "hidden_by_limit":
 		return "hidden by the limit of the Slack plan"
-	case f.Mode == "external" || f.IsExternal:
+	}
+	if f.Mode == "external" || f.IsExternal {
 		return "external link"
-	case f.Access == "access_denied" || f.Access == "file_not_found":
+	}
+	if f.Access == "access_denied" || f.Access == "file_not_found" {
 		return "no access"
 	}
 	return ""

@@ -3,6 +3,7 @@ package fact
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 
 	"parley/bot/slack/glance"
 	"parley/channels"
@@ -19,8 +20,8 @@ type Arrival struct {
 	Joined  bool    // we are in a channel whose events we didn't get until now
 }
 
-// quarantined makes the arrival of an event that can't be read.
-func quarantined(body []byte, reason string) Arrival {
+// quarantinedArrival makes the arrival of an event that can't be read.
+func quarantinedArrival(body []byte, reason string) Arrival {
 	return Arrival{Facts: []channels.Fact{Quarantined(body, reason)}}
 }
 
@@ -36,13 +37,14 @@ type Share struct {
 // for events whose fields count, and the wrapper and the event one after the other, for events that have fields of the
 // same names in other forms.
 func (me *Self) SplitEvent(kind string, body []byte) Arrival {
-	if m, isPlain := glance.Read(body); isPlain && me.IsFor(m.Team, m.App) {
+	m, isPlain := glance.Read(body)
+	if isPlain && me.IsFor(m.Team, m.App) {
 		return me.splitPlain(kind, &m, body)
 	}
 	cb, ev, channel, isComplete := readAtOnce(body)
 	if !isComplete {
 		if err := json.Unmarshal(body, &cb); err != nil {
-			return quarantined(body, "not readable: "+err.Error())
+			return quarantinedArrival(body, "not readable: "+err.Error())
 		}
 	}
 	if !me.isConcernedBy(&cb) {
@@ -54,10 +56,10 @@ func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 	if !isComplete {
 		var err error
 		if channel, err = ev.read(cb.Event); err != nil {
-			return quarantined(body, "event not readable: "+err.Error())
+			return quarantinedArrival(body, "event not readable: "+err.Error())
 		}
 	}
-	if ev.Type == "tokens_revoked" && concernsOnlyPersons(cb.Event) {
+	if ev.Type == "tokens_revoked" && isAboutPersonsOnly(cb.Event) {
 		return Arrival{}
 	}
 	return me.splitByType(kind, channel, &ev, body)
@@ -83,7 +85,7 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 		joined := ev.User == me.User // somebody else who joins changes nothing that Parley keeps
 		return Arrival{Renamed: joined, Joined: joined}
 	case "":
-		return quarantined(body, "event without type")
+		return quarantinedArrival(body, "event without type")
 	}
 	return Arrival{} // an event to which the manifest doesn't subscribe: it means nothing to us
 }
@@ -99,7 +101,8 @@ func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival 
 // IsFor reports whether something is addressed to our app in our workspace. Slack may not have told us the app's id; then
 // the signing secret or the app token alone shows that something is for our app.
 func (me *Self) IsFor(team, app string) bool {
-	return team == me.Team && (me.App == "" || app == me.App)
+	mayBeOurApp := me.App == "" || app == me.App
+	return team == me.Team && mayBeOurApp
 }
 
 // isConcernedBy reports whether an event is for our installation of the app. In a channel that another organisation shares
@@ -172,10 +175,10 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	return channel, nil
 }
 
-// concernsOnlyPersons reports whether an event about revoked tokens is about those of persons alone: what they allowed
+// isAboutPersonsOnly reports whether an event about revoked tokens is about those of persons only: what they allowed
 // the app themselves, such as to sign in with Slack. The app's own token, that of its bot, is good then.
 // Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
-func concernsOnlyPersons(ev json.RawMessage) bool {
+func isAboutPersonsOnly(ev json.RawMessage) bool {
 	var revoked struct {
 		Tokens struct {
 			OAuth []string `json:"oauth"`
@@ -188,9 +191,11 @@ func concernsOnlyPersons(ev json.RawMessage) bool {
 	return len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
+// splitMessage makes the fact of a message, an edit or a deletion. Of our own messages it only learns where files of ours are
+// shown, and of what nobody said, such as a join, it makes nothing.
 func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
-		return quarantined(body, "message without channel")
+		return quarantinedArrival(body, "message without channel")
 	}
 	switch ev.Subtype {
 	case "message_changed":
@@ -210,7 +215,7 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 		return Arrival{}
 	}
 	if m.TS == "" {
-		return quarantined(body, "message without ts")
+		return quarantinedArrival(body, "message without ts")
 	}
 	return me.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
@@ -224,7 +229,7 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
-		return quarantined(body, "change without message")
+		return quarantinedArrival(body, "change without message")
 	}
 	if m.Subtype == Tombstone {
 		return me.arrivalOf(kind, DeleteID(channel, m.TS), OrderKey(channel, m.Root()), withoutWords(body))
@@ -243,12 +248,16 @@ func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arriv
 
 // isEditedAgain reports whether a message was edited twice within a second.
 func (ev *event) isEditedAgain() bool {
-	return ev.Changed.Edited != nil && ev.Previous != nil && ev.Previous.editedTS() == ev.Changed.editedTS()
+	if ev.Changed.Edited == nil || ev.Previous == nil {
+		return false
+	}
+	return ev.Previous.editedTS() == ev.Changed.editedTS()
 }
 
+// splitDeleted makes the fact of a deletion.
 func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
-		return quarantined(body, "deletion without ts")
+		return quarantinedArrival(body, "deletion without ts")
 	}
 	root := ev.Deleted
 	if ev.Previous != nil && ev.Previous.ThreadTS != "" {
@@ -261,7 +270,10 @@ func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arriv
 // deleted the message wants it to be kept nowhere. Bytes that aren't such a callback stay as they are.
 func withoutWords(body []byte) []byte {
 	var whole, ev, previous map[string]json.RawMessage
-	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil || json.Unmarshal(ev["previous_message"], &previous) != nil {
+	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil {
+		return body
+	}
+	if json.Unmarshal(ev["previous_message"], &previous) != nil {
 		return body
 	}
 	for _, words := range []string{"text", "blocks", "attachments", "files", "username", "root"} {
@@ -281,12 +293,15 @@ func withoutWords(body []byte) []byte {
 	return short
 }
 
+// splitReaction makes the fact of an emoji that somebody added or took back. Our own emoji, and those at other things than
+// messages, make none.
 func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 	if ev.Item.Type != "message" || ev.User == me.User {
 		return Arrival{}
 	}
-	if ev.Item.Channel == "" || ev.Item.TS == "" || ev.User == "" || ev.Reaction == "" {
-		return quarantined(body, "reaction without place")
+	needed := []string{ev.Item.Channel, ev.Item.TS, ev.User, ev.Reaction}
+	if slices.Contains(needed, "") {
+		return quarantinedArrival(body, "reaction without place")
 	}
 	id := "r:" + ev.Item.Channel + ":" + ev.Item.TS + ":" + ev.User + ":" + ev.Reaction + ":" + ev.EventTS
 	return me.arrivalOf(kind, id, OrderKey(ev.Item.Channel, ev.Item.TS), body)
@@ -294,9 +309,9 @@ func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 
 // arrivalOf makes the fact of a callback that was read.
 func (me *Self) arrivalOf(kind, id, order string, body []byte) Arrival {
-	raw, err := me.enclose(kind, body)
+	raw, err := me.wrapDecoded(kind, body)
 	if err != nil {
-		return quarantined(body, err.Error())
+		return quarantinedArrival(body, err.Error())
 	}
 	return Arrival{Facts: []channels.Fact{{ExternalID: id, OrderKey: order, Payload: raw}}}
 }

@@ -118,8 +118,8 @@ func (m *Message) Root() string {
 	return m.TS
 }
 
-// place returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.
-func (m *Message) place(channel string) bridge.Place {
+// placeIn returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.
+func (m *Message) placeIn(channel string) bridge.Place {
 	p := bridge.Place{Channel: channel, Message: m.TS}
 	if m.ThreadTS != m.TS {
 		p.Thread = m.ThreadTS

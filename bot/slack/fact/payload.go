@@ -51,11 +51,11 @@ func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
 	}
-	return me.enclose(kind, body)
+	return me.wrapDecoded(kind, body)
 }
 
-// enclose does what wrap does for bytes that were decoded before, and so are JSON.
-func (me *Self) enclose(kind string, body []byte) ([]byte, error) {
+// wrapDecoded does what wrap does, without the check: its bytes were decoded before, and so are JSON.
+func (me *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
 	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func Read(body []byte) (m Message, ok bool) {
 		return Message{}, false
 	}
 	var c callback
-	if !eachField(gjson.ParseBytes(body), c.readField) || !c.isPlainMessage() {
+	if !readFields(gjson.ParseBytes(body), c.readField) || !c.isPlainMessage() {
 		return Message{}, false
 	}
 	return c.message, true
@@ -55,7 +55,7 @@ func (c *callback) readField(key string, value gjson.Result) bool {
 		return readID(value, &c.message.App)
 	case "event":
 		c.events++
-		return eachField(value, c.message.readField)
+		return readFields(value, c.message.readField)
 	case "token", "context_team_id", "context_enterprise_id", "event_id", "event_time", "authorizations", "authed_users",
 		"is_ext_shared_channel", "event_context": // not needed
 		return true
@@ -69,8 +69,11 @@ func (c *callback) isPlainMessage() bool {
 		return false
 	}
 	m := c.message
-	isMessage := m.Type == "message" || m.Type == "app_mention"
-	return isMessage && m.Channel != "" && m.TS != "" && m.User != ""
+	if m.Type != "message" && m.Type != "app_mention" {
+		return false
+	}
+	hasPlace := m.Channel != "" && m.TS != ""
+	return hasPlace && m.User != ""
 }
 
 // readField reads one field of a message. It returns false if the field isn't known.
@@ -94,9 +97,9 @@ func (m *Message) readField(key string, value gjson.Result) bool {
 	return false
 }
 
-// eachField calls read for each field of an object, until read returns false. It returns false if read did, or if object
+// readFields calls read for each field of an object, until read returns false. It returns false if read did, or if object
 // isn't an object. It passes keys as they are written, so that a key with an escape in it is unknown.
-func eachField(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
+func readFields(object gjson.Result, read func(key string, value gjson.Result) bool) bool {
 	if !object.IsObject() {
 		return false
 	}
@@ -111,7 +114,11 @@ func eachField(object gjson.Result, read func(key string, value gjson.Result) bo
 // readID reads an id or a time into to. It returns false if value isn't a string in plain ASCII, or if its key was there
 // before: encoding/json would read the last one.
 func readID(value gjson.Result, to *string) bool {
-	if value.Type != gjson.String || *to != "" || !isPlainASCII(value.Raw) {
+	wasThere := *to != ""
+	if value.Type != gjson.String || wasThere {
+		return false
+	}
+	if !isPlainASCII(value.Raw) {
 		return false
 	}
 	*to = value.Str
