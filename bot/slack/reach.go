@@ -19,6 +19,7 @@ func (s *Surface) Reach(ctx context.Context) error {
 	switch se.Class {
 	case channels.Throttled, channels.BadContent, channels.BadRecipient: // Slack has answered
 		return nil
+	default:
+		return err
 	}
-	return err
 }

@@ -34,10 +34,10 @@ func (p Person) mayOpen(r Role) bool {
 
 // rank is a number for the person's rights. A session whose person has another rank gets a new token.
 func (p Person) rank() int {
-	switch {
-	case p.Super:
+	if p.Super {
 		return 2 //nolint:mnd // above an admin
-	case p.Admin:
+	}
+	if p.Admin {
 		return 1
 	}
 	return 0

@@ -16,7 +16,8 @@ func Cell(text string) string {
 			b.WriteByte('\'')
 		}
 		b.WriteRune(r)
-		staysAtStart := cellMayBegin && !isFirst && strings.ContainsRune(` "`, r)
+		isFiller := !isFirst && strings.ContainsRune(` "`, r) // a space or a quotation mark before the cell's text
+		staysAtStart := cellMayBegin && isFiller
 		cellMayBegin = strings.ContainsRune(";\t\r\n", r) || staysAtStart
 	}
 	return b.String()

@@ -20,8 +20,8 @@ const (
 	maxFilesBytes = 12 << 20 // bytes of a form with its files
 )
 
-// guarded returns the handler of a route, which lets in only those who may use it.
-func (s *Site) guarded(route Route) http.Handler {
+// guardRoute returns the handler of a route, which lets in only those who may use it.
+func (s *Site) guardRoute(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !route.Streams && !route.Reads {
 			ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
@@ -53,14 +53,11 @@ func (s *Site) answer(v *Visit, route Route) error {
 	if s.limits.mustWait(v) {
 		return slowDown(v)
 	}
-	switch {
-	case route.For == Anyone:
-	case v.Person.ID == 0:
+	if route.For != Anyone && v.Person.ID == 0 {
 		return v.signInFirst()
-	case route.For == SuperAdmins && v.Person.Admin && !v.Person.Super:
-		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them, or to become one.")
-	case !v.Person.mayOpen(route.For):
-		return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
+	}
+	if !v.Person.mayOpen(route.For) {
+		return v.refuseRole(route.For)
 	}
 	if err := v.readForm(!route.Reads); err != nil {
 		return v.refuseUnreadable(err)
@@ -69,6 +66,14 @@ func (s *Site) answer(v *Visit, route Route) error {
 		defer func() { _ = files.RemoveAll() }()
 	}
 	return route.Do(v)
+}
+
+// refuseRole answers that a page is for people with more rights.
+func (v *Visit) refuseRole(needed Role) error {
+	if needed == SuperAdmins && v.Person.Admin {
+		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them, or to become one.")
+	}
+	return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
 }
 
 // errNoText means that a request has bytes that are no text.
@@ -95,7 +100,8 @@ func (v *Visit) readForm(body bool) error {
 	if err := r.ParseForm(); err != nil { // ParseMultipartForm would ignore this error
 		return err
 	}
-	if err := r.ParseMultipartForm(maxFormBytes); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	err := r.ParseMultipartForm(maxFormBytes)
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	if !AreTexts(r.Form) {
@@ -136,8 +142,8 @@ func (v *Visit) signInFirst() error {
 	return v.Go(signInPath)
 }
 
-// menu lists all entries of the menu in their order.
-func (s *Site) menu() (list []Link) {
+// listMenu lists all entries of the menu in their order.
+func (s *Site) listMenu() (list []Link) {
 	for _, a := range s.opt.Areas {
 		list = append(list, a.Menu...)
 	}

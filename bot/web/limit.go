@@ -46,11 +46,11 @@ func newLimits(now func() time.Time) *limits {
 // mustWait counts a request, and reports whether its visitor has sent too much and must wait.
 func (l *limits) mustWait(v *Visit) bool {
 	isSignIn := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
-	switch {
-	case isSignIn:
-		return l.exceeds("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
-	case v.Request.Method == http.MethodPost:
-		return l.exceeds("send "+v.Person.Email, sendsPerSecond, sendBurst)
+	if isSignIn {
+		return l.countRequest("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
+	}
+	if v.Request.Method == http.MethodPost {
+		return l.countRequest("send "+v.Person.Email, sendsPerSecond, sendBurst)
 	}
 	return false
 }
@@ -59,25 +59,25 @@ func (l *limits) mustWait(v *Visit) bool {
 // address that they come from.
 func (l *limits) mustProgramWait(v *Visit, token int64) bool {
 	if token == 0 {
-		return l.exceeds("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
+		return l.countRequest("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
-	return l.exceeds("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
+	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
 // mustLookUpWait reports whether a program must wait before its token is looked up. This limit counts before anybody knows
 // whose the token is. It is high enough that one program that tries tokens doesn't stop others at the same address.
 func (l *limits) mustLookUpWait(v *Visit) bool {
-	return l.exceeds("look up "+visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
+	return l.countRequest("look up "+visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 
-// exceeds counts one request of a visitor, and reports whether that was one too many.
-func (l *limits) exceeds(key string, perSecond float64, burst int) bool {
+// countRequest counts one request of a visitor, and reports whether that was one too many.
+func (l *limits) countRequest(key string, perSecond float64, burst int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	who := l.visitors[key]
 	if who == nil {
-		l.forget(now)
+		l.makeRoom(now)
 		who = &visitor{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
 		l.visitors[key] = who
 	}
@@ -91,8 +91,8 @@ func slowDown(v *Visit) error {
 	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute, then send it again.")
 }
 
-// forget makes room if there are many visitors. It forgets those who sent nothing for a while, or else all of them.
-func (l *limits) forget(now time.Time) {
+// makeRoom makes room if there are many visitors. It forgets those who sent nothing for a while, or else all of them.
+func (l *limits) makeRoom(now time.Time) {
 	if len(l.visitors) < maxVisitors {
 		return
 	}

@@ -64,13 +64,14 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if s.limits.mustProgramWait(v, holder.Token) {
 		return slowDown(v)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		v.Writer.Header().Set("WWW-Authenticate", `Bearer realm="Parley"`)
 		return v.Refuse(http.StatusUnauthorized, "This needs a token that is valid.", "Send the header Authorization: Bearer parley_…; admins make tokens on the page API tokens.")
-	case !slices.Contains(route.Token.Scopes, holder.Scope):
+	}
+	if !slices.Contains(route.Token.Scopes, holder.Scope) {
 		return v.Refuse(http.StatusForbidden, "This token is for something else.", "Take one with another scope.")
-	case !holder.Scope.OpenTo(holder.Maker):
+	}
+	if !holder.Scope.OpenTo(holder.Maker) {
 		return v.Refuse(http.StatusForbidden, "Who made this token may not do this any more.", "Have another one made.")
 	}
 	v.Person, v.Token = holder.Maker, holder.Name

@@ -89,7 +89,7 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		Screen:  s,
 		Person:  v.Person,
 		Company: v.site.opt.Company(v.Context()),
-		Menu:    v.menu(),
+		Menu:    v.listVisible(),
 		Assets:  v.site.assets,
 		Flash:   v.sessions.PopString(v.Context(), flashKey),
 	}
@@ -103,12 +103,12 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 	return nil
 }
 
-// menu lists the pages that the person may see.
-func (v *Visit) menu() (list []menuLink) {
+// listVisible lists the pages that the person may see.
+func (v *Visit) listVisible() (list []menuLink) {
 	if v.Person.ID == 0 {
 		return nil
 	}
-	for _, l := range v.site.menu() {
+	for _, l := range v.site.listMenu() {
 		if !v.Person.mayOpen(l.For) {
 			continue
 		}
@@ -147,12 +147,14 @@ func (v *Visit) Go(path string) error {
 // OwnPath returns a path if it leads to a page of this site, else that of the first page. It is for paths from addresses:
 // these must not send anybody to another site.
 func OwnPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+	isOnSite := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") // "//other.example" leads to another site
+	if !isOnSite || strings.ContainsAny(path, "\\\r\n\t") {
 		return homePath
 	}
 	for _, prefix := range pagePaths() {
+		isPage := path == prefix || strings.HasPrefix(path, prefix+"?")
 		isBelow := strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix)
-		if path == prefix || isBelow || strings.HasPrefix(path, prefix+"?") {
+		if isPage || isBelow {
 			return path
 		}
 	}

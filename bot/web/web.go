@@ -156,11 +156,11 @@ func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+assetPath+"{name}", s.assets)
 	for _, r := range s.routes {
-		mux.Handle(r.Pattern, s.guarded(r))
+		mux.Handle(r.Pattern, s.guardRoute(r))
 	}
-	mux.Handle("/", s.guarded(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))
+	mux.Handle("/", s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))
 	var crossSite http.CrossOriginProtection
-	crossSite.SetDenyHandler(s.guarded(Route{For: Anyone, Do: func(v *Visit) error {
+	crossSite.SetDenyHandler(s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error {
 		return v.Refuse(http.StatusForbidden, "This came from another site.", "Open the page here and send the form again.")
 	}}))
 	return s.withHeaders(s.withSession(crossSite.Handler(mux)))

@@ -50,6 +50,8 @@ const (
 	maxLabels     = 6  // along the bottom
 	axisSteps     = 4  // steps on the axis, approximately
 	barShare      = .7 // the part of the room of a place that its bars fill
+	gridTextGap   = 6  // between the text of a line of the grid and the plot
+	labelGap      = 8  // between the labels and the bottom of the picture
 )
 
 // colourClasses is how many classes of series the stylesheet has: s1 to s6.
@@ -73,7 +75,7 @@ func New() (*Charts, error) {
 // Draw writes a chart: a figure element with the plot, and the table of its numbers behind a summary.
 func (cs *Charts) Draw(c Chart) (template.HTML, error) {
 	var out bytes.Buffer
-	if err := cs.t.Execute(&out, c.plot()); err != nil {
+	if err := cs.t.Execute(&out, c.makePlot()); err != nil {
 		return "", fmt.Errorf("chart: %s: %w", c.ID, err)
 	}
 	return template.HTML(out.String()), nil //nolint:gosec // html/template wrote it
@@ -112,26 +114,27 @@ type (
 	}
 )
 
-func (c Chart) plot() plot {
+// makePlot computes what the template draws of a chart.
+func (c Chart) makePlot() plot {
 	if c.Words == nil {
 		c.Words = func(v float64) string { return numberText(v) }
 	}
 	p := plot{Chart: c, Width: width, Height: height, Left: left, Right: width - right}
-	highest := c.highest()
+	highest := c.findHighest()
 	p.Empty = highest == 0
 	values := axisValues(highest, c.Unit)
 	scale := (height - top - bottom) / values[len(values)-1]
-	y := func(v float64) float64 { return round(height - bottom - v*scale) }
+	y := func(v float64) float64 { return roundTenth(height - bottom - v*scale) }
 	for _, v := range values {
-		p.Grid = append(p.Grid, mark{X: left - 6, Y: y(v), Text: c.Words(v)})
+		p.Grid = append(p.Grid, mark{X: left - gridTextGap, Y: y(v), Text: c.Words(v)})
 	}
 	room := (width - left - right) / float64(max(len(c.Places), 1))
 	labelEvery := max((len(c.Places)+maxLabels-1)/maxLabels, 1)
 	for i, place := range c.Places {
 		if i%labelEvery == 0 {
-			p.Labels = append(p.Labels, mark{X: round(left + room*(float64(i)+.5)), Y: height - 8, Text: place})
+			p.Labels = append(p.Labels, mark{X: roundTenth(left + room*(float64(i)+.5)), Y: height - labelGap, Text: place})
 		}
-		p.Rows = append(p.Rows, c.row(i))
+		p.Rows = append(p.Rows, c.makeRow(i))
 	}
 	for i, s := range c.Series {
 		p.Legend = append(p.Legend, legend{Name: s.Name, Class: colourClass(i)})
@@ -144,7 +147,8 @@ func (c Chart) plot() plot {
 	return p
 }
 
-func (c Chart) row(i int) row {
+// makeRow makes the row of the place with the index i.
+func (c Chart) makeRow(i int) row {
 	r := row{Place: c.Places[i]}
 	for _, s := range c.Series {
 		text := "–"
@@ -156,8 +160,8 @@ func (c Chart) row(i int) row {
 	return r
 }
 
-// highest returns the largest value, or the largest sum where series are stacked.
-func (c Chart) highest() (highest float64) {
+// findHighest returns the largest value, or the largest sum where series are stacked.
+func (c Chart) findHighest() (highest float64) {
 	for i := range c.Places {
 		sum := 0.0
 		for _, s := range c.Series {
@@ -191,10 +195,10 @@ func (p *plot) addBars(room float64, y func(float64) float64) {
 			v := s.Values[i]
 			if !math.IsNaN(v) && v > 0 {
 				p.Rects = append(p.Rects, rect{
-					X:      round(x),
+					X:      roundTenth(x),
 					Y:      y(base + v),
-					Width:  round(max(barWidth, .5)),
-					Height: round(y(base) - y(base+v)),
+					Width:  roundTenth(max(barWidth, .5)),
+					Height: roundTenth(y(base) - y(base+v)),
 					Class:  colourClass(n),
 					Text:   place + ", " + s.Name + ": " + p.Words(v),
 				})
@@ -223,7 +227,7 @@ func (p *plot) addLines(room float64, y func(float64) float64) {
 				endLine()
 				continue
 			}
-			x := round(left + room*(float64(i)+.5))
+			x := roundTenth(left + room*(float64(i)+.5))
 			points = append(points, fmt.Sprintf("%g,%g", x, y(v)))
 			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: colourClass(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
 		}
@@ -231,10 +235,13 @@ func (p *plot) addLines(room float64, y func(float64) float64) {
 	}
 }
 
+// colourClass returns the class of the series with the index i. After the last class it begins again with the first.
 func colourClass(i int) string { return fmt.Sprintf("s%d", i%colourClasses+1) }
 
-func round(v float64) float64 { return math.Round(v*10) / 10 }
+// roundTenth rounds a coordinate, so that the picture stays short.
+func roundTenth(v float64) float64 { return math.Round(v*10) / 10 }
 
+// numberText writes a number with two decimals at most.
 func numberText(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
 
 // axisValues returns the values at which an axis has lines. They begin at 0, and have steps of 1, 2, 2.5 or 5 times a power of

@@ -218,9 +218,9 @@ func Area(desk Desk) (web.Area, error) {
 		Name: "dashboard", Templates: templates, Funcs: template.FuncMap{"long": durationWords, "count": numberWords},
 		Routes: []web.Route{
 			{Pattern: "GET " + path, For: web.Agents, Do: p.show},
-			{Pattern: "GET " + longestPath, For: web.Agents, Do: p.longest},
-			{Pattern: "GET " + filePath, For: web.Agents, Do: p.file},
-			{Pattern: "GET /api/figures.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeFigures}}, Do: p.file},
+			{Pattern: "GET " + longestPath, For: web.Agents, Do: p.showLongest},
+			{Pattern: "GET " + filePath, For: web.Agents, Do: p.sendFile},
+			{Pattern: "GET /api/figures.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeFigures}}, Do: p.sendFile},
 		},
 		Menu: []web.Link{{Path: path, Text: "Dashboard", For: web.Agents, Rank: 5}},
 	}, nil

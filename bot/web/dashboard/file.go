@@ -11,8 +11,8 @@ import (
 	"parley/bot/web"
 )
 
-// file answers with the figures as a table that other programs read: of each day, then by each group.
-func (p pages) file(v *web.Visit) error {
+// sendFile answers with the figures as a table that other programs read: of each day, then by each group.
+func (p pages) sendFile(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
 		return refuse(v, err)
@@ -26,7 +26,7 @@ func (p pages) file(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if text := behind.words(); text != "" {
+	if text := behind.describe(); text != "" {
 		note := make([]string, len(head))
 		note[0], note[1] = "note", text
 		_ = w.Write(note)
@@ -42,7 +42,7 @@ func (p pages) file(v *web.Visit) error {
 		}
 		name := nameFinderOf(by, names)
 		for _, s := range sums {
-			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medians[s.Value].cells(s.Figures)))
+			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.writeCells(), medians[s.Value].writeCells(s.Figures)))
 		}
 	}
 	w.Flush()
@@ -53,19 +53,21 @@ func (p pages) file(v *web.Visit) error {
 	return nil
 }
 
-func (f Figures) cells() (list []string) {
+// writeCells writes the figures in the order of the file's columns.
+func (f Figures) writeCells() (list []string) {
 	for _, n := range []int64{f.New, f.Reopened, f.Resolved, f.Abandoned, f.In, f.Out, f.First.Count, f.First.Seconds, f.Next.Count, f.Next.Seconds, f.Ended.Seconds} {
 		list = append(list, strconv.FormatInt(n, 10))
 	}
 	return list
 }
 
-// cells writes each median in whole seconds; "" where nothing was counted.
-func (m Medians) cells(f Figures) []string {
-	return []string{m.First.cell(f.First), m.Next.cell(f.Next), m.Ended.cell(f.Ended)}
+// writeCells writes each median in whole seconds; "" where nothing was counted.
+func (m Medians) writeCells(f Figures) []string {
+	return []string{m.First.writeCell(f.First), m.Next.writeCell(f.Next), m.Ended.writeCell(f.Ended)}
 }
 
-func (m Median) cell(t Times) string {
+// writeCell writes a median of times that were summed up.
+func (m Median) writeCell(t Times) string {
 	if t.Count == 0 {
 		return ""
 	}

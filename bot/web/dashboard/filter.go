@@ -39,15 +39,16 @@ func readFilter(v *web.Visit) filter {
 	f := filter{
 		Days:    defaultDays,
 		Hours:   hoursOpen,
-		Account: bridge.AccountID(number(v.Value("account"))),
-		Team:    bridge.TeamID(number(v.Value("team"))),
+		Account: bridge.AccountID(parseNumber(v.Value("account"))),
+		Team:    bridge.TeamID(parseNumber(v.Value("team"))),
 	}
 	if v.Value("hours") == hoursAll {
 		f.Hours = hoursAll
 	}
 	today := v.Now()
-	if n := number(v.Value("days")); n > 0 && n <= maxDays {
-		f.Days = int(n)
+	days := parseNumber(v.Value("days"))
+	if days > 0 && days <= maxDays {
+		f.Days = int(days)
 	}
 	f.From = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly)
 	f.To = today.Format(time.DateOnly)
@@ -58,7 +59,8 @@ func readFilter(v *web.Visit) filter {
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
 		isEmptyValue := v.Value("of") == string(g) // such as the intent "", which is unknown
-		if !v.Request.Form.Has(string(g)) || value == "" && !isEmptyValue {
+		hasValue := value != "" || isEmptyValue
+		if !v.Request.Form.Has(string(g)) || !hasValue {
 			continue
 		}
 		if f.Of == "" {
@@ -75,15 +77,19 @@ func (f *filter) readDays(from, to string) {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
 	days := int(last.Sub(first)/(24*time.Hour)) + 1
-	if errFirst != nil || errLast != nil || days < 1 || days > maxDays {
+	areDays := errFirst == nil && errLast == nil
+	isInRange := days >= 1 && days <= maxDays
+	if !areDays || !isInRange {
 		f.Problem = "These days can't be shown: write the first and the last one, at most " + strconv.Itoa(maxDays) + " days. These are the last four weeks."
 		return
 	}
-	f.Days, f.From, f.To = 0, from, to
+	f.Days = 0
+	f.From = from
+	f.To = to
 }
 
-// number reads a number; 0 if s is none.
-func number(s string) int64 {
+// parseNumber reads a number; 0 if s is none.
+func parseNumber(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return 0
@@ -116,13 +122,13 @@ func (f filter) query() url.Values {
 	return q
 }
 
-// address returns the address of a page with this filter.
-func (f filter) address(page string) string { return page + "?" + f.query().Encode() }
+// addressOf returns the address of a page with this filter.
+func (f filter) addressOf(page string) string { return page + "?" + f.query().Encode() }
 
 // Address returns the address of the page with the figures of a team for some days (yyyy-mm-dd). public is the public address
 // without a final slash. The team 0 stands for all.
 func Address(public string, team bridge.TeamID, from, to string) string {
-	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.address(path)
+	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.addressOf(path)
 }
 
 // withGroup returns the filter, narrowed to one value of a group.
@@ -130,9 +136,9 @@ func (f filter) withGroup(by Group, value string) filter {
 	switch by {
 	case ByDay, ByWeek: // they are plotted, and have no rows that lead anywhere
 	case ByAccount:
-		f.Account = bridge.AccountID(number(value))
+		f.Account = bridge.AccountID(parseNumber(value))
 	case ByTeam:
-		f.Team = bridge.TeamID(number(value))
+		f.Team = bridge.TeamID(parseNumber(value))
 	case ByAgent, ByTag, ByIntent, ByMood:
 		f.Of, f.Value = by, value
 	}
@@ -142,18 +148,19 @@ func (f filter) withGroup(by Group, value string) filter {
 // errNotYours means that an agent asked for figures of others.
 var errNotYours = errors.New("dashboard: figures of others")
 
-// question turns a filter into what a person may ask. An admin may ask for everything, an agent for the own figures and
-// those of the own teams. Without a choice, an agent gets the own figures. Errors: errNotYours.
-func (f *filter) question(p web.Person, names Names) (Question, error) {
-	own := strconv.FormatInt(int64(p.ID), 10)
-	var mine []bridge.TeamID
+// makeQuestion turns a filter into what a person may ask. An admin may ask for everything, an agent for the own figures and
+// those of the own teams. Without a choice, an agent gets the own figures, and the filter says so afterwards. Errors: errNotYours.
+func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
+	ownID := strconv.FormatInt(int64(p.ID), 10)
+	var ownTeams []bridge.TeamID
 	for _, t := range names.Teams {
 		if slices.Contains(t.Members, p.ID) {
-			mine = append(mine, bridge.TeamID(t.ID))
+			ownTeams = append(ownTeams, bridge.TeamID(t.ID))
 		}
 	}
-	if !p.Admin && f.Team == 0 && f.Of == "" {
-		f.Of, f.Value = ByAgent, own
+	isUnfiltered := f.Team == 0 && f.Of == ""
+	if !p.Admin && isUnfiltered {
+		f.Of, f.Value = ByAgent, ownID
 	}
 	q := Question{
 		From:    f.From,
@@ -167,13 +174,16 @@ func (f *filter) question(p web.Person, names Names) (Question, error) {
 	if f.Team != 0 {
 		q.Teams = []bridge.TeamID{f.Team}
 	}
-	isOwn := f.Of == ByAgent && f.Value == own
-	isOwnTeam := f.Team != 0 && slices.Contains(mine, f.Team)
-	switch {
-	case p.Admin, isOwn, isOwnTeam:
+	if p.Admin {
 		return q, nil
-	case f.Team == 0 && len(mine) > 0: // what the own teams did
-		q.Teams = mine
+	}
+	isOwn := f.Of == ByAgent && f.Value == ownID
+	isOwnTeam := f.Team != 0 && slices.Contains(ownTeams, f.Team)
+	if isOwn || isOwnTeam {
+		return q, nil
+	}
+	if f.Team == 0 && len(ownTeams) > 0 { // what the own teams did
+		q.Teams = ownTeams
 		return q, nil
 	}
 	return q, errNotYours

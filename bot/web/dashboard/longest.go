@@ -25,8 +25,8 @@ type longRow struct {
 	Took time.Duration
 }
 
-// titles of the page, by what took long.
-func titles() map[Measure]string {
+// longestTitles returns the titles of the page, by what took long.
+func longestTitles() map[Measure]string {
 	return map[Measure]string{
 		FirstAnswer: "Waited longest for the first answer",
 		NextAnswer:  "Waited longest for a further answer",
@@ -34,20 +34,21 @@ func titles() map[Measure]string {
 	}
 }
 
-func (p pages) longest(v *web.Visit) error {
+// showLongest shows the conversations that took longest.
+func (p pages) showLongest(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
 		return refuse(v, err)
 	}
 	of := Measure(v.Value("time"))
-	if titles()[of] == "" {
+	if longestTitles()[of] == "" {
 		of = FirstAnswer
 	}
 	list, err := p.desk.Longest(v.Context(), q, of)
 	if err != nil {
 		return err
 	}
-	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.address(path), Of: f.describe(names)}
+	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.addressOf(path), Of: f.describe(names)}
 	if q.Open {
 		s.Hours = "in business hours"
 	}
@@ -58,5 +59,5 @@ func (p pages) longest(v *web.Visit) error {
 	if f.From < v.Now().Add(-knownFor).Format(time.DateOnly) {
 		help += " Which conversations made up a day is known for half a year."
 	}
-	return v.Show("longest", web.Screen{Title: titles()[of], Help: help, Data: s})
+	return v.Show("longest", web.Screen{Title: longestTitles()[of], Help: help, Data: s})
 }

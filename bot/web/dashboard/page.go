@@ -65,6 +65,7 @@ type tableRow struct {
 
 const explained = "How the team does. What each figure counts, and who gets it, is in `docs/measures.md`. A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
 
+// show shows the page of the figures.
 func (p pages) show(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
@@ -74,7 +75,7 @@ func (p pages) show(v *web.Visit) error {
 		Filter:   f,
 		Form:     formOf(f, names, v.Person),
 		Worst:    longestAddresses(f),
-		File:     f.address(filePath),
+		File:     f.addressOf(filePath),
 		SomeDays: daysInWords(f.From, f.To),
 	}
 	if s.Now, err = p.desk.Now(v.Context(), q); err != nil {
@@ -84,7 +85,7 @@ func (p pages) show(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	s.Behind = behind.words()
+	s.Behind = behind.describe()
 	days, err := p.desk.Sums(v.Context(), q, plottedBy(f.From, f.To), nil)
 	if err != nil {
 		return err
@@ -100,10 +101,10 @@ func (p pages) show(v *web.Visit) error {
 			return err
 		}
 		s.Half = medians[""]
-		if s.Charts, err = p.draw(periods(f.From, f.To, days)); err != nil {
+		if s.Charts, err = p.draw(listPeriods(f.From, f.To, days)); err != nil {
 			return err
 		}
-		if s.Tables, err = p.tables(v, f, q, names); err != nil {
+		if s.Tables, err = p.makeTables(v, f, q, names); err != nil {
 			return err
 		}
 	}
@@ -117,7 +118,7 @@ func (p pages) readRequest(v *web.Visit) (f filter, names Names, q Question, err
 	if err != nil {
 		return f, names, Question{}, err
 	}
-	q, err = f.question(v.Person, names)
+	q, err = f.makeQuestion(v.Person, names)
 	return f, names, q, err
 }
 
@@ -172,7 +173,7 @@ func formOf(f filter, names Names, p web.Person) form {
 	}
 	var agent int64
 	if f.Of == ByAgent {
-		agent = number(f.Value)
+		agent = parseNumber(f.Value)
 	}
 	out := form{
 		Periods:  periodChoices(f.Days),
@@ -192,7 +193,7 @@ func formOf(f filter, names Names, p web.Person) form {
 		without := f
 		without.Of, without.Value = "", ""
 		out.Of = groupTitle(f.Of) + ": " + nameFinderOf(f.Of, names)(f.Value)
-		out.Without = without.address(path)
+		out.Without = without.addressOf(path)
 	}
 	return out
 }
@@ -224,6 +225,7 @@ func periodChoices(chosen int) []web.Choice {
 	return list
 }
 
+// groupTitle returns what people call one member of a group; "" for days and weeks, which have no table.
 func groupTitle(g Group) string {
 	return map[Group]string{ByAccount: "Account", ByTeam: "Team", ByAgent: "Agent", ByTag: "Tag", ByIntent: "Intent", ByMood: "Mood"}[g]
 }
@@ -267,8 +269,8 @@ func groupsFor(f filter) []Group {
 	return []Group{ByAgent, ByTeam, ByAccount, ByTag, ByIntent, ByMood}
 }
 
-// tables splits the figures up by each group, and leaves out groups without any.
-func (p pages) tables(v *web.Visit, f filter, q Question, names Names) ([]table, error) {
+// makeTables splits the figures up by each group, and leaves out groups without any.
+func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]table, error) {
 	var list []table
 	for _, by := range groupsFor(f) {
 		sums, more, err := p.busiestSums(v, q, by, names)
@@ -350,22 +352,23 @@ func tableOf(f filter, by Group, sums []Sum, names Names) table {
 		r := &t.Rows[i]
 		narrowed := f.withGroup(by, r.value)
 		r.Worst = longestAddresses(narrowed)
-		isNone := (by == ByTeam || by == ByAccount) && r.value == "0" // which the address can't say
+		mayBeNone := by == ByTeam || by == ByAccount
+		isNone := mayBeNone && r.value == "0" // which the address can't say
 		if !isNone {
-			r.Link = narrowed.address(path)
+			r.Link = narrowed.addressOf(path)
 		}
 	}
 	return t
 }
 
-// daysInWords writes a time from its first day to its last; both are yyyy-mm-dd.
+// daysInWords writes a time from its first day to its last; both are yyyy-mm-dd. readFilter has made sure that they are days.
 func daysInWords(from, to string) string {
 	first, _ := time.Parse(time.DateOnly, from)
 	last, _ := time.Parse(time.DateOnly, to)
-	switch {
-	case from == to:
+	if from == to {
 		return last.Format("2 January 2006")
-	case first.Year() == last.Year():
+	}
+	if first.Year() == last.Year() {
 		return first.Format("2 January") + " to " + last.Format("2 January 2006")
 	}
 	return first.Format("2 January 2006") + " to " + last.Format("2 January 2006")

@@ -29,15 +29,18 @@ type plotData struct {
 func plottedBy(from, to string) Group {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
-	if errFirst == nil && errLast == nil && int(last.Sub(first)/(24*time.Hour)) >= maxDaysPlotted {
+	if errFirst != nil || errLast != nil {
+		return ByDay
+	}
+	if int(last.Sub(first)/(24*time.Hour)) >= maxDaysPlotted {
 		return ByWeek
 	}
 	return ByDay
 }
 
-// periods returns the figures of each day from the first to the last, also of days on which nothing happened. Of a long time it
+// listPeriods returns the figures of each day from the first to the last, also of days on which nothing happened. Of a long time it
 // returns those of each week, which begins on a Monday.
-func periods(from, to string, sums []Sum) plotData {
+func listPeriods(from, to string, sums []Sum) plotData {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
 	if errFirst != nil || errLast != nil {
@@ -53,7 +56,8 @@ func periods(from, to string, sums []Sum) plotData {
 		p.across = "Week from"
 	}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
-		if len(p.list) == 0 || !isByWeek || day.Weekday() == time.Monday {
+		beginsWeek := len(p.list) == 0 || day.Weekday() == time.Monday
+		if !isByWeek || beginsWeek {
 			p.list = append(p.list, period{name: day.Format("2 Jan")})
 		}
 		p.list[len(p.list)-1].Add(byDay[day.Format(time.DateOnly)])
@@ -114,6 +118,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 	return drawn, nil
 }
 
+// highestValue returns the highest value of a chart that stacks nothing.
 func highestValue(c chart.Chart) (high float64) {
 	for _, s := range c.Series {
 		for _, v := range s.Values {

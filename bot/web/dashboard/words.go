@@ -26,6 +26,7 @@ func durationWords(d time.Duration) string {
 	}
 }
 
+// twoUnits writes a time of two units, without the smaller one if that is 0.
 func twoUnits(n int64, unit string, m int64, smaller string) string {
 	if m == 0 {
 		return fmt.Sprintf("%d %s", n, unit)
@@ -47,16 +48,15 @@ func percentWords(part, whole int64) string {
 	if whole == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole))
+	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole)) // half a percent is added, so that the division rounds
 }
 
 // unitFor returns a unit in which an axis for times up to the longest is easily read, and the function that writes its values.
 func unitFor(longest time.Duration) (unit time.Duration, words func(float64) string) {
 	unit, name := time.Minute, "min"
-	switch {
-	case longest > 4*24*time.Hour:
+	if longest > 4*24*time.Hour {
 		unit, name = 24*time.Hour, "d"
-	case longest > 2*time.Hour:
+	} else if longest > 2*time.Hour {
 		unit, name = time.Hour, "h"
 	}
 	return unit, func(seconds float64) string {
@@ -86,13 +86,12 @@ func intentName(value string) string {
 // maxDelay is how long something may wait to be counted before the page says so.
 const maxDelay = 2 * time.Minute
 
-// words says what isn't counted yet; "" if everything is.
-func (b Behind) words() string {
+// describe says what isn't counted yet; "" if everything is.
+func (b Behind) describe() string {
 	text := ""
-	switch {
-	case b.Again:
+	if b.Again {
 		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. Until that is done, figures of older days may lack something, and medians may not be known. "
-	case b.Old:
+	} else if b.Old {
 		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
 	}
 	if b.By >= maxDelay {

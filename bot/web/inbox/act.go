@@ -26,8 +26,8 @@ const (
 	fileTimeout  = 10 * time.Minute // for sending one file to a slow browser
 )
 
-// act stores what a form of the page asks for, and shows the page again.
-func (p pages) act(v *web.Visit) error {
+// handleAct stores what a form of the page asks for, and shows the page again.
+func (p pages) handleAct(v *web.Visit) error {
 	a, problem := readAct(v, nil)
 	if problem != "" {
 		return p.showAgain(v, a, problem, nil)
@@ -47,10 +47,10 @@ func (p pages) act(v *web.Visit) error {
 func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err error) {
 	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
 	var refused *bridge.Problem
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return "", strings.TrimSpace(refused.Text + " " + refused.Hint), nil
-	case err != nil:
+	}
+	if err != nil {
 		return "", "", err
 	}
 	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
@@ -70,9 +70,9 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []att
 	if problem == "" {
 		data.Sure = true
 		data.Form = a.Form
-		return v.Show("thread", web.Screen{Title: title(f), Data: data})
+		return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 	}
-	return v.ShowAgain("thread", web.Screen{Title: title(f), Data: data})
+	return v.ShowAgain("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
 // formNumber reads an id of a form; 0 if there is none. Where one is needed, the engine refuses 0.
@@ -98,7 +98,8 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
 	a.Args.Conversation = bridge.ConversationID(pathNumber(v, "id"))
-	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > maxKeyBytes {
+	isFormID := a.Form != "" && len(a.Form) <= maxKeyBytes
+	if !slices.Contains(bridge.Acts(), a.Verb) || !isFormID {
 		return a, "This is not what the page sends. Send it again from here."
 	}
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > maxTextRunes {
@@ -147,19 +148,19 @@ func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 // readAssign reads to whom a conversation is given: "agent:MAIL" or "team:NAME".
 func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	kind, name, _ := strings.Cut(v.Value("to"), ":")
-	switch {
-	case name == "":
+	if name == "" {
 		return a, "Choose a colleague or a team."
-	case kind == "team":
+	}
+	if kind == "team" {
 		a.Args.Team = name
-	default:
+	} else {
 		a.Args.Agents = []string{name}
 	}
 	return a, ""
 }
 
-// file answers with a file that a customer sent. Its headers make browsers save it, never show it as a page of ours.
-func (p pages) file(v *web.Visit) error {
+// sendFile answers with a file that a customer sent. Its headers make browsers save it, never show it as a page of ours.
+func (p pages) sendFile(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), fileTimeout)
 	defer cancel()
 	f, err := p.requestedFile(ctx, v)

@@ -82,17 +82,19 @@ func (p pages) reply(v *web.Visit) error {
 	for _, f := range form.Files {
 		files = append(files, attached{rand.Text(), f})
 	}
-	switch {
+	hasFiles := len(files) > 0
+	switch { // only the first problem is shown
 	case problem != "":
 	case !web.AreTexts(form.Fields):
 		problem = "It has signs that are no text. Type it again."
 	case !complete:
 		problem = "A file that was attached is not there any more. Choose it again."
-	case len(files) > 0 && !may.Files:
+	case hasFiles && !may.Files:
 		problem = "Files can't be sent here. " + may.Why
 	}
 	confirmed := form.Fields.Get("sure") == "yes" && len(form.Files) == 0 // the files were shown already
-	again := may.Confirm && len(files) > 0 && !confirmed
+	mustConfirm := may.Confirm && hasFiles
+	again := mustConfirm && !confirmed
 	return p.handIn(v, files, again, problem)
 }
 

@@ -62,12 +62,12 @@ func Area(desk Desk) web.Area {
 	p := pages{desk: desk, lives: newStreams(), drawing: make(chan struct{}, maxDrawing)}
 	return web.Area{Name: "inbox", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET /inbox", For: web.Agents, Do: p.list},
-		{Pattern: "GET /inbox/live", For: web.Agents, Do: p.live, Streams: true},
-		{Pattern: "GET /inbox/{id}", For: web.Agents, Do: p.thread},
-		{Pattern: "POST /inbox/{id}", For: web.Agents, Do: p.act},
+		{Pattern: "GET /inbox/live", For: web.Agents, Do: p.streamChanges, Streams: true},
+		{Pattern: "GET /inbox/{id}", For: web.Agents, Do: p.showThread},
+		{Pattern: "POST /inbox/{id}", For: web.Agents, Do: p.handleAct},
 		{Pattern: "POST /inbox/{id}/reply", For: web.Agents, Do: p.reply, Reads: true},
-		{Pattern: "GET /inbox/{id}/pictures/{message}/{index}", For: web.Agents, Do: p.picture, Streams: true},
-		{Pattern: "GET /inbox/{id}/files/{message}/{index}", For: web.Agents, Do: p.file, Streams: true},
+		{Pattern: "GET /inbox/{id}/pictures/{message}/{index}", For: web.Agents, Do: p.sendPicture, Streams: true},
+		{Pattern: "GET /inbox/{id}/files/{message}/{index}", For: web.Agents, Do: p.sendFile, Streams: true},
 	}, Menu: []web.Link{{Path: "/inbox", Text: "Inbox", For: web.Agents, Rank: 5}}}
 }
 
@@ -128,8 +128,8 @@ func queryOf(v *web.Visit) bridge.ListQuery {
 	return q
 }
 
-// address returns the address that asks for a list; path is its beginning.
-func address(path string, q bridge.ListQuery) string {
+// listAddress returns the address that asks for a list; path is its beginning.
+func listAddress(path string, q bridge.ListQuery) string {
 	values := url.Values{"list": {q.List}}
 	if q.Words != "" {
 		values.Set("words", q.Words)
@@ -147,13 +147,13 @@ func (p pages) list(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
-	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: address("/inbox/live", q)}
+	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: listAddress("/inbox/live", q)}
 	for _, t := range listTabs() {
 		if slices.Contains(l.Hidden, t.Path) {
 			continue
 		}
 		isHere := q.Words == "" && t.Path == q.List
-		data.Tabs = append(data.Tabs, tab{address("/inbox", bridge.ListQuery{List: t.Path}), t.Text, isHere})
+		data.Tabs = append(data.Tabs, tab{Path: listAddress("/inbox", bridge.ListQuery{List: t.Path}), Text: t.Text, Here: isHere})
 	}
 	for i := range l.Rows {
 		data.Rows = append(data.Rows, rowOf(v, &l.Rows[i]))
@@ -161,16 +161,17 @@ func (p pages) list(v *web.Visit) error {
 	if q.Page > 0 {
 		newer := q
 		newer.Page--
-		data.Newer = address("/inbox", newer)
+		data.Newer = listAddress("/inbox", newer)
 	}
 	if l.More {
 		older := q
 		older.Page++
-		data.Older = address("/inbox", older)
+		data.Older = listAddress("/inbox", older)
 	}
 	return v.Show("list", web.Screen{Title: "Inbox", Data: data})
 }
 
+// rowOf makes the row of a conversation.
 func rowOf(v *web.Visit, f *bridge.Facts) row {
 	return row{
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
@@ -202,10 +203,10 @@ func timeText(v *web.Visit, at time.Time) string {
 	}
 	now := v.Now()
 	at = at.In(now.Location())
-	switch {
-	case at.YearDay() == now.YearDay() && at.Year() == now.Year():
+	if at.YearDay() == now.YearDay() && at.Year() == now.Year() {
 		return at.Format("15:04")
-	case at.Year() == now.Year():
+	}
+	if at.Year() == now.Year() {
 		return at.Format("2 Jan 15:04")
 	}
 	return at.Format("2 Jan 2006 15:04")
@@ -214,13 +215,14 @@ func timeText(v *web.Visit, at time.Time) string {
 // refuse answers that something can't be seen or done.
 func refuse(v *web.Visit, err error) error {
 	var problem *bridge.Problem
-	switch {
-	case errors.Is(err, bridge.ErrNoConversation):
+	if errors.Is(err, bridge.ErrNoConversation) {
 		return v.Refuse(http.StatusNotFound, "There is no such conversation.", "Look for it in the lists.")
-	case errors.Is(err, channels.ErrOverloaded):
+	}
+	if errors.Is(err, channels.ErrOverloaded) {
 		v.Writer.Header().Set("Retry-After", "5")
 		return v.Refuse(http.StatusServiceUnavailable, "Parley has too much to do just now: nothing was taken.", "Go back and send it again in a moment.")
-	case errors.As(err, &problem):
+	}
+	if errors.As(err, &problem) {
 		return v.Refuse(http.StatusForbidden, problem.Text, problem.Hint)
 	}
 	return err

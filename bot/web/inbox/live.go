@@ -31,8 +31,8 @@ type liveStreams struct {
 
 func newStreams() *liveStreams { return &liveStreams{byAgent: map[bridge.AgentID]int{}} }
 
-// acquire counts one more stream of an agent. It returns false if there are too many.
-func (l *liveStreams) acquire(agent bridge.AgentID) bool {
+// takeSlot counts one more stream of an agent. It returns false if there are too many.
+func (l *liveStreams) takeSlot(agent bridge.AgentID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all >= maxStreams || l.byAgent[agent] >= maxStreamsPerAgent {
@@ -43,8 +43,8 @@ func (l *liveStreams) acquire(agent bridge.AgentID) bool {
 	return true
 }
 
-// release ends the count of a stream.
-func (l *liveStreams) release(agent bridge.AgentID) {
+// releaseSlot ends the count of a stream.
+func (l *liveStreams) releaseSlot(agent bridge.AgentID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all--
@@ -54,23 +54,23 @@ func (l *liveStreams) release(agent bridge.AgentID) {
 	}
 }
 
-// live sends a page the stamp of what it shows, as server-sent events: once at first, and when the stamp has changed. It sends
+// streamChanges sends a page the stamp of what it shows, as server-sent events: once at first, and when the stamp has changed. It sends
 // nothing else: the page is then read again like any other. The stream ends when the agent may not read the page any more, or
 // has signed out.
-func (p pages) live(v *web.Visit) error {
-	stamp := p.stamper(v)
+func (p pages) streamChanges(v *web.Visit) error {
+	stamp := p.makeStamper(v)
 	ctx, cancel := context.WithTimeout(v.Context(), streamLifetime)
 	defer cancel()
 	now, err := stamp(ctx)
 	if err != nil {
 		return refuse(v, err)
 	}
-	if !p.lives.acquire(v.Person.ID) {
+	if !p.lives.takeSlot(v.Person.ID) {
 		v.Writer.Header().Set("Retry-After", "60")
 		v.Writer.WriteHeader(http.StatusServiceUnavailable)
 		return nil
 	}
-	defer p.lives.release(v.Person.ID)
+	defer p.lives.releaseSlot(v.Person.ID)
 	v.Writer.Header().Set("Content-Type", "text/event-stream")
 	v.Writer.Header().Set("X-Accel-Buffering", "no")
 	out := &stream{w: v.Writer, control: http.NewResponseController(v.Writer)}
@@ -92,11 +92,10 @@ func (p pages) live(v *web.Visit) error {
 			return nil //nolint:nilerr // the browser connects again, and is told why
 		}
 		event := ": still here\n\n" // a comment
-		switch {
-		case next != now:
+		if next != now {
 			now = next
 			event = "event: stamp\ndata: " + next + "\n\n"
-		case time.Since(out.last) <= maxSilence:
+		} else if time.Since(out.last) <= maxSilence {
 			continue
 		}
 		signedIn, err := v.StillSignedIn()
@@ -109,8 +108,8 @@ func (p pages) live(v *web.Visit) error {
 	}
 }
 
-// stamper returns the function that reads the stamp of what an address shows: a conversation, or a page of a list.
-func (p pages) stamper(v *web.Visit) func(context.Context) (string, error) {
+// makeStamper returns the function that reads the stamp of what an address shows: a conversation, or a page of a list.
+func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 	id, err := strconv.ParseInt(v.Value("conversation"), 10, 64)
 	if err == nil {
 		return func(ctx context.Context) (string, error) {

@@ -21,8 +21,8 @@ const (
 	maxDrawing      = 2 // pictures that are made at once: each takes much memory
 )
 
-// picture answers with a small picture of a file. It is drawn anew: none of the file's own bytes get into a page of ours.
-func (p pages) picture(v *web.Visit) error {
+// sendPicture answers with a small picture of a file. It is drawn anew: none of the file's own bytes get into a page of ours.
+func (p pages) sendPicture(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), pictureTimeout)
 	defer cancel()
 	f, err := p.requestedFile(ctx, v)

@@ -29,6 +29,7 @@ func goesToOf(r bridge.Recipients) goesTo {
 	return g
 }
 
+// addressesOf returns the addresses of people, in the same order.
 func addressesOf(list []bridge.PartyRef) []string {
 	addresses := make([]string, len(list))
 	for i, p := range list {
@@ -49,10 +50,10 @@ func areAddresses(to, cc []string) bool {
 // but what is no mail address is refused.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
-	switch {
-	case a.Verb != bridge.VerbReply || len(to)+len(cc) == 0:
+	if a.Verb != bridge.VerbReply || len(to)+len(cc) == 0 {
 		return ""
-	case !areAddresses(to, cc):
+	}
+	if !areAddresses(to, cc) {
 		return "This is not what the page sends. Send it again from here."
 	}
 	a.Args.To = to

@@ -98,8 +98,8 @@ type result struct {
 	Look string // its class, as of said
 }
 
-// thread shows a conversation.
-func (p pages) thread(v *web.Visit) error {
+// showThread shows a conversation.
+func (p pages) showThread(v *web.Visit) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
 		return refuse(v, err)
@@ -111,11 +111,11 @@ func (p pages) thread(v *web.Visit) error {
 		}
 		data.Note = resultOf(done)
 	}
-	return v.Show("thread", web.Screen{Title: title(f), Data: data})
+	return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
-// title returns the subject of a conversation; if it has none, the customer's name.
-func title(f bridge.Facts) string {
+// threadTitle returns the subject of a conversation; if it has none, the customer's name.
+func threadTitle(f bridge.Facts) string {
 	if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
 		return s
 	}
@@ -126,11 +126,11 @@ func title(f bridge.Facts) string {
 func resultOf(r bridge.ActResult) *result {
 	switch r.State {
 	case bridge.ActWaits:
-		return &result{"That is taken, and will be done in a moment.", "warn"}
+		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn"}
 	case bridge.ActRefused:
-		return &result{"That was not done. " + r.Why, "bad"}
+		return &result{Text: "That was not done. " + r.Why, Look: "bad"}
 	case bridge.ActStuck:
-		return &result{"That can't be done just now. It is kept: an admin finds it in quarantine.", "bad"}
+		return &result{Text: "That can't be done just now. It is kept: an admin finds it in quarantine.", Look: "bad"}
 	case bridge.ActDone, bridge.ActUnknown:
 	}
 	return nil
@@ -223,14 +223,15 @@ func beforeOf(v *web.Visit) bridge.SpokenBefore {
 	return bridge.SpokenBefore{Event: bridge.EventID(e), ID: bridge.MessageID(m)}
 }
 
+// detailsOf lists the facts of a conversation that the page shows. Those that are empty are left out.
 func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	list := []detail{
-		{"Customer", shape.Party(f.Contact), true},
-		{"By", f.ChannelName + " (" + f.Account.Name + ")", true},
-		{"State", shape.StatusWords(f), true},
+		{Name: "Customer", Text: shape.Party(f.Contact), Head: true},
+		{Name: "By", Text: f.ChannelName + " (" + f.Account.Name + ")", Head: true},
+		{Name: "State", Text: shape.StatusWords(f), Head: true},
 	}
 	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the words for an open state say already that nobody owns it
-		list = append(list, detail{"Owner", shape.Assignees(f.Assignees), true})
+		list = append(list, detail{Name: "Owner", Text: shape.Assignees(f.Assignees), Head: true})
 	}
 	add := func(name, text string) {
 		if text != "" {
@@ -251,10 +252,9 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	add("Tags", strings.Join(tags, ", "))
 	add("Snoozed until", timeText(v, f.SnoozedUntil))
 	add("Waits since", timeText(v, f.WaitingSince))
-	switch {
-	case f.Window.Closed:
+	if f.Window.Closed {
 		add("Reply window", "closed: a reply is kept until the customer writes")
-	case !f.Window.Until.IsZero():
+	} else if !f.Window.Until.IsZero() {
 		add("Reply window", "open until "+timeText(v, f.Window.Until))
 	}
 	if f.Account.Mode != bridge.ModeLive {
@@ -264,6 +264,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	return list
 }
 
+// saidOf makes what the page shows of a message. path is that of the conversation.
 func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
 	m := said{
 		Spoken:  *s,
@@ -309,10 +310,10 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 		}
 		return view.ReasonWords(s.Reason, f)
 	case "waiting":
-		switch {
-		case s.Unread:
+		if s.Unread {
 			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
-		case s.Behind != "":
+		}
+		if s.Behind != "" {
 			return "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
 		}
 		return s.Trouble
@@ -363,6 +364,7 @@ func receiptWords(receipt bridge.OutcomeState) string {
 	}
 }
 
+// buttonOf makes the button for one of the verbs that a message offers.
 func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string) button {
 	b := button{Verb: string(verb), Message: s.ID, Delivery: s.Delivery}
 	switch verb {

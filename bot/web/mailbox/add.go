@@ -70,7 +70,7 @@ func (p pages) findServers(v *web.Visit) error {
 	s := p.newServers(v, found.Provider)
 	s.From, s.Hint = found.From, found.Hint
 	s.fill(found)
-	return v.Show("servers", s.screen())
+	return v.Show("servers", s.makeScreen())
 }
 
 // servers is the page on which the servers of a new mailbox are filled in.
@@ -166,23 +166,26 @@ func fillServer(fields []web.Field, server Server, address string) {
 	for i := range fields {
 		f := &fields[i]
 		_, key, _ := strings.Cut(strings.TrimPrefix(f.Name, "email."), ".")
-		switch {
-		case server.Host == "" && key == "username":
-			f.Value = address
-		case server.Host == "":
-		case key == "host":
+		if server.Host == "" {
+			if key == "username" {
+				f.Value = address
+			}
+			continue
+		}
+		switch key {
+		case "host":
 			f.Value = server.Host
-		case key == "port":
+		case "port":
 			f.Value = server.Port
-		case key == "security":
+		case "security":
 			f.Choices = protectionChoices(server.Security)
-		case key == "username":
+		case "username":
 			f.Value = server.Username
 		}
 	}
 }
 
-func (s *servers) screen() web.Screen {
+func (s *servers) makeScreen() web.Screen {
 	return web.Screen{Title: "Add " + s.Address, Help: "Check the servers, or sign in. IMAP reads mail, SMTP sends it; both are tested before anything is kept.", Data: s}
 }
 
@@ -228,22 +231,22 @@ func (p pages) addTested(v *web.Visit) error {
 	completeServers(given)
 	if len(problems) > 0 {
 		s.keepInput(v, problems)
-		return v.ShowAgain("servers", s.screen())
+		return v.ShowAgain("servers", s.makeScreen())
 	}
 	if v.Value("untested") == "" {
 		found, err := p.desk.Try(v.Context(), given)
 		var problem *web.Problem
-		switch {
-		case errors.As(err, &problem):
+		if errors.As(err, &problem) {
 			s.keepInput(v, map[string]string{"": problem.Error()})
-			return v.ShowAgain("servers", s.screen())
-		case err != nil:
+			return v.ShowAgain("servers", s.makeScreen())
+		}
+		if err != nil {
 			return err
 		}
 		s.Reading, s.Sending = splitFindings(found)
-		if !allOK(found) || v.Value("only_test") != "" {
+		if !areAllOK(found) || v.Value("only_test") != "" {
 			s.keepInput(v, nil)
-			return v.ShowAgain("servers", s.screen())
+			return v.ShowAgain("servers", s.makeScreen())
 		}
 	}
 	return p.save(v, s, given)
@@ -273,16 +276,17 @@ func (p pages) addMailbox(v *web.Visit, s *servers, given map[string][]string, d
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
 	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		s.Problems = append(s.Problems, refused.Others...)
 		s.keepInput(v, refused.Fields)
-		return v.ShowAgain("servers", s.screen())
-	case errors.Is(err, setup.ErrExists): // somebody took the name after freeName had found it free
+		return v.ShowAgain("servers", s.makeScreen())
+	}
+	if errors.Is(err, setup.ErrExists) { // somebody took the name after freeName had found it free
 		s.Problems = append(s.Problems, "Somebody added a mailbox called "+name+" just now. Look at the list of accounts whether it is this one; if it isn't, send this again.")
 		s.keepInput(v, nil)
-		return v.ShowAgain("servers", s.screen())
-	case err != nil:
+		return v.ShowAgain("servers", s.makeScreen())
+	}
+	if err != nil {
 		return err
 	}
 	return do(name)
@@ -325,13 +329,14 @@ func (p pages) freeName(v *web.Visit, address string) (string, error) {
 	isFree := func(name string) bool {
 		return !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) })
 	}
+	if len(base) > maxNameLength-len("-123") || base == "" {
+		base = "mailbox"
+	}
 	name := clean(local)
 	for n := 1; ; n++ {
-		if name != "" && len(name) <= maxNameLength && isFree(name) {
+		isName := name != "" && len(name) <= maxNameLength
+		if isName && isFree(name) {
 			return name, nil
-		}
-		if len(base) > maxNameLength-len("-123") || base == "" {
-			base = "mailbox"
 		}
 		name = base
 		if n > 1 {
@@ -355,6 +360,7 @@ func splitFindings(found []Finding) (reading, sending []Finding) {
 	return reading, sending
 }
 
-func allOK(found []Finding) bool {
+// areAllOK reports whether a test found nothing wrong.
+func areAllOK(found []Finding) bool {
 	return !slices.ContainsFunc(found, func(f Finding) bool { return !f.OK })
 }

@@ -20,12 +20,12 @@ type connection struct {
 	Problem          *web.Problem
 }
 
-func (c connection) screen() web.Screen {
+func (c connection) makeScreen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.Address, Data: c}
 }
 
-// account reads the mailbox of a name; nil if there is none.
-func (p pages) account(v *web.Visit, name string) (*connection, error) {
+// findAccount reads the mailbox of a name; nil if there is none.
+func (p pages) findAccount(v *web.Visit, name string) (*connection, error) {
 	accounts, err := p.desk.Accounts(v.Context())
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (p pages) account(v *web.Visit, name string) (*connection, error) {
 
 // withMailbox calls do with the mailbox of a name. If there is none, it answers so.
 func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error) error {
-	c, err := p.account(v, name)
+	c, err := p.findAccount(v, name)
 	if err != nil {
 		return err
 	}
@@ -52,11 +52,11 @@ func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error
 
 // show shows the state of a mailbox.
 func (p pages) show(v *web.Visit) error {
-	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.screen()) })
+	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.makeScreen()) })
 }
 
-// test signs in to the mailbox and says what was found.
-func (p pages) test(v *web.Visit) error {
+// testSignIn signs in to the mailbox and says what was found.
+func (p pages) testSignIn(v *web.Visit) error {
 	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
 		found, err := p.desk.Check(v.Context(), c.Name)
 		if err != nil && !errors.As(err, &c.Problem) {
@@ -64,7 +64,7 @@ func (p pages) test(v *web.Visit) error {
 		}
 		c.Reading, c.Sending = splitFindings(found)
 		c.Tested = c.Problem == nil
-		return v.Show("connection", c.screen())
+		return v.Show("connection", c.makeScreen())
 	})
 }
 
@@ -82,7 +82,7 @@ func (p pages) connect(v *web.Visit) error {
 func (p pages) showProblem(v *web.Visit, name string, problem *web.Problem) error {
 	return p.withMailbox(v, name, func(c *connection) error {
 		c.Problem = problem
-		return v.ShowAgain("connection", c.screen())
+		return v.ShowAgain("connection", c.makeScreen())
 	})
 }
 
@@ -98,10 +98,10 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 	}
 	link, err := p.desk.Leave(v.Context(), a.Name, session)
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		return p.showProblem(v, a.Name, problem)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address, Data: map[string]any{"Link": link, "Account": a, "Path": pathOf(a.Name)},
@@ -112,14 +112,16 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 func (p pages) comeBack(v *web.Visit) error {
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem) && account == "":
+	if errors.As(err, &problem) && account == "" {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
-	case errors.As(err, &problem):
+	}
+	if errors.As(err, &problem) {
 		return p.showProblem(v, account, problem)
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case who == "":
+	}
+	if who == "" {
 		return v.Saved(pathOf(account), "The mailbox is connected.")
 	}
 	return v.Saved(pathOf(account), "The mailbox is connected: signed in as "+who+".")

@@ -106,7 +106,7 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + returnPath, For: web.Admins, Do: p.comeBack},
 		{Pattern: "GET " + mailboxesPath + "/{name}", For: web.Admins, Do: p.show},
 		{Pattern: "POST " + mailboxesPath + "/{name}/connect", For: web.Admins, Do: p.connect},
-		{Pattern: "POST " + mailboxesPath + "/{name}/test", For: web.Admins, Do: p.test},
+		{Pattern: "POST " + mailboxesPath + "/{name}/test", For: web.Admins, Do: p.testSignIn},
 	}}
 }
 

@@ -43,7 +43,7 @@ func (p pages) newAdding(v *web.Visit, g *guide) (*adding, error) {
 	choices[len(choices)-1].Text = "none yet"
 	all := p.desk.Fields(g.kind)
 	held := p.heldSecrets(v, g)
-	fold := web.Group{Title: "Only if you need it", Folded: true, Fields: fieldsOf(g.fields(all, g.folded), held)}
+	fold := web.Group{Title: "Only if you need it", Folded: true, Fields: fieldsOf(g.pickFields(all, g.folded), held)}
 	for i := range fold.Fields {
 		if strings.HasSuffix(fold.Fields[i].Name, "."+verifyField) {
 			fold.Fields[i].Required = false
@@ -51,7 +51,7 @@ func (p pages) newAdding(v *web.Visit, g *guide) (*adding, error) {
 		}
 	}
 	return &adding{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
-		{Title: "At " + g.provider, Fields: fieldsOf(g.fields(all, g.ask), held)},
+		{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
 		{Title: hereTitle, Fields: []web.Field{
 			{Name: "name", Label: "Name", Value: name, Required: true, Help: "The account's name here, of small letters, digits and -. It is the last part of the address that " + g.provider + " calls, and stays."},
 			{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
@@ -63,10 +63,9 @@ func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
 	list := make([]web.Field, len(fields))
 	for i, f := range fields {
 		list[i] = web.Field{Name: f.Path, Label: f.Label, Help: f.Help, Required: f.Required}
-		switch {
-		case f.Input == setup.InputSecret:
+		if f.Input == setup.InputSecret {
 			list[i].Kind, list[i].Stored = web.KindSecret, held[f.Path] != ""
-		case f.Choices != nil:
+		} else if f.Choices != nil {
 			list[i].Kind, list[i].Choices = web.KindChoice, web.Choose([]string{f.Default}, f.Choices...)
 		}
 	}
@@ -82,7 +81,7 @@ func freeName(base string, taken []string) string {
 	return name
 }
 
-func (a *adding) screen() web.Screen {
+func (a *adding) makeScreen() web.Screen {
 	return web.Screen{Title: a.title, Help: "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.", Data: a}
 }
 
@@ -112,7 +111,7 @@ func (a *adding) fieldsHere() []web.Field {
 
 // showAdd shows what is needed, and asks for it.
 func (p pages) showAdd(v *web.Visit) error {
-	g := addGuide(v.Request.PathValue("kind"))
+	g := guideToAdd(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}
@@ -120,7 +119,7 @@ func (p pages) showAdd(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("add", a.screen())
+	return v.Show("add", a.makeScreen())
 }
 
 // draftKey names what a session keeps of an account that is being added: its secrets, sealed, so that nobody has to paste a token
@@ -155,8 +154,9 @@ func (p pages) holdSecrets(v *web.Visit, a *adding, given map[string][]string) e
 	return nil
 }
 
-// values returns what was sent, completed by the secrets that the session keeps. The account begins in watch mode.
-func (a *adding) values(v *web.Visit, held map[string]string) map[string][]string {
+// collectValues returns what was sent, completed by the secrets that the session keeps, but without the account's name, which
+// is no value of it. The account begins in watch mode.
+func (a *adding) collectValues(v *web.Visit, held map[string]string) map[string][]string {
 	given := map[string][]string{"mode": {"watch"}}
 	for _, g := range a.Groups {
 		for _, f := range g.Fields {
@@ -174,7 +174,7 @@ func (a *adding) values(v *web.Visit, held map[string]string) map[string][]strin
 
 // add tests what was typed and adds the account, if the provider agrees, or if the admin wants it nevertheless.
 func (p pages) add(v *web.Visit) error {
-	g := addGuide(v.Request.PathValue("kind"))
+	g := guideToAdd(v.Request.PathValue("kind"))
 	if g == nil {
 		return v.NotFound()
 	}
@@ -183,13 +183,14 @@ func (p pages) add(v *web.Visit) error {
 		return err
 	}
 	name := v.Value("name")
-	given := a.values(v, p.heldSecrets(v, g))
+	given := a.collectValues(v, p.heldSecrets(v, g))
 	if err := p.holdSecrets(v, a, given); err != nil {
 		return err
 	}
-	if problems := a.incomplete(given, name); len(problems) > 0 {
+	problems := a.findMissing(given, name)
+	if len(problems) > 0 {
 		a.keepInput(v, problems)
-		return v.ShowAgain("add", a.screen())
+		return v.ShowAgain("add", a.makeScreen())
 	}
 	verifyPath := g.section + "." + verifyField
 	if slices.Contains(g.folded, verifyField) && given[verifyPath] == nil {
@@ -200,23 +201,25 @@ func (p pages) add(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		if len(faults) > 0 || len(a.Problems) > 0 || v.Value("only_check") != "" {
+		hasFault := len(faults) > 0 || len(a.Problems) > 0
+		if hasFault || v.Value("only_check") != "" {
 			a.keepInput(v, faults)
-			return v.ShowAgain("add", a.screen())
+			return v.ShowAgain("add", a.makeScreen())
 		}
 	}
 	return p.save(v, a, name, given)
 }
 
-// incomplete returns what is missing, by the names of fields.
-func (a *adding) incomplete(given map[string][]string, name string) map[string]string {
+// findMissing returns what is missing, by the names of fields.
+func (a *adding) findMissing(given map[string][]string, name string) map[string]string {
 	problems := map[string]string{}
 	if name == "" {
 		problems["name"] = "This is needed."
 	}
 	for _, g := range a.Groups {
 		for _, f := range g.Fields {
-			if f.Required && given[f.Name] == nil && f.Name != "name" {
+			isMissing := f.Required && given[f.Name] == nil
+			if isMissing && f.Name != "name" { // given never has the name
 				problems[f.Name] = "This is needed."
 			}
 		}
@@ -229,26 +232,26 @@ func (a *adding) incomplete(given map[string][]string, name string) map[string]s
 func (p pages) tryValues(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		a.Problems = append(a.Problems, problem.Error())
 		return nil, nil
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
 	faults := map[string]string{}
 	for _, f := range found {
-		switch {
-		case f.Field == channels.HookField:
+		if f.Field == channels.HookField {
 			continue
-		case f.OK:
-			a.Found = append(a.Found, f)
-		case f.Field == "":
-			a.Found = append(a.Found, f)
-			a.Problems = append(a.Problems, f.What+": "+f.Text)
-		default:
+		}
+		if !f.OK && f.Field != "" {
 			path := a.section + "." + f.Field
 			faults[path] = strings.TrimSpace(faults[path] + " " + f.Text + " " + f.Hint)
+			continue
+		}
+		a.Found = append(a.Found, f)
+		if !f.OK {
+			a.Problems = append(a.Problems, f.What+": "+f.Text)
 		}
 	}
 	return faults, nil
@@ -258,15 +261,16 @@ func (p pages) tryValues(v *web.Visit, a *adding, name string, given map[string]
 func (p pages) save(v *web.Visit, a *adding, name string, given map[string][]string) error {
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
 	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		a.Problems = append(a.Problems, refused.Others...)
 		a.keepInput(v, refused.Fields)
-		return v.ShowAgain("add", a.screen())
-	case errors.Is(err, setup.ErrExists):
+		return v.ShowAgain("add", a.makeScreen())
+	}
+	if errors.Is(err, setup.ErrExists) {
 		a.keepInput(v, map[string]string{"name": "There is one of that name already."})
-		return v.ShowAgain("add", a.screen())
-	case err != nil:
+		return v.ShowAgain("add", a.makeScreen())
+	}
+	if err != nil {
 		return err
 	}
 	v.Remember(draftKey, "")

@@ -24,7 +24,7 @@ type connection struct {
 	Set        bool // the webhook was set just now
 }
 
-func (c *connection) screen() web.Screen {
+func (c *connection) makeScreen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.KindName, Data: c}
 }
 
@@ -55,7 +55,7 @@ func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 
 // show shows the state of a number.
 func (p pages) show(v *web.Visit) error {
-	return p.withNumber(v, func(c *connection) error { return v.Show("connection", c.screen()) })
+	return p.withNumber(v, func(c *connection) error { return v.Show("connection", c.makeScreen()) })
 }
 
 // check asks the provider about a number and says what was found.
@@ -67,13 +67,13 @@ func (p pages) check(v *web.Visit) error {
 		}
 		c.Found = found
 		c.Checked = c.Problem == nil
-		return v.Show("connection", c.screen())
+		return v.Show("connection", c.makeScreen())
 	})
 }
 
-// webhook shows which address the provider calls, and what would be changed. With the second button it makes the provider call
+// showWebhook shows which address the provider calls, and what would be changed. With the second button it makes the provider call
 // Parley, and then shows what is set.
-func (p pages) webhook(v *web.Visit) error {
+func (p pages) showWebhook(v *web.Visit) error {
 	return p.withNumber(v, func(c *connection) error {
 		if v.Value("set") != "" {
 			err := p.desk.SetHook(v.Context(), v.Person, c.Name)
@@ -95,8 +95,8 @@ func (p pages) webhook(v *web.Visit) error {
 			c.Hook = &state
 		}
 		if c.Problem != nil {
-			return v.ShowAgain("connection", c.screen())
+			return v.ShowAgain("connection", c.makeScreen())
 		}
-		return v.Show("connection", c.screen())
+		return v.Show("connection", c.makeScreen())
 	})
 }

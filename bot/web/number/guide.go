@@ -20,8 +20,8 @@ type guide struct {
 // need is something that people must have before they add an account.
 type need struct{ Text, Link, LinkText string }
 
-// guides returns the guides of all kinds that these pages are about.
-func guides() []guide {
+// listGuides returns the guides of all kinds that these pages are about.
+func listGuides() []guide {
 	portfolio := need{"A business portfolio at Meta (Meta Business account), verified by Meta.", "https://business.facebook.com/settings", "Business settings"}
 	twilio := need{"An account at Twilio: its Account SID and primary Auth Token stand in the Console under Account Info.", "https://console.twilio.com", "Twilio Console"}
 	return []guide{
@@ -57,17 +57,18 @@ func guides() []guide {
 	}
 }
 
-// addGuide returns the guide of a kind; nil if these pages don't add accounts of it.
-func addGuide(kind string) *guide {
-	if g := guideOf(kind); g != nil && !g.own {
-		return g
+// guideToAdd returns the guide of a kind; nil if these pages don't add accounts of it.
+func guideToAdd(kind string) *guide {
+	g := guideOf(kind)
+	if g == nil || g.own {
+		return nil
 	}
-	return nil
+	return g
 }
 
 // guideOf returns the guide of a kind; nil if these pages are not about accounts of it.
 func guideOf(kind string) *guide {
-	for _, g := range guides() {
+	for _, g := range listGuides() {
 		if g.kind == kind {
 			return &g
 		}
@@ -75,8 +76,8 @@ func guideOf(kind string) *guide {
 	return nil
 }
 
-// fields picks the fields with these names from all fields of the kind, in the order of the names.
-func (g *guide) fields(all []setup.Field, names []string) (list []setup.Field) {
+// pickFields picks the fields with these names from all fields of the kind, in the order of the names.
+func (g *guide) pickFields(all []setup.Field, names []string) (list []setup.Field) {
 	for _, name := range names {
 		for _, f := range all {
 			if f.Path == g.section+"."+name {

@@ -105,7 +105,7 @@ func Area(desk Desk) web.Area {
 		{Pattern: "POST " + addPath + "/{kind}", For: web.Admins, Do: p.add},
 		{Pattern: "GET " + numbersPath + "/{name}", For: web.Admins, Do: p.show},
 		{Pattern: "POST " + numbersPath + "/{name}/check", For: web.Admins, Do: p.check},
-		{Pattern: "POST " + numbersPath + "/{name}/webhook", For: web.Admins, Do: p.webhook},
+		{Pattern: "POST " + numbersPath + "/{name}/webhook", For: web.Admins, Do: p.showWebhook},
 	}}
 }
 
@@ -119,11 +119,11 @@ func Path(kind, account string) string {
 
 // AddPath returns the address of the page on which an account of a kind is added; "" if its kind has none here.
 func AddPath(kind string) string {
-	g := addGuide(kind)
-	switch {
-	case g == nil:
+	g := guideToAdd(kind)
+	if g == nil {
 		return ""
-	case g.whatsapp:
+	}
+	if g.whatsapp {
 		return choosePath
 	}
 	return addPath + "/" + kind

@@ -66,21 +66,20 @@ func (p pages) comeBack(v *web.Visit) error {
 	}
 	q := v.Request.URL.Query()
 	problem := p.endAttempt(v, q.Get("state"))
-	switch {
-	case problem != nil:
-	case q.Get("error") == "access_denied":
-		problem = &web.Problem{Text: "You did not allow it at Meta, so nothing was changed.", Hint: "Begin again when you want to."}
-	case q.Get("code") == "":
-		problem = &web.Problem{Text: "What came back from Meta has no code.", Hint: "Begin again; if it stays so, look at the app's configuration at Meta."}
-	}
 	if problem != nil {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 	}
+	if q.Get("error") == "access_denied" {
+		return v.Refuse(http.StatusBadRequest, "You did not allow it at Meta, so nothing was changed.", "Begin again when you want to.")
+	}
+	if q.Get("code") == "" {
+		return v.Refuse(http.StatusBadRequest, "What came back from Meta has no code.", "Begin again; if it stays so, look at the app's configuration at Meta.")
+	}
 	token, err := p.desk.FinishSignUp(v.Context(), q.Get("code"))
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	sealed, err := p.desk.Seal(map[string]string{"token": token})
@@ -101,7 +100,7 @@ type offering struct {
 	Action   string
 }
 
-func (o *offering) screen() web.Screen {
+func (o *offering) makeScreen() web.Screen {
 	return web.Screen{Title: "Choose the number", Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: o}
 }
 
@@ -114,10 +113,10 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error)
 	}
 	numbers, err := p.desk.Offered(v.Context(), token)
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	page, err := p.newAdding(v, guideOf("whatsapp"))
@@ -135,7 +134,7 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error)
 
 // showNumbers shows the numbers to choose from.
 func (p pages) showNumbers(v *web.Visit) error {
-	return p.withGrant(v, func(_ string, o *offering) error { return v.Show("numbers", o.screen()) })
+	return p.withGrant(v, func(_ string, o *offering) error { return v.Show("numbers", o.makeScreen()) })
 }
 
 // addChosen adds the chosen number, and makes Meta call Parley. A number that is new at Meta is registered first.
@@ -144,24 +143,22 @@ func (p pages) addChosen(v *web.Visit) error {
 		o.Chosen = v.Value("number")
 		i := slices.IndexFunc(o.Numbers, func(n Offered) bool { return n.ID == o.Chosen })
 		name := v.Value("name")
-		problems := map[string]string{}
-		switch {
-		case i < 0:
+		if i < 0 {
 			o.Problems = []string{"Choose one of the numbers."}
-		case name == "":
-			problems["name"] = "This is needed."
-		case !o.Numbers[i].Registered:
+			return o.showAgain(v, nil)
+		}
+		if name == "" {
+			return o.showAgain(v, map[string]string{"name": "This is needed."})
+		}
+		if !o.Numbers[i].Registered {
 			err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin"))
 			var problem *web.Problem
-			switch {
-			case errors.As(err, &problem):
-				problems["pin"] = problem.Text
-			case err != nil:
+			if errors.As(err, &problem) {
+				return o.showAgain(v, map[string]string{"pin": problem.Text})
+			}
+			if err != nil {
 				return err
 			}
-		}
-		if len(problems) > 0 || len(o.Problems) > 0 {
-			return o.showAgain(v, problems)
 		}
 		return p.addGranted(v, o, o.Numbers[i], name, token)
 	})
@@ -177,7 +174,7 @@ func (o *offering) showAgain(v *web.Visit, problems map[string]string) error {
 	for _, text := range problems {
 		o.Problems = append(o.Problems, text)
 	}
-	return v.ShowAgain("numbers", o.screen())
+	return v.ShowAgain("numbers", o.makeScreen())
 }
 
 // addGranted adds the account of a number.
@@ -195,13 +192,14 @@ func (p pages) addGranted(v *web.Visit, o *offering, n Offered, name, token stri
 	}
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
 	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		o.Problems = append(o.Problems, refused.Others...)
 		return o.showAgain(v, refused.Fields)
-	case errors.Is(err, setup.ErrExists):
+	}
+	if errors.Is(err, setup.ErrExists) {
 		return o.showAgain(v, map[string]string{"name": "There is one of that name already."})
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	v.Remember(grantKey, "")
@@ -218,12 +216,13 @@ func (p pages) setNewHook(v *web.Visit, name string) error {
 		err = p.desk.SetHook(v.Context(), v.Person, name)
 	}
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		return v.Saved(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case isTaken:
+	}
+	if isTaken {
 		return v.Saved(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
 	}
 	return v.Saved(Path("whatsapp", name), added+"Meta calls Parley.")

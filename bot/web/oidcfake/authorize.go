@@ -27,17 +27,17 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		fault, text string
 	}{
 		{q.Get("response_type") == "code", "unsupported_response_type", "only code"},
-		{slices.Contains(words(q.Get("scope")), "openid"), "invalid_scope", "openid is missing"},
+		{slices.Contains(splitWords(q.Get("scope")), "openid"), "invalid_scope", "openid is missing"},
 		{asked.state != "", "invalid_request", "state is missing"},
 		{asked.nonce != "", "invalid_request", "nonce is missing"},
 		{q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge), "invalid_request", "code_challenge by S256 is missing"},
 	} {
 		if !check.ok {
-			s.back(w, r, asked, url.Values{"error": {check.fault}, "error_description": {check.text}})
+			s.sendBack(w, r, asked, url.Values{"error": {check.fault}, "error_description": {check.text}})
 			return
 		}
 	}
-	id := random()
+	id := randomText()
 	s.mu.Lock()
 	s.asked[id] = asked
 	s.mu.Unlock()
@@ -53,8 +53,8 @@ button{font:inherit;width:100%;padding:.6rem;border-radius:8px;border:1px solid 
 {{range .Users}}<p><button name="user" value="{{.ID}}">{{.ID}}</button></p>{{end}}
 <p><button name="cancel" value="yes">Cancel</button></p></form></html>`
 
-// decide is what somebody chose on the page.
-func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
+// handleDecision is what somebody chose on the page.
+func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	asked, ok := s.asked[r.FormValue("request")]
 	delete(s.asked, r.FormValue("request"))
@@ -64,23 +64,23 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.FormValue("cancel") != "" {
-		s.back(w, r, asked, url.Values{"error": {"access_denied"}, "error_description": {"The user cancelled."}})
+		s.sendBack(w, r, asked, url.Values{"error": {"access_denied"}, "error_description": {"The user cancelled."}})
 		return
 	}
-	user, ok := s.user(r.FormValue("user"))
+	user, ok := s.findUser(r.FormValue("user"))
 	if !ok {
 		http.Error(w, "no such user", http.StatusBadRequest)
 		return
 	}
-	code := random()
+	code := randomText()
 	s.mu.Lock()
 	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}
 	s.mu.Unlock()
-	s.back(w, r, asked, url.Values{"code": {code}})
+	s.sendBack(w, r, asked, url.Values{"code": {code}})
 }
 
-// back sends the browser to the client. The issuer is named as RFC 9207 has it.
-func (s *Server) back(w http.ResponseWriter, r *http.Request, asked request, values url.Values) {
+// sendBack sends the browser to the client. The issuer is named as RFC 9207 has it.
+func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked request, values url.Values) {
 	s.mu.Lock()
 	forged := s.forge
 	s.mu.Unlock()

@@ -85,11 +85,11 @@ func New(o Options) *Server {
 		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
 	s.keys = []key{newKey("first")}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.discover)
+	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.showConfiguration)
 	mux.HandleFunc("GET "+o.Path+"/keys", s.showKeys)
 	mux.HandleFunc("GET "+o.Path+"/authorize", s.authorize)
-	mux.HandleFunc("POST "+o.Path+"/decide", s.decide)
-	mux.HandleFunc("POST "+o.Path+"/token", s.token)
+	mux.HandleFunc("POST "+o.Path+"/decide", s.handleDecision)
+	mux.HandleFunc("POST "+o.Path+"/token", s.giveTokens)
 	mux.HandleFunc("GET "+o.Path+"/userinfo", s.userInfo)
 	s.Handler = s.unlessDown(mux)
 	return s
@@ -139,7 +139,7 @@ func (s *Server) unlessDown(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) discover(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) showConfiguration(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer": s.Issuer(), "authorization_endpoint": s.Issuer() + "/authorize", "token_endpoint": s.Issuer() + "/token",
 		"jwks_uri": s.Issuer() + "/keys", "userinfo_endpoint": s.Issuer() + "/userinfo",
@@ -149,8 +149,8 @@ func (s *Server) discover(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// user finds somebody by name; the second value is false if there is no such user.
-func (s *Server) user(id string) (User, bool) {
+// findUser finds somebody by name; the second value is false if there is no such user.
+func (s *Server) findUser(id string) (User, bool) {
 	i := slices.IndexFunc(s.opt.Users, func(u User) bool { return u.ID == id })
 	if i < 0 {
 		return User{}, false
@@ -158,12 +158,12 @@ func (s *Server) user(id string) (User, bool) {
 	return s.opt.Users[i], true
 }
 
-// random is a text that nobody guesses.
-func random() string {
+// randomText is a text that nobody guesses.
+func randomText() string {
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw)
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// words splits a list with spaces, like a scope.
-func words(list string) []string { return strings.Fields(cmp.Or(list, " ")) }
+// splitWords splits a list with spaces, like a scope.
+func splitWords(list string) []string { return strings.Fields(cmp.Or(list, " ")) }

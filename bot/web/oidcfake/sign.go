@@ -81,8 +81,8 @@ func (s *Server) idToken(g grant) (string, error) {
 	if !s.opt.Thin {
 		maps.Copy(claims, g.user.Claims)
 	}
-	s.spoil(claims, now)
-	return s.signed(claims)
+	s.spoilClaims(claims, now)
+	return s.signClaims(claims)
 }
 
 // TabToken is what Entra gives Teams for the tab of an app, about a user: for the app with that audience, by the client
@@ -90,21 +90,21 @@ func (s *Server) idToken(g grant) (string, error) {
 func (s *Server) TabToken(id, audience, azp string, change map[string]any) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	user, ok := s.user(id)
+	user, ok := s.findUser(id)
 	if !ok {
 		return "", errors.New("oidcfake: no such user")
 	}
 	now := s.opt.Clock()
 	claims := map[string]any{"iss": s.Issuer(), "aud": audience, "sub": id, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tabLife).Unix(),
-		"ver": "2.0", "scp": "access_as_user", "azp": azp, "azpacr": "0", "uti": random()}
+		"ver": "2.0", "scp": "access_as_user", "azp": azp, "azpacr": "0", "uti": randomText()}
 	maps.Copy(claims, user.Claims)
 	maps.Copy(claims, change)
-	s.spoil(claims, now)
-	return s.signed(claims)
+	s.spoilClaims(claims, now)
+	return s.signClaims(claims)
 }
 
-// signed makes a token of claims. Caller holds the lock.
-func (s *Server) signed(claims map[string]any) (string, error) {
+// signClaims makes a token of claims. Caller holds the lock.
+func (s *Server) signClaims(claims map[string]any) (string, error) {
 	signer := s.keys[len(s.keys)-1]
 	switch s.forge {
 	case ForgeSignature:
@@ -112,15 +112,15 @@ func (s *Server) signed(claims map[string]any) (string, error) {
 	case ForgeUnknownKey:
 		signer = newKey("unknown")
 	case ForgeAlgNone:
-		return unsigned(claims)
+		return makeUnsigned(claims)
 	case ForgeHS256:
 		return sign(jose.HS256, []byte(s.opt.ClientSecret), signer.id, claims)
 	}
 	return sign(jose.RS256, signer.private, signer.id, claims)
 }
 
-// spoil makes claims wrong.
-func (s *Server) spoil(claims map[string]any, now time.Time) {
+// spoilClaims makes claims wrong.
+func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
 	issued := func(at time.Time, life time.Duration) { claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix() }
 	switch s.forge {
 	case ForgeLate:
@@ -128,7 +128,7 @@ func (s *Server) spoil(claims map[string]any, now time.Time) {
 	case ForgeSoon:
 		issued(now.Add(2*time.Minute), tokenLife)
 	case ForgeNonce:
-		claims["nonce"] = random()
+		claims["nonce"] = randomText()
 	case ForgeNoNonce:
 		delete(claims, "nonce")
 	case ForgeIssuer:
@@ -166,8 +166,8 @@ func sign(algorithm jose.SignatureAlgorithm, with any, id string, claims map[str
 	return signed.CompactSerialize()
 }
 
-// unsigned makes a token that says that it needs no signature.
-func unsigned(claims map[string]any) (string, error) {
+// makeUnsigned makes a token that says that it needs no signature.
+func makeUnsigned(claims map[string]any) (string, error) {
 	body, err := json.Marshal(claims)
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode(body) + ".", err

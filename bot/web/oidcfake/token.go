@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// token answers a request for tokens. It gives an access token and an ID token for a code: once, to the registered
+// giveTokens answers a request for tokens. It gives an access token and an ID token for a code: once, to the registered
 // client, which proves with the verifier that it asked for the code.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if !s.authenticates(r) {
+func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
+	if !s.isFromClient(r) {
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
 		return
 	}
@@ -28,10 +28,12 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	granted, ok := s.codes[code]
 	delete(s.codes, code)
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	verified := base64.RawURLEncoding.EncodeToString(sum[:]) == granted.challenge
-	sameRedirect := granted.redirect == r.PostFormValue("redirect_uri")
-	expired := s.opt.Clock().After(granted.expires)
-	if !ok || !verified || !sameRedirect || expired {
+	isVerified := base64.RawURLEncoding.EncodeToString(sum[:]) == granted.challenge
+	isSameRedirect := granted.redirect == r.PostFormValue("redirect_uri")
+	isExpired := s.opt.Clock().After(granted.expires)
+	isByAsker := isVerified && isSameRedirect
+	isUsable := ok && !isExpired
+	if !isUsable || !isByAsker {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
@@ -41,7 +43,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.tokens++
-	access := random()
+	access := randomText()
 	s.access[access] = granted.user
 	tokens := map[string]any{
 		"access_token": access,
@@ -75,8 +77,8 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, said)
 }
 
-// authenticates reports whether a request comes from the registered client, by either of the two usual ways.
-func (s *Server) authenticates(r *http.Request) bool {
+// isFromClient reports whether a request comes from the registered client, by either of the two usual ways.
+func (s *Server) isFromClient(r *http.Request) bool {
 	id, secret, basic := r.BasicAuth()
 	if basic {
 		id, _ = url.QueryUnescape(id)

@@ -37,7 +37,7 @@ func Area(desk Desk, o Options) web.Area {
 		e := &entrance{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
 		area.Routes = append(area.Routes,
 			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.withDoor((*door).ask)},
-			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.withDoor((*door).answered)})
+			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.withDoor((*door).takeAnswer)})
 		if kind == Microsoft && o.Tab != nil {
 			t := tabEntrance{o.Tab}
 			area.Routes = append(area.Routes,
@@ -64,7 +64,7 @@ type entrance struct {
 // withDoor returns the handler that calls do with the door of the current provider.
 func (e *entrance) withDoor(do func(*door, *web.Visit) error) func(*web.Visit) error {
 	return func(v *web.Visit) error {
-		d := e.door()
+		d := e.currentDoor()
 		if d == nil {
 			return v.NotFound()
 		}
@@ -72,9 +72,9 @@ func (e *entrance) withDoor(do func(*door, *web.Visit) error) func(*web.Visit) e
 	}
 }
 
-// door returns the door of the current provider; nil if there is none. The same door is used as long as the provider's
+// currentDoor returns the door of the current provider; nil if there is none. The same door is used as long as the provider's
 // configuration stays the same, so that its description needn't be read again.
-func (e *entrance) door() *door {
+func (e *entrance) currentDoor() *door {
 	list := e.providers()
 	i := slices.IndexFunc(list, func(c Config) bool { return c.Kind == e.kind })
 	if i < 0 {
@@ -99,32 +99,33 @@ type door struct {
 func (d *door) ask(v *web.Visit) error {
 	kept, address, err := d.provider.begin(v.Context())
 	if err != nil {
-		return d.refuse(v, refuse(away, err))
+		return d.refuse(v, newRefusal(away, err))
 	}
 	v.Remember(keptKey, kept)
 	http.Redirect(v.Writer, v.Request, address, http.StatusSeeOther)
 	return nil
 }
 
-// answered signs in somebody whom the provider sent back. It forgets the question first, so that an answer counts once.
-func (d *door) answered(v *web.Visit) error {
+// takeAnswer signs in somebody whom the provider sent back. It forgets the question first, so that an answer counts once.
+func (d *door) takeAnswer(v *web.Visit) error {
 	kept := v.Recall(keptKey)
 	v.Remember(keptKey, "")
 	who, err := d.provider.finish(v.Context(), kept, v.Request.URL.Query())
 	var no *refusal
-	switch {
-	case errors.As(err, &no):
+	if errors.As(err, &no) {
 		return d.refuse(v, no)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	agent, err := d.desk.Agent(v.Context(), who)
-	switch {
-	case errors.Is(err, ErrStranger):
-		return d.refuse(v, refuse(stranger, err))
-	case errors.Is(err, ErrElsewhere):
-		return d.refuse(v, refuse(elsewhere, err))
-	case err != nil:
+	if errors.Is(err, ErrStranger) {
+		return d.refuse(v, newRefusal(stranger, err))
+	}
+	if errors.Is(err, ErrElsewhere) {
+		return d.refuse(v, newRefusal(elsewhere, err))
+	}
+	if err != nil {
 		return err
 	}
 	return v.SignIn(agent, "")
@@ -135,6 +136,6 @@ func (d *door) refuse(v *web.Visit, no *refusal) error {
 	if no.cause != nil && !errors.Is(no.cause, context.Canceled) {
 		d.log.Warn("sign-in refused", "provider", string(d.provider.Kind), "error", no.cause)
 	}
-	w := no.reason.words(d.provider.Name)
+	w := no.reason.explain(d.provider.Name)
 	return v.Refuse(w.status, w.text, w.hint)
 }

@@ -25,7 +25,7 @@ type pending struct {
 // begin makes a question. It returns the question for the session, and the provider's address to which the browser goes.
 // Errors: the provider can't be reached, or says strange things of itself.
 func (p *provider) begin(ctx context.Context) (kept, address string, err error) {
-	found, err := p.discover(ctx)
+	found, err := p.readDescription(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -34,7 +34,7 @@ func (p *provider) begin(ctx context.Context) (kept, address string, err error) 
 	if err != nil {
 		return "", "", err
 	}
-	address = p.oauth(found).AuthCodeURL(asked.State, oidc.Nonce(asked.Nonce), oauth2.S256ChallengeOption(asked.Verifier))
+	address = p.makeConfig(found).AuthCodeURL(asked.State, oidc.Nonce(asked.Nonce), oauth2.S256ChallengeOption(asked.Verifier))
 	return string(raw), address, nil
 }
 
@@ -43,34 +43,34 @@ func (p *provider) begin(ctx context.Context) (kept, address string, err error) 
 func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (Identity, error) {
 	var asked pending
 	if kept == "" || json.Unmarshal([]byte(kept), &asked) != nil {
-		return Identity{}, refuse(notAsked, nil)
+		return Identity{}, newRefusal(notAsked, nil)
 	}
 	switch {
 	case asked.Kind != p.Kind:
-		return Identity{}, refuse(notAsked, nil)
+		return Identity{}, newRefusal(notAsked, nil)
 	case subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(asked.State)) != 1:
-		return Identity{}, refuse(notAsked, nil)
+		return Identity{}, newRefusal(notAsked, nil)
 	case p.now().Sub(asked.At) > signInTimeout:
-		return Identity{}, refuse(tooLate, nil)
+		return Identity{}, newRefusal(tooLate, nil)
 	case answer.Has("iss") && answer.Get("iss") != p.Issuer:
-		return Identity{}, refuse(untrusted, nil)
-	case slices.Contains(cancellations(), answer.Get("error")):
-		return Identity{}, refuse(cancelled, nil)
+		return Identity{}, newRefusal(untrusted, nil)
+	case slices.Contains(listCancellations(), answer.Get("error")):
+		return Identity{}, newRefusal(cancelled, nil)
 	case answer.Get("error") != "" || answer.Get("code") == "":
-		return Identity{}, refuse(failed, errAnswer(answer.Get("error")))
+		return Identity{}, newRefusal(failed, errAnswer(answer.Get("error")))
 	}
-	found, err := p.discover(ctx)
+	found, err := p.readDescription(ctx)
 	if err != nil {
-		return Identity{}, refuse(away, err)
+		return Identity{}, newRefusal(away, err)
 	}
-	who, err := p.exchange(ctx, found, answer.Get("code"), asked)
+	who, err := p.exchangeCode(ctx, found, answer.Get("code"), asked)
 	if err != nil {
-		return Identity{}, refuse(classify(err), err)
+		return Identity{}, newRefusal(reasonOf(err), err)
 	}
 	return who, nil
 }
 
-// cancellations returns the errors by which providers say that somebody did not want to sign in, or may not.
-func cancellations() []string {
+// listCancellations returns the errors by which providers say that somebody did not want to sign in, or may not.
+func listCancellations() []string {
 	return []string{"access_denied", "consent_required", "interaction_required", "login_required", "account_selection_required"}
 }

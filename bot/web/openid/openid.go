@@ -78,7 +78,7 @@ func newClient() *http.Client {
 	}}
 }
 
-// bounded reads no more than mostBytes of an answer.
+// bounded reads no more than maxAnswerBytes of an answer.
 type bounded struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.

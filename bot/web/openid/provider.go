@@ -30,9 +30,9 @@ type provider struct {
 	at    time.Time // when it was found
 }
 
-// discover asks the provider for its addresses, unless it did so recently. If the provider can't be reached, the old ones
+// readDescription asks the provider for its addresses, unless it did so recently. If the provider can't be reached, the old ones
 // still count.
-func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
+func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found != nil && p.now().Sub(p.at) < discoveryLifetime {
@@ -42,10 +42,9 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	if err == nil {
 		err = checkAddresses(found)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		p.found, p.at = found, p.now()
-	case p.found == nil:
+	} else if p.found == nil {
 		return nil, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
 	return p.found, nil
@@ -65,23 +64,33 @@ func checkAddresses(found *oidc.Provider) error {
 	}
 	for _, address := range addresses {
 		u, err := url.Parse(address)
-		isSafe := err == nil && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
-		if !isSafe {
+		if err != nil || !isSafe(u) {
 			return fmt.Errorf("%q is no https address", address)
 		}
 	}
 	return nil
 }
 
-// isLoopback reports whether a host is this machine.
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+// isSafe reports whether nobody on the way can read what is sent to an address: by https, or within this machine.
+func isSafe(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return true
+	}
+	return u.Scheme == "http" && isLoopback(u.Hostname())
 }
 
-// oauth returns the configuration for both steps: sending the browser to the provider, and exchanging the code with which it
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// makeConfig returns the configuration for both steps: sending the browser to the provider, and exchanging the code with which it
 // comes back.
-func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
+func (p *provider) makeConfig(found *oidc.Provider) *oauth2.Config {
 	endpoint := found.Endpoint()
 	endpoint.AuthStyle = authStyle(found)
 	return &oauth2.Config{
@@ -96,10 +105,10 @@ func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 // authStyle returns how the client's secret is sent, as the provider describes it. We can't try one way after the other,
 // because a code works only once.
 func authStyle(found *oidc.Provider) oauth2.AuthStyle {
-	var said struct {
+	var stated struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if found.Claims(&said) == nil && slices.Contains(said.Methods, "client_secret_post") {
+	if found.Claims(&stated) == nil && slices.Contains(stated.Methods, "client_secret_post") {
 		return oauth2.AuthStyleInParams
 	}
 	return oauth2.AuthStyleInHeader // the standard's default

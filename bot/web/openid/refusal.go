@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -32,7 +31,7 @@ type refusal struct {
 	cause  error // for the log; nil if there is none
 }
 
-func refuse(why reason, cause error) *refusal { return &refusal{why, cause} }
+func newRefusal(why reason, cause error) *refusal { return &refusal{why, cause} }
 
 // Error implements error.
 func (r *refusal) Error() string {
@@ -55,55 +54,64 @@ func errAnswer(code string) error {
 	return errors.New("openid: the provider answered " + code)
 }
 
-// classify returns why an exchange failed.
-func classify(err error) reason {
-	var answered *oauth2.RetrieveError
-	var network net.Error
-	switch {
-	case errors.Is(err, ErrElsewhere):
+// reasonOf returns why an exchange failed.
+func reasonOf(err error) reason {
+	if errors.Is(err, ErrElsewhere) {
 		return elsewhere
-	case errors.As(err, &answered) && answered.Response != nil && answered.Response.StatusCode >= http.StatusInternalServerError:
-		return away
-	case errors.As(err, &answered) && slices.Contains([]string{"invalid_grant", "invalid_code", "code_already_used"}, answered.ErrorCode): // the latter are Slack's
-		return notAsked
-	case errors.As(err, &answered):
-		return failed
-	case errors.As(err, &network):
+	}
+	var answered *oauth2.RetrieveError
+	if errors.As(err, &answered) {
+		return reasonOfAnswer(answered)
+	}
+	var network net.Error
+	if errors.As(err, &network) {
 		return away
 	}
 	return untrusted
 }
 
-// words are what people read about a refusal.
-type words struct {
+// reasonOfAnswer returns why a provider gave no token for a code.
+func reasonOfAnswer(answered *oauth2.RetrieveError) reason {
+	if answered.Response != nil && answered.Response.StatusCode >= http.StatusInternalServerError {
+		return away
+	}
+	switch answered.ErrorCode {
+	case "invalid_grant", "invalid_code", "code_already_used": // the last two are Slack's
+		return notAsked
+	}
+	return failed
+}
+
+// explanation is what people read about a refusal.
+type explanation struct {
 	status     int
 	text, hint string
 }
 
-// words says in words for people what happened at a provider, and what to do.
-func (r reason) words(provider string) words {
+// explain says in words for people what happened at a provider, and what to do.
+func (r reason) explain(provider string) explanation {
 	switch r {
 	case tooLate:
-		return words{http.StatusBadRequest, "That took too long.", "Begin again, and choose your account within a quarter of an hour."}
+		return explanation{status: http.StatusBadRequest, text: "That took too long.", hint: "Begin again, and choose your account within a quarter of an hour."}
 	case cancelled:
-		return words{http.StatusForbidden, "You were not signed in.", provider + " says that it was cancelled. Nothing has changed; you can begin again."}
+		return explanation{status: http.StatusForbidden, text: "You were not signed in.", hint: provider + " says that it was cancelled. Nothing has changed; you can begin again."}
 	case failed:
-		return words{http.StatusBadGateway, provider + " refused to say who you are.",
-			"Ask an admin to look at how Parley is registered there: the address, the client's id and its secret. Parley's log has the reason."}
+		return explanation{status: http.StatusBadGateway, text: provider + " refused to say who you are.",
+			hint: "Ask an admin to look at how Parley is registered there: the address, the client's id and its secret. Parley's log has the reason."}
 	case untrusted:
-		return words{http.StatusBadGateway, provider + "'s answer can't be trusted.",
-			"You were not signed in. Begin again; if that happens twice, tell an admin: Parley's log has the reason."}
+		return explanation{status: http.StatusBadGateway, text: provider + "'s answer can't be trusted.",
+			hint: "You were not signed in. Begin again; if that happens twice, tell an admin: Parley's log has the reason."}
 	case away:
-		return words{http.StatusBadGateway, provider + " does not answer just now.",
-			"Try again in a few minutes, or sign in another way. On the server, `parley admin-link` makes a link for an admin."}
+		return explanation{status: http.StatusBadGateway, text: provider + " does not answer just now.",
+			hint: "Try again in a few minutes, or sign in another way. On the server, `parley admin-link` makes a link for an admin."}
 	case stranger:
-		return words{http.StatusForbidden, "You are not an agent here.",
-			provider + " knows you, but nobody has added you to this Parley. Ask one of its admins to add you, with the address that you use at " + provider + "."}
+		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
+			hint: provider + " knows you, but nobody has added you to this Parley. Ask one of its admins to add you, with the address that you use at " + provider + "."}
 	case elsewhere:
-		return words{http.StatusForbidden, "That account belongs to another organisation.",
-			"Choose the account that you use at work here, or ask one of Parley's admins."}
+		return explanation{status: http.StatusForbidden, text: "That account belongs to another organisation.",
+			hint: "Choose the account that you use at work here, or ask one of Parley's admins."}
 	case notAsked:
 	}
-	return words{http.StatusBadRequest, "This sign-in can't be finished.",
-		"It was finished before, or begun in another browser or tab. Begin again."}
+	return explanation{status: http.StatusBadRequest, text: "This sign-in can't be finished.",
+		hint: "It was finished before, or begun in another browser or tab. Begin again."}
 }

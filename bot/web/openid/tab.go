@@ -45,11 +45,11 @@ type tabClaims struct {
 // tabToken returns the person of a token for the tab. Teams gives the same token again while it is valid, about an hour. So the
 // token doesn't prove that it was asked for just now, and may come several times. Others can't make use of that: only a page
 // of this site may send the form, and whoever has a person's token could ask for more anyway.
-// Errors: ErrElsewhere; why it counts for nothing.
+// Errors: *refusal if the provider is away; ErrElsewhere; others say why the token counts for nothing.
 func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, error) {
-	found, err := p.discover(ctx)
+	found, err := p.readDescription(ctx)
 	if err != nil {
-		return Identity{}, refuse(away, err)
+		return Identity{}, newRefusal(away, err)
 	}
 	// The audience (the app's id, or its address as a resource) and the times are checked below.
 	config := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}
@@ -57,8 +57,8 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: %w", err)
 	}
-	var said tabClaims
-	if err := token.Claims(&said); err != nil {
+	var stated tabClaims
+	if err := token.Claims(&stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: claims: %w", err)
 	}
 	audiences := []string{p.ClientID, "api://" + host + "/botid-" + p.ClientID}
@@ -66,20 +66,20 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	switch {
 	case len(token.Audience) != 1 || !slices.Contains(audiences, token.Audience[0]):
 		return Identity{}, errors.New("openid: tab: the token is for another app (aud)")
-	case said.Version != "2.0":
+	case stated.Version != "2.0":
 		return Identity{}, errors.New("openid: tab: the token is of version 1: set requestedAccessTokenVersion to 2 in the registration's manifest")
-	case !slices.Contains(strings.Fields(said.Scope), tabScope):
+	case !slices.Contains(strings.Fields(stated.Scope), tabScope):
 		return Identity{}, errors.New("openid: tab: the token is for something else (scp)")
-	case !slices.Contains(teamsClients(), said.AuthorizedParty):
+	case !slices.Contains(teamsClients(), stated.AuthorizedParty):
 		return Identity{}, errors.New("openid: tab: the token was given to another client than Teams (azp)")
 	case token.Expiry.Before(now.Add(-skew)):
 		return Identity{}, errors.New("openid: tab: the token has expired")
-	case token.IssuedAt.After(now.Add(skew)), said.NotBefore > now.Add(skew).Unix():
+	case token.IssuedAt.After(now.Add(skew)), stated.NotBefore > now.Add(skew).Unix():
 		return Identity{}, errors.New("openid: tab: the token is of the future; compare the clocks")
-	case said.ObjectID == "":
+	case stated.ObjectID == "":
 		return Identity{}, errors.New("openid: tab: the token names nobody (oid)")
 	}
-	return p.identity(said.claims)
+	return p.identityOf(stated.claims)
 }
 
 // tabEntrance is the way in by the tab.
@@ -126,21 +126,23 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 	}
 	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)
 	var no *refusal
-	switch {
-	case errors.As(err, &no):
+	if errors.As(err, &no) {
 		return d.refuse(v, no)
-	case errors.Is(err, ErrElsewhere):
-		return d.refuse(v, refuse(elsewhere, err))
-	case err != nil:
-		return d.refuse(v, refuse(untrusted, err))
+	}
+	if errors.Is(err, ErrElsewhere) {
+		return d.refuse(v, newRefusal(elsewhere, err))
+	}
+	if err != nil {
+		return d.refuse(v, newRefusal(untrusted, err))
 	}
 	agent, err := d.desk.Agent(v.Context(), who)
-	switch {
-	case errors.Is(err, ErrStranger):
-		return d.refuse(v, refuse(stranger, err))
-	case errors.Is(err, ErrElsewhere):
-		return d.refuse(v, refuse(elsewhere, err))
-	case err != nil:
+	if errors.Is(err, ErrStranger) {
+		return d.refuse(v, newRefusal(stranger, err))
+	}
+	if errors.Is(err, ErrElsewhere) {
+		return d.refuse(v, newRefusal(elsewhere, err))
+	}
+	if err != nil {
 		return err
 	}
 	return v.SignInTo(agent, path)

@@ -41,10 +41,10 @@ func (y *yes) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// exchange gives the code to the provider, and returns what the provider's token says.
-func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
+// exchangeCode gives the code to the provider, and returns what the provider's token says.
+func (p *provider) exchangeCode(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
-	got, err := p.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))
+	got, err := p.makeConfig(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: code: %w", p.Kind, err)
 	}
@@ -57,45 +57,46 @@ func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code stri
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
 	}
-	var said claims
-	if err := token.Claims(&said); err != nil {
+	var stated claims
+	if err := token.Claims(&stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
 	}
-	err = errors.Join(p.checkTimes(token, said), p.checkUse(token, said, got.AccessToken, asked))
+	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, got.AccessToken, asked))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
-	if err := p.askMore(ctx, found, token, got, &said); err != nil {
+	if err := p.askMore(ctx, found, token, got, &stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: userinfo: %w", p.Kind, err)
 	}
-	return p.identity(said)
+	return p.identityOf(stated)
 }
 
 // askMore reads the address from the userinfo endpoint if the token has none: the standard lets a provider tell it only there.
 // Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
-func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oidc.IDToken, got *oauth2.Token, said *claims) error {
-	if p.Kind != Any || said.Email != "" || found.UserInfoEndpoint() == "" {
+func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oidc.IDToken, got *oauth2.Token, stated *claims) error {
+	hasAddress := p.Kind != Any || stated.Email != ""
+	if hasAddress || found.UserInfoEndpoint() == "" {
 		return nil
 	}
 	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(got))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case info.Subject != token.Subject:
+	}
+	if info.Subject != token.Subject {
 		return errors.New("the provider tells of somebody else than its token does")
 	}
-	said.Email, said.EmailVerified = info.Email, yes(info.EmailVerified)
+	stated.Email, stated.EmailVerified = info.Email, yes(info.EmailVerified)
 	return nil
 }
 
 // checkTimes checks that a token was made for our question, and is valid now.
-func (p *provider) checkTimes(token *oidc.IDToken, said claims) error {
+func (p *provider) checkTimes(token *oidc.IDToken, stated claims) error {
 	now := p.now()
 	switch {
 	case token.Expiry.Before(now.Add(-skew)):
 		return fmt.Errorf("the token expired %s ago; compare the clocks", now.Sub(token.Expiry).Round(time.Second))
-	case token.IssuedAt.After(now.Add(skew)), said.NotBefore > now.Add(skew).Unix():
+	case token.IssuedAt.After(now.Add(skew)), stated.NotBefore > now.Add(skew).Unix():
 		return errors.New("the token is of the future; compare the clocks")
 	case token.IssuedAt.Before(now.Add(-signInTimeout - skew)):
 		return errors.New("the token is older than our question")
@@ -104,13 +105,17 @@ func (p *provider) checkTimes(token *oidc.IDToken, said claims) error {
 }
 
 // checkUse checks that a token answers this sign-in, and was made for us.
-func (p *provider) checkUse(token *oidc.IDToken, said claims, access string, asked pending) error {
-	switch {
-	case subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1:
+func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, asked pending) error {
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1 {
 		return errors.New("the token is of another sign-in (nonce)")
-	case said.AuthorizedParty != "" && said.AuthorizedParty != p.ClientID,
-		said.AuthorizedParty == "" && len(token.Audience) > 1: // with several audiences, the token must name the client
-		return errors.New("the token was made for another client (azp)")
+	}
+	forOther := errors.New("the token was made for another client (azp)")
+	namesClient := stated.AuthorizedParty != ""
+	if namesClient && stated.AuthorizedParty != p.ClientID {
+		return forOther
+	}
+	if !namesClient && len(token.Audience) > 1 { // with several audiences, the token must name the client
+		return forOther
 	}
 	if token.AccessTokenHash != "" {
 		return token.VerifyAccessToken(access)
@@ -118,23 +123,23 @@ func (p *provider) checkUse(token *oidc.IDToken, said claims, access string, ask
 	return nil
 }
 
-// identity returns the person of a token. Errors: ErrElsewhere.
-func (p *provider) identity(said claims) (Identity, error) {
+// identityOf returns the person of a token. Errors: ErrElsewhere.
+func (p *provider) identityOf(stated claims) (Identity, error) {
 	who := Identity{Kind: p.Kind}
-	if said.EmailVerified || said.DomainVerified {
-		who.Mail = normalizeAddress(said.Email)
+	if stated.EmailVerified || stated.DomainVerified {
+		who.Mail = normalizeAddress(stated.Email)
 	}
 	switch p.Kind {
 	case Slack:
-		who.Organisation, who.User = said.SlackTeam, said.SlackUser
+		who.Organisation, who.User = stated.SlackTeam, stated.SlackUser
 	case Microsoft:
-		if !said.DomainVerified {
+		if !stated.DomainVerified {
 			who.Mail = "" // whoever runs a tenant writes any address into it
 		}
-		if said.Tenant != p.Tenant {
+		if stated.Tenant != p.Tenant {
 			return who, ErrElsewhere
 		}
-		who.Organisation, who.User = said.Tenant, normalizeAddress(said.ObjectID)
+		who.Organisation, who.User = stated.Tenant, normalizeAddress(stated.ObjectID)
 	case Any:
 	}
 	return who, nil

@@ -23,11 +23,11 @@ var ErrNone = errors.New("records: there is no such thing")
 func (p pages) eraseRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /settings/erase", For: web.Admins, Do: p.showErase},
-		{Pattern: "GET /settings/erase/contact/{id}", For: web.Admins, Do: p.contact, Streams: true},
+		{Pattern: "GET /settings/erase/contact/{id}", For: web.Admins, Do: p.showContact, Streams: true},
 		{Pattern: "POST /settings/erase/contact/{id}", For: web.Admins, Do: p.eraseContact, Streams: true},
 		{Pattern: "GET /settings/erase/contact/{id}/export", For: web.Admins, Do: p.exportContact, Streams: true},
 		{Pattern: "POST /settings/erase/go-on/{erasure}", For: web.Admins, Do: p.goOn, Streams: true},
-		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.SuperAdmins, Do: p.certificate},
+		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.SuperAdmins, Do: p.sendCertificate},
 	}
 }
 
@@ -68,7 +68,9 @@ func (p pages) showErase(v *web.Visit) error {
 			return err
 		}
 		for _, c := range found {
-			shown.Found = append(shown.Found, shownContact{c, contactPath(c.ID), c.Since.In(v.Now().Location()).Format("2006-01-02")})
+			shown.Found = append(shown.Found, shownContact{
+				Contact: c, Path: contactPath(c.ID), Known: c.Since.In(v.Now().Location()).Format("2006-01-02"),
+			})
 		}
 		shown.Nobody = len(found) == 0
 	}
@@ -119,8 +121,8 @@ type shownPlan struct {
 	Problem string
 }
 
-// contact shows what is stored of a customer, before anything is done.
-func (p pages) contact(v *web.Visit) error { return p.showPlan(v, "") }
+// showContact shows what is stored of a customer, before anything is done.
+func (p pages) showContact(v *web.Visit) error { return p.showPlan(v, "") }
 
 func (p pages) showPlan(v *web.Visit, problem string) error {
 	c, err := p.requestedContact(v)
@@ -166,21 +168,23 @@ func (p pages) goOn(v *web.Visit) error {
 
 // answerErased says how an erasure ended.
 func answerErased(v *web.Visit, err error) error {
-	switch {
-	case errors.Is(err, ErrWaiting):
+	if errors.Is(err, ErrWaiting) {
 		return v.Saved("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
-	case errors.Is(err, ErrInChats):
+	}
+	if errors.Is(err, ErrInChats) {
 		return v.Saved("/settings/erase", "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows.")
-	case errors.Is(err, ErrNone):
+	}
+	if errors.Is(err, ErrNone) {
 		return v.NotFound()
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
-// certificate answers with the certificate as a file.
-func (p pages) certificate(v *web.Visit) error {
+// sendCertificate answers with the certificate as a file.
+func (p pages) sendCertificate(v *web.Visit) error {
 	id := v.Request.PathValue("erasure")
 	body, err := p.desk.Certificate(v.Context(), id)
 	if errors.Is(err, ErrNone) {

@@ -31,33 +31,33 @@ type Finding struct {
 func (e Examined) Level() string {
 	worst := "good"
 	for _, f := range e.Findings {
-		if badness(f.Level) > badness(worst) {
+		if badnessOf(f.Level) > badnessOf(worst) {
 			worst = f.Level
 		}
 	}
 	return worst
 }
 
-func badness(level string) int { return slices.Index([]string{"good", "odd", "wrong"}, level) }
+func badnessOf(level string) int { return slices.Index([]string{"good", "odd", "wrong"}, level) }
 
 func (p pages) healthRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /settings/health", For: web.Admins, Do: func(v *web.Visit) error { return health(v, nil) }},
-		{Pattern: "POST /settings/health", For: web.Admins, Do: p.examine, Streams: true},
+		{Pattern: "GET /settings/health", For: web.Admins, Do: func(v *web.Visit) error { return showHealth(v, nil) }},
+		{Pattern: "POST /settings/health", For: web.Admins, Do: p.examineAll, Streams: true},
 	}
 }
 
-// examine checks everything, and shows what is wrong first.
-func (p pages) examine(v *web.Visit) error {
+// examineAll checks everything, and shows what is wrong first.
+func (p pages) examineAll(v *web.Visit) error {
 	found, err := p.desk.Examine(v.Context())
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(found, func(a, b Examined) int { return badness(b.Level()) - badness(a.Level()) })
-	return health(v, found)
+	slices.SortStableFunc(found, func(a, b Examined) int { return badnessOf(b.Level()) - badnessOf(a.Level()) })
+	return showHealth(v, found)
 }
 
-func health(v *web.Visit, found []Examined) error {
+func showHealth(v *web.Visit, found []Examined) error {
 	return v.Show("health", web.Screen{Title: "Health", Data: found,
 		Help: "Checks the database, every credential, mailbox and chat, as `parley doctor` does, and says what to do. It changes nothing, and may take a minute or two."})
 }

@@ -62,7 +62,7 @@ type LogNames struct {
 
 func (p pages) logRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /settings/log", For: web.Admins, Do: p.log},
+		{Pattern: "GET /settings/log", For: web.Admins, Do: p.showLog},
 		{Pattern: "GET /settings/log.csv", For: web.Admins, Do: p.logFile, Streams: true},
 		{Pattern: "GET /api/log.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeLog}}, Do: p.logFile, Streams: true},
 	}
@@ -86,7 +86,7 @@ type shownRow struct {
 	Lines []string
 }
 
-func (p pages) log(v *web.Visit) error {
+func (p pages) showLog(v *web.Visit) error {
 	names, err := p.desk.LogNames(v.Context())
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (p pages) log(v *web.Visit) error {
 	shown := shownLog{
 		Fields:   filterFields(v, names),
 		Problem:  problem,
-		CSV:      "/settings/log.csv?" + query(v, "").Encode(),
+		CSV:      "/settings/log.csv?" + makeQuery(v, "").Encode(),
 		Filtered: filter != LogFilter{},
 	}
 	if problem == "" {
@@ -108,7 +108,7 @@ func (p pages) log(v *web.Visit) error {
 			shown.Rows = append(shown.Rows, shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")})
 		}
 		if page.Next != "" {
-			shown.Older = "/settings/log?" + query(v, page.Next).Encode()
+			shown.Older = "/settings/log?" + makeQuery(v, page.Next).Encode()
 			shown.Seen = page.Seen.In(v.Now().Location()).Format("2006-01-02 15:04")
 		}
 	}
@@ -121,8 +121,8 @@ func filterNames() []string {
 	return []string{"who", "what", "account", "conversation", "from", "until"}
 }
 
-// query returns the query of an address with the same filter, at another place of the log.
-func query(v *web.Visit, after string) url.Values {
+// makeQuery returns the query of an address with the same filter, at another place of the log.
+func makeQuery(v *web.Visit, after string) url.Values {
 	q := url.Values{}
 	for _, name := range filterNames() {
 		if value := v.Value(name); value != "" {

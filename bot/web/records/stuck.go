@@ -93,12 +93,12 @@ type Backups struct {
 
 func (p pages) stuckRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /settings/stuck", For: web.Admins, Do: p.stuck},
-		{Pattern: "POST /settings/stuck/{delivery}/decide", For: web.Admins, Do: p.decide},
-		{Pattern: "POST /settings/stuck/{event}/replay", For: web.Admins, Do: p.replay},
-		{Pattern: "POST /settings/stuck/{event}/drop", For: web.Admins, Do: p.drop},
-		{Pattern: "GET /settings/blocked", For: web.Admins, Do: p.blocked},
-		{Pattern: "POST /settings/blocked/{sender}/unblock", For: web.Admins, Do: p.unblock},
+		{Pattern: "GET /settings/stuck", For: web.Admins, Do: p.showStuck},
+		{Pattern: "POST /settings/stuck/{delivery}/decide", For: web.Admins, Do: p.decideDelivery},
+		{Pattern: "POST /settings/stuck/{event}/replay", For: web.Admins, Do: p.replayEvent},
+		{Pattern: "POST /settings/stuck/{event}/drop", For: web.Admins, Do: p.dropEvent},
+		{Pattern: "GET /settings/blocked", For: web.Admins, Do: p.showBlocked},
+		{Pattern: "POST /settings/blocked/{sender}/unblock", For: web.Admins, Do: p.unblockSender},
 	}
 }
 
@@ -133,7 +133,7 @@ type shownBackups struct {
 // maxBackupAge is how old the newest backup may be. They are made each night.
 const maxBackupAge = 26 * time.Hour
 
-func (p pages) stuck(v *web.Visit) error {
+func (p pages) showStuck(v *web.Visit) error {
 	undecided, err := p.desk.Undecided(v.Context(), maxRows)
 	if err != nil {
 		return err
@@ -167,8 +167,8 @@ func (p pages) stuck(v *web.Visit) error {
 		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
 }
 
-// decide sends a message again, or marks it as sent.
-func (p pages) decide(v *web.Visit) error {
+// decideDelivery sends a message again, or marks it as sent.
+func (p pages) decideDelivery(v *web.Visit) error {
 	delivery, err := strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
 	if err != nil {
 		return v.NotFound()
@@ -183,13 +183,14 @@ func (p pages) decide(v *web.Visit) error {
 	}
 	done, err := p.desk.Decide(v.Context(), v.Person, d)
 	var refused *bridge.Problem
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
-	case errors.Is(err, channels.ErrOverloaded):
+	}
+	if errors.Is(err, channels.ErrOverloaded) {
 		v.Writer.Header().Set("Retry-After", "5")
 		return v.Refuse(http.StatusServiceUnavailable, "Parley has too much to do just now: nothing was done.", "Try again in a moment.")
-	case err == nil && done.State == bridge.ActRefused:
+	}
+	if err == nil && done.State == bridge.ActRefused {
 		return v.Refuse(http.StatusConflict, "That was not done.", done.Why)
 	}
 	said := "It is sent again. Its thread tells so."
@@ -212,7 +213,7 @@ func timeText(at time.Time, zone *time.Location) string {
 	return at.In(zone).Format("2006-01-02 15:04")
 }
 
-func (p pages) replay(v *web.Visit) error {
+func (p pages) replayEvent(v *web.Visit) error {
 	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
 	if err != nil {
 		return v.NotFound()
@@ -224,7 +225,7 @@ func (p pages) replay(v *web.Visit) error {
 	return v.Saved("/settings/stuck", said)
 }
 
-func (p pages) drop(v *web.Visit) error {
+func (p pages) dropEvent(v *web.Visit) error {
 	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
 	if err == nil {
 		err = p.desk.Drop(v.Context(), v.Person, bridge.EventID(event))
@@ -238,7 +239,7 @@ type shownBlocked struct {
 	Cut  bool
 }
 
-func (p pages) blocked(v *web.Visit) error {
+func (p pages) showBlocked(v *web.Visit) error {
 	list, err := p.desk.Blocked(v.Context(), maxRows)
 	if err != nil {
 		return err
@@ -247,7 +248,7 @@ func (p pages) blocked(v *web.Visit) error {
 		Help: "Automatic mail of these senders is passed over. Colleagues block a sender in the thread of the day's automatic mail."})
 }
 
-func (p pages) unblock(v *web.Visit) error {
+func (p pages) unblockSender(v *web.Visit) error {
 	sender, err := strconv.ParseInt(v.Request.PathValue("sender"), 10, 64)
 	if err == nil {
 		err = p.desk.Unblock(v.Context(), v.Person, bridge.IdentityID(sender))
@@ -257,10 +258,10 @@ func (p pages) unblock(v *web.Visit) error {
 
 // answerChange answers a change: it leads to a page that shows text, or says why there was no change.
 func answerChange(v *web.Visit, err error, path, text string) error {
-	switch {
-	case errors.Is(err, ErrNone), errors.Is(err, strconv.ErrSyntax), errors.Is(err, strconv.ErrRange):
+	if errors.Is(err, ErrNone) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
 		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already: open the page anew.")
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return v.Saved(path, text)

@@ -79,21 +79,20 @@ func (p pages) listAccounts(v *web.Visit) error {
 			Mode:       e.Value("mode"),
 			Paused:     e.Value("paused") == "true",
 			Version:    e.Version,
-			Last:       ago(v.Now(), states[e.Name].Activity),
+			Last:       agoWords(v.Now(), states[e.Name].Activity),
 		})
 	}
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
-		Data: map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.adds()}})
+		Data: map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.listAddPages()}})
 }
 
-// adds lists the pages on which accounts are added. Those of WhatsApp begin on a common page.
-func (p pages) adds() (list []web.Link) {
+// listAddPages lists the pages on which accounts are added. Those of WhatsApp begin on a common page.
+func (p pages) listAddPages() (list []web.Link) {
 	for _, c := range p.desk.Channels() {
 		l := web.Link{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
-		switch {
-		case c.Kind == "email":
+		if c.Kind == "email" {
 			l.Path = "/settings/add-mailbox"
-		case l.Path == "":
+		} else if l.Path == "" {
 			l.Path = "/settings/new-account/" + url.PathEscape(c.Kind)
 		}
 		if !slices.ContainsFunc(list, func(known web.Link) bool { return known.Path == l.Path }) {
@@ -127,24 +126,26 @@ func (p pages) channelName(kind string) string {
 	return kind
 }
 
-// ago writes how long ago something was, roughly.
-func ago(now, then time.Time) string {
+// agoWords writes how long ago something was, roughly.
+func agoWords(now, then time.Time) string {
 	d := now.Sub(then)
-	switch {
-	case then.IsZero():
+	if then.IsZero() {
 		return "not lately"
+	}
+	switch {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return plural(int(d/time.Minute), "minute") + " ago"
+		return countWords(int(d/time.Minute), "minute") + " ago"
 	case d < 48*time.Hour:
-		return plural(int(d/time.Hour), "hour") + " ago"
+		return countWords(int(d/time.Hour), "hour") + " ago"
 	default:
-		return plural(int(d/(24*time.Hour)), "day") + " ago"
+		return countWords(int(d/(24*time.Hour)), "day") + " ago"
 	}
 }
 
-func plural(n int, word string) string {
+// countWords writes a number of things: "1 hour", "2 hours".
+func countWords(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}
@@ -155,7 +156,7 @@ func plural(n int, word string) string {
 func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
 	fields := p.desk.Fields(setup.EntryAccount, channel)
 	form := formOf(action, fields, e, accountParts(fields))
-	team := field(&form, "team")
+	team := findField(&form, "team")
 	teams := append([]string{""}, namesOf(all, setup.EntryTeam)...)
 	team.Kind = web.KindChoice
 	team.Choices = web.Choose([]string{team.Value}, teams...)
@@ -212,10 +213,10 @@ func (p pages) saveAccount(v *web.Visit) error {
 	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error {
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, *form, e)}
 		result, done, err := p.trySave(v, change, form)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !done:
+		}
+		if !done {
 			return v.ShowAgain("account", p.accountScreen(e, form))
 		}
 		return answerSaved(v, accountPath(e.Name), result)
@@ -275,9 +276,8 @@ func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 	}
 	form := p.accountForm(all, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
 	form.Groups = form.Groups[:2]
-	form.Groups[0].Fields = slices.DeleteFunc(form.Groups[0].Fields, func(f web.Field) bool {
-		return f.Name == "mode" || f.Name == "trial_to" || f.Name == "paused"
-	})
+	setLater := []string{"mode", "trial_to", "paused"}
+	form.Groups[0].Fields = slices.DeleteFunc(form.Groups[0].Fields, func(f web.Field) bool { return slices.Contains(setLater, f.Name) })
 	form.Submit = "Add the account"
 	return form, nil
 }
@@ -294,10 +294,10 @@ func (p pages) addAccount(v *web.Visit) error {
 	values := changeOf(v, form, nil)
 	values["mode"] = []string{"watch"}
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
+	}
+	if !done {
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
 	return answerSaved(v, accountPath(v.Value("name")), result)

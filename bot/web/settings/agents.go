@@ -19,8 +19,8 @@ type agentRow struct {
 	Chats                   []string // in which the agent's user is known
 }
 
-// agents has the pages of people.
-func (p pages) agents() entryPages {
+// agentPages has the pages of people.
+func (p pages) agentPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryAgent, path: "/settings/agents", singular: "agent", title: "People",
 		help:        "Who answers. People are found in your chats by their e-mail addresses.",
 		takeOutHelp: "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
@@ -64,7 +64,7 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 	if len(all) > 0 && letterChannel(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
-	roles := field(form, "roles")
+	roles := findField(form, "roles")
 	if v.Person.Super {
 		return
 	}
@@ -78,8 +78,8 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 	roles.Fixed = true
 	roles.Value = strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
 	if e.Name != v.Person.Email {
-		field(form, "slack").Fixed = true
-		field(form, "teams").Fixed = true
+		findField(form, "slack").Fixed = true
+		findField(form, "teams").Fixed = true
 	}
 }
 
@@ -142,8 +142,8 @@ type teamRow struct {
 	Accounts   []string
 }
 
-// teams has the pages of teams.
-func (p pages) teams() entryPages {
+// teamPages has the pages of teams.
+func (p pages) teamPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTeam, path: "/settings/teams", singular: "team", title: "Teams",
 		help:        "Each team has a channel in Slack or Teams, where its conversations open.",
 		takeOutHelp: "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
@@ -187,7 +187,7 @@ func teamRows(all, some []setup.Entry) (rows []teamRow) {
 
 // refineTeam makes the members choices, and adds a field for the team's emoji, one on each line.
 func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
-	members := field(form, "members")
+	members := findField(form, "members")
 	members.Kind = web.KindChecks
 	members.Choices = nil
 	members.Help = ""
@@ -234,7 +234,8 @@ func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
 			name = strings.Trim(strings.TrimSpace(line[:colon]), ":")
 			verb = strings.TrimSpace(line[colon+1:])
 		}
-		if name == "" || verb == "" || strings.Contains(name, ".") {
+		isPair := name != "" && verb != ""
+		if !isPair || strings.Contains(name, ".") { // a dot would make another path of it
 			return []string{"Emoji: “" + line + "” has no emoji and verb. Write one a line: shipit: resolve."}
 		}
 		c.Values[emojiPrefix+name] = []string{verb}

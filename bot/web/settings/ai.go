@@ -40,7 +40,7 @@ type reading struct {
 // aiPages has the page about the analysis of what customers write.
 type aiPages struct{ pages }
 
-func (p aiPages) routes() []web.Route {
+func (p aiPages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + aiPath, For: web.Admins, Do: p.showAI},
 		{Pattern: "POST " + aiPath, For: web.Admins, Do: p.saveAI},
@@ -94,7 +94,7 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		return nil, err
 	}
 	for _, place := range read {
-		s.Places = append(s.Places, reading{place, ago(v.Now(), place.ReadAt)})
+		s.Places = append(s.Places, reading{place, agoWords(v.Now(), place.ReadAt)})
 	}
 	return s, nil
 }
@@ -111,7 +111,7 @@ func placesOf(e *setup.Entry) (places []string) {
 	}
 }
 
-func (s *aiScreen) screen() web.Screen {
+func (s *aiScreen) makeScreen() web.Screen {
 	return web.Screen{Title: "AI", Help: "What customers write is read by a machine, which notes mood, urgency and wishes for colleagues. It answers nobody.", Data: s}
 }
 
@@ -120,7 +120,7 @@ func (p aiPages) showAI(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("ai", s.screen())
+	return v.Show("ai", s.makeScreen())
 }
 
 func (p aiPages) saveAI(v *web.Visit) error {
@@ -130,11 +130,11 @@ func (p aiPages) saveAI(v *web.Visit) error {
 	}
 	c := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, s.Settings, s.company)}
 	result, done, err := p.trySave(v, c, &s.Settings)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
-		return v.ShowAgain("ai", s.screen())
+	}
+	if !done {
+		return v.ShowAgain("ai", s.makeScreen())
 	}
 	return answerSaved(v, aiPath, remarksAbout(result, "settings"))
 }
@@ -144,7 +144,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	lines := trimmed(s.Knowledge.Groups[0].Fields[0], v.Request.PostForm[knowledgeKey])
+	lines := trimValues(s.Knowledge.Groups[0].Fields[0], v.Request.PostForm[knowledgeKey])
 	values := map[string][]string{}
 	if !slices.Equal(lines, placesOf(s.known)) {
 		values[knowledgeKey] = nil
@@ -157,15 +157,15 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 		}
 	}
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
-		f := field(&s.Knowledge, knowledgeKey)
+	}
+	if !done {
+		f := findField(&s.Knowledge, knowledgeKey)
 		for path, given := range values { // people know the line that they typed, not its path
 			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "“"+strings.Join(given, "")+"” ")
 		}
-		return v.ShowAgain("ai", s.screen())
+		return v.ShowAgain("ai", s.makeScreen())
 	}
 	return answerSaved(v, aiPath, remarksAbout(result, "knowledge"))
 }
@@ -188,9 +188,9 @@ func (p aiPages) tryAI(v *web.Visit) error {
 		found, err := p.desk.Try(ctx, s.Text.Value)
 		if err == nil {
 			s.Found = &found
-			return v.Show("ai", s.screen())
+			return v.Show("ai", s.makeScreen())
 		}
 		s.Text.Problem = "Nothing answered: " + err.Error()
 	}
-	return v.ShowAgain("ai", s.screen())
+	return v.ShowAgain("ai", s.makeScreen())
 }

@@ -16,7 +16,7 @@ func (p pages) companyRoutes() []web.Route {
 
 // companyForm makes the form with what counts for all accounts. The entry of the company always exists.
 func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
-	e, err := p.entry(v.Context(), setup.EntryCompany, "")
+	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
 	form := formOf(companyPath, p.desk.Fields(setup.EntryCompany, ""), e, []fieldGroup{
 		{paths: []string{"company"}},
 		{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: []string{"settings."}},
@@ -43,10 +43,10 @@ func (p pages) saveCompany(v *web.Visit) error {
 	}
 	change := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, form, e)}
 	result, done, err := p.trySave(v, change, &form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
+	}
+	if !done {
 		return v.ShowAgain("company", companyScreen(&form))
 	}
 	return answerSaved(v, companyPath, result)

@@ -31,7 +31,7 @@ type entryPages struct {
 	mustStay     func(v *web.Visit, e *setup.Entry, all []setup.Entry) bool            // the person who is signed in can't take the entry out
 }
 
-func (s entryPages) routes() []web.Route {
+func (s entryPages) listRoutes() []web.Route {
 	newPath := "/settings/new-" + s.singular
 	return []web.Route{
 		{Pattern: "GET " + s.path, For: web.Admins, Do: s.list},
@@ -67,8 +67,8 @@ func (s entryPages) list(v *web.Visit) error {
 	}})
 }
 
-// form makes the form of an entry; e is nil for a new one.
-func (s entryPages) form(v *web.Visit, action string, all []setup.Entry, e *setup.Entry) web.Form {
+// makeForm makes the form of an entry; e is nil for a new one.
+func (s entryPages) makeForm(v *web.Visit, action string, all []setup.Entry, e *setup.Entry) web.Form {
 	form := formOf(action, s.desk.Fields(s.kind, ""), e, s.parts)
 	form.Back = s.path
 	if e == nil {
@@ -86,11 +86,11 @@ func (s entryPages) newForm(v *web.Visit) (web.Form, error) {
 	if err != nil {
 		return web.Form{}, err
 	}
-	return s.form(v, "/settings/new-"+s.singular, all, nil), nil
+	return s.makeForm(v, "/settings/new-"+s.singular, all, nil), nil
 }
 
-// screen makes the page of an entry, which is one of all, with its form and a button to take it out; e is nil for a new one.
-func (s entryPages) screen(v *web.Visit, all []setup.Entry, e *setup.Entry, form *web.Form) web.Screen {
+// makeScreen makes the page of an entry, which is one of all, with its form and a button to take it out; e is nil for a new one.
+func (s entryPages) makeScreen(v *web.Visit, all []setup.Entry, e *setup.Entry, form *web.Form) web.Screen {
 	if e == nil {
 		return web.Screen{Title: "New " + s.singular, Data: map[string]any{"Form": form}}
 	}
@@ -104,22 +104,24 @@ func (s entryPages) screen(v *web.Visit, all []setup.Entry, e *setup.Entry, form
 
 // lastPart returns what people call an entry: of ACCOUNT/LANGUAGE/NAME the name, else the whole.
 func lastPart(name string) string {
-	if parts := strings.SplitN(name, "/", 3); len(parts) == 3 {
-		return parts[2]
+	_, rest, hasLanguage := strings.Cut(name, "/")
+	_, last, hasName := strings.Cut(rest, "/")
+	if !hasLanguage || !hasName {
+		return name
 	}
-	return name
+	return last
 }
 
 func (s entryPages) show(v *web.Visit) error {
 	return s.withForm(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
-		return v.Show("entry", s.screen(v, all, e, form))
+		return v.Show("entry", s.makeScreen(v, all, e, form))
 	})
 }
 
 // withForm calls do with the entry that the address names, which is one of all, and with its form.
 func (s entryPages) withForm(v *web.Visit, do func(all []setup.Entry, e *setup.Entry, form *web.Form) error) error {
 	return s.withEntries(v, s.kind, s.singular, func(all []setup.Entry, e *setup.Entry) error {
-		form := s.form(v, s.entryPath(e.Name), all, e)
+		form := s.makeForm(v, s.entryPath(e.Name), all, e)
 		return do(all, e, &form)
 	})
 }
@@ -136,7 +138,7 @@ func (s entryPages) showNew(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("entry", s.screen(v, nil, nil, &form))
+	return v.Show("entry", s.makeScreen(v, nil, nil, &form))
 }
 
 func (s entryPages) add(v *web.Visit) error {
@@ -154,15 +156,15 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 		if problems := s.finishChange(&c, v, old); len(problems) > 0 {
 			form.Problems = problems
 			form.Keep(v, nil)
-			return v.ShowAgain("entry", s.screen(v, all, old, form))
+			return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
 		}
 	}
 	result, done, err := s.trySave(v, c, form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
-		return v.ShowAgain("entry", s.screen(v, all, old, form))
+	}
+	if !done {
+		return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
 	}
 	return answerSaved(v, s.path, remarksAbout(result, c.Name))
 }
@@ -177,9 +179,9 @@ func (s entryPages) takeOut(v *web.Visit) error {
 	return s.changeAtOnce(v, setup.Change{Kind: s.kind, Name: v.Request.PathValue("name"), Version: v.Value("version"), Remove: true}, s.path)
 }
 
-// field returns a field of a form. If the form has no such field, it returns one that belongs to no form, so that callers need
+// findField returns a field of a form. If the form has no such field, it returns one that belongs to no form, so that callers need
 // not check.
-func field(form *web.Form, name string) *web.Field {
+func findField(form *web.Form, name string) *web.Field {
 	for g := range form.Groups {
 		for i := range form.Groups[g].Fields {
 			if form.Groups[g].Fields[i].Name == name {

@@ -27,7 +27,8 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGr
 		for _, path := range p.paths {
 			for _, f := range fields {
 				isBelow := strings.HasSuffix(path, ".") && strings.HasPrefix(f.Path, path)
-				if f.Input != setup.InputGroup && (f.Path == path || isBelow) {
+				isMeant := f.Path == path || isBelow
+				if isMeant && f.Input != setup.InputGroup {
 					group.Fields = append(group.Fields, fieldOf(f, e))
 				}
 			}
@@ -71,31 +72,31 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	case setup.InputSecret:
 		field.Kind = web.KindSecret
 	case setup.InputChoice:
-		field.Kind, field.Choices = web.KindChoice, choices(f, field.Value)
+		field.Kind, field.Choices = web.KindChoice, makeChoices(f, field.Value)
 	case setup.InputLine, setup.InputGroup:
 	}
 	return field
 }
 
-// choices lists what may be chosen. "" stands for the default; if there is no default, for no choice.
-func choices(f setup.Field, chosen string) []web.Choice {
+// makeChoices lists what may be chosen. "" stands for the default; if there is no default, for no choice.
+func makeChoices(f setup.Field, chosen string) []web.Choice {
 	values := f.Choices
-	switch {
-	case slices.Contains(values, ""):
-	case f.Default == "" && !f.Required: // without an empty one the browser would choose the first
-		values = append([]string{""}, values...)
-	case chosen == "":
-		chosen = f.Default
+	if !slices.Contains(values, "") {
+		if f.Default == "" && !f.Required { // without an empty one the browser would choose the first
+			values = append([]string{""}, values...)
+		} else if chosen == "" {
+			chosen = f.Default
+		}
 	}
 	list := web.Choose([]string{chosen}, values...)
 	for i := range list {
-		switch {
-		case list[i].Value != "":
+		if list[i].Value != "" {
 			list[i].Text = f.Word(list[i].Value)
-		case f.Default != "":
+			continue
+		}
+		list[i].Text = "not chosen"
+		if f.Default != "" {
 			list[i].Text = "as usual: " + defaultWords(f)
-		default:
-			list[i].Text = "not chosen"
 		}
 	}
 	return list
@@ -126,10 +127,11 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 		for _, f := range g.Fields {
 			sent, isSent := v.Request.PostForm[f.Name]
 			isBox := f.Kind == web.KindCheck || f.Kind == web.KindChecks // browsers don't send boxes that are not ticked
-			if f.Fixed || !isSent && !isBox {
+			wasLeftOut := !isSent && !isBox
+			if f.Fixed || wasLeftOut {
 				continue
 			}
-			given := trimmed(f, sent)
+			given := trimValues(f, sent)
 			isEmpty := strings.Join(given, "") == ""
 			if f.Kind == web.KindSecret && isEmpty { // the stored secret stays
 				continue
@@ -148,11 +150,14 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 
 // isUnchanged reports whether what was sent is what is stored, or what the page showed.
 func isUnchanged(f web.Field, given []string, e *setup.Entry) bool {
-	return slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") || isShownDefault(f, given)
+	if slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") {
+		return true
+	}
+	return isShownDefault(f, given)
 }
 
-// trimmed returns the values that were sent for a field as parley.yaml writes them.
-func trimmed(f web.Field, given []string) []string {
+// trimValues returns the values that were sent for a field as parley.yaml writes them.
+func trimValues(f web.Field, given []string) []string {
 	text := strings.ReplaceAll(strings.Join(given, "\n"), "\r\n", "\n")
 	switch f.Kind {
 	case web.KindChecks:

@@ -28,7 +28,7 @@ const moreDays = 3
 // hoursPages has the page of an account's business hours.
 type hoursPages struct{ pages }
 
-func (p hoursPages) routes() []web.Route {
+func (p hoursPages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + accountsPath + "/{name}/hours", For: web.Admins, Do: p.showHours},
 		{Pattern: "POST " + accountsPath + "/{name}/hours", For: web.Admins, Do: p.saveHours},
@@ -47,6 +47,9 @@ type publicDay struct {
 // ownDaysGroup is the index of the group of own days in the form of hoursForm.
 const ownDaysGroup = 3
 
+// fieldsOfDay is how many fields the form has for each own day: its date, its name and its hours.
+const fieldsOfDay = 3
+
 // hoursForm makes the form of the business hours. Each of its groups is a part of the page.
 func hoursForm(e *setup.Entry) web.Form {
 	week := setup.WeekOf(*e)
@@ -55,7 +58,7 @@ func hoursForm(e *setup.Entry) web.Form {
 		key := strings.ToLower(name[:3])
 		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
 	}
-	country := web.Field{Name: countryPath, Label: "Public holidays of", Kind: web.KindChoice, Value: e.Value(countryPath), Choices: countries(e.Value(countryPath))}
+	country := web.Field{Name: countryPath, Label: "Public holidays of", Kind: web.KindChoice, Value: e.Value(countryPath), Choices: countryChoices(e.Value(countryPath))}
 	except := web.Field{Name: exceptPath, Label: "Public holidays on which you work", Kind: web.KindLines, Value: strings.Join(e.Values[exceptPath], "\n"),
 		Help: "One a line: by name in each year, or by date (`2026-10-31`) once."}
 	own := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
@@ -91,7 +94,8 @@ func ownDays(e *setup.Entry) (days []ownDay) {
 	return append(days, make([]ownDay, moreDays)...)
 }
 
-func countries(chosen string) []web.Choice {
+// countryChoices lists the countries, and the parts of countries, whose public holidays Parley knows.
+func countryChoices(chosen string) []web.Choice {
 	list := []web.Choice{{Text: "none"}}
 	for _, r := range slices.Concat(holiday.Countries(), holiday.Parts()) {
 		list = append(list, web.Choice{Value: r.Code, Text: r.Name, Chosen: r.Code == chosen})
@@ -102,8 +106,8 @@ func countries(chosen string) []web.Choice {
 
 func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Screen {
 	var rows []dayRow
-	for own := range slices.Chunk(form.Groups[ownDaysGroup].Fields, 3) {
-		rows = append(rows, dayRow{own[0], own[1], own[2]})
+	for own := range slices.Chunk(form.Groups[ownDaysGroup].Fields, fieldsOfDay) {
+		rows = append(rows, dayRow{Date: own[0], Name: own[1], Open: own[2]})
 	}
 	var public []publicDay
 	if c, err := holiday.Of(e.Value(countryPath)); err == nil {
@@ -131,10 +135,10 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 		form := hoursForm(e)
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
 		result, done, err := p.trySave(v, change, &form)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !done:
+		}
+		if !done {
 			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
 		}
 		return answerSaved(v, form.Action, remarksAbout(result, e.Name))
@@ -150,14 +154,15 @@ func hoursChange(v *web.Visit, form web.Form) map[string][]string {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			row, isDate := strings.CutSuffix(f.Name, "date")
-			if isDate && f.Value != "" && v.Value(f.Name) == "" {
+			wasCleared := f.Value != "" && v.Value(f.Name) == ""
+			if isDate && wasCleared {
 				removedRow = row
 			}
 			if removedRow != "" && strings.HasPrefix(f.Name, removedRow) {
 				changed = true
 				continue
 			}
-			given := trimmed(f, v.Request.PostForm[f.Name])
+			given := trimValues(f, v.Request.PostForm[f.Name])
 			if strings.Join(given, "\n") != f.Value {
 				changed = true
 			}

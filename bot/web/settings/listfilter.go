@@ -67,16 +67,16 @@ func pageOf[Row any](v *web.Visit, s *listFilter, rows []Row) []Row {
 	s.From = from + 1
 	s.To = to
 	if page > 0 {
-		s.Before = s.address(page - 1)
+		s.Before = s.pageAddress(page - 1)
 	}
 	if page < last {
-		s.After = s.address(page + 1)
+		s.After = s.pageAddress(page + 1)
 	}
 	return rows[from:to]
 }
 
-// address returns the address of a page of the same list.
-func (s *listFilter) address(page int) string {
+// pageAddress returns the address of a page of the same list.
+func (s *listFilter) pageAddress(page int) string {
 	q := url.Values{}
 	if s.Words != "" {
 		q.Set("find", s.Words)

@@ -22,7 +22,7 @@ type Kept struct {
 // retentionPages has the page about what is kept.
 type retentionPages struct{ pages }
 
-func (p retentionPages) routes() []web.Route {
+func (p retentionPages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + retentionPath, For: web.Admins, Do: p.begin},
 		{Pattern: "POST " + retentionPath, For: web.Admins, Do: p.save},
@@ -37,9 +37,9 @@ type retained struct {
 	Goes []Kept // what the shorter times remove
 }
 
-// form makes the form with the times that can be chosen. The entry of the company always exists.
-func (p retentionPages) form(v *web.Visit) (web.Form, *setup.Entry, error) {
-	e, err := p.entry(v.Context(), setup.EntryCompany, "")
+// makeForm makes the form with the times that can be chosen. The entry of the company always exists.
+func (p retentionPages) makeForm(v *web.Visit) (web.Form, *setup.Entry, error) {
+	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
 	if err != nil {
 		return web.Form{}, nil, err
 	}
@@ -47,7 +47,7 @@ func (p retentionPages) form(v *web.Visit) (web.Form, *setup.Entry, error) {
 }
 
 func (p retentionPages) begin(v *web.Visit) error {
-	form, e, err := p.form(v)
+	form, e, err := p.makeForm(v)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]stri
 
 // save saves what was chosen. A shorter time removes things for good, so the page first shows how much, and asks again.
 func (p retentionPages) save(v *web.Visit) error {
-	form, e, err := p.form(v)
+	form, e, err := p.makeForm(v)
 	if err != nil {
 		return err
 	}
@@ -86,17 +86,18 @@ func (p retentionPages) save(v *web.Visit) error {
 	_, fits := setup.RetentionOf(values)
 	sure := shortenedTimes(&form, values)
 	isConfirmed := v.Value("sure") == sure // the page showed these times
-	if fits && sure != "" && !isConfirmed {
+	mustAsk := sure != "" && !isConfirmed
+	if fits && mustAsk {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
 		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
 		return p.show(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
 	}
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
+	}
+	if !done {
 		return p.show(v, &retained{Form: form}, e.Values, true)
 	}
 	return answerSaved(v, retentionPath, result)
@@ -110,7 +111,8 @@ func shortenedTimes(form *web.Form, values map[string][]string) string {
 			given, changes := values[f.Name]
 			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder))
 			after, err := strconv.Atoi(cmp.Or(strings.Join(given, ""), f.Placeholder))
-			if changes && err == nil && after < before {
+			isShorter := err == nil && after < before
+			if changes && isShorter {
 				list = append(list, f.Name+"="+strconv.Itoa(after))
 			}
 		}

@@ -79,17 +79,17 @@ type pages struct{ desk Desk }
 func Area(desk Desk) web.Area {
 	p := pages{desk}
 	routes := slices.Concat(
-		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
+		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.showHome}},
 		p.accountRoutes(),
 		p.companyRoutes(),
-		hoursPages{p}.routes(),
+		hoursPages{p}.listRoutes(),
 		p.signatureRoutes(),
-		p.agents().routes(),
-		p.teams().routes(),
-		p.tags().routes(),
-		p.templates().routes(),
-		aiPages{p}.routes(),
-		retentionPages{p}.routes(),
+		p.agentPages().listRoutes(),
+		p.teamPages().listRoutes(),
+		p.tagPages().listRoutes(),
+		p.templatePages().listRoutes(),
+		aiPages{p}.listRoutes(),
+		retentionPages{p}.listRoutes(),
 	)
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: routes,
 		Menu: []web.Link{
@@ -106,16 +106,16 @@ func Area(desk Desk) web.Area {
 		}}
 }
 
-// home leads to the first page that somebody may see.
-func (p pages) home(v *web.Visit) error {
+// showHome leads to the first page that somebody may see.
+func (p pages) showHome(v *web.Visit) error {
 	if v.Person.Admin {
 		return v.Go("/settings/accounts")
 	}
 	return v.Show("home", web.Screen{Title: "Hello " + v.Person.Name, Help: "What is set up here is looked after by admins."})
 }
 
-// entry reads an entry; nil if there is none of that name.
-func (p pages) entry(ctx context.Context, kind, name string) (*setup.Entry, error) {
+// findEntry reads an entry; nil if there is none of that name.
+func (p pages) findEntry(ctx context.Context, kind, name string) (*setup.Entry, error) {
 	all, err := p.desk.Entries(ctx)
 	if err != nil {
 		return nil, err
@@ -198,14 +198,14 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 			continue
 		}
 		field := nearestField(form, path, text)
-		switch {
-		case field == "":
+		if field == "" {
 			form.Problems = append(form.Problems, path+": "+text)
-		case strings.HasPrefix(path, field): // a key of a group that one field shows
-			refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + path + ": " + text)
-		default:
-			refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + text)
+			continue
 		}
+		if strings.HasPrefix(path, field) { // a key of a group that one field shows
+			text = path + ": " + text
+		}
+		refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + text)
 	}
 	slices.Sort(form.Problems)
 	form.Keep(v, refused.Fields)
@@ -217,10 +217,10 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 func nearestField(form *web.Form, path, text string) (name string) {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
-			switch {
-			case strings.HasPrefix(path, f.Name+"."):
+			if strings.HasPrefix(path, f.Name+".") {
 				return f.Name
-			case strings.HasPrefix(f.Name, path+"."):
+			}
+			if strings.HasPrefix(f.Name, path+".") {
 				if name == "" || strings.Contains(text, f.Label) {
 					name = f.Name
 				}
@@ -234,10 +234,10 @@ func nearestField(form *web.Form, path, text string) (name string) {
 func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	var form web.Form
 	result, done, err := p.trySave(v, c, &form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
+	}
+	if !done {
 		return v.Saved(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
 	}
 	return answerSaved(v, path, result)
@@ -250,14 +250,14 @@ func answerSaved(v *web.Visit, path string, result setup.Result) error {
 		text = "Nothing was changed."
 	}
 	for _, remark := range result.Remarks {
-		text += " " + sentence(remark)
+		text += " " + asSentence(remark)
 	}
 	return v.Saved(path, text)
 }
 
-// sentence writes a remark as a sentence.
-func sentence(remark string) string {
-	return capitalize(strings.TrimSuffix(remark, ".")) + "."
+// asSentence writes a remark as a sentence.
+func asSentence(remark string) string {
+	return capitalizeFirst(strings.TrimSuffix(remark, ".")) + "."
 }
 
 // refuseMissing answers that there is no such entry.

@@ -48,48 +48,48 @@ const (
 	helpOfTexts   = "Below each reply of this account, as text, if both fit into one message. Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
 )
 
-// showsLetters reports whether customers of a channel see formatted signatures with pictures; see Channel.Letters.
-func showsLetters(desk Desk, channel string) bool {
+// hasLetters reports whether customers of a channel see formatted signatures with pictures; see Channel.Letters.
+func hasLetters(desk Desk, channel string) bool {
 	return slices.ContainsFunc(desk.Channels(), func(c Channel) bool { return c.Kind == channel && c.Letters })
 }
 
 // letterChannel returns the channel of an account in whose replies agents have signatures of their own; "" if there is none.
 func letterChannel(desk Desk, all []setup.Entry) string {
 	for _, e := range ofKind(all, setup.EntryAccount) {
-		if showsLetters(desk, e.Channel) {
+		if hasLetters(desk, e.Channel) {
 			return e.Channel
 		}
 	}
 	return ""
 }
 
-// form makes the form of the page. The fields of a picture stand in the template: they are no values of the entry.
-func (s signaturePage) form() web.Form {
+// makeForm makes the form of the page. The fields of a picture stand in the template: they are no values of the entry.
+func (s signaturePage) makeForm() web.Form {
 	parts := slices.Clone(s.before)
 	if s.help != "" {
 		parts = append(parts, fieldGroup{title: "Signature", help: s.help, paths: []string{signaturePath}})
 	}
 	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, parts)
 	form.Back, form.Files = s.back, true
-	text := field(&form, signaturePath)
+	text := findField(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
-		field(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
+		findField(&form, "presence").Help = "While you are away, your team is told in your place when one of your conversations needs somebody, and you are not suggested as an owner."
 	}
 	return form
 }
 
 // show shows the page with what customers see of the signature in the form. again means that the form was sent with errors.
 func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
-	source := field(form, signaturePath).Value
-	data := map[string]any{"Form": form, "Letters": showsLetters(s.desk, s.channel)}
+	source := findField(form, signaturePath).Value
+	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel)}
 	if source != "" {
 		shown, err := s.desk.Preview(v.Context(), s.channel, source)
 		var wrong *setup.SignatureError
 		switch {
 		case errors.As(err, &wrong):
-			if f := field(form, signaturePath); f.Problem == "" {
-				f.Problem = capitalize(wrong.Error())
+			if f := findField(form, signaturePath); f.Problem == "" {
+				f.Problem = capitalizeFirst(wrong.Error())
 			}
 		case err != nil:
 			return err
@@ -105,8 +105,8 @@ func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
 	return v.Show("signature", s.screen)
 }
 
-// capitalize makes the first letter of a text a capital.
-func capitalize(s string) string {
+// capitalizeFirst makes the first letter of a text a capital.
+func capitalizeFirst(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
 		return s
@@ -116,7 +116,7 @@ func capitalize(s string) string {
 
 // save saves what was sent, or only shows how it looks.
 func (s signaturePage) save(v *web.Visit) error {
-	form := s.form()
+	form := s.makeForm()
 	problem, err := s.upload(v)
 	if err != nil {
 		return err
@@ -131,10 +131,10 @@ func (s signaturePage) save(v *web.Visit) error {
 	}
 	c := setup.Change{Kind: s.entry.Kind, Name: s.entry.Name, Channel: s.entry.Channel, Version: v.Value("version"), Values: values}
 	result, done, err := s.trySave(v, c, &form)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !done:
+	}
+	if !done {
 		return s.show(v, &form, true)
 	}
 	return answerSaved(v, s.path, remarksAbout(result, s.entry.Name))
@@ -143,7 +143,7 @@ func (s signaturePage) save(v *web.Visit) error {
 // upload appends a picture that was sent to the signature that was sent. problem says, in words for people, what is wrong with
 // the picture.
 func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
-	if !showsLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
+	if !hasLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
 		return "", nil
 	}
 	pictures := v.Request.MultipartForm.File["picture"]
@@ -162,7 +162,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 	address, err := s.desk.Embed(content)
 	var wrong *setup.SignatureError
 	if errors.As(err, &wrong) {
-		return capitalize(wrong.Error()), nil
+		return capitalizeFirst(wrong.Error()), nil
 	}
 	if err != nil {
 		return "", err
@@ -191,7 +191,7 @@ func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) err
 			help:    helpOfTexts,
 			back:    accountPath(e.Name),
 		}
-		if showsLetters(p.desk, e.Channel) {
+		if hasLetters(p.desk, e.Channel) {
 			s.help = helpOfLetters
 			s.screen.Help = "Below the mails of everybody who has no signature of their own."
 		}
@@ -242,6 +242,6 @@ func (p pages) saveMe(v *web.Visit) error {
 
 // showStored shows the page as it is stored.
 func (s signaturePage) showStored(v *web.Visit) error {
-	form := s.form()
+	form := s.makeForm()
 	return s.show(v, &form, false)
 }

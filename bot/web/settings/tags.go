@@ -21,8 +21,8 @@ type tagRow struct {
 	Formerly                                 []string
 }
 
-// tags has the pages of tags and labels.
-func (p pages) tags() entryPages {
+// tagPages has the pages of tags and labels.
+func (p pages) tagPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTag, path: "/settings/tags", singular: "tag", title: "Tags and labels",
 		help:        "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
 		takeOutHelp: "Nobody is offered it any more. Conversations that have it keep it.",
@@ -73,7 +73,7 @@ func tagRows(tags []setup.Entry) (rows []tagRow) {
 }
 
 func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
-	color := field(form, "color")
+	color := findField(form, "color")
 	color.Kind = "color"
 	if color.Value == "" {
 		color.Value = firstColour
@@ -85,8 +85,8 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
 	}
-	for i := range field(form, "category").Choices {
-		if c := &field(form, "category").Choices[i]; c.Value == "" {
+	for i := range findField(form, "category").Choices {
+		if c := &findField(form, "category").Choices[i]; c.Value == "" {
 			c.Text = "nothing in particular"
 		}
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -33,8 +34,8 @@ type templateRow struct {
 	Types, Labels                       []string
 }
 
-// templates has the pages of prepared texts.
-func (p pages) templates() entryPages {
+// templatePages has the pages of prepared texts.
+func (p pages) templatePages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", singular: "template", title: "Templates",
 		help:        "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
 		takeOutHelp: "It is deleted, at the provider too. Some block a deleted name for a month.",
@@ -72,7 +73,7 @@ func (p pages) templateRows(v *web.Visit, s *listFilter, all []setup.Entry) (any
 
 // refineTemplate makes the account a choice, and adds fields for buttons and for examples of the text's variables.
 func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
-	account := field(form, "accounts")
+	account := findField(form, "accounts")
 	if e != nil {
 		account.Kind = ""
 	} else {
@@ -80,8 +81,8 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 		for _, a := range ofKind(all, setup.EntryAccount) {
 			account.Choices = append(account.Choices, web.Choice{Value: a.Name, Text: a.Name})
 		}
-		for i := range field(form, "types").Choices {
-			c := &field(form, "types").Choices[i]
+		for i := range findField(form, "types").Choices {
+			c := &findField(form, "types").Choices[i]
 			c.Chosen = c.Value != "start" // the default of parley.yaml
 		}
 	}
@@ -95,24 +96,27 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 			web.Field{Name: at + "url", Label: fmt.Sprintf("Address of button %d", i+1), Kind: "url", Value: e.Value(at + "url")})
 	}
 	header, body := e.Value("header"), e.Value("body")
-	if v.Request.Method == "POST" {
+	if v.Request.Method == http.MethodPost {
 		header, body = v.Value("header"), v.Value("body")
 	}
 	examples := web.Group{Title: "Examples", Help: "The provider checks the text with them."}
 	for _, name := range channels.Variables(header, body) {
 		examples.Fields = append(examples.Fields, web.Field{Name: examplesPath + name, Label: "{{" + name + "}}", Value: e.Value(examplesPath + name)})
 	}
-	form.Groups = slices.Insert(form.Groups, 2, buttons)
+	added := []web.Group{buttons}
 	if len(examples.Fields) > 0 {
-		form.Groups = slices.Insert(form.Groups, 3, examples)
+		added = append(added, examples)
 	}
+	const behindText = 2 // the index behind the group "Text"; see templatePages
+	form.Groups = slices.Insert(form.Groups, behindText, added...)
 }
 
 // countOf returns how many groups a list has.
 func countOf(e *setup.Entry, prefix string) int {
 	n := 0
 	for path := range e.Values {
-		if rest, ok := strings.CutPrefix(path, prefix); ok && strings.HasSuffix(rest, ".title") {
+		rest, isBelow := strings.CutPrefix(path, prefix)
+		if isBelow && strings.HasSuffix(rest, ".title") {
 			n++
 		}
 	}

@@ -12,12 +12,12 @@ import (
 func (p pages) showLink(v *web.Visit) error {
 	invited, err := p.desk.Invited(v.Context(), v.Request.PathValue("link"))
 	if err != nil {
-		return p.noLink(v, err)
+		return p.refuseLink(v, err)
 	}
-	return v.Show("link", p.screen(v, invited))
+	return v.Show("link", p.makeScreen(v, invited))
 }
 
-func (p pages) screen(v *web.Visit, invited Invited) web.Screen {
+func (p pages) makeScreen(v *web.Visit, invited Invited) web.Screen {
 	form := web.Form{Action: v.Request.URL.Path, Submit: "Sign in as " + cmp.Or(invited.Name, invited.Email)}
 	s := web.Screen{Title: "Welcome back", Help: "This link signs you in once, in this browser.", Data: &form}
 	if invited.Email == "" {
@@ -35,13 +35,13 @@ func (p pages) useLink(v *web.Visit) error {
 	link := v.Request.PathValue("link")
 	agent, err := p.desk.Use(v.Context(), link, v.Value("email"), v.Value("name"))
 	var problems Problems
-	switch {
-	case errors.As(err, &problems):
-		s := p.screen(v, Invited{})
+	if errors.As(err, &problems) {
+		s := p.makeScreen(v, Invited{})
 		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // screen put it there
 		return v.ShowAgain("link", s)
-	case err != nil:
-		return p.noLink(v, err)
+	}
+	if err != nil {
+		return p.refuseLink(v, err)
 	}
 	first := ""
 	if v.Value("email") != "" { // the first admin begins with the first steps
@@ -50,7 +50,7 @@ func (p pages) useLink(v *web.Visit) error {
 	return v.SignIn(agent, first)
 }
 
-func (p pages) noLink(v *web.Visit, err error) error {
+func (p pages) refuseLink(v *web.Visit, err error) error {
 	if !errors.Is(err, ErrNoLink) {
 		return err
 	}

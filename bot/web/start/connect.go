@@ -48,7 +48,10 @@ func (c *connection) Stored() bool { return c.Author != "" }
 
 // Open reports whether the page shows the form unfolded: something is wrong with the chat or with what was typed.
 func (c *connection) Open() bool {
-	return len(c.Findings) > 0 || c.Text != "" || slices.ContainsFunc(c.Fields, func(f web.Field) bool { return f.Problem != "" })
+	if len(c.Findings) > 0 || c.Text != "" {
+		return true
+	}
+	return slices.ContainsFunc(c.Fields, func(f web.Field) bool { return f.Problem != "" })
 }
 
 // check notes at each field what is wrong with its value, before the chat is asked, and reports whether all are well.
@@ -85,7 +88,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	for _, f := range form.Fields {
 		values[f.Name] = v.Value(f.Name)
 	}
-	s, err := p.steps(v)
+	s, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
@@ -94,17 +97,17 @@ func (p pages) connect(v *web.Visit, form connection) error {
 		c = &s.Microsoft
 	}
 	if !c.check(values) {
-		return v.ShowAgain("start", s.screen())
+		return v.ShowAgain("start", s.makeScreen())
 	}
 	kept, findings, err := p.desk.Connect(v.Context(), v.Person, form.Kind, values)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case kept:
+	}
+	if kept {
 		return v.Saved(path, form.Name+" works. What you gave is kept encrypted, and Parley connects now.")
 	}
 	c.Findings = findings
-	return v.ShowAgain("start", s.screen())
+	return v.ShowAgain("start", s.makeScreen())
 }
 
 // disconnect forgets the stored credentials of a chat.

@@ -2,6 +2,7 @@ package start
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -76,12 +77,12 @@ type membersPage struct {
 	Follow     web.Field
 }
 
-// members shows who is in a team's channel.
-func (p pages) members(v *web.Visit) error {
+// showMembers shows who is in a team's channel.
+func (p pages) showMembers(v *web.Visit) error {
 	r, err := p.desk.Roster(v.Context(), v.Value("team"), v.Value("chat"))
 	var problem *web.Problem
 	if errors.As(err, &problem) {
-		return v.Refuse(422, problem.Text, problem.Hint)
+		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)
 	}
 	if err != nil {
 		return err
@@ -114,12 +115,13 @@ func (p pages) confirm(v *web.Visit) error {
 		Follow: v.Value("agents") == everyNewcomer,
 	})
 	var problem *web.Problem
-	switch {
-	case errors.As(err, &problem):
-		return v.Refuse(422, problem.Text, problem.Hint)
-	case err != nil:
+	if errors.As(err, &problem) {
+		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)
+	}
+	if err != nil {
 		return err
-	case joined == 1:
+	}
+	if joined == 1 {
 		return v.Saved(path, "Confirmed: 1 person joined the team.")
 	}
 	return v.Saved(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")

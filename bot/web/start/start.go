@@ -112,7 +112,7 @@ func Area(desk Desk) web.Area {
 		{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack},
 		{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams},
 		{Pattern: "POST " + path + "/disconnect", For: web.SuperAdmins, Do: p.disconnect},
-		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.members},
+		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.showMembers},
 		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm},
 		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
 		{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
@@ -136,7 +136,8 @@ type steps struct {
 	Super                          bool     // the reader may connect chats
 }
 
-func (p pages) steps(v *web.Visit) (*steps, error) {
+// readSteps reads what is set up already, and makes the page of it.
+func (p pages) readSteps(v *web.Visit) (*steps, error) {
 	progress, err := p.desk.Progress(v.Context())
 	if err != nil {
 		return nil, err
@@ -171,8 +172,9 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 	s.ChatDone = len(names) > 0 && !hasFault
 	s.TeamDone = slices.ContainsFunc(s.Teams, Team.HasChannel)
 	s.addRosters()
-	unconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
-	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0 && !unconfirmed
+	areFound := s.Agents > 0 && len(s.Lost) == 0
+	hasUnconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
+	s.PeopleDone = areFound && !hasUnconfirmed
 	s.AccountDone = len(s.Accounts) > 0
 	s.ChatNames = strings.Join(names, " and ")
 	for i := range s.Accounts {
@@ -207,17 +209,17 @@ func (s *steps) teamForm() web.Form {
 	return form
 }
 
-func (s *steps) screen() web.Screen {
+func (s *steps) makeScreen() web.Screen {
 	return web.Screen{Title: "First steps", Data: s,
 		Help: "From here to the first customer's mail in a thread. What is done stays done: you can go away and come back."}
 }
 
 func (p pages) show(v *web.Visit) error {
-	s, err := p.steps(v)
+	s, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
-	return v.Show("start", s.screen())
+	return v.Show("start", s.makeScreen())
 }
 
 // slackManifest answers with the manifest as a file.
@@ -233,10 +235,10 @@ func (p pages) slackManifest(v *web.Visit) error {
 func (p pages) teamsPackage(v *web.Visit) error {
 	body, err := p.desk.TeamsPackage(v.Value("package_id"))
 	var refused *web.Problem
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return v.Refuse(http.StatusUnprocessableEntity, refused.Text, refused.Hint)
-	case err != nil:
+	}
+	if err != nil {
 		return v.Refuse(http.StatusUnprocessableEntity, "The package can't be made.", err.Error())
 	}
 	return sendFile(v, "application/zip", "parley-teams.zip", body)
@@ -251,7 +253,7 @@ func sendFile(v *web.Visit, kind, name string, body []byte) error {
 
 // saveTeam stores the channel of a team.
 func (p pages) saveTeam(v *web.Visit) error {
-	s, err := p.steps(v)
+	s, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
@@ -269,12 +271,13 @@ func (p pages) saveTeam(v *web.Visit) error {
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, change)
 	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return p.showTeamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
-	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrMissing):
+	}
+	if errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrMissing) {
 		return p.showTeamAgain(v, s, nil, []string{"Somebody else changed this team meanwhile. Look at it, and send it again."})
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return v.Saved(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
@@ -282,21 +285,19 @@ func (p pages) saveTeam(v *web.Visit) error {
 
 // findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.
 func (p pages) findAgents(v *web.Visit) error {
-	before, err := p.steps(v)
+	before, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
 	for _, a := range before.Lost {
 		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAgent, Name: a.Email, Version: a.Version})
 		var refused *setup.Refused
-		switch {
-		case err == nil:
-		case errors.As(err, &refused), errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing): // stays lost
-		default:
+		staysLost := errors.As(err, &refused) || errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing)
+		if err != nil && !staysLost {
 			return err
 		}
 	}
-	after, err := p.steps(v)
+	after, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
@@ -307,8 +308,9 @@ func (p pages) findAgents(v *web.Visit) error {
 	return v.Saved(path, strconv.Itoa(found)+" found.")
 }
 
+// showTeamAgain shows the form of the team that was sent, with what is wrong at its fields and with other problems.
 func (p pages) showTeamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
 	s.Team.Problems = others
 	s.Team.Keep(v, problems)
-	return v.ShowAgain("start", s.screen())
+	return v.ShowAgain("start", s.makeScreen())
 }

@@ -101,8 +101,8 @@ type shown struct {
 	Name   string
 }
 
-// scopes lists what a token can be for that a person makes.
-func scopes(p web.Person) []web.Choice {
+// scopeChoices lists what a token can be for that a person makes.
+func scopeChoices(p web.Person) []web.Choice {
 	list := []web.Choice{{Value: string(web.ScopeFigures), Text: "Read figures"}, {Value: string(web.ScopeLog), Text: "Read the log"},
 		{Value: string(web.ScopeSetup), Text: "Read the set-up, without secrets"}}
 	if p.Super {
@@ -111,8 +111,8 @@ func scopes(p web.Person) []web.Choice {
 	return list
 }
 
-// lifetimes lists for how many days a token can be valid.
-func lifetimes() []web.Choice {
+// lifetimeChoices lists for how many days a token can be valid.
+func lifetimeChoices() []web.Choice {
 	return []web.Choice{
 		{Value: "7", Text: "A week"},
 		{Value: "30", Text: "A month"},
@@ -121,22 +121,24 @@ func lifetimes() []web.Choice {
 	}
 }
 
-func form(p web.Person) web.Form {
+// makeForm makes the form for a new token.
+func makeForm(p web.Person) web.Form {
 	return web.Form{Action: path, Submit: "Make the token", Groups: []web.Group{{Title: "New token", Fields: []web.Field{
 		{Name: "name", Label: "Name", Required: true, Help: "What uses it: the log names it."},
-		{Name: "scope", Label: "What it may do", Kind: web.KindChoice, Choices: scopes(p)},
-		{Name: "days", Label: "Works for", Kind: web.KindChoice, Choices: lifetimes()},
+		{Name: "scope", Label: "What it may do", Kind: web.KindChoice, Choices: scopeChoices(p)},
+		{Name: "days", Label: "Works for", Kind: web.KindChoice, Choices: lifetimeChoices()},
 	}}}}
 }
 
-func (p pages) screen(v *web.Visit, s shown) (web.Screen, error) {
+// makeScreen makes the page: it adds the list of all tokens to s, in words and in the reader's time.
+func (p pages) makeScreen(v *web.Visit, s shown) (web.Screen, error) {
 	list, err := p.desk.Tokens(v.Context())
 	if err != nil {
 		return web.Screen{}, err
 	}
 	for i := range list {
 		t := &list[i]
-		for _, c := range scopes(web.Person{Super: true}) {
+		for _, c := range scopeChoices(web.Person{Super: true}) {
 			if c.Value == t.Scope {
 				t.Scope = c.Text
 			}
@@ -153,7 +155,7 @@ func (p pages) screen(v *web.Visit, s shown) (web.Screen, error) {
 }
 
 func (p pages) list(v *web.Visit) error {
-	s, err := p.screen(v, shown{Form: form(v.Person)})
+	s, err := p.makeScreen(v, shown{Form: makeForm(v.Person)})
 	if err != nil {
 		return err
 	}
@@ -164,27 +166,28 @@ func (p pages) list(v *web.Visit) error {
 func (p pages) makeToken(v *web.Visit) error {
 	problems := map[string]string{}
 	name, scope := v.Value("name"), v.Value("scope")
-	if name == "" || len([]rune(name)) > maxNameRunes || strings.ContainsAny(name, "\r\n") {
-		problems["name"] = "Write a name of one line, at most 80 signs."
+	fits := name != "" && len([]rune(name)) <= maxNameRunes
+	if !fits || strings.ContainsAny(name, "\r\n") {
+		problems["name"] = "Write a name of one line, at most " + strconv.Itoa(maxNameRunes) + " signs."
 	}
-	if !isOffered(scopes(v.Person), scope) {
+	if !isOffered(scopeChoices(v.Person), scope) {
 		problems["scope"] = "Choose one of these."
 	}
 	days, err := strconv.Atoi(v.Value("days"))
-	if err != nil || !isOffered(lifetimes(), v.Value("days")) {
+	if err != nil || !isOffered(lifetimeChoices(), v.Value("days")) {
 		problems["days"] = "Choose one of these."
 	}
 	if len(problems) > 0 {
 		return p.showAgain(v, problems)
 	}
 	secret, err := p.desk.Make(v.Context(), v.Person, name, web.Scope(scope), days)
-	switch {
-	case errors.Is(err, ErrTooMany):
+	if errors.Is(err, ErrTooMany) {
 		return p.showAgain(v, map[string]string{"name": "There are too many tokens at work. Revoke one that nobody needs."})
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
-	s, err := p.screen(v, shown{Form: form(v.Person), Secret: secret, Name: name})
+	s, err := p.makeScreen(v, shown{Form: makeForm(v.Person), Secret: secret, Name: name})
 	if err != nil {
 		return err
 	}
@@ -193,9 +196,9 @@ func (p pages) makeToken(v *web.Visit) error {
 
 // showAgain shows the form that was sent, and what is wrong with it.
 func (p pages) showAgain(v *web.Visit, problems map[string]string) error {
-	f := form(v.Person)
+	f := makeForm(v.Person)
 	f.Keep(v, problems)
-	s, err := p.screen(v, shown{Form: f})
+	s, err := p.makeScreen(v, shown{Form: f})
 	if err != nil {
 		return err
 	}
@@ -214,10 +217,10 @@ func (p pages) revoke(v *web.Visit) error {
 		return v.Saved(path, endedText)
 	}
 	err = p.desk.Revoke(v.Context(), v.Person, id)
-	switch {
-	case errors.Is(err, ErrNone):
+	if errors.Is(err, ErrNone) {
 		return v.Saved(path, endedText)
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	return v.Saved(path, "Revoked. It opens nothing from now on.")
@@ -249,10 +252,10 @@ func (p pages) apply(v *web.Visit) error {
 	}
 	said, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
 	var refused Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return v.Refuse(http.StatusUnprocessableEntity, "Nothing was changed:\n"+string(refused), "")
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -270,7 +273,8 @@ func readQuery(query string) (dry, prune bool, err error) {
 	given := map[string]bool{}
 	for name, list := range values {
 		isKnown := name == "dry_run" || name == "prune"
-		if !isKnown || !slices.Equal(list, []string{"yes"}) && !slices.Equal(list, []string{"no"}) {
+		isYesOrNo := slices.Equal(list, []string{"yes"}) || slices.Equal(list, []string{"no"})
+		if !isKnown || !isYesOrNo {
 			return false, false, fmt.Errorf("tokens: %q in the address", name)
 		}
 		given[name] = list[0] == "yes"
