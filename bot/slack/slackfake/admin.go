@@ -36,13 +36,14 @@ func (a *Administrator) ScopesUsed() []string {
 	return slices.Sorted(maps.Keys(a.grant.Used))
 }
 
-// chanEvent emits channel_x or group_x. Caller holds the lock.
-func (r *rooms) chanEvent(ch *channel, what string, payload any) {
+// emitChannelEvent emits channel_x or group_x. Caller holds the lock.
+func (r *rooms) emitChannelEvent(ch *channel, what string, payload any) {
 	name := ch.Kind() + "_" + what
 	r.Note(Change{Kind: "channel", Channel: ch.ID})
 	r.events.Emit(name, &ch.Channel, map[string]any{"type": name, "channel": payload})
 }
 
+// withChannel calls f with the channel that has this id, and with the lock held.
 func (r *rooms) withChannel(id string, f func(*channel)) error {
 	r.Mu.Lock()
 	defer r.Mu.Unlock()
@@ -57,19 +58,19 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 // ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
 // is_archived first. Errors: channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
-	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.archive(ch, a.rooms.anyPerson(ch), on) })
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, a.rooms.anyPerson(ch), on) })
 }
 
-func (r *rooms) archive(ch *channel, actor string, on bool) {
+func (r *rooms) setArchived(ch *channel, actor string, on bool) {
 	if on {
-		r.announce(ch, actor, "channel_archive", "archived the channel")
+		r.postNotice(ch, actor, "channel_archive", "archived the channel")
 		ch.Archived = true
-		r.chanEvent(ch, "archive", ch.ID)
+		r.emitChannelEvent(ch, "archive", ch.ID)
 		return
 	}
 	ch.Archived = false
-	r.chanEvent(ch, "unarchive", ch.ID)
-	r.announce(ch, actor, "channel_unarchive", "un-archived the channel")
+	r.emitChannelEvent(ch, "unarchive", ch.ID)
+	r.postNotice(ch, actor, "channel_unarchive", "un-archived the channel")
 }
 
 // RenameChannel changes a channel's name. Errors: channel_not_found.
@@ -77,16 +78,17 @@ func (a *Administrator) RenameChannel(id, name string) error {
 	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.rename(ch, a.rooms.anyPerson(ch), name) })
 }
 
+// rename changes a channel's name in somebody's name. Caller holds the lock.
 func (r *rooms) rename(ch *channel, actor, name string) {
-	r.announce(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
+	r.postNotice(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
 	ch.Name = name
-	r.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
+	r.emitChannelEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
 }
 
 // DeleteChannel removes a channel with its messages. Errors: channel_not_found.
 func (a *Administrator) DeleteChannel(id string) error {
 	return a.rooms.withChannel(id, func(ch *channel) {
-		a.rooms.chanEvent(ch, "deleted", ch.ID)
+		a.rooms.emitChannelEvent(ch, "deleted", ch.ID)
 		delete(a.rooms.channels, id)
 		a.rooms.chanIDs = slices.DeleteFunc(a.rooms.chanIDs, func(x string) bool { return x == id })
 	})
@@ -122,42 +124,41 @@ func (a *Administrator) Kick(in, user string) error {
 
 // LockThread forbids (or allows again) replies in a thread. Errors: channel_not_found, thread_not_found.
 func (a *Administrator) LockThread(in, ts string, on bool) error {
-	missing := false
-	err := a.rooms.withChannel(in, func(ch *channel) {
-		if m := ch.byTS[ts]; m == nil || m.IsReply() {
-			missing = true
-			return
-		}
-		th := ch.threadOf(ts)
-		th.locked, th.root.IsLocked = on, &on
-		a.Note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
-	})
-	if err == nil && missing {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	ch := a.rooms.channels[in]
+	if ch == nil {
+		return workspace.Refuse("channel_not_found")
+	}
+	m := ch.byTS[ts]
+	if m == nil || m.IsReply() {
 		return workspace.Refuse("thread_not_found")
 	}
-	return err
+	th := ch.threadOf(ts)
+	th.locked, th.root.IsLocked = on, &on
+	a.Note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
+	return nil
 }
 
 // Unfurl attaches a link preview to a message: message_changed without an edit.
 // Errors: channel_not_found, message_not_found.
 func (a *Administrator) Unfurl(in, ts string) error {
-	missing := false
-	err := a.rooms.withChannel(in, func(ch *channel) {
-		m := ch.byTS[ts]
-		if m == nil {
-			missing = true
-			return
-		}
-		prev := m.Clone()
-		m.Attachments = workspace.MustJSON([]any{object{
-			"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
-		}})
-		a.board.change(ch, m, prev)
-	})
-	if err == nil && missing {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	ch := a.rooms.channels[in]
+	if ch == nil {
+		return workspace.Refuse("channel_not_found")
+	}
+	m := ch.byTS[ts]
+	if m == nil {
 		return workspace.Refuse("message_not_found")
 	}
-	return err
+	prev := m.Clone()
+	m.Attachments = workspace.MustJSON([]any{object{
+		"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
+	}})
+	a.board.emitChange(ch, m, prev)
+	return nil
 }
 
 // ForgetMessage makes a message vanish without an event, as retention rules do.
@@ -170,10 +171,10 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 		}
 		delete(ch.byTS, ts)
 		delete(ch.threads, ts)
-		ch.messages = without(ch.messages, m)
+		ch.messages = removeMessage(ch.messages, m)
 		if t := ch.threads[m.ThreadTS]; t != nil {
-			t.replies = without(t.replies, m)
-			t.recount()
+			t.replies = removeMessage(t.replies, m)
+			t.recountReplies()
 		}
 		a.Note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
 	})

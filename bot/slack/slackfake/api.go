@@ -64,8 +64,8 @@ func (s *Server) Calls(method string) []Call {
 	return out
 }
 
-// routes serves the Web API, files, response URLs, Socket Mode and /_fake/.
-func (s *Server) routes() http.Handler {
+// makeRoutes serves the Web API, files, response URLs, Socket Mode and /_fake/.
+func (s *Server) makeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.api.serveAPI)
 	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
@@ -73,10 +73,11 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
 	mux.HandleFunc("GET /link/", s.Sockets.ServeSocket)
 	mux.HandleFunc("GET /signin", s.api.files.serveSignin)
-	(&driver{srv: s}).routes(mux)
+	(&driver{srv: s}).addRoutes(mux)
 	return mux
 }
 
+// serveAPI answers a call: first come faults that keep it from taking effect, then the call itself, then faults of the answer.
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
@@ -86,11 +87,11 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	a.Mu.Lock()
 	a.CalledAt = baseOf(r)
 	f := a.faults.Strike(c.Method, c.Str("channel"))
-	if f != nil && preempts(f) {
+	if f != nil && hasNoEffect(f) {
 		a.record(c, workspace.Refuse("fault"), f)
 	}
 	a.Mu.Unlock()
-	if f != nil && !faultBefore(w, r, f) {
+	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
 	a.Mu.Lock()
@@ -107,7 +108,7 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	a.scopeHeaders(c, w.Header())
 	a.Mu.Unlock()
-	if f != nil && !faultAfter(w, r, f) {
+	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
 	if err != nil {
@@ -128,6 +129,7 @@ func (a *webAPI) scopeHeaders(c *call, h http.Header) {
 	}
 }
 
+// baseOf returns the address to which a request was sent, without its path.
 func baseOf(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host
@@ -135,6 +137,7 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
+// record keeps a call, with how it ended and with the fault that struck it. Caller holds the lock.
 func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 	rec := Call{At: a.Now(), Method: c.Method, Args: c.Args, OK: err == nil, Scopes: c.Used}
 	if err != nil {
@@ -156,28 +159,27 @@ func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 
 // answer writes an ok:false body, or a 429.
 func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
-	switch {
-	case err.Retry > 0:
+	if err.Retry > 0 {
 		answerLater(w, err.Code, err.Retry)
-	default:
-		body := reply{"ok": false, "error": err.Code}
-		if err.Code == "missing_scope" {
-			a.Mu.Lock()
-			body["needed"], body["provided"] = err.Needed, a.grant.Provided()
-			a.Mu.Unlock()
-		}
-		if len(err.Messages) > 0 {
-			body["response_metadata"] = reply{"messages": err.Messages}
-			if err.Code == "invalid_blocks" {
-				var errs []string
-				for _, m := range err.Messages {
-					errs = append(errs, strings.TrimPrefix(m, "[ERROR] "))
-				}
-				body["errors"] = errs
-			}
-		}
-		writeJSON(w, http.StatusOK, body)
+		return
 	}
+	body := reply{"ok": false, "error": err.Code}
+	if err.Code == "missing_scope" {
+		a.Mu.Lock()
+		body["needed"], body["provided"] = err.Needed, a.grant.Provided()
+		a.Mu.Unlock()
+	}
+	if len(err.Messages) > 0 {
+		body["response_metadata"] = reply{"messages": err.Messages}
+		if err.Code == "invalid_blocks" {
+			var errs []string
+			for _, m := range err.Messages {
+				errs = append(errs, strings.TrimPrefix(m, "[ERROR] "))
+			}
+			body["errors"] = errs
+		}
+	}
+	writeJSON(w, http.StatusOK, body)
 }
 
 // answerLater asks the app to call again after some seconds.
@@ -220,45 +222,57 @@ func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
 			return nil, missingArg(c.Method, k)
 		}
 	}
-	if err := a.limit(c.Method, m.tier, c.Str("channel")); err != nil {
+	if err := a.checkLimit(c.Method, m.tier, c.Str("channel")); err != nil {
 		return nil, err
 	}
 	return m.do(c)
 }
 
+// missingArg returns what Slack says of a call without a required argument.
 func missingArg(method, arg string) *workspace.Refusal {
-	switch {
-	case arg == "channel" && !strings.HasPrefix(method, "reactions."):
+	switch arg {
+	case "channel":
+		if strings.HasPrefix(method, "reactions.") {
+			return workspace.Refuse("no_item_specified")
+		}
 		return workspace.Refuse("channel_not_found")
-	case arg == "channel", arg == "timestamp":
+	case "timestamp":
 		return workspace.Refuse("no_item_specified")
-	case arg == "name":
+	case "name":
 		return workspace.Refuse("invalid_name")
-	case arg == "post_at":
+	case "post_at":
 		return workspace.Refuse("invalid_time")
-	case arg == "user":
+	case "user":
 		return workspace.Refuse("user_not_found")
-	case arg == "email":
+	case "email":
 		return workspace.Refuse("users_not_found")
 	}
 	return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
+// authorize checks that a call has the kind of token that its method wants, and that the token is valid.
 func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 	want := a.grant.Token
 	if m.appToken {
 		want = a.Opt.AppToken
 	}
-	switch {
-	case c.Token == "":
+	if c.Token == "" {
 		return workspace.Refuse("not_authed")
-	case a.grant.Revoked && (c.Token == a.Opt.BotToken || c.Token == a.Opt.AppToken):
-		return workspace.Refuse("account_inactive")
-	case c.Token == a.Opt.BotToken && c.Token != a.grant.Token:
+	}
+	isFirstBotToken := c.Token == a.Opt.BotToken // NewToken may have replaced it
+	isAppToken := c.Token == a.Opt.AppToken
+	if a.grant.Revoked {
+		if isFirstBotToken || isAppToken {
+			return workspace.Refuse("account_inactive")
+		}
+	}
+	if isFirstBotToken && c.Token != a.grant.Token {
 		return workspace.Refuse("token_revoked")
-	case c.Token == want:
+	}
+	if c.Token == want {
 		return nil
-	case c.Token == a.Opt.AppToken || c.Token == a.grant.Token:
+	}
+	if isAppToken || c.Token == a.grant.Token {
 		return workspace.Refuse("not_allowed_token_type")
 	}
 	return workspace.Refuse("invalid_auth")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parley/bot/slack/slackfake/webcall"
 	"parley/bot/slack/slackfake/workspace"
@@ -22,7 +23,9 @@ type rooms struct {
 
 // reset forgets all channels. Caller holds the lock.
 func (r *rooms) reset() {
-	r.channels, r.chanIDs, r.moved = map[string]*channel{}, nil, map[string]string{}
+	r.channels = map[string]*channel{}
+	r.chanIDs = nil
+	r.moved = map[string]string{}
 }
 
 // channel is a Channel with its messages. Guarded by the lock.
@@ -55,7 +58,7 @@ func (a *Administrator) AddChannel(c Channel) Channel {
 			"id": ch.ID, "name": ch.Name, "created": ch.Created, "creator": ch.Creator,
 		}})
 	}
-	return ch.view()
+	return ch.cloneChannel()
 }
 
 // putChannel fills in and stores c. Caller holds the lock.
@@ -83,7 +86,7 @@ func (r *rooms) putChannel(c Channel) *channel {
 	return ch
 }
 
-func (c *channel) view() Channel {
+func (c *channel) cloneChannel() Channel {
 	out := c.Channel
 	out.Members = slices.Clone(c.Members)
 	return out
@@ -95,7 +98,7 @@ func (s *Server) Channels() []Channel {
 	defer s.Mu.Unlock()
 	var out []Channel
 	for _, id := range s.rooms.chanIDs {
-		out = append(out, s.rooms.channels[id].view())
+		out = append(out, s.rooms.channels[id].cloneChannel())
 	}
 	return out
 }
@@ -110,7 +113,9 @@ func (s *Server) DM(user string) string {
 // dmWith finds or opens the direct channel with the bot. Caller holds the lock.
 func (r *rooms) dmWith(user string) *channel {
 	for _, id := range r.chanIDs {
-		if c := r.channels[id]; c.IM && c.members[user] && c.members[r.Opt.BotUser] {
+		c := r.channels[id]
+		isBetweenThem := c.members[user] && c.members[r.Opt.BotUser]
+		if c.IM && isBetweenThem {
 			return c
 		}
 	}
@@ -133,24 +138,26 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 		ev["inviter"] = inviter
 	}
 	r.events.Emit("member_joined_channel", &ch.Channel, ev)
-	r.announce(ch, user, "channel_join", "<@"+user+"> has joined the channel")
+	r.postNotice(ch, user, "channel_join", "<@"+user+"> has joined the channel")
 }
 
-// announce posts one of Slack's own lines about a channel; it notifies nobody. Caller holds the lock.
-func (r *rooms) announce(ch *channel, user, subtype, text string) {
-	r.board.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
+// postNotice posts one of Slack's own lines about a channel; it notifies nobody. Caller holds the lock.
+func (r *rooms) postNotice(ch *channel, user, subtype, text string) {
+	r.board.insertMessage(ch, &Message{Subtype: subtype, User: user, Text: text})
 }
 
 // anyPerson is the id of a person of the channel, in whose name an administrator's act is announced.
 func (r *rooms) anyPerson(ch *channel) string {
 	for _, id := range ch.Members {
-		if u := r.people.users[id]; u != nil && !u.Bot {
+		u := r.people.users[id]
+		if u != nil && !u.Bot {
 			return id
 		}
 	}
 	return "USLACKBOT"
 }
 
+// memberKind returns the letter that events about members have for a kind of channel.
 func memberKind(ch *channel) string {
 	if ch.Private {
 		return "G"
@@ -180,12 +187,13 @@ func (r *rooms) leave(ch *channel, user string) {
 
 func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case ch.Private, ch.IM:
+	}
+	if ch.Private || ch.IM {
 		return nil, workspace.Refuse("method_not_supported_for_channel_type")
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
 	}
 	out := reply{}
@@ -200,16 +208,19 @@ func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
 
 func (a *conversationAPI) leaveChannel(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case ch.IM:
+	}
+	if ch.IM {
 		return nil, workspace.Refuse("method_not_supported_for_channel_type")
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
-	case ch.Name == "general":
+	}
+	if ch.Name == "general" {
 		return nil, workspace.Refuse("cant_leave_general")
-	case !ch.members[a.Opt.BotUser]:
+	}
+	if !ch.members[a.Opt.BotUser] {
 		return reply{"not_in_channel": true}, nil
 	}
 	if err := c.Need(manageScope(ch.Private)); err != nil {
@@ -220,7 +231,7 @@ func (a *conversationAPI) leaveChannel(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
+	ch, err := a.findManaged(c)
 	if err != nil {
 		return nil, err
 	}
@@ -232,12 +243,13 @@ func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("no_user")
 	}
 	for _, id := range ids {
-		switch {
-		case a.rooms.people.users[id] == nil || a.rooms.people.users[id].Deleted:
+		if a.rooms.people.users[id] == nil || a.rooms.people.users[id].Deleted {
 			return nil, workspace.Refuse("user_not_found")
-		case id == a.Opt.BotUser:
+		}
+		if id == a.Opt.BotUser {
 			return nil, workspace.Refuse("cant_invite_self")
-		case ch.members[id]:
+		}
+		if ch.members[id] {
 			return nil, workspace.Refuse("already_in_channel")
 		}
 	}
@@ -247,17 +259,26 @@ func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
+// maxChannelName is how many characters a channel's name may have.
+const maxChannelName = 80
+
 // checkNewName checks a new channel's name.
 func (r *rooms) checkNewName(name string) *workspace.Refusal {
-	bad := func(x rune) bool {
-		return (x < 'a' || x > 'z') && (x < '0' || x > '9') && x != '-' && x != '_' && x < 0x80
+	isForbidden := func(x rune) bool {
+		isLetter := x >= 'a' && x <= 'z'
+		isDigit := x >= '0' && x <= '9'
+		if isLetter || isDigit {
+			return false
+		}
+		return x < utf8.RuneSelf && !strings.ContainsRune("-_", x) // letters beyond ASCII are allowed
 	}
-	switch {
-	case name == "":
+	if name == "" {
 		return workspace.Refuse("invalid_name_required")
-	case len([]rune(name)) > 80:
+	}
+	if len([]rune(name)) > maxChannelName {
 		return workspace.Refuse("invalid_name_maxlength")
-	case strings.ContainsFunc(name, bad):
+	}
+	if strings.ContainsFunc(name, isForbidden) {
 		return workspace.Refuse("invalid_name_specials")
 	}
 	for _, ch := range r.channels {
@@ -289,7 +310,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 		if !ch.IM {
 			return nil, workspace.Refuse("method_not_supported_for_channel_type")
 		}
-		return a.opened(c, ch, true), nil
+		return a.showOpened(c, ch, true), nil
 	}
 	ids := webcall.List(c.Str("users"))
 	switch len(ids) {
@@ -300,20 +321,21 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
 	u := a.rooms.people.users[ids[0]]
-	switch {
-	case u == nil:
+	if u == nil {
 		return nil, workspace.Refuse("user_not_found")
-	case u.Deleted:
+	}
+	if u.Deleted {
 		return nil, workspace.Refuse("user_disabled")
-	case u.Bot:
+	}
+	if u.Bot {
 		return nil, workspace.Refuse("cannot_dm_bot")
 	}
 	before := len(a.rooms.chanIDs)
 	ch := a.rooms.dmWith(u.ID)
-	return a.opened(c, ch, len(a.rooms.chanIDs) == before), nil
+	return a.showOpened(c, ch, len(a.rooms.chanIDs) == before), nil
 }
 
-func (a *conversationAPI) opened(c *call, ch *channel, already bool) reply {
+func (a *conversationAPI) showOpened(c *call, ch *channel, already bool) reply {
 	out := reply{"channel": reply{"id": ch.ID}}
 	if c.Flag("return_im") {
 		out["channel"] = a.rooms.channelJSON(ch)

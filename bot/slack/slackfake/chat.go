@@ -24,8 +24,8 @@ type chatAPI struct {
 // reset forgets what is to be posted later. Caller holds the lock.
 func (a *chatAPI) reset() { a.later = map[string]*scheduled{} }
 
-// writable finds the channel and checks that the bot may post there.
-func (a *chatAPI) writable(c *call) (*channel, *workspace.Refusal) {
+// findWritable finds the channel and checks that the bot may post there.
+func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 	id := c.Str("channel")
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
 		u := a.rooms.people.users[id]
@@ -35,12 +35,13 @@ func (a *chatAPI) writable(c *call) (*channel, *workspace.Refusal) {
 		return a.rooms.dmWith(id), nil
 	}
 	ch, err := a.rooms.findChannel(a.rooms.idOfName(id))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
-	case !ch.members[a.Opt.BotUser]:
+	}
+	if !ch.members[a.Opt.BotUser] {
 		if ch.Private || c.Need("chat:write.public") != nil {
 			return nil, workspace.Refuse("not_in_channel")
 		}
@@ -53,8 +54,11 @@ func (r *rooms) idOfName(name string) string {
 	if r.channels[name] != nil {
 		return name
 	}
+	wanted := strings.TrimPrefix(name, "#")
 	for _, id := range r.chanIDs {
-		if ch := r.channels[id]; !ch.IM && name != "" && ch.Name == strings.TrimPrefix(name, "#") {
+		ch := r.channels[id]
+		isWanted := !ch.IM && ch.Name == wanted
+		if isWanted && name != "" {
 			return id
 		}
 	}
@@ -62,7 +66,7 @@ func (r *rooms) idOfName(name string) string {
 }
 
 func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.writable(c)
+	ch, err := a.findWritable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +83,14 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	if err := a.placeInThread(c, ch, m); err != nil {
 		return nil, err
 	}
-	a.board.insert(ch, m)
+	a.board.insertMessage(ch, m)
 	out := m.Clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
 }
 
 // postMe posts what the app does, as /me does for people.
 func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.writable(c)
+	ch, err := a.findWritable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +99,7 @@ func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
 	}
 	m := c.BotMessage(webcall.Content{Text: c.Str("text")})
 	m.Subtype, m.Blocks = "me_message", nil
-	a.board.insert(ch, m)
+	a.board.insertMessage(ch, m)
 	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
@@ -112,7 +116,8 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	if root != nil && root.IsReply() {
 		return workspace.Refuse("cannot_reply_to_message")
 	}
-	if t := ch.threads[m.ThreadTS]; t != nil && t.locked {
+	t := ch.threads[m.ThreadTS]
+	if t != nil && t.locked {
 		return workspace.Refuse("restricted_action_thread_locked")
 	}
 	if c.Flag("reply_broadcast") && root != nil {
@@ -128,10 +133,10 @@ func (a *chatAPI) ownMessage(c *call, denied string) (*channel, *Message, *works
 		return nil, nil, err
 	}
 	m := ch.byTS[c.Str("ts")]
-	switch {
-	case m == nil || m.Subtype == "tombstone":
+	if m == nil || m.Subtype == "tombstone" {
 		return nil, nil, workspace.Refuse("message_not_found")
-	case m.BotID != a.Opt.BotID && m.User != a.Opt.BotUser:
+	}
+	if m.BotID != a.Opt.BotID && m.User != a.Opt.BotUser {
 		return nil, nil, workspace.Refuse(denied)
 	}
 	return ch, m, nil
@@ -160,14 +165,15 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	if c.Has("text") || c.Has("markdown_text") {
 		m.Text = body.Text
 	}
-	switch {
-	case c.Raw("blocks") != nil:
-		if hasRichText(m.Blocks) && !m.Composed && body.Blocks != nil && !hasRichText(body.Blocks) {
+	if c.Raw("blocks") != nil {
+		wasRich := hasRichText(m.Blocks) && !m.Composed
+		becomesPlain := body.Blocks != nil && !hasRichText(body.Blocks)
+		if wasRich && becomesPlain {
 			m.Text = prev.Text
 			return nil, workspace.Refuse("block_mismatch")
 		}
 		m.Blocks, m.Composed = body.Blocks, false
-	case c.Str("text") != "" || c.Has("markdown_text"):
+	} else if c.Str("text") != "" || c.Has("markdown_text") {
 		m.Blocks, m.Composed = body.Blocks, false // text alone replaces the blocks
 	}
 	if m.Blocks == nil {
@@ -182,10 +188,11 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	if c.Raw("blocks") == nil { // Slack marks only changes of the text as edits
 		m.Edited = &Edited{User: a.Opt.BotUser, TS: workspace.FormatTS(a.Now().UnixMicro())}
 	}
-	a.board.change(ch, m, prev)
+	a.board.emitChange(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.Clone()}, nil
 }
 
+// hasRichText reports whether one of some blocks is rich text.
 func hasRichText(blocks json.RawMessage) bool {
 	var list []struct {
 		Type string `json:"type"`
@@ -207,12 +214,12 @@ func (a *chatAPI) deleteMessage(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 	ts := m.TS
-	a.board.remove(ch, m)
+	a.board.removePosted(ch, m)
 	return reply{"channel": ch.ID, "ts": ts}, nil
 }
 
 func (a *chatAPI) postEphemeral(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.writable(c)
+	ch, err := a.findWritable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +246,7 @@ func (s *clicks) showEphemeral(ch *channel, e *Ephemeral) {
 	s.Note(Change{Kind: "ephemeral", Channel: ch.ID, TS: e.TS, Thread: e.ThreadTS, User: e.User})
 }
 
-func (a *chatAPI) permalink(c *call) (reply, *workspace.Refusal) {
+func (a *chatAPI) getPermalink(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err

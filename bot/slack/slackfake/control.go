@@ -32,7 +32,7 @@ type driver struct {
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (d *driver) routes(mux *http.ServeMux) {
+func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -53,8 +53,8 @@ func (d *driver) routes(mux *http.ServeMux) {
 	get("views", func(q func(string) string) any {
 		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
-	get("slow", func(q func(string) string) any { return s.Events.Slow(seconds(q("over"))) })
-	get("info", func(func(string) string) any { return d.info() })
+	get("slow", func(q func(string) string) any { return s.Events.Slow(parseSeconds(q("over"))) })
+	get("info", func(func(string) string) any { return d.makeInfo() })
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
 	mux.Handle("GET /_fake/changes", s.Log)
 	s.FaultRoutes(mux, "/_fake/faults")
@@ -101,8 +101,8 @@ func (s *Server) Snapshot(only string) Snapshot {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	for _, id := range s.rooms.chanIDs {
-		if ch := s.rooms.channels[id]; only == "" || id == only {
-			out.Channels = append(out.Channels, ch.state())
+		if only == "" || id == only {
+			out.Channels = append(out.Channels, s.rooms.channels[id].makeState())
 		}
 	}
 	for _, f := range s.files.files {
@@ -111,8 +111,8 @@ func (s *Server) Snapshot(only string) Snapshot {
 	return out
 }
 
-func (c *channel) state() ChannelState {
-	out := ChannelState{Channel: c.view(), Messages: []*Message{}, Threads: map[string][]*Message{}}
+func (c *channel) makeState() ChannelState {
+	out := ChannelState{Channel: c.cloneChannel(), Messages: []*Message{}, Threads: map[string][]*Message{}}
 	for _, m := range c.messages {
 		out.Messages = append(out.Messages, m.Clone())
 	}
@@ -124,9 +124,12 @@ func (c *channel) state() ChannelState {
 	return out
 }
 
-func (d *driver) info() reply {
+func (d *driver) makeInfo() reply {
 	s := d.srv
-	used, lost, pending, sockets := s.Admin.ScopesUsed(), s.Events.Lost(), s.Events.Pending(), s.Sockets.Count()
+	used := s.Admin.ScopesUsed() // these take the lock themselves
+	lost := s.Events.Lost()
+	pending := s.Events.Pending()
+	sockets := s.Sockets.Count()
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return reply{
@@ -139,19 +142,20 @@ func (d *driver) info() reply {
 
 func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
-	switch {
-	case f == nil:
+	if f == nil {
 		writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
-	case r.URL.Query().Get("raw") != "":
-		w.Header().Set("Content-Type", f.Mimetype)
-		w.Write(f.Data) //nolint:errcheck // the client is gone
-	default:
-		writeJSON(w, http.StatusOK, f)
+		return
 	}
+	if r.URL.Query().Get("raw") == "" {
+		writeJSON(w, http.StatusOK, f)
+		return
+	}
+	w.Header().Set("Content-Type", f.Mimetype)
+	w.Write(f.Data) //nolint:errcheck // the client is gone
 }
 
-// seconds reads a number of seconds; 0 when it is none.
-func seconds(text string) time.Duration {
+// parseSeconds reads a number of seconds; 0 when it is none.
+func parseSeconds(text string) time.Duration {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0

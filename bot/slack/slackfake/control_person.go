@@ -41,19 +41,19 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	}
 	p := d.srv.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
-	if out, err, ok := p.answered(r.Context(), verb, a); ok {
+	if out, err, ok := p.runQuestion(r.Context(), verb, a); ok {
 		emulator.Done(w, out, err)
 		return
 	}
-	if err, ok := p.simple(verb, a); ok {
+	if err, ok := p.runSimple(verb, a); ok {
 		emulator.Done(w, nil, err)
 		return
 	}
 	writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 }
 
-// answered runs the verbs that return something; ok is false for others.
-func (p *Person) answered(ctx context.Context, verb string, a Act) (out reply, err error, ok bool) { //nolint:revive // ok last reads as in maps
+// runQuestion runs the verbs that return something; ok is false for others.
+func (p *Person) runQuestion(ctx context.Context, verb string, a Act) (out reply, err error, ok bool) { //nolint:revive // ok last reads as in maps
 	t := Target{Channel: a.Channel, TS: a.TS, View: a.View}
 	var o *Outcome
 	switch verb {
@@ -83,8 +83,8 @@ func (p *Person) answered(ctx context.Context, verb string, a Act) (out reply, e
 	return reply{"outcome": o}, err, true
 }
 
-// simple runs the verbs that only may fail; ok is false for others.
-func (p *Person) simple(verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
+// runSimple runs the verbs that only may fail; ok is false for others.
+func (p *Person) runSimple(verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
 	switch verb {
 	case "edit":
 		err = p.Edit(a.Channel, a.TS, a.Text)

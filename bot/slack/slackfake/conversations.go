@@ -15,8 +15,8 @@ type conversationAPI struct {
 	clicks *clicks
 }
 
-// readable finds a channel and checks scope and, for history, membership.
-func (a *conversationAPI) readable(c *call, verb string) (*channel, *workspace.Refusal) {
+// findReadable finds a channel and checks scope and, for history, membership.
+func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err
@@ -30,10 +30,10 @@ func (a *conversationAPI) readable(c *call, verb string) (*channel, *workspace.R
 	return ch, nil
 }
 
-// history pages newest first. The cursor names the time stamp to go on below, so that new
+// readHistory pages newest first. The cursor names the time stamp to go on below, so that new
 // messages do not shift pages.
-func (a *conversationAPI) history(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.readable(c, "history")
+func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.findReadable(c, "history")
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,8 @@ func (a *conversationAPI) history(c *call) (reply, *workspace.Refusal) {
 	out := []*Message{}
 	end := sort.Search(len(list), func(i int) bool {
 		us, _ := workspace.ParseTS(list[i].TS)
-		return us > w.Latest || w.Skip > 0 && us >= int64(w.Skip)
+		isOnEarlierPage := w.Skip > 0 && us >= int64(w.Skip)
+		return us > w.Latest || isOnEarlierPage
 	})
 	more := 0
 	for i := end - 1; i >= 0; i-- {
@@ -67,9 +68,9 @@ func (a *conversationAPI) history(c *call) (reply, *workspace.Refusal) {
 	}, nil
 }
 
-// repliesOf pages oldest first; every page starts with the root.
-func (a *conversationAPI) repliesOf(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.readable(c, "history")
+// readReplies pages oldest first; every page starts with the root.
+func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.findReadable(c, "history")
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +129,7 @@ func (r *rooms) channelJSON(ch *channel) reply {
 }
 
 func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.readable(c, "read")
+	ch, err := a.findReadable(c, "read")
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +168,18 @@ func (a *conversationAPI) listThose(c *call, own bool) (reply, *workspace.Refusa
 	if err != nil {
 		return nil, err
 	}
-	out, more, seen := []reply{}, 0, 0
+	out := []reply{}
+	more, seen := 0, 0
 	for _, id := range a.rooms.chanIDs {
 		ch := a.rooms.channels[id]
 		kind := map[string]string{"im": "im", "group": "private_channel", "channel": "public_channel"}[ch.Kind()]
-		in := ch.members[a.Opt.BotUser]
-		if !want[kind] || (own || ch.Private || ch.IM) && !in || ch.Archived && c.Flag("exclude_archived") {
+		isExcluded := ch.Archived && c.Flag("exclude_archived")
+		if !want[kind] || isExcluded {
+			continue
+		}
+		isHidden := ch.Private || ch.IM
+		needsMembership := own || isHidden
+		if needsMembership && !ch.members[a.Opt.BotUser] {
 			continue
 		}
 		if seen++; seen <= skip {
@@ -188,7 +195,7 @@ func (a *conversationAPI) listThose(c *call, own bool) (reply, *workspace.Refusa
 }
 
 func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.readable(c, "read")
+	ch, err := a.findReadable(c, "read")
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +226,7 @@ func (a *conversationAPI) setStatus(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: status")
 	}
 	st := ThreadStatus{Channel: ch.ID, Thread: ts, Text: c.Str("status"), Until: a.Now().Add(statusLife)}
-	if (c.Str("username") != "" || c.Str("icon_url") != "" || c.Str("icon_emoji") != "") && c.Need("chat:write.customize") == nil {
+	if c.HasOwnAuthor() && c.Need("chat:write.customize") == nil {
 		st.Username = c.Str("username")
 	}
 	a.clicks.statuses[ch.ID+"|"+ts] = st

@@ -35,8 +35,8 @@ const (
 	FaultLose      = emulator.FaultLose
 )
 
-// preempts reports whether the request never takes effect.
-func preempts(f *emulator.Struck) bool {
+// hasNoEffect reports whether the request never takes effect.
+func hasNoEffect(f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultRateLimit, FaultBareLimit:
 		return true
@@ -47,8 +47,8 @@ func preempts(f *emulator.Struck) bool {
 	}
 }
 
-// faultBefore plays what comes before the effect; false means the request is answered.
-func faultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
+// runFaultBefore plays what comes before the effect; false means the request is answered.
+func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
 		return emulator.Pause(r, f.Delay)
@@ -59,24 +59,24 @@ func faultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) boo
 	case f.After, f.Kind == FaultNeverShare:
 		return true
 	default:
-		return spoil(w, f)
+		return answerWrongly(w, f)
 	}
 	return false
 }
 
-// faultAfter plays what comes after the effect; false means the request is answered.
-func faultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
-	switch {
-	case !f.After, f.Kind == FaultNeverShare:
+// runFaultAfter plays what comes after the effect; false means the request is answered.
+func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
+	if !f.After || f.Kind == FaultNeverShare {
 		return true
-	case f.Kind == FaultDelay:
+	}
+	if f.Kind == FaultDelay {
 		return emulator.Pause(r, f.Delay)
 	}
-	return spoil(w, f)
+	return answerWrongly(w, f)
 }
 
-// spoil answers wrongly; false says that it did.
-func spoil(w http.ResponseWriter, f *emulator.Struck) bool {
+// answerWrongly answers wrongly; false says that it did.
+func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	text := func(v, standard string) string {
 		if v == "" {
 			return standard

@@ -45,11 +45,8 @@ type fileAPI struct {
 }
 
 // newFile fills in what Slack derives. Caller holds the lock.
-func (l *library) newFile(name, title, user, team string, data []byte) *File {
-	f := &File{ID: l.NewID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
-	if f.Title == "" {
-		f.Title = name
-	}
+func (l *library) newFile(name, user, team string, data []byte) *File {
+	f := &File{ID: l.NewID("F"), Name: name, Title: name, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
 	f.Created = l.Now().Unix()
 	f.Timestamp = f.Created
 	f.SetData(data)
@@ -63,21 +60,27 @@ func (l *library) newFile(name, title, user, team string, data []byte) *File {
 
 // keepFile stores a file that a person posts. Caller holds the lock.
 func (l *library) keepFile(in NewFile, user, team string) *File {
-	f := l.newFile(in.Name, in.Name, user, team, in.Data)
+	f := l.newFile(in.Name, user, team, in.Data)
 	if in.Mimetype != "" {
 		f.Mimetype = in.Mimetype
 	}
 	if in.FileAccess != "" {
 		f.FileAccess = in.FileAccess
 	}
-	switch {
-	case in.ExternalURL != "" || in.Mode == "external":
-		f.Mode, f.IsExternal, f.ExternalType, f.ExternalURL = "external", true, "gdrive", in.ExternalURL
+	if in.ExternalURL != "" || in.Mode == "external" {
+		f.Mode = "external"
+		f.IsExternal = true
+		f.ExternalType = "gdrive"
+		f.ExternalURL = in.ExternalURL
 		f.URLPrivate, f.URLPrivateDownload = in.ExternalURL, ""
-	case in.Mode == "hidden_by_limit" || in.Mode == "tombstone":
-		f.Mode, f.URLPrivate, f.URLPrivateDownload, f.Data = in.Mode, "", "", nil
-	case in.Mode != "":
+		return f
+	}
+	if in.Mode != "" {
 		f.Mode = in.Mode
+	}
+	if in.Mode == "hidden_by_limit" || in.Mode == "tombstone" {
+		f.URLPrivate, f.URLPrivateDownload = "", ""
+		f.Data = nil
 	}
 	return f
 }
@@ -120,7 +123,9 @@ func (l *library) refreshShares(ch *channel, t *thread) {
 		for _, places := range f.Shares {
 			for _, sh := range places[ch.ID] {
 				if sh.TS == t.root.TS {
-					sh.ReplyCount, sh.ReplyUsersCount, sh.LatestReply = t.root.ReplyCount, t.root.ReplyUsersCount, t.root.LatestReply
+					sh.ReplyCount = t.root.ReplyCount
+					sh.ReplyUsersCount = t.root.ReplyUsersCount
+					sh.LatestReply = t.root.LatestReply
 					sh.ReplyUsers = slices.Clone(t.root.ReplyUsers)
 				}
 			}
@@ -131,17 +136,19 @@ func (l *library) refreshShares(ch *channel, t *thread) {
 func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 	name := c.Str("filename")
 	n, err := strconv.ParseInt(c.Str("length"), 10, 64)
-	switch {
-	case name == "" || c.Str("length") == "":
+	if name == "" || c.Str("length") == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
-	case err != nil || n < 0:
+	}
+	if err != nil || n < 0 {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] length must be an integer")
-	case n == 0:
+	}
+	if n == 0 {
 		return nil, workspace.Refuse("missing_argument")
-	case n > maxFileBytes:
+	}
+	if n > maxFileBytes {
 		return nil, workspace.Refuse("file_upload_size_restricted")
 	}
-	f := a.files.newFile(name, "", a.Opt.BotUser, a.Opt.TeamID, nil)
+	f := a.files.newFile(name, a.Opt.BotUser, a.Opt.TeamID, nil)
 	f.Size, f.AltTxt = n, c.Str("alt_txt")
 	delete(a.files.files, f.ID) // not known before it is complete
 	ticket := a.Secret(48)
@@ -201,16 +208,20 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	var out []*channel
 	for _, id := range ids {
 		ch, err := a.rooms.findChannel(id)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case ch.Archived:
+		}
+		if ch.Archived {
 			return nil, workspace.Refuse("is_archived")
-		case !ch.members[a.Opt.BotUser]:
+		}
+		if !ch.members[a.Opt.BotUser] {
 			return nil, workspace.Refuse("not_in_channel")
 		}
 		if ts := c.Str("thread_ts"); ts != "" {
-			if _, ok := workspace.ParseTS(ts); !ok || ch.byTS[ts] != nil && ch.byTS[ts].IsReply() {
+			_, isTS := workspace.ParseTS(ts)
+			root := ch.byTS[ts]
+			isReply := root != nil && root.IsReply()
+			if !isTS || isReply {
 				return nil, workspace.Refuse("invalid_thread_ts")
 			}
 		}
@@ -225,11 +236,13 @@ func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refus
 		return "", nil, err
 	}
 	for _, b := range blocks {
-		if m, ok := b.(object); ok && m["type"] == "markdown" {
+		m, _ := b.(object)
+		if m["type"] == "markdown" {
 			return "", nil, workspace.Refuse("internal_error")
 		}
 	}
-	if text := c.Str("initial_comment"); text != "" || len(blocks) == 0 {
+	text := c.Str("initial_comment")
+	if text != "" || len(blocks) == 0 {
 		return text, nil, nil
 	}
 	return "", workspace.MustJSON(blocks), nil
@@ -255,7 +268,7 @@ func (a *fileAPI) shareUpload(ch *channel, thread, text string, blocks json.RawM
 		Subtype: "file_share", User: a.Opt.BotUser, BotID: a.Opt.BotID, AppID: a.Opt.AppID,
 		Text: text, Blocks: blocks, Files: files, Upload: &no, ThreadTS: thread,
 	}
-	a.board.insert(ch, m)
+	a.board.insertMessage(ch, m)
 	a.files.shareAll(ch, m)
 }
 
@@ -277,12 +290,13 @@ func (a *fileAPI) fileInfo(c *call) (reply, *workspace.Refusal) {
 // deleteFile removes the app's own file; messages keep a tombstone of it.
 func (a *fileAPI) deleteFile(c *call) (reply, *workspace.Refusal) {
 	f := a.files.files[c.Str("file")]
-	switch {
-	case f == nil:
+	if f == nil {
 		return nil, workspace.Refuse("file_not_found")
-	case f.Mode == "tombstone":
+	}
+	if f.Mode == "tombstone" {
 		return nil, workspace.Refuse("file_deleted")
-	case f.User != a.Opt.BotUser:
+	}
+	if f.User != a.Opt.BotUser {
 		return nil, workspace.Refuse("cant_delete_file")
 	}
 	a.files.buryFile(f)

@@ -49,8 +49,11 @@ type clicks struct {
 
 // reset forgets what was clicked and answered. Caller holds the lock.
 func (s *clicks) reset() {
-	s.ephs, s.replies, s.selected = nil, map[string]*responseURL{}, map[string]kit.State{}
-	s.statuses, s.suggested = map[string]ThreadStatus{}, map[string]object{}
+	s.ephs = nil
+	s.replies = map[string]*responseURL{}
+	s.selected = map[string]kit.State{}
+	s.statuses = map[string]ThreadStatus{}
+	s.suggested = map[string]object{}
 }
 
 // newPayload starts the payload that all interactions share. Caller holds the lock.
@@ -106,10 +109,10 @@ func (p *Person) Click(ctx context.Context, t Target, action string, picked ...s
 	if err != nil {
 		return nil, err
 	}
-	return p.outcome(r), nil
+	return p.makeOutcome(r), nil
 }
 
-func (p *Person) outcome(r delivery.Answer) *Outcome {
+func (p *Person) makeOutcome(r delivery.Answer) *Outcome {
 	out := &Outcome{Error: r.Err, Response: r.Body}
 	if open := p.s.Views(p.id); len(open) > 0 {
 		out.View = open[len(open)-1]
@@ -170,6 +173,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	return payload, nil
 }
 
+// keepChoice keeps what a person chose where the choice shows. Caller holds the lock.
 func (s *clicks) keepChoice(user string, t Target, at *seen) {
 	if at.view != nil {
 		at.view.State = at.state
@@ -202,7 +206,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 			box["thread_ts"] = m.ThreadTS
 		}
 	} else {
-		e := s.ephemeral(ch.ID, user, t.TS)
+		e := s.findEphemeral(ch.ID, user, t.TS)
 		if e == nil {
 			return nil, workspace.Refuse("message_not_found")
 		}
@@ -218,8 +222,12 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 
 func (s *clicks) lookAtView(user, id string) (*seen, error) {
 	v := s.screens.Views[id]
-	if id == "home" || v == nil && s.screens.Homes[user] != nil && s.screens.Homes[user].ID == id {
-		v = s.screens.Homes[user]
+	home := s.screens.Homes[user]
+	isHomeID := home != nil && home.ID == id
+	if id == "home" {
+		v = home
+	} else if v == nil && isHomeID {
+		v = home
 	}
 	if v == nil || v.User != user {
 		return nil, workspace.Refuse("not_found")
@@ -246,20 +254,23 @@ func allBlocks(m *Message) json.RawMessage {
 	return workspace.MustJSON(list)
 }
 
-func (s *clicks) ephemeral(channel, user, ts string) *Ephemeral {
+func (s *clicks) findEphemeral(channel, user, ts string) *Ephemeral {
 	for _, e := range s.ephs {
-		if e.Channel == channel && e.User == user && e.TS == ts && !e.Deleted {
+		isThere := e.Channel == channel && e.TS == ts
+		isShown := e.User == user && !e.Deleted
+		if isThere && isShown {
 			return e
 		}
 	}
 	return nil
 }
 
+// payloadName returns the name that payloads have for a channel. Slack hides the names of private ones.
 func payloadName(ch *channel) string {
-	switch {
-	case ch.IM:
+	if ch.IM {
 		return "directmessage"
-	case ch.Private:
+	}
+	if ch.Private {
 		return "privategroup"
 	}
 	return ch.Name
@@ -289,7 +300,9 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	if at.view != nil {
 		payload["view"] = at.view.Clone()
 	}
-	payload["value"], payload["action_id"], payload["block_id"] = text, e["action_id"], b["block_id"]
+	payload["value"] = text
+	payload["action_id"] = e["action_id"]
+	payload["block_id"] = b["block_id"]
 	key := p.id + "|" + fmt.Sprint(e["action_id"])
 	s.Mu.Unlock()
 	r, err := s.clicks.askInteractive(ctx, payload)
@@ -299,6 +312,7 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	return s.clicks.takeOptions(key, r)
 }
 
+// takeOptions reads the options that the app offers, and keeps them for the person who chooses.
 func (s *clicks) takeOptions(key string, r delivery.Answer) ([]string, error) {
 	var o object
 	if r.Err != "" || json.Unmarshal(r.Body, &o) != nil {

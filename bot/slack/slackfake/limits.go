@@ -14,16 +14,16 @@ type bucket struct {
 	count  int
 }
 
-// limit applies the published rate limits when Options.Limits is set. Caller holds the lock.
+// checkLimit applies the published rate limits when Options.Limits is set. Caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
-func (a *webAPI) limit(method string, tier int, channel string) *workspace.Refusal {
-	switch {
-	case !a.Opt.Limits:
+func (a *webAPI) checkLimit(method string, tier int, channel string) *workspace.Refusal {
+	if !a.Opt.Limits {
 		return nil
-	case method == "chat.postMessage":
+	}
+	if method == "chat.postMessage" {
 		return a.limitPost(channel)
 	}
-	b := a.bucket(method)
+	b := a.findBucket(method)
 	now := a.Now()
 	if now.Sub(b.at) >= time.Minute {
 		b.at, b.count = now, 0
@@ -37,7 +37,7 @@ func (a *webAPI) limit(method string, tier int, channel string) *workspace.Refus
 
 // limitPost lets a channel have PostPerSecond with bursts of PostBurst.
 func (a *webAPI) limitPost(channel string) *workspace.Refusal {
-	b := a.bucket("post|" + channel)
+	b := a.findBucket("post|" + channel)
 	now := a.Now()
 	if b.at.IsZero() {
 		b.tokens = float64(a.Opt.PostBurst)
@@ -51,7 +51,7 @@ func (a *webAPI) limitPost(channel string) *workspace.Refusal {
 	return nil
 }
 
-func (a *webAPI) bucket(key string) *bucket {
+func (a *webAPI) findBucket(key string) *bucket {
 	b := a.buckets[key]
 	if b == nil {
 		b = &bucket{}

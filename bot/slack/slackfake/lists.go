@@ -28,7 +28,7 @@ func pageOf[T any](c *call, all []T) (page []T, next int, err *workspace.Refusal
 // Source: docs.slack.dev/reference/methods/reactions.list, read 2026-11.
 func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
 	user := cmp.Or(c.Str("user"), a.Opt.BotUser)
-	if !a.rooms.people.knows(user) {
+	if !a.rooms.people.hasUser(user) {
 		return nil, workspace.Refuse("user_not_found")
 	}
 	type reacted struct {
@@ -60,13 +60,14 @@ func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
 func (a *fileAPI) listFiles(c *call) (reply, *workspace.Refusal) {
 	count, page := 100, 1
 	for key, to := range map[string]*int{"count": &count, "page": &page} {
-		if n, err := strconv.Atoi(c.Str(key)); err == nil && n > 0 {
+		n, err := strconv.Atoi(c.Str(key))
+		if err == nil && n > 0 {
 			*to = min(n, 1000)
 		}
 	}
 	var all []*File
 	for _, f := range a.files.files {
-		if a.listed(f, c) {
+		if a.isListed(f, c) {
 			all = append(all, f)
 		}
 	}
@@ -78,19 +79,28 @@ func (a *fileAPI) listFiles(c *call) (reply, *workspace.Refusal) {
 	return reply{"files": out, "paging": reply{"count": count, "total": len(all), "page": page, "pages": (len(all) + count - 1) / count}}, nil
 }
 
-// listed reports whether a call asks for a file, and the app is where the file is.
-func (a *fileAPI) listed(f *File, c *call) bool {
-	if user := c.Str("user"); user != "" && user != f.User {
+// isListed reports whether a call asks for a file, and the app is where the file is.
+func (a *fileAPI) isListed(f *File, c *call) bool {
+	user, only := c.Str("user"), c.Str("channel")
+	if user != "" && user != f.User {
 		return false
 	}
-	only, seen := c.Str("channel"), f.User == a.Opt.BotUser && c.Str("channel") == ""
+	if only == "" && f.User == a.Opt.BotUser {
+		return true
+	}
 	for _, places := range f.Shares {
 		for id := range places {
+			isMeant := only == "" || only == id
 			ch := a.rooms.channels[id]
-			seen = seen || ch != nil && ch.members[a.Opt.BotUser] && (only == "" || only == id)
+			if ch == nil || !isMeant {
+				continue
+			}
+			if ch.members[a.Opt.BotUser] {
+				return true
+			}
 		}
 	}
-	return seen
+	return false
 }
 
 // listNothing answers for what nobody made in this workspace.

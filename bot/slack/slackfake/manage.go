@@ -9,15 +9,16 @@ import (
 // maxTopic bounds topics and purposes. Units: runes.
 const maxTopic = 250
 
-// managed finds a channel that the bot may change.
-func (a *conversationAPI) managed(c *call) (*channel, *workspace.Refusal) {
+// findManaged finds a channel that the bot may change.
+func (a *conversationAPI) findManaged(c *call) (*channel, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case ch.IM:
+	}
+	if ch.IM {
 		return nil, workspace.Refuse("method_not_supported_for_channel_type")
-	case !ch.members[a.Opt.BotUser]:
+	}
+	if !ch.members[a.Opt.BotUser] {
 		return nil, workspace.Refuse("not_in_channel")
 	}
 	return ch, c.Need(manageScope(ch.Private))
@@ -31,19 +32,21 @@ func manageScope(private bool) string {
 }
 
 func (a *conversationAPI) kickUser(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
+	ch, err := a.findManaged(c)
 	if err != nil {
 		return nil, err
 	}
 	user := c.Str("user")
-	switch {
-	case a.rooms.people.users[user] == nil:
+	if a.rooms.people.users[user] == nil {
 		return nil, workspace.Refuse("user_not_found")
-	case user == a.Opt.BotUser:
+	}
+	if user == a.Opt.BotUser {
 		return nil, workspace.Refuse("cant_kick_self")
-	case ch.Name == "general":
+	}
+	if ch.Name == "general" {
 		return nil, workspace.Refuse("cant_kick_from_general")
-	case !ch.members[user]:
+	}
+	if !ch.members[user] {
 		return nil, workspace.Refuse("not_in_channel")
 	}
 	a.rooms.leave(ch, user)
@@ -51,33 +54,34 @@ func (a *conversationAPI) kickUser(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *conversationAPI) archiveChannel(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
-	switch {
-	case err != nil:
+	ch, err := a.findManaged(c)
+	if err != nil {
 		return nil, err
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("already_archived")
-	case ch.Name == "general":
+	}
+	if ch.Name == "general" {
 		return nil, workspace.Refuse("cant_archive_general")
 	}
-	a.rooms.archive(ch, a.Opt.BotUser, true)
+	a.rooms.setArchived(ch, a.Opt.BotUser, true)
 	return reply{}, nil
 }
 
 func (a *conversationAPI) unarchiveChannel(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
+	ch, err := a.findManaged(c)
 	if err != nil {
 		return nil, err
 	}
 	if !ch.Archived {
 		return nil, workspace.Refuse("not_archived")
 	}
-	a.rooms.archive(ch, a.Opt.BotUser, false)
+	a.rooms.setArchived(ch, a.Opt.BotUser, false)
 	return reply{}, nil
 }
 
 func (a *conversationAPI) renameChannel(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
+	ch, err := a.findManaged(c)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +102,14 @@ func (a *conversationAPI) setPurpose(c *call) (reply, *workspace.Refusal) {
 
 // setAbout changes topic or purpose, which Slack also announces in the channel.
 func (a *conversationAPI) setAbout(c *call, what string) (reply, *workspace.Refusal) {
-	ch, err := a.managed(c)
-	switch {
-	case err != nil:
+	ch, err := a.findManaged(c)
+	if err != nil {
 		return nil, err
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
-	case utf8.RuneCountInString(c.Str(what)) > maxTopic:
+	}
+	if utf8.RuneCountInString(c.Str(what)) > maxTopic {
 		return nil, workspace.Refuse("too_long")
 	}
 	place := &ch.Topic
@@ -112,7 +117,7 @@ func (a *conversationAPI) setAbout(c *call, what string) (reply, *workspace.Refu
 		place = &ch.Purpose
 	}
 	*place = c.Str(what)
-	a.rooms.announce(ch, a.Opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
+	a.rooms.postNotice(ch, a.Opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
 	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 

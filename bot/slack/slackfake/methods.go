@@ -25,8 +25,8 @@ const (
 	ample   = 600 // "special" methods that allow hundreds of calls
 )
 
-// table lists what the emulator answers.
-func (a *webAPI) table() map[string]method {
+// listMethods lists what the emulator answers.
+func (a *webAPI) listMethods() map[string]method {
 	all := a.conversationMethods()
 	maps.Copy(all, a.chatMethods())
 	maps.Copy(all, a.peopleMethods())
@@ -64,14 +64,15 @@ func (a *webAPI) otherMethods() map[string]method {
 }
 
 func (a *webAPI) chatMethods() map[string]method {
-	ch, chTS, react := []string{"channel"}, []string{"channel", "ts"}, []string{"channel", "timestamp", "name"}
+	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
+	react := []string{"channel", "timestamp", "name"}
 	return map[string]method{
 		"chat.postMessage":   {scope: "chat:write", tier: special, required: ch, do: a.chat.postMessage},
 		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
 		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
 		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
-		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.permalink},
+		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.getPermalink},
 
 		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
 		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
@@ -87,8 +88,8 @@ func (a *webAPI) chatMethods() map[string]method {
 func (a *webAPI) conversationMethods() map[string]method {
 	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
 	return map[string]method{
-		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.history},
-		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.repliesOf},
+		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.readHistory},
+		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.readReplies},
 		"conversations.info":       {tier: tier3, required: ch, do: a.conversations.channelInfo},
 		"conversations.list":       {tier: tier2, do: a.conversations.listChannels},
 		"conversations.members":    {tier: tier4, required: ch, do: a.conversations.listMembers},

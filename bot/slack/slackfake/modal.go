@@ -32,7 +32,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 		return nil, err
 	}
 	if r.Err != "" {
-		return p.outcome(r), nil
+		return p.makeOutcome(r), nil
 	}
 	s.Mu.Lock()
 	var act struct {
@@ -45,7 +45,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	}
 	problem := s.screens.Respond(v, act.Action, act.View, act.Errors)
 	s.Mu.Unlock()
-	out := p.outcome(r)
+	out := p.makeOutcome(r)
 	if act.Action == "errors" {
 		out.Errors = act.Errors
 	}
@@ -75,13 +75,13 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	s.screens.Drop(p.id, n)
 	s.Mu.Unlock()
 	if !tell {
-		return p.outcome(delivery.Answer{}), nil
+		return p.makeOutcome(delivery.Answer{}), nil
 	}
 	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	return p.outcome(r), nil
+	return p.makeOutcome(r), nil
 }
 
 // Shortcut uses a message shortcut on a message. Errors: message_not_found, not_found when the
@@ -98,7 +98,9 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 		return nil, err
 	}
 	payload := s.clicks.newPayload("message_action", p.id, "")
-	payload["callback_id"], payload["message_ts"], payload["action_ts"] = callback, ts, workspace.FormatTS(s.Now().UnixMicro())
+	payload["callback_id"] = callback
+	payload["message_ts"] = ts
+	payload["action_ts"] = workspace.FormatTS(s.Now().UnixMicro())
 	payload["channel"] = map[string]any{"id": ch.ID, "name": payloadName(ch)}
 	payload["message"] = eventMessage(m)
 	payload["response_url"] = s.clicks.newResponseURL(&responseURL{user: p.id, channel: ch, thread: m.ThreadTS})
@@ -107,14 +109,15 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 	if e != nil {
 		return nil, e
 	}
-	return p.outcome(r), nil
+	return p.makeOutcome(r), nil
 }
 
 // GlobalShortcut uses a global shortcut. Errors: not_found when the app has none such, ctx's.
 func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
-	if err := s.grant.MayCommand(s.Opt.Shortcuts, callback); s.people.users[p.id] == nil || err != nil {
+	refused := s.grant.MayCommand(s.Opt.Shortcuts, callback)
+	if refused != nil || s.people.users[p.id] == nil {
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("not_found")
 	}
@@ -125,7 +128,7 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 	if err != nil {
 		return nil, err
 	}
-	return p.outcome(r), nil
+	return p.makeOutcome(r), nil
 }
 
 // Command types a slash command into a channel (Slack has none in threads). Names after @ and
@@ -136,7 +139,8 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 	s.Mu.Lock()
 	ch := s.rooms.channels[channel]
 	u := s.people.users[p.id]
-	if ch == nil || u == nil || !ch.members[p.id] {
+	isMember := ch != nil && ch.members[p.id]
+	if u == nil || !isMember {
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("channel_not_found")
 	}
@@ -156,7 +160,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 	if err != nil {
 		return nil, err
 	}
-	out := p.outcome(r)
+	out := p.makeOutcome(r)
 	if r.Body != nil {
 		s.Mu.Lock()
 		if err := s.clicks.reply(link, r.Body); err != nil {

@@ -59,7 +59,8 @@ type inbox struct {
 	threads  map[string]*ThreadBadge
 }
 
-func (i *Inboxes) inbox(user string) *inbox {
+// inboxOf returns a person's inbox. Caller holds the lock.
+func (i *Inboxes) inboxOf(user string) *inbox {
 	b := i.byUser[user]
 	if b == nil {
 		b = &inbox{channels: map[string]*Badge{}, threads: map[string]*ThreadBadge{}}
@@ -68,7 +69,8 @@ func (i *Inboxes) inbox(user string) *inbox {
 	return b
 }
 
-func (b *inbox) channel(id string) *Badge {
+// channelBadge returns the badge of a channel, and makes it if there is none.
+func (b *inbox) channelBadge(id string) *Badge {
 	c := b.channels[id]
 	if c == nil {
 		c = &Badge{}
@@ -77,7 +79,8 @@ func (b *inbox) channel(id string) *Badge {
 	return c
 }
 
-func (b *inbox) thread(channel, ts string) *ThreadBadge {
+// threadBadge returns the entry of a thread, and makes it if there is none.
+func (b *inbox) threadBadge(channel, ts string) *ThreadBadge {
 	t := b.threads[channel+"|"+ts]
 	if t == nil {
 		t = &ThreadBadge{Channel: channel, Thread: ts}
@@ -88,9 +91,9 @@ func (b *inbox) thread(channel, ts string) *ThreadBadge {
 
 var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
 
-// called collects who a message mentions. With blocks, only they count, as text is then just
+// readMentions collects who a message mentions. With blocks, only they count, as text is then just
 // the fallback.
-func called(m *Message) (users map[string]bool, all bool) {
+func readMentions(m *Message) (users map[string]bool, all bool) {
 	users = map[string]bool{}
 	scan := func(text string) {
 		for _, x := range mentionInText.FindAllStringSubmatch(text, -1) {
@@ -150,48 +153,59 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 	if m.System() {
 		return
 	}
-	users, all := called(m)
+	users, all := readMentions(m)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
-		i.follow(t, ch, users, m)
+		i.addFollowers(t, ch, users, m)
 	}
 	for _, id := range ch.Members {
-		u := i.people.users[id]
-		if id == m.User || u == nil || u.Bot || u.Deleted {
+		if id == m.User || !canBeNotified(i.people.users[id]) {
 			continue
 		}
-		following := t != nil && t.followers[id]
-		if m.IsReply() && !following && !users[id] {
+		isFollowing := t != nil && t.followers[id]
+		isConcerned := isFollowing || users[id]
+		if m.IsReply() && !isConcerned {
 			if m.Subtype == "thread_broadcast" {
-				i.inbox(id).channel(ch.ID).Unread++
+				i.inboxOf(id).channelBadge(ch.ID).Unread++
 			}
 			continue
 		}
-		i.tell(ch, m, id, users[id], all)
+		i.tellMember(ch, m, id, users[id], all)
 	}
-	switch { // who writes has seen what is there
-	case m.User == "":
-	case m.IsReply():
-		delete(i.inbox(m.User).threads, ch.ID+"|"+m.ThreadTS)
-	default:
-		i.inbox(m.User).channel(ch.ID).clear()
+	if m.User == "" {
+		return
 	}
+	if m.IsReply() { // who writes has seen what is there
+		delete(i.inboxOf(m.User).threads, ch.ID+"|"+m.ThreadTS)
+	} else {
+		i.inboxOf(m.User).channelBadge(ch.ID).clear()
+	}
+}
+
+// canBeNotified reports whether u, which may be nil, is a person who still is here.
+func canBeNotified(u *User) bool {
+	if u == nil {
+		return false
+	}
+	return !u.Bot && !u.Deleted
 }
 
 func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
-// follow adds who follows a thread from now on.
-func (i *Inboxes) follow(t *thread, ch *channel, users map[string]bool, m *Message) {
+// addFollowers adds who follows a thread from now on.
+func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m *Message) {
 	first := len(t.replies) == 1
 	add := func(id string) {
-		if u := i.people.users[id]; u != nil && !u.Bot && ch.members[id] {
+		u := i.people.users[id]
+		isPerson := u != nil && !u.Bot
+		if isPerson && ch.members[id] {
 			t.followers[id] = true
 		}
 	}
 	add(m.User)
 	if first {
 		add(t.root.User)
-		inRoot, _ := called(t.root)
+		inRoot, _ := readMentions(t.root)
 		for id := range inRoot {
 			add(id)
 		}
@@ -201,10 +215,12 @@ func (i *Inboxes) follow(t *thread, ch *channel, users map[string]bool, m *Messa
 	}
 }
 
-func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) {
-	box := i.inbox(id)
+// tellMember counts a message for a member and, if that is called for, notifies them. mentioned says that the message names
+// the member, all that it names everybody.
+func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all bool) {
+	box := i.inboxOf(id)
 	kind := ""
-	switch {
+	switch { // of several reasons the strongest counts
 	case mentioned:
 		kind = "mention"
 	case all:
@@ -215,14 +231,14 @@ func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) 
 		kind = "thread_reply"
 	}
 	if m.IsReply() {
-		b := box.thread(ch.ID, m.ThreadTS)
+		b := box.threadBadge(ch.ID, m.ThreadTS)
 		b.Unread++
 		if mentioned || all {
 			b.Mentions++
 		}
 	}
 	if !m.IsReply() || m.Subtype == "thread_broadcast" {
-		b := box.channel(ch.ID)
+		b := box.channelBadge(ch.ID)
 		b.Unread++
 		if kind != "" && kind != "thread_reply" {
 			b.Mentions++
@@ -244,14 +260,14 @@ func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) 
 func (i *Inboxes) Notifications(user string) []Notification {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
-	return slices.Clone(i.inbox(user).notes)
+	return slices.Clone(i.inboxOf(user).notes)
 }
 
 // Badges returns what is unread for a person.
 func (i *Inboxes) Badges(user string) Badges {
 	i.Mu.Lock()
 	defer i.Mu.Unlock()
-	box := i.inbox(user)
+	box := i.inboxOf(user)
 	out := Badges{Channels: map[string]Badge{}}
 	for id, b := range box.channels {
 		if b.Unread > 0 || b.Mentions > 0 {
@@ -302,12 +318,12 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 func (p *Person) Read(channel string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	p.s.Inboxes.inbox(p.id).channel(channel).clear()
+	p.s.Inboxes.inboxOf(p.id).channelBadge(channel).clear()
 }
 
 // ReadThread looks at a thread: its entry in the Threads view goes.
 func (p *Person) ReadThread(channel, thread string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	delete(p.s.Inboxes.inbox(p.id).threads, channel+"|"+thread)
+	delete(p.s.Inboxes.inboxOf(p.id).threads, channel+"|"+thread)
 }

@@ -78,7 +78,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	case len(in.Files) > 0:
 		m.Subtype = "file_share"
 	}
-	disguise(m, in.As)
+	disguiseAuthor(m, in.As)
 	for _, f := range in.Files {
 		m.Files = append(m.Files, s.files.keepFile(f, p.id, team))
 	}
@@ -86,30 +86,37 @@ func (p *Person) Post(in Post) (ts string, err error) {
 		no := false
 		m.Upload = &no
 	}
-	s.board.insert(ch, m)
+	s.board.insertMessage(ch, m)
 	s.files.shareAll(ch, m)
 	return m.TS, nil
 }
 
+// findPostable finds the channel to which a person posts, and checks that they may. Caller holds the lock.
 func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
 	if to, ok := r.moved[in.Channel]; ok {
 		ch = r.channels[to]
 	}
-	switch {
-	case r.people.users[user] == nil:
+	if r.people.users[user] == nil {
 		return nil, workspace.Refuse("user_not_found")
-	case r.people.users[user].Deleted:
+	}
+	if r.people.users[user].Deleted {
 		return nil, workspace.Refuse("account_inactive")
-	case ch == nil:
+	}
+	if ch == nil {
 		return nil, workspace.Refuse("channel_not_found")
-	case !ch.members[user] && in.As == "":
+	}
+	if !ch.members[user] && in.As == "" {
 		return nil, workspace.Refuse("not_in_channel")
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
-	case ch.IM && r.Opt.ReadOnlyDM && ch.members[r.Opt.BotUser]:
+	}
+	isWithBot := ch.IM && ch.members[r.Opt.BotUser]
+	if isWithBot && r.Opt.ReadOnlyDM {
 		return nil, workspace.Refuse("restricted_action")
-	case strings.TrimSpace(in.Text) == "" && len(in.Files)+len(in.Table) == 0:
+	}
+	if strings.TrimSpace(in.Text) == "" && len(in.Files)+len(in.Table) == 0 {
 		return nil, workspace.Refuse("no_text")
 	}
 	if in.Thread != "" {
@@ -117,23 +124,27 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 		if root == nil || root.IsReply() {
 			return nil, workspace.Refuse("thread_not_found")
 		}
-		if t := ch.threads[in.Thread]; t != nil && t.locked {
+		t := ch.threads[in.Thread]
+		if t != nil && t.locked {
 			return nil, workspace.Refuse("restricted_action_thread_locked")
 		}
 	}
 	return ch, nil
 }
 
-// disguise makes m come from something other than a person.
-func disguise(m *Message, as string) {
+// disguiseAuthor makes m come from something other than a person.
+func disguiseAuthor(m *Message, as string) {
 	switch as {
 	case "slackbot":
 		m.User, m.ClientMsgID = "USLACKBOT", ""
 	case "bot":
-		m.Subtype, m.User, m.ClientMsgID = "bot_message", "", ""
-		m.BotID, m.AppID, m.Username = "B0OTHERAPP1", "A0OTHERAPP1", "other app"
+		m.Subtype = "bot_message"
+		m.User, m.ClientMsgID = "", ""
+		m.BotID, m.AppID = "B0OTHERAPP1", "A0OTHERAPP1"
+		m.Username = "other app"
 	case "workflow":
-		m.Subtype, m.User, m.ClientMsgID = "bot_message", "", ""
+		m.Subtype = "bot_message"
+		m.User, m.ClientMsgID = "", ""
 		m.BotID, m.Username = "B0WORKFLOW1", "Workflow"
 	}
 }
@@ -160,12 +171,13 @@ func (p *Person) Edit(channel, ts, text string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.findVisible(p.id, channel, ts)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case m.User != p.id:
+	}
+	if m.User != p.id {
 		return workspace.Refuse("cant_update_message")
-	case strings.TrimSpace(text) == "":
+	}
+	if strings.TrimSpace(text) == "" {
 		return workspace.Refuse("no_text")
 	}
 	prev := m.Clone()
@@ -174,7 +186,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
 	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
-	s.board.change(ch, m, prev)
+	s.board.emitChange(ch, m, prev)
 	return nil
 }
 
@@ -191,7 +203,7 @@ func (p *Person) Delete(channel, ts string) error {
 	if m.User != p.id && !s.people.users[p.id].Admin {
 		return workspace.Refuse("cant_delete_message")
 	}
-	s.board.remove(ch, m)
+	s.board.removePosted(ch, m)
 	return nil
 }
 
@@ -204,7 +216,7 @@ func (p *Person) React(channel, ts, name string) error {
 	if err != nil {
 		return err
 	}
-	return asError(s.board.react(ch, m, p.id, name))
+	return asError(s.board.addEmoji(ch, m, p.id, name))
 }
 
 // Unreact takes an emoji off. Errors: message_not_found, no_reaction.
@@ -216,7 +228,7 @@ func (p *Person) Unreact(channel, ts, name string) error {
 	if err != nil {
 		return err
 	}
-	return asError(s.board.unreact(ch, m, p.id, name))
+	return asError(s.board.removeEmoji(ch, m, p.id, name))
 }
 
 // asError keeps a nil *Refusal from becoming a non-nil error.
@@ -233,10 +245,13 @@ func (p *Person) Join(channel string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
-	switch {
-	case ch == nil || ch.Private || ch.IM || s.people.users[p.id] == nil:
+	if ch == nil || s.people.users[p.id] == nil {
 		return workspace.Refuse("channel_not_found")
-	case ch.Archived:
+	}
+	if ch.Private || ch.IM {
+		return workspace.Refuse("channel_not_found")
+	}
+	if ch.Archived {
 		return workspace.Refuse("is_archived")
 	}
 	s.rooms.enter(ch, p.id, "")
@@ -253,7 +268,7 @@ func (p *Person) Leave(channel string) error {
 		return workspace.Refuse("channel_not_found")
 	}
 	if ch.members[p.id] {
-		s.rooms.announce(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
+		s.rooms.postNotice(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
 	}
 	s.rooms.leave(ch, p.id)
 	return nil
@@ -264,10 +279,10 @@ func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	switch {
-	case s.people.users[p.id] == nil:
+	if s.people.users[p.id] == nil {
 		return workspace.Refuse("user_not_found")
-	case s.Opt.NoHome:
+	}
+	if s.Opt.NoHome {
 		return workspace.Refuse("not_enabled")
 	}
 	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
@@ -313,7 +328,8 @@ func (r *rooms) escapeNames(text string) string {
 			}
 		}
 		for _, id := range r.chanIDs {
-			if c := r.channels[id]; w == "#"+c.Name && !c.IM {
+			c := r.channels[id]
+			if w == "#"+c.Name && !c.IM {
 				return "<#" + c.ID + "|" + c.Name + ">"
 			}
 		}
@@ -357,10 +373,11 @@ func (s *Server) Messages(channel string) []*Message {
 func (s *Server) Message(channel, ts string) *Message {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	if ch := s.rooms.channels[channel]; ch != nil && ch.byTS[ts] != nil {
-		return ch.byTS[ts].Clone()
+	ch := s.rooms.channels[channel]
+	if ch == nil || ch.byTS[ts] == nil {
+		return nil
 	}
-	return nil
+	return ch.byTS[ts].Clone()
 }
 
 // Ephemerals returns what only this person sees, oldest first; user "" means everybody's.
@@ -369,7 +386,8 @@ func (s *Server) Ephemerals(user string) []Ephemeral {
 	defer s.Mu.Unlock()
 	var out []Ephemeral
 	for _, e := range s.clicks.ephs {
-		if (user == "" || e.User == user) && !e.Deleted {
+		isMeant := user == "" || e.User == user
+		if isMeant && !e.Deleted {
 			out = append(out, *e)
 		}
 	}

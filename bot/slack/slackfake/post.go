@@ -19,10 +19,10 @@ type board struct {
 	events  *Events
 }
 
-// insert stamps m, puts it into the channel and tells everybody. m.ThreadTS names the wished
+// insertMessage stamps m, puts it into the channel and tells everybody. m.ThreadTS names the wished
 // thread; if its root is gone the message becomes a top-level one, as Slack does.
 // Caller holds the lock.
-func (b *board) insert(ch *channel, m *Message) {
+func (b *board) insertMessage(ch *channel, m *Message) {
 	m.Type = "message"
 	m.TS = ch.nextTS(b.Now())
 	if m.Team == "" {
@@ -45,6 +45,7 @@ func (b *board) insert(ch *channel, m *Message) {
 	b.emitMessage(ch, m)
 }
 
+// addReply puts a reply into its thread. Caller holds the lock.
 func (b *board) addReply(ch *channel, m *Message) {
 	t := ch.threadOf(m.ThreadTS)
 	m.ParentUserID = t.root.User
@@ -55,7 +56,7 @@ func (b *board) addReply(ch *channel, m *Message) {
 		root.Root = nil
 		m.Root = root
 	}
-	t.count(m)
+	t.countReply(m)
 	b.files.refreshShares(ch, t)
 }
 
@@ -74,8 +75,8 @@ func (c *channel) threadOf(ts string) *thread {
 // listedRepliers is how many authors a root's reply_users names at most.
 const listedRepliers = 5
 
-// count brings the root's reply figures up to date with one more reply.
-func (t *thread) count(m *Message) {
+// countReply brings the root's reply figures up to date with one more reply.
+func (t *thread) countReply(m *Message) {
 	r := t.root
 	r.ReplyCount, r.LatestReply = r.ReplyCount+1, m.TS
 	if a := m.Author(); !t.repliers[a] {
@@ -89,13 +90,15 @@ func (t *thread) count(m *Message) {
 	r.IsLocked, r.Subscribed = &locked, &no
 }
 
-// recount works the figures out anew after a deletion.
-func (t *thread) recount() {
+// recountReplies works the figures out anew after a deletion.
+func (t *thread) recountReplies() {
 	r := t.root
-	r.ReplyCount, r.ReplyUsersCount, r.ReplyUsers, r.LatestReply, r.IsLocked, r.Subscribed = 0, 0, nil, "", nil, nil
+	r.ReplyCount, r.LatestReply = 0, ""
+	r.ReplyUsersCount, r.ReplyUsers = 0, nil
+	r.IsLocked, r.Subscribed = nil, nil
 	clear(t.repliers)
 	for _, m := range t.replies {
-		t.count(m)
+		t.countReply(m)
 	}
 }
 
@@ -114,8 +117,8 @@ func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	return workspace.MustJSON([]any{object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
 }
 
-// change tells that m replaced prev. Caller holds the lock.
-func (b *board) change(ch *channel, m, prev *Message) {
+// emitChange tells that m replaced prev. Caller holds the lock.
+func (b *board) emitChange(ch *channel, m, prev *Message) {
 	b.Note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.Author()})
 	ts := ch.nextTS(b.Now())
 	b.events.Emit(ch.MessageEventName(), &ch.Channel, map[string]any{
@@ -125,25 +128,26 @@ func (b *board) change(ch *channel, m, prev *Message) {
 	})
 }
 
-// remove deletes m: a root with replies leaves a tombstone, anything else goes.
+// removePosted deletes m: a root with replies leaves a tombstone, anything else goes.
 // Caller holds the lock.
-func (b *board) remove(ch *channel, m *Message) {
+func (b *board) removePosted(ch *channel, m *Message) {
 	prev := m.Clone()
-	if t := ch.threads[m.TS]; t != nil && len(t.replies) > 0 {
+	t := ch.threads[m.TS]
+	if t != nil && len(t.replies) > 0 {
 		*m = Message{
 			Type: "message", Subtype: "tombstone", Hidden: true, User: "USLACKBOT", Text: "This message was deleted.",
 			TS: m.TS, ThreadTS: m.TS, Team: b.Opt.TeamID,
 		}
-		t.recount()
-		b.change(ch, m, prev)
+		t.recountReplies()
+		b.emitChange(ch, m, prev)
 		return
 	}
 	delete(ch.byTS, m.TS)
-	ch.messages = without(ch.messages, m)
+	ch.messages = removeMessage(ch.messages, m)
 	if m.IsReply() {
 		t := ch.threads[m.ThreadTS]
-		t.replies = without(t.replies, m)
-		t.recount()
+		t.replies = removeMessage(t.replies, m)
+		t.recountReplies()
 	}
 	delete(ch.threads, m.TS)
 	b.Note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
@@ -155,7 +159,8 @@ func (b *board) remove(ch *channel, m *Message) {
 	})
 }
 
-func without(list []*Message, m *Message) []*Message {
+// removeMessage returns a list, which is sorted by ts, without a message.
+func removeMessage(list []*Message, m *Message) []*Message {
 	i := sort.Search(len(list), func(i int) bool { return list[i].TS >= m.TS })
 	if i < len(list) && list[i] == m {
 		return slices.Delete(list, i, i+1)
@@ -173,19 +178,27 @@ func eventMessage(m *Message) *Message {
 // emitMessage sends the message event of a new message and, if it names the bot, app_mention.
 func (b *board) emitMessage(ch *channel, m *Message) {
 	ev := asMap(eventMessage(m))
-	ev["channel"], ev["channel_type"], ev["event_ts"] = ch.ID, ch.Kind(), m.TS
+	ev["channel"] = ch.ID
+	ev["channel_type"] = ch.Kind()
+	ev["event_ts"] = m.TS
 	if m.Subtype == "thread_broadcast" && m.Root != nil {
 		ev["root"] = m.Root
 	}
 	b.events.Emit(ch.MessageEventName(), &ch.Channel, ev)
 	mention := "<@" + b.Opt.BotUser
 	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
-	if !named || ch.IM || m.System() || m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID {
+	isOwn := m.User == b.Opt.BotUser || m.BotID == b.Opt.BotID
+	if !named || isOwn {
+		return
+	}
+	if ch.IM || m.System() {
 		return
 	}
 	at := asMap(eventMessage(m))
 	delete(at, "subtype")
-	at["type"], at["channel"], at["event_ts"] = "app_mention", ch.ID, m.TS
+	at["type"] = "app_mention"
+	at["channel"] = ch.ID
+	at["event_ts"] = m.TS
 	b.events.Emit("app_mention", &ch.Channel, at)
 }
 
@@ -209,7 +222,11 @@ func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
 		id = to
 	}
 	ch := r.channels[id]
-	if ch == nil || (ch.Private || ch.IM) && !ch.members[r.Opt.BotUser] {
+	if ch == nil {
+		return nil, workspace.Refuse("channel_not_found")
+	}
+	isHidden := ch.Private || ch.IM
+	if isHidden && !ch.members[r.Opt.BotUser] {
 		return nil, workspace.Refuse("channel_not_found")
 	}
 	return ch, nil

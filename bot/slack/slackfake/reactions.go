@@ -38,7 +38,7 @@ func (a *chatAPI) addReaction(c *call) (reply, *workspace.Refusal) {
 	if !ch.members[a.Opt.BotUser] {
 		return nil, workspace.Refuse("not_in_channel")
 	}
-	return reply{}, a.board.react(ch, m, a.Opt.BotUser, c.Str("name"))
+	return reply{}, a.board.addEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
 func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
@@ -46,7 +46,7 @@ func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
-	return reply{}, a.board.unreact(ch, m, a.Opt.BotUser, c.Str("name"))
+	return reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
 func (a *chatAPI) getReactions(c *call) (reply, *workspace.Refusal) {
@@ -57,19 +57,20 @@ func (a *chatAPI) getReactions(c *call) (reply, *workspace.Refusal) {
 	return reply{"type": "message", "channel": ch.ID, "message": m.Clone()}, nil
 }
 
-// react adds user's emoji to m and tells the app. Caller holds the lock.
-func (b *board) react(ch *channel, m *Message, user, name string) *workspace.Refusal {
+// addEmoji adds user's emoji to m and tells the app. Caller holds the lock.
+func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
 	}
 	name = canonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
-	switch {
-	case i >= 0 && slices.Contains(m.Reactions[i].Users, user):
+	if i >= 0 && slices.Contains(m.Reactions[i].Users, user) {
 		return workspace.Refuse("already_reacted")
-	case i < 0 && len(m.Reactions) >= maxReactionsOnOne:
+	}
+	if i < 0 && len(m.Reactions) >= maxReactionsOnOne {
 		return workspace.Refuse("too_many_reactions")
-	case i < 0:
+	}
+	if i < 0 {
 		m.Reactions = append(m.Reactions, Reaction{Name: name})
 		i = len(m.Reactions) - 1
 	}
@@ -79,8 +80,8 @@ func (b *board) react(ch *channel, m *Message, user, name string) *workspace.Ref
 	return nil
 }
 
-// unreact takes user's emoji off m and tells the app. Caller holds the lock.
-func (b *board) unreact(ch *channel, m *Message, user, name string) *workspace.Refusal {
+// removeEmoji takes user's emoji off m and tells the app. Caller holds the lock.
+func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	name = canonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {

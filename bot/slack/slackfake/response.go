@@ -39,7 +39,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	s.Mu.Lock()
 	f := s.faults.Strike("response_url", "")
 	s.Mu.Unlock()
-	if f != nil && !faultBefore(w, r, f) {
+	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
@@ -49,15 +49,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Mu.Lock()
 	l := s.replies[r.PathValue("id")]
-	code := ""
-	switch {
-	case l == nil:
-		code = "invalid_url"
-	case s.Now().Sub(l.at) > responseLife:
-		code = "expired_url"
-	case l.uses >= responseUses:
-		code = "used_url"
-	}
+	code := l.whyRefused(s.Now())
 	if code == "" {
 		l.uses++
 		if err := s.reply(l, body); err != nil {
@@ -65,7 +57,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.Mu.Unlock()
-	if f != nil && !faultAfter(w, r, f) {
+	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
 	switch code {
@@ -77,6 +69,20 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, reply{"ok": false, "error": code})
 	}
+}
+
+// whyRefused returns Slack's error for a use of l, which is nil if there is no such address; "" if it may be used.
+func (l *responseURL) whyRefused(now time.Time) string {
+	if l == nil {
+		return "invalid_url"
+	}
+	if now.Sub(l.at) > responseLife {
+		return "expired_url"
+	}
+	if l.uses >= responseUses {
+		return "used_url"
+	}
+	return ""
 }
 
 // answerMessage is what the app posts to a response_url or returns to a command.
@@ -117,7 +123,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 	if a.ResponseType == "in_channel" {
 		m := c.BotMessage(show)
 		m.ThreadTS = thread
-		s.board.insert(l.channel, m)
+		s.board.insertMessage(l.channel, m)
 		return nil
 	}
 	if thread == "" {
@@ -128,21 +134,23 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 }
 
 func (s *clicks) deleteOriginal(l *responseURL) *workspace.Refusal {
-	switch {
-	case l.ephemeral != nil:
+	if l.ephemeral != nil {
 		l.ephemeral.Deleted = true
 		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
 		return nil
-	case l.channel.byTS[l.ts] == nil:
+	}
+	if l.channel.byTS[l.ts] == nil {
 		return workspace.Refuse("message_not_found")
 	}
-	s.board.remove(l.channel, l.channel.byTS[l.ts])
+	s.board.removePosted(l.channel, l.channel.byTS[l.ts])
 	return nil
 }
 
 func (s *clicks) replaceOriginal(l *responseURL, show webcall.Content) *workspace.Refusal {
 	if l.ephemeral != nil {
-		l.ephemeral.Text, l.ephemeral.Blocks, l.ephemeral.Deleted = webcall.CutText(show.Text), show.Blocks, false
+		l.ephemeral.Text = webcall.CutText(show.Text)
+		l.ephemeral.Blocks = show.Blocks
+		l.ephemeral.Deleted = false
 		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
 		return nil
 	}
@@ -151,8 +159,10 @@ func (s *clicks) replaceOriginal(l *responseURL, show webcall.Content) *workspac
 		return workspace.Refuse("message_not_found")
 	}
 	prev := m.Clone()
-	m.Text, m.Blocks, m.Attachments = webcall.CutText(show.Text), show.Blocks, show.Attachments
+	m.Text = webcall.CutText(show.Text)
+	m.Blocks = show.Blocks
+	m.Attachments = show.Attachments
 	m.Edited = &Edited{User: s.Opt.BotUser, TS: workspace.FormatTS(s.Now().UnixMicro())}
-	s.board.change(l.channel, m, prev)
+	s.board.emitChange(l.channel, m, prev)
 	return nil
 }

@@ -26,18 +26,19 @@ type scheduled struct {
 
 // scheduleMessage takes a message that is posted at post_at. One with metadata is taken, and never posted, as in Slack.
 func (a *chatAPI) scheduleMessage(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.writable(c)
+	ch, err := a.findWritable(c)
 	if err != nil {
 		return nil, err
 	}
 	seconds, e := strconv.ParseInt(c.Str("post_at"), 10, 64)
 	at := time.Unix(seconds, 0)
-	switch {
-	case e != nil:
+	if e != nil {
 		return nil, workspace.Refuse("invalid_time")
-	case !at.After(a.Now()):
+	}
+	if !at.After(a.Now()) {
 		return nil, workspace.Refuse("time_in_past")
-	case at.Sub(a.Now()) > farthest:
+	}
+	if at.Sub(a.Now()) > farthest {
 		return nil, workspace.Refuse("time_too_far")
 	}
 	body, err := c.Content()
@@ -71,7 +72,7 @@ func (a *chatAPI) postScheduled(s *scheduled) {
 	}
 	delete(a.later, s.id)
 	if !s.channel.Archived && s.channel.members[a.Opt.BotUser] {
-		a.board.insert(s.channel, s.message)
+		a.board.insertMessage(s.channel, s.message)
 	}
 }
 
@@ -87,7 +88,8 @@ func (a *chatAPI) deleteScheduled(c *call) (reply, *workspace.Refusal) {
 func (a *chatAPI) listScheduled(c *call) (reply, *workspace.Refusal) {
 	var all []*scheduled
 	for _, s := range a.later {
-		if only := c.Str("channel"); only == "" || only == s.channel.ID {
+		only := c.Str("channel")
+		if only == "" || only == s.channel.ID {
 			all = append(all, s)
 		}
 	}

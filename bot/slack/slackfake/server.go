@@ -46,9 +46,9 @@ func New(o Options) *Server {
 	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.Now)}
 	s.connect(given)
 	s.Mu.Lock()
-	s.seed()
+	s.seedWorkspace()
 	s.Mu.Unlock()
-	s.Handler = s.routes()
+	s.Handler = s.makeRoutes()
 	s.Go(s.sched.RunSchedule)
 	return s
 }
@@ -76,12 +76,12 @@ func (s *Server) connect(jumps bool) {
 		conversations: &conversationAPI{ground: g, rooms: s.rooms, clicks: s.clicks},
 		users:         &userAPI{ground: g, people: s.people, grant: s.grant, events: s.Events},
 		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
-		views:         screens.NewAPI(s.screens, s.people.knows),
+		views:         screens.NewAPI(s.screens, s.people.hasUser),
 	}
-	s.api.methods = s.api.table()
+	s.api.methods = s.api.listMethods()
 }
 
-func (s *Server) seed() {
+func (s *Server) seedWorkspace() {
 	s.grant.Reset()
 	s.people.reset()
 	s.rooms.reset()
@@ -108,7 +108,7 @@ func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.Events.Interrupt()
-	s.seed()
+	s.seedWorkspace()
 	s.sched.Reset()
 	s.Note(Change{Kind: "reset"})
 }

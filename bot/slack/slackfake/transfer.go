@@ -15,7 +15,7 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f := a.faults.Strike("upload", "")
 	u := a.files.uploads[r.PathValue("ticket")]
 	a.Mu.Unlock()
-	if f != nil && !faultBefore(w, r, f) {
+	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
 	if u == nil {
@@ -33,12 +33,13 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 		u.file.SetData(data)
 	}
 	a.Mu.Unlock()
-	if f != nil && !faultAfter(w, r, f) {
+	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
 	fmt.Fprintf(w, "OK - %d", len(data))
 }
 
+// readFile reads the bytes of an upload.
 func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFileBytes+1<<20)
 	parts, err := r.MultipartReader()
@@ -54,7 +55,8 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 			return nil, err
 		}
 		// A file part has a name; web-api and others add plain fields beside it.
-		if p.FileName() != "" || p.FormName() == "file" || p.FormName() == "body" {
+		isFileField := p.FormName() == "file" || p.FormName() == "body"
+		if p.FileName() != "" || isFileField {
 			return io.ReadAll(p)
 		}
 	}
@@ -68,24 +70,29 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 	_, id, _ := strings.Cut(r.PathValue("key"), "-")
 	file := a.files.files[id]
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	may := token == a.grant.Token && !a.grant.Revoked && a.grant.Scopes["files:read"]
+	isValid := token == a.grant.Token && !a.grant.Revoked
+	may := isValid && a.grant.Scopes["files:read"]
 	var data []byte
 	var kind, name string
+	isKept := false // a hosted file may be empty; of others the bytes may be gone
 	if file != nil {
-		data, kind, name = file.Data, file.Mimetype, file.Name
+		data = file.Data
+		kind = file.Mimetype
+		name = file.Name
+		isKept = data != nil || file.Mode == "hosted"
 	}
 	if may {
 		a.grant.Used["files:read"] = true
 	}
 	a.Mu.Unlock()
-	if f != nil && !faultBefore(w, r, f) {
+	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
-	switch {
-	case !may:
+	if !may {
 		http.Redirect(w, r, "/signin?redir="+url.QueryEscape(r.URL.Path), http.StatusFound)
 		return
-	case file == nil || data == nil && file.Mode != "hosted":
+	}
+	if !isKept {
 		http.NotFound(w, r)
 		return
 	}
@@ -93,7 +100,8 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.PathValue("name"), "download/") {
 		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(name))
 	}
-	if f != nil && f.Kind == FaultDrop && f.After { // half the file, then silence
+	isDrop := f != nil && f.Kind == FaultDrop
+	if isDrop && f.After { // half the file, then silence
 		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
 		w.Write(data[:len(data)/2]) //nolint:errcheck // about to be cut
 		panic(http.ErrAbortHandler)

@@ -16,8 +16,8 @@ type directory struct {
 	userIDs []string // in order of joining
 }
 
-// knows reports whether somebody has this id. Caller holds the lock.
-func (d *directory) knows(user string) bool { return d.users[user] != nil }
+// hasUser reports whether somebody has this id. Caller holds the lock.
+func (d *directory) hasUser(user string) bool { return d.users[user] != nil }
 
 // reset forgets everybody. Caller holds the lock.
 func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
@@ -91,6 +91,8 @@ func (s *Server) Users() []User {
 	return out
 }
 
+// userJSON returns a user as the Web API and events show them; email says whether the app may read the address. Caller holds
+// the lock.
 func (d *directory) userJSON(u *User, email bool) reply {
 	zone, label := u.TZOffset, u.TZ
 	if loc, err := time.LoadLocation(u.TZ); err == nil {
@@ -103,7 +105,8 @@ func (d *directory) userJSON(u *User, email bool) reply {
 		"avatar_hash": "g" + strings.ToLower(u.ID), "team": u.TeamID,
 		"image_24": u.Image, "image_48": u.Image, "image_72": u.Image, "image_192": u.Image, "image_512": u.Image,
 	}
-	if email && !u.Bot && u.Email != "" {
+	hasEmail := !u.Bot && u.Email != ""
+	if email && hasEmail {
 		profile["email"] = u.Email
 	}
 	if u.Bot {
@@ -116,8 +119,11 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if u.Deleted {
 		return out // Slack leaves the rest out for deactivated people
 	}
-	out["real_name"], out["tz"], out["tz_label"], out["tz_offset"] = u.RealName, u.TZ, label, zone
-	out["is_admin"], out["is_owner"], out["is_primary_owner"] = u.Admin, false, false
+	out["real_name"] = u.RealName
+	out["tz"], out["tz_label"] = u.TZ, label
+	out["tz_offset"] = zone
+	out["is_admin"] = u.Admin
+	out["is_owner"], out["is_primary_owner"] = false, false
 	out["is_restricted"], out["is_ultra_restricted"] = u.Restricted, false
 	out["is_email_confirmed"], out["who_can_share_contact_card"] = !u.Bot, "EVERYONE"
 	if u.Stranger {
@@ -165,7 +171,9 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 	for _, id := range a.people.userIDs {
 		u := a.people.users[id]
-		if u.Email != "" && strings.EqualFold(u.Email, c.Str("email")) && !u.Deleted && !u.Bot {
+		hasEmail := u.Email != "" && strings.EqualFold(u.Email, c.Str("email"))
+		isActive := !u.Deleted && !u.Bot
+		if hasEmail && isActive {
 			return reply{"user": a.people.userJSON(u, true)}, nil
 		}
 	}

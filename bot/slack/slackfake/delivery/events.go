@@ -40,7 +40,8 @@ func New(g *workspace.Ground, by *workspace.Grant, sched *workspace.Schedule, fa
 // Reset forgets what was on its way. Caller holds the lock.
 func (s *Events) Reset() {
 	s.pending, s.untold = map[string]*delivery{}, map[string]SlowEvent{}
-	s.held, s.lost, s.slow = nil, nil, nil
+	s.held = nil
+	s.lost, s.slow = nil, nil
 	s.Sockets.parked = nil
 	s.Webhooks.lanes = map[string][]*delivery{}
 }
@@ -62,6 +63,9 @@ type delivery struct {
 	answer   chan Answer // interactions and commands; buffered
 }
 
+// isCut reports whether the socket is dropped before this attempt is acknowledged: only the first one is.
+func (d *delivery) isCut() bool { return d.cut && d.attempt == 0 }
+
 // Answer is what the app answered to an interaction or command.
 type Answer struct {
 	Body json.RawMessage // nil when empty
@@ -82,7 +86,7 @@ func (s *Events) Ask(q Question) <-chan Answer {
 		d.kind = "slash_commands"
 	}
 	if s.grant.Revoked {
-		d.respond(Answer{Err: "app_uninstalled"})
+		d.passAnswer(Answer{Err: "app_uninstalled"})
 	} else {
 		s.send(d)
 	}
@@ -94,13 +98,13 @@ func (s *Events) Ask(q Question) <-chan Answer {
 func (s *Events) Interrupt() {
 	for _, d := range s.underWay() {
 		if d.answer != nil {
-			d.respond(Answer{Err: "reset"})
+			d.passAnswer(Answer{Err: "reset"})
 		}
 	}
 }
 
-// respond hands the app's answer to who waits; a second one, or one after a reset, is dropped.
-func (d *delivery) respond(r Answer) {
+// passAnswer hands the app's answer to who waits; a second one, or one after a reset, is dropped.
+func (d *delivery) passAnswer(r Answer) {
 	select {
 	case d.answer <- r:
 	default:
@@ -153,14 +157,17 @@ func eventScope(name string, ch *workspace.Channel) string {
 // Caller holds the lock.
 func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) {
 	scope := eventScope(name, ch)
-	switch {
-	case s.grant.Revoked && name != "tokens_revoked" && name != "app_uninstalled":
+	isGoodbye := name == "tokens_revoked" || name == "app_uninstalled"
+	if s.grant.Revoked && !isGoodbye {
 		return
-	case s.Opt.Events != nil && !slices.Contains(s.Opt.Events, name):
+	}
+	if s.Opt.Events != nil && !slices.Contains(s.Opt.Events, name) {
 		return
-	case ch != nil && !slices.Contains(ch.Members, s.Opt.BotUser):
+	}
+	if ch != nil && !slices.Contains(ch.Members, s.Opt.BotUser) {
 		return
-	case scope != "" && !s.grant.Scopes[scope]:
+	}
+	if scope != "" && !s.grant.Scopes[scope] {
 		return
 	}
 	if scope != "" {
@@ -183,14 +190,14 @@ func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) 
 		}},
 		"event_context": "4-" + d.id,
 	})
-	s.telling(d.id, name, event)
+	s.recordUntold(d.id, name, event)
 	s.Note(workspace.Change{Kind: "event", ID: d.id, Channel: d.key})
 	s.throughFaults(d)
 }
 
 // send hands d to the transport. Caller holds the lock.
 func (s *Events) send(d *delivery) {
-	if t := s.Webhooks.Targets.of(d); t != "" {
+	if t := s.Webhooks.Targets.addressFor(d); t != "" {
 		d.target = t
 		s.Webhooks.sendHTTP(d)
 		return
@@ -198,19 +205,19 @@ func (s *Events) send(d *delivery) {
 	s.Sockets.sendSocket(d)
 }
 
-// failed is called when an attempt was not acknowledged: events are tried again by the retry
+// handleFailure is called when an attempt was not acknowledged: events are tried again by the retry
 // table, interactions are not. Caller holds the lock.
-func (s *Events) failed(d *delivery, reason string, final bool) {
+func (s *Events) handleFailure(d *delivery, reason string, final bool) {
 	if d.envelope != "" {
 		delete(s.pending, d.envelope)
 		d.envelope, d.conn = "", nil
 	}
 	if d.answer != nil {
-		d.respond(Answer{Err: reason})
+		d.passAnswer(Answer{Err: reason})
 		return
 	}
 	if final || d.attempt >= len(s.Opt.RetryDelays) {
-		s.lose(d, reason)
+		s.recordLost(d, reason)
 		return
 	}
 	wait := s.Opt.RetryDelays[d.attempt]
@@ -224,7 +231,8 @@ func (s *Events) failed(d *delivery, reason string, final bool) {
 	})
 }
 
-func (s *Events) lose(d *delivery, reason string) {
+// recordLost keeps an event that the app never gets. Caller holds the lock.
+func (s *Events) recordLost(d *delivery, reason string) {
 	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
 	s.Note(workspace.Change{Kind: "lost", ID: d.id})
 	s.Opt.Log.Debug("event lost", "event", d.name, "reason", reason)
@@ -266,7 +274,7 @@ func (s *Events) throughFaults(d *delivery) {
 	}
 	switch f.Kind {
 	case emulator.FaultLose:
-		s.lose(d, "fault")
+		s.recordLost(d, "fault")
 	case emulator.FaultDuplicate:
 		s.send(d)
 		twin := *d

@@ -35,13 +35,15 @@ type Targets struct {
 	Options      string `json:"options"`      // message_menu_options_url; empty means Interactions
 }
 
-func (t Targets) of(d *delivery) string {
-	switch {
-	case d.kind == "events_api":
+// addressFor returns where a delivery goes; "" if it goes by Socket Mode.
+func (t Targets) addressFor(d *delivery) string {
+	switch d.kind {
+	case "events_api":
 		return t.Events
-	case d.kind == "slash_commands":
+	case "slash_commands":
 		return t.Commands
-	case d.name == "block_suggestion" && t.Options != "":
+	}
+	if d.name == "block_suggestion" && t.Options != "" {
 		return t.Options
 	}
 	return t.Interactions
@@ -76,19 +78,26 @@ func (s *Webhooks) verifyURL(ctx context.Context, address string) error {
 	if err != nil {
 		return fmt.Errorf("slackfake: url_verification: %w", err)
 	}
-	var v struct {
-		Challenge string `json:"challenge"`
-	}
-	text := strings.TrimSpace(string(got))
-	if json.Unmarshal(got, &v) == nil && v.Challenge != "" {
-		text = v.Challenge
-	} else if form, err := url.ParseQuery(text); err == nil && form.Has("challenge") {
-		text = form.Get("challenge")
-	}
-	if status != http.StatusOK || text != challenge {
+	if status != http.StatusOK || readChallenge(got) != challenge {
 		return fmt.Errorf("slackfake: url_verification: status %d, challenge not echoed", status)
 	}
 	return nil
+}
+
+// readChallenge returns the challenge that an app echoes: in a JSON object, in a form, or as plain text.
+func readChallenge(body []byte) string {
+	var v struct {
+		Challenge string `json:"challenge"`
+	}
+	if json.Unmarshal(body, &v) == nil && v.Challenge != "" {
+		return v.Challenge
+	}
+	text := strings.TrimSpace(string(body))
+	form, err := url.ParseQuery(text)
+	if err == nil && form.Has("challenge") {
+		return form.Get("challenge")
+	}
+	return text
 }
 
 // CheckSSL sends the ssl_check request that Slack sends now and then to command addresses.
@@ -175,7 +184,8 @@ func (s *Webhooks) runLane(key string) {
 		s.Mu.Unlock()
 		s.deliverHTTP(d)
 		s.Mu.Lock()
-		if q := s.lanes[key]; len(q) > 0 && q[0] == d {
+		q = s.lanes[key] // a reset may have emptied it meanwhile
+		if len(q) > 0 && q[0] == d {
 			s.lanes[key] = q[1:]
 			s.Note(workspace.Change{Kind: "delivered", ID: d.id})
 		}
@@ -183,6 +193,7 @@ func (s *Webhooks) runLane(key string) {
 	}
 }
 
+// deliverHTTP makes one attempt of a delivery, and handles how it ends.
 func (s *Webhooks) deliverHTTP(d *delivery) {
 	kind, body := "application/json", []byte(d.payload)
 	extra := map[string]string{}
@@ -202,30 +213,41 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 	status, got, head, err := s.post(s.Ctx, d.target, kind, body, extra)
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	cut := d.cut && d.attempt == 0
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		reason := "http_timeout"
-		if d.answer != nil {
-			reason = "operation_timeout"
-		}
-		s.events.failed(d, reason, false)
-	case err != nil:
-		s.events.failed(d, "connection_failed", false)
-	case cut:
-		s.events.failed(d, "http_timeout", false)
-	case status < 200 || status > 299:
-		reason := "http_error"
-		if d.answer != nil {
-			reason = "http_" + strconv.Itoa(status)
-		}
-		s.events.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
-	case d.answer != nil:
-		d.respond(Answer{Body: answerBody(got)})
-	default:
-		s.events.told(d.id)
-		s.Note(workspace.Change{Kind: "ack", ID: d.id})
+	if reason := failureReason(d, status, err); reason != "" {
+		final := err == nil && head.Get("X-Slack-No-Retry") == "1"
+		s.events.handleFailure(d, reason, final && !d.isCut())
+		return
 	}
+	if d.answer != nil {
+		d.passAnswer(Answer{Body: answerBody(got)})
+		return
+	}
+	s.events.recordAcknowledged(d.id)
+	s.Note(workspace.Change{Kind: "ack", ID: d.id})
+}
+
+// failureReason returns Slack's word for why an attempt failed that ended with a status or an error; "" if it succeeded.
+func failureReason(d *delivery, status int, err error) string {
+	isQuestion := d.answer != nil
+	if errors.Is(err, context.DeadlineExceeded) {
+		if isQuestion {
+			return "operation_timeout"
+		}
+		return "http_timeout"
+	}
+	if err != nil {
+		return "connection_failed"
+	}
+	if d.isCut() {
+		return "http_timeout"
+	}
+	if status >= http.StatusOK && status < http.StatusMultipleChoices {
+		return ""
+	}
+	if isQuestion {
+		return "http_" + strconv.Itoa(status)
+	}
+	return "http_error"
 }
 
 // answerBody turns what an app wrote into JSON; plain text is a message of that text.

@@ -23,8 +23,8 @@ type SlowEvent struct {
 	made time.Time
 }
 
-// telling notes that an event is to be told. Caller holds the lock.
-func (s *Events) telling(id, name string, event map[string]any) {
+// recordUntold notes that an event is to be told. Caller holds the lock.
+func (s *Events) recordUntold(id, name string, event map[string]any) {
 	ts, _ := event["ts"].(string)
 	subtype, _ := event["subtype"].(string)
 	if gone, ok := event["deleted_ts"].(string); ok {
@@ -38,9 +38,9 @@ func (s *Events) telling(id, name string, event map[string]any) {
 	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
 }
 
-// told notes the acknowledgement of an event, of which only the first counts. Caller
+// recordAcknowledged notes the acknowledgement of an event, of which only the first counts. Caller
 // holds s.mu.
-func (s *Events) told(id string) {
+func (s *Events) recordAcknowledged(id string) {
 	e, ok := s.untold[id]
 	if !ok {
 		return

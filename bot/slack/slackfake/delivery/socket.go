@@ -101,7 +101,7 @@ func (s *Sockets) register(c *socket) {
 		"debug_info":      map[string]any{"host": host, "build_number": 1, "approximate_connection_time": 18060},
 	})})
 	if len(s.open) > maxSockets {
-		s.bye(c, DisconnectTooMany)
+		s.sendDisconnect(c, DisconnectTooMany)
 	}
 	waiting := s.parked
 	s.parked = nil
@@ -124,7 +124,7 @@ func (s *Sockets) unregister(c *socket) {
 	}
 	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
 	for _, d := range orphans {
-		s.events.failed(d, "connection_failed", false)
+		s.events.handleFailure(d, "connection_failed", false)
 	}
 	s.Note(workspace.Change{Kind: "socket"})
 }
@@ -138,7 +138,8 @@ func (c *socket) push(f frame) {
 	}
 }
 
-func (s *Sockets) bye(c *socket, reason string) {
+// sendDisconnect queues a disconnect frame. All reasons but the warning close the connection. Caller holds the lock.
+func (s *Sockets) sendDisconnect(c *socket, reason string) {
 	c.push(frame{
 		data: workspace.MustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
 		bye:  reason != DisconnectWarning,
@@ -150,7 +151,7 @@ func (s *Sockets) Disconnect(reason string) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	for _, c := range s.open {
-		s.bye(c, reason)
+		s.sendDisconnect(c, reason)
 	}
 }
 
@@ -181,13 +182,14 @@ func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 			wctx, stop := context.WithTimeout(ctx, 10*time.Second)
 			err := c.conn.Write(wctx, websocket.MessageText, f.data)
 			stop()
-			switch {
-			case err != nil:
+			if err != nil {
 				return
-			case f.cut:
+			}
+			if f.cut {
 				c.conn.CloseNow() //nolint:errcheck // that is the fault
 				return
-			case f.bye:
+			}
+			if f.bye {
 				c.conn.Close(websocket.StatusNormalClosure, "") //nolint:errcheck // closing anyway
 				return
 			}
@@ -227,27 +229,29 @@ func (s *Sockets) readSocket(ctx context.Context, c *socket) {
 			Payload    json.RawMessage `json:"payload"`
 		}
 		if json.Unmarshal(data, &ack) == nil && ack.EnvelopeID != "" {
-			s.acked(ack.EnvelopeID, ack.Payload)
+			s.handleAck(ack.EnvelopeID, ack.Payload)
 		}
 	}
 }
 
-func (s *Sockets) acked(envelope string, body json.RawMessage) {
+// handleAck takes the app's acknowledgement of an envelope, with its answer if it has one.
+func (s *Sockets) handleAck(envelope string, body json.RawMessage) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	d := s.events.pending[envelope]
-	if d == nil || d.cut && d.attempt == 0 {
+	if d == nil || d.isCut() {
 		return
 	}
 	delete(s.events.pending, envelope)
 	d.envelope, d.conn = "", nil
 	if d.answer != nil {
-		d.respond(Answer{Body: emptyToNil(body)})
+		d.passAnswer(Answer{Body: emptyToNil(body)})
 	}
-	s.events.told(d.id)
+	s.events.recordAcknowledged(d.id)
 	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
 
+// emptyToNil returns nil for a body that says nothing.
 func emptyToNil(body json.RawMessage) json.RawMessage {
 	switch strings.TrimSpace(string(body)) {
 	case "", "{}", "null", `""`:
@@ -256,15 +260,15 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
-// park keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
-func (s *Sockets) park(d *delivery) {
+// parkDelivery keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
+func (s *Sockets) parkDelivery(d *delivery) {
 	s.parked = append(s.parked, d)
 	s.sched.After(s.Opt.AckTimeout, func() {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
 		if i := slices.Index(s.parked, d); i >= 0 {
 			s.parked = slices.Delete(s.parked, i, i+1)
-			s.events.failed(d, "connection_failed", false)
+			s.events.handleFailure(d, "connection_failed", false)
 		}
 	})
 }
@@ -272,7 +276,7 @@ func (s *Sockets) park(d *delivery) {
 // sendSocket gives d to one connection, in turn. Caller holds the lock.
 func (s *Sockets) sendSocket(d *delivery) {
 	if len(s.open) == 0 {
-		s.park(d)
+		s.parkDelivery(d)
 		return
 	}
 	s.turn++
@@ -286,7 +290,7 @@ func (s *Sockets) sendSocket(d *delivery) {
 	if d.kind == "events_api" {
 		env["retry_attempt"], env["retry_reason"] = d.attempt, d.reason
 	}
-	c.push(frame{data: workspace.MustJSON(env), cut: d.cut && d.attempt == 0})
+	c.push(frame{data: workspace.MustJSON(env), cut: d.isCut()})
 	mine := d.envelope
 	s.sched.After(s.Opt.AckTimeout, func() {
 		s.Mu.Lock()
@@ -298,6 +302,6 @@ func (s *Sockets) sendSocket(d *delivery) {
 		if d.answer != nil {
 			reason = "operation_timeout"
 		}
-		s.events.failed(d, reason, false)
+		s.events.handleFailure(d, reason, false)
 	})
 }

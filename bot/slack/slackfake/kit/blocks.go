@@ -26,6 +26,18 @@ const (
 	maxAttachments   = 100
 )
 
+// Limits of texts in blocks, in characters, and of the blocks of a modal or home tab.
+// Source: docs.slack.dev/reference/block-kit, read 2026-11.
+const (
+	maxTextRunes    = 3000 // of sections, addresses and what somebody types
+	maxValueRunes   = 2000 // of values of buttons, labels of inputs, and texts in place of pictures
+	maxIDRunes      = 255
+	maxHeaderRunes  = 150 // also of placeholders and of values of options
+	maxLabelRunes   = 75  // of buttons and options
+	maxConfirmRunes = 30  // of the buttons of a confirmation
+	maxViewBlocks   = 100
+)
+
 // checker collects what is wrong with blocks and fills in what Slack fills in.
 type checker struct {
 	newID    func() string // of a block or element that has none
@@ -54,7 +66,7 @@ func Check(raw json.RawMessage, on Surface, newID func() string) ([]any, *Refusa
 		return nil, &Refusal{Code: "invalid_blocks_format"}
 	}
 	c := &checker{newID: newID, on: on, blockIDs: map[string]bool{}, actions: map[string]bool{}}
-	c.blocks(list)
+	c.checkBlocks(list)
 	if len(c.errs) > 0 {
 		return nil, &Refusal{Code: "invalid_blocks", Messages: c.errs}
 	}
@@ -65,10 +77,10 @@ func (c *checker) fail(at, format string, args ...any) {
 	c.errs = append(c.errs, "[ERROR] "+fmt.Sprintf(format, args...)+" [json-pointer:"+at+"]")
 }
 
-func (c *checker) blocks(list []any) {
+func (c *checker) checkBlocks(list []any) {
 	most := maxMessageBlocks
 	if c.on != OnMessage {
-		most = 100
+		most = maxViewBlocks
 	}
 	if len(list) > most {
 		c.fail("/blocks", "no more than %d items allowed", most)
@@ -81,19 +93,20 @@ func (c *checker) blocks(list []any) {
 			c.fail(at, "must provide an object")
 			continue
 		}
-		c.block(at, b)
+		c.checkBlock(at, b)
 	}
 }
 
-func (c *checker) block(at string, b object) {
+func (c *checker) checkBlock(at string, b object) {
 	kind, _ := b["type"].(string)
 	look, ok := blockChecks()[kind]
-	if !ok || slices.Contains(onlyOnMessages(), kind) && c.on != OnMessage {
+	isMisplaced := c.on != OnMessage && slices.Contains(onlyOnMessages(), kind)
+	if !ok || isMisplaced {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
-	c.known(at, b, "type block_id "+blockFields()[kind])
-	id := c.optional(at, b, "block_id", 255)
+	c.checkFields(at, b, "type block_id "+blockFields()[kind])
+	id := c.checkOptional(at, b, "block_id", maxIDRunes)
 	if id == "" {
 		id = c.newID()
 		b["block_id"] = id
@@ -108,137 +121,158 @@ func (c *checker) block(at string, b object) {
 
 func blockChecks() map[string]func(*checker, string, object) {
 	return map[string]func(*checker, string, object){
-		"section": (*checker).section,
-		"header":  func(c *checker, at string, b object) { c.text(at, b, "text", 150, true, true) },
+		"section": (*checker).checkSection,
+		"header":  func(c *checker, at string, b object) { c.checkPlainText(at, b, "text", maxHeaderRunes) },
 		"divider": func(*checker, string, object) {},
-		"image":   (*checker).image,
+		"image":   (*checker).checkImage,
 		"actions": func(c *checker, at string, b object) {
-			c.elements(at, b, 25, inActions())
+			c.checkElements(at, b, 25, kindsInActions())
 		},
-		"context":   (*checker).context,
-		"input":     (*checker).input,
-		"rich_text": (*checker).richText,
+		"context":   (*checker).checkContext,
+		"input":     (*checker).checkInput,
+		"rich_text": (*checker).checkRichText,
 		"markdown": func(c *checker, at string, b object) {
-			c.required(at, b, "text", MaxMarkdown)
+			c.checkRequired(at, b, "text", MaxMarkdown)
 		},
 		"video": func(c *checker, at string, b object) {
-			c.required(at, b, "alt_text", 3000)
+			c.checkRequired(at, b, "alt_text", maxTextRunes)
 			for _, k := range []string{"thumbnail_url", "video_url"} {
-				c.address(at, b, k)
+				c.checkAddress(at, b, k)
 			}
-			c.text(at, b, "title", 200, true, true)
+			c.checkPlainText(at, b, "title", 200)
 		},
-		"table": (*checker).table, "data_table": (*checker).dataTable,
-		"task_card": (*checker).task, "plan": (*checker).plan,
+		"table": (*checker).checkTable, "data_table": (*checker).checkDataTable,
+		"task_card": (*checker).checkTask, "plan": (*checker).checkPlan,
 		"context_actions": func(c *checker, at string, b object) {
-			c.elements(at, b, 5, []string{"feedback_buttons", "icon_button"})
+			c.checkElements(at, b, 5, []string{"feedback_buttons", "icon_button"})
 		},
 	}
 }
 
-func (c *checker) section(at string, b object) {
+func (c *checker) checkSection(at string, b object) {
 	fields, has := b["fields"].([]any)
 	if b["text"] == nil && !has {
 		c.fail(at+"/type", "must define either `text` or `fields`")
 	}
 	if b["text"] != nil {
-		c.text(at, b, "text", 3000, false, true)
+		c.checkText(at, b, "text", maxTextRunes)
 	}
 	if len(fields) > 10 {
 		c.fail(at+"/fields", "no more than 10 items allowed")
 	}
 	for i, f := range fields {
 		key := strconv.Itoa(i)
-		c.text(at+"/fields", object{key: f}, key, 2000, false, true)
+		c.checkText(at+"/fields", object{key: f}, key, maxValueRunes)
 	}
 	if acc, ok := b["accessory"].(object); ok {
-		c.element(at+"/accessory", acc, append(inActions(), "image"))
+		c.checkElement(at+"/accessory", acc, append(kindsInActions(), "image"))
 	} else if b["accessory"] != nil {
 		c.fail(at+"/accessory", "must provide an object")
 	}
 }
 
-func (c *checker) image(at string, b object) {
-	c.required(at, b, "alt_text", 2000)
+func (c *checker) checkImage(at string, b object) {
+	c.checkRequired(at, b, "alt_text", maxValueRunes)
 	if _, ok := b["slack_file"].(object); !ok {
-		c.address(at, b, "image_url")
+		c.checkAddress(at, b, "image_url")
 	}
 	if b["title"] != nil {
-		c.text(at, b, "title", 2000, true, true)
+		c.checkPlainText(at, b, "title", maxValueRunes)
 	}
 }
 
-func (c *checker) context(at string, b object) {
-	for i, v := range c.list(at, b, "elements", 10) {
+func (c *checker) checkContext(at string, b object) {
+	for i, v := range c.checkList(at, b, "elements", 10) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		e, ok := v.(object)
-		switch {
-		case !ok:
+		if !ok {
 			c.fail(p, "must provide an object")
-		case e["type"] == "image":
-			c.known(p, e, "type "+elementFields()["image"])
-			c.image(p, e)
-		default:
-			c.textObject(p, e, 3000, false)
+			continue
 		}
+		if e["type"] == "image" {
+			c.checkFields(p, e, "type "+elementFields()["image"])
+			c.checkImage(p, e)
+			continue
+		}
+		c.checkTextObject(p, e, maxTextRunes, plainOrMarkup())
 	}
 }
 
-func (c *checker) input(at string, b object) {
-	c.text(at, b, "label", 2000, true, true)
+func (c *checker) checkInput(at string, b object) {
+	c.checkPlainText(at, b, "label", maxValueRunes)
 	if b["hint"] != nil {
-		c.text(at, b, "hint", 2000, true, true)
+		c.checkPlainText(at, b, "hint", maxValueRunes)
 	}
 	e, ok := b["element"].(object)
 	if !ok {
 		c.fail(at, "missing required field: element")
 		return
 	}
-	c.element(at+"/element", e, inInput())
+	c.checkElement(at+"/element", e, kindsInInput())
 }
 
-// text checks the text object in a field. plain says that only plain_text is allowed.
-func (c *checker) text(at string, b object, key string, most int, plain, needed bool) {
-	switch t, ok := b[key].(object); {
-	case ok:
-		c.textObject(at+"/"+key, t, most, plain)
-	case b[key] != nil:
-		c.fail(at+"/"+key, "must provide an object")
-	case needed:
-		c.fail(at, "missing required field: %s", key)
+// checkText checks the text object in a field, which must have one: plain text or markup, of most characters at most.
+func (c *checker) checkText(at string, b object, key string, most int) {
+	if t := c.findObject(at, b, key); t != nil {
+		c.checkTextObject(at+"/"+key, t, most, plainOrMarkup())
 	}
 }
 
-func (c *checker) textObject(at string, t object, most int, plain bool) {
+// checkPlainText checks the same of a field that can't have markup.
+func (c *checker) checkPlainText(at string, b object, key string, most int) {
+	if t := c.findObject(at, b, key); t != nil {
+		c.checkTextObject(at+"/"+key, t, most, []string{"plain_text"})
+	}
+}
+
+// findObject returns the object in a field that must have one. It returns nil, and notes the fault, if there is none.
+func (c *checker) findObject(at string, b object, key string) object {
+	if b[key] == nil {
+		c.fail(at, "missing required field: %s", key)
+		return nil
+	}
+	t, ok := b[key].(object)
+	if !ok {
+		c.fail(at+"/"+key, "must provide an object")
+		return nil
+	}
+	return t
+}
+
+// plainOrMarkup lists the types of text objects.
+func plainOrMarkup() []string { return []string{"plain_text", "mrkdwn"} }
+
+// checkTextObject checks a text object of one of the allowed types, and adds the defaults of its type.
+func (c *checker) checkTextObject(at string, t object, most int, allowed []string) {
 	kind, _ := t["type"].(string)
-	switch {
-	case kind == "plain_text":
-		if t["emoji"] == nil {
-			t["emoji"] = true
-		}
-		c.known(at, t, "type text emoji")
-	case kind == "mrkdwn" && !plain:
-		if t["verbatim"] == nil {
-			t["verbatim"] = false
-		}
-		c.known(at, t, "type text verbatim")
-	default:
+	if !slices.Contains(allowed, kind) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
-	c.required(at, t, "text", most)
+	if kind == "plain_text" {
+		if t["emoji"] == nil {
+			t["emoji"] = true
+		}
+		c.checkFields(at, t, "type text emoji")
+	} else {
+		if t["verbatim"] == nil {
+			t["verbatim"] = false
+		}
+		c.checkFields(at, t, "type text verbatim")
+	}
+	c.checkRequired(at, t, "text", most)
 }
 
-// required checks a text of 1 to most characters; optional one of at most that many.
-func (c *checker) required(at string, b object, key string, most int) string {
-	if v, ok := b[key].(string); !ok || v == "" {
+// checkRequired checks a text of 1 to most characters; checkOptional one of at most that many.
+func (c *checker) checkRequired(at string, b object, key string, most int) string {
+	if v, _ := b[key].(string); v == "" {
 		c.fail(at+"/"+key, "must be more than 0 characters")
 		return ""
 	}
-	return c.optional(at, b, key, most)
+	return c.checkOptional(at, b, key, most)
 }
 
-func (c *checker) optional(at string, b object, key string, most int) string {
+func (c *checker) checkOptional(at string, b object, key string, most int) string {
 	if b[key] == nil {
 		return ""
 	}
@@ -289,7 +323,7 @@ func CheckTitle(key string, raw json.RawMessage, most int) (title json.RawMessag
 		return raw, nil
 	}
 	c := &checker{}
-	c.text("", object{key: t}, key, most, true, true)
+	c.checkPlainText("", object{key: t}, key, most)
 	return encode(t), c.errs
 }
 
@@ -309,7 +343,7 @@ func Offered(answer object) (values, faults []string) {
 			c.fail("/options", "no more than 100 items allowed")
 		}
 		for i, v := range list {
-			c.option(fmt.Sprintf("/options/%d", i), v, 75)
+			c.checkOption(fmt.Sprintf("/options/%d", i), v, maxLabelRunes)
 			if x, ok := v.(object); ok {
 				values = append(values, fmt.Sprint(x["value"]))
 			}

@@ -6,54 +6,54 @@ import (
 	"strings"
 )
 
-func selects() []string {
+func selectKinds() []string {
 	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
 }
 
-func inActions() []string {
+func kindsInActions() []string {
 	out := []string{"button", "overflow", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons", "workflow_button"}
-	for _, k := range selects() {
+	for _, k := range selectKinds() {
 		out = append(out, k, "multi_"+k)
 	}
 	return out
 }
 
-func inInput() []string {
+func kindsInInput() []string {
 	out := []string{
 		"plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input", "file_input",
 		"datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons",
 	}
-	for _, k := range selects() {
+	for _, k := range selectKinds() {
 		out = append(out, k, "multi_"+k)
 	}
 	return out
 }
 
-func (c *checker) elements(at string, b object, most int, allowed []string) {
-	for i, v := range c.list(at, b, "elements", most) {
+func (c *checker) checkElements(at string, b object, most int, allowed []string) {
+	for i, v := range c.checkList(at, b, "elements", most) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		if e, ok := v.(object); ok {
-			c.element(p, e, allowed)
+			c.checkElement(p, e, allowed)
 		} else {
 			c.fail(p, "must provide an object")
 		}
 	}
 }
 
-// element checks one interactive element (or a section's image).
-func (c *checker) element(at string, e object, allowed []string) {
+// checkElement checks one interactive element (or a section's image).
+func (c *checker) checkElement(at string, e object, allowed []string) {
 	kind, _ := e["type"].(string)
 	if !slices.Contains(allowed, kind) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
 	if kind == "image" {
-		c.known(at, e, "type "+elementFields()[kind])
-		c.image(at, e)
+		c.checkFields(at, e, "type "+elementFields()[kind])
+		c.checkImage(at, e)
 		return
 	}
-	c.known(at, e, "type action_id "+elementFields()[kind])
-	if id := c.optional(at, e, "action_id", 255); id == "" {
+	c.checkFields(at, e, "type action_id "+elementFields()[kind])
+	if id := c.checkOptional(at, e, "action_id", maxIDRunes); id == "" {
 		e["action_id"] = c.newID()
 	} else if c.actions[id] {
 		c.fail(at+"/action_id", "`action_id`: %s already exists", id)
@@ -61,53 +61,55 @@ func (c *checker) element(at string, e object, allowed []string) {
 		c.actions[id] = true
 	}
 	if e["placeholder"] != nil {
-		c.text(at, e, "placeholder", 150, true, true)
+		c.checkPlainText(at, e, "placeholder", maxHeaderRunes)
 	}
 	if e["confirm"] != nil {
-		c.confirm(at+"/confirm", e["confirm"])
+		c.checkConfirm(at+"/confirm", e["confirm"])
 	}
 	if e["focus_on_load"] == true {
 		if c.focused++; c.focused > 1 {
 			c.fail(at+"/focus_on_load", "only one element may have focus_on_load")
 		}
 	}
-	c.byKind(at, kind, e)
+	c.checkKind(at, kind, e)
 }
 
-func (c *checker) byKind(at, kind string, e object) {
+func (c *checker) checkKind(at, kind string, e object) {
 	switch strings.TrimPrefix(kind, "multi_") {
 	case "button":
-		c.text(at, e, "text", 75, true, true)
-		c.optional(at, e, "value", 2000)
+		c.checkPlainText(at, e, "text", maxLabelRunes)
+		c.checkOptional(at, e, "value", maxValueRunes)
 		if e["url"] != nil {
-			c.address(at, e, "url")
+			c.checkAddress(at, e, "url")
 		}
-		c.optional(at, e, "accessibility_label", 75)
+		c.checkOptional(at, e, "accessibility_label", maxLabelRunes)
 		if e["style"] != nil {
-			c.oneOf(at, e, "style", "primary danger")
+			c.checkOneOf(at, e, "style", "primary danger")
 		}
 	case "feedback_buttons":
 		for _, key := range []string{"positive_button", "negative_button"} {
-			c.feedback(at, e, key)
+			c.checkFeedback(at, e, key)
 		}
 	case "icon_button":
-		c.required(at, e, "icon", 75)
-		c.text(at, e, "text", 75, true, true)
-		c.optional(at, e, "value", 2000)
+		c.checkRequired(at, e, "icon", maxLabelRunes)
+		c.checkPlainText(at, e, "text", maxLabelRunes)
+		c.checkOptional(at, e, "value", maxValueRunes)
 	case "static_select":
-		c.staticSelect(at, e)
+		c.checkStaticSelect(at, e)
 	case "external_select":
 		if e["initial_option"] != nil {
-			c.option(at+"/initial_option", e["initial_option"], 75)
+			c.checkOption(at+"/initial_option", e["initial_option"], maxLabelRunes)
 		}
 	case "overflow":
-		c.options(at, e, 5, 75)
+		c.checkOptions(at, e, 5, maxLabelRunes)
 	case "checkboxes", "radio_buttons":
-		c.options(at, e, 10, 75)
+		c.checkOptions(at, e, 10, maxLabelRunes)
 	case "plain_text_input":
-		c.optional(at, e, "initial_value", 3000)
+		c.checkOptional(at, e, "initial_value", maxTextRunes)
 		for _, k := range []string{"min_length", "max_length"} {
-			if n, ok := e[k].(float64); ok && (n < 0 || n > 3000) {
+			n, isGiven := e[k].(float64)
+			isInRange := n >= 0 && n <= maxTextRunes
+			if isGiven && !isInRange {
 				c.fail(at+"/"+k, "must be between 0 and 3000")
 			}
 		}
@@ -118,17 +120,17 @@ func (c *checker) byKind(at, kind string, e object) {
 	}
 }
 
-func (c *checker) staticSelect(at string, e object) {
+func (c *checker) checkStaticSelect(at string, e object) {
 	groups, ok := e["option_groups"].([]any)
 	if !ok {
-		c.options(at, e, 100, 75)
-		c.initial(at, e)
+		c.checkOptions(at, e, 100, maxLabelRunes)
+		c.checkInitial(at, e)
 		return
 	}
 	if e["options"] != nil {
 		c.fail(at, "only one of options and option_groups is allowed")
 	}
-	c.list(at, e, "option_groups", 100)
+	c.checkList(at, e, "option_groups", 100)
 	for i, v := range groups {
 		p := fmt.Sprintf("%s/option_groups/%d", at, i)
 		g, ok := v.(object)
@@ -136,57 +138,60 @@ func (c *checker) staticSelect(at string, e object) {
 			c.fail(p, "must provide an object")
 			continue
 		}
-		c.known(p, g, "label options")
-		c.text(p, g, "label", 75, true, true)
-		c.options(p, g, 100, 75)
+		c.checkFields(p, g, "label options")
+		c.checkPlainText(p, g, "label", maxLabelRunes)
+		c.checkOptions(p, g, 100, maxLabelRunes)
 	}
-	c.initial(at, e)
+	c.checkInitial(at, e)
 }
 
-// initial demands that initial_option is one of the options, to the letter.
-func (c *checker) initial(at string, e object) {
+// checkInitial demands that initial_option is one of the options, to the letter.
+func (c *checker) checkInitial(at string, e object) {
 	first, ok := e["initial_option"].(object)
 	if !ok {
 		return
 	}
-	c.option(at+"/initial_option", first, 75)
+	c.checkOption(at+"/initial_option", first, maxLabelRunes)
 	want, _ := first["value"].(string)
 	if findOption(e, want) == nil {
 		c.fail(at+"/initial_option", "must be one of the provided options")
 	}
 }
 
-func (c *checker) options(at string, e object, most, text int) {
-	for i, o := range c.list(at, e, "options", most) {
-		c.option(fmt.Sprintf("%s/options/%d", at, i), o, text)
+func (c *checker) checkOptions(at string, e object, most, text int) {
+	for i, o := range c.checkList(at, e, "options", most) {
+		c.checkOption(fmt.Sprintf("%s/options/%d", at, i), o, text)
 	}
 }
 
-func (c *checker) option(at string, v any, text int) {
+func (c *checker) checkOption(at string, v any, text int) {
 	o, ok := v.(object)
 	if !ok {
 		c.fail(at, "must provide an object")
 		return
 	}
-	c.known(at, o, "text value description url")
-	c.text(at, o, "text", text, false, true)
-	c.required(at, o, "value", 150)
+	c.checkFields(at, o, "text value description url")
+	c.checkText(at, o, "text", text)
+	c.checkRequired(at, o, "value", maxHeaderRunes)
 	if o["description"] != nil {
-		c.text(at, o, "description", 75, false, true)
+		c.checkText(at, o, "description", maxLabelRunes)
 	}
 }
 
-func (c *checker) confirm(at string, v any) {
+func (c *checker) checkConfirm(at string, v any) {
 	o, ok := v.(object)
 	if !ok {
 		c.fail(at, "must provide an object")
 		return
 	}
-	c.known(at, o, "title text confirm deny style")
-	c.text(at, o, "title", 100, true, true)
-	c.text(at, o, "text", 300, false, true)
-	c.text(at, o, "confirm", 30, true, false)
-	c.text(at, o, "deny", 30, true, false)
+	c.checkFields(at, o, "title text confirm deny style")
+	c.checkPlainText(at, o, "title", 100)
+	c.checkText(at, o, "text", 300)
+	for _, key := range []string{"confirm", "deny"} {
+		if o[key] != nil {
+			c.checkPlainText(at, o, key, maxConfirmRunes)
+		}
+	}
 }
 
 // findOption returns the option of e with this value, or nil.
@@ -204,7 +209,8 @@ func findOption(e object, value string) object {
 		}
 	}
 	for _, v := range all {
-		if o, ok := v.(object); ok && o["value"] == value {
+		o, _ := v.(object)
+		if o["value"] == value {
 			return o
 		}
 	}

@@ -56,13 +56,13 @@ func CheckView(raw json.RawMessage) (faults []string) {
 		return nil
 	}
 	c := &checker{}
-	c.known("/view", v, "type title blocks close submit private_metadata callback_id clear_on_close notify_on_close external_id")
+	c.checkFields("/view", v, "type title blocks close submit private_metadata callback_id clear_on_close notify_on_close external_id")
 	return c.errs
 }
 
-// known refuses what Slack doesn't know in an object. The words of this and of the checks below are those of Slack's own
+// checkFields refuses what Slack doesn't know in an object. The words of this and of the checks below are those of Slack's own
 // validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
-func (c *checker) known(at string, o object, fields string) {
+func (c *checker) checkFields(at string, o object, fields string) {
 	allowed := strings.Fields(fields)
 	for _, key := range slices.Sorted(maps.Keys(o)) {
 		if !slices.Contains(allowed, key) {
@@ -71,18 +71,20 @@ func (c *checker) known(at string, o object, fields string) {
 	}
 }
 
-// oneOf demands that a field holds one of some words.
-func (c *checker) oneOf(at string, o object, key, words string) {
-	switch word, ok := o[key].(string); {
-	case o[key] == nil:
+// checkOneOf demands that a field holds one of some words.
+func (c *checker) checkOneOf(at string, o object, key, words string) {
+	if o[key] == nil {
 		c.fail(at, "missing required field: %s", key)
-	case !ok || !slices.Contains(strings.Fields(words), word):
+		return
+	}
+	word, ok := o[key].(string)
+	if !ok || !slices.Contains(strings.Fields(words), word) {
 		c.fail(at+"/"+key, "must be a valid enum value")
 	}
 }
 
-// list returns the items of a field that must have at least one, and at most so many.
-func (c *checker) list(at string, o object, key string, most int) []any {
+// checkList returns the items of a field that must have at least one, and at most so many.
+func (c *checker) checkList(at string, o object, key string, most int) []any {
 	items, ok := o[key].([]any)
 	switch {
 	case o[key] == nil:
@@ -97,13 +99,15 @@ func (c *checker) list(at string, o object, key string, most int) []any {
 	return items
 }
 
-// address demands a text that is an address with a scheme, such as https://example.org/.
-func (c *checker) address(at string, o object, key string) {
-	text := c.required(at, o, key, 3000)
+// checkAddress demands a text that is an address with a scheme, such as https://example.org/.
+func (c *checker) checkAddress(at string, o object, key string) {
+	text := c.checkRequired(at, o, key, maxTextRunes)
 	if text == "" {
 		return
 	}
-	if u, err := url.Parse(text); err != nil || u.Scheme == "" || u.Host+u.Opaque == "" {
+	u, err := url.Parse(text)
+	hasScheme := err == nil && u.Scheme != ""
+	if !hasScheme || u.Host+u.Opaque == "" {
 		c.fail(at+"/"+key, "invalid url")
 	}
 }

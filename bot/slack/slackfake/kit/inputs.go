@@ -28,11 +28,13 @@ func Each(blocks json.RawMessage, f func(block, element object) bool) {
 		if e, ok := b["accessory"]; ok {
 			all = append(all, e)
 		}
-		if es, ok := b["elements"].([]any); ok && (b["type"] == "actions" || b["type"] == "context_actions") {
-			all = append(all, es...)
+		if b["type"] == "actions" || b["type"] == "context_actions" {
+			elements, _ := b["elements"].([]any)
+			all = append(all, elements...)
 		}
 		for _, v := range all {
-			if e, ok := v.(object); ok && !f(b, e) {
+			e, ok := v.(object)
+			if ok && !f(b, e) {
 				return
 			}
 		}
@@ -165,27 +167,29 @@ func Choose(e object, picked []string, extra object) (object, error) {
 	if len(out) == 0 || out[0] == "" {
 		return object{key: nil}, nil
 	}
-	if err := fits(e, out[0]); err != nil {
+	if err := checkLength(e, out[0]); err != nil {
 		return nil, err
 	}
 	return object{key: out[0]}, nil
 }
 
-// fits applies the limits that the client enforces while typing.
-func fits(e object, v any) error {
+// checkLength applies the limits that the client enforces while typing.
+func checkLength(e object, v any) error {
 	text, ok := v.(string)
 	if !ok {
 		return nil
 	}
 	n := utf8.RuneCountInString(text)
-	if most, ok := e["max_length"].(float64); ok && n > int(most) {
+	most, hasMost := e["max_length"].(float64)
+	if hasMost && n > int(most) {
 		return fmt.Errorf("text has %d characters, at most %d", n, int(most))
 	}
-	if least, ok := e["min_length"].(float64); ok && n < int(least) {
+	least, hasLeast := e["min_length"].(float64)
+	if hasLeast && n < int(least) {
 		return fmt.Errorf("text has %d characters, at least %d", n, int(least))
 	}
-	if e["type"] == "plain_text_input" && n > 3000 {
-		return fmt.Errorf("text has %d characters, at most 3000", n)
+	if e["type"] == "plain_text_input" && n > maxTextRunes {
+		return fmt.Errorf("text has %d characters, at most %d", n, maxTextRunes)
 	}
 	return nil
 }
@@ -235,6 +239,15 @@ func KeepState(st State, blocks json.RawMessage) State {
 	return out
 }
 
+// isEmptyValue reports whether a value means that nothing was filled in.
+func isEmptyValue(v any) bool {
+	if v == nil || v == "" {
+		return true
+	}
+	list, isList := v.([]any)
+	return isList && len(list) == 0
+}
+
 // Fill enters values (by action id or block_id/action_id) into st and makes the checks that
 // the client makes before it submits. suggested gives the options that the app offered last for
 // an action id, nil means none.
@@ -263,7 +276,7 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 			return true
 		}
 		key, _ := valueKey(fmt.Sprint(e["type"]))
-		if list, ok := v[key].([]any); v[key] == nil || v[key] == "" || ok && len(list) == 0 {
+		if isEmptyValue(v[key]) {
 			missing = append(missing, id)
 		}
 		return true

@@ -2,10 +2,10 @@ package kit
 
 import "fmt"
 
-// richText checks a rich_text block, down to the elements' fields.
+// checkRichText checks a rich_text block, down to the elements' fields.
 // Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block; the types of npm @slack/types 3.2.0; both read 2026-11.
-func (c *checker) richText(at string, b object) {
-	for i, v := range c.list(at, b, "elements", maxRichElements) {
+func (c *checker) checkRichText(at string, b object) {
+	for i, v := range c.checkList(at, b, "elements", maxRichElements) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
 		e, ok := v.(object)
 		if !ok {
@@ -21,16 +21,16 @@ func (c *checker) richText(at string, b object) {
 			c.fail(p+"/type", "unsupported type: %s", kind)
 			continue
 		}
-		c.known(p, e, fields)
+		c.checkFields(p, e, fields)
 		if kind == "rich_text_list" {
-			c.oneOf(p, e, "style", "bullet ordered")
+			c.checkOneOf(p, e, "style", "bullet ordered")
 		}
 		parts, ok := e["elements"].([]any)
 		if !ok {
 			c.fail(p, "missing required field: elements")
 		}
 		for j, q := range parts {
-			c.richPart(fmt.Sprintf("%s/elements/%d", p, j), q, kind)
+			c.checkRichPart(fmt.Sprintf("%s/elements/%d", p, j), q, kind)
 		}
 	}
 }
@@ -38,7 +38,7 @@ func (c *checker) richText(at string, b object) {
 // maxRichElements bounds the elements of a rich_text block; Slack names no bound, but one of the whole message.
 const maxRichElements = 1000
 
-func (c *checker) richPart(at string, v any, parent string) {
+func (c *checker) checkRichPart(at string, v any, parent string) {
 	e, ok := v.(object)
 	if !ok {
 		c.fail(at, "must provide an object")
@@ -49,10 +49,10 @@ func (c *checker) richPart(at string, v any, parent string) {
 		if kind != "rich_text_section" {
 			c.fail(at+"/type", "unsupported type: %s", kind)
 		}
-		c.known(at, e, "type elements")
+		c.checkFields(at, e, "type elements")
 		parts, _ := e["elements"].([]any)
 		for i, p := range parts {
-			c.richPart(fmt.Sprintf("%s/elements/%d", at, i), p, kind)
+			c.checkRichPart(fmt.Sprintf("%s/elements/%d", at, i), p, kind)
 		}
 		return
 	}
@@ -61,15 +61,15 @@ func (c *checker) richPart(at string, v any, parent string) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
-	c.known(at, e, "type style "+fields[0]+" "+fields[1])
+	c.checkFields(at, e, "type style "+fields[0]+" "+fields[1])
 	if e[fields[0]] == nil || e[fields[0]] == "" {
 		c.fail(at+"/"+fields[0], "must be more than 0 characters")
 	}
 	if kind == "broadcast" {
-		c.oneOf(at, e, "range", "here channel everyone")
+		c.checkOneOf(at, e, "range", "here channel everyone")
 	}
 	if style, ok := e["style"].(object); ok {
-		c.known(at+"/style", style, "bold italic strike code underline highlight client_highlight unlink")
+		c.checkFields(at+"/style", style, "bold italic strike code underline highlight client_highlight unlink")
 	} else if e["style"] != nil {
 		c.fail(at+"/style", "must provide an object")
 	}

@@ -3,6 +3,8 @@ package kit
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // inline finds the next marked-up part of a line in Slack's wire form. Marks must stand at
@@ -19,13 +21,12 @@ var (
 func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
-		switch {
-		case i%2 == 1:
+		if i%2 == 1 {
 			body := strings.Trim(part, "\n")
 			if body != "" {
 				out = append(out, object{"type": "rich_text_preformatted", "elements": []any{textPart(unescape(body), nil)}, "border": 0})
 			}
-		default:
+		} else {
 			out = append(out, richLines(strings.Trim(part, "\n"))...)
 		}
 	}
@@ -98,7 +99,7 @@ func richInline(text string, style object) []any {
 		}
 		from, to := at+loc[0], at+loc[1]
 		word := text[from:to]
-		if strings.ContainsRune("*_~", rune(word[0])) && !wordBorder(text, from, to) {
+		if strings.ContainsRune("*_~", rune(word[0])) && !isAtWordBorder(text, from, to) {
 			at = from + 1
 			continue
 		}
@@ -110,13 +111,21 @@ func richInline(text string, style object) []any {
 	return out
 }
 
-// wordBorder reports whether a mark opens and closes where Slack sees one.
-func wordBorder(text string, from, to int) bool {
-	letter := func(b byte) bool {
-		return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80
+// isAtWordBorder reports whether a mark opens and closes where Slack sees one.
+func isAtWordBorder(text string, from, to int) bool {
+	isOfWord := func(b byte) bool {
+		if b >= utf8.RuneSelf { // a part of a letter beyond ASCII, most likely
+			return true
+		}
+		return unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
+	}
+	beginsWord := from == 0 || !isOfWord(text[from-1])
+	endsWord := to == len(text) || !isOfWord(text[to])
+	if !beginsWord || !endsWord {
+		return false
 	}
 	inner := text[from+1 : to-1]
-	return (from == 0 || !letter(text[from-1])) && (to == len(text) || !letter(text[to])) && strings.TrimSpace(inner) == inner
+	return strings.TrimSpace(inner) == inner
 }
 
 func richWord(w string, style object) []any {

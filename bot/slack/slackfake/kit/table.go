@@ -8,45 +8,49 @@ const (
 	maxTableColumns = 20
 )
 
-// table checks the rows, cells and columns of a table.
-func (c *checker) table(at string, b object) {
-	for i, v := range c.list(at, b, "rows", maxTableRows) {
-		c.row(fmt.Sprintf("%s/rows/%d", at, i), v)
+// checkTable checks the rows, cells and columns of a table.
+func (c *checker) checkTable(at string, b object) {
+	for i, v := range c.checkList(at, b, "rows", maxTableRows) {
+		c.checkRow(fmt.Sprintf("%s/rows/%d", at, i), v)
 	}
 	if b["column_settings"] == nil {
 		return
 	}
-	for i, v := range c.list(at, b, "column_settings", maxTableColumns) {
+	for i, v := range c.checkList(at, b, "column_settings", maxTableColumns) {
 		p := fmt.Sprintf("%s/column_settings/%d", at, i)
+		if v == nil { // a column as it is without settings
+			continue
+		}
 		column, ok := v.(object)
-		switch {
-		case v == nil: // a column as it is without settings
-		case !ok:
+		if !ok {
 			c.fail(p, "must provide an object")
-		default:
-			c.known(p, column, "align is_wrapped")
-			if column["align"] != nil {
-				c.oneOf(p, column, "align", "left center right")
-			}
+			continue
+		}
+		c.checkFields(p, column, "align is_wrapped")
+		if column["align"] != nil {
+			c.checkOneOf(p, column, "align", "left center right")
 		}
 	}
 }
 
-// dataTable checks a table that people can turn over, sort and filter: a row of headers, and up to a hundred of the same
+// checkDataTable checks a table that people can turn over, sort and filter: a row of headers, and up to a hundred of the same
 // width. Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
-func (c *checker) dataTable(at string, b object) {
-	c.required(at, b, "caption", 3000)
-	if size, ok := b["page_size"].(float64); b["page_size"] != nil && (!ok || size < 1 || size > maxTableRows) {
+func (c *checker) checkDataTable(at string, b object) {
+	c.checkRequired(at, b, "caption", maxTextRunes)
+	size, isNumber := b["page_size"].(float64)
+	isInRange := size >= 1 && size <= maxTableRows
+	isValid := isNumber && isInRange
+	if b["page_size"] != nil && !isValid {
 		c.fail(at+"/page_size", "must be between 1 and %d", maxTableRows)
 	}
-	rows := c.list(at, b, "rows", 1+maxTableRows)
+	rows := c.checkList(at, b, "rows", 1+maxTableRows)
 	if len(rows) == 1 {
 		c.fail(at+"/rows", "must provide at least 2 items")
 	}
 	var headers []any
 	for i, v := range rows {
 		p := fmt.Sprintf("%s/rows/%d", at, i)
-		c.row(p, v)
+		c.checkRow(p, v)
 		cells, _ := v.([]any)
 		if i == 0 {
 			headers = cells
@@ -55,14 +59,15 @@ func (c *checker) dataTable(at string, b object) {
 		}
 	}
 	for i, v := range headers {
-		if cell, ok := v.(object); ok && cell["type"] == "rich_text" {
+		cell, _ := v.(object)
+		if cell["type"] == "rich_text" {
 			c.fail(fmt.Sprintf("%s/rows/0/%d/type", at, i), "unsupported type: rich_text")
 		}
 	}
 }
 
-// row checks the cells of one row.
-func (c *checker) row(at string, v any) {
+// checkRow checks the cells of one row.
+func (c *checker) checkRow(at string, v any) {
 	cells, ok := v.([]any)
 	switch {
 	case !ok:
@@ -81,16 +86,16 @@ func (c *checker) row(at string, v any) {
 		}
 		switch cell["type"] {
 		case "raw_text":
-			c.known(p, cell, "type text")
-			c.required(p, cell, "text", MaxMarkdown)
+			c.checkFields(p, cell, "type text")
+			c.checkRequired(p, cell, "text", MaxMarkdown)
 		case "raw_number":
-			c.known(p, cell, "type value text")
+			c.checkFields(p, cell, "type value text")
 			if _, ok := cell["value"].(float64); !ok {
 				c.fail(p+"/value", "must provide a number")
 			}
 		case "rich_text":
-			c.known(p, cell, "type block_id elements")
-			c.richText(p, cell)
+			c.checkFields(p, cell, "type block_id elements")
+			c.checkRichText(p, cell)
 		default:
 			c.fail(p+"/type", "unsupported type: %v", cell["type"])
 		}

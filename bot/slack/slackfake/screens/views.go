@@ -37,7 +37,10 @@ func New(g *workspace.Ground) *Screens { return &Screens{Ground: g} }
 
 // Reset closes all views. Caller holds the lock.
 func (s *Screens) Reset() {
-	s.Views, s.Stacks, s.Homes, s.triggers = map[string]*workspace.View{}, map[string][]string{}, map[string]*workspace.View{}, map[string]*trigger{}
+	s.Views = map[string]*workspace.View{}
+	s.Stacks = map[string][]string{}
+	s.Homes = map[string]*workspace.View{}
+	s.triggers = map[string]*trigger{}
 }
 
 // API opens and changes views for the app.
@@ -74,14 +77,16 @@ func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 		id = c.Str("interactivity_pointer")
 	}
 	t := a.screens.triggers[id]
-	switch {
-	case id == "":
+	if id == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: trigger_id")
-	case t == nil:
+	}
+	if t == nil {
 		return nil, workspace.Refuse("invalid_trigger_id")
-	case t.used:
+	}
+	if t.used {
 		return nil, workspace.Refuse("exchanged_trigger_id")
-	case a.Now().Sub(t.at) > a.Opt.TriggerLife:
+	}
+	if a.Now().Sub(t.at) > a.Opt.TriggerLife {
 		return nil, workspace.Refuse("expired_trigger_id")
 	}
 	return t, nil
@@ -126,7 +131,9 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	if v.Blocks == nil {
 		bad("", "missing required field: blocks")
 	}
-	if at := slices.IndexFunc(blocks, isInput); at >= 0 && v.Type == "modal" && workspace.IsNull(v.Submit) {
+	at := slices.IndexFunc(blocks, isInput)
+	lacksSubmit := v.Type == "modal" && workspace.IsNull(v.Submit)
+	if at >= 0 && lacksSubmit {
 		bad(fmt.Sprintf("/blocks/%d/input", at), "must define `submit` to use an `input` block in modals")
 	}
 	if len(errs) > 0 {
@@ -134,10 +141,12 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	}
 	v.Blocks = workspace.MustJSON(blocks)
 	v.State = kit.State{}
-	v.TeamID, v.AppID, v.BotID, v.AppInstalledTID = s.Opt.TeamID, s.Opt.AppID, s.Opt.BotID, s.Opt.TeamID
+	v.TeamID, v.AppInstalledTID = s.Opt.TeamID, s.Opt.TeamID
+	v.AppID, v.BotID = s.Opt.AppID, s.Opt.BotID
 	return v, nil
 }
 
+// isInput reports whether a decoded block is an input.
 func isInput(b any) bool {
 	m, ok := b.(workspace.Object)
 	return ok && m["type"] == "input"
@@ -248,10 +257,10 @@ func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 
 func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 	under := s.Stacks[user]
-	switch {
-	case len(under) == 0:
+	if len(under) == 0 {
 		return workspace.Refuse("not_found")
-	case len(under) >= maxStack:
+	}
+	if len(under) >= maxStack {
 		return workspace.Refuse("push_limit_reached")
 	}
 	return s.putOnTop(v, user, under)
@@ -259,26 +268,15 @@ func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 
 // UpdateView answers views.update.
 func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	var old *workspace.View
-	switch {
-	case c.Str("view_id") != "":
-		old = a.screens.Views[c.Str("view_id")]
-		if old == nil {
-			for _, h := range a.screens.Homes {
-				if h.ID == c.Str("view_id") {
-					old = h
-				}
-			}
-		}
-	case c.Str("external_id") != "":
-		old = a.screens.findByExternalID(c.Str("external_id"))
-	default:
+	if c.Str("view_id") == "" && c.Str("external_id") == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: view_id")
 	}
+	old := a.screens.findNamed(c)
 	if old == nil {
 		return nil, workspace.Refuse("not_found")
 	}
-	if h := c.Str("hash"); h != "" && h != old.Hash {
+	hash := c.Str("hash")
+	if hash != "" && hash != old.Hash {
 		return nil, workspace.Refuse("hash_conflict")
 	}
 	v, err := a.screens.parseView(c.Raw("view"), old.Type)
@@ -289,9 +287,27 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": old.Clone()}, nil
 }
 
+// findNamed returns the view that a call names by Slack's id or, without that, by the app's own; nil if there is none.
+func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
+	id := c.Str("view_id")
+	if id == "" {
+		return s.findByExternalID(c.Str("external_id"))
+	}
+	if v := s.Views[id]; v != nil {
+		return v
+	}
+	for _, home := range s.Homes {
+		if home.ID == id {
+			return home
+		}
+	}
+	return nil
+}
+
 // replace shows v in the place of old, which keeps its identity and the inputs that both have.
 func (s *Screens) replace(old, v *workspace.View) {
-	v.ID, v.User, v.RootViewID, v.PreviousViewID = old.ID, old.User, old.RootViewID, old.PreviousViewID
+	v.ID, v.User = old.ID, old.User
+	v.RootViewID, v.PreviousViewID = old.RootViewID, old.PreviousViewID
 	if v.ExternalID == "" {
 		v.ExternalID = old.ExternalID
 	}
@@ -303,14 +319,16 @@ func (s *Screens) replace(old, v *workspace.View) {
 // PublishView answers views.publish.
 func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	user := c.Str("user_id")
-	switch {
-	case a.Opt.NoHome:
+	if a.Opt.NoHome {
 		return nil, workspace.Refuse("not_enabled")
-	case !a.known(user):
+	}
+	if !a.known(user) {
 		return nil, workspace.Refuse("user_not_found")
 	}
 	old := a.screens.Homes[user]
-	if h := c.Str("hash"); h != "" && (old == nil || h != old.Hash) {
+	hash := c.Str("hash")
+	isOutdated := old == nil || hash != old.Hash
+	if hash != "" && isOutdated {
 		return nil, workspace.Refuse("hash_conflict")
 	}
 	v, err := a.screens.parseView(c.Raw("view"), "home")
@@ -370,10 +388,11 @@ func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage,
 	return nil
 }
 
+// hasInput reports whether one of some blocks is an input with this block id.
 func hasInput(blocks json.RawMessage, id string) bool {
 	found := false
 	kit.Each(blocks, func(b, _ workspace.Object) bool {
-		found = found || b["type"] == "input" && b["block_id"] == id
+		found = b["type"] == "input" && b["block_id"] == id
 		return !found
 	})
 	return found

@@ -61,27 +61,15 @@ func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 		c.Args[k] = v[0]
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil && r.Method == http.MethodPost && r.ContentLength != 0 {
+	hasBody := r.Method == http.MethodPost && r.ContentLength != 0
+	if err != nil && hasBody {
 		return workspace.Refuse("missing_post_type")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-	switch {
-	case r.Method == http.MethodGet:
-	case r.Method != http.MethodPost:
-		return workspace.Refuse("method_not_supported")
-	case kind == "application/json":
-		if e := c.readJSON(r.Body); e != nil {
+	if r.Method != http.MethodGet {
+		if e := c.readBody(r, kind); e != nil {
 			return e
 		}
-	case kind == "application/x-www-form-urlencoded", kind == "multipart/form-data":
-		if err := r.ParseMultipartForm(MaxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-			return workspace.Refuse("invalid_form_data")
-		}
-		for k, v := range r.PostForm {
-			c.Args[k] = v[0]
-		}
-	case kind != "":
-		return workspace.Refuse("invalid_post_type")
 	}
 	c.Token = c.Args["token"]
 	delete(c.Args, "token")
@@ -91,6 +79,30 @@ func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 	return nil
 }
 
+// readBody takes the arguments from the body of a request. kind is its media type; "" if it has none.
+func (c *Call) readBody(r *http.Request, kind string) *workspace.Refusal {
+	if r.Method != http.MethodPost {
+		return workspace.Refuse("method_not_supported")
+	}
+	switch kind {
+	case "":
+		return nil
+	case "application/json":
+		return c.readJSON(r.Body)
+	case "application/x-www-form-urlencoded", "multipart/form-data":
+		err := r.ParseMultipartForm(MaxBody)
+		if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+			return workspace.Refuse("invalid_form_data")
+		}
+		for k, v := range r.PostForm {
+			c.Args[k] = v[0]
+		}
+		return nil
+	}
+	return workspace.Refuse("invalid_post_type")
+}
+
+// readJSON takes the arguments from a JSON object. Texts lose their quotation marks, other values stay JSON.
 func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 	b, err := io.ReadAll(body)
 	if err != nil {

@@ -1,6 +1,7 @@
 package webcall
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -25,8 +26,7 @@ type Content struct {
 	Attachments json.RawMessage
 }
 
-// Content reads text, markdown_text, blocks and attachments. kept says that an update may
-// leave all of them out.
+// Content reads text, markdown_text, blocks and attachments.
 func (c *Call) Content() (Content, *workspace.Refusal) {
 	var out Content
 	out.Text = c.Str("text")
@@ -56,7 +56,8 @@ func (c *Call) Content() (Content, *workspace.Refusal) {
 		return out, workspace.Refuse(refused.Code, refused.Messages...)
 	}
 	out.Attachments = attachments
-	if strings.TrimSpace(out.Text) == "" && out.Blocks == nil && out.Attachments == nil {
+	showsOther := out.Blocks != nil || out.Attachments != nil
+	if strings.TrimSpace(out.Text) == "" && !showsOther {
 		return out, workspace.Refuse("no_text")
 	}
 	return out, nil
@@ -98,14 +99,20 @@ func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Ref
 	if v.EventType == nil && v.EventPayload == nil {
 		return nil, true, nil
 	}
-	var object map[string]any
-	if v.EventType == nil || *v.EventType == "" || json.Unmarshal(v.EventPayload, &object) != nil || object == nil {
-		if v.EventType != nil && *v.EventType == "" && len(object) == 0 {
-			return nil, true, nil // slack-go's empty value
-		}
+	if v.EventType != nil && *v.EventType == "" {
+		return nil, true, nil // slack-go's empty value
+	}
+	var payload map[string]any
+	isObject := json.Unmarshal(v.EventPayload, &payload) == nil && payload != nil
+	if v.EventType == nil || !isObject {
 		return nil, false, workspace.Refuse("invalid_metadata_schema")
 	}
 	return &workspace.Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
+}
+
+// HasOwnAuthor reports whether the app asks for another name or icon than its own.
+func (c *Call) HasOwnAuthor() bool {
+	return cmp.Or(c.Str("username"), c.Str("icon_emoji"), c.Str("icon_url")) != ""
 }
 
 // BotMessage makes the app's message; name and icon are ignored without their scope.
@@ -117,8 +124,7 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 	if m.Blocks == nil {
 		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
-	custom := c.Str("username") != "" || c.Str("icon_emoji") != "" || c.Str("icon_url") != ""
-	if !custom || c.Need("chat:write.customize") != nil {
+	if !c.HasOwnAuthor() || c.Need("chat:write.customize") != nil {
 		m.BotProfile = &workspace.BotProfile{
 			ID: c.Opt.BotID, AppID: c.Opt.AppID, Name: c.Opt.AppName, Icons: map[string]string{}, TeamID: c.Opt.TeamID,
 		}
@@ -132,8 +138,9 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 	if r := []rune(m.Username); len(r) > maxUsername {
 		m.Username = string(r[:maxUsername])
 	}
-	if e, u := c.Str("icon_emoji"), c.Str("icon_url"); e != "" || u != "" {
-		m.Icons = &workspace.Icons{Emoji: e, Image48: u}
+	emoji, image := c.Str("icon_emoji"), c.Str("icon_url")
+	if emoji != "" || image != "" {
+		m.Icons = &workspace.Icons{Emoji: emoji, Image48: image}
 	}
 	return m
 }

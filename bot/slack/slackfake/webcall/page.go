@@ -28,15 +28,17 @@ func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
 		}
 		w.Oldest = us
 	}
-	if v := c.Str("latest"); v != "" && v != "now" {
-		us, ok := workspace.ParseTS(v)
+	latest := c.Str("latest")
+	if latest != "" && latest != "now" {
+		us, ok := workspace.ParseTS(latest)
 		if !ok {
 			return w, workspace.Refuse("invalid_ts_latest")
 		}
 		w.Latest = us
 	}
-	var err *workspace.Refusal
-	w.Limit, w.Skip, err = c.Page(standard, most)
+	limit, skip, err := c.Page(standard, most)
+	w.Limit = limit
+	w.Skip = skip
 	return w, err
 }
 
@@ -55,7 +57,8 @@ func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal
 	if v := c.Str("cursor"); v != "" {
 		b, e := base64.StdEncoding.DecodeString(v)
 		n, e2 := strconv.Atoi(strings.TrimPrefix(string(b), "next:"))
-		if e != nil || e2 != nil || n < 0 {
+		isNumber := e == nil && e2 == nil
+		if !isNumber || n < 0 {
 			return 0, 0, workspace.Refuse("invalid_cursor")
 		}
 		skip = n

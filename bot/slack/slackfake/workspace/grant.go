@@ -20,7 +20,10 @@ func NewGrant(g *Ground) *Grant { return &Grant{Ground: g} }
 
 // Reset grants what Options say. Caller holds the lock.
 func (g *Grant) Reset() {
-	g.Scopes, g.Used, g.Revoked, g.Token = map[string]bool{}, map[string]bool{}, false, g.Opt.BotToken
+	g.Scopes = map[string]bool{}
+	g.Used = map[string]bool{}
+	g.Revoked = false
+	g.Token = g.Opt.BotToken
 	for _, sc := range g.Opt.Scopes {
 		g.Scopes[sc] = true
 	}
@@ -34,7 +37,8 @@ func (g *Grant) Provided() string {
 // MayCommand checks that the app offers name and has the scope for it, and records its use.
 // Caller holds the lock.
 func (g *Grant) MayCommand(offered []string, name string) error {
-	if !g.Scopes["commands"] || offered != nil && !slices.Contains(offered, name) {
+	isOffered := offered == nil || slices.Contains(offered, name)
+	if !g.Scopes["commands"] || !isOffered {
 		return Refuse("not_found")
 	}
 	g.Used["commands"] = true

@@ -18,7 +18,8 @@ import (
 
 const (
 	idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	idSpace   = 101559956668416 // 36^9
+	idLength  = 9               // letters of an id behind its prefix and a 0
+	idSpace   = 101559956668416 // 36^9: as many ids as there are
 	idStep    = 61803398874989  // has no factor in common with idSpace, so n*idStep never repeats within it
 )
 
@@ -48,10 +49,10 @@ func (g *Ground) Now() time.Time { return g.Opt.Clock() }
 
 // BaseURL is the base of addresses given to the app. Caller holds the lock.
 func (g *Ground) BaseURL() string {
-	switch {
-	case g.Opt.PublicURL != "":
+	if g.Opt.PublicURL != "" {
 		return g.Opt.PublicURL
-	case g.CalledAt != "":
+	}
+	if g.CalledAt != "" {
 		return g.CalledAt
 	}
 	return g.Host.URL()
@@ -64,9 +65,10 @@ func (g *Ground) NewID(prefix string) string {
 	hi, lo := bits.Mul64(uint64(g.IDs+g.idStart), idStep)
 	v := bits.Rem64(hi, lo, idSpace)
 	b := []byte(prefix + "0")
-	for range 9 {
-		b = append(b, idLetters[v%36])
-		v /= 36
+	const letters = uint64(len(idLetters))
+	for range idLength {
+		b = append(b, idLetters[v%letters])
+		v /= letters
 	}
 	return string(b)
 }
@@ -92,7 +94,9 @@ func FormatTS(us int64) string {
 // ParseTS turns a time stamp into microseconds; ok is false for anything else.
 func ParseTS(ts string) (us int64, ok bool) {
 	sec, frac, dot := strings.Cut(ts, ".")
-	if sec == "" || len(sec) > 12 || len(frac) > 6 {
+	const maxSeconds, maxFraction = 12, 6 // digits
+	hasSeconds := sec != "" && len(sec) <= maxSeconds
+	if !hasSeconds || len(frac) > maxFraction {
 		return 0, false
 	}
 	a, err := strconv.ParseUint(sec, 10, 63)
@@ -102,7 +106,7 @@ func ParseTS(ts string) (us int64, ok bool) {
 	if !dot {
 		return int64(a) * 1e6, true
 	}
-	b, err := strconv.ParseUint((frac + "000000")[:6], 10, 63)
+	b, err := strconv.ParseUint((frac + "000000")[:maxFraction], 10, 63)
 	if err != nil {
 		return 0, false
 	}

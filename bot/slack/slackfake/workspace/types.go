@@ -242,7 +242,8 @@ func (m *Message) System() bool { return strings.HasPrefix(m.Subtype, "channel_"
 // Clone copies f as messages show it: without its places.
 func (f *File) Clone() *File {
 	n := *f
-	n.Shares, n.Channels, n.Groups, n.IMs = nil, nil, nil, nil
+	n.Shares, n.Channels = nil, nil
+	n.Groups, n.IMs = nil, nil
 	return &n
 }
 
@@ -251,7 +252,7 @@ func (f *File) SetData(data []byte) {
 	f.Data, f.Size = data, int64(len(data))
 	f.Filetype = strings.ToLower(strings.TrimPrefix(path.Ext(f.Name), "."))
 	if f.Mimetype == "" && len(data) > 0 {
-		f.Mimetype = sniff(data)
+		f.Mimetype = detectMimetype(data)
 	}
 	if f.Filetype == "" {
 		f.Filetype = "binary"
@@ -259,7 +260,7 @@ func (f *File) SetData(data []byte) {
 	f.PrettyType = strings.ToUpper(f.Filetype)
 }
 
-func sniff(data []byte) string {
+func detectMimetype(data []byte) string {
 	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
 	return kind
 }
@@ -273,10 +274,10 @@ func (v *View) Clone() *View {
 
 // Scope names the scope that a conversations.* method needs for a kind of channel.
 func (c *Channel) Scope(verb string) string {
-	switch {
-	case c.IM:
+	if c.IM {
 		return "im:" + verb
-	case c.Private:
+	}
+	if c.Private {
 		return "groups:" + verb
 	}
 	return "channels:" + verb
@@ -284,10 +285,10 @@ func (c *Channel) Scope(verb string) string {
 
 // Kind is the channel's kind as events name it.
 func (c *Channel) Kind() string {
-	switch {
-	case c.IM:
+	if c.IM {
 		return "im"
-	case c.Private:
+	}
+	if c.Private {
 		return "group"
 	}
 	return "channel"
@@ -295,10 +296,10 @@ func (c *Channel) Kind() string {
 
 // MessageEventName is the event that tells of a message in the channel.
 func (c *Channel) MessageEventName() string {
-	switch {
-	case c.IM:
+	if c.IM {
 		return "message.im"
-	case c.Private:
+	}
+	if c.Private {
 		return "message.groups"
 	}
 	return "message.channels"
