@@ -25,8 +25,8 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	marks     *sweep.Marks
-	compared  sweep.Compared // threads, by fact.OrderKey
-	span      time.Duration  // threads whose root is older are not read
+	compared  sweep.Compared // up to which reply each thread was compared, by fact.OrderKey
+	span      time.Duration  // threads whose root is older are not read, except those of open conversations
 
 	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
 	filled atomic.Bool
@@ -54,7 +54,7 @@ const answeredWithin = time.Hour
 type memory interface {
 	sweep.Memory
 
-	// OpenThreads returns the roots of open conversations that began before a time: of those 500 at most in
+	// OpenThreads returns the roots of open conversations that began before a time: at most 500, those in
 	// which something happened last.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
@@ -66,11 +66,11 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	began := h.now()
 	announced := h.sweeper.Announced()
 	_, gapOpen := h.sweeper.Gap()
-	known, err := h.marks.Inspect(ctx)
+	standing, err := h.marks.Inspect(ctx)
 	if err != nil {
 		return err
 	}
-	holesSince, complete := h.holesSince(known)
+	holesSince, complete := h.holesSince(standing)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, formatStamp(holesSince)))
 	})
@@ -83,7 +83,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	if h.sweeper.Announced() != announced {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
-	if err := h.marks.Settle(ctx, known); err != nil {
+	if err := h.marks.Settle(ctx, standing); err != nil {
 		return err
 	}
 	if !gapOpen && !h.filled.Load() {
@@ -153,7 +153,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, ho
 	}
 }
 
-// comparePage stores what is missing at top level, and reads those threads of ours that changed.
+// comparePage stores what is missing at top level, and reads the threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
 func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
 	var topLevel []kept // what may be missing itself
@@ -178,7 +178,7 @@ func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes
 	return h.compareThreads(ctx, me, channel, holesSince, threads)
 }
 
-// compareThreads reads those threads of which a reply may be missing. It takes their roots.
+// compareThreads reads the threads of which a reply may be missing. roots are the first messages of all threads.
 // Errors: the desk's, the first of Slack's.
 func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
 	ids := make([]string, 0, len(roots))
@@ -301,7 +301,7 @@ func (k *kept) makeEvents(me *fact.Self, channel string) [][]byte {
 //
 // Nobody may know when a gap began: after a start, or if another process left the gap. It then counts from the time
 // when everything was last known to be stored, and from an hour ago at the latest.
-func (h *history) holesSince(known sweep.Standing) (since time.Time, complete bool) {
+func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete bool) {
 	now := h.now()
 	began, gapOpen := h.sweeper.Gap()
 	since = now.Add(inFuture)
@@ -309,13 +309,13 @@ func (h *history) holesSince(known sweep.Standing) (since time.Time, complete bo
 		since = began.Add(-clockTolerance)
 	}
 	beganAtStart := gapOpen && began.IsZero() // when the gap of this process began, nobody knows
-	beginUnknown := beganAtStart || len(known.Abandoned) > 0
+	beginUnknown := beganAtStart || len(standing.Abandoned) > 0
 	if beginUnknown {
 		since = earlierOf(since, now.Add(-unknownGap))
 	}
-	reachesMark := beginUnknown || known.Doubted
-	if reachesMark && !known.Least.IsZero() {
-		since = earlierOf(since, known.Least.Add(-clockTolerance))
+	reachesMark := beginUnknown || standing.Doubted
+	if reachesMark && !standing.Least.IsZero() {
+		since = earlierOf(since, standing.Least.Add(-clockTolerance))
 	}
 	return since, since.After(now)
 }

@@ -91,7 +91,7 @@ func decodeClick(about bridge.Action, pressed []blockkit.Control) ([]bridge.Acti
 // readClick reads what a click on one of our buttons or menu entries asks for.
 // Errors: fact.ErrDecode.
 func readClick(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
-	verb, opens, args, err := c.Clicked()
+	verb, opens, args, err := c.ReadClick()
 	if err != nil {
 		return "", "", bridge.Args{}, fmt.Errorf("%w: %w", fact.ErrDecode, err)
 	}

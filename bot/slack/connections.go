@@ -11,8 +11,8 @@ import (
 	"parley/channels/pause"
 )
 
-// lostTogetherWithin is how long ago each connection may have been lost, when one opens again, for all of them to
-// count as lost at the same time: a dead connection is noticed late.
+// lostTogetherWithin: if each connection was lost less than this long ago when one opens again, all of them count as lost at
+// the same time. The end of a dead connection is noticed late.
 const lostTogetherWithin = 45 * time.Second
 
 // connections are the Socket Mode connections by which Slack sends events, clicks and commands.

@@ -145,7 +145,7 @@ func readChallenge(body []byte) (challenge string, asked bool) {
 }
 
 // isCertificateCheck reports whether Slack only checks that the address answers with a valid certificate, as it does now
-// and then with those of commands. Such a request is not signed, and nothing else in it counts.
+// and then with the addresses of commands. Such a request is not signed, and nothing else in it counts.
 // Source: so does @slack/bolt 5.1.0, before it verifies anything.
 func isCertificateCheck(h http.Header, body []byte) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))

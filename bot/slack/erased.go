@@ -11,10 +11,10 @@ import (
 // erasePage is how many messages of a thread are looked at in one turn.
 const erasePage = 100
 
-// erase deletes a post of ours, with its files. The first message of a thread says "Erased" instead: a thread
-// without it can't be found by those who have to delete what colleagues wrote.
-// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot deletes its own
-// messages and files alone; a message's files stay when the message is deleted.
+// erase deletes a post of ours, with its files. The first message of a thread says "Erased" instead: without
+// it, people who have to delete what colleagues wrote in the thread couldn't find it.
+// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot can delete only
+// its own messages and files; a message's files stay when the message is deleted.
 func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	at := p.Place
 	if at.Channel == "" {
@@ -47,8 +47,8 @@ func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at
 	return bridge.Sent{}, classifyError(err)
 }
 
-// eraseUnrecorded deletes one more of our messages below a root: the records of posts in conversations that ended
-// long ago are gone, and Slack alone knows them. more means that the caller has to call again, with cursor in p.Progress.
+// eraseUnrecorded deletes one more of our messages below a root. Parley keeps no records of posts in conversations that ended
+// long ago, so it looks for them in Slack. more means that the caller has to call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
 	if isGone(err) {

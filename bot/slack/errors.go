@@ -59,8 +59,8 @@ func rateLimit(err error) (wait time.Duration, limited bool) {
 	return 0, false
 }
 
-// classifyRead gives the error of a failed read the time for which Slack asks to be left alone, if it asks so. Other errors
-// stay as they are.
+// classifyRead returns the error of a failed read with the time to wait, if Slack limits the rate. It returns other errors
+// as they are.
 func classifyRead(err error) error {
 	if wait, limited := rateLimit(err); limited {
 		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Slack asks us to slow down.", Cause: err}

@@ -73,8 +73,8 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	return fence.Bounded(download{buffered, cancel, resp.Body}, maxBytes, errTooLong), nil
 }
 
-// checkDownload returns an error if the answer isn't the file that was announced. In place of a file, Slack sends a web
-// page that asks to sign in to those who may not read it.
+// checkDownload returns an error if the answer isn't the file that was announced. To a caller who may not read the
+// file, Slack sends a web page that asks to sign in.
 func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)

@@ -71,7 +71,7 @@ func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.R
 	return t.journal.Accept(ctx, facts...)
 }
 
-// applyNews does what follows from an event at once, without the journal.
+// applyNews acts on what an event tells that is of use only now, and so isn't stored.
 func (t *intake) applyNews(a *fact.Arrival) {
 	if a.Foreign {
 		t.log.Warn("slack event for another team or app ignored")

@@ -164,7 +164,7 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	if form == nil {
 		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
 	}
-	filled, errs := form.Submit()
+	filled, errs := form.ReadFilled()
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", fact.ErrDecode, len(errs))
 	}

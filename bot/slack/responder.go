@@ -64,7 +64,7 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
-		ctx, cancel := context.WithTimeout(ctx, quickly)
+		ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 		defer cancel()
 		options, err := r.windows.suggestOptions(ctx, in)
 		if err != nil {
@@ -117,7 +117,7 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 	if in.View == nil || in.View.Callback != blockkit.FormCallback {
 		return answer{}, nil
 	}
-	filled, errs := in.View.Submit()
+	filled, errs := in.View.ReadFilled()
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
@@ -141,7 +141,7 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 // refuseStart returns the answer that shows in the form why a conversation can't begin. It returns nil if the conversation
 // may begin, or if the check took too long: then the engine refuses it afterwards.
 func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) map[string]any {
-	ctx, cancel := context.WithTimeout(ctx, quickly)
+	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
@@ -180,7 +180,7 @@ func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interactio
 // later: Slack may handle our next call before the answer.
 func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
-	quick, cancel := context.WithTimeout(ctx, quickly)
+	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	modal := r.windows.formModal(quick, me, request)
 	raw, err := json.Marshal(modal)

@@ -51,7 +51,7 @@ func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) 
 	client := socketmode.New(c.api, socketmode.OptionReadLimit(maxEnvelopeBytes))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(clientCtx) }()
-	conn := &connection{all: c, me: me, number: number, client: client}
+	conn := &connection{parent: c, me: me, number: number, client: client}
 	defer func() { conn.recordLost(ctx.Err() != nil) }()
 	for {
 		select {
@@ -70,9 +70,9 @@ func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) 
 // connection is one Socket Mode connection. Only the goroutine of runClient changes it; the goroutines of answer
 // only read what never changes.
 type connection struct {
-	all    *connections
+	parent *connections
 	me     *fact.Self
-	number int // among all; a client that takes the place of another has the same number
+	number int // among all connections; a client that takes the place of another has the same number
 	client *socketmode.Client
 	isOpen bool // Slack has greeted us, and the connection was not lost since
 }
@@ -81,7 +81,7 @@ type connection struct {
 func (c *connection) recordLost(closedByUs bool) {
 	if c.isOpen {
 		c.isOpen = false
-		c.all.recordLost(c.number, closedByUs)
+		c.parent.recordLost(c.number, closedByUs)
 	}
 }
 
@@ -180,10 +180,10 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	for _, a := range batch {
 		bodies = append(bodies, a.body)
 	}
-	if err := c.all.takeEvents(ctx, c.me, bodies...); err != nil {
-		c.all.log.Error("slack events not stored", "count", len(batch), "error", err)
+	if err := c.parent.takeEvents(ctx, c.me, bodies...); err != nil {
+		c.parent.log.Error("slack events not stored", "count", len(batch), "error", err)
 		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
-		c.all.sweeper.CatchUpSoon(c.all.now().Add(-acceptTimeout))
+		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-acceptTimeout))
 		return
 	}
 	for _, a := range batch {
@@ -201,7 +201,7 @@ func (c *connection) acknowledge(ctx context.Context, envelope string, payload a
 	}
 	err := c.client.AckCtx(ctx, envelope, payload)
 	if err != nil && ctx.Err() == nil {
-		c.all.log.Warn("slack answer not sent", "error", err)
+		c.parent.log.Warn("slack answer not sent", "error", err)
 	}
 }
 
@@ -209,11 +209,11 @@ func (c *connection) acknowledge(ctx context.Context, envelope string, payload a
 func (c *connection) canSend(payload any) bool {
 	raw, err := json.Marshal(payload)
 	if err != nil {
-		c.all.log.Error("slack answer not made", "error", err)
+		c.parent.log.Error("slack answer not made", "error", err)
 		return false
 	}
 	if len(raw) > maxAnswerBytes {
-		c.all.log.Error("slack answer too long", "bytes", len(raw))
+		c.parent.log.Error("slack answer too long", "bytes", len(raw))
 		return false
 	}
 	return true
@@ -227,11 +227,11 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 	case socketmode.EventTypeHello:
 		c.recordGreeting(evt.Request)
 	case socketmode.EventTypeInteractive:
-		c.answer(ctx, evt.Request, c.all.takeInteraction)
+		c.answer(ctx, evt.Request, c.parent.takeInteraction)
 	case socketmode.EventTypeSlashCommand:
-		c.answer(ctx, evt.Request, c.all.takeCommand)
+		c.answer(ctx, evt.Request, c.parent.takeCommand)
 	case socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed:
-		c.all.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", c.number)
+		c.parent.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", c.number)
 	}
 }
 
@@ -239,15 +239,15 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 func (c *connection) recordGreeting(hello *socketmode.Request) {
 	if !c.isOpen {
 		c.isOpen = true
-		c.all.recordOpened()
-		c.all.reports.Report(channels.Condition{Status: channels.Active})
+		c.parent.recordOpened()
+		c.parent.reports.Report(channels.Condition{Status: channels.Active})
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.
-	if hello != nil && hello.NumConnections > c.all.wanted {
-		c.all.log.Warn("slack has more connections than this process: other replicas, or stale ones that still get events",
-			"connections", hello.NumConnections, "own", c.all.wanted)
+	if hello != nil && hello.NumConnections > c.parent.wanted {
+		c.parent.log.Warn("slack has more connections than this process: other replicas, or stale ones that still get events",
+			"connections", hello.NumConnections, "own", c.parent.wanted)
 	}
-	c.all.sweeper.Wake() // to read what no connection was there for
+	c.parent.sweeper.Wake() // to read what no connection was there for
 }
 
 // takeRequest stores a click or command, and returns what Slack gets back.
@@ -259,18 +259,18 @@ func (c *connection) answer(ctx context.Context, request *socketmode.Request, ta
 		return
 	}
 	envelope, body := request.EnvelopeID, request.Payload
-	started := c.all.work.Go(func() {
+	started := c.parent.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 		defer cancel()
 		a, err := take(ctx, c.me, body)
 		if err != nil {
-			c.all.log.Error("slack interaction not stored", "error", err)
+			c.parent.log.Error("slack interaction not stored", "error", err)
 			return // not acknowledged: the person sees that it failed
 		}
 		c.acknowledge(ctx, envelope, a.payload)
-		c.all.runAfter(ctx, a)
+		c.parent.runAfter(ctx, a)
 	})
 	if !started {
-		c.all.log.Warn("slack interaction refused: too many at once")
+		c.parent.log.Warn("slack interaction refused: too many at once")
 	}
 }

@@ -19,7 +19,7 @@ import (
 const (
 	// quickly is how long the making of a form may take before a waiting view is shown in its place. Slack
 	// lets a click open a view only for three seconds.
-	quickly = 1200 * time.Millisecond
+	maxFormDelay = 1200 * time.Millisecond
 
 	// refreshWait is how long a window waits before it shows a conversation again, so that an action has its effect before.
 	refreshWait = time.Second
@@ -164,7 +164,7 @@ func (w *windows) newFormMaker() forms.Maker {
 func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, build buildModal) {
 	made := make(chan slackapi.ModalViewRequest, 1)
 	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
-	timer := time.NewTimer(quickly)
+	timer := time.NewTimer(maxFormDelay)
 	defer timer.Stop()
 	select {
 	case modal := <-made:
@@ -222,7 +222,7 @@ func (w *windows) suggestOptions(ctx context.Context, in *interaction) (slackapi
 	}
 	for _, field := range form.Fields {
 		if blockkit.FieldID(field.Name) == in.BlockID {
-			return blockkit.Matching(field, in.Value, maxAnswerBytes), nil
+			return blockkit.MatchOptions(field, in.Value, maxAnswerBytes), nil
 		}
 	}
 	return blockkit.NoOptions(), nil

@@ -196,7 +196,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
-	// Slack may not tell the app's id. Then the signing secret or the app token alone shows that something is for us.
+	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")

@@ -26,8 +26,8 @@ type Group struct {
 	Fields []Field
 }
 
-// Faulty reports whether something is wrong with a field of the group.
-func (g Group) Faulty() bool {
+// HasProblem reports whether something is wrong with a field of the group.
+func (g Group) HasProblem() bool {
 	return slices.ContainsFunc(g.Fields, func(f Field) bool { return f.Problem != "" })
 }
 

@@ -128,8 +128,8 @@ func (l Link) contains(path string) bool {
 	return slices.ContainsFunc(l.Below, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
-// Saved sends the browser to a page of ours, which shows the text once.
-func (v *Visit) Saved(path, text string) error {
+// GoWithText sends the browser to a page of ours, which shows the text once.
+func (v *Visit) GoWithText(path, text string) error {
 	v.sessions.Put(v.Context(), flashKey, text)
 	return v.Go(path)
 }

@@ -226,9 +226,9 @@ func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	return h.Window(view.Problem(p), at)
 }
 
-// Matching returns the options of a field that contain what was typed into its menu: as many as fit into one answer
+// MatchOptions returns the options of a field that contain what was typed into its menu: as many as fit into one answer
 // of less than maxBytes.
-func Matching(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
+func MatchOptions(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	var matching []view.Option
 	for _, o := range f.Options {

@@ -55,7 +55,7 @@ func splitPages(parts []markdown.Part) [][]markdown.Part {
 
 // pager fills pages, one after the other.
 type pager struct {
-	pages [][]markdown.Part // those that are full
+	pages [][]markdown.Part // the pages that are full
 	page  []markdown.Part   // the one that is being filled
 	runes int               // of page
 	cost  int               // of page

@@ -286,7 +286,7 @@ func (r *renderer) addButtons(buttons []view.Button) {
 	}
 }
 
-// makeButton makes a button with its verb in the action id and its arguments in the value; Clicked reads them back. They come
+// makeButton makes a button with its verb in the action id and its arguments in the value; ReadClick reads them back. They come
 // back from a client, so they are only claims.
 func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.nextID())
@@ -309,7 +309,7 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	return button
 }
 
-// optionValue packs a button's verb, what it opens and its arguments into one value of a menu; Clicked reads them back.
+// optionValue packs a button's verb, what it opens and its arguments into one value of a menu; ReadClick reads them back.
 func optionValue(b view.Button) string {
 	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
 }

@@ -91,7 +91,7 @@ type part struct {
 	rows [][]cell  // not nil for a table
 }
 
-// readParts reads those blocks of a message that have what somebody typed in them.
+// readParts reads the blocks that somebody typed: rich text and tables. It skips all others.
 func readParts(blocks json.RawMessage) []part {
 	var all []json.RawMessage
 	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
@@ -174,7 +174,7 @@ func (w *writer) plainText(runs []element) string {
 // writeRuns writes runs of text. It writes all runs between two mentions at once, because the marks around
 // a run depend on its neighbours.
 func (w *writer) writeRuns(runs []element) {
-	var waiting []markdown.Run // those since the last mention
+	var waiting []markdown.Run // runs since the last mention, which are not written yet
 	addText := func(s string) { waiting = append(waiting, markdown.Run{Text: s}) }
 	flush := func() {
 		w.Runs(waiting)

@@ -51,9 +51,9 @@ type Input struct {
 // IsInput reports whether c is a field of an open form: such a click asks for nothing.
 func (c Control) IsInput() bool { return c.ActionID == inputID }
 
-// Clicked reads the verb, what it opens and its arguments from one of our buttons or menu entries.
+// ReadClick reads the verb, what it opens and its arguments from one of our buttons or menu entries.
 // Errors: the control isn't ours, or verb.Pressed's.
-func (c Control) Clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
+func (c Control) ReadClick() (bridge.Verb, view.Opens, bridge.Args, error) {
 	read := c.readButton
 	if c.Selected != nil {
 		read = c.readMenuEntry
@@ -92,9 +92,9 @@ func (c Control) readButton() (name, opens, value string, err error) {
 	return fields[1], fields[2], c.Value, nil
 }
 
-// Submit reads a filled form. If something is wrong with it, errs says so by field name; "" stands for the whole form.
+// ReadFilled reads a filled form. If something is wrong with it, errs says so by field name; "" stands for the whole form.
 // Times that were typed count from when the form was opened.
-func (v *View) Submit() (filled view.Filled, errs map[string]string) {
+func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	memory := ReadMemory(v.Private)
 	name, args, err := verb.Pressed(memory.Verb, memory.Args)
 	if err != nil {

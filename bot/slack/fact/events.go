@@ -98,8 +98,8 @@ func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival 
 	return me.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
-// IsFor reports whether something is addressed to our app in our workspace. Slack may not have told us the app's id; then
-// the signing secret or the app token alone shows that something is for our app.
+// IsFor reports whether something is addressed to our app in our workspace. Slack may not have told us the app's id. Then it
+// can't be compared, and what comes with our signing secret, or by our app token, counts as ours.
 func (me *Self) IsFor(team, app string) bool {
 	mayBeOurApp := me.App == "" || app == me.App
 	return team == me.Team && mayBeOurApp
@@ -175,8 +175,8 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	return channel, nil
 }
 
-// isAboutPersonsOnly reports whether an event about revoked tokens is about those of persons only: what they allowed
-// the app themselves, such as to sign in with Slack. The app's own token, that of its bot, is good then.
+// isAboutPersonsOnly reports whether only tokens of persons were revoked, by which the app may do something for them, such as
+// let them sign in with Slack. The token of the app's bot is still good then.
 // Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
 func isAboutPersonsOnly(ev json.RawMessage) bool {
 	var revoked struct {
@@ -223,9 +223,9 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 // splitChanged makes the fact of an edit. Its id is made of the second of the edit and of the words, so that an edit that is
 // found in history later has the same id.
 //
-// Somebody who edits again within the same second may come back to words that were stored under that id already. So such
-// an edit becomes a second fact, too, with the time of its event in its id. Where both facts are new, the second one
-// changes nothing, since it is the same version.
+// A person may edit twice within a second, and come back to words that are stored under that id already: the second edit
+// would be taken for the first. So it also becomes a fact of its own, with the time of its event in its id. Where both
+// facts are new, the second one changes nothing, since it is the same version.
 func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
 	m := ev.Changed
 	if m == nil || m.TS == "" {

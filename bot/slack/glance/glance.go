@@ -1,4 +1,4 @@
-// Package glance is the fast path for plain messages, which are nearly all that Slack sends. In one pass it reads those
+// Package glance is the fast path for plain messages, which are nearly all that Slack sends. In one pass it reads the
 // few fields that say to whom a message is addressed and where it belongs. It accepts only callbacks in which it knows
 // every field; any other callback is left to those who decode it.
 //

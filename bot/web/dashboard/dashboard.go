@@ -87,12 +87,12 @@ type Group string
 const (
 	ByDay     Group = "day"     // Value: yyyy-mm-dd
 	ByWeek    Group = "week"    // Value: its Monday; days of weeks that are not whole have sums of their own
-	ByAccount Group = "account" // Value: its number, as of the next two; "0" = none
-	ByTeam    Group = "team"
-	ByAgent   Group = "agent"
-	ByTag     Group = "tag" // Value: its name, as of the next two
-	ByIntent  Group = "intent"
-	ByMood    Group = "mood"
+	ByAccount Group = "account" // Value: the account's number; "0" means none
+	ByTeam    Group = "team"    // Value: the team's number; "0" means none
+	ByAgent   Group = "agent"   // Value: the agent's number; "0" means nobody
+	ByTag     Group = "tag"     // Value: the tag's name
+	ByIntent  Group = "intent"  // Value: the intent's name; "" means unknown
+	ByMood    Group = "mood"    // Value: the mood's name
 )
 
 // Measure names one of the times.
@@ -186,9 +186,9 @@ type Now struct {
 
 // Behind is what isn't counted yet.
 type Behind struct {
-	By    time.Duration // since when something waits to be counted
+	By    time.Duration // how long something has waited to be counted
 	Again bool          // everything is being counted again
-	Old   bool          // so are the medians of days that were closed when there were none
+	Old   bool          // the medians of old days are being counted, which Parley had not kept at that time
 }
 
 //go:embed *.html

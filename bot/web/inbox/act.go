@@ -58,7 +58,7 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 
 // showAgain shows the page with what somebody sent, and what is wrong with it. If problem is "", nothing is: the reply is
 // shown once more before it is sent.
-func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []attached) error {
+func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
 		return refuse(v, err)

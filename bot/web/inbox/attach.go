@@ -15,15 +15,15 @@ import (
 	"parley/channels"
 )
 
-// attached is a file that was uploaded for a reply that is not stored yet, because the reply was refused or is shown once more.
+// keptFile is a file that was uploaded for a reply that is not stored yet, because the reply was refused or is shown once more.
 // The browser's session remembers it, so that nobody has to choose the file again, and nobody else can attach it.
-type attached struct {
+type keptFile struct {
 	ID   string             `json:"id"` // identifies the file in the form
 	File bridge.SurfaceFile `json:"file"`
 }
 
 // Label returns the file's name and size.
-func (a attached) Label() string {
+func (a keptFile) Label() string {
 	return shape.OneLine(a.File.Name, shape.MaxNameRunes) + " (" + channels.SizeWords(a.File.SizeBytes) + ")"
 }
 
@@ -33,19 +33,19 @@ func uploadsKey(conversation bridge.ConversationID) string {
 
 // keptUploads returns those files that were uploaded for a reply in a conversation whose boxes are ticked. complete is false if
 // one of them is not remembered any more: the reply must not be sent without it.
-func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []attached, complete bool) {
+func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []keptFile, complete bool) {
 	if len(ticked) == 0 {
 		return nil, true
 	}
 	if json.Unmarshal([]byte(v.Recall(uploadsKey(conversation))), &files) != nil {
 		return nil, false
 	}
-	files = slices.DeleteFunc(files, func(a attached) bool { return !slices.Contains(ticked, a.ID) })
+	files = slices.DeleteFunc(files, func(a keptFile) bool { return !slices.Contains(ticked, a.ID) })
 	return files, len(files) == len(ticked)
 }
 
 // keepUploads remembers files until the reply is stored. Without files it forgets those that it remembered.
-func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []attached) error {
+func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []keptFile) error {
 	if len(files) == 0 {
 		v.Remember(uploadsKey(conversation), "")
 		return nil
@@ -80,7 +80,7 @@ func (p pages) reply(v *web.Visit) error {
 	}
 	files, complete := keptUploads(v, id, form.Fields["keep"])
 	for _, f := range form.Files {
-		files = append(files, attached{rand.Text(), f})
+		files = append(files, keptFile{rand.Text(), f})
 	}
 	hasFiles := len(files) > 0
 	switch { // only the first problem is shown
@@ -99,7 +99,7 @@ func (p pages) reply(v *web.Visit) error {
 }
 
 // handIn stores a reply, or shows its form again: with what is wrong, or (again) once more before the reply is sent.
-func (p pages) handIn(v *web.Visit, files []attached, again bool, problem string) error {
+func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string) error {
 	id := bridge.ConversationID(pathNumber(v, "id"))
 	list := make([]bridge.SurfaceFile, len(files))
 	for i, f := range files {

@@ -9,9 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// goesTo has the recipients that the form of a reply shows, if a reply may have several. The form sends them with the text:
+// shownRecipients has the recipients that the form of a reply shows, if a reply may have several. The form sends them with the text:
 // so the reply goes to those whom its author saw, no matter who writes in the conversation meanwhile.
-type goesTo struct {
+type shownRecipients struct {
 	Words string // for people; "" if the form shows no recipients
 	To    []string
 	Cc    []string
@@ -20,9 +20,9 @@ type goesTo struct {
 // maxRecipients is how many recipients a form sends at most. A longer list isn't sent.
 const maxRecipients = 500
 
-// goesToOf returns the recipients that the form of a reply shows now.
-func goesToOf(r bridge.Recipients) goesTo {
-	g := goesTo{Words: shape.Recipients(r), To: addressesOf(r.To), Cc: addressesOf(r.Cc)}
+// shownRecipientsOf returns the recipients that the form of a reply shows now.
+func shownRecipientsOf(r bridge.Recipients) shownRecipients {
+	g := shownRecipients{Words: shape.Recipients(r), To: addressesOf(r.To), Cc: addressesOf(r.Cc)}
 	if !areAddresses(g.To, g.Cc) {
 		g.To, g.Cc = nil, nil // the forms of the chats send no odd addresses either
 	}

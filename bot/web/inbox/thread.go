@@ -20,7 +20,7 @@ type threadPage struct {
 	Path    string
 	Number  string
 	Details []detail
-	Said    []said
+	Said    []shownMessage
 	Older   string // the address of older messages; "" if there are none
 	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
 	Live    string // the address at which changes are told
@@ -44,9 +44,9 @@ type threadPage struct {
 
 // attaching is what the form of a reply shows besides its text: recipients and files.
 type attaching struct {
-	GoesTo   goesTo
+	GoesTo   shownRecipients
 	Attach   bool // files may be attached
-	Attached []attached
+	Attached []keptFile
 	Sure     bool // the reply is shown once more before it leaves
 }
 
@@ -63,8 +63,8 @@ type detail struct {
 	Head       bool // it is shown even while the list is folded
 }
 
-// said is a message.
-type said struct {
+// shownMessage is a message on the page.
+type shownMessage struct {
 	bridge.Spoken
 
 	Side    string // in, out or note
@@ -169,7 +169,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		mistake:  mistake{Typed: map[string]string{}},
 	}
 	for i := range spoken.List {
-		data.Said = append(data.Said, saidOf(v, f, data.Path, &spoken.List[i]))
+		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
 		data.Seen = max(data.Seen, spoken.List[i].Event)
 	}
 	if spoken.Older {
@@ -206,7 +206,7 @@ func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) erro
 	}
 	data.Attach = may.Files
 	if may.Several {
-		data.GoesTo = goesToOf(f.Recipients)
+		data.GoesTo = shownRecipientsOf(f.Recipients)
 	}
 	return nil
 }
@@ -264,9 +264,9 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	return list
 }
 
-// saidOf makes what the page shows of a message. path is that of the conversation.
-func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
-	m := said{
+// shownMessageOf makes what the page shows of a message. path is that of the conversation.
+func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) shownMessage {
+	m := shownMessage{
 		Spoken:  *s,
 		Side:    string(s.Direction),
 		Who:     s.Author,

@@ -73,8 +73,8 @@ func (p pages) findServers(v *web.Visit) error {
 	return v.Show("servers", s.makeScreen())
 }
 
-// servers is the page on which the servers of a new mailbox are filled in.
-type servers struct {
+// serversPage is the page on which the servers of a new mailbox are filled in.
+type serversPage struct {
 	Action, ProviderAction string
 	Address                string
 	From, Hint             string
@@ -87,8 +87,8 @@ type servers struct {
 	Back                   string
 }
 
-func (p pages) newServers(v *web.Visit, provider string) *servers {
-	s := &servers{
+func (p pages) newServers(v *web.Visit, provider string) *serversPage {
+	s := &serversPage{
 		Action:         addPath + "/servers",
 		ProviderAction: addPath + "/provider",
 		Address:        v.Value(fieldAddress),
@@ -156,7 +156,7 @@ func completeServers(given map[string][]string) {
 }
 
 // fill fills in what was found.
-func (s *servers) fill(found Found) {
+func (s *serversPage) fill(found Found) {
 	fillServer(s.IMAP, found.IMAP, s.Address)
 	fillServer(s.SMTP, found.SMTP, s.Address)
 }
@@ -185,12 +185,12 @@ func fillServer(fields []web.Field, server Server, address string) {
 	}
 }
 
-func (s *servers) makeScreen() web.Screen {
+func (s *serversPage) makeScreen() web.Screen {
 	return web.Screen{Title: "Add " + s.Address, Help: "Check the servers, or sign in. IMAP reads mail, SMTP sends it; both are tested before anything is kept.", Data: s}
 }
 
 // keepInput puts what was sent, and what is wrong with it, into the page.
-func (s *servers) keepInput(v *web.Visit, problems map[string]string) {
+func (s *serversPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
 	form.Keep(v, problems)
 	for name, text := range problems {
@@ -253,7 +253,7 @@ func (p pages) addTested(v *web.Visit) error {
 }
 
 // save adds the mailbox and leads to its page; after the first mailbox, back to the first steps.
-func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
+func (p pages) save(v *web.Visit, s *serversPage, given map[string][]string) error {
 	before, err := p.desk.Accounts(v.Context())
 	if err != nil {
 		return err
@@ -263,13 +263,13 @@ func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 		if len(before) == 0 {
 			next = "/settings/first-steps"
 		}
-		return v.Saved(next, "The mailbox was added. It is in watch mode.")
+		return v.GoWithText(next, "The mailbox was added. It is in watch mode.")
 	})
 }
 
 // addMailbox adds the mailbox, and then calls do with the name of its account. If something is wrong with what was typed, it
 // shows the page again.
-func (p pages) addMailbox(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
+func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]string, do func(name string) error) error {
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err

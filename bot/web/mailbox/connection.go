@@ -112,17 +112,17 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 func (p pages) comeBack(v *web.Visit) error {
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
 	var problem *web.Problem
-	if errors.As(err, &problem) && account == "" {
-		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
-	}
 	if errors.As(err, &problem) {
+		if account == "" {
+			return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
+		}
 		return p.showProblem(v, account, problem)
 	}
 	if err != nil {
 		return err
 	}
 	if who == "" {
-		return v.Saved(pathOf(account), "The mailbox is connected.")
+		return v.GoWithText(pathOf(account), "The mailbox is connected.")
 	}
-	return v.Saved(pathOf(account), "The mailbox is connected: signed in as "+who+".")
+	return v.GoWithText(pathOf(account), "The mailbox is connected: signed in as "+who+".")
 }

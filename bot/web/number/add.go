@@ -12,8 +12,8 @@ import (
 	"parley/channels"
 )
 
-// adding is the page on which a number is added.
-type adding struct {
+// addPage is the page on which a number is added.
+type addPage struct {
 	*guide
 
 	Action   string
@@ -28,8 +28,8 @@ type adding struct {
 // verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
 const verifyField = "verify_token"
 
-// newAdding makes the page for a kind of account.
-func (p pages) newAdding(v *web.Visit, g *guide) (*adding, error) {
+// newAddPage makes the page for a kind of account.
+func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 	accounts, teams, err := p.desk.Names(v.Context())
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (p pages) newAdding(v *web.Visit, g *guide) (*adding, error) {
 			fold.Fields[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
 		}
 	}
-	return &adding{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
+	return &addPage{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
 		{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
 		{Title: hereTitle, Fields: []web.Field{
 			{Name: "name", Label: "Name", Value: name, Required: true, Help: "The account's name here, of small letters, digits and -. It is the last part of the address that " + g.provider + " calls, and stays."},
@@ -81,12 +81,12 @@ func freeName(base string, taken []string) string {
 	return name
 }
 
-func (a *adding) makeScreen() web.Screen {
+func (a *addPage) makeScreen() web.Screen {
 	return web.Screen{Title: a.title, Help: "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.", Data: a}
 }
 
 // keepInput puts what was sent, and what is wrong with it, into the page.
-func (a *adding) keepInput(v *web.Visit, problems map[string]string) {
+func (a *addPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: a.Groups}
 	form.Keep(v, problems)
 	for path, text := range problems {
@@ -104,7 +104,7 @@ func (a *adding) keepInput(v *web.Visit, problems map[string]string) {
 const hereTitle = "Here"
 
 // fieldsHere returns the fields that are about Parley.
-func (a *adding) fieldsHere() []web.Field {
+func (a *addPage) fieldsHere() []web.Field {
 	i := slices.IndexFunc(a.Groups, func(g web.Group) bool { return g.Title == hereTitle })
 	return a.Groups[i].Fields
 }
@@ -115,7 +115,7 @@ func (p pages) showAdd(v *web.Visit) error {
 	if g == nil {
 		return v.NotFound()
 	}
-	a, err := p.newAdding(v, g)
+	a, err := p.newAddPage(v, g)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (p pages) heldSecrets(v *web.Visit, g *guide) map[string]string {
 }
 
 // holdSecrets keeps the secrets among the given values in the session.
-func (p pages) holdSecrets(v *web.Visit, a *adding, given map[string][]string) error {
+func (p pages) holdSecrets(v *web.Visit, a *addPage, given map[string][]string) error {
 	held := map[string]string{"kind": a.kind}
 	for _, g := range a.Groups {
 		for i := range g.Fields {
@@ -156,7 +156,7 @@ func (p pages) holdSecrets(v *web.Visit, a *adding, given map[string][]string) e
 
 // collectValues returns what was sent, completed by the secrets that the session keeps, but without the account's name, which
 // is no value of it. The account begins in watch mode.
-func (a *adding) collectValues(v *web.Visit, held map[string]string) map[string][]string {
+func (a *addPage) collectValues(v *web.Visit, held map[string]string) map[string][]string {
 	given := map[string][]string{"mode": {"watch"}}
 	for _, g := range a.Groups {
 		for _, f := range g.Fields {
@@ -178,7 +178,7 @@ func (p pages) add(v *web.Visit) error {
 	if g == nil {
 		return v.NotFound()
 	}
-	a, err := p.newAdding(v, g)
+	a, err := p.newAddPage(v, g)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (p pages) add(v *web.Visit) error {
 }
 
 // findMissing returns what is missing, by the names of fields.
-func (a *adding) findMissing(given map[string][]string, name string) map[string]string {
+func (a *addPage) findMissing(given map[string][]string, name string) map[string]string {
 	problems := map[string]string{}
 	if name == "" {
 		problems["name"] = "This is needed."
@@ -229,7 +229,7 @@ func (a *adding) findMissing(given map[string][]string, name string) map[string]
 
 // tryValues asks the provider about the values. It returns what is wrong with them, by field; what else was found is noted in a. It
 // ignores faults of the webhook, which is set after the account was added.
-func (p pages) tryValues(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
+func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
 	var problem *web.Problem
 	if errors.As(err, &problem) {
@@ -258,7 +258,7 @@ func (p pages) tryValues(v *web.Visit, a *adding, name string, given map[string]
 }
 
 // save adds the account and leads to its page.
-func (p pages) save(v *web.Visit, a *adding, name string, given map[string][]string) error {
+func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]string) error {
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
 	var refused *setup.Refused
 	if errors.As(err, &refused) {
@@ -274,5 +274,5 @@ func (p pages) save(v *web.Visit, a *adding, name string, given map[string][]str
 		return err
 	}
 	v.Remember(draftKey, "")
-	return v.Saved(Path(a.kind, name), "The account was added. It is in watch mode. Now let "+a.provider+" call Parley.")
+	return v.GoWithText(Path(a.kind, name), "The account was added. It is in watch mode. Now let "+a.provider+" call Parley.")
 }

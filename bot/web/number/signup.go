@@ -73,7 +73,8 @@ func (p pages) comeBack(v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, "You did not allow it at Meta, so nothing was changed.", "Begin again when you want to.")
 	}
 	if q.Get("code") == "" {
-		return v.Refuse(http.StatusBadRequest, "What came back from Meta has no code.", "Begin again; if it stays so, look at the app's configuration at Meta.")
+		return v.Refuse(http.StatusBadRequest, "What came back from Meta has no code.",
+			"Begin again; if it stays so, look at the app's configuration at Meta.")
 	}
 	token, err := p.desk.FinishSignUp(v.Context(), q.Get("code"))
 	if errors.As(err, &problem) {
@@ -90,8 +91,8 @@ func (p pages) comeBack(v *web.Visit) error {
 	return v.Go(choosePath + "/numbers")
 }
 
-// offering is the page on which one of the granted numbers is chosen.
-type offering struct {
+// choicePage is the page on which one of the granted numbers is chosen.
+type choicePage struct {
 	Numbers  []Offered
 	Chosen   string
 	Fields   []web.Field
@@ -100,13 +101,13 @@ type offering struct {
 	Action   string
 }
 
-func (o *offering) makeScreen() web.Screen {
+func (o *choicePage) makeScreen() web.Screen {
 	return web.Screen{Title: "Choose the number", Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: o}
 }
 
 // withGrant calls do with the token that the session was granted, and the page for it. Meta is asked again each time, so that
 // nobody can name a number to which access was not granted.
-func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error) error {
+func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) error) error {
 	token := p.desk.Unseal(v.Recall(grantKey))["token"]
 	if token == "" || !p.desk.SignUp() {
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
@@ -119,11 +120,11 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error)
 	if err != nil {
 		return err
 	}
-	page, err := p.newAdding(v, guideOf("whatsapp"))
+	page, err := p.newAddPage(v, guideOf("whatsapp"))
 	if err != nil {
 		return err
 	}
-	o := &offering{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.fieldsHere()}
+	o := &choicePage{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.fieldsHere()}
 	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
 		o.Fields = append(o.Fields, web.Field{Name: "pin", Label: "Six digits", Placeholder: "123456",
 			Help: "For a number that is new at Meta: the PIN of its two-step verification. If it has none, any six digits become it; note them."})
@@ -134,12 +135,12 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *offering) error)
 
 // showNumbers shows the numbers to choose from.
 func (p pages) showNumbers(v *web.Visit) error {
-	return p.withGrant(v, func(_ string, o *offering) error { return v.Show("numbers", o.makeScreen()) })
+	return p.withGrant(v, func(_ string, o *choicePage) error { return v.Show("numbers", o.makeScreen()) })
 }
 
 // addChosen adds the chosen number, and makes Meta call Parley. A number that is new at Meta is registered first.
 func (p pages) addChosen(v *web.Visit) error {
-	return p.withGrant(v, func(token string, o *offering) error {
+	return p.withGrant(v, func(token string, o *choicePage) error {
 		o.Chosen = v.Value("number")
 		i := slices.IndexFunc(o.Numbers, func(n Offered) bool { return n.ID == o.Chosen })
 		name := v.Value("name")
@@ -165,7 +166,7 @@ func (p pages) addChosen(v *web.Visit) error {
 }
 
 // showAgain shows the page with what is wrong, by the names of fields.
-func (o *offering) showAgain(v *web.Visit, problems map[string]string) error {
+func (o *choicePage) showAgain(v *web.Visit, problems map[string]string) error {
 	form := web.Form{Groups: []web.Group{{Fields: o.Fields}}}
 	form.Keep(v, problems)
 	for _, f := range o.Fields {
@@ -178,7 +179,7 @@ func (o *offering) showAgain(v *web.Visit, problems map[string]string) error {
 }
 
 // addGranted adds the account of a number.
-func (p pages) addGranted(v *web.Visit, o *offering, n Offered, name, token string) error {
+func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token string) error {
 	values := map[string][]string{
 		"mode":                     {"watch"},
 		"whatsapp.phone_number_id": {n.ID},
@@ -217,13 +218,13 @@ func (p pages) setNewHook(v *web.Visit, name string) error {
 	}
 	var problem *web.Problem
 	if errors.As(err, &problem) {
-		return v.Saved(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
+		return v.GoWithText(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
 	}
 	if err != nil {
 		return err
 	}
 	if isTaken {
-		return v.Saved(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
+		return v.GoWithText(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
 	}
-	return v.Saved(Path("whatsapp", name), added+"Meta calls Parley.")
+	return v.GoWithText(Path("whatsapp", name), added+"Meta calls Parley.")
 }

@@ -53,7 +53,7 @@ button{font:inherit;width:100%;padding:.6rem;border-radius:8px;border:1px solid 
 {{range .Users}}<p><button name="user" value="{{.ID}}">{{.ID}}</button></p>{{end}}
 <p><button name="cancel" value="yes">Cancel</button></p></form></html>`
 
-// handleDecision is what somebody chose on the page.
+// handleDecision takes what somebody chose on the page, and sends the browser back with a code or an error.
 func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	asked, ok := s.asked[r.FormValue("request")]

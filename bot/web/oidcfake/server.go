@@ -158,7 +158,7 @@ func (s *Server) findUser(id string) (User, bool) {
 	return s.opt.Users[i], true
 }
 
-// randomText is a text that nobody guesses.
+// randomText makes a text that nobody guesses.
 func randomText() string {
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw)

@@ -92,9 +92,11 @@ type explanation struct {
 func (r reason) explain(provider string) explanation {
 	switch r {
 	case tooLate:
-		return explanation{status: http.StatusBadRequest, text: "That took too long.", hint: "Begin again, and choose your account within a quarter of an hour."}
+		return explanation{status: http.StatusBadRequest, text: "That took too long.",
+			hint: "Begin again, and choose your account within a quarter of an hour."}
 	case cancelled:
-		return explanation{status: http.StatusForbidden, text: "You were not signed in.", hint: provider + " says that it was cancelled. Nothing has changed; you can begin again."}
+		return explanation{status: http.StatusForbidden, text: "You were not signed in.",
+			hint: provider + " says that it was cancelled. Nothing has changed; you can begin again."}
 	case failed:
 		return explanation{status: http.StatusBadGateway, text: provider + " refused to say who you are.",
 			hint: "Ask an admin to look at how Parley is registered there: the address, the client's id and its secret. Parley's log has the reason."}

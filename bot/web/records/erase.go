@@ -169,10 +169,10 @@ func (p pages) goOn(v *web.Visit) error {
 // answerErased says how an erasure ended.
 func answerErased(v *web.Visit, err error) error {
 	if errors.Is(err, ErrWaiting) {
-		return v.Saved("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
+		return v.GoWithText("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
 	}
 	if errors.Is(err, ErrInChats) {
-		return v.Saved("/settings/erase", "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows.")
+		return v.GoWithText("/settings/erase", "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows.")
 	}
 	if errors.Is(err, ErrNone) {
 		return v.NotFound()
@@ -180,7 +180,7 @@ func answerErased(v *web.Visit, err error) error {
 	if err != nil {
 		return err
 	}
-	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
+	return v.GoWithText("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
 // sendCertificate answers with the certificate as a file.

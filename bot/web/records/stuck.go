@@ -222,7 +222,7 @@ func (p pages) replayEvent(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Saved("/settings/stuck", said)
+	return v.GoWithText("/settings/stuck", said)
 }
 
 func (p pages) dropEvent(v *web.Visit) error {
@@ -264,5 +264,5 @@ func answerChange(v *web.Visit, err error, path, text string) error {
 	if err != nil {
 		return err
 	}
-	return v.Saved(path, text)
+	return v.GoWithText(path, text)
 }

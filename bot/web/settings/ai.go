@@ -30,8 +30,8 @@ type Place struct {
 	Problem string
 }
 
-// reading is a place on the page.
-type reading struct {
+// placeRow is a place on the page.
+type placeRow struct {
 	Place
 
 	Last string // when it was read, in words
@@ -52,7 +52,7 @@ func (p aiPages) listRoutes() []web.Route {
 // aiScreen is the page with its three forms: the settings, the places, and a text to try.
 type aiScreen struct {
 	Settings, Knowledge web.Form
-	Places              []reading
+	Places              []placeRow
 	Text                web.Field
 	Found               *analysis.Answer // what a text to try led to; nil if none was tried
 
@@ -94,7 +94,7 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		return nil, err
 	}
 	for _, place := range read {
-		s.Places = append(s.Places, reading{place, agoWords(v.Now(), place.ReadAt)})
+		s.Places = append(s.Places, placeRow{place, agoWords(v.Now(), place.ReadAt)})
 	}
 	return s, nil
 }

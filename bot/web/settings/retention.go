@@ -29,8 +29,8 @@ func (p retentionPages) listRoutes() []web.Route {
 	}
 }
 
-// retained is the page about what is kept: a table of everything, and a form for what can be chosen.
-type retained struct {
+// retentionPage is the page about what is kept: a table of everything, and a form for what can be chosen.
+type retentionPage struct {
 	Form web.Form
 	Rows []Kept
 	Sure string // the shorter times that the page warns of (see shortenedTimes); "" if it warns of none
@@ -51,11 +51,11 @@ func (p retentionPages) begin(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return p.show(v, &retained{Form: form}, e.Values, false)
+	return p.show(v, &retentionPage{Form: form}, e.Values, false)
 }
 
 // show shows the page as if these values counted. again means that the form was sent with errors.
-func (p retentionPages) show(v *web.Visit, r *retained, values map[string][]string, again bool) error {
+func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][]string, again bool) error {
 	rows, err := p.desk.Kept(v.Context(), values)
 	if err != nil {
 		return err
@@ -91,14 +91,14 @@ func (p retentionPages) save(v *web.Visit) error {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
 		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
-		return p.show(v, &retained{Form: form, Sure: sure}, v.Request.PostForm, false)
+		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, false)
 	}
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
 	if err != nil {
 		return err
 	}
 	if !done {
-		return p.show(v, &retained{Form: form}, e.Values, true)
+		return p.show(v, &retentionPage{Form: form}, e.Values, true)
 	}
 	return answerSaved(v, retentionPath, result)
 }

@@ -238,7 +238,7 @@ func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 		return err
 	}
 	if !done {
-		return v.Saved(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
+		return v.GoWithText(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
 	}
 	return answerSaved(v, path, result)
 }
@@ -252,7 +252,7 @@ func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	for _, remark := range result.Remarks {
 		text += " " + asSentence(remark)
 	}
-	return v.Saved(path, text)
+	return v.GoWithText(path, text)
 }
 
 // asSentence writes a remark as a sentence.

@@ -43,11 +43,11 @@ func (c *connection) fill(chats []Chat) {
 	}
 }
 
-// Stored reports whether credentials are stored.
-func (c *connection) Stored() bool { return c.Author != "" }
+// IsStored reports whether credentials are stored.
+func (c *connection) IsStored() bool { return c.Author != "" }
 
-// Open reports whether the page shows the form unfolded: something is wrong with the chat or with what was typed.
-func (c *connection) Open() bool {
+// IsOpen reports whether the page shows the form unfolded: something is wrong with the chat or with what was typed.
+func (c *connection) IsOpen() bool {
 	if len(c.Findings) > 0 || c.Text != "" {
 		return true
 	}
@@ -60,14 +60,7 @@ func (c *connection) check(values map[string]string) bool {
 	ok := true
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		switch value := values[f.Name]; {
-		case value == "":
-			f.Problem = "Is missing."
-		case f.Name == "bot_token" && !strings.HasPrefix(value, "xoxb-"):
-			f.Problem = "Is no bot token: it begins with xoxb-."
-		case f.Name == "app_token" && !strings.HasPrefix(value, "xapp-"):
-			f.Problem = "Is no app-level token: it begins with xapp-."
-		}
+		f.Problem = faultOf(f.Name, values[f.Name])
 		if f.Kind != web.KindSecret {
 			f.Value = values[f.Name]
 		}
@@ -76,6 +69,20 @@ func (c *connection) check(values map[string]string) bool {
 		}
 	}
 	return ok
+}
+
+// faultOf says what is wrong with the value of a field; "" if nothing can be seen.
+func faultOf(field, value string) string {
+	if value == "" {
+		return "Is missing."
+	}
+	if field == "bot_token" && !strings.HasPrefix(value, "xoxb-") {
+		return "Is no bot token: it begins with xoxb-."
+	}
+	if field == "app_token" && !strings.HasPrefix(value, "xapp-") {
+		return "Is no app-level token: it begins with xapp-."
+	}
+	return ""
 }
 
 func (p pages) connectSlack(v *web.Visit) error { return p.connect(v, slackForm()) }
@@ -104,7 +111,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 		return err
 	}
 	if kept {
-		return v.Saved(path, form.Name+" works. What you gave is kept encrypted, and Parley connects now.")
+		return v.GoWithText(path, form.Name+" works. What you gave is kept encrypted, and Parley connects now.")
 	}
 	c.Findings = findings
 	return v.ShowAgain("start", s.makeScreen())
@@ -119,7 +126,7 @@ func (p pages) disconnect(v *web.Visit) error {
 		if err := p.desk.Disconnect(v.Context(), v.Person, form.Kind); err != nil {
 			return err
 		}
-		return v.Saved(path, form.Name+": what was stored is forgotten. Replies wait until it is connected again.")
+		return v.GoWithText(path, form.Name+": what was stored is forgotten. Replies wait until it is connected again.")
 	}
 	return v.NotFound()
 }

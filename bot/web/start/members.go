@@ -50,7 +50,7 @@ type roster struct {
 }
 
 // addRosters lists the teams' channels in connected chats.
-func (s *steps) addRosters() {
+func (s *stepsPage) addRosters() {
 	for _, t := range s.Teams {
 		for _, kind := range t.Chats {
 			i := slices.IndexFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == kind })
@@ -122,7 +122,7 @@ func (p pages) confirm(v *web.Visit) error {
 		return err
 	}
 	if joined == 1 {
-		return v.Saved(path, "Confirmed: 1 person joined the team.")
+		return v.GoWithText(path, "Confirmed: 1 person joined the team.")
 	}
-	return v.Saved(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
+	return v.GoWithText(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
 }

@@ -119,8 +119,8 @@ func Area(desk Desk) web.Area {
 	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}
 }
 
-// steps is what the page shows.
-type steps struct {
+// stepsPage is what the page shows.
+type stepsPage struct {
 	Progress
 
 	Path                           string
@@ -137,7 +137,7 @@ type steps struct {
 }
 
 // readSteps reads what is set up already, and makes the page of it.
-func (p pages) readSteps(v *web.Visit) (*steps, error) {
+func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	progress, err := p.desk.Progress(v.Context())
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (p pages) readSteps(v *web.Visit) (*steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &steps{
+	s := &stepsPage{
 		Progress:  progress,
 		Path:      path,
 		Super:     v.Person.Super,
@@ -189,7 +189,7 @@ func (p pages) readSteps(v *web.Visit) (*steps, error) {
 }
 
 // teamForm makes the form that gives a team its channel. It proposes the first team that has none, or a new one.
-func (s *steps) teamForm() web.Form {
+func (s *stepsPage) teamForm() web.Form {
 	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
 	form := web.Form{Action: path + "/team"}
 	for _, t := range s.Teams {
@@ -209,7 +209,7 @@ func (s *steps) teamForm() web.Form {
 	return form
 }
 
-func (s *steps) makeScreen() web.Screen {
+func (s *stepsPage) makeScreen() web.Screen {
 	return web.Screen{Title: "First steps", Data: s,
 		Help: "From here to the first customer's mail in a thread. What is done stays done: you can go away and come back."}
 }
@@ -280,7 +280,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Saved(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
+	return v.GoWithText(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
 }
 
 // findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.
@@ -303,13 +303,13 @@ func (p pages) findAgents(v *web.Visit) error {
 	}
 	found := len(before.Lost) - len(after.Lost)
 	if found == 0 {
-		return v.Saved(path, "Nobody was found. Are their addresses in the chat the same as here, and may Parley see them there?")
+		return v.GoWithText(path, "Nobody was found. Are their addresses in the chat the same as here, and may Parley see them there?")
 	}
-	return v.Saved(path, strconv.Itoa(found)+" found.")
+	return v.GoWithText(path, strconv.Itoa(found)+" found.")
 }
 
 // showTeamAgain shows the form of the team that was sent, with what is wrong at its fields and with other problems.
-func (p pages) showTeamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
+func (p pages) showTeamAgain(v *web.Visit, s *stepsPage, problems map[string]string, others []string) error {
 	s.Team.Problems = others
 	s.Team.Keep(v, problems)
 	return v.ShowAgain("start", s.makeScreen())

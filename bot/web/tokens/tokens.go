@@ -93,8 +93,8 @@ func Area(desk Desk) web.Area {
 	}, Menu: []web.Link{{Path: path, Text: "API tokens", For: web.Admins, Rank: 87}}}
 }
 
-// shown is what tokens.html shows.
-type shown struct {
+// tokensPage is what tokens.html shows.
+type tokensPage struct {
 	Form   web.Form
 	Tokens []Token
 	Secret string // that was made just now
@@ -131,7 +131,7 @@ func makeForm(p web.Person) web.Form {
 }
 
 // makeScreen makes the page: it adds the list of all tokens to s, in words and in the reader's time.
-func (p pages) makeScreen(v *web.Visit, s shown) (web.Screen, error) {
+func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 	list, err := p.desk.Tokens(v.Context())
 	if err != nil {
 		return web.Screen{}, err
@@ -155,7 +155,7 @@ func (p pages) makeScreen(v *web.Visit, s shown) (web.Screen, error) {
 }
 
 func (p pages) list(v *web.Visit) error {
-	s, err := p.makeScreen(v, shown{Form: makeForm(v.Person)})
+	s, err := p.makeScreen(v, tokensPage{Form: makeForm(v.Person)})
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (p pages) makeToken(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.makeScreen(v, shown{Form: makeForm(v.Person), Secret: secret, Name: name})
+	s, err := p.makeScreen(v, tokensPage{Form: makeForm(v.Person), Secret: secret, Name: name})
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (p pages) makeToken(v *web.Visit) error {
 func (p pages) showAgain(v *web.Visit, problems map[string]string) error {
 	f := makeForm(v.Person)
 	f.Keep(v, problems)
-	s, err := p.makeScreen(v, shown{Form: f})
+	s, err := p.makeScreen(v, tokensPage{Form: f})
 	if err != nil {
 		return err
 	}
@@ -214,16 +214,16 @@ const endedText = "That token has ended already."
 func (p pages) revoke(v *web.Visit) error {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
-		return v.Saved(path, endedText)
+		return v.GoWithText(path, endedText)
 	}
 	err = p.desk.Revoke(v.Context(), v.Person, id)
 	if errors.Is(err, ErrNone) {
-		return v.Saved(path, endedText)
+		return v.GoWithText(path, endedText)
 	}
 	if err != nil {
 		return err
 	}
-	return v.Saved(path, "Revoked. It opens nothing from now on.")
+	return v.GoWithText(path, "Revoked. It opens nothing from now on.")
 }
 
 // export answers with the set-up as a file.
