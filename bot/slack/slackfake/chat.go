@@ -1,10 +1,10 @@
 package slackfake
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/webcall"
 	"parley/bot/slack/slackfake/workspace"
 )
@@ -166,8 +166,8 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 		m.Text = body.Text
 	}
 	if c.Raw("blocks") != nil {
-		wasRich := hasRichText(m.Blocks) && !m.Composed
-		becomesPlain := body.Blocks != nil && !hasRichText(body.Blocks)
+		wasRich := kit.HasRichText(m.Blocks) && !m.Composed
+		becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
 		if wasRich && becomesPlain {
 			m.Text = prev.Text
 			return nil, workspace.Refuse("block_mismatch")
@@ -190,22 +190,6 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	}
 	a.board.emitChange(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.Clone()}, nil
-}
-
-// hasRichText reports whether one of some blocks is rich text.
-func hasRichText(blocks json.RawMessage) bool {
-	var list []struct {
-		Type string `json:"type"`
-	}
-	if json.Unmarshal(blocks, &list) != nil {
-		return false
-	}
-	for _, b := range list {
-		if b.Type == "rich_text" {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *chatAPI) deleteMessage(c *call) (reply, *workspace.Refusal) {

@@ -199,17 +199,11 @@ func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
-	limit, skip, err := c.Page(100, 1000)
+	page, next, err := webcall.PageOf(c, ch.Members)
 	if err != nil {
 		return nil, err
 	}
-	skip = min(skip, len(ch.Members))
-	end := min(skip+limit, len(ch.Members))
-	more := 0
-	if end < len(ch.Members) {
-		more = end
-	}
-	return reply{"members": append([]string{}, ch.Members[skip:end]...), "response_metadata": webcall.NextCursor(more)}, nil
+	return reply{"members": append([]string{}, page...), "response_metadata": webcall.NextCursor(next)}, nil
 }
 
 // setStatus shows "… is typing" under a thread for two minutes.

@@ -199,7 +199,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 	at.fields = map[string]any{"container": box, "channel": map[string]any{"id": ch.ID, "name": payloadName(ch)}}
 	link := &responseURL{user: user, channel: ch, ts: t.TS}
 	if m := ch.byTS[t.TS]; m != nil {
-		at.blocks = allBlocks(m)
+		at.blocks = kit.AllBlocks(m.Blocks, m.Attachments)
 		at.fields["message"] = eventMessage(m)
 		link.thread = m.ThreadTS
 		if m.ThreadTS != "" {
@@ -235,23 +235,6 @@ func (s *clicks) lookAtView(user, id string) (*seen, error) {
 	return &seen{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
 		"container": map[string]any{"type": "view", "view_id": v.ID},
 	}}, nil
-}
-
-// allBlocks are those of a message and of its attachments.
-func allBlocks(m *Message) json.RawMessage {
-	var list []any
-	if json.Unmarshal(m.Blocks, &list) != nil {
-		list = nil
-	}
-	var atts []struct {
-		Blocks []any `json:"blocks"`
-	}
-	if json.Unmarshal(m.Attachments, &atts) == nil {
-		for _, a := range atts {
-			list = append(list, a.Blocks...)
-		}
-	}
-	return workspace.MustJSON(list)
 }
 
 func (s *clicks) findEphemeral(channel, user, ts string) *Ephemeral {

@@ -10,20 +10,6 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// pageOf cuts the page that a call asks for by limit and cursor; next is where the one behind it begins, 0 means there is none.
-func pageOf[T any](c *call, all []T) (page []T, next int, err *workspace.Refusal) {
-	limit, skip, err := c.Page(100, 1000)
-	if err != nil {
-		return nil, 0, err
-	}
-	skip = min(skip, len(all))
-	end := min(skip+limit, len(all))
-	if end < len(all) {
-		next = end
-	}
-	return all[skip:end], next, nil
-}
-
 // listReactions returns the messages to which somebody reacted, the newest first.
 // Source: docs.slack.dev/reference/methods/reactions.list, read 2026-11.
 func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
@@ -47,7 +33,7 @@ func (a *chatAPI) listReactions(c *call) (reply, *workspace.Refusal) {
 	slices.SortFunc(all, func(x, y reacted) int {
 		return cmp.Or(strings.Compare(y.message.TS, x.message.TS), strings.Compare(x.channel.ID, y.channel.ID))
 	})
-	page, next, err := pageOf(c, all)
+	page, next, err := webcall.PageOf(c, all)
 	items := []reply{}
 	for _, r := range page {
 		items = append(items, reply{"type": "message", "channel": r.channel.ID, "message": r.message.Clone()})

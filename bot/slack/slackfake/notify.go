@@ -1,13 +1,12 @@
 package slackfake
 
 import (
-	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -89,57 +88,6 @@ func (b *inbox) threadBadge(channel, ts string) *ThreadBadge {
 	return t
 }
 
-var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
-
-// readMentions collects who a message mentions. With blocks, only they count, as text is then just
-// the fallback.
-func readMentions(m *Message) (users map[string]bool, all bool) {
-	users = map[string]bool{}
-	scan := func(text string) {
-		for _, x := range mentionInText.FindAllStringSubmatch(text, -1) {
-			if x[1] != "" {
-				users[x[1]] = true
-			} else {
-				all = true
-			}
-		}
-	}
-	if m.Blocks == nil {
-		scan(m.Text)
-		return users, all
-	}
-	var walk func(v any)
-	walk = func(v any) {
-		switch x := v.(type) {
-		case []any:
-			for _, e := range x {
-				walk(e)
-			}
-		case object:
-			switch x["type"] {
-			case "mrkdwn", "markdown":
-				if t, ok := x["text"].(string); ok {
-					scan(t)
-				}
-			case "user":
-				if id, ok := x["user_id"].(string); ok {
-					users[id] = true
-				}
-			case "broadcast":
-				all = true
-			}
-			for _, k := range []string{"text", "fields", "elements", "accessory"} {
-				walk(x[k])
-			}
-		}
-	}
-	var blocks any
-	if json.Unmarshal(m.Blocks, &blocks) == nil {
-		walk(blocks)
-	}
-	return users, all
-}
-
 // notify applies Slack's rules for one new message. Caller holds the lock.
 //
 //   - Authors of a root or reply and everybody mentioned in a thread follow it.
@@ -153,7 +101,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 	if m.System() {
 		return
 	}
-	users, all := readMentions(m)
+	users, all := kit.Mentions(m.Text, m.Blocks)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
 		i.addFollowers(t, ch, users, m)
@@ -205,7 +153,7 @@ func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m 
 	add(m.User)
 	if first {
 		add(t.root.User)
-		inRoot, _ := readMentions(t.root)
+		inRoot, _ := kit.Mentions(t.root.Text, t.root.Blocks)
 		for id := range inRoot {
 			add(id)
 		}

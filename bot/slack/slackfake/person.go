@@ -63,7 +63,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	if team != s.Opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team
 	}
-	m.Text = toWire(in.Text)
+	m.Text = kit.WireText(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
@@ -181,7 +181,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 		return workspace.Refuse("no_text")
 	}
 	prev := m.Clone()
-	m.Text = toWire(text)
+	m.Text = kit.WireText(text)
 	if m.Subtype != "me_message" {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
@@ -293,35 +293,11 @@ func (p *Person) OpenHome() error {
 	return nil
 }
 
-var chip = regexp.MustCompile(`<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!here|!channel|!everyone|!subteam\^S[A-Z0-9]+|(?:https?://|mailto:)[^<>|]+)(?:\|[^<>]*)?>`)
-var bareURL = regexp.MustCompile(`https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~]`)
-
-var typedBullet = regexp.MustCompile(`(?m)^(\s*)[-*] `)
-
-// toWire turns typed text into Slack's form: & < > escaped (a quote's mark too), chips kept,
-// addresses in <>, list marks as bullets.
-func toWire(text string) string {
-	text = typedBullet.ReplaceAllString(text, "$1• ")
-	var b strings.Builder
-	plainPart := func(t string) {
-		t = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(t)
-		b.WriteString(bareURL.ReplaceAllString(t, "<$0>"))
-	}
-	last := 0
-	for _, at := range chip.FindAllStringIndex(text, -1) {
-		plainPart(text[last:at[0]])
-		b.WriteString(text[at[0]:at[1]])
-		last = at[1]
-	}
-	plainPart(text[last:])
-	return b.String()
-}
-
 var nameInText = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
 // escapeNames does for slash commands what should_escape asks for. Caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
-	return nameInText.ReplaceAllStringFunc(toWire(text), func(w string) string {
+	return nameInText.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
 		for _, id := range r.people.userIDs {
 			if u := r.people.users[id]; w == "@"+u.Name {
 				return "<@" + u.ID + "|" + u.Name + ">"

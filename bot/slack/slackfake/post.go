@@ -2,7 +2,6 @@ package slackfake
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -109,7 +108,7 @@ func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	for i, cells := range typed {
 		row := make([]any, len(cells))
 		for j, text := range cells {
-			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(toWire(text))}
+			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(kit.WireText(text))}
 		}
 		rows[i] = row
 	}
@@ -177,7 +176,7 @@ func eventMessage(m *Message) *Message {
 
 // emitMessage sends the message event of a new message and, if it names the bot, app_mention.
 func (b *board) emitMessage(ch *channel, m *Message) {
-	ev := asMap(eventMessage(m))
+	ev := workspace.AsMap(eventMessage(m))
 	ev["channel"] = ch.ID
 	ev["channel_type"] = ch.Kind()
 	ev["event_ts"] = m.TS
@@ -194,25 +193,12 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 	if ch.IM || m.System() {
 		return
 	}
-	at := asMap(eventMessage(m))
+	at := workspace.AsMap(eventMessage(m))
 	delete(at, "subtype")
 	at["type"] = "app_mention"
 	at["channel"] = ch.ID
 	at["event_ts"] = m.TS
 	b.events.Emit("app_mention", &ch.Channel, at)
-}
-
-// asMap turns a value into its JSON object.
-func asMap(v any) map[string]any {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("slackfake: own type does not encode: %v", err)) // only raw JSON that was checked on entry is inside
-	}
-	m := map[string]any{}
-	if err := json.Unmarshal(b, &m); err != nil {
-		panic(fmt.Sprintf("slackfake: own type is no object: %v", err))
-	}
-	return m
 }
 
 // findChannel looks a channel up by its id, or one it had before, and hides what the bot must

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -62,7 +63,7 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
 	}
-	name = canonicalEmoji(name)
+	name = kit.CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
 	if i >= 0 && slices.Contains(m.Reactions[i].Users, user) {
 		return workspace.Refuse("already_reacted")
@@ -82,7 +83,7 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 
 // removeEmoji takes user's emoji off m and tells the app. Caller holds the lock.
 func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
-	name = canonicalEmoji(name)
+	name = kit.CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
 		return workspace.Refuse("no_reaction")

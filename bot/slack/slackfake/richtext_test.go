@@ -30,7 +30,7 @@ func TestTypedText(t *testing.T) {
 		"line one\nline two",
 		"",
 	} {
-		wire := toWire(typed)
+		wire := kit.WireText(typed)
 		b, err := json.Marshal(kit.RichText(wire))
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func FuzzRichText(f *testing.F) {
 	s := New(Options{})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(t *testing.T, typed string) {
-		parts := kit.RichText(toWire(typed))
+		parts := kit.RichText(kit.WireText(typed))
 		if len(parts) == 0 {
 			t.Fatal("no elements")
 		}

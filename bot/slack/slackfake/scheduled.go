@@ -94,7 +94,7 @@ func (a *chatAPI) listScheduled(c *call) (reply, *workspace.Refusal) {
 		}
 	}
 	slices.SortFunc(all, func(x, y *scheduled) int { return cmp.Or(x.at.Compare(y.at), strings.Compare(x.id, y.id)) })
-	page, next, err := pageOf(c, all)
+	page, next, err := webcall.PageOf(c, all)
 	out := []reply{}
 	for _, s := range page {
 		out = append(out, reply{"id": s.id, "channel_id": s.channel.ID, "post_at": s.at.Unix(), "date_created": s.made, "text": s.message.Text})

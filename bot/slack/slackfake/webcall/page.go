@@ -66,6 +66,27 @@ func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal
 	return limit, skip, nil
 }
 
+// Items of a page, of methods whose documentation names no others.
+const (
+	standardPage = 100
+	maxPage      = 1000
+)
+
+// PageOf cuts the page that a call asks for by limit and cursor. next is where the page behind it begins; 0 means that there is
+// none.
+func PageOf[T any](c *Call, all []T) (page []T, next int, err *workspace.Refusal) {
+	limit, skip, err := c.Page(standardPage, maxPage)
+	if err != nil {
+		return nil, 0, err
+	}
+	skip = min(skip, len(all))
+	end := min(skip+limit, len(all))
+	if end < len(all) {
+		next = end
+	}
+	return all[skip:end], next, nil
+}
+
 // NextCursor names the page that begins at n; there is none after 0.
 func NextCursor(n int) Reply {
 	v := ""

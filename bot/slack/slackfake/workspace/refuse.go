@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"parley/bot/slack/slackfake/kit"
@@ -51,3 +52,16 @@ func MustJSON(v any) json.RawMessage {
 
 // IsNull reports whether there is no value.
 func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// AsMap turns a value into its JSON object.
+func AsMap(v any) Object {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("slackfake: own type does not encode: %v", err)) // only raw JSON that was checked on entry is inside
+	}
+	m := Object{}
+	if err := json.Unmarshal(b, &m); err != nil {
+		panic(fmt.Sprintf("slackfake: own type is no object: %v", err))
+	}
+	return m
+}

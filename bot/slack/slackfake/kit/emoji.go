@@ -1,10 +1,10 @@
-package slackfake
+package kit
 
 import "strings"
 
-// canonicalEmoji returns the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
+// CanonicalEmoji returns the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
 // second reaction. It knows the common ones. Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
-func canonicalEmoji(name string) string {
+func CanonicalEmoji(name string) string {
 	base, tone, toned := strings.Cut(name, "::")
 	switch base {
 	case "thumbsup":
