@@ -308,13 +308,15 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	if gapOpen && !began.IsZero() {
 		since = began.Add(-clockTolerance)
 	}
-	beganAtStart := gapOpen && began.IsZero() // when the gap of this process began, nobody knows
-	beginUnknown := beganAtStart || len(standing.Abandoned) > 0
+	// Nobody knows when these gaps began: one from before this process started, and one that a vanished process left.
+	isFromBefore := gapOpen && began.IsZero()
+	isOfVanished := len(standing.Abandoned) > 0
+	beginUnknown := isFromBefore || isOfVanished
 	if beginUnknown {
 		since = earlierOf(since, now.Add(-unknownGap))
 	}
-	reachesMark := beginUnknown || standing.Doubted
-	if reachesMark && !standing.Least.IsZero() {
+	mayReachMark := beginUnknown || standing.Doubted
+	if mayReachMark && !standing.Least.IsZero() {
 		since = earlierOf(since, standing.Least.Add(-clockTolerance))
 	}
 	return since, since.After(now)

@@ -70,7 +70,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 		resp.Body.Close() //nolint:errcheck // refused already
 		return nil, err
 	}
-	return fence.Bounded(download{buffered, cancel, resp.Body}, maxBytes, errTooLong), nil
+	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
 }
 
 // checkDownload returns an error if the answer isn't the file that was announced. To a caller who may not read the

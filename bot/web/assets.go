@@ -63,5 +63,5 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ".svg":
 		h.Set("Content-Type", "image/svg+xml")
 	}
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) // an error means that the browser went away
 }

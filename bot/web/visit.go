@@ -99,7 +99,7 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 	}
 	v.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.Writer.WriteHeader(status)
-	_, _ = page.WriteTo(v.Writer)
+	_, _ = page.WriteTo(v.Writer) // an error means that the browser went away
 	return nil
 }
 

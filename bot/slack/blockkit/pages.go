@@ -95,7 +95,7 @@ func (g *pager) fill(p markdown.Part) {
 		for r.Text != "" {
 			room := min(pageRunes-g.runes, pageCost-g.cost-frameCost)
 			piece := cutToRoom(r.Text, room)
-			if room < minRoom || piece == "" {
+			if room < minRoom || piece == "" { // the page is full: the rest of p begins the next one
 				g.flush(&begun)
 				g.finishPage()
 				g.cost += partCost
@@ -158,10 +158,7 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 		p := page[i]
 		switch p.Kind {
 		case markdown.Item:
-			end := i + 1
-			for end < len(page) && isOfSameList(page[end], p) {
-				end++
-			}
+			end := listEnd(page, i)
 			out = append(out, richList(page[i:end]))
 			i = end - 1
 		case markdown.Quote:
@@ -171,12 +168,21 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 		case markdown.Section:
 			runs := p.Runs
 			if i+1 < len(page) && page[i+1].Kind == markdown.Section {
-				runs = append(append([]markdown.Run{}, runs...), markdown.Run{Text: "\n\n"})
+				runs = append(append([]markdown.Run{}, runs...), markdown.Run{Text: "\n\n"}) // Slack leaves no space between paragraphs
 			}
 			out = append(out, slackapi.NewRichTextSection(richRuns(runs)...))
 		}
 	}
 	return slackapi.NewRichTextBlock(blockID, out...)
+}
+
+// listEnd returns the index behind the last item of the list that begins at an index of a page.
+func listEnd(page []markdown.Part, begin int) int {
+	end := begin + 1
+	for end < len(page) && isOfSameList(page[end], page[begin]) {
+		end++
+	}
+	return end
 }
 
 // isOfSameList reports whether a part is an item of the list that another item belongs to. In Slack a list has one

@@ -44,21 +44,20 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	list := ch.messages
 	out := []*Message{}
 	end := sort.Search(len(list), func(i int) bool {
-		us, _ := workspace.ParseTS(list[i].TS)
+		us := list[i].Micros()
 		isOnEarlierPage := w.Skip > 0 && us >= int64(w.Skip)
 		return us > w.Latest || isOnEarlierPage
 	})
 	more := 0
 	for i := end - 1; i >= 0; i-- {
-		if us, _ := workspace.ParseTS(list[i].TS); us < w.Oldest {
+		if list[i].Micros() < w.Oldest {
 			break
 		}
 		if !w.Holds(list[i]) {
 			continue
 		}
 		if len(out) == w.Limit {
-			us, _ := workspace.ParseTS(out[len(out)-1].TS)
-			more = int(us)
+			more = int(out[len(out)-1].Micros())
 			break
 		}
 		out = append(out, w.Show(list[i]))
@@ -93,8 +92,7 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 				continue
 			}
 			if len(out) > w.Limit {
-				us, _ := workspace.ParseTS(out[len(out)-1].TS)
-				more = int(us)
+				more = int(out[len(out)-1].Micros())
 				break
 			}
 			out = append(out, w.Show(m))

@@ -17,8 +17,8 @@ func (p pages) sendFile(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
-	var body bytes.Buffer // written as a whole at the end, so that an error is no half file
-	w := csv.NewWriter(&body)
+	var body bytes.Buffer     // written as a whole at the end, so that an error is no half file
+	w := csv.NewWriter(&body) // its errors would be those of the buffer, which has none
 	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
 		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"}
 	_ = w.Write(head)

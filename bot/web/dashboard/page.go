@@ -361,7 +361,7 @@ func tableOf(f filter, by Group, sums []Sum, names Names) table {
 	return t
 }
 
-// daysInWords writes a time from its first day to its last; both are yyyy-mm-dd. readFilter has made sure that they are days.
+// daysInWords writes a time from its first day to its last; both are yyyy-mm-dd. readFilter takes nothing else for days.
 func daysInWords(from, to string) string {
 	first, _ := time.Parse(time.DateOnly, from)
 	last, _ := time.Parse(time.DateOnly, to)

@@ -43,7 +43,7 @@ func (p pages) sendPicture(v *web.Visit) error {
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "private, max-age=300")
-	_, _ = v.Writer.Write(small)
+	_, _ = v.Writer.Write(small) // an error means that the browser went away
 	return nil
 }
 

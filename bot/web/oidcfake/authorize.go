@@ -26,11 +26,11 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		ok          bool
 		fault, text string
 	}{
-		{q.Get("response_type") == "code", "unsupported_response_type", "only code"},
-		{slices.Contains(splitWords(q.Get("scope")), "openid"), "invalid_scope", "openid is missing"},
-		{asked.state != "", "invalid_request", "state is missing"},
-		{asked.nonce != "", "invalid_request", "nonce is missing"},
-		{q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge), "invalid_request", "code_challenge by S256 is missing"},
+		{ok: q.Get("response_type") == "code", fault: "unsupported_response_type", text: "only code"},
+		{ok: slices.Contains(splitWords(q.Get("scope")), "openid"), fault: "invalid_scope", text: "openid is missing"},
+		{ok: asked.state != "", fault: "invalid_request", text: "state is missing"},
+		{ok: asked.nonce != "", fault: "invalid_request", text: "nonce is missing"},
+		{ok: q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge), fault: "invalid_request", text: "code_challenge by S256 is missing"},
 	} {
 		if !check.ok {
 			s.sendBack(w, r, asked, url.Values{"error": {check.fault}, "error_description": {check.text}})

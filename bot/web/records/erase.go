@@ -210,9 +210,10 @@ func (p pages) exportContact(v *web.Visit) error {
 	return download(v, "application/zip", fmt.Sprintf("contact-%d.zip", c.ID), file.Bytes())
 }
 
+// download answers with a file that the browser saves.
 func download(v *web.Visit, kind, name string, body []byte) error {
 	v.Writer.Header().Set("Content-Type", kind)
 	v.Writer.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	_, _ = v.Writer.Write(body)
+	_, _ = v.Writer.Write(body) // an error means that the browser went away
 	return nil
 }

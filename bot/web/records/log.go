@@ -199,7 +199,7 @@ func (p pages) logFile(v *web.Visit) error {
 	}
 	v.Writer.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="parley-log.csv"`)
-	file := csv.NewWriter(v.Writer)
+	file := csv.NewWriter(v.Writer) // it keeps the first error, which is asked for after each page
 	_ = file.Write([]string{"at", "by", "what", "conversation", "account", "text"})
 	for {
 		for _, r := range page.Rows {

@@ -116,7 +116,7 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 				continue
 			}
 			isWorking := slices.ContainsFunc(e.Values[exceptPath], func(s string) bool { return s == d.Date || strings.EqualFold(s, d.Name) })
-			public = append(public, publicDay{d.Date, d.Name, isWorking})
+			public = append(public, publicDay{Date: d.Date, Name: d.Name, Working: isWorking})
 		}
 	}
 	return web.Screen{Title: "Business hours of " + e.Name, Help: "When the team is there. With nothing filled in, this account is always open.",

@@ -109,7 +109,7 @@ func shortenedTimes(form *web.Form, values map[string][]string) string {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			given, changes := values[f.Name]
-			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder))
+			before, _ := strconv.Atoi(cmp.Or(f.Value, f.Placeholder)) // 0 if no number of days is set: nothing is shorter
 			after, err := strconv.Atoi(cmp.Or(strings.Join(given, ""), f.Placeholder))
 			isShorter := err == nil && after < before
 			if changes && isShorter {

@@ -233,7 +233,7 @@ func (p pages) export(v *web.Visit) error {
 		return err
 	}
 	v.Writer.Header().Set("Content-Type", "application/yaml; charset=utf-8")
-	_, _ = v.Writer.Write(file)
+	_, _ = v.Writer.Write(file) // an error means that the program went away
 	return nil
 }
 
@@ -259,7 +259,7 @@ func (p pages) apply(v *web.Visit) error {
 		return err
 	}
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(v.Writer, said)
+	_, _ = io.WriteString(v.Writer, said) // as above
 	return nil
 }
 

@@ -343,7 +343,7 @@ func Offered(answer object) (values, faults []string) {
 			c.fail("/options", "no more than 100 items allowed")
 		}
 		for i, v := range list {
-			c.checkOption(fmt.Sprintf("/options/%d", i), v, maxLabelRunes)
+			c.checkOption(fmt.Sprintf("/options/%d", i), v)
 			if x, ok := v.(object); ok {
 				values = append(values, fmt.Sprint(x["value"]))
 			}

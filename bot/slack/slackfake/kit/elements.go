@@ -98,12 +98,12 @@ func (c *checker) checkKind(at, kind string, e object) {
 		c.checkStaticSelect(at, e)
 	case "external_select":
 		if e["initial_option"] != nil {
-			c.checkOption(at+"/initial_option", e["initial_option"], maxLabelRunes)
+			c.checkOption(at+"/initial_option", e["initial_option"])
 		}
 	case "overflow":
-		c.checkOptions(at, e, 5, maxLabelRunes)
+		c.checkOptions(at, e, 5)
 	case "checkboxes", "radio_buttons":
-		c.checkOptions(at, e, 10, maxLabelRunes)
+		c.checkOptions(at, e, 10)
 	case "plain_text_input":
 		c.checkOptional(at, e, "initial_value", maxTextRunes)
 		for _, k := range []string{"min_length", "max_length"} {
@@ -123,7 +123,7 @@ func (c *checker) checkKind(at, kind string, e object) {
 func (c *checker) checkStaticSelect(at string, e object) {
 	groups, ok := e["option_groups"].([]any)
 	if !ok {
-		c.checkOptions(at, e, 100, maxLabelRunes)
+		c.checkOptions(at, e, 100)
 		c.checkInitial(at, e)
 		return
 	}
@@ -140,7 +140,7 @@ func (c *checker) checkStaticSelect(at string, e object) {
 		}
 		c.checkFields(p, g, "label options")
 		c.checkPlainText(p, g, "label", maxLabelRunes)
-		c.checkOptions(p, g, 100, maxLabelRunes)
+		c.checkOptions(p, g, 100)
 	}
 	c.checkInitial(at, e)
 }
@@ -151,27 +151,28 @@ func (c *checker) checkInitial(at string, e object) {
 	if !ok {
 		return
 	}
-	c.checkOption(at+"/initial_option", first, maxLabelRunes)
+	c.checkOption(at+"/initial_option", first)
 	want, _ := first["value"].(string)
 	if findOption(e, want) == nil {
 		c.fail(at+"/initial_option", "must be one of the provided options")
 	}
 }
 
-func (c *checker) checkOptions(at string, e object, most, text int) {
+// checkOptions checks a list of options, of which there may be so many.
+func (c *checker) checkOptions(at string, e object, most int) {
 	for i, o := range c.checkList(at, e, "options", most) {
-		c.checkOption(fmt.Sprintf("%s/options/%d", at, i), o, text)
+		c.checkOption(fmt.Sprintf("%s/options/%d", at, i), o)
 	}
 }
 
-func (c *checker) checkOption(at string, v any, text int) {
+func (c *checker) checkOption(at string, v any) {
 	o, ok := v.(object)
 	if !ok {
 		c.fail(at, "must provide an object")
 		return
 	}
 	c.checkFields(at, o, "text value description url")
-	c.checkText(at, o, "text", text)
+	c.checkText(at, o, "text", maxLabelRunes)
 	c.checkRequired(at, o, "value", maxHeaderRunes)
 	if o["description"] != nil {
 		c.checkText(at, o, "description", maxLabelRunes)

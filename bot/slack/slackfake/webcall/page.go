@@ -98,7 +98,7 @@ func NextCursor(n int) Reply {
 
 // Holds reports whether a message lies in the window.
 func (w Window) Holds(m *workspace.Message) bool {
-	us, _ := workspace.ParseTS(m.TS)
+	us := m.Micros()
 	if w.inclusive {
 		return us >= w.Oldest && us <= w.Latest
 	}
@@ -117,7 +117,7 @@ func (w Window) Show(m *workspace.Message) *workspace.Message {
 // From finds the first reply that a page may start with.
 func From(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
-		us, _ := workspace.ParseTS(list[i].TS)
+		us := list[i].Micros()
 		return us >= w.Oldest && us > int64(w.Skip)
 	})
 }

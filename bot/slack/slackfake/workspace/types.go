@@ -225,6 +225,12 @@ func (m *Message) Clone() *Message {
 	return &n
 }
 
+// Micros is when the message was posted. Units: microseconds since 1970. The workspace makes all stamps, so they can be read.
+func (m *Message) Micros() int64 {
+	us, _ := ParseTS(m.TS)
+	return us
+}
+
 // IsReply tells a reply from a root or a plain message.
 func (m *Message) IsReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
