@@ -64,7 +64,7 @@ func (s *Server) Calls(method string) []Call {
 	return out
 }
 
-// makeRoutes serves the Web API, files, response URLs, Socket Mode and /_fake/.
+// makeRoutes returns what serves the Web API, files, response URLs, Socket Mode and /_fake/.
 func (s *Server) makeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.api.serveAPI)

@@ -214,8 +214,8 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	if reason := failureReason(d, status, err); reason != "" {
-		final := err == nil && head.Get("X-Slack-No-Retry") == "1"
-		s.events.handleFailure(d, reason, final && !d.isCut())
+		wasRead := err == nil && !d.isCut() // else Slack doesn't know what the app answered
+		s.events.handleFailure(d, reason, wasRead && head.Get("X-Slack-No-Retry") == "1")
 		return
 	}
 	if d.answer != nil {

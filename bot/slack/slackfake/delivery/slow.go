@@ -23,7 +23,7 @@ type SlowEvent struct {
 	made time.Time
 }
 
-// recordUntold notes that an event is to be told. Caller holds the lock.
+// recordUntold keeps an event until the app acknowledges it. Caller holds the lock.
 func (s *Events) recordUntold(id, name string, event map[string]any) {
 	ts, _ := event["ts"].(string)
 	subtype, _ := event["subtype"].(string)
@@ -38,8 +38,7 @@ func (s *Events) recordUntold(id, name string, event map[string]any) {
 	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
 }
 
-// recordAcknowledged notes the acknowledgement of an event, of which only the first counts. Caller
-// holds s.mu.
+// recordAcknowledged notes when the app acknowledged an event. Only its first acknowledgement counts. Caller holds the lock.
 func (s *Events) recordAcknowledged(id string) {
 	e, ok := s.untold[id]
 	if !ok {
