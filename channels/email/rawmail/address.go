@@ -44,7 +44,8 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 
 // splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle
 // brackets, and leaves out the names of groups. It returns the first maxItems items. It reads each byte at
-// most twice, because it remembers what it found when it looked ahead.
+// most twice, because it remembers what it found when it looked ahead. The cases of its switch are in the order
+// in which the marks win: in quotes a parenthesis is text, in a comment an angle bracket is.
 func splitAddresses(v string, maxItems int) []string {
 	v = v[:min(len(v), maxAddressBytes)]
 	var items []string
@@ -58,17 +59,19 @@ func splitAddresses(v string, maxItems int) []string {
 		if v[i] == '@' {
 			lastAt = i
 		}
+		inComment := depth > 0
+		mayEscape := quoted || inComment
 		switch c := v[i]; {
-		case c == '\\' && (quoted || depth > 0):
+		case c == '\\' && mayEscape:
 			i++
-		case c == '"' && depth == 0:
+		case c == '"' && !inComment:
 			quoted = !quoted
-		case quoted:
+		case quoted: // part of the item
 		case c == '(':
 			depth++
-		case c == ')' && depth > 0:
+		case c == ')' && inComment:
 			depth--
-		case depth > 0:
+		case inComment: // part of the item
 		case c == '<':
 			angle = true
 		case c == '>':
@@ -80,12 +83,15 @@ func splitAddresses(v string, maxItems int) []string {
 				items = append(items, v[start:i+1])
 				start = i + 1
 			}
-		case angle:
+		case angle: // part of the item
 		case c == ',' || c == ';':
 			items = append(items, v[start:i])
 			start = i + 1
-		case c == ':' && lastAt < start && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
-			start = i + 1 // a group's name
+		case c == ':' && lastAt < start:
+			isGroupName := !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto")
+			if isGroupName {
+				start = i + 1
+			}
 		}
 	}
 	if len(items) < maxItems {
@@ -102,35 +108,15 @@ func indexOrEnd(s, signs string) int {
 	return len(s)
 }
 
-// parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann).
-func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
-	name, address := "", ""
+// parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann). ok is false if the item
+// has no address.
+func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
+	name, address := splitUnbracketed(item)
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
-		address, _, _ = strings.Cut(item[open+1:], ">")
-		name = item[:open]
-		if strings.TrimSpace(name) == "" {
-			_, name, _ = strings.Cut(item[open:], ">")
-		}
-	} else {
-		var rest []string
-		plain, comment := splitComment(item)
-		words := strings.Fields(plain)
-		if plain = strings.TrimSpace(plain); quotedAddress.MatchString(plain) { // "odd name"@x.test
-			words = []string{plain}
-		}
-		for _, word := range words {
-			if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
-				address = word
-			} else {
-				rest = append(rest, word)
-			}
-		}
-		name = strings.Join(rest, " ")
-		if name == "" {
-			name = comment
-		}
+		name, address = splitBracketed(item, open)
 	}
-	if !strings.Contains(address, "@") && !strings.Contains(address, "=?") {
+	mayBeEncoded := strings.Contains(address, "=?")
+	if !mayBeEncoded && !strings.Contains(address, "@") {
 		return channels.Party{}, false
 	}
 	key := Address(address, guess)
@@ -138,6 +124,39 @@ func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
 		return channels.Party{}, false
 	}
 	return channels.Party{Key: key, Name: displayName(name, key, guess)}, true
+}
+
+// splitBracketed splits an item whose address begins with the "<" at open. If no name stands before the address,
+// the text behind it is the name.
+func splitBracketed(item string, open int) (name, address string) {
+	address, behind, _ := strings.Cut(item[open+1:], ">")
+	name = item[:open]
+	if strings.TrimSpace(name) == "" {
+		name = behind
+	}
+	return name, address
+}
+
+// splitUnbracketed splits an item without angle brackets: its first word with an "@" is the address, and the other
+// words are the name. If there are no other words, the name is in parentheses behind the address.
+func splitUnbracketed(item string) (name, address string) {
+	plain, comment := splitComment(item)
+	words := strings.Fields(plain)
+	if trimmed := strings.TrimSpace(plain); quotedAddress.MatchString(trimmed) { // "odd name"@x.test
+		words = []string{trimmed}
+	}
+	var others []string
+	for _, word := range words {
+		if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
+			address = word
+		} else {
+			others = append(others, word)
+		}
+	}
+	if len(others) == 0 {
+		return comment, address
+	}
+	return strings.Join(others, " "), address
 }
 
 // splitComment separates the text in parentheses from the text around them.
@@ -166,10 +185,12 @@ const maxAddressLength = 320
 func Address(a string, guess *Guesser) string {
 	a = strings.TrimPrefix(strings.Trim(strings.ToLower(DecodeHeader(a, guess)), " <>'`,;"), "mailto:")
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {
-		if strings.ContainsAny(m[1], " \t@,;:()[]") {
+		local, domain := m[1], m[2]
+		needsQuotes := strings.ContainsAny(local, " \t@,;:()[]")
+		if needsQuotes {
 			return ASCIIDomain(a)
 		}
-		a = m[1] + m[2]
+		a = local + domain
 	}
 	a = withoutStrayWords(strings.Trim(a, " <>\"'`,;"))
 	a = strings.Map(func(r rune) rune {
@@ -178,11 +199,16 @@ func Address(a string, guess *Guesser) string {
 		}
 		return r
 	}, a)
-	at := strings.LastIndexByte(a, '@')
-	if at <= 0 || at == len(a)-1 || len(a) > maxAddressLength {
+	if !hasBothSides(a) || len(a) > maxAddressLength {
 		return ""
 	}
 	return ASCIIDomain(strings.TrimSuffix(a, "."))
+}
+
+// hasBothSides reports whether something stands on both sides of the last "@" of a text.
+func hasBothSides(a string) bool {
+	at := strings.LastIndexByte(a, '@')
+	return at > 0 && at < len(a)-1
 }
 
 // ASCIIDomain returns an address with its domain in the form for machines: ann@xn--bcher-kva.test. Nearly all
@@ -206,25 +232,27 @@ func withoutStrayWords(a string) string {
 		return a
 	}
 	last, before := words[len(words)-1], words[len(words)-2]
-	at := strings.LastIndexByte(last, '@')
-	isAddress := at > 0 && at < len(last)-1
-	isFolded := last[0] == '.' || strings.HasSuffix(before, ".") || strings.Contains(a, `"`)
-	if !isAddress || isFolded {
+	isFoldedAtDot := last[0] == '.' || strings.HasSuffix(before, ".") // ann@acme. test
+	hasQuotes := strings.Contains(a, `"`)                             // the blank may stand in them
+	if isFoldedAtDot || hasQuotes {
+		return a
+	}
+	if !hasBothSides(last) {
 		return a
 	}
 	return last
 }
 
+// maxNameRunes is longer than people's names: more than that is a text in the wrong place.
+const maxNameRunes = 200
+
 // displayName returns the person's name that stands before an address, or "" if it only repeats the address.
 func displayName(name, key string, guess *Guesser) string {
-	name = strings.TrimSpace(name)
-	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
-		name = name[1 : len(name)-1]
-	}
+	name = withoutQuotesAround(strings.TrimSpace(name))
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
 	name = strings.Trim(DecodeHeader(name, guess), `"' `)
-	if len([]rune(name)) > 200 {
-		name = string([]rune(name)[:200])
+	if runes := []rune(name); len(runes) > maxNameRunes {
+		name = string(runes[:maxNameRunes])
 	}
 	if strings.EqualFold(name, key) {
 		return ""
@@ -232,9 +260,19 @@ func displayName(name, key string, guess *Guesser) string {
 	return name
 }
 
+// withoutQuotesAround removes one pair of quotes around a text.
+func withoutQuotesAround(s string) string {
+	inner, opens := strings.CutPrefix(s, `"`)
+	inner, closes := strings.CutSuffix(inner, `"`)
+	if opens && closes {
+		return inner
+	}
+	return s
+}
+
 // WithoutTag returns an address without its +tag.
 func WithoutTag(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
-	local, _, _ = strings.Cut(local, "+")
-	return local + "@" + domain
+	beforeTag, _, _ := strings.Cut(local, "+")
+	return beforeTag + "@" + domain
 }

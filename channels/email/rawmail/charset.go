@@ -29,11 +29,17 @@ func CharsetLabel(declared string) string {
 
 // IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
-	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte(shiftsToJIS)) {
+	if isUTF7(label) || bytes.Contains(b, []byte(shiftsToJIS)) {
 		return false
 	}
-	return (!isMultiByte(label) || findEncoding(label) == nil) && utf8.Valid(b)
+	if isMultiByte(label) && findEncoding(label) != nil {
+		return false // ToUTF8 decodes it, even if it is valid UTF-8
+	}
+	return utf8.Valid(b)
 }
+
+// isUTF7 reports whether a charset is UTF-7.
+func isUTF7(label string) bool { return label == "utf-7" || label == "unicode-1-1-utf-7" }
 
 // decodeCharset is ToUTF8 that keeps control characters.
 func decodeCharset(b []byte, declared string, guess *Guesser) string {
@@ -70,10 +76,9 @@ func isDamagedUTF8(b []byte) bool {
 	characters, bad := 0, 0
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
-		switch {
-		case r == utf8.RuneError && size == 1:
+		if r == utf8.RuneError && size == 1 {
 			bad++
-		case size > 1:
+		} else if size > 1 {
 			characters++
 		}
 		b = b[size:]
@@ -81,10 +86,13 @@ func isDamagedUTF8(b []byte) bool {
 	return characters >= charactersPerBadByte*bad
 }
 
-// Limits of where an HTML document is searched for its charset: in the document, and in one tag.
+// Limits of where an HTML document is searched for its charset: in the document, and in one tag. Names of
+// charsets have between 2 ("hz") and 40 characters.
 const (
 	maxMetaBytes    = 4096
 	maxMetaTagBytes = 300
+	minCharsetBytes = 2
+	maxCharsetBytes = 40
 )
 
 // metaCharset returns the charset that an HTML document names, or "" if it names none:
@@ -94,56 +102,89 @@ func metaCharset(b []byte) string {
 		return ""
 	}
 	head := strings.ToLower(string(b))
-	tag := -1 // where the current <meta tag begins; -1 outside of such tags
+	isInMeta := false // in a <meta> tag
+	tagStart := 0     // where that tag begins
 	for i := range len(head) {
-		switch {
-		case head[i] == '<' && strings.HasPrefix(head[i:], "<meta"):
-			tag = i
-		case head[i] == '>':
-			tag = -1
-		case tag >= 0 && i-tag < maxMetaTagBytes && strings.HasPrefix(head[i:], "charset"):
-			value, ok := strings.CutPrefix(strings.TrimLeft(head[i+len("charset"):], " \t\r\n"), "=")
-			value = strings.TrimLeft(value, " \t\r\n\"'")
-			end := 0
-			for end < len(value) && ((isLetter(value[end]) || isDigit(value[end])) || strings.IndexByte("_:.-", value[end]) >= 0) {
-				end++
-			}
-			if ok && end >= 2 && end <= 40 {
-				return value[:end]
+		if strings.HasPrefix(head[i:], "<meta") {
+			isInMeta = true
+			tagStart = i
+		} else if head[i] == '>' {
+			isInMeta = false
+		} else if isInMeta && i-tagStart < maxMetaTagBytes {
+			if name := charsetValue(head[i:]); name != "" {
+				return name
 			}
 		}
 	}
 	return ""
 }
 
+// charsetValue returns the name in a text that begins with "charset=name", or "" if it begins otherwise.
+func charsetValue(text string) string {
+	behind, ok := strings.CutPrefix(text, "charset")
+	if !ok {
+		return ""
+	}
+	value, ok := strings.CutPrefix(strings.TrimLeft(behind, " \t\r\n"), "=")
+	if !ok {
+		return ""
+	}
+	value = strings.TrimLeft(value, " \t\r\n\"'")
+	end := 0
+	for end < len(value) && isCharsetByte(value[end]) {
+		end++
+	}
+	if end < minCharsetBytes || end > maxCharsetBytes {
+		return ""
+	}
+	return value[:end]
+}
+
+// isCharsetByte reports whether c may be part of a charset's name.
+func isCharsetByte(c byte) bool { return isLetterOrDigit(c) || strings.IndexByte("_:.-", c) >= 0 }
+
 // shiftsToJIS begins Japanese characters in text of ISO-2022-JP, all of whose bytes are ASCII.
 // Source: RFC 1468.
 const shiftsToJIS = "\x1b$"
 
+// The byte order marks: U+FEFF at the beginning of a text, encoded.
+const (
+	markUTF8    = "\xef\xbb\xbf"
+	markUTF16LE = "\xff\xfe"
+	markUTF16BE = "\xfe\xff"
+)
+
 // decodeByMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
 // ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7. ok is false for other text.
 func decodeByMark(b []byte, declared string) (text string, ok bool) {
-	switch {
-	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) && utf8.Valid(b):
-		return string(b[3:]), true
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
-		label := "utf-16le"
-		if b[0] == 0xfe {
-			label = "utf-16be"
-		}
-		if enc, err := htmlindex.Get(label); err == nil {
-			if out, err := enc.NewDecoder().Bytes(b[2:]); err == nil {
-				return string(out), true
-			}
-		}
-	case bytes.Contains(b, []byte(shiftsToJIS)) && (declared == "" || declared == "us-ascii" || declared == "ascii"):
-		if out, err := japanese.ISO2022JP.NewDecoder().Bytes(b); err == nil {
-			return string(out), true
-		}
-	case declared == "utf-7" || declared == "unicode-1-1-utf-7":
+	if bytes.HasPrefix(b, []byte(markUTF8)) && utf8.Valid(b) {
+		return string(b[len(markUTF8):]), true
+	}
+	if rest, ok := bytes.CutPrefix(b, []byte(markUTF16LE)); ok {
+		return decodeUTF16(rest, "utf-16le")
+	}
+	if rest, ok := bytes.CutPrefix(b, []byte(markUTF16BE)); ok {
+		return decodeUTF16(rest, "utf-16be")
+	}
+	claimsASCII := declared == "" || declared == "us-ascii" || declared == "ascii"
+	if claimsASCII && bytes.Contains(b, []byte(shiftsToJIS)) {
+		out, err := japanese.ISO2022JP.NewDecoder().Bytes(b)
+		return string(out), err == nil
+	}
+	if isUTF7(declared) {
 		return decodeUTF7(b), true
 	}
 	return "", false
+}
+
+// decodeUTF16 decodes UTF-16 in the byte order that a label names. ok is false if the text is damaged.
+func decodeUTF16(b []byte, label string) (text string, ok bool) {
+	enc, err := htmlindex.Get(label)
+	if err != nil {
+		return "", false
+	}
+	out, err := enc.NewDecoder().Bytes(b)
+	return string(out), err == nil
 }
 
 // findEncoding returns the encoding of a label. It returns nil for UTF-8, ASCII and unknown labels, because
@@ -166,16 +207,17 @@ func findEncoding(label string) encoding.Encoding {
 	if enc, err := htmlindex.Get(strings.Replace(label, "cp", "windows-", 1)); err == nil {
 		return enc
 	}
-	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
-		return enc
-	}
-	if enc, err := ianaindex.IANA.Encoding(label); err == nil && enc != nil {
-		return enc
+	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
+		enc, err := index.Encoding(label)
+		if err == nil && enc != nil { // nil without an error: IANA knows the charset, but the library can't decode it
+			return enc
+		}
 	}
 	return nil
 }
 
-// isMultiByte reports whether text of a charset may be valid UTF-8 by accident.
+// isMultiByte reports whether text of a charset may be valid UTF-8 by accident. It goes by parts of the name:
+// "2022" is for iso-2022-jp and iso-2022-kr, "cp9" for cp932, cp936, cp949 and cp950.
 func isMultiByte(label string) bool {
 	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp9"} {
 		if strings.Contains(label, part) {
@@ -193,11 +235,14 @@ type Guesser struct {
 	last        encoding.Encoding // the last sure guess; nil before the first one
 }
 
-// Limits of the guesses in one mail: their number and bytes, and the bytes of one guess.
+// Limits of the guesses in one mail: their number and bytes, and the bytes of one guess. Of fewer than
+// minGuessBytes a guess is mere chance, and so is one with less than minConfidence, of 100.
 const (
 	maxGuesses      = 12
 	maxGuessedBytes = 48 << 10
 	maxGuessBytes   = 16 << 10
+	minGuessBytes   = 20
+	minConfidence   = 30
 )
 
 // NewGuesser returns a guesser for one mail.
@@ -207,22 +252,34 @@ func NewGuesser() *Guesser { return &Guesser{guessesLeft: maxGuesses, bytesLeft:
 // are left, it repeats the last one, because hardly any mail has two charsets. The guesses for a mail are
 // always the same. This matters because addresses and message ids depend on them.
 func (g *Guesser) guessEncoding(b []byte) encoding.Encoding {
-	const minConfidence, minBytes = 30, 20
-	mayGuess := g.guessesLeft > 0 && g.bytesLeft >= minBytes
-	if len(b) >= minBytes && !mayGuess && g.last != nil {
-		return g.last
+	if len(b) < minGuessBytes {
+		return windows1252Encoding()
 	}
-	if len(b) >= minBytes && mayGuess {
-		b = b[:min(len(b), maxGuessBytes, g.bytesLeft)]
-		g.guessesLeft--
-		g.bytesLeft -= len(b)
-		guess := likeliestCharset(b)
-		isSure := guess.Confidence >= minConfidence && !strings.HasPrefix(guess.Charset, "UTF-")
-		if enc := findEncoding(strings.ToLower(guess.Charset)); isSure && enc != nil {
-			g.last = enc
-			return enc
+	mayGuess := g.guessesLeft > 0 && g.bytesLeft >= minGuessBytes
+	if !mayGuess {
+		if g.last != nil {
+			return g.last
 		}
+		return windows1252Encoding()
 	}
+	b = b[:min(len(b), maxGuessBytes, g.bytesLeft)]
+	g.guessesLeft--
+	g.bytesLeft -= len(b)
+	guess := likeliestCharset(b)
+	isSure := guess.Confidence >= minConfidence && !strings.HasPrefix(guess.Charset, "UTF-")
+	if !isSure {
+		return windows1252Encoding()
+	}
+	enc := findEncoding(strings.ToLower(guess.Charset))
+	if enc == nil {
+		return windows1252Encoding()
+	}
+	g.last = enc
+	return enc
+}
+
+// windows1252Encoding returns the encoding of Western texts without a charset.
+func windows1252Encoding() encoding.Encoding {
 	enc, err := htmlindex.Get("windows-1252")
 	if err != nil {
 		return encoding.Replacement
@@ -238,12 +295,12 @@ func likeliestCharset(b []byte) chardet.Result {
 		return chardet.Result{}
 	}
 	return slices.MinFunc(list, func(a, b chardet.Result) int {
-		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Charset, b.Charset))
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.Charset, b.Charset))
 	})
 }
 
-// rank orders Western charsets (0) before all others (1).
-func rank(r chardet.Result) int {
+// rankOf orders Western charsets (0) before all others (1).
+func rankOf(r chardet.Result) int {
 	if r.Charset == "ISO-8859-1" || r.Charset == "windows-1252" {
 		return 0
 	}
@@ -263,28 +320,38 @@ func DropControls(s string) string {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case IsDropped(r):
-			return -1
-		case r == '\u2028' || r == '\u2029':
+		if IsDropped(r) {
+			return -1 // strings.Map removes it
+		}
+		if isUnicodeLineEnd(r) {
 			return '\n'
 		}
 		return r
 	}, s)
 }
 
+// isUnicodeLineEnd reports whether r is Unicode's separator of lines or of paragraphs.
+func isUnicodeLineEnd(r rune) bool { return r == '\u2028' || r == '\u2029' }
+
 // isUnwanted reports whether DropControls removes r or turns it into a line end.
-func isUnwanted(r rune) bool { return IsDropped(r) || r == '\u2028' || r == '\u2029' }
+func isUnwanted(r rune) bool { return IsDropped(r) || isUnicodeLineEnd(r) }
 
 // isClean reports whether s is ASCII without control characters. Most mails are.
 func isClean(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
+		c := s[i]
+		if c >= ' ' && c < asciiDelete {
+			continue
+		}
+		if c != '\n' && c != '\t' {
 			return false
 		}
 	}
 	return true
 }
+
+// asciiDelete is the last ASCII character, a control character.
+const asciiDelete = '\x7f'
 
 // decodeUTF7 decodes UTF-7: ASCII text in which "+…-" contains UTF-16 in base64.
 // Source: RFC 2152.
@@ -298,15 +365,19 @@ func decodeUTF7(b []byte) string {
 		out.Write(b[:plus])
 		b = b[plus+1:]
 		end := 0
-		for end < len(b) && base64Value(b[end]) >= 0 && b[end] != '-' && b[end] != '_' {
+		for end < len(b) && isUTF7Digit(b[end]) {
 			end++
 		}
 		if end == 0 {
 			out.WriteByte('+')
-		} else if enc, err := htmlindex.Get("utf-16be"); err == nil {
+		} else {
 			units := DecodeBase64(b[:end])
-			if s, err := enc.NewDecoder().Bytes(units[:len(units)&^1]); err == nil {
-				out.Write(s)
+			isOdd := len(units)%2 == 1
+			if isOdd {
+				units = units[:len(units)-1]
+			}
+			if text, ok := decodeUTF16(units, "utf-16be"); ok { // damaged text is left out
+				out.WriteString(text)
 			}
 		}
 		b = b[end:]
@@ -316,4 +387,11 @@ func decodeUTF7(b []byte) string {
 	}
 	out.Write(b)
 	return out.String()
+}
+
+// isUTF7Digit reports whether c is a digit of base64. In UTF-7 the digits "-" and "_" of URLs don't count, because
+// "-" ends the code.
+func isUTF7Digit(c byte) bool {
+	isURLDigit := c == '-' || c == '_'
+	return !isURLDigit && base64Value(c) >= 0
 }

@@ -15,8 +15,9 @@ func Unflow(text string, delsp bool) string {
 		}
 		line = line[depth:]
 		line = strings.TrimPrefix(line, " ") // space-stuffing
-		joined := open && depth == openDepth && line != "-- "
-		if !joined {
+		isSeparator := line == "-- "         // above a signature: a line of its own, although it ends in a space
+		isJoined := open && depth == openDepth && !isSeparator
+		if !isJoined {
 			if i > 0 {
 				out.WriteByte('\n')
 			}
@@ -24,7 +25,7 @@ func Unflow(text string, delsp bool) string {
 				out.WriteString(strings.Repeat(">", depth) + " ")
 			}
 		}
-		open = strings.HasSuffix(line, " ") && line != "-- "
+		open = strings.HasSuffix(line, " ") && !isSeparator
 		openDepth = depth
 		if open && delsp {
 			line = line[:len(line)-1]

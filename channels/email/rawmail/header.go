@@ -52,10 +52,9 @@ func (h Header) convert(charset string) {
 	} {
 		values := h.All(name)
 		for i, v := range values {
-			switch {
-			case strings.Contains(v, shiftsToJIS): // its bytes may look like quotes, commas and angle brackets
+			if strings.Contains(v, shiftsToJIS) { // its bytes may look like quotes, commas and angle brackets
 				values[i] = ToUTF8([]byte(v), "", h.Guess)
-			case !IsASCII(v) && !utf8.ValidString(v):
+			} else if !utf8.ValidString(v) {
 				values[i] = ToUTF8([]byte(v), charset, h.Guess)
 			}
 		}
@@ -119,7 +118,12 @@ func isPlainLine(v string) bool {
 	before := byte(' ')
 	for i := range len(v) {
 		c := v[i]
-		if c < ' ' || c >= 0x7f || c == ' ' && before == ' ' || c == '?' && before == '=' {
+		if c < ' ' || c >= asciiDelete {
+			return false
+		}
+		isRepeatedSpace := c == ' ' && before == ' '
+		mayBeginWord := c == '?' && before == '='
+		if isRepeatedSpace || mayBeginWord {
 			return false
 		}
 		before = c
@@ -139,20 +143,24 @@ func decodeWords(v string, guess *Guesser) string {
 		}
 		pending = nil
 	}
-	at, wasWord := 0, false
-	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) {
+	at := 0 // what stands before it is read
+	wasWord := false
+	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) { // m has the start and the end of each group
 		between := v[at:m[0]]
 		if !wasWord || strings.TrimSpace(between) != "" {
 			flush()
 			out.WriteString(ToUTF8([]byte(between), "", guess))
 		}
-		cs, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*")
-		if cs != charset {
+		wordCharset, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*") // utf-8*en names a language, too
+		if wordCharset != charset {
 			flush()
-			charset = cs
+			charset = wordCharset
 		}
-		pending = append(pending, decodeWord(v[m[4]:m[5]], v[m[6]:m[7]])...)
-		at, wasWord = m[1], true
+		encoding := v[m[4]:m[5]]
+		text := v[m[6]:m[7]]
+		pending = append(pending, decodeWord(encoding, text)...)
+		at = m[1]
+		wasWord = true
 	}
 	flush()
 	out.WriteString(ToUTF8([]byte(v[at:]), "", guess))
@@ -172,13 +180,13 @@ func decodeWord(encoding, text string) []byte {
 func CleanLine(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false
+	space := false // behind the last character that was written
 	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
+		if unicode.IsSpace(r) {
 			space = true
 			continue
-		case IsDropped(r):
+		}
+		if IsDropped(r) {
 			continue
 		}
 		if space && b.Len() > 0 {
@@ -190,17 +198,24 @@ func CleanLine(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// IsDropped reports whether a rune is removed from all text: control characters, and the direction
-// overrides with which a program's name can be made to look like that of a picture.
+// IsDropped reports whether a rune is removed from all text: control characters, byte order marks, and the
+// direction overrides with which a program's name can be made to look like that of a picture.
 func IsDropped(r rune) bool {
-	return r == 0x202d || r == 0x202e || r == 0xfeff ||
-		(unicode.IsControl(r) && r != '\n' && r != '\t')
+	switch r {
+	case '\n', '\t':
+		return false
+	case '\u202d', '\u202e': // override the direction: to the right, to the left
+		return true
+	case '\ufeff': // a byte order mark
+		return true
+	}
+	return unicode.IsControl(r)
 }
 
 // IsASCII reports whether s has 7-bit bytes only.
 func IsASCII(s string) bool {
 	for i := range len(s) {
-		if s[i] >= 0x80 {
+		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}
@@ -222,37 +237,50 @@ func MessageIDs(v string, guess *Guesser) []string {
 	if len(v) > maxIDFieldBytes {
 		v = v[len(v)-maxIDFieldBytes:]
 	}
-	var ids []string
-	for rest := v; ; {
-		open := strings.IndexByte(rest, '<')
-		if open < 0 {
-			break
-		}
-		rest = rest[open+1:]
-		end := strings.IndexAny(rest, "<>")
-		if end < 0 {
-			break
-		}
-		if rest[end] == '>' {
-			if id := strings.Join(strings.Fields(rest[:end]), ""); id != "" && len(id) <= maxIDBytes {
-				ids = append(ids, id)
-			}
-		}
-		rest = rest[end:]
-	}
-	if ids == nil { // some programs write ids without brackets
-		for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
-			id = strings.Trim(id, "<>")
-			if strings.Contains(id, "@") && len(id) <= maxIDBytes {
-				ids = append(ids, id)
-			}
-		}
+	ids := bracketedIDs(v)
+	if len(ids) == 0 {
+		ids = unbracketedIDs(v)
 	}
 	if len(ids) > maxReferences {
 		ids = ids[len(ids)-maxReferences:]
 	}
 	for i, id := range ids {
 		ids[i] = ToUTF8([]byte(id), "", guess)
+	}
+	return ids
+}
+
+// bracketedIDs returns the ids between angle brackets: <1@x.test> <2@x.test>. It leaves out blanks inside of an
+// id, and ids that are too long.
+func bracketedIDs(v string) []string {
+	var ids []string
+	for {
+		_, behind, ok := strings.Cut(v, "<")
+		if !ok {
+			return ids
+		}
+		end := strings.IndexAny(behind, "<>")
+		if end < 0 {
+			return ids
+		}
+		if behind[end] == '>' {
+			id := strings.Join(strings.Fields(behind[:end]), "")
+			if id != "" && len(id) <= maxIDBytes {
+				ids = append(ids, id)
+			}
+		}
+		v = behind[end:]
+	}
+}
+
+// unbracketedIDs returns ids that some programs write without brackets: 1@x.test, 2@x.test.
+func unbracketedIDs(v string) []string {
+	var ids []string
+	for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+		id = strings.Trim(id, "<>")
+		if strings.Contains(id, "@") && len(id) <= maxIDBytes {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }
@@ -276,6 +304,16 @@ func References(h Header) []string {
 	return out
 }
 
+// Limits of dates: how many Received fields are searched for one, how long a date may be, and which years are
+// believed. A year before 1980 comes from a clock that was never set, and one after 9000 is a mistake, too. (JSON
+// can't hold times after the year 9999.)
+const (
+	maxReceivedDates = 50
+	maxDateBytes     = 200
+	firstYear        = 1980
+	lastYear         = 9000
+)
+
 // dateNoise matches what mailers add to dates: comments, and the German word "Uhr".
 var dateNoise = regexp.MustCompile(`\s*\([^)]*\)|\s+(?:Uhr)\b`)
 
@@ -286,7 +324,7 @@ func Date(h Header, internal time.Time) time.Time {
 		return t
 	}
 	received := h.All("Received")
-	for _, v := range received[:min(len(received), 50)] {
+	for _, v := range received[:min(len(received), maxReceivedDates)] {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 {
 			if t, ok := parseDate(DecodeHeader(v[i+1:], h.Guess)); ok {
 				return t
@@ -311,17 +349,21 @@ func zoneOffsets() map[string]string {
 // time.Parse would look the name up in the local zone, and so its result would depend on the machine.
 func withNumericZone(v string) string {
 	m := zoneName.FindStringSubmatch(v)
-	if m == nil || strings.EqualFold(m[2], "AM") || strings.EqualFold(m[2], "PM") {
+	if m == nil {
 		return v
 	}
-	offset := cmp.Or(m[3], " "+cmp.Or(zoneOffsets()[strings.ToUpper(m[2])], "+0000"))
-	return strings.Replace(v, m[0], m[1]+offset+m[4], 1)
+	zone := strings.ToUpper(m[2])
+	if zone == "AM" || zone == "PM" {
+		return v
+	}
+	writtenOffset, behind := m[3], m[4]
+	offset := cmp.Or(writtenOffset, " "+cmp.Or(zoneOffsets()[zone], "+0000"))
+	return strings.Replace(v, m[0], m[1]+offset+behind, 1)
 }
 
-// parseDate reads the date of a header. ok is false if it is no date, or if its year is before 1980: such a
-// year comes from a clock that was never set.
+// parseDate reads the date of a header. ok is false if it is no date, or has a year that isn't believed.
 func parseDate(v string) (date time.Time, ok bool) {
-	if v == "" || len(v) > 200 {
+	if v == "" || len(v) > maxDateBytes {
 		return time.Time{}, false
 	}
 	v = withNumericZone(dateNoise.ReplaceAllString(v, ""))
@@ -337,7 +379,10 @@ func parseDate(v string) (date time.Time, ok bool) {
 		}
 		t, err = time.Parse(layout, v)
 	}
-	if err != nil || t.Year() < 1980 || t.Year() > 9000 {
+	if err != nil {
+		return time.Time{}, false
+	}
+	if t.Year() < firstYear || t.Year() > lastYear {
 		return time.Time{}, false
 	}
 	return t.UTC(), true

@@ -2,6 +2,7 @@ package rawmail
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,10 +21,19 @@ func Excerpt(text string) string {
 // OneLine replaces control characters and repeated spaces by single spaces.
 func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || (r >= 0x80 && r < 0xa0) {
+		if unicode.IsControl(r) || isUnicodeLineEnd(r) {
 			return ' '
 		}
 		return r
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// isLetterOrDigit reports whether c is an ASCII letter or digit.
+func isLetterOrDigit(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	}
+	return false
 }

@@ -18,64 +18,76 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 	if len(v) > maxParamBytes {
 		v = v[:maxParamBytes]
 	}
-	value, rest, _ := strings.Cut(v, ";")
-	value, _, _ = strings.Cut(value, "(")
-	value = strings.ToLower(strings.Trim(FirstWord(value), "\"'<>"))
+	beforeParams, rest, _ := strings.Cut(v, ";")
+	beforeComment, _, _ := strings.Cut(beforeParams, "(")
+	value = strings.ToLower(strings.Trim(FirstWord(beforeComment), "\"'<>"))
 	params = map[string]string{}
 	extended := map[string]map[int]piece{}
 	for rest != "" {
-		var name, text string
-		name, text, rest = nextParam(rest)
-		base, n, encoded := splitParamName(name)
-		switch {
-		case base == "":
-		case n < 0 && !encoded:
-			if _, twice := params[base]; !twice {
-				params[base] = text
+		p, behind := nextParam(rest)
+		rest = behind
+		name := splitParamName(p.name)
+		if name.base == "" {
+			continue
+		}
+		if name.isPiece {
+			if extended[name.base] == nil {
+				extended[name.base] = map[int]piece{}
 			}
-		default:
-			if extended[base] == nil {
-				extended[base] = map[int]piece{}
-			}
-			extended[base][max(n, 0)] = piece{text, encoded}
+			extended[name.base][name.number] = piece{text: p.value, encoded: name.encoded}
+			continue
+		}
+		if _, isThere := params[name.base]; !isThere { // of a parameter that is written twice, the first one counts
+			params[name.base] = p.value
 		}
 	}
 	for base, pieces := range extended {
-		params[base] = joinPieces(pieces, guess)
+		params[base] = joinPieces(pieces, guess) // it counts more than a plain value, which is for old programs
 	}
 	return value, params
 }
 
-// nextParam returns the first name=value of a list of parameters, and the rest of the list.
-func nextParam(s string) (name, value, rest string) {
+// param is one parameter of a field, as it is written: its value has no quotes, but is not decoded.
+type param struct{ name, value string }
+
+// nextParam returns the first name=value of a list of parameters, and the rest of the list. The parameter is
+// empty if the text before the next semicolon has no "=".
+func nextParam(s string) (p param, rest string) {
 	s = strings.TrimLeft(s, "; \t\r\n")
 	end := strings.IndexAny(s, "=;")
 	if end < 0 {
-		return "", "", ""
+		return param{}, ""
 	}
 	if s[end] == ';' {
-		return "", "", s[end+1:]
+		return param{}, s[end+1:]
 	}
-	name = strings.ToLower(strings.TrimSpace(s[:end]))
+	name := strings.ToLower(strings.TrimSpace(s[:end]))
 	s = strings.TrimLeft(s[end+1:], " \t\r\n")
-	if !strings.HasPrefix(s, `"`) {
-		value, rest, _ = strings.Cut(s, ";")
-		return name, strings.TrimSpace(value), rest
+	if quoted, ok := strings.CutPrefix(s, `"`); ok {
+		value, behind := readQuoted(quoted)
+		_, rest, _ := strings.Cut(behind, ";")
+		return param{name, value}, rest
 	}
+	value, rest, _ := strings.Cut(s, ";")
+	return param{name, strings.TrimSpace(value)}, rest
+}
+
+// readQuoted returns the text up to the next quote, and what stands behind the quote. A backslash before a quote
+// or a backslash is dropped. All other backslashes stay, because mailers don't escape the paths of Windows.
+func readQuoted(s string) (text, rest string) {
 	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-			i++
-			b.WriteByte(s[i])
-		case s[i] == '"':
-			_, rest, _ = strings.Cut(s[i+1:], ";")
-			return name, b.String(), rest
-		default:
-			b.WriteByte(s[i])
+	for i := 0; i < len(s); i++ {
+		if s[i] == '"' {
+			return b.String(), s[i+1:]
 		}
+		if s[i] == '\\' && i+1 < len(s) {
+			if next := s[i+1]; next == '"' || next == '\\' {
+				i++
+			}
+		}
+		b.WriteByte(s[i])
 	}
-	return name, b.String(), ""
+	return b.String(), ""
 }
 
 // maxPieceNumber is the highest number of a piece that is read.
@@ -87,19 +99,27 @@ type piece struct {
 	encoded bool // it has %XX, and the first piece may begin with charset'language'
 }
 
-// splitParamName splits a name like filename*1* into the base name, the number of the piece, and whether the
-// piece is encoded. The number is -1 if the name has none.
-func splitParamName(name string) (base string, number int, encoded bool) {
-	base, tail, found := strings.Cut(name, "*")
-	if !found {
-		return base, -1, false
+// paramName is the name of a parameter, split by RFC 2231: filename*1* is the encoded piece 1 of filename.
+type paramName struct {
+	base    string
+	isPiece bool // the value is encoded, or a piece of a longer value
+	number  int  // of the piece; 0 if the name has none
+	encoded bool
+}
+
+// splitParamName splits the name of a parameter.
+func splitParamName(name string) paramName {
+	base, tail, hasStar := strings.Cut(name, "*")
+	if !hasStar {
+		return paramName{base: base}
 	}
-	encoded = tail == "" || strings.HasSuffix(tail, "*")
+	encoded := tail == "" || strings.HasSuffix(tail, "*")
 	number, err := strconv.Atoi(strings.TrimSuffix(tail, "*"))
-	if err != nil || number < 0 || number > maxPieceNumber {
-		number = -1
+	isInRange := number >= 0 && number <= maxPieceNumber
+	if err != nil || !isInRange {
+		return paramName{base: base, isPiece: encoded, encoded: encoded}
 	}
-	return base, number, encoded
+	return paramName{base: base, isPiece: true, number: number, encoded: encoded}
 }
 
 // joinPieces joins the pieces of an RFC 2231 value and converts it to UTF-8.
@@ -113,9 +133,10 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	var b []byte
 	for i, n := range order {
 		text := pieces[n].text
-		if i == 0 && pieces[n].encoded {
-			if parts := strings.SplitN(text, "'", 3); len(parts) == 3 {
-				charset, text = parts[0], parts[2]
+		if i == 0 && pieces[n].encoded { // charset'language'text
+			before, behind, _ := strings.Cut(text, "'")
+			if _, value, ok := strings.Cut(behind, "'"); ok {
+				charset, text = before, value
 			}
 		}
 		if pieces[n].encoded {
@@ -143,15 +164,19 @@ func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	return ""
 }
 
-// maxFileNameRunes is the longest file name that is kept.
-const maxFileNameRunes = 150
+// Limits of a file name: its length, and the length of an extension, with the dot, that is kept when the name is
+// shortened. A longer "extension" is text behind a dot: "Offer v1.2 for the trade fair".
+const (
+	maxFileNameRunes  = 150
+	maxExtensionBytes = 12
+)
 
 // SafeFileName returns a file name without folders, and with _ in place of characters that file systems
 // refuse. A long name is shortened but keeps its extension.
 func SafeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`<>:"|?*`, r) || r < 0x20 {
+		if strings.ContainsRune(`<>:"|?*`, r) || r < ' ' {
 			return '_'
 		}
 		return r
@@ -159,8 +184,9 @@ func SafeFileName(name string) string {
 	name = strings.Trim(name, " .")
 	if runes := []rune(name); len(runes) > maxFileNameRunes {
 		ext := ""
-		if i := strings.LastIndexByte(name, '.'); i >= 0 && len(name)-i <= 12 {
-			ext = name[i:]
+		dot := strings.LastIndexByte(name, '.')
+		if dot >= 0 && len(name)-dot <= maxExtensionBytes {
+			ext = name[dot:]
 		}
 		name = string(runes[:maxFileNameRunes-len(ext)]) + ext
 	}
@@ -180,16 +206,21 @@ func ContentID(h Header) string {
 	return CleanContentID(h.Raw("Content-Id"))
 }
 
-// CleanContentID makes content ids comparable: without brackets and "cid:", URL-decoded.
+// maxContentIDBytes is longer than the ids of any mailer.
+const maxContentIDBytes = 300
+
+// CleanContentID makes content ids comparable: without brackets and "cid:", URL-decoded. It returns "" for an id
+// that is too long: no picture is found by it.
 func CleanContentID(id string) string {
+	const scheme = "cid:"
 	id = strings.Trim(strings.TrimSpace(id), "<>")
-	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
-		id = id[4:]
+	if len(id) > len(scheme) && strings.EqualFold(id[:len(scheme)], scheme) {
+		id = id[len(scheme):]
 	}
 	if decoded, err := url.PathUnescape(id); err == nil {
-		id = decoded
+		id = decoded // an id that is no URL code stays as it is
 	}
-	if len(id) > 300 {
+	if len(id) > maxContentIDBytes {
 		return ""
 	}
 	return CleanLine(strings.ToValidUTF8(id, "\uFFFD"))

@@ -6,6 +6,7 @@ import (
 	"net/textproto"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jhillyerd/enmime/v2"
 )
@@ -114,51 +115,59 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 //   - The first delimiter of the parts that the header announces always ends the header: some mailers leave out
 //     the empty line, or put a blank into it.
 func SplitHead(b []byte) (head, body []byte) {
-	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
-		_, b, _ = bytes.Cut(b, []byte("\n"))
+	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox files have this line
+		b = b[lineLength(b):]
 	}
 	at := 0
-	odd := -1         // where the first line begins that can't be a header, with no header behind it; -1 if there is none
+	hasOdd := false   // there is a line that can't be a header, with no header behind it
+	odd := 0          // where the first such line begins
 	var dashed []byte // the first line that begins like a delimiter: only this line is looked at, so that hostile mails cost no more
 	for at < len(b) {
-		line := b[at:]
-		end := bytes.IndexByte(line, '\n') + 1
-		if end == 0 {
-			end = len(line)
-		}
-		line = bytes.TrimRight(line[:end], "\r\n")
+		next := at + lineLength(b[at:])
+		line := bytes.TrimRight(b[at:next], "\r\n")
 		if dashed == nil && bytes.HasPrefix(line, []byte("--")) {
 			dashed = line
-			if declaresBoundary(b[:at], line[2:]) {
+			if namesBoundary(b[:at], line[len("--"):]) {
 				return b[:at], b[at:]
 			}
 		}
-		switch {
-		case len(line) == 0 && odd < 0:
-			return b[:at], b[at+end:]
-		case len(line) == 0 && cannotBeBody(b[:odd], b[odd:at]):
-			return b[:at], b[at+end:]
-		case len(line) == 0:
-			return b[:odd], b[odd:]
-		case mayBeHeaderLine(line, at == 0):
-			if line[0] != ' ' && line[0] != '\t' {
-				odd = -1 // the odd lines before this one were a badly folded header
+		if len(line) == 0 {
+			if hasOdd && !cannotBelongToBody(b[:odd], b[odd:at]) {
+				return b[:odd], b[odd:]
 			}
-		case at == 0:
+			return b[:at], b[next:]
+		}
+		if mayBeHeaderLine(line, at == 0) {
+			if !isBlank(line[0]) {
+				hasOdd = false // the odd lines before this one were a badly folded header
+			}
+		} else if at == 0 {
 			return nil, b
-		case odd < 0:
+		} else if !hasOdd {
+			hasOdd = true
 			odd = at
 		}
-		at += end
+		at = next
 	}
-	if odd >= 0 {
+	if hasOdd {
 		return b[:odd], b[odd:]
 	}
 	return b, nil
 }
 
-// declaresBoundary reports whether a header says that its parts are delimited by boundary.
-func declaresBoundary(head, boundary []byte) bool {
+// lineLength returns the length of the first line of b, with its newline.
+func lineLength(b []byte) int {
+	if end := bytes.IndexByte(b, '\n'); end >= 0 {
+		return end + 1
+	}
+	return len(b)
+}
+
+// isBlank reports whether c is one of the characters with which the continuation of a folded field begins.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// namesBoundary reports whether a header says that its parts are delimited by boundary.
+func namesBoundary(head, boundary []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
@@ -166,27 +175,31 @@ func declaresBoundary(head, boundary []byte) bool {
 	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
 }
 
-// cannotBeBody reports whether odd lines can't belong to the body that a header announces: the header says
+// cannotBelongToBody reports whether odd lines can't belong to the body that a header announces: the header says
 // base64, and the first odd line is no base64.
-func cannotBeBody(head, odd []byte) bool {
+func cannotBelongToBody(head, odd []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
-	line, _, _ := bytes.Cut(odd, []byte("\n"))
-	return base64Digits(line) < 0 && encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
+	line := odd[:lineLength(odd)]
+	if _, isCode := countBase64Digits(line); isCode {
+		return false
+	}
+	return encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
 }
 
-// mayBeHeaderLine reports whether a line may be part of a header.
-func mayBeHeaderLine(line []byte, first bool) bool {
-	if line[0] == ' ' || line[0] == '\t' {
-		return !first
+// mayBeHeaderLine reports whether a line may be part of a header. The first line of a header can't continue a
+// field.
+func mayBeHeaderLine(line []byte, isFirst bool) bool {
+	if isBlank(line[0]) {
+		return !isFirst
 	}
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
 		return false
 	}
 	for _, c := range bytes.TrimRight(line[:colon], " \t") {
-		if c <= ' ' || c >= 0x7f {
+		if c <= ' ' || c >= asciiDelete {
 			return false
 		}
 	}
@@ -196,13 +209,14 @@ func mayBeHeaderLine(line []byte, first bool) bool {
 // ReadHeader reads a header block. It leaves out fields that can't be read.
 func ReadHeader(head []byte, guess *Guesser) Header {
 	if fields, ok := readPlainHeader(head); ok {
-		return Header{fields, guess}
+		return Header{fields: fields, Guess: guess}
 	}
-	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
+	const bufferBytes = 512 // small, because a mail may have a thousand parts
+	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
 	if err != nil && len(fields) == 0 {
 		fields = nil
 	}
-	return Header{fields, guess}
+	return Header{fields: fields, Guess: guess}
 }
 
 // readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader,
@@ -214,10 +228,10 @@ func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	for line := range bytes.Lines(head) {
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		text := bytes.Trim(line, " \t")
-		switch {
-		case len(text) == 0 || bytes.IndexByte(line, '\r') >= 0:
+		if len(text) == 0 || bytes.IndexByte(line, '\r') >= 0 {
 			return nil, false
-		case (line[0] == ' ' || line[0] == '\t') && name != "":
+		}
+		if isBlank(line[0]) && name != "" {
 			value = append(append(value, ' '), text...)
 			continue
 		}
@@ -235,12 +249,15 @@ func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 
 // isOddInName reports whether a character is unusual in the name of a field.
 func isOddInName(r rune) bool {
-	return r != '-' && r != '_' && (r >= 0x80 || !isLetter(byte(r)) && !isDigit(byte(r)))
+	if r == '-' || r == '_' {
+		return false
+	}
+	return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r))
 }
 
 // addField appends a value of a field.
 func addField(fields textproto.MIMEHeader, name string, value []byte) {
-	if name != "" {
+	if name != "" { // "" before the first field
 		fields[name] = append(fields[name], string(value))
 	}
 }
@@ -264,19 +281,19 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 		return defaultType, map[string]string{}
 	}
 	ctype, params := ParseParams(v, h.Guess)
-	major, _, hasSlash := strings.Cut(ctype, "/")
-	isValid := hasSlash && major != "" && IsMediaType(ctype)
-	isBroken := !hasSlash || major == "multipart" && !isValid // as "multipart/*"
-	isMultipart := isBroken && params["boundary"] != ""
-	switch {
-	case ctype == "" || ctype == "text" || ctype == "plain":
+	switch ctype {
+	case "", "text", "plain":
 		return "text/plain", params
-	case ctype == "html":
+	case "html":
 		return "text/html", params
-	case isMultipart:
-		return "multipart/mixed", params
-	case isValid:
+	}
+	if IsMediaType(ctype) {
 		return ctype, params
+	}
+	major, _, hasSlash := strings.Cut(ctype, "/")
+	mayBeMultipart := !hasSlash || major == "multipart" // "mixed", "multipart/*"
+	if mayBeMultipart && params["boundary"] != "" {
+		return "multipart/mixed", params
 	}
 	_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)
 	if FileName(disposition, params, h.Guess) == "" {
@@ -285,59 +302,63 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 	return "application/octet-stream", params
 }
 
+// Limits of the delimiter lines between parts. RFC 2046 allows boundaries of 70 characters; some mailers write
+// longer ones. A shorter line than minGuessedLine is rather a rule in a text ("----") than a delimiter.
+const (
+	maxBoundaryBytes = 1000
+	maxBlanksBehind  = 200  // behind a delimiter, with the end of its line
+	maxGuessingBytes = 4096 // the beginning of a body, in which a delimiter is guessed
+	minGuessedLine   = len("--") + 5
+	maxGuessedLine   = 199
+)
+
 // splitBody splits a multipart body at its delimiter lines. It ignores the text before the first
 // delimiter, and reads parts behind the closing delimiter as well.
 func splitBody(body []byte, boundary string) [][]byte {
-	if boundary == "" || len(boundary) > 1000 {
+	if boundary == "" || len(boundary) > maxBoundaryBytes {
 		return nil
 	}
 	delimiter := []byte("--" + boundary)
 	var chunks [][]byte
-	start := -1 // where the current part begins; -1 outside of parts
+	isInPart := false
+	start := 0 // where the current part begins
 	for at := 0; at < len(body) && len(chunks) <= maxParts; {
 		i := bytes.Index(body[at:], delimiter)
 		if i < 0 {
 			break
 		}
 		i += at
-		next, closing, ok := readDelimiterLine(body, i, len(delimiter))
+		next, isClosing, ok := readDelimiterLine(body, i, len(delimiter))
 		if !ok {
 			at = i + len(delimiter)
 			continue
 		}
-		if start >= 0 {
+		if isInPart {
 			chunks = append(chunks, trimLineEnd(body[start:max(start, i)]))
 		}
-		start, at = next, next
-		if closing {
-			start = -1
-		}
+		isInPart = !isClosing
+		start = next
+		at = next
 	}
-	if start >= 0 && start < len(body) {
+	if isInPart && start < len(body) {
 		chunks = append(chunks, body[start:])
 	}
 	return chunks
 }
 
-// readDelimiterLine reports whether the delimiter at i is a line of its own, and whether it is the closing
-// one. next is the index of the following line.
-func readDelimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
-	if i > 0 && body[i-1] != '\n' && body[i-1] != '\r' {
+// readDelimiterLine reads the delimiter at i. ok reports whether it is a line of its own, and isClosing whether it
+// is the closing one. next is the index of the following line.
+func readDelimiterLine(body []byte, i, length int) (next int, isClosing, ok bool) {
+	beginsLine := i == 0 || body[i-1] == '\n' || body[i-1] == '\r'
+	if !beginsLine {
 		return 0, false, false
 	}
-	rest := body[i+length:]
-	if bytes.HasPrefix(rest, []byte("--")) {
-		closing = true
-		rest = rest[2:]
-	}
-	line := rest
-	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-		line = rest[:end+1]
-	}
-	if len(line) > 200 || len(bytes.TrimSpace(line)) > 0 {
+	rest, isClosing := bytes.CutPrefix(body[i+length:], []byte("--"))
+	line := rest[:lineLength(rest)]
+	if len(line) > maxBlanksBehind || len(bytes.TrimSpace(line)) > 0 {
 		return 0, false, false
 	}
-	return len(body) - len(rest) + len(line), closing, true
+	return len(body) - len(rest) + len(line), isClosing, true
 }
 
 // trimLineEnd removes one line end: it belongs to the delimiter that follows.
@@ -348,10 +369,14 @@ func trimLineEnd(b []byte) []byte {
 
 // guessBoundary returns the boundary of the first line that looks like a delimiter, or "" if no line does.
 func guessBoundary(body []byte) string {
-	for line := range bytes.Lines(body[:min(len(body), 4096)]) {
+	for line := range bytes.Lines(body[:min(len(body), maxGuessingBytes)]) {
 		line = bytes.TrimSpace(line)
-		if len(line) > 6 && len(line) < 200 && bytes.HasPrefix(line, []byte("--")) && !bytes.ContainsAny(line, " \t") {
-			return string(line[2:])
+		boundary, hasDashes := bytes.CutPrefix(line, []byte("--"))
+		if !hasDashes || bytes.ContainsAny(line, " \t") {
+			continue
+		}
+		if len(line) >= minGuessedLine && len(line) <= maxGuessedLine {
+			return string(boundary)
 		}
 	}
 	return ""

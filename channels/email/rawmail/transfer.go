@@ -6,7 +6,7 @@ import (
 )
 
 // decodeTransfer undoes a Content-Transfer-Encoding. Of damaged code it decodes what it can, and bytes in an
-// unknown encoding it returns as they are.
+// unknown encoding it returns as they are. A footer of plain text below base64 begins a line of its own.
 func decodeTransfer(b []byte, encoding string) []byte {
 	switch encodingName(encoding) {
 	case "base64":
@@ -26,94 +26,133 @@ func decodeTransfer(b []byte, encoding string) []byte {
 	return b
 }
 
-// encodingName returns the name in a Content-Transfer-Encoding, in lower case: "base64".
+// encodingName returns the name in a Content-Transfer-Encoding, in lower case: "base64". Some mailers write
+// quotes, parameters or blanks: "Base64; charset=utf-8" in quotes, or "quoted - printable".
 func encodingName(encoding string) string {
-	encoding = strings.ToLower(strings.Trim(encoding, " \t\"';"))
-	encoding, _, _ = strings.Cut(encoding, ";")
-	return strings.ReplaceAll(strings.TrimSpace(encoding), " ", "")
+	name, _, _ := strings.Cut(strings.ToLower(strings.Trim(encoding, " \t\"';")), ";")
+	return strings.ReplaceAll(strings.TrimSpace(name), " ", "")
 }
 
 // base64Value returns the value of a base64 digit, standard or URL alphabet, or -1.
 func base64Value(c byte) int {
+	const ( // by table 1 of RFC 4648, in which A is 0
+		valueOfSmallA = 26
+		valueOfZero   = 52
+		valueOfPlus   = 62
+		valueOfSlash  = 63
+	)
 	switch {
 	case c >= 'A' && c <= 'Z':
 		return int(c - 'A')
 	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 26
+		return int(c-'a') + valueOfSmallA
 	case c >= '0' && c <= '9':
-		return int(c-'0') + 52
+		return int(c-'0') + valueOfZero
 	case c == '+' || c == '-':
-		return 62
+		return valueOfPlus
 	case c == '/' || c == '_':
-		return 63
+		return valueOfSlash
 	}
 	return -1
 }
+
+// base64Group is how many digits of base64 stand for three bytes. Code that isn't cut off has whole groups.
+const base64Group = 4
 
 // cutFooter cuts off plain text below base64, which mailing lists and virus scanners write there. Such a
 // footer begins with a line that can't be base64, below whole groups of four digits. If a long line of base64
 // follows, the line belongs to a damaged file instead.
 func cutFooter(b []byte) (code, footer []byte) {
-	const longLine = 60
-	digits, at, start := 0, 0, -1
+	const longLine = 60 // all lines of a file but the last have 60 to 76 digits
+	hasFooter := false
+	footerStart := 0
+	digits := 0 // how many stand above the footer
+	at := 0
 	for line := range bytes.Lines(b) {
-		n := base64Digits(line)
-		switch {
-		case n < 0 && start < 0 && digits > 0 && digits%4 == 0:
-			start = at
-		case n >= longLine:
-			start = -1
+		n, isCode := countBase64Digits(line)
+		if isCode && n >= longLine {
+			hasFooter = false // it was a damaged line of the file
 		}
-		if start < 0 {
-			digits += max(n, 0)
+		if !isCode && !hasFooter {
+			hasFooter = digits > 0 && digits%base64Group == 0
+			footerStart = at
+		}
+		if !hasFooter {
+			digits += n
 		}
 		at += len(line)
 	}
-	if start < 0 {
+	if !hasFooter {
 		return b, nil
 	}
-	return b[:start], b[start:]
+	return b[:footerStart], b[footerStart:]
 }
 
-// base64Digits returns how many digits of base64 a line has, including padding. It returns -1 if the line is
-// other text.
-func base64Digits(line []byte) int {
+// countBase64Digits returns how many digits of base64 a line has, including padding. isCode is false, and the
+// number 0, if the line is other text.
+func countBase64Digits(line []byte) (n int, isCode bool) {
 	line = bytes.TrimSpace(line)
-	if len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 {
-		return -1 // a rule above a footer
+	isRule := len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 // "_____" above a footer
+	if isRule {
+		return 0, false
 	}
 	for _, c := range line {
 		if c != '=' && base64Value(c) < 0 {
-			return -1
+			return 0, false
 		}
 	}
-	return len(line)
+	return len(line), true
+}
+
+// bitsPerDigit is how many bits one character of base64 and of uuencode stands for.
+const bitsPerDigit = 6
+
+// bitQueue holds decoded bits until they fill a byte.
+type bitQueue struct {
+	bits  int // the bits, read as a number
+	count int // how many bits there are
+}
+
+// push appends the bits of one character.
+func (q *bitQueue) push(digit int) {
+	q.bits = q.bits<<bitsPerDigit | digit
+	q.count += bitsPerDigit
+}
+
+// hasByte reports whether there are enough bits for a byte.
+func (q *bitQueue) hasByte() bool { return q.count >= 8 }
+
+// pop removes the first eight bits.
+func (q *bitQueue) pop() byte {
+	q.count -= 8
+	b := byte(q.bits >> q.count)
+	q.bits &= 1<<q.count - 1
+	return b
 }
 
 // DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips characters that are no
 // digits, and goes on after padding in the middle, which is there if pieces were joined.
 func DecodeBase64(b []byte) []byte {
-	out := make([]byte, 0, len(b)/4*3+3)
-	bits, n := 0, 0
+	out := make([]byte, 0, len(b)/base64Group*3+3)
+	var queue bitQueue
 	for _, c := range b {
 		v := base64Value(c)
 		if v < 0 {
 			if c == '=' {
-				bits, n = 0, 0
+				queue = bitQueue{} // the bits before padding are fill
 			}
 			continue
 		}
-		bits, n = bits<<6|v, n+6
-		if n >= 8 {
-			n -= 8
-			out = append(out, byte(bits>>n))
-			bits &= 1<<n - 1
+		queue.push(v)
+		if queue.hasByte() {
+			out = append(out, queue.pop())
 		}
 	}
 	return out
 }
 
-// decodeQuotedPrintable keeps a "=" that starts no code, as people would read it.
+// decodeQuotedPrintable decodes quoted-printable text. It keeps a "=" that starts no code, because people would
+// read it.
 func decodeQuotedPrintable(b []byte) []byte {
 	if bytes.IndexByte(b, '=') < 0 {
 		return b
@@ -124,22 +163,45 @@ func decodeQuotedPrintable(b []byte) []byte {
 			out = append(out, b[i])
 			continue
 		}
-		if i+2 < len(b) && hexValue(b[i+1]) >= 0 && hexValue(b[i+2]) >= 0 {
-			out = append(out, byte(hexValue(b[i+1])<<4|hexValue(b[i+2])))
+		if c, ok := decodeHex(b[i+1:]); ok {
+			out = append(out, c)
 			i += 2
 			continue
 		}
-		j := i + 1
-		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
-			j++
-		}
-		if j == len(b) || b[j] == '\n' {
-			i = j // a soft line break
+		next := skipLineBlanks(b, i+1)
+		isSoftBreak := next == len(b) || b[next] == '\n'
+		if isSoftBreak {
+			i = next
 			continue
 		}
 		out = append(out, '=')
 	}
 	return out
+}
+
+// decodeHex decodes the two hexadecimal digits at the beginning of b. ok is false if there are none.
+func decodeHex(b []byte) (c byte, ok bool) {
+	if len(b) < 2 {
+		return 0, false
+	}
+	high, low := hexValue(b[0]), hexValue(b[1])
+	if high < 0 || low < 0 {
+		return 0, false
+	}
+	return byte(high*16 + low), true
+}
+
+// skipLineBlanks returns the index of the first byte of b from i on that is no space, tab or carriage return.
+func skipLineBlanks(b []byte, i int) int {
+	for i < len(b) {
+		switch b[i] {
+		case ' ', '\t', '\r':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
 }
 
 // hexValue returns the value of a hexadecimal digit, or -1.
@@ -155,42 +217,44 @@ func hexValue(c byte) int {
 	return -1
 }
 
-// decodeUU decodes the first file of a uuencoded text. ok is false if there is no file.
+// decodeUU decodes the first file of a uuencoded text. ok is false if there is no file. A file without its end
+// counts: what is there of it is worth showing.
 func decodeUU(b []byte) (out []byte, ok bool) {
+	begun := false
 	for line := range bytes.Lines(b) {
 		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case !ok:
-			ok = bytes.HasPrefix(line, []byte("begin "))
-		case bytes.Equal(line, []byte("end")):
+		if !begun {
+			begun = bytes.HasPrefix(line, []byte("begin "))
+			continue
+		}
+		if bytes.Equal(line, []byte("end")) {
 			return out, true
-		case len(line) > 0:
+		}
+		if len(line) > 0 {
 			out = appendUULine(out, line)
 		}
 	}
-	return out, ok
+	return out, begun
 }
 
-// appendUULine decodes one line of at most 63 bytes.
+// appendUULine decodes one line. Its first character says how many bytes the line holds; digits behind them are
+// fill.
 func appendUULine(out, line []byte) []byte {
-	want := int((line[0] - ' ') & 63)
-	bits, n, got := 0, 0, 0
+	bytesLeft := uuValue(line[0])
+	var queue bitQueue
 	for _, c := range line[1:] {
-		bits, n = bits<<6|int((c-' ')&63), n+6
-		if n >= 8 && got < want {
-			n -= 8
-			out = append(out, byte(bits>>n))
-			bits &= 1<<n - 1
-			got++
+		if bytesLeft == 0 {
+			break
+		}
+		queue.push(uuValue(c))
+		if queue.hasByte() {
+			out = append(out, queue.pop())
+			bytesLeft--
 		}
 	}
 	return out
 }
 
-// isLetter reports whether c is an ASCII letter.
-func isLetter(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-// isDigit reports whether c is an ASCII digit.
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// uuValue returns the value of a digit of uuencode: a space is 0, and so is the "`" that many programs write
+// instead.
+func uuValue(c byte) int { return int((c - ' ') & (1<<bitsPerDigit - 1)) }
