@@ -84,7 +84,7 @@ func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	if r.bodiesRead > maxHTMLBodies || readable == 0 {
 		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
 	}
-	keepAttribute := affectsText
+	keepAttribute := isTextAttribute
 	if r.keepHTML {
 		keepAttribute = func(string) bool { return true }
 	}
@@ -95,8 +95,8 @@ func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	return body, complete && readable == len(source)
 }
 
-// affectsText reports whether an attribute matters for the Markdown of an element.
-func affectsText(name string) bool {
+// isTextAttribute reports whether an attribute matters for the Markdown of an element.
+func isTextAttribute(name string) bool {
 	switch name {
 	case "alt", "class", "colspan", "height", "hidden", "href", "id", "role", "rowspan", "src", "start", "style", "type", "width":
 		return true
@@ -118,12 +118,11 @@ func isEmpty(n *html.Node) bool {
 func (r *Reader) removeHidden(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
-		switch {
-		case c.Type == html.ElementNode && (isNeverShown(c) || isHidden(c)):
+		if isNeverShown(c) || isHidden(c) {
 			n.RemoveChild(c)
-		case c.DataAtom == atom.Img:
+		} else if c.DataAtom == atom.Img {
 			r.replacePicture(n, c)
-		default:
+		} else {
 			r.HasLayout = r.HasLayout || c.DataAtom == atom.Table
 			r.removeHidden(c)
 		}
@@ -155,7 +154,7 @@ func isHidden(n *html.Node) bool {
 		if hides {
 			return true
 		}
-		if zeroFont && !setsFont(n) {
+		if zeroFont && !hasFontInside(n) {
 			return true
 		}
 	}
@@ -184,19 +183,19 @@ func readStyle(style string) (hides, zeroFont bool) {
 
 // isZero reports whether a length or number of a style is zero: "0", "0.0em !important".
 func isZero(value string) bool {
-	value, _, _ = strings.Cut(value, "!")
-	value = strings.TrimRight(strings.TrimSpace(value), "%emptx")
-	whole, fraction, _ := strings.Cut(value, ".")
+	length, _, _ := strings.Cut(value, "!")
+	number := strings.TrimRight(strings.TrimSpace(length), "%emptx") // without its unit: %, em, pt, px
+	whole, fraction, _ := strings.Cut(number, ".")
 	return whole == "0" && strings.Trim(fraction, "0") == ""
 }
 
-// setsFont reports whether an element inside of n sets a font.
-func setsFont(n *html.Node) bool {
+// hasFontInside reports whether an element inside of n sets a font.
+func hasFontInside(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type != html.ElementNode {
 			continue
 		}
-		if strings.Contains(strings.ToLower(attribute(c, "style")), "font") || setsFont(c) {
+		if strings.Contains(strings.ToLower(attributeOf(c, "style")), "font") || hasFontInside(c) {
 			return true
 		}
 	}
@@ -206,8 +205,8 @@ func setsFont(n *html.Node) bool {
 // replacePicture decides what becomes of one picture. A picture in the HTML itself (data:) becomes a file. A
 // part of the mail (cid:) is shown, or a text says that the part is missing. A remote picture is blocked.
 func (r *Reader) replacePicture(parent, img *html.Node) {
-	src := strings.TrimSpace(attribute(img, "src"))
-	alt := rawmail.CleanLine(attribute(img, "alt"))
+	src := strings.TrimSpace(attributeOf(img, "src"))
+	alt := rawmail.CleanLine(attributeOf(img, "alt"))
 	lower := strings.ToLower(src[:min(len(src), 10)])
 	switch {
 	case strings.HasPrefix(lower, "data:"):
@@ -217,48 +216,73 @@ func (r *Reader) replacePicture(parent, img *html.Node) {
 			return
 		}
 		r.HasLayout = true
-		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
+		img.Attr = pictureAttributes(id, alt)
 	case strings.HasPrefix(lower, "cid:"):
-		id := rawmail.CleanContentID(src)
-		name, known := r.cids[id]
-		if !known {
-			replaceByText(parent, img, "[image is missing: "+cmp.Or(alt, id)+"]")
-			return
-		}
-		r.Used[id] = true
-		if isIcon(img) {
-			replaceByText(parent, img, alt)
-			return
-		}
-		r.HasLayout = true
-		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: cmp.Or(alt, name)}}
+		r.replacePart(parent, img, alt)
 	default:
 		r.Blocked = r.Blocked || strings.HasPrefix(lower, "http")
-		if isPixel(img) {
-			parent.RemoveChild(img)
-			return
-		}
-		r.HasLayout = true
-		if !r.keepHTML {
-			replaceByText(parent, img, alt)
-			return
-		}
-		img.Attr = []html.Attribute{{Key: blockedAttr, Val: src}, {Key: "alt", Val: alt}}
+		r.replaceRemotePicture(parent, img, alt)
 	}
 }
 
+// replacePart replaces a picture that is a part of the mail. Small pictures only decorate, so their text is
+// enough.
+func (r *Reader) replacePart(parent, img *html.Node, alt string) {
+	id := rawmail.CleanContentID(strings.TrimSpace(attributeOf(img, "src")))
+	name, isThere := r.cids[id]
+	if !isThere {
+		replaceByText(parent, img, "[image is missing: "+cmp.Or(alt, id)+"]")
+		return
+	}
+	r.Used[id] = true
+	if isIcon(img) {
+		replaceByText(parent, img, alt)
+		return
+	}
+	r.HasLayout = true
+	img.Attr = pictureAttributes(id, cmp.Or(alt, name))
+}
+
+// replaceRemotePicture replaces a picture that would be loaded from elsewhere. In HTML its address is kept, for
+// agents who want to load it. Markdown has only its text.
+func (r *Reader) replaceRemotePicture(parent, img *html.Node, alt string) {
+	if isPixel(img) {
+		parent.RemoveChild(img)
+		return
+	}
+	r.HasLayout = true
+	if !r.keepHTML {
+		replaceByText(parent, img, alt)
+		return
+	}
+	src := strings.TrimSpace(attributeOf(img, "src"))
+	img.Attr = []html.Attribute{{Key: blockedAttr, Val: src}, {Key: "alt", Val: alt}}
+}
+
+// pictureAttributes returns the attributes of a picture that is a part of the mail, with this content id.
+func pictureAttributes(id, alt string) []html.Attribute {
+	return []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
+}
+
+// Sizes of pictures, in pixels. Up to the first, on one side, a picture is a tracking pixel or a spacer. Up to the
+// second, on both sides, it is an icon.
+const (
+	maxPixelSize = 3
+	maxIconSize  = 24
+)
+
 // isPixel reports whether a picture is a tracking pixel or a spacer.
 func isPixel(img *html.Node) bool {
-	return atMost(attribute(img, "width"), 3) || atMost(attribute(img, "height"), 3)
+	return isAtMost(attributeOf(img, "width"), maxPixelSize) || isAtMost(attributeOf(img, "height"), maxPixelSize)
 }
 
 // isIcon reports whether a picture is so small that it only decorates.
 func isIcon(img *html.Node) bool {
-	return atMost(attribute(img, "width"), 24) && atMost(attribute(img, "height"), 24)
+	return isAtMost(attributeOf(img, "width"), maxIconSize) && isAtMost(attributeOf(img, "height"), maxIconSize)
 }
 
-// atMost reports whether an attribute is a number of pixels up to a limit: "3", "3px".
-func atMost(v string, limit int) bool {
+// isAtMost reports whether an attribute is a number of pixels up to a limit: "3", "3px".
+func isAtMost(v string, limit int) bool {
 	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), "px"))
 	return err == nil && n <= limit
 }
@@ -275,8 +299,11 @@ func (r *Reader) extractPicture(src string) (id string, ok bool) {
 	head, body, found := strings.Cut(src[len("data:"):], ",")
 	ctype, _, _ := strings.Cut(head, ";")
 	ctype = strings.ToLower(strings.TrimSpace(ctype))
-	isImage := found && strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
-	if !isImage || len(r.Images) >= maxDataImages || len(body) > maxDataImageBytes {
+	isImage := strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
+	if !found || !isImage {
+		return "", false
+	}
+	if len(r.Images) >= maxDataImages || len(body) > maxDataImageBytes {
 		return "", false
 	}
 	content := rawmail.DecodePercent(body)
@@ -343,14 +370,20 @@ func (r *Reader) Read(s Segment) Body {
 	if b.isCut {
 		r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 	}
-	hasPlain := strings.TrimSpace(s.Plain) != ""
-	hasPicturesOnly := b.Text == "" && !b.showsNothing && !b.isCut
-	switch {
-	case b.isOnlyHistory && hasAnswerAbove(s.Plain):
+	if b.isOnlyHistory && hasAnswerAbove(s.Plain) {
 		return r.readPlain(s.Plain) // some programs write an answer into the plain form alone
-	case b.Text != "", hasPicturesOnly && !hasPlain:
+	}
+	if b.Text != "" {
 		return b
-	case !hasPlain && r.bodiesRead <= maxHTMLBodies: // all the text is where browsers show nothing
+	}
+	hasPlain := strings.TrimSpace(s.Plain) != ""
+	if hasPlain {
+		return r.readPlain(s.Plain)
+	}
+	if !b.showsNothing && !b.isCut {
+		return b // there are only pictures
+	}
+	if r.bodiesRead <= maxHTMLBodies { // all the text is where browsers show nothing
 		return r.readPlain(StrippedHTML(s.HTML[:min(len(s.HTML), maxHTMLBytes)]))
 	}
 	return r.readPlain(s.Plain)

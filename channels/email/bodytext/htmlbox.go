@@ -97,7 +97,8 @@ func (w *markdownWriter) writeList(n *html.Node) {
 	l := &list{number: -1}
 	if n.DataAtom == atom.Ol {
 		l.number = 1
-		if start, err := strconv.ParseUint(attribute(n, "start"), 10, 16); err == nil {
+		const maxBits = 16 // larger numbers are no list's
+		if start, err := strconv.ParseUint(attributeOf(n, "start"), 10, maxBits); err == nil {
 			l.number = int(start)
 		}
 	}
@@ -111,7 +112,8 @@ func (w *markdownWriter) writeList(n *html.Node) {
 // writeItem writes an item of the innermost list. Outside of lists, and beyond maxListDepth, it writes a
 // plain line.
 func (w *markdownWriter) writeItem(n *html.Node) {
-	if len(w.lists) == 0 || w.deepLists > 0 || w.openItems == maxListDepth {
+	isTooDeep := w.deepLists > 0 || w.openItems == maxListDepth
+	if len(w.lists) == 0 || isTooDeep {
 		w.writeOwnLines(n, 1)
 		return
 	}

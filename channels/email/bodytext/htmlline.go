@@ -48,7 +48,11 @@ func styleOf(tag atom.Atom) textStyle {
 
 // hasMarks reports whether Markdown has marks for text in such an element.
 func hasMarks(tag atom.Atom) bool {
-	return styleOf(tag) != 0 || tag == atom.A || tag == atom.Code || tag == atom.Samp || tag == atom.Kbd || tag == atom.Tt
+	switch tag {
+	case atom.A, atom.Code, atom.Samp, atom.Kbd, atom.Tt:
+		return true
+	}
+	return styleOf(tag) != 0
 }
 
 // run is a piece of a line in one style. A mail may have very many runs, so they are small.
@@ -138,7 +142,7 @@ func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 	}
 	from := l.end()
 	l.letters = append(l.letters, letters...)
-	if l.joinsLastRun(kind, startsLink) {
+	if l.canJoinLastRun(kind, startsLink) {
 		l.runs[len(l.runs)-1].to = l.end()
 		return
 	}
@@ -150,7 +154,7 @@ func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 func (l *markdownLine) addSpace(before runKind, startsLink bool) {
 	l.letters = append(l.letters, ' ')
 	last := &l.runs[len(l.runs)-1]
-	if l.joinsLastRun(before, startsLink) {
+	if l.canJoinLastRun(before, startsLink) {
 		last.to++
 		return
 	}
@@ -161,8 +165,8 @@ func (l *markdownLine) addSpace(before runKind, startsLink bool) {
 	l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: l.end() - 1, to: l.end()})
 }
 
-// joinsLastRun reports whether text of a kind in the current style continues the last run.
-func (l *markdownLine) joinsLastRun(kind runKind, startsLink bool) bool {
+// canJoinLastRun reports whether text of a kind in the current style continues the last run.
+func (l *markdownLine) canJoinLastRun(kind runKind, startsLink bool) bool {
 	if kind != textRun || startsLink || len(l.runs) == 0 {
 		return false
 	}
@@ -194,8 +198,8 @@ func (l *markdownLine) addPicture(src, alt string) {
 	}
 }
 
-// inLink reports whether a link is open.
-func (l *markdownLine) inLink() bool { return l.openLinks > 0 }
+// isInLink reports whether a link is open.
+func (l *markdownLine) isInLink() bool { return l.openLinks > 0 }
 
 // openLink begins a link.
 func (l *markdownLine) openLink() {
@@ -241,21 +245,28 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 	switch {
 	case l.isRule:
 		out.WriteString("* * *")
-	case l.heading > 0 && l.letters[len(l.letters)-1] != '#':
-		out.WriteString(headingMarks[:l.heading] + " ")
-		l.writeRuns(out, l.runs, false)
 	case l.heading > 0:
-		var text strings.Builder
-		l.writeRuns(&text, l.runs, false)
-		line, ended := strings.CutSuffix(text.String(), "#") // a final # would be taken for the closing mark
-		out.WriteString(headingMarks[:l.heading] + " " + line)
-		if ended {
-			out.WriteString(`\#`)
-		}
+		l.writeHeading(out)
 	default:
 		l.writeRuns(out, l.runs, true)
 	}
 	l.reset()
+}
+
+// writeHeading writes the line as a heading. It escapes a final "#", which would be taken for the closing mark.
+func (l *markdownLine) writeHeading(out *strings.Builder) {
+	out.WriteString(headingMarks[:l.heading] + " ")
+	if l.letters[len(l.letters)-1] != '#' {
+		l.writeRuns(out, l.runs, false)
+		return
+	}
+	var text strings.Builder
+	l.writeRuns(&text, l.runs, false)
+	before, hasMark := strings.CutSuffix(text.String(), "#") // a mark of a style may stand behind the sign
+	out.WriteString(before)
+	if hasMark {
+		out.WriteString(`\#`)
+	}
 }
 
 // reset begins a new line in the same style and link.

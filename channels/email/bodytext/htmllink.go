@@ -1,6 +1,7 @@
 package bodytext
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,14 +15,16 @@ func plainTarget(href, label string) (markdown string, ok bool) {
 	if strings.ContainsAny(href, " <>\"`\\\n") || !canBeLink(href) {
 		return "", false
 	}
-	switch lower := strings.ToLower(href); {
-	case strings.HasPrefix(lower, "mailto:"), strings.HasPrefix(lower, "tel:"):
-		_, address, _ := strings.Cut(href, ":")
+	scheme, address, _ := strings.Cut(href, ":")
+	switch strings.ToLower(scheme) {
+	case "mailto", "tel":
 		if address == label {
 			return Escape(label), true
 		}
-	case href == label, strings.TrimSuffix(href, "/") == label:
-		return bareURL(href), true
+	default:
+		if href == label || strings.TrimSuffix(href, "/") == label {
+			return bareURL(href), true
+		}
 	}
 	return "", false
 }
@@ -48,19 +51,26 @@ func canBeLink(href string) bool {
 func escapeTarget(href string) string {
 	var b strings.Builder
 	for i := range len(href) {
-		switch c := href[i]; {
-		case c <= ' ' || c == 0x7f || strings.IndexByte("()<>[]\\\"`|", c) >= 0:
-			b.WriteByte('%')
-			b.WriteByte("0123456789ABCDEF"[c>>4])
-			b.WriteByte("0123456789ABCDEF"[c&15])
-		case c == '&' && markdown.IsEntity(href[i+1:]):
+		c := href[i]
+		if isUnsafeInTarget(c) {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else if c == '&' && markdown.IsEntity(href[i+1:]) {
 			b.WriteString("&amp;")
-		default:
+		} else {
 			b.WriteByte(c)
 		}
 	}
 	return b.String()
 }
+
+// isUnsafeInTarget reports whether c may end a target in Markdown: a blank, a control character, or a mark.
+func isUnsafeInTarget(c byte) bool {
+	isControl := c < ' ' || c == '\x7f'
+	return isControl || strings.IndexByte(" ()<>[]\\\"`|", c) >= 0
+}
+
+// maxLabelBytes is how much of a link's text is searched for a host, which stands at its beginning.
+const maxLabelBytes = 300
 
 // hostInText matches the host that a link's text names.
 var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
@@ -71,7 +81,7 @@ func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
 		return "" // most texts: hostInText is slow
 	}
-	m := hostInText.FindStringSubmatch(label[:min(len(label), 300)])
+	m := hostInText.FindStringSubmatch(label[:min(len(label), maxLabelBytes)])
 	if m == nil {
 		return ""
 	}

@@ -89,7 +89,7 @@ func (w *markdownWriter) writeNode(n *html.Node) {
 	case atom.Br:
 		w.lineBreak()
 	case atom.Img:
-		w.line.addPicture(attribute(n, "src"), attribute(n, "alt"))
+		w.line.addPicture(attributeOf(n, "src"), attributeOf(n, "alt"))
 	case atom.A:
 		w.writeLink(n)
 	case atom.Code, atom.Samp, atom.Kbd, atom.Tt:
@@ -151,11 +151,11 @@ func (w *markdownWriter) writeOwnLines(n *html.Node, gap int) {
 // paragraphGap returns 2 for a paragraph with empty lines around it, and 1 for one that mailers use
 // as a line.
 func paragraphGap(n *html.Node) int {
-	class := strings.ToLower(attribute(n, "class"))
+	class := strings.ToLower(attributeOf(n, "class"))
 	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {
 		return 1
 	}
-	if style := attribute(n, "style"); style != "" {
+	if style := attributeOf(n, "style"); style != "" {
 		style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
 		if strings.Contains(style, "margin:0") || strings.Contains(style, "margin-bottom:0") {
 			return 1
@@ -248,8 +248,8 @@ func (w *markdownWriter) writeHeading(n *html.Node) {
 
 // writeLink writes a link as a single line. If its target isn't linkable, only its content is written.
 func (w *markdownWriter) writeLink(n *html.Node) {
-	href := strings.TrimSpace(attribute(n, "href"))
-	if !canBeLink(href) || w.line.inLink() {
+	href := strings.TrimSpace(attributeOf(n, "href"))
+	if !canBeLink(href) || w.line.isInLink() {
 		w.writeChildren(n)
 		return
 	}
@@ -266,7 +266,8 @@ func (w *markdownWriter) writePreformatted(n *html.Node) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	fence := strings.Repeat("`", max(3, markdown.LongestRun(text, '`')+1))
+	const minFence = 3 // by CommonMark
+	fence := strings.Repeat("`", max(minFence, markdown.LongestRun(text, '`')+1))
 	w.beginBlock(2)
 	w.writeRawLine(fence)
 	for line := range strings.SplitSeq(text, "\n") {

@@ -73,11 +73,14 @@ func (w *markdownWriter) writeLayoutCell(n *html.Node) {
 // dataRows returns the cells, by rows, of a table that shows data: a table with at least two rows and two
 // columns of short cells, and with as many cells in each row. It returns nil for any other table.
 func dataRows(table *html.Node) [][]*html.Node {
-	if strings.EqualFold(attribute(table, "role"), "presentation") {
+	if strings.EqualFold(attributeOf(table, "role"), "presentation") {
 		return nil
 	}
 	rows, ok := appendRows(nil, table)
-	if !ok || len(rows) < 2 || len(rows[0]) < 2 {
+	if !ok || len(rows) < 2 {
+		return nil
+	}
+	if columns := len(rows[0]); columns < 2 {
 		return nil
 	}
 	return rows
@@ -87,31 +90,44 @@ func dataRows(table *html.Node) [][]*html.Node {
 // rows that don't fit.
 func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bool) {
 	for c := part.FirstChild; c != nil; c = c.NextSibling {
-		switch {
-		case c.DataAtom == atom.Tr:
+		switch c.DataAtom {
+		case atom.Tr:
 			cells, ok := rowCells(c)
-			if !ok || len(rows) == maxTableRows || len(rows) > 0 && len(cells) != len(rows[0]) {
+			if !ok || len(rows) == maxTableRows {
+				return nil, false
+			}
+			if len(rows) > 0 && len(cells) != len(rows[0]) {
 				return nil, false
 			}
 			rows = append(rows, cells)
-		case c.DataAtom == atom.Tbody, c.DataAtom == atom.Thead, c.DataAtom == atom.Tfoot:
+		case atom.Tbody, atom.Thead, atom.Tfoot:
 			if rows, ok = appendRows(rows, c); !ok {
 				return nil, false
 			}
-		case c.Type != html.TextNode || strings.TrimSpace(c.Data) != "":
-			return nil, false
+		default:
+			if !isBlankText(c) {
+				return nil, false
+			}
 		}
 	}
 	return rows, true
 }
 
+// isBlankText reports whether a node is text of nothing but blanks.
+func isBlankText(n *html.Node) bool {
+	return n.Type == html.TextNode && strings.TrimSpace(n.Data) == ""
+}
+
 // rowCells returns the cells of a row. ok is false if not all of them are plain.
 func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 	for c := row.FirstChild; c != nil; c = c.NextSibling {
-		if c.Type == html.TextNode && strings.TrimSpace(c.Data) == "" {
+		if isBlankText(c) {
 			continue
 		}
-		if !isCell(c.DataAtom) || len(cells) == maxTableColumns || !isPlainCell(c) {
+		if !isCell(c.DataAtom) || len(cells) == maxTableColumns {
+			return nil, false
+		}
+		if !isPlainCell(c) {
 			return nil, false
 		}
 		cells = append(cells, c)
@@ -121,7 +137,7 @@ func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 
 // isPlainCell reports whether a cell is one short line of text.
 func isPlainCell(cell *html.Node) bool {
-	for _, span := range []string{attribute(cell, "colspan"), attribute(cell, "rowspan")} {
+	for _, span := range []string{attributeOf(cell, "colspan"), attributeOf(cell, "rowspan")} {
 		if span != "" && span != "1" {
 			return false
 		}
@@ -153,10 +169,13 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 			r.lineEnded = true
 		case c.DataAtom == atom.Img, isBlockTag(c.DataAtom) && !isLine(c):
 			return false
-		case !r.isOneLine(c):
-			return false
-		case isLine(c):
-			r.lineEnded = r.bytes > 0
+		default:
+			if !r.isOneLine(c) {
+				return false
+			}
+			if isLine(c) {
+				r.lineEnded = r.bytes > 0
+			}
 		}
 	}
 	return true
@@ -165,5 +184,11 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 // isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines
 // around it.
 func isLine(n *html.Node) bool {
-	return n.DataAtom == atom.Div || n.DataAtom == atom.P && paragraphGap(n) == 1
+	switch n.DataAtom {
+	case atom.Div:
+		return true
+	case atom.P:
+		return paragraphGap(n) == 1
+	}
+	return false
 }

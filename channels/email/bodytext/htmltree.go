@@ -60,48 +60,64 @@ func parseTree(source string, keepAttribute func(name string) bool, maxNodes int
 
 // addNode appends a new node to the innermost open element.
 func (b *treeBuilder) addNode(kind html.NodeType, tag atom.Atom, data string) *html.Node {
+	const firstNodes, maxNodesAtOnce = 16, 256 // small mails need few, large ones would allocate too often
 	if len(b.unusedNodes) == 0 {
-		b.unusedNodes = make([]html.Node, min(256, 16+b.nodes))
+		b.unusedNodes = make([]html.Node, min(maxNodesAtOnce, firstNodes+b.nodes))
 	}
 	n := &b.unusedNodes[0]
 	b.unusedNodes = b.unusedNodes[1:]
 	b.nodes++
-	n.Type, n.DataAtom, n.Data = kind, tag, data
+	n.Type = kind
+	n.DataAtom = tag
+	n.Data = data
 	b.open[len(b.open)-1].AppendChild(n)
 	return n
 }
 
 // tagName returns the name of the current tag, its atom (0 means unknown), and whether it has attributes.
-func (b *treeBuilder) tagName() (tag atom.Atom, name string, more bool) {
-	raw, more := b.tokens.TagName()
+func (b *treeBuilder) tagName() (tag atom.Atom, name string, hasAttributes bool) {
+	raw, hasAttributes := b.tokens.TagName()
 	if tag = atom.Lookup(raw); tag != 0 {
-		return tag, tag.String(), more
+		return tag, tag.String(), hasAttributes
 	}
-	return 0, string(raw), more
+	return 0, string(raw), hasAttributes
 }
 
 // readStartTag reads a start tag. A self-closing tag ("<svg/>") is an empty element only for drawings and
 // inside of them; in HTML the slash has no meaning.
 func (b *treeBuilder) readStartTag(selfClosing bool) {
-	tag, name, more := b.tagName()
+	tag, name, hasAttributes := b.tagName()
 	if !b.closeFor(tag) {
 		return
 	}
 	n := b.addNode(html.ElementNode, tag, name)
-	b.attrs = b.attrs[:0]
-	for more && len(b.attrs) < maxAttributes {
-		var key, value []byte
-		key, value, more = b.tokens.TagAttr()
-		if known := atom.String(key); b.keepAttribute(known) {
-			b.attrs = append(b.attrs, html.Attribute{Key: known, Val: rawmail.DropControls(string(value))})
-		}
+	if hasAttributes {
+		n.Attr = b.readAttributes()
 	}
-	n.Attr = slices.Clone(b.attrs)
-	drawing := isDrawing(tag) || b.openCount[atom.Svg] > 0 || b.openCount[atom.Math] > 0
-	if isVoid(tag) || selfClosing && drawing {
+	partOfDrawing := isDrawing(tag) || b.isInDrawing()
+	isEmpty := selfClosing && partOfDrawing
+	if isEmpty || isVoid(tag) {
 		return
 	}
 	b.openElement(n)
+}
+
+// readAttributes reads the attributes of the current tag.
+func (b *treeBuilder) readAttributes() []html.Attribute {
+	b.attrs = b.attrs[:0]
+	for hasMore := true; hasMore && len(b.attrs) < maxAttributes; {
+		key, value, isMore := b.tokens.TagAttr()
+		if name := atom.String(key); b.keepAttribute(name) {
+			b.attrs = append(b.attrs, html.Attribute{Key: name, Val: rawmail.DropControls(string(value))})
+		}
+		hasMore = isMore
+	}
+	return slices.Clone(b.attrs)
+}
+
+// isInDrawing reports whether a drawing or a formula is open.
+func (b *treeBuilder) isInDrawing() bool {
+	return b.openCount[atom.Svg] > 0 || b.openCount[atom.Math] > 0
 }
 
 // openElement opens an element: the next nodes become its children.
@@ -205,14 +221,15 @@ func (b *treeBuilder) closeFrom(i int) {
 // readEndTag reads an end tag. It ignores one whose element isn't open.
 func (b *treeBuilder) readEndTag() {
 	tag, name, _ := b.tagName()
-	switch {
-	case tag == atom.Br:
+	if tag == atom.Br { // browsers take </br> for a line break
 		b.addNode(html.ElementNode, tag, name)
 		return
-	case b.openTooDeep[tag] > 0:
+	}
+	if b.openTooDeep[tag] > 0 {
 		b.openTooDeep[tag]--
 		return
-	case b.openCount[tag] == 0:
+	}
+	if b.openCount[tag] == 0 {
 		return
 	}
 	boundary := isCell
@@ -255,10 +272,18 @@ func isVoid(tag atom.Atom) bool {
 
 // isCell reports whether an end tag inside of the element can't close elements around it.
 func isCell(tag atom.Atom) bool {
-	return tag == atom.Td || tag == atom.Th || tag == atom.Caption || tag == atom.Table
+	switch tag {
+	case atom.Td, atom.Th, atom.Caption, atom.Table:
+		return true
+	}
+	return false
 }
 
 // isList reports whether an element separates its items from those of lists around it.
 func isList(tag atom.Atom) bool {
-	return tag == atom.Ul || tag == atom.Ol || tag == atom.Dl || tag == atom.Menu || tag == atom.Dir || isCell(tag)
+	switch tag {
+	case atom.Ul, atom.Ol, atom.Dl, atom.Menu, atom.Dir:
+		return true
+	}
+	return isCell(tag)
 }

@@ -76,7 +76,8 @@ func linkText(label, address string) string {
 	if address == "" || util.IsBlank([]byte(address)) {
 		return label
 	}
-	if label == "" || label == address || "mailto:"+label == address || "tel:"+label == address {
+	isSame := label == address || "mailto:"+label == address || "tel:"+label == address
+	if label == "" || isSame {
 		return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 	}
 	return label + " <" + address + ">"

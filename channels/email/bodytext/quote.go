@@ -86,8 +86,7 @@ func findHistory(lines []line, noHistory bool) int {
 		return len(lines)
 	}
 	cut := findQuote(lines)
-	mustBeShown := cut < len(lines) && (isForward(lines, cut) || saysAnswersInside(lines[:cut]))
-	if mustBeShown {
+	if cut < len(lines) && mustBeShown(lines, cut) {
 		cut = len(lines)
 	}
 	cut = findSignature(lines[:cut])
@@ -95,6 +94,12 @@ func findHistory(lines []line, noHistory bool) int {
 		return len(lines)
 	}
 	return cut
+}
+
+// mustBeShown reports whether a reader needs the quote that begins at the line cut: it is a forwarded mail, or has
+// answers inside of it.
+func mustBeShown(lines []line, cut int) bool {
+	return isForward(lines, cut) || hasHintAtAnswersInside(lines[:cut])
 }
 
 // isOnlyHistory reports whether lines are nothing but signature and quoted history.
@@ -122,14 +127,15 @@ func findQuote(lines []line) int {
 	unmarked := findUnmarkedHistory(lines)
 	body := lines[:unmarked]
 	end := endOfText(body)
-	if signature := findSignature(body); signature < end && hasQuotedText(body[:signature]) {
+	signature := findSignature(body)
+	if signature < end && hasQuotedText(body[:signature]) {
 		end = endOfText(body[:signature]) // the signature stands below the quote
 	}
 	if end == 0 || body[end-1].quoteDepth == 0 {
 		return unmarked
 	}
 	start := end
-	for start > 0 && (body[start-1].quoteDepth > 0 || body[start-1].isBlank) {
+	for start > 0 && body[start-1].isQuotedOrBlank() {
 		start--
 	}
 	for start < end && body[start].isBlank {
@@ -144,6 +150,9 @@ func findQuote(lines []line) int {
 	}
 	return attribution
 }
+
+// isQuotedOrBlank reports whether a line isn't the sender's own text.
+func (l *line) isQuotedOrBlank() bool { return l.quoteDepth > 0 || l.isBlank }
 
 // hasQuotedText reports whether any line is quoted text.
 func hasQuotedText(lines []line) bool {
@@ -169,19 +178,24 @@ func endOfText(lines []line) int {
 func findUnmarkedHistory(lines []line) int {
 	budget := MaxPatternBytes
 	for i, l := range lines {
-		switch {
-		case l.beginsHistory:
+		if l.beginsHistory {
 			return i
-		case l.isBlank:
-		case isSeparator(l.text):
+		}
+		if l.isBlank {
+			continue
+		}
+		if isSeparator(l.text) {
 			return i
-		case l.field != 0 && isHeaderBlock(lines[i:]):
+		}
+		if l.field != 0 && isHeaderBlock(lines[i:]) {
 			return ruleAbove(lines, i)
-		case l.quoteDepth == 0:
-			count := countAttributionLines(lines[i:], &budget)
-			if count > 0 && !firstTextIsQuoted(lines[i+count:]) {
-				return i
-			}
+		}
+		if l.quoteDepth > 0 {
+			continue
+		}
+		count := countAttributionLines(lines[i:], &budget)
+		if count > 0 && !isFirstTextQuoted(lines[i+count:]) {
+			return i
 		}
 	}
 	return len(lines)
@@ -190,19 +204,21 @@ func findUnmarkedHistory(lines []line) int {
 // ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is
 // none.
 func ruleAbove(lines []line, i int) int {
-	for k := i - 1; k >= 0 && k >= i-2; k-- {
+	const minBytes, maxDistance = 5, 2 // shorter lines may be dashes of a text
+	for k := i - 1; k >= max(0, i-maxDistance); k-- {
 		text := strings.TrimSpace(lines[k].text)
-		if len(text) >= 5 && strings.Trim(text, "_-—–=") == "" {
+		if len(text) >= minBytes && strings.Trim(text, "_-—–=") == "" {
 			return k
 		}
 	}
 	return i
 }
 
-// Limits of a block of headers.
+// Limits of a block of headers: how many lines it has, with blank ones and without, and how many fields.
 const (
 	maxHeaderLines     = 16
-	maxHeaderTextLines = 9 // without blank ones
+	maxHeaderTextLines = 9
+	minHeaderFields    = 3
 )
 
 // isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields
@@ -222,32 +238,38 @@ func isHeaderBlock(lines []line) bool {
 			seen[l.field] = true
 		}
 	}
-	return seen[fieldFrom] && len(seen) >= 3
+	return seen[fieldFrom] && len(seen) >= minHeaderFields
 }
+
+// maxAttributionLines is how many lines an attribution may have: programs fold long ones.
+const maxAttributionLines = 4
 
 // countAttributionLines returns how many lines the attribution has with which lines begin, above history that
 // isn't marked. It returns 0 if they begin with no attribution.
 func countAttributionLines(lines []line, budget *PatternBudget) int {
-	lines = lines[:min(len(lines), 4)]
+	lines = lines[:min(len(lines), maxAttributionLines)]
 	ends := func(l line) bool { return l.endsLikeAttribution }
-	if !slices.ContainsFunc(lines, ends) || !startsAttribution(lines[0].text) {
+	if !slices.ContainsFunc(lines, ends) || !canBeginAttribution(lines[0].text) {
 		return 0
 	}
 	joined := ""
 	for n, l := range lines {
-		if l.isBlank || l.quoteDepth > 0 {
+		if l.isQuotedOrBlank() {
 			return 0
 		}
 		joined = strings.TrimSpace(joined + " " + l.text)
-		if l.endsLikeAttribution && budget.Allow(joined) && isAttribution(joined, true) {
+		if !l.endsLikeAttribution {
+			continue
+		}
+		if budget.Allow(joined) && isAttribution(joined, true) {
 			return n + 1
 		}
 	}
 	return 0
 }
 
-// firstTextIsQuoted reports whether the first line that has text is quoted.
-func firstTextIsQuoted(lines []line) bool {
+// isFirstTextQuoted reports whether the first line that has text is quoted.
+func isFirstTextQuoted(lines []line) bool {
 	for _, l := range lines {
 		if !l.isBlank {
 			return l.quoteDepth > 0
@@ -265,15 +287,16 @@ func attributionAbove(lines []line, start int) int {
 		return start
 	}
 	strict := start-end > maxNear
-	joined, found := "", start
-	for i := end - 1; i >= 0 && i >= end-4; i-- {
-		if lines[i].isBlank || lines[i].quoteDepth > 0 {
+	joined := ""
+	found := start
+	for i := end - 1; i >= max(0, end-maxAttributionLines); i-- {
+		if lines[i].isQuotedOrBlank() {
 			break
 		}
 		joined = strings.TrimSpace(lines[i].text + " " + joined)
 		if isAttribution(joined, strict) {
 			found = i
-			if startsAttribution(joined) {
+			if canBeginAttribution(joined) {
 				break
 			}
 		} else if found < start {
@@ -285,7 +308,8 @@ func attributionAbove(lines []line, start int) int {
 
 // isForward reports whether a forwarded mail begins near the line cut.
 func isForward(lines []line, cut int) bool {
-	for _, l := range lines[max(0, cut-3):min(len(lines), cut+3)] {
+	const near = 3 // lines above and below
+	for _, l := range lines[max(0, cut-near):min(len(lines), cut+near)] {
 		if forwardLine.MatchString(l.text) {
 			return true
 		}
@@ -293,8 +317,8 @@ func isForward(lines []line, cut int) bool {
 	return false
 }
 
-// saysAnswersInside reports whether the sender says that the answers are inside of the quote.
-func saysAnswersInside(lines []line) bool {
+// hasHintAtAnswersInside reports whether the sender says that the answers are inside of the quote.
+func hasHintAtAnswersInside(lines []line) bool {
 	budget := MaxPatternBytes
 	for _, l := range lines {
 		if l.quoteDepth > 0 || !mayMatchInside(l.text) {
@@ -319,40 +343,6 @@ func mayMatchInside(text string) bool {
 		}
 	}
 	return false
-}
-
-// maxSignatureLines is the longest signature that is collapsed.
-const maxSignatureLines = 25
-
-// maxFooterLines is how many lines a phone or its mail program may have added.
-const maxFooterLines = 10
-
-// findSignature returns the index at which the signature at the end begins: with "-- ", with a mail
-// program's mark, or with the footer of a phone. It returns len(lines) if there is none.
-func findSignature(lines []line) int {
-	end := endOfText(lines)
-	start := len(lines)
-	for range maxFooterLines {
-		if end == 0 || lines[end-1].quoteDepth > 0 || !isFooter(lines[end-1].text) {
-			break
-		}
-		start = end - 1
-		end = endOfText(lines[:start])
-	}
-	for i := end - 1; i >= 0 && i >= end-maxSignatureLines; i-- {
-		if lines[i].quoteDepth > 0 && !lines[i].isBlank {
-			break
-		}
-		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
-			return i
-		}
-	}
-	for i := end - 1; i >= 0 && (lines[i].isSignature || lines[i].isBlank); i-- {
-		if lines[i].isSignature && !lines[i].isBlank {
-			start = i
-		}
-	}
-	return start
 }
 
 // linesOfText reads plain text as lines.

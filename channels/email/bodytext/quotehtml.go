@@ -98,7 +98,10 @@ func (r *lineReader) walk(n *html.Node) {
 
 // walkChildren reads the children of a node.
 func (r *lineReader) walkChildren(n *html.Node) {
-	for c := n.FirstChild; c != nil && len(r.lines) < r.maxLines && r.nodesLeft > 0; c = c.NextSibling {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if len(r.lines) >= r.maxLines || r.nodesLeft <= 0 {
+			return
+		}
 		r.nodesLeft--
 		r.walk(c)
 	}
@@ -108,7 +111,7 @@ func (r *lineReader) walkChildren(n *html.Node) {
 func (r *lineReader) addText(n *html.Node, text string) {
 	maxBytes := maxLineBytes
 	if r.ignoreAttributes {
-		maxBytes = 200 // enough to recognise a header field
+		maxBytes = maxFieldBytes
 		text = text[:min(len(text), maxBytes)]
 	}
 	if r.firstNode == nil {
@@ -120,12 +123,11 @@ func (r *lineReader) addText(n *html.Node, text string) {
 	}
 	for i := 0; i < len(text) && len(r.text) < maxBytes; i++ {
 		c := text[i]
-		switch {
-		case c == '\n' || c == '\t':
-			c = ' '
-		case strings.HasPrefix(text[i:], nbsp):
+		if strings.HasPrefix(text[i:], nbsp) {
 			c = ' '
 			i += len(nbsp) - 1
+		} else if c == '\n' || c == '\t' {
+			c = ' '
 		}
 		r.text = append(r.text, c)
 	}
@@ -138,9 +140,9 @@ func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
 	}
-	class := " " + strings.ToLower(attribute(n, "class")) + " "
+	class := " " + strings.ToLower(attributeOf(n, "class")) + " "
 	class = strings.ReplaceAll(class, " x_", " ")
-	id := strings.ToLower(attribute(n, "id"))
+	id := strings.ToLower(attributeOf(n, "id"))
 	for strings.HasPrefix(id, "x_") {
 		id = id[2:]
 	}
@@ -164,26 +166,36 @@ func (r *lineReader) readMarks(n *html.Node) {
 		r.historyBlock = n
 	}
 	// With this style a block quote only indents text.
-	indents := strings.Contains(strings.ReplaceAll(attribute(n, "style"), " ", ""), "margin:0040px;border:none")
+	indents := strings.Contains(strings.ReplaceAll(attributeOf(n, "style"), " ", ""), "margin:0040px;border:none")
 	if n.DataAtom == atom.Blockquote && !indents {
 		r.state.quoteDepth++
-		r.state.maybeIndented = !strings.EqualFold(attribute(n, "type"), "cite") && !strings.Contains(class, " gmail_quote ")
+		isMarkedQuote := strings.EqualFold(attributeOf(n, "type"), "cite") || strings.Contains(class, " gmail_quote ")
+		r.state.maybeIndented = !isMarkedQuote
 	}
 }
 
-// maxHeaderNodes is how many nodes of a block are searched for headers.
-const maxHeaderNodes = 500
+// Limits of the search for headers in a block: how many of its nodes are looked at, and how much of a line, which
+// is enough to recognise a header field.
+const (
+	maxHeaderNodes = 500
+	maxFieldBytes  = 200
+)
 
 // isOutlookBorder reports whether a block is the one with which desktop Outlook begins the history: it has
 // a line above it and the headers of the answered mail in it.
 func isOutlookBorder(n *html.Node) bool {
-	style := attribute(n, "style")
+	style := attributeOf(n, "style")
 	if !strings.Contains(style, "order") { // "border" or "Border": most blocks have none
 		return false
 	}
 	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
-	if !strings.Contains(style, "border-top:solid#e1e1e11.0pt") && !strings.Contains(style, "border-top:solid#b5c4df1.0pt") &&
-		!strings.Contains(style, "border-top:1ptsolidrgb(225,225,225)") {
+	isBorder := false
+	for _, border := range []string{
+		"border-top:solid#e1e1e11.0pt", "border-top:solid#b5c4df1.0pt", "border-top:1ptsolidrgb(225,225,225)",
+	} {
+		isBorder = isBorder || strings.Contains(style, border)
+	}
+	if !isBorder {
 		return false
 	}
 	r := &lineReader{maxLines: maxHeaderLines, nodesLeft: maxHeaderNodes, ignoreAttributes: true}
@@ -248,8 +260,8 @@ func moveOut(root, n *html.Node) *html.Node {
 	return right
 }
 
-// attribute returns an attribute of an element, or "" if the element doesn't have it.
-func attribute(n *html.Node, name string) string {
+// attributeOf returns an attribute of an element, or "" if the element doesn't have it.
+func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -12,13 +12,21 @@ var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt
 	`a scris)(?:\P{L}|$)` +
 	`|a [ée]crit|írta|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
-// startsAttribution reports whether a line begins like an attribution in one of the languages of
+// Limits of the beginning of an attribution: how much of a line is looked at, with its marks and behind them; how
+// many characters, such as a name, may stand before a date; and how many digits a year has.
+const (
+	maxMarkedBytes = 400
+	maxBeginBytes  = 100
+	maxRunesBefore = 61
+	maxYearDigits  = 4
+)
+
+// canBeginAttribution reports whether a line begins like an attribution in one of the languages of
 // attributionVerb, or with a date. It uses no regular expression, because that took a millisecond for a long
 // line.
-func startsAttribution(s string) bool {
-	const maxBytes = 100 // that are looked at, behind marks
-	s = strings.TrimLeft(s[:min(len(s), 4*maxBytes)], "*_>- \t\r\f")
-	s = strings.ToLower(s[:min(len(s), maxBytes)])
+func canBeginAttribution(s string) bool {
+	s = strings.TrimLeft(s[:min(len(s), maxMarkedBytes)], "*_>- \t\r\f")
+	s = strings.ToLower(s[:min(len(s), maxBeginBytes)])
 	for _, word := range []string{
 		"on", "am", "le", "el", "em", "il", "op", "w dniu", "dnia", "den", "på", "dne", "dňa", "в", "ve", "tarihinde",
 		"στις", "pe", "في", "בתאריך",
@@ -28,12 +36,15 @@ func startsAttribution(s string) bool {
 		}
 	}
 	first := strings.IndexAny(s, "0123456789@")
-	if first < 0 || s[first] == '@' || utf8.RuneCountInString(s[:first]) > 61 {
+	if first < 0 || s[first] == '@' {
+		return false
+	}
+	if utf8.RuneCountInString(s[:first]) > maxRunesBefore {
 		return false
 	}
 	rest := strings.TrimLeft(s[first:], "0123456789")
 	digits := len(s) - first - len(rest)
-	if digits > 4 || rest == "" {
+	if digits > maxYearDigits || rest == "" {
 		return false
 	}
 	if rest[0] == ':' { // "10:15 AM, November 2, 2026, …"
@@ -74,10 +85,11 @@ func isAttribution(s string, strict bool) bool {
 	}
 	hasDigit := strings.ContainsAny(s, "0123456789")
 	if strict {
-		return isStrictAttribution(s, hasColon, hasDigit)
+		return hasDigit && isStrictAttribution(s, hasColon)
 	}
 	// Most lines are decided without the regular expressions, which are slow.
-	if !hasColon && !(hasDigit && strings.Contains(s, "@")) {
+	mayHaveAddressAndDate := hasDigit && strings.Contains(s, "@")
+	if !hasColon && !mayHaveAddressAndDate {
 		return false
 	}
 	hasVerb := attributionVerb.MatchString(s)
@@ -92,10 +104,12 @@ func isAttribution(s string, strict bool) bool {
 }
 
 // isStrictAttribution reports whether s introduces a quote and says who wrote and when. It needs two of these
-// three: a verb, an address, a time of day. If no colon ends it, it needs all three.
-func isStrictAttribution(s string, hasColon, hasDigit bool) bool {
+// three: a verb, an address, a time of day. If no colon ends it, it needs all three. Without digits, which a time
+// has, it is none in any case: the caller has checked that.
+func isStrictAttribution(s string, hasColon bool) bool {
 	hasCutVerb := !hasColon && strings.HasSuffix(s, cutVerb)
-	if !hasDigit || !hasColon && !hasCutVerb || !startsAttribution(s) {
+	hasEnd := hasColon || hasCutVerb
+	if !hasEnd || !canBeginAttribution(s) {
 		return false
 	}
 	hasAddress := mailInText.MatchString(s)
@@ -106,7 +120,10 @@ func isStrictAttribution(s string, hasColon, hasDigit bool) bool {
 	if hasVerb && hasAddress {
 		return true
 	}
-	return (hasVerb || hasAddress) && clockInText.MatchString(s)
+	if !hasVerb && !hasAddress {
+		return false
+	}
+	return clockInText.MatchString(s)
 }
 
 // maxSeparatorBytes is the length of the longest line that may separate two mails.
@@ -116,7 +133,10 @@ const maxSeparatorBytes = 200
 // between dashes. It uses no regular expression, which would be slow for a mail of dashes.
 func isSeparator(text string) bool {
 	text = strings.TrimLeft(text, " \t>*")
-	if text == "" || strings.IndexByte("-_\xe2", text[0]) < 0 || len(text) > maxSeparatorBytes {
+	if text == "" || len(text) > maxSeparatorBytes {
+		return false
+	}
+	if strings.IndexByte("-_\xe2", text[0]) < 0 { // \xe2 begins the longer dashes
 		return false
 	}
 	dashes, words := cutDashes(text)
@@ -143,12 +163,14 @@ func isSeparator(text string) bool {
 
 // cutDashes removes dashes of all kinds from the beginning of a text and counts them.
 func cutDashes(text string) (dashes int, rest string) {
-	for ; text != ""; dashes++ {
-		r, size := utf8.DecodeRuneInString(text)
-		if r != '-' && r != '_' && r != '–' && r != '—' {
-			break
+	for text != "" {
+		switch r, size := utf8.DecodeRuneInString(text); r {
+		case '-', '_', '–', '—':
+			text = text[size:]
+			dashes++
+		default:
+			return dashes, text
 		}
-		text = text[size:]
 	}
 	return dashes, text
 }
@@ -179,40 +201,6 @@ var answersInside = regexp.MustCompile(`(?i)\b(?:` +
 	`(?:respuestas|comentarios) (?:abajo|más abajo|en (?:rojo|azul))|` +
 	`vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|` +
 	`zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
-
-// mobileFooter matches a line that a phone or its mail program adds: "Sent from my …". See isFooter.
-var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
-	`(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|` +
-	`odoslané|отправлено|gönderildi|küldve|trimis)\s+` +
-	`(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
-	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet` +
-	`|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi` +
-	`|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet` +
-	`|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}` +
-	`|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40}` +
-	`)[\s.!_*)>]*$`)
-
-// mayMatchFooter reports whether a line, in lower case, names a phone or a mail program, as all lines do that
-// mobileFooter matches. It is much faster than the regular expression, and most lines name none.
-func mayMatchFooter(lower string) bool {
-	for _, word := range []string{
-		"iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "nokia", "xperia",
-		"windows", "mail", "outlook", "yahoo", "gmx", "web.de", "proton", "mobil", "handy", "tablet", "phone",
-		"téléphone", "telefon", "móvil", "celular", "cellulare", "gerät", "device",
-	} {
-		if strings.Contains(lower, word) {
-			return true
-		}
-	}
-	return strings.Contains(lower, "ios") && iosWord.MatchString(lower)
-}
-
-var iosWord = regexp.MustCompile(`\bios\b`)
-
-// isFooter reports whether a phone or its mail program added a line.
-func isFooter(text string) bool {
-	return len(text) <= 200 && mayMatchFooter(strings.ToLower(text)) && mobileFooter.MatchString(text)
-}
 
 // Fields of a quoted header.
 const (
@@ -252,8 +240,9 @@ func fieldOfLine(s string) byte {
 		before = len(s)
 		s = strings.TrimLeft(trimBlanks(s), "*_>")
 	}
-	end := strings.IndexAny(s[:min(len(s), 64)], ":：")
-	if end <= 0 || end > 60 {
+	const maxLabel = 60 // bytes: the longest label of headerField is shorter, even with marks around it
+	end := strings.IndexAny(s[:min(len(s), maxLabel+utf8.UTFMax)], ":：")
+	if end <= 0 || end > maxLabel {
 		return 0
 	}
 	return headerField(strings.ToLower(strings.Trim(s[:end], " \t*_"+nbsp)))

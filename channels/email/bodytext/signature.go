@@ -50,7 +50,7 @@ func ReadSignature(source string) (Signature, error) {
 	s.HTML = strings.TrimSpace(NewPolicy().Sanitize(renderChildren(body)))
 	for _, image := range images { // Markdown has their descriptions instead
 		*image = html.Node{
-			Type: html.TextNode, Data: attribute(image, "alt"),
+			Type: html.TextNode, Data: attributeOf(image, "alt"),
 			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 			images = append(images, s.takePictures(c)...)
 			continue
 		}
-		from := strings.TrimSpace(attribute(c, "src"))
+		from := strings.TrimSpace(attributeOf(c, "src"))
 		if from == "" {
 			n.RemoveChild(c)
 			continue

@@ -16,22 +16,24 @@ const nbsp = "\u00a0"
 func Markdown(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/16)
-	depth, blank := 0, 0
+	lastDepth := 0    // of the last line that was written
+	hasBlank := false // behind that line
 	for line := range strings.SplitSeq(text, "\n") {
-		level, line := quoteDepth(line)
+		depth, line := quoteDepth(line)
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		if line == "" {
-			blank++
+			hasBlank = true
 			continue
 		}
 		if out.Len() > 0 {
 			out.WriteByte('\n')
-			if blank > 0 || level != depth {
-				out.WriteString(strings.TrimRight(strings.Repeat("> ", min(level, depth)), " ") + "\n")
+			if hasBlank || depth != lastDepth {
+				out.WriteString(strings.TrimRight(strings.Repeat("> ", min(depth, lastDepth)), " ") + "\n")
 			}
 		}
-		depth, blank = level, 0
-		out.WriteString(strings.Repeat("> ", level))
+		lastDepth = depth
+		hasBlank = false
+		out.WriteString(strings.Repeat("> ", depth))
 		writeLine(&out, line)
 	}
 	return out.String()
@@ -52,9 +54,10 @@ func quoteDepth(line string) (depth int, rest string) {
 // writeLine writes one line and escapes it. At its beginning more characters have a meaning.
 func writeLine(out *strings.Builder, line string) {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
+	const tabWidth = 4
 	for _, r := range line[:len(line)-len(body)] {
 		if r == '\t' {
-			out.WriteString(strings.Repeat(nbsp, 4))
+			out.WriteString(strings.Repeat(nbsp, tabWidth))
 		} else {
 			out.WriteString(nbsp)
 		}
@@ -74,11 +77,9 @@ const maxListDigits = 9
 // orderedMarkLength returns the length of the mark of a numbered list at the start of s, or 0 if s begins
 // with no such mark.
 func orderedMarkLength(s string) int {
-	digits := 0
-	for digits < len(s) && digits <= maxListDigits && s[digits] >= '0' && s[digits] <= '9' {
-		digits++
-	}
-	if digits == 0 || digits > maxListDigits || digits == len(s) {
+	head := s[:min(len(s), maxListDigits+1)]
+	digits := len(head) - len(strings.TrimLeft(head, "0123456789"))
+	if digits == 0 || digits == len(head) { // none, too many, or nothing behind them
 		return 0
 	}
 	if s[digits] != '.' && s[digits] != ')' {
@@ -100,11 +101,15 @@ func blockMarkLength(s string) int {
 	case '>':
 		return 1
 	case '#':
-		if endsBlockMark(strings.TrimLeft(s, "#")) {
+		if mayFollowBlockMark(strings.TrimLeft(s, "#")) {
 			return 1
 		}
-	case '*', '_':
-		if len(s) == 1 || s[0] == '*' && endsBlockMark(s[1:]) || isRuleLine(s) {
+	case '*':
+		if mayFollowBlockMark(s[1:]) || isRuleLine(s) {
+			return 1
+		}
+	case '_':
+		if isRuleLine(s) {
 			return 1
 		}
 	case '~':
@@ -112,7 +117,7 @@ func blockMarkLength(s string) int {
 			return 1
 		}
 	case '-', '+':
-		if endsBlockMark(s[1:]) || isRuleLine(s) {
+		if mayFollowBlockMark(s[1:]) || isRuleLine(s) {
 			return 1
 		}
 	case '=', '|', ':':
@@ -120,15 +125,16 @@ func blockMarkLength(s string) int {
 			return 1
 		}
 	}
-	if n := orderedMarkLength(s); n > 0 && endsBlockMark(s[n:]) {
+	n := orderedMarkLength(s)
+	if n > 0 && mayFollowBlockMark(s[n:]) {
 		return n
 	}
 	return 0
 }
 
-// endsBlockMark reports whether a character acts as the mark of a block before rest: when a space or nothing
+// mayFollowBlockMark reports whether a character acts as the mark of a block before rest: when a space or nothing
 // follows. All kinds of spaces count, because they may be trimmed.
-func endsBlockMark(rest string) bool {
+func mayFollowBlockMark(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return rest == "" || unicode.IsSpace(r)
 }
@@ -152,7 +158,7 @@ func escapeInline(out *strings.Builder, s string) {
 // brackets.
 func bareURL(u string) string {
 	for i := range len(u) {
-		if c := u[i]; (c >= utf8.RuneSelf || !isWordRune(rune(c))) && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
+		if !isPlainInURL(u[i]) {
 			return "<" + u + ">"
 		}
 	}
@@ -162,22 +168,32 @@ func bareURL(u string) string {
 	return u
 }
 
+// isPlainInURL reports whether c is an ASCII character of URLs that means nothing in Markdown.
+func isPlainInURL(c byte) bool {
+	isWord := c < utf8.RuneSelf && isWordRune(rune(c))
+	return isWord || strings.IndexByte("-./:?=%#+,;@&", c) >= 0
+}
+
 // containsEntity reports whether u has an HTML entity, which Markdown would decode.
 func containsEntity(u string) bool {
-	for found := true; found; {
-		if _, u, found = strings.Cut(u, "&"); found && markdown.IsEntity(u) {
+	for {
+		_, behind, found := strings.Cut(u, "&")
+		if !found {
+			return false
+		}
+		if markdown.IsEntity(behind) {
 			return true
 		}
+		u = behind
 	}
-	return false
 }
 
 // escapeRun writes s[from:to] escaped. It looks at all of s, because the characters around a run of
 // "*", "_" or "~" decide whether it has a meaning.
 func escapeRun(out *strings.Builder, s string, from, to int) {
 	for i := from; i < to; {
-		switch c := s[i]; {
-		case c == '*' || c == '_' || c == '~':
+		switch c := s[i]; c {
+		case '*', '_', '~':
 			end := i
 			for end < to && s[end] == c {
 				end++
@@ -191,15 +207,28 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 				out.WriteString(s[i:end])
 			}
 			i = end
-			continue
-		case c == '`', c == '[', c == ']', c == '<',
-			c == '&' && markdown.IsEntity(s[i+1:]),
-			c == '\\' && (i+1 == to || isPunct(s[i+1])):
-			out.WriteByte('\\')
+		default:
+			if needsBackslash(s, i, to) {
+				out.WriteByte('\\')
+			}
+			out.WriteByte(c)
+			i++
 		}
-		out.WriteByte(s[i])
-		i++
 	}
+}
+
+// needsBackslash reports whether Markdown would not show s[i] as it is. s[:end] is the text; what is written behind
+// it isn't known.
+func needsBackslash(s string, i, end int) bool {
+	switch s[i] {
+	case '`', '[', ']', '<':
+		return true
+	case '&':
+		return markdown.IsEntity(s[i+1:])
+	case '\\':
+		return i+1 == end || isASCIIPunct(s[i+1])
+	}
+	return false
 }
 
 // canMark reports whether s[from:to], a run of one sign, could open or close emphasis. It can't between
@@ -212,7 +241,8 @@ func canMark(s string, from, to int) bool {
 	if blankBefore && blankAfter {
 		return false
 	}
-	return s[from] != '_' || !isWordRune(before) || !isWordRune(after)
+	isInsideWord := isWordRune(before) && isWordRune(after)
+	return s[from] != '_' || !isInsideWord
 }
 
 // isWordRune reports whether r is part of a word.
@@ -220,10 +250,8 @@ func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// isPunct reports whether a backslash before c would vanish.
-func isPunct(c byte) bool {
-	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
-}
+// isASCIIPunct reports whether Markdown takes c for ASCII punctuation: it drops a backslash before it.
+func isASCIIPunct(c byte) bool { return c < utf8.RuneSelf && isPunctOrSymbol(rune(c)) }
 
 // Escape returns a text without line breaks as Markdown.
 func Escape(text string) string {
