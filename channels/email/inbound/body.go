@@ -71,9 +71,10 @@ func (c *content) addAlternative(p *rawmail.Part) {
 		case sub.hasHTML():
 			if rich != nil {
 				c.addAllButText(rich)
-			}
-			if rich != nil && child.Type == "text/html" && richType == child.Type {
-				sub.segments = joinSegments(rich.segments, sub.segments)
+				areBothHTML := child.Type == "text/html" && richType == child.Type
+				if areBothHTML {
+					sub.segments = joinSegments(rich.segments, sub.segments)
+				}
 			}
 			rich, richType = sub, child.Type
 		case len(sub.segments) > 0 && plain == nil:
@@ -86,19 +87,21 @@ func (c *content) addAlternative(p *rawmail.Part) {
 		}
 		c.calendars = append(c.calendars, sub.calendars...)
 	}
-	switch {
-	case rich == nil && plain == nil:
-		return
-	case rich == nil:
-		rich = plain
-	case plain != nil:
+	if plain != nil && rich != nil {
 		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
 			rich.segments[0].Plain = plain.plainText()
 		}
 		c.addAllButText(plain)
 	}
-	c.segments = append(c.segments, rich.segments...)
-	c.addAllButText(rich)
+	best := rich
+	if best == nil {
+		best = plain
+	}
+	if best == nil {
+		return
+	}
+	c.segments = append(c.segments, best.segments...)
+	c.addAllButText(best)
 }
 
 // joinSegments returns segments, followed by those of more that are not among them.
@@ -160,38 +163,73 @@ func (c *content) plainText() string {
 func (c *content) addLeaf(p *rawmail.Part) {
 	disposition, params := rawmail.ParseParams(p.Header.Raw("Content-Disposition"), p.Header.Guess)
 	name := rawmail.FileName(params, p.Params, p.Header.Guess)
-	isText := p.Type == "text/plain" || p.Type == "text/html" || p.Type == "text/enriched"
-	isFirstText := len(c.segments) == 0 && disposition != "inline"
-	switch {
-	case isText && disposition != "attachment" && (name == "" || isFirstText):
+	if c.isToBeRead(p, disposition, name) {
 		c.addText(p)
-	case p.Type == "text/calendar" || p.Type == "application/ics":
+		return
+	}
+	switch p.Type {
+	case "text/calendar", "application/ics":
 		c.addCalendar(p, name)
-	case p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
+		return
+	case "application/ms-tnef", "application/vnd.ms-tnef":
 		c.addTNEF(p, name)
-	case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
+		return
+	}
+	if strings.EqualFold(name, "winmail.dat") { // mailers give it many types
+		c.addTNEF(p, name)
+		return
+	}
+	switch p.Type {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
-	case p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status":
+	case "message/delivery-status", "message/global-delivery-status":
 		if b := p.Bytes(); isStatusText(b) {
 			c.addText(p)
 		} else {
 			c.statuses = append(c.statuses, b)
 		}
-	case strings.HasPrefix(p.Type, "multipart/"): // nested too deep, or without parts
-		c.damaged = true
-	case (p.Type == "text/rfc822-headers" || p.Type == "message/global-headers") && c.reportType != "":
-		c.returned = readReturned(p.Bytes(), p.Header.Guess)
+	case "text/rfc822-headers", "message/global-headers":
+		if c.reportType != "" {
+			c.returned = readReturned(p.Bytes(), p.Header.Guess)
+		}
 		c.addFile(p, name)
-	case p.Type == "message/rfc822" || p.Type == "message/global":
+	case "message/rfc822", "message/global":
 		c.addMail(p, name)
-	case isText && disposition == "inline" && c.namedText == nil && len(p.Body) <= maxNamedTextBytes:
-		sub := &content{}
-		sub.addText(p)
-		c.namedText = sub.segments
-		c.addFile(p, name)
 	default:
+		if strings.HasPrefix(p.Type, "multipart/") { // nested too deep, or without parts
+			c.damaged = true
+			return
+		}
+		if disposition == "inline" && isTextType(p.Type) {
+			c.keepNamedText(p)
+		}
 		c.addFile(p, name)
 	}
+}
+
+// isTextType reports whether parts of a type have text to read.
+func isTextType(ctype string) bool {
+	return ctype == "text/plain" || ctype == "text/html" || ctype == "text/enriched"
+}
+
+// isToBeRead reports whether a part is text of the mail, not a file. The first text may have a name: some mailers
+// name every part.
+func (c *content) isToBeRead(p *rawmail.Part, disposition, name string) bool {
+	if !isTextType(p.Type) || disposition == "attachment" {
+		return false
+	}
+	isFirstText := len(c.segments) == 0 && disposition != "inline"
+	return name == "" || isFirstText
+}
+
+// keepNamedText keeps the text of the first short text file, for a mail that has no other text.
+func (c *content) keepNamedText(p *rawmail.Part) {
+	if c.namedText != nil || len(p.Body) > maxNamedTextBytes {
+		return
+	}
+	sub := &content{}
+	sub.addText(p)
+	c.namedText = sub.segments
 }
 
 // maxNamedTextBytes is the length, before decoding, of the longest text file that may be shown if there is no

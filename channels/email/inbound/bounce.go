@@ -20,9 +20,12 @@ var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|fail
 	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
 	`配信不能|配信できません|无法投递|未送达)`)
 
+// maxSubjectBytes is how much of a subject is matched, because regular expressions are slow.
+const maxSubjectBytes = 300
+
 // isBounceSubject reports whether a subject is that of a delivery report.
 func isBounceSubject(subject string) bool {
-	return bounceSubject.MatchString(subject[:min(len(subject), 300)])
+	return bounceSubject.MatchString(subject[:min(len(subject), maxSubjectBytes)])
 }
 
 // maxReportBytes is how much of a report is searched for the mail that it is about. This is enough for the
@@ -67,12 +70,13 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 
 // isReport reports whether a mail says that another one could not be delivered.
 func isReport(in *channels.Inbound, h rawmail.Header) bool {
-	switch {
-	case in.Kind != channels.InboundMessage:
+	if in.Kind != channels.InboundMessage {
 		return false
-	case in.Automatic == "", in.Automatic == "receipt", in.Automatic == "feedback-report":
+	}
+	switch in.Automatic {
+	case "", "receipt", "feedback-report":
 		return false
-	case in.Automatic == "bounce":
+	case "bounce":
 		return true
 	}
 	return hasNullSender(h) && isBounceSubject(in.Subject)
@@ -95,19 +99,30 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 		p.writtenTo = append(p.writtenTo, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
 	}
 	kept := slices.DeleteFunc(p.reports, func(r report) bool {
-		_, _, isToken := mailid.Parse(d.keys, r.recipient)
-		return isToken || d.ownAddress(r.recipient) != "" || daemonAddress.MatchString(r.recipient)
+		return d.cannotBeCustomer(r.recipient)
 	})
-	known := func(r report) bool {
+	isRecipient := func(r report) bool { // of the mail that the report is about
 		return slices.Contains(failed, r.recipient) || slices.Contains(p.writtenTo, r.recipient)
 	}
-	if slices.ContainsFunc(kept, known) {
-		kept = slices.DeleteFunc(kept, func(r report) bool { return !known(r) })
+	if slices.ContainsFunc(kept, isRecipient) {
+		kept = slices.DeleteFunc(kept, func(r report) bool { return !isRecipient(r) })
 	}
-	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
+	if len(kept) > 0 {
+		return kept
+	}
+	if isBounceSubject(subject) || c.returned != nil {
 		kept = append(kept, d.reportWithoutName(h, text, p.writtenTo)) // the mail failed; the text doesn't say at which recipient
 	}
 	return kept
+}
+
+// cannotBeCustomer reports whether an address in a report is our Message-ID, our own address, or that of the
+// program that sent the report.
+func (d *Decoder) cannotBeCustomer(address string) bool {
+	if _, _, isToken := mailid.Parse(d.keys, address); isToken {
+		return true
+	}
+	return d.ownAddress(address) != "" || daemonAddress.MatchString(address)
 }
 
 // reportWithoutName returns a report for a text that says that a mail failed, but not at which recipient.
@@ -118,10 +133,12 @@ func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []s
 	if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
 		r.recipient = a
 	}
-	if r.recipient == "" && len(writtenTo) == 1 && d.ownAddress(writtenTo[0]) == "" {
-		r.recipient = writtenTo[0]
+	if r.recipient == "" && len(writtenTo) == 1 {
+		if only := writtenTo[0]; d.ownAddress(only) == "" {
+			r.recipient = only
+		}
 	}
-	if saysDelayed(text) {
+	if isAboutDelay(text) {
 		r.action = "delayed"
 	}
 	return r
@@ -130,19 +147,32 @@ func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []s
 // idInText returns the Message-ID of a mail that a report returns as text, or "" if there is none.
 func idInText(text string) string {
 	const field = "message-id:"
-	const maxID = 400 // bytes
 	for text != "" {
 		line := strings.TrimLeft(text, " \t>")
 		if len(line) >= len(field) && strings.EqualFold(line[:len(field)], field) {
-			rest, ok := strings.CutPrefix(strings.TrimLeft(line[len(field):], " \t\r\n"), "<") // perhaps folded
-			id, _, closed := strings.Cut(rest[:min(len(rest), maxID+1)], ">")
-			if ok && closed && len(id) >= 3 && !strings.ContainsAny(id, "< \t\r\n") {
+			value := strings.TrimLeft(line[len(field):], " \t\r\n") // perhaps folded
+			if id, ok := idInBrackets(value); ok {
 				return id
 			}
 		}
-		_, text, _ = strings.Cut(line, "\n")
+		_, behind, _ := strings.Cut(line, "\n")
+		text = behind
 	}
 	return ""
+}
+
+// idInBrackets returns the Message-ID with which a text begins: <1@acme.test>. ok is false if there is none.
+func idInBrackets(text string) (id string, ok bool) {
+	const minID, maxID = len("a@b"), 400 // bytes
+	rest, opens := strings.CutPrefix(text, "<")
+	id, _, closes := strings.Cut(rest[:min(len(rest), maxID+1)], ">")
+	if !opens || !closes {
+		return "", false
+	}
+	if len(id) < minID || strings.ContainsAny(id, "< \t\r\n") {
+		return "", false
+	}
+	return id, true
 }
 
 // findBouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
@@ -177,16 +207,16 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 	if len(found) == 0 && c.returned != nil {
 		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
+	if len(found) == 0 {
+		isFromUs := from != "" && d.ownAddress(from) != ""
+		b.isOurs = isFromUs && len(b.external) > 0
+		return b
+	}
+	b.isOurs = true
+	b.token = mailid.Token{Conversation: found[0].Conversation}
 	messages := slices.DeleteFunc(slices.Clone(found), func(t mailid.Token) bool { return t.Message == 0 })
-	switch {
-	case len(found) == 0:
-		b.isOurs = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
-	case !hasMessageID && len(messages) == 1:
+	if !hasMessageID && len(messages) == 1 {
 		b.token = messages[0]
-		b.isOurs = true
-	default:
-		b.token = mailid.Token{Conversation: found[0].Conversation}
-		b.isOurs = true
 	}
 	return b
 }
@@ -212,7 +242,10 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 	var out []channels.Inbound
 	seen := map[string]bool{}
 	for _, r := range reports {
-		if r.action != "failed" && r.action != "delayed" || seen[r.recipient+r.action] {
+		if r.action != "failed" && r.action != "delayed" {
+			continue
+		}
+		if seen[r.recipient+r.action] {
 			continue
 		}
 		seen[r.recipient+r.action] = true
@@ -221,9 +254,9 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 			MessageID: b.token.Message,
 			External:  b.external,
 			Recipient: r.recipient,
-			Reason:    r.reason(),
+			Reason:    r.explainToPeople(),
 		}
-		if code := r.code(); code != 0 {
+		if code := r.replyCode(); code != 0 {
 			v := smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
 			if v.Class != channels.Ambiguous {
 				s.Class = v.Class
@@ -248,39 +281,46 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 // maxReasonRunes is how much of a server's reply is shown.
 const maxReasonRunes = 400
 
-// reason says for people why a mail did not arrive. It goes by the enhanced status code without its
-// class: "2.2" of "5.2.2" is "mailbox full".
-// Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
-func (r report) reason() string {
-	what := "The mail could not be delivered."
-	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
-	switch {
-	case r.action == "delayed":
-		what = "Not delivered yet: the mail server is still trying."
-	case detail == "2.2":
-		what = "The mailbox is full."
-	case detail == "3.4" || detail == "2.3" || r.code() == 552:
-		what = "The mail is too large for the receiving server."
-	case strings.HasPrefix(detail, "1."):
-		what = "The address does not exist or is refused."
-	case strings.HasPrefix(detail, "2."):
-		what = "The mailbox does not take mail."
-	case detail == "4.6" || detail == "4.14":
-		what = "Mail to this address goes round in circles."
-	case strings.HasPrefix(detail, "4."):
-		what = "The receiving mail server could not be reached."
-	case strings.HasPrefix(detail, "7."):
-		what = "The receiving server refused the mail."
-	}
+// explainToPeople says why a mail did not arrive, with the server's own words.
+func (r report) explainToPeople() string {
+	what := r.describeFailure()
 	reply := rawmail.CleanLine(r.reply)
-	switch {
-	case reply == "" && r.status != "":
+	if reply == "" {
+		if r.status == "" {
+			return what
+		}
 		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."
-	case reply == "":
-		return what
 	}
 	if runes := []rune(reply); len(runes) > maxReasonRunes {
 		reply = string(runes[:maxReasonRunes]) + "…"
 	}
 	return what + " The server said: " + reply
+}
+
+// describeFailure returns what went wrong as a sentence. It goes by the enhanced status code without its class:
+// "2.2" of "5.2.2" is "mailbox full". Single codes come before the groups that they belong to.
+// Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
+func (r report) describeFailure() string {
+	if r.action == "delayed" {
+		return "Not delivered yet: the mail server is still trying."
+	}
+	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
+	isTooLarge := detail == "3.4" || detail == "2.3"
+	switch {
+	case detail == "2.2":
+		return "The mailbox is full."
+	case isTooLarge || r.replyCode() == codeTooLarge:
+		return "The mail is too large for the receiving server."
+	case strings.HasPrefix(detail, "1."):
+		return "The address does not exist or is refused."
+	case strings.HasPrefix(detail, "2."):
+		return "The mailbox does not take mail."
+	case detail == "4.6" || detail == "4.14":
+		return "Mail to this address goes round in circles."
+	case strings.HasPrefix(detail, "4."):
+		return "The receiving mail server could not be reached."
+	case strings.HasPrefix(detail, "7."):
+		return "The receiving server refused the mail."
+	}
+	return "The mail could not be delivered."
 }

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,8 @@ func (c *content) addCalendar(p *rawmail.Part, name string) {
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
 	text := rawmail.ToUTF8(b[:min(len(b), maxCalendarBytes)], p.Params["charset"], p.Header.Guess)
-	if events := calendarText(text, p.Header.Guess); events != "" && !slices.Contains(c.calendars, events) {
+	events := calendarText(text, p.Header.Guess)
+	if events != "" && !slices.Contains(c.calendars, events) {
 		c.calendars = append(c.calendars, events)
 	}
 }
@@ -46,15 +48,7 @@ func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
 	var out []icsLine
 	for line := range strings.SplitSeq(text, "\n") {
-		colon, quoted := -1, false
-		for i := range len(line) {
-			if line[i] == '"' {
-				quoted = !quoted
-			} else if line[i] == ':' && !quoted {
-				colon = i
-				break
-			}
-		}
+		colon := colonOutsideQuotes(line)
 		if colon <= 0 {
 			continue
 		}
@@ -68,6 +62,19 @@ func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 		}
 	}
 	return out
+}
+
+// colonOutsideQuotes returns the index of the first colon that is not in quotes, or -1 if there is none.
+func colonOutsideQuotes(line string) int {
+	quoted := false
+	for i := range len(line) {
+		if line[i] == '"' {
+			quoted = !quoted
+		} else if line[i] == ':' && !quoted {
+			return i
+		}
+	}
+	return -1
 }
 
 // icsText returns a text value without its escapes, in one line.
@@ -96,15 +103,17 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 	var events []*event
 	var e *event
 	for _, l := range icsLines(text, guess) {
+		isEvent := strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")
 		switch {
 		case l.name == "METHOD":
 			method = strings.ToUpper(l.value)
-		case l.name == "BEGIN" && (strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")):
+		case l.name == "BEGIN" && isEvent:
 			e = &event{}
 			events = append(events, e)
-		case l.name == "END" && e != nil && (strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")):
+		case e == nil: // outside of events
+		case l.name == "END" && isEvent:
 			e = nil
-		case e != nil:
+		default:
 			e.setProperty(l)
 		}
 		if len(events) > maxCalendarEvents {
@@ -119,16 +128,16 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 	return strings.Join(out, "\n\n")
 }
 
-// setProperty reads one property of an event. Alarms inside of an event don't disturb it: the names of their
-// properties differ.
+// setProperty reads one property of an event. Only its first start and its first end count. Alarms inside of an
+// event don't disturb it: the names of their properties differ.
 func (e *event) setProperty(l icsLine) {
 	switch l.name {
 	case "SUMMARY":
 		e.summary = icsText(l.value)
 	case "DTSTART":
-		setTimeOnce(&e.start, l)
+		e.start = cmp.Or(e.start, icsTime(l))
 	case "DTEND", "DUE":
-		setTimeOnce(&e.end, l)
+		e.end = cmp.Or(e.end, icsTime(l))
 	case "LOCATION":
 		e.location = icsText(l.value)
 	case "ORGANIZER":
@@ -144,20 +153,14 @@ func (e *event) setProperty(l icsLine) {
 	}
 }
 
-// setTimeOnce sets a time that isn't set yet: only the first start and the first end of an event count.
-func setTimeOnce(at *string, l icsLine) {
-	if *at == "" {
-		*at = icsTime(l)
-	}
-}
-
 // icsPerson returns a person's name, or the address if there is none.
 func icsPerson(l icsLine) string {
 	if name := rawmail.CleanLine(l.params["cn"]); name != "" {
 		return name
 	}
-	if len(l.value) > 7 && strings.EqualFold(l.value[:7], "mailto:") {
-		return rawmail.CleanLine(l.value[7:])
+	const scheme = "mailto:"
+	if len(l.value) > len(scheme) && strings.EqualFold(l.value[:len(scheme)], scheme) {
+		return rawmail.CleanLine(l.value[len(scheme):])
 	}
 	return rawmail.CleanLine(l.value)
 }

@@ -86,8 +86,8 @@ func FuzzReport(f *testing.F) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
 				t.Fatalf("%+v", r)
 			}
-			if strings.ContainsAny(r.reason(), "\r\n") || r.code() < 0 {
-				t.Fatalf("reason %q", r.reason())
+			if strings.ContainsAny(r.explainToPeople(), "\r\n") || r.replyCode() < 0 {
+				t.Fatalf("reason %q", r.explainToPeople())
 			}
 		}
 	})

@@ -81,7 +81,8 @@ func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	c.add(root)
 	in := d.newMessage(e, raw, root, c)
 	in.Notices = append(in.Notices, limits...)
-	if len(limits) > 0 || c.damaged || c.encrypted != "" {
+	isUnreadable := c.damaged || c.encrypted != ""
+	if isUnreadable || len(limits) > 0 {
 		in.Attachments = append(in.Attachments, originalFile(raw))
 	}
 	if e.Sent {
@@ -108,10 +109,11 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *cont
 		in.Notices = append(in.Notices, notice)
 	}
 	d.readBody(&in, c)
+	showsSomething := in.Text != "" || len(in.Attachments) > 0
 	if e.Truncated {
 		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. "+
 			"The whole mail is in the mailbox's folder "+e.Folder+".")
-	} else if in.Text == "" && len(in.Attachments) == 0 && c.encrypted == "" {
+	} else if !showsSomething && c.encrypted == "" {
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
 	return in
@@ -136,7 +138,8 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 	in.From = d.findAuthor(h, from[0])
-	if shown := bodytext.AddressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
+	shown := bodytext.AddressInText(strings.ToLower(in.From.Name))
+	if shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
 	to := rawmail.Addresses(h.Guess, h.All("To")...)
@@ -189,11 +192,12 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 	in.Answers.Message = 0
 	for _, id := range in.Answers.References {
 		c, m, ok := mailid.Parse(d.keys, id)
-		switch {
-		case !ok:
-		case in.Answers.Conversation == 0:
+		if !ok {
+			continue
+		}
+		if in.Answers.Conversation == 0 {
 			in.Answers.Conversation, in.Answers.Message = c, m
-		case in.Answers.Message == 0 && in.Answers.Conversation == c:
+		} else if in.Answers.Conversation == c && in.Answers.Message == 0 {
 			in.Answers.Message = m
 		}
 	}
@@ -239,8 +243,9 @@ func externalID(h rawmail.Header, raw []byte) string {
 	if ids := rawmail.MessageIDs(h.Raw("Message-Id"), h.Guess); len(ids) > 0 {
 		return ids[0]
 	}
+	const hashBytes = 16 // enough that no two mails have the same
 	sum := sha256.Sum256(raw)
-	return "sha256:" + hex.EncodeToString(sum[:16])
+	return "sha256:" + hex.EncodeToString(sum[:hashBytes])
 }
 
 // maxRawBytes is how much of an unreadable mail is shown.

@@ -46,7 +46,8 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 					r.recipient = rawmail.Address(unescapeAddress(withoutType(h.Raw(name))), guess)
 				}
 			}
-			if r.action != "" && (r.recipient != "" || r.status != "") {
+			isAboutMail := r.recipient == "" && r.status == "" // the first group has only fields about the whole report
+			if r.action != "" && !isAboutMail {
 				out = append(out, r)
 			}
 		}
@@ -63,10 +64,10 @@ func actionOf(word, status string) string {
 	case "expired", "failure", "error", "rejected", "undeliverable":
 		return "failed"
 	}
-	switch {
-	case strings.HasPrefix(status, "5"):
+	if strings.HasPrefix(status, "5") {
 		return "failed"
-	case strings.HasPrefix(status, "4"):
+	}
+	if strings.HasPrefix(status, "4") {
 		return "delayed"
 	}
 	return word
@@ -80,8 +81,10 @@ func isStatusText(b []byte) bool {
 
 // withoutType returns the value behind the type of a field: ann@acme.test of "rfc822;ann@acme.test".
 func withoutType(s string) string {
-	if kind, rest, found := strings.Cut(s, ";"); found && !strings.ContainsAny(strings.TrimSpace(kind), " <@") {
-		s = rest
+	kind, rest, found := strings.Cut(s, ";")
+	isType := found && !strings.ContainsAny(strings.TrimSpace(kind), " <@")
+	if isType {
+		return strings.TrimSpace(rest)
 	}
 	return strings.TrimSpace(s)
 }
@@ -93,7 +96,8 @@ var escapedRune = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{1,6})\}`)
 // unescapeAddress returns an address with its escaped characters as they are: j\x{F6}rg@acme.test.
 func unescapeAddress(address string) string {
 	return escapedRune.ReplaceAllStringFunc(address, func(code string) string {
-		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], 16, 32) // digits
+		const base, bits = 16, 32
+		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], base, bits) // it can't fail: escapedRune matches digits only
 		return string(rune(n))
 	})
 }
@@ -104,32 +108,44 @@ var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 // smtpReply matches a mail server's reply in prose: "550 5.1.1 User unknown".
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
-// code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550, by the
-// class of the enhanced code. code returns 0 if there is no enhanced code, either.
-func (r report) code() int {
+// SMTP reply codes (RFC 5321 section 4.2.3): refused for now, refused for good, and too large.
+const (
+	codeRefusedForNow  = 450
+	codeRefusedForGood = 550
+	codeTooLarge       = 552
+)
+
+// replyCode returns the SMTP reply code of a report. If the server's words have none, it goes by the class of the
+// enhanced code. It returns 0 if there is no enhanced code, either.
+func (r report) replyCode() int {
 	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			return n
 		}
 	}
-	switch {
-	case strings.HasPrefix(r.status, "4"):
-		return 450
-	case strings.HasPrefix(r.status, "5"):
-		return 550
+	if strings.HasPrefix(r.status, "4") {
+		return codeRefusedForNow
+	}
+	if strings.HasPrefix(r.status, "5") {
+		return codeRefusedForGood
 	}
 	return 0
 }
 
 // mayHaveCode reports whether a line may have a code: "550", "5.1". It is faster than the regular expressions.
 func mayHaveCode(line string) bool {
-	isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
 	for i := 0; i+2 < len(line); i++ {
-		first, second, third := line[i], line[i+1], line[i+2]
-		isClass := first == '2' || first == '4' || first == '5'
-		if isClass && (second == '.' || isDigit(second)) && isDigit(third) {
-			return true
+		switch line[i] {
+		case '2', '4', '5':
+			second := line[i+1]
+			isSecond := second == '.' || isDigit(second)
+			if isSecond && isDigit(line[i+2]) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// isDigit reports whether c is an ASCII digit.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -26,17 +26,18 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	}
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
-	if len(texts) == 0 && len(quotes) == 0 && len(c.namedText) > 0 {
+	if len(texts)+len(quotes) == 0 && len(c.namedText) > 0 {
 		texts, quotes = readSegments(r, c.namedText)
 		c.segments = append(c.segments, c.namedText...)
 	}
-	if len(texts) == 0 && len(quotes) == 0 && c.forward != nil { // a mail that was forwarded as a file, without a word
+	if len(texts)+len(quotes) == 0 && c.forward != nil { // a mail that was forwarded as a file, without a word
 		forwarded := forwardedSegments(c.forward)
 		texts, quotes = readSegments(r, forwarded)
 		c.segments = append(c.segments, forwarded...)
 	}
-	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
-		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
+	isOnlyQuote := len(texts)+len(c.calendars) == 0
+	if isOnlyQuote {
+		texts, quotes = quotes, nil // show it
 	}
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
 	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.isCut, in)

@@ -23,9 +23,10 @@ var listAddress = regexp.MustCompile(`(?i)mailto:([^>?,\s]+)|^\s*list\s+([^;,\s]
 
 // isOwnList reports whether a mail came by a mailing list with an address of the account.
 func (d *Decoder) isOwnList(h rawmail.Header) bool {
+	const maxBytes, maxFound = 1000, 10 // of one field: a list has few addresses
 	for _, name := range []string{"List-Post", "Mailing-List"} {
 		for _, v := range h.All(name) {
-			for _, found := range listAddress.FindAllStringSubmatch(v[:min(len(v), 1000)], 10) {
+			for _, found := range listAddress.FindAllStringSubmatch(v[:min(len(v), maxBytes)], maxFound) {
 				if d.ownAddress(strings.ToLower(found[1]+found[2])) != "" {
 					return true
 				}
@@ -59,7 +60,12 @@ func (d *Decoder) isFromOtherList(h rawmail.Header) bool {
 	if d.isOwnList(h) {
 		own = 1
 	}
-	return len(h.All("List-Id")) > own || len(h.All("List-Post")) > own || len(h.All("List-Unsubscribe")) > own
+	for _, name := range []string{"List-Id", "List-Post", "List-Unsubscribe"} {
+		if len(h.All(name)) > own {
+			return true
+		}
+	}
+	return false
 }
 
 // automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there

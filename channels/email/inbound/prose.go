@@ -18,12 +18,17 @@ var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
 	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
 	`)\s*(.*)$`)
 
-// recipientIn returns the groups of recipientLine in a line, or nil if the line doesn't match.
-func recipientIn(line string) []string {
+// splitRecipientLine returns the address and the beginning of the reply in a line that matches recipientLine. ok is
+// false for other lines.
+func splitRecipientLine(line string) (address, reply string, ok bool) {
 	if !strings.Contains(line, "@") || len(line) > maxProseLineBytes {
-		return nil
+		return "", "", false
 	}
-	return recipientLine.FindStringSubmatch(line)
+	m := recipientLine.FindStringSubmatch(line)
+	if m == nil {
+		return "", "", false
+	}
+	return cmp.Or(m[1], m[2], m[3]), strings.TrimSpace(m[4]), true
 }
 
 // copyLine matches the line after which the returned mail begins.
@@ -36,6 +41,8 @@ const (
 	maxProseLines     = 300
 	maxProseBytes     = 30_000
 	maxProseLineBytes = 2000 // the longest line that can name a recipient
+	maxReplyBytes     = 500  // a reply of more bytes is not continued
+	maxFieldBytes     = 60   // of the name of a header field, with its colon
 )
 
 // prose is what the text of a report says.
@@ -76,7 +83,8 @@ func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
 // readLine reads the next line.
 func (p *prose) readLine(l string) {
 	if copyLine.MatchString(l) {
-		p.inReturnedMail, p.reportOpen = true, false
+		p.inReturnedMail = true
+		p.reportOpen = false
 		return
 	}
 	if p.readField(l) {
@@ -86,23 +94,27 @@ func (p *prose) readLine(l string) {
 	if p.inReturnedMail {
 		return
 	}
-	if m := recipientIn(l); m != nil {
-		a := rawmail.Address(cmp.Or(m[1], m[2], m[3]), p.guess)
+	if address, reply, ok := splitRecipientLine(l); ok {
+		a := rawmail.Address(address, p.guess)
 		if !p.reportOpen || p.lastReport().recipient != a {
-			p.reports = append(p.reports, report{recipient: a, reply: strings.TrimSpace(m[4])})
+			p.reports = append(p.reports, report{recipient: a, reply: reply})
 			p.reportOpen = true
 			return
 		}
 	}
-	switch {
-	case !p.reportOpen:
-	case strings.TrimSpace(l) == "":
-		p.reportOpen = p.lastReport().reply == ""
-	case len(p.lastReport().reply) < 500:
-		p.lastReport().reply = strings.TrimSpace(p.lastReport().reply + " " + strings.TrimSpace(l))
+	if !p.reportOpen {
+		return
+	}
+	last := p.lastReport()
+	text := strings.TrimSpace(l)
+	if text == "" {
+		p.reportOpen = last.reply == ""
+	} else if len(last.reply) < maxReplyBytes {
+		last.reply = strings.TrimSpace(last.reply + " " + text)
 	}
 }
 
+// lastReport returns the last report, which must exist.
 func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
 // readField reads a line that belongs to a header field of the returned mail, of which a report may show some
@@ -110,11 +122,16 @@ func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 // failed.
 func (p *prose) readField(l string) bool {
 	text := strings.TrimLeft(l, " \t>|")
-	if name, _, found := strings.Cut(text[:min(len(text), 60)], ":"); found && isMailField(strings.ToLower(name)) {
+	name, _, hasColon := strings.Cut(text[:min(len(text), maxFieldBytes)], ":")
+	isField := hasColon && isMailField(strings.ToLower(name))
+	isIndented := strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")
+	if isField {
 		p.currentField = strings.ToLower(name)
 		text = text[len(name)+1:]
-	} else if p.currentField == "" || text == "" || l[0] != ' ' && l[0] != '\t' {
+	} else if !isIndented || text == "" {
 		p.currentField = ""
+	}
+	if p.currentField == "" {
 		return false
 	}
 	if p.currentField == "to" || p.currentField == "cc" {
@@ -138,7 +155,7 @@ func isMailField(name string) bool {
 
 // setActions sets the status and the action of each report.
 func (p *prose) setActions(text string) {
-	delayed := saysDelayed(text)
+	delayed := isAboutDelay(text)
 	anywhere := enhancedCode.FindString(replyInText(text))
 	for i := range p.reports {
 		r := &p.reports[i]
@@ -150,8 +167,8 @@ func (p *prose) setActions(text string) {
 	}
 }
 
-// saysDelayed reports whether a text says that the server still tries to deliver a mail.
-func saysDelayed(text string) bool {
+// isAboutDelay reports whether a text says that the server still tries to deliver a mail.
+func isAboutDelay(text string) bool {
 	text = strings.ToLower(text[:min(len(text), maxProseBytes)])
 	for _, words := range []string{
 		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",

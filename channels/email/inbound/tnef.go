@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"encoding/binary"
+	"math"
 	"strings"
 	"unicode/utf16"
 
@@ -27,16 +28,37 @@ const (
 	tnefAttachData = 0x0006800F
 	tnefTitle      = 0x00018010
 
-	propBody          = 0x1000
-	propRTF           = 0x1009
-	propHTML          = 0x1013
-	propAttachData    = 0x3701
-	propAttachName    = 0x3704
-	propAttachLong    = 0x3707
-	propAttachMIME    = 0x370E
-	propAttachCID     = 0x3712
+	propBody       = 0x1000
+	propRTF        = 0x1009
+	propHTML       = 0x1013
+	propAttachData = 0x3701
+	propAttachName = 0x3704
+	propAttachLong = 0x3707 // the long form of propAttachName
+	propAttachMIME = 0x370E
+	propAttachCID  = 0x3712
+	firstNamedProp = 0x8000 // a property from this number on has a set, and a number or a name in it
+)
+
+// Types of properties (MS-OXCDATA 2.11.1). Types that aren't here have 4 bytes.
+const (
+	typeFloat64   = 0x05
+	typeCurrency  = 0x06
+	typeFloatTime = 0x07
+	typeObject    = 0x0D
+	typeInteger64 = 0x14
+	typeString8   = 0x1E
+	typeUnicode   = 0x1F
+	typeTime      = 0x40
+	typeGUID      = 0x48
+	typeBinary    = 0x102
+	manyValues    = 0x1000 // a bit of the type: the property has a list of values
+)
+
+// Limits of what is read of a TNEF stream.
+const (
 	maxTNEFFiles      = 500
 	maxTNEFProperties = 10000
+	maxFileWordBytes  = 2000 // of a property that names or describes a file
 )
 
 // addTNEF adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
@@ -59,7 +81,7 @@ func (c *content) addTNEF(p *rawmail.Part, name string) {
 // Sizes of parts of a TNEF stream in bytes.
 const (
 	tnefStart    = 6 // signature and key
-	tnefHead     = 9 // of an attribute: level, id and length
+	tnefHead     = 9 // of an attribute: level (1 byte), id (4) and length (4)
 	tnefChecksum = 2 // behind the data of an attribute
 )
 
@@ -74,7 +96,7 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 	var file *channels.Attachment // the one to which attributes of files belong; nil before the first
 	for len(b) >= tnefHead && len(result.files) < maxTNEFFiles {
 		id := binary.LittleEndian.Uint32(b[1:])
-		size := uint64(binary.LittleEndian.Uint32(b[5:]))
+		size := uint64(binary.LittleEndian.Uint32(b[1+4:]))
 		if tnefHead+size+tnefChecksum > uint64(len(b)) {
 			result.complete = false
 			break
@@ -107,44 +129,70 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 
 // readAttribute reads one attribute of the message or of the current file.
 func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attachment) {
-	switch {
-	case id == tnefBody:
+	switch id {
+	case tnefBody:
 		r.text = rawmail.ToUTF8(data, "", r.guess)
-	case id == tnefMAPIProps:
-		hasRTF := false
-		r.complete = readProperties(data, func(prop uint16, value []byte, unicode bool) {
-			switch prop {
-			case propBody:
-				r.text = propText(value, unicode, r.guess)
-			case propHTML:
-				r.html = propText(value, unicode, r.guess)
-			case propRTF:
-				hasRTF = true
-			}
-		}) && r.complete
-		if hasRTF && r.text == "" && r.html == "" {
-			r.complete = false
+		return
+	case tnefMAPIProps:
+		r.readMessageProperties(data)
+		return
+	}
+	if file == nil {
+		return
+	}
+	switch id {
+	case tnefTitle:
+		if file.Name == "" {
+			file.Name = propText(data, false, r.guess)
 		}
-	case file == nil:
-	case id == tnefTitle && file.Name == "":
-		file.Name = propText(data, false, r.guess)
-	case id == tnefAttachData:
+	case tnefAttachData:
 		file.Content = data
-	case id == tnefAttachment:
+	case tnefAttachment: // damaged properties are left out: a file is useful without them
 		readProperties(data, func(prop uint16, value []byte, unicode bool) {
-			text := ""
 			if prop != propAttachData {
-				text = propText(value[:min(len(value), 2000)], unicode, r.guess)
-			}
-			switch {
-			case prop == propAttachLong && text != "", prop == propAttachName && file.Name == "":
-				file.Name = text
-			case prop == propAttachMIME && strings.Contains(text, "/"):
-				file.ContentType = strings.ToLower(text)
-			case prop == propAttachCID:
-				file.ContentID = rawmail.CleanContentID(text)
+				setFileProperty(file, prop, propText(value[:min(len(value), maxFileWordBytes)], unicode, r.guess))
 			}
 		})
+	}
+}
+
+// readMessageProperties reads the text of the message. A text that is there only as RTF can't be decoded.
+func (r *tnefResult) readMessageProperties(data []byte) {
+	hasRTF := false
+	isWhole := readProperties(data, func(prop uint16, value []byte, unicode bool) {
+		switch prop {
+		case propBody:
+			r.text = propText(value, unicode, r.guess)
+		case propHTML:
+			r.html = propText(value, unicode, r.guess)
+		case propRTF:
+			hasRTF = true
+		}
+	})
+	hasText := r.text != "" || r.html != ""
+	isUnreadable := hasRTF && !hasText
+	if !isWhole || isUnreadable {
+		r.complete = false
+	}
+}
+
+// setFileProperty sets what a property says about a file.
+func setFileProperty(file *channels.Attachment, prop uint16, text string) {
+	switch prop {
+	case propAttachLong:
+		if text != "" {
+			file.Name = text
+		}
+	case propAttachName:
+		if file.Name == "" {
+			file.Name = text
+		}
+	case propAttachMIME:
+		if strings.Contains(text, "/") {
+			file.ContentType = strings.ToLower(text)
+		}
+	case propAttachCID:
+		file.ContentID = rawmail.CleanContentID(text)
 	}
 }
 
@@ -163,32 +211,27 @@ func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 // readProperties calls each for all MAPI properties of a list. It returns false if the list is damaged.
 func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)) bool {
 	r := &propReader{left: b}
-	count := r.uint32()
-	for i := uint32(0); i < count && i < maxTNEFProperties && !r.damaged; i++ {
-		kind, prop := r.uint16(), r.uint16()
-		if prop >= 0x8000 { // a named property: its set, and a number or a name
-			r.next(16)
-			if r.uint32() == 0 {
-				r.next(4)
-			} else {
-				r.next(pad4(r.uint32()))
-			}
+	count := min(r.readUint32(), maxTNEFProperties)
+	for i := uint32(0); i < count && !r.damaged; i++ {
+		kind, prop := r.readUint16(), r.readUint16()
+		if prop >= firstNamedProp {
+			r.skipPropName()
 		}
 		values := uint32(1)
-		multi := kind&0x1000 != 0
-		kind &^= 0x1000
+		isList := kind&manyValues != 0
+		kind &^= manyValues
 		size, variable := propSize(kind)
-		if multi || variable {
-			values = r.uint32()
+		if isList || variable {
+			values = r.readUint32()
 		}
 		for v := uint32(0); v < values && !r.damaged; v++ {
 			n := size
 			if variable {
-				n = r.uint32()
+				n = r.readUint32()
 			}
-			value := r.next(pad4(n))
+			value := r.next(padTo4(n))
 			if !r.damaged && v == 0 {
-				each(prop, value[:n], kind == 0x1F)
+				each(prop, value[:n], kind == typeUnicode)
 			}
 		}
 	}
@@ -196,22 +239,22 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 }
 
 // propSize returns the size of a property type in bytes; variable types carry their length.
-// Source: MS-OXCDATA 2.11.1.
 func propSize(kind uint16) (size uint32, variable bool) {
+	const size32, size64, sizeGUID = 4, 8, 16
 	switch kind {
-	case 0x0D, 0x1E, 0x1F, 0x102: // object, string8, string, binary
+	case typeObject, typeString8, typeUnicode, typeBinary:
 		return 0, true
-	case 0x05, 0x06, 0x07, 0x14, 0x40: // floating 64, currency, floating time, integer 64, time
-		return 8, false
-	case 0x48: // GUID
-		return 16, false
+	case typeFloat64, typeCurrency, typeFloatTime, typeInteger64, typeTime:
+		return size64, false
+	case typeGUID:
+		return sizeGUID, false
 	}
-	return 4, false
+	return size32, false
 }
 
-// pad4 rounds up to a multiple of four. Numbers that are too large for that stay.
-func pad4(n uint32) uint32 {
-	if n > 1<<31 {
+// padTo4 rounds up to a multiple of four. Numbers that are too large for that stay: there are never so many bytes.
+func padTo4(n uint32) uint32 {
+	if n > math.MaxInt32+1 {
 		return n
 	}
 	return (n + 3) &^ 3
@@ -234,14 +277,28 @@ func (r *propReader) next(n uint32) []byte {
 	return out
 }
 
-func (r *propReader) uint16() uint16 {
+// skipPropName skips what stands before the value of a named property: its set, and its number or name.
+func (r *propReader) skipPropName() {
+	const setBytes, numberBytes = 16, 4
+	r.next(setBytes)
+	isNumber := r.readUint32() == 0
+	if isNumber {
+		r.next(numberBytes)
+	} else {
+		r.next(padTo4(r.readUint32()))
+	}
+}
+
+// readUint16 reads a number of two bytes.
+func (r *propReader) readUint16() uint16 {
 	if b := r.next(2); b != nil {
 		return binary.LittleEndian.Uint16(b)
 	}
 	return 0
 }
 
-func (r *propReader) uint32() uint32 {
+// readUint32 reads a number of four bytes.
+func (r *propReader) readUint32() uint32 {
 	if b := r.next(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
 	}
