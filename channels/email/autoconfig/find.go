@@ -71,7 +71,7 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 		return Found{}, err
 	}
 	if known, ok := byDomain(domain); ok {
-		return known.found(address, "known"), nil
+		return known.toFound(address, "known"), nil
 	}
 	var searches sync.WaitGroup
 	defer searches.Wait()
@@ -79,14 +79,15 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	defer cancel()
 	// In this order: many hosters publish a file for each domain that they have, also for those whose mail is
 	// elsewhere.
-	results := make([]chan Found, 3)
-	for i, search := range []func() Found{
+	var results []chan Found
+	for _, search := range []func() Found{
 		func() Found { return f.byMX(ctx, address, domain) },
 		func() Found { return f.byFile(ctx, address, local, domain) },
 		func() Found { return f.bySRV(ctx, address, domain) },
 	} {
-		results[i] = make(chan Found, 1)
-		searches.Go(func() { results[i] <- search() })
+		result := make(chan Found, 1)
+		results = append(results, result)
+		searches.Go(func() { result <- search() })
 	}
 	for _, result := range results {
 		if found := <-result; found.From != "" {
@@ -96,13 +97,20 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	return Found{}, nil
 }
 
+// maxHostBytes is how long a host name may be (RFC 1035 section 2.3.4).
+const maxHostBytes = 253
+
+// hostPattern matches a host name with at least one dot, in lower case.
 var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
 // publicHost returns a host name of the internet in the form in which it is looked up. It returns "" for IP
 // addresses and names without a dot, which belong to somebody's own network, and for text that is no name.
 func publicHost(name string) string {
 	name, err := idna.Lookup.ToASCII(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), ".")))
-	if err != nil || len(name) > 253 || !hostPattern.MatchString(name) {
+	if err != nil || len(name) > maxHostBytes {
+		return ""
+	}
+	if !hostPattern.MatchString(name) {
 		return ""
 	}
 	return name
@@ -111,7 +119,7 @@ func publicHost(name string) string {
 // splitAddress splits an address into its local part and its domain.
 func splitAddress(address string) (local, domain string, err error) {
 	a, err := mail.ParseAddress(address)
-	if err != nil || a.Name != "" || a.Address != address {
+	if err != nil || a.Address != address { // with a name, they differ
 		return "", "", ErrNoAddress
 	}
 	at := strings.LastIndexByte(address, '@')

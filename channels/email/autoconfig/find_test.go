@@ -151,8 +151,8 @@ func TestDialerDecides(t *testing.T) {
 // Every server in the table is one that we would take from a file.
 func TestKnown(t *testing.T) {
 	t.Parallel()
-	for _, p := range providers() {
-		for _, s := range []settings.Server{server(p.imap, "x"), server(p.smtp, "x")} {
+	for _, p := range listProviders() {
+		for _, s := range []settings.Server{parseServer(p.imap, "x"), parseServer(p.smtp, "x")} {
 			if publicHost(s.Host) != s.Host || s.Port == "" || s.Security == "" {
 				t.Errorf("%s: %+v", p.title, s)
 			}

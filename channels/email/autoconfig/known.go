@@ -20,9 +20,9 @@ type provider struct {
 
 const appPassword = "With two-step sign-in it takes an app password only, which you make in the settings of the account there."
 
-// providers are those that most mailboxes are at.
+// listProviders are those that most mailboxes are at.
 // Source: the providers' own help pages on IMAP and SMTP, read November 2026.
-func providers() []provider {
+func listProviders() []provider {
 	return []provider{
 		{title: "Gmail", domains: []string{"gmail.com", "googlemail.com"}, exchangers: []string{".google.com", ".googlemail.com"},
 			oauth: settings.OAuthGoogle, imap: "imap.gmail.com:993", smtp: "smtp.gmail.com:587",
@@ -57,7 +57,7 @@ func providers() []provider {
 
 // byDomain finds the provider whose own domain it is.
 func byDomain(domain string) (provider, bool) {
-	for _, p := range providers() {
+	for _, p := range listProviders() {
 		if slices.Contains(p.domains, domain) {
 			return p, true
 		}
@@ -73,22 +73,22 @@ func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
 	}
 	for _, mx := range list {
 		name := "." + publicHost(mx.Host)
-		for _, p := range providers() {
+		for _, p := range listProviders() {
 			if slices.ContainsFunc(p.exchangers, func(end string) bool { return strings.HasSuffix(name, end) }) {
-				return p.found(address, "takes mail for "+domain)
+				return p.toFound(address, "takes mail for "+domain)
 			}
 		}
 	}
 	return Found{}
 }
 
-// found fills in what is known of a provider.
-func (p provider) found(address, why string) Found {
-	return Found{From: p.title + " (" + why + ")", OAuth: p.oauth, IMAP: server(p.imap, address), SMTP: server(p.smtp, address), Hint: p.hint}
+// toFound fills in what is known of a provider.
+func (p provider) toFound(address, why string) Found {
+	return Found{From: p.title + " (" + why + ")", OAuth: p.oauth, IMAP: parseServer(p.imap, address), SMTP: parseServer(p.smtp, address), Hint: p.hint}
 }
 
-// server reads host:port.
-func server(at, user string) settings.Server {
+// parseServer reads host:port.
+func parseServer(at, user string) settings.Server {
 	name, port, _ := strings.Cut(at, ":")
 	return settings.Server{Host: name, Port: port, Security: securityOf(port), Username: user}
 }

@@ -66,7 +66,10 @@ func (f *Finder) fetch(ctx context.Context, address string) []byte {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxFile+1))
-	if err != nil || resp.StatusCode != http.StatusOK || len(raw) > maxFile {
+	if err != nil || len(raw) > maxFile {
+		return nil
+	}
+	if resp.StatusCode != http.StatusOK {
 		return nil
 	}
 	return raw
@@ -79,62 +82,105 @@ func readFile(raw []byte, address, local, domain string) Found {
 		return Found{}
 	}
 	fill := strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", domain)
-	imap, ok := choose(published.Provider.Incoming, "imap", fill)
-	smtp, both := choose(published.Provider.Outgoing, "smtp", fill)
-	if !ok || !both {
+	imap, hasIMAP := choose(published.Provider.Incoming, "imap", fill)
+	smtp, hasSMTP := choose(published.Provider.Outgoing, "smtp", fill)
+	if !hasIMAP || !hasSMTP {
 		return Found{}
 	}
 	return Found{From: "published by " + domain, IMAP: imap, SMTP: smtp}
 }
 
-// choose takes the first server of a protocol whose connection is protected and that takes passwords.
-func choose(list []publishedSite, protocol string, fill *strings.Replacer) (settings.Server, bool) {
+// choose takes the first server of a protocol whose connection is protected and that takes passwords. It passes over
+// servers whose host or port can't be used. fill replaces the file's placeholders by parts of the address.
+func choose(list []publishedSite, protocol string, fill *strings.Replacer) (server settings.Server, ok bool) {
 	for _, s := range list {
-		security := map[string]string{"SSL": settings.TLS, "STARTTLS": settings.STARTTLS}[strings.ToUpper(strings.TrimSpace(s.Socket))]
-		name, port := publicHost(fill.Replace(s.Host)), strings.TrimSpace(s.Port)
-		n, err := strconv.ParseUint(port, 10, 16)
-		takesPasswords := len(s.Auth) == 0 || slices.ContainsFunc(s.Auth, func(a string) bool {
-			return slices.Contains([]string{"password-cleartext", "plain", "password-encrypted", "secure"}, strings.TrimSpace(a))
-		})
-		if !strings.EqualFold(s.Type, protocol) || security == "" || name == "" || err != nil || n == 0 || !takesPasswords {
+		if !strings.EqualFold(s.Type, protocol) || !s.takesPasswords() {
 			continue
 		}
-		return settings.Server{Host: name, Port: port, Security: security, Username: strings.TrimSpace(fill.Replace(s.Username))}, true
+		server = settings.Server{
+			Host:     publicHost(fill.Replace(s.Host)),
+			Port:     strings.TrimSpace(s.Port),
+			Security: s.security(),
+			Username: strings.TrimSpace(fill.Replace(s.Username)),
+		}
+		isProtected := server.Security != ""
+		isReachable := server.Host != "" && isPort(server.Port)
+		if isProtected && isReachable {
+			return server, true
+		}
 	}
 	return settings.Server{}, false
+}
+
+// security returns how the connection to a server is protected, or "" if it isn't.
+func (s publishedSite) security() string {
+	switch strings.ToUpper(strings.TrimSpace(s.Socket)) {
+	case "SSL":
+		return settings.TLS
+	case "STARTTLS":
+		return settings.STARTTLS
+	}
+	return ""
+}
+
+// takesPasswords reports whether one can sign in with a password. A server that names no method takes them.
+func (s publishedSite) takesPasswords() bool {
+	isPassword := func(method string) bool {
+		return slices.Contains([]string{"password-cleartext", "plain", "password-encrypted", "secure"}, strings.TrimSpace(method))
+	}
+	return len(s.Auth) == 0 || slices.ContainsFunc(s.Auth, isPassword)
+}
+
+// isPort reports whether a text is the number of a port.
+func isPort(text string) bool {
+	const portBits = 16
+	n, err := strconv.ParseUint(text, 10, portBits)
+	return err == nil && n > 0
 }
 
 // bySRV asks the DNS.
 // Source: RFC 6186; RFC 8314 section 5.1, which prefers TLS from the first byte.
 func (f *Finder) bySRV(ctx context.Context, address, domain string) Found {
-	imap, ok := f.service(ctx, address, domain, "imaps", "imap")
+	imap, ok := f.findService(ctx, address, domain, "imaps", "imap")
 	if !ok {
 		return Found{}
 	}
-	smtp, ok := f.service(ctx, address, domain, "submissions", "submission")
+	smtp, ok := f.findService(ctx, address, domain, "submissions", "submission")
 	if !ok {
 		return Found{}
 	}
 	return Found{From: "in the DNS of " + domain, IMAP: imap, SMTP: smtp}
 }
 
-// service finds the server of a service, whose first name is that with TLS from the first byte.
-func (f *Finder) service(ctx context.Context, user, domain string, names ...string) (settings.Server, bool) {
-	for i, name := range names {
-		_, list, err := f.resolver.LookupSRV(ctx, name, "tcp", domain)
-		if err != nil && len(list) == 0 {
-			continue
-		}
-		best := slices.MinFunc(append(list, &net.SRV{Priority: 1<<16 - 1}), func(a, b *net.SRV) int {
-			return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight))
-		})
-		if at := publicHost(best.Target); at != "" && best.Port != 0 { // "." says that there is none
-			security := settings.STARTTLS
-			if i == 0 {
-				security = settings.TLS
-			}
-			return settings.Server{Host: at, Port: strconv.Itoa(int(best.Port)), Security: security, Username: user}, true
-		}
+// findService finds the server of a service by the two names that the service has in the DNS: one with TLS from the
+// first byte, and one with STARTTLS.
+func (f *Finder) findService(ctx context.Context, user, domain, nameTLS, nameSTARTTLS string) (settings.Server, bool) {
+	if server, ok := f.lookUpService(ctx, nameTLS, domain); ok {
+		server.Security = settings.TLS
+		server.Username = user
+		return server, true
+	}
+	if server, ok := f.lookUpService(ctx, nameSTARTTLS, domain); ok {
+		server.Security = settings.STARTTLS
+		server.Username = user
+		return server, true
 	}
 	return settings.Server{}, false
+}
+
+// lookUpService returns host and port of the best server with this name in the DNS. ok is false if the DNS names none,
+// or doesn't answer.
+func (f *Finder) lookUpService(ctx context.Context, name, domain string) (server settings.Server, ok bool) {
+	_, list, _ := f.resolver.LookupSRV(ctx, name, "tcp", domain) // with an error, list has the records that could be read
+	if len(list) == 0 {
+		return settings.Server{}, false
+	}
+	best := slices.MinFunc(list, func(a, b *net.SRV) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight))
+	})
+	host := publicHost(best.Target) // "" for ".", which says that there is none
+	if host == "" || best.Port == 0 {
+		return settings.Server{}, false
+	}
+	return settings.Server{Host: host, Port: strconv.Itoa(int(best.Port))}, true
 }

@@ -69,7 +69,8 @@ func (f *fetcher) rescan(ctx context.Context, s *imapSession, dir *folder, onSto
 	}
 	var uids, quarantined []imap.UID
 	for _, uid := range found {
-		if uid < dir.mark.First || uid > dir.mark.Last || dir.mark.isDone(uid) {
+		isBelowMark := uid >= dir.mark.First && uid <= dir.mark.Last
+		if !isBelowMark || dir.mark.isDone(uid) {
 			continue
 		}
 		if dir.quarantined[uid] {

@@ -32,7 +32,7 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	switch {
 	case m == nil:
 		return f.firstLook(ctx, s, data)
-	case f.box.isElsewhere(m) && m.Address != f.box.address(): // another mailbox
+	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // another mailbox
 		f.newestInOldMailbox = m.NewestAt
 		f.inbox.mark = nil
 		f.sent.mark = nil
@@ -44,8 +44,8 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		return f.startOver(ctx, s, data)
 	case m.UIDValidity != data.UIDValidity:
 		return f.startOver(ctx, s, data)
-	case m.Server != f.box.serverAndUser() || m.Address != f.box.address(): // not noted by an earlier version, or a new address
-		m.Server, m.Address = f.box.serverAndUser(), f.box.address()
+	case m.Server != f.box.serverAndUser() || m.Address != f.box.ownAddress(): // not noted by an earlier version, or a new address
+		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
 		return f.save(ctx, m)
 	}
 	return nil
@@ -57,7 +57,10 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 func (f *fetcher) takenFrom() time.Time {
 	from := f.box.takenFrom()
 	newest := f.newestInOldMailbox
-	if newest.IsZero() || from.IsZero() || !newest.Before(from) {
+	if newest.IsZero() || from.IsZero() {
+		return from
+	}
+	if !newest.Before(from) {
 		return from
 	}
 	earliest := from.Add(-f.box.opts.Timing.Overlap)
@@ -122,10 +125,10 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 		UIDValidity: data.UIDValidity,
 		First:       data.UIDNext,
 		Server:      f.box.serverAndUser(),
-		Address:     f.box.address(),
+		Address:     f.box.ownAddress(),
 	}
 	if data.NumMessages > 0 {
-		uid, at, err := s.newest(data.NumMessages)
+		uid, at, err := s.newestMail(data.NumMessages)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -44,12 +45,16 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	}
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
 	for uid, g := range got {
-		if m := mails[uid]; m != nil && g.hasRaw {
-			m.rawWithRoom, m.raw, m.hasRaw = g.rawWithRoom, g.raw, true
-			m.truncated = headerOnly || g.truncated
-			if m.sizeBytes == 0 {
-				m.sizeBytes = int64(len(g.raw))
-			}
+		m := mails[uid]
+		if m == nil || !g.hasRaw {
+			continue
+		}
+		m.rawWithRoom = g.rawWithRoom
+		m.raw = g.raw
+		m.hasRaw = true
+		m.truncated = headerOnly || g.truncated
+		if m.sizeBytes == 0 {
+			m.sizeBytes = int64(len(g.raw))
 		}
 	}
 	return err
@@ -84,12 +89,14 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 	}
 	more, err := s.fetchSet(imap.SeqSetNum(numbers...), o, limit)
 	for _, uid := range missing {
-		if m := more[uid]; m != nil && m.hasRaw {
-			if got[uid] == nil { // the first answer had the mail, but the library didn't see its UID
-				s.uidAfterBody = true
-			}
-			got[uid] = m
+		m := more[uid]
+		if m == nil || !m.hasRaw {
+			continue
 		}
+		if got[uid] == nil { // the first answer had the mail, but the library didn't see its UID
+			s.uidAfterBody = true
+		}
+		got[uid] = m
 	}
 	return got, err
 }
@@ -191,8 +198,8 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 	return nil
 }
 
-// payload returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
-func (m *fetched) payload(line []byte) []byte {
+// withLine returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
+func (m *fetched) withLine(line []byte) []byte {
 	if len(m.rawWithRoom) < headRoom || len(line) > headRoom {
 		return append(line, m.raw...)
 	}
@@ -204,35 +211,35 @@ func (m *fetched) payload(line []byte) []byte {
 // headerOf returns a copy of a mail's header, with the empty line behind it.
 func headerOf(raw []byte) []byte {
 	head := raw[:min(len(raw), rawmail.MaxHeaderBytes)]
-	for i := 0; i+1 < len(head); i++ {
+	for i := range head {
 		if head[i] != '\n' {
 			continue
 		}
-		if head[i+1] == '\n' {
-			return append([]byte(nil), head[:i+2]...)
-		}
-		if i+2 < len(head) && head[i+1] == '\r' && head[i+2] == '\n' {
-			return append([]byte(nil), head[:i+3]...)
+		behind := head[i+1:]
+		for _, emptyLine := range []string{"\n", "\r\n"} {
+			if bytes.HasPrefix(behind, []byte(emptyLine)) {
+				return bytes.Clone(head[:i+1+len(emptyLine)])
+			}
 		}
 	}
-	return append([]byte(nil), head...)
+	return bytes.Clone(head)
 }
 
-// exists asks the server whether a mail is still in the folder. A FETCH without an answer would not prove
+// isInFolder asks the server whether a mail is still in the folder. A FETCH without an answer would not prove
 // that the mail is gone.
-func (s *imapSession) exists(uid imap.UID) (bool, error) {
+func (s *imapSession) isInFolder(uid imap.UID) (bool, error) {
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
 	return slices.Contains(found, uid), err
 }
 
-// newest returns UID and time of arrival of the last mail of the selected folder, which has count mails.
+// newestMail returns UID and time of arrival of the last mail of the selected folder, which has count mails.
 // count is not 0. The time is zero if the server didn't say.
-func (s *imapSession) newest(count uint32) (uid imap.UID, at time.Time, err error) {
+func (s *imapSession) newestMail(count uint32) (uid imap.UID, at time.Time, err error) {
 	err = s.run(func() error {
 		cmd := s.client.Fetch(imap.SeqSetNum(count), &imap.FetchOptions{UID: true, InternalDate: true})
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
-			_ = m.read(data, 0)
+			_ = m.read(data, 0) // it fails only while it reads a body, which is not asked for here
 			uid, at = max(uid, m.uid), m.arrivedAt
 		}
 		return cmd.Close()

@@ -50,7 +50,7 @@ func TestReadBody(t *testing.T) {
 			t.Errorf("%s: %d bytes, want %d", name, len(m.raw), len(want))
 		}
 		for _, line := range []string{"{}\n", strings.Repeat("x", headRoom) + "\n"} {
-			if got := string(m.payload([]byte(line))); got != line+want {
+			if got := string(m.withLine([]byte(line))); got != line+want {
 				t.Errorf("%s: payload of %d bytes, want %d", name, len(got), len(line)+len(want))
 			}
 		}

@@ -38,5 +38,8 @@ func (d *folder) forgetTrouble() {
 // isOld reports whether a mail was there before the account was set up, by its time of arrival. This is
 // needed where UIDs can't tell: at the first look, and after UIDVALIDITY changed.
 func (d *folder) isOld(m *fetched) bool {
-	return !d.oldUntil.IsZero() && !m.arrivedAt.IsZero() && !m.arrivedAt.After(d.oldUntil)
+	if d.oldUntil.IsZero() || m.arrivedAt.IsZero() {
+		return false
+	}
+	return !m.arrivedAt.After(d.oldUntil)
 }

@@ -28,7 +28,7 @@ func TestOutgoingFolders(t *testing.T) {
 		{[]string{"INBOX", "Presents"}, []string{}},
 		{[]string{`Sent = \Noselect`, "INBOX/Gesendete Objekte"}, []string{"INBOX/Gesendete Objekte"}},
 	} {
-		if got := pickSentFolders(folders(tc.folders...)).existing(); !slices.Equal(got, tc.want) {
+		if got := pickSentFolders(folders(tc.folders...)).existingNames(); !slices.Equal(got, tc.want) {
 			t.Errorf("%q: %q, want %q", tc.folders, got, tc.want)
 		}
 	}

@@ -289,7 +289,10 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
 	var found []imap.UID
 	for _, r := range set { // not set.Nums: a server could name a range of four billion UIDs
-		for uid := r.Start; uid != 0 && uid <= r.Stop && len(found) < maxFound; uid++ {
+		for uid := r.Start; uid != 0 && uid <= r.Stop; uid++ {
+			if len(found) == maxFound {
+				return found, nil
+			}
 			found = append(found, uid)
 		}
 	}
@@ -347,7 +350,8 @@ func (w *watchedConn) expire() {
 func (w *watchedConn) noteBytes(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n > 0 && w.timer != nil && !w.expired {
+	isWatching := w.timer != nil && !w.expired
+	if isWatching && n > 0 {
 		w.timer.Reset(w.maxSilence)
 	}
 }

@@ -60,12 +60,18 @@ type Timing struct {
 	SaveCopy   time.Duration // limit of filing a copy of a sent mail
 }
 
+// Limits of the mails that production fetches. Providers take mails of at most 25 to 50 MB.
+const (
+	maxBody = 50 << 20
+	maxJoin = 1 << 20
+)
+
 // DefaultOptions returns the values of production. IDLE is renewed after Timing.Poll, which is shorter
 // than firewalls keep a silent connection.
 func DefaultOptions() Options {
 	return Options{
-		MaxBody: 50 << 20,
-		MaxJoin: 1 << 20,
+		MaxBody: maxBody,
+		MaxJoin: maxJoin,
 		Timing: Timing{
 			Dial:       30 * time.Second,
 			Command:    60 * time.Second,

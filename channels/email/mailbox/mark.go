@@ -100,8 +100,8 @@ func (c *Mailbox) serverAndUser() string {
 	return strings.ToLower(c.set.IMAP.Username + " at " + strings.TrimSuffix(c.set.IMAP.Host, "."))
 }
 
-// address is the account's address.
-func (c *Mailbox) address() string { return strings.ToLower(c.set.Address) }
+// ownAddress is the account's address.
+func (c *Mailbox) ownAddress() string { return strings.ToLower(c.set.Address) }
 
 // isElsewhere reports whether a watermark belongs to a mailbox at another server, or to that of another user.
 func (c *Mailbox) isElsewhere(m *mark) bool { return m.Server != "" && m.Server != c.serverAndUser() }

@@ -68,8 +68,11 @@ func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) erro
 // searchSent finds the folder of sent mail, compares it with its watermark, and lists its new mails.
 func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
 	folders, err := s.findSentFolders(f.box.set.SentFolder)
-	if err != nil || folders.sent == "" || folders.sent == f.inbox.name {
+	if err != nil {
 		return nil, err
+	}
+	if folders.sent == "" || folders.sent == f.inbox.name {
+		return nil, nil // there is none, or its mails are read as those of the inbox
 	}
 	status, err := s.folderStatus(folders.sent)
 	if err != nil {
@@ -97,7 +100,10 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 
 // isAt reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
 func (d *folder) isAt(name string, uidValidity uint32) bool {
-	return d.mark != nil && d.mark.Folder == name && d.mark.UIDValidity == uidValidity
+	if d.mark == nil {
+		return false
+	}
+	return d.mark.Folder == name && d.mark.UIDValidity == uidValidity
 }
 
 // alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or
@@ -139,15 +145,14 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 // sentReadFrom returns the time of arrival from which on mail is read in a folder of sent mail that has no
 // valid watermark. It returns zero if no mail that is there already is read.
 func (f *fetcher) sentReadFrom() time.Time {
-	oldMark := f.sent.mark
-	switch {
-	case oldMark != nil:
+	if oldMark := f.sent.mark; oldMark != nil {
 		from := oldMark.NewestAt.Add(-f.box.opts.Timing.Overlap)
 		if from.Before(oldMark.StartedAt) {
 			from = oldMark.StartedAt
 		}
 		return from
-	case f.inbox.mark != nil:
+	}
+	if f.inbox.mark != nil {
 		return f.inbox.mark.SentFrom
 	}
 	return f.takenFrom()
@@ -169,7 +174,7 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 			m := filedMail{uid: uid}
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
-				m.skip = f.box.sentByUs(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
+				m.skip = f.box.isSentByUs(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 			list = append(list, m)
 		}
@@ -177,11 +182,12 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 	return list, nil
 }
 
-// sentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
+// isSentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
 // that, by mailid.MessageHeader.
-func (c *Mailbox) sentByUs(m mailHeaders) bool {
+func (c *Mailbox) isSentByUs(m mailHeaders) bool {
 	for _, id := range []string{m.id, m.ourID} {
-		if _, message, ours := mailid.Parse(c.env.Keys, id); ours && message != 0 {
+		_, message, isOurs := mailid.Parse(c.env.Keys, id)
+		if isOurs && message != 0 {
 			return true
 		}
 	}
@@ -294,7 +300,10 @@ func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidit
 // rescanSent rescans the folder of sent mail.
 func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 	s.folders = nil // the next search finds out again which folder has sent mail
-	if f.sent.mark == nil || f.sent.mark.Last == 0 || f.box.env.Now().Before(f.sentPauseEnds) {
+	if f.sent.mark == nil || f.sent.mark.Last == 0 {
+		return nil // no mail of the folder was read yet
+	}
+	if f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil
 	}
 	err := s.selectFolder(f.sent.name, f.sent.mark.UIDValidity)

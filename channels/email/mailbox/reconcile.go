@@ -60,7 +60,7 @@ func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 	hasEarlierCopy := false // a copy of an earlier sending was found
-	for _, folder := range folders.existing() {
+	for _, folder := range folders.existingNames() {
 		if _, err := s.examine(folder); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
@@ -122,16 +122,18 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 		}
 		seen = append(seen, recent...)
 	}
-	filedByServer := func(m mailHeaders) bool {
-		_, message, ours := mailid.Parse(c.env.Keys, m.id)
-		return ours && message != 0 && !m.isOurCopy
+	isFiledByServer := func(m mailHeaders) bool {
+		_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
+		isOurMail := isOurs && message != 0
+		return isOurMail && !m.isOurCopy
 	}
-	switch {
-	case slices.ContainsFunc(seen, filedByServer):
+	if slices.ContainsFunc(seen, isFiledByServer) {
 		return channels.Absent, nil
-	case lacksAccepted:
+	}
+	if lacksAccepted {
 		return channels.CannotTell, nil
-	case c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft:
+	}
+	if c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft {
 		return channels.CannotTell, nil
 	}
 	return channels.Absent, nil
@@ -144,9 +146,9 @@ func (c *Mailbox) knownAccepted(o channels.Outbound) []string {
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
 		id = mailid.Clean(id)
-		_, message, ours := mailid.Parse(c.env.Keys, id)
-		otherMail := ours && message != 0 && message != o.MessageID
-		if otherMail && !slices.Contains(known, id) {
+		_, message, isOurs := mailid.Parse(c.env.Keys, id)
+		isOtherMail := message != 0 && message != o.MessageID
+		if isOurs && isOtherMail && !slices.Contains(known, id) {
 			known = append(known, id)
 		}
 		if len(known) == maxReferences {

@@ -56,7 +56,7 @@ func (c *Mailbox) Run(ctx context.Context) error {
 		return nil // ctx ended
 	}
 	for ctx.Err() == nil {
-		err := f.session(ctx)
+		err := f.runSession(ctx)
 		if ctx.Err() != nil {
 			break
 		}
@@ -82,8 +82,8 @@ func (f *fetcher) load(ctx context.Context) error {
 	return err
 }
 
-// session connects and fetches mail until something fails or ctx ends.
-func (f *fetcher) session(ctx context.Context) error {
+// runSession connects and fetches mail until something fails or ctx ends.
+func (f *fetcher) runSession(ctx context.Context) error {
 	s, err := f.box.openIMAP(ctx)
 	if err != nil {
 		return err
@@ -151,14 +151,14 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 	}
 	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failedSinceFetch)
 	if problem.NeedsPerson {
-		return spreadWidely(backoff(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
+		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
-	return spreadWidely(backoff(timing.RetryFirst, timing.RetryMax, f.failedSinceStable))
+	return spreadWidely(waitAfterFailures(timing.RetryFirst, timing.RetryMax, f.failedSinceStable))
 }
 
-// backoff returns the wait after a number of failures in a row, which is at least 1. It begins with first
+// waitAfterFailures returns the wait after a number of failures in a row, which is at least 1. It begins with first
 // and doubles with each failure, up to longest.
-func backoff(first, longest time.Duration, failures int) time.Duration {
+func waitAfterFailures(first, longest time.Duration, failures int) time.Duration {
 	const maxDoublings = 20 // more would overflow; longest is reached before
 	return min(longest, first<<min(failures-1, maxDoublings))
 }

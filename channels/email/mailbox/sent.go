@@ -38,8 +38,8 @@ type sentFolders struct {
 	all  string // Gmail's All Mail; "" if there is none
 }
 
-// existing returns the names of the folders that exist.
-func (o sentFolders) existing() []string {
+// existingNames returns the names of the folders that exist.
+func (o sentFolders) existingNames() []string {
 	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
 }
 

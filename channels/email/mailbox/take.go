@@ -239,7 +239,7 @@ func (t *batchFetch) fetchAlone(ctx context.Context, uid imap.UID, known *fetche
 			f.noteReadable(t.folder, uid)
 			return outcome{uid: uid, fate: fateFetched, mail: m}, nil
 		}
-		exists, err := t.session.exists(uid)
+		exists, err := t.session.isInFolder(uid)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -326,6 +326,6 @@ func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	if d.isSent {
 		fact.ExternalID = mailid.SentFact(o.mail.raw)
 	}
-	fact.Payload = o.mail.payload(envelope.Line())
+	fact.Payload = o.mail.withLine(envelope.Line())
 	return fact, true
 }

@@ -25,11 +25,12 @@ func Fact(raw []byte) string {
 		for _, name := range []string{"Date", "From", "Subject"} {
 			writeSpaceless(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
 		}
-		h.texts(root)
+		h.writeTexts(root)
 	} else {
 		sum.Write(raw)
 	}
-	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
+	const hashBytes = 16 // enough that no two mails have the same
+	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:hashBytes])
 }
 
 // SentFact returns the external id of the fact that a mail is in the folder of sent mail. It differs
@@ -40,21 +41,26 @@ func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw)
 // spacelessHash writes text without its white space into a hash, because servers change where lines break.
 type spacelessHash struct {
 	to  hash.Hash
-	buf [4096]byte // collects what is written next, so that large texts are not copied
+	buf [bufferBytes]byte // collects what is written next, so that large texts are not copied
 }
 
-// texts writes the decoded text of all text parts.
-func (h *spacelessHash) texts(p *rawmail.Part) {
+// bufferBytes is so large that the hash is called rarely.
+const bufferBytes = 4096
+
+// writeTexts writes the decoded text of all text parts.
+func (h *spacelessHash) writeTexts(p *rawmail.Part) {
 	for _, child := range p.Children {
-		h.texts(child)
+		h.writeTexts(child)
 	}
-	if len(p.Children) == 0 && (p.Type == "text/plain" || p.Type == "text/html") {
-		b, charset := p.Bytes(), p.Params["charset"]
-		if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
-			writeSpaceless(h, b) // as it is: no copies of a large one
-		} else {
-			writeSpaceless(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
-		}
+	isText := p.Type == "text/plain" || p.Type == "text/html"
+	if !isText || len(p.Children) > 0 {
+		return
+	}
+	b, charset := p.Bytes(), p.Params["charset"]
+	if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
+		writeSpaceless(h, b) // as it is: no copies of a large one
+	} else {
+		writeSpaceless(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
 	}
 }
 
@@ -70,7 +76,7 @@ func writeSpaceless[T string | []byte](h *spacelessHash, s T) {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			i++
-			if c > ' ' && c != 0x7f {
+			if c > ' ' && c != '\x7f' {
 				h.buf[n] = c
 				n++
 			}

@@ -21,11 +21,11 @@ func FuzzBlankless(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text []byte, charset string) {
 		budget.CheckRepeated(t, m, text, func(b []byte) {
-			(&spacelessHash{to: sha256.New()}).texts(&rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: b, Params: map[string]string{"charset": charset}})
+			(&spacelessHash{to: sha256.New()}).writeTexts(&rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: b, Params: map[string]string{"charset": charset}})
 		})
 		p := &rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: text, Params: map[string]string{"charset": charset}}
 		got := sha256.New()
-		(&spacelessHash{to: got}).texts(p)
+		(&spacelessHash{to: got}).writeTexts(p)
 		want := sha256.Sum256([]byte("\n" + strings.Map(func(r rune) rune {
 			if unicode.IsSpace(r) {
 				return -1

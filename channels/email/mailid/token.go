@@ -74,10 +74,8 @@ func cutToken(s string) (seen tokenText, length int) {
 	}
 	seen.mac = rest[1 : 1+macDigits]
 	rest = rest[1+macDigits:]
-	for i := range len(seen.mac) {
-		if !isHexDigit(seen.mac[i]) {
-			return tokenText{}, 0
-		}
+	if strings.Trim(seen.mac, "0123456789abcdefABCDEF") != "" {
+		return tokenText{}, 0
 	}
 	if rest != "" && isWordByte(rest[0]) {
 		return tokenText{}, 0
@@ -87,10 +85,8 @@ func cutToken(s string) (seen tokenText, length int) {
 
 // cutNumber cuts a number of at most maxNumberDigits digits, without zeros in front, off s.
 func cutNumber(s string) (number, rest string) {
-	n := 0
-	for n < len(s) && n < maxNumberDigits && isDigit(s[n]) {
-		n++
-	}
+	head := s[:min(len(s), maxNumberDigits)]
+	n := len(head) - len(strings.TrimLeft(head, "0123456789"))
 	if n == 0 || s[0] == '0' {
 		return "", s
 	}
@@ -98,13 +94,16 @@ func cutNumber(s string) (number, rest string) {
 }
 
 // isWordByte reports whether c continues a word: what stands beside c is then part of another id, and no token.
-func isWordByte(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' }
+func isWordByte(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c), c == '.':
+		return true
+	}
+	return false
+}
 
 // isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-// isHexDigit reports whether c is a hexadecimal digit.
-func isHexDigit(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // verify checks a token against every key.
 func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
@@ -152,9 +151,11 @@ func Scan(keys [][]byte, text []byte) []Token {
 			continue
 		}
 		tries++
-		if c, msg, ok := seen.verify(keys); ok && !known[Token{c, msg}] {
-			known[Token{c, msg}] = true
-			found = append(found, Token{c, msg})
+		conversation, message, ok := seen.verify(keys)
+		token := Token{Conversation: conversation, Message: message}
+		if ok && !known[token] {
+			known[token] = true
+			found = append(found, token)
 		}
 		at += length - 1
 	}
@@ -179,12 +180,18 @@ const CopyHeader = "X-Parley-Copy"
 // and we must recognise the mail in the folder of sent mail.
 const MessageHeader = "X-Parley-Message"
 
+// maxIDBytes is the length of the longest Message-ID that is written into a header. Lines of a header may have 998.
+const maxIDBytes = 500
+
 // Clean returns a Message-ID without its brackets, or "" if it can't be written into a header.
 func Clean(id string) string {
 	id = strings.TrimSpace(id)
 	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
-	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }
-	if len(id) > 500 || strings.IndexFunc(id, bad) >= 0 {
+	if len(id) > maxIDBytes || strings.ContainsAny(id, "<>") {
+		return ""
+	}
+	isPrintable := func(r rune) bool { return r > ' ' && r <= '~' } // in ASCII, and no blank
+	if strings.ContainsFunc(id, func(r rune) bool { return !isPrintable(r) }) {
 		return ""
 	}
 	return id

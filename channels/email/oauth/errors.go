@@ -43,8 +43,13 @@ func (e *Refusal) Revoked() bool {
 
 // Passing reports whether the same call may work later.
 func (e *Refusal) Passing() bool {
-	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
-		slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)
+	if e.Status >= http.StatusInternalServerError {
+		return true
+	}
+	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout {
+		return true
+	}
+	return slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)
 }
 
 // callError returns the error of a call without what was sent to the provider, because that has secrets: a
@@ -58,7 +63,8 @@ func (p *Provider) callError(err error) error {
 	out := &Refusal{Code: said.ErrorCode, Text: rawmail.Excerpt(words)}
 	if said.Response != nil {
 		out.Status = said.Response.StatusCode
-		if seconds, err := strconv.Atoi(said.Response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		seconds, err := strconv.Atoi(said.Response.Header.Get("Retry-After"))
+		if err == nil && seconds > 0 { // no number: the provider doesn't say, or names a date
 			out.Wait = min(time.Duration(seconds)*time.Second, time.Hour)
 		}
 	}

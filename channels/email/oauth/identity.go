@@ -29,20 +29,21 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// identity reads who consented from an ID token; empty if there is none. One that can't be read is no consent: it may
-// name somebody else. The token comes from the provider itself
-// over the connection on which the code was exchanged a moment ago. So its signature proves nothing more (OpenID
-// Connect Core 3.1.3.7), and its times aren't looked at: they are those of another clock.
+// readIdentity reads who consented from an ID token. Without a token, nobody is known. A token that can't be read is an
+// error, because it may name somebody else. The token comes from the provider itself, over the connection on which the
+// code was exchanged a moment ago. So its signature proves nothing more (OpenID Connect Core 3.1.3.7) and is not
+// checked. Its times aren't checked either, because they are those of another clock.
 // Errors: ErrOtherAttempt; ErrUnreadable.
-func (p *Provider) identity(token, nonce string) (Identity, error) {
+func (p *Provider) readIdentity(token, nonce string) (Identity, error) {
 	if token == "" {
 		return nil, nil
 	}
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
+	_, behindHeader, _ := strings.Cut(token, ".")
+	payload, signature, hasSignature := strings.Cut(behindHeader, ".")
+	if !hasSignature || strings.Contains(signature, ".") {
 		return nil, ErrUnreadable
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
 	if err != nil {
 		return nil, ErrUnreadable
 	}
@@ -50,7 +51,9 @@ func (p *Provider) identity(token, nonce string) (Identity, error) {
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, ErrUnreadable
 	}
-	if c.Nonce != "" && c.Nonce != nonce || len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID) {
+	isOtherNonce := c.Nonce != "" && c.Nonce != nonce
+	isForOthers := len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID)
+	if isOtherNonce || isForOthers {
 		return nil, ErrOtherAttempt
 	}
 	var who Identity

@@ -141,11 +141,11 @@ func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, I
 		return Tokens{}, nil, ErrNotLasting
 	}
 	text, _ := got.Extra("id_token").(string)
-	who, err := p.identity(text, f.Nonce)
+	who, err := p.readIdentity(text, f.Nonce)
 	if err != nil {
 		return Tokens{}, nil, err
 	}
-	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, who, nil
+	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetimeOf(got)}, who, nil
 }
 
 // isEnough reports whether all needed scopes were granted. A person can leave out some of what she is asked for.
@@ -173,7 +173,7 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (Tokens, error) 
 	if err != nil {
 		return Tokens{}, p.callError(err)
 	}
-	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, nil
+	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetimeOf(got)}, nil
 }
 
 func (p *Provider) callContext(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -186,9 +186,9 @@ const (
 	maxLifetime     = 24 * time.Hour // more is taken for a mistake
 )
 
-// lifetime returns how long an access token is good. It uses the duration that the provider names, never a time
+// lifetimeOf returns how long an access token is good. It uses the duration that the provider names, never a time
 // by the provider's clock, which may differ from ours.
-func lifetime(got *oauth2.Token) time.Duration {
+func lifetimeOf(got *oauth2.Token) time.Duration {
 	if got.ExpiresIn <= 0 {
 		return defaultLifetime
 	}

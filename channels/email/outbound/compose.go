@@ -115,7 +115,8 @@ func checkSize(o channels.Outbound) error {
 }
 
 func errTooLarge(total int64) *channels.SendError {
-	return errBadContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
+	const megabyte = 1 << 20
+	return errBadContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/megabyte, MaxBytes/megabyte),
 		"Send a link to the files, or send them in several mails.", nil)
 }
 
@@ -193,7 +194,7 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	}
 }
 
-// recipients returns the address of every recipient once.
+// recipients returns the address of every recipient, each once.
 func (h *mailHeaders) recipients() []string {
 	var out []string
 	for _, a := range slices.Concat(h.to, h.cc) {
@@ -212,10 +213,10 @@ func (h *mailHeaders) needsUTF8() bool {
 // senderName returns the sender that customers see: "Ann Lee (Acme Support)".
 func senderName(author, account string) string {
 	author, account = rawmail.OneLine(author), rawmail.OneLine(account)
-	switch {
-	case author == "" || author == account:
+	if author == "" || author == account {
 		return account
-	case account == "":
+	}
+	if account == "" {
 		return author
 	}
 	return author + " (" + account + ")"
@@ -246,8 +247,11 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 // mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if key is no address.
 func mailAddress(key string) (address string, ok bool) {
 	parsed, err := netmail.ParseAddress("<" + key + ">")
-	if at := strings.LastIndexByte(key, '@'); err != nil && at > 0 && localWithDots.MatchString(key[:at]) {
-		parsed, err = netmail.ParseAddress(`<"` + key[:at] + `"` + key[at:] + ">")
+	if err != nil {
+		at := strings.LastIndexByte(key, '@')
+		if at > 0 && localWithDots.MatchString(key[:at]) {
+			parsed, err = netmail.ParseAddress(`<"` + key[:at] + `"` + key[at:] + ">")
+		}
 	}
 	if err != nil || strings.ContainsAny(key, "<>\r\n\x00") {
 		return "", false

@@ -20,9 +20,11 @@ const maxFileNameRunes = 100
 func fileHeaders(f channels.File) mail.FileOption {
 	name := attachmentName(f.Name)
 	kind, params, err := mime.ParseMediaType(f.ContentType)
-	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
-		// A mail inside a mail must not be encoded, nor a report about a mail (RFC 2046 section 5.2, RFC 3464
-		// section 2.1). A file of unknown type may.
+	// A mail inside a mail must not be encoded, nor a report about a mail (RFC 2046 section 5.2, RFC 3464
+	// section 2.1). A file of unknown type may.
+	isMail := strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/")
+	isType := err == nil && strings.Contains(kind, "/")
+	if isMail || !isType {
 		kind, params = "application/octet-stream", nil
 	}
 	charset := params["charset"]

@@ -14,15 +14,15 @@ func SentTo(c channels.Config) map[string][]string {
 	r := reader{config: c}
 	servers := func(oauth string) (imap, smtp string) {
 		imapHost, smtpHost := hostsOf(oauth)
-		return r.receiver(fieldIMAPHost, imapHost, r.port(fieldIMAPPort, "993"), fieldIMAPSecurity),
-			r.receiver(fieldSMTPHost, smtpHost, r.port(fieldSMTPPort, "587"), fieldSMTPSecurity)
+		return r.readReceiver(fieldIMAPHost, imapHost, r.readPort(fieldIMAPPort, "993"), fieldIMAPSecurity),
+			r.readReceiver(fieldSMTPHost, smtpHost, r.readPort(fieldSMTPPort, "587"), fieldSMTPSecurity)
 	}
 	imap, smtp := servers("") // the provider's own servers get no password
 	sent := map[string][]string{fieldIMAPPassword: {imap}, fieldSMTPPassword: {smtp}}
 	if c[fieldSMTPPassword] == "" { // then IMAP's is used
 		sent[fieldIMAPPassword] = append(sent[fieldIMAPPassword], smtp)
 	}
-	if oauth := r.text(FieldOAuth, ""); oauth != "" {
+	if oauth := r.readText(FieldOAuth, ""); oauth != "" {
 		imap, smtp = servers(oauth)
 		sent[FieldOAuth] = []string{imap, smtp}
 	}
@@ -32,14 +32,14 @@ func SentTo(c channels.Config) map[string][]string {
 	return sent
 }
 
-// receiver returns a server in the form of SentTo, or "" if no server is named. A protected connection proves the
+// readReceiver returns a server in the form of SentTo, or "" if no server is named. A protected connection proves the
 // name of the host, so its port doesn't matter.
-func (r *reader) receiver(field, host, port, security string) string {
-	host = strings.ToLower(strings.TrimSuffix(r.text(field, host), "."))
-	switch {
-	case host == "":
+func (r *reader) readReceiver(field, host, port, security string) string {
+	host = strings.ToLower(strings.TrimSuffix(r.readText(field, host), "."))
+	if host == "" {
 		return ""
-	case r.security(security, port) == Unprotected:
+	}
+	if r.readSecurity(security, port) == Unprotected {
 		return host + ":" + port + " without protection"
 	}
 	return host

@@ -101,10 +101,10 @@ const (
 // other, because it doesn't file what it sends.
 func (s Settings) Service() Service {
 	host := strings.ToLower(strings.TrimSuffix(s.SMTP.Host, "."))
-	switch {
-	case host == "smtp.gmail.com" || host == "smtp.googlemail.com":
+	switch host {
+	case "smtp.gmail.com", "smtp.googlemail.com":
 		return gmail
-	case host == "smtp.office365.com" || host == "smtp-mail.outlook.com" || host == "outlook.office365.com":
+	case "smtp.office365.com", "smtp-mail.outlook.com", "outlook.office365.com":
 		return Microsoft
 	}
 	return other
@@ -119,42 +119,44 @@ func (s Settings) Domain() string {
 func Read(c channels.Config) (Settings, error) {
 	r := reader{config: c}
 	s := Settings{
-		Address:    r.address(fieldAddress, r.text(fieldAddress, "")),
-		SenderName: rawmail.OneLine(r.text(fieldSenderName, "")),
-		Folder:     r.text(fieldFolder, "INBOX"),
-		SentFolder: r.text(fieldSentFolder, ""),
-		SaveSent:   r.oneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
+		Address:    r.readAddress(fieldAddress, r.readText(fieldAddress, "")),
+		SenderName: rawmail.OneLine(r.readText(fieldSenderName, "")),
+		Folder:     r.readText(fieldFolder, "INBOX"),
+		SentFolder: r.readText(fieldSentFolder, ""),
+		SaveSent:   r.readOneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
 	}
 	typed := s.Address
 	s.Address = rawmail.ASCIIDomain(typed)
 	s.Own = []string{strings.ToLower(s.Address)}
 	for _, alias := range c.List(fieldAliases) {
-		if a := strings.ToLower(rawmail.ASCIIDomain(r.address(fieldAliases, strings.TrimSpace(alias)))); !slices.Contains(s.Own, a) {
-			s.Own = append(s.Own, a)
+		alias = r.readAddress(fieldAliases, strings.TrimSpace(alias))
+		own := strings.ToLower(rawmail.ASCIIDomain(alias))
+		if !slices.Contains(s.Own, own) {
+			s.Own = append(s.Own, own)
 		}
 	}
-	if s.OAuth = r.text(FieldOAuth, ""); s.OAuth != "" {
-		s.OAuth = r.oneOf(FieldOAuth, "", OAuthGoogle, OAuthMicrosoft)
+	if s.OAuth = r.readText(FieldOAuth, ""); s.OAuth != "" {
+		s.OAuth = r.readOneOf(FieldOAuth, "", OAuthGoogle, OAuthMicrosoft)
 	}
-	if user := r.text(fieldOAuthUser, ""); user != "" {
-		r.address(fieldOAuthUser, user)
+	if user := r.readText(fieldOAuthUser, ""); user != "" {
+		r.readAddress(fieldOAuthUser, user)
 	}
 	imapHost, smtpHost := hostsOf(s.OAuth)
 	s.IMAP = Server{
-		Host:     r.host(fieldIMAPHost, imapHost),
-		Port:     r.port(fieldIMAPPort, "993"),
-		Username: r.text(fieldIMAPUsername, typed),
-		Password: r.secret(fieldIMAPPassword, s.OAuth == ""),
+		Host:     r.readHost(fieldIMAPHost, imapHost),
+		Port:     r.readPort(fieldIMAPPort, "993"),
+		Username: r.readText(fieldIMAPUsername, typed),
+		Password: r.readSecret(fieldIMAPPassword, s.OAuth == ""),
 	}
-	s.IMAP.Security = r.security(fieldIMAPSecurity, s.IMAP.Port)
+	s.IMAP.Security = r.readSecurity(fieldIMAPSecurity, s.IMAP.Port)
 	s.SMTP = Server{
-		Host:     r.host(fieldSMTPHost, smtpHost),
-		Port:     r.port(fieldSMTPPort, "587"),
-		Username: r.text(fieldSMTPUsername, ""),
-		Password: r.secret(fieldSMTPPassword, false),
+		Host:     r.readHost(fieldSMTPHost, smtpHost),
+		Port:     r.readPort(fieldSMTPPort, "587"),
+		Username: r.readText(fieldSMTPUsername, ""),
+		Password: r.readSecret(fieldSMTPPassword, false),
 	}
-	s.SMTP.Security = r.security(fieldSMTPSecurity, s.SMTP.Port)
-	r.smtpUser(&s)
+	s.SMTP.Security = r.readSecurity(fieldSMTPSecurity, s.SMTP.Port)
+	r.fillSMTPUser(&s)
 	if s.SaveSent == saveAuto {
 		s.SaveSent, s.SaveAuto = SaveOn, true
 		if s.Service() != other {
@@ -175,13 +177,13 @@ func hostsOf(oauth string) (imap, smtp string) {
 	return "", ""
 }
 
-// smtpUser fills in who signs in at the SMTP server: without a password of its own, whoever signs in for IMAP.
-func (r *reader) smtpUser(s *Settings) {
+// fillSMTPUser fills in who signs in at the SMTP server: without a password of its own, whoever signs in for IMAP.
+func (r *reader) fillSMTPUser(s *Settings) {
 	if s.OAuth != "" {
-		s.IMAP.Password, s.SMTP.Password = "", "" // left from the time before
+		s.IMAP.Password, s.SMTP.Password = "", "" // they are left from the time before sign-in at the provider
 	} else if s.SMTP.Password == "" {
 		if s.SMTP.Username != "" && s.SMTP.Username != s.IMAP.Username {
-			r.fault(fieldSMTPPassword, "missing for this user name")
+			r.addFault(fieldSMTPPassword, "missing for this user name")
 		}
 		s.SMTP.Username, s.SMTP.Password = s.IMAP.Username, s.IMAP.Password
 	}
@@ -196,70 +198,76 @@ type reader struct {
 	faults []error
 }
 
-func (r *reader) fault(field, what string) {
+// addFault adds a fault of a field.
+func (r *reader) addFault(field, what string) {
 	r.faults = append(r.faults, fmt.Errorf("email: %s: %s", field, what))
 }
 
-func (r *reader) text(field, def string) string {
+// readText reads a text without the blanks around it. An empty one is replaced by def.
+func (r *reader) readText(field, def string) string {
 	if v := strings.TrimSpace(r.config[field]); v != "" {
 		return v
 	}
 	return def
 }
 
-// host reads a name or an IP address.
-func (r *reader) host(field, def string) string {
-	v := r.text(field, def)
-	switch {
-	case v == "":
-		r.fault(field, "missing")
-	case strings.ContainsAny(v, "/@ ") || strings.Count(v, ":") == 1:
-		r.fault(field, "must be a name like mail.example.com, without port")
+// readHost reads a name or an IP address.
+func (r *reader) readHost(field, def string) string {
+	v := r.readText(field, def)
+	hasPort := strings.Count(v, ":") == 1 // an IPv6 address has more colons
+	if v == "" {
+		r.addFault(field, "missing")
+	} else if hasPort || strings.ContainsAny(v, "/@ ") {
+		r.addFault(field, "must be a name like mail.example.com, without port")
 	}
 	return v
 }
 
-// secret reads a password. It is not trimmed, because spaces may belong to it.
-func (r *reader) secret(field string, required bool) string {
+// readSecret reads a password. It is not trimmed, because spaces may belong to it.
+func (r *reader) readSecret(field string, required bool) string {
 	v := r.config[field]
 	if v == "" && required {
-		r.fault(field, "missing")
+		r.addFault(field, "missing")
 	}
 	return v
 }
 
-func (r *reader) oneOf(field, def string, allowed ...string) string {
-	v := r.text(field, def)
+// readOneOf reads a word that must be one of those that are allowed.
+func (r *reader) readOneOf(field, def string, allowed ...string) string {
+	v := r.readText(field, def)
 	if !slices.Contains(allowed, v) {
-		r.fault(field, "must be one of "+strings.Join(allowed, ", "))
+		r.addFault(field, "must be one of "+strings.Join(allowed, ", "))
 		return def
 	}
 	return v
 }
 
-func (r *reader) port(field, def string) string {
-	v := r.text(field, def)
-	if n, err := strconv.ParseUint(v, 10, 16); err != nil || n == 0 {
-		r.fault(field, "must be a number from 1 to 65535")
+// readPort reads the number of a port.
+func (r *reader) readPort(field, def string) string {
+	const portBits = 16
+	v := r.readText(field, def)
+	n, err := strconv.ParseUint(v, 10, portBits)
+	if err != nil || n == 0 {
+		r.addFault(field, "must be a number from 1 to 65535")
 		return def
 	}
 	return v
 }
 
-// security reads how a connection is protected. The default depends on the port.
-func (r *reader) security(field, port string) string {
+// readSecurity reads how a connection is protected. The default depends on the port.
+func (r *reader) readSecurity(field, port string) string {
 	def := STARTTLS
 	if port == "993" || port == "465" {
 		def = TLS
 	}
-	return r.oneOf(field, def, TLS, STARTTLS, Unprotected)
+	return r.readOneOf(field, def, TLS, STARTTLS, Unprotected)
 }
 
-// address accepts an address without a name. In any case it returns a text with an @.
-func (r *reader) address(field, v string) string {
+// readAddress accepts an address without a name. In any case it returns a text with an @.
+func (r *reader) readAddress(field, v string) string {
 	a, err := mail.ParseAddress(v)
-	if err != nil || a.Name != "" || a.Address != v {
-		r.fault(field, "is not an e-mail address")
+	if err != nil || a.Address != v { // with a name, Address differs from v
+		r.addFault(field, "is not an e-mail address")
 		return "invalid@invalid"
 	}
 	return v

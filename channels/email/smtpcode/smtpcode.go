@@ -2,6 +2,7 @@ package smtpcode
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,12 +33,22 @@ var enhancedPattern = regexp.MustCompile(`(?:^|[\s(#\[])([245])\.(\d{1,3})\.(\d{
 // is none.
 func enhancedCode(code int, text string) string {
 	for _, m := range enhancedPattern.FindAllStringSubmatch(text, -1) {
-		if int(m[1][0]-'0') == code/100 {
-			return m[1] + "." + m[2] + "." + m[3]
+		class, subject, detail := m[1], m[2], m[3]
+		if class == strconv.Itoa(classOf(code)) {
+			return class + "." + subject + "." + detail
 		}
 	}
 	return ""
 }
+
+// The classes of reply codes, their first digits.
+const (
+	classTemporary = 4 // refused for now
+	classPermanent = 5 // refused for good
+)
+
+// classOf returns the first digit of a reply code.
+func classOf(code int) int { return code / 100 }
 
 // Verdict is what a refusal means.
 type Verdict struct {
@@ -76,20 +87,29 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
 		return v
 	}
-	if step == StepAuth && code >= 500 {
+	if step == StepAuth && classOf(code) >= classPermanent {
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	}
-	switch {
-	case code >= 400 && code < 500:
+	switch classOf(code) {
+	case classTemporary:
 		return Verdict{Class: channels.Retry, Hint: HintLater}
-	case code == codeAuthRequired || code == codeAuthTooWeak || code == codeAuthFailed || code == codeAuthNeedsTLS:
-		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
-	case code == codeTooMuchData:
-		return Verdict{Class: channels.BadContent, Hint: hintSize}
-	case (code < 500 || code > 599) && step == StepDot:
+	case classPermanent:
+		return classifyPermanent(step, code)
+	}
+	// No class that SMTP knows.
+	if step == StepDot {
 		return Verdict{Class: channels.Ambiguous}
-	case code < 500 || code > 599: // no byte of the mail was sent
-		return Verdict{Class: channels.Retry, Hint: HintLater}
+	}
+	return Verdict{Class: channels.Retry, Hint: HintLater} // no byte of the mail was sent
+}
+
+// classifyPermanent decides what a refusal for good means, by its basic code and by what was refused.
+func classifyPermanent(step Step, code int) Verdict {
+	switch code {
+	case codeAuthRequired, codeAuthTooWeak, codeAuthFailed, codeAuthNeedsTLS:
+		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
+	case codeTooMuchData:
+		return Verdict{Class: channels.BadContent, Hint: hintSize}
 	}
 	switch step {
 	case StepRcpt:
@@ -157,13 +177,13 @@ func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	}
-	switch {
-	case strings.HasPrefix(ext, "4."):
+	if strings.HasPrefix(ext, "4.") {
 		if step == StepAuth && code == codePasswordTransition {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
-	case strings.HasPrefix(ext, "5.6."):
+	}
+	if strings.HasPrefix(ext, "5.6.") { // all codes about the content of a mail
 		return Verdict{Class: channels.BadContent, Hint: hintContent}, true
 	}
 	return Verdict{}, false

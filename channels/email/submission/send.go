@@ -100,33 +100,46 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 		waited = c.now().Sub(o.Attempt.FirstAt)
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
-	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
+	out.Class = v.Class
+	out.Wait = v.Wait
+	out.Hint = v.Hint
 	if v.Hint == smtpcode.HintPassword {
 		out.Hint = wire.PasswordHint(c.set)
 	}
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
+	hasOthers := len(o.To)+len(o.Cc) > 1
 	switch {
-	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
+	case f.recipient != "" && hasOthers:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
 	case f.recipient != "":
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
-	case f.step == smtpcode.StepAuth && c.set.OAuth != "" && code < 500:
-		// The server can't check the token now. Microsoft says the same of a wrong password, but here is no password.
-		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
-		out.Text = "The mail server does not let anybody in right now: " + reply
-	case f.step == smtpcode.StepAuth && c.set.OAuth != "":
-		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
-		if out.Class == channels.AuthBroken {
-			out.Hint = wire.RefusedTokenHint(c.set, "SMTP")
-		}
-	case f.step == smtpcode.StepAuth && out.Class == channels.Retry:
-		out.Text = "The mail server does not let anybody in right now: " + reply
 	case f.step == smtpcode.StepAuth:
-		out.Text = "The mail server refuses the user name or the password: " + reply
+		c.explainSignIn(out, code, reply)
 	default:
 		out.Text = "The mail server refuses the mail: " + reply
 	}
 	return out
+}
+
+// explainSignIn fills in a refused sign-in. out has the class and hint of the code.
+func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) {
+	byToken := c.set.OAuth != ""
+	if byToken && code < firstPermanentCode {
+		// The server can't check the token now. Microsoft says the same of a wrong password, but here is no password.
+		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
+	}
+	if byToken && code >= firstPermanentCode {
+		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
+		if out.Class == channels.AuthBroken {
+			out.Hint = wire.RefusedTokenHint(c.set, "SMTP")
+		}
+		return
+	}
+	if out.Class == channels.Retry {
+		out.Text = "The mail server does not let anybody in right now: " + reply
+		return
+	}
+	out.Text = "The mail server refuses the user name or the password: " + reply
 }
 
 // explainUnanswered fills in a failure without a reply. Before the final dot nothing was sent; after it nobody

@@ -89,8 +89,17 @@ func isSignInRefused(err error) bool {
 		return false
 	}
 	code, _ := f.reply()
-	return code >= 500
+	return code >= firstPermanentCode
 }
+
+// SMTP reply codes (RFC 5321, RFC 4954): success, and refusals with the words that we give for a server.
+const (
+	codeSuccess        = 250
+	firstPermanentCode = 500 // from this code on, a refusal is for good
+	codeNoMethod       = 504
+	codeRefused        = 550
+	codeTooLarge       = 552
+)
 
 // connect connects, starts TLS and logs in: with the access token, or with the password if token is "". utf8
 // says that an address needs SMTPUTF8.
@@ -164,37 +173,38 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 	if !offered {
 		return nil
 	}
-	var auth smtp.Auth
-	unprotected := to.Security == settings.Unprotected
-	switch words := strings.Fields(strings.ToUpper(methods)); {
-	case token != "" && slices.Contains(words, "XOAUTH2"):
-		auth = smtp.XOAuth2Auth(to.Username, token)
-	case token != "":
-		return &textproto.Error{Code: 504, Msg: "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods)}
-	case slices.Contains(words, "PLAIN"):
-		auth = smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected)
-	case slices.Contains(words, "LOGIN"):
-		auth = smtp.LoginAuth(to.Username, to.Password, to.Host, unprotected)
-	case slices.Contains(words, "CRAM-MD5"):
-		auth = smtp.CRAMMD5Auth(to.Username, to.Password)
-	default:
-		return &textproto.Error{Code: 504, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
+	words := strings.Fields(strings.ToUpper(methods))
+	if token != "" {
+		if !slices.Contains(words, "XOAUTH2") {
+			return &textproto.Error{Code: codeNoMethod, Msg: "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods)}
+		}
+		return s.client.Auth(smtp.XOAuth2Auth(to.Username, token))
 	}
-	return s.client.Auth(auth)
+	unprotected := to.Security == settings.Unprotected
+	switch {
+	case slices.Contains(words, "PLAIN"):
+		return s.client.Auth(smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected))
+	case slices.Contains(words, "LOGIN"):
+		return s.client.Auth(smtp.LoginAuth(to.Username, to.Password, to.Host, unprotected))
+	case slices.Contains(words, "CRAM-MD5"):
+		return s.client.Auth(smtp.CRAMMD5Auth(to.Username, to.Password))
+	}
+	return &textproto.Error{Code: codeNoMethod, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
 }
 
 // deliver sends one mail to all recipients or to none. If one recipient is refused, nothing is sent, so that
 // "sent" and "failed" are always true for all of them.
 // Errors: *smtpFailure; *channels.SendError if a file can't be read.
 func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
-	size := m.SizeBytes()
-	if limit := s.maxBytes(); limit > 0 && size > limit {
-		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
-			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/(1<<20), float64(limit)/(1<<20))}}
+	const megabyte = 1 << 20
+	size, limit := m.SizeBytes(), s.maxBytes()
+	if limit > 0 && size > limit {
+		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: codeTooLarge, Msg: fmt.Sprintf(
+			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/megabyte, float64(limit)/megabyte)}}
 	}
 	if m.UTF8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
-			refused := &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}
+			refused := &textproto.Error{Code: codeRefused, Msg: "5.6.7 the server takes no addresses outside ASCII"}
 			return &smtpFailure{step: smtpcode.StepMail, err: refused}
 		}
 	}
@@ -217,7 +227,8 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		}
 		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason
 	}
-	if err := w.Close(); err != nil && !isSuccess(err) {
+	err = w.Close()
+	if err != nil && !isSuccess(err) {
 		step := smtpcode.StepDot
 		if s.conn.writeRefused.Load() { // the fence kept the final dot from being written: nothing is sent
 			step = smtpcode.StepData
@@ -231,15 +242,16 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 // isSuccess reports whether an error is a success: a server took the mail with another code than 250. Of codes
 // that it doesn't know, a client looks only at the first digit (RFC 5321 section 4.2).
 func isSuccess(err error) bool {
+	const codesPerClass = 100
 	var tp *textproto.Error
-	return errors.As(err, &tp) && tp.Code/100 == 2
+	return errors.As(err, &tp) && tp.Code/codesPerClass == codeSuccess/codesPerClass
 }
 
 // lastWords returns the refusal that a server sent before it closed the connection in the middle of the
 // mail, or cause if there is none.
 func (s *smtpSession) lastWords(cause error) error {
 	var tp *textproto.Error
-	if _, _, err := s.client.Text.ReadResponse(250); errors.As(err, &tp) {
+	if _, _, err := s.client.Text.ReadResponse(codeSuccess); errors.As(err, &tp) {
 		return tp
 	}
 	return cause
@@ -253,7 +265,7 @@ func smtpPath(address string) string {
 	return "<" + address + ">"
 }
 
-// maxBytes returns the server's SIZE limit (RFC 1870), or 0 if the server announced none.
+// maxBytes returns the server's SIZE limit (RFC 1870), or 0 if the server announced none that can be read.
 func (s *smtpSession) maxBytes() int64 {
 	_, size := s.client.Extension("SIZE")
 	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)
@@ -326,13 +338,15 @@ func (r *replyLines) Read(p []byte) (int, error) {
 		if len(line) == 0 {
 			return 0, err
 		}
-		ends := bytes.HasSuffix(line, []byte("\n"))
-		if code := bytes.TrimRight(line, "\r\n"); ends && !r.insideLine && len(code) == len("250") {
-			r.rest = append(append(r.rest[:0], code...), " \r\n"...)
+		isEnd := bytes.HasSuffix(line, []byte("\n"))
+		isWholeLine := isEnd && !r.insideLine
+		text := bytes.TrimRight(line, "\r\n")
+		if isWholeLine && len(text) == len("250") {
+			r.rest = append(append(r.rest[:0], text...), " \r\n"...)
 		} else {
 			r.rest = append(r.rest[:0], line...)
 		}
-		r.insideLine = !ends
+		r.insideLine = !isEnd
 	}
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]

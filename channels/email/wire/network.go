@@ -77,10 +77,10 @@ func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 
 // PasswordHint says what to do when a server refuses the password.
 func PasswordHint(set settings.Settings) string {
-	switch {
-	case set.Service() == settings.Microsoft:
+	if set.Service() == settings.Microsoft {
 		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, then parley connect microsoft."
-	case strings.EqualFold(set.IMAP.Host, "imap.gmail.com"):
+	}
+	if strings.EqualFold(set.IMAP.Host, "imap.gmail.com") {
 		return "Google takes app passwords only: switch on two-step sign-in and make one. Or sign in with Google: oauth: google in the account's settings, " +
 			"then parley connect google."
 	}
@@ -95,10 +95,12 @@ func TLSHint(to settings.Server) string {
 	return "Check port and security: tls needs port 993 or 465, starttls 143 or 587."
 }
 
-// KeepAlive makes the operating system find out when the other side is gone.
+// KeepAlive makes the operating system find out when the other side is gone: a minute and a half after the last
+// byte. If the system refuses, that is found out later, by the limits of the commands.
 func KeepAlive(conn net.Conn) {
+	const firstProbe, betweenProbes, probes = 30 * time.Second, 15 * time.Second, 4
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4})
+		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: firstProbe, Interval: betweenProbes, Count: probes})
 	}
 }
 

@@ -14,10 +14,10 @@ import (
 // in by password. refused is a token that a server has just refused, or "".
 // Errors: *channels.SendError.
 func Token(ctx context.Context, set settings.Settings, grant channels.Grant, refused string) (string, error) {
-	switch {
-	case set.OAuth == "":
+	if set.OAuth == "" {
 		return "", nil
-	case grant == nil:
+	}
+	if grant == nil {
 		return "", &channels.SendError{Class: channels.AuthBroken, Text: "The mailbox is not connected to its provider.", Hint: ReconnectHint(set)}
 	}
 	return grant.Token(ctx, refused)
