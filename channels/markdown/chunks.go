@@ -40,7 +40,8 @@ func splitChunks(md string) []string {
 			chunkStart = cut
 			lineStart = max(lineStart, cut)
 		}
-		if line == "" && !inFence && lineEnd-chunkStart > softChunkBytes {
+		isBetweenParagraphs := line == "" && !inFence
+		if isBetweenParagraphs && lineEnd-chunkStart > softChunkBytes {
 			out = append(out, md[chunkStart:lineEnd])
 			chunkStart = lineEnd
 		}
@@ -67,7 +68,10 @@ func cutInLine(line string) int {
 // it, the sign could start a quotation, list, rule or heading.
 func protectFirstSign(chunk string) string {
 	words := strings.TrimLeft(chunk, " \t")
-	if words == "" || words[0] >= utf8.RuneSelf || !util.IsPunct(words[0]) || words[0] == '\\' {
+	if words == "" || words[0] >= utf8.RuneSelf {
+		return chunk
+	}
+	if !util.IsPunct(words[0]) || words[0] == '\\' {
 		return chunk
 	}
 	return chunk[:len(chunk)-len(words)] + `\` + words

@@ -9,9 +9,10 @@ import (
 // so that a verb is taken for a text (`\!`, `\/`) stays as it is: bot/command removes it.
 func (w *Writer) escape(s string) string {
 	var b strings.Builder
-	if w.md.Len() == 0 && (strings.HasPrefix(s, `\!`) || strings.HasPrefix(s, `\/`)) {
-		b.WriteString(s[:2])
-		s = s[2:]
+	escapesVerb := strings.HasPrefix(s, `\!`) || strings.HasPrefix(s, `\/`)
+	if escapesVerb && w.md.Len() == 0 {
+		b.WriteString(s[:len(`\!`)])
+		s = s[len(`\!`):]
 	}
 	lineStart := !w.lineHasText // so far the line has only digits and spaces: a sign may make a block of it
 	for i, r := range s {
@@ -27,7 +28,7 @@ func (w *Writer) escape(s string) string {
 				b.WriteByte('\\')
 			}
 		case '#', '-', '+', '=':
-			if lineStart && (isLineMark(s[i:]) || isTableRule(s[i:])) {
+			if lineStart && mayBeginBlock(s[i:]) {
 				b.WriteByte('\\')
 			}
 		case '|', ':':
@@ -35,25 +36,28 @@ func (w *Writer) escape(s string) string {
 				b.WriteByte('\\')
 			}
 		case '.', ')':
-			if lineStart && endsInListNumber(s[:i]) {
+			if lineStart && isListNumber(lastLine(s[:i])) {
 				b.WriteByte('\\')
 			}
 		}
 		b.WriteRune(r)
-		switch {
-		case r == '\n':
+		switch r {
+		case '\n':
 			lineStart = true
-		case r != ' ' && (r < '0' || r > '9'):
+		case ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9': // a sign behind them may still make a block
+		default:
 			lineStart = false
 		}
 	}
 	return b.String()
 }
 
-// isLineMark reports whether s, at the start of a line, begins a heading, list or rule.
-func isLineMark(s string) bool {
-	trimmed := strings.TrimLeft(s, s[:1])
-	return trimmed == "" || trimmed[0] == ' ' || trimmed[0] == '\n'
+// mayBeginBlock reports whether s, which begins with a sign at the start of a line, begins a heading, list or rule, or
+// makes a table of the lines around it.
+func mayBeginBlock(s string) bool {
+	behindSigns := strings.TrimLeft(s, s[:1])
+	isMark := behindSigns == "" || strings.IndexByte(" \n", behindSigns[0]) >= 0
+	return isMark || isTableRule(s)
 }
 
 // isTableRule reports whether the first line of s is a table's rule ("|---|:--|"), which makes a table of
@@ -63,10 +67,12 @@ func isTableRule(s string) bool {
 	return strings.Contains(line, "-") && strings.Trim(line, "|:- ") == ""
 }
 
-// endsInListNumber reports whether the last line of s has only digits, so that "." or ")" behind them would
-// begin an ordered list.
-func endsInListNumber(s string) bool {
-	line := strings.TrimLeft(s[strings.LastIndexByte(s, '\n')+1:], " ")
+// lastLine returns the last line of s.
+func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
+
+// isListNumber reports whether a line has only digits, so that "." or ")" behind them would begin an ordered list.
+func isListNumber(line string) bool {
+	line = strings.TrimLeft(line, " ")
 	return line != "" && strings.Trim(line, "0123456789") == ""
 }
 

@@ -66,15 +66,16 @@ func (w *Writer) Paragraph() {
 
 // needsEmptyLine reports whether an empty line has to be written before a block that begins at this line.
 func (w *Writer) needsEmptyLine() bool {
-	if w.md.Len() == 0 || w.firstMarkPending() {
+	if w.md.Len() == 0 || w.isFirstMarkPending() {
 		return false
 	}
 	return !w.afterEmptyLine && !strings.HasSuffix(w.md.String(), "\n\n")
 }
 
-// firstMarkPending reports whether the line will show the mark of a list item that has no text yet. Its
-// first line has another mark than the lines that follow ("- " and two spaces), and no empty line comes before it.
-func (w *Writer) firstMarkPending() bool { return w.atLineStart && w.pendingMarks != w.linePrefix }
+// isFirstMarkPending reports whether the line will show the mark of a list item that has no text yet. The
+// first line of an item has another mark than the lines that follow ("- " and two spaces). No empty line comes
+// before it.
+func (w *Writer) isFirstMarkPending() bool { return w.atLineStart && w.pendingMarks != w.linePrefix }
 
 // Newline breaks the line of both forms, also where this leaves an empty line.
 func (w *Writer) Newline() {
@@ -98,7 +99,7 @@ func (w *Writer) writeMarked(first, others string, write func()) {
 	w.pendingMarks += first
 	w.linePrefix = outerPrefix + others
 	write()
-	if w.firstMarkPending() {
+	if w.isFirstMarkPending() {
 		w.writePendingMarks() // write wrote nothing: an empty item still shows its mark
 	}
 	w.linePrefix = outerPrefix

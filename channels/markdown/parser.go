@@ -17,7 +17,8 @@ import (
 // vanish. The time of the parser grows only in proportion to a text's length, however hostile the text is.
 // options are goldmark's own, such as a renderer's. The result is safe for concurrent use.
 func New(options ...goldmark.Option) goldmark.Markdown {
-	blocks := []util.PrioritizedValue{ // goldmark's own parsers without that of HTML, two of them bounded
+	// goldmark's own parsers without that of HTML, some of them bounded. The priorities are goldmark's own, too.
+	blocks := []util.PrioritizedValue{
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
 		util.Prioritized(depthLimited{parser.NewListParser()}, 300),
@@ -98,7 +99,7 @@ func (b boundedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context
 		if *left < 0 {
 			return nil
 		}
-		*left -= addressLength(line[2:])
+		*left -= addressLength(line[len("]("):])
 	}
 	return b.InlineParser.Parse(parent, block, pc)
 }
@@ -116,15 +117,20 @@ func (b boundedLink) CloseBlock(parent ast.Node, block text.Reader, pc parser.Co
 func addressLength(s []byte) int {
 	open := 0
 	for i, c := range s {
-		switch {
-		case util.IsSpace(c):
+		if util.IsSpace(c) {
 			return i
-		case i > 0 && s[i-1] == '\\':
-		case c == '(':
+		}
+		isEscaped := i > 0 && s[i-1] == '\\'
+		if isEscaped {
+			continue
+		}
+		switch c {
+		case '(':
 			open++
-		case c == ')' && open == 0:
-			return i
-		case c == ')':
+		case ')':
+			if open == 0 {
+				return i
+			}
 			open--
 		}
 	}

@@ -63,12 +63,14 @@ type reader struct {
 	parts  []Part
 }
 
+// addChildren adds the parts of a block's children.
 func (r *reader) addChildren(n ast.Node, kind Kind, indent int) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		r.addBlock(c, kind, indent)
 	}
 }
 
+// addBlock adds the parts of a block. kind is that of a paragraph here, and indent how many lists are around it.
 func (r *reader) addBlock(n ast.Node, kind Kind, indent int) {
 	switch n := n.(type) {
 	case *ast.Heading:
@@ -84,7 +86,7 @@ func (r *reader) addBlock(n ast.Node, kind Kind, indent int) {
 	case *extast.Table:
 		r.addTable(n)
 	default:
-		if n.Type() == ast.TypeBlock && n.FirstChild() != nil && n.FirstChild().Type() == ast.TypeBlock {
+		if first := n.FirstChild(); first != nil && first.Type() == ast.TypeBlock {
 			r.addChildren(n, kind, indent)
 			return
 		}
@@ -109,7 +111,7 @@ func (r *reader) addList(l *ast.List, indent int) {
 		p := Part{Kind: Item, Indent: min(indent, maxNesting), Ordered: l.IsOrdered(), Number: number}
 		number++
 		block := item.FirstChild()
-		if block != nil && (block.Kind() == ast.KindParagraph || block.Kind() == ast.KindTextBlock) {
+		if isParagraph(block) {
 			p.Runs = r.inlineRuns(block, Style{}, "")
 			block = block.NextSibling()
 		}
@@ -121,6 +123,15 @@ func (r *reader) addList(l *ast.List, indent int) {
 			r.addBlock(block, Section, indent+1)
 		}
 	}
+}
+
+// isParagraph reports whether a block is there, and whether it is a paragraph. A text block is one in a list without
+// empty lines.
+func isParagraph(block ast.Node) bool {
+	if block == nil {
+		return false
+	}
+	return block.Kind() == ast.KindParagraph || block.Kind() == ast.KindTextBlock
 }
 
 // addTable adds a table as code, with bars between the cells, because chats have no tables.
@@ -204,19 +215,22 @@ func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
 	for _, run := range runs {
 		label += run.Text
 	}
-	switch {
-	case dest == "":
+	if dest == "" {
 		return runs
-	case strings.TrimSpace(label) == "":
+	}
+	if strings.TrimSpace(label) == "" {
 		return []Run{{Text: dest, Style: st, URL: target}}
-	case target == "":
+	}
+	if target == "" {
 		return append(runs, Run{Text: " (" + dest + ")", Style: st})
-	case isDeceptive(label, target):
+	}
+	if isDeceptive(label, target) {
 		return append(withoutURLs(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
 	}
 	return []Run{{Text: label, Style: st, URL: target}}
 }
 
+// withoutURLs returns a copy of runs in which none is a link.
 func withoutURLs(runs []Run) []Run {
 	out := slices.Clone(runs)
 	for i := range out {
@@ -254,8 +268,11 @@ func SafeURL(address string, isMail bool) string {
 func isDeceptive(label, target string) bool {
 	label = strings.ToLower(strings.TrimSpace(label))
 	isOneWord := !strings.ContainsAny(label, " \n")
-	looksLikeAddress := isOneWord && (strings.Contains(label, ".") || strings.Contains(label, "://"))
-	return looksLikeAddress && shortAddress(label) != shortAddress(strings.ToLower(target))
+	mayBeAddress := strings.Contains(label, ".") || strings.Contains(label, "://")
+	if !isOneWord || !mayBeAddress {
+		return false
+	}
+	return shortAddress(label) != shortAddress(strings.ToLower(target))
 }
 
 // shortAddress returns an address without what people leave out when they type it.

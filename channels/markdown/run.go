@@ -8,7 +8,7 @@ func Merge(runs []Run) []Run {
 	for i := 0; i < len(runs); {
 		first := runs[i]
 		var text strings.Builder
-		for ; i < len(runs) && runs[i].URL == first.URL && runs[i].Style == first.Style; i++ {
+		for ; i < len(runs) && isAlike(runs[i], first); i++ {
 			text.WriteString(runs[i].Text)
 		}
 		first.Text = text.String()
@@ -17,19 +17,22 @@ func Merge(runs []Run) []Run {
 	return out
 }
 
+// isAlike reports whether two runs have the same formatting and the same address.
+func isAlike(a, b Run) bool { return a.URL == b.URL && a.Style == b.Style }
+
 // Spelled returns the run as text, for places where no link can stand, such as code or the cell of a table.
 // The address stands behind the words, unless the words are the address.
 func (r Run) Spelled() string {
+	if !canBeLink(r.URL) {
+		return r.Text
+	}
 	address := shownAddress(r.URL)
-	_, withoutScheme, _ := strings.Cut(address, "://")
-	switch {
-	case !canBeLink(r.URL):
-		return r.Text
-	case strings.TrimSpace(r.Text) == "":
+	if strings.TrimSpace(r.Text) == "" {
 		return address
-	case r.Text == r.URL, r.Text == address:
-		return r.Text
-	case strings.TrimSuffix(r.Text, "/") == strings.TrimSuffix(withoutScheme, "/"):
+	}
+	_, withoutScheme, _ := strings.Cut(address, "://")
+	isAddress := r.Text == r.URL || r.Text == address
+	if isAddress || strings.TrimSuffix(r.Text, "/") == strings.TrimSuffix(withoutScheme, "/") {
 		return r.Text
 	}
 	return r.Text + " (" + address + ")"

@@ -14,7 +14,7 @@ func (w *Writer) Runs(runs []Run) {
 	for i, r := range runs {
 		runs[i].Style.Code = r.Style.Code && r.Spelled() == r.Text
 	}
-	if !w.readsBackSame(runs) {
+	if !w.canExpress(runs) {
 		for i := range runs {
 			runs[i].Style = Style{}
 		}
@@ -32,8 +32,8 @@ func (w *Writer) writeRuns(runs []Run) {
 	}
 }
 
-// readsBackSame reports whether Parts reads the same formatting from the Markdown of these runs.
-func (w *Writer) readsBackSame(runs []Run) bool {
+// canExpress reports whether Parts reads the same formatting from the Markdown of these runs.
+func (w *Writer) canExpress(runs []Run) bool {
 	if !slices.ContainsFunc(runs, func(r Run) bool { return r.Style != Style{} }) {
 		return true
 	}

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ func FindURLs(s string) [][2]int {
 			continue // don't look for its end: a long word may hold many "://", and each would be read to the end
 		}
 		end := host
-		for end < len(s) && !endsURL(s[end:]) {
+		for end < len(s) && !isURLEnd(s[end:]) {
 			end++
 		}
 		end = start + len(trimURL(s[start:end]))
@@ -38,6 +39,7 @@ func FindURLs(s string) [][2]int {
 	return out
 }
 
+// isWebScheme reports whether addresses with a scheme are found.
 func isWebScheme(scheme string) bool {
 	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 }
@@ -48,14 +50,12 @@ func isInsideWord(s string, at int) bool {
 	return at > 0 && isWordRune(before)
 }
 
-// endsURL reports whether s begins with a character that no URL contains.
-func endsURL(s string) bool {
-	return s[0] <= ' ' || strings.IndexByte("<>\"`", s[0]) >= 0 || s[0] == 0x7f ||
-		s[0] >= 0x80 && endsURLRune(s)
-}
-
-// endsURLRune is endsURL for characters beyond ASCII: spaces and private-use characters end a URL.
-func endsURLRune(s string) bool {
+// isURLEnd reports whether s begins with a character that no URL contains: a blank, a control character, a bracket
+// or quote around URLs, or a character for private use.
+func isURLEnd(s string) bool {
+	if s[0] < utf8.RuneSelf {
+		return s[0] <= ' ' || strings.IndexByte("<>\"`\x7f", s[0]) >= 0
+	}
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsSpace(r) || unicode.Is(unicode.Co, r)
 }
@@ -63,7 +63,7 @@ func endsURLRune(s string) bool {
 // trimURL removes characters from the end of a URL that belong to the sentence around it: a full stop, or a
 // closing bracket that was opened before the URL.
 func trimURL(u string) string {
-	var spare [256]int // for each closing bracket: how many more of it there are than of its opening one
+	var spare [math.MaxUint8 + 1]int // for each closing bracket: how many more of it there are than of its opening one
 	for i := range len(u) {
 		switch c := u[i]; c {
 		case ')', ']', '}':
@@ -103,19 +103,22 @@ func IsEntity(s string) bool {
 		return false
 	}
 	name := s[:end]
-	switch {
-	case name[0] != '#':
-		return isLetter(name[0]) && consistsOf(name, isNameByte)
-	case name[1] == 'x' || name[1] == 'X':
-		digits := name[2:]
-		return digits != "" && len(digits) <= maxHexDigits && consistsOf(digits, isHexDigit)
+	if name[0] != '#' {
+		return isLetter(name[0]) && containsOnly(name, isNameByte)
 	}
-	digits := name[1:]
-	return len(digits) <= maxDigits && consistsOf(digits, isDigit)
+	if name[1] == 'x' || name[1] == 'X' {
+		digits := name[len("#x"):]
+		if digits == "" || len(digits) > maxHexDigits {
+			return false
+		}
+		return containsOnly(digits, isHexDigit)
+	}
+	digits := name[len("#"):]
+	return len(digits) <= maxDigits && containsOnly(digits, isDigit)
 }
 
-// consistsOf reports whether allowed holds for each byte of s.
-func consistsOf(s string, allowed func(byte) bool) bool {
+// containsOnly reports whether allowed holds for each byte of s.
+func containsOnly(s string, allowed func(byte) bool) bool {
 	for i := range len(s) {
 		if !allowed(s[i]) {
 			return false
@@ -127,7 +130,14 @@ func consistsOf(s string, allowed func(byte) bool) bool {
 // isNameByte reports whether the name of an entity may contain c.
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) }
 
-func isHexDigit(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
+// isHexDigit reports whether c is a hexadecimal digit.
+func isHexDigit(c byte) bool {
+	switch {
+	case isDigit(c), c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		return true
+	}
+	return false
+}
 
 // LongestRun returns the length of the longest run of c in text. The fence around code must be longer than
 // any run of its sign in the code.
@@ -148,7 +158,11 @@ func LongestRun(text string, c byte) int {
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // isLetter reports whether c is an ASCII letter.
-func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isLetter(c byte) bool {
+	isSmall := c >= 'a' && c <= 'z'
+	isCapital := c >= 'A' && c <= 'Z'
+	return isSmall || isCapital
+}
 
 // isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -143,7 +143,8 @@ func codeSpan(s string) string {
 
 // Preformatted writes a block of code between fences that are longer than any fence in the code.
 func (w *Writer) Preformatted(code string) {
-	fence := strings.Repeat("`", max(3, LongestRun(code, '`')+1))
+	const minFence = 3 // by CommonMark
+	fence := strings.Repeat("`", max(minFence, LongestRun(code, '`')+1))
 	w.BreakLine()
 	w.writeMarkdown(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
 	w.plain.WriteString(code)
@@ -175,8 +176,9 @@ func (w *Writer) Link(address, label string, st Style) {
 		label = shown
 	}
 	linksItself := label == shown && shown != address
+	needsNoLink := linksItself || st.Code
 	switch {
-	case !canBeLink(address) || linksItself || st.Code:
+	case needsNoLink || !canBeLink(address):
 		w.Styled(label, st)
 	case label == address && !strings.ContainsAny(address, "<> \n"):
 		w.plain.WriteString(label)

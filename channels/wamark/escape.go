@@ -17,28 +17,42 @@ const maxHeadingMarks = 6
 // blockMarkLength returns the length of the mark at the start of a line that would begin a block in Markdown, or
 // 0 if there is none. The caller escapes the last sign of the mark.
 func blockMarkLength(line string) int {
-	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
-	n := 1
-	switch {
-	case line == "":
+	if line == "" {
 		return 0
-	case line[0] == '>':
-		return 1
-	case line[0] == '#':
+	}
+	n := 0
+	switch line[0] {
+	case '>':
+		return 1 // it needs no blank behind it
+	case '#':
 		n = len(line) - len(strings.TrimLeft(line, "#"))
 		if n > maxHeadingMarks {
 			return 0
 		}
-	case strings.IndexByte("-+*", line[0]) >= 0:
-	case digits >= 1 && digits <= 9 && digits < len(line) && (line[digits] == '.' || line[digits] == ')'):
-		n = digits + 1
+	case '-', '+', '*':
+		n = 1
 	default:
+		n = numberMarkLength(line)
+	}
+	after, _ := utf8.DecodeRuneInString(line[n:])
+	hasBlank := n == len(line) || unicode.IsSpace(after) // behind the mark
+	if !hasBlank {
 		return 0
 	}
-	if after, _ := utf8.DecodeRuneInString(line[n:]); n < len(line) && !unicode.IsSpace(after) {
-		return 0 // a mark needs a blank behind it
-	}
 	return n
+}
+
+// numberMarkLength returns the length of a number and the "." or ")" behind it at the start of a line, or 0 if the line
+// begins otherwise.
+func numberMarkLength(line string) int {
+	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
+	if digits == 0 || digits > maxListDigits {
+		return 0
+	}
+	if digits == len(line) || strings.IndexByte(".)", line[digits]) < 0 {
+		return 0
+	}
+	return digits + 1
 }
 
 // isRuleLine reports whether a line could be a rule, an underline of a heading or a row of a
@@ -50,15 +64,20 @@ func isRuleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "
 func escapeLine(line string, escapeRest func(string) string) string {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
 	var out strings.Builder
+	const tabWidth = 4
 	for _, r := range line[:len(line)-len(body)] {
 		if r == '\t' {
-			out.WriteString(strings.Repeat(nbsp, 3))
+			out.WriteString(strings.Repeat(nbsp, tabWidth))
+		} else {
+			out.WriteString(nbsp)
 		}
-		out.WriteString(nbsp)
 	}
 	n := blockMarkLength(body)
-	if n == 0 && body != "" && !strings.HasPrefix(body, "~~~") && isRuleLine(body) {
-		n = 1
+	if n == 0 && body != "" {
+		isFence := strings.HasPrefix(body, "~~~") // escapeRest escapes each of its signs
+		if !isFence && isRuleLine(body) {
+			n = 1
+		}
 	}
 	if n > 0 {
 		out.WriteString(body[:n-1])
@@ -97,7 +116,7 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 		case '&':
 			escape = markdown.IsEntity(s[i+1:])
 		case '\\':
-			escape = i+1 == to || isPunct(s[i+1])
+			escape = i+1 == to || isASCIIPunct(s[i+1])
 		}
 		if escape {
 			out = append(out, '\\')
@@ -117,10 +136,14 @@ func canMark(s string, i int) bool {
 	if blankBefore && blankAfter {
 		return false
 	}
-	return s[i] != '_' || !isWordRune(before) || !isWordRune(after)
+	isInsideWord := isWordRune(before) && isWordRune(after)
+	return s[i] != '_' || !isInsideWord
 }
 
-// isPunct reports whether a backslash before c would vanish.
-func isPunct(c byte) bool {
-	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+// isASCIIPunct reports whether Markdown takes c for ASCII punctuation: it drops a backslash before it.
+func isASCIIPunct(c byte) bool {
+	if c >= utf8.RuneSelf {
+		return false
+	}
+	return unicode.IsPunct(rune(c)) || unicode.IsSymbol(rune(c))
 }

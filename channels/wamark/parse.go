@@ -25,22 +25,35 @@ func Parse(text string) string {
 	return joinPieces(out)
 }
 
-// joinPieces joins pieces to Markdown. Those at even places are text, those at odd places code.
+// Text and code that stood between fences on one line are joined to lines before these are written. Marks say where
+// each begins: a NUL, which cleanText has removed from the text itself, and a letter.
+const (
+	nul        = "\x00"
+	textLetter = "t"
+	codeLetter = "c"
+	textMark   = nul + textLetter
+	codeMark   = nul + codeLetter // its code ends at the next NUL
+)
+
+// joinPieces joins pieces to Markdown. Those at even places are text, those at odd places code. Code of one line
+// belongs into its line of text. Longer code is a block of its own. Empty code is text.
 func joinPieces(pieces []string) string {
 	var blocks []string
-	var line strings.Builder // text, and code that belongs into its lines; see writeLines
+	var line strings.Builder // for writeLines
 	for i, piece := range pieces {
-		code := strings.TrimPrefix(piece, "```")
-		switch {
-		case i%2 == 0:
-			line.WriteString("\x00t" + piece)
-		case strings.Contains(strings.Trim(code, "\n"), "\n"):
-			blocks = append(blocks, writeLines(line.String()), fencedCode(strings.Trim(code, "\n")))
+		isText := i%2 == 0
+		if isText {
+			line.WriteString(textMark + piece)
+			continue
+		}
+		code := strings.Trim(strings.TrimPrefix(piece, "```"), "\n")
+		if strings.Contains(code, "\n") {
+			blocks = append(blocks, writeLines(line.String()), fencedCode(code))
 			line.Reset()
-		case strings.TrimSpace(code) == "":
-			line.WriteString("\x00t" + piece + "```")
-		default:
-			line.WriteString("\x00c" + strings.Trim(code, "\n") + "\x00")
+		} else if strings.TrimSpace(code) == "" {
+			line.WriteString(textMark + piece + "```")
+		} else {
+			line.WriteString(codeMark + code + nul)
 		}
 	}
 	blocks = append(blocks, writeLines(line.String()))
@@ -75,16 +88,23 @@ func cleanText(text string) string {
 	}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\x00", "").Replace(text)
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+		if isRemoved(r) {
 			return -1
 		}
 		return r
 	}, text)
 }
 
+// isRemoved reports whether r is a control character that doesn't belong into a text.
+func isRemoved(r rune) bool {
+	isBlank := r == '\n' || r == '\t'
+	return !isBlank && unicode.IsControl(r)
+}
+
 // isChangedByClean reports whether cleanText removes or replaces r.
 func isChangedByClean(r rune) bool {
-	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
+	isLineEnd := r == '\u2028' || r == '\u2029' // Unicode's own ones, of lines and paragraphs
+	return isLineEnd || isRemoved(r)
 }
 
 // writeParagraphs returns a text whose lines are written by write. It keeps one of several empty lines.
@@ -118,37 +138,30 @@ func listMarkLength(line string) int {
 	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
 		return 2
 	}
-	digits := 0
-	for digits < min(len(line), maxListDigits) && line[digits] >= '0' && line[digits] <= '9' {
-		digits++
-	}
+	head := line[:min(len(line), maxListDigits)]
+	digits := len(head) - len(strings.TrimLeft(head, "0123456789"))
 	if digits == 0 || !strings.HasPrefix(line[digits:], ". ") {
 		return 0
 	}
-	return digits + 2
+	return digits + len(". ")
 }
 
-// writeLines returns WhatsApp's lines as Markdown. Code that stood between fences on one line is between "\x00c"
-// and "\x00" in text; "\x00t" begins text again.
+// lineKind says to which block a line belongs.
+type lineKind int
+
+// Kinds of lines.
+const (
+	plainLine lineKind = iota
+	quoteLine
+	listLine
+)
+
+// writeLines returns WhatsApp's lines, with textMark and codeMark in them, as Markdown.
 func writeLines(text string) string {
-	last := "" // the kind of the line before: "> " for a quote, "list", or ""
+	last := plainLine // the kind of the line before
 	return writeParagraphs(text, func(line string) string {
-		kind, out := "", ""
-		bare := strings.TrimPrefix(line, "\x00t")
-		switch {
-		case strings.HasPrefix(bare, "> "):
-			kind, out = "> ", "> "+escapeLine(strings.TrimLeft(bare[2:], " "), writeMarks)
-		case listMarkLength(bare) > 0:
-			mark := bare[:listMarkLength(bare)]
-			out = escapeLine(strings.TrimLeft(bare[len(mark):], " "), writeMarks)
-			if kind = "list"; mark == "* " {
-				mark = "- "
-			}
-			out = mark + out
-		default:
-			out = escapeLine(bare, writeMarks)
-		}
-		if last != "" && kind != last { // an empty line ends the list or quote before
+		kind, out := writeLine(strings.TrimPrefix(line, textMark))
+		if last != plainLine && kind != last { // an empty line ends the list or quote before
 			out = "\n" + out
 		}
 		last = kind
@@ -156,17 +169,32 @@ func writeLines(text string) string {
 	})
 }
 
+// writeLine returns the kind of a line, and the line as Markdown.
+func writeLine(line string) (lineKind, string) {
+	if quoted, ok := strings.CutPrefix(line, "> "); ok {
+		return quoteLine, "> " + escapeLine(strings.TrimLeft(quoted, " "), writeMarks)
+	}
+	length := listMarkLength(line)
+	if length == 0 {
+		return plainLine, escapeLine(line, writeMarks)
+	}
+	listMark := line[:length]
+	if listMark == "* " {
+		listMark = "- "
+	}
+	return listLine, listMark + escapeLine(strings.TrimLeft(line[length:], " "), writeMarks)
+}
+
 // writeMarks writes a line with its inline marks.
 func writeMarks(line string) string {
 	var out strings.Builder
-	for i, piece := range strings.Split(line, "\x00") {
-		switch {
-		case i == 0:
+	for i, piece := range strings.Split(line, nul) {
+		if i == 0 { // the text before the first mark
 			out.WriteString(writeInline(piece, 0))
-		case strings.HasPrefix(piece, "c"):
-			out.WriteString(codeSpan(piece[1:]))
-		default:
-			out.WriteString(writeInline(strings.TrimPrefix(piece, "t"), 0))
+		} else if code, ok := strings.CutPrefix(piece, codeLetter); ok {
+			out.WriteString(codeSpan(code))
+		} else {
+			out.WriteString(writeInline(strings.TrimPrefix(piece, textLetter), 0))
 		}
 	}
 	return out.String()
@@ -199,11 +227,12 @@ func writeInline(s string, depth int) string {
 			urls = urls[1:]
 			continue
 		}
-		end := -1
-		if mayOpenMark(s, i) {
-			end = ends.next(s[i], i+2)
+		if !mayOpenMark(s, i) {
+			i++
+			continue
 		}
-		if end < 0 {
+		end, ok := ends.next(s[i], i+2)
+		if !ok {
 			i++
 			continue
 		}
@@ -226,35 +255,29 @@ func writeInline(s string, depth int) string {
 	return out.String()
 }
 
-// signIndex returns the number of one of WhatsApp's marks inside a line, or -1 for other characters.
-func signIndex(c byte) int {
-	switch c {
-	case '*':
-		return 0
-	case '_':
-		return 1
-	case '~':
-		return 2
-	case '`':
-		return 3
-	}
-	return -1
-}
+// signs are WhatsApp's marks inside of a line.
+const signs = "*_~`"
 
-// mayOpenMark reports whether s[i] is a mark that may begin something.
+// signIndex returns the index of c in signs, or -1 for other characters.
+func signIndex(c byte) int { return strings.IndexByte(signs, c) }
+
+// mayOpenMark reports whether s[i] is a mark that may begin something: no word or same sign stands before it, and no
+// blank or same sign behind it.
 func mayOpenMark(s string, i int) bool {
 	if signIndex(s[i]) < 0 || i+2 >= len(s) {
 		return false
 	}
-	if i > 0 && (isWordBefore(s, i) || s[i-1] == s[i]) {
-		return false
+	if i > 0 {
+		if isWordBefore(s, i) || s[i-1] == s[i] {
+			return false
+		}
 	}
 	r, _ := utf8.DecodeRuneInString(s[i+1:])
 	return !unicode.IsSpace(r) && s[i+1] != s[i]
 }
 
 // markEnds are the places where marks may end, for each of the signs.
-type markEnds [4][]int
+type markEnds [len(signs)][]int
 
 // findMarkEnds finds all of them at once: looking for the end of each mark that opens would take
 // quadratic time.
@@ -267,26 +290,32 @@ func findMarkEnds(s string) markEnds {
 		}
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
 		after, _ := utf8.DecodeRuneInString(s[i+1:])
-		if !unicode.IsSpace(before) && (i+1 == len(s) || !isWordRune(after) && after != rune(s[i])) {
+		hasMore := i+1 < len(s)
+		goesOn := isWordRune(after) || after == rune(s[i]) // such a character behind the sign makes it text
+		if hasMore && goesOn {
+			continue
+		}
+		if !unicode.IsSpace(before) {
 			ends[n] = append(ends[n], i)
 		}
 	}
 	return ends
 }
 
-// next returns the first end of a mark from a place on, or -1 if there is none. It forgets the ends before that
+// next returns the first end of a mark from a place on. ok is false if there is none. It forgets the ends before that
 // place: later calls must not ask for earlier places.
-func (e *markEnds) next(mark byte, from int) int {
-	list := &e[signIndex(mark)]
+func (e *markEnds) next(sign byte, from int) (end int, ok bool) {
+	list := &e[signIndex(sign)]
 	for len(*list) > 0 && (*list)[0] < from {
 		*list = (*list)[1:]
 	}
 	if len(*list) == 0 {
-		return -1
+		return 0, false
 	}
-	return (*list)[0]
+	return (*list)[0], true
 }
 
+// isWordBefore reports whether a word ends before s[i].
 func isWordBefore(s string, i int) bool {
 	r, _ := utf8.DecodeLastRuneInString(s[:i])
 	return isWordRune(r)

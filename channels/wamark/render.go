@@ -63,18 +63,23 @@ func (w writer) inlineText(parent ast.Node, inside string) string {
 			out.WriteString(s.text)
 			continue
 		}
-		before, _ := utf8.DecodeLastRuneInString(out.String())
-		after := ' '
-		if i+1 < len(spans) && spans[i+1].mark == "" && spans[i+1].text != "" {
-			after, _ = utf8.DecodeRuneInString(spans[i+1].text)
-		}
-		if out.Len() > 0 && isWordRune(before) || isWordRune(after) {
+		before, _ := utf8.DecodeLastRuneInString(out.String()) // no letter if nothing was written yet
+		if isWordRune(before) || isWordNext(spans[i+1:]) {
 			out.WriteString(s.text)
 		} else {
 			out.WriteString(w.withMarks(s.mark, s.text))
 		}
 	}
 	return out.String()
+}
+
+// isWordNext reports whether the first of some spans is text without a mark that begins with a letter or digit.
+func isWordNext(spans []span) bool {
+	if len(spans) == 0 || spans[0].mark != "" {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(spans[0].text)
+	return isWordRune(first)
 }
 
 // withMarks puts a mark around each line: marks don't reach over line ends.
@@ -141,11 +146,11 @@ func (w writer) renderEmphasis(n ast.Node, mark, inside string) span {
 
 // linkText returns the label of a link and its address, or only the address if the label is the same.
 func linkText(label, address string) string {
-	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
-	switch {
-	case address == "":
+	if address == "" {
 		return label
-	case label == "" || label == address || label == shown:
+	}
+	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
+	if label == "" || label == address || label == shown {
 		return shown
 	}
 	return label + ": " + shown
