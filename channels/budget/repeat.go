@@ -25,35 +25,41 @@ func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse f
 // pieces only, so that it stays quick; for which ones depends on the piece alone, so that it
 // fails again as a regression test.
 func Repeated[T ~string | ~[]byte](piece T) (long T, ok bool) {
-	if len(piece) == 0 || len(piece) >= repeatedBytes || fuzzing() && !chosen(string(piece)) {
+	if len(piece) == 0 || len(piece) >= repeatedBytes {
+		return long, false
+	}
+	if isFuzzing() && !isChosen(string(piece)) {
 		return long, false
 	}
 	return T(strings.Repeat(string(piece), repeatedBytes/len(piece)+1)), true
 }
 
-// fuzzing reports whether new inputs are looked for.
-func fuzzing() bool {
+// isFuzzing reports whether new inputs are looked for.
+func isFuzzing() bool {
 	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
-		if f := flag.Lookup(name); f != nil && f.Value.String() != f.DefValue {
+		f := flag.Lookup(name)
+		if f != nil && f.Value.String() != f.DefValue {
 			return true
 		}
 	}
 	return false
 }
 
-// chosen picks one input of sixteen.
-func chosen(input string) bool {
+// isChosen picks one input of sixteen, so that a fuzzer spends most of its time with short ones.
+func isChosen(input string) bool {
+	const of = 16
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(input)) // it never fails
-	return h.Sum32()%16 == 0
+	return h.Sum32()%of == 0
 }
 
 // Seeds are pieces that parsers stumble over: what opens and never closes, what means
 // something in HTML, Markdown, MIME, JSON or a chat's markup, broken letters. CheckRepeated
 // makes long inputs of them.
 func Seeds() []string {
+	const depth = 300 // deeper than anything that a parser should follow
 	deep := func(open, inside, end string) string {
-		return strings.Repeat(open, 300) + inside + strings.Repeat(end, 300)
+		return strings.Repeat(open, depth) + inside + strings.Repeat(end, depth)
 	}
 	return []string{
 		"<", ">", "<>", "(", ")", "[", "]", "[](", "![", "{", "}", "\"", "'", "`", "``` ", "\\", "|", "|-|\n", "*", "_", "~", "*_", "**a", "_a_b",

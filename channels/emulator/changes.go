@@ -59,8 +59,8 @@ func (l *Changes[C]) Last() int64 {
 	return l.last
 }
 
-// since returns the changes after one, the number of the last, and the signal of the next.
-func (l *Changes[C]) since(seq int64) (got []C, last int64, more <-chan struct{}) {
+// changesAfter returns the changes after the one with a number, the number of the last, and the signal of the next.
+func (l *Changes[C]) changesAfter(seq int64) (got []C, last int64, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := l.all
@@ -87,7 +87,7 @@ func (l *Changes[C]) Subscribe() *Subscription[C] {
 // Errors: ctx's, or context.Canceled once the emulator is closed.
 func (s *Subscription[C]) Next(ctx context.Context) ([]C, error) {
 	for {
-		got, last, more := s.log.since(s.seen)
+		got, last, more := s.log.changesAfter(s.seen)
 		if len(got) > 0 {
 			s.seen = last
 			return got, nil
@@ -114,7 +114,7 @@ func (l *Changes[C]) wait(ctx context.Context, more <-chan struct{}) error {
 // Errors: ctx's, or context.Canceled once the emulator is closed.
 func (l *Changes[C]) WaitFor(ctx context.Context, cond func() bool) error {
 	for {
-		_, _, more := l.since(l.Last())
+		_, _, more := l.changesAfter(l.Last())
 		if cond() {
 			return nil
 		}
@@ -139,9 +139,9 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
 	defer stop()
-	got, _, more := l.since(since)
+	got, _, more := l.changesAfter(since)
 	if len(got) == 0 && l.wait(ctx, more) == nil {
-		got, _, _ = l.since(since)
+		got, _, _ = l.changesAfter(since)
 	}
 	Write(w, http.StatusOK, got)
 }

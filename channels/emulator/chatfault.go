@@ -88,12 +88,13 @@ func (p *FaultPlan) Inject(f Fault) int {
 func (p *FaultPlan) Faults() []Fault {
 	out := []Fault{}
 	for _, s := range p.set.List() {
-		out = append(out, counted(s))
+		out = append(out, withCounters(s))
 	}
 	return out
 }
 
-func counted(s FaultState[aimed]) Fault {
+// withCounters returns a fault with its counters.
+func withCounters(s FaultState[aimed]) Fault {
 	f := s.Fault.fault
 	f.Matched, f.Fired = s.Seen, s.Fired
 	return f
@@ -121,12 +122,13 @@ type Struck struct {
 func (p *FaultPlan) Strike(name, channel string) *Struck {
 	now := p.clock()
 	hit, ok := p.set.First(func(a aimed) bool {
-		return a.fault.matches(name, channel) && (a.until.IsZero() || now.Before(a.until))
+		hasEnded := !a.until.IsZero() && !now.Before(a.until)
+		return !hasEnded && a.fault.matches(name, channel)
 	})
 	if !ok {
 		return nil
 	}
-	s := &Struck{Fault: counted(hit)}
+	s := &Struck{Fault: withCounters(hit)}
 	if !hit.Fault.until.IsZero() {
 		s.left = hit.Fault.until.Sub(now)
 	}
@@ -142,8 +144,13 @@ func (s *Struck) RetryAfter() int {
 	return max(int(math.Ceil(s.left.Seconds())), 1)
 }
 
+// matches reports whether a fault is one of a call or event. A pattern that can't be read matches nothing.
 func (f Fault) matches(name, channel string) bool {
-	if f.Channel != "" && f.Channel != channel || strings.HasPrefix(name, "event:") != strings.HasPrefix(f.Method, "event:") {
+	const event = "event:"
+	if f.Channel != "" && f.Channel != channel {
+		return false
+	}
+	if strings.HasPrefix(name, event) != strings.HasPrefix(f.Method, event) { // "*" means calls, but no events
 		return false
 	}
 	ok, err := path.Match(f.Method, name)

@@ -89,7 +89,7 @@ func (s *FaultSet[F]) List() []FaultState[F] {
 // wait. Errors: no such fault (any more), ctx ended.
 func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error {
 	for {
-		n, struck, ok := s.fired(id)
+		n, struck, ok := s.countFired(id)
 		if !ok {
 			return fmt.Errorf("wait for fault: no fault %q", id)
 		}
@@ -104,8 +104,9 @@ func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error
 	}
 }
 
-// fired returns how often a fault fired and the signal of the next strike of any.
-func (s *FaultSet[F]) fired(id string) (int, <-chan struct{}, bool) {
+// countFired returns how often a fault fired, and the signal of the next strike of any fault. ok is false if there is
+// no such fault.
+func (s *FaultSet[F]) countFired(id string) (n int, struck <-chan struct{}, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
@@ -156,7 +157,7 @@ func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	defer s.mu.Unlock()
 	out := FaultHits[F]{Released: s.released}
 	for _, f := range s.armed {
-		if s.fires(f, matches) {
+		if s.mustStrike(f, matches) {
 			out.List = append(out.List, f.Fault)
 		}
 	}
@@ -169,21 +170,24 @@ func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
-		if s.fires(f, matches) {
+		if s.mustStrike(f, matches) {
 			return *f, true
 		}
 	}
 	return hit, false
 }
 
-// fires counts one call against one fault and reports whether it strikes. Caller holds s.mu.
-func (s *FaultSet[F]) fires(f *FaultState[F], matches func(F) bool) bool {
+// mustStrike counts one call against one fault and reports whether the fault strikes it. The caller holds s.mu.
+func (s *FaultSet[F]) mustStrike(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}
 	f.Seen++
 	isSpent := f.Rule.Times >= 0 && f.Fired >= max(f.Rule.Times, 1)
-	if f.Seen < f.Rule.Nth || isSpent || !s.decideByChance(f) {
+	if f.Seen < f.Rule.Nth || isSpent {
+		return false
+	}
+	if !s.isDueByChance(f) {
 		return false
 	}
 	f.Fired++
@@ -192,9 +196,9 @@ func (s *FaultSet[F]) fires(f *FaultState[F], matches func(F) bool) bool {
 	return true
 }
 
-// decideByChance reports whether a probable fault strikes. Seed, id and number of the match alone decide that, so that a
-// run with the same seed repeats it.
-func (s *FaultSet[F]) decideByChance(f *FaultState[F]) bool {
+// isDueByChance reports whether a probable fault strikes. Only the seed, the fault's id and the number of the match
+// decide that, so that a run with the same seed repeats it.
+func (s *FaultSet[F]) isDueByChance(f *FaultState[F]) bool {
 	if f.Rule.Probability <= 0 || f.Rule.Probability >= 1 {
 		return true
 	}

@@ -55,12 +55,16 @@ func (h *Host) Start(addr string) error {
 		return fmt.Errorf("%s: listen: %w", h.name, err)
 	}
 	server := &http.Server{
-		Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return h.ctx },
+		Handler:           h.Handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return h.ctx },
 	}
 	if h.Quiet {
 		server.ErrorLog = slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)
 	}
-	h.started, h.server, h.url = true, server, "http://"+ln.Addr().String()
+	h.started = true
+	h.server = server
+	h.url = "http://" + ln.Addr().String()
 	h.wg.Go(func() {
 		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			h.log.Error("emulator stopped serving", "emulator", h.name, "error", err)

@@ -33,12 +33,21 @@ type Options struct {
 	Follow func(*http.Request, []*http.Request) error
 }
 
+// Limits of connections, as net/http's own transport has them.
+const (
+	dialTimeout  = 10 * time.Second
+	keepAlive    = 30 * time.Second
+	tlsTimeout   = 10 * time.Second
+	idleTimeout  = 90 * time.Second
+	maxIdleConns = 64 // to one host
+)
+
 // NewClient returns a client. It speaks only HTTP/1.1, in which a connection carries one request at a time.
 func NewClient(o Options) *http.Client {
 	var proxy func(*http.Request) (*url.URL, error)
 	if o.Dialer == nil {
 		proxy = http.ProxyFromEnvironment
-		o.Dialer = &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+		o.Dialer = &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
 	}
 	if o.Follow == nil {
 		o.Follow = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -52,10 +61,10 @@ func NewClient(o Options) *http.Client {
 			}
 			return &conn{Conn: c}, nil
 		},
-		TLSHandshakeTimeout:   10 * time.Second,
+		TLSHandshakeTimeout:   tlsTimeout,
 		ResponseHeaderTimeout: o.Answer,
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   maxIdleConns,
+		IdleConnTimeout:       idleTimeout,
 	}
 	return &http.Client{Transport: fencedTransport{next: transport}, CheckRedirect: o.Follow}
 }
@@ -87,7 +96,8 @@ type conn struct {
 // Write implements net.Conn.
 func (c *conn) Write(b []byte) (int, error) {
 	if a := c.attempt.Load(); a != nil {
-		if !a.until.IsZero() && !time.Now().Before(a.until) { //nolint:forbidigo // the monotonic clock of this attempt
+		hasDeadline := !a.until.IsZero()
+		if hasDeadline && !time.Now().Before(a.until) { //nolint:forbidigo // the monotonic clock of this attempt
 			return 0, ErrLate
 		}
 		a.wrote.Store(true)

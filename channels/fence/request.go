@@ -60,7 +60,7 @@ func Read(answer *http.Response, maxBytes int64) ([]byte, error) {
 // Bounded returns a body that fails with tooLarge behind so many bytes. A body that ended there
 // would be taken for a whole one.
 func Bounded(body io.ReadCloser, maxBytes int64, tooLarge error) io.ReadCloser {
-	return &boundedBody{body, maxBytes, tooLarge}
+	return &boundedBody{ReadCloser: body, left: maxBytes, tooLarge: tooLarge}
 }
 
 type boundedBody struct {
@@ -89,11 +89,13 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 // Source: RFC 9110 section 10.2.3.
 func RetryAfter(h http.Header, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && !math.IsNaN(seconds) {
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err == nil && !math.IsNaN(seconds) {
 		return time.Duration(min(max(seconds, 0), maxWait.Seconds()) * float64(time.Second)), true
 	}
-	if at, err := http.ParseTime(value); err == nil && !now.IsZero() {
-		return min(max(at.Sub(now), 0), maxWait), true
+	at, err := http.ParseTime(value)
+	if err != nil || now.IsZero() {
+		return 0, false
 	}
-	return 0, false
+	return min(max(at.Sub(now), 0), maxWait), true
 }

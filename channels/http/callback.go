@@ -42,7 +42,7 @@ func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte
 	}
 	body, err := json.Marshal(Callback{
 		Type:         "message",
-		ID:           c.token(o),
+		ID:           c.tokenOf(o),
 		Account:      c.account,
 		Conversation: strconv.FormatInt(o.ConversationID, 10),
 		To:           Person{ID: o.To[0].Key, Name: o.To[0].Name},
@@ -67,16 +67,21 @@ func errBadContent(text, hint string) error {
 
 // checkContent refuses a message that exceeds the limits in docs/http-channel.md.
 func checkContent(o channels.Outbound) error {
-	switch {
-	case len(o.To) != 1 || len(o.Cc) > 0:
+	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "It must go to one customer.", Hint: "Take the others out."}
-	case o.Template != nil:
+	}
+	if o.Template != nil {
 		return errBadContent("There are no templates here.", "Send the text itself.")
-	case strings.TrimSpace(o.Text) == "" && len(o.Files) == 0 && o.Rich == nil:
+	}
+	hasText := strings.TrimSpace(o.Text) != ""
+	hasMore := len(o.Files) > 0 || o.Rich != nil
+	if !hasText && !hasMore {
 		return errBadContent("There is nothing to send.", "Write something.")
-	case utf8.RuneCountInString(o.Text) > maxText:
+	}
+	if utf8.RuneCountInString(o.Text) > maxText {
 		return errBadContent(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
-	case len(o.Files) > maxFiles:
+	}
+	if len(o.Files) > maxFiles {
 		return errBadContent(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
 	}
 	return checkRich(o.Rich)
@@ -117,7 +122,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 		out := File{Name: f.Name, Type: f.ContentType, Size: f.SizeBytes}
 		total += f.SizeBytes
 		if total > maxLinked {
-			return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked>>20), "Send a link.")
+			return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
 		}
 		if c.env.HookURL != "" && f.Link != nil {
 			link, err := f.Link()
@@ -149,6 +154,7 @@ func asNotSent(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
 }
 
+// readFile reads a file of at most so many bytes.
 func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {
@@ -156,11 +162,11 @@ func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, err
 	}
 	defer r.Close()
 	content, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, asNotSent(err)
-	case int64(len(content)) > maxBytes:
-		return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline>>20),
+	}
+	if int64(len(content)) > maxBytes {
+		return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline/megabyte),
 			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
 	}
 	return content, nil

@@ -55,8 +55,9 @@ type File struct {
 }
 
 const (
-	maxName = 200  // runes of an id
-	maxURL  = 2000 // bytes
+	maxName  = 200  // runes of an id
+	maxURL   = 2000 // bytes
+	maxEmoji = 100  // bytes; some emoji are made of many characters
 )
 
 // kindsByName returns the types of events that become facts. Events of other types are ignored.
@@ -152,36 +153,50 @@ func (c *Channel) checkKind(e Event) error {
 	if utf8.RuneCountInString(e.Text) > maxText {
 		return fmt.Errorf("text is longer than %d characters", maxText)
 	}
-	if len(e.Emoji) > 100 || len(e.Chosen) > maxURL || len(e.ReplyTo) > maxURL {
+	isTooLong := len(e.Emoji) > maxEmoji || len(e.Chosen) > maxURL || len(e.ReplyTo) > maxURL
+	if isTooLong {
 		return errors.New("emoji, chosen or reply_to is too long")
 	}
 	return c.checkFiles(e.Files)
 }
 
+// checkFiles checks the attachments of an event.
 func (c *Channel) checkFiles(files []File) error {
 	if len(files) > maxFiles {
 		return fmt.Errorf("there are more than %d attachments", maxFiles)
 	}
 	for i, f := range files {
-		u, err := url.Parse(f.URL)
-		switch {
-		case f.URL == "" && f.Content == nil || f.URL != "" && f.Content != nil:
+		hasContent := f.Content != nil
+		hasURL := f.URL != ""
+		if hasContent == hasURL {
 			return fmt.Errorf("attachments[%d] needs either content or url", i)
-		case f.URL != "" && (err != nil || len(f.URL) > maxURL || !c.mayFetch(u)):
+		}
+		if hasURL && !c.mayFetchFrom(f.URL) {
 			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
 		}
 	}
 	return nil
 }
 
-// whyBadID returns what is wrong with an id; "" means nothing.
+// mayFetchFrom reports whether an address can be read and a file may be fetched from it.
+func (c *Channel) mayFetchFrom(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || len(address) > maxURL {
+		return false
+	}
+	return c.mayFetch(u)
+}
+
+// whyBadID returns what is wrong with an id, or "" if nothing is.
 func whyBadID(id string) string {
-	switch {
-	case id == "":
+	if id == "" {
 		return "is missing"
-	case utf8.RuneCountInString(id) > maxName || len(id) > 2*maxName:
+	}
+	if utf8.RuneCountInString(id) > maxName || len(id) > 2*maxName {
 		return fmt.Sprintf("is longer than %d characters", maxName)
-	case strings.TrimSpace(id) != id || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
+	}
+	isBad := func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
+	if strings.TrimSpace(id) != id || strings.ContainsFunc(id, isBad) {
 		return "has blanks around it or control characters"
 	}
 	return ""
@@ -191,7 +206,8 @@ func whyBadID(id string) string {
 // Errors: what is wrong, for the developers of the sender; then nothing is stored.
 func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	var b Batch
-	if err := json.Unmarshal(body, &b); err != nil || len(b.Events) == 0 {
+	err := json.Unmarshal(body, &b)
+	if err != nil || len(b.Events) == 0 {
 		return nil, errors.New(`the body is not {"events": […]} with at least one event`)
 	}
 	if len(b.Events) > maxEvents {
@@ -229,27 +245,42 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		}
 		return []channels.Inbound{in}, nil
 	}
-	in.ExternalID, in.From = e.ID, channels.Party{Key: e.From.ID, Name: e.From.Name}
-	in.Subject, in.Text, in.Answers.External, in.Chosen, in.Change.Target, in.Change.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
+	in.ExternalID = e.ID
+	in.From = channels.Party{Key: e.From.ID, Name: e.From.Name}
+	in.Subject = e.Subject
+	in.Text = e.Text
+	in.Chosen = e.Chosen
+	in.Change.Target = e.Target
+	in.Change.Emoji = e.Emoji
+	in.Answers.External = e.ReplyTo
 	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // a receiver may know it by our callback's id, though it told an id of its own
 	for _, f := range e.Files {
-		in.Attachments = append(in.Attachments, attachment(f))
+		in.Attachments = append(in.Attachments, attachmentOf(f))
 	}
 	return []channels.Inbound{in}, nil
 }
 
-func attachment(f File) channels.Attachment {
+// attachmentOf returns the attachment that an event has. If the event doesn't name it, its address does.
+func attachmentOf(f File) channels.Attachment {
 	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(f.Size, 0)}
-	if a.Name == "" && f.URL != "" {
-		if u, err := url.Parse(f.URL); err == nil && path.Base(u.Path) != "." && path.Base(u.Path) != "/" {
-			a.Name = path.Base(u.Path)
-		}
-	}
 	if a.Name == "" {
-		a.Name = "file"
+		a.Name = cmp.Or(fileNameIn(f.URL), "file")
 	}
 	if a.ContentType == "" {
 		a.ContentType = cmp.Or(channels.TypeOf(a.Name), "application/octet-stream")
 	}
 	return a
+}
+
+// fileNameIn returns the last part of an address's path, or "" if there is none.
+func fileNameIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	name := path.Base(u.Path)
+	if name == "." || name == "/" { // the path is empty, or has only slashes
+		return ""
+	}
+	return name
 }

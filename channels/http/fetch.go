@@ -22,9 +22,14 @@ func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && c.private && hostAndPort(u) == hostAndPort(c.target)
+	if u.Scheme == "https" {
+		return true
+	}
+	isInOwnNetwork := c.private && hostAndPort(u) == hostAndPort(c.target)
+	return isInOwnNetwork && u.Scheme == "http"
 }
 
+// checkRedirect refuses redirects to where Fetch may not go, and more than maxRedirects of them.
 func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || !c.mayFetch(r.URL) {
 		return errRedirect
@@ -59,19 +64,25 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
 	tooLarge := fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)
-	switch status := resp.StatusCode; {
-	case status == http.StatusOK && resp.ContentLength > maxLinked:
-		return fail(channels.BadContent, tooLarge)
-	case status == http.StatusOK:
+	if resp.StatusCode == http.StatusOK {
+		if resp.ContentLength > maxLinked {
+			return fail(channels.BadContent, tooLarge)
+		}
 		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{Class: channels.BadContent, Text: tooLarge}), cancel}
 		return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
-	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:
-		return fail(channels.Retry, fmt.Sprintf("The file could not be fetched (status %d).", status))
-	default:
-		return fail(channels.BadContent, fmt.Sprintf("The file is gone (status %d).", status))
 	}
+	if mayWorkLater(resp.StatusCode) {
+		return fail(channels.Retry, fmt.Sprintf("The file could not be fetched (status %d).", resp.StatusCode))
+	}
+	return fail(channels.BadContent, fmt.Sprintf("The file is gone (status %d).", resp.StatusCode))
 }
 
+// mayWorkLater reports whether a server that answers with a status may answer otherwise later.
+func mayWorkLater(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= http.StatusInternalServerError
+}
+
+// fetchOnce asks for a file and follows redirects.
 func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ref, nil)
 	if err != nil {

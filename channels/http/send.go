@@ -34,13 +34,12 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
-	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.token(o))
+	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.tokenOf(o))
 	if err != nil {
 		return channels.Receipt{}, unansweredError(err)
 	}
 	defer resp.Body.Close()
-	said := readAnswer(resp)
-	return c.receipt(resp, said, c.token(o))
+	return c.readReceipt(resp, readAnswer(resp), c.tokenOf(o))
 }
 
 // call makes one signed request of the callback.
@@ -94,20 +93,30 @@ func readAnswer(resp *http.Response) said {
 func unansweredError(err error) error {
 	var op *net.OpError
 	var lost *fence.LostError
-	switch {
-	case errors.Is(err, channels.ErrPrivateAddress):
+	if errors.Is(err, channels.ErrPrivateAddress) {
 		return &channels.SendError{Class: channels.AuthBroken, Text: "callback_url leads into your own network.",
 			Hint: `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`, Cause: err}
-	case errors.As(err, &lost) && !lost.Left:
-		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
-	case errors.As(err, &op) && op.Op == "dial":
+	}
+	isNothingSent := errors.As(err, &lost) && !lost.Left
+	isNotConnected := errors.As(err, &op) && op.Op == "dial"
+	if isNothingSent || isNotConnected {
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
 	}
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The callback's answer was lost.", Cause: err}
 }
 
-// receipt decides what an answer's status means. docs/http-channel.md has the same table.
-func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.Receipt, error) {
+// The classes of HTTP's statuses, their first digits.
+const (
+	classSuccess  = 2
+	classRedirect = 3
+	classRefused  = 4
+)
+
+// classOf returns the first digit of a status.
+func classOf(status int) int { return status / 100 }
+
+// readReceipt decides what an answer's status means. docs/http-channel.md has the same table.
+func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channels.Receipt, error) {
 	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
 		if s.Error != "" {
 			text = text + ` It says: "` + s.Error + `"`
@@ -115,26 +124,32 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Hint: hint, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
 	status := resp.StatusCode
-	switch {
-	case status >= 200 && status < 300, status == http.StatusConflict: // 409: it has the message already
+	isThere := status == http.StatusConflict // the receiver has the message already
+	if isThere || classOf(status) == classSuccess {
 		if s.ID == "" {
 			s.ID = token
 		}
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
-	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
+	}
+	asksToWait := status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""
+	if asksToWait || status == http.StatusTooManyRequests {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "The callback asks to wait.",
 			Wait: waitAsked(resp.Header, c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
-	case status >= 300 && status < 400:
-		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return fail(channels.AuthBroken, "The callback refuses Parley's signature.", "Give both sides the same secret.")
-	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return fail(channels.AuthBroken, fmt.Sprintf("The callback isn't at callback_url (status %d).", status), "Correct callback_url.")
-	case status == http.StatusGone:
+	case http.StatusGone:
 		return fail(channels.BadRecipient, "The callback knows no such customer any more.", "")
-	case status == http.StatusRequestTimeout:
+	case http.StatusRequestTimeout:
 		return fail(channels.Retry, "The callback got only a part of the message.", unreachedHint)
-	case status >= 400 && status < 500:
+	}
+	switch classOf(status) {
+	case classRedirect:
+		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
+	case classRefused:
 		return fail(channels.BadContent, fmt.Sprintf("The callback refuses the message (status %d).", status), "Change it and send it again.")
 	}
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
@@ -153,13 +168,15 @@ func waitAsked(h http.Header, now time.Time) time.Duration {
 // yes; 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know
 // the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	status, s, err := c.askState(ctx, c.token(o))
-	switch {
-	case err != nil:
+	token := c.tokenOf(o)
+	status, s, err := c.askState(ctx, token)
+	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
-	case status == http.StatusOK && s.ID != "":
+	}
+	if status == http.StatusOK && s.ID != "" {
 		return channels.Landed, channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
-	case status == http.StatusNotFound && s.Key == c.token(o):
+	}
+	if status == http.StatusNotFound && s.Key == token {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 	return channels.CannotTell, channels.Receipt{}, nil

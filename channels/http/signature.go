@@ -13,8 +13,12 @@ import (
 // stand there while a secret is being changed.
 const signatureHeader = "Parley-Signature"
 
-// tolerance is how far a signature's time may be off.
-const tolerance = 5 * time.Minute
+// tolerance is how far a signature's time may be off. maxGiven is how many proofs of one header are looked at: one
+// for each secret that is in use while it is changed, and some to spare.
+const (
+	tolerance = 5 * time.Minute
+	maxGiven  = 4
+)
 
 // Sign makes the header for a body at a time: HMAC-SHA256 with the secret over the Unix
 // seconds, a point and the body.
@@ -31,7 +35,7 @@ func macOf(secret []byte, t string, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// Verify checks a header. It says in words what is wrong; "" means nothing.
+// Verify checks a header. It returns in words what is wrong, or "" if nothing is.
 func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	var at string
 	var given [][]byte
@@ -44,7 +48,8 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 			}
 			at = value
 		case "v1":
-			if mac, err := hex.DecodeString(value); err == nil && len(given) < 4 {
+			mac, err := hex.DecodeString(value)
+			if err == nil && len(given) < maxGiven { // others prove nothing
 				given = append(given, mac)
 			}
 		}
@@ -61,7 +66,7 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	if !ok {
 		return signatureHeader + " doesn't fit the body: the secret is another, or the bytes were changed after signing"
 	}
-	if off := now.Sub(time.Unix(seconds, 0)); off > tolerance || off < -tolerance {
+	if now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
 		return "the signature's time is more than five minutes off"
 	}
 	return ""

@@ -23,6 +23,9 @@ const (
 // minSecret is the shortest secret, in bytes.
 const minSecret = 16
 
+// megabyte is 2^20 bytes.
+const megabyte = 1 << 20
+
 // What the channel carries.
 const (
 	maxBody       = 16 << 20  // of a webhook, in bytes
@@ -62,8 +65,11 @@ func Spec() channels.Spec {
 
 // ownHosts returns the callback's host if it may be in the company's own network.
 func ownHosts(c channels.Config) []string {
+	if c[fieldPrivate] != "true" {
+		return nil
+	}
 	u, err := url.Parse(c[fieldCallback])
-	if err != nil || c[fieldPrivate] != "true" || u.Hostname() == "" {
+	if err != nil || u.Hostname() == "" {
 		return nil
 	}
 	return []string{hostAndPort(u)}
@@ -97,26 +103,33 @@ var (
 	_ channels.Checker = (*Channel)(nil)
 )
 
+// newChannel returns the channel of an account. Errors: what is wrong with the settings.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	c := &Channel{account: a.Name, secret: []byte(a.Config[fieldSecret]), private: a.Config[fieldPrivate] == "true", env: env}
 	if len(c.secret) < minSecret {
 		return nil, errors.New("http: secret: at least 16 characters are needed")
 	}
-	var err error
-	c.target, err = url.Parse(a.Config[fieldCallback])
-	switch {
-	case err != nil || c.target.Host == "" || c.target.User != nil || c.target.Fragment != "":
+	target, err := url.Parse(a.Config[fieldCallback])
+	if err != nil || !isPlainAddress(target) {
 		return nil, errors.New("http: callback_url: write it like https://shop.example/parley")
-	case c.target.Scheme == "https", c.target.Scheme == "http" && c.private:
-	default:
+	}
+	mayBePlain := target.Scheme == "http" && c.private
+	if !mayBePlain && target.Scheme != "https" {
 		return nil, errors.New("http: callback_url: it must be https; http is for allow_private alone")
 	}
+	c.target = target
 	if c.env.Now == nil {
 		c.env.Now = time.Now
 	}
 	c.calls = fence.NewClient(fence.Options{Dialer: env.Dialer})
 	c.fetches = fence.NewClient(fence.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
 	return c, nil
+}
+
+// isPlainAddress reports whether an address has a host, and neither a user nor a fragment.
+func isPlainAddress(u *url.URL) bool {
+	hasExtras := u.User != nil || u.Fragment != ""
+	return u.Host != "" && !hasExtras
 }
 
 // Capabilities implements channels.Channel.

@@ -102,7 +102,7 @@ func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, strin
 	}
 	t := strconv.FormatInt(s.now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Parley-Signature", "t="+t+",v1="+s.mac(t, string(body)))
+	req.Header.Set("Parley-Signature", "t="+t+",v1="+s.sign(t, string(body)))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, "", fmt.Errorf("httpfake: webhook: %w", err)
@@ -112,9 +112,10 @@ func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, strin
 	return resp.StatusCode, string(answer), err
 }
 
-func (s *Shop) mac(t, signed string) string {
+// sign returns the proof of a text at a time in Unix seconds.
+func (s *Shop) sign(t, text string) string {
 	h := hmac.New(sha256.New, []byte(s.secret))
-	_, _ = io.WriteString(h, t+"."+signed)
+	_, _ = io.WriteString(h, t+"."+text)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -127,44 +128,63 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
 		key := r.URL.Query().Get("key")
-		if s.signed(w, r, key) {
-			s.find(w, key)
+		if !s.isSigned(r, key) {
+			writeField(w, http.StatusUnauthorized, "error", "wrong signature")
+			return
 		}
+		s.answerQuestion(w, key)
 	case http.MethodPost:
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			say(w, http.StatusRequestEntityTooLarge, "error", "too long")
+			writeField(w, http.StatusRequestEntityTooLarge, "error", "too long")
 			return
 		}
-		if s.signed(w, r, string(body)) {
-			s.take(w, r, body)
+		if !s.isSigned(r, string(body)) {
+			writeField(w, http.StatusUnauthorized, "error", "wrong signature")
+			return
 		}
+		s.takeMessage(w, r, body)
 	default:
-		say(w, http.StatusMethodNotAllowed, "error", "POST or GET")
+		writeField(w, http.StatusMethodNotAllowed, "error", "POST or GET")
 	}
 }
 
-// signed answers a request whose signature is not right.
-func (s *Shop) signed(w http.ResponseWriter, r *http.Request, text string) bool {
+// tolerance is how far a signature's time may be off.
+const tolerance = 5 * time.Minute
+
+// isSigned reports whether a request has the right signature for a text.
+func (s *Shop) isSigned(r *http.Request, text string) bool {
 	at, mac, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Parley-Signature"), "t="), ",v1=")
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if off := s.now().Sub(time.Unix(seconds, 0)).Abs(); err != nil || off > 5*time.Minute || !hmac.Equal([]byte(mac), []byte(s.mac(at, text))) {
-		say(w, http.StatusUnauthorized, "error", "wrong signature")
+	if err != nil || s.now().Sub(time.Unix(seconds, 0)).Abs() > tolerance {
 		return false
 	}
-	return true
+	return hmac.Equal([]byte(mac), []byte(s.sign(at, text)))
 }
 
-func (s *Shop) take(w http.ResponseWriter, r *http.Request, body []byte) {
-	var m struct {
-		Type, ID, Text string
-		To             struct{ ID string }
+// message is what is read of a callback.
+type message struct {
+	Type, ID, Text string
+	To             struct{ ID string }
+}
+
+// isComplete reports whether a message has what every callback has, and repeats the key of its header.
+func (m message) isComplete(key string) bool {
+	if m.Type != "message" || m.To.ID == "" {
+		return false
 	}
-	if err := json.Unmarshal(body, &m); err != nil || m.Type != "message" || m.ID == "" || m.To.ID == "" || m.ID != r.Header.Get("Idempotency-Key") {
-		say(w, http.StatusBadRequest, "error", "not a message")
+	return m.ID != "" && m.ID == key
+}
+
+// takeMessage takes a message to a customer, or does what the next fault says.
+func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) {
+	var m message
+	err := json.Unmarshal(body, &m)
+	if err != nil || !m.isComplete(r.Header.Get("Idempotency-Key")) {
+		writeField(w, http.StatusBadRequest, "error", "not a message")
 		return
 	}
-	f, failing := s.strike()
+	f, failing := s.nextFault()
 	if f.Until != nil {
 		select {
 		case <-f.Until:
@@ -181,9 +201,9 @@ func (s *Shop) take(w http.ResponseWriter, r *http.Request, body []byte) {
 	case failing:
 		f.answer(w)
 	case known:
-		say(w, http.StatusConflict, "id", id)
+		writeField(w, http.StatusConflict, "id", id)
 	default:
-		say(w, http.StatusCreated, "id", id)
+		writeField(w, http.StatusCreated, "id", id)
 	}
 }
 
@@ -201,7 +221,8 @@ func (s *Shop) keep(g Got) (id string, known bool) {
 	return g.ID, false
 }
 
-func (s *Shop) strike() (Fault, bool) {
+// nextFault takes the next fault. ok is false if there is none.
+func (s *Shop) nextFault() (next Fault, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.faults) == 0 {
@@ -212,6 +233,7 @@ func (s *Shop) strike() (Fault, bool) {
 	return f, true
 }
 
+// answer answers as a fault says.
 func (f Fault) answer(w http.ResponseWriter) {
 	if f.Status == 0 {
 		panic(http.ErrAbortHandler)
@@ -219,32 +241,35 @@ func (f Fault) answer(w http.ResponseWriter) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	say(w, f.Status, "error", "as the test wants it")
+	writeField(w, f.Status, "error", "as the test wants it")
 }
 
-func (s *Shop) find(w http.ResponseWriter, key string) {
+// answerQuestion answers whether a message was taken.
+func (s *Shop) answerQuestion(w http.ResponseWriter, key string) {
 	for _, g := range s.Got() {
 		if g.Key == key {
-			say(w, http.StatusOK, "id", g.ID)
+			writeField(w, http.StatusOK, "id", g.ID)
 			return
 		}
 	}
-	say(w, http.StatusNotFound, "key", key)
+	writeField(w, http.StatusNotFound, "key", key)
 }
 
+// serveFile answers with a file.
 func (s *Shop) serveFile(w http.ResponseWriter, name string) {
 	s.mu.Lock()
 	f, ok := s.files[name]
 	s.mu.Unlock()
 	if !ok {
-		say(w, http.StatusNotFound, "error", "no such file")
+		writeField(w, http.StatusNotFound, "error", "no such file")
 		return
 	}
 	w.Header().Set("Content-Type", f.Type)
 	_, _ = w.Write(f.Content)
 }
 
-func say(w http.ResponseWriter, status int, name, value string) {
+// writeField answers with a JSON object of one field.
+func writeField(w http.ResponseWriter, status int, name, value string) {
 	body, err := json.Marshal(map[string]string{name: value})
 	if err != nil {
 		status = http.StatusInternalServerError
