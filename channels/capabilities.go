@@ -40,11 +40,13 @@ const (
 
 // KindOf returns the kind of file that a content type stands for: FileImage for "image/png".
 func KindOf(contentType string) FileKind {
-	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), "/")
-	if k := FileKind(kind); k == FileImage || k == FileVideo || k == FileAudio {
-		return k
+	major, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), "/")
+	switch kind := FileKind(major); kind {
+	case FileImage, FileVideo, FileAudio:
+		return kind
+	default:
+		return FileDocument
 	}
-	return FileDocument
 }
 
 // FileLimits is the size in bytes of the largest file of each kind. A kind that is missing can't be

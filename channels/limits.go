@@ -13,7 +13,7 @@ func ParseFileLimits(s string) (FileLimits, error) {
 	limits := FileLimits{}
 	for part := range strings.SplitSeq(s, ",") {
 		fields := strings.Fields(strings.ToLower(part))
-		if len(fields) == 3 { // 5 MB
+		if len(fields) == 3 { // "document 10 MB" has a blank before the unit
 			fields = []string{fields[0], fields[1] + fields[2]}
 		}
 		if len(fields) != 2 {
@@ -34,20 +34,24 @@ func ParseFileLimits(s string) (FileLimits, error) {
 	return limits, nil
 }
 
+// Units of sizes in bytes, and the largest number of units that is read: more is no size of a file, and could
+// overflow.
+const (
+	kilobyte = 1 << 10
+	megabyte = 1 << 20
+	maxUnits = 1 << 31
+)
+
 // parseBytes reads a size like 500kb, 16mb or 1024 (bytes). 0 forbids files of a kind.
 func parseBytes(s string) (int64, error) {
 	unit := int64(1)
-	for _, u := range []struct {
-		name string
-		unit int64
-	}{{"kb", 1 << 10}, {"mb", 1 << 20}} {
-		if number, ok := strings.CutSuffix(s, u.name); ok {
-			s, unit = number, u.unit
-			break
-		}
+	if number, ok := strings.CutSuffix(s, "kb"); ok {
+		s, unit = number, kilobyte
+	} else if number, ok := strings.CutSuffix(s, "mb"); ok {
+		s, unit = number, megabyte
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > 1<<31 {
+	if err != nil || n < 0 || n > maxUnits {
 		return 0, fmt.Errorf("channels: file limits: %q is no size", s)
 	}
 	return n * unit, nil
@@ -56,11 +60,11 @@ func parseBytes(s string) (int64, error) {
 // SizeWords writes a number of bytes for people.
 // Shape: 16 MB; 500 KB; 12 bytes
 func SizeWords(bytes int64) string {
-	switch {
-	case bytes >= 1<<20:
-		return strings.TrimSuffix(strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64), ".0") + " MB"
-	case bytes >= 1<<10:
-		return strconv.FormatInt(bytes>>10, 10) + " KB"
+	if bytes >= megabyte {
+		return strings.TrimSuffix(strconv.FormatFloat(float64(bytes)/megabyte, 'f', 1, 64), ".0") + " MB"
+	}
+	if bytes >= kilobyte {
+		return strconv.FormatInt(bytes/kilobyte, 10) + " KB"
 	}
 	return strconv.FormatInt(bytes, 10) + " bytes"
 }

@@ -77,10 +77,11 @@ const (
 	RichCards    RichKind = "cards"
 )
 
-// Kind returns which field is set, or "" if none is.
+// Kind returns which field is set, or "" if none is. r may be nil.
 func (r *Rich) Kind() RichKind {
 	switch {
 	case r == nil:
+		return ""
 	case len(r.Buttons) > 0:
 		return RichButtons
 	case r.List != nil:
@@ -147,31 +148,32 @@ func (r *Rich) Text() string {
 	case RichButtons:
 		var lines []string
 		for i, b := range r.Buttons {
-			lines = append(lines, numbered(i+1, b.Title, b.URL))
+			lines = append(lines, writeChoice(i+1, b.Title, b.URL))
 		}
 		return strings.Join(lines, "\n")
 	case RichList:
-		return r.List.text()
+		return r.List.writeText()
 	case RichLocation:
-		return r.Location.text()
+		return joinLines(r.Location.Name, r.Location.Address, r.Location.MapURL())
 	case RichContact:
-		return r.Contact.text()
+		return r.Contact.writeText()
 	case RichCards:
 		var blocks []string
 		for _, c := range r.Cards {
-			blocks = append(blocks, c.text())
+			blocks = append(blocks, c.writeText())
 		}
 		return strings.Join(blocks, "\n\n")
 	}
 	return ""
 }
 
-// numbered writes one choice: "2. Title – detail", or "2. Title".
-func numbered(n int, title, detail string) string {
+// writeChoice writes one choice: "2. Title – detail", or "2. Title".
+func writeChoice(n int, title, detail string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, detail), " – ")
 }
 
-func (l *List) text() string {
+// writeText writes the choices with numbers that go through all sections, below the titles of the sections.
+func (l *List) writeText() string {
 	var lines []string
 	n := 0
 	for _, s := range l.Sections {
@@ -180,30 +182,28 @@ func (l *List) text() string {
 		}
 		for _, row := range s.Rows {
 			n++
-			lines = append(lines, numbered(n, row.Title, row.Description))
+			lines = append(lines, writeChoice(n, row.Title, row.Description))
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-func (l *Location) text() string {
-	return lines(l.Name, l.Address, l.MapURL())
-}
-
 // MapURL returns a link to the place on a public map.
 func (l *Location) MapURL() string {
-	lat, lon := degrees(l.Latitude), degrees(l.Longitude)
+	lat, lon := writeDegrees(l.Latitude), writeDegrees(l.Longitude)
 	return "https://www.openstreetmap.org/?mlat=" + lat + "&mlon=" + lon + "#map=17/" + lat + "/" + lon
 }
 
-// degrees writes a coordinate with all its decimals and without an exponent.
-func degrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// writeDegrees writes a coordinate with all its decimals and without an exponent.
+func writeDegrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-func (c *ContactCard) text() string {
-	return lines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
+// writeText writes the name, the organisation, and each number and address on a line of its own.
+func (c *ContactCard) writeText() string {
+	return joinLines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
 }
 
-func (c RichCard) text() string {
+// writeText writes the title in bold, the text, the picture's address, and each button on a line of its own.
+func (c RichCard) writeText() string {
 	all := []string{c.Title, c.Text, c.ImageURL}
 	for _, b := range c.Buttons {
 		all = append(all, strings.TrimSuffix("- "+b.Title+": "+b.URL, ": "))
@@ -211,11 +211,11 @@ func (c RichCard) text() string {
 	if c.Title != "" {
 		all[0] = "**" + c.Title + "**"
 	}
-	return lines(all...)
+	return joinLines(all...)
 }
 
-// lines joins the texts that are not empty by newlines.
-func lines(all ...string) string {
+// joinLines joins the texts that are not empty by newlines.
+func joinLines(all ...string) string {
 	var kept []string
 	for _, s := range all {
 		if s != "" {

@@ -73,5 +73,6 @@ func (c Config) List(name string) []string {
 
 // Needed reports whether a field must have a value, given the values of the other fields in config.
 func (f Field) Needed(config Config) bool {
-	return f.Required && (f.Unless == "" || config[f.Unless] == "")
+	isExempt := f.Unless != "" && config[f.Unless] != ""
+	return f.Required && !isExempt
 }

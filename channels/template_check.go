@@ -46,7 +46,9 @@ type TemplateFault struct {
 // Faults returns what is wrong with a template, so that people learn it before a provider is asked.
 func (t Template) Faults() []TemplateFault {
 	var list []TemplateFault
-	add := func(field, text, hint string) { list = append(list, TemplateFault{field, text, hint}) }
+	add := func(field, text, hint string) {
+		list = append(list, TemplateFault{Field: field, Text: text, Hint: hint})
+	}
 	if !templateName.MatchString(t.Name) || len(t.Name) > templateNameRunes {
 		add("name", fmt.Sprintf("%q can't be a provider's name", t.Name), "Use small letters, digits and _: order_update.")
 	}
@@ -80,26 +82,34 @@ func (t Template) Faults() []TemplateFault {
 }
 
 func (t Template) bodyFaults() []TemplateFault {
+	fault := func(text, hint string) []TemplateFault {
+		return []TemplateFault{{Field: "body", Text: text, Hint: hint}}
+	}
 	body := strings.TrimSpace(t.Body)
-	switch {
-	case body == "":
-		return []TemplateFault{{"body", "is missing", "Write what the customer reads."}}
-	case strings.HasPrefix(body, "{{") || strings.HasSuffix(body, "}}"):
-		return []TemplateFault{{"body", "begins or ends with a variable", "Providers want words around it: Hello {{first_name}}, …"}}
-	case adjacentVariables.MatchString(body):
-		return []TemplateFault{{"body", "has two variables beside each other", "Put a word between them."}}
+	if body == "" {
+		return fault("is missing", "Write what the customer reads.")
+	}
+	if strings.HasPrefix(body, "{{") || strings.HasSuffix(body, "}}") {
+		return fault("begins or ends with a variable", "Providers want words around it: Hello {{first_name}}, …")
+	}
+	if adjacentVariables.MatchString(body) {
+		return fault("has two variables beside each other", "Put a word between them.")
 	}
 	return nil
 }
 
+// buttonFaults returns what is wrong with the buttons.
 func (t Template) buttonFaults() []TemplateFault {
 	var list []TemplateFault
-	add := func(text, hint string) { list = append(list, TemplateFault{"buttons", text, hint}) }
+	add := func(text, hint string) {
+		list = append(list, TemplateFault{Field: "buttons", Text: text, Hint: hint})
+	}
 	if len(t.Buttons) > templateButtons {
 		add(fmt.Sprintf("there are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons))
 	}
 	for i, b := range t.Buttons {
-		if n := utf8.RuneCountInString(b.Title); n == 0 || n > templateTitleRunes {
+		n := utf8.RuneCountInString(b.Title)
+		if n == 0 || n > templateTitleRunes {
 			add(fmt.Sprintf("a title has %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
 		}
 		if b.URL != "" && !isWebAddress(b.URL) {
@@ -115,15 +125,21 @@ func (t Template) buttonFaults() []TemplateFault {
 // isWebAddress reports whether a text is an absolute http or https URL.
 func isWebAddress(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http"
 }
 
+// exampleFaults returns the variables that have no example value.
 func (t Template) exampleFaults() []TemplateFault {
 	var list []TemplateFault
 	for _, name := range Variables(t.Header, t.Body) {
 		if strings.TrimSpace(t.Examples[name]) == "" {
 			list = append(list, TemplateFault{
-				"examples", "have nothing for {{" + name + "}}", "Providers want to see what it may look like.",
+				Field: "examples",
+				Text:  "have nothing for {{" + name + "}}",
+				Hint:  "Providers want to see what it may look like.",
 			})
 		}
 	}

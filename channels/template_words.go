@@ -43,7 +43,7 @@ func HasStrayBraces(text string) bool {
 func (u TemplateUse) Words() string {
 	values := make(map[string]string, len(u.Values))
 	for name, value := range u.Values {
-		values[name] = literal(value)
+		values[name] = escapeValue(value)
 	}
 	var parts []string
 	if u.Header != "" {
@@ -67,18 +67,30 @@ func (u TemplateUse) Words() string {
 	return strings.Join(parts, "\n\n")
 }
 
-// literal writes plain text as Markdown that reads the same.
-func literal(s string) string {
-	out := make([]byte, 0, len(s)+len(s)/8)
-	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+// Signs that mean something in Markdown: anywhere, at the start of a line, and behind the number of a list item.
+const (
+	signsAnywhere     = "\\`*_[]<>~|&"
+	signsAtStart      = "#+=-"
+	signsBehindNumber = ".)"
+	maxListDigits     = 9 // more digits are no number of a list item (CommonMark)
+)
+
+// escapeValue writes plain text as Markdown that reads the same.
+func escapeValue(s string) string {
+	var out strings.Builder
+	rest := strings.TrimLeft(s, "0123456789")
+	digits := len(s) - len(rest)
+	mayBeList := digits >= 1 && digits <= maxListDigits
 	for i := range len(s) {
-		switch c := s[i]; {
-		case strings.IndexByte("\\`*_[]<>~|&", c) >= 0, // these mean something anywhere
-			i == 0 && strings.IndexByte("#+=-", c) >= 0,
-			i == digits && digits >= 1 && digits <= 9 && (c == '.' || c == ')'): // the start of a list
-			out = append(out, '\\')
+		c := s[i]
+		isMarkAtStart := i == 0 && strings.IndexByte(signsAtStart, c) >= 0
+		isBehindNumber := i == digits && mayBeList
+		isListMark := isBehindNumber && strings.IndexByte(signsBehindNumber, c) >= 0
+		isMark := isMarkAtStart || isListMark
+		if isMark || strings.IndexByte(signsAnywhere, c) >= 0 {
+			out.WriteByte('\\')
 		}
-		out = append(out, s[i])
+		out.WriteByte(c)
 	}
-	return string(out)
+	return out.String()
 }

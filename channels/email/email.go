@@ -45,12 +45,13 @@ var (
 // Errors: every fault of the settings, joined; no token keys, no clock.
 func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
 	set, err := settings.Read(account.Config)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(env.Keys) == 0:
+	}
+	if len(env.Keys) == 0 {
 		return nil, errors.New("email: no key to sign message ids with")
-	case env.Now == nil:
+	}
+	if env.Now == nil {
 		return nil, errors.New("email: no clock")
 	}
 	if env.Dialer == nil {
@@ -88,7 +89,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Hold:         channels.HoldMail,
 	}
 	if c.set.Service() == settings.Microsoft {
-		caps.Sending.Rate = 0.5 // 30 messages a minute
+		caps.Sending.Rate = 0.5 // Microsoft 365 lets a mailbox send 30 messages a minute
 	}
 	return caps
 }
