@@ -189,7 +189,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	in := channels.Inbound{
 		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: strings.HasPrefix(e.From, "US.")}, At: e.At,
-		Envelope: channels.Envelope{To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via},
+		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via},
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
 		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: e.Previous},
@@ -230,7 +230,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-func parties(keys []string) []channels.Party {
+func partiesOf(keys []string) []channels.Party {
 	var list []channels.Party
 	for _, k := range keys {
 		list = append(list, channels.Party{Key: k})
@@ -249,7 +249,8 @@ func partyKeys(list []channels.Party) []string {
 // Recipient implements channels.Starter: customers are called by one word.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	key := strings.ToLower(strings.TrimSpace(typed))
-	if key == "" || strings.ContainsAny(key, " ,!?") || strings.ContainsFunc(key, unicode.IsControl) {
+	isOneWord := !strings.ContainsAny(key, " ,!?") && !strings.ContainsFunc(key, unicode.IsControl)
+	if key == "" || !isOneWord {
 		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "“" + typed + "” is no customer.", Hint: "Use one word."}
 	}
 	return channels.Party{Key: key}, nil
@@ -302,25 +303,30 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 
 // check refuses what the provider would refuse.
 func (c *Channel) check(o channels.Outbound) error {
+	bad := func(text, hint string) error {
+		return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+	}
+	hasParts := len(o.Files) > 0 || o.Rich != nil
 	switch {
 	case len(o.To) == 0:
 		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
 	case o.Rich != nil && !c.caps.Carries(o.Rich):
-		return &channels.SendError{Class: channels.BadContent, Text: "The provider doesn't carry this.", Hint: "Say it in words."}
+		return bad("The provider doesn't carry this.", "Say it in words.")
 	case o.Rich.Kind().IsSentAlone() && o.Text != "":
-		return &channels.SendError{Class: channels.BadContent, Text: "No text stands beside this.", Hint: "Send the text before it."}
+		return bad("No text stands beside this.", "Send the text before it.")
 	case o.ReplyTo != "" && c.caps.ReplyTo < channels.Partial:
-		return &channels.SendError{Class: channels.BadContent, Text: "The provider knows no answers to one message.", Hint: "Quote it."}
-	case o.Text == "" && len(o.Files) == 0 && o.Rich == nil:
-		return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
+		return bad("The provider knows no answers to one message.", "Quote it.")
+	case o.Text == "" && !hasParts:
+		return bad("There is nothing to send.", "Write something.")
 	case c.caps.MaxTextRunes > 0 && len([]rune(o.Text)) > c.caps.MaxTextRunes:
-		return &channels.SendError{Class: channels.BadContent, Text: "The text is too long.", Hint: "Shorten it."}
+		return bad("The text is too long.", "Shorten it.")
 	case len(o.Files) > c.caps.Files.PerMessage:
-		return &channels.SendError{Class: channels.BadContent, Text: "There are too many files.", Hint: "Send fewer."}
+		return bad("There are too many files.", "Send fewer.")
 	}
 	return nil
 }
 
+// readFile reads a whole file.
 func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

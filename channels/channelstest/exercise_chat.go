@@ -13,21 +13,27 @@ import (
 func checkChat(t *testing.T, c channels.Channel) {
 	t.Helper()
 	caps := c.Capabilities()
-	if caps.Window.Human != 0 && (caps.Window.Free == 0 || caps.Window.Human <= caps.Window.Free) || caps.Sending.ReplyEvery < 0 {
+	isHumanLonger := caps.Window.Free != 0 && caps.Window.Human > caps.Window.Free
+	hasBadWindow := caps.Window.Human != 0 && !isHumanLonger
+	if hasBadWindow || caps.Sending.ReplyEvery < 0 {
 		t.Errorf("windows of %s and %s, a pace of %s", caps.Window.Free, caps.Window.Human, caps.Sending.ReplyEvery)
 	}
-	if caps.Rich.Buttons < 0 || caps.Rich.ListRows < 0 || caps.Rich.Carousel < 0 {
+	if min(caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel) < 0 {
 		t.Errorf("%d buttons, %d rows, %d cards", caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel)
 	}
 	for kind, limit := range caps.Files.Limits {
-		if channels.KindOf(string(kind)+"/x") != kind || limit <= 0 || caps.Files.PerMessage == 0 {
+		isKind := channels.KindOf(string(kind)+"/x") == kind
+		allowsFiles := limit > 0 && caps.Files.PerMessage != 0
+		if !isKind || !allowsFiles {
 			t.Errorf("files of kind %q up to %d, %d in a message", kind, limit, caps.Files.PerMessage)
 		}
 	}
-	if _, ok := c.(channels.Templater); caps.Templates && !ok {
+	_, isTemplater := c.(channels.Templater)
+	if caps.Templates && !isTemplater {
 		t.Error("templates are declared, and it is no Templater")
 	}
-	if _, ok := c.(channels.Starter); caps.Start != channels.StartNever && !ok {
+	_, isStarter := c.(channels.Starter)
+	if caps.Start != channels.StartNever && !isStarter {
 		t.Error("we may begin, and it is no Starter")
 	}
 	if caps.Start == channels.StartTemplate && !caps.Templates {
@@ -35,15 +41,15 @@ func checkChat(t *testing.T, c channels.Channel) {
 	}
 }
 
-// needs fails the test when the harness can't prove what is declared.
-func needs(t *testing.T, has bool, hook, why string) {
+// requireHook fails the test when the harness can't prove what is declared.
+func requireHook(t *testing.T, has bool, hook, why string) {
 	t.Helper()
 	if !has {
 		t.Fatalf("the harness lacks %s: %s", hook, why)
 	}
 }
 
-func buttons(n int) *channels.Rich {
+func makeButtons(n int) *channels.Rich {
 	r := &channels.Rich{}
 	for i := range n {
 		r.Buttons = append(r.Buttons, channels.Button{ID: fmt.Sprint("choice-", i), Title: fmt.Sprint("Choice ", i)})
@@ -51,7 +57,7 @@ func buttons(n int) *channels.Rich {
 	return r
 }
 
-func rows(n int) *channels.Rich {
+func makeRows(n int) *channels.Rich {
 	list := make([]channels.ListRow, n)
 	for i := range list {
 		list[i] = channels.ListRow{ID: fmt.Sprint("row-", i), Title: fmt.Sprint("Row ", i), Description: "One of them"}
@@ -59,10 +65,10 @@ func rows(n int) *channels.Rich {
 	return &channels.Rich{List: &channels.List{Button: "Open", Sections: []channels.ListSection{{Title: "All", Rows: list}}}}
 }
 
-func cards(n int) *channels.Rich {
+func makeCards(n int) *channels.Rich {
 	r := &channels.Rich{}
 	for i := range n {
-		r.Cards = append(r.Cards, channels.RichCard{Title: fmt.Sprint("Card ", i), Text: "Look", Buttons: buttons(1).Buttons})
+		r.Cards = append(r.Cards, channels.RichCard{Title: fmt.Sprint("Card ", i), Text: "Look", Buttons: makeButtons(1).Buttons})
 	}
 	return r
 }
@@ -73,7 +79,7 @@ func exerciseRich(t *testing.T, h Harness) {
 	for name, c := range map[string]struct {
 		most int
 		make func(int) *channels.Rich
-	}{"buttons": {caps.Rich.Buttons, buttons}, "rows": {caps.Rich.ListRows, rows}, "cards": {caps.Rich.Carousel, cards}} {
+	}{"buttons": {caps.Rich.Buttons, makeButtons}, "rows": {caps.Rich.ListRows, makeRows}, "cards": {caps.Rich.Carousel, makeCards}} {
 		if c.most == 0 {
 			continue // the engine makes words of them
 		}
@@ -81,22 +87,22 @@ func exerciseRich(t *testing.T, h Harness) {
 		for i, n := range slices.Compact([]int{1, c.most}) {
 			o := s.Outbound(int64(i+1), "Which one?")
 			o.Rich = c.make(n)
-			s.sent(t, o)
+			s.mustSend(t, o)
 		}
 		o := s.Outbound(9, "Which one?")
 		o.Rich = c.make(c.most + 1)
-		s.refused(t, fmt.Sprintf("%d %s of %d", c.most+1, name, c.most), o, channels.BadContent)
+		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.most+1, name, c.most), o, channels.BadContent)
 	}
 	s := h.New(t)
 	if caps.Rich.Location >= channels.Partial {
 		o := s.Outbound(1, "")
 		o.Rich = &channels.Rich{Location: &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}}
-		s.sent(t, o)
+		s.mustSend(t, o)
 	}
 	if caps.Rich.ContactCard >= channels.Partial {
 		o := s.Outbound(2, "")
 		o.Rich = &channels.Rich{Contact: &channels.ContactCard{Name: "Ann Lee", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"ann@acme.test"}}}
-		s.sent(t, o)
+		s.mustSend(t, o)
 	}
 }
 
@@ -112,18 +118,18 @@ func exerciseWindow(t *testing.T, h Harness) {
 	now := time.Now()
 	o := s.Outbound(1, "in time")
 	o.LastIn = now.Add(-time.Minute)
-	s.sent(t, o)
+	s.mustSend(t, o)
 	if caps.Window.Human > 0 {
 		o = s.Outbound(2, "in time for a person")
 		o.LastIn = now.Add(-caps.Window.Free - time.Hour)
-		s.sent(t, o)
+		s.mustSend(t, o)
 	}
 	if s.CloseWindow != nil {
 		s.CloseWindow(t)
 	}
 	o = s.Outbound(3, "too late")
 	o.LastIn = now.Add(-max(caps.Window.Free, caps.Window.Human) - time.Hour)
-	s.refused(t, "what comes too late", o, channels.WindowClosed)
+	s.mustRefuse(t, "what comes too late", o, channels.WindowClosed)
 }
 
 // exerciseReplyTo: an answer names the message that it answers.
@@ -132,23 +138,24 @@ func exerciseReplyTo(t *testing.T, h Harness) {
 	if s.Channel.Capabilities().ReplyTo < channels.Partial {
 		t.Skip("not declared")
 	}
-	needs(t, s.Answered != nil, "Answered", "ReplyTo is declared")
-	want := []string{s.written(t, "One question"), "", s.written(t, "Another one")}
+	requireHook(t, s.Answered != nil, "Answered", "ReplyTo is declared")
+	const answersNothing = ""
+	want := []string{s.writeAsCustomer(t, "One question"), answersNothing, s.writeAsCustomer(t, "Another one")}
 	for i, id := range want {
 		o := s.Outbound(int64(i+1), fmt.Sprint("answer ", i))
 		o.ReplyTo = id
-		s.sent(t, o)
+		s.mustSend(t, o)
 	}
 	if got := s.Answered(t); !slices.Equal(got, want) {
 		t.Errorf("the answers name %q, want %q", got, want)
 	}
 }
 
-// written lets the customer write and gives the provider's id of the message.
-func (s Stage) written(t *testing.T, text string) string {
+// writeAsCustomer lets the customer write and returns the provider's id of the message.
+func (s Stage) writeAsCustomer(t *testing.T, text string) string {
 	t.Helper()
 	for _, f := range s.Write(t, text) {
-		for _, in := range decoded(t, s.Channel, f.Payload) {
+		for _, in := range mustDecode(t, s.Channel, f.Payload) {
 			if in.Kind == channels.InboundMessage {
 				return in.ExternalID
 			}
@@ -165,10 +172,10 @@ func exerciseAttend(t *testing.T, h Harness) {
 	if !ok {
 		t.Skip("not implemented")
 	}
-	needs(t, s.Attended != nil, "Attended", "it is an Attendant")
-	s.written(t, "Is anybody there?")
-	last := s.written(t, "Hello?")
-	if err := attendant.Attend(within(t, patience), s.Outbound(1, "x").To[0], last); err != nil {
+	requireHook(t, s.Attended != nil, "Attended", "it is an Attendant")
+	s.writeAsCustomer(t, "Is anybody there?")
+	last := s.writeAsCustomer(t, "Hello?")
+	if err := attendant.Attend(contextFor(t, patience), s.Outbound(1, "x").To[0], last); err != nil {
 		t.Fatalf("attend: %v", err)
 	}
 	if got := s.Attended(t); !slices.Contains(got, last) {

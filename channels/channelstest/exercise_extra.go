@@ -2,6 +2,7 @@ package channelstest
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -20,45 +21,57 @@ func exerciseTemplates(t *testing.T, h Harness) {
 	if !caps.Templates || !ok {
 		t.Skip("not declared")
 	}
-	needs(t, s.Template != nil, "Template", "Templates are declared")
+	requireHook(t, s.Template != nil, "Template", "Templates are declared")
 	use := s.Template(t)
 	if s.CloseWindow != nil {
 		s.CloseWindow(t)
 	}
 	o := s.Outbound(1, "the words of it")
-	o.LastIn, o.Template = time.Now().Add(-caps.Window.Free-time.Hour), &use
-	s.sent(t, o)
+	o.LastIn = time.Now().Add(-caps.Window.Free - time.Hour)
+	o.Template = &use
+	s.mustSend(t, o)
 	unknown := use
 	unknown.Name, unknown.ExternalID = "nobody_knows_it", "0"
 	o = s.Outbound(2, "the words of it")
 	o.Template = &unknown
-	s.refused(t, "an unknown template", o, channels.TemplateBad)
+	s.mustRefuse(t, "an unknown template", o, channels.TemplateBad)
 	exerciseSubmit(t, templater)
 }
 
 func exerciseSubmit(t *testing.T, templater channels.Templater) {
-	ctx := within(t, patience)
+	ctx := contextFor(t, patience)
 	fresh := channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{name}}, your order is ready.",
 		Variables: []string{"name"}, Examples: map[string]string{"name": "Kim"}}
 	state, err := templater.SubmitTemplate(ctx, fresh)
-	if err != nil || state.ExternalID == "" || state.Status != channels.TemplatePending && state.Status != channels.TemplateApproved {
+	if err != nil || state.ExternalID == "" {
 		t.Fatalf("submitted: %+v, %v", state, err)
 	}
+	if state.Status != channels.TemplatePending && state.Status != channels.TemplateApproved {
+		t.Fatalf("submitted: %+v", state)
+	}
 	fresh.ExternalID = state.ExternalID
-	listed := func() bool {
+	isListed := func() bool {
 		all, err := templater.ListTemplates(ctx)
 		if err != nil {
 			t.Fatalf("list: %v", err)
 		}
 		return slices.ContainsFunc(all, func(s channels.TemplateState) bool { return s.ExternalID == fresh.ExternalID })
 	}
-	if !listed() {
+	if !isListed() {
 		t.Error("what was submitted isn't listed")
 	}
-	if err := templater.DeleteTemplate(ctx, fresh); err != nil || listed() {
+	err = templater.DeleteTemplate(ctx, fresh)
+	if err != nil || isListed() {
 		t.Errorf("it is still listed after it was deleted: %v", err)
 	}
 }
+
+// Lengths of the texts that are counted: several messages in every encoding, and nearly a whole one, into which a
+// signature doesn't fit.
+const (
+	longTextRunes   = 1600
+	nearlyFullRunes = 155
+)
 
 // exerciseCount: a longer text is never fewer messages, and there is always one.
 func exerciseCount(t *testing.T, h Harness) {
@@ -68,22 +81,39 @@ func exerciseCount(t *testing.T, h Harness) {
 	}
 	for _, letter := range []string{"a", "ñ", "€", "ж", "😀"} {
 		last := channels.Count{Parts: 1}
-		for n := range 1601 {
+		for n := range longTextRunes + 1 {
 			c := counter.Count(strings.Repeat(letter, n), "")
-			if c.Parts < 1 || c.Parts < last.Parts || c.Left < 0 || c.Encoding == "" || c.Parts == last.Parts && n > 1 && c.Left >= last.Left {
+			isCount := c.Parts >= 1 && c.Left >= 0 && c.Encoding != ""
+			isInSamePart := c.Parts == last.Parts && n > 1
+			hasRoomLeft := isInSamePart && c.Left >= last.Left // a longer text can't leave as much room
+			if !isCount || c.Parts < last.Parts || hasRoomLeft {
 				t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
 			}
 			last = c
 		}
-		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, 1600), "") {
-			t.Errorf("1600 × %q: %+v", letter, last)
+		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, longTextRunes), "") {
+			t.Errorf("%d × %q: %+v", longTextRunes, letter, last)
 		}
 	}
-	for _, text := range []string{"", "a", strings.Repeat("a", 155)} {
+	for _, text := range []string{"", "a", strings.Repeat("a", nearlyFullRunes)} {
 		without, with := counter.Count(text, ""), counter.Count(text, "Yours, Acme")
 		if with.Parts < without.Parts || with == without {
 			t.Errorf("%d letters count as %+v, with a signature as %+v", len(text), without, with)
 		}
+	}
+}
+
+// checkAttachment checks that an attachment can be shown, and has either its content or a reference to it.
+func checkAttachment(t *testing.T, a channels.Attachment) {
+	t.Helper()
+	const maxRef = 2000 // bytes; see channels.Attachment
+	hasRef := a.Ref != ""
+	hasContent := a.Content != nil
+	if hasRef == hasContent || len(a.Ref) > maxRef {
+		t.Errorf("an attachment %+v", a)
+	}
+	if a.Name == "" || a.ContentType == "" {
+		t.Errorf("an attachment without name or type: %+v", a)
 	}
 }
 
@@ -95,15 +125,13 @@ func exerciseFetch(t *testing.T, h Harness) {
 	if !ok {
 		t.Skip("not implemented")
 	}
-	needs(t, s.WriteFile != nil && s.ForgetFiles != nil, "WriteFile or ForgetFiles", "it is a Fetcher")
-	_, _, want := sample(channels.FileImage)
+	requireHook(t, s.WriteFile != nil && s.ForgetFiles != nil, "WriteFile or ForgetFiles", "it is a Fetcher")
+	_, _, want := sampleOf(channels.FileImage)
 	ref := ""
 	for _, f := range s.WriteFile(t, want) {
-		for _, in := range decoded(t, s.Channel, f.Payload) {
+		for _, in := range mustDecode(t, s.Channel, f.Payload) {
 			for _, a := range in.Attachments {
-				if len(a.Ref) > 2000 || (a.Ref == "") == (a.Content == nil) || a.Name == "" || a.ContentType == "" {
-					t.Errorf("an attachment %+v", a)
-				}
+				checkAttachment(t, a)
 				ref = a.Ref
 			}
 		}
@@ -112,21 +140,22 @@ func exerciseFetch(t *testing.T, h Harness) {
 		t.Fatal("no attachment has a Ref")
 	}
 	for range 2 {
-		f, err := fetcher.Fetch(within(t, patience), ref)
+		f, err := fetcher.Fetch(contextFor(t, patience), ref)
 		if err != nil {
 			t.Fatalf("fetch: %v", err)
 		}
 		got, err := io.ReadAll(f.Body)
-		if err != nil || f.Body.Close() != nil || !bytes.Equal(got, want) {
+		err = errors.Join(err, f.Body.Close())
+		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("fetched %q, %v", got, err)
 		}
 	}
 	s.ForgetFiles(t)
-	_, err := fetcher.Fetch(within(t, patience), ref)
+	_, err := fetcher.Fetch(contextFor(t, patience), ref)
 	if class := checkError(t, "a file that is gone", err); class != channels.BadContent {
 		t.Errorf("a file that is gone has the class %s", class)
 	}
-	if _, err := fetcher.Fetch(within(t, patience), "riddle"); err == nil {
+	if _, err := fetcher.Fetch(contextFor(t, patience), "riddle"); err == nil {
 		t.Error("nonsense was fetched")
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"parley/channels"
 )
 
-// sample is a file of a kind as a provider may look at it: by name, type and first bytes.
-func sample(kind channels.FileKind) (name, contentType string, content []byte) {
+// sampleOf returns a file of a kind as a provider may look at it: by name, type and first bytes.
+func sampleOf(kind channels.FileKind) (name, contentType string, content []byte) {
 	switch kind {
 	case channels.FileImage:
 		return "picture.jpg", "image/jpeg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00picture")
@@ -28,18 +28,18 @@ func sample(kind channels.FileKind) (name, contentType string, content []byte) {
 	}
 }
 
-// sampleFile is a file of a kind, grown to a size; 0 means small.
+// sampleFile returns a file of a kind, grown to a size; 0 means small.
 func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) channels.File {
 	t.Helper()
-	name, contentType, content := sample(kind)
+	name, contentType, content := sampleOf(kind)
 	if size > 0 {
 		content = append(content, make([]byte, size-int64(len(content)))...)
 	}
-	return s.file(t, name, contentType, content, nil)
+	return s.newFile(t, name, contentType, content, nil)
 }
 
-// file is one that can be read and fetched, or neither.
-func (s Stage) file(t *testing.T, name, contentType string, content []byte, err error) channels.File {
+// newFile returns a file that can be read and fetched or, if err is not nil, neither.
+func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, err error) channels.File {
 	f := channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content))}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), err }
 	f.Link = func() (string, error) {
@@ -64,23 +64,25 @@ func exerciseFiles(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
 	kind := channels.FileDocument
-	if _, ok := caps.Files.Limits[kind]; !ok && len(caps.Files.Limits) > 0 {
+	_, takesDocuments := caps.Files.Limits[kind]
+	if len(caps.Files.Limits) > 0 && !takesDocuments {
 		kind = channels.FileImage
 	}
+	const someFiles = 3
 	o := s.Outbound(1, "with files")
-	for range min(caps.Files.PerMessage, 3) {
+	for range min(caps.Files.PerMessage, someFiles) {
 		o.Files = append(o.Files, s.sampleFile(t, kind, 0))
 	}
 	if len(o.Files) > 0 {
-		s.sent(t, o)
+		s.mustSend(t, o)
 		if got := s.Got(t); !strings.Contains(strings.Join(got, "\n"), "with files") {
 			t.Errorf("the customer got %q", got)
 		}
 	}
 	o = s.Outbound(2, "unreadable")
-	name, contentType, _ := sample(kind)
-	o.Files = []channels.File{s.file(t, name, contentType, nil, errors.New("gone"))}
-	_, err := s.Channel.Send(within(t, patience), o)
+	name, contentType, _ := sampleOf(kind)
+	o.Files = []channels.File{s.newFile(t, name, contentType, nil, errors.New("gone"))}
+	_, err := s.Channel.Send(contextFor(t, patience), o)
 	if err == nil || channels.ClassOf(err) == channels.Ambiguous {
 		t.Errorf("a file that can't be read is certain not to be sent: %v", err)
 	}
@@ -103,19 +105,19 @@ func exerciseFileLimits(t *testing.T, h Harness) {
 		o := s.Outbound(1, "small")
 		o.Files = []channels.File{s.sampleFile(t, kind, 0)}
 		if ok {
-			s.sent(t, o)
+			s.mustSend(t, o)
 			o = s.Outbound(2, "large")
 			o.Files = []channels.File{s.sampleFile(t, kind, min(limit, caps.Files.MaxBytes)+1)}
 		}
-		s.refused(t, fmt.Sprintf("%s of %d bytes, limit %d", kind, o.Files[0].SizeBytes, limit), o, channels.BadContent)
+		s.mustRefuse(t, fmt.Sprintf("%s of %d bytes, limit %d", kind, o.Files[0].SizeBytes, limit), o, channels.BadContent)
 	}
 }
 
-// refused sends what must be refused without an effect.
-func (s Stage) refused(t *testing.T, what string, o channels.Outbound, want channels.Class) {
+// mustRefuse sends what must be refused without an effect.
+func (s Stage) mustRefuse(t *testing.T, what string, o channels.Outbound, want channels.Class) {
 	t.Helper()
 	before := len(s.Got(t))
-	_, err := s.Channel.Send(within(t, patience), o)
+	_, err := s.Channel.Send(contextFor(t, patience), o)
 	if class := checkError(t, what, err); class != want {
 		t.Errorf("%s has the class %s, want %s: %v", what, class, want, err)
 	}

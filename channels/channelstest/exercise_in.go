@@ -3,6 +3,7 @@ package channelstest
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand"
 	"reflect"
 	"strings"
@@ -19,10 +20,15 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	if !reflect.DeepEqual(caps, c.Capabilities()) {
 		t.Error("capabilities change")
 	}
-	if caps.Sending.Timeout <= 0 || caps.Sending.RetryFor < caps.Sending.Timeout || caps.Hold < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
+	if caps.Sending.Timeout <= 0 || caps.Sending.RetryFor < caps.Sending.Timeout {
 		t.Errorf("times that make no sense: %+v", caps)
 	}
-	if caps.Files.PerMessage < 0 || (caps.Files.PerMessage > 0) != (caps.Files.MaxBytes > 0) {
+	if caps.Hold < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
+		t.Errorf("times that make no sense: %+v", caps)
+	}
+	allowsFiles := caps.Files.PerMessage > 0
+	allowsBytes := caps.Files.MaxBytes > 0
+	if allowsFiles != allowsBytes || caps.Files.PerMessage < 0 {
 		t.Errorf("%d files of %d bytes", caps.Files.PerMessage, caps.Files.MaxBytes)
 	}
 	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
@@ -50,18 +56,21 @@ func exerciseDecode(t *testing.T, h Harness) {
 	}
 	found := 0
 	for _, f := range facts {
-		if f.ExternalID == "" || len(f.ExternalID) > 500 || f.OrderKey == "" || f.Quarantine != "" || len(f.Payload) == 0 {
+		hasNames := f.ExternalID != "" && len(f.ExternalID) <= maxExternalID && f.OrderKey != ""
+		isReadable := f.Quarantine == "" && len(f.Payload) > 0
+		if !hasNames || !isReadable {
 			t.Errorf("fact %.80q with the order key %q, quarantine %q", f.ExternalID, f.OrderKey, f.Quarantine)
 		}
 		stored := bytes.Clone(f.Payload)
-		first := decoded(t, s.Channel, f.Payload)
+		first := mustDecode(t, s.Channel, f.Payload)
 		if !bytes.Equal(stored, f.Payload) {
 			t.Error("decoding changed the payload")
 		}
 		var group sync.WaitGroup
 		for _, c := range []channels.Channel{s.Channel, other.Channel, s.Channel, other.Channel} {
 			group.Go(func() {
-				if again, err := c.Decode(stored); err != nil || !reflect.DeepEqual(first, again) {
+				again, err := c.Decode(stored)
+				if err != nil || !reflect.DeepEqual(first, again) {
 					t.Errorf("decoded again: %+v, %v; first: %+v", again, err, first)
 				}
 			})
@@ -79,14 +88,21 @@ func exerciseDecode(t *testing.T, h Harness) {
 	}
 }
 
+// maxExternalID is how many bytes the name of a fact may have: see channels.Fact.
+const maxExternalID = 500
+
+// checkMessage checks that a message is a new one of a person.
 func checkMessage(t *testing.T, in channels.Inbound) {
 	t.Helper()
-	if in.From.Key == "" || in.ExternalID == "" || in.Automatic != "" || in.Status != nil || in.Historical {
+	hasNames := in.From.Key != "" && in.ExternalID != ""
+	isOfPerson := in.Automatic == "" && in.Status == nil && !in.Historical
+	if !hasNames || !isOfPerson {
 		t.Errorf("a customer's message became %+v", in)
 	}
 }
 
-func decoded(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound {
+// mustDecode decodes what must be readable.
+func mustDecode(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound {
 	t.Helper()
 	list, err := c.Decode(raw)
 	if err != nil {
@@ -100,27 +116,38 @@ func decoded(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound {
 func exerciseBadInput(t *testing.T, h Harness) {
 	s := h.New(t)
 	good := s.Write(t, "A good one")[0].Payload
-	bad := map[string][]byte{"nil": nil, "empty": {}, "zero": make([]byte, 100), "text": []byte("riddle"), "json": []byte(`{"a":[1,{"b":null}]}`),
-		"invalid utf-8": {0xff, 0xfe, 0xfd}, "lines": bytes.Repeat([]byte("\r\n"), 1000), "nested": bytes.Repeat([]byte("["), 100_000)}
-	for n := 1; n < len(good); n += max(1, len(good)/40) {
+	bad := map[string][]byte{
+		"nil":           nil,
+		"empty":         {},
+		"zero":          make([]byte, 100),
+		"text":          []byte("riddle"),
+		"json":          []byte(`{"a":[1,{"b":null}]}`),
+		"invalid utf-8": []byte("\xff\xfe\xfd"),
+		"lines":         bytes.Repeat([]byte("\r\n"), 1000),
+		"nested":        bytes.Repeat([]byte("["), 100_000), // deeper than parsers follow
+	}
+	const cuts, mutations, maxChanges = 40, 100, 5
+	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
 		bad[fmt.Sprint("cut at ", n)] = good[:n]
 	}
-	random := rand.New(rand.NewSource(1))
-	for i := range 100 {
+	random := rand.New(rand.NewSource(1)) // the same each time, so that a failure repeats
+	for i := range mutations {
 		b := bytes.Clone(good)
-		for range 1 + i%5 {
-			b[random.Intn(len(b))] = byte(random.Intn(256))
+		for range 1 + i%maxChanges {
+			b[random.Intn(len(b))] = byte(random.Intn(math.MaxUint8 + 1))
 		}
 		bad[fmt.Sprint("mutation ", i)] = b
 	}
 	for name, raw := range bad {
 		first, err1 := s.Channel.Decode(raw)
 		second, err2 := s.Channel.Decode(raw)
-		if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
+		isSameResult := (err1 == nil) == (err2 == nil) && reflect.DeepEqual(first, second)
+		if !isSameResult {
 			t.Errorf("%s: decoded as %+v, %v, then as %+v, %v", name, first, err1, second, err2)
 		}
 		for _, in := range first {
-			if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil {
+			lacksStatus := in.Kind == channels.InboundStatus && in.Status == nil
+			if lacksStatus || in.Kind == "" {
 				t.Errorf("%s: became %+v", name, in)
 			}
 		}
@@ -135,7 +162,7 @@ func exerciseOrder(t *testing.T, h Harness) {
 	keys := map[string]bool{}
 	for _, f := range s.Write(t, texts...) {
 		keys[f.OrderKey] = true
-		for _, in := range decoded(t, s.Channel, f.Payload) {
+		for _, in := range mustDecode(t, s.Channel, f.Payload) {
 			for _, text := range texts {
 				if strings.Contains(in.Text, text) {
 					got = append(got, text)

@@ -32,6 +32,6 @@ func exerciseStart(t *testing.T, h Harness) {
 	if s.Channel.Capabilities().Start == channels.StartFree {
 		o := s.Outbound(1, "good morning")
 		o.To, o.LastIn = []channels.Party{p}, time.Time{}
-		s.sent(t, o)
+		s.mustSend(t, o)
 	}
 }

@@ -40,8 +40,13 @@ type Fault struct {
 	Until <-chan struct{} // the provider waits for it first; nil means it answers at once
 }
 
-// lookup reports whether a fault is about look-ups, not messages.
-func (f Fault) lookup() bool { return f.Kind == FaultBlind }
+// isAboutLookups reports whether a fault is about look-ups, not messages.
+func (f Fault) isAboutLookups() bool { return f.Kind == FaultBlind }
+
+// hasFile reports whether a message has the file that a fault wants, if it wants one.
+func (f Fault) hasFile(files []File) bool {
+	return f.With == "" || slices.ContainsFunc(files, func(one File) bool { return one.Name == f.With })
+}
 
 // AddFault arms a fault; the oldest that fits strikes first.
 func (p *Provider) AddFault(f Fault) { p.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
@@ -49,20 +54,30 @@ func (p *Provider) AddFault(f Fault) { p.faults.Add(f, emulator.FaultRule{Times:
 // ClearFaults disarms everything.
 func (p *Provider) ClearFaults() { p.faults.ClearFaults() }
 
-// strike takes the fault for a message or a look-up.
-func (p *Provider) strike(lookup bool, m Sent) Fault {
-	return p.strikeWhere(m.Text, func(f Fault) bool {
-		return !f.File && f.lookup() == lookup && (f.With == "" || slices.ContainsFunc(m.Files, func(one File) bool { return one.Name == f.With }))
+// takeMessageFault takes the fault that strikes a message.
+func (p *Provider) takeMessageFault(m Sent) Fault {
+	return p.takeFault(m.Text, func(f Fault) bool {
+		if f.File || f.isAboutLookups() {
+			return false
+		}
+		return f.hasFile(m.Files)
 	})
 }
 
-func (p *Provider) strikeWhere(text string, fits func(Fault) bool) Fault {
+// takeLookupFault takes the fault that strikes a look-up.
+func (p *Provider) takeLookupFault() Fault {
+	return p.takeFault("", func(f Fault) bool { return !f.File && f.isAboutLookups() && f.With == "" })
+}
+
+// takeFault takes the oldest fault that fits and whose text is in text, and counts it. Its kind is FaultNone if there
+// is none.
+func (p *Provider) takeFault(text string, fits func(Fault) bool) Fault {
 	hit, ok := p.faults.First(func(f Fault) bool { return fits(f) && strings.Contains(text, f.Text) })
 	if ok {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.struck++
-		p.poke()
+		p.signalChange()
 	}
 	return hit.Fault
 }

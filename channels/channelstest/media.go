@@ -44,14 +44,14 @@ func (p *Provider) Attended() []string {
 	return slices.Clone(p.seen)
 }
 
-func (p *Provider) file(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	ref := r.URL.Query().Get("ref")
 	p.mu.Lock()
 	p.fetched = append(p.fetched, ref)
 	f, known := p.files[ref]
-	p.poke()
+	p.signalChange()
 	p.mu.Unlock()
-	fault := p.strikeWhere(ref, func(f Fault) bool { return f.File })
+	fault := p.takeFault(ref, func(f Fault) bool { return f.File })
 	if fault.Until != nil {
 		select {
 		case <-fault.Until:
@@ -61,15 +61,21 @@ func (p *Provider) file(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	switch {
-	case fault.Kind == FaultGone || !known && fault.Kind == FaultNone:
+	switch fault.Kind {
+	case FaultNone:
+		if !known {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+	case FaultGone:
 		w.WriteHeader(http.StatusNotFound)
 		return
-	case fault.Kind == FaultRefuse:
+	case FaultRefuse:
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
-	case fault.Kind == FaultDropBefore:
+	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
+	default: // of messages, or FaultCut
 	}
 	w.Header().Set("Content-Type", f.Type)
 	w.Header().Set("Content-Length", strconv.Itoa(len(f.Content)))
@@ -80,7 +86,7 @@ func (p *Provider) file(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(f.Content)
 }
 
-func (p *Provider) attend(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) serveAttend(w http.ResponseWriter, r *http.Request) {
 	var last string
 	if err := json.NewDecoder(r.Body).Decode(&last); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -89,7 +95,7 @@ func (p *Provider) attend(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen = append(p.seen, last)
-	p.poke()
+	p.signalChange()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -84,11 +84,11 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1), changed: make(chan struct{}),
 		closing: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /send", p.send)
-	mux.HandleFunc("GET /sent", p.find)
+	mux.HandleFunc("POST /send", p.serveMessage)
+	mux.HandleFunc("GET /sent", p.serveLookup)
 	mux.HandleFunc("/templates", p.editTemplates)
-	mux.HandleFunc("GET /file", p.file)
-	mux.HandleFunc("POST /attend", p.attend)
+	mux.HandleFunc("GET /file", p.serveFile)
+	mux.HandleFunc("POST /attend", p.serveAttend)
 	p.srv = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(p.ended)
@@ -111,12 +111,12 @@ func (p *Provider) Close() error {
 // URL of the provider's API.
 func (p *Provider) URL() string { return p.url }
 
-func (p *Provider) poke() {
+func (p *Provider) signalChange() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 	var m Sent
 	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -124,9 +124,9 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	p.calls++
-	p.poke()
+	p.signalChange()
 	p.mu.Unlock()
-	f := p.strike(false, m)
+	f := p.takeMessageFault(m)
 	if f.Until != nil {
 		select {
 		case <-f.Until:
@@ -154,7 +154,7 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
 	}
-	if !p.usable(m.Template) {
+	if !p.isUsable(m.Template) {
 		w.Header().Set("X-Class", string(channels.TemplateBad))
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return
@@ -179,12 +179,12 @@ func (p *Provider) take(m Sent) string {
 	p.serial++
 	m.ID = fmt.Sprintf("out-%d", p.serial)
 	p.sent = append(p.sent, m)
-	p.poke()
+	p.signalChange()
 	return m.ID
 }
 
-func (p *Provider) find(w http.ResponseWriter, r *http.Request) {
-	if f := p.strike(true, Sent{}); f.Kind == FaultBlind {
+func (p *Provider) serveLookup(w http.ResponseWriter, r *http.Request) {
+	if f := p.takeLookupFault(); f.Kind == FaultBlind {
 		w.WriteHeader(http.StatusNotImplemented)
 		return
 	}

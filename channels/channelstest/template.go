@@ -46,19 +46,19 @@ type SentTemplate struct {
 // SubmitTemplate implements channels.Templater.
 func (c *TemplateChannel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	var kept Template
-	err := c.templates(ctx, http.MethodPost, Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
+	err := c.callTemplates(ctx, http.MethodPost, Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
 	return stateOf(kept), err
 }
 
 // DeleteTemplate implements channels.Templater.
 func (c *TemplateChannel) DeleteTemplate(ctx context.Context, t channels.Template) error {
-	return c.templates(ctx, http.MethodDelete, Template{ID: t.ExternalID}, nil)
+	return c.callTemplates(ctx, http.MethodDelete, Template{ID: t.ExternalID}, nil)
 }
 
 // ListTemplates implements channels.Templater.
 func (c *TemplateChannel) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	var list []Template
-	err := c.templates(ctx, http.MethodGet, nil, &list)
+	err := c.callTemplates(ctx, http.MethodGet, nil, &list)
 	var states []channels.TemplateState
 	for _, t := range list {
 		states = append(states, stateOf(t))
@@ -71,7 +71,7 @@ func stateOf(t Template) channels.TemplateState {
 		Status: channels.TemplateStatus(t.Status), Reason: t.Reason, Quality: t.Quality}
 }
 
-func (c *TemplateChannel) templates(ctx context.Context, method string, ask, answer any) error {
+func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask, answer any) error {
 	body, err := json.Marshal(ask)
 	if err != nil {
 		return fmt.Errorf("channelstest: template: %w", err)
@@ -85,12 +85,14 @@ func (c *TemplateChannel) templates(ctx context.Context, method string, ask, ans
 		return transportError(err)
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusUnprocessableEntity:
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnprocessableEntity:
 		return &channels.SendError{Class: channels.BadContent, Text: resp.Header.Get("X-Reason")}
-	case resp.StatusCode != http.StatusOK:
+	default:
 		return &channels.SendError{Class: channels.Retry, Text: "The provider stumbled.", Cause: errors.New(resp.Status)}
-	case answer == nil:
+	}
+	if answer == nil {
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
@@ -103,13 +105,14 @@ func (c *TemplateChannel) templates(ctx context.Context, method string, ask, ans
 // refused at once; all others wait for Decide.
 func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 	var t Template
-	if err := json.NewDecoder(r.Body).Decode(&t); err != nil && r.Method != http.MethodGet {
+	err := json.NewDecoder(r.Body).Decode(&t)
+	if err != nil && r.Method != http.MethodGet { // a question for the list has no body
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	defer p.poke()
+	defer p.signalChange()
 	p.templateCalls = append(p.templateCalls, r.Method)
 	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID && t.ID != "" })
 	refuse := func(why string) {
@@ -157,15 +160,16 @@ func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(t)
 }
 
-// usable reports whether a message's template may be sent; without one any message may.
-func (p *Provider) usable(t *SentTemplate) bool {
+// isUsable reports whether a message's template may be sent; without one any message may.
+func (p *Provider) isUsable(t *SentTemplate) bool {
 	if t == nil {
 		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.templates, func(other Template) bool {
-		return other.Name == t.Name && other.Language == t.Language && other.Status == string(channels.TemplateApproved)
+		isSame := other.Name == t.Name && other.Language == t.Language
+		return isSame && other.Status == string(channels.TemplateApproved)
 	})
 }
 
@@ -194,7 +198,7 @@ func (p *Provider) TemplateCalls() []string {
 func (p *Provider) Decide(name string, change func(*Template)) Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	defer p.poke()
+	defer p.signalChange()
 	for i := range p.templates {
 		if t := &p.templates[i]; t.Name == name {
 			change(t)

@@ -50,15 +50,16 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
 	q := r.URL.Query()
 	asked := request{Values: q, scopes: strings.Fields(q.Get("scope"))}
+	if q.Get("client_id") != s.opts.ClientID {
+		if s.opts.Provider == Google {
+			http.Error(w, "Error 401: invalid_client. The OAuth client was not found.", http.StatusUnauthorized)
+		} else {
+			http.Error(w, "AADSTS700016: Application with identifier was not found in the directory.", http.StatusBadRequest)
+		}
+		return asked, false
+	}
 	redirect, err := url.Parse(q.Get("redirect_uri"))
-	switch {
-	case q.Get("client_id") != s.opts.ClientID && s.opts.Provider == Google:
-		http.Error(w, "Error 401: invalid_client. The OAuth client was not found.", http.StatusUnauthorized)
-		return asked, false
-	case q.Get("client_id") != s.opts.ClientID:
-		http.Error(w, "AADSTS700016: Application with identifier was not found in the directory.", http.StatusBadRequest)
-		return asked, false
-	case err != nil || !s.mayReturn(redirect):
+	if err != nil || !s.mayReturn(redirect) {
 		text := "Error 400: redirect_uri_mismatch"
 		if s.opts.Provider == Microsoft {
 			text = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application."
@@ -67,38 +68,51 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
 		return asked, false
 	}
 	asked.redirect = redirect
-	switch method := q.Get("code_challenge_method"); {
-	case q.Get("response_type") != "code":
-		s.back(w, r, asked, "unsupported_response_type", "")
-	case q.Get("code_challenge") != "" && method != "S256" && method != "plain" && method != "":
-		s.back(w, r, asked, "invalid_request", "Invalid code_challenge_method.")
-	case !s.allKnown(asked.scopes):
-		s.back(w, r, asked, "invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid.")
-	default:
-		return asked, true
+	isMethod := slices.Contains([]string{"", "plain", "S256"}, q.Get("code_challenge_method"))
+	if q.Get("response_type") != "code" {
+		s.sendBack(w, r, asked, "unsupported_response_type", "")
+		return asked, false
 	}
-	return asked, false
+	if q.Get("code_challenge") != "" && !isMethod {
+		s.sendBack(w, r, asked, "invalid_request", "Invalid code_challenge_method.")
+		return asked, false
+	}
+	if !s.areKnown(asked.scopes) {
+		s.sendBack(w, r, asked, "invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid.")
+		return asked, false
+	}
+	return asked, true
 }
 
-// mayReturn says whether people may be sent back to an address.
+// mayReturn reports whether people may be sent back to an address. Both providers allow localhost. Only Google allows
+// addresses such as 127.0.0.1, too.
 func (s *Server) mayReturn(to *url.URL) bool {
 	if slices.Contains(s.opts.Redirects, to.String()) {
 		return true
 	}
+	if to.Scheme != "http" {
+		return false
+	}
+	if to.Hostname() == "localhost" {
+		return true
+	}
 	ip, err := netip.ParseAddr(to.Hostname())
-	return to.Scheme == "http" && (err == nil && ip.IsLoopback() && s.opts.Provider == Google || to.Hostname() == "localhost")
+	isLoopback := err == nil && ip.IsLoopback()
+	return isLoopback && s.opts.Provider == Google
 }
 
-func (s *Server) allKnown(scopes []string) bool {
+// areKnown reports whether there are scopes, and the provider has all of them.
+func (s *Server) areKnown(scopes []string) bool {
 	known := append([]string{"openid", "email", "profile", "offline_access"}, s.mailScopes()...)
 	return len(scopes) > 0 && !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(known, scope) })
 }
 
-// back sends a person back with an error.
-func (s *Server) back(w http.ResponseWriter, r *http.Request, asked request, code, text string) {
+// sendBack sends a person back with an error.
+func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked request, code, text string) {
 	s.redirect(w, r, asked, url.Values{"error": {code}, "error_description": {text}})
 }
 
+// redirect sends a person back with more parameters in the address.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, asked request, add url.Values) {
 	to := *asked.redirect
 	q := to.Query()
@@ -122,7 +136,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	who := strings.TrimSpace(r.PostFormValue("login"))
 	if r.PostFormValue("answer") != "allow" {
-		s.back(w, r, asked, "access_denied", "The user denied the request.")
+		s.sendBack(w, r, asked, "access_denied", "The user denied the request.")
 		return
 	}
 	if !strings.Contains(who, "@") {
@@ -133,12 +147,19 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	lasting := slices.Contains(granted, "offline_access")
 	if s.opts.Provider == Google { // a refresh token comes with the first consent, or with a new one
-		lasting = asked.Values.Get("access_type") == "offline" &&
-			(!s.known[strings.ToLower(who)] || strings.Contains(asked.Values.Get("prompt"), "consent"))
+		isNewConsent := !s.known[strings.ToLower(who)] || strings.Contains(asked.Values.Get("prompt"), "consent")
+		lasting = isNewConsent && asked.Values.Get("access_type") == "offline"
 	}
 	s.known[strings.ToLower(who)] = true
-	c := &code{who: who, redirect: asked.Values.Get("redirect_uri"), nonce: asked.Values.Get("nonce"), scopes: granted,
-		until: s.clock().Add(codeLife), lasting: lasting, challenge: asked.Values.Get("code_challenge")}
+	c := &code{
+		who:       who,
+		redirect:  asked.Values.Get("redirect_uri"),
+		nonce:     asked.Values.Get("nonce"),
+		challenge: asked.Values.Get("code_challenge"),
+		scopes:    granted,
+		until:     s.clock().Add(codeLife),
+		lasting:   lasting,
+	}
 	name := s.newToken("4/0", "1.A")
 	s.codes[name] = c
 	s.mu.Unlock()

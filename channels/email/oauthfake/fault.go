@@ -34,8 +34,8 @@ func (s *Server) AddFault(f Fault) string {
 	return s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// strike plays the faults that keep a request from having an effect. ok = there was none.
-func (s *Server) strike(w http.ResponseWriter, r *http.Request, grant string) (after *Fault, ok bool) {
+// playFault plays the faults that keep a request from having an effect. ok = there was none.
+func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string) (after *Fault, ok bool) {
 	hits := s.Strike(func(f Fault) bool { return f.Grant == "" || f.Grant == grant })
 	if len(hits.List) == 0 {
 		return nil, true

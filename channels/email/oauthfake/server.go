@@ -103,7 +103,7 @@ func New(o Options) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", s.authorize)
 	mux.HandleFunc("POST /authorize", s.decide)
-	mux.HandleFunc("POST /token", s.token)
+	mux.HandleFunc("POST /token", s.handOut)
 	mux.HandleFunc("POST /revoke", s.revoke)
 	s.Host.Handler, s.Host.Quiet = mux, true
 	return s
@@ -126,8 +126,14 @@ func (s *Server) Accepts(username, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.access[token]
-	return p != nil && !p.consent.ended && s.clock().Before(p.until) && strings.EqualFold(p.consent.who, username) &&
-		!slices.ContainsFunc(s.mailScopes(), func(scope string) bool { return !slices.Contains(p.consent.scopes, scope) })
+	if p == nil {
+		return false
+	}
+	isGood := !p.consent.ended && s.clock().Before(p.until)
+	if !isGood || !strings.EqualFold(p.consent.who, username) {
+		return false
+	}
+	return !slices.ContainsFunc(s.mailScopes(), func(scope string) bool { return !slices.Contains(p.consent.scopes, scope) })
 }
 
 // Revoke takes back what a person has consented to, as she can in her account.

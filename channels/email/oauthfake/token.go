@@ -16,15 +16,15 @@ type refusal struct {
 	code, text string
 }
 
-// token hands out tokens.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+// handOut hands out tokens.
+func (s *Server) handOut(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	grant := r.PostFormValue("grant_type")
-	after, ok := s.strike(w, r, grant)
+	after, ok := s.playFault(w, r, grant)
 	if !ok {
 		return
 	}
-	body, no := s.grant(r, grant)
+	body, no := s.grantTokens(r, grant)
 	call := Call{Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != ""}
 	if no != nil {
 		call.Status = no.status
@@ -42,7 +42,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) grant(r *http.Request, grant string) (map[string]any, *refusal) {
+func (s *Server) grantTokens(r *http.Request, grant string) (map[string]any, *refusal) {
 	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	if user, password, ok := r.BasicAuth(); ok {
 		id, secret = user, password
@@ -64,8 +64,8 @@ func (s *Server) grant(r *http.Request, grant string) (map[string]any, *refusal)
 	return nil, &refusal{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant_type: " + grant}
 }
 
-// words chooses what the provider says.
-func (s *Server) words(google, microsoft string) string {
+// choose chooses what the provider says.
+func (s *Server) choose(google, microsoft string) string {
 	if s.opts.Provider == Google {
 		return google
 	}
@@ -75,20 +75,24 @@ func (s *Server) words(google, microsoft string) string {
 func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	c := s.codes[r.PostFormValue("code")]
 	bad := func(google, microsoft string) *refusal {
-		return &refusal{http.StatusBadRequest, "invalid_grant", s.words(google, microsoft)}
+		return &refusal{http.StatusBadRequest, "invalid_grant", s.choose(google, microsoft)}
 	}
-	switch {
-	case c == nil:
+	if c == nil {
 		return nil, bad("Malformed auth code.", "AADSTS9002313: Invalid request. Request is malformed or invalid.")
-	case c.used:
+	}
+	if c.used {
 		return nil, bad("Bad Request", "AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code.")
-	case !s.clock().Before(c.until):
+	}
+	if !s.clock().Before(c.until) {
 		return nil, bad("Bad Request", "AADSTS70008: The provided authorization code or refresh token has expired.")
-	case c.redirect != r.PostFormValue("redirect_uri") && s.opts.Provider == Google:
-		return nil, &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
-	case c.redirect != r.PostFormValue("redirect_uri"):
+	}
+	if c.redirect != r.PostFormValue("redirect_uri") {
+		if s.opts.Provider == Google {
+			return nil, &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
+		}
 		return nil, bad("", "AADSTS500112: The reply address does not match the reply address provided when requesting the authorization code.")
-	case c.challenge != "" && c.challenge != challengeOf(r.PostFormValue("code_verifier")):
+	}
+	if c.challenge != "" && c.challenge != challengeOf(r.PostFormValue("code_verifier")) {
 		return nil, bad("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
 	c.used = true
@@ -110,7 +114,7 @@ func challengeOf(verifier string) string {
 
 func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 	c := s.consents[token]
-	over := &refusal{http.StatusBadRequest, "invalid_grant", s.words("Token has been expired or revoked.",
+	over := &refusal{http.StatusBadRequest, "invalid_grant", s.choose("Token has been expired or revoked.",
 		"AADSTS50173: The provided grant has expired due to it being revoked, a fresh auth token is needed.")}
 	if c == nil || c.ended {
 		return nil, over
@@ -147,16 +151,22 @@ func (s *Server) nextLocked(c *consent) string {
 // identityToken says who consented. Its signature is none: whoever gets it from this endpoint needs none.
 func (s *Server) identityToken(c *code) string {
 	now := s.clock()
-	claims := map[string]any{"iss": s.words("https://accounts.google.com", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
-		"aud": s.opts.ClientID, "sub": challengeOf(strings.ToLower(c.who)), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(s.opts.Lifetime).Unix()}
+	claims := map[string]any{
+		"iss": s.choose("https://accounts.google.com", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
+		"aud": s.opts.ClientID,
+		"sub": challengeOf(strings.ToLower(c.who)),
+		"iat": now.Unix(),
+		"nbf": now.Unix(),
+		"exp": now.Add(s.opts.Lifetime).Unix(),
+	}
 	if c.nonce != "" {
 		claims["nonce"] = c.nonce
 	}
-	switch {
-	case s.opts.Provider == Microsoft && slices.Contains(c.scopes, "profile"):
+	if s.opts.Provider == Microsoft && slices.Contains(c.scopes, "profile") {
 		claims["preferred_username"] = c.who
-	case slices.Contains(c.scopes, "email"):
-		claims["email"], claims["email_verified"] = c.who, true
+	} else if slices.Contains(c.scopes, "email") {
+		claims["email"] = c.who
+		claims["email_verified"] = true
 	}
 	if s.opts.Claims != nil {
 		s.opts.Claims(claims)
@@ -174,8 +184,8 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.consents[token]
-	if p := s.access[token]; c == nil && p != nil {
-		c = p.consent
+	if c == nil && s.access[token] != nil {
+		c = s.access[token].consent
 	}
 	if c == nil {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_token", "error_description": "Token expired or revoked"})
