@@ -148,9 +148,11 @@ func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) erro
 	if a == nil {
 		return ErrNoMailbox
 	}
-	keep := a.cfg
+	before := a.cfg
 	change(&a.cfg)
-	a.cfg.Address, a.cfg.SentFolder, a.cfg.Aliases = keep.Address, keep.SentFolder, keep.Aliases
+	a.cfg.Address = before.Address // these can't change
+	a.cfg.SentFolder = before.SentFolder
+	a.cfg.Aliases = before.Aliases
 	return nil
 }
 
@@ -221,8 +223,8 @@ func (b *mailboxes) addressOf(username string) string {
 	return username
 }
 
-// folder returns a folder, or nil. INBOX may be written in any case.
-func (a *account) folder(name string) *folder {
+// findFolder returns a folder, or nil. INBOX may be written in any case.
+func (a *account) findFolder(name string) *folder {
 	if strings.EqualFold(name, "INBOX") {
 		name = "INBOX"
 	}
@@ -276,7 +278,7 @@ func (b *mailboxes) folderLocked(address, name string) (*folder, error) {
 	if a == nil {
 		return nil, fmt.Errorf("%w: %s", ErrNoMailbox, address)
 	}
-	f := a.folder(name)
+	f := a.findFolder(name)
 	if f == nil {
 		return nil, fmt.Errorf("%w: folder %s of %s", ErrNoMailbox, name, address)
 	}

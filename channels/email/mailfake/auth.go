@@ -126,6 +126,6 @@ func newCertificate(domain string) (*certificate, error) {
 	}, nil
 }
 
-func (c *certificate) config() *tls.Config {
+func (c *certificate) tlsConfig() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{c.pair}, MinVersion: tls.VersionTLS12}
 }

@@ -31,6 +31,15 @@ func (o *office) SetAutoReply(address string, reply *AutoReply) error {
 	return nil
 }
 
+// isAutomatic reports whether a program or a list sent a mail.
+func isAutomatic(mail Received) bool {
+	submitted := mail.Get("Auto-Submitted")
+	if submitted != "" && !strings.EqualFold(submitted, "no") {
+		return true
+	}
+	return mail.Get("Precedence") != "" || mail.Get("List-Id") != ""
+}
+
 // autoReplyLocked answers a mail that was just stored, before anything else can happen.
 func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 	if a.auto == nil || sender == "" {
@@ -40,7 +49,7 @@ func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 	limit := maxRude
 	if !a.auto.Rude {
 		limit = 1
-		if auto := got.Get("Auto-Submitted"); auto != "" && !strings.EqualFold(auto, "no") || got.Get("Precedence") != "" || got.Get("List-Id") != "" {
+		if isAutomatic(got) {
 			return
 		}
 	}

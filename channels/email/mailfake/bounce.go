@@ -23,9 +23,13 @@ func (o *office) reportLocked(sender, recipient string, rule RecipientRule, raw 
 }
 
 func (o *office) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {
-	subject, action, explained := "Delivery Status Notification (Failure)", "failed", "Your message could not be delivered to"
+	subject := "Delivery Status Notification (Failure)"
+	action := "failed"
+	explained := "Your message could not be delivered to"
 	if rule.Policy == PolicyDelayed {
-		subject, action, explained = "Delivery Status Notification (Delay)", "delayed", "We still try to deliver your message to"
+		subject = "Delivery Status Notification (Delay)"
+		action = "delayed"
+		explained = "We still try to deliver your message to"
 	}
 	id := o.newMessageIDLocked(o.opts.Domain)
 	now := o.clock().Format(time.RFC1123Z)

@@ -78,9 +78,9 @@ func (s *Server) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/mail/send", d.send)
 	mux.HandleFunc("POST /_fake/mail/reply", d.reply)
-	mux.HandleFunc("POST /_fake/mail/raw", d.raw)
-	mux.HandleFunc("GET /_fake/mail/inbox", d.inbox)
-	mux.HandleFunc("GET /_fake/mail/events", d.events)
+	mux.HandleFunc("POST /_fake/mail/raw", d.deliverRaw)
+	mux.HandleFunc("GET /_fake/mail/inbox", d.listInbox)
+	mux.HandleFunc("GET /_fake/mail/events", d.streamEvents)
 	mux.HandleFunc("GET /_fake/mail/state", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.State(), nil) })
 	mux.HandleFunc("GET /_fake/mail/submissions", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.Submissions(), nil) })
 	mux.HandleFunc("POST /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -167,7 +167,7 @@ func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 // ErrNoMail is returned when no mail has the Message-ID that was asked for.
 var ErrNoMail = errors.New("mailfake: no such mail")
 
-func (d *driver) raw(w http.ResponseWriter, r *http.Request) {
+func (d *driver) deliverRaw(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		respond(w, nil, err)
@@ -182,7 +182,7 @@ func (d *driver) raw(w http.ResponseWriter, r *http.Request) {
 	respond(w, sent, err)
 }
 
-func (d *driver) inbox(w http.ResponseWriter, r *http.Request) {
+func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 	address, folder := r.FormValue("address"), orText(r.FormValue("folder"), "INBOX")
 	least, _ := strconv.Atoi(r.FormValue("min"))
 	wait, _ := time.ParseDuration(r.FormValue("wait"))
@@ -203,13 +203,14 @@ func (d *driver) inbox(w http.ResponseWriter, r *http.Request) {
 	respond(w, in, nil)
 }
 
-// events reports changes until the client or the server goes.
-func (d *driver) events(w http.ResponseWriter, r *http.Request) {
+// streamEvents reports changes until the client or the server goes.
+func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
 	sub := d.srv.Subscribe()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
-	if _, err := io.WriteString(w, ": subscribed\n\n"); err != nil || out.Flush() != nil {
+	_, err := io.WriteString(w, ": subscribed\n\n")
+	if err != nil || out.Flush() != nil {
 		return
 	}
 	for {

@@ -75,12 +75,11 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 			to = append(to, a.Address)
 		}
 	}
-	out := Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw}
-	out.Delivered, out.Refused, err = c.post.deliver(c.addr.Address, to, raw, true)
+	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, true)
 	if err == nil {
 		c.post.saveSent(c.addr.Address, m.withBcc(raw))
 	}
-	return out, err
+	return Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw, Delivered: delivered, Refused: refused}, err
 }
 
 // withBcc returns the copy that a mail program keeps: only that one says who got a blind copy.
@@ -94,8 +93,7 @@ func (m Mail) withBcc(raw []byte) []byte {
 // SendRaw delivers the bytes exactly as they are, without Return-Path, Delivered-To and
 // Received lines; to are envelope recipients. Errors: *RefusedError.
 func (c *Customer) SendRaw(raw []byte, to ...string) (Sent, error) {
-	out := Sent{MessageID: parseReceived(raw).MessageID, Date: c.post.clock(), Raw: raw}
-	var err error
-	out.Delivered, out.Refused, err = c.post.deliver(c.addr.Address, to, raw, false)
-	return out, err
+	at := c.post.clock()
+	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, false)
+	return Sent{MessageID: parseReceived(raw).MessageID, Date: at, Raw: raw, Delivered: delivered, Refused: refused}, err
 }

@@ -111,15 +111,15 @@ func (o *office) ruleLocked(address string) RecipientRule {
 			rule, foundExact = r, isExact
 		}
 	}
-	code, enhanced, text := 550, "5.1.1", "The email account that you tried to reach does not exist"
+	defaults := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
 	if rule.Policy == PolicyDelayed {
-		code, enhanced, text = 451, "4.4.1", "The receiving host does not answer"
+		defaults = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
 	}
 	if rule.Code == 0 {
-		rule.Code = code
+		rule.Code = defaults.Code
 	}
-	rule.Enhanced = orText(rule.Enhanced, enhanced)
-	rule.Text = orText(rule.Text, text)
+	rule.Enhanced = orText(rule.Enhanced, defaults.Enhanced)
+	rule.Text = orText(rule.Text, defaults.Text)
 	return rule
 }
 
@@ -128,7 +128,7 @@ func (o *office) checkRecipient(address string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if r := o.ruleLocked(address); r.Policy == PolicyRefuse {
-		return &smtp.SMTPError{Code: r.Code, EnhancedCode: enhancedCode(r.Enhanced), Message: r.Text}
+		return smtpError(r.Code, r.Enhanced, r.Text)
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
 			orText(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
 		raw = append(b.Bytes(), raw...)
 	}
-	o.boxes.appendLocked(a.folder("INBOX"), raw, now)
+	o.boxes.appendLocked(a.findFolder("INBOX"), raw, now)
 	o.autoReplyLocked(a, from, raw)
 }
 
@@ -196,7 +196,7 @@ func (o *office) saveSent(address string, raw []byte) {
 
 // saveSentLocked does nothing when the client has deleted the folder.
 func (o *office) saveSentLocked(a *account, raw []byte) {
-	if f := a.folder(a.cfg.SentFolder); f != nil {
+	if f := a.findFolder(a.cfg.SentFolder); f != nil {
 		o.boxes.appendLocked(f, raw, o.clock(), imap.FlagSeen)
 	}
 }
@@ -216,7 +216,7 @@ func (o *office) newMessageIDLocked(domain string) string {
 // enhancedCode reads "5.1.1"; anything else is "not set".
 func enhancedCode(s string) smtp.EnhancedCode {
 	var c smtp.EnhancedCode
-	if n, err := fmt.Sscanf(s, "%d.%d.%d", &c[0], &c[1], &c[2]); n != 3 || err != nil {
+	if _, err := fmt.Sscanf(s, "%d.%d.%d", &c[0], &c[1], &c[2]); err != nil { // also if there are fewer numbers
 		return smtp.EnhancedCodeNotSet
 	}
 	return c

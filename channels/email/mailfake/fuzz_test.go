@@ -25,7 +25,7 @@ func FuzzParse(f *testing.F) {
 		if got := replaceMessageID(raw, "<new@x>"); !bytes.HasPrefix(got, []byte("Message-ID: <new@x>\r\n")) {
 			t.Errorf("no new id: %q", got)
 		}
-		envelope(raw)
+		envelopeOf(raw)
 	})
 }
 

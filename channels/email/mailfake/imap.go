@@ -43,10 +43,10 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 		},
 		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			if !s.enter() {
-				return nil, nil, bye("Shutting down")
+				return nil, nil, byeError("Shutting down")
 			}
 			ss := &session{ground: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, conn: c, fc: unwrap(c.NetConn())}
-			if _, err := ss.before(OpIMAPConnect); err != nil {
+			if _, err := ss.beginCommand(OpIMAPConnect); err != nil {
 				s.leave()
 				return nil, nil, err
 			}
@@ -58,17 +58,17 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 	}
 }
 
-func bye(text string) error {
+func byeError(text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeBye, Text: text}
 }
 
-func no(code imap.ResponseCode, text string) error {
+func noError(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
-// before lets the faults of a command strike, as far as they come before it. When it
+// beginCommand lets the faults of a command strike, as far as they come before it. When it
 // returns an error, the command must not happen.
-func (ss *session) before(op Op) (hits, error) {
+func (ss *session) beginCommand(op Op) (hits, error) {
 	name := ""
 	if ss.acct != nil {
 		name = ss.acct.address
@@ -88,25 +88,25 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 	}
 	if f, ok := h.find(ActionBye); ok {
 		if op == OpIMAPConnect {
-			return h, bye(orText(f.Text, "Too many connections"))
+			return h, byeError(orText(f.Text, "Too many connections"))
 		}
 		_ = ss.conn.Bye(orText(f.Text, "Server shutting down"))
 		return h, net.ErrClosed
 	}
 	if f, ok := h.find(ActionReply); ok {
 		if op == OpIMAPConnect {
-			return h, bye(orText(f.Text, "Not now"))
+			return h, byeError(orText(f.Text, "Not now"))
 		}
 		if op == OpLOGIN && f.Enhanced == "" {
 			f.Enhanced = string(imap.ResponseCodeAuthenticationFailed)
 		}
-		return h, no(imap.ResponseCode(f.Enhanced), orText(f.Text, "Refused"))
+		return h, noError(imap.ResponseCode(f.Enhanced), orText(f.Text, "Refused"))
 	}
 	return h, nil
 }
 
-// after lets the faults strike that spoil only the answer.
-func (ss *session) after(h hits) {
+// endCommand lets the faults strike that spoil only the answer.
+func (ss *session) endCommand(h hits) {
 	ss.faults.pause(ss.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {
 		_ = ss.fc.Close()
@@ -147,7 +147,7 @@ func (ss *session) login(username string, allowed func(*account) bool) error {
 	}
 	ss.acct = a
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -157,29 +157,34 @@ func (ss *session) AuthenticateMechanisms() []string { return []string{sasl.Plai
 // Authenticate implements imapserver.SessionSASL.
 func (ss *session) Authenticate(mech string) (sasl.Server, error) {
 	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.boxes.tokenOK(a, user, token) })
+		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
 	}
-	if srv := saslServer(mech, ss.Login, token, imapserver.ErrAuthFailed); srv != nil && !strings.EqualFold(mech, sasl.Login) {
-		return srv, nil
+	srv := saslServer(mech, ss.Login, token, imapserver.ErrAuthFailed)
+	if srv == nil || strings.EqualFold(mech, sasl.Login) {
+		return nil, noError("", "SASL mechanism not supported")
 	}
-	return nil, no("", "SASL mechanism not supported")
+	return srv, nil
 }
 
-func (b *mailboxes) tokenOK(a *account, user, token string) bool {
-	return slices.Contains(a.cfg.Tokens, token) || b.opts.CheckToken != nil && b.opts.CheckToken(user, token)
+// isGoodToken reports whether an access token opens a mailbox.
+func (b *mailboxes) isGoodToken(a *account, user, token string) bool {
+	if slices.Contains(a.cfg.Tokens, token) {
+		return true
+	}
+	return b.opts.CheckToken != nil && b.opts.CheckToken(user, token)
 }
 
 // Select implements imapserver.Session.
 func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.SelectData, error) {
-	h, err := ss.before(OpSELECT)
+	h, err := ss.beginCommand(OpSELECT)
 	if err != nil {
 		return nil, err
 	}
 	ss.mu.Lock()
-	f := ss.acct.folder(name)
+	f := ss.acct.findFolder(name)
 	if f == nil {
 		ss.mu.Unlock()
-		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")
+		return nil, noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	var stale []*session
 	if _, ok := h.find(ActionUIDValidity); ok {
@@ -204,7 +209,7 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 	if !options.ReadOnly {
 		data.PermanentFlags = append(slices.Clone(data.Flags), imap.FlagWildcard)
 	}
-	ss.after(h)
+	ss.endCommand(h)
 	return data, nil
 }
 
@@ -222,15 +227,15 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 	if err != nil {
 		return nil, fmt.Errorf("mailfake: append: %w", err)
 	}
-	h, err := ss.before(OpAPPEND)
+	h, err := ss.beginCommand(OpAPPEND)
 	if err != nil {
 		return nil, err
 	}
 	ss.mu.Lock()
-	f := ss.acct.folder(name)
+	f := ss.acct.findFolder(name)
 	if f == nil {
 		ss.mu.Unlock()
-		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
+		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
 	at := options.Time
 	if at.IsZero() {
@@ -239,6 +244,6 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 	m := ss.boxes.appendLocked(f, raw, at, options.Flags...)
 	data := &imap.AppendData{UIDValidity: f.validity, UID: m.uid}
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return data, nil
 }

@@ -14,8 +14,8 @@ func (ss *session) Create(name string, _ *imap.CreateOptions) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	name = strings.TrimRight(name, string(delimiter))
-	if ss.acct.folder(name) != nil {
-		return no(imap.ResponseCodeAlreadyExists, "Mailbox exists")
+	if ss.acct.findFolder(name) != nil {
+		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
 	}
 	ss.boxes.addFolderLocked(ss.acct, name)
 	return nil
@@ -25,12 +25,12 @@ func (ss *session) Create(name string, _ *imap.CreateOptions) error {
 func (ss *session) Delete(name string) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	f := ss.acct.folder(name)
+	f := ss.acct.findFolder(name)
 	if f == nil {
-		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	if f.name == "INBOX" {
-		return no(imap.ResponseCodeCannot, "INBOX stays")
+		return noError(imap.ResponseCodeCannot, "INBOX stays")
 	}
 	ss.boxes.removeLocked(f, func(*message) bool { return true })
 	delete(ss.acct.folders, f.name)
@@ -41,13 +41,13 @@ func (ss *session) Delete(name string) error {
 func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	f := ss.acct.folder(oldName)
+	f := ss.acct.findFolder(oldName)
 	if f == nil {
-		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	newName = strings.TrimRight(newName, string(delimiter))
-	if f.name == "INBOX" || ss.acct.folder(newName) != nil {
-		return no(imap.ResponseCodeCannot, "Cannot rename")
+	if f.name == "INBOX" || ss.acct.findFolder(newName) != nil {
+		return noError(imap.ResponseCodeCannot, "Cannot rename")
 	}
 	delete(ss.acct.folders, f.name)
 	f.name = newName
@@ -64,9 +64,9 @@ func (ss *session) Unsubscribe(name string) error { return ss.subscribe(name, fa
 func (ss *session) subscribe(name string, on bool) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	f := ss.acct.folder(name)
+	f := ss.acct.findFolder(name)
 	if f == nil {
-		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	f.subscribed = on
 	return nil
@@ -79,7 +79,7 @@ func (ss *session) Namespace() (*imap.NamespaceData, error) {
 
 // List implements imapserver.Session.
 func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string, options *imap.ListOptions) error {
-	h, err := ss.before(OpLIST)
+	h, err := ss.beginCommand(OpLIST)
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,14 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	var out []*imap.ListData
 	for _, f := range ss.acct.folders {
 		matches := func(p string) bool { return imapserver.MatchList(f.name, delimiter, ref, p) }
-		if !slices.ContainsFunc(patterns, matches) || options.SelectSubscribed && !f.subscribed ||
-			options.SelectSpecialUse && len(f.attrs) == 0 {
+		lacksSubscription := options.SelectSubscribed && !f.subscribed
+		lacksUse := options.SelectSpecialUse && len(f.attrs) == 0
+		if lacksSubscription || lacksUse || !slices.ContainsFunc(patterns, matches) {
 			continue
 		}
 		d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
-		if f.subscribed && (options.ReturnSubscribed || options.SelectSubscribed) {
+		showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
+		if f.subscribed && showsSubscription {
 			d.Attrs = append(d.Attrs, imap.MailboxAttrSubscribed)
 		}
 		if options.ReturnStatus != nil {
@@ -110,22 +112,22 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 			return err
 		}
 	}
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
 // Status implements imapserver.Session.
 func (ss *session) Status(name string, options *imap.StatusOptions) (*imap.StatusData, error) {
-	h, err := ss.before(OpSTATUS)
+	h, err := ss.beginCommand(OpSTATUS)
 	if err != nil {
 		return nil, err
 	}
-	defer ss.after(h)
+	defer ss.endCommand(h)
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	f := ss.acct.folder(name)
+	f := ss.acct.findFolder(name)
 	if f == nil {
-		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")
+		return nil, noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	return f.statusLocked(options), nil
 }

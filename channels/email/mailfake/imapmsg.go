@@ -14,7 +14,7 @@ const chunk = 32 << 10
 
 // Fetch implements imapserver.Session.
 func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
-	h, err := ss.before(OpFETCH)
+	h, err := ss.beginCommand(OpFETCH)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,8 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 	ss.mu.Unlock()
 	ss.spoilFetch(h, targets)
 	for i, t := range targets {
-		if f, ok := h.find(ActionExpunge); ok && i >= len(targets)-max(f.Count, 1) {
+		f, expunges := h.find(ActionExpunge)
+		if expunges && i >= len(targets)-max(f.Count, 1) {
 			ss.mu.Lock()
 			ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
 			ss.mu.Unlock()
@@ -44,7 +45,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 			return err
 		}
 	}
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -52,7 +53,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 // are safe: between commands the library's buffer is empty.
 func (ss *session) spoilFetch(h hits, targets []target) {
 	if f, ok := h.find(ActionExists); ok {
-		ss.burst(f)
+		ss.repeatExists(f)
 	}
 	if len(targets) == 0 {
 		return
@@ -66,9 +67,10 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 		if !ok {
 			continue
 		}
+		const maxLine = 60 // the line before the literal is shorter
 		n := f.Bytes
 		if n == 0 {
-			n = 60 + len(targets[0].msg.raw)/2 // the line before the literal is shorter than 60
+			n = maxLine + len(targets[0].msg.raw)/2
 		}
 		var freeze func()
 		if action == ActionFreeze {
@@ -78,11 +80,12 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 	}
 }
 
-// burst repeats the number of mails that the client knows already.
-func (ss *session) burst(f Fault) {
+// repeatExists repeats the number of mails that the client knows already.
+func (ss *session) repeatExists(f Fault) {
+	const defaultCount = 20
 	n := f.Count
 	if n == 0 {
-		n = 20
+		n = defaultCount
 	}
 	ss.mu.Lock()
 	known := 0
@@ -114,7 +117,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 		w.WriteRFC822Size(int64(len(m.raw)))
 	}
 	if options.Envelope {
-		w.WriteEnvelope(envelope(m.raw))
+		w.WriteEnvelope(envelopeOf(m.raw))
 	}
 	if options.BodyStructure != nil {
 		w.WriteBodyStructure(bodyStructure(m.raw))
@@ -186,14 +189,14 @@ func bodySection(raw []byte, bs *imap.FetchItemBodySection) []byte {
 
 // Store implements imapserver.Session.
 func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, _ *imap.StoreOptions) error {
-	h, err := ss.before(OpSTORE)
+	h, err := ss.beginCommand(OpSTORE)
 	if err != nil {
 		return err
 	}
 	ss.mu.Lock()
 	if ss.view.readOnly {
 		ss.mu.Unlock()
-		return no("", "Mailbox is read-only")
+		return noError("", "Mailbox is read-only")
 	}
 	targets := ss.view.targetsLocked(set)
 	for _, t := range targets {
@@ -210,7 +213,7 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 			return err
 		}
 	}
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -244,19 +247,20 @@ func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName stri
 }
 
 func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.CopyData, error) {
-	h, err := ss.before(OpMOVE)
+	h, err := ss.beginCommand(OpMOVE)
 	if err != nil {
 		return nil, err
 	}
 	ss.mu.Lock()
-	dest := ss.acct.folder(destName)
+	dest := ss.acct.findFolder(destName)
 	if dest == nil {
 		ss.mu.Unlock()
-		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
+		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
-	if remove && (dest == ss.view.folder || ss.view.readOnly) {
+	mayRemove := dest != ss.view.folder && !ss.view.readOnly
+	if remove && !mayRemove {
 		ss.mu.Unlock()
-		return nil, no(imap.ResponseCodeCannot, "Cannot move there")
+		return nil, noError(imap.ResponseCodeCannot, "Cannot move there")
 	}
 	data := &imap.CopyData{UIDValidity: dest.validity}
 	moved := map[*message]bool{}
@@ -268,13 +272,13 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 	}
 	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return data, nil
 }
 
 // Expunge implements imapserver.Session.
 func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
-	h, err := ss.before(OpEXPUNGE)
+	h, err := ss.beginCommand(OpEXPUNGE)
 	if err != nil {
 		return err
 	}
@@ -287,7 +291,7 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 		ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
 	}
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -305,12 +309,12 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 // Idle implements imapserver.Session. It announces what came since the last command
 // too, which a server must.
 func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
-	h, err := ss.before(OpIDLE)
+	h, err := ss.beginCommand(OpIDLE)
 	if err != nil {
 		return err
 	}
 	if f, ok := h.find(ActionExists); ok {
-		ss.burst(f)
+		ss.repeatExists(f)
 	}
 	_, silent := h.find(ActionSilent)
 	for {
@@ -328,7 +332,7 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 		select {
 		case <-signal:
 		case <-stop:
-			ss.after(h)
+			ss.endCommand(h)
 			return nil
 		case <-ss.fc.closed:
 			return net.ErrClosed

@@ -14,7 +14,7 @@ import (
 // Search implements imapserver.Session. A UID search also finds mails that were not
 // announced yet; the poll that follows announces them before the command ends.
 func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria, options *imap.SearchOptions) (*imap.SearchData, error) {
-	h, err := ss.before(OpSEARCH)
+	h, err := ss.beginCommand(OpSEARCH)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 		}
 	}
 	ss.mu.Unlock()
-	prepare(list, criteria)
+	parseNeeded(list, criteria)
 	ss.mu.Lock()
 	q := &query{view: ss.view, list: list}
 	var found []target
@@ -47,33 +47,35 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 		ss.view.saved = uids
 	}
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return data, nil
 }
 
-// prepare parses what the criteria look into, outside the lock: a search through many
+// parseNeeded parses what the criteria look into, outside the lock: a search through many
 // mails must not hold up everybody.
-func prepare(list []target, c *imap.SearchCriteria) {
-	header, body := needs(c)
+func parseNeeded(list []target, c *imap.SearchCriteria) {
+	header, body := partsNeeded(c)
 	for _, t := range list {
 		if body {
-			t.msg.parsed()
+			t.msg.parsedMail()
 		}
 		if header {
-			t.msg.head()
+			t.msg.parsedHead()
 		}
 	}
 }
 
-func needs(c *imap.SearchCriteria) (header, body bool) {
-	header = len(c.Header) > 0 || !c.SentSince.IsZero() || !c.SentBefore.IsZero()
+// partsNeeded reports whether criteria look into the header or the body of a mail.
+func partsNeeded(c *imap.SearchCriteria) (header, body bool) {
+	hasSentDate := !c.SentSince.IsZero() || !c.SentBefore.IsZero()
+	header = hasSentDate || len(c.Header) > 0
 	body = len(c.Body) > 0 || len(c.Text) > 0
 	below := c.Not
 	for _, pair := range c.Or {
 		below = append(below[:len(below):len(below)], pair[0], pair[1])
 	}
 	for i := range below {
-		h, b := needs(&below[i])
+		h, b := partsNeeded(&below[i])
 		header, body = header || h, body || b
 	}
 	return header, body
@@ -108,18 +110,22 @@ type query struct {
 	list []target
 }
 
+// match reports whether a mail fits all criteria. The cheap ones come first: words need the parsed mail.
 func (q *query) match(t target, c *imap.SearchCriteria) bool {
-	return q.matchNumbers(t, c) && matchFlags(t.msg, c) && matchSize(t.msg, c) && matchDates(t.msg, c) &&
-		matchWords(t.msg, c) && q.matchLogic(t, c)
+	if !q.matchNumbers(t, c) || !matchFlags(t.msg, c) {
+		return false
+	}
+	if !matchSize(t.msg, c) || !matchDates(t.msg, c) {
+		return false
+	}
+	return matchWords(t.msg, c) && q.matchLogic(t, c)
 }
 
+// matchNumbers reports whether a mail is in all sets of numbers.
 func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 	for _, set := range c.SeqNum {
-		in := false
-		for _, r := range set {
-			in = in || t.seq != 0 && inRange(t.seq, r.Start, r.Stop, uint32(len(q.view.known)))
-		}
-		if !in {
+		isAnnounced := t.seq != 0 // a mail that the client doesn't know has no number
+		if !isAnnounced || !seqsContain(set, t.seq, uint32(len(q.view.known))) {
 			return false
 		}
 	}
@@ -127,11 +133,7 @@ func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 		if imap.IsSearchRes(set) {
 			set = q.view.saved
 		}
-		in := false
-		for _, r := range set {
-			in = in || inRange(uint32(t.msg.uid), uint32(r.Start), uint32(r.Stop), uint32(q.list[len(q.list)-1].msg.uid))
-		}
-		if !in {
+		if !uidsContain(set, t.msg.uid, q.list[len(q.list)-1].msg.uid) {
 			return false
 		}
 	}
@@ -168,30 +170,34 @@ func matchFlags(m *message, c *imap.SearchCriteria) bool {
 
 func matchSize(m *message, c *imap.SearchCriteria) bool {
 	n := int64(len(m.raw))
-	return (c.Larger == 0 || n > c.Larger) && (c.Smaller == 0 || n < c.Smaller)
+	isTooSmall := c.Larger != 0 && n <= c.Larger
+	isTooLarge := c.Smaller != 0 && n >= c.Smaller
+	return !isTooSmall && !isTooLarge
 }
 
 func matchDates(m *message, c *imap.SearchCriteria) bool {
-	if !dayWithin(m.at, c.Since, c.Before) {
+	if !isDayWithin(m.at, c.Since, c.Before) {
 		return false
 	}
 	if c.SentSince.IsZero() && c.SentBefore.IsZero() {
 		return true
 	}
-	sent := m.head().Date
-	return !sent.IsZero() && dayWithin(sent, c.SentSince, c.SentBefore)
+	sent := m.parsedHead().Date
+	return !sent.IsZero() && isDayWithin(sent, c.SentSince, c.SentBefore)
 }
 
-// dayWithin compares days without regard to zones (RFC 9051 section 6.4.4).
-func dayWithin(t, since, before time.Time) bool {
+// isDayWithin compares days without regard to zones (RFC 9051 section 6.4.4). A zero time is no limit.
+func isDayWithin(t, since, before time.Time) bool {
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-	return (since.IsZero() || !day.Before(since)) && (before.IsZero() || day.Before(before))
+	isTooEarly := !since.IsZero() && day.Before(since)
+	isTooLate := !before.IsZero() && !day.Before(before)
+	return !isTooEarly && !isTooLate
 }
 
 func matchWords(m *message, c *imap.SearchCriteria) bool {
 	for _, h := range c.Header {
 		found := false
-		for _, v := range m.head().Header[canonicalHeader(h.Key)] {
+		for _, v := range m.parsedHead().Header[canonicalHeader(h.Key)] {
 			found = found || containsFold(v, h.Value)
 		}
 		if !found {
@@ -199,30 +205,34 @@ func matchWords(m *message, c *imap.SearchCriteria) bool {
 		}
 	}
 	for _, text := range c.Body {
-		if !bodyContains(m, text) {
+		if !hasInBody(m, text) {
 			return false
 		}
 	}
 	for _, text := range c.Text {
-		if !containsFold(string(m.raw), text) && !bodyContains(m, text) {
+		if !containsFold(string(m.raw), text) && !hasInBody(m, text) {
 			return false
 		}
 	}
 	return true
 }
 
-func bodyContains(m *message, text string) bool {
+// hasInBody reports whether the body of a mail has a text, decoded or as it is.
+func hasInBody(m *message, text string) bool {
+	p := m.parsedMail()
+	if containsFold(p.Text, text) || containsFold(p.HTML, text) {
+		return true
+	}
 	_, body, _ := bytes.Cut(m.raw, []byte("\r\n\r\n"))
-	p := m.parsed()
-	return containsFold(p.Text, text) || containsFold(p.HTML, text) || containsFold(string(body), text)
+	return containsFold(string(body), text)
 }
 
 func containsFold(s, sub string) bool {
 	return strings.Contains(strings.ToLower(s), strings.ToLower(sub))
 }
 
-// envelope is nil for a mail whose header cannot be read.
-func envelope(raw []byte) *imap.Envelope {
+// envelopeOf is nil for a mail whose header cannot be read.
+func envelopeOf(raw []byte) *imap.Envelope {
 	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
 		return nil

@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/emersion/go-imap/v2"
@@ -31,19 +32,19 @@ type target struct {
 
 func newViewLocked(f *folder, readOnly bool) *view {
 	v := &view{folder: f, readOnly: readOnly, spoilt: f.spoilt}
-	v.admit()
+	v.admitNew()
 	return v
 }
 
-// admit takes the mails in that the client has not been told of yet.
-func (v *view) admit() bool {
-	before := len(v.known)
+// admitNew takes the mails in that the client has not been told of yet, and returns how many there were.
+func (v *view) admitNew() int {
 	msgs := v.folder.msgs
-	for _, m := range msgs[sort.Search(len(msgs), func(i int) bool { return msgs[i].uid > v.lastUID }):] {
+	firstNew := sort.Search(len(msgs), func(i int) bool { return msgs[i].uid > v.lastUID })
+	for _, m := range msgs[firstNew:] {
 		v.known = append(v.known, seen{m, m.version})
 		v.lastUID = m.uid
 	}
-	return len(v.known) > before
+	return len(msgs) - firstNew
 }
 
 // update is one unasked line for the client.
@@ -60,7 +61,7 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 	if v.spoilt != v.folder.spoilt {
 		out = v.spoiltLocked(allowExpunge)
 	}
-	if v.admit() {
+	if v.admitNew() > 0 {
 		out = append(out, update{exists: uint32(len(v.known))})
 	}
 	return out
@@ -132,30 +133,28 @@ func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bo
 	}
 	switch set := set.(type) {
 	case imap.SeqSet:
-		return func(seq uint32, _ imap.UID) bool {
-			for _, r := range set {
-				if inRange(seq, r.Start, r.Stop, uint32(len(v.known))) {
-					return true
-				}
-			}
-			return false
-		}
+		return func(seq uint32, _ imap.UID) bool { return seqsContain(set, seq, uint32(len(v.known))) }
 	case imap.UIDSet:
-		return func(_ uint32, uid imap.UID) bool {
-			for _, r := range set {
-				if inRange(uint32(uid), uint32(r.Start), uint32(r.Stop), uint32(maxUID)) {
-					return true
-				}
-			}
-			return false
-		}
+		return func(_ uint32, uid imap.UID) bool { return uidsContain(set, uid, maxUID) }
 	}
 	return func(uint32, imap.UID) bool { return false }
 }
 
-// inRange reports whether start:stop has n; 0 stands for "*". Both orders are allowed
+// seqsContain reports whether a set has a sequence number. highest is the highest number there is.
+func seqsContain(set imap.SeqSet, seq, highest uint32) bool {
+	return slices.ContainsFunc(set, func(r imap.SeqRange) bool { return isInRange(seq, r.Start, r.Stop, highest) })
+}
+
+// uidsContain reports whether a set has a UID. highest is the highest UID there is.
+func uidsContain(set imap.UIDSet, uid, highest imap.UID) bool {
+	return slices.ContainsFunc(set, func(r imap.UIDRange) bool {
+		return isInRange(uint32(uid), uint32(r.Start), uint32(r.Stop), uint32(highest))
+	})
+}
+
+// isInRange reports whether start:stop has n; 0 stands for "*". Both orders are allowed
 // (RFC 9051 section 9, seq-range).
-func inRange(n, start, stop, highest uint32) bool {
+func isInRange(n, start, stop, highest uint32) bool {
 	if start == 0 {
 		start = highest
 	}

@@ -43,11 +43,11 @@ type entity struct {
 
 // compose makes the bytes of a mail that has From, MessageID and Date.
 func (m Mail) compose() ([]byte, error) {
-	fields, err := m.fields()
+	fields, err := m.headerFields()
 	if err != nil {
 		return nil, err
 	}
-	root, err := m.body()
+	root, err := m.buildBody()
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +64,11 @@ func (m Mail) compose() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (m Mail) fields() ([][2]string, error) {
+func (m Mail) headerFields() ([][2]string, error) {
 	var out [][2]string
 	add := func(name, value string) {
-		if _, other := m.Headers[name]; !other && value != "" {
+		_, isReplaced := m.Headers[name]
+		if !isReplaced && value != "" {
 			out = append(out, [2]string{name, value})
 		}
 	}
@@ -106,8 +107,8 @@ func addressList(list []string) (string, error) {
 	return strings.Join(out, ", "), nil
 }
 
-// body nests the parts the usual way: mixed(related(alternative(text, html), inline), files).
-func (m Mail) body() (entity, error) {
+// buildBody nests the parts the usual way: mixed(related(alternative(text, html), inline), files).
+func (m Mail) buildBody() (entity, error) {
 	var alternatives []entity
 	if m.Text != "" || m.HTML == "" {
 		alternatives = append(alternatives, textEntity("text/plain", m.Text))
@@ -192,13 +193,16 @@ func fileEntity(f Attachment, disposition string) entity {
 	return entity{h, wrapBase64(f.Content)}
 }
 
+// maxColumns is how long a line of base64 may be (RFC 2045 section 6.8), and at which length headers are folded.
+const maxColumns = 76
+
+// wrapBase64 encodes a file in lines.
 func wrapBase64(content []byte) []byte {
-	const line = 76
 	enc := base64.StdEncoding.EncodeToString(content)
 	var buf bytes.Buffer
-	for len(enc) > line {
-		buf.WriteString(enc[:line] + "\r\n")
-		enc = enc[line:]
+	for len(enc) > maxColumns {
+		buf.WriteString(enc[:maxColumns] + "\r\n")
+		enc = enc[maxColumns:]
 	}
 	buf.WriteString(enc + "\r\n")
 	return buf.Bytes()
@@ -216,7 +220,8 @@ func writeField(out *bytes.Buffer, name, value string) {
 		return r
 	}, value)
 	for i, word := range strings.Split(value, " ") {
-		if i > 0 && word != "" && column+1+len(word) > 76 {
+		mayFold := i > 0 && word != ""
+		if mayFold && column+1+len(word) > maxColumns {
 			out.WriteString("\r\n")
 			column = 0
 		}

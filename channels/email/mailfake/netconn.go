@@ -28,7 +28,9 @@ type faultConn struct {
 func (c *faultConn) cutAfter(n int, freeze func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cutting, c.budget, c.freeze = true, n, freeze
+	c.cutting = true
+	c.budget = n
+	c.freeze = freeze
 }
 
 // hangUp closes after the next write.

@@ -85,22 +85,26 @@ func parseReceived(raw []byte) Received {
 	}
 	for name, values := range msg.Header {
 		for _, v := range values {
-			r.Header[name] = append(r.Header[name], p.words(v))
+			r.Header[name] = append(r.Header[name], p.decodeWords(v))
 		}
 	}
-	from := p.addresses(msg.Header, "From")
+	from := p.readAddresses(msg.Header, "From")
 	if len(from) > 0 {
 		r.From = from[0]
 	}
-	r.ReplyTo, r.To, r.Cc = p.addresses(msg.Header, "Reply-To"), p.addresses(msg.Header, "To"), p.addresses(msg.Header, "Cc")
-	r.Subject, r.MessageID, r.InReplyTo = r.Get("Subject"), r.Get("Message-Id"), r.Get("In-Reply-To")
+	r.ReplyTo = p.readAddresses(msg.Header, "Reply-To")
+	r.To = p.readAddresses(msg.Header, "To")
+	r.Cc = p.readAddresses(msg.Header, "Cc")
+	r.Subject = r.Get("Subject")
+	r.MessageID = r.Get("Message-Id")
+	r.InReplyTo = r.Get("In-Reply-To")
 	r.References = strings.Fields(r.Get("References"))
 	if msg.Header.Get("Date") != "" {
 		if r.Date, err = msg.Header.Date(); err != nil {
 			p.complain("date", err)
 		}
 	}
-	p.part(textproto.MIMEHeader(msg.Header), msg.Body, 0)
+	p.readPart(textproto.MIMEHeader(msg.Header), msg.Body, 0)
 	return r
 }
 
@@ -112,12 +116,12 @@ func (p *mailParser) complain(where string, err error) {
 	}
 }
 
-func (p *mailParser) decoder() *mime.WordDecoder {
+func (p *mailParser) wordDecoder() *mime.WordDecoder {
 	return &mime.WordDecoder{CharsetReader: charset.NewReaderLabel}
 }
 
-func (p *mailParser) words(v string) string {
-	out, err := p.decoder().DecodeHeader(v)
+func (p *mailParser) decodeWords(v string) string {
+	out, err := p.wordDecoder().DecodeHeader(v)
 	if err != nil {
 		p.complain("encoded word", err)
 		return v
@@ -125,12 +129,12 @@ func (p *mailParser) words(v string) string {
 	return out
 }
 
-func (p *mailParser) addresses(h mail.Header, field string) []Address {
+func (p *mailParser) readAddresses(h mail.Header, field string) []Address {
 	v := h.Get(field)
 	if strings.TrimSpace(v) == "" {
 		return nil
 	}
-	list, err := (&mail.AddressParser{WordDecoder: p.decoder()}).ParseList(v)
+	list, err := (&mail.AddressParser{WordDecoder: p.wordDecoder()}).ParseList(v)
 	if err != nil {
 		p.complain(field, err)
 		return nil
@@ -142,18 +146,15 @@ func (p *mailParser) addresses(h mail.Header, field string) []Address {
 	return out
 }
 
-// part reads one MIME entity and, below it, its parts.
-func (p *mailParser) part(h textproto.MIMEHeader, body io.Reader, depth int) {
-	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if h.Get("Content-Type") == "" {
-		mediaType, params, err = "text/plain", map[string]string{}, nil
-	}
+// readPart reads one MIME entity and, below it, its parts.
+func (p *mailParser) readPart(h textproto.MIMEHeader, body io.Reader, depth int) {
+	mediaType, params, err := mime.ParseMediaType(orText(h.Get("Content-Type"), "text/plain"))
 	if err != nil {
 		p.complain("content type", err)
 		mediaType = "application/octet-stream"
 	}
 	if strings.HasPrefix(mediaType, "multipart/") {
-		p.multipart(body, params["boundary"], depth)
+		p.readParts(body, params["boundary"], depth)
 		return
 	}
 	content, err := io.ReadAll(decodeTransfer(h.Get("Content-Transfer-Encoding"), body))
@@ -161,21 +162,25 @@ func (p *mailParser) part(h textproto.MIMEHeader, body io.Reader, depth int) {
 		p.complain("body", err)
 	}
 	disposition, dparams, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
-	name := p.words(dparams["filename"])
+	name := p.decodeWords(dparams["filename"])
 	if name == "" {
-		name = p.words(params["name"])
+		name = p.decodeWords(params["name"])
 	}
-	if disposition != "attachment" && name == "" && p.takeText(mediaType, params["charset"], content) {
+	isFile := disposition == "attachment" || name != ""
+	if !isFile && p.takeText(mediaType, params["charset"], content) {
 		return
 	}
+	isInHTML := disposition == "" && h.Get("Content-Id") != ""
 	p.out.Attachments = append(p.out.Attachments, Attachment{
-		Name: name, Type: mediaType, Content: content,
+		Name:      name,
+		Type:      mediaType,
+		Content:   content,
 		ContentID: strings.Trim(h.Get("Content-Id"), "<> "),
-		Inline:    disposition == "inline" || disposition == "" && h.Get("Content-Id") != "",
+		Inline:    isInHTML || disposition == "inline",
 	})
 }
 
-func (p *mailParser) multipart(body io.Reader, boundary string, depth int) {
+func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 	if boundary == "" || depth >= maxDepth {
 		p.complain("multipart", errors.New("no boundary, or nested too deeply"))
 		return
@@ -190,7 +195,7 @@ func (p *mailParser) multipart(body io.Reader, boundary string, depth int) {
 			p.complain("multipart", err)
 			return
 		}
-		p.part(part.Header, part, depth+1)
+		p.readPart(part.Header, part, depth+1)
 	}
 }
 

@@ -63,7 +63,7 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 
 // quote appends the answered mail to both bodies.
 func quote(program Program, m *Mail, to Received) error {
-	said := fmt.Sprintf("On %s %s wrote:", to.Date.Format("Mon, Jan 2, 2006 at 3:04 PM"), to.From.who())
+	said := fmt.Sprintf("On %s %s wrote:", to.Date.Format("Mon, Jan 2, 2006 at 3:04 PM"), to.From.quotedName())
 	oldHTML := to.HTML
 	if oldHTML == "" {
 		oldHTML = htmlLines(to.Text)
@@ -71,13 +71,13 @@ func quote(program Program, m *Mail, to Received) error {
 	own := strings.TrimRight(m.Text, "\n") + "\n\n"
 	switch program {
 	case Gmail:
-		m.Text = own + said + "\n\n" + prefixed(to)
+		m.Text = own + said + "\n\n" + quoteLines(to)
 		m.HTML += `<br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">` +
 			html.EscapeString(said) + `<br></div><blockquote class="gmail_quote" ` +
 			`style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">` +
 			oldHTML + "</blockquote></div>\n"
 	case Outlook:
-		block := [][2]string{{"From", to.From.who()}, {"Sent", to.Date.Format("Monday, January 2, 2006 3:04 PM")},
+		block := [][2]string{{"From", to.From.quotedName()}, {"Sent", to.Date.Format("Monday, January 2, 2006 3:04 PM")},
 			{"To", to.Address}, {"Subject", to.Subject}}
 		m.Text = own + strings.Repeat("_", 32) + "\n"
 		m.HTML += `<div id="appendonsend"></div><hr style="display:inline-block;width:98%"><div id="divRplyFwdMsg" dir="ltr">`
@@ -85,14 +85,14 @@ func quote(program Program, m *Mail, to Received) error {
 			m.Text += b[0] + ": " + b[1] + "\n"
 			m.HTML += "<b>" + b[0] + ":</b> " + html.EscapeString(b[1]) + "<br>"
 		}
-		m.Text += "\n" + to.plain()
+		m.Text += "\n" + to.plainBody()
 		m.HTML += "</div><div>" + oldHTML + "</div>\n"
 	case Apple:
-		said = fmt.Sprintf("On %s, %s wrote:", to.Date.Format("Jan 2, 2006, at 3:04\u202fPM"), to.From.who())
-		m.Text = own + said + "\n\n" + prefixed(to)
+		said = fmt.Sprintf("On %s, %s wrote:", to.Date.Format("Jan 2, 2006, at 3:04\u202fPM"), to.From.quotedName())
+		m.Text = own + said + "\n\n" + quoteLines(to)
 		m.HTML += `<div><br><blockquote type="cite"><div>` + html.EscapeString(said) + "</div><br>" + oldHTML + "</blockquote></div>\n"
 	case Plain:
-		m.Text = own + said + "\n" + prefixed(to)
+		m.Text = own + said + "\n" + quoteLines(to)
 	default:
 		return fmt.Errorf("mailfake: reply: unknown program %q", program)
 	}
@@ -104,15 +104,15 @@ func (a Address) String() string {
 	return (&mail.Address{Name: a.Name, Address: a.Address}).String()
 }
 
-// who is the address as programs write it into a quotation.
-func (a Address) who() string {
+// quotedName is the address as programs write it into a quotation.
+func (a Address) quotedName() string {
 	if a.Name == "" {
 		return a.Address
 	}
 	return a.Name + " <" + a.Address + ">"
 }
 
-func (r Received) plain() string {
+func (r Received) plainBody() string {
 	body := r.Text
 	if body == "" {
 		body = r.HTML
@@ -120,9 +120,9 @@ func (r Received) plain() string {
 	return strings.TrimRight(body, "\n") + "\n"
 }
 
-func prefixed(to Received) string {
+func quoteLines(to Received) string {
 	var b strings.Builder
-	for _, line := range strings.Split(strings.TrimSuffix(to.plain(), "\n"), "\n") {
+	for _, line := range strings.Split(strings.TrimSuffix(to.plainBody(), "\n"), "\n") {
 		if line == "" || line[0] == '>' {
 			b.WriteString(">" + line + "\n")
 		} else {

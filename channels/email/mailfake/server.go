@@ -124,7 +124,7 @@ func (s *Server) Start(ctx context.Context) error {
 	s.started = true
 	var startTLS, implicit *tls.Config
 	if s.cert != nil {
-		startTLS, implicit = s.cert.config(), s.cert.config()
+		startTLS, implicit = s.cert.tlsConfig(), s.cert.tlsConfig()
 	}
 	plain := imapserver.New(s.imapOptions(startTLS))
 	s.imapServers = append(s.imapServers, plain)
@@ -201,7 +201,8 @@ func (s *Server) Close() error {
 	s.ports.close()                                       // a server that is about to serve does not close its own
 	s.serving.Wait()
 	s.hangUpAll()
-	if err := <-stopped; err != nil && !errors.Is(err, net.ErrClosed) {
+	err := <-stopped
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		errs = append(errs, err)
 	}
 	s.live.Wait()

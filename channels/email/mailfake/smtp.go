@@ -35,9 +35,9 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		ss := &smtpSession{ground: s.ground, boxes: s.mailboxes, post: s.office, clients: s.clients, faults: s.faults, fc: unwrap(c.Conn())}
 		if !s.enter() {
-			return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
+			return nil, smtpError(codeClosing, "4.3.2", "Shutting down")
 		}
-		if _, err := ss.before(OpSMTPConnect); err != nil {
+		if _, err := ss.beginCommand(OpSMTPConnect); err != nil {
 			s.leave()
 			return nil, err
 		}
@@ -52,8 +52,8 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	return srv
 }
 
-// before lets the faults of a command strike, as far as they come before it.
-func (ss *smtpSession) before(op Op, recipients ...string) (hits, error) {
+// beginCommand lets the faults of a command strike, as far as they come before it.
+func (ss *smtpSession) beginCommand(op Op, recipients ...string) (hits, error) {
 	name := ""
 	if ss.acct != nil {
 		name = ss.acct.address
@@ -73,15 +73,28 @@ func (ss *smtpSession) apply(h hits) error {
 		return nil
 	}
 	if f.Code == 0 {
-		f.Code = 451
+		f.Code = codeLocalError
 	}
-	if f.Code == 421 { // RFC 5321 section 3.8: the server closes the channel
+	if f.Code == codeClosing { // RFC 5321 section 3.8: the server closes the channel
 		ss.fc.hangUp()
 	}
-	return &smtp.SMTPError{Code: f.Code, EnhancedCode: enhancedCode(f.Enhanced), Message: orText(f.Text, "Refused")}
+	return smtpError(f.Code, f.Enhanced, orText(f.Text, "Refused"))
 }
 
-func (ss *smtpSession) after(h hits) {
+// SMTP reply codes (RFC 5321, RFC 4954).
+const (
+	codeClosing      = 421
+	codeLocalError   = 451
+	codeAuthRequired = 530
+	codeRefused      = 550
+)
+
+// smtpError makes a refusal with an enhanced code such as "5.1.1".
+func smtpError(code int, enhanced, text string) *smtp.SMTPError {
+	return &smtp.SMTPError{Code: code, EnhancedCode: enhancedCode(enhanced), Message: text}
+}
+
+func (ss *smtpSession) endCommand(h hits) {
 	ss.faults.pause(ss.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {
 		_ = ss.fc.Close()
@@ -97,7 +110,7 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 		return ss.login(user, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == pass })
 	}
 	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.boxes.tokenOK(a, user, token) })
+		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
 	}
 	if srv := saslServer(mech, password, token, smtp.ErrAuthFailed); srv != nil {
 		return srv, nil
@@ -118,25 +131,24 @@ func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
 	}
 	ss.acct = a
 	ss.mu.Unlock()
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
 // Mail implements smtp.Session.
 func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
-	h, err := ss.before(OpMAIL)
+	h, err := ss.beginCommand(OpMAIL)
 	if err != nil {
 		return err
 	}
 	if ss.acct == nil && ss.boxes.isHosted(from) {
-		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+		return smtpError(codeAuthRequired, "5.7.0", "Authentication required")
 	}
 	if ss.acct != nil && !ss.mayUse(from) {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 60},
-			Message: "SMTP; Client does not have permissions to send as this sender"}
+		return smtpError(codeRefused, "5.7.60", "SMTP; Client does not have permissions to send as this sender")
 	}
 	ss.from = from
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -148,18 +160,18 @@ func (ss *smtpSession) mayUse(from string) bool {
 
 // Rcpt implements smtp.Session.
 func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	h, err := ss.before(OpRCPT, to)
+	h, err := ss.beginCommand(OpRCPT, to)
 	if err != nil {
 		return err
 	}
 	if ss.acct == nil && !ss.boxes.isHosted(to) {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relaying denied"}
+		return smtpError(codeRefused, "5.7.1", "Relaying denied")
 	}
 	if err := ss.post.checkRecipient(to); err != nil {
 		return err
 	}
 	ss.to = append(ss.to, to)
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -187,7 +199,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 		return err
 	}
 	ss.post.submit(ss.acct, ss.from, ss.to, raw)
-	ss.after(h)
+	ss.endCommand(h)
 	return nil
 }
 
@@ -205,7 +217,9 @@ func (ss *smtpSession) Logout() error {
 func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	sub := Submission{At: o.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
 	head := parseReceived(headerOf(raw))
-	sub.MessageID, sub.StoredID, sub.Subject = head.MessageID, head.MessageID, head.Subject
+	sub.MessageID = head.MessageID
+	sub.StoredID = head.MessageID
+	sub.Subject = head.Subject
 	o.mu.Lock()
 	if a != nil {
 		sub.Mailbox = a.address

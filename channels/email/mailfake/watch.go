@@ -63,8 +63,11 @@ func (b *mailboxes) Folder(address, name string) []Received {
 	b.mu.Unlock()
 	out := make([]Received, len(list))
 	for i, sn := range list {
-		r := *sn.m.parsed()
-		r.Address, r.Folder, r.UID, r.At = f.acct.address, f.name, uint32(sn.uid), sn.m.at
+		r := *sn.m.parsedMail()
+		r.Address = f.acct.address
+		r.Folder = f.name
+		r.UID = uint32(sn.uid)
+		r.At = sn.m.at
 		for _, flag := range sn.flags {
 			r.Flags = append(r.Flags, string(flag))
 		}
@@ -116,13 +119,13 @@ type parsedOnce struct {
 	val, headVal   Received
 }
 
-// head is the mail without its body, which is much faster to have.
-func (m *message) head() *Received {
+// parsedHead is the mail without its body, which is much faster to have.
+func (m *message) parsedHead() *Received {
 	m.parse.headOnce.Do(func() { m.parse.headVal = parseReceived(headerOf(m.raw)) })
 	return &m.parse.headVal
 }
 
-func (m *message) parsed() *Received {
+func (m *message) parsedMail() *Received {
 	m.parse.once.Do(func() { m.parse.val = parseReceived(m.raw) })
 	return &m.parse.val
 }
