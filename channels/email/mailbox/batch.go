@@ -111,7 +111,7 @@ func (f *fetcher) noteInbox(ctx context.Context, done []outcome) error {
 func (m *mark) noteOutcomes(done []outcome, now time.Time) {
 	for _, o := range done {
 		m.Last = max(m.Last, o.uid)
-		if o.fate != fateUnreadable {
+		if o.result != resultUnreadable {
 			m.addDone(o.uid)
 		}
 		if o.mail != nil {

@@ -29,22 +29,26 @@ func (c *Mailbox) takenFrom() time.Time {
 // days are fetched again, and Accept recognises the mails that are stored already.
 func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m := f.inbox.mark
-	switch {
-	case m == nil:
+	if m == nil {
 		return f.firstLook(ctx, s, data)
-	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // another mailbox
-		f.newestInOldMailbox = m.NewestAt
-		f.inbox.mark = nil
-		f.sent.mark = nil
-		return f.firstLook(ctx, s, data)
-	case f.box.isElsewhere(m): // the same mailbox at another server
+	}
+	hasOtherAddress := m.Address != f.box.ownAddress()
+	if f.box.isElsewhere(m) {
+		if hasOtherAddress { // another mailbox
+			f.newestInOldMailbox = m.NewestAt
+			f.inbox.mark = nil
+			f.sent.mark = nil
+			return f.firstLook(ctx, s, data)
+		}
 		if f.sent.mark != nil {
 			f.sent.mark.UIDValidity = 0 // that of no server, so that alignSent makes a new watermark
 		}
+		return f.startOver(ctx, s, data) // the same mailbox at another server
+	}
+	if m.UIDValidity != data.UIDValidity {
 		return f.startOver(ctx, s, data)
-	case m.UIDValidity != data.UIDValidity:
-		return f.startOver(ctx, s, data)
-	case m.Server != f.box.serverAndUser() || m.Address != f.box.ownAddress(): // not noted by an earlier version, or a new address
+	}
+	if hasOtherAddress || m.Server != f.box.serverAndUser() { // a new address, or an earlier version noted neither
 		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
 		return f.save(ctx, m)
 	}
@@ -168,7 +172,7 @@ func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mar
 	defer func() { f.inbox.oldUntil = time.Time{} }()
 	err = f.fetchInOrder(ctx, s, newMark.UIDValidity, newMails{uids, sent}, func(_ context.Context, done []outcome) error {
 		for _, o := range done {
-			if o.fate == fateFetched || o.fate == fateUnreadable {
+			if o.result == resultFetched || o.result == resultUnreadable {
 				newMark.First = min(newMark.First, o.uid)
 				taken++
 			}

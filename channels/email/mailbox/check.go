@@ -55,31 +55,35 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 		return ""
 	}
 	m, err := c.loadMark(ctx)
-	from := c.takenFrom()
-	switch {
-	case err != nil:
-		return ""
-	case m == nil && from.IsZero():
-		return " parley serve has not looked into it yet."
-	case m == nil:
+	if err != nil {
+		return "" // Run reports a watermark that can't be read
+	}
+	if m == nil {
+		from := c.takenFrom()
+		if from.IsZero() {
+			return " parley serve has not looked into it yet."
+		}
 		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.",
 			from.Format("2006-01-02 15:04 MST"))
-	case m.Left == 1:
+	}
+	switch m.Left {
+	case 0:
+		return ""
+	case 1:
 		return " 1 that was there before the account was set up is left alone."
-	case m.Left > 0:
+	default:
 		return fmt.Sprintf(" %d that were there before the account was set up are left alone.", m.Left)
 	}
-	return ""
 }
 
 // checkSent looks for the folder of sent mail, and whether it can be opened.
 func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
 	folders, err := s.findSentFolders(c.set.SentFolder)
-	switch {
-	case err != nil:
+	if err != nil {
 		return wire.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
-	case folders.sent == "":
+	}
+	if folders.sent == "" {
 		return wire.Fault(what,
 			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")

@@ -98,6 +98,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 	}
 }
 
+// loginDisabledHint says what to do if a server takes no password on a connection.
 func loginDisabledHint(to settings.Server) string {
 	if to.Security == settings.Unprotected {
 		return "Set security to starttls or tls."
@@ -115,7 +116,12 @@ func isTemporary(no *imap.Error) bool {
 		return true
 	}
 	text := strings.ToLower(no.Text)
-	return strings.Contains(text, "too many") || strings.Contains(text, "try again") || strings.Contains(text, "temporar")
+	for _, words := range []string{"too many", "try again", "temporar"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // serverWords returns the words of the server in an error, or the error's own words if the server said nothing.

@@ -22,6 +22,7 @@ type folder struct {
 	oldUntil time.Time
 }
 
+// newFolder returns a folder of which nothing was read yet.
 func newFolder(name string, sent bool) *folder {
 	d := &folder{name: name, isSent: sent}
 	d.forgetTrouble()

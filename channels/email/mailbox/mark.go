@@ -78,6 +78,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	return &m, nil
 }
 
+// saveMark saves the watermark, with that of the folder of sent mail in it.
 func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	m.V = markVersion
 	m.limitDone()

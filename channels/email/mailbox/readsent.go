@@ -231,7 +231,7 @@ func (f *fetcher) fetchInOrder(
 
 // skipSent moves the watermark of the folder of sent mail over a mail that is not fetched.
 func (f *fetcher) skipSent(m filedMail) {
-	skipped := outcome{uid: m.uid, fate: fateSkipped, mail: &fetched{arrivedAt: m.arrivedAt}}
+	skipped := outcome{uid: m.uid, result: resultSkipped, mail: &fetched{arrivedAt: m.arrivedAt}}
 	f.sent.mark.noteOutcomes([]outcome{skipped}, f.box.env.Now())
 }
 

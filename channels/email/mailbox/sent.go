@@ -68,6 +68,7 @@ func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	return out, nil
 }
 
+// pickSentFolders finds the folders of sent mail in a list of all folders.
 func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 	for _, f := range folders {
 		switch {
@@ -85,10 +86,12 @@ func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 	return out
 }
 
+// hasAttribute reports whether the server gives a folder an attribute.
 func hasAttribute(f *imap.ListData, attr imap.MailboxAttr) bool {
 	return slices.ContainsFunc(f.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), string(attr)) })
 }
 
+// sentByName returns the first folder with one of sentNames, or "" if there is none.
 func sentByName(folders []*imap.ListData) string {
 	for _, name := range sentNames() {
 		for _, f := range folders {
@@ -214,6 +217,7 @@ func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 	return parseHeaders(mails), err
 }
 
+// headerItems asks for time of arrival and for the headers that mailHeaders has.
 func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.CopyHeader},
@@ -229,7 +233,7 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 		if !m.hasRaw {
 			continue
 		}
-		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
+		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader() // of a damaged header, what could be read
 		out = append(out, mailHeaders{
 			uid:       m.uid,
 			arrivedAt: m.arrivedAt,

@@ -13,22 +13,22 @@ import (
 	"parley/channels/pause"
 )
 
-// fate is the result of fetching a mail.
-type fate int
+// fetchResult is what became of the attempt to fetch a mail.
+type fetchResult int
 
 const (
-	fateFetched    fate = iota
-	fateGone            // it is proven to be no longer in the folder
-	fateSkipped         // in the folder of sent mail: Parley sent it, or it is old
-	fateOld             // it was there before the account was set up
-	fateUnreadable      // maxTries attempts failed
+	resultFetched    fetchResult = iota
+	resultGone                   // it is proven to be no longer in the folder
+	resultSkipped                // in the folder of sent mail: Parley sent it, or it is old
+	resultOld                    // it was there before the account was set up
+	resultUnreadable             // maxTries attempts failed
 )
 
-// outcome is a mail with its fate.
+// outcome is a mail that has been dealt with.
 type outcome struct {
-	uid  imap.UID
-	fate fate
-	mail *fetched // nil if nothing of the mail was fetched
+	uid    imap.UID
+	result fetchResult
+	mail   *fetched // nil if nothing of the mail was fetched
 }
 
 // storedHandler moves a watermark over mails that have just been stored, or need not be.
@@ -65,7 +65,7 @@ func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids [
 			}
 		}
 		if err != nil {
-			t.release()
+			t.releaseReserved()
 			return err
 		}
 		uids = uids[len(done):]
@@ -98,8 +98,8 @@ func (f *fetcher) storeBatch(ctx context.Context, from selectedFolder, done []ou
 	return onStored(ctx, done)
 }
 
-// release releases the memory that is reserved for a batch that will not be stored.
-func (t *batchFetch) release() {
+// releaseReserved releases the memory that is reserved for a batch that will not be stored.
+func (t *batchFetch) releaseReserved() {
 	if t.releaseMemory != nil {
 		t.releaseMemory()
 		t.releaseMemory = nil
@@ -125,12 +125,13 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 	for _, uid := range uids[:count] {
 		o := outcome{uid: uid, mail: t.known[uid]}
 		delete(t.known, uid)
-		switch {
-		case o.mail != nil && t.folder.isOld(o.mail):
-			o.fate = fateOld
-		case o.mail == nil || !o.mail.hasRaw:
+		isOld := o.mail != nil && t.folder.isOld(o.mail)
+		isFetched := o.mail != nil && o.mail.hasRaw
+		if isOld {
+			o.result = resultOld
+		} else if !isFetched {
 			var err error
-			if o, err = t.fetchAlone(ctx, uid, o.mail); err != nil {
+			if o, err = t.fetchSingle(ctx, uid, o.mail); err != nil {
 				return nil, err
 			}
 		}
@@ -185,12 +186,13 @@ func (t *batchFetch) countJoinable(uids []imap.UID) int {
 // for a batch with others.
 func (t *batchFetch) bufferBytes(uid imap.UID) int64 {
 	m := t.known[uid]
-	switch {
-	case t.folder.isOld(m):
+	if t.folder.isOld(m) {
 		return 0
-	case m.sizeBytes > t.fetcher.box.opts.MaxBody:
+	}
+	if m.sizeBytes > t.fetcher.box.opts.MaxBody {
 		return rawmail.MaxHeaderBytes
-	case m.sizeBytes <= 0:
+	}
+	if m.sizeBytes <= 0 {
 		return t.fetcher.box.opts.MaxJoin + 1
 	}
 	return m.sizeBytes
@@ -216,10 +218,10 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
 }
 
-// fetchAlone fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes
+// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes
 // it, because the attempt may break the connection. known has the mail's size and date, or is nil if they
 // weren't fetched before.
-func (t *batchFetch) fetchAlone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
+func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.fetcher
 	for t.folder.tries[uid] < maxTries {
 		t.folder.tries[uid]++
@@ -233,18 +235,18 @@ func (t *batchFetch) fetchAlone(ctx context.Context, uid imap.UID, known *fetche
 			return outcome{}, err
 		}
 		if m != nil && t.folder.isOld(m) {
-			return outcome{uid: uid, fate: fateOld, mail: m}, nil
+			return outcome{uid: uid, result: resultOld, mail: m}, nil
 		}
 		if m != nil && m.hasRaw {
 			f.noteReadable(t.folder, uid)
-			return outcome{uid: uid, fate: fateFetched, mail: m}, nil
+			return outcome{uid: uid, result: resultFetched, mail: m}, nil
 		}
 		exists, err := t.session.isInFolder(uid)
 		if err != nil {
 			return outcome{}, err
 		}
 		if !exists {
-			return outcome{uid: uid, fate: fateGone}, nil
+			return outcome{uid: uid, result: resultGone}, nil
 		}
 		pause.For(ctx, f.box.opts.Timing.Again)
 		if ctx.Err() != nil {
@@ -254,7 +256,7 @@ func (t *batchFetch) fetchAlone(ctx context.Context, uid imap.UID, known *fetche
 	t.folder.quarantined[uid] = true
 	f.rescanSooner()
 	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
-	return outcome{uid: uid, fate: fateUnreadable}, nil
+	return outcome{uid: uid, result: resultUnreadable}, nil
 }
 
 // rescanSooner makes the next rescan come soon, because a mail that can't be read now may be readable in a
@@ -308,12 +310,12 @@ func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetche
 
 // factOf returns the fact that is stored for an outcome. ok is false if nothing is stored for it.
 func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok bool) {
-	if o.fate != fateFetched && o.fate != fateUnreadable {
+	if o.result != resultFetched && o.result != resultUnreadable {
 		return channels.Fact{}, false
 	}
 	envelope := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: d.isSent}
 	fact.OrderKey = mailOrder
-	if o.fate == fateUnreadable {
+	if o.result == resultUnreadable {
 		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, uidValidity, o.uid)
 		fact.Quarantine = "The mail server does not hand this mail out."
 		fact.Payload = envelope.Line()
