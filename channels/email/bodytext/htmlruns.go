@@ -15,7 +15,7 @@ func (l *markdownLine) writeRuns(out *strings.Builder, runs []run, atLineStart b
 	for number := range styleCount {
 		l.prepareStyle(runs, number)
 	}
-	var open []textStyle // the innermost style last
+	open := make([]textStyle, 0, styleCount) // the innermost style last
 	for i := range runs {
 		r := &runs[i]
 		for slices.ContainsFunc(open, func(s textStyle) bool { return s&r.style == 0 }) {
