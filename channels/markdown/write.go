@@ -106,7 +106,7 @@ func (w *Writer) Styled(s string, st Style) {
 			continue
 		}
 		before, after, _ := strings.Cut(line, core)
-		opening, closing := st.marks()
+		opening, closing := st.marksAround()
 		body := w.escape(core)
 		if st.Code {
 			body = codeSpan(core)
@@ -115,8 +115,8 @@ func (w *Writer) Styled(s string, st Style) {
 	}
 }
 
-// marks returns the marks before and behind formatted words, without those of code.
-func (st Style) marks() (opening, closing string) {
+// marksAround returns the marks before and behind formatted words, without those of code.
+func (st Style) marksAround() (opening, closing string) {
 	if st.Strike {
 		opening += "~~"
 	}
@@ -184,7 +184,7 @@ func (w *Writer) Link(address, label string, st Style) {
 		w.plain.WriteString(label)
 		w.writeMarkdown("<" + address + ">")
 	default:
-		opening, closing := st.marks()
+		opening, closing := st.marksAround()
 		w.plain.WriteString(label)
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
 		text := w.escape(strings.ReplaceAll(label, "\n", " "))

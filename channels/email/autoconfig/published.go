@@ -94,13 +94,13 @@ func readFile(raw []byte, address, local, domain string) Found {
 // servers whose host or port can't be used. fill replaces the file's placeholders by parts of the address.
 func choose(list []publishedSite, protocol string, fill *strings.Replacer) (server settings.Server, ok bool) {
 	for _, s := range list {
-		if !strings.EqualFold(s.Type, protocol) || !s.takesPasswords() {
+		if !strings.EqualFold(s.Type, protocol) || !s.canTakePasswords() {
 			continue
 		}
 		server = settings.Server{
 			Host:     publicHost(fill.Replace(s.Host)),
 			Port:     strings.TrimSpace(s.Port),
-			Security: s.security(),
+			Security: s.connectionSecurity(),
 			Username: strings.TrimSpace(fill.Replace(s.Username)),
 		}
 		isProtected := server.Security != ""
@@ -112,8 +112,8 @@ func choose(list []publishedSite, protocol string, fill *strings.Replacer) (serv
 	return settings.Server{}, false
 }
 
-// security returns how the connection to a server is protected, or "" if it isn't.
-func (s publishedSite) security() string {
+// connectionSecurity returns how the connection to a server is protected, or "" if it isn't.
+func (s publishedSite) connectionSecurity() string {
 	switch strings.ToUpper(strings.TrimSpace(s.Socket)) {
 	case "SSL":
 		return settings.TLS
@@ -123,8 +123,8 @@ func (s publishedSite) security() string {
 	return ""
 }
 
-// takesPasswords reports whether one can sign in with a password. A server that names no method takes them.
-func (s publishedSite) takesPasswords() bool {
+// canTakePasswords reports whether one can sign in with a password. A server that names no method takes them.
+func (s publishedSite) canTakePasswords() bool {
 	isPassword := func(method string) bool {
 		return slices.Contains([]string{"password-cleartext", "plain", "password-encrypted", "secure"}, strings.TrimSpace(method))
 	}

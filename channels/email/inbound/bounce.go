@@ -99,7 +99,7 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 		p.writtenTo = append(p.writtenTo, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
 	}
 	kept := slices.DeleteFunc(p.reports, func(r report) bool {
-		return d.cannotBeCustomer(r.recipient)
+		return d.isOwnOrDaemon(r.recipient)
 	})
 	isRecipient := func(r report) bool { // of the mail that the report is about
 		return slices.Contains(failed, r.recipient) || slices.Contains(p.writtenTo, r.recipient)
@@ -116,9 +116,9 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 	return kept
 }
 
-// cannotBeCustomer reports whether an address in a report is our Message-ID, our own address, or that of the
+// isOwnOrDaemon reports whether an address in a report is our Message-ID, our own address, or that of the
 // program that sent the report.
-func (d *Decoder) cannotBeCustomer(address string) bool {
+func (d *Decoder) isOwnOrDaemon(address string) bool {
 	if _, _, isToken := mailid.Parse(d.keys, address); isToken {
 		return true
 	}

@@ -47,14 +47,14 @@ func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 	defer s.close()
-	outcome, receipt, err := c.reconcile(s, o)
+	outcome, receipt, err := c.findOutcome(s, o)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("email: reconcile: %w", err)
 	}
 	return outcome, receipt, nil
 }
 
-func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+func (c *Mailbox) findOutcome(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err

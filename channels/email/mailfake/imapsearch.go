@@ -125,7 +125,7 @@ func (q *query) match(t target, c *imap.SearchCriteria) bool {
 func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 	for _, set := range c.SeqNum {
 		isAnnounced := t.seq != 0 // a mail that the client doesn't know has no number
-		if !isAnnounced || !seqsContain(set, t.seq, uint32(len(q.view.known))) {
+		if !isAnnounced || !containsSeq(set, t.seq, uint32(len(q.view.known))) {
 			return false
 		}
 	}
@@ -133,7 +133,7 @@ func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 		if imap.IsSearchRes(set) {
 			set = q.view.saved
 		}
-		if !uidsContain(set, t.msg.uid, q.list[len(q.list)-1].msg.uid) {
+		if !containsUID(set, t.msg.uid, q.list[len(q.list)-1].msg.uid) {
 			return false
 		}
 	}

@@ -133,20 +133,20 @@ func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bo
 	}
 	switch set := set.(type) {
 	case imap.SeqSet:
-		return func(seq uint32, _ imap.UID) bool { return seqsContain(set, seq, uint32(len(v.known))) }
+		return func(seq uint32, _ imap.UID) bool { return containsSeq(set, seq, uint32(len(v.known))) }
 	case imap.UIDSet:
-		return func(_ uint32, uid imap.UID) bool { return uidsContain(set, uid, maxUID) }
+		return func(_ uint32, uid imap.UID) bool { return containsUID(set, uid, maxUID) }
 	}
 	return func(uint32, imap.UID) bool { return false }
 }
 
-// seqsContain reports whether a set has a sequence number. highest is the highest number there is.
-func seqsContain(set imap.SeqSet, seq, highest uint32) bool {
+// containsSeq reports whether a set has a sequence number. highest is the highest number there is.
+func containsSeq(set imap.SeqSet, seq, highest uint32) bool {
 	return slices.ContainsFunc(set, func(r imap.SeqRange) bool { return isInRange(seq, r.Start, r.Stop, highest) })
 }
 
-// uidsContain reports whether a set has a UID. highest is the highest UID there is.
-func uidsContain(set imap.UIDSet, uid, highest imap.UID) bool {
+// containsUID reports whether a set has a UID. highest is the highest UID there is.
+func containsUID(set imap.UIDSet, uid, highest imap.UID) bool {
 	return slices.ContainsFunc(set, func(r imap.UIDRange) bool {
 		return isInRange(uint32(uid), uint32(r.Start), uint32(r.Stop), uint32(highest))
 	})

@@ -88,7 +88,7 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err != nil {
 		return nil, errBadContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
-	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.recipients(), text: text, order: o, UTF8: h.needsUTF8()}, nil
+	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.allRecipients(), text: text, order: o, UTF8: h.needsUTF8()}, nil
 }
 
 func errBadContent(text, hint string, cause error) *channels.SendError {
@@ -194,8 +194,8 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	}
 }
 
-// recipients returns the address of every recipient, each once.
-func (h *mailHeaders) recipients() []string {
+// allRecipients returns the address of every recipient, each once.
+func (h *mailHeaders) allRecipients() []string {
 	var out []string
 	for _, a := range slices.Concat(h.to, h.cc) {
 		if !slices.Contains(out, a.Address) {
@@ -207,7 +207,7 @@ func (h *mailHeaders) recipients() []string {
 
 // needsUTF8 reports whether an address has characters outside ASCII, which only SMTPUTF8 allows.
 func (h *mailHeaders) needsUTF8() bool {
-	return slices.ContainsFunc(append(h.recipients(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
+	return slices.ContainsFunc(append(h.allRecipients(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
 }
 
 // senderName returns the sender that customers see: "Ann Lee (Acme Support)".

@@ -127,7 +127,7 @@ func SplitHead(b []byte) (head, body []byte) {
 		line := bytes.TrimRight(b[at:next], "\r\n")
 		if dashed == nil && bytes.HasPrefix(line, []byte("--")) {
 			dashed = line
-			if namesBoundary(b[:at], line[len("--"):]) {
+			if hasBoundary(b[:at], line[len("--"):]) {
 				return b[:at], b[at:]
 			}
 		}
@@ -166,8 +166,8 @@ func lineLength(b []byte) int {
 // isBlank reports whether c is one of the characters with which the continuation of a folded field begins.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// namesBoundary reports whether a header says that its parts are delimited by boundary.
-func namesBoundary(head, boundary []byte) bool {
+// hasBoundary reports whether a header says that its parts are delimited by boundary.
+func hasBoundary(head, boundary []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
 	}
