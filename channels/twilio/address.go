@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -37,14 +38,15 @@ type ownNumber struct {
 // Errors: BadRecipient.
 func (n *ownNumber) addressOf(p channels.Party) (string, error) {
 	keys := append([]string{p.Key}, p.Also...)
-	for _, k := range keys {
-		if phonePattern.MatchString(k) {
-			return n.prefix() + k, nil
-		}
+	otherPattern := shortPattern // instead of a phone number: by SMS a short code, on WhatsApp its id of the person
+	if n.whatsapp {
+		otherPattern = bsuidPattern
 	}
-	for _, k := range keys {
-		if n.whatsapp && bsuidPattern.MatchString(k) || !n.whatsapp && shortPattern.MatchString(k) {
-			return n.prefix() + k, nil
+	for _, pattern := range []*regexp.Regexp{phonePattern, otherPattern} {
+		for _, key := range keys {
+			if pattern.MatchString(key) {
+				return n.prefix() + key, nil
+			}
 		}
 	}
 	return "", &channels.SendError{Class: channels.BadRecipient, Text: "The recipient has no phone number.", Hint: "Give the number with + and country code."}
@@ -58,35 +60,42 @@ func (n *ownNumber) prefix() string {
 	return ""
 }
 
-// address returns our own address in Twilio's form.
-func (n *ownNumber) address() string { return n.prefix() + n.from }
+// twilioAddress returns our own address in Twilio's form.
+func (n *ownNumber) twilioAddress() string { return n.prefix() + n.from }
 
 // isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.
 func (n *ownNumber) isOurs(address string) bool {
 	if n.whatsapp != strings.HasPrefix(address, waPrefix) {
 		return false
 	}
-	return address == n.address() || n.service != ""
+	return address == n.twilioAddress() || n.service != ""
 }
 
 // mayHaveSent reports whether a message was sent by our number, or may be: a messaging service chooses the
 // number later.
 func (n *ownNumber) mayHaveSent(r row) bool {
-	return r.From == n.address() || n.service != "" && (r.From == "" || r.Service == n.service)
+	if r.From == n.twilioAddress() {
+		return true
+	}
+	if n.service == "" {
+		return false
+	}
+	return r.From == "" || r.Service == n.service
 }
 
 // Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
-	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, 40) + "” is no phone number.",
+	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
-	region := "ZZ"
+	region := "ZZ" // the library's name for an unknown one
 	if own, err := phonenumbers.Parse(c.number.from, region); err == nil {
 		if r := phonenumbers.GetRegionCodeForCountryCode(int(own.GetCountryCode())); r != "" {
 			region = r
 		}
 	}
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), waPrefix)
-	if strings.IndexFunc(typed, func(r rune) bool { return r > 0x7f || !strings.ContainsRune("+0123456789 ()-./\u00a0", r) }) >= 0 {
+	isForeign := func(r rune) bool { return !strings.ContainsRune("+0123456789 ()-./", r) }
+	if strings.ContainsFunc(typed, isForeign) {
 		return channels.Party{}, bad // the library would turn letters into digits, as on a keypad
 	}
 	n, err := phonenumbers.Parse(typed, region)
@@ -95,6 +104,16 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	}
 	return channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}, nil
 }
+
+// How many characters are kept of what others wrote.
+const (
+	maxQuoted   = 40  // of a word in the middle of a sentence for people
+	maxName     = 200 // of a person's name
+	maxOrderKey = 200 // of the customer's address, by which facts are kept in order
+	maxReason   = 300 // of a reason that Twilio gives
+	maxFileName = 80  // of a customer's or colleague's file
+	maxAd       = 500 // of an advertisement's headline and address
+)
 
 // clipText shortens what somebody else wrote.
 func clipText(s string, runes int) string {

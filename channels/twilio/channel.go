@@ -16,8 +16,23 @@ import (
 const (
 	maxBody        = 1600 // characters of a message
 	requestTimeout = 30 * time.Second
-	retryFor       = 24 * time.Hour
-	replyWindow    = 24 * time.Hour
+	retryFor       = 24 * time.Hour // later, a message that could not be sent is of no use to the customer
+	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent
+	whatsappRate   = 80             // messages a second, Twilio's default for a WhatsApp sender
+
+	defaultPoll   = 5 * time.Minute
+	defaultSettle = 30 * time.Second
+	defaultWatch  = 15 * time.Minute
+)
+
+// Limits of files, in bytes.
+// Source: Twilio's WhatsApp and MMS pages on media.
+const (
+	maxImage       = 5 << 20   // on both media
+	maxWhatsApp    = 16 << 20  // every other file on WhatsApp
+	maxMMS         = 5 << 20   // all files of one MMS together
+	maxCarrierFile = 500 << 10 // MMS: what isn't a picture; Twilio doesn't make it smaller, and carriers refuse more
+	maxMMSFiles    = 10
 )
 
 // Channel is one number at Twilio; WhatsApp and SMS add what only they can do.
@@ -33,7 +48,7 @@ type Channel struct {
 	hook      *webhook
 	reader    *reader
 	sent      *sentMessages
-	gather    int // messages of a list held in memory at once
+	maxKept   int // defaultMaxKept, or less in tests
 }
 
 // WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
@@ -58,12 +73,13 @@ var (
 // Errors: every fault of the settings; no token keys, no clock.
 func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
 	set, err := newSettings(a.Config, whatsapp)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(env.Keys) == 0:
+	}
+	if len(env.Keys) == 0 {
 		return nil, errors.New("twilio: no key to sign callback tokens with")
-	case env.Now == nil:
+	}
+	if env.Now == nil {
 		return nil, errors.New("twilio: no clock")
 	}
 	if env.Report == nil {
@@ -73,7 +89,9 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 		env.Log = slog.New(slog.DiscardHandler)
 	}
 	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
-	o.Poll, o.Settle, o.Watch = cmp.Or(o.Poll, 5*time.Minute), cmp.Or(o.Settle, 30*time.Second), cmp.Or(o.Watch, 15*time.Minute)
+	o.Poll = cmp.Or(o.Poll, defaultPoll)
+	o.Settle = cmp.Or(o.Settle, defaultSettle)
+	o.Watch = cmp.Or(o.Watch, defaultWatch)
 	number := &ownNumber{account: set.account, from: set.from, service: set.service, mms: set.mms, whatsapp: whatsapp}
 	api := newClient(set, env)
 	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
@@ -85,7 +103,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 		hook:      &webhook{number: number, callbacks: calls, env: env},
 		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
 		sent:      newSentMessages(),
-		gather:    maxGathered,
+		maxKept:   defaultMaxKept,
 	}, nil
 }
 
@@ -111,20 +129,29 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Hold:         channels.HoldChat,
 	}
 	if c.number.whatsapp {
-		caps.RichText, caps.Receipts.Read = channels.Partial, channels.Full
-		caps.Window.Free, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true
-		caps.Files.Captions, caps.Rich.Location, caps.Rich.Buttons, caps.Rich.ListRows = channels.Partial, channels.Full, maxButtons, maxRows
-		caps.Files.PerMessage, caps.Files.MaxBytes = 1, 16<<20
-		caps.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 16 << 20,
-			channels.FileAudio: 16 << 20, channels.FileDocument: 16 << 20}
-		caps.Sending.Rate = 80
+		caps.RichText = channels.Partial
+		caps.Receipts.Read = channels.Full
+		caps.Window.Free = replyWindow
+		caps.Start = channels.StartTemplate
+		caps.Templates = true
+		caps.Rich.Location = channels.Full
+		caps.Rich.Buttons = maxButtons
+		caps.Rich.ListRows = maxRows
+		caps.Files.PerMessage = 1
+		caps.Files.Captions = channels.Partial
+		caps.Files.MaxBytes = maxWhatsApp
+		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxWhatsApp,
+			channels.FileAudio: maxWhatsApp, channels.FileDocument: maxWhatsApp}
+		caps.Sending.Rate = whatsappRate
 		return c.withoutAddress(caps)
 	}
 	caps.Start = channels.StartFree
 	if c.number.mms {
-		caps.Files.PerMessage, caps.Files.MaxBytes, caps.Files.Captions = 10, 5<<20, channels.Full
-		caps.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
-			channels.FileAudio: 500 << 10, channels.FileDocument: 500 << 10}
+		caps.Files.PerMessage = maxMMSFiles
+		caps.Files.Captions = channels.Full
+		caps.Files.MaxBytes = maxMMS
+		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxCarrierFile,
+			channels.FileAudio: maxCarrierFile, channels.FileDocument: maxCarrierFile}
 	}
 	return c.withoutAddress(caps)
 }

@@ -23,20 +23,16 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	}
 	const credentials = "Twilio account"
 	err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
-	switch {
-	case err != nil:
+	if err != nil {
 		se := asNotSent(err)
-		hint := se.Hint
-		if hint == "" {
-			hint = "See whether this machine reaches " + c.api.base + "."
-		}
-		f := channels.Finding{What: credentials, Text: se.Text, Hint: hint}
+		f := channels.Finding{What: credentials, Text: se.Text, Hint: cmp.Or(se.Hint, "See whether this machine reaches "+c.api.base+".")}
 		if se.Class == channels.AuthBroken {
 			f.Field = fieldToken
 		}
 		return append(findings, f)
-	case account.Status != "" && account.Status != "active":
-		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clipText(account.Status, 40) + ".", Hint: "See the Twilio Console."})
+	}
+	if account.Status != "" && account.Status != "active" {
+		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clipText(account.Status, maxQuoted) + ".", Hint: "See the Twilio Console."})
 	}
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
 	if c.number.whatsapp {
@@ -50,16 +46,16 @@ func (c *Channel) webhookAddress() string {
 	if c.callbacks.address == "" {
 		return "Parley's public address, which is not set"
 	}
-	return c.callbacks.address + overrides
+	return c.callbacks.address + retryOverrides
 }
 
 func (c *Channel) checkAddress() channels.Finding {
 	const what = "Callback address"
-	switch {
-	case c.callbacks.address == "":
+	if c.callbacks.address == "" {
 		u := unreachableCondition()
 		return channels.Finding{What: what, Text: u.Text, Hint: u.Hint}
-	case !strings.HasPrefix(c.callbacks.address, "https://") && !c.api.replaced:
+	}
+	if !strings.HasPrefix(c.callbacks.address, "https://") && !c.api.replaced { // in tests, another server stands in for Twilio
 		return channels.Finding{What: what, Text: "Callbacks would come unencrypted.", Hint: "Set PARLEY_PUBLIC_URL to an https address."}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls " + c.callbacks.address + "."}
@@ -68,14 +64,17 @@ func (c *Channel) checkAddress() channels.Finding {
 // checkNumber looks at a phone number's abilities and its webhook.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	const what = "Number"
-	n, _, err := c.finder().findNumber(ctx)
-	switch {
-	case err != nil:
+	n, _, err := c.newFinder().findNumber(ctx)
+	if err != nil {
 		return []channels.Finding{lookupFinding(what, err)}
-	case n.Capabilities != nil && !n.Capabilities.SMS:
-		return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
-	case n.Capabilities != nil && c.number.mms && !n.Capabilities.MMS:
-		return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
+	}
+	if abilities := n.Capabilities; abilities != nil { // Twilio tells none of a short code
+		if !abilities.SMS {
+			return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
+		}
+		if c.number.mms && !abilities.MMS {
+			return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
+		}
 	}
 	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, asHookFault(c.checkHook(ctx)))
 }
@@ -86,11 +85,11 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	if c.number.from == sandbox {
 		return []channels.Finding{{OK: true, What: what, Text: "It is Twilio's sandbox: in the Console, its webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."}}
 	}
-	s, err := c.finder().findSender(ctx)
+	s, err := c.newFinder().findSender(ctx)
 	if err != nil {
 		return []channels.Finding{lookupFinding(what, err)}
 	}
-	f := s.finding()
+	f := s.checkOnline()
 	if !f.OK {
 		return []channels.Finding{f}
 	}
@@ -110,23 +109,29 @@ func lookupFinding(what string, err error) channels.Finding {
 	return f
 }
 
-// checkHook checks that Twilio calls this Parley, and repeats what failed.
+// maxAddress is how many characters are shown of a webhook address that isn't ours.
+const maxAddress = 200
+
+// checkHook checks that Twilio calls this Parley, and repeats a callback that failed.
 func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	const what = "Webhook"
-	p, err := c.finder().findHook(ctx)
+	p, err := c.newFinder().findHook(ctx)
 	if err != nil {
 		return lookupFinding(what, err)
 	}
 	hint := "Set it on the account's page of the settings site. Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
 	address, fragment, _ := strings.Cut(p.address, "#")
-	switch {
-	case p.app != "":
+	if p.app != "" {
 		return channels.Finding{What: what, Text: "A TwiML application takes what comes to this number.", Hint: hint}
-	case address == "":
+	}
+	if address == "" {
 		return channels.Finding{What: what, Text: "Twilio calls nobody for this number.", Hint: hint}
-	case address != c.callbacks.address || p.method != "" && !strings.EqualFold(p.method, http.MethodPost):
-		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, 200) + ".", Hint: hint}
-	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):
+	}
+	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
+	if address != c.callbacks.address || !isPost {
+		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
+	}
+	if !strings.Contains(fragment, retryCount) || !strings.Contains(fragment, retryPolicy) {
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}

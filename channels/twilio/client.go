@@ -92,8 +92,8 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		return err
 	}
 	defer resp.Body.Close()
-	answer, err := fence.Read(resp, maxAnswer)
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	answer, err := fence.Read(resp, maxAnswer) // err is looked at after the status, which tells more
+	if resp.StatusCode/100 != 2 {
 		return readRefusal(resp, answer, c.now())
 	}
 	if err != nil {
@@ -108,17 +108,17 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// readRefusal reads Twilio's error body. An error page of something in between has no code.
+// readRefusal reads Twilio's error body. An error page of a proxy between us has no code.
 func readRefusal(resp *http.Response, answer []byte, now time.Time) *apiError {
-	var told struct {
+	var refusal struct {
 		Code    number `json:"code"`
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(answer, &told)
-	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp, now)}
+	_ = json.Unmarshal(answer, &refusal) // without a code, the HTTP status decides
+	return &apiError{status: resp.StatusCode, code: int(refusal.Code), message: refusal.Message, after: retryAfter(resp, now)}
 }
 
-// retryAfter returns how long Twilio asks to wait, or 0 if it doesn't say.
+// retryAfter returns how long Twilio asks to wait, at most an hour; 0 if it doesn't say.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	wait, _ := fence.RetryAfter(resp.Header, now, time.Hour)
 	return wait
@@ -155,16 +155,17 @@ func (c *client) eachPage(ctx context.Context, first string, use func(page) (eno
 		if err := c.call(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
 			return err
 		}
-		next := p.NextURI
-		if next == "" {
-			next = p.Meta.NextURL
-		}
+		next := cmp.Or(p.NextURI, p.Meta.NextURL)
 		if use(p) || next == "" {
 			return nil
 		}
 		// Only path and query are used: an answer must not decide to which host the secret is sent.
 		u, err := url.Parse(next)
-		if err != nil || !strings.HasPrefix(u.Path, "/2010-04-01/") && !strings.HasPrefix(u.Path, "/v1/") {
+		if err != nil {
+			return errors.New("twilio: list: strange next page")
+		}
+		isAPIPath := strings.HasPrefix(u.Path, "/2010-04-01/") || strings.HasPrefix(u.Path, "/v1/")
+		if !isAPIPath {
 			return errors.New("twilio: list: strange next page")
 		}
 		at = base + u.RequestURI()

@@ -3,8 +3,10 @@ package twilio
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"mime"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,11 +36,11 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 		Text:       d.textWithMarks(form.Get("Body")),
 		Answers:    channels.Answers{External: form.Get("OriginalRepliedMessageSid")},
 	}
-	n, _ := strconv.Atoi(form.Get("NumMedia"))
+	n, _ := strconv.Atoi(form.Get("NumMedia")) // unreadable: 0
 	for i := range min(max(n, 0), maxMedia) {
 		ref, kind := form.Get(fmt.Sprint("MediaUrl", i)), form.Get(fmt.Sprint("MediaContentType", i))
 		if ref != "" {
-			in.Attachments = append(in.Attachments, attachment(i, ref, kind))
+			in.Attachments = append(in.Attachments, makeAttachment(i, ref, kind))
 		}
 	}
 	d.decodeRich(&in, form)
@@ -75,51 +77,46 @@ func senderOf(form url.Values) channels.Party {
 	for _, name := range []string{"ExternalUserId", "ExternalUserIdentifier", "ParentExternalUserId"} {
 		add(keyOf(form.Get(name)))
 	}
-	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), 200)}
+	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), maxName)}
 	for _, key := range append(phones, ids...) {
-		if party.Key == from && from == key || contains(party.Also, key) {
-			continue
+		if key != from && !slices.Contains(party.Also, key) {
+			party.Also = append(party.Also, key)
 		}
-		party.Also = append(party.Also, key)
 	}
 	if !phonePattern.MatchString(from) && len(phones) > 0 { // prefer the phone number as the key
-		party.Key, party.Also = phones[0], removeString(append([]string{from}, party.Also...), phones[0])
+		party.Key = phones[0]
+		party.Also = uniqueWithout(append([]string{from}, party.Also...), party.Key)
 	}
 	return party
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-func removeString(list []string, s string) []string {
+// uniqueWithout returns each element of a list once, without "" and s.
+func uniqueWithout(list []string, s string) []string {
 	var out []string
 	for _, x := range list {
-		if x != s && x != "" && !contains(out, x) {
+		if x == s || x == "" {
+			continue
+		}
+		if !slices.Contains(out, x) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// attachment returns the Attachment of a file, with a name made from its type.
-func attachment(i int, ref, contentType string) channels.Attachment {
+// makeAttachment returns the Attachment of a file, with a name made from its type.
+func makeAttachment(i int, ref, contentType string) channels.Attachment {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		kind = "application/octet-stream"
 	}
-	name := fmt.Sprintf("%s-%d%s", channels.KindOf(kind), i+1, extension(kind))
+	name := fmt.Sprintf("%s-%d%s", channels.KindOf(kind), i+1, extensionOf(kind))
 	return channels.Attachment{Name: name, ContentType: kind, Ref: ref}
 }
 
-// extension returns the usual file extension of a content type. It doesn't use package mime, whose tables
+// extensionOf returns the usual file extension of a content type. It doesn't use package mime, whose tables
 // differ from machine to machine: a fact must decode to the same on all.
-func extension(contentType string) string {
+func extensionOf(contentType string) string {
 	switch contentType {
 	case "image/jpeg", "image/jpg":
 		return ".jpg"
@@ -151,7 +148,7 @@ func extension(contentType string) string {
 	return ""
 }
 
-// decodeRich reads WhatsApp's fields: answers by button or list, places, advertisements.
+// decodeRich reads the fields of WhatsApp: answers by button or list, places, advertisements.
 func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 	for _, name := range []string{"ButtonText", "ListTitle"} {
 		if title := form.Get(name); title != "" {
@@ -163,29 +160,46 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 			break
 		}
 	}
-	if lat, long := form.Get("Latitude"), form.Get("Longitude"); lat != "" && long != "" {
-		in.Text = joinLines(in.Text, locationText(lat, long, form.Get("Label"), form.Get("Address")))
-	}
+	in.Text = joinLines(in.Text, readLocation(form))
 	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
 		in.Notices = append(in.Notices, "Forwarded.")
 	}
-	if headline, source := form.Get("ReferralHeadline"), form.Get("ReferralSourceUrl"); headline != "" || source != "" {
-		in.Notices = append(in.Notices, "Came by an advertisement: "+clipText(strings.TrimSpace(headline+" "+source), 500))
+	headline, source := form.Get("ReferralHeadline"), form.Get("ReferralSourceUrl")
+	if headline != "" || source != "" {
+		in.Notices = append(in.Notices, "Came by an advertisement: "+clipText(strings.TrimSpace(headline+" "+source), maxAd))
 	}
 }
 
-// locationText writes a location as text with a link to a map.
-func locationText(lat, long, label, address string) string {
-	x, err1 := strconv.ParseFloat(lat, 64)
-	y, err2 := strconv.ParseFloat(long, 64)
-	words := joinLines(wamark.Escape(label), wamark.Escape(address))
-	if err1 != nil || err2 != nil || !(x >= -90 && x <= 90) || !(y >= -180 && y <= 180) {
-		return joinLines("📍 "+wamark.Escape(lat+", "+long), words)
+// readLocation returns a location as text with a link to a map; "" if the message has none. Numbers that are no place
+// on Earth are shown as they came.
+func readLocation(form url.Values) string {
+	latText, longText := form.Get("Latitude"), form.Get("Longitude")
+	if latText == "" || longText == "" {
+		return ""
 	}
-	at := channels.Location{Latitude: x, Longitude: y}
+	words := joinLines(wamark.Escape(form.Get("Label")), wamark.Escape(form.Get("Address")))
+	latitude, isLatitude := readDegrees(latText, maxLatitude)
+	longitude, isLongitude := readDegrees(longText, maxLongitude)
+	if !isLatitude || !isLongitude {
+		return joinLines("📍 "+wamark.Escape(latText+", "+longText), words)
+	}
+	at := channels.Location{Latitude: latitude, Longitude: longitude}
 	return joinLines(words, "📍 "+wamark.Escape(at.MapURL()))
 }
 
+// Bounds of coordinates, in degrees.
+const (
+	maxLatitude  = 90
+	maxLongitude = 180
+)
+
+// readDegrees reads a coordinate; false if it is no number or out of bounds (NaN is, too).
+func readDegrees(text string, most float64) (float64, bool) {
+	degrees, err := strconv.ParseFloat(text, 64)
+	return degrees, err == nil && math.Abs(degrees) <= most
+}
+
+// joinLines joins the parts that aren't empty.
 func joinLines(parts ...string) string {
 	var kept []string
 	for _, p := range parts {
@@ -205,7 +219,7 @@ func addPlaceholder(in *channels.Inbound, kind string) {
 		in.Notices = append(in.Notices, "An empty message.")
 		return
 	}
-	in.Notices = append(in.Notices, "A message of the kind “"+clipText(kind, 40)+"”, which can't be shown here. Ask for it in words.")
+	in.Notices = append(in.Notices, "A message of the kind “"+clipText(kind, maxQuoted)+"”, which can't be shown here. Ask for it in words.")
 }
 
 // readConsent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/mail"
@@ -14,14 +15,16 @@ import (
 
 // decodeStatus reads a status callback. The status of a part that others follow counts only if it failed.
 func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
-	t, known := d.callbacks.readToken(query)
-	code, _ := strconv.Atoi(form.Get("ErrorCode"))
+	t, _ := d.callbacks.readToken(query)           // without a token, the message is found by its id at Twilio
+	code, _ := strconv.Atoi(form.Get("ErrorCode")) // unreadable: 0, no error
 	s := statusFor(status, code, form.Get("ErrorMessage"))
-	if known && t.more && s.State != channels.StateFailed {
+	if t.more && s.State != channels.StateFailed {
 		return nil
 	}
-	s.MessageID, s.Early, s.External = t.message, known && t.more, []string{messageSid(form)}
-	s.Parts, _ = strconv.Atoi(form.Get("NumSegments"))
+	s.MessageID = t.message
+	s.Early = t.more
+	s.External = []string{messageSid(form)}
+	s.Parts, _ = strconv.Atoi(form.Get("NumSegments")) // unreadable: 0, unknown
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }
 
@@ -36,18 +39,14 @@ func statusFor(status string, code int, message string) *channels.Status {
 	case "read":
 		s.State = channels.StateRead
 	case "failed", "undelivered", "canceled":
+		s.State = channels.StateFailed
 		f := failureOf(code)
-		s.State, s.Class, s.Reason = channels.StateFailed, f.class, f.text
-		switch {
-		case code == 0 && status == "canceled":
-			s.Reason = "It was cancelled at Twilio."
-		case f.text == "" && message != "":
-			s.Reason = clipText(message, 300)
-		case f.text == "":
-			s.Reason = "The carrier could not deliver it."
-		}
+		s.Class = f.class
+		s.Reason = cmp.Or(f.text, clipText(message, maxReason), "The carrier could not deliver it.")
 		if code != 0 {
 			s.Reason += fmt.Sprintf(" (Twilio %d)", code)
+		} else if status == "canceled" {
+			s.Reason = "It was cancelled at Twilio."
 		}
 	}
 	return s
@@ -71,8 +70,8 @@ type row struct {
 	ErrorMessage string `json:"error_message"`
 }
 
-// at returns when a message was sent or, if that isn't known, created.
-func (r row) at() time.Time {
+// sentOrCreated returns when a message was sent or, if that isn't known, created.
+func (r row) sentOrCreated() time.Time {
 	if !r.Sent.IsZero() {
 		return r.Sent.Time
 	}
@@ -115,7 +114,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 
 // decodeListed reads a message of Twilio's list: a customer's, or the state of ours.
 func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
-	var l listed
+	var l listedMessage
 	var r row
 	if err := json.Unmarshal(body, &l); err != nil {
 		return nil, fmt.Errorf("twilio: fact: list: %w", err)
@@ -128,19 +127,20 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	}
 	if !r.isInbound() {
 		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
-		s.External, s.Parts = []string{r.SID}, int(r.Segments)
+		s.External = []string{r.SID}
+		s.Parts = int(r.Segments)
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
 	}
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: r.SID,
 		From:       channels.Party{Key: keyOf(r.From)},
-		At:         r.at(),
+		At:         r.sentOrCreated(),
 		Envelope:   channels.Envelope{Via: keyOf(r.To)},
 		Text:       d.textWithMarks(r.Body),
 	}
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
-		in.Attachments = append(in.Attachments, attachment(i, m.URL, m.ContentType))
+		in.Attachments = append(in.Attachments, makeAttachment(i, m.URL, m.ContentType))
 	}
 	in.Consent = d.readConsent(r.Body, "", len(in.Attachments))
 	if in.Text == "" && len(in.Attachments) == 0 {

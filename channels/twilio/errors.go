@@ -19,72 +19,73 @@ type failure struct {
 	hint  string
 }
 
-// Waits for codes without a time of their own.
+// How long to wait before the next attempt if Twilio doesn't say.
 const (
-	busyWait  = 10 * time.Second
-	limitWait = time.Hour
+	busyWait        = 10 * time.Second
+	limitWait       = time.Hour
+	unreachableWait = time.Hour // the phone is switched off
 )
 
 // failureOf returns what an error code means. The class is "" for codes that are unknown or too general.
 // Source: Twilio's error and warning dictionary.
 func failureOf(code int) failure {
 	switch code {
-	case 20429, 21611, 30001, 30022:
-		return failure{channels.Throttled, busyWait, "Twilio is taking no more messages at the moment.", ""}
-	case 63018: // the rate, or WhatsApp's daily limit of customers to whom one may write first
-		return failure{channels.Throttled, limitWait, "WhatsApp's limit is reached; it may be that of the 24 hours.", "WhatsApp raises it with use: see the sender in the Twilio Console."}
-	case 30008, 30410, 63012:
-		return failure{channels.Retry, 0, "The carrier failed for an unknown reason.", ""}
-	case 30003:
-		return failure{channels.Retry, time.Hour, "The phone is switched off or has no reception.", ""}
-	case 21211, 21612, 21614, 30005, 30006, 63003, 63024:
-		return failure{channels.BadRecipient, 0, "This number can't be reached.", "Check the number, or use another way."}
-	case 21610:
-		return failure{channels.OptedOut, 0, "The customer has opted out by STOP.", "Only the customer can allow messages again, by START."}
-	case 30004:
-		return failure{channels.OptedOut, 0, "The customer's phone or carrier blocks our messages.", ""}
-	case 63016:
-		return failure{channels.WindowClosed, 0, "WhatsApp's 24 h reply window is closed.", "Send a template."}
+	case codeTooManyRequests, codeQueueFull, codeQueueOverflow, codeCarrierRate:
+		return failure{class: channels.Throttled, wait: busyWait, text: "Twilio is taking no more messages at the moment."}
+	case codeRateOrLimit: // the rate, or WhatsApp's daily limit of customers to whom one may write first
+		return failure{class: channels.Throttled, wait: limitWait, text: "WhatsApp's limit is reached; it may be that of the 24 hours.", hint: "WhatsApp raises it with use: see the sender in the Twilio Console."}
+	case codeCarrierUnknown, codeCarrierTimeout, codeChannelInternal:
+		return failure{class: channels.Retry, text: "The carrier failed for an unknown reason."}
+	case codePhoneUnreachable:
+		return failure{class: channels.Retry, wait: unreachableWait, text: "The phone is switched off or has no reception."}
+	case codeBadNumber, codeNoRoute, codeNotMobile, codePhoneUnknown, codeLandline, codeChannelNoUser, codeChannelBadUser:
+		return failure{class: channels.BadRecipient, text: "This number can't be reached.", hint: "Check the number, or use another way."}
+	case codeOptedOut:
+		return failure{class: channels.OptedOut, text: "The customer has opted out by STOP.", hint: "Only the customer can allow messages again, by START."}
+	case codeBlocked:
+		return failure{class: channels.OptedOut, text: "The customer's phone or carrier blocks our messages."}
+	case codeWindowClosed:
+		return failure{class: channels.WindowClosed, text: "WhatsApp's 24 h reply window is closed.", hint: "Send a template."}
 	}
 	return contentFailure(code)
 }
 
-// contentFailure knows the codes of texts, files, templates and marketing.
+// contentFailure is failureOf for the codes of texts, files, templates and marketing.
 func contentFailure(code int) failure {
 	switch code {
-	case 21617, 21605:
-		return failure{channels.BadContent, 0, "The text is too long for one message.", "Shorten it."}
-	case 21620, 12300, 30019, 63013, 63019, 63021, 11751:
-		return failure{channels.BadContent, 0, "Twilio does not take this file or message.", "Send another kind of file, a smaller one, or a link."}
-	case 21602, 21619:
-		return failure{channels.BadContent, 0, "There is nothing to send.", "Write something."}
-	case 21655, 21656:
-		return failure{channels.BadContent, 0, "Twilio does not know the content or its variables.", "Submit the template again."}
-	case 30007:
-		return failure{channels.BadContent, 0, "The carrier filtered it as unwanted.", "Change the text; register the number for business messages."}
-	case 63027, 63028, 63041, 63042:
-		return failure{channels.TemplateBad, 0, "WhatsApp refuses the template as it was filled, or it is not approved.", "Look at the template's state."}
-	case 63032, 63049:
+	case codeBodyTooLong, codeBodyLimit:
+		return failure{class: channels.BadContent, text: "The text is too long for one message.", hint: "Shorten it."}
+	case codeBadMediaURL, codeBadMediaType, codeMediaTooLarge, codePolicyViolated, codeMediaNotFetched, codeBadContent, codeMMSTooLarge:
+		return failure{class: channels.BadContent, text: "Twilio does not take this file or message.", hint: "Send another kind of file, a smaller one, or a link."}
+	case codeNoBody, codeNothingToSend:
+		return failure{class: channels.BadContent, text: "There is nothing to send.", hint: "Write something."}
+	case codeContentUnknown, codeContentVariable:
+		return failure{class: channels.BadContent, text: "Twilio does not know the content or its variables.", hint: "Submit the template again."}
+	case codeFiltered:
+		return failure{class: channels.BadContent, text: "The carrier filtered it as unwanted.", hint: "Change the text; register the number for business messages."}
+	case codeTemplateUnknown, codeTemplateParameters, codeTemplatePaused, codeTemplateDisabled:
+		return failure{class: channels.TemplateBad, text: "WhatsApp refuses the template as it was filled, or it is not approved.", hint: "Look at the template's state."}
+	case codeUserLimited, codeMarketingLimited:
 		// Not an opt-out: WhatsApp only limits advertising.
-		return failure{channels.BadContent, 0, "WhatsApp does not bring this customer any more advertising for now.", "Write when the customer writes."}
+		return failure{class: channels.BadContent, text: "WhatsApp does not bring this customer any more advertising for now.", hint: "Write when the customer writes."}
 	}
 	return accountFailure(code)
 }
 
-// accountFailure knows the codes of credentials and accounts.
+// accountFailure is failureOf for the codes of credentials and accounts.
 func accountFailure(code int) failure {
 	const console = "See the account and the number in the Twilio Console."
 	switch code {
-	case 20003, 20404:
-		return failure{channels.AuthBroken, 0, "Twilio refuses the account SID or the auth token.", "Copy both from the Twilio Console into parley.yaml."}
-	case 21408, 21606, 21659, 30002, 30032, 30034, 63007:
-		return failure{channels.AccountBlocked, 0, "Twilio does not let this number send.", console}
-	case 63015:
-		return failure{channels.AccountBlocked, 0, "This is Twilio's sandbox: the customer has to join it first.", console}
-	case 63038:
-		return failure{channels.AccountBlocked, 0, "The account's daily number of messages is used up.", console}
-	case 63051:
-		return failure{channels.AccountBlocked, 0, "WhatsApp has blocked the business account.", console}
+	case codeUnauthorized, codeNotFound:
+		return failure{class: channels.AuthBroken, text: "Twilio refuses the account SID or the auth token.", hint: "Copy both from the Twilio Console into parley.yaml."}
+	case codeRegionOff, codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender:
+		return failure{class: channels.AccountBlocked, text: "Twilio does not let this number send.", hint: console}
+	case codeSandboxNotJoined:
+		return failure{class: channels.AccountBlocked, text: "This is Twilio's sandbox: the customer has to join it first.", hint: console}
+	case codeDailyLimit:
+		return failure{class: channels.AccountBlocked, text: "The account's daily number of messages is used up.", hint: console}
+	case codeWhatsAppLocked:
+		return failure{class: channels.AccountBlocked, text: "WhatsApp has blocked the business account.", hint: console}
 	}
 	return failure{}
 }
@@ -97,7 +98,7 @@ type apiError struct {
 	after   time.Duration // Retry-After
 }
 
-// Error implements error, without what the message said of whom.
+// Error implements error. It leaves out Twilio's text, which may name a customer.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
 // sendError returns the meaning of a failed request that sends.
@@ -121,24 +122,31 @@ func sendError(err error) *channels.SendError {
 // asSendError classifies a refusal by its code or, if that isn't known, by its HTTP status.
 func (e *apiError) asSendError() *channels.SendError {
 	f := failureOf(e.code)
-	switch {
-	case f.class != "":
-	case e.status == http.StatusTooManyRequests:
-		f = failureOf(20429)
-	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden:
-		f = failureOf(20003)
-	case e.status >= 500 || e.status < 400:
-		f = failure{class: channels.Ambiguous, text: "Twilio had an internal error."}
-	default:
-		f = failure{class: channels.BadContent, text: "Twilio refuses it: " + clipText(e.message, 300)}
+	if f.class == "" {
+		f = failureOfStatus(e.status, e.message)
 	}
-	if f.class == channels.Throttled {
-		f.wait = max(e.after, f.wait)
-		if e.after > 0 && e.code != 63018 {
+	if f.class == channels.Throttled && e.after > 0 {
+		if e.code == codeRateOrLimit { // it may be the daily limit, about which Retry-After says nothing
+			f.wait = max(e.after, f.wait)
+		} else {
 			f.wait = e.after
 		}
 	}
 	return &channels.SendError{Class: f.class, Wait: f.wait, Text: f.text, Hint: f.hint, Cause: e}
+}
+
+// failureOfStatus returns what a refusal means by its HTTP status. message is Twilio's text.
+func failureOfStatus(status int, message string) failure {
+	switch status {
+	case http.StatusTooManyRequests:
+		return failureOf(codeTooManyRequests)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return failureOf(codeUnauthorized)
+	}
+	if status/100 == 4 {
+		return failure{class: channels.BadContent, text: "Twilio refuses it: " + clipText(message, maxReason)}
+	}
+	return failure{class: channels.Ambiguous, text: "Twilio had an internal error."} // it may have taken the message before
 }
 
 // asNotSent classifies a failed request that sends nothing: it may always be repeated.

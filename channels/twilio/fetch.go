@@ -31,24 +31,31 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address can't be read."}
 		}
-		if hop == 0 && trusted {
+		withCredentials := hop == 0 && trusted
+		if withCredentials {
 			req.SetBasicAuth(c.account, c.token)
 		}
 		resp, err := fence.Do(c.http, req)
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: err}
 		}
-		if resp.StatusCode < 300 || resp.StatusCode > 399 {
-			return c.readFetched(resp, hop == 0 && trusted)
+		if isRedirect := resp.StatusCode/100 == 3; !isRedirect {
+			return c.readFetched(resp, withCredentials)
 		}
 		next, err := resp.Location()
-		_ = resp.Body.Close()
-		if err != nil || next.Scheme != "https" && !strings.HasPrefix(c.base, "http://") {
+		_ = resp.Body.Close() // a redirect's body isn't needed
+		if err != nil || !c.mayFollow(next) {
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us to a strange place for this file."}
 		}
 		at = next.String()
 	}
 	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
+}
+
+// mayFollow reports whether a file may be fetched from where Twilio redirects: only with TLS, unless the API itself, a
+// server in tests, has none.
+func (c *client) mayFollow(next *url.URL) bool {
+	return next.Scheme == "https" || strings.HasPrefix(c.base, "http://")
 }
 
 // mediaURL returns the address from which a file is read, and whether our credentials are sent there. They are
@@ -62,44 +69,47 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 		return c.base + u.RequestURI(), true, nil
 	}
 	api, err := url.Parse(c.base)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", false, errors.New("twilio: media: bad API address")
-	case u.Scheme == api.Scheme && u.Host == api.Host:
+	}
+	if u.Scheme == api.Scheme && u.Host == api.Host {
 		return u.String(), true, nil
-	case u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com"):
+	}
+	if u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com") {
 		if c.replaced {
 			return c.base + u.RequestURI(), true, nil
 		}
 		return u.String(), true, nil
-	case c.replaced && u.Host != "" && u.Scheme == api.Scheme:
+	}
+	if c.replaced && u.Host != "" && u.Scheme == api.Scheme { // the stand-in may keep files on a host of its own
 		return u.String(), false, nil
 	}
 	return "", false, errors.New("twilio: media: another host")
 }
 
-// readFetched reads the answer to a request for a file.
-func (c *client) readFetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+// readFetched reads the answer to a request for a file. withCredentials says that the request had ours, so that a 401
+// means that Twilio refuses them.
+func (c *client) readFetched(resp *http.Response, withCredentials bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		_ = resp.Body.Close()
 		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.now()), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
 	}
 	switch code := resp.StatusCode; {
-	case code == http.StatusUnauthorized && twilio:
+	case code == http.StatusUnauthorized && withCredentials:
 		return fail(channels.AuthBroken, "Twilio refuses the account SID or the auth token.")
 	case code == http.StatusTooManyRequests:
 		return fail(channels.Throttled, "Twilio hands out no more files at the moment.")
 	case code == http.StatusNotFound, code == http.StatusGone, code == http.StatusForbidden:
 		return fail(channels.BadContent, "Twilio does not have the file any more.")
-	case code < 200 || code > 299:
+	case code/100 != 2:
 		return fail(channels.Retry, "Twilio could not hand out the file.")
 	case resp.ContentLength > maxFile:
 		_ = resp.Body.Close()
 		return channels.Fetched{}, tooLarge
 	}
 	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxFile, tooLarge)}
-	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil {
+	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil { // else it has no name
 		f.Name = params["filename"]
 	}
 	return f, nil

@@ -38,7 +38,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 		}
 	}
 	w.clock.move(5 * time.Hour)
-	m, err := w.base.load(t.Context())
+	m, err := w.base.loadMemory(t.Context())
 	if err == nil {
 		_, err = w.base.pollOnce(t.Context(), &m)
 	}

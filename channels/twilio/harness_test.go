@@ -105,7 +105,7 @@ func newWorld(t *testing.T, whatsapp bool, change ...func(*twiliofake.Options, c
 	case *SMS:
 		w.base = c.Channel
 	}
-	w.fake.SetWebhook(w.number, env.HookURL+overrides)
+	w.fake.SetWebhook(w.number, env.HookURL+retryOverrides)
 	w.ann = w.fake.Phone(customer, w.number, "Ann Lee")
 	return w
 }

@@ -12,11 +12,11 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// hookPlace is where an address for incoming messages stands at Twilio.
+// hookPlace is a setting at Twilio that has an address for incoming messages.
 type hookPlace struct {
-	what    string
-	address string
-	method  string
+	what    string // its name for people, as in the Twilio Console
+	address string // what is set now; "" if nothing is
+	method  string // the HTTP method that is set now
 	app     string // a TwiML application that comes before the address; "" if there is none
 
 	form func(address string) request // the request that sets it
@@ -24,7 +24,7 @@ type hookPlace struct {
 
 // FindHook implements channels.Hooked.
 func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
-	p, err := c.finder().findHook(ctx)
+	p, err := c.newFinder().findHook(ctx)
 	if err != nil {
 		return channels.HookState{}, err
 	}
@@ -46,7 +46,7 @@ func methodAndAddress(method, address string) string {
 
 // SetHook implements channels.Hooked.
 func (c *Channel) SetHook(ctx context.Context) error {
-	p, err := c.finder().findHook(ctx)
+	p, err := c.newFinder().findHook(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,8 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	return nil
 }
 
-func (c *Channel) finder() *finder {
-	return &finder{c.api, c.number, c.callbacks.address}
+func (c *Channel) newFinder() *finder {
+	return &finder{api: c.api, number: c.number, address: c.callbacks.address}
 }
 
 // finder finds what Twilio has of the channel's number.
@@ -68,30 +68,30 @@ type finder struct {
 }
 
 // findHook finds the place that decides where incoming messages go. Errors: *channels.SendError.
-func (c *finder) findHook(ctx context.Context) (*hookPlace, error) {
-	if c.address == "" {
+func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
+	if f.address == "" {
 		u := unreachableCondition()
 		return nil, &channels.SendError{Class: channels.BadContent, Text: u.Text, Hint: u.Hint}
 	}
-	if c.number.whatsapp {
-		s, err := c.findSender(ctx)
+	if f.number.whatsapp {
+		s, err := f.findSender(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return s.place(c.api), nil
+		return s.makeHookPlace(f.api), nil
 	}
-	if c.number.service != "" {
-		p, onNumber, err := c.findInService(ctx)
+	if f.number.service != "" {
+		p, onNumber, err := f.findInService(ctx)
 		if err != nil || !onNumber {
-			return p, err
+			return p, err // p is nil if there is an error
 		}
 	}
-	n, kind, err := c.findNumber(ctx)
+	n, kind, err := f.findNumber(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &hookPlace{what: "“A message comes in” of the number " + c.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
-		return request{method: http.MethodPost, url: c.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
+	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
+		return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
 			form: url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}, "SmsApplicationSid": {""}}}
 	}}, nil
 }
@@ -110,36 +110,37 @@ type ownPhone struct {
 
 // findNumber finds the channel's number, and under which kind of resource Twilio has it.
 // Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
-func (c *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
-	kind, query := "IncomingPhoneNumbers", url.Values{"PhoneNumber": {c.number.from}}
-	if !strings.HasPrefix(c.number.from, "+") {
-		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {c.number.from}}
+func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
+	kind, query := "IncomingPhoneNumbers", url.Values{"PhoneNumber": {f.number.from}}
+	if !strings.HasPrefix(f.number.from, "+") {
+		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {f.number.from}}
 	}
 	var found struct {
 		Numbers []ownPhone `json:"incoming_phone_numbers"`
 		Codes   []ownPhone `json:"short_codes"`
 	}
-	if err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
+	if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
 		return nil, "", asNotSent(err)
 	}
 	all := append(found.Numbers, found.Codes...)
 	if len(all) == 0 {
-		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + c.number.from + ".",
+		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + f.number.from + ".",
 			Hint: "Check from, or buy the number in the Twilio Console."}
 	}
 	return &all[0], kind, nil
 }
 
-// findInService finds the address of the messaging service; onNumber = it leaves that to its numbers.
-func (c *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
-	at := c.api.messaging + "/v1/Services/" + url.PathEscape(c.number.service)
+// findInService finds the address of the messaging service. onNumber is true if the service has none of its own: then
+// that of the number counts.
+func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
+	at := f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)
 	var s struct {
 		Name     string `json:"friendly_name"`
 		URL      string `json:"inbound_request_url"`
 		Method   string `json:"inbound_method"`
 		OnNumber bool   `json:"use_inbound_webhook_on_number"`
 	}
-	if err := c.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
+	if err := f.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
 		return nil, false, asNotSent(err)
 	}
 	return &hookPlace{what: "Request URL of the messaging service " + s.Name, address: s.URL, method: s.Method, form: func(address string) request {

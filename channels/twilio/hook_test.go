@@ -25,7 +25,7 @@ func (w *world) hooked() (before string) {
 	if err := h.SetHook(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	if state, err = h.FindHook(w.t.Context()); err != nil || !state.Ours() || state.Values[0].Now != "POST "+w.base.callbacks.address+overrides {
+	if state, err = h.FindHook(w.t.Context()); err != nil || !state.Ours() || state.Values[0].Now != "POST "+w.base.callbacks.address+retryOverrides {
 		w.t.Errorf("afterwards: %+v, %v", state, err)
 	}
 	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {

@@ -273,7 +273,7 @@ func liveRequests(t *testing.T) []twiliofake.Request {
 	if _, err := w.ann.Send(twiliofake.Message{Media: []twiliofake.Media{{ContentType: "image/png", Content: []byte("x")}}}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := w.base.load(t.Context())
+	m, err := w.base.loadMemory(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,11 +27,11 @@ func TestSignatureAgainstTwilio(t *testing.T) {
 		"port": {"https://parley.test:443/hooks/sms", inboundForm()}, "other port": {"https://parley.test:8443/h", inboundForm()},
 		"blank and empty": {"http://parley.test/h", blank}, "apostrophe": {"https://parley.test/h?a=it's", inboundForm()},
 	} {
-		ours := signature(testToken, c.address, c.form)
+		ours := computeSignature(testToken, c.address, c.form)
 		if !theirs.ValidateBody(c.address, []byte(c.form.Encode()), ours) {
 			t.Errorf("%s: Twilio's library refuses our signature", name)
 		}
-		if theirs.ValidateBody(c.address, []byte(c.form.Encode()), signature("other", c.address, c.form)) {
+		if theirs.ValidateBody(c.address, []byte(c.form.Encode()), computeSignature("other", c.address, c.form)) {
 			t.Errorf("%s: Twilio's library accepts anything", name)
 		}
 	}
@@ -51,7 +51,7 @@ func TestEmulatorSignsLikeTwilio(t *testing.T) {
 		rw.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(srv.Close)
-	w.fake.SetWebhook(w.number, srv.URL+"/hook?a=1"+overrides)
+	w.fake.SetWebhook(w.number, srv.URL+"/hook?a=1"+retryOverrides)
 	if _, err := w.ann.Send(twiliofake.Message{Text: strings.Repeat("Grüße & <b> ", 3)}); err != nil {
 		t.Fatal(err)
 	}

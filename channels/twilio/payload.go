@@ -14,9 +14,9 @@ import (
 
 // Kinds of stored facts. The first line of a payload says which, the rest is as it came.
 const (
-	payloadHook     = "hook" // hook TAB time TAB raw query LF form
-	payloadListed   = "list" // list LF JSON of listed
-	payloadTemplate = "template"
+	payloadHook     = "hook"     // hook TAB time TAB raw query LF form
+	payloadListed   = "list"     // list LF JSON of listedMessage
+	payloadTemplate = "template" // template LF JSON of channels.TemplateState
 )
 
 // hookPayload keeps a callback as it came.
@@ -25,8 +25,8 @@ func hookPayload(at time.Time, query string, body []byte) []byte {
 	return append([]byte(payloadHook+"\t"+at.UTC().Format(time.RFC3339)+"\t"+query+"\n"), body...)
 }
 
-// listed is a message of Twilio's list.
-type listed struct {
+// listedMessage is a message of Twilio's list, as it is stored.
+type listedMessage struct {
 	Message json.RawMessage `json:"message"` // as it came
 	Media   []listedMedia   `json:"media,omitempty"`
 }
@@ -38,13 +38,13 @@ type listedMedia struct {
 
 func jsonPayload(kind string, v any) []byte {
 	body, err := json.Marshal(v)
-	if err != nil { // plain data
+	if err != nil { // can't happen with the types that are passed: they are plain data
 		body = []byte("null")
 	}
 	return append([]byte(kind+"\n"), body...)
 }
 
-// reader says what stored facts mean. It is pure.
+// reader says what stored facts mean. It reads no clock and asks nobody, so that a fact always means the same.
 type reader struct {
 	whatsapp  bool
 	callbacks *callbacks
@@ -57,21 +57,14 @@ func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 	if !found {
 		return nil, errors.New("twilio: fact: no head")
 	}
-	fields := strings.SplitN(string(head), "\t", 3)
-	switch {
-	case fields[0] == payloadHook && len(fields) == 3:
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			return nil, fmt.Errorf("twilio: fact: form: %w", err)
-		}
-		at, err := time.Parse(time.RFC3339, fields[1])
-		if err != nil {
-			return nil, fmt.Errorf("twilio: fact: time: %w", err)
-		}
-		return d.decodeForm(form, at, fields[2])
-	case fields[0] == payloadListed && len(fields) == 1:
+	kind, timeAndQuery, isHook := strings.Cut(string(head), "\t")
+	if isHook && kind == payloadHook {
+		return d.decodeHook(timeAndQuery, body)
+	}
+	switch string(head) {
+	case payloadListed:
 		return d.decodeListed(body)
-	case fields[0] == payloadTemplate && len(fields) == 1:
+	case payloadTemplate:
 		var t channels.TemplateState
 		if err := json.Unmarshal(body, &t); err != nil {
 			return nil, fmt.Errorf("twilio: fact: template: %w", err)
@@ -79,4 +72,21 @@ func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 		return []channels.Inbound{{Kind: channels.InboundTemplate, ExternalID: t.ExternalID, Template: &t}}, nil
 	}
 	return nil, errors.New("twilio: fact: unknown kind")
+}
+
+// decodeHook returns what a callback tells. head is "time TAB raw query".
+func (d *reader) decodeHook(head string, body []byte) ([]channels.Inbound, error) {
+	timeText, query, found := strings.Cut(head, "\t")
+	if !found {
+		return nil, errors.New("twilio: fact: unknown kind")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("twilio: fact: form: %w", err)
+	}
+	at, err := time.Parse(time.RFC3339, timeText)
+	if err != nil {
+		return nil, fmt.Errorf("twilio: fact: time: %w", err)
+	}
+	return d.decodeForm(form, at, query)
 }

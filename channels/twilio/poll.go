@@ -14,21 +14,22 @@ import (
 
 // How much is read of the lists of messages.
 const (
-	overlap     = 10 * time.Minute // this time is read twice, because the list may lag
-	statusSpan  = 24 * time.Hour   // the age up to which our messages' states are read
-	maxGathered = 20_000           // messages held in memory at once
-	maxStatuses = 5_000            // states of our messages read at once
-	acceptBatch = 200              // facts stored at once
-	maxOlder    = 100              // messages from before the wanted time that are passed over before reading stops
+	overlap        = 10 * time.Minute // this much before the watermark is read again, because the list may lag
+	statusSpan     = 24 * time.Hour   // the age up to which our messages' states are read
+	defaultMaxKept = 20_000           // customers' messages that one look stores; up to twice as many are in memory
+	maxStatuses    = 5_000            // our messages whose states one look reads
+	acceptBatch    = 200              // facts stored by one call of Accept
+	maxOlder       = 100              // messages older than asked for that are passed over before reading stops
 )
 
-// pollOnce stores what the lists have since the watermark, and moves the watermark. again is true if there is
-// more.
-func (c *Channel) pollOnce(ctx context.Context, m *memory) (again bool, err error) {
+// pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if a look
+// couldn't store all: then the next one must follow at once.
+func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
+	from := m.Since.Add(-overlap)
 	until := c.env.Now().UTC().Add(-c.opts.Settle)
-	rows, cut, err := c.listArrived(ctx, m.Since.Add(-overlap), until)
+	rows, hasMore, err := c.listArrived(ctx, from, until)
 	if err != nil {
 		return false, err
 	}
@@ -39,22 +40,25 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (again bool, err erro
 	if err := c.accept(ctx, facts); err != nil {
 		return false, err
 	}
-	facts, err = c.statusFacts(ctx, m.Since.Add(-overlap), until)
+	facts, err = c.statusFacts(ctx, from, until)
 	if err != nil {
 		return false, err
 	}
 	if err := c.accept(ctx, facts); err != nil {
 		return false, err
 	}
-	if cut {
-		until = rows[len(rows)-1].at().Add(overlap)
+	readUntil := until
+	if hasMore {
+		// The next look takes the overlap off again, and so begins at the last message that is stored.
+		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
 	}
-	if until.After(m.Since) {
-		m.Since = until
+	if readUntil.After(m.Since) {
+		m.Since = readUntil
 	}
-	return cut, c.save(ctx, *m)
+	return hasMore, c.saveMemory(ctx, *m)
 }
 
+// accept stores facts in batches.
 func (c *Channel) accept(ctx context.Context, facts []channels.Fact) error {
 	for batch := range slices.Chunk(facts, acceptBatch) {
 		if err := c.env.Accept(ctx, batch...); err != nil {
@@ -70,16 +74,18 @@ type listedRow struct {
 	raw json.RawMessage
 }
 
-// listRows reads messages from this time on, the newest first, filtered by To or From.
+// listRows reads messages from the day of from on, the newest first, until use returns true. filter is "To" (customers'
+// messages) or "From" (ours). A message that can't be read is skipped: it would be in the list at the next look, too,
+// and stop all others.
 func (c *Channel) listRows(ctx context.Context, filter string, from time.Time, use func(listedRow) (enough bool)) error {
-	query := url.Values{filter: {c.number.address()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
+	query := url.Values{filter: {c.number.twilioAddress()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
 	return c.api.eachPage(ctx, c.api.messagesURL()+"?"+query.Encode(), func(p page) bool {
 		for _, raw := range p.Messages {
 			var r row
 			if json.Unmarshal(raw, &r) != nil || r.SID == "" {
 				continue
 			}
-			if use(listedRow{r, raw}) {
+			if use(listedRow{row: r, raw: raw}) {
 				return true
 			}
 		}
@@ -87,55 +93,83 @@ func (c *Channel) listRows(ctx context.Context, filter string, from time.Time, u
 	})
 }
 
-// listArrived lists customers' messages between from and until, the oldest first. If there are too many, it returns
-// the oldest, and cut is true.
-func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows []listedRow, cut bool, err error) {
+// listArrived lists customers' messages between from and until, the oldest first. If there are too many, it returns the
+// oldest ones, at least c.maxKept, and hasMore is true.
+func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows []listedRow, hasMore bool, err error) {
 	older := 0
-	err = c.listRows(ctx, "To", from, func(r listedRow) bool {
-		switch {
-		case r.at().Before(from):
+	err = c.listRows(ctx, "To", from, func(r listedRow) (enough bool) {
+		if r.sentOrCreated().Before(from) {
 			older++ // don't stop at the first one: messages may be slightly out of order
 			return older > maxOlder
-		case r.isInbound() && !r.at().After(until) && sidPattern.MatchString(r.SID) && r.From != "":
-			rows = append(rows, r)
-			if len(rows) > 2*c.gather { // keep the oldest, which the list has last
-				rows = slices.Clone(rows[len(rows)-c.gather:])
-				cut = true
-			}
+		}
+		if !r.isFromCustomer() || r.sentOrCreated().After(until) { // the next look reads what came after until
+			return false
+		}
+		rows = append(rows, r)
+		if len(rows) > 2*c.maxKept { // keep the oldest, which the list has last
+			rows = slices.Clone(rows[len(rows)-c.maxKept:])
+			hasMore = true
 		}
 		return false
 	})
 	slices.Reverse(rows)
-	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.at().Compare(b.at()) })
-	return rows, cut, err
+	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.sentOrCreated().Compare(b.sentOrCreated()) })
+	return rows, hasMore, err
+}
+
+// isFromCustomer reports whether a message is a customer's. Without a proper id or an author, no fact can be made of it.
+func (r row) isFromCustomer() bool {
+	if r.From == "" || !sidPattern.MatchString(r.SID) {
+		return false
+	}
+	return r.isInbound()
 }
 
 // factsOf returns the facts of customers' messages, with the addresses of their files.
 func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	for _, r := range rows {
-		l := listed{Message: r.raw}
+		message := listedMessage{Message: r.raw}
 		if r.Media > 0 {
-			first := c.api.accountURL() + "/Messages/" + url.PathEscape(r.SID) + "/Media.json?PageSize=50"
-			err := c.api.eachPage(ctx, first, func(p page) bool {
-				for _, m := range p.Media {
-					l.Media = append(l.Media, listedMedia{URL: strings.TrimSuffix(m.URI, ".json"), ContentType: m.ContentType})
-				}
-				return false
-			})
-			filesDeleted := err != nil && asNotSent(err).Class == channels.BadContent // the message's text is left
-			if err != nil && !filesDeleted {
+			var err error
+			if message.Media, err = c.listMedia(ctx, r.SID); err != nil {
 				return nil, err
 			}
 		}
-		facts = append(facts, channels.Fact{ExternalID: r.SID, OrderKey: clipText(keyOf(r.From), 200), Payload: jsonPayload(payloadListed, l)})
+		facts = append(facts, channels.Fact{
+			ExternalID: r.SID,
+			OrderKey:   clipText(keyOf(r.From), maxOrderKey),
+			Payload:    jsonPayload(payloadListed, message),
+		})
 	}
 	return facts, nil
 }
 
-// statusFacts returns facts about our messages of the last day whose state changed between since and until. They
-// have the same external ids as those of callbacks. until leaves time for the callback to come first, which
-// is better because it has our token.
+// listMedia lists the files of a message: none if they have been deleted, because the message's text is left.
+func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, error) {
+	var files []listedMedia
+	first := c.api.accountURL() + "/Messages/" + url.PathEscape(sid) + "/Media.json?PageSize=50"
+	err := c.api.eachPage(ctx, first, func(p page) (enough bool) {
+		for _, m := range p.Media {
+			files = append(files, listedMedia{URL: strings.TrimSuffix(m.URI, ".json"), ContentType: m.ContentType})
+		}
+		return false
+	})
+	if err != nil && !isGone(err) {
+		return nil, err
+	}
+	return files, nil
+}
+
+// isGone reports whether Twilio refused a request, and not because of our credentials or its load: what the request
+// asks for doesn't exist any more.
+func isGone(err error) bool { return asNotSent(err).Class == channels.BadContent }
+
+// statusFacts returns facts about our messages of the last day, or since a time before that, whose state changed between
+// since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come
+// first, which is better because it has our token.
+//
+// Only the newest maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	from := c.env.Now().Add(-statusSpan)
@@ -143,15 +177,16 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 		from = since
 	}
 	seen := 0
-	err := c.listRows(ctx, "From", from, func(r listedRow) bool {
+	err := c.listRows(ctx, "From", from, func(r listedRow) (enough bool) {
 		seen++
-		isOurs := !r.isInbound() && !r.isAutomatic() && r.To != ""
+		isOurs := !r.isInbound() && !r.isAutomatic()
 		hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)
-		if isOurs && hasChanged && isReported(r.Status) {
+		isReportable := r.To != "" && isReported(r.Status)
+		if isOurs && hasChanged && isReportable {
 			facts = append(facts, channels.Fact{
 				ExternalID: r.SID + ":" + strings.ToLower(r.Status),
-				OrderKey:   clipText(keyOf(r.To), 200),
-				Payload:    jsonPayload(payloadListed, listed{Message: r.raw}),
+				OrderKey:   clipText(keyOf(r.To), maxOrderKey),
+				Payload:    jsonPayload(payloadListed, listedMessage{Message: r.raw}),
 			})
 		}
 		return seen > maxStatuses
@@ -160,7 +195,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	return facts, err
 }
 
-// isReported reports whether people are told of a state.
+// isReported reports whether people see a state of a message. They don't see "queued" or "sending".
 func isReported(status string) bool {
 	switch strings.ToLower(status) {
 	case "sent", "delivered", "read", "failed", "undelivered", "canceled":

@@ -49,22 +49,24 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 	var same []row
-	strange := 0
+	unexplained := 0 // messages that may be ours or another process's
 	for _, r := range rows {
-		delivery, known := c.sent.delivery(r.SID)
-		switch {
-		case known && delivery != o.DeliveryID:
-		case known && o.Attempt.Part > 0: // an earlier part of the same message
-		case hasContent(r, parts[o.Attempt.Part]) && !r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second)):
+		delivery, sentHere := c.sent.findDelivery(r.SID)
+		isOther := delivery != o.DeliveryID || o.Attempt.Part > 0 // of another delivery, or an earlier part of this one
+		if sentHere && isOther {
+			continue
+		}
+		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second))
+		if !isEarlier && hasContent(r, parts[o.Attempt.Part]) {
 			same = append(same, r)
-		default:
-			strange++
+		} else {
+			unexplained++
 		}
 	}
-	switch {
-	case len(same) == 1:
-		return channels.Landed, c.receipt(same[0], o.Attempt.Part+1 < len(parts), ""), nil
-	case len(same) == 0 && strange == 0:
+	if len(same) == 1 {
+		return channels.Landed, c.makeReceipt(same[0], o.Attempt.Part+1 < len(parts), ""), nil
+	}
+	if len(same) == 0 && unexplained == 0 {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 	return channels.CannotTell, channels.Receipt{}, nil
@@ -74,10 +76,13 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	o.LastIn = time.Time{}
 	parts, err := c.planParts(o)
-	if err == nil && (o.Attempt.Part < 0 || o.Attempt.Part >= len(parts)) {
-		err = errors.New("twilio: reconcile: no such part")
+	if err != nil {
+		return parts, err
 	}
-	return parts, err
+	if o.Attempt.Part < 0 || o.Attempt.Part >= len(parts) {
+		return parts, errors.New("twilio: reconcile: no such part")
+	}
+	return parts, nil
 }
 
 // hasContent reports whether a listed message has the content of a part.
@@ -89,24 +94,24 @@ func hasContent(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// listSince lists our messages to a customer from this time on, the newest first.
+// listSince lists our messages to a customer that were created since from, the newest first.
 // Errors: the list could not be read back that far.
 func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]row, error) {
 	var rows []row
-	var fault error
+	var fault error // of what a page contains; eachPage's own errors come on top
 	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
 	err := c.api.eachPage(ctx, first, func(p page) bool {
 		older := 0
 		for _, raw := range p.Messages {
 			var r row
-			if err := json.Unmarshal(raw, &r); err != nil || r.Created.IsZero() {
+			err := json.Unmarshal(raw, &r)
+			if err != nil || r.Created.IsZero() {
 				fault = errors.New("twilio: reconcile: a listed message can't be read")
 				return true
 			}
-			switch {
-			case r.Created.Before(from):
+			if r.Created.Before(from) {
 				older++
-			case !r.isInbound() && c.number.mayHaveSent(r):
+			} else if !r.isInbound() && c.number.mayHaveSent(r) {
 				rows = append(rows, r)
 			}
 		}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -22,38 +23,46 @@ const (
 	maxRowText     = 72
 	maxRichBody    = 1024
 	maxLinks       = 2
+	maxLabel       = 900 // of a location: name and address
 )
 
-// onceName begins the names of contents that are made for a single message. Run deletes them a day later.
+// onceName is the name of all contents that are made for a single message. Run deletes them a day later.
 const onceName = "parley_once"
 
 // planRich checks a rich message and returns its parts; nil if r is nil.
 func planRich(r *channels.Rich, body string) ([]part, error) {
-	bad := func(text, hint string) ([]part, error) {
+	if r == nil {
+		return nil, nil
+	}
+	if r.Location != nil {
+		return planLocation(r, body), nil
+	}
+	refuse := func(text, hint string) ([]part, error) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 	}
-	switch {
-	case r == nil:
-		return nil, nil
-	case r.Location != nil:
-		label := strings.TrimSpace(r.Location.Name + "\n" + r.Location.Address)
-		if label == "" {
-			label = "Location"
-		}
-		var parts []part
-		if body != "" {
-			parts = append(parts, part{body: body})
-		}
-		return append(parts, part{body: clipText(label, 900), rich: r}), nil
-	case body == "":
-		return bad("Buttons and lists need a text.", "Write something.")
-	case utf8.RuneCountInString(body) > maxRichBody:
-		return bad("A text with buttons or a list has at most 1024 characters.", "Send the text before it.")
+	if body == "" {
+		return refuse("Buttons and lists need a text.", "Write something.")
+	}
+	if utf8.RuneCountInString(body) > maxRichBody {
+		return refuse("A text with buttons or a list has at most 1024 characters.", "Send the text before it.")
 	}
 	if fault := refusalReason(r); fault != "" {
-		return bad(fault, "Change it.")
+		return refuse(fault, "Change it.")
 	}
 	return []part{{body: body, rich: r}}, nil
+}
+
+// planLocation returns the parts of a location: the text is a message of its own, because the location's text is its label.
+func planLocation(r *channels.Rich, body string) []part {
+	label := strings.TrimSpace(r.Location.Name + "\n" + r.Location.Address)
+	if label == "" {
+		label = "Location"
+	}
+	var parts []part
+	if body != "" {
+		parts = append(parts, part{body: body})
+	}
+	return append(parts, part{body: clipText(label, maxLabel), rich: r})
 }
 
 // isSentAsWords reports whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
@@ -68,35 +77,51 @@ func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 			links++
 		}
 	}
-	return caps.MaxItems(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
+	if caps.MaxItems(r.Kind()) == 0 || links > maxLinks {
+		return true
+	}
+	isMixed := links > 0 && links < len(r.Buttons)
+	return isMixed
 }
 
 // refusalReason returns why Twilio would refuse buttons or a list; "" means it wouldn't.
 func refusalReason(r *channels.Rich) string {
-	if r.List == nil {
-		for _, b := range r.Buttons {
-			if b.Title == "" || utf8.RuneCountInString(b.Title) > maxButtonTitle || len(b.ID) > maxButtonID {
-				return "A button's title has 1 to 20 characters."
-			}
-		}
-		if len(r.Buttons) == 0 || len(r.Buttons) > maxButtons {
-			return "A message has one to three buttons."
-		}
-		return ""
+	if r.List != nil {
+		return listRefusal(r.List)
 	}
+	for _, b := range r.Buttons {
+		if !isTitle(b.Title, maxButtonTitle) || len(b.ID) > maxButtonID {
+			return "A button's title has 1 to 20 characters."
+		}
+	}
+	if len(r.Buttons) == 0 || len(r.Buttons) > maxButtons {
+		return "A message has one to three buttons."
+	}
+	return ""
+}
+
+// listRefusal is refusalReason for a list.
+func listRefusal(list *channels.List) string {
 	rows := 0
-	for _, s := range r.List.Sections {
+	for _, s := range list.Sections {
 		for _, row := range s.Rows {
 			rows++
-			if row.Title == "" || utf8.RuneCountInString(row.Title) > maxRowTitle || utf8.RuneCountInString(row.Description) > maxRowText || len(row.ID) > maxButtonID {
+			isTooLong := utf8.RuneCountInString(row.Description) > maxRowText || len(row.ID) > maxButtonID
+			if isTooLong || !isTitle(row.Title, maxRowTitle) {
 				return "A row's title has 1 to 24 characters, its description at most 72."
 			}
 		}
 	}
-	if rows == 0 || rows > maxRows || r.List.Button == "" || utf8.RuneCountInString(r.List.Button) > maxButtonTitle {
+	hasRows := rows > 0 && rows <= maxRows
+	if !hasRows || !isTitle(list.Button, maxButtonTitle) {
 		return "A list has one to ten rows and a button of at most 20 characters."
 	}
 	return ""
+}
+
+// isTitle reports whether a title has at least one character, and not too many.
+func isTitle(title string, most int) bool {
+	return title != "" && utf8.RuneCountInString(title) <= most
 }
 
 // contentTypes returns a message with buttons or a list in the form of the Content API.
@@ -105,7 +130,7 @@ func contentTypes(body string, r *channels.Rich) map[string]any {
 		items := []map[string]string{}
 		for _, s := range r.List.Sections {
 			for _, row := range s.Rows {
-				items = append(items, map[string]string{"id": idOr(row.ID, row.Title), "item": row.Title, "description": row.Description})
+				items = append(items, map[string]string{"id": cmp.Or(row.ID, row.Title), "item": row.Title, "description": row.Description})
 			}
 		}
 		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": items}}
@@ -116,20 +141,13 @@ func contentTypes(body string, r *channels.Rich) map[string]any {
 			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
 			continue
 		}
-		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": idOr(b.ID, b.Title)})
+		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
 	}
 	kind := "twilio/quick-reply"
 	if r.Buttons[0].URL != "" {
 		kind = "twilio/call-to-action"
 	}
 	return map[string]any{kind: map[string]any{"body": body, "actions": actions}}
-}
-
-func idOr(id, title string) string {
-	if id != "" {
-		return id
-	}
-	return title
 }
 
 // fillContent creates a content for a single message, because Twilio sends buttons and lists only that way.
@@ -146,8 +164,8 @@ func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) erro
 	return nil
 }
 
-// Attend implements channels.Attendant: it marks the customer's last message as read and
-// shows that an answer is being written.
+// Attend implements channels.Attendant: it marks the customer's last message as read and shows that an answer is being
+// written. Without such a message there is nothing to mark.
 // Source: Twilio, typing indicators resource (beta), read Nov 2026.
 func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) error {
 	if last == "" {
@@ -157,15 +175,16 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
-// Count implements channels.Counter, for the text that body renders.
+// Count implements channels.Counter, for the text that bodyAndNote renders.
 func (s *SMS) Count(text, signature string) channels.Count {
+	plain := strings.TrimSpace(wamark.Plain(signature))
 	below := ""
-	if signature = strings.TrimSpace(wamark.Plain(signature)); signature != "" {
-		below = "\n\n" + signature
+	if plain != "" {
+		below = "\n\n" + plain
 	}
 	body := below
 	if strings.TrimSpace(text) != "" {
-		body, _ = s.bodyAndNote(channels.Outbound{Text: text, Signature: channels.Signature{Text: signature}})
+		body, _ = s.bodyAndNote(channels.Outbound{Text: text, Signature: channels.Signature{Text: plain}})
 	}
 	c := countSegments(body)
 	c.Room = roomBeside(below, c.Encoding)

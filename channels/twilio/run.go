@@ -15,33 +15,35 @@ import (
 const (
 	retryFirst   = 5 * time.Second // doubled with each failure in a row, at most maxDoublings times
 	maxDoublings = 6
-	pollTimeout  = 5 * time.Minute
-	onceLife     = 24 * time.Hour // how long a content that was made for a single message is kept
+	maxLoadRetry = time.Minute     // while our own database can't be read
+	pollTimeout  = 5 * time.Minute // a busy account's lists have many pages
+	onceLife     = 24 * time.Hour  // how long a content that was made for a single message is kept
 )
 
 // memory is the state of Run that survives restarts.
 type memory struct {
-	Since     time.Time                          `json:"since"` // all older messages are stored
-	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"`
+	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
+	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the states that are stored, by the contents' ids
 }
 
 // Run implements channels.Runner: at once, and then every few minutes, it reads the lists of messages for lost
 // callbacks. It also reads the states of templates.
 func (c *Channel) Run(ctx context.Context) error {
-	m, err := c.load(ctx)
-	for wait := retryFirst; err != nil; wait = min(2*wait, time.Minute) {
+	m, err := c.loadMemory(ctx)
+	for wait := retryFirst; err != nil; wait = min(2*wait, maxLoadRetry) {
 		if !pause.For(ctx, wait) {
 			return nil
 		}
-		m, err = c.load(ctx)
+		m, err = c.loadMemory(ctx)
 	}
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
 	for ctx.Err() == nil {
-		again, err := c.pollOnce(ctx, &m)
+		hasMore, err := c.pollOnce(ctx, &m)
 		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
 		if err == nil && templatesDue {
-			if err = c.storeTemplateStates(ctx, &m); err == nil {
+			err = c.storeTemplateStates(ctx, &m)
+			if err == nil {
 				templatesReadAt = c.env.Now()
 			}
 		}
@@ -50,16 +52,15 @@ func (c *Channel) Run(ctx context.Context) error {
 		}
 		c.reportCondition(err)
 		wait := c.opts.Poll
-		switch {
-		case err != nil:
+		if err != nil {
 			failures++
 			wait = min(retryFirst<<min(failures, maxDoublings), c.opts.Poll)
 			c.log.Warn("looking for lost callbacks failed", "error", err)
-		case again:
+		} else {
 			failures = 0
-			wait = 0
-		default:
-			failures = 0
+			if hasMore {
+				wait = 0
+			}
 		}
 		if !pause.For(ctx, wait) {
 			return nil
@@ -78,14 +79,15 @@ func (c *Channel) reportCondition(err error) {
 		c.env.Report(channels.Condition{Status: channels.Active})
 		return
 	}
-	if se := asNotSent(err); se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
+	se := asNotSent(err)
+	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
 	}
 }
 
-// load reads the memory. For a new account it begins when the account was set up or, if that isn't known, now:
-// older messages are not read.
-func (c *Channel) load(ctx context.Context) (memory, error) {
+// loadMemory reads the memory. For a new account it begins when the account was set up or, if that isn't known, now:
+// older messages are not read. A memory that is there but can't be understood counts as none.
+func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
 		return memory{}, fmt.Errorf("twilio: watermark: %w", err)
@@ -105,12 +107,12 @@ func (c *Channel) load(ctx context.Context) (memory, error) {
 			m.Since = c.env.Now().UTC()
 		}
 		c.log.Info("first look for messages", "taken_from", m.Since.Add(-overlap))
-		return m, c.save(ctx, m)
+		return m, c.saveMemory(ctx, m)
 	}
 	return m, nil
 }
 
-func (c *Channel) save(ctx context.Context, m memory) error {
+func (c *Channel) saveMemory(ctx context.Context, m memory) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("twilio: watermark: %w", err)
@@ -133,14 +135,15 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	states := map[string]channels.TemplateStatus{}
 	for _, t := range list {
 		if t.Name == onceName {
-			if !t.Created.IsZero() && c.env.Now().Sub(t.Created.Time) > onceLife {
+			isOld := c.env.Now().Sub(t.Created.Time) > onceLife
+			if !t.Created.IsZero() && isOld {
 				err = errors.Join(err, c.catalogue.remove(ctx, t.SID))
 			}
 			continue
 		}
-		s := t.state()
+		s := t.describeState()
 		states[t.SID] = s.Status
-		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft {
+		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft { // nothing new, or not submitted
 			continue
 		}
 		facts = append(facts, channels.Fact{
@@ -156,5 +159,5 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 		return err
 	}
 	m.Templates = states
-	return c.save(ctx, *m)
+	return c.saveMemory(ctx, *m)
 }

@@ -80,7 +80,7 @@ func TestLostForAnHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.move(2 * time.Hour)
-	m, err := w.base.load(t.Context())
+	m, err := w.base.loadMemory(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestLostForAnHour(t *testing.T) {
 	r := w.sent(w.outbound(1, "answer"))
 	w.settled()
 	w.clock.move(time.Minute)
-	if m, err = w.base.load(t.Context()); err != nil {
+	if m, err = w.base.loadMemory(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore})
@@ -120,8 +120,8 @@ func TestLostForAnHour(t *testing.T) {
 func TestMoreThanMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	w.base.gather = 3
-	m, err := w.base.load(t.Context())
+	w.base.maxKept = 3
+	m, err := w.base.loadMemory(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestMoreThanMemory(t *testing.T) {
 func TestWatermark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	m, err := w.base.load(t.Context())
+	m, err := w.base.loadMemory(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestSettle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
 	w.base.opts.Settle = time.Minute
-	m, err := w.base.load(t.Context())
+	m, err := w.base.loadMemory(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,23 @@ import (
 	"parley/channels"
 )
 
-// Sizes of a single SMS, and of each SMS of several: these have a header.
+// alphabet is one of the two in which SMS are written. A single SMS holds more than each SMS of several, because these
+// have a header.
 // Source: 3GPP TS 23.038 and 23.040.
-const (
-	gsmAlone, gsmPart = 160, 153 // septets
-	ucsAlone, ucsPart = 70, 67   // UTF-16 units
-)
+type alphabet struct {
+	name   string // for people
+	single int    // units of a single SMS
+	part   int    // units of each SMS of several
+}
+
+// newGSM returns the alphabet GSM 7-bit; its units are septets.
+func newGSM() alphabet { return alphabet{name: "GSM-7", single: 160, part: 153} }
+
+// newUCS returns UCS-2, which has all characters; its units are those of UTF-16.
+func newUCS() alphabet { return alphabet{name: encodingUCS, single: 70, part: 67} }
+
+// encodingUCS is the name of UCS-2.
+const encodingUCS = "UCS-2"
 
 // gsmBasic is the alphabet of GSM 7-bit, without the escape to gsmExtension, whose
 // characters take two septets.
@@ -22,22 +33,16 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// Names of the encodings, for people.
-const (
-	encodingGSM = "GSM-7"
-	encodingUCS = "UCS-2"
-)
-
-// gsmWidths returns how many septets each character takes; ok is false if the alphabet lacks one of them.
-func gsmWidths(text string) (widths []int, ok bool) {
+// gsmWidths returns how many septets each character takes; complete is false if the alphabet lacks one of them: then
+// widths ends there.
+func gsmWidths(text string) (widths []int, complete bool) {
 	widths = make([]int, 0, len(text))
 	for _, r := range text {
-		switch {
-		case r >= 'a' && r <= 'z' || r == ' ', strings.ContainsRune(gsmBasic, r):
+		if strings.ContainsRune(gsmBasic, r) {
 			widths = append(widths, 1)
-		case strings.ContainsRune(gsmExtension, r):
+		} else if strings.ContainsRune(gsmExtension, r) {
 			widths = append(widths, 2)
-		default:
+		} else {
 			return widths, false
 		}
 	}
@@ -55,42 +60,48 @@ func ucsWidths(text string) []int {
 
 // roomBeside returns how many characters fit into one, two and three SMS above the text below.
 func roomBeside(below, encoding string) (room [3]int) {
-	widths, _ := gsmWidths(below)
-	alone, part := gsmAlone, gsmPart
+	used := newGSM()
+	widths, _ := gsmWidths(below) // the encoding says whether the alphabet suffices
 	if encoding == encodingUCS {
-		widths, alone, part = ucsWidths(below), ucsAlone, ucsPart
+		used, widths = newUCS(), ucsWidths(below)
 	}
-	used := 0
-	for _, w := range widths {
-		used += w
-	}
-	for i, all := range [...]int{alone, 2 * part, 3 * part} {
-		room[i] = max(0, all-used)
+	taken := sumWidths(widths)
+	for i := range room {
+		units := used.single
+		if parts := i + 1; parts > 1 {
+			units = parts * used.part
+		}
+		room[i] = max(0, units-taken)
 	}
 	return room
 }
 
-// countSegments counts the SMS of a text. A character is never split between two.
-func countSegments(text string) channels.Count {
-	encoding, alone, part := encodingGSM, gsmAlone, gsmPart
-	widths, ok := gsmWidths(text)
-	if !ok {
-		encoding, alone, part = encodingUCS, ucsAlone, ucsPart
-		widths = ucsWidths(text)
-	}
+// sumWidths returns how many units a text takes.
+func sumWidths(widths []int) int {
 	total := 0
 	for _, w := range widths {
 		total += w
 	}
-	if total <= alone {
-		return channels.Count{Parts: 1, Left: alone - total, Encoding: encoding}
+	return total
+}
+
+// countSegments counts the SMS of a text. A character is never split between two.
+func countSegments(text string) channels.Count {
+	used := newGSM()
+	widths, complete := gsmWidths(text)
+	if !complete {
+		used, widths = newUCS(), ucsWidths(text)
 	}
-	parts, used := 1, 0
+	if total := sumWidths(widths); total <= used.single {
+		return channels.Count{Parts: 1, Left: used.single - total, Encoding: used.name}
+	}
+	parts, filled := 1, 0
 	for _, w := range widths {
-		if used+w > part {
-			parts, used = parts+1, 0
+		if filled+w > used.part {
+			parts++
+			filled = 0
 		}
-		used += w
+		filled += w
 	}
-	return channels.Count{Parts: parts, Left: part - used, Encoding: encoding}
+	return channels.Count{Parts: parts, Left: used.part - filled, Encoding: used.name}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"parley/channels"
@@ -20,7 +21,7 @@ type part struct {
 	files    []channels.File
 	rich     *channels.Rich
 	template *channels.TemplateUse
-	note     string
+	note     string // what the receipt says about it: the signature was left out
 }
 
 // Send implements channels.Channel. A WhatsApp document has no caption, so a text is sent before it, as a part
@@ -41,11 +42,11 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer names no message."}
 	}
 	c.sent.remember(r.SID, o.DeliveryID)
-	return c.receipt(r, more, p.note), nil
+	return c.makeReceipt(r, more, p.note), nil
 }
 
-// receipt returns the receipt for a message that Twilio accepted. A later failure comes by callback.
-func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
+// makeReceipt returns the receipt for a message that Twilio accepted. A later failure comes by callback.
+func (c *Channel) makeReceipt(r row, more bool, note string) channels.Receipt {
 	state := statusFor(r.Status, int(r.ErrorCode), "").State
 	if state == channels.StateFailed {
 		state = channels.StateAccepted
@@ -57,25 +58,24 @@ func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
 	return out
 }
 
-// Codes of Twilio's errors whose meaning depends on what was sent.
-const (
-	codeRateOrLimit     = 63018 // too fast, or the daily limit of conversations is reached
-	codeContentUnknown  = 21655
-	codeContentVariable = 21656
-)
-
 // sendFailure classifies a failed Send. With a free text, codeRateOrLimit means the rate, because the customer
 // has written to us; with a template, more likely the daily limit. If Twilio refuses the content of a template,
 // the template is bad.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
-	switch {
-	case !errors.As(err, &api):
-	case api.code == codeRateOrLimit && o.Template == nil:
-		se.Wait = max(api.after, busyWait)
-	case o.Template != nil && (api.code == codeContentUnknown || api.code == codeContentVariable):
-		se.Class = channels.TemplateBad
+	if !errors.As(err, &api) {
+		return se
+	}
+	switch api.code {
+	case codeRateOrLimit:
+		if o.Template == nil {
+			se.Wait = max(api.after, busyWait)
+		}
+	case codeContentUnknown, codeContentVariable:
+		if o.Template != nil {
+			se.Class = channels.TemplateBad
+		}
 	}
 	return se
 }
@@ -109,11 +109,11 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 			}
 		}
 	}
-	form = url.Values{"To": {to}, "From": {c.number.address()}}
+	form = url.Values{"To": {to}, "From": {c.number.twilioAddress()}}
 	if c.number.service != "" {
 		form.Set("MessagingServiceSid", c.number.service)
 	}
-	if callback := c.callbacks.url(token{message: o.MessageID, part: o.Attempt.Part, more: more}); callback != "" {
+	if callback := c.callbacks.statusURL(token{message: o.MessageID, part: o.Attempt.Part, more: more}); callback != "" {
 		form.Set("StatusCallback", callback)
 	}
 	err = c.setContent(ctx, form, p)
@@ -127,7 +127,7 @@ func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error
 		return fillTemplate(form, *p.template)
 	case p.rich != nil && p.rich.Location != nil:
 		form.Set("Body", p.body)
-		form.Set("PersistentAction", geo(*p.rich.Location))
+		form.Set("PersistentAction", formatLocation(*p.rich.Location))
 		return nil
 	case p.rich != nil:
 		return c.fillContent(ctx, form, p)
@@ -153,25 +153,26 @@ func linkOf(f channels.File) (string, error) {
 	}
 	link, err := f.Link()
 	if err != nil {
-		return "", asNotSent(&channels.SendError{Class: channels.ClassOf(err), Text: "The file “" + clipText(f.Name, 80) + "” has no address that Twilio could fetch it from.",
+		return "", asNotSent(&channels.SendError{Class: channels.ClassOf(err), Text: "The file “" + clipText(f.Name, maxFileName) + "” has no address that Twilio could fetch it from.",
 			Hint: "Set PARLEY_PUBLIC_URL, or send a link.", Cause: err})
 	}
 	return link, nil
 }
 
-// planParts splits a message of the engine into parts. Pure.
+// planParts splits a message of the engine into parts. It asks nobody, so that Reconcile gets the same parts.
 func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
-	switch {
-	case c.number.whatsapp && o.Template != nil:
+	if c.number.whatsapp && o.Template != nil {
 		return []part{{template: o.Template}}, nil
-	case len(o.Files) > caps.Files.PerMessage:
+	}
+	if len(o.Files) > caps.Files.PerMessage {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "This number can't send so many files.", Hint: "Send a link, or fewer files."}
-	case c.number.whatsapp && !o.LastIn.IsZero() && c.env.Now().Sub(o.LastIn) >= replyWindow: // Twilio would take it and fail later
-		f := failureOf(63016)
+	}
+	if c.number.whatsapp && c.isWindowClosed(o.LastIn) {
+		f := failureOf(codeWindowClosed)
 		return nil, &channels.SendError{Class: f.class, Text: f.text, Hint: f.hint}
 	}
-	if err := fits(caps, o.Files); err != nil {
+	if err := checkFileSizes(caps, o.Files); err != nil {
 		return nil, err
 	}
 	if isSentAsWords(caps, o.Rich) {
@@ -184,19 +185,39 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if !c.number.whatsapp {
 		return c.planSMS(o, body, note)
 	}
+	parts, err := planWhatsApp(o, body)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) == 0 {
+		return nil, errNothingToSend()
+	}
+	parts[0].note = note
+	return parts, nil
+}
+
+// isWindowClosed reports whether the customer's last message is too old for a free text: Twilio would take it, and tell
+// only later that it failed. The zero time means that the engine doesn't ask for the check.
+func (c *Channel) isWindowClosed(lastIn time.Time) bool {
+	return !lastIn.IsZero() && c.env.Now().Sub(lastIn) >= replyWindow
+}
+
+// planWhatsApp returns the parts of a message by WhatsApp: a part for each file, and one for what stands beside them. The
+// text is the caption of the first file if that is a picture or a video; otherwise it comes before the first file.
+func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	var parts []part
 	for _, f := range o.Files {
-		kind := channels.KindOf(f.ContentType)
-		p := part{files: []channels.File{f}}
+		file := part{files: []channels.File{f}}
 		if o.Rich == nil && body != "" {
-			if kind == channels.FileImage || kind == channels.FileVideo {
-				p.body, body = body, ""
-			} else {
+			switch channels.KindOf(f.ContentType) {
+			case channels.FileImage, channels.FileVideo:
+				file.body = body
+			default:
 				parts = append(parts, part{body: body})
-				body = ""
 			}
+			body = ""
 		}
-		parts = append(parts, p)
+		parts = append(parts, file)
 	}
 	rich, err := planRich(o.Rich, body)
 	if err != nil {
@@ -205,13 +226,10 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if rich == nil && body != "" {
 		rich = []part{{body: body}}
 	}
-	if parts = append(parts, rich...); len(parts) == 0 {
-		return nil, errNothingToSend()
-	}
-	parts[0].note = note
-	return parts, nil
+	return append(parts, rich...), nil
 }
 
+// planSMS returns the single part of a text message.
 func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error) {
 	if body == "" && len(o.Files) == 0 {
 		return nil, errNothingToSend()
@@ -240,24 +258,26 @@ func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 	return body, "no room for the signature"
 }
 
-// fits checks the sizes of files against caps.
-func fits(caps channels.Capabilities, files []channels.File) error {
+// checkFileSizes checks files against the limits in caps, each and all together. A kind without a limit can't be sent.
+func checkFileSizes(caps channels.Capabilities, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {
 		total += f.SizeBytes
-		limit, ok := caps.Files.Limits[channels.KindOf(f.ContentType)]
-		if !ok || f.SizeBytes > limit || total > caps.Files.MaxBytes {
-			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clipText(f.Name, 80) + "” is too large for this number.",
+		limit, isAllowed := caps.Files.Limits[channels.KindOf(f.ContentType)]
+		isTooLarge := f.SizeBytes > limit || total > caps.Files.MaxBytes
+		if !isAllowed || isTooLarge {
+			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clipText(f.Name, maxFileName) + "” is too large for this number.",
 				Hint: "Send a smaller one, or a link."}
 		}
 	}
 	return nil
 }
 
-// geo writes a location as Twilio's PersistentAction.
-func geo(l channels.Location) string {
+// formatLocation writes a location as Twilio's PersistentAction: geo:52.5,13.4|Town hall.
+func formatLocation(l channels.Location) string {
 	at := "geo:" + strconv.FormatFloat(l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(l.Longitude, 'f', -1, 64)
-	if label := strings.Join(strings.Fields(strings.ReplaceAll(l.Name+" "+l.Address, "|", " ")), " "); label != "" {
+	withoutBars := strings.ReplaceAll(l.Name+" "+l.Address, "|", " ") // a bar separates place and label
+	if label := strings.Join(strings.Fields(withoutBars), " "); label != "" {
 		at += "|" + label
 	}
 	return at

@@ -23,20 +23,20 @@ type waSender struct {
 	} `json:"offline_reasons"`
 }
 
-// state is the sender's state in words: pending verification.
-func (s *waSender) state() string {
-	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clipText(s.Status, 40)))
+// describeState returns the sender's state in words: pending verification.
+func (s *waSender) describeState() string {
+	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clipText(s.Status, maxQuoted)))
 }
 
-// finding reports whether the sender carries messages, and in Twilio's own words why it doesn't.
-func (s *waSender) finding() channels.Finding {
+// checkOnline returns the finding whether the sender carries messages, and in Twilio's own words why it doesn't.
+func (s *waSender) checkOnline() channels.Finding {
 	const what = "WhatsApp sender"
 	if s.Status == "" || strings.HasPrefix(s.Status, online) {
 		return channels.Finding{OK: true, What: what, Text: strings.TrimPrefix(s.ID, waPrefix) + " is online."}
 	}
-	f := channels.Finding{What: what, Field: fieldFrom, Text: "The sender is " + s.state() + ".", Hint: "See Messaging, Senders in the Twilio Console."}
+	f := channels.Finding{What: what, Field: fieldFrom, Text: "The sender is " + s.describeState() + ".", Hint: "See Messaging, Senders in the Twilio Console."}
 	for _, r := range s.Reasons {
-		f.Text += " Twilio says: " + clipText(r.Text, 300) + " (" + clipText(r.Code, 20) + ")"
+		f.Text += " Twilio says: " + clipText(r.Text, maxReason) + " (" + clipText(r.Code, 20) + ")"
 	}
 	return f
 }
@@ -44,11 +44,11 @@ func (s *waSender) finding() channels.Finding {
 // online begins the states of senders that carry messages: ONLINE, ONLINE:UPDATING.
 const online = "ONLINE"
 
-// place is where the sender's address stands.
-func (s *waSender) place(api *client) *hookPlace {
+// makeHookPlace returns the setting that has the sender's webhook address.
+func (s *waSender) makeHookPlace(api *client) *hookPlace {
 	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"], form: func(address string) request {
 		hook := map[string]string{}
-		for name, value := range s.Hook { // all of it is sent again: what is left out might be cleared
+		for name, value := range s.Hook { // the other values are sent again: Twilio might clear what is left out
 			if value != "" {
 				hook[name] = value
 			}
@@ -61,12 +61,12 @@ func (s *waSender) place(api *client) *hookPlace {
 // maxSenders is how many senders of an account are read.
 const maxSenders = 1000
 
-// maxNamed is how many senders are named to whoever typed a number that is none of them.
+// maxNamed is how many of the account's senders are named to an admin who set a number that isn't a sender.
 const maxNamed = 10
 
 // findSender finds the channel's WhatsApp sender.
 // Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
-func (c *finder) findSender(ctx context.Context) (*waSender, error) {
+func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 	var others []string
 	next := "?Channel=whatsapp&PageSize=100"
 	for seen := 0; seen < maxSenders; {
@@ -76,28 +76,29 @@ func (c *finder) findSender(ctx context.Context) (*waSender, error) {
 				Next string `json:"next_page_url"`
 			} `json:"meta"`
 		}
-		if err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
+		if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
 			return nil, asNotSent(err)
 		}
 		for i := range page.Senders {
-			if page.Senders[i].ID == waPrefix+c.number.from {
+			if page.Senders[i].ID == waPrefix+f.number.from {
 				return &page.Senders[i], nil
 			}
-			others = append(others, strings.TrimPrefix(clipText(page.Senders[i].ID, 40), waPrefix)+" ("+page.Senders[i].state()+")")
+			others = append(others, strings.TrimPrefix(clipText(page.Senders[i].ID, maxQuoted), waPrefix)+" ("+page.Senders[i].describeState()+")")
 		}
 		seen += len(page.Senders)
 		u, err := url.Parse(page.Meta.Next)
-		if err != nil || u.RawQuery == "" || len(page.Senders) == 0 {
+		isLastPage := err != nil || u.RawQuery == "" // without a next page, or one that can't be read
+		if isLastPage || len(page.Senders) == 0 {
 			break
 		}
-		next = "?" + u.RawQuery // the rest of the address doesn't decide to which host the secret is sent
+		next = "?" + u.RawQuery // only the query: an answer must not decide to which host the secret is sent
 	}
-	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + c.number.from + ".", Hint: c.chooseSender(others)}
+	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + f.number.from + ".", Hint: f.chooseSender(others)}
 }
 
-// chooseSender says which numbers the admin can take in place of one that is no sender.
-func (c *finder) chooseSender(senders []string) string {
-	if c.number.from == sandbox {
+// chooseSender returns a hint for an admin who set a number that isn't a sender: which numbers are.
+func (f *finder) chooseSender(senders []string) string {
+	if f.number.from == sandbox {
 		return "It is Twilio's sandbox: its webhook is set in the Console, Messaging, Try it out."
 	}
 	const register = "Register the number in the Twilio Console: Messaging, Senders, WhatsApp senders."

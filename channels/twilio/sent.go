@@ -2,14 +2,14 @@ package twilio
 
 import "sync"
 
-// rememberedSids is how many sent messages are remembered.
+// rememberedSids is how many sent messages are remembered. Of a forgotten one, Reconcile can't tell whose it is.
 const rememberedSids = 2000
 
 // sentMessages remembers what this process has sent, by Twilio's ids. It is safe for concurrent use.
 type sentMessages struct {
 	mu         sync.Mutex
 	deliveries map[string]int64 // by message id
-	ring       []string         // the same ids in order, so that the oldest can be forgotten
+	order      []string         // the same ids in order, so that the oldest can be forgotten
 }
 
 func newSentMessages() *sentMessages { return &sentMessages{deliveries: map[string]int64{}} }
@@ -18,18 +18,20 @@ func newSentMessages() *sentMessages { return &sentMessages{deliveries: map[stri
 func (s *sentMessages) remember(sid string, delivery int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.deliveries[sid]; known || sid == "" {
+	_, isKnown := s.deliveries[sid]
+	if isKnown || sid == "" {
 		return
 	}
 	s.deliveries[sid] = delivery
-	if s.ring = append(s.ring, sid); len(s.ring) > rememberedSids {
-		delete(s.deliveries, s.ring[0])
-		s.ring = s.ring[1:]
+	s.order = append(s.order, sid)
+	if len(s.order) > rememberedSids {
+		delete(s.deliveries, s.order[0])
+		s.order = s.order[1:]
 	}
 }
 
-// delivery returns the delivery of a message; false if this process didn't send it or has forgotten it.
-func (s *sentMessages) delivery(sid string) (int64, bool) {
+// findDelivery returns the delivery of a message; false if this process didn't send it or has forgotten it.
+func (s *sentMessages) findDelivery(sid string) (int64, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, ok := s.deliveries[sid]

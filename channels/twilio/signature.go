@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// signature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values, sorted
+// computeSignature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values, sorted
 // by name. Of a repeated name each different value is used once, sorted, as in Twilio's node library.
 // Source: Twilio, "Webhooks security"; the node library's validateRequest.
-func signature(authToken, address string, form url.Values) string {
+func computeSignature(authToken, address string, form url.Values) string {
 	var text strings.Builder
 	text.WriteString(address)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
@@ -31,53 +31,39 @@ func signature(authToken, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signed verifies the signature of a callback. given is the signature's header, query the raw query; form is nil
+// isSigned verifies the signature of a callback. given is the signature's header, query the raw query; form is nil
 // if body isn't a form. Twilio is inconsistent about ports and about ' in the query, so all forms of the
 // address are tried. The host is always the configured one, never the request's.
-func (c *callbacks) signed(given, query string, form url.Values, body []byte) bool {
+func (c *callbacks) isSigned(given, query string, form url.Values, body []byte) bool {
 	if c.address == "" || given == "" {
 		return false
 	}
-	ok := false
-	for _, address := range addresses(c.address, query) {
-		if hmac.Equal([]byte(given), []byte(signature(c.authToken, address, form))) {
-			ok = true
+	isAddressSigned := false
+	for _, address := range listAddressForms(c.address, query) {
+		if hmac.Equal([]byte(given), []byte(computeSignature(c.authToken, address, form))) {
+			isAddressSigned = true
 		}
 	}
-	return ok && (form != nil || bodyMatches(query, body))
+	if !isAddressSigned {
+		return false
+	}
+	return form != nil || hasSignedBody(query, body) // a form is part of the signature
 }
 
-// bodyMatches checks a body that isn't a form against its hash in the signed query.
-func bodyMatches(query string, body []byte) bool {
+// hasSignedBody checks a body that isn't a form against its hash in the signed query.
+func hasSignedBody(query string, body []byte) bool {
 	values, err := url.ParseQuery(query)
 	sum := sha256.Sum256(body)
 	return err == nil && hmac.Equal([]byte(strings.ToLower(values.Get("bodySHA256"))), []byte(hex.EncodeToString(sum[:])))
 }
 
-// addresses returns the forms in which Twilio may write the called address.
-func addresses(hook, query string) []string {
+// listAddressForms returns the forms in which Twilio may write the called address: with and without the port, and with '
+// in the query as it is or escaped.
+func listAddressForms(hook, query string) []string {
 	base, _, _ := strings.Cut(hook, "?")
-	bases := []string{base}
-	if u, err := url.Parse(base); err == nil && u.Host != "" {
-		at := strings.Index(base, "://") + len("://")
-		end := len(base)
-		if i := strings.IndexByte(base[at:], '/'); i >= 0 {
-			end = at + i
-		}
-		host, standard := base[at:end], ":443"
-		if strings.EqualFold(u.Scheme, "http") {
-			standard = ":80"
-		}
-		if port := u.Port(); port != "" {
-			bases = append(bases, base[:at]+strings.TrimSuffix(host, ":"+port)+base[end:])
-		} else {
-			bases = append(bases, base[:end]+standard+base[end:])
-		}
-	}
-	queries := []string{query, strings.ReplaceAll(query, "'", "%27"), strings.ReplaceAll(query, "%27", "'")}
 	var all []string
-	for _, b := range bases {
-		for _, q := range queries {
+	for _, b := range listPortForms(base) {
+		for _, q := range []string{query, strings.ReplaceAll(query, "'", "%27"), strings.ReplaceAll(query, "%27", "'")} {
 			if q != "" {
 				q = "?" + q
 			}
@@ -87,4 +73,27 @@ func addresses(hook, query string) []string {
 		}
 	}
 	return all
+}
+
+// listPortForms returns an address with and without its port. An address without one gets the standard port of its
+// scheme. The rest stays byte for byte as it is configured, because it is signed.
+func listPortForms(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return []string{address}
+	}
+	hostAt := strings.Index(address, "://") + len("://")
+	hostEnd := len(address)
+	if i := strings.IndexByte(address[hostAt:], '/'); i >= 0 {
+		hostEnd = hostAt + i
+	}
+	scheme, host, path := address[:hostAt], address[hostAt:hostEnd], address[hostEnd:]
+	if port := u.Port(); port != "" {
+		return []string{address, scheme + strings.TrimSuffix(host, ":"+port) + path}
+	}
+	standardPort := ":443"
+	if strings.EqualFold(u.Scheme, "http") {
+		standardPort = ":80"
+	}
+	return []string{address, scheme + host + standardPort + path}
 }

@@ -18,7 +18,7 @@ import (
 func TestSignatureVectors(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"CallSid": {"CA1234567890ABCDE"}, "Caller": {"+12349013030"}, "Digits": {"1234"}, "From": {"+12349013030"}, "To": {"+18005551212"}}
-	if got := signature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form); got != "0/KCTR6DLpKmkAf8muzZqo1nDgQ=" {
+	if got := computeSignature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form); got != "0/KCTR6DLpKmkAf8muzZqo1nDgQ=" {
 		t.Errorf("signature %s", got)
 	}
 }
@@ -63,7 +63,7 @@ const formType = "application/x-www-form-urlencoded; charset=UTF-8"
 func TestEdge26Signatures(t *testing.T) {
 	t.Parallel()
 	const hook = "https://parley.test/hooks/sms"
-	sign := func(address string, form url.Values) string { return signature(testToken, address, form) }
+	sign := func(address string, form url.Values) string { return computeSignature(testToken, address, form) }
 	repeated := inboundForm()
 	repeated["X"] = []string{"b", "a", "b", ""}
 	blank := inboundForm()
@@ -104,7 +104,7 @@ func TestEdge26Signatures(t *testing.T) {
 	}
 	ch := hookChannel(t, hook, nil)
 	body := inboundForm().Encode()
-	for name, signature := range map[string]string{"none": "", "of another token": signature("other", hook, inboundForm()), "garbage": "x"} {
+	for name, signature := range map[string]string{"none": "", "of another token": computeSignature("other", hook, inboundForm()), "garbage": "x"} {
 		if got := post(ch, hook, body, formType, signature); got != 403 {
 			t.Errorf("%s: %d", name, got)
 		}
@@ -122,14 +122,14 @@ func TestSignatureOfJSON(t *testing.T) {
 	body := `{"event":"x"}`
 	sum := sha256.Sum256([]byte(body))
 	query := "bodySHA256=" + hex.EncodeToString(sum[:])
-	good := signature(testToken, hook+"?"+query, nil)
+	good := computeSignature(testToken, hook+"?"+query, nil)
 	if got := post(ch, hook+"?"+query, body, "application/json", good); got != 204 {
 		t.Errorf("a good one: %d", got)
 	}
 	if got := post(ch, hook+"?"+query, body+" ", "application/json", good); got != 403 {
 		t.Errorf("a changed one: %d", got)
 	}
-	if got := post(ch, hook, body, "application/json", signature(testToken, hook, nil)); got != 403 {
+	if got := post(ch, hook, body, "application/json", computeSignature(testToken, hook, nil)); got != 403 {
 		t.Errorf("one without hash: %d", got)
 	}
 }
@@ -139,7 +139,7 @@ func TestNoAddressIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	w.base.callbacks.address = ""
-	if got := post(w.base, "/hooks/sms", inboundForm().Encode(), formType, signature(testToken, "/hooks/sms", inboundForm())); got != 403 {
+	if got := post(w.base, "/hooks/sms", inboundForm().Encode(), formType, computeSignature(testToken, "/hooks/sms", inboundForm())); got != 403 {
 		t.Errorf("%d", got)
 	}
 	w.mu.Lock()
@@ -164,7 +164,7 @@ func TestStrangeCallbacks(t *testing.T) {
 		w := newWorld(t, false)
 		form := inboundForm()
 		change(form)
-		if got := post(w.base, "/hooks/acme", form.Encode(), formType, signature(testToken, w.base.callbacks.address, form)); got != 204 {
+		if got := post(w.base, "/hooks/acme", form.Encode(), formType, computeSignature(testToken, w.base.callbacks.address, form)); got != 204 {
 			t.Errorf("%s: %d", name, got)
 		}
 		if facts := w.accepted(); len(facts) != 1 || facts[0].Quarantine == "" {
@@ -178,7 +178,7 @@ func TestWebhookAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	form := inboundForm()
-	good := signature(testToken, w.base.callbacks.address, form)
+	good := computeSignature(testToken, w.base.callbacks.address, form)
 	for want, err := range map[int]error{204: nil, 503: channels.ErrOverloaded, 500: http.ErrBodyNotAllowed} {
 		w.mu.Lock()
 		w.refuse = err
@@ -204,7 +204,7 @@ func TestTokens(t *testing.T) {
 	w := newWorld(t, false)
 	c := w.base.callbacks
 	want := token{message: 42, part: 1, more: true}
-	address := c.url(want)
+	address := c.statusURL(want)
 	u, err := url.Parse(address)
 	if err != nil || u.Fragment != "rc=5&rp=all" {
 		t.Fatalf("%s: %v", address, err)
@@ -226,11 +226,11 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := c.url(token{}); !strings.Contains(got, "?o=") {
+	if got := c.statusURL(token{}); !strings.Contains(got, "?o=") {
 		t.Error(got)
 	}
 	c.address = "https://x.test/h?a=1"
-	if got := c.url(want); !strings.HasPrefix(got, "https://x.test/h?a=1&o=42.1m.") {
+	if got := c.statusURL(want); !strings.HasPrefix(got, "https://x.test/h?a=1&o=42.1m.") {
 		t.Error(got)
 	}
 }
@@ -252,12 +252,12 @@ func FuzzWebhook(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, body, contentType string) {
 		budget.CheckRepeated(t, m, body, func(s string) {
 			form, _ := readForm(contentType, []byte(s))
-			c.callbacks.signed("x", query, form, []byte(s))
+			c.callbacks.isSigned("x", query, form, []byte(s))
 			c.hook.factOf(form, query, []byte(s))
 		})
 		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.readToken(s) })
 		form, isForm := readForm(contentType, []byte(body))
-		if c.callbacks.signed("x", query, form, []byte(body)) {
+		if c.callbacks.isSigned("x", query, form, []byte(body)) {
 			t.Error("a forged signature fits")
 		}
 		if isForm {
@@ -265,7 +265,7 @@ func FuzzWebhook(f *testing.F) {
 			if query != "" {
 				address += "?" + query
 			}
-			if !c.callbacks.signed(signature(testToken, address, form), query, form, []byte(body)) {
+			if !c.callbacks.isSigned(computeSignature(testToken, address, form), query, form, []byte(body)) {
 				t.Error("the right signature does not fit")
 			}
 			fact := c.hook.factOf(form, query, []byte(body))

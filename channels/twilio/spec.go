@@ -32,9 +32,9 @@ type Options struct {
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: sources,
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
 		Signature: wamark.Render,
-		Fields:    fields("The WhatsApp sender's number: +15550100."),
+		Fields:    commonFields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)
 			if err != nil {
@@ -46,9 +46,9 @@ func WhatsAppSpec(o Options) channels.Spec {
 
 // SMSSpec describes the channel "sms".
 func SMSSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: sources,
+	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
 		Signature: wamark.Plain,
-		Fields: append(fields("The number or short code customers write to: +15550101."),
+		Fields: append(commonFields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, false)
@@ -65,8 +65,8 @@ const (
 	apiEnv  = "TWILIO_API_URL"
 )
 
-// fields are the settings of both kinds; from explains the number.
-func fields(from string) []channels.Field {
+// commonFields returns the settings of both kinds; from explains the number.
+func commonFields(from string) []channels.Field {
 	return []channels.Field{
 		{Name: fieldAccount, Label: "Account SID", Help: "Begins with `AC`. In the Twilio Console it stands under *Account Info*.", Required: true},
 		{Name: fieldToken, Label: "Auth token", Help: "The primary one, which stands below the Account SID. It also proves that callbacks come from Twilio.", Secret: true, Required: true},
@@ -75,12 +75,13 @@ func fields(from string) []channels.Field {
 	}
 }
 
-// sources names the number that customers write to: two accounts that have it would both find its messages in the lists.
-func sources(c channels.Config) map[string]string {
+// listSources returns the number that customers write to. No two accounts may have the same one: both would find its
+// messages in Twilio's lists.
+func listSources(c channels.Config) map[string]string {
 	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + withoutSpaces(c[fieldFrom])}
 }
 
-// settings of one number.
+// settings are those of one number.
 type settings struct {
 	account, token string
 	from           string // E.164 or a short code, without "whatsapp:"
@@ -98,8 +99,13 @@ var (
 
 // newSettings reads an account's settings. Errors: every fault, joined.
 func newSettings(c channels.Config, whatsapp bool) (settings, error) {
-	s := settings{account: strings.TrimSpace(c[fieldAccount]), token: strings.TrimSpace(c[fieldToken]),
-		from: withoutSpaces(c[fieldFrom]), service: strings.TrimSpace(c[fieldService]), mms: c[fieldMMS] == "true" && !whatsapp}
+	s := settings{
+		account: strings.TrimSpace(c[fieldAccount]),
+		token:   strings.TrimSpace(c[fieldToken]),
+		from:    withoutSpaces(c[fieldFrom]),
+		service: strings.TrimSpace(c[fieldService]),
+		mms:     !whatsapp && c[fieldMMS] == "true",
+	}
 	var faults []error
 	if !accountPattern.MatchString(s.account) {
 		faults = append(faults, errors.New("twilio: account_sid: it begins with AC, as the Twilio Console shows it"))
@@ -107,7 +113,8 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	if s.token == "" {
 		faults = append(faults, errors.New("twilio: auth_token: missing"))
 	}
-	if !phonePattern.MatchString(s.from) && (whatsapp || !shortPattern.MatchString(s.from)) {
+	isShortCode := !whatsapp && shortPattern.MatchString(s.from)
+	if !isShortCode && !phonePattern.MatchString(s.from) {
 		faults = append(faults, errors.New("twilio: from: a number with + and country code, in quotation marks"))
 	}
 	if s.service != "" && !servicePattern.MatchString(s.service) {

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -30,22 +31,25 @@ type approval struct {
 	WhatsApp *approval `json:"whatsapp"`
 }
 
-func (a approval) bare() approval {
+// unwrap returns the approval itself, in whichever of the two forms it came.
+func (a approval) unwrap() approval {
 	if a.WhatsApp != nil {
 		return *a.WhatsApp
 	}
 	return a
 }
 
-// state converts a content to Parley's form.
-func (t content) state() channels.TemplateState {
-	a := t.Approval.bare()
-	name := a.Name
-	if name == "" {
-		name = t.Name
+// describeState converts a content to Parley's form.
+func (t content) describeState() channels.TemplateState {
+	a := t.Approval.unwrap()
+	return channels.TemplateState{
+		ExternalID: t.SID,
+		Name:       cmp.Or(a.Name, t.Name),
+		Language:   t.Language,
+		Category:   strings.ToLower(a.Category),
+		Status:     templateStatus(a.Status),
+		Reason:     a.Reason,
 	}
-	return channels.TemplateState{ExternalID: t.SID, Name: name, Language: t.Language, Category: strings.ToLower(a.Category),
-		Status: templateStatus(a.Status), Reason: a.Reason}
 }
 
 // templateStatus converts Twilio's status. An unknown one counts as pending, so that the template isn't sent.
@@ -73,8 +77,8 @@ func variablesOf(t channels.Template) []string {
 	return channels.Variables(t.Header, t.Body)
 }
 
-// numbered replaces names of variables by numbers: {{name}} becomes {{1}}.
-func numbered(text string, t channels.Template) string {
+// numberVariables replaces names of variables by numbers: {{name}} becomes {{1}}.
+func numberVariables(text string, t channels.Template) string {
 	numbers := map[string]string{}
 	for i, name := range variablesOf(t) {
 		numbers[name] = "{{" + strconv.Itoa(i+1) + "}}"
@@ -99,11 +103,13 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	}
 	name := t.Name
 	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
-		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), 36)
+		const base = 36 // letters and digits, so that the seconds take six characters
+		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), base)
 	}
-	a, err := w.catalogue.submit(ctx, made.SID, name, t.Category)
+	a, err := w.catalogue.requestApproval(ctx, made.SID, name, t.Category)
 	if err != nil {
-		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID) // a content nobody asked approval for is of no use
+		// Without a request for approval, the content is of no use. If it can't be removed, it does no harm either.
+		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID)
 		return channels.TemplateState{}, asNotSent(err)
 	}
 	if t.ExternalID != "" {
@@ -112,7 +118,7 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 		}
 	}
 	made.Approval = a
-	state := made.state()
+	state := made.describeState()
 	state.Language, state.Name = t.Language, t.Name
 	if state.Status == channels.TemplateDraft { // it has just been submitted, whatever Twilio calls it
 		state.Status = channels.TemplatePending
@@ -120,32 +126,35 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	return state, nil
 }
 
-// clipName shortens a template's name to leave room for a suffix.
+// clipName shortens a template's name to leave room for a suffix. Names are ASCII, of at most 512 characters.
 func clipName(name string) string {
-	return name[:min(len(name), 480)]
+	const maxBeforeSuffix = 480
+	return name[:min(len(name), maxBeforeSuffix)]
 }
 
 // templateTypes returns a template in the form of the Content API: as plain text, as text with quick replies, or
 // as WhatsApp's card if it has more.
 func templateTypes(t channels.Template) map[string]any {
-	body := numbered(t.Body, t)
+	body := numberVariables(t.Body, t)
 	actions := []map[string]string{}
-	links := false
+	hasLinks := false
 	for _, b := range t.Buttons {
 		if b.URL != "" {
-			links = true
+			hasLinks = true
 			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
 			continue
 		}
-		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": idOr(b.ID, b.Title)})
+		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
 	}
-	switch {
-	case t.Header == "" && t.Footer == "" && len(actions) == 0:
-		return map[string]any{"twilio/text": map[string]any{"body": body}}
-	case t.Header == "" && t.Footer == "" && !links:
-		return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
+	if t.Header == "" && t.Footer == "" {
+		if len(actions) == 0 {
+			return map[string]any{"twilio/text": map[string]any{"body": body}}
+		}
+		if !hasLinks {
+			return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
+		}
 	}
-	card := map[string]any{"body": body, "header_text": numbered(t.Header, t), "footer": t.Footer}
+	card := map[string]any{"body": body, "header_text": numberVariables(t.Header, t), "footer": t.Footer}
 	for _, optional := range []string{"header_text", "footer"} {
 		if card[optional] == "" {
 			delete(card, optional)
@@ -165,7 +174,7 @@ func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) erro
 	return w.catalogue.remove(ctx, t.ExternalID)
 }
 
-// catalogue has the account's contents: templates, and what was made for single messages.
+// catalogue manages the account's contents: templates, and contents that were made for single messages.
 type catalogue struct{ api *client }
 
 // create makes a content. It sends nothing, so it may be repeated after any error.
@@ -175,8 +184,8 @@ func (c catalogue) create(ctx context.Context, fields map[string]any) (content, 
 	return made, err
 }
 
-// submit asks WhatsApp to approve a content under a name.
-func (c catalogue) submit(ctx context.Context, sid, name, category string) (approval, error) {
+// requestApproval asks WhatsApp to approve a content under a name.
+func (c catalogue) requestApproval(ctx context.Context, sid, name, category string) (approval, error) {
 	var a approval
 	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
 		json: map[string]any{"name": name, "category": strings.ToUpper(category)}}, &a)
@@ -205,7 +214,7 @@ func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState,
 	states := []channels.TemplateState{}
 	for _, t := range list {
 		if t.Name != onceName {
-			states = append(states, t.state())
+			states = append(states, t.describeState())
 		}
 	}
 	return states, nil

@@ -9,9 +9,14 @@ import (
 	"parley/channels/proof"
 )
 
-// overrides ask Twilio to repeat a callback that failed, whatever the failure was; it does so
-// within its 15 seconds. They are no part of the address that is signed.
-const overrides = "#rc=5&rp=all"
+// retryOverrides ask Twilio to repeat a callback that failed: up to five times, whatever the failure was, within its
+// 15 seconds. They are no part of the address that is signed.
+// Source: Twilio, "Webhooks: connection overrides".
+const (
+	retryCount     = "rc=5"
+	retryPolicy    = "rp=all"
+	retryOverrides = "#" + retryCount + "&" + retryPolicy
+)
 
 // tokenParam names the token in a callback's address.
 const tokenParam = "o"
@@ -20,19 +25,19 @@ const tokenParam = "o"
 type token struct {
 	message int64
 	part    int
-	more    bool // another part follows: its fate alone is not the message's
+	more    bool // another part follows, so this part's state isn't yet the message's
 }
 
-// callbacks proves that callbacks are Twilio's, and tells of which message of ours one speaks.
+// callbacks proves that callbacks are Twilio's, and finds out which message of ours one is about.
 type callbacks struct {
 	address   string   // where Twilio reaches us (Env.HookURL); "" means nowhere
 	authToken string   // the secret of Twilio's signatures
-	account   int64    // to which tokens are bound
-	keys      [][]byte // of tokens, the newest first
+	account   int64    // Parley's account: a token of another account is not accepted
+	keys      [][]byte // sign the tokens; the first signs new ones, the others still verify
 }
 
-// url is where Twilio tells what became of a message, "" if it can't reach us.
-func (c *callbacks) url(t token) string {
+// statusURL returns the address that Twilio calls when the state of a message changes; "" if it can't reach us.
+func (c *callbacks) statusURL(t token) string {
 	if c.address == "" {
 		return ""
 	}
@@ -40,7 +45,7 @@ func (c *callbacks) url(t token) string {
 	if strings.Contains(c.address, "?") {
 		join = "&"
 	}
-	return c.address + join + tokenParam + "=" + c.sign(c.keys[0], t) + overrides
+	return c.address + join + tokenParam + "=" + c.sign(c.keys[0], t) + retryOverrides
 }
 
 // sign writes a token. Shape: 12.0e.0123456789abcdef
@@ -50,24 +55,32 @@ func (c *callbacks) sign(key []byte, t token) string {
 		end = "m"
 	}
 	text := fmt.Sprintf("%d.%d%s", t.message, t.part, end)
-	return text + "." + proof.Sign(key, c.purpose(), text)
+	return text + "." + proof.Sign(key, c.tokenPurpose(), text)
 }
 
-// purpose binds the proof of a token to one account.
-func (c *callbacks) purpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
+// tokenPurpose binds the proof of a token to one account.
+func (c *callbacks) tokenPurpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
 
-// readToken finds the token in a callback's query. What no key verifies is not ours.
+// readToken finds the token in a callback's query. It returns false if there is none, or no key verifies it: then it
+// isn't ours.
 func (c *callbacks) readToken(query string) (token, bool) {
-	values, _ := url.ParseQuery(query) // what can be read is enough
+	values, _ := url.ParseQuery(query) // a fault elsewhere in the query doesn't matter: the proof decides
 	parts := strings.Split(values.Get(tokenParam), ".")
-	if len(parts) != 3 || len(parts[1]) < 2 || !proof.Verify(c.keys, c.purpose(), parts[0]+"."+parts[1], parts[2]) {
+	if len(parts) != 3 { // message, part and proof
 		return token{}, false
 	}
-	message, err1 := strconv.ParseInt(parts[0], 10, 64)
-	end := len(parts[1]) - 1
-	part, err2 := strconv.Atoi(parts[1][:end])
-	if err1 != nil || err2 != nil {
+	messageText, partText, sum := parts[0], parts[1], parts[2]
+	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, sum) {
 		return token{}, false
 	}
-	return token{message: message, part: part, more: parts[1][end] == 'm'}, true
+	end := len(partText) - 1 // the letter that says whether more parts follow
+	message, err := strconv.ParseInt(messageText, 10, 64)
+	if err != nil {
+		return token{}, false
+	}
+	part, err := strconv.Atoi(partText[:end])
+	if err != nil {
+		return token{}, false
+	}
+	return token{message: message, part: part, more: partText[end] == 'm'}, true
 }

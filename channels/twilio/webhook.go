@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -25,8 +26,8 @@ var sidPattern = regexp.MustCompile(`^(?:SM|MM)[0-9A-Za-z]{1,64}$`)
 type webhook struct {
 	number    *ownNumber
 	callbacks *callbacks
-	env       channels.Env // Accept, Now, Report and Log
-	warned    atomic.Int64 // when a refused callback was last logged, Unix seconds
+	env       channels.Env // only Accept, Now, Report and Log are used
+	warnedAt  atomic.Int64 // when a refused callback was last logged, Unix seconds; logRefusal sets it
 }
 
 // ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the
@@ -38,12 +39,12 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
-	if err != nil {
+	if err != nil { // it is too large, or the connection broke: then nobody reads the answer
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
 	form, isForm := readForm(r.Header.Get("Content-Type"), body)
-	if !h.callbacks.signed(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
+	if !h.callbacks.isSigned(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
 		h.logRefusal()
 		w.WriteHeader(http.StatusForbidden)
 		return
@@ -77,10 +78,14 @@ func readForm(contentType string, body []byte) (url.Values, bool) {
 	return form, true
 }
 
-// logRefusal logs that callbacks can't be verified. It does so rarely, because anybody can send them.
+// warnEvery is the number of seconds between two logged refusals: anybody can send callbacks that are refused.
+const warnEvery = 60
+
+// logRefusal logs that a callback can't be verified, unless that was logged a moment ago.
 func (h *webhook) logRefusal() {
 	now := h.env.Now().Unix()
-	if last := h.warned.Load(); now-last < 60 || !h.warned.CompareAndSwap(last, now) {
+	last := h.warnedAt.Load()
+	if now-last < warnEvery || !h.warnedAt.CompareAndSwap(last, now) { // another request has just logged it
 		return
 	}
 	h.env.Log.Warn("callback refused: its signature does not fit the auth token and our address")
@@ -102,25 +107,29 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	id := sid
 	if status := statusOf(form); status != "" {
 		customer, ours = keyOf(form.Get("To")), form.Get("From")
-		id = sid + ":" + clipText(status, 40)
+		id = sid + ":" + clipText(status, maxQuoted)
 	}
-	switch {
-	case !sidPattern.MatchString(sid) || customer == "":
+	if customer == "" || !sidPattern.MatchString(sid) {
 		return h.unreadableFact(body, "a callback without a message")
-	case form.Get("AccountSid") != "" && form.Get("AccountSid") != h.number.account:
+	}
+	account := form.Get("AccountSid")
+	if account != "" && account != h.number.account {
 		return h.unreadableFact(body, "it belongs to another Twilio account")
-	case !h.number.isOurs(ours):
+	}
+	if !h.number.isOurs(ours) {
 		return h.unreadableFact(body, "it is not about this account's number")
 	}
-	return channels.Fact{ExternalID: id, OrderKey: clipText(customer, 200), Payload: hookPayload(h.env.Now(), query, body)}
+	return channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
 }
 
-// unreadableFact returns the quarantined fact of a callback that can't be used.
+// unreadableFact returns the quarantined fact of a callback that can't be used: people can look at it, and nothing
+// follows from it. The hash of the body is its id, so that a repetition is stored once.
 func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
 	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(h.env.Now(), "", body), Quarantine: why}
 }
 
+// messageSid returns the id of the message that a callback is about, in whichever of three fields it is; "" if none has it.
 func messageSid(form url.Values) string {
 	for _, name := range []string{"MessageSid", "SmsMessageSid", "SmsSid"} {
 		if sid := form.Get(name); sid != "" {
@@ -132,12 +141,8 @@ func messageSid(form url.Values) string {
 
 // statusOf returns the status in a callback; "" for a customer's message.
 func statusOf(form url.Values) string {
-	status := form.Get("MessageStatus")
-	if status == "" {
-		status = form.Get("SmsStatus")
-	}
-	switch status = strings.ToLower(status); status {
-	case "received", "receiving":
+	status := strings.ToLower(cmp.Or(form.Get("MessageStatus"), form.Get("SmsStatus")))
+	if status == "received" || status == "receiving" {
 		return ""
 	}
 	return status

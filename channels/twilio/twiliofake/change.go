@@ -6,22 +6,24 @@ import (
 	"strings"
 )
 
-// update takes the words of a message out of Twilio's records: of what an update may do, that is all that
-// concerns messages that weren't scheduled. The customer's phone keeps them.
+// update takes the words of a message out of Twilio's records; the customer's phone keeps them. An update can do nothing
+// else with messages that weren't scheduled.
 func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	err := r.ParseForm()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m := a.messageOf(r)
-	switch {
-	case m == nil:
+	if m == nil {
 		refuseUnknown(w)
-	case err != nil || !r.PostForm.Has("Body") || r.PostForm.Get("Body") != "" || r.PostForm.Has("Status"):
-		refuse(w, http.StatusBadRequest, 20001, "Only the body of a message can be changed, to nothing")
-	default:
-		m.redacted = true
-		answer(w, http.StatusOK, a.view(m))
+		return
 	}
+	clearsBody := r.PostForm.Has("Body") && r.PostForm.Get("Body") == ""
+	if err != nil || !clearsBody || r.PostForm.Has("Status") {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Only the body of a message can be changed, to nothing")
+		return
+	}
+	m.redacted = true
+	answer(w, http.StatusOK, a.messageView(m))
 }
 
 // remove takes a message out of Twilio's records.
@@ -33,23 +35,24 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	case m == nil:
 		refuseUnknown(w)
 	case slices.Contains([]string{"accepted", "queued", "sending", "sent"}, m.status):
-		refuse(w, http.StatusConflict, 20009, "Cannot delete message because delivery has not been completed")
+		refuse(w, http.StatusConflict, codeNotDelivered, "Cannot delete message because delivery has not been completed")
 	default:
 		a.exchange.messages = slices.DeleteFunc(a.exchange.messages, func(other *stored) bool { return other == m })
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
-// messageOf returns the message that a request is about; the lock is held.
+// messageOf returns the message that a request is about; nil if there is none. The lock is held.
 func (a *webAPI) messageOf(r *http.Request) *stored {
 	return a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
 }
 
+// refuseUnknown answers that there is no such thing.
 func refuseUnknown(w http.ResponseWriter) {
-	refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+	refuse(w, http.StatusNotFound, codeNotFound, "The requested resource was not found")
 }
 
-// refusedInJSON answers requests that no route takes in Twilio's form.
+// refusedInJSON wraps the routes: requests that none of them takes are refused in Twilio's form.
 func refusedInJSON(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -57,8 +60,9 @@ func refusedInJSON(mux *http.ServeMux) http.Handler {
 			return
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
-		if mux.ServeHTTP(rec, r); rec.status == http.StatusMethodNotAllowed {
-			refuse(w, http.StatusMethodNotAllowed, 20004, "Method not allowed")
+		mux.ServeHTTP(rec, r) // tells whether there is such a path for another method
+		if rec.status == http.StatusMethodNotAllowed {
+			refuse(w, http.StatusMethodNotAllowed, codeMethod, "Method not allowed")
 			return
 		}
 		refuseUnknown(w)

@@ -1,18 +1,20 @@
 package twiliofake
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// stContent is a Content resource.
-type stContent struct {
+// storedContent is a Content resource.
+type storedContent struct {
 	sid, name, language string
 	variables           map[string]string
 	types               map[string]json.RawMessage
@@ -22,7 +24,7 @@ type stContent struct {
 	submitted                              time.Time
 }
 
-// body is what the types that Parley uses have in common.
+// body has the fields of all content types that Parley uses.
 type body struct {
 	Body    string           `json:"body"`
 	Button  string           `json:"button"`
@@ -32,51 +34,57 @@ type body struct {
 	Items   []map[string]any `json:"items"`
 }
 
-func (c *stContent) parts() (kind string, b body) {
+// readBody returns the content's type and what it says. Parley's contents have one type; of several it would be any.
+func (c *storedContent) readBody() (kind string, b body) {
 	for kind, raw := range c.types {
 		var b body
-		_ = json.Unmarshal(raw, &b)
+		_ = json.Unmarshal(raw, &b) // what can't be read is missing, and findFault refuses it
 		return kind, b
 	}
 	return "", body{}
 }
 
-// buttons returns what the customer may tap.
-func (c *stContent) buttons() (list []Button, opens string) {
-	_, b := c.parts()
-	text := func(m map[string]any, name string) string { s, _ := m[name].(string); return s }
-	for _, a := range b.Actions {
-		list = append(list, Button{ID: text(a, "id"), Title: text(a, "title"), URL: text(a, "url")})
+// listButtons returns what the customer may tap, and the title of the button that opens a list; "" if it isn't a list.
+func (c *storedContent) listButtons() (list []Button, opener string) {
+	_, b := c.readBody()
+	for _, action := range b.Actions {
+		list = append(list, Button{ID: readText(action, "id"), Title: readText(action, "title"), URL: readText(action, "url")})
 	}
-	for _, i := range b.Items {
-		list = append(list, Button{ID: text(i, "id"), Title: text(i, "item")})
+	for _, item := range b.Items {
+		list = append(list, Button{ID: readText(item, "id"), Title: readText(item, "item")})
 	}
 	return list, b.Button
 }
 
-// library keeps the account's contents, with what WhatsApp says of them.
-type library struct {
-	*ground
-	contents []*stContent
+// readText returns a field that is a text; "" if it is missing or something else.
+func readText(fields map[string]any, name string) string {
+	text, _ := fields[name].(string)
+	return text
 }
 
-func (l *library) routes(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
+// library keeps the account's contents, with WhatsApp's verdicts on them.
+type library struct {
+	*ground
+	contents []*storedContent
+}
+
+func (l *library) makeHandler(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
 	mux.HandleFunc("POST /v1/Content", authed(l.createContent))
 	mux.HandleFunc("GET /v1/Content", authed(l.listContents))
 	mux.HandleFunc("GET /v1/ContentAndApprovals", authed(l.listContents))
-	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
+	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *storedContent) {
 		answer(w, http.StatusOK, l.contentView(c))
 	})))
 	mux.HandleFunc("DELETE /v1/Content/{content}", authed(l.withContent(l.deleteContent)))
-	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", authed(l.withContent(l.submit)))
-	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
+	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", authed(l.withContent(l.requestApproval)))
+	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *storedContent) {
 		answer(w, http.StatusOK, map[string]any{"sid": c.sid, "account_sid": l.opt.AccountSID, "whatsapp": l.approvalView(c),
 			"url": "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests"})
 	})))
 }
 
 // withContent finds the content of a path and holds the lock.
-func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *stContent)) http.HandlerFunc {
+func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *storedContent)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -89,10 +97,10 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *stC
 }
 
 // findContent returns a content, reviewed if it is time; the lock is held.
-func (l *library) findContent(sid string) *stContent {
+func (l *library) findContent(sid string) *storedContent {
 	for _, c := range l.contents {
 		if c.sid == sid {
-			l.review(c)
+			l.updateVerdict(c)
 			return c
 		}
 	}
@@ -107,13 +115,16 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 		Variables map[string]string          `json:"variables"`
 		Types     map[string]json.RawMessage `json:"types"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Language == "" || len(in.Types) == 0 {
-		refuse(w, http.StatusBadRequest, 20001, "language and types are required")
+	err := json.NewDecoder(r.Body).Decode(&in)
+	isComplete := in.Language != "" && len(in.Types) > 0
+	if err != nil || !isComplete {
+		refuse(w, http.StatusBadRequest, codeInvalid, "language and types are required")
 		return
 	}
-	c := &stContent{sid: sid("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types, created: l.opt.Now().UTC(), status: "unsubmitted"}
-	if fault := c.fault(); fault != "" {
-		refuse(w, http.StatusBadRequest, 20001, fault)
+	c := &storedContent{sid: newSID("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types,
+		created: l.opt.Now().UTC(), status: "unsubmitted"}
+	if fault := c.findFault(); fault != "" {
+		refuse(w, http.StatusBadRequest, codeInvalid, fault)
 		return
 	}
 	l.mu.Lock()
@@ -123,37 +134,59 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, l.contentView(c))
 }
 
-// fault reports what Twilio refuses of a content.
-func (c *stContent) fault() string {
-	kind, b := c.parts()
-	long := func(list []map[string]any, name string, most int) bool {
-		for _, m := range list {
-			if t, _ := m[name].(string); t == "" || utf8.RuneCountInString(t) > most {
-				return true
-			}
-		}
-		return false
-	}
+// Limits of contents.
+// Source: Twilio, content types quick-reply, call-to-action and list-picker.
+const (
+	maxChoices     = 10 // actions or items
+	maxActionTitle = 25
+	maxItemTitle   = 24
+	maxItemID      = 200
+	maxListButton  = 20
+	maxText        = 1600
+)
+
+// findFault returns what Twilio refuses of a content; "" if nothing.
+func (c *storedContent) findFault() string {
+	kind, b := c.readBody()
 	switch kind {
 	case "twilio/text", "whatsapp/card":
 	case "twilio/quick-reply", "twilio/call-to-action":
-		if len(b.Actions) == 0 || len(b.Actions) > 10 || long(b.Actions, "title", 25) {
+		if !areChoices(b.Actions) || !haveTexts(b.Actions, "title", maxActionTitle) {
 			return kind + ": 1 to 10 actions with titles of at most 25 characters"
 		}
 	case "twilio/list-picker":
-		if len(b.Items) == 0 || len(b.Items) > 10 || b.Button == "" || utf8.RuneCountInString(b.Button) > 20 || long(b.Items, "item", 24) || long(b.Items, "id", 200) {
+		haveItemTexts := haveTexts(b.Items, "item", maxItemTitle) && haveTexts(b.Items, "id", maxItemID)
+		if !areChoices(b.Items) || !isText(b.Button, maxListButton) || !haveItemTexts {
 			return kind + ": 1 to 10 items, a button"
 		}
 	default:
 		return "unknown content type " + kind
 	}
-	if b.Body == "" || utf8.RuneCountInString(b.Body) > 1600 {
+	if !isText(b.Body, maxText) {
 		return kind + ": body is required"
 	}
 	return ""
 }
 
-func (l *library) contentView(c *stContent) map[string]any {
+// areChoices reports whether there is at least one action or item, and not too many.
+func areChoices(list []map[string]any) bool { return len(list) > 0 && len(list) <= maxChoices }
+
+// haveTexts reports whether all actions or items have a text in the field of that name.
+func haveTexts(list []map[string]any, name string, most int) bool {
+	for _, fields := range list {
+		if !isText(readText(fields, name), most) {
+			return false
+		}
+	}
+	return true
+}
+
+// isText reports whether a text has at least one character, and not more than most.
+func isText(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most
+}
+
+func (l *library) contentView(c *storedContent) map[string]any {
 	at := c.created.Format(time.RFC3339)
 	variables := c.variables
 	if variables == nil {
@@ -164,26 +197,27 @@ func (l *library) contentView(c *stContent) map[string]any {
 		"links": map[string]string{"approval_fetch": "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests"}}
 }
 
-func (l *library) approvalView(c *stContent) map[string]any {
-	kind, _ := c.parts()
+func (l *library) approvalView(c *storedContent) map[string]any {
+	kind, _ := c.readBody()
 	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.status,
 		"rejection_reason": c.reason, "allow_category_change": true}
 }
 
-// listContents shows contents; below ContentAndApprovals with what WhatsApp says.
+// listContents shows contents; under the path ContentAndApprovals with WhatsApp's verdicts.
 func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	const defaultSize, maxSize = 50, 500
 	size, _ := strconv.Atoi(r.URL.Query().Get("PageSize"))
-	if size < 1 || size > 500 {
-		size = 50
+	if size < 1 || size > maxSize {
+		size = defaultSize
 	}
-	page, _ := strconv.Atoi(r.URL.Query().Get("Page"))
+	page, _ := strconv.Atoi(r.URL.Query().Get("Page")) // unreadable: 0, the first
 	begin := min(page*size, len(l.contents))
 	end := min(begin+size, len(l.contents))
 	rows := []any{}
 	for _, c := range l.contents[begin:end] {
-		l.review(c)
+		l.updateVerdict(c)
 		v := l.contentView(c)
 		if strings.HasSuffix(r.URL.Path, "Approvals") {
 			delete(v, "links")
@@ -192,17 +226,17 @@ func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 		}
 		rows = append(rows, v)
 	}
-	at := func(page int) string {
+	pageURL := func(page int) string {
 		return "https://content.twilio.com" + r.URL.Path + "?" + url.Values{"PageSize": {strconv.Itoa(size)}, "Page": {strconv.Itoa(page)}}.Encode()
 	}
-	meta := map[string]any{"key": "contents", "page": page, "page_size": size, "first_page_url": at(0), "url": at(page), "previous_page_url": nil, "next_page_url": nil}
+	meta := map[string]any{"key": "contents", "page": page, "page_size": size, "first_page_url": pageURL(0), "url": pageURL(page), "previous_page_url": nil, "next_page_url": nil}
 	if end < len(l.contents) {
-		meta["next_page_url"] = at(page + 1)
+		meta["next_page_url"] = pageURL(page + 1)
 	}
 	answer(w, http.StatusOK, map[string]any{"contents": rows, "meta": meta})
 }
 
-func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *stContent) {
+func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *storedContent) {
 	for i := range l.contents {
 		if l.contents[i] == c {
 			l.contents = append(l.contents[:i:i], l.contents[i+1:]...)
@@ -215,25 +249,26 @@ func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *stCon
 
 var templateName = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 
-// submit asks WhatsApp for approval.
-func (l *library) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
+// requestApproval asks WhatsApp for approval.
+func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *storedContent) {
 	var in struct{ Name, Category string }
 	err := json.NewDecoder(r.Body).Decode(&in)
-	taken := false
-	for _, other := range l.contents {
-		taken = taken || other != c && other.approvalName == in.Name && other.language == c.language
-	}
+	isTaken := slices.ContainsFunc(l.contents, func(other *storedContent) bool {
+		hasName := other.approvalName == in.Name && other.language == c.language
+		return hasName && other != c
+	})
 	switch {
 	case err != nil || !templateName.MatchString(in.Name):
-		refuse(w, http.StatusBadRequest, 20001, "name: lower case letters, digits and _ only")
-	case in.Category != "UTILITY" && in.Category != "MARKETING" && in.Category != "AUTHENTICATION":
-		refuse(w, http.StatusBadRequest, 20001, "category: UTILITY, MARKETING or AUTHENTICATION")
-	case taken:
-		refuse(w, http.StatusBadRequest, 20001, "a template of this name and language exists already")
+		refuse(w, http.StatusBadRequest, codeInvalid, "name: lower case letters, digits and _ only")
+	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, in.Category):
+		refuse(w, http.StatusBadRequest, codeInvalid, "category: UTILITY, MARKETING or AUTHENTICATION")
+	case isTaken:
+		refuse(w, http.StatusBadRequest, codeInvalid, "a template of this name and language exists already")
 	case c.status != "unsubmitted":
-		refuse(w, http.StatusBadRequest, 20001, "it was submitted before")
+		refuse(w, http.StatusBadRequest, codeInvalid, "it was submitted before")
 	default:
-		c.approvalName, c.category, c.status, c.submitted = in.Name, in.Category, "received", l.opt.Now()
+		c.approvalName, c.category = in.Name, in.Category
+		c.status, c.submitted = "received", l.opt.Now()
 		l.Poke()
 		answer(w, http.StatusCreated, l.approvalView(c))
 	}
@@ -241,9 +276,9 @@ func (l *library) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
 
 var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
 
-// review is WhatsApp's verdict once it is time: a variable needs an example, and a text
+// updateVerdict sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
 // neither begins nor ends with one. The lock is held.
-func (l *library) review(c *stContent) {
+func (l *library) updateVerdict(c *storedContent) {
 	if c.status != "received" && c.status != "pending" {
 		return
 	}
@@ -251,14 +286,15 @@ func (l *library) review(c *stContent) {
 		c.status = "pending"
 		return
 	}
-	_, b := c.parts()
+	_, b := c.readBody()
 	c.status = "approved"
 	text := strings.TrimSpace(b.Body)
-	for _, at := range variable.FindAllStringSubmatchIndex(text, -1) {
-		switch {
-		case c.variables[text[at[2]:at[3]]] == "":
+	for _, bounds := range variable.FindAllStringSubmatchIndex(text, -1) {
+		begin, end := bounds[0], bounds[1]
+		number := strings.Trim(text[begin:end], "{}")
+		if c.variables[number] == "" {
 			c.status, c.reason = "rejected", "The message template is missing an example for a variable."
-		case at[0] == 0 || at[1] == len(text):
+		} else if begin == 0 || end == len(text) {
 			c.status, c.reason = "rejected", "Variables can't be at the start or end of the template."
 		}
 	}
@@ -283,28 +319,29 @@ func (l *library) Contents() []Content {
 	defer l.mu.Unlock()
 	var all []Content
 	for _, c := range l.contents {
-		l.review(c)
-		kind, b := c.parts()
-		all = append(all, Content{c.sid, c.name, c.status, kind, b.Body})
+		l.updateVerdict(c)
+		kind, b := c.readBody()
+		all = append(all, Content{SID: c.sid, Name: c.name, Status: c.status, Kind: kind, Body: b.Body})
 	}
 	return all
 }
 
-// useContent puts a content into a message; the lock is held.
-func (l *library) useContent(m *stored, f url.Values) (int, string) {
+// useContent puts the content that a form names into a message. If it can't, it returns Twilio's error code and message;
+// the code is 0 otherwise. The lock is held.
+func (l *library) useContent(m *stored, f url.Values) (code int, message string) {
 	id := f.Get("ContentSid")
 	if id == "" {
 		return 0, ""
 	}
 	c := l.findContent(id)
 	if c == nil {
-		return 21655, "The ContentSid is Invalid"
+		return codeNoContent, "The ContentSid is Invalid"
 	}
-	values, err := rawJSON(orEmpty(f.Get("ContentVariables")))
+	values, err := rawJSON(cmp.Or(f.Get("ContentVariables"), "{}"))
 	if err != nil {
-		return 21656, "The ContentVariables Parameter is invalid"
+		return codeBadVariables, "The ContentVariables Parameter is invalid"
 	}
-	_, b := c.parts()
+	_, b := c.readBody()
 	m.content = c
 	m.body = variable.ReplaceAllStringFunc(b.Body, func(v string) string {
 		name := strings.Trim(v, "{}")
@@ -316,22 +353,16 @@ func (l *library) useContent(m *stored, f url.Values) (int, string) {
 	return 0, ""
 }
 
-func orEmpty(s string) string {
-	if s == "" {
-		return "{}"
-	}
-	return s
-}
-
-// approvedContent reports whether a message may leave outside the window; the lock is held.
-func (l *library) approvedContent(m *stored) bool {
+// hasApprovedContent reports whether a message may leave outside the window; the lock is held.
+func (l *library) hasApprovedContent(m *stored) bool {
 	if m.content == nil {
 		return false
 	}
-	l.review(m.content)
+	l.updateVerdict(m.content)
 	return m.content.status == "approved"
 }
 
+// contentState returns WhatsApp's verdict on a message's content; "" if it has none.
 func (l *library) contentState(m *stored) string {
 	if m.content == nil {
 		return ""

@@ -6,36 +6,42 @@ import (
 	"time"
 )
 
-// process plays what Twilio does with an accepted message: queue, send, deliver. code is an
-// injected fate.
-func (e *exchange) process(m *stored, code int) {
+// replyWindow is how long after a customer's message free text may be sent on WhatsApp.
+const replyWindow = 24 * time.Hour
+
+// processMessage plays what Twilio does with an accepted message: queue, send, deliver. code is the error code with
+// which a test lets it fail; 0 means it doesn't.
+func (e *exchange) processMessage(m *stored, code int) {
 	e.mu.Lock()
-	window := e.lastIn[m.to+" "+m.from]
-	wa := strings.HasPrefix(m.from, "whatsapp:")
-	closed := wa && !e.library.approvedContent(m) && e.opt.Now().Sub(window) >= 24*time.Hour
+	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
+	isClosed := false
+	if isWhatsApp && !e.library.hasApprovedContent(m) {
+		isClosed = e.opt.Now().Sub(e.lastIn[pairKey(m.to, m.from)]) >= replyWindow
+	}
 	state := e.library.contentState(m)
 	e.mu.Unlock()
-	switch {
-	case code != 0:
-	case closed:
-		code = 63016
-	case state == "paused":
-		code = 63041
-	case state == "disabled":
-		code = 63042
-	default:
-		code = e.media.fetch(m)
+	if code == 0 {
+		switch {
+		case isClosed:
+			code = codeWindowClosed
+		case state == "paused":
+			code = codePaused
+		case state == "disabled":
+			code = codeDisabled
+		default:
+			code = e.media.fetch(m)
+		}
 	}
 	if code != 0 {
 		status := "undelivered"
-		if wa {
+		if isWhatsApp {
 			status = "failed"
 		}
 		e.move(m, status, code)
 		return
 	}
 	e.mu.Lock()
-	if p := e.phone(m.to, m.from, ""); p != nil {
+	if p := e.findPhone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
 	e.mu.Unlock()
@@ -43,7 +49,7 @@ func (e *exchange) process(m *stored, code int) {
 	e.move(m, "delivered", 0)
 }
 
-// move changes a message's status and tells its sender.
+// move changes a message's status and calls its status callback. code is Twilio's error code; 0 means that it didn't fail.
 func (e *exchange) move(m *stored, status string, code int) {
 	e.mu.Lock()
 	now := e.opt.Now().UTC()
@@ -59,9 +65,9 @@ func (e *exchange) move(m *stored, status string, code int) {
 	}
 }
 
-// Callback calls a message's status callback with a status, whatever its status is: for
-// callbacks that come twice, late, early or never otherwise. It returns when the callback
-// was answered or given up, with the last HTTP status, 0 for none.
+// Callback calls a message's status callback with a status that needn't be the message's: a test can let callbacks come
+// twice, late, early, or with a status that never was. It returns when the callback was answered or given up, with the
+// last HTTP status; 0 means that there was no answer.
 func (e *exchange) Callback(messageSid, status string) int {
 	e.mu.Lock()
 	m := e.find(messageSid)
@@ -69,7 +75,7 @@ func (e *exchange) Callback(messageSid, status string) int {
 		e.mu.Unlock()
 		return 0
 	}
-	form := e.common(m)
+	form := e.commonForm(m)
 	form.Set("MessageStatus", status)
 	form.Set("SmsStatus", status)
 	if m.code != 0 {

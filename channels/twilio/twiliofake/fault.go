@@ -2,6 +2,7 @@ package twiliofake
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"slices"
@@ -43,26 +44,29 @@ type Fault struct {
 // faults are the armed faults.
 type faults struct{ *emulator.FaultSet[Fault] }
 
-// AddFault arms a fault; the oldest that fits strikes first.
+// AddFault arms a fault. Of several for one request, the oldest strikes first.
 func (p *faults) AddFault(f Fault) { p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none
 // fits.
 func (p *faults) takeAnswerFault(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.meets(r) })
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) })
 	return hit.Fault
 }
 
 // takeFate uses up the oldest FaultFate that fits a request for a message; the zero Fault means that none does.
 func (p *faults) takeFate(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.meets(r) })
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.isAbout(r) })
 	return hit.Fault
 }
 
-// meets reports whether a request goes the fault's Route.
-func (f Fault) meets(r *http.Request) bool {
+// isAbout reports whether a request has the fault's Route.
+func (f Fault) isAbout(r *http.Request) bool {
+	if f.Route == "" {
+		return true
+	}
 	method, path, _ := strings.Cut(f.Route, " ")
-	return f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path)
+	return r.Method == method && strings.Contains(r.URL.Path, path)
 }
 
 // recorder keeps an answer, because a fault decides afterwards how much of it is given.
@@ -76,20 +80,22 @@ func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// mostRequests is how many of the latest requests are kept for tests to read.
-const mostRequests = 10_000
+const (
+	mostRequests = 10_000  // the latest requests that are kept for tests to read; half of them go when there are more
+	maxBody      = 1 << 20 // bytes of a request; Twilio's own are a few kilobytes
+)
 
-// faulty wraps the API: it plays the armed faults and records each request that had an effect.
-func (a *webAPI) faulty(next http.Handler) http.Handler {
+// withFaults wraps the API: it plays the armed faults and records each request that had an effect.
+func (a *webAPI) withFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			refuse(w, http.StatusRequestEntityTooLarge, 20413, "Payload too large")
+			refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "Payload too large")
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f := a.faults.takeAnswerFault(r)
-		if a.before(w, f) {
+		if a.playInstead(w, f) {
 			return
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
@@ -129,19 +135,15 @@ func (a *webAPI) faulty(next http.Handler) http.Handler {
 	})
 }
 
-// before plays a fault that keeps a request from having an effect. It reports whether it did: then the request is
-// answered, or left without an answer.
-func (a *webAPI) before(w http.ResponseWriter, f Fault) bool {
+// playInstead plays a fault that keeps a request from having an effect. It returns true if it has answered the request, and
+// false if f isn't such a fault.
+func (a *webAPI) playInstead(w http.ResponseWriter, f Fault) bool {
 	switch f.Kind {
 	case FaultCode:
-		status := f.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		refuse(w, status, f.Code, "Injected")
+		refuse(w, cmp.Or(f.Status, http.StatusBadRequest), f.Code, "Injected")
 	case FaultThrottle:
 		w.Header().Set("Retry-After", strconv.FormatFloat(f.Wait.Seconds(), 'f', -1, 64))
-		refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+		refuse(w, http.StatusTooManyRequests, codeTooMany, "Too Many Requests")
 	case FaultErrorBefore:
 		http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
 	case FaultDropBefore:

@@ -11,10 +11,23 @@ import (
 
 // file is a file of a message.
 type file struct {
-	sid, kind, from string // from: where ours is fetched
-	content         []byte
-	tokens          map[string]time.Time // of signed addresses
+	sid     string
+	kind    string // its content type
+	from    string // where Twilio fetches a file of ours; "" for a customer's
+	content []byte
+	tokens  map[string]time.Time // when each signed address stops to work, by its token
 }
+
+// Limits of files, in bytes.
+const (
+	maxFetched     = 17 << 20 // more than any limit, so that a file that is too large can be told
+	maxWhatsApp    = 16 << 20
+	maxImage       = 5 << 20
+	maxCarrierFile = 500 << 10 // MMS: what isn't a picture
+)
+
+// linkLife is how long a signed address works.
+const linkLife = 4 * time.Hour
 
 // storage keeps the files of messages, and serves them from another host than the API's.
 type storage struct {
@@ -24,22 +37,23 @@ type storage struct {
 	files    map[string]*file // by SID
 }
 
-// serveFile is the storage that Twilio redirects to: another host, with signed addresses
-// that work for a while. Like such storages it refuses a second kind of authentication.
+// serveFile is the storage to which Twilio redirects: another host, with signed addresses that work for a while. Like real
+// storages it refuses a request with a second kind of authentication.
 func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	f := s.files[strings.TrimPrefix(r.URL.Path, "/")]
-	ok := f != nil && s.opt.Now().Before(f.tokens[r.URL.Query().Get("token")])
+	mayRead := f != nil && s.opt.Now().Before(f.tokens[r.URL.Query().Get("token")])
 	s.mu.Unlock()
-	switch {
-	case r.Header.Get("Authorization") != "":
+	if r.Header.Get("Authorization") != "" {
 		http.Error(w, "<Error><Code>InvalidArgument</Code></Error>", http.StatusBadRequest)
-	case !ok:
-		http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
-	default:
-		w.Header().Set("Content-Type", f.kind)
-		_, _ = w.Write(f.content)
+		return
 	}
+	if !mayRead {
+		http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Type", f.kind)
+	_, _ = w.Write(f.content) // who hung up doesn't want it
 }
 
 func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
@@ -50,11 +64,11 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 		refuseUnknown(w)
 		return
 	}
-	token := sid("")
+	token := newSID("")
 	if f.tokens == nil {
 		f.tokens = map[string]time.Time{}
 	}
-	f.tokens[token] = s.opt.Now().Add(4 * time.Hour)
+	f.tokens[token] = s.opt.Now().Add(linkLife)
 	w.Header().Set("Location", s.host.URL()+"/"+f.sid+"?token="+token)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
@@ -86,38 +100,31 @@ func (e *exchange) mediaPath(m *stored, f *file) string {
 	return "/2010-04-01/Accounts/" + e.opt.AccountSID + "/Messages/" + m.sid + "/Media/" + f.sid
 }
 
-// fetch reads the files of one of our messages from where the sender keeps them. It gives
-// the code of a failure.
+// fetch reads the files of one of our messages from where the sender keeps them. It returns the error code of a failure; 0
+// if there is none.
 func (s *storage) fetch(m *stored) int {
-	wa := strings.HasPrefix(m.from, "whatsapp:")
+	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 	for _, f := range m.media {
 		req, err := http.NewRequestWithContext(s.api.Context(), http.MethodGet, f.from, nil)
 		if err != nil {
-			return 21620
+			return codeBadMedia
 		}
 		resp, err := s.client.Do(req)
 		if err != nil {
-			return failedMedia(wa)
+			return mediaFailure(isWhatsApp)
 		}
-		body, err := io.ReadAll(io.LimitReader(resp.Body, 17<<20))
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxFetched))
 		_ = resp.Body.Close()
 		kind := resp.Header.Get("Content-Type")
-		if err != nil || resp.StatusCode != http.StatusOK || kind == "" {
-			return failedMedia(wa)
+		isFile := resp.StatusCode == http.StatusOK && kind != ""
+		if err != nil || !isFile {
+			return mediaFailure(isWhatsApp)
 		}
-		limit := 16 << 20
-		picture := strings.HasPrefix(kind, "image/")
-		switch {
-		case picture:
-			limit = 5 << 20
-		case !wa:
-			limit = 500 << 10
-		}
-		if len(body) > limit {
-			if wa {
-				return 63019
+		if len(body) > sizeLimit(kind, isWhatsApp) {
+			if isWhatsApp {
+				return codeWhatsAppMedia
 			}
-			return 30019
+			return codeFileTooLarge
 		}
 		s.mu.Lock()
 		f.kind, f.content = kind, body
@@ -127,9 +134,21 @@ func (s *storage) fetch(m *stored) int {
 	return 0
 }
 
-func failedMedia(wa bool) int {
-	if wa {
-		return 63019
+// sizeLimit returns how many bytes a file of that content type may have.
+func sizeLimit(kind string, isWhatsApp bool) int {
+	if strings.HasPrefix(kind, "image/") {
+		return maxImage
 	}
-	return 12300
+	if isWhatsApp {
+		return maxWhatsApp
+	}
+	return maxCarrierFile
+}
+
+// mediaFailure returns the error code of a file that could not be fetched.
+func mediaFailure(isWhatsApp bool) int {
+	if isWhatsApp {
+		return codeWhatsAppMedia
+	}
+	return codeNoMedia
 }

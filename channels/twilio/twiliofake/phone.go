@@ -16,13 +16,13 @@ type Phone struct {
 	exchange        *exchange
 	Address, Number string // as Twilio writes them
 	Name            string // WhatsApp profile
-	UserID          string // WhatsApp's own id of the person: US.…; "" means not told
+	UserID          string // WhatsApp's own id of the person: US.…; "" means that callbacks don't have it
 	inbox           []*stored
-	tail            chan struct{}         // closed when the last message to it was dealt with
-	extra           map[string]url.Values // by message: fields beside the common ones
+	tail            chan struct{}         // closed once the last message to the customer is delivered or failed
+	extra           map[string]url.Values // by message: further fields of its callback
 }
 
-// Media is a file that a customer sends or got.
+// Media is a file that a customer sends or has got.
 type Media struct {
 	ContentType string
 	Content     []byte
@@ -55,12 +55,12 @@ type Button struct{ ID, Title, URL string }
 func (e *exchange) Phone(address, number, name string) *Phone {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.phone(address, number, name)
+	return e.findPhone(address, number, name)
 }
 
-// phone is Phone with the lock held.
-func (e *exchange) phone(address, number, name string) *Phone {
-	key := address + " " + number
+// findPhone is Phone with the lock held.
+func (e *exchange) findPhone(address, number, name string) *Phone {
+	key := pairKey(address, number)
 	p := e.phones[key]
 	if p == nil {
 		p = &Phone{exchange: e, Address: address, Number: number, extra: map[string]url.Values{}}
@@ -83,28 +83,34 @@ func (p *Phone) Send(msg Message) (string, error) {
 	p.exchange.mu.Lock()
 	lost := p.exchange.hooks.lost
 	p.exchange.mu.Unlock()
-	if status/100 != 2 && !lost {
+	isSuccess := status/100 == 2
+	if !isSuccess && !lost {
 		return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
 	return m.sid, nil
 }
 
-// Post is Send for people who don't wait: the callback goes out by itself, and nobody
-// hears what became of it. Errors: Twilio doesn't know the number.
+// Post is Send without waiting: the callback goes out in the background, and nobody hears what became of it.
+// Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
 	m, form, hook, err := p.storeMessage(msg)
-	if err == nil && hook != "" && p.exchange.api.Context().Err() == nil {
+	if err != nil {
+		return m.sid, err
+	}
+	isRunning := p.exchange.api.Context().Err() == nil
+	if hook != "" && isRunning {
 		p.exchange.api.Go(func() { p.exchange.hooks.call(hook, form, m) })
 	}
-	return m.sid, err
+	return m.sid, nil
 }
 
-// storeMessage stores a customer's message and returns its callback.
-func (p *Phone) storeMessage(msg Message) (*stored, url.Values, string, error) {
+// storeMessage stores a customer's message. It returns the form of its callback, and the webhook that takes it; "" if
+// there is none. With an error, the message is empty.
+func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook string, err error) {
 	e := p.exchange
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.number(p.Number)
+	n := e.findNumber(p.Number)
 	if n == nil {
 		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
 	}
@@ -113,35 +119,36 @@ func (p *Phone) storeMessage(msg Message) (*stored, url.Values, string, error) {
 	if len(msg.Media) > 0 {
 		prefix = "MM"
 	}
-	m := &stored{sid: sid(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: "inbound", status: "received",
+	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: "inbound", status: "received",
 		created: now, sent: now, updated: now, segments: 1}
 	for _, md := range msg.Media {
-		f := &file{sid: sid("ME"), kind: md.ContentType, content: md.Content}
+		f := &file{sid: newSID("ME"), kind: md.ContentType, content: md.Content}
 		m.media = append(m.media, f)
 		e.media.files[f.sid] = f
 	}
 	e.messages = append(e.messages, m)
-	e.lastIn[p.Address+" "+p.Number] = now
+	e.lastIn[pairKey(p.Address, p.Number)] = now
 	extra := url.Values{}
 	maps.Copy(extra, msg.Fields)
 	if msg.ReplyTo != "" {
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
-	if word := e.handleKeyword(m); word != "" && e.opt.OptOutType {
+	word := e.handleKeyword(m)
+	if word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
 	p.extra[m.sid] = extra
 	e.Poke()
-	return m, e.inboundForm(m, p), e.called(n), nil
+	return m, e.inboundForm(m, p), e.findWebhook(n), nil
 }
 
 // handleKeyword does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
 // other text. The lock is held.
 func (e *exchange) handleKeyword(m *stored) string {
-	if strings.HasPrefix(m.from, "whatsapp:") {
+	if strings.HasPrefix(m.from, waPrefix) {
 		return ""
 	}
-	pair := m.from + " " + m.to
+	pair := pairKey(m.from, m.to)
 	switch strings.ToUpper(strings.TrimSpace(m.body)) {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT":
 		if !e.blocked[pair] {
@@ -167,9 +174,9 @@ func (e *exchange) handleKeyword(m *stored) string {
 	return ""
 }
 
-// inboundForm are the fields of a customer's message; the lock is held.
+// inboundForm returns the callback of a customer's message; the lock is held.
 func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
-	f := e.common(m)
+	f := e.commonForm(m)
 	f.Set("SmsStatus", "received")
 	f.Set("Body", m.body)
 	f.Set("NumSegments", strconv.Itoa(m.segments))
@@ -178,17 +185,18 @@ func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
 		f.Set(fmt.Sprint("MediaUrl", i), e.api.URL()+e.mediaPath(m, md))
 		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
 	}
-	if bare, wa := strings.CutPrefix(p.Address, "whatsapp:"); wa {
+	if person, isWhatsApp := strings.CutPrefix(p.Address, waPrefix); isWhatsApp {
 		f.Set("ProfileName", p.Name)
 		f.Set("MessageType", "text")
 		if len(m.media) > 0 {
-			f.Set("MessageType", strings.SplitN(m.media[0].kind, "/", 2)[0])
+			kind, _, _ := strings.Cut(m.media[0].kind, "/") // image, video, audio, application
+			f.Set("MessageType", kind)
 		}
-		if strings.HasPrefix(bare, "+") {
-			f.Set("WaId", bare[1:])
+		if digits, isNumber := strings.CutPrefix(person, "+"); isNumber {
+			f.Set("WaId", digits)
 		}
 		if p.UserID != "" {
-			f.Set("ExternalUserId", "whatsapp:"+p.UserID)
+			f.Set("ExternalUserId", waPrefix+p.UserID)
 		}
 	} else {
 		f.Set("ToCountry", "US")
@@ -199,10 +207,10 @@ func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
 	return f
 }
 
-// Stop opts out, Start in again: whole words, as the customer types them.
+// Stop forbids further messages, by the word that customers type.
 func (p *Phone) Stop() (string, error) { return p.Send(Message{Text: "STOP"}) }
 
-// Start allows messages again.
+// Start allows messages again, by the word that customers type.
 func (p *Phone) Start() (string, error) { return p.Send(Message{Text: "Start"}) }
 
 // Tap answers with a button of a message that the customer got.
@@ -223,12 +231,13 @@ func (p *Phone) Share(latitude, longitude float64, label, address string) (strin
 		"Longitude": {strconv.FormatFloat(longitude, 'f', -1, 64)}, "Label": {label}, "Address": {address}}})
 }
 
-// Read lets the customer see everything that came by WhatsApp.
+// Read marks everything that came by WhatsApp as seen by the customer.
 func (p *Phone) Read() {
 	p.exchange.mu.Lock()
 	var unread []*stored
 	for _, m := range p.inbox {
-		if m.status == "delivered" && m.direction == "outbound-api" && strings.HasPrefix(m.from, "whatsapp:") {
+		isOurs := m.direction == "outbound-api" && strings.HasPrefix(m.from, waPrefix)
+		if isOurs && m.status == "delivered" {
 			unread = append(unread, m)
 		}
 	}
@@ -242,10 +251,10 @@ func (p *Phone) Read() {
 func (p *Phone) Stopped() bool {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
-	return p.exchange.blocked[p.Address+" "+p.Number]
+	return p.exchange.blocked[pairKey(p.Address, p.Number)]
 }
 
-// Inbox returns what the customer got, oldest first.
+// Inbox returns what the customer has got, oldest first.
 func (p *Phone) Inbox() []Received {
 	return slices.DeleteFunc(p.Chat(), func(r Received) bool { return r.Mine })
 }
@@ -260,12 +269,13 @@ func (p *Phone) Chat() []Received {
 		if !mine && !slices.Contains(p.inbox, m) {
 			continue
 		}
-		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: m.status, Location: m.location, At: m.sent, Automatic: m.direction == "outbound-reply"}
+		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: m.status, Location: m.location, At: m.sent,
+			Automatic: m.direction == "outbound-reply"}
 		for _, f := range m.media {
-			r.Media = append(r.Media, Media{f.kind, f.content})
+			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
 		}
 		if m.content != nil {
-			r.Buttons, r.List = m.content.buttons()
+			r.Buttons, r.List = m.content.listButtons()
 		}
 		all = append(all, r)
 	}

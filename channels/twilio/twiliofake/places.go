@@ -18,8 +18,9 @@ type Service struct {
 // numberSID is the id of the i-th of the company's senders.
 func numberSID(prefix string, i int) string { return fmt.Sprintf("%s%032x", prefix, i+1) }
 
-// called is the webhook that decides for one of our senders. The lock is held.
-func (g *ground) called(n *Number) string {
+// findWebhook returns the webhook that takes what comes to one of the company's senders; "" if there is none. The lock is
+// held.
+func (g *ground) findWebhook(n *Number) string {
 	for _, s := range g.opt.Services {
 		for _, address := range s.Numbers {
 			if address == n.Address && !s.OnNumber {
@@ -36,12 +37,13 @@ func (g *ground) called(n *Number) string {
 func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	wanted := r.URL.Query().Get("PhoneNumber")
 	rows := []any{}
 	for i, n := range a.opt.Numbers {
-		if strings.HasPrefix(n.Address, "whatsapp:") || r.URL.Query().Get("PhoneNumber") != "" && r.URL.Query().Get("PhoneNumber") != n.Address {
-			continue
+		isWanted := wanted == "" || wanted == n.Address
+		if isWanted && !strings.HasPrefix(n.Address, waPrefix) {
+			rows = append(rows, a.numberRow(i))
 		}
-		rows = append(rows, a.numberRow(i))
 	}
 	answer(w, http.StatusOK, map[string]any{"incoming_phone_numbers": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
 }
@@ -63,23 +65,25 @@ func (a *webAPI) numberRow(i int) map[string]any {
 // Source: Twilio, "IncomingPhoneNumber resource".
 func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusBadRequest, 20001, "Unreadable form")
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.opt.Numbers {
 		n := &a.opt.Numbers[i]
-		if numberSID("PN", i)+".json" != r.PathValue("number") || strings.HasPrefix(n.Address, "whatsapp:") {
+		if numberSID("PN", i)+".json" != r.PathValue("number") || strings.HasPrefix(n.Address, waPrefix) {
 			continue
 		}
-		if u := r.PostForm.Get("SmsUrl"); u != "" && !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
-			refuse(w, http.StatusBadRequest, 21502, "SmsUrl is not a valid URL")
+		webhook := r.PostForm.Get("SmsUrl")
+		isHTTP := strings.HasPrefix(webhook, "http://") || strings.HasPrefix(webhook, "https://")
+		if webhook != "" && !isHTTP {
+			refuse(w, http.StatusBadRequest, codeBadWebhook, "SmsUrl is not a valid URL")
 			return
 		}
-		set(r, "SmsUrl", &n.Webhook)
-		set(r, "SmsMethod", &n.Method)
-		set(r, "SmsApplicationSid", &n.App)
+		setIfGiven(r, "SmsUrl", &n.Webhook)
+		setIfGiven(r, "SmsMethod", &n.Method)
+		setIfGiven(r, "SmsApplicationSid", &n.App)
 		a.Poke()
 		answer(w, http.StatusOK, a.numberRow(i))
 		return
@@ -87,15 +91,15 @@ func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 	refuseUnknown(w)
 }
 
-// set changes a value if the form has it, as Twilio does: an empty one clears it.
-func set(r *http.Request, name string, value *string) {
+// setIfGiven changes a value if the form has it. As at Twilio, an empty one clears it.
+func setIfGiven(r *http.Request, name string, value *string) {
 	if r.PostForm.Has(name) {
 		*value = r.PostForm.Get(name)
 	}
 }
 
-// service finds a messaging service; the lock is held.
-func (a *webAPI) service(r *http.Request) *Service {
+// findService returns the messaging service that a request is about; nil if there is none. The lock is held.
+func (a *webAPI) findService(r *http.Request) *Service {
 	for i := range a.opt.Services {
 		if a.opt.Services[i].SID == r.PathValue("service") {
 			return &a.opt.Services[i]
@@ -104,38 +108,39 @@ func (a *webAPI) service(r *http.Request) *Service {
 	return nil
 }
 
-func (s *Service) row() map[string]any {
+// asRow writes a messaging service as the API shows it.
+func (s *Service) asRow() map[string]any {
 	return map[string]any{"sid": s.SID, "friendly_name": s.Name, "inbound_request_url": s.Webhook, "inbound_method": "POST", "use_inbound_webhook_on_number": s.OnNumber}
 }
 
 func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.service(r)
+	s := a.findService(r)
 	if s == nil {
 		refuseUnknown(w)
 		return
 	}
-	answer(w, http.StatusOK, s.row())
+	answer(w, http.StatusOK, s.asRow())
 }
 
 // updateService changes where a service's messages go.
 // Source: Twilio, "Messaging Service resource".
 func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusBadRequest, 20001, "Unreadable form")
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.service(r)
+	s := a.findService(r)
 	if s == nil {
 		refuseUnknown(w)
 		return
 	}
-	set(r, "InboundRequestUrl", &s.Webhook)
+	setIfGiven(r, "InboundRequestUrl", &s.Webhook)
 	a.Poke()
-	answer(w, http.StatusOK, s.row())
+	answer(w, http.StatusOK, s.asRow())
 }
 
 func (a *webAPI) senderRow(i int) map[string]any {
@@ -153,14 +158,14 @@ func (a *webAPI) senderRow(i int) map[string]any {
 // Source: Twilio, "Senders API".
 func (a *webAPI) listSenders(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("Channel") != "whatsapp" {
-		refuse(w, http.StatusBadRequest, 20001, "Channel is required")
+		refuse(w, http.StatusBadRequest, codeInvalid, "Channel is required")
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rows := []any{}
 	for i, n := range a.opt.Numbers {
-		if strings.HasPrefix(n.Address, "whatsapp:") {
+		if strings.HasPrefix(n.Address, waPrefix) {
 			rows = append(rows, a.senderRow(i))
 		}
 	}
@@ -175,17 +180,17 @@ func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
 		} `json:"webhook"`
 	}
 	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&in) != nil {
-		refuse(w, http.StatusBadRequest, 20001, "Unreadable JSON")
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable JSON")
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.opt.Numbers {
-		if numberSID("XE", i) != r.PathValue("sender") || !strings.HasPrefix(a.opt.Numbers[i].Address, "whatsapp:") {
+		if numberSID("XE", i) != r.PathValue("sender") || !strings.HasPrefix(a.opt.Numbers[i].Address, waPrefix) {
 			continue
 		}
 		if in.Hook.Method != http.MethodPost && in.Hook.Method != http.MethodPut {
-			refuse(w, http.StatusBadRequest, 20001, "callback_method must be POST or PUT")
+			refuse(w, http.StatusBadRequest, codeInvalid, "callback_method must be POST or PUT")
 			return
 		}
 		a.opt.Numbers[i].Webhook = in.Hook.URL

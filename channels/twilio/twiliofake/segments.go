@@ -5,43 +5,56 @@ import (
 	"unicode/utf16"
 )
 
-// wide are the characters of GSM 7-bit's extension table, narrow those of the basic one
-// that aren't ASCII.
+// The characters of GSM 7-bit that aren't printable ASCII. Each of extended takes the room of two.
 const (
-	narrow = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà"
-	wide   = "^{}\\[~]|€\f"
+	beyondASCII = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà"
+	extended    = "^{}\\[~]|€\f"
 )
 
-// segments counts the SMS of a text (3GPP TS 23.038).
-func segments(text string) int {
-	alone, each := 160, 153
-	width := func(r rune) int {
-		switch {
-		case strings.ContainsRune(wide, r):
-			return 2
-		case r == '`' || r == '\t' || r < ' ' && r != '\n' && r != '\r' || r > '~' && !strings.ContainsRune(narrow, r):
-			return 0 // not in the alphabet
-		}
-		return 1
+// Room in a single SMS, and in each of several: these have a header.
+const (
+	gsmSingle, gsmEach = 160, 153
+	ucsSingle, ucsEach = 70, 67
+)
+
+// countSegments counts the SMS of a text (3GPP TS 23.038).
+func countSegments(text string) int {
+	single, each, width := gsmSingle, gsmEach, gsmWidth
+	if strings.ContainsFunc(text, func(r rune) bool { return gsmWidth(r) == 0 }) {
+		single, each, width = ucsSingle, ucsEach, ucsWidth
 	}
-	for _, r := range text {
-		if width(r) == 0 {
-			alone, each = 70, 67
-			width = func(r rune) int { return len(utf16.AppendRune(nil, r)) }
-			break
-		}
-	}
-	n, room, total := 1, each, 0
+	count, room, total := 1, each, 0
 	for _, r := range text {
 		w := width(r)
 		total += w
 		if w > room {
-			n, room = n+1, each
+			count++
+			room = each
 		}
 		room -= w
 	}
-	if total <= alone {
+	if total <= single {
 		return 1
 	}
-	return n
+	return count
 }
+
+// gsmWidth returns the room that a character takes in GSM 7-bit; 0 if the alphabet lacks it.
+func gsmWidth(r rune) int {
+	switch {
+	case strings.ContainsRune(extended, r):
+		return 2
+	case r == '`' || r == '\t':
+		return 0
+	case r == '\n' || r == '\r':
+		return 1
+	case r < ' ':
+		return 0
+	case r > '~' && !strings.ContainsRune(beyondASCII, r):
+		return 0
+	}
+	return 1
+}
+
+// ucsWidth returns the room that a character takes in UCS-2.
+func ucsWidth(r rune) int { return len(utf16.AppendRune(nil, r)) }

@@ -33,11 +33,14 @@ type Options struct {
 	Services              []Service
 	Now                   func() time.Time // nil means time.Now
 	ReviewDelay           time.Duration    // until a content is approved; 0 means at once
-	TotalTime             time.Duration    // of one callback with its repetitions; 0 means 15 s
-	OptOutType            bool             // callbacks carry OptOutType (advanced opt-out)
-	HoldCallbacks         bool             // status callbacks only by Callback
+	TotalTime             time.Duration    // of one callback with its repetitions; 0 means 15 s, as at Twilio
+	OptOutType            bool             // callbacks have the field OptOutType, as with Twilio's advanced opt-out
+	HoldCallbacks         bool             // status callbacks are only made by Callback
 	Listen                string           // host:port of the APIs; "" means a free port of loopback
 }
+
+// defaultTotalTime is Twilio's own.
+const defaultTotalTime = 15 * time.Second
 
 // ground is what all parts share, with the one lock that guards their state.
 type ground struct {
@@ -61,14 +64,14 @@ type Server struct {
 	*faults
 }
 
-// Start starts a server.
+// Start starts a server. Its parts know each other, so they are made one by one and then joined.
 // Errors: a port is taken.
 func Start(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.TotalTime == 0 {
-		o.TotalTime = 15 * time.Second
+		o.TotalTime = defaultTotalTime
 	}
 	log := slog.New(slog.DiscardHandler)
 	g := &ground{opt: o, api: emulator.NewHost("twiliofake", log),
@@ -79,7 +82,7 @@ func Start(o Options) (*Server, error) {
 	s.storage = &storage{ground: g, exchange: s.exchange, host: emulator.NewHost("twiliofake", log), files: map[string]*file{}}
 	s.exchange.hooks, s.exchange.media = s.webhooks, s.storage
 	s.webAPI = &webAPI{ground: g, exchange: s.exchange, media: s.storage, library: s.library, faults: s.faults}
-	s.api.Handler, s.host.Handler = s.webAPI.routes(), http.HandlerFunc(s.serveFile)
+	s.api.Handler, s.host.Handler = s.webAPI.makeHandler(), http.HandlerFunc(s.serveFile)
 	if err := errors.Join(s.api.Start(o.Listen), s.host.Start("")); err != nil {
 		s.Close()
 		return nil, err
@@ -129,15 +132,16 @@ func (a *webAPI) Requests() []Request {
 	return append([]Request(nil), a.requests...)
 }
 
-// sid makes a Twilio id.
-func sid(prefix string) string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b)
+// newSID returns a new Twilio id: a prefix and 32 hex digits.
+func newSID(prefix string) string {
+	const idBytes = 16
+	b := make([]byte, idBytes)
+	_, _ = rand.Read(b) // never fails
 	return prefix + hex.EncodeToString(b)
 }
 
-// number finds one of our senders; the lock is held.
-func (g *ground) number(address string) *Number {
+// findNumber returns one of the company's senders; nil if nobody has the address. The lock is held.
+func (g *ground) findNumber(address string) *Number {
 	for i := range g.opt.Numbers {
 		if g.opt.Numbers[i].Address == address {
 			return &g.opt.Numbers[i]
@@ -146,11 +150,13 @@ func (g *ground) number(address string) *Number {
 	return nil
 }
 
-// allowed checks Basic authentication.
-func (a *webAPI) allowed(r *http.Request) bool {
+// isAuthorized reports whether a request has the account's credentials, by Basic authentication.
+func (a *webAPI) isAuthorized(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
-	return ok && subtle.ConstantTimeCompare([]byte(user), []byte(a.opt.AccountSID)) == 1 &&
-		subtle.ConstantTimeCompare([]byte(password), []byte(a.opt.AuthToken)) == 1
+	if !ok || subtle.ConstantTimeCompare([]byte(user), []byte(a.opt.AccountSID)) != 1 {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(password), []byte(a.opt.AuthToken)) == 1
 }
 
 // answer writes JSON.

@@ -1,6 +1,7 @@
 package twiliofake
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // Twilio's signature
@@ -11,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -21,30 +23,30 @@ import (
 type webhooks struct {
 	*ground
 	exchange *exchange
-	lost     bool // all callbacks get lost
-	count    int
-	answers  []string // what went to customers although nothing should be answered
+	lost     bool     // all callbacks get lost; SetLost sets it
+	count    int      // callbacks so far, lost ones included
+	answers  []string // texts of answers, which went to customers; Parley must give none
 }
 
-// SetLost lets all callbacks get lost from now on, or not any more.
+// SetLost says whether all callbacks get lost from now on.
 func (h *webhooks) SetLost(lost bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.lost = lost
 }
 
-// Answers returns what callbacks answered although nothing should be: each went to a customer.
+// Answers returns the texts with which callbacks were answered. Parley must give none, because each goes to a customer.
 func (h *webhooks) Answers() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]string(nil), h.answers...)
 }
 
-// common are the fields of every callback; the lock is held.
-func (e *exchange) common(m *stored) url.Values {
+// commonForm returns the fields that every callback has; the lock is held.
+func (e *exchange) commonForm(m *stored) url.Values {
 	f := url.Values{"AccountSid": {e.opt.AccountSID}, "ApiVersion": {"2010-04-01"}, "MessageSid": {m.sid}, "SmsSid": {m.sid},
 		"SmsMessageSid": {m.sid}, "From": {m.from}, "To": {m.to}}
-	if strings.HasPrefix(m.from, "whatsapp:") || strings.HasPrefix(m.to, "whatsapp:") {
+	if strings.HasPrefix(m.from, waPrefix) || strings.HasPrefix(m.to, waPrefix) {
 		f.Set("ChannelPrefix", "whatsapp")
 	}
 	if m.service != "" {
@@ -53,7 +55,8 @@ func (e *exchange) common(m *stored) url.Values {
 	return f
 }
 
-// sign makes the signature of a callback, as Twilio's security page tells.
+// sign returns the signature of a callback, as Twilio's page on security describes it. It is written a second time here,
+// so that a fault in Parley's own code doesn't hide.
 func sign(token, address string, form url.Values) string {
 	names := make([]string, 0, len(form))
 	for name := range form {
@@ -69,9 +72,18 @@ func sign(token, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// call makes a callback with the repetitions that the address asks for, within Twilio's
-// total time. reply, if not nil, is the message that an answer would answer.
-func (h *webhooks) call(address string, form url.Values, reply *stored) int {
+// How often callbacks are repeated.
+// Source: Twilio, "Webhooks: connection overrides".
+const (
+	maxRepeats    = 5
+	maxAnswer     = 64 << 10              // bytes
+	firstWait     = 50 * time.Millisecond // doubled with each repetition
+	defaultPolicy = "ct"                  // only if the connection could not be opened
+)
+
+// call makes a callback with the repetitions that the address asks for, within Twilio's total time. It returns the last
+// HTTP status; 0 means that there was no answer. inbound, if not nil, is the customer's message to which an answer goes.
+func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 	h.mu.Lock()
 	h.count++
 	lost := h.lost
@@ -79,24 +91,25 @@ func (h *webhooks) call(address string, form url.Values, reply *stored) int {
 	if lost {
 		return 0
 	}
-	bare, fragment, _ := strings.Cut(address, "#")
-	overrides, _ := url.ParseQuery(fragment)
-	again, policy := 1, "ct"
-	if n, err := strconv.Atoi(overrides.Get("rc")); err == nil && n >= 0 && n <= 5 {
-		again = n
+	signedAddress, fragment, _ := strings.Cut(address, "#")
+	overrides, _ := url.ParseQuery(fragment) // unreadable: none
+	repeats := 1
+	if n, err := strconv.Atoi(overrides.Get("rc")); err == nil {
+		if isAllowed := n >= 0 && n <= maxRepeats; isAllowed {
+			repeats = n
+		}
 	}
-	if p := overrides.Get("rp"); p != "" {
-		policy = p
-	}
+	policy := cmp.Or(overrides.Get("rp"), defaultPolicy)
 	ctx, cancel := context.WithTimeout(h.api.Context(), h.opt.TotalTime)
 	defer cancel()
 	status := 0
-	for try := 0; try <= again; try++ {
+	for try := 0; try <= repeats; try++ {
 		var repeat bool
-		if status, repeat = h.attempt(ctx, bare, form, reply, policy); !repeat {
+		status, repeat = h.callOnce(ctx, signedAddress, form, inbound, policy)
+		if !repeat {
 			return status
 		}
-		timer := time.NewTimer(50 * time.Millisecond << try)
+		timer := time.NewTimer(firstWait << try)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -107,46 +120,44 @@ func (h *webhooks) call(address string, form url.Values, reply *stored) int {
 	return status
 }
 
-// attempt makes one call. repeat says that the policy asks for another.
-func (h *webhooks) attempt(ctx context.Context, address string, form url.Values, reply *stored, policy string) (status int, repeat bool) {
+// callOnce makes one call. repeat is true if it failed in a way for which the policy asks for another call.
+func (h *webhooks) callOnce(ctx context.Context, address string, form url.Values, inbound *stored, policy string) (status int, repeat bool) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, false
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 	req.Header.Set("User-Agent", "TwilioProxy/1.1")
-	req.Header.Set("I-Twilio-Idempotency-Token", sid(""))
+	req.Header.Set("I-Twilio-Idempotency-Token", newSID(""))
 	req.Header.Set("X-Twilio-Signature", sign(h.opt.AuthToken, address, form))
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return 0, policyHas(policy, "ct") || policyHas(policy, "rt")
+		return 0, isInPolicy(policy, "ct") || isInPolicy(policy, "rt")
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	switch {
 	case err != nil:
-		return resp.StatusCode, policyHas(policy, "rt")
-	case resp.StatusCode >= 500:
-		return resp.StatusCode, policyHas(policy, "5xx")
-	case resp.StatusCode >= 400:
-		return resp.StatusCode, policyHas(policy, "4xx")
+		return resp.StatusCode, isInPolicy(policy, "rt")
+	case resp.StatusCode >= http.StatusInternalServerError:
+		return resp.StatusCode, isInPolicy(policy, "5xx")
+	case resp.StatusCode >= http.StatusBadRequest:
+		return resp.StatusCode, isInPolicy(policy, "4xx")
 	}
-	h.take(resp.Header.Get("Content-Type"), body, reply)
+	h.take(resp.Header.Get("Content-Type"), body, inbound)
 	return resp.StatusCode, false
 }
 
-func policyHas(policy, what string) bool {
-	for _, p := range strings.Split(policy, ",") {
-		if p == what || p == "all" {
-			return true
-		}
-	}
-	return false
+// isInPolicy reports whether a policy, a list with commas, asks for a repetition after that kind of failure.
+func isInPolicy(policy, failure string) bool {
+	kinds := strings.Split(policy, ",")
+	return slices.Contains(kinds, failure) || slices.Contains(kinds, "all")
 }
 
-// take sends what a callback answered to the customer: text as it is, TwiML's messages.
-func (h *webhooks) take(contentType string, body []byte, reply *stored) {
-	kind, _, _ := mime.ParseMediaType(contentType)
+// take sends a callback's answer to the customer, as Twilio does: a plain text as it is, or the messages of TwiML. Anything
+// else is ignored.
+func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
+	kind, _, _ := mime.ParseMediaType(contentType) // unreadable: ""
 	text := ""
 	switch kind {
 	case "text/plain":
@@ -170,19 +181,19 @@ func (h *webhooks) take(contentType string, body []byte, reply *stored) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.answers = append(h.answers, text)
-	if reply != nil {
-		h.exchange.autoAnswer(reply, text)
+	if inbound != nil {
+		h.exchange.autoAnswer(inbound, text)
 	}
 	h.Poke()
 }
 
-// autoAnswer sends a text of Twilio's to a customer; the lock is held.
-func (e *exchange) autoAnswer(to *stored, text string) {
+// autoAnswer sends a text of Twilio's own to a customer, as the answer to a message; the lock is held.
+func (e *exchange) autoAnswer(inbound *stored, text string) {
 	now := e.opt.Now().UTC()
-	m := &stored{sid: sid("SM"), body: text, from: to.to, to: to.from, direction: "outbound-reply", status: "delivered",
-		created: now, sent: now, updated: now, segments: segments(text)}
+	m := &stored{sid: newSID("SM"), body: text, from: inbound.to, to: inbound.from, direction: "outbound-reply", status: "delivered",
+		created: now, sent: now, updated: now, segments: countSegments(text)}
 	e.messages = append(e.messages, m)
-	if p := e.phone(m.to, m.from, ""); p != nil {
+	if p := e.findPhone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
 }
@@ -203,10 +214,11 @@ func (e *exchange) Redeliver(messageSid string) error {
 		e.mu.Unlock()
 		return fmt.Errorf("twiliofake: no inbound message %s", messageSid)
 	}
-	p, n := e.phone(m.from, m.to, ""), e.number(m.to)
+	p, n := e.findPhone(m.from, m.to, ""), e.findNumber(m.to)
 	form := e.inboundForm(m, p)
 	e.mu.Unlock()
-	if status := e.hooks.call(n.Webhook, form, m); status/100 != 2 {
+	status := e.hooks.call(n.Webhook, form, m)
+	if status/100 != 2 {
 		return fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
 	return nil

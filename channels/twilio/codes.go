@@ -1,0 +1,69 @@
+package twilio
+
+// Error codes of Twilio: those below 30000 come as the answer to a request, those from 30000 on mostly later, by a
+// status callback; those from 63000 on are WhatsApp's.
+// Source: Twilio's error and warning dictionary.
+const (
+	// Too much at once.
+	codeTooManyRequests = 20429
+	codeQueueFull       = 21611
+	codeQueueOverflow   = 30001
+	codeCarrierRate     = 30022 // too fast for the US carrier
+	codeRateOrLimit     = 63018 // too fast, or the daily limit of conversations is reached
+
+	// The carrier or the channel failed.
+	codeCarrierUnknown   = 30008
+	codeCarrierTimeout   = 30410
+	codeChannelInternal  = 63012
+	codePhoneUnreachable = 30003 // switched off, or no reception
+
+	// The recipient.
+	codeBadNumber      = 21211
+	codeNoRoute        = 21612 // this sender can't reach this number
+	codeNotMobile      = 21614
+	codePhoneUnknown   = 30005
+	codeLandline       = 30006
+	codeChannelNoUser  = 63003 // no such user on the channel
+	codeChannelBadUser = 63024
+	codeOptedOut       = 21610
+	codeBlocked        = 30004
+	codeWindowClosed   = 63016
+
+	// Texts and files.
+	codeBodyTooLong     = 21617
+	codeBodyLimit       = 21605 // the same, by an older API
+	codeNoBody          = 21602
+	codeNothingToSend   = 21619
+	codeBadMediaURL     = 21620
+	codeBadMediaType    = 12300
+	codeMMSTooLarge     = 11751
+	codeMediaTooLarge   = 30019
+	codePolicyViolated  = 63013
+	codeMediaNotFetched = 63019
+	codeBadContent      = 63021
+	codeFiltered        = 30007
+
+	// Contents and templates.
+	codeContentUnknown     = 21655
+	codeContentVariable    = 21656
+	codeTemplateUnknown    = 63027
+	codeTemplateParameters = 63028
+	codeTemplatePaused     = 63041
+	codeTemplateDisabled   = 63042
+	codeUserLimited        = 63032 // WhatsApp limits messages to this customer
+	codeMarketingLimited   = 63049 // WhatsApp limits advertising to this customer
+
+	// Credentials, numbers and accounts.
+	codeUnauthorized       = 20003
+	codeNotFound           = 20404 // also of an account
+	codeRegionOff          = 21408 // the account may not send to this country
+	codeBadSender          = 21606
+	codeForeignSender      = 21659 // not a number of this account
+	codeAccountSuspended   = 30002
+	codeTollFreeUnverified = 30032 // a toll-free number that isn't verified
+	codeUnregistered       = 30034 // a US number that isn't registered for business messages
+	codeChannelNoSender    = 63007 // no such sender on the channel
+	codeSandboxNotJoined   = 63015
+	codeDailyLimit         = 63038
+	codeWhatsAppLocked     = 63051
+)
