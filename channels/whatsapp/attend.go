@@ -16,7 +16,7 @@ import (
 const attendTimeout = 10 * time.Second
 
 // Attend implements channels.Attendant: two blue ticks at the customer's last message and
-// all before it, and "typing…" for 25 seconds or until the answer.
+// all before it, and "typing…" for 25 seconds or until the answer. Without such a message there is nothing to mark.
 // Source: Cloud API, "Typing indicators".
 func (c *Channel) Attend(ctx context.Context, _ channels.Party, last string) error {
 	if last == "" {

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,10 +63,10 @@ func withField(f channels.Finding, field string) channels.Finding {
 // faultyField says which setting is at fault when a request about a field's value failed; "" if Meta did not answer at all.
 func faultyField(err error, field string) string {
 	var refused *graph.Error
-	switch {
-	case !errors.As(err, &refused) || !refused.Coded:
+	if !errors.As(err, &refused) || !refused.Coded {
 		return ""
-	case verdictOf(refused.Code).class == channels.AuthBroken:
+	}
+	if verdictOf(refused.Code).class == channels.AuthBroken {
 		return fieldToken
 	}
 	return field
@@ -73,11 +74,12 @@ func faultyField(err error, field string) string {
 
 // checkSecret checks that the secret is that of the token's app.
 func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
-	switch wrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret)); {
-	case wrong:
+	isWrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret))
+	if isWrong {
 		return withField(faultFinding(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
 			"Copy it from the App Dashboard of that app, App settings > Basic."), fieldSecret)
-	case err != nil:
+	}
+	if err != nil {
 		return c.requestFault(checkSecret, err, "Try again.")
 	}
 	return okFinding(checkSecret, "It is that of the token's app.")
@@ -96,7 +98,8 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 	if missing := facts.Missing("whatsapp_business_messaging", "whatsapp_business_management"); len(missing) > 0 {
 		wrong = append(wrong, "It lacks the permission "+strings.Join(missing, " and ")+".")
 	}
-	if ends := facts.EndsAt(); !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
+	ends := facts.EndsAt() // zero means never
+	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
 	}
 	if wrong != nil {
@@ -114,19 +117,16 @@ func faultFinding(what, text, hint string) channels.Finding {
 	return channels.Finding{What: what, Text: text, Hint: hint}
 }
 
-// requestFault returns the finding about a failed request.
+// requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
 func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
 	se := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
-	text := se.Text
-	if se.Class == channels.Ambiguous {
-		text = "WhatsApp didn't answer in time."
+	if se.Class == channels.Ambiguous { // its own words are about a message
+		return faultFinding(what, "WhatsApp didn't answer in time.", hint)
 	}
-	if se.Hint != "" && se.Class != channels.Ambiguous {
-		hint = se.Hint
-	}
-	return faultFinding(what, text, hint)
+	return faultFinding(what, se.Text, cmp.Or(se.Hint, hint))
 }
 
+// checkNumber looks up the number. Its first finding says whether WhatsApp has it; more follow for what is wrong with it.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	var n struct {
 		Display  loose `json:"display_phone_number"`
@@ -140,16 +140,18 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		f := c.requestFault(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
 		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
-	out := []channels.Finding{okFinding(checkNumber, "%s, %s.", clippedLine(n.Display, 40), clippedLine(n.Name, 100))}
-	if s := strings.ToUpper(string(n.Status)); s != "" && s != "CONNECTED" {
+	out := []channels.Finding{okFinding(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
+	status := strings.ToUpper(string(n.Status))
+	if status != "" && status != "CONNECTED" {
 		out = append(out, faultFinding(checkNumber, "The number's status is "+readableWords(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
 	}
-	if q := qualityWord(string(n.Quality)); q == "red" {
+	if qualityWord(string(n.Quality)) == "red" {
 		out = append(out, faultFinding(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
 	return out
 }
 
+// checkAccount checks that the number belongs to the business account.
 func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	var page struct {
 		Data []struct {
@@ -176,29 +178,34 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	}
 	hint := "Set the webhook on the account's page of the settings site. " + state.ByHand
 	for _, v := range state.Values {
-		switch {
-		case v.Now == v.Wanted:
-		case v.Now == "":
-			return faultFinding(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
-		case strings.HasPrefix(v.What, "Callback"):
-			return faultFinding(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), 200), hint)
-		default:
-			return faultFinding(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), 400)+".", hint)
+		if v.Now == v.Wanted {
+			continue
 		}
+		if v.Now == "" {
+			return faultFinding(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
+		}
+		if strings.HasPrefix(v.What, "Callback") {
+			return faultFinding(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
+		}
+		const maxFields = 400 // characters: a list of webhook fields
+		return faultFinding(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
 	return okFinding(checkWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 
+// checkAddress checks that Parley has an address that Meta can call.
 func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
 		return faultFinding(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	if !strings.HasPrefix(c.env.HookURL, "https://") && c.env.APIURL == "" {
+	isRealMeta := c.env.APIURL == "" // no server stands in for it
+	if isRealMeta && !strings.HasPrefix(c.env.HookURL, "https://") {
 		return faultFinding(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	return okFinding(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
+// checkTemplates counts the templates.
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 	list, err := c.ListTemplates(ctx)
 	if err != nil {

@@ -21,10 +21,10 @@ type step struct {
 	replies bool   // it can name the message that it answers
 }
 
-// compose returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
+// composeSteps returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
 // is pure and returns the same for every attempt, because Attempt.Part is an index of the result.
 // Errors: *channels.SendError.
-func compose(o channels.Outbound) ([]step, error) {
+func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "A WhatsApp message goes to one customer.", Hint: "Name one."}
 	}
@@ -63,7 +63,8 @@ func compose(o channels.Outbound) ([]step, error) {
 // Errors: *channels.SendError, for a text that is too long without a signature.
 func signedText(o channels.Outbound) (string, error) {
 	text := wamark.Render(o.Text)
-	if signature := wamark.Render(o.Signature.Text); text != "" && signature != "" {
+	signature := wamark.Render(o.Signature.Text)
+	if text != "" && signature != "" {
 		// A text that is short enough only without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
 			text = signed
@@ -80,27 +81,25 @@ func signedText(o channels.Outbound) (string, error) {
 // They are as few as WhatsApp allows, because each has its price.
 // Errors: *channels.SendError.
 func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err error) {
-	switch {
-	case len(o.Files) == 0:
+	if len(o.Files) == 0 {
 		return nil, text, nil
-	case len(o.Files) > 1:
+	}
+	if len(o.Files) > 1 {
 		return nil, "", errBadContent("WhatsApp takes one file a message.", "Send the files one by one.")
 	}
 	file, err := fileStep(&o.Files[0])
 	if err != nil {
 		return nil, "", err
 	}
-	takesCaption := file.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption
-	switch {
-	case o.Rich != nil: // the text belongs to its buttons or list
+	if o.Rich != nil { // the text belongs to its buttons or list
 		return []step{file}, text, nil
-	case takesCaption:
+	}
+	takesCaption := file.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption
+	if takesCaption {
 		file.caption = text
 		return []step{file}, "", nil
-	case text != "":
-		return []step{textStep(text), file}, "", nil
 	}
-	return []step{file}, "", nil
+	return afterText(text, file), "", nil
 }
 
 // errBadContent returns the error for content that WhatsApp would refuse. hint says what the author can do.
@@ -117,25 +116,33 @@ func textStep(text string) step {
 	return step{kind: "text", content: content, replies: true}
 }
 
+// Sizes of files, in bytes. What is too large for one of these goes as a document.
+// Source: Cloud API, "Supported media types".
+const (
+	megabyte = 1 << 20
+	maxImage = 5 * megabyte
+	maxVideo = 16 * megabyte
+	maxAudio = 16 * megabyte
+)
+
 // fileStep returns the message for a file: an image, a video or audio if WhatsApp shows files of that type and
 // size, else a document.
-// Errors: *channels.SendError, for a file that is too large for a document, too.
-// Source: Cloud API, "Supported media types".
+// Errors: *channels.SendError, for a file that is too large even for a document.
 func fileStep(f *channels.File) (step, error) {
 	kind, maxBytes := "document", int64(maxFile)
 	switch contentType(f.ContentType) {
 	case "image/jpeg", "image/png":
-		kind, maxBytes = "image", 5<<20
+		kind, maxBytes = "image", maxImage
 	case "video/mp4", "video/3gpp":
-		kind, maxBytes = "video", 16<<20
+		kind, maxBytes = "video", maxVideo
 	case "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg":
-		kind, maxBytes = "audio", 16<<20
+		kind, maxBytes = "audio", maxAudio
 	}
 	if f.SizeBytes > maxBytes {
 		kind = "document"
 	}
 	if f.SizeBytes > maxFile {
-		return step{}, errBadContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes>>20), "Send a link to it.")
+		return step{}, errBadContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte), "Send a link to it.")
 	}
 	return step{kind: kind, file: f, replies: true}, nil
 }

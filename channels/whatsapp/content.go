@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,13 +43,15 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 		}
 	case "image", "video", "audio", "voice", "document", "sticker":
 		m, ok := readPart[media](parts, kind)
-		if ok && m.ID != "" && len(m.ID)+len(m.SHA256) < maxMediaRef {
+		hasRef := m.ID != "" && len(m.ID)+len(m.SHA256) < maxMediaRef
+		if ok && hasRef {
 			in.Text = textWithMarks(m.Caption)
-			in.Attachments = append(in.Attachments, attachment(kind, m))
+			in.Attachments = append(in.Attachments, makeAttachment(kind, m))
 		}
 	case "location":
 		l, ok := readPart[location](parts, kind)
-		if ok && l.Latitude.Known && l.Longitude.Known {
+		hasPlace := l.Latitude.Known && l.Longitude.Known
+		if ok && hasPlace {
 			in.Text = locationText(l)
 		}
 	case "contacts":
@@ -98,15 +101,17 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) {
 		in.Text = wamark.Escape(firstOf(i.ListReply.Title, i.ListReply.ID))
 		in.Chosen = boundedID(string(i.ListReply.ID))
 		if i.ListReply.Description != "" {
-			in.Text += "\n" + wamark.Escape(clippedLine(i.ListReply.Description, 200))
+			in.Text += "\n" + wamark.Escape(clippedLine(i.ListReply.Description, maxTitle))
 		}
 	case i.Form != nil:
 		in.Text = formText(string(i.Form.Response), i.Form.Body)
 	}
 }
 
-// maxListLines is how many items of a form or an order are shown.
-const maxListLines = 100
+const (
+	maxListLines = 100 // items of a form or an order that are shown
+	maxCurrency  = 10  // characters of a currency: EUR
+)
 
 // firstItems returns the first items of a list, and a line that says how many more there are, or "".
 func firstItems[T any](list []T) (shown []T, more string) {
@@ -134,7 +139,7 @@ func formText(response string, body loose) string {
 		if json.Unmarshal(fields[name], &s) == nil {
 			value = s
 		}
-		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), 100))+"**: "+wamark.Escape(clippedLine(loose(value), 1000)))
+		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), maxName))+"**: "+wamark.Escape(clippedLine(loose(value), maxAnswer)))
 	}
 	return joinNonEmpty("\n", append(lines, more)...)
 }
@@ -144,13 +149,14 @@ func locationText(l location) string {
 	at := numberText(l.Latitude.Value) + "," + numberText(l.Longitude.Value)
 	var lines []string
 	if l.Name != "" {
-		lines = append(lines, "**"+wamark.Escape(clippedLine(l.Name, 200))+"**")
+		lines = append(lines, "**"+wamark.Escape(clippedLine(l.Name, maxTitle))+"**")
 	}
 	if l.Address != "" {
-		lines = append(lines, wamark.Escape(clippedLine(l.Address, 500)))
+		lines = append(lines, wamark.Escape(clippedLine(l.Address, maxDetail)))
 	}
 	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
-	if url := clippedLine(l.URL, 500); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+	url := clippedLine(l.URL, maxDetail)
+	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") { // anything else isn't shown
 		lines = append(lines, wamark.Escape(url))
 	}
 	return strings.Join(lines, "\n")
@@ -161,31 +167,38 @@ func orderText(o order) string {
 	lines := []string{"**Order**"}
 	items, more := firstItems(o.Items)
 	for _, i := range items {
-		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), wamark.Escape(clippedLine(i.Item, 100)),
-			amountText(i.Price), wamark.Escape(clippedLine(i.Currency, 10))))
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), wamark.Escape(clippedLine(i.Item, maxName)),
+			amountText(i.Price), wamark.Escape(clippedLine(i.Currency, maxCurrency))))
 	}
 	if more != "" {
 		lines = append(lines, more)
 	}
-	totals, currencies := map[string]float64{}, []string{}
-	for _, i := range o.Items {
-		if !i.Quantity.Known || !i.Price.Known {
-			currencies = nil // the sum would be wrong
-			break
-		}
-		currency := clippedLine(i.Currency, 10)
-		if _, known := totals[currency]; !known {
-			currencies = append(currencies, currency)
-		}
-		totals[currency] += i.Quantity.Value * i.Price.Value
-	}
-	for _, c := range currencies {
-		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", numberText(totals[c]), wamark.Escape(c)))
-	}
+	lines = append(lines, orderTotals(o)...)
 	if o.Text != "" {
 		lines = append(lines, "\n"+textWithMarks(o.Text))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// orderTotals returns a line with the sum for each currency, in the order in which they come first. There is none if
+// WhatsApp doesn't say a price or a quantity: the sum would be wrong.
+func orderTotals(o order) []string {
+	totals, currencies := map[string]float64{}, []string{}
+	for _, item := range o.Items {
+		if !item.Quantity.Known || !item.Price.Known {
+			return nil
+		}
+		currency := clippedLine(item.Currency, maxCurrency)
+		if !slices.Contains(currencies, currency) {
+			currencies = append(currencies, currency)
+		}
+		totals[currency] += item.Quantity.Value * item.Price.Value
+	}
+	var lines []string
+	for _, currency := range currencies {
+		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", numberText(totals[currency]), wamark.Escape(currency)))
+	}
+	return lines
 }
 
 // amountText writes a number of an order, or "?" if WhatsApp doesn't say it.
@@ -196,25 +209,26 @@ func amountText(d graph.Decimal) string {
 	return numberText(d.Value)
 }
 
+// numberText writes a number with all its decimals and without an exponent.
 func numberText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// attachment returns the Attachment of a file that Fetch reads.
-func attachment(kind string, m media) channels.Attachment {
+// makeAttachment returns the Attachment of a file that Fetch reads.
+func makeAttachment(kind string, m media) channels.Attachment {
 	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
-	contentType = clippedLine(loose(strings.ToLower(contentType)), 100)
+	contentType = clippedLine(loose(strings.ToLower(contentType)), maxName)
 	if kind == "audio" && m.Voice {
 		kind = "voice-message"
 	}
-	name := kind + extension(contentType)
-	if given := clippedLine(m.Filename, 200); given != "" {
+	name := kind + extensionOf(contentType)
+	if given := clippedLine(m.Filename, maxTitle); given != "" {
 		name = fileName(given)
 	}
-	ref, _ := json.Marshal(mediaRef{ID: string(m.ID), SHA256: string(m.SHA256)}) // two strings
+	ref, _ := json.Marshal(mediaRef{ID: string(m.ID), SHA256: string(m.SHA256)}) // can't fail: two strings
 	return channels.Attachment{Name: name, ContentType: contentType, Ref: string(ref)}
 }
 
-// extension returns the usual file extension of a content type that WhatsApp sends.
-func extension(contentType string) string {
+// extensionOf returns the usual file extension of a content type that WhatsApp sends.
+func extensionOf(contentType string) string {
 	switch contentType {
 	case "image/jpeg":
 		return ".jpg"
@@ -240,28 +254,21 @@ func extension(contentType string) string {
 func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if c, ok := readPart[messageContext](parts, "context"); ok {
 		in.Answers.External = boundedID(string(c.ID))
-		switch {
-		case c.FrequentlyForwarded:
+		if c.FrequentlyForwarded {
 			in.Notices = append(in.Notices, "Forwarded many times.")
-		case c.Forwarded:
+		} else if c.Forwarded {
 			in.Notices = append(in.Notices, "Forwarded.")
 		}
 		if c.Product != nil {
-			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.", clippedLine(c.Product.Item, 100), clippedLine(c.Product.CatalogID, 100)))
+			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.",
+				clippedLine(c.Product.Item, maxName), clippedLine(c.Product.CatalogID, maxName)))
 		}
 	}
 	if r, ok := readPart[referral](parts, "referral"); ok {
-		kind := clippedLine(r.SourceType, 20)
-		if kind == "" {
-			kind = "link"
-		}
-		words := []string{}
-		for _, w := range []loose{r.Headline, r.Body, r.SourceURL} {
-			if w := clippedLine(w, 300); w != "" {
-				words = append(words, w)
-			}
-		}
-		in.Notices = append(in.Notices, fmt.Sprintf("Came from this %s: %s", kind, strings.Join(words, " · ")))
+		const maxSource = 20 // characters: "ad", "post"
+		kind := cmp.Or(clippedLine(r.SourceType, maxSource), "link")
+		words := joinNonEmpty(" · ", clippedLine(r.Headline, maxReason), clippedLine(r.Body, maxReason), clippedLine(r.SourceURL, maxReason))
+		in.Notices = append(in.Notices, fmt.Sprintf("Came from this %s: %s", kind, words))
 	}
 }
 
@@ -270,6 +277,5 @@ func errorNotice(m message) string {
 	if len(m.Errors) == 0 {
 		return ""
 	}
-	e := m.Errors[0]
-	return "WhatsApp says: " + clippedLine(loose(firstOf(loose(e.Data.Details), loose(e.Message), loose(e.Title))), 300)
+	return "WhatsApp says: " + errorWords(m.Errors[0])
 }

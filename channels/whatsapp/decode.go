@@ -13,7 +13,7 @@ import (
 )
 
 // Decode turns a stored fact into what the customer, or WhatsApp, did. It returns no Inbound for facts that
-// matter to nobody (groups, history). Pure.
+// matter to nobody (groups, history). It asks nobody and reads no clock, so that a fact always means the same.
 // Errors: the bytes are no fact of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
@@ -46,10 +46,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	if m.GroupID != "" {
 		return nil, nil
 	}
-	var who contact
-	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who) // without it only the name is missing
-	}
+	who := contactOf(f)
 	from := partyOf(loose(firstOf(m.FromUserID, who.UserID)), loose(firstOf(m.From, who.WaID)), nameOf(who))
 	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
@@ -81,10 +78,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
-	var who contact
-	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who) // without it only the name is missing
-	}
+	who := contactOf(f)
 	to := partyOf(loose(firstOf(m.ToUserID, who.UserID)), loose(firstOf(m.To, who.WaID)), nameOf(who))
 	if to.Key == "" {
 		return nil, fmt.Errorf("whatsapp: echo: it went to nobody")
@@ -97,6 +91,16 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	readContent(&in, string(m.Type), parts)
 	addContext(&in, parts)
 	return []channels.Inbound{in}, nil
+}
+
+// contactOf returns the contact that a webhook lists beside an item; an empty one if there is none or it can't be read:
+// then only the name is missing.
+func contactOf(f fact) contact {
+	var who contact
+	if len(f.Contact) > 0 {
+		_ = graph.Read(f.Contact, &who)
+	}
+	return who
 }
 
 // readMessage reads the fields that all messages have, and all fields by their names.
@@ -117,9 +121,12 @@ func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 
 // readPart reads the field of a message that is named like the message's type.
 func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
+	var none T
 	raw, ok := parts[name]
-	if !ok || string(raw) == "null" || graph.Read(raw, &v) != nil {
-		var none T
+	if !ok || string(raw) == "null" {
+		return none, false
+	}
+	if graph.Read(raw, &v) != nil { // unreadable counts as missing: the message shows a placeholder
 		return none, false
 	}
 	return v, true
@@ -128,23 +135,27 @@ func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok boo
 // timeOf reads a time in seconds. It returns the zero time if s is no time.
 func timeOf(s loose) time.Time {
 	seconds, err := strconv.ParseInt(string(s), 10, 64)
-	if err != nil || seconds <= 0 || seconds > 1<<40 {
+	const maxSeconds = 1 << 40 // in 35,000 years: no real time
+	isTime := seconds > 0 && seconds <= maxSeconds
+	if err != nil || !isTime {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
 }
 
+// reactionOf reads a reaction to a message. Without an emoji, it takes the reaction back.
 func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	r, ok := readPart[struct {
 		MessageID loose `json:"message_id"`
 		Emoji     loose `json:"emoji"`
 	}](parts, "reaction")
 	if !ok || r.MessageID == "" {
-		return placeholder(in, "reaction")
+		return makePlaceholder(in, "reaction")
 	}
+	const maxEmoji = 32 // an emoji may consist of many characters: a family, a flag
 	in.Kind = channels.InboundReaction
 	in.Change.Target = boundedID(string(r.MessageID))
-	in.Change.Emoji = clippedLine(r.Emoji, 32)
+	in.Change.Emoji = clippedLine(r.Emoji, maxEmoji)
 	return []channels.Inbound{in}
 }
 
@@ -155,7 +166,7 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 		Message  map[string]json.RawMessage `json:"message"`
 	}](parts, "edit")
 	if !ok || e.Original == "" {
-		return placeholder(in, "edit")
+		return makePlaceholder(in, "edit")
 	}
 	kind, _ := readPart[loose](e.Message, "type")
 	readContent(&in, string(kind), e.Message)
@@ -165,12 +176,13 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 	return []channels.Inbound{in}
 }
 
+// revokeOf reads that a customer deleted a message.
 func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	r, ok := readPart[struct {
 		Original loose `json:"original_message_id"`
 	}](parts, "revoke")
 	if !ok || r.Original == "" {
-		return placeholder(in, "revoke")
+		return makePlaceholder(in, "revoke")
 	}
 	in.Kind = channels.InboundDelete
 	in.Change.Target = boundedID(string(r.Original))
@@ -181,31 +193,32 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := readPart[system](parts, "system")
 	if !ok {
-		return placeholder(in, "system")
+		return makePlaceholder(in, "system")
 	}
-	switch s.Type {
-	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
-	default:
-		placed := placeholder(in, "system")
-		if body := clippedLine(s.Body, 500); body != "" {
+	if !isIDChange(s.Type) {
+		placed := makePlaceholder(in, "system")
+		if body := clippedLine(s.Body, maxDetail); body != "" {
 			placed[0].Notices = append(placed[0].Notices, "WhatsApp says: "+body)
 		}
 		return placed
 	}
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
-	if now.Key == "" { // another system message, for example about a new security code
+	if now.Key == "" { // it names no new id: for example, only the security code is new
 		return nil
 	}
-	if s.Type == "user_changed_user_id" && len(now.Also) == 0 && phoneKey(m.From) != "" { // the number stays
-		now.Also = []string{phoneKey(m.From)}
+	phoneBefore := phoneKey(m.From)
+	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != ""
+	if keepsPhone && len(now.Also) == 0 {
+		now.Also = []string{phoneBefore}
 	}
 	var list []channels.Inbound
-	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneKey(m.From)} {
+	var listed []string
+	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneBefore} {
 		isCurrent := before == now.Key || slices.Contains(now.Also, before)
-		isListed := slices.ContainsFunc(list, func(change channels.Inbound) bool { return change.Change.Previous == before })
-		if before == "" || isCurrent || isListed {
+		if before == "" || isCurrent || slices.Contains(listed, before) {
 			continue
 		}
+		listed = append(listed, before)
 		change := in
 		change.Kind = channels.InboundIdentity
 		change.From = now
@@ -215,8 +228,17 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	return list
 }
 
-// placeholder returns a message that says that something came which can't be shown.
-func placeholder(in channels.Inbound, kind string) []channels.Inbound {
+// isIDChange reports whether a system message of that type says that a customer's ids change.
+func isIDChange(systemType loose) bool {
+	switch systemType {
+	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
+		return true
+	}
+	return false
+}
+
+// makePlaceholder returns a message that says that something came which can't be shown.
+func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 	if in.From.Key == "" { // it belongs to no customer
 		in.Kind = channels.InboundNotice
 		in.ExternalID = ""
@@ -227,9 +249,12 @@ func placeholder(in channels.Inbound, kind string) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
+// unshownText returns the text in place of a message that WhatsApp doesn't pass on. kind is shown if it tells something.
 func unshownText(kind string) string {
 	what := ""
-	if kind = clippedLine(loose(kind), 40); kind != "" && kind != "unsupported" && kind != "unknown" {
+	switch kind = clippedLine(loose(kind), maxWord); kind {
+	case "", "unsupported", "unknown":
+	default:
 		what = " (" + wamark.Escape(kind) + ")"
 	}
 	return "*A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone.*"

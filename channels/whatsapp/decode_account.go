@@ -14,12 +14,10 @@ func decodeConsent(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &p); err != nil {
 		return nil, fmt.Errorf("whatsapp: preference: %w", err)
 	}
-	var who contact
-	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who)
-	}
+	who := contactOf(f)
 	from := partyOf(loose(firstOf(p.UserID, who.UserID)), loose(firstOf(p.WaID, who.WaID)), nameOf(who))
-	if from.Key == "" || p.Value != "stop" && p.Value != "resume" {
+	isKnown := p.Value == "stop" || p.Value == "resume"
+	if from.Key == "" || !isKnown { // nobody's, or something that says neither
 		return nil, nil
 	}
 	return []channels.Inbound{{Kind: channels.InboundConsent, From: from, At: timeOf(p.Timestamp),
@@ -32,12 +30,20 @@ func decodeErrors(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &o); err != nil {
 		return nil, fmt.Errorf("whatsapp: error: %w", err)
 	}
-	code := 0
-	if o.Code != nil {
-		code = *o.Code
+	return noticeOf(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", errorWords(o), errorCode(o))), nil
+}
+
+// errorCode returns the code of an error; 0 if it has none.
+func errorCode(o graph.ErrorObject) int {
+	if o.Code == nil {
+		return 0
 	}
-	words := clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
-	return noticeOf(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", words, code)), nil
+	return *o.Code
+}
+
+// errorWords returns WhatsApp's own words about an error, the most exact ones that it has.
+func errorWords(o graph.ErrorObject) string {
+	return clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), maxReason)
 }
 
 // noticeOf returns a remark for the people of the account.
@@ -65,6 +71,12 @@ type templateChange struct {
 	} `json:"rejection_info"`
 }
 
+// Further lengths of texts: see maxWord.
+const (
+	maxNumber = 30 // a phone number
+	maxField  = 60 // the name of a webhook field
+)
+
 // decodeChange reads a webhook about the account or its templates.
 func decodeChange(f fact) ([]channels.Inbound, error) {
 	switch f.Field {
@@ -77,7 +89,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 			Limit  loose `json:"current_limit"`
 			Max    loose `json:"max_daily_conversations_per_business"`
 		}](f)
-		text := "WhatsApp changed what the number " + clippedLine(v.Number, 30) + " may send: " + readableWords(v.Event)
+		text := "WhatsApp changed what the number " + clippedLine(v.Number, maxNumber) + " may send: " + readableWords(v.Event)
 		if limit := firstOf(v.Max, v.Limit); limit != "" {
 			text += "; new customers in 24 hours: " + readableWords(loose(strings.TrimPrefix(limit, "TIER_")))
 		}
@@ -89,7 +101,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 			Description loose `json:"alert_description"`
 			Entity      loose `json:"entity_type"`
 		}](f)
-		return noticeOf(f, "WhatsApp warns ("+joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))+"): "+clippedLine(v.Description, 300)), err
+		return noticeOf(f, "WhatsApp warns ("+joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))+"): "+clippedLine(v.Description, maxReason)), err
 	case "account_update":
 		v, err := readChange[struct {
 			Event loose `json:"event"`
@@ -112,19 +124,20 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 	return nil, nil
 }
 
-// readChange reads a change.
+// readChange reads the value of a change into its type.
 func readChange[T any](f fact) (v T, err error) {
 	if err = graph.Read(f.Data, &v); err != nil {
-		err = fmt.Errorf("whatsapp: %s: %w", clippedLine(loose(f.Field), 60), err)
+		err = fmt.Errorf("whatsapp: %s: %w", clippedLine(loose(f.Field), maxField), err)
 	}
 	return v, err
 }
 
 // readableWords writes a constant for people: ACCOUNT_RESTRICTION becomes "account restriction".
 func readableWords(s loose) string {
-	return strings.ToLower(strings.ReplaceAll(clippedLine(s, 100), "_", " "))
+	return strings.ToLower(strings.ReplaceAll(clippedLine(s, maxName), "_", " "))
 }
 
+// decodeTemplate reads a webhook about a template. Each of the three kinds has other news of it.
 func decodeTemplate(f fact) ([]channels.Inbound, error) {
 	v, err := readChange[templateChange](f)
 	if err != nil {
@@ -135,13 +148,15 @@ func decodeTemplate(f fact) ([]channels.Inbound, error) {
 	case "message_template_quality_update":
 		t.Quality = qualityWord(string(v.NewQuality))
 	case "template_category_update":
-		t.Category = clippedLine(loose(strings.ToLower(string(v.NewCategory))), 40)
+		t.Category = clippedLine(loose(strings.ToLower(string(v.NewCategory))), maxWord)
 	default:
-		t.Category = clippedLine(loose(strings.ToLower(string(v.Category))), 40)
+		t.Category = clippedLine(loose(strings.ToLower(string(v.Category))), maxWord)
 		t.Status = templateStatus(string(v.Event))
 		t.Reason = templateReason(v)
 	}
-	if t.ExternalID == "" && t.Name == "" || t.Status == "" && t.Quality == "" && t.Category == "" {
+	isNamed := t.ExternalID != "" || t.Name != ""
+	hasNews := t.Status != "" || t.Quality != "" || t.Category != ""
+	if !isNamed || !hasNews {
 		return nil, nil
 	}
 	return []channels.Inbound{{Kind: channels.InboundTemplate, At: timeOf(loose(fmt.Sprint(f.Time))), Template: t}}, nil
@@ -165,24 +180,26 @@ func templateStatus(s string) channels.TemplateStatus {
 	return ""
 }
 
+// qualityWord returns WhatsApp's colour for the quality of a number or template; "" if it isn't known yet.
 func qualityWord(s string) string {
-	if s = strings.ToLower(s); s == "green" || s == "yellow" || s == "red" {
-		return s
+	switch colour := strings.ToLower(s); colour {
+	case "green", "yellow", "red":
+		return colour
 	}
 	return ""
 }
 
-// templateReason says why, for people.
+// templateReason returns why a template was rejected or disabled, for people; "" if WhatsApp doesn't say.
 func templateReason(v templateChange) string {
 	reason := ""
-	if r := clippedLine(v.Reason, 100); r != "" && r != "NONE" {
+	if clippedLine(v.Reason, maxName) != "NONE" {
 		reason = readableWords(v.Reason)
 	}
-	if v.Rejection != nil {
-		reason = joinNonEmpty(". ", clippedLine(v.Rejection.Reason, 500), clippedLine(v.Rejection.Recommendation, 500))
+	if v.Rejection != nil { // says more than the reason, which is a constant
+		reason = joinNonEmpty(". ", clippedLine(v.Rejection.Reason, maxDetail), clippedLine(v.Rejection.Recommendation, maxDetail))
 	}
 	if v.Disable != nil && v.Disable.Date != "" {
-		reason = joinNonEmpty("; ", reason, "disabled on "+clippedLine(v.Disable.Date, 40))
+		reason = joinNonEmpty("; ", reason, "disabled on "+clippedLine(v.Disable.Date, maxWord))
 	}
 	return reason
 }

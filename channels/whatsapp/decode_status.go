@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"fmt"
 
 	"parley/channels"
@@ -14,30 +15,31 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &s); err != nil {
 		return nil, fmt.Errorf("whatsapp: status: %w", err)
 	}
-	st := &channels.Status{External: []string{boundedID(string(s.ID))}}
+	state := &channels.Status{External: []string{boundedID(string(s.ID))}}
 	switch s.Status {
 	case "sent":
-		st.State = channels.StateSent
+		state.State = channels.StateSent
 	case "delivered":
-		st.State = channels.StateDelivered
+		state.State = channels.StateDelivered
 	case "read", "played":
-		st.State = channels.StateRead
+		state.State = channels.StateRead
 	case "failed":
-		st.State = channels.StateFailed
-		st.Class, st.Reason = failureOf(s)
+		state.State = channels.StateFailed
+		state.Class, state.Reason = failureOf(s)
 	default: // unknown statuses are ignored
 		return nil, nil
 	}
 	if s.Pricing != nil {
-		st.Cost = clippedLine(s.Pricing.Category, 40)
+		state.Cost = clippedLine(s.Pricing.Category, maxWord)
 	}
 	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
-		if !t.last && st.State != channels.StateFailed {
+		if !t.last && state.State != channels.StateFailed {
 			return nil, nil // the status of the message's last part counts
 		}
-		st.MessageID, st.Early = t.message, !t.last
+		state.MessageID = t.message
+		state.Early = !t.last
 	}
-	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: st,
+	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: state,
 		From: partyOf(s.RecipientUserID, s.RecipientID, "")}
 	return []channels.Inbound{in}, nil
 }
@@ -47,20 +49,13 @@ func failureOf(s status) (channels.Class, string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why."
 	}
-	o := s.Errors[0]
-	code := 0
-	if o.Code != nil {
-		code = *o.Code
-	}
-	words := clippedLine(loose(firstOf(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
+	first := s.Errors[0]
+	code := errorCode(first)
 	v := verdictOf(code)
-	text := v.text
-	if text == "" {
-		text = "WhatsApp didn't deliver it: " + words
-	}
+	text := cmp.Or(v.text, "WhatsApp didn't deliver it: "+errorWords(first))
 	class := v.class
 	switch class {
-	case channels.Retry, channels.Throttled, channels.Ambiguous, "": // it was tried and given up
+	case channels.Retry, channels.Throttled, channels.Ambiguous, "": // WhatsApp has tried and given up
 		class = channels.BadContent
 	default:
 	}

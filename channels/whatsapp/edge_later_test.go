@@ -74,7 +74,7 @@ func TestHashes(t *testing.T) {
 	sum := []byte("\xfb\xff\xbe0123456789abcdef0123456789abc")
 	for written, want := range map[string]bool{"": true, "fbffbe3031323334353637383961626364656630313233343536373839616263": true,
 		"+/++MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM=": true, "-_--MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM": true, "00": false, "?": false} {
-		if got := sameHash(written, sum); got != want {
+		if got := isSameHash(written, sum); got != want {
 			t.Errorf("%q: %v", written, got)
 		}
 	}

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -38,17 +39,19 @@ type loose string
 // UnmarshalJSON implements json.Unmarshaler. A value that is neither becomes "".
 func (l *loose) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
-	switch {
-	case len(b) > 1 && b[0] == '"':
+	*l = ""
+	if len(b) == 0 {
+		return nil
+	}
+	switch first := b[0]; first {
+	case '"':
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err
 		}
 		*l = loose(s)
-	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		*l = loose(b)
-	default:
-		*l = ""
 	}
 	return nil
 }
@@ -67,7 +70,7 @@ type envelope struct {
 }
 
 // value has the fields of a change that split needs.
-type value struct {
+type changeValue struct {
 	Metadata struct {
 		PhoneNumberID loose `json:"phone_number_id"`
 	} `json:"metadata"`
@@ -80,7 +83,7 @@ type value struct {
 }
 
 // names has the fields that identify an item and its customer.
-type names struct {
+type identifiers struct {
 	ID         loose `json:"id"`
 	From       loose `json:"from"`
 	FromUserID loose `json:"from_user_id"`
@@ -98,7 +101,8 @@ type names struct {
 	System json.RawMessage `json:"system"`
 }
 
-// split returns a fact for each message, status or other item of a webhook. Pure.
+// split returns a fact for each message, status or other item of a webhook. What can't be read becomes a quarantined
+// fact, so that nothing that Meta sends is lost.
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -109,7 +113,7 @@ func split(body []byte) []channels.Fact {
 	}
 	var facts []channels.Fact
 	for _, entry := range e.Entry {
-		at, _ := strconv.ParseInt(string(entry.Time), 10, 64)
+		at, _ := strconv.ParseInt(string(entry.Time), 10, 64) // unreadable: 0, unknown
 		for _, change := range entry.Changes {
 			base := fact{Field: change.Field, WABA: string(entry.ID), Time: at}
 			facts = append(facts, splitChange(base, change.Value)...)
@@ -121,50 +125,50 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// Bounds of one change: how many things it tells, and what is stored of a customer's profile
-// beside each of them.
+// Bounds of one change.
 const (
-	maxItems        = 2000
-	maxContactBytes = 4096
+	maxItems        = 2000 // messages, statuses and others; Meta sends a thousand at most
+	maxContactBytes = 4096 // of a customer's profile, which is stored with each item
 )
 
 // splitChange returns the facts of one change.
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
-	var v value
+	var v changeValue
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return []channels.Fact{unreadableFact(raw, "", "a change that can't be read: "+err.Error())}
 	}
 	base.Phone = string(v.Metadata.PhoneNumberID)
-	if n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors); n > maxItems {
+	n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors)
+	if n > maxItems {
 		return []channels.Fact{unreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
-	each := func(kind string, items []json.RawMessage, make func(fact, json.RawMessage, directory) channels.Fact) {
+	addAll := func(kind string, items []json.RawMessage, makeFact func(fact, json.RawMessage, directory) channels.Fact) {
 		for _, item := range items {
 			f := base
 			f.Kind = kind
-			facts = append(facts, make(f, item, people))
+			facts = append(facts, makeFact(f, item, people))
 		}
 	}
 	switch base.Field {
 	case "messages", "smb_message_echoes", "user_preferences":
-		each(factMessage, v.Messages, itemFact)
-		each(factStatus, v.Statuses, itemFact)
-		each(factEcho, v.Echoes, itemFact)
-		each(factConsent, v.Preferences, itemFact)
-		each(factErrors, v.Errors, factByHash)
+		addAll(factMessage, v.Messages, itemFact)
+		addAll(factStatus, v.Statuses, itemFact)
+		addAll(factEcho, v.Echoes, itemFact)
+		addAll(factConsent, v.Preferences, itemFact)
+		addAll(factErrors, v.Errors, factByHash)
 	}
 	if len(facts) == 0 {
 		base.Kind = factChange
-		facts = append(facts, factByHash(base, raw, nil))
+		facts = append(facts, factByHash(base, raw, people))
 	}
 	return facts
 }
 
 // itemFact returns the fact of an item with an id and a customer.
 func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
-	var n names
+	var n identifiers
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return unreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
 	}
@@ -183,97 +187,107 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	default:
 		out.ExternalID = "m:" + string(n.ID)
 		out.OrderKey = firstOf(n.FromUserID, n.From)
-		if s := (system{}); out.OrderKey == "" && json.Unmarshal(n.System, &s) == nil { // only "system" names the customer
-			out.OrderKey = string(s.PreviousUserID)
+		if out.OrderKey == "" {
+			out.OrderKey = previousUserID(n.System)
 		}
 	}
 	if n.ID == "" {
 		return unreadableFact(raw, f.Phone, "a "+f.Kind+" without an id")
 	}
-	if out.OrderKey == "" {
-		out.OrderKey = "unknown"
-	}
-	out.ExternalID, out.OrderKey = boundedID(out.ExternalID), boundedID(out.OrderKey)
+	out.ExternalID = boundedID(out.ExternalID)
+	out.OrderKey = boundedID(cmp.Or(out.OrderKey, "unknown"))
 	f.Contact = people.find(out.OrderKey, n)
 	f.Data = raw
-	out.Payload = f.bytes()
+	out.Payload = f.encode()
 	return out
+}
+
+// previousUserID returns the customer's id before a system message; "" if it doesn't say. Some system messages name the
+// customer nowhere else.
+func previousUserID(raw json.RawMessage) string {
+	var s system
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return string(s.PreviousUserID)
 }
 
 // factByHash returns the fact of an item without an id. Its external id is a hash of its bytes and time.
 func factByHash(f fact, raw json.RawMessage, _ directory) channels.Fact {
 	f.Data = raw
-	payload := f.bytes()
-	return channels.Fact{ExternalID: "c:" + digest(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
+	payload := f.encode()
+	return channels.Fact{ExternalID: "c:" + hashOf(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
 }
 
 // unreadableFact returns the quarantined fact of what can't be split.
 func unreadableFact(raw []byte, owner, why string) channels.Fact {
-	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
+	return channels.Fact{ExternalID: "x:" + hashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
 }
 
-func (f fact) bytes() []byte {
+// encode returns the payload that is stored.
+func (f fact) encode() []byte {
 	b, err := json.Marshal(f)
-	if err != nil { // Data was read from JSON
+	if err != nil { // can't happen: Contact and Data were read from JSON
 		return append([]byte("unwritable: "), f.Data...)
 	}
 	return b
 }
 
-func firstOf(list ...loose) string {
-	for _, s := range list {
-		if s != "" {
-			return string(s)
-		}
-	}
-	return ""
-}
+// firstOf returns the first value that isn't empty.
+func firstOf(list ...loose) string { return string(cmp.Or(list...)) }
 
-func digest(b []byte) string {
+// hashOf returns half of a SHA-256 in hex: 128 bits are enough to tell webhooks apart.
+func hashOf(b []byte) string {
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:len(sum)/2])
 }
 
 // boundedID returns an id, or its hash if it is too long to be stored.
 func boundedID(id string) string {
-	const most = 400
-	if len(id) <= most && !strings.ContainsRune(id, 0) {
+	const most = 400                                     // bytes; WhatsApp's own ids are far shorter
+	if len(id) <= most && !strings.ContainsRune(id, 0) { // a zero byte can't be stored
 		return id
 	}
-	return "h:" + digest([]byte(id))
+	return "h:" + hashOf([]byte(id))
 }
 
-// directory has the contacts of a webhook, which are listed beside its messages, by their ids.
-type directory map[string]json.RawMessage
+// directory has the contacts of a webhook, which are listed beside its messages.
+type directory struct {
+	byID map[string]json.RawMessage
+	only json.RawMessage // the contact, if the webhook lists just one
+}
 
+// newDirectory returns the contacts by their ids. One that can't be read, or is too large, is left out: then only the
+// customer's name is missing.
 func newDirectory(contacts []json.RawMessage) directory {
-	d := directory{}
+	d := directory{byID: map[string]json.RawMessage{}}
 	for _, raw := range contacts {
-		var n names
+		var n identifiers
 		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
-			continue // without the contact only the name is missing
+			continue
 		}
 		for _, id := range []loose{n.WaID, n.UserID} {
 			if id != "" {
-				d[string(id)] = raw
+				d.byID[string(id)] = raw
 			}
 		}
 		if len(contacts) == 1 {
-			d[""] = raw
+			d.only = raw
 		}
 	}
 	return d
 }
 
-// find returns the contact of an item's customer; nil if there is none.
-func (d directory) find(key string, n names) json.RawMessage {
+// find returns the contact of an item's customer; nil if there is none. An item without any id must be about the only
+// contact.
+func (d directory) find(key string, n identifiers) json.RawMessage {
 	for _, id := range []string{key, string(n.From), string(n.Recipient), string(n.To)} {
-		if c, ok := d[id]; ok && id != "" {
-			return c
+		if contact, ok := d.byID[id]; ok {
+			return contact
 		}
 	}
-	if n.From == "" && n.Recipient == "" && n.To == "" {
-		return d[""] // the only one
+	if firstOf(n.From, n.Recipient, n.To) == "" {
+		return d.only
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -32,11 +33,13 @@ type mediaRef struct {
 // one.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	var r mediaRef
-	if err := json.Unmarshal([]byte(ref), &r); err != nil || r.ID == "" {
+	err := json.Unmarshal([]byte(ref), &r)
+	if err != nil || r.ID == "" {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
 	}
 	f, err := c.fetch(ctx, r)
-	if gone := (*graph.Error)(nil); errors.As(err, &gone) && !gone.Coded { // the address ran out meanwhile
+	var refused *graph.Error
+	if errors.As(err, &refused) && !refused.Coded { // not by Graph but by the file's host: the address ran out meanwhile
 		f, err = c.fetch(ctx, r)
 	}
 	if err != nil {
@@ -45,8 +48,9 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return f, nil
 }
 
+// fetch looks up a file's address and opens the file.
 func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, error) {
-	look, cancel := context.WithTimeout(ctx, fetchTimeout)
+	lookupCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	var m struct {
 		URL       string `json:"url"`
@@ -54,18 +58,15 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 		SHA256    string `json:"sha256"`
 		SizeBytes loose  `json:"file_size"`
 	}
-	if err := c.graph.Call(look, http.MethodGet, url.PathEscape(r.ID), url.Values{"phone_number_id": {c.phone}}, nil, &m); err != nil {
+	if err := c.graph.Call(lookupCtx, http.MethodGet, url.PathEscape(r.ID), url.Values{"phone_number_id": {c.phone}}, nil, &m); err != nil {
 		return channels.Fetched{}, err
 	}
 	d, err := c.graph.Download(ctx, m.URL, true, maxFile)
 	if err != nil {
 		return channels.Fetched{}, err
 	}
-	want := m.SHA256
-	if want == "" {
-		want = r.SHA256
-	}
-	return channels.Fetched{ContentType: contentType(m.MimeType), Body: &hashedBody{ReadCloser: d.Body, sum: sha256.New(), want: want}}, nil
+	body := &hashedBody{ReadCloser: d.Body, sum: sha256.New(), want: cmp.Or(m.SHA256, r.SHA256)}
+	return channels.Fetched{ContentType: contentType(m.MimeType), Body: body}, nil
 }
 
 // fetchError classifies a failure.
@@ -76,14 +77,24 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 		return &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
 	case errors.Is(err, graph.ErrForeignHost):
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp points to a file on a host that isn't its own.", Cause: err}
-	case errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusGone || refused.Code == 100 && refused.Coded):
+	case errors.As(err, &refused) && isGone(refused):
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
 	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	if out.Class == channels.Ambiguous { // reading may be repeated
-		out.Class, out.Text, out.Hint = channels.Retry, "The file could not be read from WhatsApp.", ""
+		out.Class = channels.Retry
+		out.Text, out.Hint = "The file could not be read from WhatsApp.", ""
 	}
 	return out
+}
+
+// isGone reports whether WhatsApp says that it doesn't have a file any more.
+func isGone(e *graph.Error) bool {
+	switch e.Status {
+	case http.StatusNotFound, http.StatusGone:
+		return true
+	}
+	return e.Coded && e.Code == codeInvalidParameter // what Graph answers for an id that doesn't exist
 }
 
 // hashedBody is a file whose bytes are compared with the announced hash at its end.
@@ -100,20 +111,22 @@ func (c *hashedBody) Read(p []byte) (int, error) {
 	switch {
 	case errors.Is(err, graph.ErrTooLarge):
 		err = &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
-	case errors.Is(err, io.EOF) && !sameHash(c.want, c.sum.Sum(nil)):
+	case errors.Is(err, io.EOF) && !isSameHash(c.want, c.sum.Sum(nil)):
 		err = &channels.SendError{Class: channels.BadContent, Text: "The file was damaged on its way.", Hint: "Ask the customer to send it again."}
 	}
 	return n, err
 }
 
-// sameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent).
-func sameHash(written string, sum []byte) bool {
+// isSameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent). No hash, "",
+// fits every file.
+func isSameHash(written string, sum []byte) bool {
 	if written == "" {
 		return true
 	}
 	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
 		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
-		if b, err := decode(written); err == nil && subtle.ConstantTimeCompare(b, sum) == 1 {
+		decoded, err := decode(written)
+		if err == nil && subtle.ConstantTimeCompare(decoded, sum) == 1 {
 			return true
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// businessObject is what Meta calls a business account, of which an app is told.
+// businessObject is Meta's name for the kind of object that sends an app's webhooks: a business account.
 const businessObject = "whatsapp_business_account"
 
 // neededFields are the webhook fields that the channel reads.
@@ -27,9 +27,9 @@ func neededFields() []string {
 type hookFacts struct {
 	app        *graph.App
 	sub        graph.Subscription // of the app
-	subscribed bool               // the business account tells the app
-	override   string             // the callback that the business account has of its own
-	number     string             // the callback that the number has of its own: it comes first
+	subscribed bool               // the business account sends its webhooks to the app
+	override   string             // the callback that is set for the business account; "" if none is
+	number     string             // the callback that is set for the number, which comes before the others; "" if none is
 }
 
 // FindHook implements channels.Hooked.
@@ -50,32 +50,35 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		values = append(values, channels.HookValue{What: "Callback of the number itself, which comes before that", Now: facts.number, Wanted: graph.Callback(facts.number, c.env)})
 	}
 	app := channels.HookValue{What: "Callback of the app " + facts.app.Name + ", for news about templates and the account", Now: facts.sub.Callback, Wanted: facts.sub.Callback}
-	var has []string
+	var subscribed []string
 	for _, f := range facts.sub.Fields {
-		has = append(has, f.Name)
+		subscribed = append(subscribed, f.Name)
 	}
-	fields := channels.HookValue{What: "What the app is told", Now: listFields(has), Wanted: listFields(append(neededFields(), has...))}
-	if !facts.belongsToOther(c.env) {
+	fields := channels.HookValue{What: "What the app is told", Now: listFields(subscribed), Wanted: listFields(append(neededFields(), subscribed...))}
+	hasMessages := len(facts.sub.Lacks([]string{"messages"})) == 0
+	if !facts.isOfOtherProgram(c.env) {
 		app.Wanted = graph.Callback(app.Now, c.env)
-	} else if len(facts.sub.Lacks([]string{"messages"})) == 0 {
-		fields.Wanted = fields.Now // another program's; without messages nothing would come here
+	} else if hasMessages { // the other program chooses the fields; without messages nothing would come here
+		fields.Wanted = fields.Now
 	}
 	return channels.HookState{Values: append(values, app, fields),
 		ByHand: "In Meta's App Dashboard, WhatsApp, Configuration: set the callback URL " + ours + " with the verify token of this account, subscribe to " +
 			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
 }
 
-// belongsToOther reports whether the app's own callback belongs to another program, which keeps it.
-func (f hookFacts) belongsToOther(env channels.Env) bool {
+// isOfOtherProgram reports whether the app's callback belongs to another program. Then Parley leaves it alone.
+func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
 }
 
+// listFields writes the names of fields for people, in order and each once.
 func listFields(fields []string) string {
 	fields = slices.Clone(fields)
 	slices.Sort(fields)
 	return strings.Join(slices.Compact(fields), ", ")
 }
 
+// findHook asks Meta for all callbacks that may take the number's webhooks.
 func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	var facts hookFacts
 	if c.env.HookURL == "" {
@@ -95,7 +98,8 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	}
 	for _, a := range apps {
 		if string(a.App.ID) == facts.app.ID {
-			facts.subscribed, facts.override = true, a.Override
+			facts.subscribed = true
+			facts.override = a.Override
 		}
 	}
 	var number struct {
@@ -110,7 +114,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	return facts, nil
 }
 
-// subscribedApp is an app that the business account tells.
+// subscribedApp is an app to which the business account sends its webhooks.
 type subscribedApp struct {
 	App struct {
 		ID   loose `json:"id"`
@@ -119,6 +123,7 @@ type subscribedApp struct {
 	Override string `json:"override_callback_uri"`
 }
 
+// subscribedApps lists the apps to which the business account sends its webhooks.
 func (c *Channel) subscribedApps(ctx context.Context) ([]subscribedApp, error) {
 	var page struct {
 		Data []subscribedApp `json:"data"`
@@ -134,19 +139,14 @@ func (c *Channel) SetHook(ctx context.Context) error {
 		return err
 	}
 	ours, verify := c.env.HookURL, c.hook.VerifyToken
-	callback, fields := graph.Callback(facts.sub.Callback, c.env), neededFields()
+	fields := neededFields()
 	for _, f := range facts.sub.Fields {
 		fields = append(fields, f.Name)
 	}
-	lacks := facts.sub.Lacks(neededFields())
-	switch {
-	case facts.belongsToOther(c.env):
-		callback, lacks = "", nil // it stays with that program
-	case facts.sub.Callback == "":
-		lacks = neededFields()
-	}
-	if len(lacks) > 0 {
+	isComplete := facts.sub.Callback != "" && len(facts.sub.Lacks(neededFields())) == 0
+	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		slices.Sort(fields)
+		callback := graph.Callback(facts.sub.Callback, c.env)
 		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, slices.Compact(fields)); err != nil {
 			return c.hookError(err)
 		}
@@ -168,12 +168,13 @@ func (c *Channel) SetHook(ctx context.Context) error {
 // hookError says why a webhook could not be read or set.
 func (c *Channel) hookError(err error) *channels.SendError {
 	e := *c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
-	switch {
-	case graph.Unverified(err):
-		e.Class, e.Text = channels.Retry, "Meta called this Parley and did not get the right answer."
+	if graph.Unverified(err) {
+		e.Class = channels.Retry
+		e.Text = "Meta called this Parley and did not get the right answer."
 		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."
-	case e.Class == channels.Ambiguous:
-		e.Class, e.Text, e.Hint = channels.Retry, "WhatsApp didn't answer in time.", "Try again."
+	} else if e.Class == channels.Ambiguous {
+		e.Class = channels.Retry
+		e.Text, e.Hint = "WhatsApp didn't answer in time.", "Try again."
 	}
 	e.Hint = cmp.Or(e.Hint, "The token needs whatsapp_business_management.")
 	return &e

@@ -37,44 +37,77 @@ func userKey(s loose) string {
 // WhatsApp hides the phone number, and all webhooks have it from then on.
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
-	keys := []string{userKey(userID), phoneKey(waID)}
-	keys = append(keys, keysOfNumber(keys[1])...)
+	phone := phoneKey(waID)
+	keys := append([]string{userKey(userID), phone}, keysOfNumber(phone)...)
 	for _, key := range keys {
-		switch {
-		case key == "" || key == p.Key || slices.Contains(p.Also, key):
-		case p.Key == "":
+		if key == "" || key == p.Key {
+			continue
+		}
+		if p.Key == "" {
 			p.Key = key
-		default:
+		} else if !slices.Contains(p.Also, key) {
 			p.Also = append(p.Also, key)
 		}
 	}
 	return p
 }
 
+// Digits of phone numbers.
+const (
+	nationalDigits  = 10 // Mexico and Argentina: without country code and the digit that marks mobile phones
+	brazilArea      = 2
+	brazilOldDigits = 8 // behind the area: mobile phones had a ninth digit added, a 9 before the others
+)
+
 // keysOfNumber returns the phone numbers that people may use for a WhatsApp id that differs from them: with or
 // without Brazil's ninth digit, Mexico's 1 and Argentina's 9.
 func keysOfNumber(key string) []string {
-	switch {
-	case strings.HasPrefix(key, "+521") && len(key) == 14:
-		return []string{"+52" + key[4:]}
-	case strings.HasPrefix(key, "+52") && len(key) == 13:
-		return []string{"+521" + key[3:]}
-	case strings.HasPrefix(key, "+549") && len(key) == 14:
-		return []string{"+54" + key[4:]}
-	case strings.HasPrefix(key, "+55") && len(key) == 13 && key[5] >= '6':
-		return []string{key[:5] + "9" + key[5:]}
-	case strings.HasPrefix(key, "+55") && len(key) == 14 && key[5] == '9':
-		return []string{key[:5] + key[6:]}
+	if rest, isMexican := strings.CutPrefix(key, "+52"); isMexican {
+		mobile, hasOne := strings.CutPrefix(rest, "1")
+		if hasOne && len(mobile) == nationalDigits {
+			return []string{"+52" + mobile}
+		}
+		if len(rest) == nationalDigits {
+			return []string{"+521" + rest}
+		}
+		return nil
+	}
+	mobile, isArgentine := strings.CutPrefix(key, "+549")
+	if isArgentine && len(mobile) == nationalDigits {
+		return []string{"+54" + mobile}
+	}
+	national, isBrazilian := strings.CutPrefix(key, "+55")
+	if !isBrazilian || len(national) < brazilArea+brazilOldDigits {
+		return nil
+	}
+	area, local := national[:brazilArea], national[brazilArea:]
+	isOldMobile := len(local) == brazilOldDigits && local[0] >= '6' // lower digits begin the numbers of landlines
+	if isOldMobile {
+		return []string{"+55" + area + "9" + local}
+	}
+	isNewMobile := len(local) == brazilOldDigits+1 && local[0] == '9'
+	if isNewMobile {
+		return []string{"+55" + area + local[1:]}
 	}
 	return nil
 }
 
+// How many characters are kept of what customers and WhatsApp write, by what it is.
+const (
+	maxWord   = 40   // a constant, a phone number, a date
+	maxName   = 100  // a person, a company, an article
+	maxTitle  = 200  // a place, a file, the description of a choice
+	maxReason = 300  // why something failed; a line of an advertisement
+	maxDetail = 500  // an address, a longer explanation
+	maxAnswer = 1000 // what was filled into a field of a form
+)
+
 // nameOf returns the name that a customer has chosen.
 func nameOf(c contact) string {
-	if name := clippedLine(c.Profile.Name, 100); name != "" {
+	if name := clippedLine(c.Profile.Name, maxName); name != "" {
 		return name
 	}
-	if name := clippedLine(c.Profile.Username, 100); name != "" {
+	if name := clippedLine(c.Profile.Username, maxName); name != "" {
 		return "@" + strings.TrimPrefix(name, "@")
 	}
 	return ""
@@ -82,11 +115,20 @@ func nameOf(c contact) string {
 
 // clippedLine shortens a text of a customer or provider to one line of at most maxRunes characters.
 func clippedLine(s loose, maxRunes int) string {
-	text := strings.Join(strings.FieldsFunc(string(s), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u202e' || r == '\u202d' || r == unicode.ReplacementChar
-	}), " ")
+	text := strings.Join(strings.FieldsFunc(string(s), isGap), " ")
 	if r := []rune(text); len(r) > maxRunes {
 		return string(r[:maxRunes-1]) + "…"
 	}
 	return text
+}
+
+// isGap reports whether a character of others' text becomes a space: white space, control characters, what isn't UTF-8,
+// and the marks that turn the direction of writing, by which a text can look like another one.
+func isGap(r rune) bool {
+	const leftToRight, rightToLeft = '\u202d', '\u202e'
+	switch r {
+	case leftToRight, rightToLeft, unicode.ReplacementChar:
+		return true
+	}
+	return unicode.IsSpace(r) || unicode.IsControl(r)
 }

@@ -1,7 +1,9 @@
 package whatsapp
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -30,17 +32,7 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 	case r.List != nil:
 		return listSteps(*r.List, text)
 	case r.Location != nil:
-		l := object{"latitude": numberText(r.Location.Latitude), "longitude": numberText(r.Location.Longitude)} // texts, as published
-		if r.Location.Latitude < -90 || r.Location.Latitude > 90 || r.Location.Longitude < -180 || r.Location.Longitude > 180 {
-			return nil, errBadContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
-		}
-		if r.Location.Name != "" {
-			l["name"] = r.Location.Name
-		}
-		if r.Location.Address != "" {
-			l["address"] = r.Location.Address
-		}
-		return afterText(text, step{kind: "location", content: l, replies: true}), nil
+		return locationSteps(*r.Location, text)
 	case r.Contact != nil:
 		card, err := contactCard(*r.Contact)
 		return afterText(text, step{kind: "contacts", content: []object{card}, replies: true}), err
@@ -48,6 +40,27 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 		return nil, errBadContent("WhatsApp has no carousels outside of templates.", "Send it as text.")
 	}
 	return nil, errBadContent("There is nothing to send.", "Write something.")
+}
+
+// Bounds of coordinates, in degrees.
+const (
+	maxLatitude  = 90
+	maxLongitude = 180
+)
+
+// locationSteps returns the messages for a location and its text.
+func locationSteps(place channels.Location, text string) ([]step, error) {
+	if math.Abs(place.Latitude) > maxLatitude || math.Abs(place.Longitude) > maxLongitude {
+		return nil, errBadContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
+	}
+	content := object{"latitude": numberText(place.Latitude), "longitude": numberText(place.Longitude)} // texts, as published
+	if place.Name != "" {
+		content["name"] = place.Name
+	}
+	if place.Address != "" {
+		content["address"] = place.Address
+	}
+	return afterText(text, step{kind: "location", content: content, replies: true}), nil
 }
 
 // afterText returns a step, with a text before it as a message of its own.
@@ -60,7 +73,8 @@ func afterText(text string, s step) []step {
 
 // interactiveStep returns an interactive message with this text and action.
 func interactiveStep(kind, text string, action object) ([]step, error) {
-	if n := utf8.RuneCountInString(text); n == 0 || n > maxBody {
+	n := utf8.RuneCountInString(text)
+	if n == 0 || n > maxBody {
 		return nil, errBadContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
 	}
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
@@ -72,21 +86,18 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	var replies []object
 	titles := map[string]bool{}
 	for _, b := range buttons {
-		if n := utf8.RuneCountInString(b.Title); n == 0 || n > maxButton || titles[b.Title] {
+		if titles[b.Title] || !isText(b.Title, maxButton) {
 			return nil, errBadContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
 		}
 		titles[b.Title] = true
-		switch {
-		case b.URL != "" && len(buttons) == 1:
-			return interactiveStep("cta_url", text, object{"name": "cta_url", "parameters": object{"display_text": b.Title, "url": b.URL}})
-		case b.URL != "":
+		if b.URL != "" {
+			if len(buttons) == 1 {
+				return interactiveStep("cta_url", text, object{"name": "cta_url", "parameters": object{"display_text": b.Title, "url": b.URL}})
+			}
 			text = joinNonEmpty("\n", text, b.Title+": "+b.URL)
 			continue
 		}
-		id := b.ID
-		if id == "" {
-			id = b.Title
-		}
+		id := cmp.Or(b.ID, b.Title)
 		if utf8.RuneCountInString(id) > maxButtonID {
 			return nil, errBadContent("The ID of a button is too long.", "Use a shorter one.")
 		}
@@ -101,53 +112,71 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	return interactiveStep("button", text, object{"buttons": replies})
 }
 
+// isText reports whether a text has at least one character, and not more than most.
+func isText(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most
+}
+
+// listSteps returns a message with a list, which a button opens.
 func listSteps(l channels.List, text string) ([]step, error) {
-	if n := utf8.RuneCountInString(l.Button); n == 0 || n > maxButton {
+	if !isText(l.Button, maxButton) {
 		return nil, errBadContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
 	}
 	var sections []object
 	rows := 0
+	needsTitles := len(l.Sections) > 1
 	for _, s := range l.Sections {
-		var list []object
-		for _, r := range s.Rows {
-			if n := utf8.RuneCountInString(r.Title); n == 0 || n > maxRowTitle || utf8.RuneCountInString(r.Description) > maxRowWords ||
-				utf8.RuneCountInString(r.ID) > maxRowID {
-				return nil, errBadContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
-					"Change the row.")
-			}
-			row := object{"id": r.ID, "title": r.Title}
-			if r.ID == "" {
-				row["id"] = r.Title
-			}
-			if r.Description != "" {
-				row["description"] = r.Description
-			}
-			list = append(list, row)
+		section, err := listSection(s, needsTitles)
+		if err != nil {
+			return nil, err
 		}
-		rows += len(list)
-		section := object{"rows": list}
-		if s.Title != "" || len(l.Sections) > 1 { // several need titles
-			section["title"] = s.Title
-		}
-		if n := utf8.RuneCountInString(s.Title); n > maxRowTitle || n == 0 && len(l.Sections) > 1 || len(list) == 0 {
-			return nil, errBadContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
-		}
+		rows += len(s.Rows)
 		sections = append(sections, section)
 	}
-	if rows == 0 || rows > maxListRows || len(sections) > maxSections {
+	hasRows := rows > 0 && rows <= maxListRows
+	if !hasRows || len(sections) > maxSections {
 		return nil, errBadContent(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
 	}
 	return interactiveStep("list", text, object{"button": l.Button, "sections": sections})
 }
 
+// listSection returns a section of a list.
+func listSection(s channels.ListSection, needsTitle bool) (object, error) {
+	var rows []object
+	for _, r := range s.Rows {
+		isTooLong := utf8.RuneCountInString(r.Description) > maxRowWords || utf8.RuneCountInString(r.ID) > maxRowID
+		if isTooLong || !isText(r.Title, maxRowTitle) {
+			return nil, errBadContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
+				"Change the row.")
+		}
+		row := object{"id": cmp.Or(r.ID, r.Title), "title": r.Title}
+		if r.Description != "" {
+			row["description"] = r.Description
+		}
+		rows = append(rows, row)
+	}
+	section := object{"rows": rows}
+	if s.Title != "" || needsTitle {
+		section["title"] = s.Title
+	}
+	lacksTitle := s.Title == "" && needsTitle
+	isTooLong := utf8.RuneCountInString(s.Title) > maxRowTitle
+	if lacksTitle || isTooLong || len(rows) == 0 {
+		return nil, errBadContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
+	}
+	return section, nil
+}
+
+// contactCard returns a contact card in WhatsApp's form. The first word of the name becomes the first name, because
+// WhatsApp needs one.
 func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" || len(c.Phones) > maxCardPhones {
 		return nil, errBadContent("A contact card needs a name.", "Write one.")
 	}
-	firstName, last, _ := strings.Cut(c.Name, " ")
+	firstName, lastName, _ := strings.Cut(c.Name, " ")
 	name := object{"formatted_name": c.Name, "first_name": firstName}
-	if last != "" {
-		name["last_name"] = last
+	if lastName != "" {
+		name["last_name"] = lastName
 	}
 	card := object{"name": name}
 	if c.Org != "" {

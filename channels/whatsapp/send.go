@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 }
 
 func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	steps, err := compose(o)
+	steps, err := composeSteps(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -46,22 +47,25 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	if o.ReplyTo != "" && o.Attempt.Part == 0 && s.replies {
+	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
+	if isAnswer && s.replies {
 		m["context"] = object{"message_id": o.ReplyTo}
 	}
 	receipt, err := c.post(ctx, m, s)
-	var refused *graph.Error
-	isMediaRefused := errors.As(err, &refused) && refused.Code == codeMediaRefused
-	if isMediaRefused && s.file != nil && s.kind != "document" {
-		s.kind = "document" // its type says video or image, but its content is something else
+	isShown := s.file != nil && s.kind != "document"
+	if isShown && isMediaRefused(err) { // its type says video or image, but its content is something else
+		s.kind = "document"
 		receipt, err = c.post(ctx, m, s)
 	}
 	receipt.More = err == nil && o.Attempt.Part < len(steps)-1
 	return receipt, err
 }
 
-// codeMediaRefused is WhatsApp's error for a file whose content isn't what its type says.
-const codeMediaRefused = 131053
+// isMediaRefused reports whether WhatsApp refused a message because its file isn't what its type says.
+func isMediaRefused(err error) bool {
+	var refused *graph.Error
+	return errors.As(err, &refused) && refused.Code == codeMediaRefused
+}
 
 // newMessage returns the fields that all messages have. steps is how many messages o becomes.
 func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
@@ -69,24 +73,30 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	to := o.To[0]
 	phone := phoneKey(loose(to.Key))
 	user := userKey(loose(to.Key))
-	if o.Template != nil && o.Template.Category == "authentication" && phone == "" { // these need a number
-		for _, key := range to.Also {
-			if p := phoneKey(loose(key)); p != "" && phone == "" {
-				phone = p
-			}
-		}
+	needsPhone := o.Template != nil && o.Template.Category == "authentication"
+	if needsPhone && phone == "" {
+		phone = findPhone(to.Also)
 	}
-	switch {
-	case phone != "":
+	if phone != "" {
 		m["to"] = phone
-	case user != "": // in "to", WhatsApp would ignore a user id silently
+	} else if user != "" { // in "to", WhatsApp would ignore a user id silently
 		m["recipient"] = user
-	default:
+	} else {
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
 	}
 	t := token{message: o.MessageID, part: o.Attempt.Part, last: o.Attempt.Part == steps-1}
 	m["biz_opaque_callback_data"] = t.sign(c.env.Keys[0])
 	return m, nil
+}
+
+// findPhone returns the first of a customer's keys that is a phone number; "" if none is.
+func findPhone(keys []string) string {
+	for _, key := range keys {
+		if phone := phoneKey(loose(key)); phone != "" {
+			return phone
+		}
+	}
+	return ""
 }
 
 // post uploads the file of a step, if it has one, and sends the message.
@@ -121,7 +131,8 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer names no message.", Cause: errors.New("no message id")}
 	}
 	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
-	if status := answer.Messages[0].Status; status != "" && status != "accepted" {
+	status := answer.Messages[0].Status
+	if status != "" && status != "accepted" {
 		r.Note = "WhatsApp holds it back: " + readableWords(loose(status)) + "."
 	}
 	return r, nil
@@ -141,10 +152,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		return "", errUnreadableFile(s.file.Name, err)
 	}
 	defer body.Close()
-	kind := contentType(s.file.ContentType)
-	if kind == "" {
-		kind = "application/octet-stream"
-	}
+	kind := cmp.Or(contentType(s.file.ContentType), "application/octet-stream")
 	var answer struct {
 		ID string `json:"id"`
 	}
@@ -174,15 +182,16 @@ func checkReadable(ctx context.Context, files []channels.File) error {
 		if err != nil {
 			return errUnreadableFile(f.Name, err)
 		}
-		body.Close()
+		body.Close() // it was only read from, so an error of Close means nothing
 	}
 	return nil
 }
 
+// errUnreadableFile returns the error for a file of ours that can't be read: what the file itself says, if it classified it.
 func errUnreadableFile(name string, err error) error {
-	var known *channels.SendError
-	if errors.As(err, &known) {
-		return known
+	var classified *channels.SendError
+	if errors.As(err, &classified) {
+		return classified
 	}
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ type SignUp struct {
 // NewSignUp makes a sign-up. It opens no connection. Errors: a malformed address.
 func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	s := &SignUp{o: o, secret: o.Secret}
-	c, err := s.client("")
+	c, err := s.newClient("")
 	if err != nil {
 		return nil, err
 	}
@@ -50,17 +49,18 @@ func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	return s, nil
 }
 
-func (s *SignUp) client(token string) (*graph.Client, error) {
+// newClient returns a client of Graph with that token.
+func (s *SignUp) newClient(token string) (*graph.Client, error) {
 	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Dialer: s.o.Dialer})
 }
 
-// Link is where a person signs up. state comes back with her to redirect.
+// Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with state.
 func (s *SignUp) Link(redirect, state string) string {
 	return s.o.DialogURL + "?" + url.Values{"client_id": {s.o.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.o.Config},
 		"response_type": {"code"}, "override_default_response_type": {"true"}}.Encode()
 }
 
-// Secret is that of the app, which signs the webhooks of all numbers that sign up.
+// Secret returns the app's secret, which signs the webhooks of all numbers that sign up.
 func (s *SignUp) Secret() string { return s.secret }
 
 // Finish exchanges the code with which a person came back for a token.
@@ -73,7 +73,7 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 	switch {
 	case err == nil:
 		return token, nil
-	case errors.As(err, &refused) && refused.Code == 100:
+	case errors.As(err, &refused) && refused.Code == codeInvalidParameter:
 		return "", &channels.SendError{Class: channels.BadContent, Text: "Meta no longer takes this answer: " + refused.Words(), Hint: "It was used already, or took too long. Begin again.", Cause: err}
 	case errors.As(err, &refused):
 		return "", &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses Parley's app: " + refused.Words(),
@@ -82,6 +82,7 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 	return "", errUnreachable(err)
 }
 
+// errUnreachable returns the error for a call that Meta didn't answer.
 func errUnreachable(err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: "Meta can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", Cause: err}
 }
@@ -102,11 +103,13 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	if err != nil {
 		return nil, errSignUp(err)
 	}
-	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); !facts.Valid || facts.AppID != s.o.AppID || len(missing) > 0 {
+	missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging")
+	isOurs := facts.Valid && facts.AppID == s.o.AppID
+	if !isOurs || len(missing) > 0 {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
 			Hint: "Begin again, and grant all that is asked. The app's configuration must ask for it."}
 	}
-	c, err := s.client(token)
+	c, err := s.newClient(token)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +123,20 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 				Status  loose `json:"status"`
 			} `json:"data"`
 		}
-		if !isID(waba) {
+		if !isID(waba) { // it becomes a part of an address
 			continue
 		}
 		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
 			return nil, errSignUp(err)
 		}
 		for _, n := range page.Data {
-			list = append(list, SignedNumber{ID: string(n.ID), WABA: waba, Display: clippedLine(n.Display, 40), Name: clippedLine(n.Name, 100), Registered: strings.EqualFold(string(n.Status), "CONNECTED")})
+			list = append(list, SignedNumber{
+				ID:         string(n.ID),
+				WABA:       waba,
+				Display:    clippedLine(n.Display, maxWord),
+				Name:       clippedLine(n.Name, maxName),
+				Registered: strings.EqualFold(string(n.Status), "CONNECTED"),
+			})
 		}
 	}
 	if len(list) == 0 {
@@ -137,8 +146,13 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	return list, nil
 }
 
+// isID reports whether s is an id of Meta: digits only.
 func isID(s string) bool {
-	return s != "" && len(s) <= 32 && !slices.ContainsFunc([]byte(s), func(b byte) bool { return b < '0' || b > '9' })
+	const maxDigits = 32
+	if s == "" || len(s) > maxDigits {
+		return false
+	}
+	return strings.Trim(s, "0123456789") == ""
 }
 
 // Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new one.
@@ -146,7 +160,7 @@ func isID(s string) bool {
 func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
 	defer cancel()
-	c, err := s.client(token)
+	c, err := s.newClient(token)
 	if err != nil {
 		return err
 	}
@@ -156,7 +170,7 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	return nil
 }
 
-// errSignUp words what Meta refuses to the token of a sign-up.
+// errSignUp returns the error for a call that Meta refused to the token of a sign-up, or didn't answer.
 func errSignUp(err error) error {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !graph.Certain(err) {

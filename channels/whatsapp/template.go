@@ -15,14 +15,14 @@ var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
 // withPositions replaces the variables of one component by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order
 // of their first use. names has the names in that order.
 func withPositions(text string) (numbered string, names []string) {
-	at := map[string]int{}
+	positions := map[string]int{} // from 1 on
 	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
 		name := variablePattern.FindStringSubmatch(found)[1]
-		if at[name] == 0 {
+		if positions[name] == 0 {
 			names = append(names, name)
-			at[name] = len(names)
+			positions[name] = len(names)
 		}
-		return "{{" + strconv.Itoa(at[name]) + "}}"
+		return "{{" + strconv.Itoa(positions[name]) + "}}"
 	})
 	return numbered, names
 }
@@ -76,7 +76,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 			return nil, errBadContent("The header of a template has one variable at most.", "Move the others into the body.")
 		}
 		if len(names) == 1 {
-			example, err := examples(t, names)
+			example, err := listExamples(t, names)
 			if err != nil {
 				return nil, err
 			}
@@ -90,7 +90,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 	}
 	body := object{"type": "BODY", "text": text}
 	if len(names) > 0 {
-		example, err := examples(t, names)
+		example, err := listExamples(t, names)
 		if err != nil {
 			return nil, err
 		}
@@ -117,8 +117,8 @@ func templateComponents(t channels.Template) ([]object, error) {
 	return components, nil
 }
 
-// examples returns an example value for each variable.
-func examples(t channels.Template, names []string) ([]string, error) {
+// listExamples returns an example value for each variable.
+func listExamples(t channels.Template, names []string) ([]string, error) {
 	var list []string
 	for _, name := range names {
 		example := oneLine(t.Examples[name])
@@ -133,14 +133,16 @@ func examples(t channels.Template, names []string) ([]string, error) {
 // checkVariablePlaces checks that variables are neither first nor last nor side by side.
 func checkVariablePlaces(numbered string) error {
 	text := strings.TrimSpace(numbered)
-	at := variablePattern.FindAllStringIndex(text, -1)
-	for i, m := range at {
-		switch {
-		case m[0] == 0 || m[1] == len(text):
+	previousEnd := 0
+	for i, bounds := range variablePattern.FindAllStringIndex(text, -1) {
+		begin, end := bounds[0], bounds[1]
+		if begin == 0 || end == len(text) {
 			return errBadContent("A template can't begin or end with a variable.", "Write words around it.")
-		case i > 0 && strings.TrimSpace(text[at[i-1][1]:m[0]]) == "":
+		}
+		if i > 0 && strings.TrimSpace(text[previousEnd:begin]) == "" {
 			return errBadContent("Two variables of a template can't stand side by side.", "Write words between them.")
 		}
+		previousEnd = end
 	}
 	if text == "" {
 		return errBadContent("The template has no text.", "Write one.")

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -25,7 +26,8 @@ type templateState struct {
 	Rejected loose `json:"rejected_reason"`
 }
 
-func (s templateState) state() channels.TemplateState {
+// asTemplateState converts a template to Parley's form.
+func (s templateState) asTemplateState() channels.TemplateState {
 	t := channels.TemplateState{ExternalID: string(s.ID), Name: string(s.Name), Language: string(s.Language),
 		Category: strings.ToLower(string(s.Category)), Status: templateStatus(string(s.Status))}
 	if t.Status == "" { // an unknown status: not approved
@@ -48,27 +50,25 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	}
 	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
 	if t.ExternalID != "" {
-		in := object{"components": components}
+		changes := object{"components": components}
 		if t.Category != "" {
-			in["category"] = strings.ToUpper(t.Category)
+			changes["category"] = strings.ToUpper(t.Category)
 		}
-		if err := c.graph.Call(ctx, http.MethodPost, url.PathEscape(t.ExternalID), nil, in, nil); err != nil {
+		if err := c.graph.Call(ctx, http.MethodPost, url.PathEscape(t.ExternalID), nil, changes, nil); err != nil {
 			return channels.TemplateState{}, c.templateError(err)
 		}
 		return state, nil
 	}
-	in := object{"name": t.Name, "language": t.Language, "category": strings.ToUpper(t.Category), "parameter_format": "POSITIONAL", "components": components}
+	submitted := object{"name": t.Name, "language": t.Language, "category": strings.ToUpper(t.Category), "parameter_format": "POSITIONAL", "components": components}
 	var answer templateState
-	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/message_templates", nil, in, &answer); err != nil {
+	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/message_templates", nil, submitted, &answer); err != nil {
 		return channels.TemplateState{}, c.templateError(err)
 	}
 	state.ExternalID = string(answer.ID)
 	if answer.Category != "" { // Meta may have chosen another category
 		state.Category = strings.ToLower(string(answer.Category))
 	}
-	if s := templateStatus(string(answer.Status)); s != "" {
-		state.Status = s
-	}
+	state.Status = cmp.Or(templateStatus(string(answer.Status)), state.Status)
 	return state, nil
 }
 
@@ -103,7 +103,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 			return nil, c.templateError(err)
 		}
 		for _, t := range page.Data {
-			all = append(all, t.state())
+			all = append(all, t.asTemplateState())
 		}
 		if page.Paging.Next == "" || page.Paging.Cursors.After == "" {
 			return all, nil

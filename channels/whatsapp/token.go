@@ -7,15 +7,15 @@ import (
 	"parley/channels/proof"
 )
 
-// purpose is what proofs of tokens are for.
-const purpose = "whatsapp token"
+// tokenPurpose keeps proofs of tokens apart from other proofs by the same key.
+const tokenPurpose = "whatsapp token"
 
 // token is our mark on a message (biz_opaque_callback_data): every status about the
 // message brings it back, so a message whose answer was lost is known again.
 type token struct {
 	message int64
-	part    int  // of those that leave as several
-	last    bool // nothing follows
+	part    int  // which of the message's parts
+	last    bool // no part follows
 }
 
 // String returns the token without its proof.
@@ -28,28 +28,36 @@ func (t token) String() string {
 	return s
 }
 
-// sign makes a token that parse verifies.
+// sign writes a token that parseToken verifies.
 // Shape: m12.0.z-0a1b2c3d0a1b2c3d
 func (t token) sign(key []byte) string {
-	return t.String() + "-" + proof.Sign(key, purpose, t.String())
+	return t.String() + "-" + proof.Sign(key, tokenPurpose, t.String())
 }
 
-// parseToken reads a token. What no key verifies is not ours.
+// maxToken is more than the longest token of ours has.
+const maxToken = 100
+
+// parseToken reads a token. It returns false if no key verifies it: then it isn't ours.
 func parseToken(keys [][]byte, s string) (token, bool) {
-	body, given, ok := strings.Cut(s, "-")
-	if !ok || len(s) > 100 {
+	body, sum, hasProof := strings.Cut(s, "-")
+	if !hasProof || len(s) > maxToken {
 		return token{}, false
 	}
 	fields := strings.Split(strings.TrimPrefix(body, "m"), ".")
 	if len(fields) < 2 {
 		return token{}, false
 	}
-	var t token
-	var err1, err2 error
-	t.message, err1 = strconv.ParseInt(fields[0], 10, 64)
-	t.part, err2 = strconv.Atoi(fields[1])
-	t.last = len(fields) > 2
-	if err1 != nil || err2 != nil || t.String() != body || !proof.Verify(keys, purpose, body, given) {
+	message, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		return token{}, false
+	}
+	part, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return token{}, false
+	}
+	t := token{message: message, part: part, last: len(fields) > 2}
+	isOurForm := t.String() == body
+	if !isOurForm || !proof.Verify(keys, tokenPurpose, body, sum) {
 		return token{}, false
 	}
 	return t, true

@@ -9,44 +9,54 @@ import (
 	"parley/channels/wamark"
 )
 
+// Limits of contact cards that are shown.
+const (
+	maxCards     = 50  // of one message
+	maxPhoneText = 60  // characters of a phone number
+	maxValue     = 300 // characters of a value in a vCard
+	maxTypeName  = 20  // characters of a kind of number or address: WORK, HOME
+)
+
 // addCards adds contact cards as text, and each as a vCard file.
 func addCards(in *channels.Inbound, cards []card) {
-	const most = 50
-	if n := len(cards) - most; n > 0 {
-		cards = cards[:most]
-		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. They can only be seen on the customer's phone.", n))
+	if left := len(cards) - maxCards; left > 0 {
+		cards = cards[:maxCards]
+		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. They can only be seen on the customer's phone.", left))
 	}
 	var blocks []string
 	for _, c := range cards {
-		name := cardName(c)
-		lines := []string{"👤 **" + wamark.Escape(name) + "**"}
-		if org := joinNonEmpty(", ", clippedLine(c.Org.Title, 100), clippedLine(c.Org.Department, 100), clippedLine(c.Org.Company, 100)); org != "" {
-			lines = append(lines, wamark.Escape(org))
-		}
-		phones, morePhones := firstItems(c.Phones)
-		for _, p := range phones {
-			lines = append(lines, wamark.Escape(clippedLine(loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))), 60)))
-		}
-		mails, moreMails := firstItems(c.Emails)
-		for _, e := range mails {
-			lines = append(lines, wamark.Escape(clippedLine(e.Email, 200)))
-		}
-		if more := cmp.Or(morePhones, moreMails); more != "" {
-			lines = append(lines, more+" in the file")
-		}
-		blocks = append(blocks, strings.Join(lines, "\n"))
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: fileName(name) + ".vcf", ContentType: "text/vcard", Content: vCard(c)})
+		blocks = append(blocks, cardText(c))
+		in.Attachments = append(in.Attachments, channels.Attachment{Name: fileName(cardName(c)) + ".vcf", ContentType: "text/vcard", Content: vCard(c)})
 	}
 	in.Text = strings.Join(blocks, "\n\n")
 }
 
-func cardName(c card) string {
-	for _, name := range []string{clippedLine(c.Name.Formatted, 200), joinNonEmpty(" ", clippedLine(c.Name.First, 100), clippedLine(c.Name.Last, 100)), clippedLine(c.Org.Company, 200)} {
-		if name != "" {
-			return name
-		}
+// cardText shows a contact card: name, organisation, phone numbers and addresses. What doesn't fit is in the file.
+func cardText(c card) string {
+	lines := []string{"👤 **" + wamark.Escape(cardName(c)) + "**"}
+	org := joinNonEmpty(", ", clippedLine(c.Org.Title, maxName), clippedLine(c.Org.Department, maxName), clippedLine(c.Org.Company, maxName))
+	if org != "" {
+		lines = append(lines, wamark.Escape(org))
 	}
-	return "Contact"
+	phones, morePhones := firstItems(c.Phones)
+	for _, p := range phones {
+		phone := loose(firstOf(p.Phone, loose(phoneKey(p.WaID))))
+		lines = append(lines, wamark.Escape(clippedLine(phone, maxPhoneText)))
+	}
+	mails, moreMails := firstItems(c.Emails)
+	for _, e := range mails {
+		lines = append(lines, wamark.Escape(clippedLine(e.Email, maxTitle)))
+	}
+	if more := cmp.Or(morePhones, moreMails); more != "" {
+		lines = append(lines, more+" in the file")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// cardName returns the name on a contact card: the written one, else first and last name, else the company.
+func cardName(c card) string {
+	firstAndLast := joinNonEmpty(" ", clippedLine(c.Name.First, maxName), clippedLine(c.Name.Last, maxName))
+	return cmp.Or(clippedLine(c.Name.Formatted, maxTitle), firstAndLast, clippedLine(c.Org.Company, maxTitle), "Contact")
 }
 
 // joinNonEmpty joins the texts that are not empty.
@@ -60,42 +70,34 @@ func joinNonEmpty(by string, list ...string) string {
 	return strings.Join(kept, by)
 }
 
-// fileName turns a customer's text into a file name.
-func fileName(s string) string {
-	s = strings.Map(func(r rune) rune {
+// fileName turns a customer's text into a file name that all systems take.
+func fileName(text string) string {
+	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '-'
 		}
 		return r
-	}, s)
-	if s = strings.Trim(s, ". "); s == "" {
-		return "contact"
-	}
-	return s
+	}, text)
+	return cmp.Or(strings.Trim(name, ". "), "contact")
 }
 
 // vCard writes a card. Source: RFC 2426 (vCard 3.0), which phones read.
 func vCard(c card) []byte {
 	var b strings.Builder
-	put := func(name string, values ...loose) {
-		any := false
-		for i, v := range values {
-			values[i] = loose(vEscape(clippedLine(v, 300)))
-			any = any || v != ""
-		}
-		if !any {
+	put := func(name string, values ...loose) { // writes a line, unless all values are empty
+		if firstOf(values...) == "" {
 			return
 		}
-		b.WriteString(name)
-		for i, v := range values {
-			b.WriteString(map[bool]string{true: ":", false: ";"}[i == 0] + string(v))
+		var written []string
+		for _, v := range values {
+			written = append(written, vEscape(clippedLine(v, maxValue)))
 		}
-		b.WriteString("\r\n")
+		b.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
 	}
 	b.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
 	put("N", c.Name.Last, c.Name.First, "", "", "")
 	if c.Name.Last == "" && c.Name.First == "" {
-		put("N", loose(cardName(c)), "", "", "", "")
+		put("N", loose(cardName(c)), "", "", "", "") // vCard requires a name
 	}
 	put("FN", loose(cardName(c)))
 	put("ORG", c.Org.Company, c.Org.Department)
@@ -122,10 +124,13 @@ func vEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(s)
 }
 
-// vType returns a TYPE parameter; "" unless t consists of letters.
+// vType returns a TYPE parameter; "" unless t consists of letters, and not too many.
 func vType(t loose) string {
 	kind := strings.ToUpper(string(t))
-	if kind == "" || len(kind) > 20 || strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if kind == "" || len(kind) > maxTypeName {
+		return ""
+	}
+	if strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" { // it could end the line, and begin another
 		return ""
 	}
 	return ";TYPE=" + kind

@@ -14,17 +14,17 @@ import (
 
 // Limits of the Cloud API.
 const (
-	replyWindow    = 24 * time.Hour
+	replyWindow    = 24 * time.Hour // how long after a customer's message free text may be sent
 	maxTextRunes   = 4096
-	maxCaption     = 1024
+	maxCaption     = 1024 // characters
 	maxButtons     = 3
 	maxListRows    = 10
-	maxFile        = 100 << 20 // of a document, in bytes
-	pairPace       = 6 * time.Second
+	maxFile        = 100 << 20       // of a document, in bytes
+	pairPace       = 6 * time.Second // between two messages to the same customer
 	numberRate     = 80              // messages a second of one number
 	requestTimeout = 2 * time.Minute // of one Send, a big upload included
-	retryFor       = 24 * time.Hour
-	maxUploads     = 4 // files of one number that are handed up at a time
+	retryFor       = 24 * time.Hour  // how long a message that failed with Retry is tried again
+	maxUploads     = 4               // files of one number that are handed up at a time
 )
 
 // Channel is one number. Make it with Spec.
@@ -50,22 +50,22 @@ var (
 // newChannel makes the channel of one number. It opens no connection.
 // Errors: a missing or malformed setting, no token keys.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
-	get := func(name string) string { return strings.TrimSpace(account.Config[name]) }
+	setting := func(name string) string { return strings.TrimSpace(account.Config[name]) }
 	var faults []error
 	for _, f := range Spec().Fields {
-		if f.Required && get(f.Name) == "" {
+		if f.Required && setting(f.Name) == "" {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
 		}
 	}
 	for _, name := range []string{fieldPhoneID, fieldWABA} {
-		if strings.Trim(get(name), "0123456789") != "" {
+		if strings.Trim(setting(name), "0123456789") != "" {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
 		}
 	}
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
 		faults = append(faults, errors.New("whatsapp: no key to sign tokens with"))
 	}
-	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: get(fieldVersion), Token: get(fieldToken), Dialer: env.Dialer,
+	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Dialer: env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
 	if err != nil {
 		faults = append(faults, fmt.Errorf("whatsapp: %w", err))
@@ -77,8 +77,8 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Channel{phone: get(fieldPhoneID), waba: get(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
-		hook: &graph.Hook{Secret: []byte(get(fieldSecret)), VerifyToken: get(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
+	return &Channel{phone: setting(fieldPhoneID), waba: setting(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
+		hook: &graph.Hook{Secret: []byte(setting(fieldSecret)), VerifyToken: setting(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
 }
 
 // Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about customers' actions: our own

@@ -13,7 +13,7 @@ type contact struct {
 	UserID loose `json:"user_id"`
 }
 
-// message has the fields of all kinds of messages. The field that is named like the type is read by part.
+// message has the fields of all kinds of messages. The field that is named like the type is read by readPart.
 type message struct {
 	ID         loose               `json:"id"`
 	From       loose               `json:"from"`
