@@ -46,7 +46,7 @@ func (c *Client) withToken(token string) *Client {
 	return &other
 }
 
-// Permission is a scope of a token, and the ids for which it holds; none = all that its owner has.
+// Permission is a scope of a token, and the ids for which it holds; without ids it holds for all that its owner has.
 type Permission struct {
 	Scope   string   `json:"scope"`
 	Targets []string `json:"target_ids"`
@@ -57,7 +57,7 @@ type TokenFacts struct {
 	AppID       string       `json:"app_id"`
 	Type        string       `json:"type"` // USER, PAGE, SYSTEM_USER
 	Valid       bool         `json:"is_valid"`
-	Expires     int64        `json:"expires_at"` // seconds since 1970; 0 = never
+	Expires     int64        `json:"expires_at"` // seconds since 1970; 0 means never
 	Scopes      []string     `json:"scopes"`
 	Permissions []Permission `json:"granular_scopes"`
 }
@@ -114,7 +114,7 @@ func (c *Client) appProof(secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Subscription is what an app is told of one kind of object.
+// Subscription says which webhooks an app gets about one kind of object, and where.
 type Subscription struct {
 	Object   string `json:"object"` // page, whatsapp_business_account
 	Callback string `json:"callback_url"`
@@ -124,7 +124,7 @@ type Subscription struct {
 	} `json:"fields"`
 }
 
-// Lacks returns those of the fields that the app is not told of.
+// Lacks returns those of the webhook fields to which the app isn't subscribed.
 func (s Subscription) Lacks(fields []string) []string {
 	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
 		return slices.ContainsFunc(s.Fields, func(has struct {
@@ -135,7 +135,7 @@ func (s Subscription) Lacks(fields []string) []string {
 	})
 }
 
-// Subscription returns what the app is told of a kind of object, and where; the zero value if nothing.
+// Subscription returns the app's subscription to a kind of object; the zero value if there is none.
 // Source: Graph API, "App, subscriptions". Errors: those of Call.
 func (a *App) Subscription(ctx context.Context, object string) (Subscription, error) {
 	var answer struct {
@@ -152,16 +152,16 @@ func (a *App) Subscription(ctx context.Context, object string) (Subscription, er
 	return Subscription{}, nil
 }
 
-// Subscribe lets Meta tell the app of a kind of object, at a callback that answers Meta's challenge with the verify
-// token. What stood there before is replaced.
+// Subscribe subscribes the app to fields of a kind of object. Meta then calls the callback, which must answer its
+// challenge with the verify token. An earlier subscription to that kind of object is replaced.
 // Errors: those of Call.
 func (a *App) Subscribe(ctx context.Context, object, callback, verify string, fields []string) error {
 	return a.client.Call(ctx, http.MethodPost, a.ID+"/subscriptions", nil,
 		map[string]any{"object": object, "callback_url": callback, "verify_token": verify, "fields": strings.Join(fields, ","), "include_values": true}, nil)
 }
 
-// Exchange exchanges the code with which a person came back from Meta's dialog for a token. redirect is where she came
-// back to, as the dialog was told.
+// Exchange exchanges the code with which a person came back from Meta's dialog for a token. redirect is the address that
+// was given to the dialog, and to which she came back.
 // Source: Facebook Login, "Manually build a login flow". Errors: those of Call; a token that is missing.
 func (a *App) Exchange(ctx context.Context, code, redirect string) (string, error) {
 	var answer struct {
@@ -180,21 +180,27 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 // Callback returns the callback that a subscription should have: env's own, or the one that stands there if that is
 // another account of the same Parley, which passes on what is for this one.
 func Callback(now string, env channels.Env) string {
-	parley, name := path.Split(now)
+	parley, account := path.Split(now)
 	ours, _ := path.Split(env.HookURL)
-	if now != "" && parley == ours && (env.Accounts == nil || slices.Contains(env.Accounts, name)) {
-		return now
+	if now == "" || parley != ours {
+		return env.HookURL
 	}
-	return env.HookURL
+	if env.Accounts != nil && !slices.Contains(env.Accounts, account) { // nil means that the accounts aren't known
+		return env.HookURL
+	}
+	return now
 }
 
-// unverified is the code of Meta's answer when a callback didn't answer the challenge.
-const unverified = 2200
+// Error codes of Graph.
+const (
+	codeInvalid    = 100
+	codeUnverified = 2200 // a callback didn't answer the challenge
+)
 
 // Unverified reports whether a request was refused because the callback did not answer Meta's challenge.
 func Unverified(err error) bool {
 	var refused *Error
-	return errors.As(err, &refused) && refused.Code == unverified
+	return errors.As(err, &refused) && refused.Code == codeUnverified
 }
 
 // WrongSecret reports whether a secret is not that of the app to which the client's token belongs. path is something that
@@ -204,7 +210,10 @@ func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, er
 	query := url.Values{"fields": {"id"}, "appsecret_proof": {c.appProof(secret)}}
 	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
 	var refused *Error
-	if errors.As(err, &refused) && refused.Code == 100 && strings.Contains(refused.Message, "appsecret_proof") {
+	if !errors.As(err, &refused) {
+		return false, err
+	}
+	if refused.Code == codeInvalid && strings.Contains(refused.Message, "appsecret_proof") {
 		return true, nil
 	}
 	return false, err

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -23,17 +25,15 @@ import (
 // DefaultURL is where Meta serves the Graph API, without the version.
 const DefaultURL = "https://graph.facebook.com"
 
-// DefaultVersion of the Graph API that requests and webhooks are written for.
+// DefaultVersion is the version of the Graph API for which Parley's requests and webhooks are written.
 const DefaultVersion = "v26.0"
 
 // maxAnswer bounds an answer, in bytes.
 const maxAnswer = 8 << 20
 
-// defaultTimeout bounds a request whose context has no deadline; answerTimeout how long an
-// answer may take to begin in any case.
 const (
-	defaultTimeout = 30 * time.Second
-	answerTimeout  = 2 * time.Minute
+	defaultTimeout = 30 * time.Second // of a request whose context has no deadline
+	answerTimeout  = 2 * time.Minute  // of any request: how long its answer may take to begin
 )
 
 // userAgent names us; published descriptions of the API ask for this form.
@@ -65,17 +65,12 @@ type Client struct {
 // New makes a client. It opens no connection.
 // Errors: a malformed URL or version.
 func New(o Options) (*Client, error) {
-	if o.BaseURL == "" {
-		o.BaseURL = DefaultURL
-	}
-	if o.Version == "" {
-		o.Version = DefaultVersion
-	}
-	base, err := url.Parse(strings.TrimRight(o.BaseURL, "/"))
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+	o.Version = cmp.Or(o.Version, DefaultVersion)
+	base, err := url.Parse(strings.TrimRight(cmp.Or(o.BaseURL, DefaultURL), "/"))
+	if err != nil || !isWebURL(base) {
 		return nil, errors.New("graph: the base URL must be an http or https address")
 	}
-	if !isVersion(o.Version) {
+	if !versionPattern.MatchString(o.Version) {
 		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
 	}
 	if o.MediaDialer == nil {
@@ -87,12 +82,14 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-func isVersion(v string) bool {
-	rest, ok := strings.CutPrefix(v, "v")
-	major, minor, dot := strings.Cut(rest, ".")
-	digits := func(s string) bool { return s != "" && len(s) < 4 && strings.Trim(s, "0123456789") == "" }
-	return ok && dot && digits(major) && digits(minor)
+// isWebURL reports whether an address is one of http or https.
+func isWebURL(u *url.URL) bool {
+	isHTTP := u.Scheme == "http" || u.Scheme == "https"
+	return isHTTP && u.Host != ""
 }
+
+// versionPattern is a version of the Graph API: v26.0.
+var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,3}$`)
 
 // Call makes one request with a JSON body and reads the JSON answer into out. path is
 // below the version; in nil means no body; out nil means the answer is not looked at.
@@ -110,21 +107,18 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 
 // File is what Upload sends.
 type File struct {
-	Field       string // name of the form field; "" = "file"
+	Field       string // name of the form field; "" means "file"
 	Name        string
 	ContentType string
 	Content     []byte
-	Body        io.Reader // instead of Content; SizeBytes long
-	SizeBytes   int64
+	Body        io.Reader // instead of Content
+	SizeBytes   int64     // of Body
 }
 
 // Upload makes one request with a multipart form: fields in order of their names, then
 // the file.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Upload(ctx context.Context, path string, fields map[string]string, f File, out any) error {
-	if f.Field == "" {
-		f.Field = "file"
-	}
 	if f.Body == nil {
 		f.Body, f.SizeBytes = bytes.NewReader(f.Content), int64(len(f.Content))
 	}
@@ -136,12 +130,12 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 		}
 	}
 	header := textproto.MIMEHeader{}
-	header.Set("Content-Disposition", multipart.FileContentDisposition(f.Field, f.Name))
+	header.Set("Content-Disposition", multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name))
 	header.Set("Content-Type", f.ContentType)
 	if _, err := w.CreatePart(header); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
-	head := form.Len()
+	head := form.Len() // what comes before the file; what Close adds comes behind it
 	if err := w.Close(); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
@@ -167,6 +161,7 @@ func (w *wholeReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// do makes one request. Its body has size bytes; without any, it has no content type either.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -186,7 +181,8 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	req.Header.Set("User-Agent", userAgent)
-	if req.ContentLength = size; size > 0 {
+	req.ContentLength = size
+	if size > 0 {
 		req.Header.Set("Content-Type", contentType)
 	} else {
 		req.Body = http.NoBody
@@ -200,7 +196,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if resp.StatusCode/100 != 2 {
 		return readRefusal(resp.StatusCode, resp.Header, answer)
 	}
 	if out == nil {

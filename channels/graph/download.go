@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"parley/channels/fence"
@@ -18,6 +19,9 @@ var ErrForeignHost = errors.New("graph: files don't come from this host")
 
 // ErrTooLarge is returned while reading a file that is longer than allowed.
 var ErrTooLarge = errors.New("graph: the file is too large")
+
+// maxRefusal bounds the answer that refuses a file, in bytes.
+const maxRefusal = 64 << 10
 
 // Download is a file that is being read.
 type Download struct {
@@ -48,7 +52,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // half an answer still has its status
 		return nil, readRefusal(resp.StatusCode, resp.Header, body)
 	}
 	if resp.ContentLength > most {
@@ -59,7 +63,8 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
 }
 
-// mayCall reports whether files may be fetched from an address.
+// mayCall reports whether files may be fetched from an address: from the API's own host at any port, or by https from
+// one of Meta's hosts for files.
 func (c *Client) mayCall(u *url.URL) bool {
 	if u.User != nil {
 		return false
@@ -67,14 +72,13 @@ func (c *Client) mayCall(u *url.URL) bool {
 	if u.Hostname() == c.host.Hostname() { // at any port: an emulator may use another one for files
 		return u.Scheme == c.host.Scheme
 	}
-	if u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {
+	isStandardPort := u.Port() == "" || u.Port() == "443"
+	if u.Scheme != "https" || !isStandardPort {
 		return false
 	}
 	name := strings.ToLower(u.Hostname())
-	for _, h := range c.hosts {
-		if name == h || strings.HasPrefix(h, ".") && strings.HasSuffix(name, h) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.hosts, func(allowed string) bool {
+		isParent := strings.HasPrefix(allowed, ".") && strings.HasSuffix(name, allowed)
+		return isParent || name == allowed
+	})
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,17 +36,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("graph: %d/%d: %s", e.Code, e.Subcode, e.Words())
 }
 
-// Words returns Graph's description of the error for people, at most 300 characters.
+// maxWords is how many characters of Graph's description of an error people see.
+const maxWords = 300
+
+// Words returns Graph's description of the error for people, on one line of at most maxWords characters.
 func (e *Error) Words() string {
-	text := e.UserText
-	for _, t := range []string{e.Details, e.Message, http.StatusText(e.Status)} {
-		if text == "" {
-			text = t
-		}
-	}
-	return clipText(strings.Join(strings.Fields(text), " "), 300)
+	text := cmp.Or(e.UserText, e.Details, e.Message, http.StatusText(e.Status))
+	return clipText(strings.Join(strings.Fields(text), " "), maxWords)
 }
 
+// clipText shortens a text for people.
 func clipText(s string, maxRunes int) string {
 	r := []rune(s)
 	if len(r) <= maxRunes {
@@ -56,7 +56,8 @@ func clipText(s string, maxRunes int) string {
 
 // Certain reports whether a failed request surely had no effect.
 func Certain(err error) bool {
-	if lost := (*fence.LostError)(nil); errors.As(err, &lost) { // its cause may be a gateway's *Error
+	var lost *fence.LostError
+	if errors.As(err, &lost) { // looked for first: its cause may be an *Error of a gateway
 		return !lost.Left
 	}
 	var refused *Error
@@ -83,20 +84,31 @@ const mostWait = 24 * time.Hour
 
 // readRefusal makes an error of an answer that isn't 2xx.
 func readRefusal(status int, header http.Header, body []byte) error {
+	wait, _ := fence.RetryAfter(header, time.Time{}, mostWait) // 0 if the header doesn't say
+	o := readErrorObject(body)
+	if o == nil {
+		e := &Error{Status: status, RetryAfter: wait}
+		if status >= http.StatusInternalServerError || status < http.StatusBadRequest {
+			// Nobody understood the request, or somebody did and stumbled: no way to know.
+			return &fence.LostError{Left: true, Cause: e}
+		}
+		return e
+	}
+	return &Error{Status: status, RetryAfter: wait, Coded: true, Code: *o.Code, Subcode: o.Subcode, Type: o.Type, Message: o.Message,
+		Details: o.Data.Details, UserTitle: o.UserTitle, UserText: o.UserText, TraceID: o.TraceID}
+}
+
+// readErrorObject returns Graph's error object. It returns nil if there is none with a code: then the answer is one of a
+// server in front of Graph.
+func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
 		Error *ErrorObject `json:"error"`
 	}
-	e := &Error{Status: status}
-	e.RetryAfter, _ = fence.RetryAfter(header, time.Time{}, mostWait)
-	if Read(body, &answer) == nil && answer.Error != nil && answer.Error.Code != nil {
-		o := answer.Error
-		e.Coded, e.Code, e.Subcode, e.Type, e.Message = true, *o.Code, o.Subcode, o.Type, o.Message
-		e.Details, e.UserTitle, e.UserText, e.TraceID = o.Data.Details, o.UserTitle, o.UserText, o.TraceID
-		return e
+	if Read(body, &answer) != nil || answer.Error == nil {
+		return nil
 	}
-	if status >= http.StatusInternalServerError || status < http.StatusBadRequest {
-		// Nobody understood the request, or somebody did and stumbled: no way to know.
-		return &fence.LostError{Left: true, Cause: e}
+	if answer.Error.Code == nil {
+		return nil
 	}
-	return e
+	return answer.Error
 }
