@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"path"
@@ -16,6 +17,9 @@ const maxRefBytes = 2000
 
 // maxShown is how many attachments are shown of a message; Messenger allows 30.
 const maxShown = 100
+
+// maxNameBytes is the longest file name that is kept.
+const maxNameBytes = 150
 
 // addTo adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown.
 // text is the message's own text.
@@ -38,27 +42,27 @@ func (a *attachment) addTo(in *channels.Inbound, text string) {
 
 // addFile adds a file that has to be fetched from Meta's servers, soon, because its address expires.
 func (a *attachment) addFile(in *channels.Inbound) {
-	sticker := a.Type == "sticker" || a.Payload.StickerID != 0
-	if sticker && isThumbsUp(int64(a.Payload.StickerID)) {
+	isSticker := a.Type == "sticker" || a.Payload.StickerID != 0
+	if isSticker && isThumbsUp(int64(a.Payload.StickerID)) {
 		addText(in, "👍")
 		return
 	}
 	kind := a.Type
-	if sticker {
+	if isSticker {
 		kind = "sticker"
 	}
 	at := a.Payload.URL
-	u, err := url.Parse(at)
-	switch {
-	case at == "" || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+	u, isWeb := parseWebURL(at)
+	if !isWeb {
 		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" that Messenger doesn't pass on. Look into the Page's inbox.")
 		return
-	case len(at) > maxRefBytes:
+	}
+	if len(at) > maxRefBytes {
 		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
 		return
 	}
 	name, contentType := fileName(u, kind, len(in.Attachments))
-	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: sticker, Ref: at})
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: isSticker, Ref: at})
 }
 
 func withArticle(kind string) string {
@@ -70,7 +74,8 @@ func withArticle(kind string) string {
 
 // isThumbsUp reports whether a sticker is the thumb beside the text field, in one of its three sizes.
 func isThumbsUp(id int64) bool {
-	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
+	const small, medium, large = 369239263222822, 369239343222814, 369239383222810
+	return id == small || id == medium || id == large
 }
 
 // fileName guesses name and type of a file by its address. Fetch learns the true type.
@@ -78,11 +83,9 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
 	contentType = channels.TypeOf(base)
-	if kind == "file" && ext != "" && len(base) <= 150 {
-		if contentType == "" {
-			contentType = "application/octet-stream"
-		}
-		return base, contentType // the customer's name for it
+	isCustomersName := kind == "file" && ext != "" // names of other kinds are Meta's, and long
+	if isCustomersName && len(base) <= maxNameBytes {
+		return base, cmp.Or(contentType, "application/octet-stream")
 	}
 	if contentType == "" {
 		ext, contentType = typeByKind(kind)
@@ -93,6 +96,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	return kind + "-" + strconv.Itoa(nth+1) + ext, contentType
 }
 
+// typeByKind returns what files of a kind usually are.
 func typeByKind(kind string) (ext, contentType string) {
 	switch kind {
 	case "image":
@@ -107,17 +111,16 @@ func typeByKind(kind string) (ext, contentType string) {
 	return "", "application/octet-stream"
 }
 
+// addLocation adds a location: its title with a link to a map, or what else is known of it.
 func (a *attachment) addLocation(in *channels.Inbound) {
-	title := a.Payload.Title
-	if title == "" {
-		title = a.Title
-	}
-	if c := a.Payload.Coordinates; c != nil && c.Lat.Known && c.Long.Known {
+	title := cmp.Or(a.Payload.Title, a.Title)
+	c := a.Payload.Coordinates
+	if c != nil && c.Lat.Known && c.Long.Known {
 		place := channels.Location{Latitude: c.Lat.Value, Longitude: c.Long.Value}
 		addText(in, strings.TrimSpace("📍 "+wamark.Escape(oneLine(title)))+"\n"+wamark.Escape(place.MapURL()))
 		return
 	}
-	if title != "" || a.link() != "" {
+	if title != "" || a.findLink() != "" {
 		a.addLink(in, "")
 		return
 	}
@@ -158,7 +161,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 
 // addLink adds title and address of something that was shared.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
-	at, title := a.link(), oneLine(a.title())
+	at, title := a.findLink(), oneLine(a.findTitle())
 	if at != "" && strings.Contains(text, at) {
 		return // a preview of a link that is in the text
 	}
@@ -178,27 +181,28 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	}
 }
 
-func (a *attachment) title() string {
-	if a.Title != "" {
-		return a.Title
-	}
-	return a.Payload.Title
-}
+// findTitle returns the title, which may stand at two places.
+func (a *attachment) findTitle() string { return cmp.Or(a.Title, a.Payload.Title) }
 
-func (a *attachment) link() string {
-	if at := webLink(a.Payload.URL); at != "" {
-		return at
-	}
-	return webLink(a.URL)
-}
+// findLink returns the address, which may stand at two places; "" if there is none for people.
+func (a *attachment) findLink() string { return cmp.Or(webLink(a.Payload.URL), webLink(a.URL)) }
 
 // webLink returns an address if it is one of the web and not too long for people; else "".
 func webLink(at string) string {
-	u, err := url.Parse(at)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(at) > maxRefBytes {
+	_, isWeb := parseWebURL(at)
+	if !isWeb || len(at) > maxRefBytes {
 		return ""
 	}
 	return at
+}
+
+// parseWebURL reads an address; false if it isn't one of the web.
+func parseWebURL(at string) (*url.URL, bool) {
+	u, err := url.Parse(at)
+	if err != nil || u.Host == "" {
+		return nil, false
+	}
+	return u, u.Scheme == "https" || u.Scheme == "http"
 }
 
 // addText adds a paragraph.

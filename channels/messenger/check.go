@@ -34,7 +34,8 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		findings = append(findings, c.checkSecret(ctx)...)
 		findings = append(findings, asHookFault(c.checkSubscription(ctx)))
 	}
-	return append(findings, asHookFault(c.checkAddress(ctx, !slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK }))))
+	hasFault := slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK })
+	return append(findings, asHookFault(c.checkAddress(ctx, !hasFault)))
 }
 
 // asHookFault marks a fault as one of the webhook.
@@ -48,12 +49,12 @@ func asHookFault(f channels.Finding) channels.Finding {
 // checkSecret checks that the secret is that of the token's app, and what the token may do.
 func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 	const secret, scopes = "App secret", "Permissions"
-	wrong, err := c.graph.WrongSecret(ctx, c.page, string(c.hook.Secret))
-	switch {
-	case wrong:
+	isWrong, err := c.graph.WrongSecret(ctx, c.page, string(c.hook.Secret))
+	if isWrong {
 		return []channels.Finding{{What: secret, Field: fieldSecret, Text: "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
 			Hint: "Copy it from the app dashboard of that app, App settings, Basic."}}
-	case err != nil:
+	}
+	if err != nil {
 		return []channels.Finding{refusedFinding(secret, err)}
 	}
 	findings := []channels.Finding{{OK: true, What: secret, Text: "It is that of the token's app."}}
@@ -65,7 +66,8 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
 		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: again})
 	}
-	if ends := facts.EndsAt(); !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
+	ends := facts.EndsAt() // zero means never
+	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
 		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: again})
 	}
 	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
@@ -74,14 +76,15 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
 const shortLife = 7 * 24 * time.Hour
 
-// checkAddress checks that Facebook calls this Parley. whole = all else was right, so that the app can be asked.
-func (c *Channel) checkAddress(ctx context.Context, whole bool) channels.Finding {
+// checkAddress checks that Facebook calls this Parley. mayAsk is true if everything else is right, so that Facebook will
+// answer what the app is set to.
+func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Finding {
 	const what = "Webhook address"
 	if c.env.HookURL == "" {
 		e := errNoAddress()
 		return channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
 	}
-	if !whole {
+	if !mayAsk {
 		return channels.Finding{OK: true, What: what, Text: c.env.HookURL}
 	}
 	state, err := c.FindHook(ctx)
@@ -119,8 +122,8 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, "me", url.Values{"fields": {"id,name"}}, nil, &me); err != nil {
 		f := refusedFinding(what, err)
-		var no *graph.Error
-		if errors.As(err, &no) && no.Coded {
+		var refused *graph.Error
+		if errors.As(err, &refused) && refused.Coded {
 			f.Field = fieldToken
 		}
 		return f

@@ -3,7 +3,6 @@ package messenger
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -72,10 +71,10 @@ func errBadContent(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
-// compose returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
+// composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
 // is sent when a later one can't be. A text is sent before the file, unless it has quick replies: these are
 // only shown below the last message.
-func compose(o channels.Outbound) ([]part, error) {
+func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, errBadContent("Messenger knows no templates.", "Write the message as a text.")
 	}
@@ -84,7 +83,8 @@ func compose(o channels.Outbound) ([]part, error) {
 		rich = &channels.Rich{}
 	}
 	text := wamark.Plain(o.Text)
-	if signature := wamark.Plain(o.Signature.Text); text != "" && signature != "" {
+	signature := wamark.Plain(o.Signature.Text)
+	if text != "" && signature != "" {
 		// A text that was short enough without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxText {
 			text = signed
@@ -127,6 +127,7 @@ func compose(o channels.Outbound) ([]part, error) {
 	return parts, nil
 }
 
+// joinParagraphs joins the texts that aren't empty.
 func joinParagraphs(texts ...string) string {
 	var kept []string
 	for _, t := range texts {
@@ -160,8 +161,9 @@ func maxBytesOf(f channels.File) int64 {
 	return maxFileBytes
 }
 
+// errTooLarge returns the error for a file that Messenger wouldn't take.
 func errTooLarge(f channels.File) error {
-	return errBadContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)>>20), "Make it smaller or send a link.")
+	return errBadContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte), "Make it smaller or send a link.")
 }
 
 // attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
@@ -185,8 +187,8 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err
 	}
-	links := countLinks(buttons)
-	if links > 0 && len(buttons) <= maxButtons && utf8.RuneCountInString(text) <= maxButtonText {
+	fitsTemplate := len(buttons) <= maxButtons && utf8.RuneCountInString(text) <= maxButtonText
+	if fitsTemplate && countLinks(buttons) > 0 {
 		return part{text: text, template: true, message: outMessage{Attachment: &outAttached{Type: "template",
 			Payload: buttonTemplate{Type: "button", Text: text, Buttons: buttonsOf(buttons)}}}}, nil
 	}
@@ -204,6 +206,7 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
 }
 
+// countLinks counts the buttons that are links.
 func countLinks(buttons []channels.Button) (n int) {
 	for _, b := range buttons {
 		if b.URL != "" {
@@ -213,25 +216,28 @@ func countLinks(buttons []channels.Button) (n int) {
 	return n
 }
 
+// checkButtons checks buttons against the limits of quick replies and templates, which are the same but for their number.
 func checkButtons(buttons []channels.Button, limit int) error {
 	if len(buttons) > limit {
 		return errBadContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
 	}
 	for _, b := range buttons {
-		switch u, err := url.Parse(b.URL); {
+		_, isWeb := parseWebURL(b.URL)
+		switch {
 		case strings.TrimSpace(b.Title) == "":
 			return errBadContent("A button has no words.", "Name it.")
 		case utf8.RuneCountInString(b.Title) > maxTitle:
 			return errBadContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
 		case utf8.RuneCountInString(b.ID) > maxPayload:
 			return errBadContent(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
-		case b.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
+		case b.URL != "" && !isWeb:
 			return errBadContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
 		}
 	}
 	return nil
 }
 
+// buttonsOf returns buttons in the form of templates.
 func buttonsOf(buttons []channels.Button) []outButton {
 	var list []outButton
 	for _, b := range buttons {
@@ -251,14 +257,15 @@ func cardPart(cards []channels.RichCard) (part, error) {
 	}
 	t := genericTemplate{Type: "generic"}
 	for _, c := range cards {
-		switch u, err := url.Parse(c.ImageURL); {
+		_, isWeb := parseWebURL(c.ImageURL)
+		switch {
 		case strings.TrimSpace(c.Title) == "":
 			return part{}, errBadContent("A card has no title.", "Give it one.")
 		case utf8.RuneCountInString(c.Title) > maxCardText || utf8.RuneCountInString(c.Text) > maxCardText:
-			return part{}, errBadContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clipText(c.Title, 40), maxCardText), "Shorten it.")
+			return part{}, errBadContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clipText(c.Title, maxWord), maxCardText), "Shorten it.")
 		case c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
 			return part{}, errBadContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
-		case c.ImageURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
+		case c.ImageURL != "" && !isWeb:
 			return part{}, errBadContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
 		}
 		if err := checkButtons(c.Buttons, maxButtons); err != nil {

@@ -31,23 +31,25 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if s.Person != "" {
 		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
 	}
-	customer := ev.customer(s.Page)
+	customer := ev.findCustomer(s.Page)
 	if customer == "" && ev.Policy != nil {
-		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.time(), Notices: []string{ev.Policy.notice()}}}, nil
+		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.asTime(), Notices: []string{ev.Policy.makeNotice()}}}, nil
 	}
 	if s.Page == "" || customer == "" {
 		return nil, errors.New("messenger: event: nobody it is about")
 	}
-	base := channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.time()}
+	base := channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.asTime()}
 	if s.Standby {
 		base.Automatic = standbyWhy
 	}
 	fromPage := ev.Sender.ID == s.Page
-	switch {
-	case ev.Message != nil && (ev.Message.IsEcho || fromPage):
-		return c.echoOf(base, ev.Message), nil
-	case ev.Message != nil:
+	if ev.Message != nil {
+		if ev.Message.IsEcho || fromPage {
+			return c.echoOf(base, ev.Message), nil
+		}
 		return messageOf(base, ev.Message), nil
+	}
+	switch { // an event is of one kind; of the Page's own taps, reactions and edits nothing is to be told
 	case ev.Postback != nil && !fromPage:
 		return tapOf(base, ev.Postback), nil
 	case ev.Reaction != nil && !fromPage:
@@ -62,15 +64,18 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		// The customer only opened the conversation by a link: nobody needs to be notified.
 		base.Kind = channels.InboundMessage
 		base.Automatic = linkWhy
-		base.Notices = []string{ev.Referral.notice()}
+		base.Notices = []string{ev.Referral.makeNotice()}
 		return []channels.Inbound{base}, nil
 	}
 	return nil, nil // a kind of event that isn't about a conversation, or that is unknown
 }
 
-// time reads milliseconds since 1970. It returns the zero time if there are none.
-func (n number) time() time.Time {
-	if n <= 0 || n > 1<<53 {
+// maxExact bounds numbers: a float64 holds all integers up to it exactly.
+const maxExact = 1 << 53
+
+// asTime reads milliseconds since 1970. It returns the zero time if there are none.
+func (n number) asTime() time.Time {
+	if n <= 0 || n > maxExact {
 		return time.Time{}
 	}
 	return time.UnixMilli(int64(n)).UTC()
@@ -87,15 +92,20 @@ func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 		in.Answers.External = m.ReplyTo.MID
 	}
 	if m.Referral != nil {
-		in.Notices = append(in.Notices, m.Referral.notice())
+		in.Notices = append(in.Notices, m.Referral.makeNotice())
 	}
 	if in.Automatic != "" {
 		in.Notices = append(in.Notices, "Another app holds this conversation on Messenger; it answers.")
 	}
-	if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
+	if isEmpty(in) {
 		in.Notices = []string{"Sent something that Messenger doesn't pass on. Look into the Page's inbox."}
 	}
 	return []channels.Inbound{in}
+}
+
+// isEmpty reports whether a message has nothing to show.
+func isEmpty(in channels.Inbound) bool {
+	return in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0
 }
 
 // readBody sets the text, attachments and remarks of a message.
@@ -112,12 +122,13 @@ func readBody(in *channels.Inbound, m *message) {
 
 // echoOf returns a message of the Page: ours, or one that was written outside of Parley.
 func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
-	in.ExternalID, in.Automatic = m.MID, ""
-	t, ours := parseToken(c.env.Keys, c.page, m.Metadata)
-	if !ours {
+	in.ExternalID = m.MID
+	in.Automatic = "" // whoever has control of the conversation: nothing reacts to the Page's own messages
+	t, isOurs := parseToken(c.env.Keys, c.page, m.Metadata)
+	if !isOurs {
 		in.Kind = channels.InboundForeign
 		readBody(&in, m)
-		if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
+		if isEmpty(in) {
 			in.Notices = []string{"The Page sent something that Messenger doesn't pass on."}
 		}
 		return []channels.Inbound{in}
@@ -141,11 +152,12 @@ func tapOf(in channels.Inbound, p *postback) []channels.Inbound {
 		in.Notices = append(in.Notices, "Tapped a button.")
 	}
 	if p.Referral != nil {
-		in.Notices = append(in.Notices, p.Referral.notice())
+		in.Notices = append(in.Notices, p.Referral.makeNotice())
 	}
 	return []channels.Inbound{in}
 }
 
+// reactionOf returns a customer's reaction to a message. Without an emoji, it takes the reaction back.
 func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	if r.MID == "" {
 		return nil
@@ -155,13 +167,13 @@ func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	in.Opens = true
 	in.Automatic = ""
 	if r.Action != "unreact" {
-		in.Change.Emoji = r.emoji()
+		in.Change.Emoji = r.findEmoji()
 	}
 	return []channels.Inbound{in}
 }
 
-// emoji returns the emoji of a reaction. Webhooks of old versions only have its name.
-func (r *reaction) emoji() string {
+// findEmoji returns the emoji of a reaction. Webhooks of old versions only have its name.
+func (r *reaction) findEmoji() string {
 	if r.Emoji != "" {
 		return r.Emoji
 	}
@@ -184,6 +196,7 @@ func (r *reaction) emoji() string {
 	return "❔"
 }
 
+// editOf returns a customer's change of a message.
 func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	if e.MID == "" {
 		return nil
@@ -198,7 +211,7 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 // ids of messages, because they may be missing, and may name messages that people wrote outside of Parley.
 func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind, in.Automatic = channels.InboundStatus, ""
-	if until := w.Watermark.time(); !until.IsZero() {
+	if until := w.Watermark.asTime(); !until.IsZero() {
 		in.Status = &channels.Status{State: state, UpTo: until}
 		return []channels.Inbound{in}
 	}
@@ -211,8 +224,8 @@ func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark)
 	return list
 }
 
-// notice says for agents from where a customer came: an ad, a link, a product.
-func (r *referral) notice() string {
+// makeNotice says for agents how a customer came: by an ad, a link, a product.
+func (r *referral) makeNotice() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {
 	case "ADS":
@@ -239,14 +252,21 @@ func (r *referral) notice() string {
 	return "Came by " + strings.Join(parts, ", ") + "."
 }
 
+// How many characters are kept of others' texts.
+const (
+	maxLine   = 120 // a name, a title
+	maxReason = 300
+	maxWord   = 40 // a constant
+)
+
 // oneLine shortens a stranger's text to one line.
 func oneLine(s string) string {
-	return clipText(strings.Join(strings.Fields(s), " "), 120)
+	return clipText(strings.Join(strings.Fields(s), " "), maxLine)
 }
 
-// notice says for the account's people what measure Facebook took against the Page.
-func (p *policy) notice() string {
-	reason := clipText(strings.Join(strings.Fields(p.Reason), " "), 300)
+// makeNotice says for the account's people what measure Facebook took against the Page.
+func (p *policy) makeNotice() string {
+	reason := clipText(strings.Join(strings.Fields(p.Reason), " "), maxReason)
 	if reason != "" {
 		reason = " Its reason: " + reason
 	}
@@ -258,5 +278,5 @@ func (p *policy) notice() string {
 	case "warning":
 		return "Facebook warns that this Page breaks its rules, and may block its messages." + reason
 	}
-	return "Facebook has taken a measure against this Page: " + clipText(oneLine(p.Action), 40) + "." + reason
+	return "Facebook has taken a measure against this Page: " + clipText(oneLine(p.Action), maxWord) + "." + reason
 }

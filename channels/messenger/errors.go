@@ -9,35 +9,63 @@ import (
 	"parley/channels/graph"
 )
 
-// subcodeLate is the subcode of code 1 with which Facebook answers although it may have sent the message: "The messages are all sent
-// successfully, but the endpoint returns an error", says its list of common error codes.
-const subcodeLate = 1357046
+// Codes of errors.
+// Source: Meta, "Messenger Platform: error codes"; Graph API, "Handle Errors".
+const (
+	codeUnknown       = 1
+	codeService       = 2
+	codeAppRate       = 4
+	codePermission    = 10
+	codePageRate      = 32
+	codeInvalid       = 100
+	codeSession       = 102
+	codeTokenInvalid  = 190 // it was taken back or has expired
+	codePermissions   = 200
+	codeNotAllowed    = 230
+	codeBlocked       = 368 // for breaking the rules
+	codeNotAvailable  = 551 // the person
+	codeCustomRate    = 613
+	codeTemporary     = 1200
+	codeMessengerRate = 80006
+)
 
-// subcodeHeld is the subcode with which Facebook refuses a message because another app has control of the
-// conversation.
-const subcodeHeld = 2018300
+// Subcodes, which say more than the code.
+const (
+	// subcodeLate comes with codeUnknown although Facebook may have sent the message: "The messages are all sent
+	// successfully, but the endpoint returns an error", says its list of common error codes.
+	subcodeLate = 1357046
+	// subcodeHeld says that another app has control of the conversation.
+	subcodeHeld         = 2018300
+	subcodeWindow       = 2018278 // the reply window is closed
+	subcodeWindowOld    = 2018065 // the same, of older versions
+	subcodeNotReceiving = 2018108 // the person gets no messages from the Page
+	subcodeUnavailable  = 1545041 // the person
+	subcodeNobody       = 2018001 // no such person
+	subcodeRestricted   = 1893063 // the Page
+)
 
 // classifyError decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
 // a closed window, 10 alone a missing permission.
 // Source: Meta, "Messenger Platform: error codes".
 func classifyError(err error) *channels.SendError {
-	var own *channels.SendError
-	if errors.As(err, &own) {
-		return own
+	var classified *channels.SendError
+	if errors.As(err, &classified) {
+		return classified
+	}
+	if !graph.Certain(err) {
+		return &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer was lost.", Cause: err}
 	}
 	var refused *graph.Error
-	if !errors.As(err, &refused) || !graph.Certain(err) {
-		if graph.Certain(err) {
-			return &channels.SendError{Class: channels.Retry, Text: "Facebook can't be reached.", Cause: err}
-		}
-		return &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer was lost.", Cause: err}
+	if !errors.As(err, &refused) {
+		return &channels.SendError{Class: channels.Retry, Text: "Facebook can't be reached.", Cause: err}
 	}
 	e := &channels.SendError{Class: classOf(refused), Cause: err}
 	switch e.Class {
 	case channels.WindowClosed:
 		e.Text, e.Hint = windowText, windowHint
 	case channels.BadRecipient:
-		e.Text, e.Hint = "Messenger can't reach this person: "+refused.Words(), "They may have blocked the Page or left Messenger; use another channel."
+		e.Text = "Messenger can't reach this person: " + refused.Words()
+		e.Hint = "They may have blocked the Page or left Messenger; use another channel."
 	case channels.Throttled:
 		e.Wait = throttleWait(refused)
 		e.Text = "Facebook asks for a pause: too many messages."
@@ -56,42 +84,45 @@ func classifyError(err error) *channels.SendError {
 			e.Text, e.Hint = "Another app holds this conversation on Messenger.", "Hand it over in the Page's inbox, then send it again."
 			return e
 		}
-		e.Class, e.Text, e.Hint = channels.BadContent, "Facebook refuses the message: "+refused.Words(), "Change it and send it again."
+		e.Class = channels.BadContent
+		e.Text = "Facebook refuses the message: " + refused.Words()
+		e.Hint = "Change it and send it again."
 	}
 	return e
 }
 
+// classOf returns the class of a refusal, by code and subcode, by the code alone or by the HTTP status.
 func classOf(e *graph.Error) channels.Class {
 	if !e.Coded {
 		return classByStatus(e.Status)
 	}
 	switch [2]int{e.Code, e.Subcode} {
-	case [2]int{10, 2018278}, [2]int{10, 2018065}: // outside of the reply window; 2018065 is the older subcode
+	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}:
 		return channels.WindowClosed
-	case [2]int{10, 2018108}, [2]int{200, 1545041}, [2]int{100, 2018001}:
+	case [2]int{codePermission, subcodeNotReceiving}, [2]int{codePermissions, subcodeUnavailable}, [2]int{codeInvalid, subcodeNobody}:
 		return channels.BadRecipient
-	case [2]int{10, 1893063}:
+	case [2]int{codePermission, subcodeRestricted}:
 		return channels.AccountBlocked
-	case [2]int{10, subcodeHeld}:
+	case [2]int{codePermission, subcodeHeld}:
 		return channels.BadContent
-	case [2]int{1, subcodeLate}:
+	case [2]int{codeUnknown, subcodeLate}:
 		return channels.Ambiguous
 	}
 	switch e.Code {
-	case 551:
+	case codeNotAvailable:
 		return channels.BadRecipient
-	case 4, 32, 613, 80006:
+	case codeAppRate, codePageRate, codeCustomRate, codeMessengerRate:
 		return channels.Throttled
-	case 1, 2, 1200:
+	case codeUnknown, codeService, codeTemporary:
 		return channels.Retry
-	case 10, 102, 190, 200, 230:
+	case codePermission, codeSession, codeTokenInvalid, codePermissions, codeNotAllowed:
 		return channels.AuthBroken
-	case 368:
+	case codeBlocked:
 		return channels.AccountBlocked
-	case 100:
+	case codeInvalid:
 		return channels.BadContent
 	}
-	// An undocumented code.
+	// An undocumented code: it isn't tried again, unless the status says more.
 	if class := classByStatus(e.Status); class != channels.Retry {
 		return class
 	}

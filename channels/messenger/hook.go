@@ -13,14 +13,14 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// object is what Meta calls the things that an app is told of.
-const object = "page"
+// pageObject is Meta's name for the kind of object that sends an app's webhooks: a Page.
+const pageObject = "page"
 
 // hookFacts are what Facebook says of the Page's webhooks.
 type hookFacts struct {
 	app  *graph.App
 	sub  graph.Subscription // of the app
-	page []string           // the fields of which the Page tells the app
+	page []string           // the webhook fields that the Page sends to the app
 }
 
 // FindHook implements channels.Hooked.
@@ -29,14 +29,14 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	if err != nil {
 		return channels.HookState{}, err
 	}
-	var has []string
+	var subscribed []string
 	for _, f := range facts.sub.Fields {
-		has = append(has, f.Name)
+		subscribed = append(subscribed, f.Name)
 	}
 	return channels.HookState{
 		Values: []channels.HookValue{
 			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
-			{What: "What the app is told", Now: listFields(has), Wanted: listFields(append(neededFields(), has...))},
+			{What: "What the app is told", Now: listFields(subscribed), Wanted: listFields(append(neededFields(), subscribed...))},
 			{What: "What the Page tells the app", Now: listFields(facts.page), Wanted: listFields(append(neededFields(), facts.page...))},
 		},
 		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
@@ -51,6 +51,7 @@ func listFields(fields []string) string {
 	return strings.Join(slices.Compact(fields), ", ")
 }
 
+// findHook asks Facebook where the Page's webhooks go.
 func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if c.env.HookURL == "" {
 		return hookFacts{}, errNoAddress()
@@ -60,7 +61,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
 		return facts, classifyError(err)
 	}
-	if facts.sub, err = facts.app.Subscription(ctx, object); err != nil {
+	if facts.sub, err = facts.app.Subscription(ctx, pageObject); err != nil {
 		return facts, classifyError(err)
 	}
 	facts.page, _, err = c.pageFields(ctx)
@@ -70,12 +71,13 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	return facts, nil
 }
 
+// errNoAddress returns the error for a Parley without a public address.
 func errNoAddress() *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: "Facebook can't reach this Parley: it has no public address.",
 		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
 }
 
-// pageFields returns the fields of which the Page tells the app of the token; false if the app isn't subscribed.
+// pageFields returns the webhook fields that the Page sends to the token's app; false if the app isn't subscribed.
 func (c *Channel) pageFields(ctx context.Context) ([]string, bool, error) {
 	var answer struct {
 		Data []struct {
@@ -102,7 +104,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 			fields = append(fields, f.Name)
 		}
 		slices.Sort(fields)
-		if err := facts.app.Subscribe(ctx, object, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
+		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
 			return hookError(err)
 		}
 	}

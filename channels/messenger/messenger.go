@@ -21,16 +21,22 @@ const (
 	maxButtons      = 3 // of a button template or a card
 	maxCards        = 10
 	maxCardText     = 80 // characters, of a card's title and of its text
-	maxImageBytes   = 8 << 20
-	maxFileBytes    = 25 << 20
-	maxInMemory     = 4 // files on their way out
+	maxImageBytes   = 8 * megabyte
+	maxFileBytes    = 25 * megabyte
+	pageRate        = 300 // messages a second
+	megabyte        = 1 << 20
+
+	maxInMemory = 4 // files on their way out
 )
 
 // For how long a customer's message allows answers.
 const (
 	replyWindow = 24 * time.Hour
-	humanWindow = 7 * 24 * time.Hour
+	humanWindow = 7 * 24 * time.Hour // if a person writes them
 )
+
+// retryFor is how long a message that failed with Retry is tried again.
+const retryFor = 48 * time.Hour
 
 // Channel is one Page. It implements Channel, Webhook, Runner, Checker, Fetcher and Attendant.
 type Channel struct {
@@ -75,8 +81,13 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	c := &Channel{page: page, beginsAt: a.BeginsAt, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
-		newcomer: make(chan struct{}, 1), profiles: &profiles{asked: map[string]time.Time{}}}
+	c := &Channel{
+		page: page, beginsAt: a.BeginsAt, env: env, graph: client,
+		uploads:  &uploads{ids: map[string]string{}},
+		places:   make(chan struct{}, maxInMemory),
+		newcomer: make(chan struct{}, 1),
+		profiles: &profiles{asked: map[string]time.Time{}},
+	}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
 		Split: split, Accept: c.accept, Later: c.introduceLater, Now: env.Now, Log: env.Log}
 	return c, nil
@@ -84,7 +95,11 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 
 // isID reports whether s is a number in the form of Meta's ids of Pages and people.
 func isID(s string) bool {
-	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
+	const maxDigits = 32
+	if s == "" || len(s) > maxDigits {
+		return false
+	}
+	return strings.Trim(s, "0123456789") == ""
 }
 
 // Capabilities implements channels.Channel.
@@ -106,9 +121,9 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Rich:         channels.RichLimits{Buttons: maxQuickReplies, Carousel: maxCards},
 		MaxTextRunes: maxText,
 		Sending: channels.Sending{
-			RetryFor:   48 * time.Hour,
+			RetryFor:   retryFor,
 			Timeout:    time.Minute,
-			Rate:       300, // of the Send API, per Page
+			Rate:       pageRate,
 			References: true,
 		},
 		Hold: channels.HoldChat,

@@ -60,7 +60,7 @@ type attachment struct {
 	Payload payload `json:"payload"`
 }
 
-// payload of an attachment; which fields are set depends on its type.
+// payload is what an attachment holds. Which fields are set depends on the attachment's type.
 type payload struct {
 	URL         string `json:"url"`
 	Title       string `json:"title"`
@@ -137,11 +137,11 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 		*n = number(v)
 		return nil
 	}
-	if v, err := strconv.ParseFloat(text, 64); err == nil && math.Abs(v) < 1<<53 {
-		*n = number(v)
-		return nil
-	}
 	*n = 0
+	v, err := strconv.ParseFloat(text, 64)
+	if err == nil && math.Abs(v) < maxExact {
+		*n = number(v)
+	}
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (p *payload) UnmarshalJSON(raw []byte) error {
 	var only struct {
 		URL string `json:"url"`
 	}
-	_ = json.Unmarshal(raw, &only) // not even that: nothing
+	_ = json.Unmarshal(raw, &only) // if it has no address either, the payload stays empty
 	*p = payload{URL: only.URL}
 	return nil
 }

@@ -38,7 +38,8 @@ type profiles struct {
 func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at, ok := p.asked[customer]; ok && now.Sub(at) < profileAgain {
+	askedAt, wasAsked := p.asked[customer]
+	if wasAsked && now.Sub(askedAt) < profileAgain {
 		return
 	}
 	if len(p.asked) > maxNamesKept {

@@ -13,7 +13,8 @@ import (
 
 const (
 	// maxListed is how many of a conversation's last messages the conversations API is asked for.
-	maxListed     = 20
+	maxListed = 20
+	// messageFields asks for these messages, with what tells them apart.
 	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
 	// clockSkew is how far Facebook's clock may be from ours.
 	clockSkew = 30 * time.Second
@@ -41,7 +42,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
-	parts, err := compose(o)
+	parts, err := composeParts(o)
 	if err != nil || o.Attempt.Part >= len(parts) {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
@@ -58,7 +59,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 
 // listMessages returns the last messages of the conversation with a customer, the newest first.
 func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMessage, error) {
-	list, err := c.conversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
+	list, err := c.listConversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
 	if err != nil {
 		return nil, classifyError(err)
 	}
@@ -82,7 +83,8 @@ func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p pa
 			complete = true
 			break
 		}
-		if m.From.ID != c.page || slices.Contains(o.References, m.ID) || !m.isPart(p) {
+		mayBeOurs := m.From.ID == c.page && !slices.Contains(o.References, m.ID)
+		if !mayBeOurs || !m.isPart(p) {
 			continue
 		}
 		if m.at.Before(from) {
@@ -90,13 +92,13 @@ func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p pa
 		}
 		found = append(found, m.ID)
 	}
-	switch {
-	case len(found) == 1 && complete:
-		return found[0], channels.Landed
-	case len(found) == 0 && complete:
+	if !complete || len(found) > 1 {
+		return "", channels.CannotTell
+	}
+	if len(found) == 0 {
 		return "", channels.Absent
 	}
-	return "", channels.CannotTell
+	return found[0], channels.Landed
 }
 
 // isPart reports whether a listed message may be a part: a text if its words are the same; a file or a template

@@ -103,7 +103,7 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	list, err := c.conversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
+	list, err := c.listConversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
 	var refused *graph.Error
 	if errors.As(err, &refused) && refused.Code == codeTokenInvalid {
 		e := classifyError(err)
@@ -121,7 +121,8 @@ func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[st
 	var facts []channels.Fact
 	for _, one := range list {
 		for _, p := range one.Participants.Data {
-			if p.ID != c.page && p.Name != "" && names[p.ID] != p.Name {
+			isCustomer := p.ID != c.page && p.Name != ""
+			if isCustomer && names[p.ID] != p.Name {
 				facts = append(facts, c.nameFact(p.ID, p.Name))
 				names[p.ID] = p.Name
 			}
@@ -143,11 +144,8 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 	if err != nil {
 		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
-	return channels.Fact{ExternalID: boundedName("n:" + id + ":" + digest([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
+	return channels.Fact{ExternalID: boundedID("n:" + id + ":" + hashOf([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
 }
-
-// codeTokenInvalid is Facebook's error for a token that was taken back or has expired.
-const codeTokenInvalid = 190
 
 // missedFacts returns the facts of a customer's messages that webhooks should have brought by now, in order.
 // Their external ids are those of webhooks, so that Accept recognises messages that did come.
@@ -155,14 +153,17 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 	now := c.env.Now()
 	for i := len(one.Messages.Data) - 1; i >= 0; i-- {
 		m := one.Messages.Data[i]
-		isCustomers := m.From.ID != "" && m.From.ID != c.page && m.ID != ""
+		hasIDs := m.From.ID != "" && m.ID != ""
+		if !hasIDs || m.From.ID == c.page {
+			continue
+		}
 		isTooOld := m.at.Before(since) || m.at.Before(now.Add(-maxMissedAge))
 		mayStillCome := m.at.After(now.Add(-missedAfter))
-		if !isCustomers || isTooOld || mayStillCome {
+		if isTooOld || mayStillCome {
 			continue
 		}
 		raw, err := json.Marshal(m.asWebhookEvent(c.page))
-		if err == nil {
+		if err == nil { // always: these are texts and a number
 			facts = append(facts, factOf(c.page, false, raw))
 		}
 	}
@@ -173,8 +174,8 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	body := map[string]any{"mid": m.ID, "text": m.Message}
 	var list []any
-	for _, a := range m.files() {
-		list = append(list, map[string]any{"type": a.kind(), "payload": map[string]any{"url": a.url()}})
+	for _, a := range m.listFiles() {
+		list = append(list, map[string]any{"type": a.findKind(), "payload": map[string]any{"url": a.findURL()}})
 	}
 	if list != nil {
 		body["attachments"] = list
@@ -200,7 +201,8 @@ type listedFile struct {
 	URL string `json:"file_url"`
 }
 
-func (m *listedMessage) files() (list []listedFile) {
+// listFiles returns the attachments of a listed message.
+func (m *listedMessage) listFiles() (list []listedFile) {
 	if m.Attachments == nil {
 		return nil
 	}
@@ -212,7 +214,8 @@ func (m *listedMessage) files() (list []listedFile) {
 	return list
 }
 
-func (f listedFile) kind() string {
+// findKind returns the kind that a webhook would give.
+func (f listedFile) findKind() string {
 	switch {
 	case f.Image != nil && f.Image.Sticker:
 		return "sticker"
@@ -226,7 +229,8 @@ func (f listedFile) kind() string {
 	return "file"
 }
 
-func (f listedFile) url() string {
+// findURL returns the address, which stands elsewhere for each kind.
+func (f listedFile) findURL() string {
 	switch {
 	case f.Image != nil:
 		return f.Image.URL
@@ -262,8 +266,8 @@ type conversation struct {
 	} `json:"messages"`
 }
 
-// conversations returns the Page's conversations. Errors: those of package graph, or an unreadable time.
-func (c *Channel) conversations(ctx context.Context, query url.Values) ([]conversation, error) {
+// listConversations returns the Page's conversations. Errors: those of package graph, or an unreadable time.
+func (c *Channel) listConversations(ctx context.Context, query url.Values) ([]conversation, error) {
 	var answer struct {
 		Data []conversation `json:"data"`
 	}

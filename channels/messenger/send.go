@@ -42,7 +42,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	parts, err := compose(o)
+	parts, err := composeParts(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -56,11 +56,13 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	more := o.Attempt.Part+1 < len(parts)
 	p.message.Metadata = c.signedMetadata(o, more)
 	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
-	if o.ReplyTo != "" && o.Attempt.Part == 0 && !p.template {
+	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
+	if isAnswer && !p.template {
 		req.ReplyTo = &replyTo{MID: o.ReplyTo}
 	}
 	id, err := c.deliver(ctx, req, tag)
-	if channels.ClassOf(err) == channels.WindowClosed && tag == "" && !o.Automatic {
+	mayTag := tag == "" && !o.Automatic // a person wrote it
+	if mayTag && channels.ClassOf(err) == channels.WindowClosed {
 		// It was not sent: 24 hours are over by Facebook's clock, but not yet by ours.
 		id, err = c.deliver(ctx, req, tagHuman)
 	}
@@ -92,7 +94,7 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	}
 	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/messages", nil, req, &answer); err != nil {
 		e := classifyError(err)
-		if tag == tagHuman && refusesTag(err, e.Class) {
+		if tag == tagHuman && isTagRefused(err, e.Class) {
 			e.Class, e.Text = channels.WindowClosed, windowText
 			e.Hint = "After 24 hours Facebook lets people answer only if the app has the feature Human Agent: see docs/messenger.md."
 		}
@@ -104,26 +106,26 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	return answer.MessageID, nil
 }
 
-// refusesTag reports whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
+// isTagRefused reports whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
 // lacks the permission to answer after 24 hours. The account itself works.
-func refusesTag(err error, class channels.Class) bool {
-	var refused *graph.Error
-	if class == channels.WindowClosed || !errors.As(err, &refused) {
-		return class == channels.WindowClosed
-	}
-	about := strings.ToLower(strings.ReplaceAll(refused.Message, "_", " "))
-	lacksPermission := refused.Code == codeNoPermission || refused.Code == codePermissions
-	if class == channels.AuthBroken && lacksPermission {
+func isTagRefused(err error, class channels.Class) bool {
+	if class == channels.WindowClosed {
 		return true
 	}
-	return class == channels.BadContent && strings.Contains(about, "human agent")
+	var refused *graph.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch class {
+	case channels.AuthBroken:
+		return refused.Code == codePermission || refused.Code == codePermissions
+	case channels.BadContent:
+		words := strings.ToLower(strings.ReplaceAll(refused.Message, "_", " "))
+		return strings.Contains(words, "human agent")
+	default:
+		return false
+	}
 }
-
-// Codes of errors about permissions.
-const (
-	codeNoPermission = 10
-	codePermissions  = 200
-)
 
 // uploadFiles uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
 // if a file can't be read, or is refused, nothing of the message is sent.
@@ -176,14 +178,14 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	}
 	err := c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
 		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
-	switch {
-	case err != nil:
+	if err != nil {
 		e := classifyError(err)
 		if e.Class == channels.Ambiguous { // an upload may be repeated, because the customer doesn't see it
 			e = &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
 		}
 		return "", e
-	case answer.ID == "":
+	}
+	if answer.ID == "" {
 		return "", &channels.SendError{Class: channels.Retry, Text: "Facebook did not name the uploaded file."}
 	}
 	return answer.ID, nil
@@ -210,9 +212,9 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 
 // errUnreadableFile returns the error for a file that can't be read. It may be readable later.
 func errUnreadableFile(f channels.File, err error) error {
-	var known *channels.SendError
-	if errors.As(err, &known) && known.Class != channels.Ambiguous {
-		return known
+	var classified *channels.SendError
+	if errors.As(err, &classified) && classified.Class != channels.Ambiguous {
+		return classified
 	}
 	return &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}
 }

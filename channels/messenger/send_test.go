@@ -46,7 +46,7 @@ func TestSendText(t *testing.T) {
 func TestNoRoomForTheSignature(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("x", maxText-8)
-	parts, err := compose(channels.Outbound{Text: text, Signature: channels.Signature{Text: "Yours, Acme"}})
+	parts, err := composeParts(channels.Outbound{Text: text, Signature: channels.Signature{Text: "Yours, Acme"}})
 	if err != nil || len(parts) != 1 || parts[0].text != text {
 		t.Errorf("%d parts, %v", len(parts), err)
 	}
@@ -283,7 +283,7 @@ func TestComposeRefuses(t *testing.T) {
 		"two files":              {Text: "x", Files: make([]channels.File, 2)},
 		"links make it too long": {Text: strings.Repeat("x", 1990), Rich: button(func(b *channels.Button) { b.URL = "https://acme.test/" })},
 	} {
-		parts, err := compose(o)
+		parts, err := composeParts(o)
 		if se := sendError(t, err); se.Class != channels.BadContent || se.Text == "" || se.Hint == "" || parts != nil {
 			t.Errorf("%s: %+v, %v", name, parts, err)
 		}
@@ -350,7 +350,7 @@ func TestCustomerDoes(t *testing.T) {
 func TestSignatureLeavesAsShown(t *testing.T) {
 	t.Parallel()
 	const signature = "**Acme** Support, *Monday* to Friday\n\n[acme.test](https://acme.test/a_b)\n\n- one\n- two"
-	parts, err := compose(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
+	parts, err := composeParts(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
 	if want := "Hi\n\n" + Spec().Signature(signature); err != nil || len(parts) != 1 || parts[0].text != want {
 		t.Errorf("%+v, %v, want %q", parts, err, want)
 	}

@@ -44,14 +44,15 @@ type stored struct {
 }
 
 // split returns a fact for each event in a webhook's verified body. What can't be read becomes a quarantined
-// fact, so that the other events are applied. Pure.
+// fact, so that the other events are applied.
 func split(body []byte) []channels.Fact {
 	var n notification
-	if err := json.Unmarshal(body, &n); err != nil || n.Object == "" {
+	err := json.Unmarshal(body, &n)
+	if err != nil || n.Object == "" {
 		return []channels.Fact{unreadableFact(body, "", "not a webhook of Meta's")}
 	}
-	if n.Object != "page" {
-		return []channels.Fact{unreadableFact(body, "", "about "+strconv.Quote(clipText(n.Object, 40))+", not a Page: another product's webhooks come here")}
+	if n.Object != pageObject {
+		return []channels.Fact{unreadableFact(body, "", "about "+strconv.Quote(clipText(n.Object, maxWord))+", not a Page: another product's webhooks come here")}
 	}
 	if len(n.Entry) > maxEvents {
 		return []channels.Fact{unreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
@@ -80,12 +81,13 @@ func split(body []byte) []channels.Fact {
 
 // unreadableFact returns a quarantined fact.
 func unreadableFact(raw []byte, page, why string) channels.Fact {
-	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
+	return channels.Fact{ExternalID: "x:" + hashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
 }
 
-func digest(raw []byte) string {
+// hashOf returns half of a SHA-256 in hex: 128 bits are enough to tell events apart.
+func hashOf(raw []byte) string {
 	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:len(sum)/2])
 }
 
 // factOf returns the fact of one event.
@@ -94,7 +96,7 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	if err := graph.Read(raw, &ev); err != nil {
 		return unreadableFact(raw, page, "an event that isn't understood")
 	}
-	customer := ev.customer(page)
+	customer := ev.findCustomer(page)
 	order := customer
 	if customer == "" && ev.Policy != nil {
 		order = "account:" + page
@@ -106,24 +108,31 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	if err != nil {
 		return unreadableFact(raw, page, "an event that isn't understood")
 	}
-	return channels.Fact{ExternalID: boundedName(ev.name(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
+	return channels.Fact{ExternalID: boundedID(ev.externalID(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
 }
 
-// customer returns the person in an event: of sender and recipient the one that isn't the Page.
-func (ev *event) customer(page string) string {
+// maxPersonID is the longest id of a person that is taken; Meta's have about 17 digits.
+const maxPersonID = 100
+
+// findCustomer returns the person in an event: of sender and recipient the one that isn't the Page. It returns "" if there
+// is none, or the id can't be one.
+func (ev *event) findCustomer(page string) string {
 	id := ev.Sender.ID
 	if id == page || id == "" {
 		id = ev.Recipient.ID
 	}
-	if id == page || len(id) > 100 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if id == page || len(id) > maxPersonID {
+		return ""
+	}
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) { // not printable ASCII
 		return ""
 	}
 	return id
 }
 
-// name returns the external id of an event's fact. It depends on what happened and not on the notification, so
+// externalID returns the external id of an event's fact. It depends on what happened and not on the notification, so
 // that it is the same when the notification is repeated.
-func (ev *event) name(customer string, raw []byte) string {
+func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {
 	case ev.Message != nil && ev.Message.MID != "":
@@ -139,16 +148,16 @@ func (ev *event) name(customer string, raw []byte) string {
 	case ev.Delivery != nil && ev.Delivery.Watermark > 0:
 		return "delivered:" + customer + ":" + strconv.FormatInt(int64(ev.Delivery.Watermark), 10)
 	}
-	return "o:" + digest(raw)
+	return "o:" + hashOf(raw)
 }
 
-// boundedName shortens an external id that is too long for a fact.
-func boundedName(name string) string {
+// boundedID shortens an external id that is too long for a fact.
+func boundedID(name string) string {
 	if len(name) <= maxIDBytes {
 		return name
 	}
 	kind, _, _ := strings.Cut(name, ":")
-	return kind + ":#" + digest([]byte(name))
+	return kind + ":#" + hashOf([]byte(name))
 }
 
 // clipText shortens a text for people.

@@ -16,7 +16,7 @@ var tokenPattern = regexp.MustCompile(`^parley:(c([1-9][0-9]{0,17})\.m([1-9][0-9
 // token names a message of ours.
 type token struct {
 	conversation, message int64
-	more                  bool // it is a part, and not the last one
+	more                  bool // further parts of the message follow
 }
 
 // signedMetadata writes the token of an outgoing message.
@@ -34,14 +34,18 @@ func (c *Channel) signedMetadata(o channels.Outbound, more bool) string {
 // tokenPurpose binds the proof of a token to one Page.
 func tokenPurpose(page string) string { return "messenger token " + page }
 
-// parseToken reads metadata. What no key verifies is not ours: another app wrote it.
+// parseToken reads metadata. It returns false if no key verifies it: then another app wrote it.
 func parseToken(keys [][]byte, page, metadata string) (token, bool) {
-	m := tokenPattern.FindStringSubmatch(metadata)
-	if m == nil || !proof.Verify(keys, tokenPurpose(page), m[1], m[5]) {
+	groups := tokenPattern.FindStringSubmatch(metadata)
+	if groups == nil {
 		return token{}, false
 	}
-	t := token{more: m[4] != ""}
-	t.conversation, _ = strconv.ParseInt(m[2], 10, 64)
-	t.message, _ = strconv.ParseInt(m[3], 10, 64)
+	body, conversation, message, more, sum := groups[1], groups[2], groups[3], groups[4], groups[5]
+	if !proof.Verify(keys, tokenPurpose(page), body, sum) {
+		return token{}, false
+	}
+	t := token{more: more != ""}
+	t.conversation, _ = strconv.ParseInt(conversation, 10, 64) // can't fail: the pattern has at most 18 digits
+	t.message, _ = strconv.ParseInt(message, 10, 64)
 	return t, true
 }

@@ -16,7 +16,8 @@ const (
 // Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
 const tagHuman = "HUMAN_AGENT"
 
-// tagNeeded returns the tag with which a message may be sent now, or "" if it may be sent as an ordinary answer.
+// tagNeeded returns the tag with which a message may be sent now, or "" if it may be sent as an ordinary answer. The
+// customer's last message decides, by its age.
 // Errors: WindowClosed.
 func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
