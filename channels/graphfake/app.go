@@ -8,21 +8,23 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/channels/graphfake/codes"
 )
 
-// Kinds of objects of which an app is told.
+// Kinds of objects to which an app can subscribe.
 const (
 	pageObject     = "page"
 	businessObject = "whatsapp_business_account"
 )
 
-// appHook is what the app is told of one kind of object, and where.
+// appHook is the app's subscription to one kind of object.
 type appHook struct {
 	callback, verify string
 	fields           []string
 }
 
-// objectFields are the webhook fields of a kind of object that this emulator knows.
+// objectFields returns the webhook fields of a kind of object that this emulator knows.
 func objectFields(object string) []string {
 	if object == pageObject {
 		return pageFields()
@@ -32,48 +34,48 @@ func objectFields(object string) []string {
 		"template_category_update", "user_preferences"}
 }
 
-// pageFields are the webhook fields of Messenger that this emulator knows.
+// pageFields returns the webhook fields of Messenger that this emulator knows.
 func pageFields() []string {
 	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
 		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement", "standby"}
 }
 
-// subject is a node of which an app can be told.
+// subject is a node to which an app can subscribe.
 type subject interface {
 	// object is the kind of object that the node is.
-	object() string
+	objectKind() string
 }
 
 // isPage reports whether a node is a Page.
 func isPage(n node) bool {
 	s, ok := n.(subject)
-	return ok && s.object() == pageObject
+	return ok && s.objectKind() == pageObject
 }
 
 // appNode is the app itself.
 type appNode struct{ a *api }
 
-func (n appNode) opener() string { return n.a.opts.AppID }
+func (n appNode) openerID() string { return n.a.opts.AppID }
 
-func (n appNode) route(method, edge string) (route, bool) {
+func (n appNode) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
-		return route{"app", n.about}, true
+		return route{"app", n.describe}, true
 	case "GET subscriptions":
-		return route{"app.subscriptions", n.subscriptions}, true
+		return route{"app.subscriptions", n.listSubscriptions}, true
 	case "POST subscriptions":
 		return route{"app.subscribe", n.subscribe}, true
 	}
 	return route{}, false
 }
 
-func (n appNode) about(*call) (any, *APIError) {
+func (n appNode) describe(*call) (any, *APIError) {
 	return map[string]any{"id": n.a.opts.AppID, "name": "Acme Help", "category": "Business", "link": "https://www.facebook.com/games/?app_id=" + n.a.opts.AppID}, nil
 }
 
-func (n appNode) subscriptions(c *call) (any, *APIError) {
+func (n appNode) listSubscriptions(c *call) (any, *APIError) {
 	if !c.asApp {
-		return nil, apiError(15, "This method must be called with an app access_token.", "")
+		return nil, &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}
 	}
 	n.a.mu.Lock()
 	defer n.a.mu.Unlock()
@@ -95,7 +97,7 @@ func (n appNode) subscriptions(c *call) (any, *APIError) {
 // subscribe sets where the app is told of a kind of object. The callback must answer the challenge.
 func (n appNode) subscribe(c *call) (any, *APIError) {
 	if !c.asApp {
-		return nil, apiError(15, "This method must be called with an app access_token.", "")
+		return nil, &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}
 	}
 	var in struct {
 		Object   string `json:"object"`
@@ -103,27 +105,28 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 		Verify   string `json:"verify_token"`
 		Fields   string `json:"fields"`
 	}
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
 	if in.Object != pageObject && in.Object != businessObject {
-		return nil, apiError(100, "Param object must be one of {page, whatsapp_business_account}", "")
+		return nil, &APIError{Code: codes.Invalid, Message: "Param object must be one of {page, whatsapp_business_account}"}
 	}
 	fields := strings.Split(in.Fields, ",")
 	for _, f := range fields {
 		if !slices.Contains(objectFields(in.Object), f) {
-			return nil, apiError(100, "Invalid parameter", "Param fields must not have "+f)
+			return nil, invalidError("Param fields must not have " + f)
 		}
 	}
-	if err := n.a.hooks.challenge(c.r.Context(), in.Callback, in.Verify); err != nil {
-		return nil, apiError(2200, "Callback verification failed", err.Error())
+	if err := n.a.hooks.verifyCallback(c.r.Context(), in.Callback, in.Verify); err != nil {
+		return nil, unverifiedError(err)
 	}
-	n.a.hooks.moved(in.Object, appHook{in.Callback, in.Verify, fields})
+	n.a.hooks.moveCallback(in.Object, appHook{in.Callback, in.Verify, fields})
 	return map[string]any{"success": true}, nil
 }
 
-// moved sets what the app is told. Objects that follow the app follow it there.
-func (h *hooks) moved(object string, to appHook) {
+// moveCallback changes the app's subscription to a kind of object. Objects that sent their webhooks to the app's earlier
+// callback send them to the new one.
+func (h *hooks) moveCallback(object string, to appHook) {
 	h.g.mu.Lock()
 	before, had := h.g.apps[object]
 	h.g.apps[object] = to
@@ -135,14 +138,16 @@ func (h *hooks) moved(object string, to appHook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id, sub := range h.subs {
-		if had && sub.url == before.callback && pages[id] == (object == pageObject) {
+		followsApp := had && sub.url == before.callback
+		isKind := pages[id] == (object == pageObject)
+		if followsApp && isKind {
 			sub.url = to.callback
 			h.subs[id] = sub
 		}
 	}
 }
 
-// kindOf reports what an object is.
+// kindOf returns the kind of an object.
 func (g *ground) kindOf(id string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -154,7 +159,7 @@ func (g *ground) kindOf(id string) string {
 
 // TokenOptions say what an access token may do.
 type TokenOptions struct {
-	IDs     []string  // of the numbers, business accounts and Pages that it opens; none = all
+	IDs     []string  // of the numbers, business accounts and Pages that it opens; none means all
 	Scopes  []string  // nil means all
 	Expires time.Time // zero means never
 	Page    bool      // it is a Page's
@@ -167,11 +172,12 @@ func (a *api) AllowTokenFor(token string, o TokenOptions) {
 	})
 }
 
-// allScopes are those that this emulator knows.
+// allScopes returns the scopes that this emulator knows.
 func allScopes() []string {
 	return []string{"whatsapp_business_management", "whatsapp_business_messaging", "pages_messaging", "pages_manage_metadata", "pages_read_engagement", "public_profile"}
 }
 
+// scopeNames returns the scopes that were granted.
 func (g *grant) scopeNames() []string {
 	if g.scopes == nil {
 		return allScopes()
@@ -195,20 +201,22 @@ func scopeOf(route string) string {
 	return ""
 }
 
-// refuses reports why a token may not make a call; nil means it may. Called under the lock.
-func (a *api) refuses(g *grant, token string, rt route, c *call) *APIError {
+// findRefusal returns why a token may not make a call; nil means it may. Called under the lock.
+func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
+	proof := c.req.Query.Get("appsecret_proof")
 	switch {
 	case !g.expires.IsZero() && !a.clock().Before(g.expires):
-		return &APIError{Status: http.StatusUnauthorized, Code: 190, Subcode: 463, Message: "Error validating access token: Session has expired."}
-	case c.req.Query.Get("appsecret_proof") != "" && c.req.Query.Get("appsecret_proof") != proofOf(token, a.opts.AppSecret):
-		return &APIError{Code: 100, Type: "GraphMethodException", Message: "Invalid appsecret_proof provided in the API argument"}
+		return &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Subcode: codes.SubExpired, Message: "Error validating access token: Session has expired."}
+	case proof != "" && proof != proofOf(token, a.opts.AppSecret):
+		return &APIError{Code: codes.Invalid, Type: "GraphMethodException", Message: "Invalid appsecret_proof provided in the API argument"}
 	case scope != "" && !slices.Contains(g.scopeNames(), scope):
-		return &APIError{Status: http.StatusForbidden, Code: 200, Message: "Requires " + scope + " permission to manage the object."}
+		return &APIError{Status: http.StatusForbidden, Code: codes.Permissions, Message: "Requires " + scope + " permission to manage the object."}
 	}
 	return nil
 }
 
+// proofOf returns the proof that whoever has a token knows the app's secret, too.
 func proofOf(token, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(token))
@@ -217,12 +225,12 @@ func proofOf(token, secret string) string {
 
 // asApp reports whether a token is the app's own, and what is wrong with one that claims to be. Called under the lock.
 func (a *api) asApp(token string) (bool, *APIError) {
-	secret, ok := strings.CutPrefix(token, a.opts.AppID+"|")
-	switch {
-	case !ok:
+	secret, claims := strings.CutPrefix(token, a.opts.AppID+"|")
+	if !claims {
 		return false, nil
-	case secret != a.opts.AppSecret:
-		return false, &APIError{Code: 190, Message: "Invalid OAuth access token signature."}
+	}
+	if secret != a.opts.AppSecret {
+		return false, &APIError{Code: codes.Token, Message: "Invalid OAuth access token signature."}
 	}
 	return true, nil
 }
@@ -231,14 +239,14 @@ func (a *api) asApp(token string) (bool, *APIError) {
 // Source: Graph API, "debug_token".
 func (a *api) debugToken(c *call) (any, *APIError) {
 	if !c.asApp {
-		return nil, apiError(100, "You must provide an app access token, or a user access token that is an owner or developer of the app", "")
+		return nil, &APIError{Code: codes.Invalid, Message: "You must provide an app access token, or a user access token that is an owner or developer of the app"}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g := a.tokens[c.req.Query.Get("input_token")]
 	if g == nil || g.revoked {
 		return map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{},
-			"error": map[string]any{"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}}}, nil
+			"error": map[string]any{"code": codes.Token, "message": "Invalid OAuth access token - Cannot parse access token"}}}, nil
 	}
 	data := map[string]any{"app_id": a.opts.AppID, "application": "Acme Help", "type": "SYSTEM_USER", "is_valid": true, "expires_at": 0, "scopes": g.scopeNames()}
 	if g.page {

@@ -2,6 +2,7 @@ package graphfake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/channels/graphfake/codes"
 )
 
 // maxRequest bounds a request's body, in bytes.
@@ -35,9 +38,9 @@ type Request struct {
 // node is something with an id: a number, a page, a file.
 type node interface {
 	// route finds what a call of this node is for; edge "" is the node itself.
-	route(method, edge string) (route, bool)
-	// opener is the id of the node whose token opens this one.
-	opener() string
+	findRoute(method, edge string) (route, bool)
+	// openerID returns the id of the node whose token opens this one.
+	openerID() string
 }
 
 // route is one kind of call.
@@ -58,7 +61,7 @@ type call struct {
 	req  *Request
 	body []byte
 	hits hits // the faults that strike it
-	// asApp says that the app called for itself, by its id and secret.
+	// asApp says that the app called for itself, by its id and secret. findGrant sets it.
 	asApp bool
 }
 
@@ -72,22 +75,29 @@ type APIError struct {
 	Details string
 }
 
-func apiError(code int, message, details string) *APIError {
-	return &APIError{Code: code, Message: message, Details: details}
+// unverifiedError says that a callback didn't answer the challenge.
+func unverifiedError(cause error) *APIError {
+	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
 }
 
-// unsupported is what Graph says to a node or edge that isn't there, or isn't ours.
-func unsupported(method, id string) *APIError {
-	return &APIError{Code: 100, Subcode: 33, Type: "GraphMethodException", Message: fmt.Sprintf("Unsupported %s request. Object with ID '%s' does not exist, "+
+func invalidError(details string) *APIError {
+	return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: details}
+}
+
+// cloudError is an error of the Cloud API, under the title that its code has there.
+func cloudError(code int, details string) *APIError {
+	return &APIError{Code: code, Message: codes.Title(code), Details: details}
+}
+
+// unsupportedError is Graph's answer for a node or edge that isn't there, or that the token doesn't open.
+func unsupportedError(method, id string) *APIError {
+	return &APIError{Code: codes.Invalid, Subcode: codes.SubNoObject, Type: "GraphMethodException", Message: fmt.Sprintf("Unsupported %s request. Object with ID '%s' does not exist, "+
 		"cannot be loaded due to missing permissions, or does not support this operation.", strings.ToLower(method), id)}
 }
 
-// object is the JSON of an error.
-func (e *APIError) object(trace string) map[string]any {
-	o := map[string]any{"message": fmt.Sprintf("(#%d) %s", e.Code, e.Message), "type": e.Type, "code": e.Code, "fbtrace_id": trace}
-	if e.Type == "" {
-		o["type"] = "OAuthException"
-	}
+// asJSON returns the JSON of an error.
+func (e *APIError) asJSON(trace string) map[string]any {
+	o := map[string]any{"message": fmt.Sprintf("(#%d) %s", e.Code, e.Message), "type": cmp.Or(e.Type, "OAuthException"), "code": e.Code, "fbtrace_id": trace}
 	if e.Subcode != 0 {
 		o["error_subcode"] = e.Subcode
 	}
@@ -112,14 +122,14 @@ type grant struct {
 	nodes   []string // ids; empty means all
 	scopes  []string // nil means all
 	expires time.Time
-	page    bool // it is the Page's whose id comes first
+	page    bool // it is a Page's: the one whose id comes first
 }
 
-// opens reports whether a token is for a node.
-func (g *grant) opens(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
+// mayOpen reports whether a token is for a node.
+func (g *grant) mayOpen(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
 
 // AllowToken makes an access token that opens the nodes with these ids (numbers, business
-// accounts, pages); none = all.
+// accounts, pages); none means all.
 func (a *api) AllowToken(token string, ids ...string) {
 	a.change(func() { a.tokens[token] = &grant{nodes: slices.Clone(ids)} })
 }
@@ -133,13 +143,13 @@ func (a *api) RevokeToken(token string) {
 	})
 }
 
-// serve answers one call.
+// serve answers one call, and plays the faults that strike it.
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, w: w, r: r, req: &Request{At: a.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
 	defer a.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: 1, Message: "The request is too large."})
+		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: codes.Unknown, Message: "The request is too large."})
 		return
 	}
 	c.body = body
@@ -153,12 +163,13 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	rt, apiErr := a.find(c)
 	c.req.Route = rt.name
 	c.hits = a.faults.strike(rt.name)
-	if c.before(r.Context()) {
+	if c.applyFaultsBefore(r.Context()) {
 		return
 	}
 	if apiErr == nil {
 		var answer any
-		if answer, apiErr = rt.handle(c); apiErr == nil && answer != nil {
+		answer, apiErr = rt.handle(c)
+		if answer != nil && apiErr == nil {
 			c.answer(r.Context(), http.StatusOK, answer)
 			return
 		}
@@ -168,17 +179,19 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find reports what a call is for and whether its token may do that.
+// find returns what a call is for, or why its token may not do that. The path is /version/node or /version/node/edge, or
+// that of a file (/cdn/id/name), which needs no token.
 func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
-	if parts[0] == "cdn" && len(parts) == 3 { // addresses of files carry their own permission
-		return a.cdn(c, parts[1])
+	if parts[0] == "cdn" && len(parts) == 3 {
+		return a.findFile(c, parts[1])
 	}
-	if len(parts) > 0 && strings.HasPrefix(parts[0], "v") {
+	if strings.HasPrefix(parts[0], "v") {
 		c.req.Version, parts = parts[0], parts[1:]
 	}
-	if len(parts) == 0 || len(parts) > 2 || c.req.Version == "" {
-		return route{}, &APIError{Code: 2500, Message: "Unknown path components: " + c.r.URL.Path}
+	isNodeOrEdge := len(parts) == 1 || len(parts) == 2
+	if !isNodeOrEdge || c.req.Version == "" {
+		return route{}, &APIError{Code: codes.Path, Message: "Unknown path components: " + c.r.URL.Path}
 	}
 	c.req.Node = parts[0]
 	if len(parts) == 2 {
@@ -186,46 +199,47 @@ func (a *api) find(c *call) (route, *APIError) {
 	}
 	switch c.req.Method + " " + strings.Join(parts, "/") {
 	case "GET oauth/access_token":
-		return route{"oauth.token", a.exchange}, nil
+		return route{"oauth.token", a.exchangeCode}, nil
 	case "GET dialog/oauth", "POST dialog/oauth":
-		return route{"oauth.dialog", a.dialog}, nil
+		return route{"oauth.dialog", a.showDialog}, nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	token := strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer ")
-	if token == "" {
-		token = c.req.Query.Get("access_token")
-	}
-	g, special, err := a.holder(c, token)
+	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.req.Query.Get("access_token"))
+	g, special, err := a.findGrant(c, token)
 	if err != nil || special.handle != nil {
 		return special, err
 	}
 	if c.req.Node == "me" && g != nil {
-		c.req.Node = a.whose(g)
+		c.req.Node = a.findMe(g)
 	}
 	n := a.nodes[c.req.Node]
 	var rt route
 	found := false
 	if n != nil {
-		rt, found = n.route(c.req.Method, c.req.Edge)
+		rt, found = n.findRoute(c.req.Method, c.req.Edge)
 	}
 	switch {
 	case token == "":
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: 104, Message: "An access token is required to request this resource."}
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.NoToken, Message: "An access token is required to request this resource."}
 	case g == nil:
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: 190, Message: "Invalid OAuth access token - Cannot parse access token"}
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Message: "Invalid OAuth access token - Cannot parse access token"}
 	case g.revoked:
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: 190, Subcode: 460,
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Subcode: codes.SubRevoked,
 			Message: "Error validating access token: The session has been invalidated."}
-	case !found || !g.opens(n.opener()) && n.opener() != a.opts.AppID:
-		return rt, unsupported(c.req.Method, c.req.Node)
+	case !found:
+		return rt, unsupportedError(c.req.Method, c.req.Node)
 	}
-	return rt, a.refuses(g, token, rt, c)
+	opener := n.openerID()
+	if !g.mayOpen(opener) && opener != a.opts.AppID { // every token opens the app itself
+		return rt, unsupportedError(c.req.Method, c.req.Node)
+	}
+	return rt, a.findRefusal(g, token, rt, c)
 }
 
-// whose returns the id of the node that a token calls "me": the first that it opens. A token that opens everything is
+// findMe returns the id of the node that a token calls "me": the first that it opens. A token that opens everything is
 // the only Page's; where there are several it is nobody's. Called under the lock.
-func (a *api) whose(g *grant) string {
+func (a *api) findMe(g *grant) string {
 	if len(g.nodes) > 0 {
 		return g.nodes[0]
 	}
@@ -241,11 +255,12 @@ func (a *api) whose(g *grant) string {
 	return "me"
 }
 
-// holder finds what a token may do, and the calls that are about tokens. Called under the lock.
-func (a *api) holder(c *call, token string) (*grant, route, *APIError) {
-	var wrong *APIError
-	if c.asApp, wrong = a.asApp(token); wrong != nil {
-		return nil, route{}, wrong
+// findGrant finds what a token may do; nil if there is no such token. If the call itself is about a token, it returns the
+// route of that, too. It notes in c whether the app itself calls. Called under the lock.
+func (a *api) findGrant(c *call, token string) (*grant, route, *APIError) {
+	var refused *APIError
+	if c.asApp, refused = a.asApp(token); refused != nil {
+		return nil, route{}, refused
 	}
 	g := a.tokens[token]
 	if c.asApp {
@@ -262,16 +277,16 @@ func (a *api) holder(c *call, token string) (*grant, route, *APIError) {
 	return g, route{}, nil
 }
 
-// cdn finds a file by its address.
-func (a *api) cdn(c *call, id string) (route, *APIError) {
+// findFile finds a file by its address.
+func (a *api) findFile(c *call, id string) (route, *APIError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n := a.nodes["cdn:"+id]; n != nil {
-		if rt, ok := n.route(c.req.Method, ""); ok {
+		if rt, ok := n.findRoute(c.req.Method, ""); ok {
 			return rt, nil
 		}
 	}
-	return route{}, &APIError{Status: http.StatusNotFound, Code: 100, Message: "Bad URL"}
+	return route{}, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Message: "Bad URL"}
 }
 
 func (a *api) record(r *Request) {
@@ -290,25 +305,21 @@ func (a *api) RequestsTo(name string) []Request {
 	return slices.DeleteFunc(a.Requests(), func(r Request) bool { return r.Route != name })
 }
 
-// json reads the body. Graph takes forms as well; Parley doesn't send them.
-func (c *call) json(v any) *APIError {
+// readBody reads the body. Graph takes forms as well; Parley doesn't send them.
+func (c *call) readBody(v any) *APIError {
 	d := json.NewDecoder(bytes.NewReader(c.body))
 	if err := d.Decode(v); err != nil {
-		return &APIError{Code: 100, Message: "Invalid parameter", Details: "The body is not valid JSON."}
+		return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: "The body is not valid JSON."}
 	}
 	return nil
 }
 
 // fail answers with an error object.
 func (c *call) fail(ctx context.Context, e *APIError) {
-	status := e.Status
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
 	c.api.mu.Lock()
-	trace := "A" + c.api.word(22)
+	trace := "A" + c.api.randomWord(22)
 	c.api.mu.Unlock()
-	c.answer(ctx, status, e.object(trace))
+	c.answer(ctx, cmp.Or(e.Status, http.StatusBadRequest), e.asJSON(trace))
 }
 
 // answer writes JSON, unless a fault wants something else.
@@ -317,7 +328,7 @@ func (c *call) answer(ctx context.Context, status int, v any) {
 	if err != nil {
 		panic(fmt.Sprintf("graphfake: answer: %v", err)) // a fault of this package
 	}
-	if c.after(ctx) {
+	if c.applyFaultsAfter(ctx) {
 		return
 	}
 	if _, cut := c.hits.find(ActionTruncate); cut {

@@ -1,21 +1,22 @@
 package graphfake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"strconv"
 )
 
-// before lets faults strike that keep a call from having an effect, and reports whether one
+// applyFaultsBefore lets faults strike that keep a call from having an effect, and reports whether one
 // did.
-func (c *call) before(ctx context.Context) bool {
-	c.pause(ctx, ActionDelay)
+func (c *call) applyFaultsBefore(ctx context.Context) bool {
+	c.waitFor(ctx, ActionDelay)
 	if _, ok := c.hits.find(ActionDropBefore); ok {
 		panic(http.ErrAbortHandler)
 	}
 	if f, ok := c.hits.find(ActionStatus); ok {
-		c.page(f)
+		c.answerPage(f)
 		return true
 	}
 	if f, ok := c.hits.find(ActionError); ok {
@@ -26,28 +27,25 @@ func (c *call) before(ctx context.Context) bool {
 	return false
 }
 
-// after lets faults strike when the work is done, and reports whether one answered.
-func (c *call) after(ctx context.Context) bool {
+// applyFaultsAfter lets faults strike when the work is done, and reports whether one answered.
+func (c *call) applyFaultsAfter(ctx context.Context) bool {
 	if _, ok := c.hits.find(ActionHookFirst); ok {
-		_ = c.api.hooks.Settle(ctx)
+		_ = c.api.hooks.Settle(ctx) // it fails if the caller hangs up: then nobody reads the answer
 	}
-	c.pause(ctx, ActionDelayAfter)
+	c.waitFor(ctx, ActionDelayAfter)
 	if _, ok := c.hits.find(ActionDropAfter); ok {
 		panic(http.ErrAbortHandler)
 	}
 	if f, ok := c.hits.find(ActionStatusAfter); ok {
-		c.page(f)
+		c.answerPage(f)
 		return true
 	}
 	return false
 }
 
-// page answers as a gateway does.
-func (c *call) page(f Fault) {
-	c.req.Status = f.Status
-	if c.req.Status == 0 {
-		c.req.Status = http.StatusBadGateway
-	}
+// answerPage answers as a gateway does.
+func (c *call) answerPage(f Fault) {
+	c.req.Status = cmp.Or(f.Status, http.StatusBadGateway)
 	c.retryAfter(f)
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	c.w.WriteHeader(c.req.Status)
@@ -60,9 +58,9 @@ func (c *call) retryAfter(f Fault) {
 	}
 }
 
-// pause waits as long as the action's fault says, but never longer than the faults stay
+// waitFor waits as long as the action's fault says, but never longer than the faults stay
 // armed and the caller waits.
-func (c *call) pause(ctx context.Context, a Action) {
+func (c *call) waitFor(ctx context.Context, a Action) {
 	if f, ok := c.hits.find(a); ok {
 		c.hits.Hold(f.Delay, ctx.Done(), nil)
 	}

@@ -111,8 +111,15 @@ func (p *faults) Faults() []FaultState {
 // hits are the faults that strike one call.
 type hits struct{ emulator.FaultHits[Fault] }
 
+// find returns the fault of an action; false if none strikes.
 func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })
+}
+
+// has reports whether a fault of an action strikes.
+func (h hits) has(a Action) bool {
+	_, ok := h.find(a)
+	return ok
 }
 
 // strike counts a call against every armed fault and returns those that fire.

@@ -15,12 +15,14 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf16"
 )
 
 // subscription is where an object's webhooks go.
 type subscription struct {
 	url    string
-	fields []string // empty means all
+	fields []string // those that are sent; empty means all
 }
 
 // hook is one change on its way to a callback.
@@ -33,7 +35,7 @@ type hook struct {
 	key    string // under which of the entry's keys items are listed: "changes", "messaging"
 	at     int64  // of the entry; 0 means not given
 	tries  int
-	forged bool // the next try has a wrong signature
+	forged bool // the next try has a wrong signature; send clears it
 }
 
 // Delivery is one webhook as it was sent, once for every try.
@@ -57,12 +59,13 @@ type hooks struct {
 	subs    map[string]subscription // by object id
 	queues  map[string]*hookQueue   // by URL
 	held    []*hook                 // kept back by ActionHold until ReleaseHooks
-	swapped map[string]*hook        // by URL: waits for the next one
-	batch   int                     // the maximum of items in one request
+	swapped map[string]*hook        // by URL: kept back by ActionSwap until the next one is sent
+	batch   int                     // the maximum of items in one request; ResumeHooks sets it
 	log     []Delivery
 	paused  bool // PauseHooks was called, and ResumeHooks not since
 }
 
+// hookQueue has the webhooks of one callback.
 type hookQueue struct {
 	items []*hook
 	busy  bool // a goroutine runs send for it
@@ -74,6 +77,7 @@ func newHooks(g *ground, f *faults) *hooks {
 		subs: map[string]subscription{}, queues: map[string]*hookQueue{}, swapped: map[string]*hook{}}
 }
 
+// close ends everything under way, and waits for it.
 func (h *hooks) close() {
 	h.mu.Lock()
 	h.cancel()
@@ -82,8 +86,8 @@ func (h *hooks) close() {
 	h.client.CloseIdleConnections()
 }
 
-// later does something after a while, unless the server is closed before.
-func (h *hooks) later(wait time.Duration, do func()) {
+// runLater does something after a while, unless the server is closed before.
+func (h *hooks) runLater(wait time.Duration, do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ctx.Err() != nil {
@@ -100,39 +104,33 @@ func (h *hooks) later(wait time.Duration, do func()) {
 	})
 }
 
-// notify queues a webhook if somebody subscribed to it. May be called with or without the
-// server's lock. route is what faults are armed for: "hook.message".
-func (h *hooks) notify(route, objectType, object, key, field string, at int64, item map[string]any) {
-	h.notifyAt("", route, objectType, object, key, field, at, item)
-}
-
-// notifyAt is notify to a callback other than that of the subscription, unless it is "".
-func (h *hooks) notifyAt(to, route, objectType, object, key, field string, at int64, item map[string]any) {
+// notify queues a webhook if somebody subscribed to its field. Faults are armed for one.route. Without one.to it goes to the
+// callback of the subscription. May be called with or without the server's lock.
+func (h *hooks) notify(field string, one hook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	sub, ok := h.subs[object]
-	if !ok || len(sub.fields) > 0 && !slices.Contains(sub.fields, field) {
+	sub, isSubscribed := h.subs[one.entry]
+	isWanted := len(sub.fields) == 0 || slices.Contains(sub.fields, field)
+	if !isSubscribed || !isWanted {
 		return
 	}
-	one := &hook{route: route, to: cmp.Or(to, sub.url), object: objectType, entry: object, item: item, key: key, at: at}
-	hit := h.faults.strike(route)
-	if _, ok := hit.find(ActionDrop); ok {
+	one.to = cmp.Or(one.to, sub.url)
+	hit := h.faults.strike(one.route)
+	if hit.has(ActionDrop) {
 		return
 	}
-	if _, ok := hit.find(ActionBadSignature); ok {
-		one.forged = true
-	}
-	if _, ok := hit.find(ActionHold); ok {
-		h.held = append(h.held, one)
+	one.forged = hit.has(ActionBadSignature)
+	if hit.has(ActionHold) {
+		h.held = append(h.held, &one)
 		return
 	}
-	if _, ok := hit.find(ActionSwap); ok && h.swapped[one.to] == nil {
-		h.swapped[one.to] = one
+	if hit.has(ActionSwap) && h.swapped[one.to] == nil {
+		h.swapped[one.to] = &one
 		return
 	}
-	h.push(one)
-	if _, ok := hit.find(ActionDuplicate); ok {
-		double := *one
+	h.push(&one)
+	if hit.has(ActionDuplicate) {
+		double := one
 		h.push(&double)
 	}
 	if late := h.swapped[one.to]; late != nil {
@@ -152,12 +150,21 @@ func (h *hooks) push(one *hook) {
 	h.wake(q)
 }
 
+// wake starts the sender of a queue, unless it runs already or has nothing to do. Called under the lock.
 func (h *hooks) wake(q *hookQueue) {
-	if q.busy || h.paused || len(q.items) == 0 || h.ctx.Err() != nil {
+	if q.busy || !h.maySend(q) {
 		return
 	}
 	q.busy = true
 	h.wg.Go(func() { h.send(q) })
+}
+
+// maySend reports whether a queue's webhooks are to be sent now. Called under the lock.
+func (h *hooks) maySend(q *hookQueue) bool {
+	if h.paused || h.ctx.Err() != nil {
+		return false
+	}
+	return len(q.items) > 0
 }
 
 // PauseHooks keeps webhooks back, as an outage does; ResumeHooks sends them.
@@ -211,15 +218,20 @@ func (h *hooks) HookCount() (held, waiting int) {
 	return len(h.held), waiting
 }
 
+const (
+	maxRetryGrowth = 100      // how many times longer than the first pause between two tries the longest one is
+	maxHookAnswer  = 64 << 10 // how much of the answer to a webhook is read, in bytes
+)
+
 // send works a queue off, one request at a time; what isn't taken is sent again.
 func (h *hooks) send(q *hookQueue) {
 	pause := h.g.opts.HookRetry
 	for {
 		h.mu.Lock()
-		if h.paused || len(q.items) == 0 || h.ctx.Err() != nil {
+		if !h.maySend(q) {
 			q.busy = false
 			h.mu.Unlock()
-			h.g.change(func() {})
+			h.g.change(func() {}) // wakes who waits for it: Settle
 			return
 		}
 		batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
@@ -237,7 +249,8 @@ func (h *hooks) send(q *hookQueue) {
 			one.forged = false
 		}
 		if taken || batch[0].tries >= h.g.opts.HookTries {
-			q.items, pause = q.items[len(batch):], h.g.opts.HookRetry
+			q.items = q.items[len(batch):]
+			pause = h.g.opts.HookRetry
 			h.mu.Unlock()
 			continue
 		}
@@ -248,7 +261,7 @@ func (h *hooks) send(q *hookQueue) {
 		case <-h.ctx.Done():
 			timer.Stop()
 		}
-		pause = min(2*pause, 100*h.g.opts.HookRetry)
+		pause = min(2*pause, maxRetryGrowth*h.g.opts.HookRetry)
 	}
 }
 
@@ -286,9 +299,9 @@ func (h *hooks) post(batch []*hook) bool {
 	}
 	status := h.postBody(batch[0].to, escape(body), secret)
 	h.mu.Lock()
-	h.log = append(h.log, Delivery{batch[0].route, batch[0].to, body, status})
+	h.log = append(h.log, Delivery{Route: batch[0].route, URL: batch[0].to, Body: body, Status: status})
 	h.mu.Unlock()
-	return status >= 200 && status < 300
+	return status/100 == 2
 }
 
 // postBody sends a signed body and returns the status, 0 without an answer.
@@ -309,7 +322,7 @@ func (h *hooks) postBody(to string, body []byte, secret string) int {
 		return 0
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxHookAnswer))
 	return resp.StatusCode
 }
 
@@ -337,7 +350,8 @@ func (h *hooks) Settle(ctx context.Context) error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for _, q := range h.queues {
-			if q.busy || len(q.items) > 0 && !h.paused {
+			waits := len(q.items) > 0 && !h.paused
+			if q.busy || waits {
 				return false
 			}
 		}
@@ -345,18 +359,16 @@ func (h *hooks) Settle(ctx context.Context) error {
 	})
 }
 
-// escape writes all that isn't ASCII as \uXXXX, as Meta does: whoever parses and writes
-// the body again before he checks the signature fails.
+// escape writes everything that isn't ASCII as \uXXXX, as Meta does. A receiver that parses the body, and writes it again
+// before it checks the signature, fails.
 func escape(body []byte) []byte {
 	var out bytes.Buffer
 	for _, r := range string(body) {
-		switch {
-		case r < 0x80:
+		if r <= unicode.MaxASCII {
 			out.WriteByte(byte(r))
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
-		default:
+		} else if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		} else {
 			fmt.Fprintf(&out, `\u%04x`, r)
 		}
 	}

@@ -2,6 +2,7 @@ package graphfake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,8 +14,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"parley/channels/graphfake/codes"
 )
 
 // Life of files. Source: Cloud API, "Media".
@@ -34,21 +38,21 @@ type mediaFile struct {
 	file    File
 	sha     []byte
 	expires time.Time
-	broken  bool // its bytes are not those that were announced
-	urls    map[string]time.Time
+	broken  bool                 // it is served with other bytes than were announced; SpoilMedia sets it
+	urls    map[string]time.Time // until when each address works, by its key
 }
 
 // addMediaLocked stores a file.
 func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 	sum := sha256.Sum256(f.Content)
-	m := &mediaFile{n: n, id: n.g.number(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
+	m := &mediaFile{n: n, id: n.g.newID(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
 	n.g.nodes[m.id] = m
 	return m
 }
 
-func (m *mediaFile) opener() string { return m.n.cfg.ID }
+func (m *mediaFile) openerID() string { return m.n.cfg.ID }
 
-func (m *mediaFile) route(method, edge string) (route, bool) {
+func (m *mediaFile) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
 		return route{"whatsapp.media", m.get}, true
@@ -63,10 +67,12 @@ func (m *mediaFile) get(c *call) (any, *APIError) {
 	g := m.n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.clock().After(m.expires) || c.req.Query.Get("phone_number_id") != "" && c.req.Query.Get("phone_number_id") != m.n.cfg.ID {
-		return nil, unsupported(c.req.Method, m.id)
+	number := c.req.Query.Get("phone_number_id")
+	isOfNumber := number == "" || number == m.n.cfg.ID
+	if !isOfNumber || g.clock().After(m.expires) {
+		return nil, unsupportedError(c.req.Method, m.id)
 	}
-	key := g.word(24)
+	key := g.randomWord(24)
 	until := g.clock().Add(urlLife)
 	m.urls[key] = until
 	at := fmt.Sprintf("%s%s?mid=%s&ext=%d&hash=%s", g.host.URL(), downloadPath, m.id, until.Unix(), key)
@@ -83,17 +89,18 @@ func (m *mediaFile) remove(*call) (any, *APIError) {
 func (c *call) download(ctx context.Context) {
 	c.req.Route = "whatsapp.download"
 	c.hits = c.api.faults.strike(c.req.Route)
-	if c.before(ctx) {
+	if c.applyFaultsBefore(ctx) {
 		return
 	}
-	status, m := c.api.mediaAt(c.r.URL, strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "))
+	m, status := c.api.findMedia(c.r.URL, strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "))
 	if status != http.StatusOK {
-		c.page(Fault{Status: status})
+		c.answerPage(Fault{Status: status})
 		return
 	}
 	content := m.file.Content
 	if m.broken {
-		content = append(bytes.Clone(content[:len(content)-1]), content[len(content)-1]^0xff)
+		content = bytes.Clone(content)
+		content[len(content)-1] ^= 0xff
 	}
 	c.w.Header().Set("Content-Type", m.file.ContentType)
 	c.w.Header().Set("Content-Length", fmt.Sprint(len(content)))
@@ -105,54 +112,56 @@ func (c *call) download(ctx context.Context) {
 	_, _ = c.w.Write(content)
 }
 
-func (a *api) mediaAt(u *url.URL, token string) (int, *mediaFile) {
+// findMedia returns the file at an address, or the HTTP status with which it is refused to a token.
+func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m, ok := a.nodes[u.Query().Get("mid")].(*mediaFile)
 	g := a.tokens[token]
-	switch {
-	case g == nil || g.revoked:
-		return http.StatusUnauthorized, nil
-	case !ok || !g.opens(m.opener()):
-		return http.StatusNotFound, nil
-	case a.clock().After(m.urls[u.Query().Get("hash")]):
-		return http.StatusNotFound, nil
+	if g == nil || g.revoked {
+		return nil, http.StatusUnauthorized
 	}
-	return http.StatusOK, m
+	m, ok := a.nodes[u.Query().Get("mid")].(*mediaFile)
+	if !ok || !g.mayOpen(m.openerID()) {
+		return nil, http.StatusNotFound
+	}
+	if a.clock().After(m.urls[u.Query().Get("hash")]) {
+		return nil, http.StatusNotFound
+	}
+	return m, http.StatusOK
 }
 
 // upload takes a file. Source: Cloud API, "Upload media".
 func (n *Number) upload(c *call) (any, *APIError) {
 	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
-		return nil, apiError(100, "Invalid parameter", "The request is not multipart/form-data.")
+		return nil, invalidError("The request is not multipart/form-data.")
 	}
 	form, err := multipart.NewReader(bytes.NewReader(c.body), params["boundary"]).ReadForm(maxRequest)
 	if err != nil {
-		return nil, apiError(100, "Invalid parameter", "The form can't be read.")
+		return nil, invalidError("The form can't be read.")
 	}
 	defer func() { _ = form.RemoveAll() }()
-	if v := form.Value["messaging_product"]; len(v) != 1 || v[0] != "whatsapp" {
-		return nil, apiError(100, "Invalid parameter", "messaging_product must be whatsapp.")
+	if !slices.Equal(form.Value["messaging_product"], []string{"whatsapp"}) {
+		return nil, invalidError("messaging_product must be whatsapp.")
 	}
 	if len(form.File["file"]) != 1 {
-		return nil, missing("file")
+		return nil, missingError("file")
 	}
 	header := form.File["file"][0]
 	f, err := header.Open()
 	if err != nil {
-		return nil, missing("file")
+		return nil, missingError("file")
 	}
 	defer func() { _ = f.Close() }()
 	content, err := io.ReadAll(f)
 	contentType := header.Header.Get("Content-Type")
 	switch {
 	case err != nil || len(content) == 0:
-		return nil, missing("file")
-	case len(content) > 100<<20:
-		return nil, apiError(131053, words(131053), "The file is larger than 100 MB.")
+		return nil, missingError("file")
+	case len(content) > maxDocument:
+		return nil, cloudError(codes.Media, "The file is larger than 100 MB.")
 	case contentType == "" || len(form.Value["type"]) != 1:
-		return nil, missing("type")
+		return nil, missingError("type")
 	}
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
@@ -161,9 +170,33 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	return map[string]any{"id": m.id}, nil
 }
 
+// Sizes of files, in bytes. Source: Cloud API, "Supported media types".
+const (
+	maxImage    = 5 << 20
+	maxVideo    = 16 << 20
+	maxAudio    = 16 << 20
+	maxSticker  = 500 << 10
+	maxDocument = 100 << 20
+)
+
+// mediaRules returns which content types a kind of message takes, nil for all, and how many bytes.
+// Source: Cloud API, "Supported media types".
+func mediaRules(kind string) (types []string, most int) {
+	switch kind {
+	case "image":
+		return []string{"image/jpeg", "image/png"}, maxImage
+	case "video":
+		return []string{"video/mp4", "video/3gpp"}, maxVideo
+	case "audio":
+		return []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}, maxAudio
+	case "sticker":
+		return []string{"image/webp"}, maxSticker
+	}
+	return nil, maxDocument
+}
+
 // checkMediaLocked checks the file of a message: is it there, and does WhatsApp show it as
 // that kind.
-// Source: Cloud API, "Supported media types".
 func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 	var o mediaObject
 	_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
@@ -172,26 +205,15 @@ func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 	}
 	f, ok := n.g.nodes[o.ID].(*mediaFile)
 	if !ok || f.n != n || n.g.clock().After(f.expires) {
-		return apiError(131009, words(131009), "There is no media with the ID "+o.ID+".")
+		return cloudError(codes.BadValue, "There is no media with the ID "+o.ID+".")
 	}
-	types, most := map[string][]string{
-		"image":   {"image/jpeg", "image/png"},
-		"video":   {"video/mp4", "video/3gpp"},
-		"audio":   {"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"},
-		"sticker": {"image/webp"},
-	}[in.Type], map[string]int{"image": 5 << 20, "video": 16 << 20, "audio": 16 << 20, "sticker": 500 << 10, "document": 100 << 20}[in.Type]
-	fits := types == nil
-	for _, t := range types {
-		fits = fits || t == f.file.ContentType
+	types, most := mediaRules(in.Type)
+	isType := types == nil || slices.Contains(types, f.file.ContentType)
+	if !isType || len(f.file.Content) > most {
+		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, in.Type))
 	}
-	if !fits || len(f.file.Content) > most {
-		return apiError(131053, words(131053), fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, in.Type))
-	}
-	name := m.File.Name
 	file := f.file
-	if name != "" {
-		file.Name = name
-	}
+	file.Name = cmp.Or(m.File.Name, file.Name)
 	m.File = &file
 	return nil
 }
@@ -226,15 +248,4 @@ func (b *business) SpoilMedia(id string) {
 // ExpireMedia forgets a file, as after its days.
 func (b *business) ExpireMedia(id string) {
 	b.change(func() { delete(b.nodes, id) })
-}
-
-// ExpireURLs ends every address that was given so far.
-func (b *business) ExpireURLs() {
-	b.change(func() {
-		for _, n := range b.nodes {
-			if m, ok := n.(*mediaFile); ok {
-				clear(m.urls)
-			}
-		}
-	})
 }

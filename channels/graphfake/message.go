@@ -2,14 +2,17 @@ package graphfake
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"time"
+
+	"parley/channels/graphfake/codes"
 )
 
 // Tick is how far a message has come.
 type Tick string
 
-// Ticks of a message from the business, in order; failed stands alone.
+// Ticks of a message from the business, in order; TickFailed may come at any point and is final.
 const (
 	TickAccepted  Tick = "accepted"
 	TickSent      Tick = "sent"
@@ -55,35 +58,6 @@ type File struct {
 	Content     []byte `json:"content,omitempty"`
 }
 
-// words are the titles of errors. Source: Cloud API, "Error codes".
-func words(code int) string {
-	switch code {
-	case 131047:
-		return "Re-engagement message"
-	case 131026:
-		return "Message undeliverable"
-	case 131056:
-		return "(Business Account, Consumer Account) pair rate limit hit"
-	case 130429:
-		return "Rate limit hit"
-	case 131009:
-		return "Parameter value is not valid"
-	case 131008:
-		return "Required parameter is missing"
-	case 131053:
-		return "Media upload error"
-	case 132000:
-		return "Number of parameters does not match the expected number of params"
-	case 132001:
-		return "Template name does not exist in the translation"
-	case 132015:
-		return "Template is paused"
-	case 132016:
-		return "Template is disabled"
-	}
-	return "Something went wrong"
-}
-
 // incoming is the body of POST /{phone}/messages.
 type incoming struct {
 	Product       string          `json:"messaging_product"`
@@ -104,30 +78,30 @@ type contextObject struct {
 	MessageID string `json:"message_id"`
 }
 
-// kinds are the types of messages that the Cloud API takes.
-func kinds() []string {
+// messageKinds returns the types of messages that the Cloud API takes.
+func messageKinds() []string {
 	return []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "reaction", "template"}
 }
 
 // postMessage sends a message, or marks one as read.
 func (n *Number) postMessage(c *call) (any, *APIError) {
 	var in incoming
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
-	if err := c.json(&in.fields); err != nil {
+	if err := c.readBody(&in.fields); err != nil {
 		return nil, err
 	}
 	if in.Product != "whatsapp" {
-		return nil, apiError(100, "Invalid parameter", "messaging_product must be whatsapp.")
+		return nil, invalidError("messaging_product must be whatsapp.")
 	}
 	if in.Status != "" || in.Typing != nil {
 		return n.markRead(in)
 	}
-	known := append(kinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
+	known := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
 	for key := range in.fields {
 		if !slices.Contains(known, key) {
-			return nil, apiError(100, "Invalid parameter", "Unexpected key \""+key+"\" on param \"message\".")
+			return nil, invalidError("Unexpected key \"" + key + "\" on param \"message\".")
 		}
 	}
 	m := &Message{Type: in.Type, Tick: TickAccepted}
@@ -142,23 +116,23 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	return n.takeLocked(in, m)
 }
 
-// takeLocked does what needs the state: window, pace, templates, files.
+// takeLocked does what needs the state (window, pace, templates, files), and sends the message.
 func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
 	if err := n.checkContentLocked(in, m); err != nil {
 		return nil, err
 	}
-	later := 0
+	later := 0 // the error code with which the message fails after it was taken; 0 if it doesn't
 	switch {
 	case dropped:
 	case to == nil:
-		later = 131026
+		later = codes.Undeliverable
 	case m.Type != "template" && !to.openLocked(now):
-		later = 131047
+		later = codes.WindowClosed
 	}
-	if later != 0 && !n.cfg.FailLater && later == 131047 {
-		return nil, apiError(later, words(later), "More than 24 hours have passed since the customer last replied to this number.")
+	if later == codes.WindowClosed && !n.cfg.FailLater {
+		return nil, cloudError(later, "More than 24 hours have passed since the customer last replied to this number.")
 	}
 	if err := n.paceLocked(to, now); err != nil {
 		return nil, err
@@ -169,7 +143,10 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	if in.Context != nil {
 		m.Answers = in.Context.MessageID
 	}
-	m.ID, m.serial, m.At, m.to = n.g.messageID(digits(in.To+in.Recipient)), n.g.serialLocked(), now, to
+	m.ID = n.g.messageID(digitsOf(in.To + in.Recipient))
+	m.serial = n.g.serialLocked()
+	m.At = now
+	m.to = to
 	m.Content = in.fields[in.Type]
 	answer := map[string]any{"messaging_product": "whatsapp", "messages": []any{map[string]any{"id": m.ID}}}
 	if m.Type == "template" {
@@ -177,7 +154,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	}
 	person := map[string]any{}
 	if in.To != "" {
-		person["input"], person["wa_id"] = in.To, digits(in.To)
+		person["input"], person["wa_id"] = in.To, digitsOf(in.To)
 	} else {
 		person["input"], person["user_id"] = in.Recipient, in.Recipient
 	}
@@ -192,7 +169,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 		n.messages = append(n.messages, m)
 	}
 	n.sentAt = append(n.sentAt, now)
-	m.ticks = append(m.ticks, tickAt{TickAccepted, now})
+	m.ticks = append(m.ticks, tickAt{state: TickAccepted, at: now})
 	if later != 0 {
 		n.failLocked(m, in, later)
 	} else {
@@ -207,13 +184,14 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	return answer, nil
 }
 
-// recipientLocked finds the customer. A user id in "to" is dropped without a word.
+// recipientLocked finds the customer; nil if there is none. dropped is true for a user id in "to": WhatsApp takes such a
+// message, and nobody gets it.
 func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 	if in.To != "" {
 		if userIDPattern.MatchString(in.To) {
 			return nil, true
 		}
-		return n.customerLocked("+"+digits(in.To), ""), false
+		return n.customerLocked("+"+digitsOf(in.To), ""), false
 	}
 	return n.customerLocked("", in.Recipient), false
 }
@@ -222,10 +200,13 @@ func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 func (n *Number) paceLocked(to *Customer, now time.Time) *APIError {
 	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {
-		return &APIError{Status: 429, Code: 130429, Message: words(130429), Details: "Cloud API message throughput has been reached."}
+		return &APIError{Status: http.StatusTooManyRequests, Code: codes.NumberRate, Message: codes.Title(codes.NumberRate), Details: "Cloud API message throughput has been reached."}
 	}
-	if to != nil && n.cfg.PairBurst > 0 && to.creditLocked(now, n.cfg.PairBurst) < 1 {
-		return apiError(131056, words(131056), "Too many messages sent from this number to the same recipient in a short period of time.")
+	if to == nil || n.cfg.PairBurst <= 0 {
+		return nil
+	}
+	if to.creditLocked(now, n.cfg.PairBurst) < 1 {
+		return cloudError(codes.PairRate, "Too many messages sent from this number to the same recipient in a short period of time.")
 	}
 	return nil
 }
@@ -243,24 +224,28 @@ func (n *Number) reactLocked(in incoming, m *Message) {
 	m.Text = r.Emoji
 }
 
+// typingLife is how long the phone shows that the business is writing.
+const typingLife = 25 * time.Second
+
 // markRead puts blue ticks at a customer's message and all before it.
 func (n *Number) markRead(in incoming) (any, *APIError) {
 	if in.Status != "read" {
-		return nil, apiError(100, "Invalid parameter", "There is no typing indicator without status read.")
+		return nil, invalidError("There is no typing indicator without status read.")
 	}
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
 	m := n.findLocked(in.MessageID)
 	if m == nil || !m.FromCustomer {
-		return nil, apiError(100, "Invalid parameter", "message_id is no message of a customer.")
+		return nil, invalidError("message_id is no message of a customer.")
 	}
 	for _, other := range n.messages {
-		if other.FromCustomer && other.to == m.to && other.serial <= m.serial {
+		isSameCustomers := other.FromCustomer && other.to == m.to
+		if isSameCustomers && other.serial <= m.serial {
 			other.Tick = TickRead
 		}
 	}
 	if in.Typing != nil {
-		m.to.typingUntil = n.g.clock().Add(25 * time.Second)
+		m.to.typingUntil = n.g.clock().Add(typingLife)
 	}
 	n.g.Poke()
 	return map[string]any{"success": true}, nil

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/channels/graphfake/codes"
 )
 
 // PageConfig is a Facebook Page.
@@ -32,19 +34,19 @@ type Page struct {
 	restricted bool
 }
 
-// AddPage makes a Page. What it tells goes nowhere until Subscribe with its ID.
+// AddPage makes a Page. Its webhooks go nowhere until Subscribe is called with its ID.
 func (b *business) AddPage(c PageConfig) *Page {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.ID == "" {
-		c.ID = b.number()
+		c.ID = b.newID()
 	}
 	p := &Page{g: b.ground, config: c, saved: map[string]*pageFile{}}
 	b.nodes[c.ID] = p
 	return p
 }
 
-// ID of the Page.
+// ID returns the Page's id.
 func (p *Page) ID() string { return p.config.ID }
 
 // Customers lists the people who have written, in the order of their first appearance.
@@ -73,22 +75,22 @@ func (p *Page) SetRestricted(on bool) {
 // SetHumanAgent gives the app the feature Human Agent, or takes it away.
 func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
 
-func (p *Page) opener() string { return p.config.ID }
+func (p *Page) openerID() string { return p.config.ID }
 
-// object implements subject.
-func (p *Page) object() string { return pageObject }
+// objectKind implements subject.
+func (p *Page) objectKind() string { return pageObject }
 
-// route implements node.
-func (p *Page) route(method, edge string) (route, bool) {
+// findRoute implements node.
+func (p *Page) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
-		return route{"messenger.page", p.about}, true
+		return route{"messenger.page", p.describe}, true
 	case "POST messages":
-		return route{"messenger.messages", p.messages}, true
+		return route{"messenger.messages", p.postMessage}, true
 	case "POST message_attachments":
 		return route{"messenger.attachments", p.upload}, true
 	case "GET conversations":
-		return route{"messenger.conversations", p.conversations}, true
+		return route{"messenger.conversations", p.listConversations}, true
 	case "GET subscribed_apps":
 		return route{"messenger.subscribed_apps", p.subscribedApps}, true
 	case "POST subscribed_apps":
@@ -97,10 +99,11 @@ func (p *Page) route(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-func (p *Page) about(*call) (any, *APIError) {
+func (p *Page) describe(*call) (any, *APIError) {
 	return map[string]any{"id": p.config.ID, "name": p.config.Name}, nil
 }
 
+// subscribedApps lists the app, if it is subscribed, with the fields that the Page sends to it.
 func (p *Page) subscribedApps(*call) (any, *APIError) {
 	h := p.g.hooks
 	h.mu.Lock()
@@ -116,11 +119,13 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
+// subscribeApp sets the fields that the Page sends to the app. Without any callback, the Page's webhooks go nowhere.
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	var fields []string
 	for _, f := range strings.Split(c.req.Query.Get("subscribed_fields"), ",") {
-		if f = strings.TrimSpace(f); !slices.Contains(pageFields(), f) {
-			return nil, &APIError{Code: 100, Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}"}
+		f = strings.TrimSpace(f)
+		if !slices.Contains(pageFields(), f) {
+			return nil, &APIError{Code: codes.Invalid, Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}"}
 		}
 		fields = append(fields, f)
 	}
@@ -130,59 +135,61 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	h := p.g.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if sub, ok := h.subs[p.config.ID]; ok || callback != "" {
-		h.subs[p.config.ID] = subscription{cmp.Or(sub.url, callback), fields}
+	sub, isSubscribed := h.subs[p.config.ID]
+	if isSubscribed || callback != "" {
+		h.subs[p.config.ID] = subscription{url: cmp.Or(sub.url, callback), fields: fields}
 	}
 	return map[string]any{"success": true}, nil
 }
 
-// tell sends one messaging event to whoever subscribed. Called under the lock.
+// tell sends a webhook with one event. what names the fault route, field the webhook field. Called under the lock.
 func (p *Page) tell(what, field string, item map[string]any) {
 	at := p.g.clock().UnixMilli()
 	key := "messaging"
 	if p.standby {
 		key = "standby"
 	}
-	p.g.hooks.notify("hook.messenger."+what, "page", p.config.ID, key, field, at, item)
+	p.g.hooks.notify(field, hook{route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: key, at: at, item: item})
 }
 
-// mid makes the id of a message. Called under the lock.
-func (g *ground) mid() string { return "m_" + g.word(40) }
+// newMessageID makes the id of a message. Called under the lock.
+func (g *ground) newMessageID() string { return "m_" + g.randomWord(40) }
 
-// route implements node for a person: her profile.
-func (c *PageCustomer) route(method, edge string) (route, bool) {
+// findRoute implements node for a person: her profile.
+func (c *PageCustomer) findRoute(method, edge string) (route, bool) {
 	if method == http.MethodGet && edge == "" {
-		return route{"messenger.profile", c.profile}, true
+		return route{"messenger.profile", c.getProfile}, true
 	}
 	return route{}, false
 }
 
-func (c *PageCustomer) opener() string { return c.page.config.ID }
+func (c *PageCustomer) openerID() string { return c.page.config.ID }
 
-// profile answers with the fields that were asked for.
+// getProfile answers with the fields that were asked for.
 // Source: Messenger Platform, "User Profile API".
-func (c *PageCustomer) profile(k *call) (any, *APIError) {
+func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
-	switch {
-	case c.page.config.NoProfiles:
-		return nil, unsupported(k.req.Method, c.id)
-	case c.private:
-		return nil, &APIError{Code: 100, Subcode: 2018218, Message: "No profile available for this user."}
+	if c.page.config.NoProfiles {
+		return nil, unsupportedError(k.req.Method, c.id)
+	}
+	if c.private {
+		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubNoProfile, Message: "No profile available for this user."}
 	}
 	first, last, _ := strings.Cut(c.name, " ")
 	all := map[string]any{"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id}
-	fields := k.req.Query.Get("fields")
-	if fields == "" {
-		fields = "first_name,last_name,profile_pic"
-	}
+	fields := cmp.Or(k.req.Query.Get("fields"), "first_name,last_name,profile_pic")
 	answer := map[string]any{"id": c.id}
 	for f := range strings.SplitSeq(fields, ",") {
-		switch value, ok := all[f]; {
-		case ok && value != "":
+		if f == "id" { // always there
+			continue
+		}
+		value, ok := all[f]
+		if !ok {
+			return nil, &APIError{Code: codes.Invalid, Message: "Tried accessing nonexisting field (" + f + ") on node type (User)"}
+		}
+		if value != "" {
 			answer[f] = value
-		case !ok && f != "id":
-			return nil, &APIError{Code: 100, Message: "Tried accessing nonexisting field (" + f + ") on node type (User)"}
 		}
 	}
 	return answer, nil
@@ -198,10 +205,10 @@ type pageFile struct {
 // cdnLife is how long the address of a file works.
 const cdnLife = 24 * time.Hour
 
-// cdnURL is where a file is, for a while. Called under the lock.
+// cdnURL returns an address of a file that works for a while. Called under the lock.
 func (p *Page) cdnURL(f *pageFile) string {
 	f.expires = p.g.clock().Add(cdnLife)
-	p.g.nodes["cdn:"+f.id] = cdnNode{p, f}
+	p.g.nodes["cdn:"+f.id] = cdnNode{p: p, f: f}
 	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
 }
 
@@ -211,20 +218,20 @@ type cdnNode struct {
 	f *pageFile
 }
 
-func (n cdnNode) opener() string { return n.p.config.ID }
+func (n cdnNode) openerID() string { return n.p.config.ID }
 
-func (n cdnNode) route(method, _ string) (route, bool) {
+func (n cdnNode) findRoute(method, _ string) (route, bool) {
 	return route{"messenger.cdn", n.serve}, method == http.MethodGet
 }
 
 func (n cdnNode) serve(c *call) (any, *APIError) {
 	n.p.g.mu.Lock()
-	gone := !n.p.g.clock().Before(n.f.expires)
+	isExpired := !n.p.g.clock().Before(n.f.expires)
 	n.p.g.mu.Unlock()
-	if c.after(c.r.Context()) {
+	if c.applyFaultsAfter(c.r.Context()) {
 		return nil, nil
 	}
-	if gone {
+	if isExpired {
 		c.req.Status = http.StatusForbidden
 		http.Error(c.w, "URL signature expired", http.StatusForbidden)
 		return nil, nil

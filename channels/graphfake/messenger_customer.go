@@ -43,11 +43,11 @@ type PageCustomer struct {
 	messages []*PageMessage
 	lastIn   time.Time // what windows are counted from
 	blocked  bool
-	private  bool // her profile can't be read
-	offline  bool
+	private  bool // her profile can't be read; HideProfile sets it
+	offline  bool // nothing is delivered to her phone; SetOnline changes it
 	typing   bool
 	seenAt   time.Time
-	last     func() // tells her last doing again
+	last     func() // sends the webhook of what she did last once more; tellEvent sets it
 }
 
 // Customer makes a person with a page-scoped id of her own. The Page knows her once she
@@ -55,13 +55,13 @@ type PageCustomer struct {
 func (p *Page) Customer(name string) *PageCustomer {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	return &PageCustomer{page: p, id: p.g.number(), name: name}
+	return &PageCustomer{page: p, id: p.g.newID(), name: name}
 }
 
-// ID is the page-scoped id.
+// ID returns the page-scoped id.
 func (c *PageCustomer) ID() string { return c.id }
 
-// Name as Facebook shows it.
+// Name returns her name as Facebook shows it.
 func (c *PageCustomer) Name() string { return c.name }
 
 // Conversation returns all messages, both sides', in order.
@@ -80,7 +80,7 @@ func (c *PageCustomer) Inbox() []PageMessage {
 	return slices.DeleteFunc(c.Conversation(), func(m PageMessage) bool { return !m.FromPage })
 }
 
-// Typing reports whether the Page shows that it is typing; Seen, when it last read.
+// Typing reports whether the Page shows that it is typing.
 func (c *PageCustomer) Typing() bool {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
@@ -103,8 +103,9 @@ func (c *PageCustomer) HideProfile() { c.page.g.change(func() { c.private = true
 // SetOnline connects or disconnects her phone; messages are delivered when it is online.
 func (c *PageCustomer) SetOnline(on bool) {
 	c.page.g.change(func() {
-		if c.offline = !on; on {
-			c.arrive()
+		c.offline = !on
+		if on {
+			c.tellDelivery()
 		}
 	})
 }
@@ -118,19 +119,19 @@ func (c *PageCustomer) find(id string) *PageMessage {
 	return c.messages[i]
 }
 
-// known makes her somebody whom the Page may answer. Called under the lock.
-func (c *PageCustomer) known() {
+// becomeKnown notes that she has written, so that the Page may answer her. Called under the lock.
+func (c *PageCustomer) becomeKnown() {
 	g := c.page.g
-	if c.page.person(c.id) == nil {
+	if c.page.findPerson(c.id) == nil {
 		c.page.people = append(c.page.people, c)
 		g.nodes[c.id] = c
 	}
 	c.lastIn = g.clock()
 }
 
-// event tells something that she did; what names the fault route, field the webhook field.
+// tellEvent sends the webhook about something that she did; what names the fault route, field the webhook field.
 // Called under the lock.
-func (c *PageCustomer) event(what, field, key string, value any) {
+func (c *PageCustomer) tellEvent(what, field, key string, value any) {
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
 		"timestamp": c.page.g.clock().UnixMilli(), key: value}
 	c.last = func() { c.page.tell(what, field, item) }
@@ -141,8 +142,8 @@ func (c *PageCustomer) event(what, field, key string, value any) {
 func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 	g := c.page.g
 	g.change(func() {
-		m.ID, m.At = g.mid(), g.clock()
-		c.known()
+		m.ID, m.At = g.newMessageID(), g.clock()
+		c.becomeKnown()
 		c.messages = append(c.messages, m)
 		body := map[string]any{"mid": m.ID}
 		if m.Text != "" {
@@ -154,7 +155,7 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 		for k, v := range more {
 			body[k] = v
 		}
-		c.event("message", "messages", "message", body)
+		c.tellEvent("message", "messages", "message", body)
 	})
 	return m.ID
 }
@@ -167,16 +168,11 @@ func (c *PageCustomer) Answer(mid, text string) string {
 	return c.write(&PageMessage{Text: text, ReplyTo: mid}, nil)
 }
 
-// TextFrom writes a text after a link or an ad brought her: referral goes along as it is.
-func (c *PageCustomer) TextFrom(text string, referral map[string]any) string {
-	return c.write(&PageMessage{Text: text}, map[string]any{"referral": referral})
-}
-
 // Media sends a file: kind is image, video, audio or file.
 func (c *PageCustomer) Media(kind, name, contentType string, content []byte) string {
 	g := c.page.g
 	g.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: g.number(), kind: kind, name: name, contentType: contentType, content: content})
+	at := c.page.cdnURL(&pageFile{id: g.newID(), kind: kind, name: name, contentType: contentType, content: content})
 	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": kind, "payload": map[string]any{"url": at}}}})
@@ -186,7 +182,7 @@ func (c *PageCustomer) Media(kind, name, contentType string, content []byte) str
 func (c *PageCustomer) Sticker(id int64, content []byte) string {
 	g := c.page.g
 	g.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: g.number(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
+	at := c.page.cdnURL(&pageFile{id: g.newID(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
 	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": "sticker", "payload": map[string]any{"url": at, "sticker_id": id}}}})
@@ -198,14 +194,16 @@ func (c *PageCustomer) Attach(text string, attachments ...map[string]any) string
 }
 
 // Tap chooses a quick reply, a button or a card's button by its words, of the newest
-// message that has it. Errors: there is none; links open a browser and tell nobody.
+// message that has it. Errors: there is none. Links don't count, because they only open a browser.
 func (c *PageCustomer) Tap(title string) error {
 	c.page.g.mu.Lock()
 	var reply *PageReply
 	var button *PageButton
 	for i, m := range slices.Backward(c.messages) {
-		if q := slices.IndexFunc(m.QuickReplies, func(q PageReply) bool { return q.Title == title }); q >= 0 && i == len(c.messages)-1 {
-			reply = &m.QuickReplies[q] // they show below the last message only
+		q := slices.IndexFunc(m.QuickReplies, func(q PageReply) bool { return q.Title == title })
+		isLast := i == len(c.messages)-1 // quick replies are only shown below the last message
+		if isLast && q >= 0 {
+			reply = &m.QuickReplies[q]
 			break
 		}
 		buttons := slices.Clone(m.Buttons)
@@ -218,7 +216,7 @@ func (c *PageCustomer) Tap(title string) error {
 		}
 	}
 	c.page.g.mu.Unlock()
-	switch {
+	switch { // only one of them is set
 	case reply != nil:
 		c.write(&PageMessage{Text: reply.Title}, map[string]any{"quick_reply": map[string]any{"payload": reply.Payload}})
 	case button != nil:
@@ -234,9 +232,9 @@ func (c *PageCustomer) Postback(title, payload string) string {
 	g := c.page.g
 	mid := ""
 	g.change(func() {
-		c.known()
-		mid = g.mid()
-		c.event("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
+		c.becomeKnown()
+		mid = g.newMessageID()
+		c.tellEvent("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
 	})
 	return mid
 }
@@ -245,7 +243,7 @@ func (c *PageCustomer) Postback(title, payload string) string {
 // does.
 func (c *PageCustomer) React(mid, emoji string) {
 	c.page.g.change(func() {
-		c.known()
+		c.becomeKnown()
 		if m := c.find(mid); m != nil {
 			m.Reaction = emoji
 		}
@@ -253,11 +251,11 @@ func (c *PageCustomer) React(mid, emoji string) {
 		if emoji == "" {
 			body = map[string]any{"mid": mid, "action": "unreact"}
 		}
-		c.event("reaction", "message_reactions", "reaction", body)
+		c.tellEvent("reaction", "message_reactions", "reaction", body)
 	})
 }
 
-// Edit changes a text of hers. It opens nothing.
+// Edit changes a text of hers. It doesn't open the reply window.
 func (c *PageCustomer) Edit(mid, text string) {
 	c.page.g.change(func() {
 		n := 1
@@ -265,25 +263,25 @@ func (c *PageCustomer) Edit(mid, text string) {
 			m.Edits++
 			m.Text, n = text, m.Edits
 		}
-		c.event("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
+		c.tellEvent("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
 	})
 }
 
-// Read looks at the conversation: all of it is read.
+// Read marks the whole conversation as read by her.
 func (c *PageCustomer) Read() {
 	c.page.g.change(func() {
-		c.event("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
+		c.tellEvent("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
 	})
 }
 
 // Follow opens the conversation by an m.me link, without writing.
 func (c *PageCustomer) Follow(ref string) {
 	c.page.g.change(func() {
-		c.event("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
+		c.tellEvent("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
 	})
 }
 
-// Again lets Facebook tell her last doing once more.
+// Again lets Facebook send the webhook of what she did last once more.
 func (c *PageCustomer) Again() {
 	c.page.g.change(func() {
 		if c.last != nil {
@@ -292,8 +290,8 @@ func (c *PageCustomer) Again() {
 	})
 }
 
-// arrive tells that everything was delivered to her phone. Called under the lock.
-func (c *PageCustomer) arrive() {
+// tellDelivery sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing. Called under the lock.
+func (c *PageCustomer) tellDelivery() {
 	if c.offline || len(c.messages) == 0 {
 		return
 	}
@@ -301,7 +299,8 @@ func (c *PageCustomer) arrive() {
 	until := time.Time{}
 	for _, m := range c.messages {
 		if m.FromPage {
-			mids, until = append(mids, m.ID), m.At
+			mids = append(mids, m.ID)
+			until = m.At
 		}
 	}
 	if len(mids) == 0 {
@@ -312,23 +311,23 @@ func (c *PageCustomer) arrive() {
 	c.page.tell("delivery", "message_deliveries", item)
 }
 
-// inboxApp is Meta's own app in which people answer.
+// inboxApp is the id of Meta's own app in which people answer.
 const inboxApp = "263902037430900"
 
 // AnswerElsewhere lets a person answer in the Page's own inbox.
 func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
 	m := &PageMessage{FromPage: true, Text: text, Elsewhere: true}
 	p.g.change(func() {
-		m.ID, m.At = p.g.mid(), p.g.clock()
+		m.ID, m.At = p.g.newMessageID(), p.g.clock()
 		to.messages = append(to.messages, m)
-		p.echo(to, m, inboxApp)
-		to.arrive()
+		p.tellEcho(to, m, inboxApp)
+		to.tellDelivery()
 	})
 	return m.ID
 }
 
-// echo tells what the Page sent. Called under the lock.
-func (p *Page) echo(to *PageCustomer, m *PageMessage, app string) {
+// tellEcho sends the webhook about a message that the Page sent with an app. Called under the lock.
+func (p *Page) tellEcho(to *PageCustomer, m *PageMessage, app string) {
 	body := map[string]any{"mid": m.ID, "is_echo": true, "app_id": json.Number(app)}
 	if m.Metadata != "" {
 		body["metadata"] = m.Metadata
@@ -340,7 +339,7 @@ func (p *Page) echo(to *PageCustomer, m *PageMessage, app string) {
 	case m.Kind == "template":
 		body["attachments"] = []any{map[string]any{"type": "template", "payload": m.raw}}
 	case m.Kind != "":
-		f := &pageFile{id: p.g.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
+		f := &pageFile{id: p.g.newID(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
 		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.cdnURL(f)}}}
 	default:
 		body["text"] = m.Text

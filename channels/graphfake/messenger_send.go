@@ -7,7 +7,26 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"parley/channels/graphfake/codes"
 )
+
+// Limits of the Send API, in characters but for numbers of things.
+// Source: Messenger Platform, "Send API" and "Templates".
+const (
+	maxPageText     = 2000
+	maxMetadata     = 1000
+	maxPayload      = 1000
+	maxPageTitle    = 20 // of a quick reply or button
+	maxQuickReplies = 13
+	maxPageButtons  = 3
+	maxButtonText   = 640 // of a text with a button template
+	maxElements     = 10
+	maxCardText     = 80
+)
+
+// humanWindow is how long after a customer's message a person may answer; free answers end with replyWindow.
+const humanWindow = 7 * 24 * time.Hour
 
 // pageRequest is the body of the Send API.
 type pageRequest struct {
@@ -60,45 +79,46 @@ type PageCard struct {
 	Buttons  []PageButton `json:"buttons"`
 }
 
-func invalid(format string, args ...any) *APIError {
-	return &APIError{Code: 100, Message: fmt.Sprintf(format, args...)}
+func invalidParameter(format string, args ...any) *APIError {
+	return &APIError{Code: codes.Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// messages answers the Send API: a message or a sender action.
-func (p *Page) messages(c *call) (any, *APIError) {
+// postMessage answers the Send API: a message or a sender action.
+func (p *Page) postMessage(c *call) (any, *APIError) {
 	var req pageRequest
-	if err := c.json(&req); err != nil {
+	if err := c.readBody(&req); err != nil {
 		return nil, err
 	}
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	defer p.g.Poke()
-	to := p.person(req.Recipient.ID)
+	to := p.findPerson(req.Recipient.ID)
 	switch {
 	case req.Recipient.ID == "":
-		return nil, invalid("Param recipient must be non-empty.")
+		return nil, invalidParameter("Param recipient must be non-empty.")
 	case to == nil:
-		return nil, &APIError{Code: 100, Subcode: 2018001, Message: "No matching user found"}
+		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubNoPerson, Message: "No matching user found"}
 	case req.Action != "" && req.Message != nil:
-		return nil, invalid("Cannot specify both sender_action and message.")
+		return nil, invalidParameter("Cannot specify both sender_action and message.")
 	case req.Action != "":
-		return p.act(to, req)
+		return p.doAction(to, req)
 	}
 	if err := p.mayWrite(to, req); err != nil {
 		return nil, err
 	}
-	m := &PageMessage{ID: p.g.mid(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
+	m := &PageMessage{ID: p.g.newMessageID(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
 	if err := p.fill(to, m, req); err != nil {
 		return nil, err
 	}
 	to.typing = false
 	to.messages = append(to.messages, m)
-	p.echo(to, m, p.g.opts.AppID)
-	to.arrive()
+	p.tellEcho(to, m, p.g.opts.AppID)
+	to.tellDelivery()
 	return map[string]any{"recipient_id": to.id, "message_id": m.ID}, nil
 }
 
-func (p *Page) person(id string) *PageCustomer {
+// findPerson returns the customer with an id; nil if the Page doesn't know her. Called under the lock.
+func (p *Page) findPerson(id string) *PageCustomer {
 	i := slices.IndexFunc(p.people, func(c *PageCustomer) bool { return c.id == id })
 	if i < 0 {
 		return nil
@@ -106,35 +126,36 @@ func (p *Page) person(id string) *PageCustomer {
 	return p.people[i]
 }
 
-// mayWrite enforces windows, tags and blocks. Called under the lock.
+// mayWrite returns why a message may not be sent now: windows, tags and blocks. It returns nil if it may. Called under the
+// lock.
 func (p *Page) mayWrite(to *PageCustomer, req pageRequest) *APIError {
 	age := p.g.clock().Sub(to.lastIn)
-	closed := &APIError{Code: 10, Subcode: 2018278, Message: "This message is sent outside of allowed window."}
+	closed := &APIError{Code: codes.Permission, Subcode: codes.SubWindow, Message: "This message is sent outside of allowed window."}
 	switch {
 	case req.Type == "":
-		return invalid("The parameter messaging_type is required.")
+		return invalidParameter("The parameter messaging_type is required.")
 	case !slices.Contains([]string{"RESPONSE", "UPDATE", "MESSAGE_TAG"}, req.Type):
-		return invalid("Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG}")
+		return invalidParameter("Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG}")
 	case (req.Type == "MESSAGE_TAG") != (req.Tag != ""):
-		return invalid("Param tag goes with messaging_type MESSAGE_TAG, and only with it.")
+		return invalidParameter("Param tag goes with messaging_type MESSAGE_TAG, and only with it.")
 	case req.Tag != "" && req.Tag != "HUMAN_AGENT":
-		return invalid("Param tag: %s is deprecated.", req.Tag)
+		return invalidParameter("Param tag: %s is deprecated.", req.Tag)
 	case p.standby:
-		return &APIError{Code: 10, Subcode: 2018300, Message: "Message Not Sent: another app is controlling this thread now."}
+		return &APIError{Code: codes.Permission, Subcode: codes.SubHeld, Message: "Message Not Sent: another app is controlling this thread now."}
 	case p.restricted:
-		return &APIError{Code: 10, Subcode: 1893063, Message: "The Page is restricted from sending messages."}
+		return &APIError{Code: codes.Permission, Subcode: codes.SubRestricted, Message: "The Page is restricted from sending messages."}
 	case to.blocked:
-		return &APIError{Code: 551, Subcode: 1545041, Message: "This person isn't available right now."}
+		return &APIError{Code: codes.Unavailable, Subcode: codes.SubBlocked, Message: "This person isn't available right now."}
 	case req.Tag != "" && !p.config.HumanAgent:
-		return &APIError{Code: 10, Message: "Application does not have permission for this action"}
-	case req.Tag == "" && age >= 24*time.Hour, age >= 7*24*time.Hour:
+		return &APIError{Code: codes.Permission, Message: "Application does not have permission for this action"}
+	case req.Tag == "" && age >= replyWindow, age >= humanWindow:
 		return closed
 	}
 	return nil
 }
 
-// act does a sender action. Called under the lock.
-func (p *Page) act(to *PageCustomer, req pageRequest) (any, *APIError) {
+// doAction does a sender action. Called under the lock.
+func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	switch req.Action {
 	case "typing_on", "typing_off":
 		to.typing = req.Action == "typing_on"
@@ -143,17 +164,17 @@ func (p *Page) act(to *PageCustomer, req pageRequest) (any, *APIError) {
 	case "react", "unreact":
 		m := to.find(req.Payload.MessageID)
 		if m == nil {
-			return nil, invalid("Param payload[message_id] is no message of this conversation.")
+			return nil, invalidParameter("Param payload[message_id] is no message of this conversation.")
 		}
 		m.PageReaction = ""
 		if req.Action == "react" {
 			if req.Payload.Reaction == "" {
-				return nil, invalid("Param payload[reaction] must be non-empty.")
+				return nil, invalidParameter("Param payload[reaction] must be non-empty.")
 			}
 			m.PageReaction = req.Payload.Reaction
 		}
 	default:
-		return nil, invalid("Param sender_action must be one of {MARK_SEEN, TYPING_ON, TYPING_OFF, REACT, UNREACT}")
+		return nil, invalidParameter("Param sender_action must be one of {MARK_SEEN, TYPING_ON, TYPING_OFF, REACT, UNREACT}")
 	}
 	return map[string]any{"recipient_id": to.id}, nil
 }
@@ -161,29 +182,34 @@ func (p *Page) act(to *PageCustomer, req pageRequest) (any, *APIError) {
 // fill checks a message's content and takes it over. Called under the lock.
 func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError {
 	in := req.Message
+	if in == nil {
+		return invalidParameter("Param message must be non-empty: text or attachment.")
+	}
 	switch {
-	case in == nil || in.Text == "" && in.Attachment == nil:
-		return invalid("Param message must be non-empty: text or attachment.")
+	case in.Text == "" && in.Attachment == nil:
+		return invalidParameter("Param message must be non-empty: text or attachment.")
 	case in.Text != "" && in.Attachment != nil:
-		return invalid("Param message: text and attachment can't be sent together.")
-	case utf8.RuneCountInString(in.Text) > 2000:
-		return invalid("Length of param message[text] must be less than or equal to 2000")
-	case utf8.RuneCountInString(in.Metadata) > 1000:
-		return invalid("Length of param message[metadata] must be less than or equal to 1000")
-	case len(in.QuickReplies) > 13:
-		return invalid("Param message[quick_replies] has too many elements: at most 13.")
+		return invalidParameter("Param message: text and attachment can't be sent together.")
+	case utf8.RuneCountInString(in.Text) > maxPageText:
+		return invalidParameter("Length of param message[text] must be less than or equal to 2000")
+	case utf8.RuneCountInString(in.Metadata) > maxMetadata:
+		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
+	case len(in.QuickReplies) > maxQuickReplies:
+		return invalidParameter("Param message[quick_replies] has too many elements: at most 13.")
 	case req.ReplyTo != nil && to.find(req.ReplyTo.MID) == nil:
-		return invalid("Param reply_to[mid] is no message of this conversation.")
+		return invalidParameter("Param reply_to[mid] is no message of this conversation.")
 	}
 	for _, q := range in.QuickReplies {
-		if q.ContentType != "text" || q.Title == "" || q.Payload == "" {
-			return invalid("Param message[quick_replies]: content_type, title and payload are required.")
+		hasTexts := q.Title != "" && q.Payload != ""
+		if q.ContentType != "text" || !hasTexts {
+			return invalidParameter("Param message[quick_replies]: content_type, title and payload are required.")
 		}
-		if utf8.RuneCountInString(q.Title) > 20 || utf8.RuneCountInString(q.Payload) > 1000 {
-			return invalid("Param message[quick_replies]: title has at most 20 characters, payload 1000.")
+		if !hasLength(q.Title, maxPageTitle) || !hasLength(q.Payload, maxPayload) {
+			return invalidParameter("Param message[quick_replies]: title has at most 20 characters, payload 1000.")
 		}
 	}
-	m.Text, m.Metadata, m.QuickReplies = in.Text, in.Metadata, in.QuickReplies
+	m.Text, m.Metadata = in.Text, in.Metadata
+	m.QuickReplies = in.QuickReplies
 	if req.ReplyTo != nil {
 		m.ReplyTo = req.ReplyTo.MID
 	}
@@ -198,23 +224,24 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 		m.raw = in.Attachment.Payload
 		return fillTemplate(m, in.Attachment.Payload)
 	}
-	return invalid("Param message[attachment][type] must be one of {audio, file, image, template, video}")
+	return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
 }
 
-// attach uses an uploaded file.
+// attach puts an uploaded file into a message.
 func (p *Page) attach(m *PageMessage, payload json.RawMessage) *APIError {
 	var v struct {
 		ID  string `json:"attachment_id"`
 		URL string `json:"url"`
 	}
 	if json.Unmarshal(payload, &v) != nil || v.ID == "" {
-		return &APIError{Code: 100, Subcode: 2018008, Message: "Failed to fetch the file from the url."} // it has no way out
+		return &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."} // the emulator calls no other servers
 	}
 	f := p.saved[v.ID]
 	if f == nil || f.kind != m.Kind {
-		return invalid("Invalid attachment id %s for type %s.", v.ID, m.Kind)
+		return invalidParameter("Invalid attachment id %s for type %s.", v.ID, m.Kind)
 	}
-	m.File, m.Name, m.ContentType = f.content, f.name, f.contentType
+	m.File, m.ContentType = f.content, f.contentType
+	m.Name = f.name
 	return nil
 }
 
@@ -227,28 +254,28 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 		Elements []PageCard   `json:"elements"`
 	}
 	if json.Unmarshal(payload, &t) != nil {
-		return invalid("Param message[attachment][payload] is malformed.")
+		return invalidParameter("Param message[attachment][payload] is malformed.")
 	}
 	switch t.Type {
 	case "button":
-		if n := utf8.RuneCountInString(t.Text); n == 0 || n > 640 {
-			return invalid("Param text of a button template must have 1 to 640 characters.")
+		if !hasLength(t.Text, maxButtonText) {
+			return invalidParameter("Param text of a button template must have 1 to 640 characters.")
 		}
 		if len(t.Buttons) == 0 {
-			return invalid("Param buttons of a button template must be non-empty.")
+			return invalidParameter("Param buttons of a button template must be non-empty.")
 		}
 		m.Text, m.Buttons = t.Text, t.Buttons
 		return checkPageButtons(t.Buttons)
 	case "generic":
-		if len(t.Elements) == 0 || len(t.Elements) > 10 {
-			return invalid("Param elements of a generic template must have 1 to 10 elements.")
+		if len(t.Elements) == 0 || len(t.Elements) > maxElements {
+			return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
 		}
 		for _, e := range t.Elements {
-			if n := utf8.RuneCountInString(e.Title); n == 0 || n > 80 || utf8.RuneCountInString(e.Subtitle) > 80 {
-				return invalid("Param elements: title has 1 to 80 characters, subtitle at most 80.")
+			if !hasLength(e.Title, maxCardText) || utf8.RuneCountInString(e.Subtitle) > maxCardText {
+				return invalidParameter("Param elements: title has 1 to 80 characters, subtitle at most 80.")
 			}
 			if e.Subtitle == "" && e.ImageURL == "" && len(e.Buttons) == 0 {
-				return invalid("Param elements: at least one property besides title is required.")
+				return invalidParameter("Param elements: at least one property besides title is required.")
 			}
 			if err := checkPageButtons(e.Buttons); err != nil {
 				return err
@@ -257,28 +284,38 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 		m.Cards = t.Elements
 		return nil
 	}
-	return invalid("Param template_type: %q is not supported.", t.Type)
+	return invalidParameter("Param template_type: %q is not supported.", t.Type)
 }
 
+// isWebURL reports whether an address is one of the web.
+func isWebURL(at string) bool {
+	u, err := url.Parse(at)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return u.Scheme == "http" || u.Scheme == "https"
+}
+
+// checkPageButtons checks the buttons of a template or of a card.
 func checkPageButtons(buttons []PageButton) *APIError {
-	if len(buttons) > 3 {
-		return invalid("Param buttons has too many elements: at most 3.")
+	if len(buttons) > maxPageButtons {
+		return invalidParameter("Param buttons has too many elements: at most 3.")
 	}
 	for _, b := range buttons {
-		if n := utf8.RuneCountInString(b.Title); n == 0 || n > 20 {
-			return invalid("Param title of a button must have 1 to 20 characters.")
+		if !hasLength(b.Title, maxPageTitle) {
+			return invalidParameter("Param title of a button must have 1 to 20 characters.")
 		}
 		switch b.Type {
 		case "web_url":
-			if u, err := url.Parse(b.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-				return invalid("Param url of a button should represent a valid URL.")
+			if !isWebURL(b.URL) {
+				return invalidParameter("Param url of a button should represent a valid URL.")
 			}
 		case "postback":
-			if n := utf8.RuneCountInString(b.Payload); n == 0 || n > 1000 {
-				return invalid("Param payload of a button must have 1 to 1000 characters.")
+			if !hasLength(b.Payload, maxPayload) {
+				return invalidParameter("Param payload of a button must have 1 to 1000 characters.")
 			}
 		default:
-			return invalid("Param type of a button must be one of {web_url, postback}.")
+			return invalidParameter("Param type of a button must be one of {web_url, postback}.")
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package graphfake
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -32,6 +33,12 @@ type NumberConfig struct {
 	NoProfile bool
 }
 
+// Paces that Meta allows.
+const (
+	defaultPairBurst = 45
+	defaultPerSecond = 80
+)
+
 // Number is a WhatsApp number of the business.
 type Number struct {
 	g         *ground
@@ -40,7 +47,7 @@ type Number struct {
 	customers []*Customer
 	messages  []*Message // in the order of sending, from both sides
 	sentAt    []time.Time
-	override  string // the callback that the number has of its own
+	override  string // the callback that is set for the number; "" if none is
 }
 
 // business is what the app's owner has at Meta: numbers, Pages, files and templates.
@@ -51,20 +58,18 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if cfg.ID == "" {
-		cfg.ID = b.number()
+		cfg.ID = b.newID()
 	}
 	if cfg.WABA == "" {
-		cfg.WABA = b.number()
+		cfg.WABA = b.newID()
 	}
 	if cfg.PairBurst == 0 {
-		cfg.PairBurst = 45
+		cfg.PairBurst = defaultPairBurst
 	}
 	if cfg.PerSecond == 0 {
-		cfg.PerSecond = 80
+		cfg.PerSecond = defaultPerSecond
 	}
-	if cfg.Name == "" {
-		cfg.Name = "Acme"
-	}
+	cfg.Name = cmp.Or(cfg.Name, "Acme")
 	n := &Number{g: b.ground, cfg: cfg, waba: b.wabaLocked(cfg.WABA)}
 	n.waba.numbers = append(n.waba.numbers, n)
 	b.nodes[cfg.ID] = n
@@ -78,9 +83,9 @@ func (n *Number) ID() string { return n.cfg.ID }
 // WABA is the id of the business account.
 func (n *Number) WABA() string { return n.cfg.WABA }
 
-func (n *Number) opener() string { return n.cfg.ID }
+func (n *Number) openerID() string { return n.cfg.ID }
 
-func (n *Number) route(method, edge string) (route, bool) {
+func (n *Number) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
 		return route{"whatsapp.number", n.get}, true
@@ -93,7 +98,7 @@ func (n *Number) route(method, edge string) (route, bool) {
 	case "POST media":
 		return route{"whatsapp.upload", n.upload}, true
 	case "GET message_history":
-		return route{"whatsapp.history", n.history}, true
+		return route{"whatsapp.history", n.listHistory}, true
 	}
 	return route{}, false
 }
@@ -123,12 +128,12 @@ func (n *Number) update(c *call) (any, *APIError) {
 			Verify   string `json:"verify_token"`
 		} `json:"webhook_configuration"`
 	}
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
 	if in.Hooks.Callback != "" {
-		if err := n.g.hooks.challenge(c.r.Context(), in.Hooks.Callback, in.Hooks.Verify); err != nil {
-			return nil, apiError(2200, "Callback verification failed", err.Error())
+		if err := n.g.hooks.verifyCallback(c.r.Context(), in.Hooks.Callback, in.Hooks.Verify); err != nil {
+			return nil, unverifiedError(err)
 		}
 	}
 	n.g.change(func() { n.override = in.Hooks.Callback })
@@ -150,38 +155,42 @@ func (n *Number) register(c *call) (any, *APIError) {
 		Product string `json:"messaging_product"`
 		PIN     string `json:"pin"`
 	}
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
-	if in.Product != "whatsapp" || len(in.PIN) != 6 || digits(in.PIN) != in.PIN {
-		return nil, apiError(100, "Invalid parameter", "The parameter pin must have 6 digits.")
+	isPIN := len(in.PIN) == 6 && digitsOf(in.PIN) == in.PIN
+	if in.Product != "whatsapp" || !isPIN {
+		return nil, invalidError("The parameter pin must have 6 digits.")
 	}
 	n.g.change(func() { n.cfg.New = false })
 	return map[string]any{"success": true}, nil
 }
 
-// metadata is what webhooks say of the number.
-func (n *Number) metadata() map[string]any {
-	return map[string]any{"display_phone_number": digits(n.cfg.Display), "phone_number_id": n.cfg.ID}
+// metadataFields returns what webhooks say of the number.
+func (n *Number) metadataFields() map[string]any {
+	return map[string]any{"display_phone_number": digitsOf(n.cfg.Display), "phone_number_id": n.cfg.ID}
 }
 
 // notify queues a webhook about the number.
 func (n *Number) notify(routeName, field string, value map[string]any) {
-	value["messaging_product"], value["metadata"] = "whatsapp", n.metadata()
-	if field != "messages" && field != "smb_message_echoes" { // a number's own callback gets messages alone
+	value["messaging_product"], value["metadata"] = "whatsapp", n.metadataFields()
+	isMessage := field == "messages" || field == "smb_message_echoes"
+	if !isMessage { // a number's own callback takes nothing else
 		n.waba.notify(routeName, field, value)
 		return
 	}
 	n.waba.notifyAt(n.override, routeName, field, value)
 }
 
-// history answers what became of a message. Source: facebook/openapi, message_history.
-func (n *Number) history(c *call) (any, *APIError) {
+// listHistory answers what became of a message. Source: facebook/openapi, message_history.
+func (n *Number) listHistory(c *call) (any, *APIError) {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
+	wanted := c.req.Query.Get("message_id")
 	data := []any{}
 	for _, m := range n.messages {
-		if m.FromCustomer || c.req.Query.Get("message_id") != "" && m.ID != c.req.Query.Get("message_id") {
+		isWanted := wanted == "" || wanted == m.ID
+		if m.FromCustomer || !isWanted {
 			continue
 		}
 		events := []any{}
@@ -196,11 +205,12 @@ func (n *Number) history(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// messageID makes an id. Called under the lock.
+// messageID makes the id of a message. Called under the lock.
 func (g *ground) messageID(phone string) string {
-	return "wamid." + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.word(12), g.serialLocked())))
+	return "wamid." + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.randomWord(12), g.serialLocked())))
 }
 
+// serialLocked returns the next number of a count over all messages. Called under the lock.
 func (g *ground) serialLocked() int64 {
 	g.serial++
 	return g.serial
@@ -215,7 +225,8 @@ func (n *Number) findLocked(id string) *Message {
 	return n.messages[i]
 }
 
-func digits(s string) string {
+// digitsOf returns the digits in a text, such as a phone number without + and spaces.
+func digitsOf(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
 			return -1
@@ -230,7 +241,7 @@ type waba struct {
 	id        string
 	numbers   []*Number
 	templates []*Template
-	override  string
+	override  string // the callback that is set for the business account; "" if none is
 }
 
 // wabaLocked finds or makes a business account. Called under the lock.
@@ -243,9 +254,9 @@ func (b *business) wabaLocked(id string) *waba {
 	return w
 }
 
-func (w *waba) opener() string { return w.id }
+func (w *waba) openerID() string { return w.id }
 
-func (w *waba) route(method, edge string) (route, bool) {
+func (w *waba) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
 		return route{"whatsapp.waba", func(*call) (any, *APIError) {
@@ -258,7 +269,7 @@ func (w *waba) route(method, edge string) (route, bool) {
 	case "POST subscribed_apps":
 		return route{"whatsapp.subscribe", w.subscribe}, true
 	case "DELETE subscribed_apps":
-		return route{"whatsapp.unsubscribe", w.unsubscribe}, true
+		return route{"whatsapp.unsubscribe", w.unsubscribeApp}, true
 	case "GET message_templates":
 		return route{"whatsapp.templates", w.listTemplates}, true
 	case "POST message_templates":
@@ -279,8 +290,8 @@ func (w *waba) listNumbers(*call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// notify queues a webhook about the business account. It goes to the app's own callback, whatever the business account
-// names: only those about messages go there.
+// notify queues a webhook about the business account itself. It goes to the app's callback even if the business account
+// has a callback of its own, because that takes only webhooks about messages.
 func (w *waba) notify(routeName, field string, value map[string]any) {
 	to := ""
 	if w.override != "" {
@@ -292,13 +303,15 @@ func (w *waba) notify(routeName, field string, value map[string]any) {
 	w.notifyAt(to, routeName, field, value)
 }
 
-// notifyAt queues a webhook to a callback; "" means that of the subscription.
+// notifyAt queues a webhook to a callback; "" means the callback of the subscription.
 func (w *waba) notifyAt(to, routeName, field string, value map[string]any) {
-	w.b.hooks.notifyAt(to, routeName, "whatsapp_business_account", w.id, "changes", field, w.b.clock().Unix(), map[string]any{"field": field, "value": value})
+	w.b.hooks.notify(field, hook{route: routeName, to: to, object: businessObject, entry: w.id, key: "changes", at: w.b.clock().Unix(),
+		item: map[string]any{"field": field, "value": value}})
 }
 
+// listApps lists the app, if it is subscribed.
 func (w *waba) listApps(*call) (any, *APIError) {
-	_, ok := w.b.hooks.subscription(w.id)
+	_, ok := w.b.hooks.findSubscription(w.id)
 	if !ok {
 		return map[string]any{"data": []any{}}, nil
 	}
@@ -319,7 +332,7 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 		Token    string `json:"verify_token"`
 	}
 	if len(c.body) > 0 {
-		if err := c.json(&in); err != nil {
+		if err := c.readBody(&in); err != nil {
 			return nil, err
 		}
 	}
@@ -330,19 +343,19 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 		to, token = in.Callback, in.Token
 	}
 	if len(to) > 200 {
-		return nil, apiError(100, "Invalid parameter", "override_callback_uri has at most 200 characters.")
+		return nil, invalidError("override_callback_uri has at most 200 characters.")
 	}
 	if to == "" {
-		return nil, apiError(100, "Invalid parameter", "The app has no callback URL.")
+		return nil, invalidError("The app has no callback URL.")
 	}
-	if err := w.b.hooks.override(c.r.Context(), w.id, to, token); err != nil {
-		return nil, apiError(2200, "Callback verification failed", err.Error())
+	if err := w.b.hooks.subscribeAt(c.r.Context(), w.id, to, token); err != nil {
+		return nil, unverifiedError(err)
 	}
 	w.b.change(func() { w.override = in.Callback })
 	return map[string]any{"success": true}, nil
 }
 
-func (w *waba) unsubscribe(*call) (any, *APIError) {
+func (w *waba) unsubscribeApp(*call) (any, *APIError) {
 	w.b.hooks.Unsubscribe(w.id)
 	w.b.change(func() { w.override = "" })
 	return map[string]any{"success": true}, nil
@@ -354,5 +367,7 @@ func (b *business) ForgetApp() { b.change(func() { clear(b.apps) }) }
 // AppCallback sets the app's own callback for WhatsApp, as the App Dashboard does; objects that
 // subscribe without naming another send their webhooks there.
 func (b *business) AppCallback(callback, verifyToken string) {
-	b.change(func() { b.apps[businessObject] = appHook{callback, verifyToken, objectFields(businessObject)} })
+	b.change(func() {
+		b.apps[businessObject] = appHook{callback: callback, verify: verifyToken, fields: objectFields(businessObject)}
+	})
 }

@@ -25,9 +25,9 @@ type Customer struct {
 	n           *Number
 	person      Person
 	lastIn      time.Time // when the window was opened
-	credit      float64   // messages that may still come at once
+	credit      float64   // messages that the business may still send at once, as of creditAt
 	creditAt    time.Time
-	typingUntil time.Time
+	typingUntil time.Time // until then the phone shows that the business is writing
 }
 
 // Customer returns a person's phone; a person that is known by phone or user id stays the
@@ -44,9 +44,13 @@ func (n *Number) Customer(p Person) *Customer {
 	return c
 }
 
+// customerLocked returns the customer with that phone number or user id; nil if there is none.
 func (n *Number) customerLocked(phone, userID string) *Customer {
 	i := slices.IndexFunc(n.customers, func(c *Customer) bool {
-		return phone != "" && digits(c.person.Phone) == digits(phone) || userID != "" && c.person.UserID == userID
+		if phone != "" && digitsOf(c.person.Phone) == digitsOf(phone) {
+			return true
+		}
+		return userID != "" && c.person.UserID == userID
 	})
 	if i < 0 {
 		return nil
@@ -54,25 +58,33 @@ func (n *Number) customerLocked(phone, userID string) *Customer {
 	return n.customers[i]
 }
 
+// replyWindow is how long after a customer's message free text may be sent.
+const replyWindow = 24 * time.Hour
+
+// pairSeconds is how many seconds pass until one more message to a customer may be sent.
+const pairSeconds = 6
+
 // openLocked reports whether the 24-hour window is open.
 func (c *Customer) openLocked(now time.Time) bool {
-	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < 24*time.Hour
+	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < replyWindow
 }
 
-// creditLocked returns how many messages may come now: one every six seconds comes back.
+// creditLocked returns how many messages the customer may get now, at most burst. Each message uses one up, and one is added
+// every six seconds.
 func (c *Customer) creditLocked(now time.Time, burst int) float64 {
-	c.credit = min(c.credit+now.Sub(c.creditAt).Seconds()/6, float64(burst))
+	c.credit = min(c.credit+now.Sub(c.creditAt).Seconds()/pairSeconds, float64(burst))
 	c.creditAt = now
 	return c.credit
 }
 
+// paceLocked counts a message to the customer.
 func (c *Customer) paceLocked() { c.credit-- }
 
-// ids are the customer's ids as webhooks name them.
-func (c *Customer) ids(phoneKey, userKey string) map[string]any {
+// idFields returns the customer's ids as webhooks name them.
+func (c *Customer) idFields(phoneKey, userKey string) map[string]any {
 	ids := map[string]any{}
-	if c.person.Phone != "" && !c.hidden() {
-		ids[phoneKey] = digits(c.person.Phone)
+	if c.person.Phone != "" && !c.isPhoneHidden() {
+		ids[phoneKey] = digitsOf(c.person.Phone)
 	}
 	if c.person.UserID != "" {
 		ids[userKey] = c.person.UserID
@@ -80,12 +92,14 @@ func (c *Customer) ids(phoneKey, userKey string) map[string]any {
 	return ids
 }
 
-func (c *Customer) hidden() bool {
-	return c.person.UserID != "" && (c.person.HidePhone || c.n.cfg.NoProfile)
+// isPhoneHidden reports whether webhooks leave the phone number out. They need the user id then.
+func (c *Customer) isPhoneHidden() bool {
+	isWanted := c.person.HidePhone || c.n.cfg.NoProfile
+	return isWanted && c.person.UserID != ""
 }
 
-// contact describes the customer in a webhook.
-func (c *Customer) contact() map[string]any {
+// contactFields returns the customer as webhooks describe her.
+func (c *Customer) contactFields() map[string]any {
 	profile := map[string]any{}
 	if c.person.Name != "" {
 		profile["name"] = c.person.Name
@@ -93,7 +107,7 @@ func (c *Customer) contact() map[string]any {
 	if c.person.Username != "" {
 		profile["username"] = c.person.Username
 	}
-	contact := c.ids("wa_id", "user_id")
+	contact := c.idFields("wa_id", "user_id")
 	contact["profile"] = profile
 	return contact
 }
@@ -106,37 +120,44 @@ func (c *Customer) Send(kind string, content any, extra map[string]any) string {
 	return c.sendLocked(kind, content, extra, nil)
 }
 
+// sendLocked sends the webhook of a customer's message, and returns its id. show is the message as both sides see it; nil
+// for what isn't shown as one, such as a reaction.
 func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
 	g := c.n.g
 	now := g.clock()
-	m := map[string]any{"id": g.messageID(digits(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
-	maps.Copy(m, c.ids("from", "from_user_id"))
+	m := map[string]any{"id": g.messageID(digitsOf(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
+	maps.Copy(m, c.idFields("from", "from_user_id"))
 	if content != nil {
 		m[kind] = content
 	}
 	maps.Copy(m, extra)
 	id, _ := m["id"].(string)
-	if kind != "reaction" && kind != "edit" && kind != "revoke" && kind != "system" {
+	switch kind {
+	case "reaction", "edit", "revoke", "system":
+	default:
 		c.lastIn = now
 	}
 	if show != nil {
-		show.ID, show.At, show.FromCustomer, show.Type, show.to, show.Tick = id, now, true, kind, c, TickDelivered
+		show.ID, show.At, show.Type = id, now, kind
+		show.FromCustomer, show.to = true, c
+		show.Tick = TickDelivered
 		show.serial = g.serialLocked()
 		if show.Content == nil && content != nil {
-			show.Content, _ = json.Marshal(content) // of plain values
+			show.Content, _ = json.Marshal(content) // can't fail: these are plain values
 		}
 		c.n.messages = append(c.n.messages, show)
 	}
 	value := map[string]any{"messages": []any{m}}
 	if kind != "system" {
-		value["contacts"] = []any{c.contact()}
+		value["contacts"] = []any{c.contactFields()}
 	}
 	c.n.notify("hook.message", "messages", value)
 	g.Poke()
 	return id
 }
 
-func (c *Customer) say(kind, text string, content any, extra map[string]any) string {
+// write sends a message that both sides see.
+func (c *Customer) write(kind, text string, content any, extra map[string]any) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	show := &Message{Text: text}
@@ -148,23 +169,17 @@ func (c *Customer) say(kind, text string, content any, extra map[string]any) str
 
 // Text writes a text and returns its id.
 func (c *Customer) Text(text string) string {
-	return c.say("text", text, map[string]any{"body": text}, nil)
+	return c.write("text", text, map[string]any{"body": text}, nil)
 }
 
 // Reply answers one message with a text.
 func (c *Customer) Reply(to, text string) string {
-	return c.say("text", text, map[string]any{"body": text}, map[string]any{"context": c.context(to)})
+	return c.write("text", text, map[string]any{"body": text}, map[string]any{"context": c.answerContext(to)})
 }
 
-// Forward passes a text on from elsewhere.
-func (c *Customer) Forward(text string, often bool) string {
-	ctx := map[string]any{"forwarded": !often, "frequently_forwarded": often}
-	return c.say("text", text, map[string]any{"body": text}, map[string]any{"context": ctx})
-}
-
-// context names the message that is answered.
-func (c *Customer) context(to string) map[string]any {
-	return map[string]any{"id": to, "from": digits(c.n.cfg.Display)}
+// answerContext returns the field that names the message that is answered.
+func (c *Customer) answerContext(to string) map[string]any {
+	return map[string]any{"id": to, "from": digitsOf(c.n.cfg.Display)}
 }
 
 // Location sends a place.
@@ -176,14 +191,14 @@ func (c *Customer) Location(latitude, longitude float64, name, address string) s
 	if address != "" {
 		l["address"] = address
 	}
-	return c.say("location", name, l, nil)
+	return c.write("location", name, l, nil)
 }
 
 // Contact sends somebody's card.
 func (c *Customer) Contact(name, phone string) string {
 	card := map[string]any{"name": map[string]any{"formatted_name": name, "first_name": name},
-		"phones": []any{map[string]any{"phone": phone, "wa_id": digits(phone), "type": "CELL"}}}
-	return c.say("contacts", name, []any{card}, nil)
+		"phones": []any{map[string]any{"phone": phone, "wa_id": digitsOf(phone), "type": "CELL"}}}
+	return c.write("contacts", name, []any{card}, nil)
 }
 
 // React puts an emoji onto a message; "" takes it back.
@@ -234,14 +249,14 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 		if b.ID != choice && b.Title != choice {
 			continue
 		}
-		extra := map[string]any{"context": c.context(message)}
+		extra := map[string]any{"context": c.answerContext(message)}
 		switch b.kind {
 		case "button":
-			return c.say("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil
+			return c.write("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil
 		case "list_reply":
-			return c.say("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title, "description": b.Description}}, extra), nil
+			return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title, "description": b.Description}}, extra), nil
 		}
-		return c.say("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title}}, extra), nil
+		return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title}}, extra), nil
 	}
 	return "", fmt.Errorf("graphfake: tap: no button %q", choice)
 }
@@ -250,33 +265,36 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 func (c *Customer) Read() {
 	c.n.g.change(func() {
 		for _, m := range c.n.messages {
-			if m.to == c && !m.FromCustomer && m.Tick != TickFailed && !c.person.Offline {
+			hasArrived := m.Tick != TickFailed && !c.person.Offline
+			if c.isToLocked(m) && hasArrived {
 				c.n.tickLocked(m, TickRead)
 			}
 		}
 	})
 }
 
+// isToLocked reports whether a message is the business's, to this customer.
+func (c *Customer) isToLocked(m *Message) bool { return m.to == c && !m.FromCustomer }
+
 // Online switches the phone on or off; what waited is delivered.
 func (c *Customer) Online(on bool) {
 	c.n.g.change(func() {
 		c.person.Offline = !on
 		for _, m := range c.n.messages {
-			if on && m.to == c && !m.FromCustomer {
+			if on && c.isToLocked(m) {
 				c.n.tickLocked(m, TickDelivered)
 			}
 		}
 	})
 }
 
-// ChangeNumber gives the person a new phone number, and a new user id if there is one, and
-// tells it.
+// ChangeNumber gives the person a new phone number, and a new user id if there is one, and sends the webhook about it.
 func (c *Customer) ChangeNumber(phone, userID string) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	was := c.person
-	system := map[string]any{"type": "user_changed_number", "body": "User " + was.Name + " changed from " + digits(was.Phone) + " to " + digits(phone),
-		"wa_id": digits(phone)}
+	system := map[string]any{"type": "user_changed_number", "body": "User " + was.Name + " changed from " + digitsOf(was.Phone) + " to " + digitsOf(phone),
+		"wa_id": digitsOf(phone)}
 	if was.UserID != "" {
 		system["previous_user_id"] = was.UserID
 	}
@@ -287,15 +305,19 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 	c.person.Phone, c.person.UserID = phone, userID
 }
 
-// Marketing tells that the person stops or resumes advertising.
+// Marketing sends the webhook that the person stops or resumes advertising.
 func (c *Customer) Marketing(wanted bool) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
-	p := c.ids("wa_id", "user_id")
-	p["category"], p["value"] = "marketing_messages", map[bool]string{true: "resume", false: "stop"}[wanted]
-	p["detail"] = "User requested to " + fmt.Sprint(p["value"]) + " marketing messages"
+	p := c.idFields("wa_id", "user_id")
+	value := "stop"
+	if wanted {
+		value = "resume"
+	}
+	p["category"], p["value"] = "marketing_messages", value
+	p["detail"] = "User requested to " + value + " marketing messages"
 	p["timestamp"] = c.n.g.clock().Unix()
-	c.n.notify("hook.preference", "user_preferences", map[string]any{"contacts": []any{c.contact()}, "user_preferences": []any{p}})
+	c.n.notify("hook.preference", "user_preferences", map[string]any{"contacts": []any{c.contactFields()}, "user_preferences": []any{p}})
 }
 
 // Echo lets the business write to the customer with its phone app, beside the API.
@@ -303,9 +325,9 @@ func (c *Customer) Echo(text string) string {
 	g := c.n.g
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := map[string]any{"id": g.messageID(digits(c.person.Phone)), "from": digits(c.n.cfg.Display), "type": "text",
+	m := map[string]any{"id": g.messageID(digitsOf(c.person.Phone)), "from": digitsOf(c.n.cfg.Display), "type": "text",
 		"timestamp": strconv.FormatInt(g.clock().Unix(), 10), "text": map[string]any{"body": text}}
-	maps.Copy(m, c.ids("to", "to_user_id"))
+	maps.Copy(m, c.idFields("to", "to_user_id"))
 	id, _ := m["id"].(string)
 	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: g.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: g.serialLocked()})
 	c.n.notify("hook.echo", "smb_message_echoes", map[string]any{"message_echoes": []any{m}})
@@ -313,13 +335,14 @@ func (c *Customer) Echo(text string) string {
 	return id
 }
 
-// Chat lists what the phone shows, in order: without what never reached it.
+// Chat lists what the phone shows, in order. A message that never reached it isn't there.
 func (c *Customer) Chat() []Message {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	var list []Message
 	for _, m := range c.n.messages {
-		if m.to == c && m.Tick != TickFailed && (m.FromCustomer || rank(m.Tick) >= rank(TickDelivered)) {
+		isShown := m.FromCustomer || rankOf(m.Tick) >= rankOf(TickDelivered)
+		if m.to == c && m.Tick != TickFailed && isShown {
 			list = append(list, *m)
 		}
 	}
@@ -338,14 +361,14 @@ func (c *Customer) Typing() bool {
 	return c.n.g.clock().Before(c.typingUntil)
 }
 
-// Window reports until when free text may be sent; the zero time = never yet.
+// Window reports until when free text may be sent; the zero time means that it never opened.
 func (c *Customer) Window() time.Time {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	if c.lastIn.IsZero() {
 		return time.Time{}
 	}
-	return c.lastIn.Add(24 * time.Hour)
+	return c.lastIn.Add(replyWindow)
 }
 
 // Person returns who it is, as the emulator knows him now.

@@ -1,6 +1,7 @@
 package graphfake
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"math/rand"
@@ -13,14 +14,14 @@ import (
 
 // Options of New; the zero value works.
 type Options struct {
-	Log   *slog.Logger     // nil: silent
-	Clock func() time.Time // what the service takes for now: windows, expiry, pace; nil: time.Now
+	Log   *slog.Logger     // nil means none
+	Clock func() time.Time // the time by which windows open, addresses expire and so on; nil means time.Now
 	Seed  int64            // of ids and of probable faults; 0 means another one each time
 	// AppID and AppSecret of the one app; the secret signs webhooks.
 	// Default: 9000000001, app-secret.
 	AppID, AppSecret string
-	// SignUpConfig is the app's configuration for embedded sign-up, and Redirect where it may send people back to; "" =
-	// anywhere.
+	// SignUpConfig is the app's configuration for embedded sign-up. Redirect is the address to which it may send people back;
+	// "" means any.
 	SignUpConfig, Redirect string
 	// HookRetry is the first pause before a webhook that wasn't taken is sent again; it
 	// doubles up to a hundredfold. Default: 50 ms (Meta's is longer).
@@ -49,7 +50,7 @@ type ground struct {
 	rng    *rand.Rand
 	serial int64
 
-	apps map[string]appHook // what the app is told, by the kind of object
+	apps map[string]appHook // the app's subscriptions, by the kind of object
 }
 
 // Server is the emulator. Make it with New. Safe for concurrent use.
@@ -62,15 +63,10 @@ type Server struct {
 	*faults
 }
 
-// New prepares an emulator; Start opens a port.
+// New prepares an emulator, with the defaults that Options names; Start opens a port. Its parts know each other, so they are made one by one and then joined.
 func New(o Options) *Server {
-	def := func(v *string, d string) {
-		if *v == "" {
-			*v = d
-		}
-	}
-	def(&o.AppID, "9000000001")
-	def(&o.AppSecret, "app-secret")
+	o.AppID = cmp.Or(o.AppID, "9000000001")
+	o.AppSecret = cmp.Or(o.AppSecret, "app-secret")
 	if o.HookRetry <= 0 {
 		o.HookRetry = 50 * time.Millisecond
 	}
@@ -80,17 +76,15 @@ func New(o Options) *Server {
 	if o.HookTimeout <= 0 {
 		o.HookTimeout = 10 * time.Second
 	}
-	seed := o.Seed
-	if seed == 0 {
-		seed = time.Now().UnixNano()
-	}
+	seed := cmp.Or(o.Seed, time.Now().UnixNano())
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock, nodes: map[string]node{}, apps: map[string]appHook{}, rng: rand.New(rand.NewSource(seed))}
+	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock,
+		nodes: map[string]node{}, apps: map[string]appHook{}, rng: rand.New(rand.NewSource(seed))}
 	f := &faults{emulator.NewFaultSet[Fault](seed)}
 	g.hooks = newHooks(g, f)
 	a := &api{ground: g, faults: f, tokens: map[string]*grant{}, codes: map[string]*signedUp{}}
@@ -107,13 +101,13 @@ func (s *Server) Close() error {
 	return s.Host.Close()
 }
 
-// AppSecret is what signs webhooks.
+// AppSecret returns the secret that signs webhooks.
 func (g *ground) AppSecret() string { return g.opts.AppSecret }
 
 // Now returns the emulator's time.
 func (g *ground) Now() time.Time { return g.clock() }
 
-// change does something to the state under the lock and tells whoever waits.
+// change does something to the state under the lock, and wakes those who wait for a change.
 func (g *ground) change(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -121,14 +115,17 @@ func (g *ground) change(f func()) {
 	g.Poke()
 }
 
-// number makes a numeric id that this emulator never gave before. Called under the lock.
-func (g *ground) number() string {
+// newID makes a numeric id that this emulator never gave before: two random digits, the count of ids, five random digits.
+// Called under the lock.
+func (g *ground) newID() string {
+	const lowest, prefixes = 10, 89 // so that there is no zero in front
+	const suffixes = 100_000
 	g.serial++
-	return fmt.Sprintf("%d%09d", 10+g.rng.Intn(89), 100000*g.serial+g.rng.Int63n(100000))
+	return fmt.Sprintf("%d%09d", lowest+g.rng.Intn(prefixes), suffixes*g.serial+g.rng.Int63n(suffixes))
 }
 
-// word makes n random letters and digits. Called under the lock.
-func (g *ground) word(n int) string {
+// randomWord makes n random letters and digits. Called under the lock.
+func (g *ground) randomWord(n int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	b := make([]byte, n)
 	for i := range b {

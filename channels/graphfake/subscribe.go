@@ -11,31 +11,32 @@ import (
 )
 
 // Subscribe sets the app's callback as its dashboard does, which verifies it (hub.challenge), and sends the webhooks of an
-// object (a WhatsApp business account, a page) there from now on; no fields = all.
+// object (a WhatsApp business account, a page) there from now on; no fields means all.
 // Errors: the callback didn't echo the challenge.
 func (h *hooks) Subscribe(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
-	if err := h.override(ctx, object, callback, verifyToken, fields...); err != nil {
+	if err := h.subscribeAt(ctx, object, callback, verifyToken, fields...); err != nil {
 		return err
 	}
 	kind := h.g.kindOf(object)
 	h.g.mu.Lock()
-	h.g.apps[kind] = appHook{callback, verifyToken, objectFields(kind)}
+	h.g.apps[kind] = appHook{callback: callback, verify: verifyToken, fields: objectFields(kind)}
 	h.g.mu.Unlock()
 	return nil
 }
 
-// override sends the webhooks of one object to a callback, which must prove that it knows the verify token.
-func (h *hooks) override(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
-	if err := h.challenge(ctx, callback, verifyToken); err != nil {
+// subscribeAt sends the webhooks of one object to a callback, which must prove that it knows the verify token.
+func (h *hooks) subscribeAt(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
+	if err := h.verifyCallback(ctx, callback, verifyToken); err != nil {
 		return err
 	}
 	h.mu.Lock()
-	h.subs[object] = subscription{callback, slices.Clone(fields)}
+	h.subs[object] = subscription{url: callback, fields: slices.Clone(fields)}
 	h.mu.Unlock()
 	return nil
 }
 
-func (h *hooks) subscription(object string) (subscription, bool) {
+// findSubscription returns where an object's webhooks go; false if nowhere.
+func (h *hooks) findSubscription(object string) (subscription, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	sub, ok := h.subs[object]
@@ -49,8 +50,8 @@ func (h *hooks) Unsubscribe(object string) {
 	h.mu.Unlock()
 }
 
-// challenge asks a callback to prove that it knows the verify token.
-func (h *hooks) challenge(ctx context.Context, callback, verifyToken string) error {
+// verifyCallback asks a callback to prove that it knows the verify token.
+func (h *hooks) verifyCallback(ctx context.Context, callback, verifyToken string) error {
 	u, err := url.Parse(callback)
 	if err != nil || u.Host == "" {
 		return errors.New("graphfake: callback: not an address")
@@ -72,8 +73,9 @@ func (h *hooks) challenge(ctx context.Context, callback, verifyToken string) err
 		return fmt.Errorf("graphfake: callback: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil || resp.StatusCode != http.StatusOK || string(body) != challenge {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxHookAnswer))
+	isEchoed := resp.StatusCode == http.StatusOK && string(body) == challenge
+	if err != nil || !isEchoed {
 		return fmt.Errorf("graphfake: callback: it answered %d and not the challenge", resp.StatusCode)
 	}
 	return nil

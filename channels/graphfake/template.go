@@ -1,14 +1,15 @@
 package graphfake
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
+
+	"parley/channels/graphfake/codes"
 )
 
 // Template is a message template of a business account.
@@ -48,10 +49,8 @@ var (
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2})?$`)
 )
 
-func lower(s string) string { return strings.ToLower(s) }
-
 func badTemplate(details string) *APIError {
-	return &APIError{Code: 100, Subcode: 2388043, Message: "Invalid parameter", Details: details}
+	return &APIError{Code: codes.Invalid, Subcode: codes.SubTemplate, Message: "Invalid parameter", Details: details}
 }
 
 // createTemplate takes a template for review.
@@ -64,7 +63,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		Format     string              `json:"parameter_format"`
 		Components []TemplateComponent `json:"components"`
 	}
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
 	switch {
@@ -77,17 +76,17 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	case in.Format != "" && in.Format != "POSITIONAL":
 		return nil, badTemplate("This emulator knows positional parameters alone.")
 	}
-	if err := validTemplate(in.Components); err != nil {
+	if err := checkTemplate(in.Components); err != nil {
 		return nil, err
 	}
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	for _, t := range w.templates {
 		if t.Name == in.Name && t.Language == in.Language {
-			return nil, &APIError{Code: 100, Subcode: 2388024, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
+			return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubTemplateExists, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
 		}
 	}
-	t := &Template{ID: w.b.number(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
+	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
@@ -95,107 +94,21 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
 }
 
-// reviewLaterLocked approves a template when Options.ReviewAfter has passed, if nobody
-// decided before.
+// reviewLaterLocked approves a template when Options.ReviewAfter has passed, unless a test has decided or deleted it
+// before.
 func (t *Template) reviewLaterLocked() {
 	b := t.w.b
 	if b.opts.ReviewAfter <= 0 {
 		return
 	}
-	b.hooks.later(b.opts.ReviewAfter, func() {
+	b.hooks.runLater(b.opts.ReviewAfter, func() {
 		b.mu.Lock()
 		pending := b.nodes[t.ID] == t && t.Status == "PENDING"
 		b.mu.Unlock()
 		if pending {
-			_ = b.Review(t.ID, "APPROVED", "") // it is there
+			_ = b.Review(t.ID, "APPROVED", "") // fails only if the template was deleted in this moment
 		}
 	})
-}
-
-// validTemplate checks the parts of a template.
-func validTemplate(components []TemplateComponent) *APIError {
-	body := false
-	for _, c := range components {
-		vars, err := variables(c.Text)
-		if err != nil {
-			return err
-		}
-		examples := 0
-		if c.Example != nil && len(c.Example.BodyText) > 0 {
-			examples = len(c.Example.BodyText[0])
-		}
-		if c.Type == "HEADER" && c.Example != nil {
-			examples = len(c.Example.HeaderText)
-		}
-		length := utf8.RuneCountInString(c.Text)
-		text := strings.TrimSpace(c.Text)
-		switch c.Type {
-		case "BODY":
-			body = true
-			switch {
-			case length < 1 || length > 1024:
-				return badTemplate("A body has 1 to 1024 characters.")
-			case strings.HasPrefix(text, "{{") || strings.HasSuffix(text, "}}"):
-				return badTemplate("Variables can't be at the start or end of the template.")
-			case strings.Contains(strings.ReplaceAll(text, " ", ""), "}}{{"):
-				return badTemplate("Variables can't be side by side.")
-			}
-		case "HEADER":
-			if c.Format != "TEXT" || length < 1 || length > 60 || vars > 1 {
-				return badTemplate("A header is a text of 1 to 60 characters with one variable.")
-			}
-		case "FOOTER":
-			if length < 1 || length > 60 || vars > 0 {
-				return badTemplate("A footer has 1 to 60 characters and no variables.")
-			}
-		case "BUTTONS":
-			if err := validTemplateButtons(c); err != nil {
-				return err
-			}
-		default:
-			return badTemplate("Unknown component " + c.Type + ".")
-		}
-		if vars != examples {
-			return badTemplate(fmt.Sprintf("%d variables have %d examples.", vars, examples))
-		}
-	}
-	if !body {
-		return badTemplate("A template has a body.")
-	}
-	return nil
-}
-
-// validTemplateButtons checks the buttons of a template.
-func validTemplateButtons(c TemplateComponent) *APIError {
-	if len(c.Buttons) < 1 || len(c.Buttons) > 10 {
-		return badTemplate("A template has at most 10 buttons.")
-	}
-	for _, b := range c.Buttons {
-		length := utf8.RuneCountInString(b.Text)
-		isLink := b.Type == "URL"
-		isKnown := isLink || b.Type == "QUICK_REPLY"
-		if !isKnown || length < 1 || length > 25 || isLink != (b.URL != "") {
-			return badTemplate("A button has a type and 1 to 25 characters.")
-		}
-	}
-	return nil
-}
-
-// variables counts {{1}}, {{2}}, … and wants them without gaps.
-func variables(text string) (int, *APIError) {
-	highest, seen := 0, map[int]bool{}
-	for _, m := range variablePattern.FindAllStringSubmatch(text, -1) {
-		i, err := strconv.Atoi(m[1])
-		if err != nil || i < 1 {
-			return 0, badTemplate("Variables are numbers: {{1}}.")
-		}
-		seen[i] = true
-		highest = max(highest, i)
-	}
-	if len(seen) != highest {
-		return 0, badTemplate("Variables are numbered without gaps.")
-	}
-	return highest, nil
 }
 
 // listTemplates returns a page of templates.
@@ -204,18 +117,14 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	defer w.b.mu.Unlock()
 	limit, err := strconv.Atoi(c.req.Query.Get("limit"))
 	if err != nil || limit < 1 {
-		limit = 25
+		limit = 25 // Graph's default
 	}
-	from, _ := strconv.Atoi(c.req.Query.Get("after"))
+	from, _ := strconv.Atoi(c.req.Query.Get("after")) // unreadable: 0, the first page
 	var data []any
 	list := w.templates[min(max(from, 0), len(w.templates)):]
 	for _, t := range list[:min(limit, len(list))] {
-		reason := t.Reason
-		if reason == "" {
-			reason = "NONE"
-		}
 		data = append(data, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status,
-			"quality_score": map[string]any{"score": t.Quality}, "rejected_reason": reason, "components": t.Components})
+			"quality_score": map[string]any{"score": t.Quality}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "components": t.Components})
 	}
 	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
 	if len(list) > limit {
@@ -231,45 +140,46 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	name, id := c.req.Query.Get("name"), c.req.Query.Get("hsm_id")
 	if name == "" {
-		return nil, missing("name")
+		return nil, missingError("name")
 	}
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	before := len(w.templates)
 	w.templates = slices.DeleteFunc(w.templates, func(t *Template) bool {
-		gone := t.Name == name && (id == "" || t.ID == id)
-		if gone {
-			delete(w.b.nodes, t.ID)
+		isMeant := id == "" || id == t.ID
+		if !isMeant || t.Name != name {
+			return false
 		}
-		return gone
+		delete(w.b.nodes, t.ID)
+		return true
 	})
 	if len(w.templates) == before {
-		return nil, &APIError{Status: http.StatusNotFound, Code: 100, Subcode: 2593002, Message: "Message template not found"}
+		return nil, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Subcode: codes.SubNoTemplate, Message: "Message template not found"}
 	}
 	w.b.Poke()
 	return map[string]any{"success": true}, nil
 }
 
-func (t *Template) opener() string { return t.w.id }
+func (t *Template) openerID() string { return t.w.id }
 
-func (t *Template) route(method, edge string) (route, bool) {
+func (t *Template) findRoute(method, edge string) (route, bool) {
 	if method == http.MethodPost && edge == "" {
-		return route{"whatsapp.template.edit", t.edit}, true
+		return route{"whatsapp.template.edit", t.editTemplate}, true
 	}
 	return route{}, false
 }
 
-// edit changes a template, which is then reviewed again. An approved one may be changed
+// editTemplate changes a template, which is then reviewed again. An approved one may be changed
 // once a day and ten times a month.
-func (t *Template) edit(c *call) (any, *APIError) {
+func (t *Template) editTemplate(c *call) (any, *APIError) {
 	var in struct {
 		Category   string              `json:"category"`
 		Components []TemplateComponent `json:"components"`
 	}
-	if err := c.json(&in); err != nil {
+	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
-	if err := validTemplate(in.Components); err != nil {
+	if err := checkTemplate(in.Components); err != nil {
 		return nil, err
 	}
 	t.w.b.mu.Lock()
@@ -311,13 +221,12 @@ func (b *business) Templates(wabaID string) []Template {
 	return list
 }
 
-// AddTemplate puts an approved template there, as if it had been made elsewhere, and gives
-// its id. body has {{1}}, {{2}}, …
+// AddTemplate adds an approved template, as if it had been made elsewhere, and returns its id. body has {{1}}, {{2}}, …
 func (b *business) AddTemplate(wabaID, name, language, category, body string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.number(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
+	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
@@ -325,7 +234,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	return t.ID
 }
 
-// Review gives a verdict on a template and tells it by webhook: APPROVED, REJECTED (with a
+// Review gives a verdict on a template and sends a webhook about it: APPROVED, REJECTED (with a
 // reason), PAUSED, DISABLED, FLAGGED, REINSTATED, …
 // Errors: no such template.
 func (b *business) Review(id, event, reason string) error {
@@ -337,12 +246,9 @@ func (b *business) Review(id, event, reason string) error {
 			t.Status = event
 		}
 		t.Reason = reason
-		v := t.names()
+		v := t.nameFields()
 		v["event"], v["message_template_category"] = event, t.Category
-		v["reason"] = reason
-		if reason == "" {
-			v["reason"] = "NONE"
-		}
+		v["reason"] = cmp.Or(reason, "NONE")
 		if event == "REJECTED" {
 			v["rejection_info"] = map[string]any{"reason": reason, "recommendation": "Write it so that its purpose is clear."}
 		}
@@ -353,22 +259,22 @@ func (b *business) Review(id, event, reason string) error {
 	})
 }
 
-// Rate gives a template another quality and tells it: GREEN, YELLOW, RED.
+// Rate gives a template another quality and sends a webhook about it: GREEN, YELLOW, RED.
 // Errors: no such template.
 func (b *business) Rate(id, score string) error {
 	return b.withTemplate(id, func(t *Template) {
-		v := t.names()
+		v := t.nameFields()
 		v["previous_quality_score"], v["new_quality_score"] = t.Quality, score
 		t.Quality = score
 		t.w.notify("hook.template.quality", "message_template_quality_update", v)
 	})
 }
 
-// Recategorise gives a template another category, and so another price, and tells it.
+// Recategorise gives a template another category, and so another price, and sends a webhook about it.
 // Errors: no such template.
 func (b *business) Recategorise(id, category string) error {
 	return b.withTemplate(id, func(t *Template) {
-		v := t.names()
+		v := t.nameFields()
 		v["previous_category"], v["new_category"] = t.Category, category
 		t.Category = category
 		t.w.notify("hook.template.category", "template_category_update", v)
@@ -387,8 +293,8 @@ func (b *business) withTemplate(id string, f func(*Template)) error {
 	return nil
 }
 
-// names are what all webhooks about a template have.
-func (t *Template) names() map[string]any {
-	id, _ := strconv.ParseInt(t.ID, 10, 64)
+// nameFields returns what all webhooks about a template have.
+func (t *Template) nameFields() map[string]any {
+	id, _ := strconv.ParseInt(t.ID, 10, 64) // newID makes digits
 	return map[string]any{"message_template_id": id, "message_template_name": t.Name, "message_template_language": t.Language}
 }

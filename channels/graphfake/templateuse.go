@@ -1,12 +1,17 @@
 package graphfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"parley/channels/graphfake/codes"
 )
 
 // templateUse is a template in a message.
@@ -42,31 +47,31 @@ func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 	return nil
 }
 
-// checkTemplateLocked finds the template and fills it in.
+// checkTemplateLocked finds the template of a message, checks its parameters and fills it in.
 func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	var use templateUse
-	if err := strict(in.fields["template"], &use, "template"); err != nil {
+	if err := readStrict(in.fields["template"], &use, "template"); err != nil {
 		return err
 	}
 	if use.Name == "" || use.Language.Code == "" {
-		return missing("template.name or language.code")
+		return missingError("template.name or language.code")
 	}
 	m.Content = in.fields["template"]
 	t := n.waba.templateOfLocked(m)
 	if t == nil {
-		return &APIError{Status: 404, Code: 132001, Message: words(132001), Details: fmt.Sprintf("template name (%s) does not exist in %s", use.Name, use.Language.Code)}
+		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: fmt.Sprintf("template name (%s) does not exist in %s", use.Name, use.Language.Code)}
 	}
 	switch t.Status {
 	case "APPROVED":
 	case "PAUSED":
-		return apiError(132015, words(132015), "The template is paused because of its quality.")
+		return cloudError(codes.TemplatePaused, "The template is paused because of its quality.")
 	case "DISABLED":
-		return apiError(132016, words(132016), "The template was paused too often and is disabled.")
+		return cloudError(codes.TemplateDisabled, "The template was paused too often and is disabled.")
 	default:
-		return &APIError{Status: 404, Code: 132001, Message: words(132001), Details: "The template is not approved."}
+		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: "The template is not approved."}
 	}
 	if t.Category == "AUTHENTICATION" && in.To == "" {
-		return apiError(131062, words(131062), "Authentication templates need a phone number.")
+		return cloudError(codes.NeedsPhone, "Authentication templates need a phone number.")
 	}
 	filled := map[string][]string{}
 	payloads := map[int]string{}
@@ -74,17 +79,18 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 		for _, p := range c.Parameters {
 			if c.Type == "button" {
 				i, err := strconv.Atoi(c.Index)
-				if err != nil || p.Type != "payload" || c.SubType != "quick_reply" || p.Payload == "" {
-					return badValue("template.components", "has a wrong button")
+				isQuickReply := c.SubType == "quick_reply" && p.Type == "payload"
+				if err != nil || !isQuickReply || p.Payload == "" {
+					return badValueError("template.components", "has a wrong button")
 				}
 				payloads[i] = p.Payload
 				continue
 			}
 			if p.Type != "text" || p.Text == "" {
-				return missing("template parameter text")
+				return missingError("template parameter text")
 			}
 			if badSpace.MatchString(p.Text) {
-				return apiError(100, "Invalid parameter", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces")
+				return invalidError("Param text cannot have new-line/tab characters or more than 4 consecutive spaces")
 			}
 			filled[c.Type] = append(filled[c.Type], p.Text)
 		}
@@ -92,24 +98,21 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	return t.fill(m, filled, payloads)
 }
 
-// fill writes the words of a filled template into a message.
+// fill writes the words of a filled template into a message. filled has the values by the kind of component, payloads those
+// of the buttons by their position.
 func (t *Template) fill(m *Message, filled map[string][]string, payloads map[int]string) *APIError {
 	var lines []string
 	for _, c := range t.Components {
 		if c.Type == "BUTTONS" {
 			for i, b := range c.Buttons {
-				choice := Choice{ID: payloads[i], Title: b.Text, URL: b.URL, kind: "button"}
-				if choice.ID == "" {
-					choice.ID = b.Text
-				}
-				m.buttons = append(m.buttons, choice)
+				m.buttons = append(m.buttons, Choice{ID: cmp.Or(payloads[i], b.Text), Title: b.Text, URL: b.URL, kind: "button"})
 			}
 			continue
 		}
-		values := filled[lower(c.Type)]
-		want, _ := variables(c.Text) // validated when it was made
+		values := filled[strings.ToLower(c.Type)]
+		want, _ := countVariables(c.Text) // validated when it was made
 		if len(values) != want {
-			return apiError(132000, words(132000), fmt.Sprintf("%s: number of localizable_params (%d) does not match the expected number of params (%d)", lower(c.Type), len(values), want))
+			return cloudError(codes.TemplateCount, fmt.Sprintf("%s: number of localizable_params (%d) does not match the expected number of params (%d)", strings.ToLower(c.Type), len(values), want))
 		}
 		text := variablePattern.ReplaceAllStringFunc(c.Text, func(v string) string {
 			i, _ := strconv.Atoi(strings.Trim(v, "{}"))
@@ -133,4 +136,121 @@ func (w *waba) templateOfLocked(m *Message) *Template {
 		return nil
 	}
 	return w.templates[i]
+}
+
+// checkTemplate checks the parts of a template.
+func checkTemplate(components []TemplateComponent) *APIError {
+	hasBody := false
+	for _, c := range components {
+		vars, err := countVariables(c.Text)
+		if err != nil {
+			return err
+		}
+		switch c.Type {
+		case "BODY":
+			hasBody = true
+			if err := checkTemplateBody(c.Text); err != nil {
+				return err
+			}
+		case "HEADER":
+			isText := c.Format == "TEXT" && hasLength(c.Text, maxHeader)
+			if !isText || vars > 1 {
+				return badTemplate("A header is a text of 1 to 60 characters with one variable.")
+			}
+		case "FOOTER":
+			if vars > 0 || !hasLength(c.Text, maxFooter) {
+				return badTemplate("A footer has 1 to 60 characters and no variables.")
+			}
+		case "BUTTONS":
+			if err := checkTemplateButtons(c); err != nil {
+				return err
+			}
+		default:
+			return badTemplate("Unknown component " + c.Type + ".")
+		}
+		if examples := c.countExamples(); vars != examples {
+			return badTemplate(fmt.Sprintf("%d variables have %d examples.", vars, examples))
+		}
+	}
+	if !hasBody {
+		return badTemplate("A template has a body.")
+	}
+	return nil
+}
+
+// Lengths of texts, in characters. Source: Cloud API, "Templates" and "Messages".
+const (
+	maxBody   = 1024
+	maxHeader = 60
+	maxFooter = 60
+	maxButton = 25
+)
+
+// hasLength reports whether a text has at least one character, and not more than most.
+func hasLength(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most
+}
+
+// checkTemplateBody checks the text of a template.
+func checkTemplateBody(text string) *APIError {
+	if !hasLength(text, maxBody) {
+		return badTemplate("A body has 1 to 1024 characters.")
+	}
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "{{") || strings.HasSuffix(text, "}}") {
+		return badTemplate("Variables can't be at the start or end of the template.")
+	}
+	if strings.Contains(strings.ReplaceAll(text, " ", ""), "}}{{") {
+		return badTemplate("Variables can't be side by side.")
+	}
+	return nil
+}
+
+// countExamples counts the example values of a part of a template.
+func (c TemplateComponent) countExamples() int {
+	if c.Example == nil {
+		return 0
+	}
+	if c.Type == "HEADER" {
+		return len(c.Example.HeaderText)
+	}
+	if len(c.Example.BodyText) == 0 {
+		return 0
+	}
+	return len(c.Example.BodyText[0])
+}
+
+// checkTemplateButtons checks the buttons of a template.
+func checkTemplateButtons(c TemplateComponent) *APIError {
+	const maxTemplateButtons = 10
+	if len(c.Buttons) < 1 || len(c.Buttons) > maxTemplateButtons {
+		return badTemplate("A template has at most 10 buttons.")
+	}
+	for _, b := range c.Buttons {
+		rightType := "QUICK_REPLY"
+		if b.URL != "" {
+			rightType = "URL"
+		}
+		if b.Type != rightType || !hasLength(b.Text, maxButton) {
+			return badTemplate("A button has a type and 1 to 25 characters.")
+		}
+	}
+	return nil
+}
+
+// countVariables counts {{1}}, {{2}}, … and refuses gaps between them.
+func countVariables(text string) (int, *APIError) {
+	highest, seen := 0, map[int]bool{}
+	for _, m := range variablePattern.FindAllStringSubmatch(text, -1) {
+		i, err := strconv.Atoi(m[1])
+		if err != nil || i < 1 {
+			return 0, badTemplate("Variables are numbers: {{1}}.")
+		}
+		seen[i] = true
+		highest = max(highest, i)
+	}
+	if len(seen) != highest {
+		return 0, badTemplate("Variables are numbered without gaps.")
+	}
+	return highest, nil
 }

@@ -1,108 +1,137 @@
 package graphfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"parley/channels/graphfake/codes"
 )
 
 // phonePattern is a number in "to", as people may write it.
 var phonePattern = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,24}$`)
 
-func missing(name string) *APIError {
-	return apiError(131008, words(131008), "Parameter "+name+" is missing or empty.")
+func missingError(name string) *APIError {
+	return cloudError(codes.Missing, "Parameter "+name+" is missing or empty.")
 }
 
-func badValue(name, why string) *APIError {
-	return apiError(131009, words(131009), "Parameter "+name+" "+why+".")
+func badValueError(name, why string) *APIError {
+	return cloudError(codes.BadValue, "Parameter "+name+" "+why+".")
 }
+
+// isRecipient reports whether "to" names a person: by phone number or, though WhatsApp then loses the message, by user id.
+func isRecipient(to string) bool {
+	return phonePattern.MatchString(to) || userIDPattern.MatchString(to)
+}
+
+// Limits of messages, in characters but for numbers of things.
+// Source: Cloud API, "Messages" and the pages of each kind.
+const (
+	maxToken        = 512
+	maxText         = 4096
+	maxCaption      = 1024
+	maxCards        = 257
+	maxChoiceTitle  = 20 // of a button, and of the button that opens a list
+	maxButtonID     = 256
+	maxReplyButtons = 3
+	maxSections     = 10
+	maxRows         = 10
+	maxRowID        = 200
+	maxRowTitle     = 24 // also of a section
+	maxRowWords     = 72
+)
 
 // validate checks a message and reads its words into m.
 // Source: Cloud API, "Messages" and the pages of each kind.
 func (n *Number) validate(in incoming, m *Message) *APIError {
 	switch {
 	case in.RecipientType != "" && in.RecipientType != "individual":
-		return badValue("recipient_type", "must be individual")
+		return badValueError("recipient_type", "must be individual")
 	case in.To == "" && in.Recipient == "":
-		return missing("to")
-	case in.To != "" && !phonePattern.MatchString(in.To) && !userIDPattern.MatchString(in.To):
-		return badValue("to", "is not a phone number")
+		return missingError("to")
+	case in.To != "" && !isRecipient(in.To):
+		return badValueError("to", "is not a phone number")
 	case in.To == "" && !userIDPattern.MatchString(in.Recipient):
-		return badValue("recipient", "is not a user id")
-	case in.Token != nil && len(*in.Token) > 512:
-		return badValue("biz_opaque_callback_data", "is longer than 512 characters")
+		return badValueError("recipient", "is not a user id")
+	case in.Token != nil && len(*in.Token) > maxToken:
+		return badValueError("biz_opaque_callback_data", "is longer than 512 characters")
 	case in.Context != nil && in.Context.MessageID == "":
-		return missing("context.message_id")
-	case !slices.Contains(kinds(), in.Type):
-		return apiError(100, "Invalid parameter", "Param type must be one of {"+strings.ToUpper(strings.Join(kinds(), ", "))+"}.")
+		return missingError("context.message_id")
+	case !slices.Contains(messageKinds(), in.Type):
+		return invalidError("Param type must be one of {" + strings.ToUpper(strings.Join(messageKinds(), ", ")) + "}.")
 	}
 	raw, ok := in.fields[in.Type]
 	if !ok {
-		return missing(in.Type)
+		return missingError(in.Type)
 	}
-	if in.Context != nil && (in.Type == "reaction" || in.Type == "template") {
-		return badValue("context", "can't be used with "+in.Type)
+	takesContext := in.Type != "reaction" && in.Type != "template"
+	if in.Context != nil && !takesContext {
+		return badValueError("context", "can't be used with "+in.Type)
 	}
 	switch in.Type {
 	case "text":
-		return validText(raw, m)
+		return checkText(raw, m)
 	case "image", "video", "audio", "document", "sticker":
-		return validMedia(in.Type, raw, m)
+		return checkMedia(in.Type, raw, m)
 	case "location":
-		return validLocation(raw, m)
+		return checkLocation(raw, m)
 	case "contacts":
-		return validContacts(raw, m)
+		return checkContacts(raw, m)
 	case "interactive":
-		return validInteractive(raw, m)
+		return checkInteractive(raw, m)
 	case "reaction":
 		var r struct {
 			MessageID string  `json:"message_id"`
 			Emoji     *string `json:"emoji"`
 		}
-		if err := strict(raw, &r, "reaction"); err != nil {
+		if err := readStrict(raw, &r, "reaction"); err != nil {
 			return err
 		}
 		if r.MessageID == "" || r.Emoji == nil {
-			return missing("reaction.message_id or emoji")
+			return missingError("reaction.message_id or emoji")
 		}
 	}
 	return nil
 }
 
-// strict reads an object and refuses keys that it doesn't have, as Graph does.
-func strict(raw json.RawMessage, v any, name string) *APIError {
+// readStrict reads an object, and refuses keys that v doesn't have, as Graph does.
+func readStrict(raw json.RawMessage, v any, name string) *APIError {
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return apiError(100, "Invalid parameter", fmt.Sprintf("Param %s: %v", name, err))
+		return invalidError(fmt.Sprintf("Param %s: %v", name, err))
 	}
 	return nil
 }
 
-// within checks the length of a text.
-func within(name, s string, least, most int) *APIError {
-	switch n := utf8.RuneCountInString(s); {
-	case n < least:
-		return missing(name)
-	case n > most:
-		return badValue(name, fmt.Sprintf("has %d characters, and %d are allowed", n, most))
+// checkLength checks the length of a text.
+func checkLength(name, s string, least, most int) *APIError {
+	n := utf8.RuneCountInString(s)
+	if n < least {
+		return missingError(name)
+	}
+	if n > most {
+		return badValueError(name, fmt.Sprintf("has %d characters, and %d are allowed", n, most))
 	}
 	return nil
 }
 
-func validText(raw json.RawMessage, m *Message) *APIError {
+// checkText checks a text, and puts what it says into m.
+func checkText(raw json.RawMessage, m *Message) *APIError {
 	var t struct {
 		Body    string `json:"body"`
 		Preview bool   `json:"preview_url"`
 	}
-	if err := strict(raw, &t, "text"); err != nil {
+	if err := readStrict(raw, &t, "text"); err != nil {
 		return err
 	}
 	m.Text = t.Body
-	return within("text.body", t.Body, 1, 4096)
+	return checkLength("text.body", t.Body, 1, maxText)
 }
 
 // mediaObject is what a message says of a file.
@@ -113,50 +142,56 @@ type mediaObject struct {
 	Filename string `json:"filename"`
 }
 
-func validMedia(kind string, raw json.RawMessage, m *Message) *APIError {
+// checkMedia checks a file, and puts what it says into m.
+func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 	var o mediaObject
-	if err := strict(raw, &o, kind); err != nil {
+	if err := readStrict(raw, &o, kind); err != nil {
 		return err
 	}
+	hasID, hasLink := o.ID != "", o.Link != ""
+	hasNoCaption := kind == "audio" || kind == "sticker"
 	switch {
-	case (o.ID == "") == (o.Link == ""):
-		return missing(kind + ".id or link")
-	case o.Caption != "" && (kind == "audio" || kind == "sticker"):
-		return apiError(100, "Invalid parameter", "Unexpected key \"caption\" on param \""+kind+"\".")
+	case hasID == hasLink: // neither or both
+		return missingError(kind + ".id or link")
+	case o.Caption != "" && hasNoCaption:
+		return invalidError("Unexpected key \"caption\" on param \"" + kind + "\".")
 	case o.Filename != "" && kind != "document":
-		return apiError(100, "Invalid parameter", "Unexpected key \"filename\" on param \""+kind+"\".")
+		return invalidError("Unexpected key \"filename\" on param \"" + kind + "\".")
 	}
 	m.Text = o.Caption
 	m.File = &File{Name: o.Filename}
-	return within(kind+".caption", o.Caption, 0, 1024)
+	return checkLength(kind+".caption", o.Caption, 0, maxCaption)
 }
 
-func validLocation(raw json.RawMessage, m *Message) *APIError {
+// checkLocation checks a location, and puts what it says into m.
+func checkLocation(raw json.RawMessage, m *Message) *APIError {
 	var l struct {
 		Latitude  *json.Number `json:"latitude"`
 		Longitude *json.Number `json:"longitude"`
 		Name      string       `json:"name"`
 		Address   string       `json:"address"`
 	}
-	if err := strict(raw, &l, "location"); err != nil {
+	if err := readStrict(raw, &l, "location"); err != nil {
 		return err
 	}
 	if l.Latitude == nil || l.Longitude == nil {
-		return missing("location.latitude or longitude")
+		return missingError("location.latitude or longitude")
 	}
 	for name, v := range map[string]struct {
-		n    *json.Number
-		most float64
-	}{"latitude": {l.Latitude, 90}, "longitude": {l.Longitude, 180}} {
-		if f, err := v.n.Float64(); err != nil || f < -v.most || f > v.most {
-			return badValue("location."+name, "is no place on Earth")
+		degrees *json.Number
+		most    float64
+	}{"latitude": {degrees: l.Latitude, most: 90}, "longitude": {degrees: l.Longitude, most: 180}} {
+		degrees, err := v.degrees.Float64()
+		if err != nil || math.Abs(degrees) > v.most {
+			return badValueError("location."+name, "is no place on Earth")
 		}
 	}
 	m.Text = l.Name
 	return nil
 }
 
-func validContacts(raw json.RawMessage, m *Message) *APIError {
+// checkContacts checks contact cards, and puts what it says into m.
+func checkContacts(raw json.RawMessage, m *Message) *APIError {
 	var list []struct {
 		Name struct {
 			Formatted string `json:"formatted_name"`
@@ -168,14 +203,15 @@ func validContacts(raw json.RawMessage, m *Message) *APIError {
 		} `json:"name"`
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return apiError(100, "Invalid parameter", "Param contacts must be an array.")
+		return invalidError("Param contacts must be an array.")
 	}
-	if len(list) == 0 || len(list) > 257 {
-		return badValue("contacts", "has none or too many")
+	if len(list) == 0 || len(list) > maxCards {
+		return badValueError("contacts", "has none or too many")
 	}
 	for _, c := range list {
-		if c.Name.Formatted == "" || c.Name.First+c.Name.Last+c.Name.Middle+c.Name.Suffix+c.Name.Prefix == "" {
-			return missing("contacts.name.formatted_name and one more name")
+		oneMore := cmp.Or(c.Name.First, c.Name.Last, c.Name.Middle, c.Name.Suffix, c.Name.Prefix)
+		if c.Name.Formatted == "" || oneMore == "" {
+			return missingError("contacts.name.formatted_name and one more name")
 		}
 		m.Text = c.Name.Formatted
 	}
@@ -230,39 +266,36 @@ type interactiveObject struct {
 	} `json:"action"`
 }
 
-func validInteractive(raw json.RawMessage, m *Message) *APIError {
+// checkInteractive checks a message with something to tap, and puts what it says into m.
+func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	var o interactiveObject
-	if err := strict(raw, &o, "interactive"); err != nil {
+	if err := readStrict(raw, &o, "interactive"); err != nil {
 		return err
 	}
 	if o.Body == nil {
-		return missing("interactive.body")
+		return missingError("interactive.body")
 	}
 	m.Text = o.Body.Text
-	errs := []*APIError{within("interactive.body.text", o.Body.Text, 1, 1024)}
+	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody)}
 	if o.Header != nil && o.Header.Type == "text" {
-		errs = append(errs, within("interactive.header.text", o.Header.Text, 1, 60))
+		errs = append(errs, checkLength("interactive.header.text", o.Header.Text, 1, maxHeader))
 	}
 	if o.Footer != nil {
-		errs = append(errs, within("interactive.footer.text", o.Footer.Text, 1, 60))
+		errs = append(errs, checkLength("interactive.footer.text", o.Footer.Text, 1, maxFooter))
 	}
 	switch o.Type {
 	case "button":
-		errs = append(errs, o.validButtons()...)
+		errs = append(errs, o.checkButtons()...)
 	case "list":
-		errs = append(errs, o.validList()...)
+		errs = append(errs, o.checkList()...)
 	case "cta_url":
-		if p := o.Action.Parameters; o.Action.Name != "cta_url" || p == nil || !strings.HasPrefix(p.URL, "http") {
-			errs = append(errs, missing("interactive.action.parameters"))
-		} else {
-			errs = append(errs, within("display_text", p.DisplayText, 1, 20))
-		}
+		errs = append(errs, o.checkLink())
 	case "location_request_message":
 		if o.Action.Name != "send_location" {
-			errs = append(errs, badValue("interactive.action.name", "must be send_location"))
+			errs = append(errs, badValueError("interactive.action.name", "must be send_location"))
 		}
 	default:
-		errs = append(errs, badValue("interactive.type", "is unknown"))
+		errs = append(errs, badValueError("interactive.type", "is unknown"))
 	}
 	for _, err := range errs {
 		if err != nil {
@@ -272,25 +305,40 @@ func validInteractive(raw json.RawMessage, m *Message) *APIError {
 	return nil
 }
 
-func (o interactiveObject) validButtons() (errs []*APIError) {
-	if n := len(o.Action.Buttons); n < 1 || n > 3 {
-		errs = append(errs, badValue("interactive.action.buttons", "has not 1 to 3 items"))
+// checkLink checks the link of a message.
+func (o interactiveObject) checkLink() *APIError {
+	link := o.Action.Parameters
+	if o.Action.Name != "cta_url" || link == nil {
+		return missingError("interactive.action.parameters")
+	}
+	if !strings.HasPrefix(link.URL, "http") {
+		return missingError("interactive.action.parameters")
+	}
+	return checkLength("display_text", link.DisplayText, 1, maxChoiceTitle)
+}
+
+// checkButtons returns the faults of buttons; nil stands for a check that found none.
+func (o interactiveObject) checkButtons() (errs []*APIError) {
+	if len(o.Action.Buttons) < 1 || len(o.Action.Buttons) > maxReplyButtons {
+		errs = append(errs, badValueError("interactive.action.buttons", "has not 1 to 3 items"))
 	}
 	ids, titles := map[string]bool{}, map[string]bool{}
 	for _, b := range o.Action.Buttons {
-		if b.Type != "reply" || ids[b.Reply.ID] || titles[b.Reply.Title] {
-			errs = append(errs, badValue("interactive.action.buttons", "has a wrong type or twice the same"))
+		isRepeated := ids[b.Reply.ID] || titles[b.Reply.Title]
+		if isRepeated || b.Type != "reply" {
+			errs = append(errs, badValueError("interactive.action.buttons", "has a wrong type or twice the same"))
 		}
 		ids[b.Reply.ID], titles[b.Reply.Title] = true, true
-		errs = append(errs, within("button id", b.Reply.ID, 1, 256), within("button title", b.Reply.Title, 1, 20))
+		errs = append(errs, checkLength("button id", b.Reply.ID, 1, maxButtonID), checkLength("button title", b.Reply.Title, 1, maxChoiceTitle))
 	}
 	return errs
 }
 
-func (o interactiveObject) validList() (errs []*APIError) {
-	errs = append(errs, within("interactive.action.button", o.Action.Button, 1, 20))
-	if n := len(o.Action.Sections); n < 1 || n > 10 {
-		errs = append(errs, badValue("interactive.action.sections", "has not 1 to 10 items"))
+// checkList returns the faults of a list; nil stands for a check that found none.
+func (o interactiveObject) checkList() (errs []*APIError) {
+	errs = append(errs, checkLength("interactive.action.button", o.Action.Button, 1, maxChoiceTitle))
+	if len(o.Action.Sections) < 1 || len(o.Action.Sections) > maxSections {
+		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 items"))
 	}
 	rows, ids := 0, map[string]bool{}
 	for _, s := range o.Action.Sections {
@@ -298,18 +346,19 @@ func (o interactiveObject) validList() (errs []*APIError) {
 		if len(o.Action.Sections) > 1 {
 			least = 1
 		}
-		errs = append(errs, within("section title", s.Title, least, 24))
+		errs = append(errs, checkLength("section title", s.Title, least, maxRowTitle))
 		for _, r := range s.Rows {
 			if ids[r.ID] {
-				errs = append(errs, badValue("row id", "comes twice"))
+				errs = append(errs, badValueError("row id", "comes twice"))
 			}
 			ids[r.ID] = true
 			rows++
-			errs = append(errs, within("row id", r.ID, 1, 200), within("row title", r.Title, 1, 24), within("row description", r.Description, 0, 72))
+			errs = append(errs, checkLength("row id", r.ID, 1, maxRowID), checkLength("row title", r.Title, 1, maxRowTitle),
+				checkLength("row description", r.Description, 0, maxRowWords))
 		}
 	}
-	if rows < 1 || rows > 10 {
-		errs = append(errs, badValue("interactive.action.sections", "has not 1 to 10 rows in total"))
+	if rows < 1 || rows > maxRows {
+		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 rows in total"))
 	}
 	return errs
 }

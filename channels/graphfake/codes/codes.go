@@ -1,0 +1,83 @@
+// Package codes has the numbers by which Meta's Graph API says what is wrong with a request, as far as graphfake refuses
+// requests, and their titles.
+//
+// What does not belong here: when something is refused, and the rest of the answer.
+package codes
+
+// Error codes of Graph; from 130000 on they are the Cloud API's.
+// Source: Graph API, "Handle Errors"; Cloud API, "Error codes"; Messenger Platform, "Error codes".
+const (
+	Unknown          = 1  // also a wrong secret
+	Permission       = 10 // for the action
+	NeedsApp         = 15 // only the app itself may ask
+	Invalid          = 100
+	App              = 101  // the app
+	NoToken          = 104  // there is no token
+	Token            = 190  // the token
+	Permissions      = 200  // for the object
+	Unavailable      = 551  // the person
+	Unverified       = 2200 // a callback
+	Path             = 2500 // the path
+	NumberRate       = 130429
+	Missing          = 131008 // a parameter
+	BadValue         = 131009
+	Undeliverable    = 131026
+	WindowClosed     = 131047
+	Media            = 131053
+	PairRate         = 131056
+	NeedsPhone       = 131062 // a template needs it
+	TemplateCount    = 132000
+	NoTemplate       = 132001
+	TemplatePaused   = 132015
+	TemplateDisabled = 132016
+)
+
+// Subcodes, which say more than the code.
+const (
+	SubNoObject       = 33  // no such object
+	SubRevoked        = 460 // the token was revoked
+	SubExpired        = 463
+	SubCodeExpired    = 36007 // the same
+	SubCodeRedirect   = 36008 // the same: another redirect
+	SubCodeUsed       = 36009 // the code of a sign-up
+	SubBlocked        = 1545041
+	SubRestricted     = 1893063
+	SubNoPerson       = 2018001
+	SubFetch          = 2018008 // a file at the sender's address
+	SubUpload         = 2018047
+	SubNoProfile      = 2018218
+	SubWindow         = 2018278
+	SubHeld           = 2018300 // another app has control
+	SubTemplateExists = 2388024 // name and language are taken
+	SubTemplate       = 2388043 // a template breaks the rules
+	SubNoTemplate     = 2593002
+)
+
+// Title returns the title of an error. Source: Cloud API, "Error codes".
+func Title(code int) string {
+	switch code {
+	case WindowClosed:
+		return "Re-engagement message"
+	case Undeliverable:
+		return "Message undeliverable"
+	case PairRate:
+		return "(Business Account, Consumer Account) pair rate limit hit"
+	case NumberRate:
+		return "Rate limit hit"
+	case BadValue:
+		return "Parameter value is not valid"
+	case Missing:
+		return "Required parameter is missing"
+	case Media:
+		return "Media upload error"
+	case TemplateCount:
+		return "Number of parameters does not match the expected number of params"
+	case NoTemplate:
+		return "Template name does not exist in the translation"
+	case TemplatePaused:
+		return "Template is paused"
+	case TemplateDisabled:
+		return "Template is disabled"
+	}
+	return "Something went wrong"
+}
