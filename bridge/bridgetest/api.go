@@ -43,28 +43,28 @@ type request struct {
 // api is what a Chat answers over HTTP: to our app, and to those who listen.
 type api struct{ chat *Chat }
 
-// handler returns what answers, by pattern.
-func (a api) handler() http.Handler {
+// makeHandler returns the handler of all calls.
+func (a api) makeHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /post", a.call("post", a.post))
 	mux.HandleFunc("POST /update", a.call("update", a.update))
 	mux.HandleFunc("POST /delete", a.call("delete", a.remove))
 	mux.HandleFunc("POST /mark", a.call("mark", a.mark))
 	mux.HandleFunc("POST /whisper", a.call("whisper", a.post))
-	mux.HandleFunc("POST /thread", a.call("thread", a.thread))
-	mux.HandleFunc("POST /since", a.call("since", a.since))
-	mux.HandleFunc("POST /message", a.call("message", a.message))
-	mux.HandleFunc("POST /audience", a.call("audience", a.audience))
+	mux.HandleFunc("POST /thread", a.call("thread", a.listThread))
+	mux.HandleFunc("POST /since", a.call("since", a.listChanges))
+	mux.HandleFunc("POST /message", a.call("message", a.getMessage))
+	mux.HandleFunc("POST /audience", a.call("audience", a.getAudience))
 	mux.HandleFunc("POST /reach", a.call("reach", func(request) (int, any) { return http.StatusOK, struct{}{} }))
-	mux.HandleFunc("GET /file", a.file)
-	mux.HandleFunc("GET /user", a.user)
-	mux.HandleFunc("GET /events", a.events)
-	mux.HandleFunc("GET /taken", a.taken)
+	mux.HandleFunc("GET /file", a.getFile)
+	mux.HandleFunc("GET /user", a.findUser)
+	mux.HandleFunc("GET /events", a.streamEvents)
+	mux.HandleFunc("GET /taken", a.noteTaken)
 	return mux
 }
 
-// call reads a request, lets a fault strike, and answers with what f gives: a status
-// other than 200, or a body.
+// call reads a request, lets a fault strike, and answers with what f returns: the body of the answer or, with a status other
+// than 200, none.
 func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -119,14 +119,18 @@ const (
 	statusClosed      = http.StatusLocked
 )
 
+// post posts a message of the app, or whispers it to one user.
 func (a api) post(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	if !a.chat.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
 		return statusClosed, nil
 	}
-	if root := a.chat.find(r.Channel, r.Thread); r.Thread != "" && (root == nil || root.Deleted) {
-		return statusThreadGone, nil
+	if r.Thread != "" {
+		root := a.chat.find(r.Channel, r.Thread)
+		if root == nil || root.Deleted {
+			return statusThreadGone, nil
+		}
 	}
 	for i := range r.Files {
 		r.Files[i].ID = "f" + r.Token + "." + strconv.Itoa(i)
@@ -136,6 +140,7 @@ func (a api) post(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
+// update changes a post.
 func (a api) update(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -144,7 +149,7 @@ func (a api) update(r request) (int, any) {
 		return statusMessageGone, nil
 	}
 	m.Text, m.Buttons = r.Text, r.Buttons
-	a.chat.poke()
+	a.chat.wakeWaiters()
 	return http.StatusOK, *m
 }
 
@@ -153,14 +158,19 @@ func (a api) remove(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	m := a.chat.find(r.Channel, r.ID)
-	if m == nil || m.Deleted || m.User != App {
+	if m == nil || m.Deleted {
 		return statusMessageGone, nil
 	}
-	m.Deleted, m.Text, m.Files, m.Buttons = true, "", nil, nil
-	a.chat.poke()
+	if m.User != App { // the app may not delete what people wrote
+		return statusMessageGone, nil
+	}
+	m.Deleted, m.Text = true, ""
+	m.Files, m.Buttons = nil, nil
+	a.chat.wakeWaiters()
 	return http.StatusOK, *m
 }
 
+// mark puts a mark onto a message, and takes another one off.
 func (a api) mark(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
@@ -172,31 +182,34 @@ func (a api) mark(r request) (int, any) {
 		m.Marks = append(m.Marks, r.Mark)
 	}
 	m.Marks = slices.DeleteFunc(m.Marks, func(mark string) bool { return mark == r.Clears })
-	a.chat.poke()
+	a.chat.wakeWaiters()
 	return http.StatusOK, *m
 }
 
-func (a api) thread(r request) (int, any) {
+// listThread returns the messages of a thread, or of the top level.
+func (a api) listThread(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	return http.StatusOK, a.chat.list(r.Channel, r.Thread)
 }
 
-// since returns everything that changed in a channel after a sequence (in ID).
-func (a api) since(r request) (int, any) {
-	after, _ := strconv.Atoi(r.ID)
+// listChanges returns everything that changed in a channel after a sequence (in ID).
+func (a api) listChanges(r request) (int, any) {
+	after, _ := strconv.Atoi(r.ID) // unreadable: 0, everything
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	list := []Message{}
 	for _, m := range a.chat.messages {
-		if m.Channel == r.Channel && m.Sequence > after && m.Whisper == "" {
+		isNew := m.Channel == r.Channel && m.Sequence > after
+		if isNew && m.Whisper == "" {
 			list = append(list, *m)
 		}
 	}
 	return http.StatusOK, list
 }
 
-func (a api) message(r request) (int, any) {
+// getMessage returns a message, also a deleted one.
+func (a api) getMessage(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	m := a.chat.find(r.Channel, r.ID)
@@ -206,7 +219,8 @@ func (a api) message(r request) (int, any) {
 	return http.StatusOK, *m
 }
 
-func (a api) file(w http.ResponseWriter, r *http.Request) {
+// getFile returns the content of a file.
+func (a api) getFile(w http.ResponseWriter, r *http.Request) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	for _, m := range a.chat.messages {
@@ -220,7 +234,8 @@ func (a api) file(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(statusMessageGone)
 }
 
-func (a api) user(w http.ResponseWriter, r *http.Request) {
+// findUser returns the id of the user with an e-mail address; an empty body if there is none.
+func (a api) findUser(w http.ResponseWriter, r *http.Request) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	for _, u := range a.chat.users {

@@ -15,7 +15,8 @@ func (c *Chat) Private(channel string, users ...string) {
 	c.private[channel] = users
 }
 
-func (a api) audience(r request) (int, any) {
+// getAudience returns who may read a channel.
+func (a api) getAudience(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	users, private := a.chat.private[r.Channel]
@@ -37,6 +38,6 @@ func (s *Surface) Handlers() map[string]http.Handler { return nil }
 
 // Reach implements bridge.Reachable.
 func (s *Surface) Reach(ctx context.Context) error {
-	var there struct{}
-	return s.call(ctx, "reach", request{}, &there)
+	var empty struct{}
+	return s.call(ctx, "reach", request{}, &empty)
 }

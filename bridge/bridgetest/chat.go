@@ -20,7 +20,7 @@ const patience = 2 * time.Minute
 // App is the user id of our own app in a Chat.
 const App = "app"
 
-// Button under a message.
+// Button is a button under a message.
 type Button struct {
 	Verb bridge.Verb  `json:"verb"`
 	Args bridge.Args  `json:"args"`
@@ -28,18 +28,18 @@ type Button struct {
 	Form string       `json:"form,omitempty"` // which one was opened; "" means another one each time
 }
 
-// File in a Chat.
+// File is a file in a Chat.
 type File struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Content []byte `json:"content,omitempty"`
-	Blob    string `json:"blob,omitempty"` // of one that was uploaded to the engine, and its size
-	Size    int64  `json:"size,omitempty"`
+	Blob    string `json:"blob,omitempty"` // names the content if it was uploaded to the engine
+	Size    int64  `json:"size,omitempty"` // of Blob, in bytes
 
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read
 }
 
-// Message of a Chat. Ids rise with time within a Chat.
+// Message is a message of a Chat. Ids rise with time within a Chat.
 type Message struct {
 	Channel  string           `json:"channel"`
 	ID       string           `json:"id"`
@@ -61,7 +61,7 @@ type Message struct {
 	Sequence int              `json:"sequence"` // of the last change in the Chat
 }
 
-// Plain is the text as people read it.
+// Plain returns the text as people read it.
 func (m Message) Plain() string {
 	if !strings.Contains(m.Text, "&") {
 		return m.Text
@@ -78,7 +78,7 @@ func (m Message) Mentions() []string {
 	return users
 }
 
-// User of a Chat.
+// User is a user of a Chat.
 type User struct {
 	ID, Email string
 	Kind      bridge.ActorKind // "" means bridge.ActorPerson
@@ -94,17 +94,17 @@ type Chat struct {
 	now      func() time.Time
 	users    map[string]User
 	channels map[string]bool     // false means closed
-	private  map[string][]string // who is in the channels that not everybody may read
+	private  map[string][]string // the users who may read a channel; a channel that isn't here may be read by everybody
 	messages []*Message
 	serial   int
 	sequence int
 	streams  map[string]*stream
 	opened   int  // how many streams there were
-	mute     bool // streams lose everything
+	mute     bool // streams lose everything; Mute sets it
 	faults   *emulator.FaultSet[Fault]
-	struck   int
-	calls    map[string]int
-	changed  chan struct{}
+	struck   int            // how many faults have struck
+	calls    map[string]int // how often each call was made
+	changed  chan struct{}  // closed, and replaced, at each change
 }
 
 // NewChat starts a Chat that ends with the test.
@@ -118,7 +118,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 		c.users[u.ID] = u
 	}
 	c.users[App] = User{ID: App, Kind: bridge.ActorSelf}
-	c.srv = httptest.NewServer(api{c}.handler())
+	c.srv = httptest.NewServer(api{chat: c}.makeHandler())
 	t.Cleanup(func() {
 		close(c.closing)
 		c.srv.CloseClientConnections()
@@ -127,7 +127,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 	return c
 }
 
-// URL of the Chat's API.
+// URL returns the address of the Chat's API.
 func (c *Chat) URL() string { return c.srv.URL }
 
 // Open makes a channel, or opens it again.
@@ -149,7 +149,8 @@ func (c *Chat) SetNow(now func() time.Time) {
 	c.now = now
 }
 
-func (c *Chat) poke() {
+// wakeWaiters lets Wait look again. Called under the lock.
+func (c *Chat) wakeWaiters() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -160,13 +161,14 @@ func (c *Chat) add(m Message) *Message {
 	c.sequence++
 	at := c.now()
 	m.ID = fmt.Sprintf("m%06d", c.serial)
-	m.Order = fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/1000, c.serial) // never the same twice
+	m.Order = fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond), c.serial) // never the same twice
 	m.Sequence = c.sequence
 	c.messages = append(c.messages, &m)
-	c.poke()
+	c.wakeWaiters()
 	return &m
 }
 
+// find returns a message; nil if there is none. Called under the lock.
 func (c *Chat) find(channel, id string) *Message {
 	for _, m := range c.messages {
 		if m.Channel == channel && m.ID == id {
@@ -176,7 +178,7 @@ func (c *Chat) find(channel, id string) *Message {
 	return nil
 }
 
-// Say lets a user post and gives the message's id; thread "" posts at top level.
+// Say lets a user post and returns the message's id; thread "" posts at top level.
 func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,20 +192,21 @@ func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
 
 // Edit changes a user's message.
 func (c *Chat) Edit(channel, id, text string) {
-	c.change(channel, id, "edit", func(m *Message) { m.Text = text })
+	c.changeMessage(channel, id, "edit", func(m *Message) { m.Text = text })
 }
 
 // Delete deletes any message.
 func (c *Chat) Delete(channel, id string) {
-	c.change(channel, id, "delete", func(m *Message) { m.Deleted = true })
+	c.changeMessage(channel, id, "delete", func(m *Message) { m.Deleted = true })
 }
 
 // Restore brings a deleted message back.
 func (c *Chat) Restore(channel, id string) {
-	c.change(channel, id, "edit", func(m *Message) { m.Deleted, m.Restored = false, true })
+	c.changeMessage(channel, id, "edit", func(m *Message) { m.Deleted, m.Restored = false, true })
 }
 
-func (c *Chat) change(channel, id, what string, f func(*Message)) {
+// changeMessage changes a message, and sends an event of that kind. It does nothing if there is no such message.
+func (c *Chat) changeMessage(channel, id, kind string, f func(*Message)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.find(channel, id)
@@ -214,8 +217,8 @@ func (c *Chat) change(channel, id, what string, f func(*Message)) {
 	m.Version++
 	c.sequence++
 	m.Sequence = c.sequence
-	c.poke()
-	c.emit(event{Type: what, Message: *m})
+	c.wakeWaiters()
+	c.emit(event{Type: kind, Message: *m})
 }
 
 // Press lets a user press the button of a verb under a message of our app.
@@ -250,8 +253,7 @@ func (c *Chat) Choose(user, channel, id string, verb bridge.Verb) {
 	c.emit(event{Type: "choose", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: *c.find(channel, id), Button: Button{Verb: verb}})
 }
 
-// Submit lets a user submit a form: any verb with arguments, a text and uploaded files, outside
-// text.
+// Submit lets a user submit a form: any verb with arguments, a text and uploaded files.
 func (c *Chat) Submit(user, channel, thread string, b Button, text string, files ...File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -260,23 +262,31 @@ func (c *Chat) Submit(user, channel, thread string, b Button, text string, files
 		Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
 }
 
-// Messages returns what is in a thread as people see it, the root first; thread "" gives
-// the channel's top level. Deleted messages and whispers are left out.
+// Messages returns what is in a thread as people see it, the root first; with thread "", the
+// channel's top level. Deleted messages and whispers are left out.
 func (c *Chat) Messages(channel, thread string) []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.list(channel, thread)
 }
 
+// list is Messages with the lock held.
 func (c *Chat) list(channel, thread string) []Message {
 	var list []Message
 	for _, m := range c.messages {
-		in := m.Thread == thread || thread != "" && m.ID == thread
-		if m.Channel == channel && in && !m.Deleted && m.Whisper == "" {
+		isRoot := thread != "" && m.ID == thread
+		isInThread := isRoot || m.Thread == thread
+		if isInThread && m.isShownIn(channel) {
 			list = append(list, *m)
 		}
 	}
 	return list
+}
+
+// isShownIn reports whether everybody in a channel sees the message.
+func (m *Message) isShownIn(channel string) bool {
+	isHidden := m.Deleted || m.Whisper != ""
+	return m.Channel == channel && !isHidden
 }
 
 // Threads returns what everybody sees in a channel: each root followed by the messages of its thread.
@@ -286,7 +296,7 @@ func (c *Chat) Threads(channel string) []Message {
 	replies := map[string][]Message{}
 	var list []Message
 	for _, m := range c.messages {
-		if m.Thread != "" && m.Channel == channel && !m.Deleted && m.Whisper == "" {
+		if m.Thread != "" && m.isShownIn(channel) {
 			replies[m.Thread] = append(replies[m.Thread], *m)
 		}
 	}
@@ -321,14 +331,14 @@ func (c *Chat) Get(channel, id string) Message {
 	return Message{}
 }
 
-// Calls says how often a call of the API was made: post, update, mark, …
+// Calls returns how often a call of the API was made: post, update, mark, …
 func (c *Chat) Calls(what string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.calls[what]
 }
 
-// Wait waits until done, called without any lock, says so.
+// Wait waits until done returns true. It is called without any lock, at each change.
 func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
@@ -343,12 +353,13 @@ func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 		select {
 		case <-changed:
 		case <-timeout.C:
-			t.Fatalf("waited in vain: %s\n%s", what, c.dump())
+			t.Fatalf("waited in vain: %s\n%s", what, c.describe())
 		}
 	}
 }
 
-func (c *Chat) dump() string {
+// describe lists all messages, for a test that failed.
+func (c *Chat) describe() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var b strings.Builder

@@ -18,21 +18,21 @@ import (
 	"parley/channels"
 )
 
-// Desk is an engine that only remembers what a surface brings. What forms are made from, a test that
-// opens some has to say.
+// Desk is an engine that only remembers what a surface brings. A test that opens forms must itself say what they are made
+// from.
 type Desk struct {
 	mu       sync.Mutex
 	facts    []channels.Fact
-	posts    map[string]bool // "m:{channel}:{message}" of our own
-	refuse   error           // of Accept
-	attempts int
+	posts    map[string]bool // our own posts: "m:{channel}:{message}"
+	refuse   error           // what Accept returns; nil means that it works
+	attempts int             // calls of Accept
 	channels []string
 	gaps     int
 	reports  []channels.Condition
 	attended []bridge.ConversationID
 	replies  []string
-	filled   int
-	changed  chan struct{}
+	filled   int           // how many gaps are filled
+	changed  chan struct{} // closed, and replaced, at each change
 	notes    map[string]json.RawMessage
 	threads  []bridge.Place
 }
@@ -42,7 +42,8 @@ func NewDesk(channels ...string) *Desk {
 	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels, changed: make(chan struct{})}
 }
 
-func (d *Desk) poke() {
+// wakeWaiters lets Wait look again. Called under the lock.
+func (d *Desk) wakeWaiters() {
 	close(d.changed)
 	d.changed = make(chan struct{})
 }
@@ -53,7 +54,7 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	defer d.mu.Unlock()
 	d.attempts++
 	if d.refuse != nil {
-		d.poke()
+		d.wakeWaiters()
 		return d.refuse
 	}
 	for _, f := range facts {
@@ -61,7 +62,7 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 			d.facts = append(d.facts, f)
 		}
 	}
-	d.poke()
+	d.wakeWaiters()
 	return nil
 }
 
@@ -72,7 +73,7 @@ func (d *Desk) Refuse(err error) {
 	d.refuse = err
 }
 
-// Attempts says how often Accept was called.
+// Attempts returns how often Accept was called.
 func (d *Desk) Attempts() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -84,7 +85,7 @@ func (d *Desk) Attend(conversation bridge.ConversationID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.attended = append(d.attended, conversation)
-	d.poke()
+	d.wakeWaiters()
 }
 
 // Attended returns the conversations that somebody began to answer.
@@ -108,7 +109,7 @@ func (d *Desk) Own(channel, message string) {
 	d.posts["m:"+channel+":"+message] = true
 }
 
-// Seen tells which facts are kept, and which messages are posts of ours.
+// Seen returns which of the ids are those of facts that are kept, or of posts of our own.
 func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,7 +123,7 @@ func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 	return seen, nil
 }
 
-// Posted tells whether a message is a post of ours.
+// Posted reports whether a message is a post of ours.
 func (d *Desk) Posted(_ context.Context, at bridge.Place) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -147,7 +148,7 @@ func (d *Desk) IDs() (ids []string) {
 	return ids
 }
 
-// Number says how many facts have ids that begin so.
+// Number returns how many facts have ids that begin with a prefix.
 func (d *Desk) Number(prefix string) (n int) {
 	for _, f := range d.Accepted() {
 		if strings.HasPrefix(f.ExternalID, prefix) {
@@ -157,7 +158,7 @@ func (d *Desk) Number(prefix string) (n int) {
 	return n
 }
 
-// First waits for a fact whose id begins so and gives the first one.
+// First waits for a fact whose id begins with a prefix, and returns the first one.
 func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
 	t.Helper()
 	d.Wait(t, "a fact "+prefix+"…", func() bool {
@@ -171,7 +172,7 @@ func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
 	return first
 }
 
-// Wait waits until cond holds, which is asked after each change, without locks.
+// Wait waits until cond returns true. It is called at each change, without locks.
 func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
@@ -197,7 +198,7 @@ func (d *Desk) Connected(t *testing.T, n int) {
 	d.Wait(t, fmt.Sprintf("%d gaps are filled", n), func() bool { return d.Fills() >= n })
 }
 
-// Fills says how many gaps the surface has filled.
+// Fills returns how many gaps the surface has filled.
 func (d *Desk) Fills() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -208,10 +209,11 @@ func (d *Desk) Fills() int {
 func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.notes[key] = value; value == nil {
+	d.notes[key] = value
+	if value == nil {
 		delete(d.notes, key)
 	}
-	d.poke()
+	d.wakeWaiters()
 	return nil
 }
 
@@ -222,7 +224,7 @@ func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 	return maps.Clone(d.notes), nil
 }
 
-// StoreFile forgets the content.
+// StoreFile reads a file and forgets its content.
 func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	sum := sha256.New()
 	size, err = io.Copy(sum, io.LimitReader(r, maxBytes+1))
@@ -243,7 +245,7 @@ func (d *Desk) ReplyOpened(_ context.Context, conversation bridge.ConversationID
 	return nil
 }
 
-// ReplyClosed notes that it was closed.
+// ReplyClosed notes that the form of a reply was closed.
 func (d *Desk) ReplyClosed(_ context.Context, conversation bridge.ConversationID, user string, at time.Time) error {
 	d.keepReply("closed", conversation, user, at)
 	return nil
@@ -253,10 +255,10 @@ func (d *Desk) keepReply(what string, conversation bridge.ConversationID, user s
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.replies = append(d.replies, fmt.Sprintf("%s #%d %s %d", what, conversation, user, at.Unix()))
-	d.poke()
+	d.wakeWaiters()
 }
 
-// Replies returns what was told of forms of replies, in order: "opened #12 U1 1767225600", with Unix
+// Replies returns which forms of replies were opened and closed, in order: "opened #12 U1 1767225600", with Unix
 // seconds.
 func (d *Desk) Replies() []string {
 	d.mu.Lock()
@@ -269,10 +271,10 @@ func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gaps++
-	d.poke()
+	d.wakeWaiters()
 }
 
-// Gaps says how often something may have been missed.
+// Gaps returns how often something may have been missed.
 func (d *Desk) Gaps() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -284,7 +286,7 @@ func (d *Desk) Filled() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.filled++
-	d.poke()
+	d.wakeWaiters()
 }
 
 // Report notes a condition.
@@ -292,25 +294,26 @@ func (d *Desk) Report(c channels.Condition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reports = append(d.reports, c)
-	d.poke()
+	d.wakeWaiters()
 }
 
-// Status is the one that was told last; empty before any.
+// Status returns the status that was reported last; "" before any.
 func (d *Desk) Status() channels.ConditionStatus {
-	if told := d.Reports(); len(told) > 0 {
-		return told[len(told)-1].Status
+	reports := d.Reports()
+	if len(reports) == 0 {
+		return ""
 	}
-	return ""
+	return reports[len(reports)-1].Status
 }
 
-// Reports returns the conditions that were told, the latest last.
+// Reports returns the conditions that were reported, the latest last.
 func (d *Desk) Reports() []channels.Condition {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.reports)
 }
 
-// Channels returns those in which threads open.
+// Channels returns the channels in which threads open.
 func (d *Desk) Channels(context.Context) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -324,7 +327,7 @@ func (d *Desk) OpenThread(root bridge.Place) {
 	d.threads = append(d.threads, root)
 }
 
-// OpenThreads returns them.
+// OpenThreads returns the threads of open conversations.
 func (d *Desk) OpenThreads(context.Context, time.Time) ([]bridge.Place, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -53,8 +53,8 @@ type Stage struct {
 	// Offline loses all events while f runs; when it returns the surface is connected again
 	// and caught up.
 	Offline func(t *testing.T, f func())
-	// FindsDeleted says that a catch-up tells what was deleted meanwhile; where not, Confirm
-	// does before a reply leaves.
+	// FindsDeleted says that a catch-up finds what was deleted meanwhile. If it doesn't, Confirm finds it before a reply
+	// leaves.
 	FindsDeleted bool
 	// Blind says that the platform lets nobody read what was posted: what was missed stays
 	// missed, Confirm believes what was said, and a post whose answer was lost counts as not made.
@@ -89,8 +89,8 @@ func ExerciseSurface(t *testing.T, h Harness) {
 	}
 }
 
-// sample are the facts of the suite's conversation.
-func sample() bridge.Facts {
+// sampleFacts returns the facts of the suite's conversation.
+func sampleFacts() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 	return bridge.Facts{
 		ID:      12,
@@ -108,14 +108,14 @@ func sample() bridge.Facts {
 	}
 }
 
-// post makes a post of the suite; the root's id is "" for a root.
+// post makes a post of the suite in the thread of a root; root is "" if the post opens a thread.
 func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	p := bridge.Post{Kind: kind, DeliveryID: 1, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: s.Channel, Thread: root},
-		Facts: sample()}
+		Facts: sampleFacts()}
 	p.Facts.Thread.Root = bridge.Place{Channel: s.Channel, Thread: root, Message: root}
 	switch kind {
 	case bridge.PostSaid, bridge.PostFiles:
-		p.Said = said("Help")
+		p.Said = makeSaid("Help")
 	case bridge.PostLine, bridge.PostEphemeral:
 		p.Line = &bridge.Line{Content: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
 	case bridge.PostCard:
@@ -125,12 +125,13 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	return p
 }
 
-func said(text string) *bridge.Said {
-	return &bridge.Said{MessageID: 7, From: sample().Contact, At: sample().LastMessage.At, Text: text}
+// makeSaid returns a customer's text.
+func makeSaid(text string) *bridge.Said {
+	return &bridge.Said{MessageID: 7, From: sampleFacts().Contact, At: sampleFacts().LastMessage.At, Text: text}
 }
 
-// within returns a context that ends before the test does.
-func within(t *testing.T) context.Context {
+// newContext returns a context that ends before the test does.
+func newContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
@@ -139,7 +140,7 @@ func within(t *testing.T) context.Context {
 // send sends what must succeed, and remembers it as the engine would.
 func (s Stage) send(t *testing.T, p bridge.Post) bridge.Sent {
 	t.Helper()
-	sent, err := s.Surface.Send(within(t), p)
+	sent, err := s.Surface.Send(newContext(t), p)
 	if err != nil {
 		t.Fatalf("send %s: %v", p.Kind, err)
 	}
@@ -149,8 +150,8 @@ func (s Stage) send(t *testing.T, p bridge.Post) bridge.Sent {
 	return sent
 }
 
-// root opens a thread.
-func (s Stage) root(t *testing.T) string {
+// openRoot opens a thread.
+func (s Stage) openRoot(t *testing.T) string {
 	t.Helper()
 	sent := s.send(t, s.post(bridge.PostRoot, "", "root"))
 	if sent.Message == "" || sent.Thread != sent.Message {
@@ -159,19 +160,22 @@ func (s Stage) root(t *testing.T) string {
 	return sent.Message
 }
 
-// say posts a customer's text.
-func (s Stage) say(t *testing.T, root, token, text string) bridge.Sent {
+// postSaid posts a customer's text.
+func (s Stage) postSaid(t *testing.T, root, token, text string) bridge.Sent {
 	t.Helper()
 	p := s.post(bridge.PostSaid, root, token)
-	p.Said = said(text)
+	p.Said = makeSaid(text)
 	return s.send(t, p)
 }
 
-// fails checks the class of an error that a person can read.
-func fails(t *testing.T, err error, want channels.Class) *channels.SendError {
+// checkFailure checks the class of an error that a person can read.
+func checkFailure(t *testing.T, err error, want channels.Class) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
-	if !errors.As(err, &se) || se.Class != want || se.Text == "" {
+	if !errors.As(err, &se) {
+		t.Fatalf("error %v, want class %s with words", err, want)
+	}
+	if se.Class != want || se.Text == "" {
 		t.Fatalf("error %v, want class %s with words", err, want)
 	}
 	return se

@@ -8,12 +8,12 @@ import (
 	"parley/bridge"
 )
 
-// exerciseDouble: the first of two roots is found beside the second, which goes on to say that it may be one of two; beside a
-// root that is there once nothing is found.
+// exerciseDouble: the first of two roots is found beside the second, and the second goes on to say that it may be one of two.
+// Beside a root that is there once nothing is found.
 func exerciseDouble(t *testing.T, s Stage) {
 	p := s.post(bridge.PostRoot, "", "two roots")
 	p.Facts.ID, p.Facts.Subject = 78, "two roots"
-	first, err := s.Surface.Send(within(t), p) // and the answer is lost
+	first, err := s.Surface.Send(newContext(t), p) // and the answer is lost
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,13 +21,16 @@ func exerciseDouble(t *testing.T, s Stage) {
 	second := s.send(t, p)
 	seek := func(token, root string) bridge.Sent {
 		p := s.post(bridge.PostDouble, "", token)
-		p.Facts, p.Place.Message = sample(), root
+		p.Facts, p.Place.Message = sampleFacts(), root
 		return s.send(t, p)
 	}
-	if found := seek("two roots", second.Message); s.Blind != found.Blind || !s.Blind && found.Message != first.Message {
+	found := seek("two roots", second.Message)
+	isRight := s.Blind || found.Message == first.Message // a blind surface can't look
+	if s.Blind != found.Blind || !isRight {
 		t.Errorf("beside %s, %+v is found, not %s", second.Message, found, first.Message)
 	}
-	if found := seek("root", s.root(t)); s.Blind != found.Blind || found.Message != "" {
+	found = seek("root", s.openRoot(t))
+	if s.Blind != found.Blind || found.Message != "" {
 		t.Errorf("beside a root that is there once, %+v is found", found)
 	}
 	card := s.post(bridge.PostCard, second.Message, "card")

@@ -2,7 +2,9 @@ package bridgetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand"
 	"reflect"
 	"slices"
@@ -13,9 +15,8 @@ import (
 	"parley/channels"
 )
 
-// action waits for the first fact, after those before, that decodes to a verb about a
-// message, and checks that decoding is pure.
-func (s Stage) action(t *testing.T, verb bridge.Verb, message string) bridge.Action {
+// waitForAction waits for a fact that decodes to a verb about a message, and returns the first such action.
+func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bridge.Action {
 	t.Helper()
 	var found bridge.Action
 	s.Desk.Wait(t, fmt.Sprintf("%s of %s", verb, message), func() bool {
@@ -35,15 +36,19 @@ func (s Stage) action(t *testing.T, verb bridge.Verb, message string) bridge.Act
 	return found
 }
 
+// decode decodes a fact, and checks that decoding it again gives the same and doesn't change the fact.
 func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	t.Helper()
 	stored := bytes.Clone(f.Payload)
 	first, err := s.Surface.Decode(f.Payload)
 	again, errAgain := s.Surface.Decode(stored)
-	if err != nil || errAgain != nil || !reflect.DeepEqual(first, again) || !bytes.Equal(stored, f.Payload) {
+	isSame := reflect.DeepEqual(first, again) && bytes.Equal(stored, f.Payload)
+	if errors.Join(err, errAgain) != nil || !isSame {
 		t.Fatalf("fact %s decodes to %+v, %v and %+v, %v", f.ExternalID, first, err, again, errAgain)
 	}
-	if f.ExternalID == "" || len(f.ExternalID) > 500 || f.OrderKey == "" {
+	const maxID = 500 // bytes that the engine takes
+	hasID := f.ExternalID != "" && len(f.ExternalID) <= maxID
+	if !hasID || f.OrderKey == "" {
 		t.Errorf("fact %q with the order key %q", f.ExternalID, f.OrderKey)
 	}
 	return first
@@ -51,7 +56,7 @@ func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 
 // exerciseSpeech: what a person types is what the engine gets.
 func exerciseSpeech(t *testing.T, s Stage) {
-	root := s.root(t)
+	root := s.openRoot(t)
 	tests := []struct {
 		typed  string
 		verb   bridge.Verb
@@ -68,30 +73,36 @@ func exerciseSpeech(t *testing.T, s Stage) {
 	}
 	for _, tt := range tests {
 		id := s.Say(t, root, tt.typed)
-		a := s.action(t, tt.verb, id)
-		if a.Marker != tt.marker || tt.text != "" && a.Text != tt.text {
+		a := s.waitForAction(t, tt.verb, id)
+		hasText := tt.text == "" || tt.text == a.Text
+		if !hasText || a.Marker != tt.marker {
 			t.Errorf("%q became %+v", tt.typed, a)
 		}
-		if a.Actor.ID != s.Agent || a.Actor.Kind != bridge.ActorPerson || a.Place.Channel != s.Channel || a.Place.Thread != root || a.Order == "" || !a.OwnThread {
+		isAgents := a.Actor.ID == s.Agent && a.Actor.Kind == bridge.ActorPerson
+		isInThread := a.Place.Channel == s.Channel && a.Place.Thread == root
+		if !isAgents || !isInThread {
+			t.Errorf("%q was said by %+v at %+v", tt.typed, a.Actor, a.Place)
+		}
+		if a.Order == "" || !a.OwnThread {
 			t.Errorf("%q was said by %+v at %+v, order %q, own thread %v", tt.typed, a.Actor, a.Place, a.Order, a.OwnThread)
 		}
 	}
-	verb := s.action(t, bridge.VerbResolve, s.Say(t, root, "!resolve new cable"))
+	verb := s.waitForAction(t, bridge.VerbResolve, s.Say(t, root, "!resolve new cable"))
 	if verb.Args.Note != "new cable" {
 		t.Errorf("!resolve became %+v", verb)
 	}
-	a := s.action(t, bridge.VerbSay, s.Say(t, root, s.Mention(s.Other)+" have a look"))
+	a := s.waitForAction(t, bridge.VerbSay, s.Say(t, root, s.Mention(s.Other)+" have a look"))
 	if !slices.Equal(a.Mentions, []string{s.Other}) {
 		t.Errorf("a mention became %+v", a)
 	}
 }
 
-// exerciseChanges: an edit and a deletion name the message; a later edit has a later version. One version that is told
-// twice counts once.
+// exerciseChanges: an edit and a deletion name the message; a later edit has a later version. A version that comes twice
+// counts once.
 func exerciseChanges(t *testing.T, s Stage) {
-	root := s.root(t)
+	root := s.openRoot(t)
 	id := s.Say(t, root, "Hi Kin")
-	s.action(t, bridge.VerbSay, id)
+	s.waitForAction(t, bridge.VerbSay, id)
 	versions := []string{}
 	for i, text := range []string{"Hi Kim", "note: Hi Kim"} {
 		s.Edit(t, id, text)
@@ -108,22 +119,23 @@ func exerciseChanges(t *testing.T, s Stage) {
 			return len(versions) == i+1
 		})
 	}
-	if !slices.IsSorted(versions) || !strings.Contains(versions[0], "Hi Kim") || !strings.HasSuffix(versions[1], string(bridge.MarkNote)) {
+	hasTexts := strings.Contains(versions[0], "Hi Kim") && strings.HasSuffix(versions[1], string(bridge.MarkNote))
+	if !hasTexts || !slices.IsSorted(versions) {
 		t.Errorf("edits: %q", versions)
 	}
 	s.Delete(t, id)
-	if a := s.action(t, bridge.VerbDelete, id); a.Place.Channel != s.Channel {
+	if a := s.waitForAction(t, bridge.VerbDelete, id); a.Place.Channel != s.Channel {
 		t.Errorf("a deletion: %+v", a)
 	}
 }
 
 // exerciseOwnPosts: our own posts never come back as somebody's words.
 func exerciseOwnPosts(t *testing.T, s Stage) {
-	root := s.root(t)
-	s.say(t, root, "said", "our own")
+	root := s.openRoot(t)
+	s.postSaid(t, root, "said", "our own")
 	s.send(t, s.post(bridge.PostLine, root, "line"))
 	s.send(t, s.post(bridge.PostCard, root, "card"))
-	s.action(t, bridge.VerbSay, s.Say(t, root, "somebody's"))
+	s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "somebody's"))
 	for _, f := range s.Desk.Accepted() {
 		for _, a := range s.decode(t, f) {
 			if a.Actor.Kind == bridge.ActorPerson && a.Text != "somebody's" {
@@ -135,13 +147,14 @@ func exerciseOwnPosts(t *testing.T, s Stage) {
 
 // exerciseOrder: the surface's order is that of typing, and all of a thread has one key.
 func exerciseOrder(t *testing.T, s Stage) {
-	root := s.root(t)
+	root := s.openRoot(t)
 	var ids, orders []string
-	for i := range 6 {
+	const messages = 6
+	for i := range messages {
 		ids = append(ids, s.Say(t, root, fmt.Sprint("message ", i)))
 	}
 	for _, id := range ids {
-		orders = append(orders, s.action(t, bridge.VerbSay, id).Order)
+		orders = append(orders, s.waitForAction(t, bridge.VerbSay, id).Order)
 	}
 	if !slices.IsSorted(orders) || len(slices.Compact(slices.Clone(orders))) != len(ids) {
 		t.Errorf("orders %q", orders)
@@ -155,8 +168,8 @@ func exerciseOrder(t *testing.T, s Stage) {
 	}
 }
 
-// told counts what all that was accepted says; some facts say nothing.
-func (s Stage) told(t *testing.T) (n int) {
+// countActions counts the actions in all facts that were accepted; some facts have none.
+func (s Stage) countActions(t *testing.T) (n int) {
 	t.Helper()
 	for _, f := range s.Desk.Accepted() {
 		n += len(s.decode(t, f))
@@ -164,14 +177,13 @@ func (s Stage) told(t *testing.T) (n int) {
 	return n
 }
 
-// exerciseGap: what was missed comes after the reconnect, each once; what was known does not
-// come again.
+// exerciseGap: what was missed comes once, after the surface is connected again. What was there before doesn't come again.
 func exerciseGap(t *testing.T, s Stage) {
-	root := s.root(t)
+	root := s.openRoot(t)
 	known, gone := s.Say(t, root, "known before"), s.Say(t, root, "deleted meanwhile")
-	s.action(t, bridge.VerbSay, known)
-	s.action(t, bridge.VerbSay, gone)
-	before := s.told(t)
+	s.waitForAction(t, bridge.VerbSay, known)
+	s.waitForAction(t, bridge.VerbSay, gone)
+	before := s.countActions(t)
 	var missed string
 	s.Offline(t, func() {
 		missed = s.Say(t, root, "missed")
@@ -179,41 +191,44 @@ func exerciseGap(t *testing.T, s Stage) {
 		s.Delete(t, gone)
 	})
 	if s.Blind {
-		if n := s.told(t) - before; n != 0 {
+		if n := s.countActions(t) - before; n != 0 {
 			t.Errorf("%d facts came of what can't be read", n)
 		}
-		s.action(t, bridge.VerbSay, s.Say(t, root, "connected again"))
+		s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "connected again"))
 		return
 	}
-	if a := s.action(t, bridge.VerbSay, missed); a.Origin != bridge.OriginCatchUp || a.Text != "missed" || a.Actor.ID != s.Agent || a.Place.Thread != root {
+	a := s.waitForAction(t, bridge.VerbSay, missed)
+	isMissed := a.Origin == bridge.OriginCatchUp && a.Text == "missed"
+	isAgents := a.Actor.ID == s.Agent && a.Place.Thread == root
+	if !isMissed || !isAgents {
 		t.Errorf("what was missed: %+v", a)
 	}
-	if a := s.action(t, bridge.VerbEdit, known); a.Text != "known, edited" {
+	if a := s.waitForAction(t, bridge.VerbEdit, known); a.Text != "known, edited" {
 		t.Errorf("the edit that was missed: %+v", a)
 	}
-	want := 2
+	want := 2 // the message and the edit
 	if s.FindsDeleted {
-		s.action(t, bridge.VerbDelete, gone)
-		want = 3
+		s.waitForAction(t, bridge.VerbDelete, gone)
+		want++
 	}
 	for i := range 2 {
-		if n := s.told(t) - before; n != want {
+		if n := s.countActions(t) - before; n != want {
 			t.Errorf("%d facts came after gap %d, want %d", n, i, want)
 		}
 		s.Offline(t, func() {})
 	}
 }
 
-// exerciseConfirm: a message is read again; what changed unseen is passed on first.
+// exerciseConfirm: a message is read again. What has changed without an event is passed on before Confirm returns.
 func exerciseConfirm(t *testing.T, s Stage) {
-	root := s.root(t)
+	root := s.openRoot(t)
 	ids := []string{s.Say(t, root, "stays"), s.Say(t, root, "changes"), s.Say(t, root, "goes")}
 	for _, id := range ids {
-		s.action(t, bridge.VerbSay, id)
+		s.waitForAction(t, bridge.VerbSay, id)
 	}
 	confirm := func(id, text string) bridge.Confirmation {
 		t.Helper()
-		got, err := s.Surface.Confirm(within(t), bridge.Place{Channel: s.Channel, Thread: root, Message: id}, text)
+		got, err := s.Surface.Confirm(newContext(t), bridge.Place{Channel: s.Channel, Thread: root, Message: id}, text)
 		if err != nil {
 			t.Fatalf("confirm %q: %v", text, err)
 		}
@@ -240,10 +255,10 @@ func exerciseConfirm(t *testing.T, s Stage) {
 		if got := confirm(ids[2], "goes"); got != bridge.Gone {
 			t.Errorf("gone: %v", got)
 		}
-		if a := s.action(t, bridge.VerbEdit, ids[1]); a.Text != "changed" {
+		if a := s.waitForAction(t, bridge.VerbEdit, ids[1]); a.Text != "changed" {
 			t.Errorf("the edit: %+v", a)
 		}
-		s.action(t, bridge.VerbDelete, ids[2])
+		s.waitForAction(t, bridge.VerbDelete, ids[2])
 		if got := confirm(ids[1], "changed"); got != bridge.Unchanged {
 			t.Errorf("an edit that is known: %v", got)
 		}
@@ -252,18 +267,24 @@ func exerciseConfirm(t *testing.T, s Stage) {
 
 // exerciseBadInput: whatever the bytes are, decoding ends the same way each time.
 func exerciseBadInput(t *testing.T, s Stage) {
-	root := s.root(t)
-	s.action(t, bridge.VerbSay, s.Say(t, root, "a good one"))
+	root := s.openRoot(t)
+	s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "a good one"))
 	good := s.Desk.Accepted()[0].Payload
-	bad := [][]byte{nil, {}, []byte("riddle"), []byte(`{}`), []byte(`[]`), []byte(`null`), {0xff, 0xfe}, bytes.Repeat([]byte("["), 100_000)}
-	for n := 1; n < len(good); n += max(1, len(good)/60) {
+	const ( // enough to meet each field of a fact, and few enough to be fast
+		depth   = 100_000 // of nested lists: more than a parser takes
+		cuts    = 60      // of a good fact
+		spoiled = 300     // good facts with some other bytes
+		changes = 5       // of bytes in each, at most
+	)
+	bad := [][]byte{nil, {}, []byte("riddle"), []byte(`{}`), []byte(`[]`), []byte(`null`), []byte("\xff\xfe"), bytes.Repeat([]byte("["), depth)}
+	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
 		bad = append(bad, good[:n])
 	}
 	random := rand.New(rand.NewSource(1))
-	for range 300 {
+	for range spoiled {
 		b := bytes.Clone(good)
-		for range 1 + random.Intn(5) {
-			b[random.Intn(len(b))] = byte(random.Intn(256))
+		for range 1 + random.Intn(changes) {
+			b[random.Intn(len(b))] = byte(random.Intn(math.MaxUint8 + 1))
 		}
 		bad = append(bad, b)
 	}

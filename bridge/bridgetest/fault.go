@@ -25,24 +25,24 @@ const (
 type Fault struct {
 	Call  string // post, update, mark, whisper, thread, since, message
 	Kind  FaultKind
-	Times int             // how often; 0 means once, < 0 means until ClearFaults
-	Text  string          // only calls whose body contains it
-	Wait  time.Duration   // FaultThrottle
-	Until <-chan struct{} // the Chat waits for it first
+	Times int             // how often it strikes; 0 means once, < 0 means until ClearFaults
+	Text  string          // it strikes only calls whose body contains this
+	Wait  time.Duration   // FaultThrottle: the time in Retry-After
+	Until <-chan struct{} // if set, the Chat first waits until it is closed
 }
 
-// AddFault arms a fault; the oldest that fits strikes first.
+// AddFault arms a fault. Of several for one call, the oldest strikes first.
 func (c *Chat) AddFault(f Fault) { c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
 func (c *Chat) ClearFaults() { c.faults.ClearFaults() }
 
-// strike takes the fault for a call and counts the call.
+// strike counts a call and uses up the oldest fault for it; the zero Fault means that none strikes.
 func (c *Chat) strike(call, body string) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[call]++
-	c.poke()
+	c.wakeWaiters()
 	hit, ok := c.faults.First(func(f Fault) bool { return f.Call == call && strings.Contains(body, f.Text) })
 	if ok {
 		c.struck++
@@ -50,7 +50,7 @@ func (c *Chat) strike(call, body string) Fault {
 	return hit.Fault
 }
 
-// Struck says how many faults have struck.
+// Struck returns how many faults have struck.
 func (c *Chat) Struck() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

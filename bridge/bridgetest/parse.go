@@ -43,20 +43,26 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		parse(&a, m)
 	case "edit":
 		parse(&a, m)
-		a.Verb, a.Version, a.Restored = bridge.VerbEdit, version(m)+":"+m.Text, m.Restored
+		a.Verb = bridge.VerbEdit
+		a.Version = versionOf(m) + ":" + m.Text
+		a.Restored = m.Restored
 	case "delete":
-		a.Verb, a.Version = bridge.VerbDelete, version(m)
+		a.Verb, a.Version = bridge.VerbDelete, versionOf(m)
 	case "press", "submit", "choose":
-		a.Origin, a.Verb, a.Args, a.Actor = bridge.OriginButton, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}
-		a.Raw, a.OwnThread = "", false
+		takeButton(&a, e)
+		a.Origin = bridge.OriginButton
+		a.OwnThread = false
 		switch e.Type {
 		case "submit":
-			a.Origin, a.Text, a.Rich, a.Form = bridge.OriginForm, m.Plain(), e.Button.Rich, e.Button.Form
+			a.Origin = bridge.OriginForm
+			a.Text = m.Plain()
+			a.Rich, a.Form = e.Button.Rich, e.Button.Form
 		case "choose":
 			a.Origin = bridge.OriginShortcut
 		}
-	case "react": // whose thread it is in nobody tells
-		a.Origin, a.Verb, a.Args, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}, ""
+	case "react": // the event doesn't say in which thread the message is
+		takeButton(&a, e)
+		a.Origin = bridge.OriginEmoji
 		a.Place.Thread, a.OwnThread = "", m.User == App
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
@@ -64,12 +70,20 @@ func decode(raw []byte) ([]bridge.Action, error) {
 	return []bridge.Action{a}, nil
 }
 
-func version(m Message) string { return fmt.Sprintf("%06d", m.Version) }
+// takeButton sets who pressed a button, and what the button does. Nothing was typed.
+func takeButton(a *bridge.Action, e event) {
+	a.Verb, a.Args = e.Button.Verb, e.Button.Args
+	a.Actor = bridge.Actor{ID: e.User, Kind: e.By}
+	a.Raw = ""
+}
 
-// parse reads what was typed.
+// versionOf writes a message's version so that versions sort as texts.
+func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
+
+// parse reads what was typed into a.
 func parse(a *bridge.Action, m Message) {
 	text := m.Text
-	own := strings.HasPrefix(text, "<@"+App+">")
+	isToBot := strings.HasPrefix(text, "<@"+App+">")
 	for _, user := range m.Mentions() {
 		if user == App {
 			a.MentionsBot = true
@@ -79,39 +93,43 @@ func parse(a *bridge.Action, m Message) {
 		text = strings.ReplaceAll(text, "<@"+user+">", "@"+user)
 	}
 	text = strings.TrimSpace(Message{Text: text}.Plain())
-	if own {
+	if isToBot {
 		text = strings.TrimSpace(strings.TrimPrefix(text, "@"+App))
 		if reply, ok := strings.CutPrefix(text, "reply:"); ok {
 			a.Explicit, a.Text = true, strings.TrimSpace(reply)
 			return
 		}
-		if number, rest, ok := strings.Cut(text, " "); ok && strings.HasPrefix(number, "#") {
-			id, _ := strconv.ParseInt(number[1:], 10, 64) // else it is none
+		number, rest, hasRest := strings.Cut(text, " ")
+		if hasRest && strings.HasPrefix(number, "#") {
+			id, _ := strconv.ParseInt(number[1:], 10, 64) // unreadable: 0, no conversation
 			a.Args.Conversation = bridge.ConversationID(id)
 			text = strings.TrimSpace(rest)
 		}
-		if verb(a, text) {
-			a.Origin, a.Explicit = bridge.OriginMention, a.Verb == bridge.VerbReply
+		if parseVerb(a, text) {
+			a.Origin = bridge.OriginMention
+			a.Explicit = a.Verb == bridge.VerbReply
 			return
 		}
 	}
 	a.Text = text
 	lower := strings.ToLower(text)
-	switch {
+	switch { // "!!" and "\!" come before "!", because they escape it
 	case strings.HasPrefix(lower, "note:"):
-		a.Verb, a.Marker, a.Text = bridge.VerbNote, bridge.MarkNote, strings.TrimSpace(text[len("note:"):])
+		a.Verb, a.Marker = bridge.VerbNote, bridge.MarkNote
+		a.Text = strings.TrimSpace(text[len("note:"):])
 	case strings.HasPrefix(text, "//"):
-		a.Verb, a.Marker, a.Text = bridge.VerbNote, bridge.MarkNote, strings.TrimSpace(text[2:])
+		a.Verb, a.Marker = bridge.VerbNote, bridge.MarkNote
+		a.Text = strings.TrimSpace(text[len("//"):])
 	case strings.HasPrefix(text, "!!"), strings.HasPrefix(text, `\!`):
 		a.Text = "!" + text[2:]
-	case len(text) > 1 && text[0] == '!' && letter(text[1]):
-		if !verb(a, text[1:]) {
+	case isCommand(text, '!'):
+		if !parseVerb(a, text[1:]) {
 			a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkBang
 			if rest, ok := strings.CutPrefix(text, "!assing "); ok {
 				a.Meant = &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: strings.Fields(rest)}}
 			}
 		}
-	case len(text) > 1 && text[0] == '/' && letter(text[1]):
+	case isCommand(text, '/'):
 		a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkSlash
 	case strings.HasPrefix(lower, "internal:"):
 		a.Marker = bridge.MarkColleagues
@@ -120,10 +138,17 @@ func parse(a *bridge.Action, m Message) {
 	}
 }
 
-func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
+// isCommand reports whether a text begins with a mark and a letter: "!resolve", not "! well" or "!!".
+func isCommand(text string, mark byte) bool {
+	if len(text) < 2 || text[0] != mark {
+		return false
+	}
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return strings.IndexByte(letters, text[1]) >= 0
+}
 
-// verb reads "word rest" and reports whether the word is a verb.
-func verb(a *bridge.Action, text string) bool {
+// parseVerb reads "word rest" into a. It returns false, and leaves a as it is, if the word is no verb.
+func parseVerb(a *bridge.Action, text string) bool {
 	word, rest, _ := strings.Cut(text, " ")
 	v := bridge.Verb(strings.ToLower(word))
 	if !slices.Contains(typedVerbs(), v) {

@@ -10,8 +10,8 @@ import (
 	"parley/bridge"
 )
 
-// literal makes text that the Chat shows as it is: nothing in it can mention anybody.
-func literal(s string) string {
+// escapeText makes text that the Chat shows as it is. Nothing in it can mention anybody.
+func escapeText(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
@@ -26,13 +26,13 @@ func render(r *request, p bridge.Post) (more bool) {
 	case bridge.PostFiles:
 		r.Text = fmt.Sprintf("%d files", len(p.Files))
 		for _, m := range p.Missing {
-			r.Text += literal(fmt.Sprintf(" | missing %s: %s", m.Name, m.Reason))
+			r.Text += escapeText(fmt.Sprintf(" | missing %s: %s", m.Name, m.Reason))
 		}
 	case bridge.PostLine, bridge.PostEphemeral:
 		if p.Line != nil {
 			renderLine(r, *p.Line)
 			if p.Line.Kind() == bridge.LineHandedOver {
-				r.Text += " goes on " + literal(goesOn(p.Facts))
+				r.Text += " goes on " + escapeText(nextPlace(p.Facts))
 			}
 		}
 	case bridge.PostErased:
@@ -42,6 +42,7 @@ func render(r *request, p bridge.Post) (more bool) {
 	return false
 }
 
+// renderCard writes the root of a thread.
 func renderCard(r *request, f bridge.Facts) {
 	var who, tags []string
 	for _, a := range f.Assignees {
@@ -50,7 +51,7 @@ func renderCard(r *request, f bridge.Facts) {
 	for _, t := range f.Tags {
 		tags = append(tags, t.Name)
 	}
-	r.Text = literal(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
+	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
@@ -60,7 +61,7 @@ func renderCard(r *request, f bridge.Facts) {
 	for _, o := range f.AlsoOpen {
 		r.Text += fmt.Sprintf(" | also open #%d", o.ID)
 		for _, a := range o.Assignees {
-			r.Text += literal(" " + a.Name)
+			r.Text += escapeText(" " + a.Name)
 		}
 	}
 	switch {
@@ -72,13 +73,13 @@ func renderCard(r *request, f bridge.Facts) {
 		r.Text += " | window until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
 	}
 	for _, one := range f.Replying {
-		r.Text += literal(" | " + one.By.Name + " is replying")
+		r.Text += escapeText(" | " + one.By.Name + " is replying")
 	}
 	if f.Thread.Left {
-		r.Text += " | goes on in " + literal(goesOn(f))
+		r.Text += " | goes on in " + escapeText(nextPlace(f))
 	}
 	for _, p := range f.Recipients.Copied {
-		r.Text += literal(" | Cc: " + cmp.Or(p.Name, p.Address) + " (gets no replies)")
+		r.Text += escapeText(" | Cc: " + cmp.Or(p.Name, p.Address) + " (gets no replies)")
 	}
 	args := bridge.Args{Conversation: f.ID}
 	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
@@ -86,15 +87,15 @@ func renderCard(r *request, f bridge.Facts) {
 	}
 }
 
-// goesOn says where the conversation of a thread that was left goes on.
-func goesOn(f bridge.Facts) string {
+// nextPlace returns where the conversation of a thread that was left goes on.
+func nextPlace(f bridge.Facts) string {
 	if f.Thread.Elsewhere != "" {
 		return f.Thread.Elsewhere
 	}
 	return f.Thread.Root.Channel + "/" + f.Thread.Root.Message
 }
 
-// saidText is what a customer said.
+// saidText returns a customer's text, with what it answers and quotes.
 func saidText(s bridge.Said) string {
 	text := s.Text
 	if a := s.Answers; a != nil {
@@ -122,17 +123,18 @@ func renderSaid(r *request, p bridge.Post) bool {
 	runes := []rune(text)
 	from := min(p.Part*maxTextRunes, len(runes))
 	to := min(from+maxTextRunes, len(runes))
-	r.Text = literal(string(runes[from:to]))
+	r.Text = escapeText(string(runes[from:to]))
 	return to < len(runes)
 }
 
+// renderLine writes a line: its kind, whom it mentions, and all its texts.
 func renderLine(r *request, l bridge.Line) {
 	words := []string{"[" + string(l.Kind()) + "]"}
 	for _, a := range l.Mentions {
 		if a.User != "" {
 			words = append(words, "<@"+a.User+">")
 		} else {
-			words = append(words, literal(a.Name))
+			words = append(words, escapeText(a.Name))
 		}
 		if a.Away {
 			words = append(words, "(away)")
@@ -141,7 +143,7 @@ func renderLine(r *request, l bridge.Line) {
 	add := func(more ...string) {
 		for _, s := range more {
 			if s != "" {
-				words = append(words, literal(s))
+				words = append(words, escapeText(s))
 			}
 		}
 	}
@@ -172,7 +174,8 @@ func renderLine(r *request, l bridge.Line) {
 // ownWords returns the texts and numbers among the fields of a line's content.
 func ownWords(c bridge.LineContent) []string {
 	v := reflect.Indirect(reflect.ValueOf(c))
-	if _, reply := c.(*bridge.RepliedLine); reply || v.Kind() != reflect.Struct {
+	_, isReply := c.(*bridge.RepliedLine) // its texts are shown elsewhere
+	if isReply || v.Kind() != reflect.Struct {
 		return nil
 	}
 	var words []string
@@ -187,7 +190,7 @@ func ownWords(c bridge.LineContent) []string {
 	return words
 }
 
-// contentWords returns what else the contents say that tests look at.
+// contentWords returns those further texts of a line's content that tests look at.
 func contentWords(c bridge.LineContent) (words []string) {
 	switch c := c.(type) {
 	case *bridge.RepliedLine:
@@ -244,6 +247,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 	return words
 }
 
+// rowWords returns the number, subject and place of conversations.
 func rowWords(rows []bridge.Facts) (words []string) {
 	for _, f := range rows {
 		words = append(words, fmt.Sprintf("#%d", f.ID), f.Subject, f.Thread.Elsewhere)
@@ -251,6 +255,7 @@ func rowWords(rows []bridge.Facts) (words []string) {
 	return words
 }
 
+// logWords returns entries of the log.
 func logWords(rows []bridge.LogRow) (words []string) {
 	for _, row := range rows {
 		words = append(words, strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail))
@@ -258,6 +263,7 @@ func logWords(rows []bridge.LogRow) (words []string) {
 	return words
 }
 
+// templateWords returns templates with their states.
 func templateWords(list []bridge.Template) (words []string) {
 	for _, t := range list {
 		words = append(words, t.Name, "("+t.Language+")", t.Status, t.Reason)

@@ -20,18 +20,18 @@ const (
 
 // stream is the connection of somebody who listens.
 type stream struct {
-	queue []event       // what it is still to be sent
-	more  chan struct{} // there is something in the queue, or it has ended
-	ended bool
-	told  int // the serial of the newest event that it was sent
-	taken int // and of the newest one that is stored
+	queue []event       // events that are not sent yet
+	more  chan struct{} // signals that there is something in the queue, or that the stream has ended
+	ended bool          // Disconnect sets it
+	sent  int           // the serial of the newest event for it
+	taken int           // the serial of the newest event that the listener has stored
 }
 
 // wake lets the stream look at its queue.
 func (s *stream) wake() {
 	select {
 	case s.more <- struct{}{}:
-	default: // it is about to
+	default: // a signal waits for it already
 	}
 }
 
@@ -53,26 +53,26 @@ func (c *Chat) Disconnect() {
 	}
 }
 
-// Taken says that all that happened is stored by those who listen, and what they missed before too.
+// Taken reports whether those who listen have stored all events, and what they missed before they listened.
 func (c *Chat) Taken() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.streams {
-		if s.taken < s.told {
+		if s.taken < s.sent {
 			return false
 		}
 	}
 	return true
 }
 
-// Streams says how many surfaces listen.
+// Streams returns how many surfaces listen.
 func (c *Chat) Streams() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.streams)
 }
 
-// Connected says how often a surface began to listen. Whoever waits for one that starts counts by this: the stream of one
+// Connected returns how often a surface began to listen. Whoever waits for one that starts counts by this: the stream of one
 // that has been stopped may still be there for a moment.
 func (c *Chat) Connected() int {
 	c.mu.Lock()
@@ -80,7 +80,8 @@ func (c *Chat) Connected() int {
 	return c.opened
 }
 
-// emit tells listeners of an event, however slow they are: what gets lost is for Mute and Disconnect to say.
+// emit puts an event into the queues of all listeners. However slow they are, they lose events only by Mute and Disconnect.
+// Called under the lock.
 func (c *Chat) emit(e event) {
 	if c.mute {
 		return
@@ -89,15 +90,15 @@ func (c *Chat) emit(e event) {
 		e.OwnThread = root.User == App
 	}
 	for _, s := range c.streams {
-		s.told++
-		e.Serial = s.told
+		s.sent++
+		e.Serial = s.sent
 		s.queue = append(s.queue, e)
 		s.wake()
 	}
 }
 
-// taken notes up to which event a listener has stored what it was told.
-func (a api) taken(w http.ResponseWriter, r *http.Request) {
+// noteTaken notes up to which event a listener has stored everything.
+func (a api) noteTaken(w http.ResponseWriter, r *http.Request) {
 	serial, err := strconv.Atoi(r.FormValue("serial"))
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -110,19 +111,19 @@ func (a api) taken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// events streams what happens from now on, a line of JSON each.
-func (a api) events(w http.ResponseWriter, r *http.Request) {
-	s := &stream{more: make(chan struct{}, 1), told: caughtUp}
+// streamEvents streams what happens from now on, a line of JSON each.
+func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
+	s := &stream{more: make(chan struct{}, 1), sent: caughtUp}
 	a.chat.mu.Lock()
 	a.chat.opened++
 	id := strconv.Itoa(a.chat.opened)
 	a.chat.streams[id] = s
-	a.chat.poke()
+	a.chat.wakeWaiters()
 	a.chat.mu.Unlock()
 	defer func() {
 		a.chat.mu.Lock()
 		delete(a.chat.streams, id)
-		a.chat.poke()
+		a.chat.wakeWaiters()
 		a.chat.mu.Unlock()
 	}()
 	out := json.NewEncoder(w)
@@ -154,7 +155,7 @@ func (a api) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// listen takes what a stream tells until it ends.
+// listen stores what has been missed, and then the events of a stream until it ends.
 func (s *Surface) listen(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
 	if err != nil {
@@ -171,11 +172,12 @@ func (s *Surface) listen(ctx context.Context) error {
 	}
 	s.desk.Filled()
 	s.desk.Report(channels.Condition{Status: channels.Active})
-	taken := make(chan int, 256)
+	const room = 256 // events that may be stored before the Chat has heard of it
+	taken := make(chan int, room)
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	defer close(taken)
-	telling.Go(func() { // beside what follows: events that come together are to be stored together
+	telling.Go(func() { // in the background, so that events that come together are stored together
 		for serial := range taken {
 			_ = s.take(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
 		}
@@ -191,11 +193,12 @@ func (s *Surface) listen(ctx context.Context) error {
 		if err := json.Unmarshal(line, &e); err != nil {
 			return fmt.Errorf("bridgetest: events: %w", err)
 		}
-		if e.Message.User != App || e.Type != "say" {
+		isOwnPost := e.Message.User == App && e.Type == "say"
+		if !isOwnPost {
 			if err := s.desk.Accept(ctx, factOf(e)); err != nil {
 				return err
 			}
-			s.reached(e.Message.Sequence)
+			s.noteSeen(e.Message.Sequence)
 		}
 		taken <- e.Serial
 	}

@@ -21,8 +21,12 @@ import (
 
 // Limits of a Chat.
 const (
-	maxTextRunes   = 400
+	maxTextRunes   = 400              // few, so that tests soon have posts of several parts
 	requestTimeout = 30 * time.Second // more than a slow machine takes; only a lost answer uses it up
+	maxFileBytes   = 1 << 20
+	cardBurst      = 5 // calls at once that don't post
+	postBurst      = 3 // posts at once in a channel
+	reconnectPause = 20 * time.Millisecond
 )
 
 // Surface connects the engine to a Chat.
@@ -32,8 +36,8 @@ type Surface struct {
 	rate   float64
 	client *http.Client
 
-	mu   sync.Mutex
-	seen int // sequence of the newest change that was accepted
+	mu     sync.Mutex
+	newest int // sequence of the newest change that was accepted
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -49,16 +53,16 @@ func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(ra
 
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
-	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: 1 << 20, RequestTimeout: requestTimeout}
+	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
 }
 
 // Budget implements bridge.Surface.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
 	case bridge.PostCard, bridge.PostMark, bridge.PostErased, bridge.PostDouble:
-		return bridge.Budget{Key: string(kind), PerSecond: s.rate, Burst: 5}
+		return bridge.Budget{Key: string(kind), PerSecond: s.rate, Burst: cardBurst}
 	}
-	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: 3}
+	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: postBurst}
 }
 
 // Lookup implements bridge.Surface.
@@ -73,6 +77,7 @@ func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser
 	return io.NopCloser(bytes.NewReader(body)), err
 }
 
+// get reads what stands at a path of the API.
 func (s *Surface) get(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -117,6 +122,7 @@ func (s *Surface) call(ctx context.Context, name string, r request, answer any) 
 	return read(resp, answer)
 }
 
+// read reads an answer, or says what it refuses.
 func read(resp *http.Response, answer any) error {
 	switch {
 	case resp.StatusCode == http.StatusOK:
@@ -125,7 +131,7 @@ func read(resp *http.Response, answer any) error {
 		}
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
-		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
+		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64) // the Chat always sends it
 		return &channels.SendError{Class: channels.Throttled, Text: "Too many calls.", Wait: time.Duration(seconds * float64(time.Second))}
 	case resp.StatusCode == statusThreadGone:
 		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone.", Cause: bridge.ErrThreadLost}
@@ -145,7 +151,8 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	var m Message
 	switch p.Kind {
 	case bridge.PostMark:
-		r.ID, r.Mark, r.Clears = p.Place.Message, string(p.Mark), string(p.Clears)
+		r.ID = p.Place.Message
+		r.Mark, r.Clears = string(p.Mark), string(p.Clears)
 		return bridge.Sent{}, s.call(ctx, "mark", r, &m)
 	case bridge.PostCard:
 		r.ID = p.Place.Message
@@ -185,7 +192,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
 		}
 		body, err := io.ReadAll(content)
-		_ = content.Close()
+		_ = content.Close() // it was only read from
 		if err != nil {
 			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
 		}
@@ -197,6 +204,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return sentAs(p, m, more), nil
 }
 
+// mayBeTwice is added to a post that may have been made before.
 const mayBeTwice = " (This may be shown twice.)"
 
 // seek looks for another root of a thread.
@@ -213,7 +221,7 @@ func (s *Surface) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return bridge.Sent{}, nil
 }
 
-// channelOf returns the channel of a post; without one it goes to the conversation of two.
+// channelOf returns the channel of a post. A post without one goes to the app's conversation with one user: "@user".
 func channelOf(p bridge.Post) string {
 	if p.Place.Channel == "" && p.To != "" {
 		return "@" + p.To
@@ -221,6 +229,7 @@ func channelOf(p bridge.Post) string {
 	return p.Place.Channel
 }
 
+// sentAs returns where a post is, and whether a further part follows. A root is its own thread.
 func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
 	sent := bridge.Sent{Message: m.ID, Thread: m.Thread, More: more}
 	if p.Kind == bridge.PostRoot {
@@ -251,7 +260,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 	if err := s.call(ctx, "message", request{Channel: at.Channel, ID: at.Message}, &m); err != nil {
 		return bridge.Unchanged, err
 	}
-	if cmp.Or(m.Thread, m.ID) != at.Thread && at.Thread != "" { // some platforms find a message only in its thread
+	if at.Thread != "" && cmp.Or(m.Thread, m.ID) != at.Thread { // some platforms find a message only in its thread
 		return bridge.Unchanged, fmt.Errorf("bridgetest: message %s is in thread %q, not %q", m.ID, m.Thread, at.Thread)
 	}
 	e := event{Message: m}
@@ -270,16 +279,16 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 		return bridge.Unchanged, err
 	}
 	if known[f.ExternalID] && found == bridge.Changed {
-		return bridge.Unchanged, nil // the edit that we know already
+		return bridge.Unchanged, nil // the edit came as an event before
 	}
 	return found, s.desk.Accept(ctx, f)
 }
 
-// factOf names an event's fact.
+// factOf returns the fact of an event. Its id doesn't depend on how the surface came to know of it.
 func factOf(e event) channels.Fact {
 	body, err := json.Marshal(e)
 	if err != nil {
-		panic("bridgetest: event: " + err.Error()) // our own plain struct
+		panic("bridgetest: event: " + err.Error()) // can't happen: a plain struct
 	}
 	m := e.Message
 	f := channels.Fact{Payload: body, OrderKey: m.Channel + ":" + m.Thread}
@@ -291,7 +300,7 @@ func factOf(e event) channels.Fact {
 	case "say":
 		f.ExternalID = "m:" + at
 	case "edit":
-		f.ExternalID = "e:" + at + ":" + version(m)
+		f.ExternalID = "e:" + at + ":" + versionOf(m)
 	case "delete":
 		f.ExternalID = "d:" + at
 	default:
@@ -310,7 +319,7 @@ func (s *Surface) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			s.desk.Report(channels.Condition{Status: channels.Broken, Text: "The chat can't be reached.", Hint: "Look at its server."})
-			timer := time.NewTimer(20 * time.Millisecond)
+			timer := time.NewTimer(reconnectPause)
 			select {
 			case <-ctx.Done():
 			case <-timer.C:
@@ -321,10 +330,11 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s *Surface) reached(sequence int) {
+// noteSeen notes that the changes up to a sequence are accepted.
+func (s *Surface) noteSeen(sequence int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen = max(s.seen, sequence)
+	s.newest = max(s.newest, sequence)
 }
 
 // CatchUp reads what changed since the newest change that was accepted.
@@ -334,7 +344,7 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	from := s.seen
+	from := s.newest
 	s.mu.Unlock()
 	for _, channel := range list {
 		var missed []Message
@@ -350,21 +360,21 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// accept passes on what is not known yet of a message that was missed.
+// accept passes on those facts of a missed message that the engine doesn't know yet.
 func (s *Surface) accept(ctx context.Context, m Message) error {
 	e := event{Message: m, CatchUp: true, OwnThread: m.Thread != ""}
 	var facts []channels.Fact
-	if m.User != App && !m.Deleted {
-		e.Type = "say"
-		facts = append(facts, factOf(e))
-	}
-	if m.Version > 0 && !m.Deleted && m.User != App {
-		e.Type = "edit"
+	add := func(kind string) {
+		e.Type = kind
 		facts = append(facts, factOf(e))
 	}
 	if m.Deleted {
-		e.Type = "delete"
-		facts = append(facts, factOf(e))
+		add("delete")
+	} else if m.User != App {
+		add("say")
+		if m.Version > 0 {
+			add("edit")
+		}
 	}
 	var ids []string
 	for _, f := range facts {
@@ -381,6 +391,6 @@ func (s *Surface) accept(ctx context.Context, m Message) error {
 			}
 		}
 	}
-	s.reached(m.Sequence)
+	s.noteSeen(m.Sequence)
 	return nil
 }
