@@ -1,5 +1,5 @@
-// Package golden holds what a test shows against a file of its testdata. With -update the
-// file is rewritten, so that a change is read as a diff.
+// Package golden compares what a test shows with a file of its testdata. With -update the
+// file is rewritten, so that a change can be read as a diff.
 //
 // What does not belong here: what is shown, and anything of channels: the tests of all parts
 // use it. Nothing outside tests may import it.
@@ -18,6 +18,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what tests show") //nolint:gochecknoglobals // as flags are
 
+// Modes of files of testdata: everybody may read them.
+const (
+	directoryMode = 0o755
+	fileMode      = 0o644
+)
+
 // Updating reports whether files are rewritten.
 func Updating() bool { return *update }
 
@@ -25,10 +31,10 @@ func Updating() bool { return *update }
 func Text(t testing.TB, file, got string) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // read by everybody
+		if err := os.MkdirAll(filepath.Dir(file), directoryMode); err != nil { //nolint:gosec // read by everybody
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // read by everybody
+		if err := os.WriteFile(file, []byte(got), fileMode); err != nil { //nolint:gosec // read by everybody
 			t.Fatal(err)
 		}
 	}
@@ -54,6 +60,7 @@ func JSON(t testing.TB, file string, v any) {
 	Text(t, file, b.String())
 }
 
+// firstDifference names the first line that differs, or the numbers of lines.
 func firstDifference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range min(len(g), len(w)) {

@@ -1,6 +1,9 @@
 package guard
 
-import "net/netip"
+import (
+	"net"
+	"net/netip"
+)
 
 // internet knows which addresses are on the public internet.
 type internet struct {
@@ -41,7 +44,7 @@ func (n internet) contains(a netip.Addr) bool {
 	a = a.Unmap()
 	if n.nat64.Contains(a) {
 		b := a.As16()
-		a = netip.AddrFrom4([4]byte(b[12:]))
+		a = netip.AddrFrom4([4]byte(b[len(b)-net.IPv4len:])) // the IPv4 address that it stands for
 	}
 	if a.Is6() && !n.global6.Contains(a) {
 		return false

@@ -24,22 +24,23 @@ const dialTimeout = 30 * time.Second
 // Dialer implements channels.Dialer. It checks the address of each connection after the name was resolved,
 // so that a name whose address changes can't get around the check.
 type Dialer struct {
-	own     map[string]bool // hosts that an admin named, in the form of normalHost, with or without a port
+	allowed map[string]bool // hosts that an admin named, in the form of normalHost, with or without a port
 	world   internet
-	plain   net.Dialer // for own hosts
-	guarded net.Dialer // for all others
+	plain   net.Dialer // for allowed hosts
+	guarded net.Dialer // for all other hosts
 }
 
-// New returns a Dialer. own lists hosts that are allowed wherever they are: "mail.internal" or "10.0.0.7" for
+// New returns a Dialer. allowed lists hosts that may be called wherever they are: "mail.internal" or "10.0.0.7" for
 // all ports, "mail.internal:993" for one port. Link-local addresses and the clouds' metadata services are refused
 // even then: no server that an admin means is there.
-func New(own ...string) *Dialer {
-	d := &Dialer{own: map[string]bool{}, world: newInternet()}
-	for _, host := range own {
-		d.own[normalHost(host)] = true
+func New(allowed ...string) *Dialer {
+	d := &Dialer{allowed: map[string]bool{}, world: newInternet()}
+	for _, host := range allowed {
+		d.allowed[normalHost(host)] = true
 	}
 	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		if at, err := netip.ParseAddrPort(address); err != nil || isNeverReached(at.Addr()) {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil || isNeverReached(at.Addr()) {
 			return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
 		}
 		return nil
@@ -58,7 +59,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		return nil, fmt.Errorf("guard: %w", err)
 	}
 	host = normalHost(host)
-	if d.own[host] || d.own[normalHost(net.JoinHostPort(host, port))] {
+	if d.allowed[host] || d.allowed[normalHost(net.JoinHostPort(host, port))] {
 		return d.plain.DialContext(ctx, network, address)
 	}
 	return d.guarded.DialContext(ctx, network, address)

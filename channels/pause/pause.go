@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// For waits so long, or until ctx ends. It tells whether ctx still goes on.
+// For waits for a duration, or until ctx ends. It returns true if ctx hasn't ended.
 func For(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
