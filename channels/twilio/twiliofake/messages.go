@@ -148,7 +148,8 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 // makeMessage checks a form and makes a message of it. If it can't, it returns Twilio's error code and message; the code is
 // 0 otherwise. The lock is held.
 func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string) {
-	to, from, service := f.Get("To"), f.Get("From"), f.Get("MessagingServiceSid")
+	to, from := f.Get("To"), f.Get("From")
+	service := f.Get("MessagingServiceSid")
 	if from == "" && service != "" { // the service chooses a number
 		if len(a.opt.Numbers) > 0 {
 			from = a.opt.Numbers[0].Address

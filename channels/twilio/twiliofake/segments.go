@@ -19,11 +19,14 @@ const (
 
 // countSegments counts the SMS of a text (3GPP TS 23.038).
 func countSegments(text string) int {
-	single, each, width := gsmSingle, gsmEach, gsmWidth
+	single, each := gsmSingle, gsmEach
+	width := gsmWidth
 	if strings.ContainsFunc(text, func(r rune) bool { return gsmWidth(r) == 0 }) {
-		single, each, width = ucsSingle, ucsEach, ucsWidth
+		single, each = ucsSingle, ucsEach
+		width = ucsWidth
 	}
-	count, room, total := 1, each, 0
+	count, total := 1, 0
+	room := each // what is left in the current SMS
 	for _, r := range text {
 		w := width(r)
 		total += w
