@@ -197,8 +197,8 @@ const (
 	codeUnverified = 2200 // a callback didn't answer the challenge
 )
 
-// Unverified reports whether a request was refused because the callback did not answer Meta's challenge.
-func Unverified(err error) bool {
+// IsUnverified reports whether a request was refused because the callback did not answer Meta's challenge.
+func IsUnverified(err error) bool {
 	var refused *Error
 	return errors.As(err, &refused) && refused.Code == codeUnverified
 }

@@ -121,8 +121,8 @@ func TestErrors(t *testing.T) {
 		})
 		var out struct{ ID string }
 		err := client.Call(t.Context(), http.MethodPost, "1/x", nil, nil, &out)
-		if err == nil || Certain(err) != c.certain {
-			t.Errorf("%s: %v, certain %v", name, err, Certain(err))
+		if err == nil || HadNoEffect(err) != c.certain {
+			t.Errorf("%s: %v, certain %v", name, err, HadNoEffect(err))
 		}
 		var e *Error
 		if !errors.As(err, &e) {
@@ -144,12 +144,12 @@ func TestNeverLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, nil, nil); err == nil || !Certain(err) {
+	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, nil, nil); err == nil || !HadNoEffect(err) {
 		t.Errorf("%v", err)
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.Call(over, http.MethodPost, "1/x", nil, nil, nil); err == nil || !Certain(err) {
+	if err := c.Call(over, http.MethodPost, "1/x", nil, nil, nil); err == nil || !HadNoEffect(err) {
 		t.Errorf("too late: %v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestNeverLeft(t *testing.T) {
 func TestLost(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, map[string]int{"a": 1}, nil); err == nil || Certain(err) {
+	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, map[string]int{"a": 1}, nil); err == nil || HadNoEffect(err) {
 		t.Errorf("%v", err)
 	}
 }

@@ -54,8 +54,8 @@ func clipText(s string, maxRunes int) string {
 	return string(r[:maxRunes-1]) + "…"
 }
 
-// Certain reports whether a failed request surely had no effect.
-func Certain(err error) bool {
+// HadNoEffect reports whether a failed request surely had no effect, so that it may be repeated.
+func HadNoEffect(err error) bool {
 	var lost *fence.LostError
 	if errors.As(err, &lost) { // looked for first: its cause may be an *Error of a gateway
 		return !lost.Left

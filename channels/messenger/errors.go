@@ -52,7 +52,7 @@ func classifyError(err error) *channels.SendError {
 	if errors.As(err, &classified) {
 		return classified
 	}
-	if !graph.Certain(err) {
+	if !graph.HadNoEffect(err) {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer was lost.", Cause: err}
 	}
 	var refused *graph.Error

@@ -111,7 +111,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	if errors.As(err, &classified) {
 		return classified
 	}
-	if !graph.Certain(err) {
+	if !graph.HadNoEffect(err) {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer was lost: the message may have been sent.",
 			Hint: "A delivery receipt would show it.", Cause: err}
 	}

@@ -168,7 +168,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 // hookError says why a webhook could not be read or set.
 func (c *Channel) hookError(err error) *channels.SendError {
 	e := *c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
-	if graph.Unverified(err) {
+	if graph.IsUnverified(err) {
 		e.Class = channels.Retry
 		e.Text = "Meta called this Parley and did not get the right answer."
 		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."

@@ -173,7 +173,7 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 // errSignUp returns the error for a call that Meta refused to the token of a sign-up, or didn't answer.
 func errSignUp(err error) error {
 	var refused *graph.Error
-	if !errors.As(err, &refused) || !graph.Certain(err) {
+	if !errors.As(err, &refused) || !graph.HadNoEffect(err) {
 		return errUnreachable(err)
 	}
 	return &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses: " + refused.Words(), Hint: "Begin again.", Cause: err}
