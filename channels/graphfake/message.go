@@ -148,17 +148,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	m.At = now
 	m.to = to
 	m.Content = in.fields[in.Type]
-	answer := map[string]any{"messaging_product": "whatsapp", "messages": []any{map[string]any{"id": m.ID}}}
-	if m.Type == "template" {
-		answer["messages"] = []any{map[string]any{"id": m.ID, "message_status": "accepted"}}
-	}
-	person := map[string]any{}
-	if in.To != "" {
-		person["input"], person["wa_id"] = in.To, digitsOf(in.To)
-	} else {
-		person["input"], person["user_id"] = in.Recipient, in.Recipient
-	}
-	answer["contacts"] = []any{person}
+	answer := makeAnswer(in, m)
 	if dropped { // taken, and never seen again
 		n.g.Poke()
 		return answer, nil
@@ -182,6 +172,19 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	}
 	n.g.Poke()
 	return answer, nil
+}
+
+// makeAnswer returns the answer to a message that was taken.
+func makeAnswer(in incoming, m *Message) map[string]any {
+	message := map[string]any{"id": m.ID}
+	if m.Type == "template" {
+		message["message_status"] = "accepted"
+	}
+	person := map[string]any{"input": in.Recipient, "user_id": in.Recipient}
+	if in.To != "" {
+		person = map[string]any{"input": in.To, "wa_id": digitsOf(in.To)}
+	}
+	return map[string]any{"messaging_product": "whatsapp", "messages": []any{message}, "contacts": []any{person}}
 }
 
 // recipientLocked finds the customer; nil if there is none. dropped is true for a user id in "to": WhatsApp takes such a
