@@ -20,10 +20,10 @@ const (
 	codeInvalid       = 100
 	codeSession       = 102
 	codeTokenInvalid  = 190 // it was taken back or has expired
-	codePermissions   = 200
+	codePermissions   = 200 // the token may not do it
 	codeNotAllowed    = 230
 	codeBlocked       = 368 // for breaking the rules
-	codeNotAvailable  = 551 // the person
+	codeNotAvailable  = 551 // the person gets no messages
 	codeCustomRate    = 613
 	codeTemporary     = 1200
 	codeMessengerRate = 80006
@@ -39,9 +39,9 @@ const (
 	subcodeWindow       = 2018278 // the reply window is closed
 	subcodeWindowOld    = 2018065 // the same, of older versions
 	subcodeNotReceiving = 2018108 // the person gets no messages from the Page
-	subcodeUnavailable  = 1545041 // the person
+	subcodeUnavailable  = 1545041 // the person gets no messages
 	subcodeNobody       = 2018001 // no such person
-	subcodeRestricted   = 1893063 // the Page
+	subcodeRestricted   = 1893063 // the Page may not send
 )
 
 // classifyError decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is

@@ -16,7 +16,7 @@ import (
 const (
 	maxBody        = 1600 // characters of a message
 	requestTimeout = 30 * time.Second
-	retryFor       = 24 * time.Hour // later, a message that could not be sent is of no use to the customer
+	retryFor       = 24 * time.Hour // how long a message that failed with Retry is tried again
 	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent
 	whatsappRate   = 80             // messages a second, Twilio's default for a WhatsApp sender
 

@@ -55,7 +55,7 @@ const (
 
 	// Credentials, numbers and accounts.
 	codeUnauthorized       = 20003
-	codeNotFound           = 20404 // also of an account
+	codeNotFound           = 20404 // there is no such thing, for example no such account
 	codeRegionOff          = 21408 // the account may not send to this country
 	codeBadSender          = 21606
 	codeForeignSender      = 21659 // not a number of this account

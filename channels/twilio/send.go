@@ -197,7 +197,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 }
 
 // isWindowClosed reports whether the customer's last message is too old for a free text: Twilio would take it, and tell
-// only later that it failed. The zero time means that the engine doesn't ask for the check.
+// only later that it failed. If that time isn't known, Twilio decides.
 func (c *Channel) isWindowClosed(lastIn time.Time) bool {
 	return !lastIn.IsZero() && c.env.Now().Sub(lastIn) >= replyWindow
 }

@@ -13,7 +13,7 @@ const (
 	codeInvalidParameter = 100
 	codeBadSignature     = 104
 	codeTokenEnded       = 190
-	codeBlocked          = 368 // for breaking the rules
+	codeBlocked          = 368 // the account, for breaking the rules
 	codeFirstPermission  = 200 // the first of those that say that the token lacks a permission
 	codeLastPermission   = 299
 
@@ -21,7 +21,7 @@ const (
 	codeAccountRate  = 80007
 	codeNumberRate   = 130429
 	codeSpamRate     = 131048
-	codePairRate     = 131056 // too much to one customer
+	codePairRate     = 131056 // too many messages to one customer
 	codeRestricted   = 131064
 	codeRegisterRate = 133016
 
@@ -34,10 +34,10 @@ const (
 	// The recipient.
 	codeToOneself        = 131021 // sender and recipient are the same
 	codeUndeliverable    = 131026
-	codeNotOnTestList    = 131030 // of a test number
+	codeNotOnTestList    = 131030 // a test number may only write to numbers on its list
 	codeWindowClosed     = 131047 // the reply window
 	codeMarketingStopped = 131050 // the customer wants no advertising
-	codeNumberHidden     = 131062 // a template needs it
+	codeNumberHidden     = 131062 // a template needs the phone number, which WhatsApp hides
 	codeUserUnknown      = 137000
 
 	// The content.
@@ -50,19 +50,19 @@ const (
 	codeMediaRefused     = 131053 // a file's content isn't what its type says
 
 	// Templates.
-	codeTemplateCount    = 132000 // of the parameters
+	codeTemplateCount    = 132000 // the number of its parameters is wrong
 	codeTemplateUnknown  = 132001
 	codeTemplateTooLong  = 132005
-	codeTemplateRules    = 132007 // a parameter breaks them
+	codeTemplateRules    = 132007 // a parameter breaks WhatsApp's rules
 	codeTemplateForm     = 132008
-	codeTemplateFormat   = 132012 // of a parameter
+	codeTemplateFormat   = 132012 // a parameter has the wrong form
 	codeTemplatePaused   = 132015
 	codeTemplateDisabled = 132016
 
 	// The account.
-	codeCountryBlocked  = 130497 // for messages to this country
+	codeCountryBlocked  = 130497 // the account may not write to this country
 	codeAccessDenied    = 131005
-	codeLocked          = 131031 // for breaking the rules
+	codeLocked          = 131031 // the account, for breaking the rules
 	codeNameNotApproved = 131037
 	codePayment         = 131042
 	codeBadCertificate  = 131045
