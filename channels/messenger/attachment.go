@@ -83,7 +83,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
 	contentType = channels.TypeOf(base)
-	isCustomersName := kind == "file" && ext != "" // names of other kinds are Meta's, and long
+	isCustomersName := kind == "file" && ext != "" // of other kinds, the name in the address is not the customer's
 	if isCustomersName && len(base) <= maxNameBytes {
 		return base, cmp.Or(contentType, "application/octet-stream")
 	}
