@@ -11,7 +11,7 @@ import (
 	"parley/bridge"
 )
 
-// event is what a Chat tells its listeners.
+// event is something that happened in a Chat, as its listeners get it.
 type event struct {
 	Type      string           `json:"type"` // say, edit, delete, press, submit
 	Message   Message          `json:"message"`

@@ -115,8 +115,8 @@ func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 	defer d.mu.Unlock()
 	seen := map[string]bool{}
 	for _, id := range ids {
-		known := func(f channels.Fact) bool { return f.ExternalID == id }
-		if d.posts[id] || slices.ContainsFunc(d.facts, known) {
+		hasID := func(f channels.Fact) bool { return f.ExternalID == id }
+		if d.posts[id] || slices.ContainsFunc(d.facts, hasID) {
 			seen[id] = true
 		}
 	}

@@ -40,11 +40,11 @@ func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bri
 func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	t.Helper()
 	stored := bytes.Clone(f.Payload)
-	first, err := s.Surface.Decode(f.Payload)
-	again, errAgain := s.Surface.Decode(stored)
-	isSame := reflect.DeepEqual(first, again) && bytes.Equal(stored, f.Payload)
-	if errors.Join(err, errAgain) != nil || !isSame {
-		t.Fatalf("fact %s decodes to %+v, %v and %+v, %v", f.ExternalID, first, err, again, errAgain)
+	first, err1 := s.Surface.Decode(f.Payload)
+	second, err2 := s.Surface.Decode(stored)
+	isSame := reflect.DeepEqual(first, second) && bytes.Equal(stored, f.Payload)
+	if errors.Join(err1, err2) != nil || !isSame {
+		t.Fatalf("fact %s decodes to %+v, %v and %+v, %v", f.ExternalID, first, err1, second, err2)
 	}
 	const maxID = 500 // bytes that the engine takes
 	hasID := f.ExternalID != "" && len(f.ExternalID) <= maxID
@@ -180,15 +180,15 @@ func (s Stage) countActions(t *testing.T) (n int) {
 // exerciseGap: what was missed comes once, after the surface is connected again. What was there before doesn't come again.
 func exerciseGap(t *testing.T, s Stage) {
 	root := s.openRoot(t)
-	known, gone := s.Say(t, root, "known before"), s.Say(t, root, "deleted meanwhile")
-	s.waitForAction(t, bridge.VerbSay, known)
-	s.waitForAction(t, bridge.VerbSay, gone)
+	edited, deleted := s.Say(t, root, "known before"), s.Say(t, root, "deleted meanwhile")
+	s.waitForAction(t, bridge.VerbSay, edited)
+	s.waitForAction(t, bridge.VerbSay, deleted)
 	before := s.countActions(t)
 	var missed string
 	s.Offline(t, func() {
 		missed = s.Say(t, root, "missed")
-		s.Edit(t, known, "known, edited")
-		s.Delete(t, gone)
+		s.Edit(t, edited, "known, edited")
+		s.Delete(t, deleted)
 	})
 	if s.Blind {
 		if n := s.countActions(t) - before; n != 0 {
@@ -203,12 +203,12 @@ func exerciseGap(t *testing.T, s Stage) {
 	if !isMissed || !isAgents {
 		t.Errorf("what was missed: %+v", a)
 	}
-	if a := s.waitForAction(t, bridge.VerbEdit, known); a.Text != "known, edited" {
+	if a := s.waitForAction(t, bridge.VerbEdit, edited); a.Text != "known, edited" {
 		t.Errorf("the edit that was missed: %+v", a)
 	}
 	want := 2 // the message and the edit
 	if s.FindsDeleted {
-		s.waitForAction(t, bridge.VerbDelete, gone)
+		s.waitForAction(t, bridge.VerbDelete, deleted)
 		want++
 	}
 	for i := range 2 {

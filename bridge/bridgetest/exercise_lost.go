@@ -23,10 +23,10 @@ func exerciseThreadLost(t *testing.T, s Stage) {
 			t.Errorf("%s is ambiguous: %v", kind, err)
 		}
 	}
-	again := s.send(t, s.post(bridge.PostRoot, "", "root again")).Message
-	s.postSaid(t, again, "said", "in the new thread")
-	got := s.Shown(t, again)
-	if again == root || len(got) != 2 {
+	newRoot := s.send(t, s.post(bridge.PostRoot, "", "root again")).Message
+	s.postSaid(t, newRoot, "said", "in the new thread")
+	got := s.Shown(t, newRoot)
+	if newRoot == root || len(got) != 2 {
 		t.Errorf("the new thread shows %+v", got)
 	}
 }

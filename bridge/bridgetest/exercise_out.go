@@ -123,18 +123,18 @@ func exerciseErased(t *testing.T, s Stage) {
 	words.Said = makeSaid("a customer's words")
 	pages := s.post(bridge.PostFiles, root, "pages")
 	pages.Files = []channels.File{memoryFile("zebra.txt", []byte("zebra"))}
-	gone := map[string]bridge.PostKind{root: bridge.PostRoot, s.send(t, words).Message: bridge.PostSaid}
+	posts := map[string]bridge.PostKind{root: bridge.PostRoot, s.send(t, words).Message: bridge.PostSaid}
 	sent := s.send(t, pages)
-	gone[sent.Message] = bridge.PostFiles
+	posts[sent.Message] = bridge.PostFiles
 	for sent.More {
 		pages.Part++
 		pages.Token, pages.Progress = fmt.Sprint("pages", pages.Part), sent.Progress
 		sent = s.send(t, pages)
-		gone[sent.Message] = bridge.PostFiles
+		posts[sent.Message] = bridge.PostFiles
 	}
-	delete(gone, "")
+	delete(posts, "")
 	for range 2 {
-		for message, kind := range gone {
+		for message, kind := range posts {
 			p := s.post(bridge.PostErased, root, "erase"+message)
 			p.Place.Message, p.Was = message, kind
 			sent, err := s.Surface.Send(newContext(t), p)

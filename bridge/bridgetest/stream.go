@@ -204,7 +204,7 @@ func (s *Surface) listen(ctx context.Context) error {
 	}
 }
 
-// take tells the Chat up to which event of a stream everything is stored.
+// take lets the Chat know up to which event of a stream everything is stored.
 func (s *Surface) take(ctx context.Context, stream string, serial int) error {
 	_, err := s.get(ctx, "/taken?"+url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}.Encode())
 	return err

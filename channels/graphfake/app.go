@@ -94,7 +94,7 @@ func (n appNode) listSubscriptions(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// subscribe sets where the app is told of a kind of object. The callback must answer the challenge.
+// subscribe changes the app's subscription to a kind of object. The callback must answer the challenge.
 func (n appNode) subscribe(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}

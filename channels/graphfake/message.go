@@ -98,9 +98,9 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	if in.Status != "" || in.Typing != nil {
 		return n.markRead(in)
 	}
-	known := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
+	allowed := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
 	for key := range in.fields {
-		if !slices.Contains(known, key) {
+		if !slices.Contains(allowed, key) {
 			return nil, invalidError("Unexpected key \"" + key + "\" on param \"message\".")
 		}
 	}

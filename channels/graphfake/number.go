@@ -103,7 +103,7 @@ func (n *Number) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get describes the number, or tells where its webhooks go.
+// get describes the number or, if the caller asks for that, where its webhooks go.
 func (n *Number) get(c *call) (any, *APIError) {
 	if c.req.Query.Get("fields") != "webhook_configuration" {
 		return n.describe(), nil

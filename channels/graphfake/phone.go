@@ -306,12 +306,12 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 }
 
 // Marketing sends the webhook that the person stops or resumes advertising.
-func (c *Customer) Marketing(wanted bool) {
+func (c *Customer) Marketing(resume bool) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	p := c.idFields("wa_id", "user_id")
 	value := "stop"
-	if wanted {
+	if resume {
 		value = "resume"
 	}
 	p["category"], p["value"] = "marketing_messages", value

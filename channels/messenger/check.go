@@ -62,13 +62,13 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 	if err != nil {
 		return findings // Facebook doesn't say; what the token can't do shows in what it refuses
 	}
-	const again = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
+	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
-		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: again})
+		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: makeNew})
 	}
 	ends := facts.EndsAt() // zero means never
 	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
-		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: again})
+		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: makeNew})
 	}
 	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
 }

@@ -87,9 +87,9 @@ func (n *ownNumber) mayHaveSent(r row) bool {
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
-	region := "ZZ" // the library's name for an unknown one
-	if own, err := phonenumbers.Parse(c.number.from, region); err == nil {
-		if r := phonenumbers.GetRegionCodeForCountryCode(int(own.GetCountryCode())); r != "" {
+	region := "ZZ"                                                          // the library's name for an unknown one
+	if ours, err := phonenumbers.Parse(c.number.from, region); err == nil { // not of a short code
+		if r := phonenumbers.GetRegionCodeForCountryCode(int(ours.GetCountryCode())); r != "" {
 			region = r
 		}
 	}

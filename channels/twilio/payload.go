@@ -50,7 +50,7 @@ type reader struct {
 	callbacks *callbacks
 }
 
-// decode returns what a fact tells.
+// decode returns what the customer or Twilio did, according to a fact.
 // Errors: what is not a payload of this channel.
 func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 	head, body, found := bytes.Cut(raw, []byte("\n"))
@@ -74,7 +74,7 @@ func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 	return nil, errors.New("twilio: fact: unknown kind")
 }
 
-// decodeHook returns what a callback tells. head is "time TAB raw query".
+// decodeHook is decode for a callback. head is "time TAB raw query".
 func (d *reader) decodeHook(head string, body []byte) ([]channels.Inbound, error) {
 	timeText, query, found := strings.Cut(head, "\t")
 	if !found {

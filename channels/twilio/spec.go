@@ -19,7 +19,7 @@ const (
 	fieldMMS     = "mms"
 )
 
-// Options are values that tests and the demo change. Zero values are those of production.
+// Options are values that tests and the demo change. A zero value means what production uses.
 type Options struct {
 	// Poll is the time between two looks for lost webhooks; 0 = 5 minutes.
 	Poll time.Duration
@@ -81,7 +81,7 @@ func listSources(c channels.Config) map[string]string {
 	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + withoutSpaces(c[fieldFrom])}
 }
 
-// settings are those of one number.
+// settings are the settings of one number.
 type settings struct {
 	account, token string
 	from           string // E.164 or a short code, without "whatsapp:"

@@ -170,7 +170,7 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	return withField(faultFinding(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
-// checkHook checks that Meta tells this Parley what customers do.
+// checkHook checks that Meta sends webhooks to this Parley.
 func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	state, err := c.FindHook(ctx)
 	if err != nil {

@@ -158,8 +158,8 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if facts.number == "" || graph.Callback(facts.number, c.env) == facts.number {
 		return nil
 	}
-	own := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
-	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, own, nil); err != nil {
+	callback := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
+	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, callback, nil); err != nil {
 		return c.hookError(err)
 	}
 	return nil
