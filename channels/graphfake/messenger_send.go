@@ -103,7 +103,7 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	case req.Action != "":
 		return p.doAction(to, req)
 	}
-	if err := p.mayWrite(to, req); err != nil {
+	if err := p.checkSending(to, req); err != nil {
 		return nil, err
 	}
 	m := &PageMessage{ID: p.g.newMessageID(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
@@ -126,9 +126,9 @@ func (p *Page) findPerson(id string) *PageCustomer {
 	return p.people[i]
 }
 
-// mayWrite returns why a message may not be sent now: windows, tags and blocks. It returns nil if it may. Called under the
+// checkSending returns why a message may not be sent now: windows, tags and blocks. It returns nil if it may. Called under the
 // lock.
-func (p *Page) mayWrite(to *PageCustomer, req pageRequest) *APIError {
+func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
 	age := p.g.clock().Sub(to.lastIn)
 	closed := &APIError{Code: codes.Permission, Subcode: codes.SubWindow, Message: "This message is sent outside of allowed window."}
 	switch {
