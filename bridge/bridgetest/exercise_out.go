@@ -32,7 +32,8 @@ func exerciseThread(t *testing.T, s Stage) {
 	if len(shown) != 4 { // the card, two texts and the line
 		t.Fatalf("shown: %+v", shown)
 	}
-	card, first, second, note := shown[0], shown[1], shown[2], shown[3]
+	card, note := shown[0], shown[3]
+	first, second := shown[1], shown[2]
 	hasTexts := strings.Contains(first.Text, "first words") && strings.Contains(second.Text, "second words")
 	if card.ID != root || !hasTexts {
 		t.Fatalf("shown: %+v", shown)
@@ -161,7 +162,6 @@ func exerciseErased(t *testing.T, s Stage) {
 	}
 }
 
-// memoryFile returns a file with that content.
 func memoryFile(name string, content []byte) channels.File {
 	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}

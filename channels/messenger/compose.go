@@ -161,7 +161,6 @@ func maxBytesOf(f channels.File) int64 {
 	return maxFileBytes
 }
 
-// errTooLarge returns the error for a file that Messenger wouldn't take.
 func errTooLarge(f channels.File) error {
 	return errBadContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte), "Make it smaller or send a link.")
 }
@@ -206,7 +205,6 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
 }
 
-// countLinks counts the buttons that are links.
 func countLinks(buttons []channels.Button) (n int) {
 	for _, b := range buttons {
 		if b.URL != "" {

@@ -42,7 +42,6 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Meta's file server doesn't answer.", Cause: err}
 }
 
-// errTooMuch returns the error for a customer's file that is too large.
 func errTooMuch(err error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The file is too large.", Hint: "Look into the Page's inbox.", Cause: err}
 }

@@ -71,7 +71,6 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	return facts, nil
 }
 
-// errNoAddress returns the error for a Parley without a public address.
 func errNoAddress() *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: "Facebook can't reach this Parley: it has no public address.",
 		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}

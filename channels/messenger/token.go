@@ -40,12 +40,12 @@ func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 	if groups == nil {
 		return token{}, false
 	}
-	body, conversation, message, more, sum := groups[1], groups[2], groups[3], groups[4], groups[5]
+	body, sum := groups[1], groups[5]
 	if !proof.Verify(keys, tokenPurpose(page), body, sum) {
 		return token{}, false
 	}
-	t := token{more: more != ""}
-	t.conversation, _ = strconv.ParseInt(conversation, 10, 64) // can't fail: the pattern has at most 18 digits
-	t.message, _ = strconv.ParseInt(message, 10, 64)
-	return t, true
+	conversation, _ := strconv.ParseInt(groups[2], 10, 64) // can't fail: the pattern has at most 18 digits
+	message, _ := strconv.ParseInt(groups[3], 10, 64)
+	hasMore := groups[4] != ""
+	return token{conversation: conversation, message: message, more: hasMore}, true
 }

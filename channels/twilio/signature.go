@@ -87,7 +87,8 @@ func listPortForms(address string) []string {
 	if i := strings.IndexByte(address[hostAt:], '/'); i >= 0 {
 		hostEnd = hostAt + i
 	}
-	scheme, host, path := address[:hostAt], address[hostAt:hostEnd], address[hostEnd:]
+	scheme, path := address[:hostAt], address[hostEnd:]
+	host := address[hostAt:hostEnd]
 	if port := u.Port(); port != "" {
 		return []string{address, scheme + strings.TrimSuffix(host, ":"+port) + path}
 	}

@@ -69,7 +69,8 @@ func (c *callbacks) readToken(query string) (token, bool) {
 	if len(parts) != 3 { // message, part and proof
 		return token{}, false
 	}
-	messageText, partText, sum := parts[0], parts[1], parts[2]
+	messageText, partText := parts[0], parts[1]
+	sum := parts[2]
 	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, sum) {
 		return token{}, false
 	}

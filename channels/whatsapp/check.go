@@ -205,7 +205,6 @@ func (c *Channel) checkAddress() channels.Finding {
 	return okFinding(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
-// checkTemplates counts the templates.
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 	list, err := c.ListTemplates(ctx)
 	if err != nil {

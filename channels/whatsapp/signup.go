@@ -49,7 +49,6 @@ func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	return s, nil
 }
 
-// newClient returns a client of Graph with that token.
 func (s *SignUp) newClient(token string) (*graph.Client, error) {
 	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Dialer: s.o.Dialer})
 }
