@@ -9,7 +9,7 @@ import (
 
 // repeatedBytes is how long inputs are made: long enough that a parser which takes
 // quadratic time exceeds its budget many times, short enough for a thousand of them.
-const repeatedBytes = 64 << 10
+const repeatedBytes = 64 << 10 / detectorCost
 
 // CheckRepeated checks parse with an input, and with the input repeated until it is long.
 func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse func(T)) {
