@@ -125,26 +125,34 @@ func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*
 	if m, c := b.MessageByExternalID(a, external); m != nil {
 		return m, c
 	}
-	m := b.Messages.Rows[store.MessageID(ours)]
+	return b.messageOfAccount(a, store.MessageID(ours))
+}
+
+// messageOfAccount finds a message, and its conversation, by our own id. Both are nil if the account has no such message.
+func (b *Book) messageOfAccount(a *store.Account, id store.MessageID) (*Message, *Conversation) {
+	m := b.Messages.Rows[id]
 	if m == nil {
 		return nil, nil
 	}
-	if c := b.Conversations.Rows[m.ConversationID]; c != nil && c.AccountID == a.ID {
-		return m, c
+	c := b.Conversations.Rows[m.ConversationID]
+	if c == nil || c.AccountID != a.ID {
+		return nil, nil
 	}
-	return nil, nil
+	return m, c
 }
 
 // StatusMessage finds the message that a receipt is about, or nil if there is none.
 func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
-	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil {
-		if c := b.Conversations.Rows[m.ConversationID]; c != nil && c.AccountID == a.ID {
-			return m
-		}
+	if m, _ := b.messageOfAccount(a, store.MessageID(s.MessageID)); m != nil {
+		return m
 	}
 	for _, id := range s.External {
-		if x, ok := b.Messages.External[NameKey{a.ID, id}]; ok && b.Messages.Rows[x.MessageID] != nil {
-			return b.Messages.Rows[x.MessageID]
+		x, ok := b.Messages.External[NameKey{a.ID, id}]
+		if !ok {
+			continue
+		}
+		if m := b.Messages.Rows[x.MessageID]; m != nil {
+			return m
 		}
 	}
 	return nil
@@ -157,23 +165,25 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
 	}
-	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
+	switch r.Origin {
+	case bridge.OriginText, bridge.OriginMention, bridge.OriginSlash:
 		return b.Messages.newestFor(r.Conversation, r.Verb)
+	default:
 	}
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	if p == nil {
 		return nil
 	}
-	if isLine := p.Kind == string(bridge.PostLine); p.Kind == HumanMessage || isLine && MeansOneMessage(r.Action) {
-		return b.Messages.Rows[p.MessageID]
+	isChosenLine := p.Kind == string(bridge.PostLine) && MeansOneMessage(r.Action)
+	if p.Kind != HumanMessage && !isChosenLine {
+		return nil
 	}
-	return nil
+	return b.Messages.Rows[p.MessageID]
 }
 
 // Settings returns what is chosen for a conversation's account.
 func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
-	ch := b.Channel(c.AccountID)
-	return b.Dir.SettingsOf(c.Account, ch != nil && ch.Capabilities().Threads)
+	return b.Dir.SettingsOf(c.Account, b.Caps(c.AccountID).Threads)
 }
 
 // IsAnalysed reports whether what is written in a conversation is analysed: its account's settings say so, and nobody
@@ -185,17 +195,22 @@ func (b *Book) IsAnalysed(c *Conversation) bool {
 // ConversationOf finds the conversation that a customer's message belongs to: by our token in it, by the ids of the
 // messages that it answers, or in a chat by its sender. It returns nil if there is none.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	if c := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]; c != nil && c.AccountID == a.ID && c.takesAnswers() {
-		return b.Conversations.newestContinuation(c)
+	named := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]
+	isOfAccount := named != nil && named.AccountID == a.ID
+	if isOfAccount && named.canTakeAnswers() {
+		return b.Conversations.newestContinuation(named)
 	}
 	for _, id := range in.Answers.References {
-		if x, ok := b.Messages.External[NameKey{a.ID, id}]; ok {
-			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.takesAnswers() {
-				return b.Conversations.newestContinuation(c)
-			}
+		x, ok := b.Messages.External[NameKey{a.ID, id}]
+		if !ok {
+			continue
+		}
+		c := b.Conversations.Rows[x.ConversationID]
+		if c != nil && c.canTakeAnswers() {
+			return b.Conversations.newestContinuation(c)
 		}
 	}
-	if ch := b.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
+	if b.Caps(a.ID).Threads {
 		return nil
 	}
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
@@ -210,8 +225,11 @@ func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account stor
 	}
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		o := b.Conversations.Rows[id]
-		ofCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
-		if ofCustomer && o.Exclusive && o.AccountID == account && o.BridgeStatus().Open() {
+		if !o.Exclusive || o.AccountID != account {
+			continue
+		}
+		isOfCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
+		if isOfCustomer && o.BridgeStatus().Open() {
 			return id, nil
 		}
 	}
@@ -235,7 +253,8 @@ const maxRefs = 20
 // AddRef keeps the provider's id of a message with its conversation, if the channel uses such ids when it sends
 // (channels.Sending). Otherwise the ids would be written with each change of the conversation and never be read.
 func (b *Book) AddRef(c *Conversation, id string) {
-	if ch := b.Channel(c.AccountID); ch != nil && !ch.Capabilities().Sending.References {
+	ch := b.Channel(c.AccountID)
+	if ch != nil && !ch.Capabilities().Sending.References {
 		return
 	}
 	if slices.Contains(c.Refs, id) {

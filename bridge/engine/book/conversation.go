@@ -77,9 +77,9 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	return ref
 }
 
-// takesAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it. Once
+// canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it. Once
 // its customer was erased it takes none: who writes then is a stranger.
-func (c *Conversation) takesAnswers() bool {
+func (c *Conversation) canTakeAnswers() bool {
 	return c.Kind == store.KindCustomer && !c.Erased()
 }
 
@@ -124,7 +124,8 @@ func (c *Conversation) Places() outbound.Threads {
 // already.
 func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
-		if to := &c.Participants[i]; to.Role == outbound.RoleTo && to.Key != p.Key {
+		to := &c.Participants[i]
+		if to.Role == outbound.RoleTo && to.Key != p.Key {
 			to.Key = p.Key
 			c.Touch()
 			return true
@@ -157,7 +158,9 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
 	// Messages of earlier versions don't name their thread. It is the conversation's, unless its root has changed since:
 	// then nobody knows under which root the message was typed.
-	if t := c.Threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
+	t := c.Threads[m.AccountID]
+	hasFirstRoot := t != nil && t.Rerooted == 0
+	if hasFirstRoot && at.Thread == "" {
 		at.Thread = t.Root
 	}
 	return at

@@ -100,7 +100,8 @@ func (cs *Conversations) newestContinuation(c *Conversation) *Conversation {
 // loaded if it exists.
 func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
 	for _, id := range SortedKeys(cs.Rows) {
-		if next := cs.Rows[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
+		next := cs.Rows[id]
+		if next.PreviousID != nil && *next.PreviousID == c.ID {
 			return next
 		}
 	}
@@ -131,10 +132,10 @@ func (b *Book) noteLatest(c *Conversation) {
 // comesBefore reports whether a customer's next message belongs to c rather than to other.
 func comesBefore(c, other *Conversation) bool {
 	isOpen, otherIsOpen := c.BridgeStatus().Open(), other.BridgeStatus().Open()
-	switch {
-	case isOpen != otherIsOpen:
+	if isOpen != otherIsOpen {
 		return isOpen
-	case isOpen:
+	}
+	if isOpen {
 		return c.LastAt.After(other.LastAt)
 	}
 	return c.ID > other.ID

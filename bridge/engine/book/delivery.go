@@ -25,7 +25,8 @@ func (d *Delivery) SetPayload(p outbound.Payload) {
 	if err != nil {
 		panic("book: payload: " + err.Error()) // our own plain struct
 	}
-	d.Payload, d.decoded, d.Dirty = body, nil, true
+	d.Payload, d.Dirty = body, true
+	d.decoded = nil
 }
 
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
@@ -63,8 +64,14 @@ func StateRank(state string) int {
 // counts: deliveries that left with an earlier attempt are not among them.
 func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	run := []*Delivery{d}
+	if d.SentAt == nil {
+		return run
+	}
 	for _, other := range o.Deliveries {
-		if other.Joined == d.ID && other.SentAt != nil && d.SentAt != nil && other.SentAt.Equal(*d.SentAt) {
+		if other.Joined != d.ID || other.SentAt == nil {
+			continue
+		}
+		if other.SentAt.Equal(*d.SentAt) {
 			run = append(run, other)
 		}
 	}

@@ -20,7 +20,9 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var channels, messages []string
 	for k, p := range b.Posts.Rows {
 		if p.Kind == EarlyMessage {
-			accounts, channels, messages = append(accounts, k.Account), append(channels, k.Channel), append(messages, k.Message)
+			accounts = append(accounts, k.Account)
+			channels = append(channels, k.Channel)
+			messages = append(messages, k.Message)
 		}
 	}
 	posts, err := store.FindPosts(ctx, tx, accounts, channels, messages)

@@ -47,7 +47,8 @@ func (b *Book) StartedByForm(r Request) *Conversation {
 		if p == nil {
 			continue
 		}
-		if c := b.Conversations.Rows[p.ConversationID]; c != nil && c.BridgeStatus().Open() {
+		c := b.Conversations.Rows[p.ConversationID]
+		if c != nil && c.BridgeStatus().Open() {
 			return c
 		}
 	}

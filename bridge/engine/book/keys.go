@@ -17,10 +17,10 @@ func SortedKeys[K ~int64, V any](m map[K]V) []K {
 // returns an entry's row, and whether it is new (fresh) or was changed (dirty).
 func newAndChanged[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
 	for _, id := range SortedKeys(entries) {
-		switch r, fresh, dirty := row(entries[id]); {
-		case fresh:
+		r, fresh, dirty := row(entries[id])
+		if fresh {
 			inserted = append(inserted, r)
-		case dirty:
+		} else if dirty {
 			updated = append(updated, r)
 		}
 	}

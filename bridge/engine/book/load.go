@@ -82,7 +82,8 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 	senders := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // whose latest conversations are needed
 	for _, r := range rows {
-		if ch := b.Channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
+		ch := b.Channel(r.AccountID)
+		if ch != nil && !ch.Capabilities().Threads {
 			senders.Add(r.AccountID, r.Key)
 		}
 	}
@@ -220,11 +221,12 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 // loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
 // those of the loaded messages, and the parked replies that may be offered again.
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	var customerLanes []store.LaneID
-	for _, l := range b.Outbox.Lanes {
-		toCustomer := l.ConversationID != 0 && b.Channel(l.AccountID) != nil
-		if (n.Waiting || n.Failures) && toCustomer && l.Tail > l.Head {
-			customerLanes = append(customerLanes, l.ID)
+	var customerLanes []store.LaneID // those in which something waits
+	if n.Waiting || n.Failures {
+		for _, id := range b.replyLanes() {
+			if l := b.Outbox.Lanes[id]; l.Tail > l.Head {
+				customerLanes = append(customerLanes, id)
+			}
 		}
 	}
 	var p store.Pipeline
@@ -267,7 +269,8 @@ func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message
 func (b *Book) replyLanes() []store.LaneID {
 	var list []store.LaneID
 	for _, id := range SortedKeys(b.Outbox.Lanes) {
-		if l := b.Outbox.Lanes[id]; l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
+		l := b.Outbox.Lanes[id]
+		if l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
 			list = append(list, id)
 		}
 	}
@@ -285,7 +288,8 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	}
 	var missing []store.MessageID
 	for _, id := range SortedKeys(b.Outbox.Deliveries) {
-		if d := b.Outbox.Deliveries[id]; d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
+		d := b.Outbox.Deliveries[id]
+		if d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
 		}
 	}
@@ -337,9 +341,13 @@ func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 
 // findPosts adds the query of the posts with these keys.
 func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
-	accounts, channels, messages := make([]store.AccountID, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
+	accounts := make([]store.AccountID, len(wanted))
+	channels := make([]string, len(wanted))
+	messages := make([]string, len(wanted))
 	for i, k := range wanted {
-		accounts[i], channels[i], messages[i] = k.Account, k.Channel, k.Message
+		accounts[i] = k.Account
+		channels[i] = k.Channel
+		messages[i] = k.Message
 	}
 	p.FindPosts(dest, accounts, channels, messages)
 }

@@ -72,11 +72,12 @@ func (l *Log) Refused(r Request, code, words string) {
 // author may have relied on the text staying inside then, because the conversation was not theirs.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
 	typed, late := l.foundLate(r.Action)
-	if !late || r.Origin != bridge.OriginCatchUp || r.Explicit {
+	if !late || r.Explicit || r.Origin != bridge.OriginCatchUp {
 		return false, nil
 	}
 	for _, e := range l.Entries { // of this batch, not stored yet
-		if e.ConversationID == r.Conversation.ID && slices.Contains(store.DeedsOfOwners(), e.What) && e.At.After(typed) {
+		isLater := e.ConversationID == r.Conversation.ID && e.At.After(typed)
+		if isLater && slices.Contains(store.DeedsOfOwners(), e.What) {
 			return true, nil
 		}
 	}
@@ -87,7 +88,7 @@ func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }
 
-// Note records that an agent wrote a note. What is nobody's of ours is not recorded: agent may be nil.
+// Note records that an agent wrote a note. agent is nil if the author is no agent: then nothing is recorded.
 func (l *Log) Note(c *Conversation, agent *store.Agent, m *Message) {
 	if agent != nil {
 		l.ByAgent(c, agent, store.DeedNoted, Detail{Message: m.ID})

@@ -78,6 +78,18 @@ type Message struct {
 	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
 }
 
+// SetFate notes what becomes of a message, and why.
+func (m *Message) SetFate(fate store.Fate, reason string) {
+	m.Fate, m.Reason = fate, reason
+	m.Dirty = true
+}
+
+// KeepInside makes a message a note that stays inside, and notes why.
+func (m *Message) KeepInside(reason string) {
+	m.Direction = store.DirectionNote
+	m.SetFate(store.FateInside, reason)
+}
+
 // WordsMarkOf returns the bridge.WordsMark of a message: another one means that its text or its files were changed.
 func WordsMarkOf(m *store.Message) string {
 	names := make([]string, len(m.Files))

@@ -41,7 +41,7 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := store.InsertExternalIDs(ctx, p, ms.newExternal); err != nil {
 		return err
 	}
-	if err := blob.UseUploads(ctx, p, uploads(fresh)); err != nil {
+	if err := blob.UseUploads(ctx, p, uploadedBlobs(fresh)); err != nil {
 		return err
 	}
 	return store.MoveExternalIDs(ctx, p, ms.relinked)
@@ -58,8 +58,8 @@ func (ms *Messages) flushReactions(ctx context.Context, p *store.Pipeline) error
 	return store.InsertFetches(ctx, p, ms.Fetches)
 }
 
-// uploads returns the blobs of files that agents uploaded to Parley. They are kept from now on, as part of a message.
-func uploads(messages []store.Message) []string {
+// uploadedBlobs returns the blobs of files that agents uploaded to Parley. They are kept from now on, as part of a message.
+func uploadedBlobs(messages []store.Message) []string {
 	var blobs []string
 	for i := range messages {
 		for _, f := range messages[i].Files {
@@ -84,13 +84,14 @@ func (ms *Messages) LinkExternalID(account store.AccountID, external string, con
 	k := NameKey{account, external}
 	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	before, known := ms.External[k]
-	switch deletedFirst := known && before.MessageID == 0; {
-	case !known:
-		ms.newExternal = append(ms.newExternal, link)
-	case deletedFirst:
-		ms.relinked = append(ms.relinked, link)
-	default:
+	deletedFirst := known && before.MessageID == 0
+	if known && !deletedFirst {
 		return
+	}
+	if deletedFirst {
+		ms.relinked = append(ms.relinked, link)
+	} else {
+		ms.newExternal = append(ms.newExternal, link)
 	}
 	ms.External[k] = link
 }
@@ -158,7 +159,9 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	if r.Agent != nil {
 		m.AgentID = &r.Agent.ID
 	}
-	m.Files, m.Rich, m.Promotional = SurfaceFiles(r.Files), richRow(r.Rich), r.Args.Promotional
+	m.Files = SurfaceFiles(r.Files)
+	m.Rich = richRow(r.Rich)
+	m.Promotional = r.Args.Promotional
 	ms.Rows[m.ID] = m
 	r.Conversation.Last = append(r.Conversation.Last, m.Message)
 	return m
@@ -179,8 +182,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 		isAnswer := m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason
-		mayArrive := m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear
-		if isAnswer && mayArrive {
+		if isAnswer && mayReachCustomer(m.Fate) {
 			return
 		}
 	}
@@ -193,6 +195,16 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
+// mayReachCustomer reports whether a reply with this fate reached the customer or still may.
+func mayReachCustomer(fate store.Fate) bool {
+	switch fate {
+	case store.FateWaiting, store.FateOut, store.FateUnclear:
+		return true
+	default:
+		return false
+	}
+}
+
 // AnsweredBy returns the one message that a reply answers, or nil if it answers none in particular. It must be one that
 // the customer has.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
@@ -200,7 +212,8 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	if m == nil || m.ConversationID != c.ID {
 		return nil
 	}
-	if customerHasIt := m.Direction == store.DirectionIn || m.Fate == store.FateOut; !customerHasIt {
+	customerHasIt := m.Direction == store.DirectionIn || m.Fate == store.FateOut
+	if !customerHasIt {
 		return nil
 	}
 	return m
@@ -211,7 +224,10 @@ func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 	var found *Message
 	for i := range c.Last {
 		m := ms.Rows[c.Last[i].ID]
-		if m != nil && canApply(c, m, verb) && (found == nil || SaidAfter(&m.Message, &found.Message)) {
+		if m == nil || !canApply(c, m, verb) {
+			continue
+		}
+		if found == nil || SaidAfter(&m.Message, &found.Message) {
 			found = m
 		}
 	}
@@ -222,11 +238,10 @@ func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	switch verb {
 	case bridge.VerbSend:
-		takenBack := m.Fate == store.FateUndone && m.Reason != DeletedReason
-		keptUnexpectedly := m.Fate == store.FateInside && MustTellAuthor(m.Reason)
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || takenBack || keptUnexpectedly
+		return canBeSent(m)
 	case bridge.VerbKeep, bridge.VerbDrop:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
+		awaitsDecision := m.Fate == store.FateAsk || m.Fate == store.FateParked
+		return awaitsDecision || m.Fate == store.FateWaiting
 	case bridge.VerbSendAgain:
 		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
 	case bridge.VerbMarkSent:
@@ -234,7 +249,22 @@ func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	case bridge.VerbBlock:
 		return m.Direction == store.DirectionIn && m.Automatic != ""
 	case bridge.VerbPromote, bridge.VerbSilence:
-		return m.Direction == store.DirectionIn && (m.Automatic != "" || c.Collects != nil)
+		isSetAside := m.Automatic != "" || c.Collects != nil
+		return m.Direction == store.DirectionIn && isSetAside
+	default:
+		return false
+	}
+}
+
+// canBeSent reports whether an agent may still have a message sent that has not left.
+func canBeSent(m *Message) bool {
+	switch m.Fate {
+	case store.FateAsk, store.FateParked:
+		return true
+	case store.FateUndone: // its author took it back, and didn't delete it
+		return m.Reason != DeletedReason
+	case store.FateInside: // its author did not expect it to stay inside
+		return MustTellAuthor(m.Reason)
 	default:
 		return false
 	}

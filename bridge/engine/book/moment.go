@@ -62,7 +62,7 @@ func (m *Moment) Age() time.Duration { return m.DatabaseNow.Sub(m.Event.Received
 // (seconds, a dot, microseconds).
 func (m *Moment) FormOrder() string {
 	at := m.Event.ReceivedAt
-	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
+	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond))
 }
 
 // CameLate reports whether a text took so long to come that its author's later edit or deletion of it may still be on its

@@ -24,7 +24,9 @@ func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	var delivery bridge.DeliveryID
 	var surface bridge.AccountID
 	var rerooted int
-	if _, err := fmt.Sscan(c.Traits[bridge.TraitNote], &delivery, &surface, &rerooted); err != nil || t == nil {
+	_, err := fmt.Sscan(c.Traits[bridge.TraitNote], &delivery, &surface, &rerooted)
+	hasNote := err == nil
+	if !hasNote || t == nil {
 		return 0
 	}
 	if surface != t.AccountID || rerooted != t.Rerooted {

@@ -20,10 +20,10 @@ func OrderTime(order string) time.Time {
 		}
 	}
 	n, err := strconv.ParseInt(order[:digits], 10, 64)
-	switch {
-	case err != nil || n == 0:
+	if err != nil || n == 0 {
 		return time.Time{}
-	case n >= minMillis:
+	}
+	if n >= minMillis {
 		return time.UnixMilli(n)
 	}
 	return time.Unix(n, 0)

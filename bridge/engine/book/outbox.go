@@ -58,6 +58,9 @@ type Lane struct {
 // isUnderWay reports whether a process works on the delivery with this place in the lane.
 func (l *Lane) isUnderWay(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil != nil }
 
+// isNextAndFree reports whether the delivery with this place is the lane's next one, and no process works on it.
+func (l *Lane) isNextAndFree(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil == nil }
+
 // Enqueue puts a delivery at the end of a lane.
 func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	body, err := json.Marshal(p)
@@ -76,7 +79,7 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	}}
 	l.Tail++
 	d.Seq = l.Tail
-	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+	if l.isNextAndFree(d.Seq) {
 		o.SetDue(l, notBefore)
 	}
 	l.Dirty = true
@@ -104,8 +107,11 @@ func laneOrder(order string) string {
 // (invariant 3).
 func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
-	typedLater := func(d *Delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued }
-	at := slices.IndexFunc(l.Waiting, typedLater)
+	isLater := func(d *Delivery) bool {
+		hasNotBegun := d.Part == 0 && d.State == store.Queued
+		return hasNotBegun && d.OrderBy > order
+	}
+	at := slices.IndexFunc(l.Waiting, isLater)
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)
 	d.OrderBy = order
 	if at < 0 {
@@ -114,7 +120,7 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 	}
 	o.moveBefore(l, d, l.Waiting[at].Seq)
 	l.Waiting = slices.Insert(l.Waiting, at, d)
-	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+	if l.isNextAndFree(d.Seq) {
 		o.SetDue(l, notBefore)
 	}
 	return d
@@ -122,9 +128,10 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 
 // moveBefore gives d a place in its lane. The delivery that has it, and all behind that one, move back by one.
 func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
-	for _, later := range o.Deliveries {
-		if later.LaneID == l.ID && later != d && later.Seq >= seq {
-			later.Seq++
+	for _, other := range o.Deliveries {
+		isInLane := other.LaneID == l.ID && other != d
+		if isInLane && other.Seq >= seq {
+			other.Seq++
 		}
 	}
 	o.shifts = append(o.shifts, shift{l.ID, seq})
@@ -180,7 +187,7 @@ func (o *Outbox) SetDue(l *Lane, notBefore *time.Time) {
 // IsHead reports whether a delivery is next in its lane and nobody is working on it.
 func (o *Outbox) IsHead(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
-	return l != nil && d.Seq == l.Head+1 && l.LeasedUntil == nil
+	return l != nil && l.isNextAndFree(d.Seq)
 }
 
 // Cancel takes a waiting delivery back. It returns false if the delivery is being sent, was sent, or may have been.
@@ -188,7 +195,8 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 	if !o.CanBeTakenBack(d) {
 		return false
 	}
-	d.State, d.NotBefore, d.Dirty = store.Cancelled, nil, true // without its hold, so that nothing behind it waits for that
+	d.State, d.Dirty = store.Cancelled, true
+	d.NotBefore = nil // its hold ends, so that nothing behind it waits for that
 	if o.IsHead(d) {
 		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher passes over it
 	}
@@ -205,8 +213,12 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 
 // CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, and nothing may have.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
+	hasLeftPartly := d.Part > 0
+	if d.State != store.Queued || hasLeftPartly {
+		return false
+	}
 	l := o.Lanes[d.LaneID]
-	if l == nil || d.State != store.Queued || d.Part > 0 || l.isUnderWay(d.Seq) {
+	if l == nil || l.isUnderWay(d.Seq) {
 		return false
 	}
 	failedForCertain := d.ErrorClass != "" // the class of the last attempt's error
@@ -235,12 +247,19 @@ const AttemptPollInterval = 100 * time.Millisecond
 // not, the attempt ends within its lease.
 func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	for _, d := range o.Deliveries {
-		isAttempted := d.State == store.Sending && d.Kind == outbound.KindReply && d.Part == 0 && d.FirstAt != nil
-		if !isAttempted || !event.ReceivedAt.Before(*d.FirstAt) {
+		isReplyBeingSent := d.Kind == outbound.KindReply && d.State == store.Sending
+		hasLeftPartly := d.Part != 0
+		if !isReplyBeingSent || hasLeftPartly {
+			continue
+		}
+		if d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
 			continue
 		}
 		l := o.Lanes[d.LaneID]
-		if l != nil && l.ConversationID == c.ID && l.isUnderWay(d.Seq) && l.LeasedUntil.After(o.DatabaseNow) {
+		if l == nil || l.ConversationID != c.ID {
+			continue
+		}
+		if l.isUnderWay(d.Seq) && l.LeasedUntil.After(o.DatabaseNow) {
 			return true
 		}
 	}
@@ -250,7 +269,10 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 // HasNotBegun reports whether no attempt at a delivery is under way, and none has landed.
 func (o *Outbox) HasNotBegun(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
-	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
+	if l == nil || d.State != store.Queued {
+		return false
+	}
+	return l.LeasedUntil == nil || d.Seq > l.Head+1
 }
 
 // addDelivery makes a stored delivery known, unless it is.
@@ -262,7 +284,10 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 	o.addToIndex(row)
 	l := o.Lanes[d.LaneID]
 	isAgentsMessage := d.OrderBy != ""
-	if l != nil && d.Seq > l.Head && isAgentsMessage && d.State == store.Queued {
+	if l == nil || !isAgentsMessage {
+		return
+	}
+	if d.Seq > l.Head && d.State == store.Queued {
 		l.Waiting = append(l.Waiting, row)
 		slices.SortFunc(l.Waiting, func(a, b *Delivery) int { return int(a.Seq - b.Seq) })
 	}
@@ -317,8 +342,11 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 func (o *Outbox) FilesPost(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
-		isFilesPost := d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil && !d.DecodedPayload().Only
-		if isFilesPost && (found == nil || d.ID > found.ID) {
+		isFilesPost := d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil
+		if !isFilesPost || d.DecodedPayload().Only {
+			continue
+		}
+		if found == nil || d.ID > found.ID {
 			found = d
 		}
 	}

@@ -38,22 +38,34 @@ func newPeople(m *Moment) *People {
 
 // SetConsent keeps which messages a customer wants, and reports whether that has changed anything.
 func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
-	before := i.OptedOut
-	switch {
-	case wish.OptedOut && wish.Marketing && before != store.OptedOutAll:
-		i.OptedOut = store.OptedOutMarketing
-	case wish.OptedOut && !wish.Marketing:
-		i.OptedOut = store.OptedOutAll
-	case !wish.OptedOut && wish.Marketing && before != store.OptedOutMarketing:
-		// Marketing alone is allowed again: a customer who wants nothing at all still wants nothing.
-	case !wish.OptedOut:
-		i.OptedOut = ""
-	}
-	if i.OptedOut == before {
+	after := optedOutAfter(wish, i.OptedOut)
+	if i.OptedOut == after {
 		return false
 	}
+	i.OptedOut = after
 	ps.consents[i.ID] = true
 	return true
+}
+
+// optedOutAfter returns which messages a customer doesn't want once a wish is known. before is what the customer didn't want
+// until then. A customer who wants nothing at all still wants nothing after a wish that is about marketing alone.
+func optedOutAfter(wish channels.Consent, before string) string {
+	if !wish.Marketing {
+		if wish.OptedOut {
+			return store.OptedOutAll
+		}
+		return ""
+	}
+	if before == store.OptedOutAll {
+		return before
+	}
+	if wish.OptedOut {
+		return store.OptedOutMarketing
+	}
+	if before == store.OptedOutMarketing {
+		return ""
+	}
+	return before
 }
 
 // newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Their ids
@@ -131,8 +143,9 @@ func (ps *People) linkIdentities(same []samePerson) {
 		ps.releasePassedOnKeys(s)
 		var roots []*store.Identity
 		for _, key := range s.keys {
-			if i := ps.ByAddress[NameKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
-				roots = append(roots, i)
+			root := ps.ByAddress[NameKey{s.account, key}]
+			if root != nil && !slices.Contains(roots, root) {
+				roots = append(roots, root)
 			}
 		}
 		if len(roots) < 2 {
@@ -143,7 +156,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 		})
 		for _, r := range roots {
 			if r != first {
-				ps.unite(first, r)
+				ps.uniteCustomers(first, r)
 			}
 		}
 	}
@@ -156,7 +169,8 @@ func (ps *People) linkIdentities(same []samePerson) {
 // A provider that changes somebody's lasting key says so in an event of its own, which names the key before.
 func (ps *People) releasePassedOnKeys(s samePerson) {
 	first := ps.RowOf(s.account, s.keys[0])
-	if !s.lasting || first == nil || !ps.newIdentity[first.ID] {
+	isNewPerson := first != nil && ps.newIdentity[first.ID]
+	if !s.lasting || !isNewPerson {
 		return
 	}
 	for _, key := range s.keys[1:] {
@@ -167,7 +181,8 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 		for _, id := range SortedKeys(ps.Identities) {
 			other := ps.Identities[id]
 			isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
-			if other.Root() == row.Root() && isUsed && !slices.Contains(s.keys, other.Key) {
+			isOtherKey := isUsed && !slices.Contains(s.keys, other.Key)
+			if isOtherKey && other.Root() == row.Root() {
 				row.Name = other.Name // it has got the name of whoever has the key now
 				ps.ReleaseKey(row)
 				break
@@ -185,10 +200,10 @@ func (ps *People) ReleaseKey(i *store.Identity) {
 
 // compareBool orders false before true.
 func compareBool(a, b bool) int {
-	switch {
-	case a == b:
+	if a == b {
 		return 0
-	case b:
+	}
+	if b {
 		return -1
 	}
 	return 1
@@ -201,13 +216,15 @@ func (ps *People) mapToRoot(i *store.Identity) {
 	}
 }
 
-// unite makes the customer of root other the same customer as that of root first, with all its keys. What the customer
-// doesn't want, by any key, counts for all.
-func (ps *People) unite(first, other *store.Identity) {
+// uniteCustomers makes the customer of root other the same customer as that of root first, with all its keys. What the
+// customer doesn't want, by any key, counts for all.
+func (ps *People) uniteCustomers(first, other *store.Identity) {
 	if !ps.newIdentity[other.ID] {
 		ps.United[other.ID] = first.ID
 	}
-	if other.OptedOut == store.OptedOutAll || first.OptedOut == "" && other.OptedOut != "" {
+	wantsNothing := other.OptedOut == store.OptedOutAll
+	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""
+	if wantsNothing || onlyOtherOptedOut {
 		first.OptedOut = other.OptedOut
 		ps.consents[first.ID] = true
 	}
@@ -261,7 +278,8 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 	if c.Identity != nil && c.Identity.Key == key {
 		return false
 	}
-	if i := ps.ByAddress[NameKey{c.AccountID, key}]; i != nil && i == ps.RootOf(c) {
+	root := ps.ByAddress[NameKey{c.AccountID, key}]
+	if root != nil && root == ps.RootOf(c) {
 		return false // it is the customer with another key
 	}
 	for _, p := range c.Participants {
@@ -301,7 +319,8 @@ type samePerson struct {
 
 // BlockedRecipients says why nothing may be sent to the recipients as they are. It returns nil if something may.
 func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
-	if i := ps.RootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
+	customer := ps.RootOf(c)
+	if customer != nil && customer.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: c.Customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
 	}
 	if c.Account.Mode != store.ModeTrial {
@@ -321,12 +340,14 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 // keysBy returns a recipient's key. If the recipient is a chat's customer, it adds all other keys that the customer has now.
 func (ps *People) keysBy(c *Conversation, key string) []string {
 	root, keys := ps.RootOf(c), []string{key}
-	isChatsCustomer := c.Exclusive && root != nil && ps.ByAddress[NameKey{c.AccountID, key}] == root
-	if !isChatsCustomer {
+	isCustomer := root != nil && ps.ByAddress[NameKey{c.AccountID, key}] == root
+	if !c.Exclusive || !isCustomer {
 		return keys
 	}
 	for _, id := range SortedKeys(ps.Identities) {
-		if i := ps.Identities[id]; i.Root() == root.ID && i.AccountID == c.AccountID && !strings.HasPrefix(i.Key, outbound.FormerPrefix) {
+		i := ps.Identities[id]
+		isCustomersKey := i.Root() == root.ID && i.AccountID == c.AccountID
+		if isCustomersKey && !strings.HasPrefix(i.Key, outbound.FormerPrefix) {
 			keys = append(keys, i.Key)
 		}
 	}

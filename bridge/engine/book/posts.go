@@ -55,9 +55,12 @@ func (ps *Posts) AsksFromElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
-	asking := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
 	namesConversation := r.Args.Conversation != 0
-	if !slices.Contains(asking, r.Verb) || !namesConversation || r.Place.Channel == "" {
+	if !namesConversation || r.Place.Channel == "" {
+		return false
+	}
+	questions := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
+	if !slices.Contains(questions, r.Verb) {
 		return false
 	}
 	root := r.Place.Thread
@@ -77,8 +80,11 @@ func (ps *Posts) ActedInThread(r Request) bool {
 		return false
 	}
 	for _, message := range []string{r.Place.Thread, r.Place.Message} {
+		if message == "" {
+			continue
+		}
 		p := ps.Rows[PostKey{r.Surface, r.Place.Channel, message}]
-		if message != "" && p != nil && p.ConversationID == r.Conversation.ID {
+		if p != nil && p.ConversationID == r.Conversation.ID {
 			return true
 		}
 	}
@@ -150,7 +156,7 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 // first attempt succeeded.
 func (ps *Posts) IsUnknownThread(r Request) bool {
 	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
-	if !r.Explicit || r.Args.Conversation != 0 || !isBelowRoot {
+	if !r.Explicit || !isBelowRoot || r.Args.Conversation != 0 {
 		return false
 	}
 	return ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
@@ -160,8 +166,11 @@ func (ps *Posts) IsUnknownThread(r Request) bool {
 // root may be there twice and the other one was not found. Such a text was meant for a customer.
 // Errors: the database's.
 func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
-	underOwnRoot := r.OwnThread && r.Typed() && r.Place.Thread != ""
-	if !underOwnRoot || ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
+	isTypedInThread := r.Typed() && r.Place.Thread != ""
+	if !r.OwnThread || !isTypedInThread {
+		return false, nil
+	}
+	if ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
 		return false, nil
 	}
 	return store.Doubted(ctx, tx, r.Surface, r.Place.Channel)

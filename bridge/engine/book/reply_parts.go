@@ -38,8 +38,12 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 		return parts
 	}
 	for _, d := range o.OfMessage[m.ID] {
-		sameSending := d.LaneID == last.LaneID && d.OrderBy == last.OrderBy
-		if d != last && d.Kind == outbound.KindReply && sameSending && d.DecodedPayload().Span != nil {
+		isOtherReply := d != last && d.Kind == outbound.KindReply
+		isOfSameSending := d.LaneID == last.LaneID && d.OrderBy == last.OrderBy
+		if !isOtherReply || !isOfSameSending {
+			continue
+		}
+		if d.DecodedPayload().Span != nil {
 			parts = append(parts, d)
 		}
 	}
@@ -74,7 +78,9 @@ func (o *Outbox) CancelReply(m *Message) bool {
 // CancelPartsWithoutFiles takes back the parts whose files an edit has removed.
 func (o *Outbox) CancelPartsWithoutFiles(m *Message) {
 	for _, d := range o.PartsOf(m) {
-		if s := d.DecodedPayload().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
+		s := d.DecodedPayload().Span
+		isLaterPart := s != nil && s.From > 0 // the first one stays, because it has the text
+		if isLaterPart && s.From >= len(m.Files) {
 			o.Cancel(d)
 		}
 	}
@@ -130,8 +136,9 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 
 // DeliveryOf returns the delivery of a message that a result or a click names, else the latest one to the customer.
 func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
-	if d := o.Deliveries[delivery]; d != nil && d.MessageID == m.ID {
-		return d
+	named := o.Deliveries[delivery]
+	if named != nil && named.MessageID == m.ID {
+		return named
 	}
 	return o.ReplyOf(m)
 }
@@ -166,7 +173,8 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 func (o *Outbox) ReplyOf(m *Message) *Delivery {
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
-		if d.Kind == outbound.KindReply && (found == nil || d.Seq > found.Seq) {
+		isLatest := found == nil || d.Seq > found.Seq
+		if isLatest && d.Kind == outbound.KindReply {
 			found = d
 		}
 	}
@@ -185,10 +193,10 @@ func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 // ReceiptOutcome returns what is known of a reply that left: lowest is the lowest StateRank of its parts, known is false if no
 // part is known.
 func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
-	switch {
-	case !known || lowest < StateRank(store.Delivered):
+	if !known || lowest < StateRank(store.Delivered) {
 		return bridge.OutcomeSent
-	case lowest < StateRank(store.Read):
+	}
+	if lowest < StateRank(store.Read) {
 		return bridge.OutcomeDelivered
 	}
 	return bridge.OutcomeRead

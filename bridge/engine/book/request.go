@@ -29,11 +29,13 @@ func (r Request) With(a bridge.Action) Request {
 // MeansOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other
 // message.
 func MeansOneMessage(a bridge.Action) bool {
-	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
+	isMenuOrForm := a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm
+	return isMenuOrForm && a.Place.Message != ""
 }
 
 // IsOnCard reports whether something was done to the conversation's card (its root), and not to a message.
 func (r Request) IsOnCard() bool {
 	t := r.Conversation.Threads[r.Surface]
-	return t != nil && t.Root != "" && r.Place.Message == t.Root
+	hasRoot := t != nil && t.Root != ""
+	return hasRoot && r.Place.Message == t.Root
 }

@@ -34,18 +34,19 @@ func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
 // TidyTag takes needless spaces off a typed tag.
 func TidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
 
-// find returns the tag of this name, in whichever spelling, or that had it once; nil means there is none. One that can't be
-// chosen any more comes last.
+// find returns the tag that has a name, in upper or lower case, or that had it once. It returns nil if there is none. It
+// prefers tags that can still be chosen.
 func (ts *Tags) find(name string) *store.Tag {
-	is := func(t store.Tag) bool { return t.Name == name } // an older database may have another spelling besides
-	folded := func(t store.Tag) bool { return strings.EqualFold(t.Name, name) }
-	former := func(t store.Tag) bool {
+	hasName := func(t store.Tag) bool { return t.Name == name } // an older database may have another spelling besides
+	sameSpelling := func(t store.Tag) bool { return strings.EqualFold(t.Name, name) }
+	hadName := func(t store.Tag) bool {
 		return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
 	}
-	offered := func(fits func(store.Tag) bool) func(store.Tag) bool {
+	activeWhich := func(fits func(store.Tag) bool) func(store.Tag) bool {
 		return func(t store.Tag) bool { return t.Active && fits(t) }
 	}
-	for _, fits := range []func(store.Tag) bool{offered(is), offered(folded), former, is, folded} {
+	bestFirst := []func(store.Tag) bool{activeWhich(hasName), activeWhich(sameSpelling), hadName, hasName, sameSpelling}
+	for _, fits := range bestFirst {
 		if i := slices.IndexFunc(ts.rows, fits); i >= 0 {
 			return &ts.rows[i]
 		}
@@ -53,7 +54,7 @@ func (ts *Tags) find(name string) *store.Tag {
 	return nil
 }
 
-// SpellingOf returns the spelling that a tag has, or the name that it has now; what is no tag stays as it is.
+// SpellingOf returns the name of a tag as it is spelled now. A name that no tag has or had stays as it is.
 func (ts *Tags) SpellingOf(name string) string {
 	if known := ts.find(name); known != nil {
 		return known.Name
@@ -64,16 +65,15 @@ func (ts *Tags) SpellingOf(name string) string {
 // makeIfNew returns a tag's usual spelling. It makes the tag if it is new, or was taken out of the list.
 func (ts *Tags) makeIfNew(name string) string {
 	known := ts.find(name)
-	switch {
-	case known == nil:
+	if known == nil {
 		ts.rows = append(slices.Clip(ts.rows), store.Tag{Name: name, Active: true})
-	case known.Active:
-		return known.Name
-	default:
-		name = known.Name
+		ts.made[name] = true
+		return name
 	}
-	ts.made[name] = true
-	return name
+	if !known.Active {
+		ts.made[known.Name] = true
+	}
+	return known.Name
 }
 
 // SpellAndMake changes names, in place, to the spelling that their tags have already, and makes the tags that are new. It
